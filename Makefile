@@ -1,0 +1,48 @@
+# The words of this file are the words of CI and of CONTRIBUTING.md.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test check bench lesson lock wheel clean
+
+# The environment is made once, and again only when what it is made from changes.
+setup: .venv/.made
+
+.venv/.made: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "cutaway needs Python 3.11 or newer; \"$(PYTHON)\" is $$($(PYTHON) -V). Next: make PYTHON=python3.12 setup"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup
+	$(BIN)/cutaway demo
+
+test: setup
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+lesson: setup
+	$(BIN)/cutaway train mnist --recipe lesson
+	$(BIN)/cutaway train mnist --recipe lesson-dropout
+
+# The two hashed requirement files; they name no index.
+lock:
+	uv pip compile pyproject.toml $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml --group dev $(LOCK) -o requirements-dev.lock
+LOCK := --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+        --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+wheel: setup
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+clean:
+	rm -rf .venv dist build .pytest_cache .ruff_cache .import_linter_cache .hypothesis

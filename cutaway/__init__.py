@@ -1,0 +1,49 @@
+"""Train a feed-forward network and cut it open: what does each layer know, when did it learn it, where does it fail?
+
+>>> import cutaway as ct
+>>> data = ct.load_dataset("mnist")
+>>> net = ct.mlp(hidden=(512, 512), dropout=0.2)
+>>> run = ct.train(net, data, epochs=5, seed=0)
+>>> run.report("report.html")
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from cutaway.api.embedding import Embedding
+    from cutaway.api.run import Run, open_run
+    from cutaway.api.train import mlp, train
+    from cutaway.data import Dataset, load_dataset
+    from cutaway.errors import CutawayError
+    from cutaway.progress import Progress
+
+_HOMES = {
+    "CutawayError": "cutaway.errors",
+    "Dataset": "cutaway.data",
+    "Embedding": "cutaway.api.embedding",
+    "Progress": "cutaway.progress",
+    "Run": "cutaway.api.run",
+    "load_dataset": "cutaway.data",
+    "mlp": "cutaway.api.train",
+    "open_run": "cutaway.api.run",
+    "train": "cutaway.api.train",
+}
+
+__all__ = ["CutawayError", "Dataset", "Embedding", "Progress", "Run", "load_dataset", "mlp", "open_run", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that ``import cutaway`` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cutaway' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

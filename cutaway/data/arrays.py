@@ -1,0 +1,148 @@
+"""The user's arrays and tables as inputs: checked, copied, uint8 or float32, never repaired."""
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import DataError
+
+
+def as_inputs(x: Any, *, split: str) -> np.ndarray:
+    """Copies inputs of any supported kind into one array.
+
+    Args:
+        x: An array, a nested list or a pandas DataFrame: (sample, *shape) numbers.
+        split: "train" or "test", for the names of samples in errors.
+
+    Returns:
+        (sample, *shape), C order, uint8 where x is uint8, else float32; not shared with `x`.
+
+    Raises:
+        DataError: Not rectangular, not numeric, empty, or a value is missing or not finite in float32.
+    """
+    values = _frame_values(x, split) if is_pandas(x, "DataFrame") else _array_values(x, split)
+    if values.ndim < 2:
+        raise DataError(
+            f"the inputs of {split} have the shape (sample, feature, ...)",
+            came=f"the shape {values.shape}",
+            fix="give one row to each sample, for example x.reshape(-1, 1) where a sample is one number",
+        )
+    if values.size == 0:
+        raise DataError(
+            f"the inputs of {split} hold at least one sample of at least one value",
+            came=f"the shape {values.shape}",
+            fix="check what was selected or read",
+        )
+    _check_finite(values, split=split, given=x)
+    return values
+
+
+def check_aligned(x: Any, y: Any, *, split: str, lengths: tuple[int, int]) -> None:
+    """Refuses inputs and labels whose rows do not belong together.
+
+    Raises:
+        DataError: The lengths differ, or both are pandas objects and their indexes differ.
+    """
+    if lengths[0] != lengths[1]:
+        raise DataError(
+            f"{split} has one label for each sample",
+            came=f"{lengths[0]} samples and {lengths[1]} labels",
+            fix="check that both were read from files that belong together",
+        )
+    if is_pandas(x, "DataFrame") and is_pandas(y, "Series") and not x.index.equals(y.index):
+        raise DataError(
+            f"the table and the labels of {split} have the same index",
+            came="indexes that differ",
+            fix="reorder with y.loc[x.index], or reset both if the rows do match",
+        )
+
+
+def check_alike(train: np.ndarray, test: np.ndarray, *, given: tuple[Any, Any]) -> None:
+    """Refuses test inputs that are not of the same form as the training inputs.
+
+    Args:
+        train: The converted inputs, (sample, *shape).
+        test: The same for the test.
+        given: Both as the user gave them, to compare the columns of tables.
+
+    Raises:
+        DataError: The sample shape, the dtype or the order of columns differs.
+    """
+    if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
+        raise DataError(
+            f"x_test has samples like those of x: {train.shape[1:]} {train.dtype}",
+            came=f"{test.shape[1:]} {test.dtype}",
+            fix="prepare both in the same way",
+        )
+    x, x_test = given
+    if is_pandas(x, "DataFrame") and is_pandas(x_test, "DataFrame") and list(x.columns) != list(x_test.columns):
+        raise DataError(
+            "x_test has the columns of x in the same order",
+            came=f"{list(x_test.columns)} for {list(x.columns)}",
+            fix="pass x_test[x.columns]",
+        )
+
+
+def is_pandas(value: Any, kind: str) -> bool:
+    """Whether a value is a pandas object of that kind; pandas is never imported for it."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, getattr(pandas, kind))
+
+
+def as_array(value: Any, *, what: str) -> np.ndarray:
+    """Views a value as a NumPy array.
+
+    Raises:
+        DataError: The value is ragged, or masked entries would be lost.
+    """
+    try:
+        values = np.asarray(value)
+    except ValueError:
+        raise DataError(
+            f"{what} form one rectangular array", came="rows of different lengths", fix="pad or cut the rows"
+        ) from None
+    if np.ma.is_masked(value):
+        raise DataError(f"{what} have no masked entries", came="a masked array", fix="fill or drop them")
+    return values
+
+
+def _array_values(x: Any, split: str) -> np.ndarray:
+    values = as_array(x, what=f"the inputs of {split}")
+    if values.dtype.kind not in "biuf":
+        raise DataError(
+            f"the inputs of {split} are an array of numbers",
+            came=f"an array of dtype {values.dtype}",
+            fix="convert it, for example with np.asarray(x, dtype=np.float32)",
+        )
+    return _copy(values)
+
+
+def _frame_values(frame: Any, split: str) -> np.ndarray:
+    other = [str(column) for column, dtype in frame.dtypes.items() if dtype.kind not in "biuf"]
+    if other:
+        raise DataError(
+            f"every input column of {split} is numeric",
+            came="non-numeric " + ", ".join(map(repr, other)),
+            fix="drop these columns or encode them as numbers, for example with pandas.get_dummies",
+        )
+    if all(dtype == np.uint8 for dtype in frame.dtypes):
+        return _copy(frame.to_numpy())
+    return _copy(frame.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _copy(values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):  # what overflows becomes infinite and is reported with its sample's name
+        return np.array(values, dtype=np.uint8 if values.dtype == np.uint8 else np.float32, order="C")
+
+
+def _check_finite(values: np.ndarray, *, split: str, given: Any) -> None:
+    if values.dtype == np.uint8 or np.isfinite(values).all():
+        return
+    sample, feature = np.argwhere(~np.isfinite(values.reshape(len(values), -1)))[0]
+    column = f", column {str(given.columns[feature])!r}" if is_pandas(given, "DataFrame") else ""
+    raise DataError(
+        "inputs are finite numbers in the range of float32",
+        came=f"{values.reshape(len(values), -1)[sample, feature]} in {split}[{sample}]{column}",
+        fix="drop such samples or fill in the values",
+    )

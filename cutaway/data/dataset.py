@@ -1,0 +1,221 @@
+"""The dataset: arrays of samples by source, their classes, and how they become inputs of a network."""
+
+import hashlib
+import json
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import DataError, UsageError
+
+from .arrays import as_inputs, check_aligned, check_alike
+from .labels import as_labels, encode_labels
+from .samples import SampleIds
+
+# Beyond it a first layer of usual initial weights saturates or diverges; standardised columns stay far inside.
+WIDE = 100.0
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Samples of one origin, in the order of their file.
+
+    Attributes:
+        x: (sample, *shape), uint8 or float32, read-only.
+        y: int64 (sample,), class indices from 0, read-only.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Samples to train on, made by `load_dataset` or `Dataset.from_arrays`.
+
+    Attributes:
+        name: What the user calls it.
+        sources: The samples by source, in order: "train", then "test" where there is one.
+        class_names: What class index i is called; also the number of classes.
+        scale: The network sees x / scale: 255 for uint8 pictures, 16 for digits, 1 for floats.
+        origin: How to load it again, JSON-able: ``{"kind": "named", "name": ...}``, ``{"kind": "path", "path": ...}``
+            or ``{"kind": "arrays"}``.
+    """
+
+    name: str
+    sources: Mapping[str, Source]
+    class_names: tuple[str, ...]
+    scale: float
+    origin: dict[str, str]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {len(source.y)}" for name, source in self.sources.items())
+        return (
+            f"<Dataset {self.name!r}: {counts} samples of {self.shape} {self._train.x.dtype}, {self.classes} classes>"
+        )
+
+    @property
+    def _train(self) -> Source:
+        return self.sources["train"]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample."""
+        return self._train.x.shape[1:]
+
+    @property
+    def features(self) -> int:
+        """The number of values in one sample."""
+        return math.prod(self.shape)
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return len(self.class_names)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether a sample is a picture: (row, column), or (row, column, channel) with 1 or 3 channels."""
+        return len(self.shape) == 2 or (len(self.shape) == 3 and self.shape[2] in (1, 3))
+
+    @cached_property
+    def sha256(self) -> str:
+        """The fingerprint of the content: sources (names, dtypes, shapes, bytes), class names and scale."""
+        arrays = [(name, array) for name, source in self.sources.items() for array in (source.x, source.y)]
+        header = {
+            "arrays": [[name, str(array.dtype), array.shape] for name, array in arrays],
+            "class_names": self.class_names,
+            "scale": self.scale,
+        }
+        digest = hashlib.sha256(json.dumps(header).encode())
+        for _, array in arrays:
+            # Little endian, so that machines of either byte order agree; no copy is made on a little endian one.
+            digest.update(array.astype(array.dtype.newbyteorder("<"), order="C", copy=False).data)
+        return digest.hexdigest()
+
+    def x(self, ids: SampleIds) -> np.ndarray:
+        """The samples of some ids: (sample, *shape), in the dataset's own dtype and the order of `ids`.
+
+        Raises:
+            DataError: An id is not of this dataset.
+        """
+        return self._gather(ids, "x")
+
+    def y(self, ids: SampleIds) -> np.ndarray:
+        """The class indices of some ids: int64 (sample,), in the order of `ids`.
+
+        Raises:
+            DataError: An id is not of this dataset.
+        """
+        return self._gather(ids, "y")
+
+    def inputs(self, ids: SampleIds, *, flat: bool = True) -> np.ndarray:
+        """What a network sees: float32 (sample, features), or (sample, *shape) unless `flat`, values x / scale.
+
+        Raises:
+            DataError: An id is not of this dataset.
+        """
+        values = np.divide(self.x(ids), np.float32(self.scale), dtype=np.float32)
+        return values.reshape(len(ids), self.features) if flat else values
+
+    def _gather(self, ids: SampleIds, column: str) -> np.ndarray:
+        model: np.ndarray = getattr(self._train, column)
+        rows = np.empty((len(ids), *model.shape[1:]), model.dtype)
+        for code, name in enumerate(ids.sources):
+            here = ids.code == code
+            index = ids.index[here]
+            if not index.size:
+                continue
+            values = getattr(self.sources[name], column) if name in self.sources else model[:0]
+            outside = (index < 0) | (index >= len(values))
+            if outside.any():
+                sizes = {source: len(held.y) for source, held in self.sources.items()}
+                raise DataError(
+                    f"sample ids are of the dataset {self.name!r} with {sizes} samples",
+                    came=f"{name}[{index[outside.argmax()]}]",
+                    fix="use ids of a split of this very dataset",
+                )
+            rows[here] = values[index]
+        return rows
+
+    @classmethod
+    def from_arrays(
+        cls,
+        x: Any,
+        y: Any,
+        *,
+        x_test: Any = None,
+        y_test: Any = None,
+        name: str = "arrays",
+        class_names: Sequence[str] | None = None,
+        scale: float | str = "auto",
+    ) -> "Dataset":
+        """Makes a dataset of NumPy arrays, lists or pandas tables; the values are copied.
+
+        Args:
+            x: (sample, *shape), finite numbers: uint8 stays uint8, everything else becomes float32.
+            y: (sample,), class labels: integers, bools or strings. Without `class_names` the classes are the sorted
+                distinct labels, so that integers 0..k-1 stay what they are.
+            x_test: Samples that are kept for the test, of the same sample shape and dtype, or None.
+            y_test: Their labels, or None.
+            name: What to call the dataset.
+            class_names: A name for each class: integer labels then are indices into it, strings are entries of it.
+            scale: The network sees x / scale; "auto" is 255 for uint8 and 1 for everything else.
+
+        Raises:
+            DataError: Lengths, shapes, dtypes or labels do not fit together, or a value is missing or not finite.
+            UsageError: `scale` or `class_names` is not of the kind above.
+        """
+        if (x_test is None) != (y_test is None):
+            raise UsageError(
+                "x_test and y_test come together",
+                came="only " + ("x_test" if y_test is None else "y_test"),
+                fix="pass both or neither",
+            )
+        given = {"train": (x, y)} if x_test is None else {"train": (x, y), "test": (x_test, y_test)}
+        inputs = {split: as_inputs(values, split=split) for split, (values, _) in given.items()}
+        labels = {split: as_labels(values, split=split) for split, (_, values) in given.items()}
+        for split, (values, targets) in given.items():
+            check_aligned(values, targets, split=split, lengths=(len(inputs[split]), len(labels[split])))
+        if "test" in given:
+            check_alike(inputs["train"], inputs["test"], given=(x, x_test))
+        codes, names = encode_labels(labels, class_names)
+        return cls(
+            name=name,
+            sources={split: Source(_frozen(inputs[split]), _frozen(codes[split])) for split in given},
+            class_names=names,
+            scale=_resolve_scale(scale, inputs),
+            origin={"kind": "arrays"},
+        )
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
+
+
+def _resolve_scale(scale: Any, inputs: Mapping[str, np.ndarray]) -> float:
+    if isinstance(scale, str) and scale == "auto":
+        if inputs["train"].dtype == np.uint8:
+            return 255.0
+        low = min(float(values.min()) for values in inputs.values())
+        high = max(float(values.max()) for values in inputs.values())
+        if low < -WIDE or high > WIDE:
+            warnings.warn(
+                f"inputs range from {low:g} to {high:g} and are used unscaled; a network learns best near -1..1: "
+                f"pass scale={max(-low, high):g} to Dataset.from_arrays, or scale=1 to keep them silently",
+                UserWarning,
+                stacklevel=3,
+            )
+        return 1.0
+    numeric = isinstance(scale, int | float | np.integer | np.floating) and not isinstance(scale, bool)
+    value = float(scale) if numeric else 0.0
+    # The division is in float32, where a smaller or a larger number would be 0 or infinite.
+    if not float(np.finfo(np.float32).tiny) <= value <= float(np.finfo(np.float32).max):
+        raise UsageError('scale is "auto" or a number above 0', came=repr(scale), fix="pass for example scale=255")
+    return value

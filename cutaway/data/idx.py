@@ -1,0 +1,169 @@
+"""The IDX format: two zero bytes, a type, a rank, big-endian sizes, then the values.
+
+Everything that a header declares is compared with a limit and with the size of the file before memory is asked for.
+"""
+
+import gzip
+import hashlib
+import io
+import math
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cutaway.errors import DataError, UnknownNameError
+
+TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MAX_RANK = 32
+LIMIT = 2**31
+DEFLATE_RATIO = 1032  # the most that deflate can pack, https://zlib.net/zlib_tech.html
+GZIP_MAGIC = b"\x1f\x8b"
+CHUNK = 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class IdxContent:
+    """An unpacked IDX file.
+
+    Attributes:
+        header: Its bytes before the values.
+        body: uint8 (byte,), the values as they are on disk.
+        dtype: Of the values on disk, big endian.
+        shape: The declared sizes.
+    """
+
+    header: bytes
+    body: np.ndarray
+    dtype: np.dtype
+    shape: tuple[int, ...]
+
+    def array(self) -> np.ndarray:
+        """The values in native byte order."""
+        values = self.body.view(self.dtype).reshape(self.shape)
+        return values.astype(self.dtype.newbyteorder("="), copy=False)
+
+    def sha256(self) -> str:
+        """The checksum of the unpacked file."""
+        digest = hashlib.sha256(self.header)
+        digest.update(self.body.data)
+        return digest.hexdigest()
+
+
+def read_idx(path: str | os.PathLike, *, limit: int = LIMIT) -> np.ndarray:
+    """Reads one IDX file, plain or gzip-compressed, whatever its name.
+
+    Args:
+        path: The file.
+        limit: The most bytes of values to accept.
+
+    Returns:
+        The array, of the rank, sizes and type that the file declares, in native byte order.
+
+    Raises:
+        UnknownNameError: No such file.
+        DataError: Not an IDX file, larger than `limit`, truncated, longer than declared, or broken.
+    """
+    return read_content(path, limit=limit).array()
+
+
+def read_content(path: str | os.PathLike, *, limit: int = LIMIT) -> IdxContent:
+    """Reads one IDX file as `read_idx` does, and keeps the bytes."""
+    path = Path(path)
+    if not os.path.isfile(path):  # which, unlike Path.is_file, also answers for a name that is too long
+        raise UnknownNameError("an IDX file must exist", came=str(path), fix="check the path")
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == GZIP_MAGIC
+            file.seek(0)
+            room = path.stat().st_size * (DEFLATE_RATIO if packed else 1)
+            if not packed:
+                return _parse(file, path, limit=limit, room=room)
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                return _parse(unpacked, path, limit=limit, room=room)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(
+            "a gzip file is whole", came=f"{path} ({error})", fix="copy or download the file again"
+        ) from None
+    except OSError as error:
+        raise DataError(
+            "an IDX file can be read", came=f"{path} ({error.strerror})", fix="check its permissions"
+        ) from None
+
+
+def _parse(stream: io.BufferedIOBase, path: Path, *, limit: int, room: int) -> IdxContent:
+    header, dtype, shape = _read_header(stream, path)
+    declared = math.prod(shape) * dtype.itemsize
+    # A size of 0 must not hide the others from the limit: NumPy multiplies them all.
+    if math.prod(max(size, 1) for size in shape) * dtype.itemsize > limit:
+        raise DataError(
+            f"an IDX file holds at most {limit} bytes of values",
+            came=f"{path}, which declares {_form(dtype, shape)}",
+            fix="check the file, or raise limit if it is meant",
+        )
+    if declared > room - len(header):
+        raise _truncated(path, declared=declared, present=f"at most {max(room - len(header), 0)} can be")
+    body = np.empty(declared, np.uint8)
+    filled = _fill(stream, body)
+    if filled < declared:
+        raise _truncated(path, declared=declared, present=f"{filled} are")
+    if stream.read(1):
+        raise DataError(
+            "an IDX file ends where its header says",
+            came=f"{path}, which goes on after the declared {declared} bytes ({_form(dtype, shape)})",
+            fix="check that the file was not joined with another",
+        )
+    return IdxContent(header, body, dtype, shape)
+
+
+def _read_header(stream: io.BufferedIOBase, path: Path) -> tuple[bytes, np.dtype, tuple[int, ...]]:
+    magic = stream.read(4)
+    if magic.lstrip()[:1] == b"<":
+        raise DataError(
+            "an IDX file starts with two zero bytes",
+            came=f"{path}, which looks like an HTML page",
+            fix="download the file again: a server answered with a page instead",
+        )
+    if magic[:2] != b"\0\0"[: len(magic)] or (len(magic) > 2 and magic[2] not in TYPES):
+        raise DataError(
+            "an IDX file starts with two zero bytes and a known type",
+            came=f"{path}, which starts with {magic!r}",
+            fix="check that it is an IDX file",
+        )
+    rank = magic[3] if len(magic) == 4 else 0
+    if rank > MAX_RANK:
+        raise DataError(f"an IDX array has at most {MAX_RANK} axes", came=f"{path} with {rank}", fix="check the file")
+    sizes = stream.read(4 * rank)
+    if len(magic) + len(sizes) < 4 + 4 * rank:
+        raise DataError(
+            "an IDX file holds its whole header",
+            came=f"{path}, which ends after {len(magic) + len(sizes)} bytes",
+            fix="copy or download the file again",
+        )
+    shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
+    return magic + sizes, np.dtype(TYPES[magic[2]]), shape
+
+
+def _fill(stream: io.BufferedIOBase, body: np.ndarray) -> int:
+    view, filled = body.data, 0
+    while filled < len(view):
+        chunk = stream.read(min(CHUNK, len(view) - filled))
+        if not chunk:
+            break
+        view[filled : filled + len(chunk)] = chunk
+        filled += len(chunk)
+    return filled
+
+
+def _form(dtype: np.dtype, shape: tuple[int, ...]) -> str:
+    return f"{' x '.join(map(str, shape)) or 'one'} {dtype.name}"
+
+
+def _truncated(path: Path, *, declared: int, present: str) -> DataError:
+    return DataError(
+        "an IDX file holds all values that it declares",
+        came=f"{path}, truncated: {declared} bytes are declared, {present} present",
+        fix="copy or download the file again",
+    )

@@ -1,0 +1,126 @@
+"""The user's labels as class indices: integers, bools or strings in, int64 and class names out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import DataError, UsageError
+
+from .arrays import as_array
+
+KINDS = (str, (bool, np.bool_), (int, np.integer))
+
+
+def as_labels(y: Any, *, split: str) -> np.ndarray:
+    """Views labels of any supported kind as one array of integers, bools or strings.
+
+    Args:
+        y: An array, a list or a pandas Series: (sample,) labels.
+        split: "train" or "test", for the names of samples in errors.
+
+    Returns:
+        (sample,) of kind "i", "u", "b" or "U", none missing.
+
+    Raises:
+        DataError: Not one label for each sample, or a label is missing or of another kind.
+    """
+    labels = as_array(y, what=f"the labels of {split}")
+    if labels.ndim != 1:
+        raise DataError(
+            f"the labels of {split} have the shape (sample,), one class for each",
+            came=f"the shape {labels.shape}",
+            fix="pass the one column alone, such as y.ravel()"
+            if labels.shape[1:] == (1,)
+            else "turn one-hot rows into np.argmax(y, axis=1)",
+        )
+    if labels.dtype.kind in "iub" or (labels.dtype.kind == "U" and isinstance(y, np.ndarray)):
+        return labels
+    # NumPy would turn ["a", nan] into strings, so a list is judged by its own elements.
+    values = labels.tolist() if isinstance(y, np.ndarray) else list(y)
+    kind = next((kind for kind in KINDS if values and isinstance(values[0], kind)), ())
+    wrong = next((i for i, value in enumerate(values) if not isinstance(value, kind)), None)
+    if values and wrong is None:
+        return np.asarray(values)
+    raise DataError(
+        f"the labels of {split} are all integers, all bools or all strings",
+        came="no label" if wrong is None else f"{values[wrong]!r} as {split}[{wrong}]",
+        fix="convert whole numbers with y.astype(int) and drop samples without a label",
+    )
+
+
+def encode_labels(
+    labels: Mapping[str, np.ndarray], class_names: Sequence[str] | None
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Numbers the classes.
+
+    Args:
+        labels: By split, "train" first, as `as_labels` gives them.
+        class_names: The names of all classes in order, or None for the sorted distinct labels of "train".
+
+    Returns:
+        int64 (sample,) class indices by split, and the class names.
+
+    Raises:
+        DataError: A label is outside the classes, or "test" has a class that "train" lacks.
+        UsageError: `class_names` are not at least two different strings.
+    """
+    train = labels["train"]
+    if class_names is None:
+        classes = np.unique(train)
+        names = tuple(str(value) for value in classes.tolist())
+        if len(names) < 2:
+            raise DataError(
+                "the labels of train name at least two classes",
+                came=f"the classes {list(names)}",
+                fix="add samples of another class, or pass class_names",
+            )
+    else:
+        names = _checked_names(class_names)
+        classes = np.asarray(names) if train.dtype.kind == "U" else np.arange(len(names))
+    codes = {split: _encode(values, classes, split=split) for split, values in labels.items()}
+    if "test" in codes:
+        lacking = ~np.isin(codes["test"], codes["train"])
+        if lacking.any():
+            raise _outside("every class of the test occurs in train", labels["test"], wrong=lacking, split="test")
+    return codes, names
+
+
+def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
+    names = () if isinstance(class_names, str) else tuple(class_names)
+    distinct = len(set(names)) == len(names) >= 2
+    if not distinct or not all(isinstance(name, str) for name in names):
+        raise UsageError(
+            "class_names are at least two different strings",
+            came=repr(class_names),
+            fix='pass for example class_names=["cat", "dog"]',
+        )
+    return names
+
+
+def _encode(labels: np.ndarray, classes: np.ndarray, *, split: str) -> np.ndarray:
+    text = classes.dtype.kind == "U"
+    if text != (labels.dtype.kind == "U"):
+        raise DataError(
+            "the labels of train and test are of one kind",
+            came=f"{'numbers' if text else 'strings'} in {split}",
+            fix="convert one of them",
+        )
+    order = np.argsort(classes)
+    place = np.minimum(np.searchsorted(classes, labels, sorter=order), len(classes) - 1)
+    codes = order[place].astype(np.int64, copy=False)
+    wrong = classes[codes] != labels
+    if wrong.any():
+        names = [repr(value) for value in classes.tolist()]
+        known = ", ".join(names) if len(names) <= 20 else f"{names[0]}..{names[-1]}"
+        raise _outside(f"the classes are {known}", labels, wrong=wrong, split=split)
+    return codes
+
+
+def _outside(rule: str, labels: np.ndarray, *, wrong: np.ndarray, split: str) -> DataError:
+    first = int(wrong.argmax())
+    return DataError(
+        rule,
+        came=f"the label {labels[first].item()!r} as {split}[{first}]",
+        fix="correct or drop such samples",
+    )

@@ -1,0 +1,202 @@
+"""Train, val and test: a seeded stratified split, and its record, which never needs the split to be drawn again."""
+
+import base64
+import math
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import DataError, PlanError, UnknownNameError
+
+from .dataset import Dataset
+from .samples import SampleIds
+
+PARTS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Which sample is trained on, validated on and tested on.
+
+    Attributes:
+        train: What the weights are fitted to.
+        val: What is looked at after every epoch.
+        test: What is looked at in the end.
+        validation: The share of the training source that was asked for `val`, between 0 and 1.
+        seed: What the split was drawn from.
+    """
+
+    train: SampleIds
+    val: SampleIds
+    test: SampleIds
+    validation: float
+    seed: int
+
+    def part(self, name: str) -> SampleIds:
+        """The ids of "train", "val", "test", or of "all" three in that order.
+
+        Raises:
+            UnknownNameError: Another name.
+        """
+        if name == "all":
+            parts = [self.train, self.val, self.test]
+            code, index = (np.concatenate([getattr(p, key) for p in parts]) for key in ("code", "index"))
+            return SampleIds(self.train.sources, code, index)
+        if name not in PARTS:
+            raise UnknownNameError(
+                f"a split is one of {', '.join(PARTS)}, all", came=repr(name), fix="pass for example 'test'"
+            )
+        return getattr(self, name)
+
+    def to_record(self) -> dict[str, Any]:
+        """The split as JSON-able data, complete in itself: about 11 kB for MNIST.
+
+        Returns:
+            ``counts`` by part, ``validation``, ``seed``, ``stratified`` and ``membership``: by source the number of
+            ``samples`` and ``codes``, base64 of zlib of uint8 (sample,) with 0 for train, 1 for val and 2 for test.
+
+        Raises:
+            DataError: Not every sample of every source is in exactly one part, in ascending order.
+        """
+        ids = self.part("all")
+        part = np.repeat(np.arange(3, dtype=np.uint8), [len(self.train), len(self.val), len(self.test)])
+        order = np.lexsort((ids.index, ids.code))
+        membership = {}
+        for code, source in enumerate(ids.sources):
+            of_source = order[ids.code[order] == code]
+            if not np.array_equal(ids.index[of_source], np.arange(len(of_source))):
+                raise DataError("every sample is in exactly one part of a split", came=f"gaps in {source}")
+            packed = zlib.compress(part[of_source].tobytes(), 9)
+            membership[source] = {"samples": len(of_source), "codes": base64.b64encode(packed).decode()}
+        return {
+            "counts": {name: len(self.part(name)) for name in PARTS},
+            "validation": self.validation,
+            "seed": self.seed,
+            "stratified": True,
+            "membership": membership,
+        }
+
+    @classmethod
+    def from_record(cls, record: Any) -> "Split":
+        """Rebuilds a split from `to_record`.
+
+        Raises:
+            DataError: The record is damaged.
+        """
+        try:
+            codes = {source: _unpack(entry) for source, entry in record["membership"].items()}
+            sources, seed, validation = tuple(codes), record["seed"], record["validation"]
+            parts = {name: _members(codes, number) for number, name in enumerate(PARTS)}
+            whole = (
+                all(isinstance(source, str) for source in sources)
+                and record["counts"] == {name: len(ids) for name, ids in parts.items()}
+                and record["stratified"] is True
+                and type(seed) is int
+                and type(validation) is float
+                and 0 < validation < 1
+            )
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError, zlib.error) as error:
+            raise _damaged(str(error)) from None
+        if not whole:
+            raise _damaged("its counts, validation, seed or stratified do not fit")
+        return cls(**parts, validation=validation, seed=seed)
+
+
+def split_dataset(data: Dataset, *, validation: float = 0.25, test: float = 0.2, seed: int = 0) -> Split:
+    """Splits a dataset into train, val and test, stratified by class.
+
+    The source "test" is the test, whole; without one a share of "train" is held out for it first. Inside each part
+    the samples keep the order of their file.
+
+    Args:
+        data: What to split.
+        validation: The share of the remaining training samples that becomes val, between 0 and 1.
+        test: The share of "train" that becomes the test where the dataset has none, between 0 and 1.
+        seed: From 0 to 2**32 - 1; the same seed gives the same split.
+
+    Raises:
+        PlanError: A share or the seed is outside its range.
+        DataError: A class has too few samples.
+    """
+    for name, share in (("validation", validation), ("test", test)):
+        if not isinstance(share, float) or not 0 < share < 1:
+            raise PlanError(
+                f"{name} is a share between 0 and 1, both excluded", came=repr(share), fix=f"pass {name}=0.25"
+            )
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise PlanError("seed is an integer from 0 to 4294967295", came=repr(seed), fix="pass for example seed=0")
+    index = np.arange(len(data.sources["train"].y))
+    if "test" in data.sources:
+        held = np.arange(len(data.sources["test"].y))
+    else:
+        index, held = _hold_out(data, index, share=test, seed=seed)
+    kept, val = _hold_out(data, index, share=validation, seed=seed)
+    return Split(
+        train=_ids(data, "train", index=kept),
+        val=_ids(data, "train", index=val),
+        test=_ids(data, "test" if "test" in data.sources else "train", index=held),
+        validation=float(validation),
+        seed=int(seed),
+    )
+
+
+def _hold_out(data: Dataset, index: np.ndarray, *, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.model_selection import train_test_split
+
+    labels = data.sources["train"].y
+    counts = np.bincount(labels[index], minlength=data.classes)
+    present = np.unique(labels)
+    short = present[counts[present] < 2]
+    if short.size:
+        name, total = data.class_names[short[0]], np.count_nonzero(labels == short[0])
+        raise DataError(
+            "every class has enough samples for train, val and test",
+            came=f"class {name!r} with {total}",
+            fix="add samples of this class or drop it",
+        )
+    held = math.ceil(share * len(index))
+    if min(held, len(index) - held) < len(present):
+        raise DataError(
+            f"both sides of a split can hold each of the {len(present)} classes",
+            came=f"{held} of {len(index)} samples for a share of {share:g}",
+            fix="change the share or add samples",
+        )
+    parts = train_test_split(index, test_size=held, random_state=seed, stratify=labels[index])
+    return np.sort(parts[0]), np.sort(parts[1])
+
+
+def _ids(data: Dataset, source: str, *, index: np.ndarray) -> SampleIds:
+    sources = tuple(data.sources)
+    code = np.full(len(index), sources.index(source), np.uint8)
+    return SampleIds(sources, code, index.astype(np.int64, copy=False))
+
+
+def _unpack(entry: dict[str, Any]) -> np.ndarray:
+    samples = entry["samples"]
+    if type(samples) is not int or samples < 0:
+        raise ValueError(f"samples is {samples!r}")
+    unpacker = zlib.decompressobj()
+    # One byte more than declared shows that there is more, and never unpacks it.
+    raw = unpacker.decompress(base64.b64decode(entry["codes"], validate=True), samples + 1)
+    if len(raw) != samples or not unpacker.eof or unpacker.unused_data:
+        raise ValueError(f"its codes are not of {samples} samples")
+    codes = np.frombuffer(raw, np.uint8)
+    if samples and codes.max() >= len(PARTS):
+        raise ValueError(f"a code is {codes.max()}")
+    return codes
+
+
+def _members(codes: dict[str, np.ndarray], number: int) -> SampleIds:
+    index = [np.flatnonzero(of_source == number) for of_source in codes.values()]
+    code = [np.full(len(found), position, np.uint8) for position, found in enumerate(index)]
+    return SampleIds(tuple(codes), np.concatenate(code), np.concatenate(index).astype(np.int64, copy=False))
+
+
+def _damaged(what: str) -> DataError:
+    return DataError(
+        "a split record is as cutaway wrote it",
+        came=f"a damaged one ({what})",
+        fix="restore run.json or train again",
+    )

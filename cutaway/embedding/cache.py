@@ -1,0 +1,90 @@
+"""A layout as the bytes of a cache file, and back."""
+
+import io
+import json
+import zipfile
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import DataError
+
+from .layout import Layout, Trust
+
+FORMAT = 1
+# The arrays that tell which samples these are carry this prefix, so that no name of theirs can hide ours.
+ID = "id_"
+
+
+def layout_to_npz(layout: Layout, ids: dict[str, np.ndarray]) -> bytes:
+    """Write a layout and the identity of its samples as an npz file without pickle.
+
+    Args:
+        layout: What to keep.
+        ids: Arrays (sample,) of numbers or text that tell which samples these are, such as "split" and "index".
+
+    Raises:
+        DataError: An array of ``ids`` has another length than the layout or holds objects.
+    """
+    arrays: dict[str, Any] = {ID + name: np.asarray(array) for name, array in ids.items()}
+    for name, array in arrays.items():
+        if array.shape != (len(layout.xy),) or array.dtype.hasobject:
+            raise DataError(
+                "an identity is one number or text a sample",
+                came=f"{name.removeprefix(ID)} of shape {array.shape}, type {array.dtype} for {len(layout.xy)} samples",
+                fix="pass integers or a text array (dtype str) of the layout's length",
+            )
+    record = asdict(layout) | {"format": FORMAT}
+    xy = record.pop("xy")
+    file = io.BytesIO()
+    text = json.dumps(record, allow_nan=False)
+    np.savez(file, xy=xy, layout=np.array(text), **arrays)
+    return file.getvalue()
+
+
+def layout_from_npz(data: bytes) -> tuple[Layout, dict[str, np.ndarray]]:
+    """Read what `layout_to_npz` wrote.
+
+    Returns:
+        The layout and the arrays (sample,) that tell which samples these are.
+
+    Raises:
+        DataError: The bytes are damaged or of another format.
+    """
+    try:
+        arrays = _read_arrays(data)
+        layout = _read_layout(arrays.pop("xy"), json.loads(str(arrays.pop("layout"))))
+        _require(all(name.startswith(ID) for name in arrays), "unknown arrays")
+        _require(all(array.shape == (len(layout.xy),) for array in arrays.values()), "identities of another length")
+    # numpy, zipfile and json raise a dozen types on damaged bytes, and none of them means anything else here.
+    except Exception as error:
+        raise DataError(
+            f"an embedding file is an npz of format {FORMAT} as cutaway writes it",
+            came=" ".join(f"{type(error).__name__}: {error}".split()),
+            fix="delete the file: it is a cache, and embedding again writes a new one",
+        ) from error
+    return layout, {name.removeprefix(ID): array for name, array in arrays.items()}
+
+
+def _read_arrays(data: bytes) -> dict[str, np.ndarray]:
+    # Ours are stored, not compressed: a file that claims more content than it has bytes would inflate in memory.
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        _require(sum(member.file_size for member in archive.infolist()) <= len(data), "more content than bytes")
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def _read_layout(xy: np.ndarray, record: dict[str, Any]) -> Layout:
+    _require(record.pop("format") == FORMAT, "another format")
+    _require(xy.dtype == np.float32 and xy.ndim == 2 and xy.shape[1] == 2, "coordinates that are no float32 pairs")
+    trust = record.pop("trust")
+    layout = Layout(xy=xy, trust=trust and Trust(**trust), **record)
+    _require(isinstance(layout.method, str), "a method without a name")
+    _require(isinstance(layout.settings, dict) and isinstance(layout.seconds, dict), "settings that are no table")
+    return layout
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)

@@ -1,0 +1,61 @@
+"""What an embedding method returns, and the clock it runs under."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from cutaway.progress import Progress, Report
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far the distances of a layout can be believed.
+
+    Attributes:
+        trustworthiness: 0..1; 1 when no sample has a neighbour in the layout that is far from it in the activations.
+        neighbors_kept: 0..1, mean share of the ``k`` nearest neighbours by activation that the layout keeps among its
+            own ``k`` nearest.
+        k: Size of the neighbourhood, in samples.
+        samples: How many samples it was measured on; neighbours are sought among these only.
+    """
+
+    trustworthiness: float
+    neighbors_kept: float
+    k: int
+    samples: int
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Two coordinates for each sample and how they came about.
+
+    Attributes:
+        xy: float32 (sample, 2); the unit of length has no meaning.
+        method: "pca" or "tsne".
+        settings: Every setting with the value that was used, ready for JSON.
+        seconds: Time of each part; "total" is always there. "optimize" holds the affinities too: scikit-learn computes
+            both in one call.
+        kl_divergence: What t-SNE has left to minimise, in nats; None for PCA.
+        trust: None where there are too few samples to measure it.
+    """
+
+    xy: np.ndarray
+    method: str
+    settings: dict[str, Any]
+    seconds: dict[str, float]
+    kl_divergence: float | None
+    trust: Trust | None
+
+
+@contextmanager
+def stage(task: str, total: int, *, unit: str, part: str, seconds: dict[str, float], report: Report) -> Iterator[None]:
+    """Report the start and the end of one part of the work and enter its time in ``seconds[part]``."""
+    report(Progress(task, 0, total, unit))
+    start = perf_counter()
+    yield
+    seconds[part] = perf_counter() - start
+    report(Progress(task, total, total, unit))

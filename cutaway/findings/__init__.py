@@ -1,0 +1,22 @@
+"""What a person should look at.
+
+In come plain records: the rows of a history, class numbers, probabilities, counts. Out go measures (`Overfitting`,
+`Confusion`, `Mistakes`) and `Finding` records, which say in a sentence with numbers what was found. The room may call
+numpy, scikit-learn and `cutaway.errors`; it knows no run, no model and no figure.
+"""
+
+from .curves import Overfitting, watch_overfitting
+from .diagnosis import Finding, diagnose
+from .mistakes import Confusion, Mistakes, confusion_counts, top_confusions, worst_mistakes
+
+__all__ = [
+    "Confusion",
+    "Finding",
+    "Mistakes",
+    "Overfitting",
+    "confusion_counts",
+    "diagnose",
+    "top_confusions",
+    "watch_overfitting",
+    "worst_mistakes",
+]

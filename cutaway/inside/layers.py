@@ -1,0 +1,132 @@
+"""What each layer is and holds, and how many of its units never fire."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from cutaway.nets import prepare_inputs
+from cutaway.progress import Progress, Report, silent
+
+BATCH = 2048
+
+_FIRING = ("Dense", "Activation", "ReLU", "LeakyReLU", "BatchNormalization", "LayerNormalization", "Add", "Concatenate")
+
+
+@dataclass(frozen=True)
+class WeightRecord:
+    """One weight array of a layer.
+
+    Attributes:
+        name: Keras' name of it in the layer, such as "kernel".
+        shape: Its shape.
+        mean: Mean of its entries.
+        std: Standard deviation of its entries.
+        min: Smallest entry.
+        max: Largest entry.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    mean: float
+    std: float
+    min: float
+    max: float
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """One layer.
+
+    Attributes:
+        name: Its name.
+        kind: Keras' class name.
+        config: Keras' configuration of it, JSON-able.
+        output_shape: Shape of its output for one sample.
+        parameters: Number of entries of all its weights.
+        trainable: How many of these are trained.
+        weights: Its weight arrays; empty for a layer without.
+        units: Entries of its output for one sample.
+        silent: How many units never fire: their output is at most 0 for every sample. None where the layer only passes
+            its input on (Dropout, Flatten, ...).
+    """
+
+    name: str
+    kind: str
+    config: dict[str, Any]
+    output_shape: tuple[int, ...]
+    parameters: int
+    trainable: int
+    weights: tuple[WeightRecord, ...]
+    units: int
+    silent: int | None
+
+    @property
+    def silent_share(self) -> float | None:
+        """Share of units that never fire, in [0, 1]."""
+        return None if self.silent is None else self.silent / self.units
+
+
+def layer_records(net: keras.Model, *, x: np.ndarray, scale: float, report: Report = silent) -> tuple[LayerRecord, ...]:
+    """Describe every layer of a net and run data through it to see which units never fire.
+
+    Args:
+        net: A built net with the weights of the snapshot to look at.
+        x: ``(sample, ...)`` raw rows, uint8 or float32.
+        scale: The value of `x` that becomes 1.
+        report: Told after every batch, in samples.
+    """
+    firing = [layer for layer in net.layers if type(layer).__name__ in _FIRING]
+    peaks = _peaks(net, firing, x=x, scale=scale, report=report)
+    quiet = {layer.name: int(np.sum(peak <= 0)) for layer, peak in zip(firing, peaks, strict=True)}
+    return tuple(_record(layer, quiet.get(layer.name)) for layer in net.layers if not _is_input(layer))
+
+
+def _is_input(layer: keras.Layer) -> bool:
+    return isinstance(layer, keras.layers.InputLayer)
+
+
+def _record(layer: Any, quiet: int | None) -> LayerRecord:
+    shape = tuple(layer.output.shape[1:])
+    return LayerRecord(
+        name=layer.name,
+        kind=type(layer).__name__,
+        config=layer.get_config(),
+        output_shape=shape,
+        parameters=layer.count_params(),
+        trainable=sum(int(np.prod(w.shape)) for w in layer.trainable_weights),
+        weights=tuple(_weight_record(w.name, np.asarray(w.value)) for w in layer.weights),
+        units=int(np.prod(shape)),
+        silent=quiet,
+    )
+
+
+def _weight_record(name: str, values: np.ndarray) -> WeightRecord:
+    mean, std = float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
+    return WeightRecord(name, values.shape, mean, std, float(values.min()), float(values.max()))
+
+
+def _peaks(net: Any, layers: list[Any], *, x: np.ndarray, scale: float, report: Report) -> list[np.ndarray]:
+    """The largest output of every unit of some layers over all samples, float32 ``(unit,)`` each."""
+    part: Any = keras.Model(net.inputs, {layer.name: layer.output for layer in layers})
+    shape = tuple(net.inputs[0].shape[1:])
+
+    @jax.jit
+    def largest(trainable, fixed, rows):
+        outputs = part.stateless_call(trainable, fixed, prepare_inputs(rows, scale, shape), training=False)[0]
+        return [jnp.max(outputs[layer.name].reshape(len(rows), -1), axis=0) for layer in layers]
+
+    trainable = [v.value for v in part.trainable_variables]
+    fixed = [v.value for v in part.non_trainable_variables]
+    peaks = [np.full(int(np.prod(layer.output.shape[1:])), -np.inf, np.float32) for layer in layers]
+    size = min(BATCH, len(x))
+    for start in range(0, len(x), size):
+        # the last batch is moved back to full size instead of padded: a sample seen twice has the same largest output
+        rows = x[min(start, len(x) - size) :][:size]
+        for peak, new in zip(peaks, largest(trainable, fixed, rows), strict=True):
+            np.maximum(peak, new, out=peak)
+        report(Progress("layers", min(start + size, len(x)), len(x), "samples"))
+    return peaks

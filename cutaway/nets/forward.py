@@ -1,0 +1,56 @@
+"""Running data forward through a net, batch by batch, in one compiled program."""
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from cutaway.progress import Progress, Report, silent
+
+BATCH = 2048
+"""Samples a call: large enough that a call's overhead vanishes, small enough that a wide layer stays in the cache."""
+
+
+def prepare_inputs(rows: jax.Array, scale: float, shape: tuple[int, ...]) -> jax.Array:
+    """Turn raw rows into what a net takes: float32, divided by `scale`, in the shape of the net's input.
+
+    Args:
+        rows: ``(sample, *shape of one sample)``, any numeric dtype.
+        scale: The value that becomes 1.
+        shape: Shape of the net's input without its batch axis.
+    """
+    return (rows.astype(jnp.float32) / scale).reshape(rows.shape[0], *shape)
+
+
+def forward(
+    net: keras.Model, x: np.ndarray, *, scale: float, layer: str | None = None, report: Report = silent
+) -> np.ndarray:
+    """Compute the output of a net, or of one of its layers, in evaluation (no dropout, no noise).
+
+    Args:
+        net: A built net.
+        x: ``(sample, ...)`` raw rows, uint8 or float32; memory maps are read batch by batch.
+        scale: The value of `x` that becomes 1.
+        layer: Name of the layer whose output is wanted; None for the net's own.
+        report: Told after every batch.
+
+    Returns:
+        float32 ``(sample, *output shape of the layer)``.
+    """
+    part = net if layer is None else keras.Model(net.inputs, net.get_layer(layer).output)
+    shape = tuple(net.inputs[0].shape[1:])
+
+    @jax.jit
+    def run(trainable, fixed, rows):
+        return part.stateless_call(trainable, fixed, prepare_inputs(rows, scale, shape), training=False)[0]
+
+    trainable = [v.value for v in part.trainable_variables]
+    fixed = [v.value for v in part.non_trainable_variables]
+    out = np.empty((len(x), *part.outputs[0].shape[1:]), np.float32)
+    size = min(BATCH, len(x))
+    for start in range(0, len(x), size or 1):
+        rows = x[start : start + size]
+        padded = rows if len(rows) == size else np.concatenate([rows, np.zeros_like(x[: size - len(rows)])])
+        out[start : start + len(rows)] = run(trainable, fixed, padded)[: len(rows)]
+        report(Progress("activations", min(start + size, len(x)), len(x), "samples", layer or ""))
+    return out

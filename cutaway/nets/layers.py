@@ -1,0 +1,143 @@
+"""The layers that may be trained and opened, and the settings of each that are kept.
+
+One table serves three readers: `check_net` refuses what is not in it, `cutaway.nets.spec` writes exactly these fields
+into a run folder, and reads nothing else back.
+"""
+
+import keras
+
+from cutaway.errors import NetError
+
+ACTIVATIONS = (
+    *("relu", "softplus", "sigmoid", "tanh", "gelu", "softmax", "linear"),
+    *(
+        "elu",
+        "selu",
+        "leaky_relu",
+        "relu6",
+        "silu",
+        "mish",
+        "softsign",
+        "hard_sigmoid",
+        "exponential",
+        "log_softmax",
+    ),
+)
+"""Names of the activation functions of `keras.activations` that a layer may carry."""
+
+INITIALIZERS = (
+    *("Zeros", "Ones", "Constant", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling"),
+    *(
+        "GlorotNormal",
+        "GlorotUniform",
+        "HeNormal",
+        "HeUniform",
+        "LecunNormal",
+        "LecunUniform",
+        "Orthogonal",
+        "Identity",
+    ),
+)
+REGULARIZERS = ("L1", "L2", "L1L2")
+CONSTRAINTS = ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
+
+
+def _of(*weights: str) -> tuple[str, ...]:
+    return tuple(f"{w}_{part}" for w in weights for part in ("initializer", "regularizer", "constraint"))
+
+
+LAYER_KINDS: dict[str, tuple[str, ...]] = {
+    "Dense": ("units", "activation", "use_bias", *_of("kernel", "bias"), "activity_regularizer"),
+    "Dropout": ("rate", "noise_shape", "seed"),
+    "Activation": ("activation",),
+    "ReLU": ("max_value", "negative_slope", "threshold"),
+    "LeakyReLU": ("negative_slope",),
+    "Flatten": ("data_format",),
+    "Rescaling": ("scale", "offset"),
+    "BatchNormalization": (
+        *(
+            "axis",
+            "momentum",
+            "epsilon",
+            "center",
+            "scale",
+            "synchronized",
+            "renorm",
+            "renorm_clipping",
+            "renorm_momentum",
+        ),
+        *(*_of("beta", "gamma"), "moving_mean_initializer", "moving_variance_initializer"),
+    ),
+    "LayerNormalization": ("axis", "epsilon", "center", "scale", *_of("beta", "gamma")),
+    "GaussianNoise": ("stddev", "seed"),
+    "Add": (),
+    "Concatenate": ("axis",),
+}
+"""Keras' class name of each allowed layer -> the settings that are kept. ``InputLayer`` is allowed beside these."""
+
+_ALLOWED = ", ".join(("Input", *LAYER_KINDS))
+
+
+def kind_of(layer: keras.Layer) -> str:
+    """Keras' class name of a layer, if it is exactly an allow-listed class and no subclass of one.
+
+    Raises:
+        NetError: The layer is of another class; the message names it and lists the allowed ones.
+    """
+    kind = type(layer).__name__
+    if kind not in (*LAYER_KINDS, "InputLayer") or type(layer) is not getattr(keras.layers, kind):
+        raise NetError(
+            f"layers must be of these kinds: {_ALLOWED}",
+            came=f'layer "{layer.name}" of class {type(layer).__module__}.{kind}',
+            fix="replace that layer, or train with your own fit and cutaway.Recorder",
+        )
+    return kind
+
+
+def check_net(net: object) -> keras.Model:
+    """Check that a net is a Sequential or functional Keras model of allow-listed layers.
+
+    Args:
+        net: Anything; what passes is returned as it came.
+
+    Raises:
+        NetError: Not such a model; more than one input or output; a layer that is not in `LAYER_KINDS`; an activation
+            that is not in `ACTIVATIONS`; a dtype other than float32.
+    """
+    # A Model subclass can do anything in call(); only these two describe themselves as layers and connections.
+    functional = type(net).__name__ == "Functional" and isinstance(net, keras.Model)
+    if not (type(net) is keras.Sequential or functional):
+        raise NetError(
+            "net must be a keras.Sequential or a functional keras.Model(inputs, outputs)",
+            came=f"{type(net).__module__}.{type(net).__name__}",
+            fix="build it with cutaway.mlp(...) or from keras.layers",
+        )
+    assert isinstance(net, keras.Model)
+    for layer in net.layers:
+        kind_of(layer)
+        _check_layer(layer)
+    if functional and (len(net.inputs) != 1 or len(net.outputs) != 1):
+        raise NetError(
+            "net must have one input and one output",
+            came=f"{len(net.inputs)} inputs and {len(net.outputs)} outputs",
+            fix="split it into nets of one input and one output",
+        )
+    return net
+
+
+def _check_layer(layer: keras.Layer) -> None:
+    activation = getattr(layer, "activation", None)
+    if activation is not None:
+        name = getattr(activation, "__name__", repr(activation))
+        if name not in ACTIVATIONS or activation is not keras.activations.get(name):
+            raise NetError(
+                f"activations must be Keras' own: {', '.join(ACTIVATIONS)}",
+                came=f'"{name}" in layer "{layer.name}"',
+                fix="use one of these",
+            )
+    if layer.dtype_policy.name != "float32":
+        raise NetError(
+            "layers must compute in float32",
+            came=f'{layer.dtype_policy.name} in layer "{layer.name}"',
+            fix='build the net under keras.config.set_dtype_policy("float32")',
+        )

@@ -1,0 +1,107 @@
+"""The multi-layer perceptron, and how a net is fitted to its data on first use."""
+
+from collections.abc import Sequence
+
+import keras
+
+from cutaway.errors import NetError
+
+from .layers import ACTIVATIONS
+from .weights import initialize, reseed
+
+OUTPUT = "output"
+"""Name of the layer that `build_net` adds to a net made by `mlp`."""
+
+
+def mlp(
+    hidden: Sequence[int] = (512, 512),
+    *,
+    dropout: float = 0.0,
+    activation: str = "relu",
+    name: str = "mlp",
+) -> keras.Sequential:
+    """Make a fully connected feed-forward net whose input and output are added when it first meets data.
+
+    Layers are named ``dense_1``, ``dropout_1``, ``dense_2``, ... and ``output``.
+
+    Args:
+        hidden: Units of each hidden layer, from input to output, each at least 1; empty gives softmax regression.
+        dropout: Share of a hidden layer's units set to zero in training, in [0, 1); 0 adds no layer.
+        activation: Of the hidden layers, one of `ACTIVATIONS`; the output is a softmax.
+        name: Name of the model.
+
+    Raises:
+        NetError: A value is outside its range.
+
+    Source:
+        Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, "Dropout", section 4 (dropout after every
+        hidden layer).
+    """
+    for units in hidden:
+        if not isinstance(units, int) or isinstance(units, bool) or units < 1:
+            raise NetError(
+                "a hidden layer has a whole number of units, at least 1",
+                came=repr(units),
+                fix="try hidden=(512, 512)",
+            )
+    if not 0 <= dropout < 1:
+        raise NetError(
+            "dropout is the share of units to drop, from 0 up to but not including 1",
+            came=repr(dropout),
+            fix="try dropout=0.2",
+        )
+    if activation not in ACTIVATIONS:
+        raise NetError(f"activation is one of {', '.join(ACTIVATIONS)}", came=repr(activation), fix='try "relu"')
+    net = keras.Sequential(name=name)
+    for number, units in enumerate(hidden, start=1):
+        net.add(keras.layers.Dense(units, activation=activation, name=f"dense_{number}"))
+        if dropout:
+            net.add(keras.layers.Dropout(dropout, name=f"dropout_{number}"))
+    net._cutaway_unfinished = True  # build_net adds the output layer, whose size only the data know
+    return net
+
+
+def build_net(net: keras.Model, *, shape: tuple[int, ...], classes: int, seed: int) -> bool:
+    """Fit a net to its data: add what `mlp` left open, build, and draw its first weights from `seed`.
+
+    Args:
+        net: A checked net. One that is already built keeps its weights, as with Keras' own ``fit``.
+        shape: Shape of one sample, such as ``(28, 28)``.
+        classes: Number of classes.
+        seed: Root seed; layers with a seed of their own keep it.
+
+    Returns:
+        Whether the weights were drawn here (True) or came with the net (False).
+
+    Raises:
+        NetError: The net's input or output does not fit the data.
+    """
+    features = 1
+    for side in shape:
+        features *= side
+    if getattr(net, "_cutaway_unfinished", False):
+        net.add(keras.layers.Dense(classes, activation="softmax", name=OUTPUT))
+        net._cutaway_unfinished = False
+    fresh = not net.built
+    if fresh:
+        net.build((None, features))
+        initialize(net, seed)
+    reseed(net, seed)
+    _check_fit(net, shape=shape, features=features, classes=classes)
+    return fresh
+
+
+def _check_fit(net: keras.Model, *, shape: tuple[int, ...], features: int, classes: int) -> None:
+    taken, given = tuple(net.inputs[0].shape[1:]), tuple(net.outputs[0].shape[1:])
+    if taken not in ((features,), shape):
+        raise NetError(
+            f"the net's input must have shape {(features,)} or {shape}, as the samples have",
+            came=f"{taken}",
+            fix="change the net's Input, or choose the data it was made for",
+        )
+    if given != (classes,) and not (classes == 2 and given == (1,)):
+        raise NetError(
+            f"the net's output must have one unit a class, here {classes}",
+            came=f"shape {given}",
+            fix=f"end the net with Dense({classes}, activation='softmax')",
+        )

@@ -1,0 +1,23 @@
+"""Runs: the run folder, the one contract between training and everything that looks at it.
+
+In come plain records and NumPy arrays of a training under way (`RunWriter`), out come the same, live or years later
+(`RunFolder`). Knows what is on disk and nothing more: neither Keras nor JAX is imported here, and weights are arrays by
+name. May call errors only.
+"""
+
+from .atomic import write_atomic
+from .folder import RunFolder, find_run, list_runs
+from .layout import FORMAT, RUNS, embedding_path, snapshot_path
+from .writer import RunWriter
+
+__all__ = [
+    "FORMAT",
+    "RUNS",
+    "RunFolder",
+    "RunWriter",
+    "embedding_path",
+    "find_run",
+    "list_runs",
+    "snapshot_path",
+    "write_atomic",
+]

@@ -1,0 +1,180 @@
+"""What is in a run folder, read without Keras."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from cutaway.errors import RunError, UnknownNameError
+
+from .history import read_history
+from .layout import CHECKPOINT, FORMAT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, predictions_path, snapshot_path
+
+_REQUIRED = ("format", "name", "created", "status", "dataset", "split", "net", "plan", "seed")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run on disk, finished or not.
+
+    Attributes:
+        path: The folder.
+        manifest: What run.json holds.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def open(cls, path: Path | str) -> "RunFolder":
+        """Open a run folder.
+
+        Raises:
+            UnknownNameError: No run.json lies there.
+            RunError: It is damaged, or of a newer format.
+        """
+        path = Path(path)
+        try:
+            manifest = json.loads((path / MANIFEST).read_bytes())
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise UnknownNameError(
+                "a run is a folder with a run.json", came=f'"{path}"', fix="list the runs with: cutaway runs"
+            ) from error
+        except ValueError as error:
+            raise RunError("run.json must be valid JSON", came=f"{error} in {path / MANIFEST}") from error
+        missing = [key for key in _REQUIRED if not isinstance(manifest, dict) or key not in manifest]
+        if missing:
+            raise RunError(
+                f"run.json must hold {', '.join(_REQUIRED)}", came=f"no {', '.join(missing)} in {path / MANIFEST}"
+            )
+        if not isinstance(manifest["format"], int) or manifest["format"] > FORMAT:
+            raise RunError(
+                f"this version reads run folders up to format {FORMAT}",
+                came=f"format {manifest['format']} in {path}",
+                fix="upgrade cutaway",
+            )
+        return cls(path, manifest)
+
+    @property
+    def status(self) -> str:
+        """running, finished, stopped or failed."""
+        return self.manifest["status"]
+
+    def history(self, *, kind: str = "epoch") -> list[dict[str, Any]]:
+        """The lines of one kind ("epoch" or "progress") of history.jsonl, oldest first, without their kind."""
+        rows = read_history(self.path / HISTORY)
+        return [{k: v for k, v in row.items() if k != "kind"} for row in rows if row.get("kind") == kind]
+
+    @property
+    def epochs(self) -> list[int]:
+        """Epochs with a snapshot, ascending; 0 is the net as initialised."""
+        names = (self.path / SNAPSHOTS).glob("epoch-*.safetensors")
+        return sorted(int(name.stem.removeprefix("epoch-")) for name in names)
+
+    def resolve_epoch(self, epoch: int = -1) -> int:
+        """The number of an epoch that has a snapshot; negative counts from the end.
+
+        Raises:
+            UnknownNameError: There is no snapshot of it.
+        """
+        epochs = self.epochs
+        if not epochs:
+            raise RunError("a run has a snapshot of its first weights", came=f"none in {self.path / SNAPSHOTS}")
+        if epoch < 0 and -epoch <= len(epochs):
+            return epochs[epoch]
+        if epoch in epochs:
+            return epoch
+        raise UnknownNameError(
+            f"this run has snapshots of epochs {epochs[0]} to {epochs[-1]}",
+            came=f"epoch {epoch}",
+            fix=f"choose one of these, or -1 for the last ({epochs[-1]})",
+        )
+
+    def snapshot(self, epoch: int = -1) -> dict[str, np.ndarray]:
+        """The weights after an epoch by name, such as ``"dense_1/kernel"``.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+            RunError: The file is damaged.
+        """
+        path = snapshot_path(self.path, self.resolve_epoch(epoch))
+        return _read_tensors(path)[0]
+
+    def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """The arrays and the position from which training can go on.
+
+        Raises:
+            RunError: There is none, or it is damaged.
+        """
+        tensors, metadata = _read_tensors(self.path / CHECKPOINT)
+        return tensors, json.loads(metadata.get("position", "{}"))
+
+    def predictions(self, epoch: int = -1) -> np.ndarray:
+        """Predictions recorded in an epoch, float16 ``(sample, class)``, rows in the order train, val, test.
+
+        Rows of the training split were recorded as the samples were trained on: in training mode, before that step's
+        update. Rows of the others are of the snapshot after the epoch.
+
+        Raises:
+            RunError: None were recorded in that epoch, or the file is damaged.
+        """
+        path = predictions_path(self.path, self.resolve_epoch(epoch))
+        try:
+            return np.load(path, allow_pickle=False)
+        except FileNotFoundError as error:
+            raise RunError("predictions are recorded after each epoch", came=f"none at {path}") from error
+        except ValueError as error:
+            raise RunError("a predictions file must be a whole .npy file", came=f"{error} at {path}") from error
+
+
+def _read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise RunError("the file must be in the run folder", came=f"none at {path}") from error
+    except (safetensors.SafetensorError, OSError) as error:
+        raise RunError("weights must be a whole safetensors file", came=f"{error} at {path}") from error
+
+
+def list_runs(runs: Path | str = RUNS) -> list[RunFolder]:
+    """All readable runs of a folder, oldest first; what is no run is passed over."""
+    found = []
+    for path in sorted(Path(runs).glob(f"*/{MANIFEST}")):
+        try:
+            found.append(RunFolder.open(path.parent))
+        except RunError:
+            continue
+    return found
+
+
+def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
+    """Open a run by its path, by its folder's name in `runs`, or the newest one as ``"latest"``.
+
+    Raises:
+        UnknownNameError: There is no such run.
+        RunError: It is damaged.
+    """
+    if str(run) == "latest":
+        known = list_runs(runs)
+        if not known:
+            raise UnknownNameError(
+                f'"latest" needs a run in the folder "{runs}"',
+                came="none",
+                fix="train one first: cutaway train mnist, or name the folder with --runs",
+            )
+        return max(known, key=lambda r: (r.manifest["created"], r.path.name))
+    for path in (Path(run), Path(runs) / run):
+        if (path / MANIFEST).is_file():
+            return RunFolder.open(path)
+    names = [r.path.name for r in list_runs(runs)]
+    raise UnknownNameError(
+        f'a run is a path, a name in the folder "{runs}", or "latest"',
+        came=f'"{run}"',
+        fix=f"choose one of: {', '.join(names[-5:])}" if names else "train one first: cutaway train mnist",
+    )

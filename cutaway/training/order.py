@@ -1,0 +1,44 @@
+"""In which order samples are trained on: a function of the seed and the epoch alone."""
+
+import numpy as np
+
+
+def epoch_order(samples: int, *, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """Draw the order of one epoch.
+
+    Drawn on the host: `jax.random.permutation` sorts random keys, which is slow on a CPU.
+
+    Args:
+        samples: Number of training samples.
+        batch_size: Samples a step.
+        seed: Root seed of the run.
+        epoch: Number of the epoch, from 1.
+
+    Returns:
+        int32 ``(step, batch)`` rows of the training samples, each exactly once; the last step is filled up with
+        `samples`, a row that does not exist.
+    """
+    generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
+    steps = -(-samples // batch_size)
+    order = np.full(steps * batch_size, samples, np.int32)
+    order[:samples] = generator.permutation(samples)
+    return order.reshape(steps, batch_size)
+
+
+def chunks_of(order: np.ndarray, samples: int, *, exact: bool) -> list[np.ndarray]:
+    """Split an epoch's order into parts that are compiled apart.
+
+    Args:
+        order: As `epoch_order` draws it.
+        samples: Number of training samples.
+        exact: Whether rows of a batch influence each other (BatchNormalization), so that the last, smaller batch must
+            have its true size, which costs a second compilation; else it stays padded.
+
+    Returns:
+        One or two arrays ``(step, batch)``.
+    """
+    left = samples % order.shape[1]
+    if not exact or left == 0:
+        return [order]
+    parts = [order[:-1], order[-1:, :left]]
+    return [part for part in parts if len(part)]

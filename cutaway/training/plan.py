@@ -1,0 +1,85 @@
+"""The plan: every knob of training, explained once."""
+
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cutaway.errors import PlanError
+
+Optimizer = Literal["sgd", "adam", "adamw"]
+Loss = Literal["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"]
+Schedule = Literal["constant", "cosine"]
+
+OPTIMIZERS: tuple[str, ...] = get_args(Optimizer)
+LOSSES: tuple[str, ...] = get_args(Loss)
+SCHEDULES: tuple[str, ...] = get_args(Schedule)
+
+_AUTO_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}  # Keras' own defaults
+
+
+class Plan(BaseModel):
+    """Every setting of a training, resolved: plain data, and all that a worker needs besides net and data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    epochs: int = Field(
+        default=5, ge=1, le=1_000_000, description="epochs, passes over the training data, are a whole number"
+    )
+    batch_size: int = Field(
+        default=128, ge=1, le=1_000_000, description="batch_size, samples a step, is a whole number"
+    )
+    optimizer: Optimizer = Field(default="adam", description=f"optimizer is one of {', '.join(OPTIMIZERS)}")
+    learning_rate: float = Field(
+        default=0.001, gt=0, le=1e6, description="learning_rate, the size of a step, is a number"
+    )
+    momentum: float = Field(default=0.0, ge=0, lt=1, description="momentum, of sgd only, is a number")
+    weight_decay: float = Field(default=0.0, ge=0, le=1, description="weight_decay, of adamw only, is a number")
+    schedule: Schedule = Field(default="constant", description=f"schedule is one of {', '.join(SCHEDULES)}")
+    loss: Loss = Field(default="categorical_crossentropy", description=f"loss is one of {', '.join(LOSSES)}")
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=1, description="label_smoothing, a share of the label, is a number"
+    )
+    validation: float = Field(
+        default=0.25, gt=0, lt=1, description="validation, the share of training samples, is a number"
+    )
+    seed: int = Field(default=0, ge=0, lt=2**31, description="seed is a whole number")
+
+
+def make_plan(base: Plan | None = None, **settings: Any) -> Plan:
+    """Make a plan from another by changing settings.
+
+    Args:
+        base: Where the other settings come from; Plan's defaults if None.
+        settings: Fields of `Plan`; ``learning_rate="auto"`` takes Keras' default of the optimizer.
+
+    Raises:
+        PlanError: A setting is unknown or outside its range, or does nothing with this optimizer or loss.
+    """
+    values = {**(base or Plan()).model_dump(), **settings}
+    if values["learning_rate"] == "auto":
+        values["learning_rate"] = _AUTO_RATES.get(values["optimizer"], 0.001)
+    try:
+        plan = Plan.model_validate(values)
+    except ValidationError as error:
+        raise _plan_error(error) from None
+    idle = [
+        ("momentum", plan.momentum and plan.optimizer != "sgd", "optimizer sgd"),
+        ("weight_decay", plan.weight_decay and plan.optimizer != "adamw", "optimizer adamw"),
+        ("label_smoothing", plan.label_smoothing and "sparse" in plan.loss, "a loss on one-hot labels"),
+    ]
+    for name, wrong, needs in idle:
+        if wrong:
+            raise PlanError(f"{name} needs {needs}", came=f"{plan.optimizer} and {plan.loss}", fix=f"leave {name} at 0")
+    return plan
+
+
+def _plan_error(error: ValidationError) -> PlanError:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    if name not in Plan.model_fields:
+        return PlanError(f"settings of training are {', '.join(Plan.model_fields)}", came=f'"{name}"')
+    rule = Plan.model_fields[name].description or name
+    bound = first["msg"].removeprefix("Input should be ")
+    if first["type"] != "literal_error":
+        rule += f", {bound}"
+    return PlanError(rule, came=repr(first["input"]), fix=f"choose another {name}")

@@ -1,0 +1,65 @@
+"""Named recipes: a net and a plan that are known to work together."""
+
+import difflib
+from dataclasses import dataclass
+
+from cutaway.errors import UnknownNameError
+
+from .plan import Plan
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A net and a plan.
+
+    Attributes:
+        name: What the user types.
+        summary: What it is for, in one sentence.
+        hidden: Units of each hidden layer.
+        dropout: Share of units dropped after each hidden layer, in [0, 1).
+        plan: Everything else.
+    """
+
+    name: str
+    summary: str
+    hidden: tuple[int, ...]
+    dropout: float
+    plan: Plan
+
+
+_LESSON = Plan(epochs=2, batch_size=128, optimizer="sgd", learning_rate=0.01)
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "default",
+            "what gets a good net soonest",
+            (512, 512),
+            0.2,
+            Plan(epochs=8, batch_size=128, optimizer="adam", learning_rate=0.002, schedule="cosine"),
+        ),
+        Recipe("lesson", "the classic lesson: 512-512, SGD 0.01, 2 epochs, about 88 %", (512, 512), 0.0, _LESSON),
+        Recipe(
+            "lesson-dropout",
+            "the classic lesson with dropout 0.2, 4 epochs",
+            (512, 512),
+            0.2,
+            _LESSON.model_copy(update={"epochs": 4}),
+        ),
+    )
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """Look up a recipe.
+
+    Raises:
+        UnknownNameError: There is none of that name.
+    """
+    if name not in RECIPES:
+        close = difflib.get_close_matches(name, RECIPES, n=1) or ["default"]
+        raise UnknownNameError(
+            f"recipes are {', '.join(RECIPES)}", came=f'"{name}"', fix=f"for example --recipe {close[0]}"
+        )
+    return RECIPES[name]

@@ -1,0 +1,132 @@
+"""The compiled part: many training steps, or a whole evaluation, in one XLA call.
+
+A step is a pure function of its state. Keras' stateless API gives the forward pass and the optimizer, so a net trains
+here exactly as in `keras.Model.train_on_batch`, which `tests/training` holds to 1e-5 over 50 steps.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import keras
+
+from cutaway.nets import prepare_inputs
+
+from .plan import Plan
+
+
+class State(NamedTuple):
+    """All that a step changes, as lists of arrays in the order of the net's and the optimizer's variables.
+
+    Attributes:
+        trainable: Trainable weights.
+        fixed: Moving averages and the states of seed generators.
+        optimizer: Iteration, learning rate and moments.
+    """
+
+    trainable: list[jax.Array]
+    fixed: list[jax.Array]
+    optimizer: list[jax.Array]
+
+
+class Tally(NamedTuple):
+    """Running sums over the samples of a chunk of steps.
+
+    Attributes:
+        loss: Sum of loss x samples, float32.
+        correct: Samples whose class was right, float32.
+    """
+
+    loss: jax.Array
+    correct: jax.Array
+
+
+def sample_loss(plan: Plan, classes: int) -> Callable[[jax.Array, jax.Array], Any]:
+    """The loss of each sample, as Keras defines it.
+
+    Returns:
+        A function of labels, int ``(batch,)``, and predictions, float32 ``(batch, class)`` (or ``(batch, 1)``: the
+        probability of class 1 of 2), to float32 ``(batch,)``.
+    """
+
+    def loss(labels: jax.Array, predicted: jax.Array) -> Any:
+        if plan.loss == "sparse_categorical_crossentropy":
+            return keras.losses.sparse_categorical_crossentropy(labels, predicted)
+        single = predicted.shape[-1] == 1
+        target = labels[:, None].astype(jnp.float32) if single else jax.nn.one_hot(labels, classes)
+        return getattr(keras.losses, plan.loss)(target, predicted, label_smoothing=plan.label_smoothing)
+
+    return loss
+
+
+def class_probabilities(predicted: jax.Array) -> jax.Array:
+    """A net's output as ``(batch, class)``; a single sigmoid unit becomes two classes."""
+    return jnp.concatenate([1 - predicted, predicted], axis=-1) if predicted.shape[-1] == 1 else predicted
+
+
+def _call(net: Any, trainable, fixed, inputs, *, training: bool) -> tuple[jax.Array, list[jax.Array], list[jax.Array]]:
+    """Outputs, new values of the non-trainable variables, and the regularizers' losses."""
+    return net.stateless_call(trainable, fixed, inputs, training=training, return_losses=True)
+
+
+def compile_training(net: keras.Model, optimizer: keras.Optimizer, *, plan: Plan, scale: float, classes: int):
+    """Compile a chunk of training steps.
+
+    Returns:
+        A function ``(state, recorded, x, y, order, start, stop) -> (state, recorded, tally)``. `order`, int32
+        ``(step, batch)``, holds rows of `x` and `y`; a row number beyond the training samples pads the last, smaller
+        batch and weighs nothing. `recorded`, float16 ``(training sample, class)``, takes each sample's prediction as
+        it is trained on. `state` and `recorded` are given away and come back updated.
+    """
+    loss_of, shape = sample_loss(plan, classes), tuple(net.inputs[0].shape[1:])
+
+    def objective(trainable, fixed, rows, labels, weight):
+        inputs = prepare_inputs(rows, scale, shape)
+        predicted, fixed, extra = _call(net, trainable, fixed, inputs, training=True)
+        total = jnp.sum(loss_of(labels, predicted) * weight) / jnp.sum(weight) + sum(extra)
+        return total, (fixed, class_probabilities(predicted))
+
+    gradient = jax.value_and_grad(objective, has_aux=True)
+    apply: Any = optimizer.stateless_apply
+
+    def step(x, y, recorded_rows, rows, state, recorded, tally):
+        weight = (rows < recorded_rows).astype(jnp.float32)
+        labels = y.at[rows].get(mode="clip")
+        (loss, (fixed, predicted)), gradients = gradient(
+            state.trainable, state.fixed, x.at[rows].get(mode="clip"), labels, weight
+        )
+        trainable, moments = apply(state.optimizer, gradients, state.trainable)
+        right = (jnp.argmax(predicted, axis=-1) == labels) * weight
+        recorded = recorded.at[rows].set(predicted.astype(jnp.float16), mode="drop")
+        tally = Tally(tally.loss + loss * jnp.sum(weight), tally.correct + jnp.sum(right))
+        return State(trainable, fixed, moments), recorded, tally
+
+    def chunk(state, recorded, x, y, order, start, stop):
+        zero = Tally(jnp.float32(0), jnp.float32(0))
+        return jax.lax.fori_loop(
+            start, stop, lambda i, carry: step(x, y, len(recorded), order[i], *carry), (state, recorded, zero)
+        )
+
+    return jax.jit(chunk, donate_argnums=(0, 1))
+
+
+def compile_evaluation(net: keras.Model, *, plan: Plan, scale: float, classes: int):
+    """Compile an evaluation: no dropout, no noise, moving averages in BatchNormalization.
+
+    Returns:
+        A function ``(trainable, fixed, x, y) -> (probabilities float32 (block, sample, class), loss float32 (block,
+        sample))`` of rows and labels in blocks, ``(block, sample, ...)``.
+    """
+    loss_of, shape = sample_loss(plan, classes), tuple(net.inputs[0].shape[1:])
+
+    def evaluate(trainable, fixed, x, y):
+        def block(rows_and_labels):
+            rows, labels = rows_and_labels
+            inputs = prepare_inputs(rows, scale, shape)
+            predicted, _, extra = _call(net, trainable, fixed, inputs, training=False)
+            return class_probabilities(predicted), loss_of(labels, predicted) + sum(extra)
+
+        return jax.lax.map(block, (x, y))
+
+    return jax.jit(evaluate)

@@ -1,0 +1,194 @@
+"""What loads by name and by path: MNIST's known numbers, digits, folders of IDX files, and wrong calls."""
+
+import gzip
+import shutil
+import struct
+import subprocess
+import sys
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from cutaway.data import catalogue, dataset_names, load_dataset, split_dataset
+from cutaway.errors import DataError, UnknownNameError, UsageError
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return load_dataset("mnist")
+
+
+def test_mnist_is_the_published_one(mnist):
+    train, test = mnist.sources["train"], mnist.sources["test"]
+    assert (train.x.shape, test.x.shape, train.x.dtype) == ((60_000, 28, 28), (10_000, 28, 28), np.uint8)
+    assert np.bincount(train.y).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.bincount(test.y).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert train.y[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    # The mean and deviation that everyone normalises MNIST with.
+    assert train.x.mean() / 255 == pytest.approx(0.1307, abs=5e-5)
+    assert train.x.std() / 255 == pytest.approx(0.3081, abs=5e-5)
+    assert (mnist.name, mnist.scale, mnist.classes, mnist.is_image) == ("mnist", 255.0, 10, True)
+    assert mnist.class_names == tuple("0123456789")
+    assert mnist.origin == {"kind": "named", "name": "mnist"}
+
+
+def test_mnist_inputs_reach_from_0_to_1(mnist):
+    inputs = mnist.inputs(split_dataset(mnist).test)
+    assert (inputs.shape, inputs.dtype) == ((10_000, 784), np.float32)
+    assert (inputs.min(), inputs.max()) == (0.0, 1.0)
+
+
+def test_digits_are_those_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    data, reference = load_dataset("digits"), load_digits()
+    source = data.sources["train"]
+    assert list(data.sources) == ["train"]
+    assert (data.shape, data.scale, source.x.dtype) == ((8, 8), 16.0, np.uint8)
+    np.testing.assert_array_equal(source.x, reference.images)
+    np.testing.assert_array_equal(source.y, reference.target)
+    split = split_dataset(data)
+    assert [len(split.part(name)) for name in ("train", "val", "test")] == [1077, 360, 360]
+    assert data.inputs(split.part("all")).max() == 1.0
+
+
+def test_the_listing_says_what_loading_gives(mnist):
+    assert [info.name for info in dataset_names()] == ["mnist", "digits"]
+    for info in dataset_names():
+        data = mnist if info.name == "mnist" else load_dataset(info.name)
+        assert info.samples == sum(len(source.y) for source in data.sources.values())
+        assert (info.shape, info.classes) == (data.shape, data.classes)
+    assert "CC BY-SA 3.0" in dataset_names()[0].licence
+
+
+@pytest.fixture
+def bundle(tmp_path, monkeypatch):
+    """A copy of the package's data that may be damaged."""
+    shutil.copytree(str(resources.files("cutaway.data") / "mnist"), tmp_path / "mnist")
+    monkeypatch.setattr(catalogue.resources, "files", lambda _: tmp_path)
+    return tmp_path / "mnist"
+
+
+def damage_content(folder):
+    path = folder / "t10k-labels-idx1-ubyte.gz"
+    labels = bytearray(gzip.decompress(path.read_bytes()))
+    labels[-1] ^= 1
+    path.write_bytes(gzip.compress(labels, 1))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (damage_content, r"SHA-256 of the unpacked t10k-labels-idx1-ubyte\.gz is ff7bcf"),
+        (lambda folder: (folder / "t10k-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b\x08"), "gzip file is whole"),
+        (lambda folder: (folder / "t10k-images-idx3-ubyte.gz").unlink(), "must exist"),
+        (lambda folder: (folder / "SHA256SUMS").unlink(), "SHA256SUMS"),
+        (lambda folder: (folder / "SHA256SUMS").write_text("nothing"), "not enough values"),
+        (lambda folder: (folder / "SHA256SUMS").write_text(""), "train-images"),
+    ],
+)
+def test_damaged_package_data_is_noticed(bundle, damage, message):
+    assert load_dataset("mnist").classes == 10
+    damage(bundle)
+    with pytest.raises(DataError, match=rf"come with cutaway are whole; got .*{message}.*; next: reinstall"):
+        load_dataset("mnist")
+
+
+def idx(array):
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+
+
+IMAGES = np.arange(5 * 6, dtype=np.uint8).reshape(5, 2, 3)
+LABELS = np.array([1, 0, 2, 1, 0])
+
+
+def fill(folder, *, names, pack=bytes, **changed):
+    arrays = {"x": IMAGES, "y": LABELS, "x_test": IMAGES[:3], "y_test": LABELS[:3]} | changed
+    for name, array in zip(names, arrays.values(), strict=True):
+        (folder / name).write_bytes(pack(idx(array)))
+    return folder
+
+
+UBYTE = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
+DOTTED = ["train-images.idx3-ubyte", "train-labels.idx1-ubyte", "test-images.idx", "test-labels.idx"]
+
+
+@pytest.mark.parametrize(
+    ("names", "pack"), [(UBYTE, bytes), (DOTTED, bytes), ([f"{name}.gz" for name in UBYTE], gzip.compress)]
+)
+def test_a_folder_in_the_layout_of_mnist(tmp_path, names, pack):
+    (tmp_path / "README.txt").write_text("not data")
+    data = load_dataset(str(fill(tmp_path, names=names, pack=pack)))
+    np.testing.assert_array_equal(data.sources["train"].x, IMAGES)
+    np.testing.assert_array_equal(data.sources["test"].y, LABELS[:3])
+    assert (data.name, data.class_names, data.scale) == (tmp_path.name, ("0", "1", "2"), 255.0)
+    assert data.origin == {"kind": "path", "path": str(tmp_path.resolve())}
+
+
+def test_a_folder_without_a_test(tmp_path):
+    fill(tmp_path, names=UBYTE)
+    for name in UBYTE[2:]:
+        (tmp_path / name).unlink()
+    assert list(load_dataset(tmp_path).sources) == ["train"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"y": LABELS[:4]}, "train has one label for each sample; got 5 samples and 4 labels in"),
+        ({"y_test": LABELS}, "test has one label for each sample; got 3 samples and 5 labels in"),
+        ({"y_test": np.array([0, 1, 9])}, r"classes are 0, 1, 2; got the label 9 as test\[2\] in"),
+        ({"x_test": IMAGES[:3, :, :2]}, r"like those of x: \(2, 3\) uint8; got \(2, 2\) uint8 in"),
+        ({"y": IMAGES}, r"one class for each; got the shape \(5, 2, 3\) in"),
+    ],
+)
+def test_parts_that_do_not_belong_together_name_the_folder(tmp_path, changed, message):
+    with pytest.raises(DataError, match=f"{message} {tmp_path}"):
+        load_dataset(fill(tmp_path, names=UBYTE, **changed))
+
+
+def test_missing_and_doubled_parts_are_named(tmp_path):
+    with pytest.raises(DataError, match=r"got .* without train-images\*"):
+        load_dataset(tmp_path)
+    fill(tmp_path, names=UBYTE)
+    (tmp_path / "train-labels.idx").write_bytes(idx(LABELS))
+    with pytest.raises(DataError, match=r"each part once; got train-labels-idx1-ubyte and train-labels\.idx in"):
+        load_dataset(tmp_path)
+
+
+def test_other_files_are_refused_with_the_way_round(tmp_path):
+    (tmp_path / "table.csv").write_text("a,b")
+    with pytest.raises(DataError, match=r"folder of IDX files or an \.npz file; got .*table\.csv; next: .*from_arrays"):
+        load_dataset(tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("mnits", "one of mnist, digits, or a path that exists; got 'mnits'; next: did you mean 'mnist'?"),
+        ("Digits", "did you mean 'digits'?"),
+        ("no/such/folder", "got 'no/such/folder'; next: check the spelling or the path"),
+        ("", "got ''"),
+        ("a\0b", "check the spelling"),
+        ("x" * 5000, "check the spelling"),
+    ],
+)
+def test_unknown_names_list_the_known_ones(where, message):
+    with pytest.raises(UnknownNameError) as caught:
+        load_dataset(where)
+    assert message in str(caught.value)
+
+
+def test_arrays_are_sent_to_from_arrays():
+    with pytest.raises(UsageError, match=r"takes a name or a path; got ndarray; next: .*from_arrays"):
+        load_dataset(IMAGES)  # pyright: ignore[reportArgumentType]
+
+
+def test_the_room_is_light_and_pandas_is_never_needed():
+    code = (
+        "import sys, cutaway.data as data; heavy = {'sklearn', 'pandas', 'scipy', 'keras', 'jax'};"
+        "assert not heavy & set(sys.modules);"
+        "data.Dataset.from_arrays([[1.0], [2.0]], ['a', 'b']); assert not heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,262 @@
+"""Datasets from the user's arrays and tables: what is taken as it is, what is mapped, what is refused."""
+
+import hashlib
+import pickle
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cutaway.data import Dataset, SampleIds
+from cutaway.errors import DataError, UsageError
+
+X = np.arange(12, dtype=np.uint8).reshape(4, 3)
+Y = [0, 1, 0, 1]
+FLOATS = X / np.float32(12)
+
+
+def ids(*names, sources=("train", "test")):
+    pairs = [name.rstrip("]").split("[") for name in names]
+    return SampleIds(
+        sources,
+        np.array([sources.index(source) for source, _ in pairs], np.uint8),
+        np.array([int(index) for _, index in pairs], np.int64),
+    )
+
+
+def test_bytes_stay_bytes_and_everything_else_becomes_float32():
+    assert Dataset.from_arrays(X, Y).sources["train"].x.dtype == np.uint8
+    for other in (FLOATS.astype(np.float64), X.astype(np.int64), X > 3, X.tolist()):
+        data = Dataset.from_arrays(other, Y)
+        assert data.sources["train"].x.dtype == np.float32
+        assert data.scale == 1.0
+        np.testing.assert_array_equal(data.sources["train"].x, np.asarray(other, np.float32))
+
+
+def test_shape_and_scale():
+    for shape, image in {(784,): False, (28, 28): True, (8, 8, 3): True, (8, 8, 1): True, (8, 8, 2): False}.items():
+        data = Dataset.from_arrays(np.zeros((4, *shape), np.uint8), Y)
+        assert (data.shape, data.is_image, data.scale) == (shape, image, 255.0)
+        assert data.features == np.zeros(shape).size
+    assert repr(data) == "<Dataset 'arrays': train 4 samples of (8, 8, 2) uint8, 2 classes>"
+    assert data.origin == {"kind": "arrays"}
+    assert list(data.sources) == ["train"]
+
+
+def test_rows_and_inputs_follow_the_ids_across_sources():
+    data = Dataset.from_arrays(X, Y, x_test=X[:2] + 100, y_test=[1, 0], scale=200)
+    picked = ids("test[1]", "train[3]", "train[3]", "test[0]")
+    np.testing.assert_array_equal(data.x(picked), [X[1] + 100, X[3], X[3], X[0] + 100])
+    assert data.x(picked).dtype == np.uint8
+    assert data.y(picked).tolist() == [0, 1, 1, 1]
+    assert data.y(picked).dtype == np.int64
+    expected = np.array([X[1] + 100, X[3], X[3], X[0] + 100], np.float32) / np.float32(200)
+    assert data.inputs(picked).dtype == np.float32
+    np.testing.assert_array_equal(data.inputs(picked), expected)
+
+
+def test_inputs_are_flat_unless_asked():
+    data = Dataset.from_arrays(X.reshape(4, 3, 1), Y)
+    assert data.inputs(ids("train[2]")).shape == (1, 3)
+    assert data.inputs(ids("train[2]"), flat=False).shape == (1, 3, 1)
+    nobody = ids()
+    assert data.inputs(nobody).shape == (0, 3)
+    assert data.inputs(nobody, flat=False).shape == (0, 3, 1)
+
+
+@pytest.mark.parametrize("stranger", ["train[4]", "train[-1]", "test[0]"])
+def test_ids_of_another_dataset_are_refused(stranger):
+    data = Dataset.from_arrays(X, Y)
+    message = rf"of the dataset 'arrays' with {{'train': 4}} samples; got {re.escape(stranger)}; next"
+    with pytest.raises(DataError, match=message):
+        data.y(ids("train[0]", stranger))
+
+
+def test_the_users_memory_is_neither_aliased_nor_locked():
+    mine, labels = X.copy(), np.array(Y)
+    data = Dataset.from_arrays(mine, labels)
+    mine[:], labels[:] = 99, 1
+    np.testing.assert_array_equal(data.sources["train"].x, X)
+    assert data.sources["train"].y.tolist() == Y
+    for array in (data.sources["train"].x, data.sources["train"].y):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+
+
+def test_the_fingerprint_is_of_the_content_alone():
+    base = Dataset.from_arrays(X, Y)
+    assert Dataset.from_arrays(X.copy(), np.array(Y, np.int8), name="other").sha256 == base.sha256
+    header = (
+        b'{"arrays": [["train", "uint8", [4, 3]], ["train", "int64", [4]]], "class_names": ["0", "1"], "scale": 255.0}'
+    )
+    assert base.sha256 == hashlib.sha256(header + X.tobytes() + np.array(Y, "<i8").tobytes()).hexdigest()
+    changed = X.copy()
+    changed[3, 2] += 1
+    others = [
+        Dataset.from_arrays(changed, Y),
+        Dataset.from_arrays(X.reshape(4, 3, 1), Y),
+        Dataset.from_arrays(X.astype(np.float32), Y),
+        Dataset.from_arrays(X, [0, 1, 1, 1]),
+        Dataset.from_arrays(X, Y, class_names=["a", "b"]),
+        Dataset.from_arrays(X, Y, scale=16),
+        Dataset.from_arrays(X, Y, x_test=X, y_test=Y),
+    ]
+    assert len({base.sha256, *(data.sha256 for data in others)}) == 8
+
+
+def test_a_dataset_travels_to_another_process():
+    data = Dataset.from_arrays(X, Y, x_test=X, y_test=Y)
+    assert pickle.loads(pickle.dumps(data)).sha256 == data.sha256
+
+
+@pytest.mark.parametrize(
+    ("labels", "codes", "names"),
+    [
+        ([0, 2, 1, 0], [0, 2, 1, 0], ("0", "1", "2")),
+        ([5, -3, 5, 40], [1, 0, 1, 2], ("-3", "5", "40")),
+        (["cat", "ant", "bee", "ant"], [2, 0, 1, 0], ("ant", "bee", "cat")),
+        ([True, False, True, True], [1, 0, 1, 1], ("False", "True")),
+        (np.array([1, 0, 1, 1], np.uint8), [1, 0, 1, 1], ("0", "1")),
+        (np.array(["b", "a", "b", "b"]), [1, 0, 1, 1], ("a", "b")),
+        (np.array(["b", "a", "b", "b"], dtype=object), [1, 0, 1, 1], ("a", "b")),
+        (pd.Series(["b", "a", "b", "b"], index=[7, 8, 9, 10]), [1, 0, 1, 1], ("a", "b")),
+        (pd.Series(["b", "a", "b", "b"], dtype="category"), [1, 0, 1, 1], ("a", "b")),
+        (pd.Series([3, 4, 3, 3], dtype="Int64"), [0, 1, 0, 0], ("3", "4")),
+    ],
+)
+def test_labels_become_sorted_classes(labels, codes, names):
+    data = Dataset.from_arrays(X, labels)
+    assert data.sources["train"].y.tolist() == codes
+    assert data.sources["train"].y.dtype == np.int64
+    assert data.class_names == names
+    assert data.classes == len(names)
+
+
+def test_class_names_give_the_order_and_allow_classes_without_samples():
+    names = ["no", "yes", "maybe"]
+    assert Dataset.from_arrays(X, Y, class_names=names).class_names == ("no", "yes", "maybe")
+    data = Dataset.from_arrays(X, ["yes", "no", "yes", "no"], class_names=names)
+    assert data.sources["train"].y.tolist() == [1, 0, 1, 0]
+    assert Dataset.from_arrays(X, [True, False] * 2, class_names=names).sources["train"].y.tolist() == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"y": [0, 1, 0, 2], "class_names": ["a", "b"]}, r"classes are 0, 1; got the label 2 as train\[3\]; next"),
+        ({"y": [0, -1, 0, 1], "class_names": ["a", "b"]}, r"got the label -1 as train\[1\]"),
+        ({"y": list("abac"), "class_names": ["a", "b"]}, r"classes are 'a', 'b'; got the label 'c' as train\[3\]"),
+        (
+            {"y": np.eye(4)},
+            r"got the shape \(4, 4\); next: turn one-hot rows into np\.argmax\(y, axis=1\)",
+        ),
+        ({"y": [[0], [1], [0], [1]]}, r"got the shape \(4, 1\); next: .*y\.ravel\(\)"),
+        (
+            {"y": [0.0, 1.0, 0.0, 1.0]},
+            r"all bools or all strings; got 0\.0 as train\[0\]; next: .*astype\(int\)",
+        ),
+        ({"y": ["a", "b", None, "a"]}, r"got None as train\[2\]"),
+        ({"y": ["a", "b", float("nan"), "a"]}, r"got nan as train\[2\]"),
+        ({"y": pd.Series([1, None, 0, 1], dtype="Int64")}, r"got <NA> as train\[1\]"),
+        ({"y": [1, "a", 1, 1]}, r"got 'a' as train\[1\]"),
+        ({"y": [1, [2], 1, 1]}, r"rectangular array; got rows of different lengths"),
+        ({"y": []}, r"got no label|4 samples and 0 labels"),
+        ({"y": [1, 1, 1, 1]}, r"at least two classes; got the classes \['1'\]"),
+        ({"y": [0, 1, 0]}, r"train has one label for each sample; got 4 samples and 3 labels"),
+        ({"x_test": X, "y_test": [0, 1, 2, 0]}, r"classes are 0, 1; got the label 2 as test\[2\]"),
+        (
+            {"x_test": X, "y_test": [0, 1, 2, 0], "class_names": list("abc")},
+            r"test occurs in train; got the label 2 as test\[2\]",
+        ),
+        ({"x_test": X, "y_test": list("abab")}, r"labels of train and test are of one kind; got strings in test"),
+        ({"x_test": X[:, :2], "y_test": Y}, r"like those of x: \(3,\) uint8; got \(2,\) uint8"),
+        ({"x_test": FLOATS, "y_test": Y}, r"like those of x: \(3,\) uint8; got \(3,\) float32"),
+        ({"x_test": X, "y_test": Y[:2]}, r"test has one label for each sample; got 4 samples and 2 labels"),
+        ({"x": X[:0], "y": []}, r"at least one sample of at least one value; got the shape \(0, 3\)"),
+        ({"x": X[:, :0]}, r"got the shape \(4, 0\)"),
+        ({"x": X[:, 0]}, r"shape \(sample, feature, \.\.\.\); got the shape \(4,\); next: .*reshape"),
+        ({"x": [[1, 2], [3]]}, r"one rectangular array; got rows of different lengths"),
+        ({"x": X.astype(object)}, r"array of numbers; got an array of dtype object"),
+        ({"x": X * 1j}, r"got an array of dtype complex128"),
+        ({"x": X.astype("datetime64[s]")}, r"got an array of dtype datetime64\[s\]"),
+        ({"x": np.ma.array(FLOATS, mask=X == 4)}, r"no masked entries"),
+        ({"x": np.where(X == 7, np.nan, FLOATS)}, r"finite .*; got nan in train\[2\]; next"),
+        ({"x": np.where(X > 7, -np.inf, FLOATS)}, r"got -inf in train\[2\]"),
+        ({"x": np.where(X == 4, 1e300, FLOATS.astype(float))}, r"range of float32; got inf in train\[1\]"),
+        ({"x": FLOATS, "x_test": np.where(X == 4, np.nan, FLOATS), "y_test": Y}, r"got nan in test\[1\]"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_line(arguments, message):
+    with pytest.raises(DataError, match=message) as caught:
+        Dataset.from_arrays(**{"x": X, "y": Y} | arguments)
+    assert "\n" not in str(caught.value)
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x_test": X}, "come together; got only x_test"),
+        ({"y_test": Y}, "come together; got only y_test"),
+        ({"class_names": "ab"}, "at least two different strings; got 'ab'"),
+        ({"class_names": ["a", "a"]}, "at least two different strings"),
+        ({"class_names": [0, 1]}, "at least two different strings"),
+    ],
+)
+def test_wrong_settings_are_usage_errors(arguments, message):
+    with pytest.raises(UsageError, match=message):
+        Dataset.from_arrays(X, Y, **arguments)
+
+
+@pytest.mark.parametrize("scale", [0, -1, np.nan, np.inf, True, "x", None, 1e300])
+def test_a_scale_that_cannot_divide_is_a_usage_error(scale):
+    with pytest.raises(UsageError, match=f'scale is "auto" or a number above 0; got {re.escape(repr(scale))}; next'):
+        Dataset.from_arrays(X, Y, scale=scale)
+
+
+def test_unscaled_wide_inputs_warn_and_a_given_scale_does_not():
+    with pytest.warns(UserWarning, match=r"from -5 to 250 .* pass scale=250 ") as caught:
+        data = Dataset.from_arrays([[-5.0], [250.0]], [0, 1])
+    assert caught[0].filename == __file__
+    assert data.scale == 1.0
+    assert Dataset.from_arrays([[-5.0], [250.0]], [0, 1], scale=1).scale == 1.0
+    assert Dataset.from_arrays([[-100.0], [100.0]], [0, 1]).scale == 1.0
+    with pytest.warns(UserWarning, match="from -101 to 1"):
+        Dataset.from_arrays([[1.0], [1.0]], [0, 1], x_test=[[-101.0]], y_test=[0])
+
+
+class TestTables:
+    frame = pd.DataFrame({"a": [1, 2, 3, 4], "b": [0.5, 0.25, 0.0, 1.0], "c": [True, False, True, True]})
+    labels = pd.Series([0, 1, 0, 1], name="y")
+
+    def test_numeric_columns_are_features(self):
+        data = Dataset.from_arrays(self.frame, self.labels)
+        assert data.sources["train"].x.dtype == np.float32
+        np.testing.assert_array_equal(data.sources["train"].x, [[1, 0.5, 1], [2, 0.25, 0], [3, 0, 1], [4, 1, 1]])
+
+    def test_bytes_stay_bytes(self):
+        data = Dataset.from_arrays(pd.DataFrame(X), self.labels)
+        assert data.scale == 255.0
+        np.testing.assert_array_equal(data.sources["train"].x, X)
+
+    def test_nullable_columns_are_read_and_a_missing_value_is_located(self):
+        whole = self.frame.assign(a=pd.array([1, 2, 3, 4], dtype="Int64"))
+        assert Dataset.from_arrays(whole, self.labels).sources["train"].x[:, 0].tolist() == [1, 2, 3, 4]
+        holey = self.frame.assign(a=pd.array([1, 2, None, 4], dtype="Int64"))
+        with pytest.raises(DataError, match=r"got nan in train\[2\], column 'a'"):
+            Dataset.from_arrays(holey, self.labels)
+
+    def test_other_columns_are_named(self):
+        frame = self.frame.assign(town="x", day=pd.Timestamp("2020-01-01"), kind=pd.Categorical(list("abab")))
+        with pytest.raises(DataError, match=r"column of train is numeric; got non-numeric 'town', 'day', 'kind'; next"):
+            Dataset.from_arrays(frame, self.labels)
+
+    def test_rows_that_do_not_belong_together_are_refused(self):
+        with pytest.raises(DataError, match=r"labels of train have the same index; got indexes that differ"):
+            Dataset.from_arrays(self.frame, self.labels[::-1])
+        assert Dataset.from_arrays(self.frame, self.labels[::-1].to_numpy()).sources["train"].y.tolist() == [1, 0, 1, 0]
+
+    def test_columns_in_another_order_are_refused(self):
+        with pytest.raises(DataError, match=r"in the same order; got \['c', 'b', 'a'\] for \['a', 'b', 'c'\]"):
+            Dataset.from_arrays(self.frame, self.labels, x_test=self.frame[["c", "b", "a"]], y_test=self.labels)

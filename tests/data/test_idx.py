@@ -1,0 +1,200 @@
+"""The IDX reader against an independent writer, and against every way in which a file can be broken."""
+
+import gzip
+import math
+import struct
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from cutaway.data import read_idx
+from cutaway.errors import CutawayError, DataError, UnknownNameError
+
+FORMATS = {
+    "uint8": (8, "B"),
+    "int8": (9, "b"),
+    "int16": (11, "h"),
+    "int32": (12, "i"),
+    "float32": (13, "f"),
+    "float64": (14, "d"),
+}
+
+
+def idx_bytes(array):
+    code, letter = FORMATS[array.dtype.name]
+    values = array.ravel().tolist()
+    return struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape) + struct.pack(
+        f">{len(values)}{letter}", *values
+    )
+
+
+def declaring(*sizes, code=8, values=b""):
+    return struct.pack(f">HBB{len(sizes)}I", 0, code, len(sizes), *sizes) + values
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content, name="file.idx"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+@st.composite
+def arrays(draw):
+    dtype = draw(st.sampled_from(sorted(FORMATS)))
+    shape = draw(hnp.array_shapes(min_dims=0, max_dims=5, min_side=0, max_side=4))
+    return draw(hnp.arrays(dtype, shape))
+
+
+in_one_folder = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@given(array=arrays(), packed=st.booleans())
+@in_one_folder
+def test_every_type_and_rank_comes_back_as_written(write, array, packed):
+    content = idx_bytes(array)
+    # The content decides, so the name lies on purpose.
+    path = write(gzip.compress(content) if packed else content, "plain.idx" if packed else "packed.gz")
+    read = read_idx(path)
+    assert read.dtype == array.dtype
+    assert read.dtype.isnative
+    assert read.shape == array.shape
+    np.testing.assert_array_equal(read, array)
+
+
+def test_rank_32_is_read_and_rank_33_is_refused(write):
+    assert read_idx(write(declaring(*[1] * 32, values=b"\7"))).shape == (1,) * 32
+    with pytest.raises(DataError, match=r"at most 32 axes; got .* with 33"):
+        read_idx(write(declaring(*[1] * 33, values=b"\7")))
+
+
+def assert_readable_or_refused(path):
+    try:
+        read_idx(path)
+        message = None
+    except DataError as error:
+        message = str(error)
+    assert message is None or ("\n" not in message and "; next: " in message and str(path) in message)
+
+
+@given(data=st.data(), packed=st.booleans())
+@in_one_folder
+def test_mutated_and_truncated_files_raise_only_our_error_or_read(write, data, packed):
+    content = bytearray(idx_bytes(np.arange(24, dtype=np.int16).reshape(2, 3, 4)))
+    if packed:
+        content = bytearray(gzip.compress(bytes(content), mtime=0))
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = write(bytes(content[: data.draw(st.integers(0, len(content)))]))
+    assert_readable_or_refused(path)
+
+
+@given(content=st.binary(max_size=80))
+@in_one_folder
+def test_any_bytes_raise_only_our_error_or_read(write, content):
+    assert_readable_or_refused(write(content))
+
+
+@pytest.mark.parametrize("cut", range(4 + 8 + 12))
+def test_every_truncation_is_noticed(write, cut):
+    content = declaring(3, 4, values=bytes(12))
+    with pytest.raises(DataError, match=r"whole header|truncated"):
+        read_idx(write(content[:cut]))
+
+
+@pytest.mark.parametrize("keep", [1, 5, 12, 20, -9, -8, -1])
+def test_truncated_gzip_is_noticed(write, keep):
+    packed = gzip.compress(declaring(300, values=bytes(range(100)) * 3))
+    with pytest.raises(DataError, match=r"gzip file is whole|starts with two zero|whole header"):
+        read_idx(write(packed[:keep]))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_what_is_declared_and_what_is_there_are_told(write, pack):
+    with pytest.raises(DataError, match=r"truncated: 600 bytes are declared, (at most )?\d+ (are|can be) present"):
+        read_idx(write(pack(declaring(20, 30, values=bytes(599)))))
+    with pytest.raises(DataError, match=r"goes on after the declared 600 bytes \(20 x 30 uint8\)"):
+        read_idx(write(pack(declaring(20, 30, values=bytes(601)))))
+
+
+def test_a_broken_checksum_is_noticed(write):
+    packed = bytearray(gzip.compress(declaring(4, values=b"abcd")))
+    packed[-8] ^= 1
+    with pytest.raises(DataError, match=r"gzip file is whole; got .*CRC"):
+        read_idx(write(packed))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<!DOCTYPE html><html>503</html>", "looks like an HTML page"),
+        (b"\n <html>", "looks like an HTML page"),
+        (gzip.compress(b"<html></html>"), "looks like an HTML page"),
+        (b"\x89PNG\r\n", r"starts with b'\\x89PNG'"),
+        (b"\0\0\x0a\1\0\0\0\0", "known type"),
+        (b"", "ends after 0 bytes"),
+        (b"\0\0\x08\2\0\0\0\1", "ends after 8 bytes"),
+    ],
+)
+def test_what_is_no_idx_file_is_refused(write, content, message):
+    with pytest.raises(DataError, match=message):
+        read_idx(write(content))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UnknownNameError, match=r"must exist; got .*nowhere\.gz; next: check the path"):
+        read_idx(tmp_path / "nowhere.gz")
+    with pytest.raises(UnknownNameError):
+        read_idx(tmp_path)
+    with pytest.raises(UnknownNameError):
+        read_idx(Path("x" * 5000))
+
+
+def peak_of(call):
+    tracemalloc.start()
+    try:
+        with pytest.raises(CutawayError) as caught:
+            call()
+        return tracemalloc.get_traced_memory()[1], str(caught.value)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("sizes", [(2**20, 2**20), (0, 2**31, 2**31), (2**32 - 1,) * 20])
+def test_a_huge_declaration_fails_before_memory_is_asked_for(write, pack, sizes):
+    path = write(pack(declaring(*sizes, values=bytes(8))))
+    peak, message = peak_of(lambda: read_idx(path))
+    assert "at most 2147483648 bytes" in message
+    assert peak < 2**20
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_declaration_within_the_limit_is_compared_with_the_file(write, pack):
+    path = write(pack(declaring(2**30, values=bytes(100))))
+    peak, message = peak_of(lambda: read_idx(path))
+    assert "truncated: 1073741824 bytes are declared, at most" in message
+    assert peak < 2**20
+
+
+def test_a_gzip_bomb_is_not_inflated(write):
+    path = write(gzip.compress(declaring(1000, values=bytes(200 * 2**20)), compresslevel=1))
+    peak, message = peak_of(lambda: read_idx(path))
+    assert "goes on after the declared 1000 bytes" in message
+    assert peak < 4 * 2**20
+
+
+def test_the_limit_counts_bytes_of_values(write):
+    array = np.arange(10.0)
+    path = write(idx_bytes(array))
+    assert math.prod(read_idx(path, limit=80).shape) == 10
+    with pytest.raises(DataError, match=r"at most 79 bytes of values; got .* declares 10 float64"):
+        read_idx(path, limit=79)

@@ -1,0 +1,259 @@
+"""Identities and splits: nothing is lost, nothing is twice, and the record alone brings a split back."""
+
+import base64
+import json
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cutaway.data import Dataset, SampleIds, Split, load_dataset, split_dataset
+from cutaway.errors import DataError, PlanError, UnknownNameError
+
+
+def labelled(*counts, test=()):
+    """A dataset of given class sizes, interleaved, whose one feature is the sample's own index."""
+    rng = np.random.default_rng(3)
+    y = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+    x = np.arange(len(y), dtype=np.float32)[:, None]
+    names = [f"c{i}" for i in range(len(counts))]
+    more = {"x_test": np.zeros((sum(test), 1)), "y_test": np.repeat(np.arange(len(test)), test)} if test else {}
+    return Dataset.from_arrays(x, y, class_names=names, scale=1, **more)
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return load_dataset("mnist")
+
+
+@pytest.fixture(scope="module")
+def split(mnist):
+    return split_dataset(mnist)
+
+
+class TestSampleIds:
+    ids = SampleIds(("train", "test"), np.array([0, 1, 1], np.uint8), np.array([5, 7, 0]))
+
+    def test_names(self):
+        assert len(self.ids) == 3
+        assert self.ids[1] == "test[7]"
+        assert self.ids[-3] == "train[5]"
+        assert self.ids.names() == ["train[5]", "test[7]", "test[0]"]
+        assert list(self.ids) == self.ids.names()
+
+    @pytest.mark.parametrize("selection", [np.array([2, 0]), slice(None, None, -2), np.array([True, False, True])])
+    def test_take_keeps_identities(self, selection):
+        taken = self.ids.take(selection)
+        assert taken.names() == np.array(self.ids.names())[selection].tolist()
+        assert taken.take([]).names() == []
+
+    @pytest.mark.parametrize(
+        ("code", "index", "message"),
+        [
+            (np.zeros(3, np.int64), np.arange(3), "uint8 code and an int64 index of one length; got int64"),
+            (np.zeros(2, np.uint8), np.arange(3), r"got uint8 \(2,\) and int64 \(3,\)"),
+            (np.zeros((1, 3), np.uint8), np.zeros((1, 3), np.int64), "of one length"),
+            (np.array([2], np.uint8), np.array([0]), "points into its 2 sources; got 2"),
+        ],
+    )
+    def test_arrays_that_do_not_fit_are_refused(self, code, index, message):
+        with pytest.raises(DataError, match=message):
+            SampleIds(("train", "test"), code, index)
+
+
+class TestMnist:
+    def test_sizes_and_stratification(self, mnist, split):
+        assert [len(split.part(name)) for name in ("train", "val", "test", "all")] == [45_000, 15_000, 10_000, 70_000]
+        counts = np.bincount(mnist.sources["train"].y)
+        np.testing.assert_allclose(np.bincount(mnist.y(split.val)), counts * 0.25, atol=1)
+        np.testing.assert_allclose(np.bincount(mnist.y(split.train)), counts * 0.75, atol=1)
+
+    def test_it_is_the_draw_of_scikit_learn(self, mnist, split):
+        from sklearn.model_selection import train_test_split
+
+        y = mnist.sources["train"].y
+        _, val = train_test_split(np.arange(60_000), test_size=0.25, random_state=0, stratify=y)
+        np.testing.assert_array_equal(split.val.index, np.sort(val))
+
+    def test_samples_keep_their_identity(self, mnist, split):
+        everything = split.part("all")
+        assert len(set(everything.names())) == 70_000
+        shuffled = everything.take(np.random.default_rng(1).permutation(70_000)[:300])
+        for row, name in zip(mnist.x(shuffled), shuffled.names(), strict=True):
+            source, index = name.rstrip("]").split("[")
+            np.testing.assert_array_equal(row, mnist.sources[source].x[int(index)])
+
+    def test_the_record_is_small_and_whole(self, split):
+        text = json.dumps(split.to_record())
+        assert len(text) < 12_000
+        same_split(Split.from_record(json.loads(text)), split)
+
+
+def same_split(one, other):
+    assert (one.validation, one.seed) == (other.validation, other.seed)
+    for name in ("train", "val", "test"):
+        a, b = one.part(name), other.part(name)
+        assert a.sources == b.sources
+        np.testing.assert_array_equal(a.code, b.code)
+        np.testing.assert_array_equal(a.index, b.index)
+        assert (a.code.dtype, a.index.dtype) == (np.uint8, np.int64)
+
+
+@given(
+    counts=st.lists(st.integers(4, 30), min_size=2, max_size=5),
+    test=st.booleans(),
+    validation=st.floats(0.05, 0.95),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=40, deadline=None)
+def test_every_sample_is_in_exactly_one_part_and_the_record_brings_it_back(counts, test, validation, seed):
+    data = labelled(*counts, test=counts[::-1] if test else ())
+    try:
+        split = split_dataset(data, validation=validation, seed=seed)
+    except DataError:
+        assume(False)
+    assert sorted(split.part("all").names()) == sorted(
+        f"{name}[{i}]" for name, source in data.sources.items() for i in range(len(source.y))
+    )
+    for name in ("train", "val", "test"):
+        part = split.part(name)
+        assert len(part) > 0
+        assert (np.diff(part.index) > 0).all()
+    same_split(split, split_dataset(data, validation=validation, seed=seed))
+    same_split(split, Split.from_record(json.loads(json.dumps(split.to_record()))))
+
+
+def test_a_test_is_held_out_where_there_is_none():
+    data = labelled(50, 100)
+    split = split_dataset(data, test=0.2, validation=0.25)
+    assert {name: np.bincount(data.y(split.part(name))).tolist() for name in ("train", "val", "test")} == {
+        "train": [30, 60],
+        "val": [10, 20],
+        "test": [10, 20],
+    }
+    assert split.test.sources == ("train",)
+
+
+def test_the_seed_decides():
+    data = labelled(50, 50)
+    one, two = (split_dataset(data, seed=seed).train.index for seed in (0, 1))
+    assert not np.array_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("counts", "test", "arguments", "message"),
+    [
+        ((20, 1), (1, 1), {}, "every class has enough samples .*; got class 'c1' with 1; next: add samples"),
+        ((2, 20), (), {"test": 0.9}, "got class 'c0' with 2"),
+        ((3, 3), (1, 1), {"validation": 0.1}, "each of the 2 classes; got 1 of 6 samples for a share of 0.1"),
+        ((3, 3), (1, 1), {"validation": 0.9}, "got 6 of 6 samples for a share of 0.9"),
+    ],
+)
+def test_too_few_samples_are_named(counts, test, arguments, message):
+    with pytest.raises(DataError, match=message):
+        split_dataset(labelled(*counts, test=test), **arguments)
+
+
+def test_a_class_without_any_sample_does_not_stand_in_the_way():
+    data = Dataset.from_arrays(
+        np.zeros((8, 1)), [0, 2] * 4, class_names=list("abc"), x_test=np.zeros((1, 1)), y_test=[0]
+    )
+    assert np.bincount(data.y(split_dataset(data).val)).tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("share", [0, 1, 0.0, 1.0, -0.25, 1.5, float("nan"), "0.25", True])
+@pytest.mark.parametrize("name", ["validation", "test"])
+def test_a_share_outside_its_range_is_refused(name, share):
+    with pytest.raises(PlanError, match=f"{name} is a share between 0 and 1, both excluded; got {share!r}"):
+        split_dataset(labelled(9, 9), **{name: share})
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "0", None])
+def test_a_seed_outside_its_range_is_refused(seed):
+    with pytest.raises(PlanError, match="seed is an integer from 0 to 4294967295"):
+        split_dataset(labelled(9, 9), seed=seed)
+
+
+def test_an_unknown_part_is_refused():
+    with pytest.raises(UnknownNameError, match="one of train, val, test, all; got 'valid'"):
+        split_dataset(labelled(9, 9)).part("valid")
+
+
+def test_a_split_with_gaps_is_not_recorded():
+    whole = split_dataset(labelled(9, 9))
+    with pytest.raises(DataError, match="exactly one part of a split; got gaps in train"):
+        Split(whole.train.take(slice(1, None)), whole.val, whole.test, 0.25, 0).to_record()
+
+
+def pack(codes):
+    return base64.b64encode(zlib.compress(bytes(codes))).decode()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"membership": {}},
+        {"membership": None},
+        {"membership": {"train": {"samples": 18}}},
+        {"membership": {"train": {"samples": 18, "codes": "!"}}},
+        {"membership": {"train": {"samples": 18, "codes": pack([0] * 17)}}},
+        {"membership": {"train": {"samples": 18, "codes": pack([0] * 19)}}},
+        {"membership": {"train": {"samples": 18, "codes": pack([0] * 17 + [3])}}},
+        {"membership": {"train": {"samples": 18.0, "codes": pack([0] * 18)}}},
+        {"membership": {"train": {"samples": 10**30, "codes": pack([0] * 18)}}},
+        {"membership": {"train": {"samples": -1, "codes": pack([])}}},
+        {"membership": {f"s{i}": {"samples": 1, "codes": pack([0])} for i in range(257)}},
+        {"counts": {"train": 18, "val": 0, "test": 0}},
+        {"counts": None},
+        {"validation": 1.0},
+        {"validation": "0.25"},
+        {"seed": True},
+        {"seed": None},
+        {"stratified": False},
+    ],
+)
+def test_a_damaged_record_is_refused(change):
+    record = split_dataset(labelled(9, 9)).to_record()
+    same_split(Split.from_record(record), split_dataset(labelled(9, 9)))
+    with pytest.raises(DataError, match=r"as cutaway wrote it; got a damaged one .*; next: restore run\.json"):
+        Split.from_record(record | change)
+    for key in change:
+        with pytest.raises(DataError, match=key):
+            Split.from_record({other: value for other, value in record.items() if other != key})
+
+
+@pytest.mark.parametrize("record", [None, [], "split", 3])
+def test_what_is_no_record_is_refused(record):
+    with pytest.raises(DataError, match="as cutaway wrote it"):
+        Split.from_record(record)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_mutated_codes_never_give_another_split(data):
+    split = split_dataset(labelled(9, 9))
+    record = split.to_record()
+    packed = bytearray(base64.b64decode(record["membership"]["train"]["codes"]))
+    packed[data.draw(st.integers(0, len(packed) - 1))] ^= data.draw(st.integers(1, 255))
+    record["membership"]["train"]["codes"] = base64.b64encode(packed).decode()
+    try:
+        read = Split.from_record(record)
+    except DataError:
+        return
+    same_split(read, split)  # a bit of padding changed, which carries nothing
+
+
+def test_a_packed_bomb_in_a_record_is_not_inflated():
+    import tracemalloc
+
+    record = split_dataset(labelled(9, 9)).to_record()
+    record["membership"]["train"]["codes"] = pack(bytes(50 * 2**20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="not of 18 samples"):
+            Split.from_record(record)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()

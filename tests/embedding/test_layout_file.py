@@ -1,0 +1,126 @@
+import io
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cutaway.embedding import Layout, Trust, layout_from_npz, layout_to_npz
+from cutaway.errors import DataError
+
+LAYOUT = Layout(
+    xy=np.arange(10, dtype=np.float32).reshape(5, 2),
+    method="tsne",
+    settings={"perplexity": 30.0, "init": "pca", "seed": 7},
+    seconds={"optimize": 1.5, "total": 2.0},
+    kl_divergence=1.25,
+    trust=Trust(trustworthiness=0.9, neighbors_kept=0.4, k=15, samples=2000),
+)
+IDS = {"split": np.array(["train", "test", "test", "val", "test"]), "index": np.array([3, 1, 4, 1, 5])}
+DATA = layout_to_npz(LAYOUT, IDS)
+
+
+@pytest.mark.parametrize("layout", [LAYOUT, replace(LAYOUT, method="pca", kl_divergence=None, trust=None)])
+def test_what_was_written_is_read(layout):
+    read, ids = layout_from_npz(layout_to_npz(layout, IDS))
+    np.testing.assert_array_equal(read.xy, layout.xy)
+    assert read.xy.dtype == np.float32
+    assert replace(read, xy=None).__dict__ == replace(layout, xy=None).__dict__
+    assert list(ids) == ["split", "index"]
+    for name, array in IDS.items():
+        np.testing.assert_array_equal(ids[name], array)
+
+
+def test_identities_may_carry_the_names_of_our_own_arrays():
+    _, ids = layout_from_npz(layout_to_npz(LAYOUT, {"xy": np.arange(5), "layout": np.arange(5)}))
+    assert {name: array.tolist() for name, array in ids.items()} == {"xy": list(range(5)), "layout": list(range(5))}
+
+
+@pytest.mark.parametrize(
+    ("array", "text"),
+    [
+        (np.arange(4), r"got index of shape \(4,\), type int64 for 5 samples; next:"),
+        (np.zeros((5, 1)), r"got index of shape \(5, 1\)"),
+        (np.array([None] * 5), "type object"),
+    ],
+)
+def test_identities_that_do_not_fit_are_refused(array, text):
+    with pytest.raises(DataError, match=text):
+        layout_to_npz(LAYOUT, {"index": array})
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"not a zip", DATA[: len(DATA) // 2], DATA[:-1]])
+def test_damaged_bytes_are_refused(data):
+    with pytest.raises(DataError, match=r"an embedding file is an npz of format 1 .*; next: delete the file"):
+        layout_from_npz(data)
+
+
+@settings(max_examples=300, deadline=None)
+@given(place=st.integers(0, len(DATA) - 1), value=st.integers(0, 255))
+def test_a_changed_byte_is_refused_or_harmless(place, value):
+    damaged = bytearray(DATA)
+    damaged[place] = value
+    try:
+        layout, _ = layout_from_npz(bytes(damaged))
+    except DataError:
+        return
+    np.testing.assert_array_equal(layout.xy, LAYOUT.xy)
+    assert layout.settings == LAYOUT.settings
+
+
+def npz(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def record(text='"format": 1', **changes):
+    fields = {
+        "method": '"pca"',
+        "settings": "{}",
+        "seconds": '{"total": 1.0}',
+        "kl_divergence": "null",
+        "trust": "null",
+    } | changes
+    return np.array("{" + ", ".join([text, *(f'"{name}": {value}' for name, value in fields.items())]) + "}")
+
+
+XY = LAYOUT.xy
+
+
+def test_the_file_written_by_hand_is_a_good_one():
+    layout, ids = layout_from_npz(npz(xy=XY, layout=record(), id_index=np.arange(5)))
+    assert (layout.method, layout.seconds, list(ids)) == ("pca", {"total": 1.0}, ["index"])
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (npz(layout=record()), "KeyError: 'xy'"),
+        (npz(xy=XY), "KeyError: 'layout'"),
+        (npz(xy=XY.astype(float), layout=record()), "no float32 pairs"),
+        (npz(xy=XY[:, :1], layout=record()), "no float32 pairs"),
+        (npz(xy=XY, layout=record('"format": 2')), "another format"),
+        (npz(xy=XY, layout=record(method="7")), "a method without a name"),
+        (npz(xy=XY, layout=record(settings="[]")), "settings that are no table"),
+        (npz(xy=XY, layout=record(trust='{"k": 1}')), "TypeError"),
+        (npz(xy=XY, layout=record(colour="1")), "TypeError"),
+        (npz(xy=XY, layout=np.array("{")), "JSONDecodeError"),
+        (npz(xy=XY, layout=record(), other=XY), "unknown arrays"),
+        (npz(xy=XY, layout=record(), id_index=np.arange(4)), "identities of another length"),
+        (npz(xy=XY, layout=record(), id_index=np.array([{}] * 5)), "allow_pickle=False"),
+    ],
+)
+def test_files_of_another_make_are_refused(data, text):
+    with pytest.raises(DataError, match=text):
+        layout_from_npz(data)
+
+
+def test_a_file_that_would_inflate_is_refused_unread():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xy.npy", bytes(10_000_000))
+    with pytest.raises(DataError, match="more content than bytes"):
+        layout_from_npz(file.getvalue())

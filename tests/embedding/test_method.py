@@ -1,0 +1,172 @@
+import json
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, load_iris
+from sklearn.manifold import TSNE
+from sklearn.model_selection import cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+
+from cutaway.embedding import embed, measure_trust, pca
+from cutaway.embedding.components import principal_scores
+from cutaway.errors import DataError, UnknownNameError, UsageError
+
+IRIS = load_iris(return_X_y=True)
+DIGITS = tuple(array[:700] for array in load_digits(return_X_y=True))
+
+
+def neighbour_accuracy(xy, labels):
+    return cross_val_score(KNeighborsClassifier(5), xy, labels, cv=5).mean()
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return embed(DIGITS[0], iterations=500)
+
+
+def test_tsne_keeps_the_kinds_of_iris_together():
+    layout = embed(IRIS[0], iterations=500)
+    assert neighbour_accuracy(layout.xy, IRIS[1]) > 0.95
+    assert layout.trust.trustworthiness > 0.98
+
+
+def test_tsne_keeps_the_digits_together(digits):
+    assert neighbour_accuracy(digits.xy, DIGITS[1]) > 0.94
+    assert digits.trust.trustworthiness > 0.97
+    assert digits.trust.neighbors_kept > 0.5
+
+
+def test_tsne_is_that_of_scikit_learn_on_the_same_neighbours(digits):
+    points = principal_scores(DIGITS[0].astype(np.float32), 50)
+    points /= points[:, 0].std()
+    start = (points[:, :2] * 1e-4).astype(np.float32)
+    reference = TSNE(init=start, learning_rate=50.0, max_iter=500, min_grad_norm=0, n_iter_without_progress=500)
+    np.testing.assert_allclose(digits.xy, reference.fit_transform(points.astype(np.float32)), atol=1e-3)
+    assert digits.kl_divergence == pytest.approx(reference.kl_divergence_, rel=1e-5)
+
+
+def test_the_layout_says_what_was_done(digits):
+    assert digits.settings == {
+        "perplexity": 30.0,
+        "iterations": 500,
+        "learning_rate": 50.0,
+        "early_exaggeration": 12.0,
+        "angle": 0.5,
+        "init": "pca",
+        "pca_components": 50,
+        "seed": 0,
+        "engine": "scikit-learn",
+    }
+    assert json.loads(json.dumps(digits.settings)) == digits.settings
+    assert digits.method == "tsne"
+    assert (digits.xy.dtype, digits.xy.shape) == (np.float32, (700, 2))
+    assert set(digits.seconds) == {"pca", "neighbors", "optimize", "trust", "total"}
+    assert sum(digits.seconds.values()) <= 2 * digits.seconds["total"]
+    assert digits.trust == measure_trust(DIGITS[0], digits.xy, seed=0)
+
+
+def test_the_learning_rate_follows_the_number_of_samples():
+    h = np.random.default_rng(0).normal(size=(2496, 2))
+    assert embed(h, iterations=251, perplexity=2).settings["learning_rate"] == 52.0
+
+
+def test_the_same_call_gives_the_same_coordinates():
+    one, two = (embed(IRIS[0], iterations=300, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(one.xy, two.xy)
+    assert one.trust == two.trust
+
+
+@pytest.mark.parametrize("scale", [1e-36, 1e28])
+def test_tsne_does_not_depend_on_the_scale(scale):
+    layout = embed(IRIS[0] * scale, iterations=300)
+    assert neighbour_accuracy(layout.xy, IRIS[1]) > 0.93
+
+
+def test_a_single_unit_is_laid_out_on_a_line():
+    h = np.concatenate([np.linspace(0, 1, 50), np.linspace(5, 6, 50)])[:, None]
+    layout = embed(h, perplexity=10, iterations=300)
+    assert (layout.xy[:, 1] == 0).all()
+    assert neighbour_accuracy(layout.xy, np.repeat([0, 1], 50)) == 1
+
+
+def test_pca_is_the_first_two_components():
+    layout = embed(IRIS[0], method="pca", seed=5)
+    np.testing.assert_array_equal(layout.xy, pca(IRIS[0], 2))
+    assert layout.settings == {"pca_components": 2, "seed": 5}
+    assert layout.kl_divergence is None
+    assert set(layout.seconds) == {"pca", "trust", "total"}
+
+
+def test_trust_is_left_out_where_it_cannot_be_measured():
+    assert embed(IRIS[0][:30], method="pca").trust is None
+    assert embed(IRIS[0][:31], method="pca").trust.samples == 31
+
+
+def test_progress_tells_the_start_and_the_end_of_each_part():
+    heard = []
+    embed(IRIS[0], iterations=300, report=heard.append)
+    assert [(each.task, each.done, each.total, each.unit) for each in heard] == [
+        (task, done, total, unit)
+        for task, total, unit in [
+            ("principal components", 150, "samples"),
+            ("neighbours", 150, "samples"),
+            ("t-SNE", 300, "iterations"),
+            ("trust", 150, "samples"),
+        ]
+        for done in (0, total)
+    ]
+
+
+def test_what_report_raises_stops_the_work():
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        embed(IRIS[0], report=stop)
+
+
+@pytest.mark.parametrize(("samples", "perplexity", "largest"), [(90, 30, 29.9), (4, 2, 1.3), (10, 30.0, 3.3)])
+def test_too_few_samples_for_the_perplexity_are_refused(samples, perplexity, largest):
+    h = IRIS[0][:samples]
+    text = (
+        f"more than 3 \\* perplexity samples; got {samples} samples for .* {perplexity:g}; next: pass .*={largest:g} or"
+    )
+    with pytest.raises(UsageError, match=text):
+        embed(h, perplexity=perplexity)
+    assert np.isfinite(embed(h, perplexity=largest, iterations=251).xy).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "text"),
+    [
+        ({"method": "umap"}, UnknownNameError, "a method of embedding is one of pca, tsne; got 'umap'; next:"),
+        ({"perplexity": 0.5}, UsageError, "perplexity is a number of neighbours, 1 or more; got 0.5; next:"),
+        ({"perplexity": float("nan")}, UsageError, "got nan"),
+        ({"perplexity": "30"}, UsageError, "got '30'"),
+        ({"iterations": 250}, UsageError, "iterations is a whole number from 251 up; got 250; next:"),
+        ({"seed": -1}, UsageError, "seed is a whole number from 0 to 4294967295; got -1"),
+    ],
+)
+def test_wrong_settings_are_refused(settings, error, text):
+    with pytest.raises(error, match=text):
+        embed(IRIS[0], **settings)
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne"])
+@pytest.mark.parametrize(
+    ("h", "text"),
+    [
+        (IRIS[0][:3], "at least 4 samples; got 3; next: take more samples"),
+        (np.ones((100, 5)), "samples that differ; got 100 equal rows of activations; next: take another layer"),
+        (np.full((100, 5), np.nan), "got nan at sample 0, unit 0"),
+        (np.ones((100, 28, 28)), r"got the shape \(100, 28, 28\); next: flatten"),
+    ],
+)
+def test_activations_that_cannot_be_laid_out_are_refused(h, text, method):
+    with pytest.raises(DataError, match=text):
+        embed(h, method=method)
+
+
+def test_pca_refuses_a_single_unit():
+    with pytest.raises(DataError, match=r"of at least two units; got 1 unit; next: .* pass method='tsne'"):
+        embed(IRIS[0][:, :1], method="pca")

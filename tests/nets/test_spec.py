@@ -1,0 +1,131 @@
+import copy
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from cutaway.errors import NetError
+from cutaway.nets import build_net, check_net, get_weights, mlp, net_from_spec, set_weights, spec_of
+
+
+def every_layer() -> keras.Model:
+    entry = keras.Input((4, 4), name="picture")
+    flat = layers.Flatten(name="flat")(layers.Rescaling(2.0, offset=-1.0, name="rescale")(entry))
+    one = layers.Dense(6, activation="gelu", kernel_regularizer=keras.regularizers.L1L2(0.1, 0.2), name="one")(flat)
+    two = layers.Dense(6, use_bias=False, kernel_constraint=keras.constraints.MaxNorm(2.0), name="two")(flat)
+    two = layers.LeakyReLU(negative_slope=0.1, name="leak")(layers.BatchNormalization(momentum=0.9, name="norm")(two))
+    both = layers.Concatenate(name="both")([layers.Add(name="sum")([one, two]), two])
+    both = layers.GaussianNoise(0.1, seed=4, name="noise")(layers.LayerNormalization(name="layer_norm")(both))
+    both = layers.Dropout(0.3, noise_shape=(None, 1), seed=3, name="drop")(
+        layers.ReLU(max_value=6.0, name="clip")(both)
+    )
+    out = layers.Activation("softmax", name="probabilities")(layers.Dense(3, name="logits")(both))
+    return keras.Model(entry, out, name="everything")
+
+
+@pytest.fixture
+def rows():
+    return np.random.default_rng(0).normal(size=(5, 4, 4)).astype(np.float32)
+
+
+def test_every_allowed_layer_survives_json_with_config_and_outputs(rows):
+    net = every_layer()
+    spec = json.loads(json.dumps(spec_of(net)))
+    again = net_from_spec(spec)
+    set_weights(again, get_weights(net))
+    np.testing.assert_array_equal(again(rows), net(rows))
+    assert again.get_config() == net.get_config()
+    assert spec_of(again) == spec_of(net)
+
+
+def test_sequential_survives_json():
+    net = mlp((7,), dropout=0.1, activation="tanh")
+    build_net(net, shape=(9,), classes=3, seed=0)
+    again = net_from_spec(json.loads(json.dumps(spec_of(net))))
+    assert isinstance(again, keras.Sequential)
+    set_weights(again, get_weights(net))
+    x = np.random.default_rng(0).random((4, 9), np.float32)
+    np.testing.assert_array_equal(again(x), net(x))
+    assert [layer.get_config() for layer in again.layers] == [layer.get_config() for layer in net.layers]
+
+
+class Homemade(layers.Dense):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (layers.Conv1D(3, 3, name="conv"), 'Input, Dense, .*Concatenate; got layer "conv" of class .*Conv1D'),
+        (layers.Lambda(lambda x: x, name="trick"), 'got layer "trick"'),
+        (Homemade(3, name="mine"), 'got layer "mine" of class .*Homemade'),
+        (layers.Dense(3, activation=lambda x: x, name="odd"), 'Keras\' own: .* got "<lambda>" in layer "odd"'),
+        (layers.Dense(3, dtype="float16", name="half"), 'float32; got float16 in layer "half"'),
+    ],
+)
+def test_other_layers_are_refused_by_name(layer, text):
+    with pytest.raises(NetError, match=text):
+        check_net(keras.Sequential([layer]))
+
+
+def test_what_is_no_net_is_refused():
+    class Mine(keras.Model):
+        def call(self, x):
+            return x
+
+    for net in (Mine(), "mlp", layers.Dense(3)):
+        with pytest.raises(NetError, match="must be a keras.Sequential or a functional"):
+            check_net(net)
+    a, b = keras.Input((3,)), keras.Input((3,))
+    with pytest.raises(NetError, match="one input and one output; got 2 inputs and 1 outputs"):
+        check_net(keras.Model([a, b], layers.Add()([a, b])))
+
+
+def test_a_layer_called_twice_is_refused():
+    entry, shared = keras.Input((3,)), layers.Dense(3, name="shared")
+    with pytest.raises(NetError, match='called once; got layer "shared", called 2 times'):
+        spec_of(keras.Model(entry, shared(shared(entry))))
+
+
+HOSTILE = [
+    (lambda s: s["layers"][0].update(kind="Lambda"), "layers must be of these kinds"),
+    (lambda s: s["layers"][0].update(kind="__class__"), "layers must be of these kinds"),
+    (lambda s: s["layers"][0]["config"].update(function="os.system"), "settings of Dense"),
+    (lambda s: s["layers"][0]["config"].update(activation={"module": "os", "class_name": "system"}), "fit together"),
+    (
+        lambda s: s["layers"][0]["config"].update(kernel_initializer={"class_name": "deserialize", "config": {}}),
+        "an initializer|a initializer",
+    ),
+    (lambda s: s["layers"][0]["config"].update(units=-4), "fit together"),
+    (lambda s: s.pop("input"), "fit together"),
+    (lambda s: s["input"].update(shape="wide"), "fit together"),
+    (lambda s: s.update(layers=17), "fit together"),
+]
+
+
+@pytest.mark.parametrize(("change", "text"), HOSTILE)
+def test_a_hostile_specification_is_refused(change, text):
+    net = mlp((7,))
+    build_net(net, shape=(9,), classes=3, seed=0)
+    spec = copy.deepcopy(spec_of(net))
+    change(spec)
+    with pytest.raises(NetError, match=text):
+        net_from_spec(spec)
+
+
+def test_weights_of_another_net_are_refused_and_change_nothing():
+    net = mlp((7,))
+    build_net(net, shape=(9,), classes=3, seed=0)
+    before = get_weights(net)
+    for change, text in [
+        ({"dense_1/kernel": np.zeros((2, 2), np.float32)}, r"has shape \(9, 7\); got \(2, 2\)"),
+        ({"extra/kernel": np.zeros(3)}, '"extra/kernel", which the net lacks'),
+    ]:
+        with pytest.raises(NetError, match=text):
+            set_weights(net, {**before, **change})
+    with pytest.raises(NetError, match='"output/bias", which the snapshot lacks'):
+        set_weights(net, {k: np.ones_like(v) for k, v in before.items() if k != "output/bias"})
+    for name, value in get_weights(net).items():
+        np.testing.assert_array_equal(value, before[name])

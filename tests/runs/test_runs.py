@@ -1,0 +1,158 @@
+import json
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutaway.errors import RunError, UnknownNameError
+from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, write_atomic
+from cutaway.runs.history import HistoryFile, read_history
+
+MANIFEST = {"dataset": {}, "split": {}, "net": {}, "plan": {}, "seed": 0}
+
+
+@pytest.fixture
+def writer(tmp_path):
+    writer = RunWriter.create(tmp_path / "runs", name="mnist", manifest=MANIFEST)
+    yield writer
+    writer.close()
+
+
+def test_a_run_is_read_back_as_it_was_written(writer):
+    weights = {"dense_1/kernel": np.arange(6, dtype=np.float32).reshape(2, 3).T, "dense_1/bias": np.ones(2, np.float32)}
+    probabilities = np.random.default_rng(0).random((7, 3), np.float32)
+    writer.snapshot(0, weights)
+    writer.snapshot(1, {k: v + 1 for k, v in weights.items()})
+    writer.predictions(1, probabilities)
+    writer.progress({"epoch": 1, "loss": 0.5})
+    writer.epoch({"epoch": 1, "loss": 0.25})
+    writer.checkpoint({"a": np.arange(3)}, {"epoch": 1, "step": 9})
+    writer.finish("finished", test={"loss": 0.1, "accuracy": 0.9})
+
+    run = RunFolder.open(writer.path)
+    assert run.status == "finished"
+    assert run.manifest["test"] == {"loss": 0.1, "accuracy": 0.9}
+    assert run.epochs == [0, 1]
+    assert run.history() == [{"epoch": 1, "loss": 0.25}]
+    assert run.history(kind="progress") == [{"epoch": 1, "loss": 0.5}]
+    for name, value in run.snapshot(-1).items():
+        np.testing.assert_array_equal(value, weights[name] + 1)
+    np.testing.assert_array_equal(run.snapshot(0)["dense_1/kernel"], weights["dense_1/kernel"])
+    np.testing.assert_array_equal(run.predictions(), probabilities.astype(np.float16))
+    tensors, position = run.checkpoint()
+    np.testing.assert_array_equal(tensors["a"], np.arange(3))
+    assert position == {"epoch": 1, "step": 9}
+    assert not list(writer.path.rglob("*.tmp"))
+
+
+def test_two_runs_in_one_second_have_two_folders(tmp_path):
+    names = set()
+    for _ in range(5):
+        writer = RunWriter.create(tmp_path, name="../a b/ü", manifest=MANIFEST)
+        writer.close()
+        names.add(writer.path.name)
+        assert writer.path.parent == tmp_path
+    assert len(names) == 5
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_folder_that_cannot_be_made_is_said(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"must be one that can be written; got .* at .*file.*; next: name another"):
+        RunWriter.create(tmp_path / place, name="x", manifest=MANIFEST)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+@given(
+    st.lists(st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False, allow_infinity=False), max_size=3)),
+    st.data(),
+)
+def test_whatever_is_cut_off_the_history_only_the_torn_line_is_lost(tmp_path_factory, rows, data):
+    path = tmp_path_factory.mktemp("h") / "history.jsonl"
+    file = HistoryFile(path)
+    for row in rows:
+        file.append(row, sync=False)
+    file.close()
+    whole = path.read_bytes()
+    keep = data.draw(st.integers(0, len(whole)))
+    path.write_bytes(whole[:keep])
+    left = whole[:keep].count(b"\n")
+    assert read_history(path) == rows[:left]
+    again = HistoryFile(path)
+    again.append({"more": 1.0}, sync=True)
+    again.close()
+    assert read_history(path) == [*rows[:left], {"more": 1.0}]
+
+
+def test_a_damaged_line_in_the_middle_is_named(tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_text('{"a": 1}\nnot json\n{"a": 2}\n')
+    with pytest.raises(RunError, match="line 2 of .*history.jsonl; next: delete that line"):
+        read_history(path)
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_atomic(path, b"old")
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_damaged_folders_are_named(writer, tmp_path):
+    run = RunFolder.open(writer.path)
+    with pytest.raises(RunError, match="snapshot of its first weights; got none"):
+        run.snapshot()
+    writer.snapshot(0, {"a": np.zeros(3, np.float32)})
+    path = writer.path / "snapshots" / "epoch-0000.safetensors"
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(RunError, match="whole safetensors file; got .* at .*epoch-0000"):
+        run.snapshot(0)
+    with pytest.raises(UnknownNameError, match="epochs 0 to 0; got epoch 3"):
+        run.snapshot(3)
+    with pytest.raises(UnknownNameError, match="got epoch -2"):
+        run.snapshot(-2)
+    with pytest.raises(RunError, match="recorded after each epoch; got none"):
+        run.predictions(0)
+    (writer.path / "predictions" / "epoch-0000.npy").write_bytes(b"\x93NUMPY rubbish")
+    with pytest.raises(RunError, match=r"whole \.npy file"):
+        run.predictions(0)
+    (writer.path / "run.json").write_text("{")
+    with pytest.raises(RunError, match=r"run\.json must be valid JSON"):
+        RunFolder.open(writer.path)
+    (writer.path / "run.json").write_text('{"format": 1}')
+    with pytest.raises(RunError, match=r"must hold format, name, .*; got no name, created"):
+        RunFolder.open(writer.path)
+    assert list_runs(writer.path.parent) == []
+
+
+def test_a_newer_format_is_not_guessed_at(writer):
+    record = json.loads((writer.path / "run.json").read_text())
+    (writer.path / "run.json").write_text(json.dumps({**record, "format": 2}))
+    with pytest.raises(RunError, match="up to format 1; got format 2 .*upgrade cutaway"):
+        RunFolder.open(writer.path)
+
+
+def test_runs_are_found_by_path_name_and_latest(writer):
+    runs = writer.path.parent
+    assert find_run(writer.path).path == writer.path
+    assert find_run(writer.path.name, runs=runs).path == writer.path
+    assert find_run("latest", runs=runs).path == writer.path
+    with pytest.raises(UnknownNameError, match=f'got "nothing"; next: choose one of: {writer.path.name}'):
+        find_run("nothing", runs=runs)
+    with pytest.raises(UnknownNameError, match='"latest" needs a run'):
+        find_run("latest", runs=runs / "empty")
+
+
+def test_a_discarded_run_leaves_nothing(writer):
+    writer.snapshot(0, {"a": np.zeros(3, np.float32)})
+    writer.discard()
+    assert not writer.path.exists()

@@ -1,0 +1,121 @@
+"""The compiled loop trains as Keras itself does: same first weights, same order, same weights after 50 steps."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from cutaway.nets import build_net, get_weights, mlp, net_from_spec, set_weights, spec_of
+from cutaway.runs import RunFolder, RunWriter
+from cutaway.training import TrainingData, make_plan, train_net
+from cutaway.training.order import epoch_order
+
+SAMPLES, FEATURES, CLASSES = 410, 12, 4  # 13 steps an epoch of 32, the last one of 26 samples
+MANIFEST = {"dataset": {}, "split": {}, "net": {}, "plan": {}, "seed": 0}
+
+
+def make_data(classes=CLASSES, seed=0):
+    generator = np.random.default_rng(seed)
+    y = generator.integers(0, classes, SAMPLES + 100)
+    centers = generator.normal(size=(classes, FEATURES)) * 40
+    x = np.clip(centers[y] + generator.normal(size=(len(y), FEATURES)) * 40 + 128, 0, 255).astype(np.uint8)
+    return TrainingData(x, y, train=SAMPLES, val=60, scale=255.0, classes=classes)
+
+
+def train_both(net, data, tmp_path, **settings):
+    """Train `net` by our loop and a copy of it by train_on_batch over the same batches."""
+    plan = make_plan(**{"epochs": 4, "batch_size": 32, "seed": 3, **settings})
+    build_net(net, shape=(FEATURES,), classes=data.classes, seed=plan.seed)
+    theirs = net_from_spec(spec_of(net))
+    set_weights(theirs, get_weights(net))
+    rate = plan.learning_rate
+    optimizer = {
+        "sgd": lambda: keras.optimizers.SGD(rate, momentum=plan.momentum),
+        "adam": lambda: keras.optimizers.Adam(rate),
+        "adamw": lambda: keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay),
+    }[plan.optimizer]()
+    theirs.compile(optimizer, loss=plan.loss, metrics=["accuracy"])
+    x, steps = (data.x / 255).astype(np.float32), 0
+    y = data.y if plan.loss.startswith("sparse") or net.output_shape[1] == 1 else keras.utils.to_categorical(data.y)
+    logs = []
+    for epoch in range(1, plan.epochs + 1):
+        sums = {"loss": 0.0, "accuracy": 0.0}
+        for rows in epoch_order(data.train, batch_size=32, seed=plan.seed, epoch=epoch):
+            rows = rows[rows < data.train]
+            log = theirs.train_on_batch(x[rows], y[rows], return_dict=True)
+            sums = {name: total + log[name] * len(rows) for name, total in sums.items()}
+            steps += 1
+        val = theirs.evaluate(x[410:470], y[410:470], verbose=0, return_dict=True)
+        logs.append({**{k: v / data.train for k, v in sums.items()}, **{f"val_{k}": v for k, v in val.items()}})
+    assert steps >= 50
+    writer = RunWriter.create(tmp_path, name="t", manifest=MANIFEST)
+    outcome = train_net(net, data, plan=plan, writer=writer)
+    writer.finish("finished")
+    return net, theirs, RunFolder.open(writer.path), logs, outcome
+
+
+OPTIMIZERS = [
+    {"optimizer": "sgd", "learning_rate": 0.1},
+    {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9},
+    {"optimizer": "adam", "learning_rate": 0.003},
+    {"optimizer": "adamw", "learning_rate": 0.003, "weight_decay": 0.02},
+]
+
+
+@pytest.mark.parametrize("settings", OPTIMIZERS, ids=["sgd", "momentum", "adam", "adamw"])
+def test_fifty_steps_of_each_optimizer_equal_train_on_batch(settings, tmp_path):
+    data = make_data()
+    ours, theirs, run, logs, _ = train_both(mlp((16, 8)), data, tmp_path, **settings)
+    first = run.snapshot(0)
+    for name, value in get_weights(theirs).items():
+        np.testing.assert_allclose(get_weights(ours)[name], value, atol=1e-5, err_msg=name)
+        if name.endswith("kernel"):
+            assert np.abs(first[name] - value).max() > 0.01, "training must have moved the weights"
+    for row, log in zip(run.history(), logs, strict=True):
+        for metric in ("loss", "accuracy", "val_loss", "val_accuracy"):
+            assert row[metric] == pytest.approx(log[metric], abs=2e-5), metric
+
+
+@pytest.mark.parametrize(
+    ("loss", "classes", "output"),
+    [
+        ("sparse_categorical_crossentropy", 4, None),
+        ("binary_crossentropy", 4, None),
+        ("binary_crossentropy", 2, layers.Dense(1, activation="sigmoid", name="output")),
+    ],
+)
+def test_each_loss_equals_keras(loss, classes, output, tmp_path):
+    net = mlp((16,)) if output is None else keras.Sequential([layers.Dense(16, activation="relu", name="h"), output])
+    ours, theirs, run, logs, _ = train_both(net, make_data(classes), tmp_path, loss=loss, learning_rate=0.003)
+    for name, value in get_weights(theirs).items():
+        np.testing.assert_allclose(get_weights(ours)[name], value, atol=1e-5, err_msg=name)
+    assert run.history()[-1]["loss"] == pytest.approx(logs[-1]["loss"], abs=2e-5)
+    assert run.history()[-1]["val_accuracy"] == pytest.approx(logs[-1]["val_accuracy"], abs=1e-6)
+    assert run.predictions(1).shape == (510, classes)
+
+
+def test_a_functional_net_with_normalisation_and_regulariser_equals_keras(tmp_path):
+    """Padding the last batch would change BatchNormalization's averages; a regulariser adds to every loss."""
+    entry = keras.Input((FEATURES,))
+    one = layers.Dense(8, activation="relu", kernel_regularizer=keras.regularizers.L2(0.01), name="one")(entry)
+    two = layers.ReLU(name="two_relu")(layers.BatchNormalization(name="norm")(layers.Dense(8, name="two")(entry)))
+    merged = layers.Concatenate(name="both")([layers.Add(name="sum")([one, two]), two])
+    net = keras.Model(entry, layers.Dense(CLASSES, activation="softmax", name="out")(merged))
+    ours, theirs, run, logs, _ = train_both(net, make_data(), tmp_path, optimizer="sgd", learning_rate=0.05)
+    for name, value in get_weights(theirs).items():
+        np.testing.assert_allclose(get_weights(ours)[name], value, atol=1e-5, err_msg=name)
+    for row, log in zip(run.history(), logs, strict=True):
+        assert row["loss"] == pytest.approx(log["loss"], abs=2e-5)
+        assert row["val_loss"] == pytest.approx(log["val_loss"], abs=2e-5)
+
+
+def test_the_net_ends_with_the_last_snapshot_and_predictions_belong_to_it(tmp_path):
+    data = make_data()
+    net, _, run, _, outcome = train_both(mlp((16,), dropout=0.3), data, tmp_path)
+    for name, value in run.snapshot(-1).items():
+        np.testing.assert_array_equal(value, get_weights(net)[name])
+    held_out = net.predict((data.x[410:] / 255).astype("float32"), verbose=0)
+    np.testing.assert_allclose(run.predictions(-1)[410:], held_out, atol=1e-3)
+    assert outcome.test["accuracy"] == pytest.approx(np.mean(held_out[60:].argmax(1) == data.y[470:]))
+    seen = run.predictions(-1)[:410].argmax(1) == data.y[:410]
+    assert seen.mean() == pytest.approx(run.history()[-1]["accuracy"]), "training rows are as seen in training"

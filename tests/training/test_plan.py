@@ -1,0 +1,84 @@
+import json
+
+import pytest
+
+from cutaway.errors import PlanError, TrainingError, UnknownNameError
+from cutaway.training import RECIPES, Plan, find_recipe, make_plan
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        (
+            {"epochs": -3},
+            "epochs, passes over the training data, are a whole number, greater than or .* 1; got -3",
+        ),
+        ({"epochs": 0}, "greater than or equal to 1; got 0"),
+        ({"epochs": 2.5}, "epochs.*got 2.5"),
+        ({"batch_size": 0}, "batch_size.*greater than or equal to 1; got 0"),
+        ({"learning_rate": 0}, "learning_rate.*greater than 0; got 0"),
+        ({"learning_rate": float("nan")}, "learning_rate.*finite.*got nan"),
+        ({"optimizer": "adem"}, "optimizer is one of sgd, adam, adamw; got 'adem'"),
+        ({"loss": "mse"}, "loss is one of categorical_crossentropy, .*; got 'mse'"),
+        ({"validation": 1.0}, "validation.*less than 1; got 1.0"),
+        ({"validation": 0}, "validation.*greater than 0; got 0"),
+        ({"seed": -1}, "seed is a whole number, greater than or equal to 0; got -1"),
+        ({"epoch": 3}, 'settings of training are epochs, .*; got "epoch"'),
+        ({"momentum": 0.9}, "momentum needs optimizer sgd; got adam"),
+        ({"weight_decay": 0.1}, "weight_decay needs optimizer adamw"),
+        (
+            {"label_smoothing": 0.1, "loss": "sparse_categorical_crossentropy"},
+            "label_smoothing needs a loss on one-hot labels",
+        ),
+    ],
+)
+def test_wrong_settings_name_the_rule_and_what_came(settings, text):
+    with pytest.raises(PlanError, match=text) as caught:
+        make_plan(**settings)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_auto_is_reported_back_resolved():
+    assert make_plan(optimizer="sgd", learning_rate="auto").learning_rate == 0.01
+    assert make_plan(optimizer="adam", learning_rate="auto").learning_rate == 0.001
+
+
+def test_a_plan_is_plain_data():
+    plan = make_plan(find_recipe("default").plan, epochs=3, seed=7)
+    assert Plan.model_validate(json.loads(json.dumps(plan.model_dump()))) == plan
+
+
+def test_the_lesson_is_the_lesson():
+    lesson, dropout = RECIPES["lesson"], RECIPES["lesson-dropout"]
+    assert (lesson.hidden, lesson.dropout, dropout.dropout) == ((512, 512), 0.0, 0.2)
+    assert (lesson.plan.optimizer, lesson.plan.learning_rate, lesson.plan.batch_size) == ("sgd", 0.01, 128)
+    assert (lesson.plan.epochs, dropout.plan.epochs, lesson.plan.validation) == (2, 4, 0.25)
+    assert lesson.plan.schedule == "constant"
+
+
+def test_an_unknown_recipe_lists_the_known_ones():
+    with pytest.raises(
+        UnknownNameError, match='recipes are default, lesson, .*; got "lessen"; next: .*--recipe lesson'
+    ):
+        find_recipe("lessen")
+
+
+def test_a_loss_that_explodes_stops_the_training_and_keeps_what_was(tmp_path):
+    import numpy as np
+
+    from cutaway.nets import build_net, mlp
+    from cutaway.runs import RunFolder, RunWriter
+    from cutaway.training import TrainingData, train_net
+
+    net = mlp((8,))
+    build_net(net, shape=(3,), classes=2, seed=0)
+    x = np.random.default_rng(0).random((60, 3), np.float32)
+    x[20] = np.nan
+    data = TrainingData(x, np.arange(60) % 2, train=40, val=10, scale=1.0, classes=2)
+    manifest = {"dataset": {}, "split": {}, "net": {}, "plan": {}, "seed": 0}
+    writer = RunWriter.create(tmp_path, name="t", manifest=manifest)
+    with pytest.raises(TrainingError, match=r"loss must stay finite; got nan in epoch 1 .* smaller --learning-rate"):
+        train_net(net, data, plan=make_plan(), writer=writer)
+    writer.close()
+    assert RunFolder.open(writer.path).epochs == [0]
