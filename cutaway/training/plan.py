@@ -1,5 +1,7 @@
 """The plan: every knob of training, explained once."""
 
+import math
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -45,19 +47,29 @@ class Plan(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31, description="seed is a whole number")
 
 
-def make_plan(base: Plan | None = None, **settings: Any) -> Plan:
-    """Make a plan from another by changing settings.
+def make_plan(base: Mapping[str, Any] | None = None, *, samples: int | None = None, **settings: Any) -> Plan:
+    """Make a plan from the settings of a recipe and those that the user gives.
+
+    Three settings may be "auto" and are reported back resolved. ``learning_rate`` becomes Keras' default of the
+    optimizer. ``batch_size`` becomes the power of two nearest to a 176th of the samples, in [32, 256], and ``epochs``
+    as many as 1,050 steps take, in [6, 60]: a small dataset gets smaller batches and more passes.
 
     Args:
-        base: Where the other settings come from; Plan's defaults if None.
-        settings: Fields of `Plan`; ``learning_rate="auto"`` takes Keras' default of the optimizer.
+        base: Settings of a recipe; Plan's own defaults stand for what is in neither.
+        samples: Number of training samples, on which "auto" depends; 45,000 where they are not known yet.
+        settings: Fields of `Plan`.
 
     Raises:
         PlanError: A setting is unknown or outside its range, or does nothing with this optimizer or loss.
     """
-    values = {**(base or Plan()).model_dump(), **settings}
-    if values["learning_rate"] == "auto":
-        values["learning_rate"] = _AUTO_RATES.get(values["optimizer"], 0.001)
+    values = {**(base or {}), **settings}
+    samples = samples or 45_000
+    if values.get("learning_rate") == "auto":
+        values["learning_rate"] = _AUTO_RATES.get(values.get("optimizer", "adam"), 0.001)
+    if values.get("batch_size") == "auto":
+        values["batch_size"] = 2 ** min(max(round(math.log2(max(samples, 1) / 176)), 5), 8)
+    if values.get("epochs") == "auto" and isinstance(values.get("batch_size"), int) and values["batch_size"] > 0:
+        values["epochs"] = min(max(math.ceil(1050 / math.ceil(samples / values["batch_size"])), 6), 60)
     try:
         plan = Plan.model_validate(values)
     except ValidationError as error:

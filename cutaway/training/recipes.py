@@ -1,11 +1,11 @@
 """Named recipes: a net and a plan that are known to work together."""
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cutaway.errors import UnknownNameError
-
-from .plan import Plan
 
 
 @dataclass(frozen=True)
@@ -17,35 +17,32 @@ class Recipe:
         summary: What it is for, in one sentence.
         hidden: Units of each hidden layer.
         dropout: Share of units dropped after each hidden layer, in [0, 1).
-        plan: Everything else.
+        settings: Fields of `cutaway.training.Plan`, or "auto" where `cutaway.training.make_plan` knows it.
     """
 
     name: str
     summary: str
     hidden: tuple[int, ...]
     dropout: float
-    plan: Plan
+    settings: Mapping[str, Any]
 
 
-_LESSON = Plan(epochs=2, batch_size=128, optimizer="sgd", learning_rate=0.01)
+_DEFAULT = {
+    "epochs": "auto",
+    "batch_size": "auto",
+    "optimizer": "adam",
+    "learning_rate": 0.003,
+    "schedule": "cosine",
+}
+_LESSON = {"epochs": 2, "batch_size": 128, "optimizer": "sgd", "learning_rate": 0.01, "validation": 0.25}
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe(
-            "default",
-            "what gets a good net soonest",
-            (512, 512),
-            0.2,
-            Plan(epochs=8, batch_size=128, optimizer="adam", learning_rate=0.002, schedule="cosine"),
-        ),
+        Recipe("default", "what gets a good net soonest", (512, 512), 0.2, _DEFAULT),
         Recipe("lesson", "the classic lesson: 512-512, SGD 0.01, 2 epochs, about 88 %", (512, 512), 0.0, _LESSON),
         Recipe(
-            "lesson-dropout",
-            "the classic lesson with dropout 0.2, 4 epochs",
-            (512, 512),
-            0.2,
-            _LESSON.model_copy(update={"epochs": 4}),
+            "lesson-dropout", "the classic lesson with dropout, 4 epochs", (512, 512), 0.2, {**_LESSON, "epochs": 4}
         ),
     )
 }

@@ -44,17 +44,31 @@ def test_auto_is_reported_back_resolved():
     assert make_plan(optimizer="adam", learning_rate="auto").learning_rate == 0.001
 
 
+@pytest.mark.parametrize(
+    ("samples", "batch", "epochs"), [(45_000, 256, 6), (1_077, 32, 31), (40, 32, 60), (1, 32, 60), (10**7, 256, 6)]
+)
+def test_auto_batch_and_epochs_follow_the_size_of_the_data(samples, batch, epochs):
+    plan = make_plan({"batch_size": "auto", "epochs": "auto"}, samples=samples)
+    assert (plan.batch_size, plan.epochs) == (batch, epochs)
+    assert make_plan({"batch_size": "auto", "epochs": "auto"}, samples=samples, epochs=3).epochs == 3
+
+
+def test_auto_where_it_means_nothing_is_refused():
+    with pytest.raises(PlanError, match="momentum.*got 'auto'"):
+        make_plan(momentum="auto", optimizer="sgd")
+
+
 def test_a_plan_is_plain_data():
-    plan = make_plan(find_recipe("default").plan, epochs=3, seed=7)
+    plan = make_plan(find_recipe("default").settings, epochs=3, seed=7)
     assert Plan.model_validate(json.loads(json.dumps(plan.model_dump()))) == plan
 
 
 def test_the_lesson_is_the_lesson():
     lesson, dropout = RECIPES["lesson"], RECIPES["lesson-dropout"]
     assert (lesson.hidden, lesson.dropout, dropout.dropout) == ((512, 512), 0.0, 0.2)
-    assert (lesson.plan.optimizer, lesson.plan.learning_rate, lesson.plan.batch_size) == ("sgd", 0.01, 128)
-    assert (lesson.plan.epochs, dropout.plan.epochs, lesson.plan.validation) == (2, 4, 0.25)
-    assert lesson.plan.schedule == "constant"
+    first, second = make_plan(lesson.settings), make_plan(dropout.settings)
+    assert (first.optimizer, first.learning_rate, first.batch_size, first.schedule) == ("sgd", 0.01, 128, "constant")
+    assert (first.epochs, second.epochs, first.validation) == (2, 4, 0.25)
 
 
 def test_an_unknown_recipe_lists_the_known_ones():

@@ -1,0 +1,105 @@
+"""An embedding as the user holds it: coordinates, how far to trust them, and the samples they belong to."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.data import Dataset, SampleIds
+from cutaway.embedding import Layout, Trust
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure
+    from matplotlib.figure import Figure
+
+
+def pictures_of(data: Dataset, ids: SampleIds) -> np.ndarray | None:
+    """Samples as pictures for the eye, float32 ``(sample, height, width)`` in 0..1; None where they are no pictures.
+
+    Data whose values leave 0..1 are stretched to it by their smallest and largest value; colours become grey.
+    """
+    if not data.is_image:
+        return None
+    pictures = data.inputs(ids, flat=False)
+    if pictures.ndim == 4:
+        pictures = pictures.mean(axis=-1)
+    low, high = float(pictures.min(initial=0.0)), float(pictures.max(initial=1.0))
+    return (pictures - low) / (high - low) if low < 0 or high > 1 else pictures
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """Two coordinates for each sample of a layer's activations at an epoch.
+
+    Attributes:
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        layout: Coordinates, settings, seconds and trust.
+        ids: Identity of each sample.
+        labels: int64 ``(sample,)`` class of each.
+        predicted: int64 ``(sample,)`` class that the net gives it at that epoch.
+        class_names: Names of the classes.
+        pictures: As `pictures_of` returns them, or None where samples are no pictures.
+        file: Where it is kept in the run folder.
+    """
+
+    layer: str
+    epoch: int
+    layout: Layout = field(repr=False)
+    ids: SampleIds = field(repr=False)
+    labels: np.ndarray = field(repr=False)
+    predicted: np.ndarray = field(repr=False)
+    class_names: tuple[str, ...] = field(repr=False)
+    pictures: np.ndarray | None = field(repr=False)
+    file: Path
+
+    @property
+    def xy(self) -> np.ndarray:
+        """Coordinates, float32 ``(sample, 2)``; their unit has no meaning."""
+        return self.layout.xy
+
+    @property
+    def trust(self) -> Trust | None:
+        """How far its distances can be believed."""
+        return self.layout.trust
+
+    @property
+    def title(self) -> str:
+        """What it shows, in a few words."""
+        names = {"tsne": "t-SNE", "pca": "PCA"}
+        return f"{self.layer}, epoch {self.epoch}: {names[self.layout.method]} of {len(self.xy):,} samples"
+
+    def frame(self) -> Any:
+        """A pandas DataFrame, one row a sample: sample, x, y, label, predicted."""
+        import pandas
+
+        names = np.asarray(self.class_names)
+        return pandas.DataFrame(
+            {
+                "sample": self.ids.names(),
+                "x": self.xy[:, 0],
+                "y": self.xy[:, 1],
+                "label": names[self.labels],
+                "predicted": names[self.predicted],
+            }
+        )
+
+    def plot(self) -> "Figure":
+        """Draw it as a matplotlib scatter in the colours of the classes."""
+        from cutaway.plots import embedding_scatter
+
+        return embedding_scatter(self.xy, self.labels, self.class_names, title=self.title)
+
+    def bokeh(self) -> "figure":
+        """Draw it as a Bokeh WebGL scatter; hovering shows the sample itself, a click on the legend hides a class."""
+        from cutaway.plots import embedding_scatter_bokeh
+
+        return embedding_scatter_bokeh(
+            self.xy,
+            self.labels,
+            self.class_names,
+            names=self.ids.names(),
+            predicted=self.predicted,
+            pictures=self.pictures,
+        )

@@ -1,0 +1,57 @@
+"""The history of a run: Keras' metric names, one row an epoch."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+
+class History:
+    """Metrics of every finished epoch, as Keras' ``History`` names them.
+
+    Attributes:
+        rows: One mapping an epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds,
+            samples_per_second.
+        history: Keras' form: name -> list of values, an entry an epoch.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.rows = [dict(row) for row in rows]
+        self.history = {name: [row.get(name) for row in self.rows] for name in (self.rows[0] if self.rows else ())}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, name: str) -> list[Any]:
+        return self.history[name]
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return "<History: no epoch finished>"
+        last = self.rows[-1]
+        shown = "  ".join(f"{k} {last[k]:.4f}" for k in ("loss", "accuracy", "val_loss", "val_accuracy") if k in last)
+        return f"<History: {len(self)} epochs; last: {shown}>"
+
+    def frame(self) -> "pandas.DataFrame":
+        """The metrics as a pandas DataFrame, one row an epoch."""
+        import pandas
+
+        return pandas.DataFrame(self.rows)
+
+    @property
+    def turned(self) -> int | None:
+        """The epoch after which the validation loss rose, or None if it has not."""
+        from cutaway.findings import watch_overfitting
+
+        if not self.rows:
+            return None
+        watched = watch_overfitting(self.rows)
+        return watched.best_epoch if watched.turned else None
+
+    def plot(self) -> "Figure":
+        """Draw loss and accuracy, training against validation, as a matplotlib Figure."""
+        from cutaway.plots import learning_curves
+
+        return learning_curves(self.rows, turned=self.turned)

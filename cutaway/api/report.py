@@ -1,0 +1,150 @@
+"""From a run to the report page."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cutaway.findings import Mistakes, confusion_counts, diagnose, worst_mistakes
+from cutaway.progress import Progress, Report
+from cutaway.viewer import ReportContent, ReportFinding, ReportMistake, report_page
+
+from .embedding import pictures_of
+
+if TYPE_CHECKING:
+    from cutaway.inside import LayerRecord
+
+    from .embedding import Embedding
+    from .run import Run
+
+POINTS = 2000
+"""Samples in the report's embedding: with their pictures they add about half a megabyte to the page."""
+
+LEAST = 20
+"""Fewer test samples than these make no picture worth looking at."""
+
+
+def report_html(run: "Run", *, report: Report) -> str:
+    """Put together the report page of a run, as one HTML text."""
+    from cutaway.inside import layer_records
+    from cutaway.plots import confusion_matrix_bokeh, learning_curves_bokeh
+
+    net, labels, names = run.model(), run.labels(), run.class_names
+    layers = layer_records(net, x=run.data.x(run.split.part("all")), scale=run.data.scale, report=report)
+    embedding = _embedding(run, report=report)
+    report(Progress("report", 0, 1, "pages"))
+    probabilities = run.predictions()
+    matrix = confusion_counts(labels, probabilities.argmax(axis=1), classes=len(names))
+    findings = diagnose(
+        run.history.rows,
+        matrix=matrix,
+        class_names=names,
+        dead={r.name: (r.silent, r.units) for r in layers if r.silent is not None},
+        test_accuracy=run.test["accuracy"] if run.test else None,
+    )
+    content = ReportContent(
+        title=run.path.name,
+        subtitle=_subtitle(run),
+        facts=_facts(run, layers),
+        findings=tuple(ReportFinding(f.severity, f.title, f.text) for f in findings),
+        curves=learning_curves_bokeh(run.history.rows, turned=run.history.turned),
+        confusion=confusion_matrix_bokeh(matrix, names),
+        embedding=embedding.bokeh() if embedding else None,
+        embedding_caption=_caption(embedding) if embedding else f"It needs {LEAST} test samples or more.",
+        layers=tuple(layer_row(record) for record in layers),
+        mistakes=_mistakes(run, worst_mistakes(probabilities, labels)),
+        settings=_settings(run),
+        footer=f"Made by cutaway {run.folder.manifest['versions']['cutaway']} from {run.path.name}.",
+    )
+    page = report_page(content)
+    report(Progress("report", 1, 1, "pages"))
+    return page
+
+
+def _embedding(run: "Run", *, report: Report) -> "Embedding | None":
+    """The last hidden layer on test samples; perplexity 30, or less where there are fewer than 100 of these."""
+    from .embed import embed_run
+
+    samples = min(len(run.split.test), POINTS)
+    if samples < LEAST:
+        return None
+    settings = {"method": "tsne", "seed": 0, "perplexity": min(30.0, (samples - 1) // 3 - 1.0)}
+    return embed_run(run, None, split="test", epoch=-1, points=POINTS, settings=settings, report=report)
+
+
+def layer_row(record: "LayerRecord") -> dict[str, str]:
+    """A layer as a row of text; the same row stands in the report and on the terminal."""
+    kernel = record.weights[0] if record.weights else None
+    share = record.silent_share
+    row = {
+        "Layer": record.name,
+        "Kind": record.kind,
+        "Output": " x ".join(str(side) for side in record.output_shape),
+        "Parameters": f"{record.parameters:,}",
+        "Trainable": f"{record.trainable:,}",
+        "Never fire": "" if share is None else f"{record.silent} ({share:.1%})",
+    }
+    for name in ("mean", "std", "min", "max"):
+        row[f"Weight {name}"] = f"{getattr(kernel, name):.4f}" if kernel else ""
+    return row
+
+
+def _subtitle(run: "Run") -> str:
+    spec, plan = run.folder.manifest["net"], run.plan
+    units = [str(layer["config"]["units"]) for layer in spec["layers"] if layer["kind"] == "Dense"]
+    shape = "x".join(str(side) for side in spec["input"]["shape"])
+    return (
+        f"{spec['name']} {'-'.join([shape, *units])} on {run.folder.manifest['dataset']['name']}, "
+        f"{plan['optimizer']} {plan['learning_rate']:g}, batch {plan['batch_size']}, seed {plan['seed']}"
+    )
+
+
+def _facts(run: "Run", layers: "tuple[LayerRecord, ...]") -> tuple[tuple[str, str], ...]:
+    rows, test = run.history.rows, run.test
+    facts = []
+    if test:
+        facts += [("Test accuracy", f"{test['accuracy']:.2%}"), ("Test loss", f"{test['loss']:.4f}")]
+    if rows:
+        facts += [("Validation accuracy", f"{rows[-1]['val_accuracy']:.2%}"), ("Epochs", str(len(rows)))]
+        facts += [("Training time", f"{sum(row['seconds'] for row in rows):.1f} s")]
+    facts += [("Parameters", f"{sum(record.parameters for record in layers):,}")]
+    samples = " / ".join(f"{len(run.split.part(name)):,}" for name in ("train", "val", "test"))
+    return (*facts, ("Train / val / test", samples))
+
+
+def _caption(embedding: "Embedding") -> str:
+    trust = embedding.trust
+    perplexity = f"{embedding.layout.settings['perplexity']:g}"
+    words = f"{embedding.title} of the test split, perplexity {perplexity}, in the colours of their true classes."
+    if trust:
+        words += (
+            f" Of a sample's {trust.k} nearest neighbours in the layer, {trust.neighbors_kept:.0%} are among its"
+            f" {trust.k} nearest in the picture; trustworthiness {trust.trustworthiness:.3f}."
+        )
+    return words
+
+
+def _mistakes(run: "Run", worst: Mistakes) -> tuple[ReportMistake, ...]:
+    from cutaway.plots import picture_png
+
+    ids, data, names = run.split.test.take(worst.position), run.data, run.class_names
+    rows, pictures = data.x(ids), pictures_of(data, ids)
+    return tuple(
+        ReportMistake(
+            name=ids[i],
+            label=names[worst.label[i]],
+            predicted=names[worst.predicted[i]],
+            confidence=float(worst.confidence[i]),
+            picture=None if pictures is None else picture_png(pictures[i], scale=3),
+            values=", ".join(f"{value:g}" for value in np.ravel(rows[i])[:8]),
+        )
+        for i in range(len(ids))
+    )
+
+
+def _settings(run: "Run") -> tuple[tuple[str, str], ...]:
+    manifest = run.folder.manifest
+    pairs = [("created", manifest["created"]), ("status", manifest["status"]), *run.plan.items()]
+    pairs += [("dataset sha256", manifest["dataset"]["sha256"])]
+    pairs += [(f"version of {name}", version) for name, version in manifest["versions"].items()]
+    pairs += [(f"device {name}", value) for name, value in manifest["device"].items()]
+    return tuple((name, str(value)) for name, value in pairs)

@@ -1,0 +1,259 @@
+"""The run as the user holds it: every view of a run folder, wired to the rooms that make it."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.data import Dataset, Split, load_dataset
+from cutaway.errors import DataError, UsageError
+from cutaway.runs import RUNS, RunFolder, find_run
+
+from .history import History
+from .progress import ProgressOption, reporting
+
+if TYPE_CHECKING:
+    import keras
+
+    from cutaway.findings import Finding, Mistakes
+    from cutaway.inside import LayerRecord
+
+    from .embedding import Embedding
+
+
+class Run:
+    """A training that was, or still is, recorded in a run folder.
+
+    Made by `cutaway.train` and `cutaway.open_run`. Layers and epochs are named as Keras names them; ``epoch=-1`` is the
+    last one with a snapshot, ``epoch=0`` the net as initialised.
+
+    Attributes:
+        folder: What is on disk.
+    """
+
+    def __init__(self, folder: RunFolder, *, data: Dataset | None = None) -> None:
+        self.folder = folder
+        if data is not None:
+            self.data = data
+
+    def __repr__(self) -> str:
+        test = self.test
+        accuracy = f", test accuracy {test['accuracy']:.4f}" if test else ""
+        return f"<Run {self.path.name}: {self.folder.status}, {len(self.history)} epochs{accuracy}>"
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return self.folder.path
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """Every setting of the training, resolved."""
+        return dict(self.folder.manifest["plan"])
+
+    @property
+    def test(self) -> dict[str, float] | None:
+        """Loss and accuracy on the test samples at the end, or None while there is no end."""
+        return self.folder.manifest.get("test")
+
+    @property
+    def history(self) -> History:
+        """Metrics of every finished epoch."""
+        return History(self.folder.history())
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their numbers."""
+        return tuple(self.folder.manifest["dataset"]["class_names"])
+
+    @cached_property
+    def split(self) -> Split:
+        """Which sample belongs to train, val and test."""
+        return Split.from_record(self.folder.manifest["split"])
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The dataset, loaded again from where it came.
+
+        Raises:
+            DataError: It cannot be loaded again, or has changed since.
+        """
+        record = self.folder.manifest["dataset"]
+        if record["origin"]["kind"] == "arrays":
+            raise DataError(
+                f'the dataset "{record["name"]}" was made from arrays, which a run folder does not keep',
+                came=f"{self.path.name} opened without it",
+                fix="open the run with open_run(path, data=...) and the same arrays",
+            )
+        return _same(load_dataset(record["origin"].get("path") or record["origin"]["name"]), record["sha256"])
+
+    def model(self, *, epoch: int = -1) -> "keras.Model":
+        """A Keras model with the weights after an epoch: ``summary()``, ``layers``, ``predict()``, ``get_weights()``.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+        """
+        from cutaway.nets import net_from_spec, require_jax, set_weights
+
+        require_jax()
+        net = net_from_spec(dict(self.folder.manifest["net"]))
+        set_weights(net, self.folder.snapshot(epoch))
+        return net
+
+    def activations(
+        self, layer: str, *, split: str = "test", epoch: int = -1, progress: ProgressOption = False
+    ) -> np.ndarray:
+        """Activations of a layer in evaluation, float32 ``(sample, unit)``.
+
+        Args:
+            layer: Name of the layer.
+            split: "train", "val", "test" or "all" (in that order).
+            epoch: Number of the epoch.
+            progress: True draws a bar, False is silent, a callable gets `Progress` records.
+
+        Raises:
+            UnknownNameError: There is no such layer, split or epoch.
+        """
+        from cutaway.inside import activations
+
+        x = self.data.x(self.split.part(split))
+        with reporting(progress) as report:
+            return activations(self.model(epoch=epoch), layer, x=x, scale=self.data.scale, report=report)
+
+    def predictions(self, *, split: str = "test", epoch: int = -1) -> np.ndarray:
+        """Probabilities in evaluation, float32 ``(sample, class)``."""
+        from cutaway.nets import forward
+
+        out = forward(self.model(epoch=epoch), self.data.x(self.split.part(split)), scale=self.data.scale)
+        return np.concatenate([1 - out, out], axis=1) if out.shape[1] == 1 else out
+
+    def labels(self, *, split: str = "test") -> np.ndarray:
+        """The class of each sample, int64 ``(sample,)``."""
+        return self.data.y(self.split.part(split))
+
+    def layers(self, *, epoch: int = -1, progress: ProgressOption = False) -> "tuple[LayerRecord, ...]":
+        """What each layer is and holds after an epoch, and how many of its units never fire on the whole dataset."""
+        from cutaway.inside import layer_records
+
+        x = self.data.x(self.split.part("all"))
+        with reporting(progress) as report:
+            return layer_records(self.model(epoch=epoch), x=x, scale=self.data.scale, report=report)
+
+    def confusion(self, *, split: str = "test", epoch: int = -1) -> np.ndarray:
+        """Counts, int64 ``(true class, predicted class)``."""
+        from cutaway.findings import confusion_counts
+
+        predicted = self.predictions(split=split, epoch=epoch).argmax(axis=1)
+        return confusion_counts(self.labels(split=split), predicted, classes=self.data.classes)
+
+    def mistakes(self, n: int = 24, *, split: str = "test", epoch: int = -1) -> "Mistakes":
+        """The `n` most confident wrong answers, the worst first; positions are rows of the split."""
+        from cutaway.findings import worst_mistakes
+
+        return worst_mistakes(self.predictions(split=split, epoch=epoch), self.labels(split=split), n=n)
+
+    def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
+        """What a person should look at, most important first."""
+        from cutaway.findings import diagnose
+
+        return diagnose(
+            self.history.rows,
+            matrix=self.confusion(),
+            class_names=self.class_names,
+            dead={r.name: (r.silent, r.units) for r in self.layers(progress=progress) if r.silent is not None},
+            test_accuracy=self.test["accuracy"] if self.test else None,
+        )
+
+    def embed(
+        self,
+        layer: str | None = None,
+        *,
+        split: str = "all",
+        epoch: int = -1,
+        method: str = "tsne",
+        points: int = 2000,
+        seed: int = 0,
+        progress: ProgressOption = True,
+        **settings: Any,
+    ) -> "Embedding":
+        """Give the activations of a layer two coordinates a sample.
+
+        The result is kept in the run folder; asking again for the same reads it back.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None.
+            split: "train", "val", "test" or "all".
+            epoch: Number of the epoch.
+            method: "tsne" or "pca".
+            points: Samples at most, drawn in equal shares from the classes.
+            seed: Decides which samples are drawn, and everything random in the method.
+            progress: True draws bars, False is silent, a callable gets `Progress` records.
+            settings: Of the method, see `cutaway.embedding.embed`: perplexity, iterations.
+
+        Raises:
+            UnknownNameError: There is no such layer, split, epoch or method.
+            DataError: The activations cannot be embedded.
+        """
+        from .embed import embed_run
+
+        wanted = {"method": method, "seed": seed, **settings}
+        with reporting(progress) as report:
+            return embed_run(self, layer, split=split, epoch=epoch, points=points, settings=wanted, report=report)
+
+    def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
+        """Write everything about the run into one HTML file that works from disk with the network off.
+
+        Args:
+            path: Where; report.html in the run folder if None.
+            progress: True draws bars, False is silent, a callable gets `Progress` records.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            UsageError: The file cannot be written.
+        """
+        from cutaway.runs import write_atomic
+
+        from .report import report_html
+
+        target = Path(path) if path is not None else self.path / "report.html"
+        if not target.parent.is_dir():
+            raise UsageError("a report needs a folder that exists", came=f'"{target.parent}"', fix="make it first")
+        with reporting(progress) as report:
+            page = report_html(self, report=report)
+        try:
+            write_atomic(target, page.encode())
+        except OSError as error:
+            raise UsageError("a report needs a file that can be written", came=f"{error.strerror}: {target}") from error
+        return target
+
+
+def open_run(path: str | Path, *, data: Dataset | None = None, runs: str | Path = RUNS) -> Run:
+    """Open a run folder, finished or not.
+
+    Args:
+        path: The folder, its name in `runs`, or "latest".
+        data: The dataset, where it came from arrays.
+        runs: Folder in which names are looked up.
+
+    Raises:
+        UnknownNameError: There is no such run.
+        RunError: It is damaged.
+        DataError: `data` is not what the run was trained on.
+    """
+    folder = find_run(path, runs=runs)
+    if data is not None:
+        _same(data, folder.manifest["dataset"]["sha256"])
+    return Run(folder, data=data)
+
+
+def _same(data: Dataset, sha256: str) -> Dataset:
+    if data.sha256 != sha256:
+        raise DataError(
+            f"the run was trained on data with SHA-256 {sha256[:12]}...",
+            came=f"{data.sha256[:12]}... from {data.name}",
+            fix="open it with the data it was trained on",
+        )
+    return data

@@ -1,0 +1,160 @@
+"""Commands that look at runs: runs, show, layers, embed and report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .output import JsonOption, RunArgument, RunsOption, print_json, print_table
+from .training import print_history, summary
+
+
+def runs(
+    folder: Annotated[str, typer.Argument(metavar="[DIR]", help="Folder of the runs.")] = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """List the runs of a folder, oldest first."""
+    from cutaway.api.run import Run
+    from cutaway.runs import list_runs
+
+    found = [Run(folder) for folder in list_runs(folder)]
+    rows = [
+        {
+            "run": run.path.name,
+            "status": run.folder.status,
+            "dataset": run.folder.manifest["dataset"]["name"],
+            "epochs": len(run.history),
+            "val_accuracy": run.history.rows[-1]["val_accuracy"] if len(run.history) else None,
+            "test_accuracy": run.test["accuracy"] if run.test else None,
+        }
+        for run in found
+    ]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table([{key.replace("_", " "): _cell(value) for key, value in row.items()} for row in rows])
+    else:
+        print(f'No runs in "{folder}". Next: cutaway train mnist')
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
+    """Show what a run was, epoch by epoch."""
+    from cutaway.api.run import open_run
+
+    opened = open_run(run, runs=runs)
+    if as_json:
+        print_json(summary(opened))
+        return
+    manifest = opened.folder.manifest
+    print(f"{opened.path}\n")
+    print(f"  status   {manifest['status']}" + (f" ({manifest['why']})" if manifest["why"] else ""))
+    print(f"  dataset  {manifest['dataset']['name']}  sha256 {manifest['dataset']['sha256'][:12]}")
+    units = [f"{layer['name']} ({layer['kind']})" for layer in manifest["net"]["layers"]]
+    print(f"  net      {manifest['net']['name']}: {', '.join(units)}")
+    print(f"  plan     {', '.join(f'{key} {value}' for key, value in opened.plan.items())}")
+    print_history(opened)
+
+
+def layers(
+    run: RunArgument,
+    layer: Annotated[str | None, typer.Option(help="Show this layer alone, with its configuration.")] = None,
+    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the net as initialised.")] = -1,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what each layer is and holds, and how many of its units never fire on the data."""
+    from cutaway.api.report import layer_row
+    from cutaway.api.run import open_run
+    from cutaway.errors import UnknownNameError
+
+    opened = open_run(run, runs=runs)
+    epoch = opened.folder.resolve_epoch(epoch)
+    records = opened.layers(epoch=epoch, progress=True)
+    if layer is not None:
+        names = [record.name for record in records]
+        if layer not in names:
+            raise UnknownNameError(f"layers of this run are {', '.join(names)}", came=f'"{layer}"')
+        records = tuple(record for record in records if record.name == layer)
+    if as_json:
+        print_json({"run": str(opened.path), "epoch": epoch, "layers": records})
+        return
+    print_table([layer_row(record) for record in records], title=f"Layers after epoch {epoch}")
+    if layer is not None:
+        rows = [
+            {
+                "Weight": w.name,
+                "Shape": str(w.shape),
+                "Mean": f"{w.mean:.5f}",
+                "Std": f"{w.std:.5f}",
+                "Min": f"{w.min:.5f}",
+                "Max": f"{w.max:.5f}",
+            }
+            for w in records[0].weights
+        ]
+        print_table(rows)
+        print_table([{"Setting": key, "Value": str(value)} for key, value in records[0].config.items()])
+
+
+def embed(
+    run: RunArgument,
+    layer: Annotated[str | None, typer.Option(help="Layer; the last hidden one if not given.")] = None,
+    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the net as initialised.")] = -1,
+    method: Annotated[str, typer.Option(help="tsne or pca.")] = "tsne",
+    split: Annotated[str, typer.Option(help="train, val, test or all.")] = "all",
+    points: Annotated[int, typer.Option(help="Samples at most.")] = 2000,
+    seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Embed a layer's activations in the plane and keep the coordinates in the run folder."""
+    from cutaway.api.run import open_run
+
+    opened = open_run(run, runs=runs)
+    embedding = opened.embed(layer, epoch=epoch, method=method, split=split, points=points, seed=seed)
+    layout, trust = embedding.layout, embedding.trust
+    parts = ("neighbors", "affinities", "optimize", "total")
+    document = {
+        "run": str(opened.path),
+        "layer": embedding.layer,
+        "epoch": embedding.epoch,
+        "method": layout.method,
+        "points": len(layout.xy),
+        "seconds": {part: layout.seconds.get(part) for part in parts},
+        "kl_divergence": layout.kl_divergence,
+        "trust": trust,
+        "settings": layout.settings,
+        "file": str(embedding.file),
+    }
+    if as_json:
+        print_json(document)
+        return
+    print(f"{embedding.title} in {layout.seconds['total']:.1f} s")
+    if trust:
+        print(f"  trustworthiness  {trust.trustworthiness:.3f}")
+        print(f"  neighbours kept  {trust.neighbors_kept:.1%} of the {trust.k} nearest")
+    print(f"  file             {embedding.file}")
+
+
+def report(
+    run: RunArgument,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File; report.html in the run if not given.")
+    ] = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Write everything about a run into one HTML file that works from disk with the network off."""
+    from cutaway.api.run import open_run
+
+    opened = open_run(run, runs=runs)
+    page = opened.report(output)
+    if as_json:
+        print_json({"run": str(opened.path), "file": str(page), "bytes": page.stat().st_size})
+    else:
+        print(f"{page.resolve().as_uri()}  ({page.stat().st_size / 1e6:.1f} MB)")

@@ -1,0 +1,89 @@
+"""The program: its commands, and how errors become one line and an exit code."""
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from cutaway.errors import CutawayError
+
+from . import looking, system, training
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Train a feed-forward network and cut it open: what each layer learned, when, and where it fails."""
+
+
+app.command()(training.demo)
+app.command()(training.train)
+app.command()(looking.runs)
+app.command()(looking.show)
+app.command()(looking.layers)
+app.command()(looking.embed)
+app.command()(looking.report)
+app.command()(system.datasets)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program and leave with its exit code.
+
+    Args:
+        arguments: What the user typed after the program's name; the process's own if None.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if "--version" in arguments:
+        import cutaway
+
+        print(f"cutaway {cutaway.__version__}")
+        sys.exit(0)
+    # --debug may stand anywhere: people add it at the end of the line that failed
+    debug = "--debug" in arguments
+    sys.exit(_run([a for a in arguments if a != "--debug"], debug=debug))
+
+
+def _run(arguments: list[str], *, debug: bool) -> int:
+    try:
+        code = app(arguments, prog_name="cutaway", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except CutawayError as error:
+        return _fail(str(error), error.exit_code, debug=debug)
+    except typer.TyperException as error:  # a wrong option or argument
+        return _fail(_usage(error, arguments), 2, debug=debug)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("stopped; what was finished is kept", 1, debug=debug)
+    except BrokenPipeError:
+        # the reader of a pipe (such as head) has enough; Python would complain once more while it shuts down
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        said = " ".join(str(error).split())[:300]
+        return _fail(f"unexpected {type(error).__name__}: {said}; next: run it again with --debug", 1, debug=debug)
+
+
+def _usage(error: typer.TyperException, arguments: list[str]) -> str:
+    """Typer's words for a wrong option or argument, and what came, which they leave out."""
+    options = getattr(getattr(error, "param", None), "opts", ())
+    values = [arguments[i + 1] for i, a in enumerate(arguments[:-1]) if a in options]
+    came = f'; got "{values[-1]}"' if values else ""
+    return " ".join(error.format_message().split()) + f"{came}; next: see cutaway --help"
+
+
+def _fail(message: str, code: int, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"error: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,169 @@
+"""Learning curves: loss and accuracy by epoch, training against validation."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.errors import DataError, UsageError
+
+from .legend import legend_below
+from .theme import INK, LINE, MUTED, TRAINING_COLOR, VALIDATION_COLOR
+
+if TYPE_CHECKING:
+    from bokeh.models import ColumnDataSource, LayoutDOM
+    from bokeh.plotting import figure as BokehFigure
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+History = Sequence[Mapping[str, Any]]
+Curves = dict[str, NDArray[np.float64]]
+
+_METRICS = ("loss", "accuracy")
+_SERIES = (("training", "", TRAINING_COLOR), ("validation", "val_", VALIDATION_COLOR))
+
+
+def learning_curves(history: History, *, turned: int | None = None, title: str = "") -> "Figure":
+    """Draw loss and accuracy by epoch with matplotlib.
+
+    Args:
+        history: One record an epoch with Keras' names: epoch, loss and, where measured, accuracy, val_loss and
+            val_accuracy.
+        turned: The epoch whose validation loss was the lowest before it rose; it is marked in words.
+        title: Stands above both panels.
+
+    Raises:
+        DataError: The history is empty or has no epoch or loss.
+        UsageError: ``turned`` is not an epoch of the history.
+    """
+    from matplotlib.figure import Figure
+
+    panels = _panels(history, turned)
+    figure = Figure(figsize=(4.8 * len(panels), 3.8), layout="constrained")
+    if title:
+        figure.suptitle(title, color=INK).set_parse_math(False)
+    for axes, (metric, curves) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+        _draw_panel(axes, metric, curves, turned=turned)
+    return figure
+
+
+def learning_curves_bokeh(history: History, *, turned: int | None = None) -> "LayoutDOM":
+    """Draw loss and accuracy by epoch with Bokeh: two linked panels that stand below each other where space is narrow.
+
+    Args:
+        history: As for `learning_curves`.
+        turned: As for `learning_curves`.
+
+    Raises:
+        DataError: The history is empty or has no epoch or loss.
+        UsageError: ``turned`` is not an epoch of the history.
+    """
+    from bokeh.layouts import row
+    from bokeh.models import DataRange1d
+
+    epochs = DataRange1d(range_padding=0.5, range_padding_units="absolute")
+    panels = [
+        _bokeh_panel(metric, curves, turned=turned, epochs=epochs)
+        for metric, curves in _panels(history, turned).items()
+    ]
+    # A row does not wrap by itself; each panel takes at least 280 px, so a phone shows them one below the other.
+    return row(*panels, sizing_mode="stretch_width", spacing=16, styles={"flex-wrap": "wrap"})
+
+
+def _panels(history: History, turned: int | None) -> dict[str, Curves]:
+    """Check the history and return, for each metric that was measured, its epochs and series."""
+    if not history or any(record.get(key) is None for record in history for key in ("epoch", "loss")):
+        raise DataError(
+            "a history has at least one record, and each has an epoch and a loss",
+            came=f"{len(history)} records" if not history else str(dict(history[0])),
+            fix="train for at least one epoch",
+        )
+    epochs = np.array([record["epoch"] for record in history], np.float64)
+    if turned is not None and turned not in epochs:
+        raise UsageError("turned is an epoch of the history", came=str(turned), fix="pass turned=None")
+    panels: dict[str, Curves] = {}
+    for metric in _METRICS:
+        curves = {
+            name: np.array([record[prefix + metric] for record in history], np.float64)
+            for name, prefix, _ in _SERIES
+            if all(record.get(prefix + metric) is not None for record in history)
+        }
+        if curves:
+            panels[metric] = {"epoch": epochs} | curves
+    return panels
+
+
+def _words(metric: str, turned: int | None) -> str:
+    if turned is None:
+        return ""
+    return f"lowest validation loss: epoch {turned} (dashed)" if metric == "loss" else f"epoch {turned} (dashed)"
+
+
+def _draw_panel(axes: "Axes", metric: str, curves: Curves, *, turned: int | None) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for name, _, color in _SERIES:
+        if name in curves:
+            axes.plot(curves["epoch"], curves[name], color=color, marker="o", markersize=4, label=name)
+    axes.set_title(metric.capitalize(), loc="left", color=INK, fontweight="bold")
+    if turned is not None:
+        axes.axvline(turned, color=MUTED, linestyle="--", linewidth=1, zorder=0)
+        axes.set_title(_words(metric, turned), loc="right", color=MUTED, fontsize="small")
+    axes.set_xlabel("epoch", color=MUTED)
+    axes.set_xlim(curves["epoch"].min() - 0.5, curves["epoch"].max() + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+
+
+def _bokeh_panel(metric: str, curves: Curves, *, turned: int | None, epochs: Any) -> "BokehFigure":
+    from bokeh.models import ColumnDataSource, Span, Title
+    from bokeh.plotting import figure
+
+    panel = figure(
+        height=300,
+        min_width=280,
+        sizing_mode="stretch_width",
+        styles={"flex": "1 1 280px"},
+        x_range=epochs,
+        tools="",
+        toolbar_location=None,
+        x_axis_label="epoch",
+    )
+    source = ColumnDataSource(dict(curves))
+    for name, _, color in _SERIES:
+        if name in curves:
+            panel.line("epoch", name, source=source, color=color, line_width=2, legend_label=name)
+            panel.scatter("epoch", name, source=source, color=color, size=6, legend_label=name)
+    _add_hover(panel, source, metric=metric)
+    _calm(panel)
+    legend_below(panel, columns=len(_SERIES))
+    if turned is not None:
+        panel.add_layout(Span(location=turned, dimension="height", line_color=MUTED, line_dash="dashed"))
+        panel.add_layout(Title(text=_words(metric, turned), text_font_style="normal", text_color=MUTED), "above")
+    panel.add_layout(Title(text=metric.capitalize(), text_font_size="15px", text_color=INK), "above")
+    return panel
+
+
+def _add_hover(panel: "BokehFigure", source: "ColumnDataSource", *, metric: str) -> None:
+    from bokeh.models import HoverTool
+
+    names = [name for name in source.column_names if name != "epoch"]
+    rows = "".join(f"<div>{name} {metric} @{{{name}}}{{0.0000}}</div>" for name in names)
+    # One unseen point an epoch carries the hover: one tooltip for both series, and it stays when a series is hidden.
+    target = panel.scatter("epoch", names[0], source=source, alpha=0)
+    panel.add_tools(HoverTool(tooltips=f"<div><b>epoch @epoch</b></div>{rows}", mode="vline", renderers=[target]))
+
+
+def _calm(panel: "BokehFigure") -> None:
+    from bokeh.models import BasicTicker
+
+    panel.outline_line_color = None
+    # Epochs are counted: no tick between two of them.
+    panel.xaxis.ticker = BasicTicker(min_interval=1, num_minor_ticks=0)
+    panel.yaxis.minor_tick_line_color = None
+    panel.axis.axis_label_text_font_style = "normal"
+    panel.xgrid.grid_line_color = None
+    panel.ygrid.grid_line_alpha = 0.6

@@ -1,0 +1,87 @@
+"""The pictures that a Bokeh figure shows on hover, without a line of JavaScript.
+
+All pictures lie on a few sprite sheets, each a custom property of the page's root. Bokeh hangs its tooltips below the
+page's body, outside the figure, but custom properties reach them there through every shadow root; three columns
+of the data say which cell of which sheet a tooltip shows.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.errors import DataError
+
+from .picture import data_uri, sprite_sheet
+
+# Chromium drops a custom property that grows beyond 2 MiB in var(), and the picture with it. 700,000 pixels are at most
+# 0.94 MB in base64 even when they do not compress, and 892 digits of MNIST.
+_SHEET_PIXELS = 700_000
+
+# The longer side of a picture in a tooltip, in pixels; small pictures are enlarged by a whole number up to about this.
+_SIDE = 84
+_LARGEST_SIDE = 168
+
+
+@dataclass(frozen=True)
+class HoverPictures:
+    """What a figure needs to show pictures on hover.
+
+    Attributes:
+        css: Style sheet for the page: one custom property for each sprite sheet.
+        div: HTML of the picture in the tooltip, with Bokeh's placeholders for ``columns``.
+        columns: Data columns (sample,): the sheet, and column and row of the cell on it.
+    """
+
+    css: str
+    div: str
+    columns: dict[str, NDArray[np.uint16]]
+
+
+def hover_pictures(pictures: NDArray) -> HoverPictures:
+    """Lay the pictures out on sheets.
+
+    Args:
+        pictures: (sample, height, width), uint8 in 0..255 or floats in 0..1.
+
+    Raises:
+        DataError: The pictures have another shape or range, or one of them is larger than a sheet.
+    """
+    pixels = int(np.prod(pictures.shape[1:]))
+    if pixels > _SHEET_PIXELS:
+        raise DataError(
+            f"a hover picture has at most {_SHEET_PIXELS:,} pixels", came=f"{pixels:,}", fix="pass smaller pictures"
+        )
+    room = _SHEET_PIXELS // max(pixels, 1)
+    columns = max(1, int(np.sqrt(room)))
+    sheets = [sprite_sheet(pictures[i : i + room], columns=columns)[0] for i in range(0, max(len(pictures), 1), room)]
+    # The digest keeps two figures on one page from sharing sheets.
+    name = f"--cutaway-{sha256(b''.join(sheets)).hexdigest()[:12]}"
+    properties = "".join(f"{name}-{i}: url({data_uri(sheet)});" for i, sheet in enumerate(sheets))
+    sample = np.arange(len(pictures))
+    return HoverPictures(
+        css=f":root {{ {properties} }}",
+        div=_div(name, pictures, columns=columns),
+        columns={
+            "sheet": (sample // room).astype(np.uint16),
+            "sheet_column": (sample % room % columns).astype(np.uint16),
+            "sheet_row": (sample % room // columns).astype(np.uint16),
+        },
+    )
+
+
+def _div(name: str, pictures: NDArray, *, columns: int) -> str:
+    side = max(pictures.shape[1:])
+    scale = max(1, round(_SIDE / side)) if side <= _LARGEST_SIDE else _LARGEST_SIDE / side
+    height, width = (scale * length for length in pictures.shape[1:])
+    style = {
+        "width": f"{width:g}px",
+        "height": f"{height:g}px",
+        "margin-bottom": "4px",
+        "background-image": f"var({name}-@{{sheet}})",
+        "background-size": f"{columns * width:g}px auto",
+        "background-position": f"calc(-{width:g}px * @{{sheet_column}}) calc(-{height:g}px * @{{sheet_row}})",
+        "image-rendering": "pixelated" if scale >= 1 else "auto",
+    }
+    return f'<div class="cutaway-picture" style="{"; ".join(f"{k}: {v}" for k, v in style.items())}"></div>'

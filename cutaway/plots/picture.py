@@ -1,0 +1,81 @@
+"""Samples as greyscale PNG pictures, one by one or all on one sheet."""
+
+import base64
+import math
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cutaway.errors import DataError
+
+
+def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[bytes, int]:
+    """Lay all pictures out on one greyscale PNG, row by row.
+
+    Args:
+        pictures: (sample, height, width), uint8 in 0..255 or floats in 0..1.
+        columns: Pictures in a row; None makes the sheet about square.
+
+    Returns:
+        The PNG's bytes and the number of columns: picture i lies in row i // columns, column i % columns.
+
+    Raises:
+        DataError: The pictures have another shape or range.
+    """
+    grey = _grey(pictures)
+    count, height, width = grey.shape
+    columns = math.ceil(math.sqrt(count)) if columns is None else columns
+    if columns < 1:
+        raise DataError("a sprite sheet has at least 1 column", came=str(columns), fix="pass columns=None")
+    rows = math.ceil(count / columns)
+    cells = np.zeros((rows * columns, height, width), np.uint8)
+    cells[:count] = grey
+    sheet = cells.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
+    return _png(sheet), columns
+
+
+def picture_png(picture: ArrayLike, *, scale: int = 1) -> bytes:
+    """Return one picture as a greyscale PNG.
+
+    Args:
+        picture: (height, width), uint8 in 0..255 or floats in 0..1.
+        scale: Each pixel becomes a square of this many pixels.
+
+    Raises:
+        DataError: The picture has another shape or range, or the scale is below 1.
+    """
+    if scale < 1:
+        raise DataError("a picture's scale is 1 or more", came=str(scale), fix="pass scale=1")
+    grey = _grey(np.asarray(picture)[np.newaxis])[0]
+    return _png(grey.repeat(scale, axis=0).repeat(scale, axis=1))
+
+
+def data_uri(png: bytes) -> str:
+    """Return the bytes of a PNG as an address that a page can show without fetching anything."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
+def _grey(pictures: ArrayLike) -> NDArray[np.uint8]:
+    array = np.asarray(pictures)
+    if array.ndim != 3 or array.size == 0:
+        raise DataError(
+            "pictures are an array (sample, height, width) with at least one pixel",
+            came=f"shape {array.shape}",
+            fix="reshape the samples, for example x.reshape(-1, 28, 28)",
+        )
+    if array.dtype == np.uint8:
+        return array
+    # NaN fails both comparisons, so it is refused with the rest.
+    if array.dtype.kind != "f" or not (array.min() >= 0 and array.max() <= 1):
+        came = f"{array.dtype} in {array.min()}..{array.max()}"
+        raise DataError("pictures are uint8 or floats in 0..1", came=came, fix="scale them to 0..1 first")
+    return np.rint(array * 255).astype(np.uint8)
+
+
+def _png(grey: NDArray[np.uint8]) -> bytes:
+    from PIL import Image
+
+    buffer = BytesIO()
+    Image.fromarray(grey).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,202 @@
+"""An embedding as a cloud of points in the colours of their classes."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cutaway.errors import DataError
+
+from .hover import hover_pictures
+from .legend import legend_below
+from .theme import INK, LINE, class_style, point_alpha, point_size
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure as BokehFigure
+    from matplotlib.figure import Figure
+
+# Bokeh opens one tooltip for each class under the mouse, in drawing order; only the point on top is meant.
+_ONE_TOOLTIP = "body > .bk-Tooltip:has(~ .bk-Tooltip) { visibility: hidden; }"
+
+
+def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[str], *, title: str = "") -> "Figure":
+    """Draw an embedding with matplotlib, the legend beside it.
+
+    Args:
+        xy: Coordinates (sample, 2); both axes have the same scale. Points are drawn in this order.
+        labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
+        class_names: One name a class; classes without a point stay out of the legend.
+        title: Stands above the points.
+
+    Raises:
+        DataError: The coordinates are not finite pairs, or the labels do not fit them or the class names.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    points, classes = _checked(xy, labels, class_names)
+    styles = [class_style(index) for index in range(len(class_names))]
+    colors = np.array([style.color for style in styles])
+    markers = np.array([style.matplotlib_marker for style in styles])
+    figure = Figure(figsize=(8, 6.5), layout="constrained")
+    axes = figure.subplots()
+    for marker in dict.fromkeys(markers.tolist()):
+        # One call a marker, not one a class: the samples' order decides what lies on top, so no class covers another.
+        chosen = markers[classes] == marker
+        axes.scatter(
+            *points[chosen].T,
+            c=colors[classes[chosen]].tolist(),
+            marker=marker,
+            s=(0.75 * point_size(len(points))) ** 2,
+            alpha=point_alpha(len(points)),
+            linewidths=0,
+            rasterized=True,
+        )
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_color(LINE)
+    axes.set_title(title, loc="left", color=INK).set_parse_math(False)
+    handles = [
+        Line2D([], [], color=styles[k].color, marker=styles[k].matplotlib_marker, linestyle="", label=class_names[k])
+        for k in np.unique(classes).tolist()
+    ]
+    legend = figure.legend(handles=handles, loc="outside right upper", frameon=False)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    return figure
+
+
+def embedding_scatter_bokeh(
+    xy: ArrayLike,
+    labels: ArrayLike,
+    class_names: Sequence[str],
+    *,
+    names: Sequence[str] | None = None,
+    predicted: ArrayLike | None = None,
+    pictures: ArrayLike | None = None,
+) -> "BokehFigure":
+    """Draw an embedding with Bokeh: a click on the legend hides a class, the hover shows the sample itself.
+
+    Args:
+        xy: Coordinates (sample, 2); both axes have the same scale.
+        labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
+        class_names: One name a class.
+        names: Name of each sample, such as "test[7]".
+        predicted: Class that the network predicts for each sample, integers (sample,).
+        pictures: (sample, height, width), uint8 or floats in 0..1; they travel on a few sheets.
+
+    Raises:
+        DataError: The coordinates are not finite pairs, or one of the other arrays does not fit them.
+    """
+    points, classes = _checked(xy, labels, class_names)
+    columns: dict[str, NDArray] = {"x": points[:, 0], "y": points[:, 1]}
+    lines = ["<div>class $name</div>"]
+    if names is not None:
+        columns["name"] = _fitting("names", np.array(names, object), len(points))
+        lines.insert(0, "<div><b>@{name}</b></div>")
+    if predicted is not None:
+        read = _classes(_fitting("predicted", np.asarray(predicted), len(points)), class_names)
+        columns["predicted"] = np.array(class_names, object)[read]
+        lines.append("<div>read as @{predicted}</div>")
+    css = [_ONE_TOOLTIP]
+    if pictures is not None:
+        shown = hover_pictures(_fitting("pictures", np.asarray(pictures), len(points)))
+        columns |= shown.columns
+        css.append(shown.css)
+        lines.insert(0, shown.div)
+    plot = _empty_plot(css)
+    _add_classes(plot, columns, classes, class_names)
+    _add_hover(plot, "".join(lines))
+    # About 300 px wide at most, which fits a phone: 34 px for the marker and 7 px a character.
+    legend_below(plot, columns=int(np.clip(300 // (34 + 7 * max(map(len, class_names))), 1, 5)))
+    return plot
+
+
+def _checked(
+    xy: ArrayLike, labels: ArrayLike, class_names: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    points = np.asarray(xy, np.float32)
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0 or not np.isfinite(points).all():
+        raise DataError(
+            "an embedding is an array (sample, 2) of finite numbers with at least one sample",
+            came=f"shape {points.shape}" + ("" if np.isfinite(points).all() else " with NaN or infinity"),
+            fix="embed the layer again",
+        )
+    return points, _classes(_fitting("labels", np.asarray(labels), len(points)), class_names)
+
+
+def _fitting(what: str, array: NDArray, count: int) -> NDArray:
+    if array.ndim == 0 or len(array) != count:
+        raise DataError(
+            f"{what} come one for each of the {count} points",
+            came=f"shape {array.shape}",
+            fix="take them in the order of the embedding's ids",
+        )
+    return array
+
+
+def _classes(labels: NDArray, class_names: Sequence[str]) -> NDArray[np.intp]:
+    size = len(class_names)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= size:
+        raise DataError(
+            f"a label is an integer from 0 up to, not including, the number of class names ({size})",
+            came=f"{labels.dtype} of shape {labels.shape}, {labels.min()}..{labels.max()}",
+            fix="pass class indices, and one name a class",
+        )
+    return labels.astype(np.intp)
+
+
+def _empty_plot(css: Sequence[str]) -> "BokehFigure":
+    from bokeh.models import GlobalInlineStyleSheet
+    from bokeh.plotting import figure
+
+    plot = figure(
+        output_backend="webgl",
+        match_aspect=True,
+        sizing_mode="stretch_width",
+        height=640,
+        styles={"height": "min(640px, round(120vw, 1px))"},
+        tools="pan,wheel_zoom,box_zoom,reset,save",
+        toolbar_location="above",
+        stylesheets=[GlobalInlineStyleSheet(css=text) for text in css],
+    )
+    plot.toolbar.logo = None
+    plot.axis.visible = False
+    plot.grid.visible = False
+    plot.outline_line_color = None
+    return plot
+
+
+def _add_classes(
+    plot: "BokehFigure", columns: dict[str, NDArray], classes: NDArray[np.intp], class_names: Sequence[str]
+) -> None:
+    from bokeh.models import ColumnDataSource
+
+    for index, name in enumerate(class_names):
+        chosen = classes == index
+        if not chosen.any():
+            continue
+        style = class_style(index)
+        data = {key: column[chosen] for key, column in columns.items()}
+        plot.scatter(
+            "x",
+            "y",
+            source=ColumnDataSource({k: v.tolist() if v.dtype == object else v for k, v in data.items()}),
+            marker=style.marker,
+            color=style.color,
+            line_color=None,
+            size=point_size(len(classes)),
+            alpha=point_alpha(len(classes)),
+            hit_dilation=1.5,
+            legend_label=name,
+            name=name,
+        )
+
+
+def _add_hover(plot: "BokehFigure", tooltips: str) -> None:
+    from bokeh.models import HoverTool
+
+    # Without a limit every point below the mouse opens its own block (bokeh issues 6948 and 10234).
+    plot.add_tools(HoverTool(tooltips=f'<div class="cutaway-hover">{tooltips}</div>', limit=1, visible=False))

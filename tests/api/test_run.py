@@ -1,0 +1,121 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix
+
+import cutaway as ct
+from cutaway.errors import DataError, UnknownNameError, UsageError
+
+
+def test_a_run_is_opened_without_keras_until_weights_are_asked_for(digits_run):
+    code = f"""
+import sys, cutaway as ct
+run = ct.open_run({str(digits_run.path)!r})
+run.history.frame(), run.plan, run.split, run.data, run.test, run.folder.snapshot()
+assert not {{"keras", "jax"}} & set(sys.modules)
+print(run.activations("dense_1").shape)
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == f"({len(digits_run.split.test)}, 32)"
+
+
+def test_history_has_keras_names_and_a_frame(digits_run):
+    history = digits_run.history
+    frame = history.frame()
+    assert list(frame["epoch"]) == [1, 2, 3, 4, 5, 6]
+    assert list(frame["val_loss"]) == history["val_loss"] == history.history["val_loss"]
+    assert "6 epochs" in repr(history)
+    assert len(history.plot().axes) == 2
+
+
+def test_model_of_an_epoch_has_that_snapshots_weights(digits_run):
+    first, last = digits_run.model(epoch=0), digits_run.model()
+    assert [layer.name for layer in last.layers][-1] == "output"
+    np.testing.assert_array_equal(
+        first.get_layer("dense_1").get_weights()[0], digits_run.folder.snapshot(0)["dense_1/kernel"]
+    )
+    assert np.abs(first.get_weights()[0] - last.get_weights()[0]).max() > 0.01
+    with pytest.raises(UnknownNameError, match="epochs 0 to 6; got epoch 7"):
+        digits_run.model(epoch=7)
+
+
+def test_activations_of_any_layer_and_epoch(digits_run):
+    x = digits_run.data.inputs(digits_run.split.part("test"))
+    for epoch in (0, 3, -1):
+        kernel, bias = digits_run.model(epoch=epoch).get_layer("dense_1").get_weights()
+        ours = digits_run.activations("dense_1", epoch=epoch)
+        np.testing.assert_allclose(ours, np.maximum(x @ kernel + bias, 0), atol=1e-5)
+    assert digits_run.activations("dense_2", split="all").shape == (1797, 16)
+    with pytest.raises(UnknownNameError, match='got "dense_9"'):
+        digits_run.activations("dense_9")
+
+
+def test_confusion_and_mistakes_agree_with_the_predictions(digits_run):
+    predicted, labels = digits_run.predictions(), digits_run.labels()
+    answer = predicted.argmax(1)
+    np.testing.assert_array_equal(digits_run.confusion(), confusion_matrix(labels, answer))
+    worst = digits_run.mistakes(5)
+    assert len(worst.position) == min(5, (answer != labels).sum())
+    for position, confidence in zip(worst.position, worst.confidence, strict=True):
+        assert answer[position] != labels[position]
+        assert confidence == pytest.approx(predicted[position].max())
+    assert list(worst.confidence) == sorted(worst.confidence, reverse=True)
+
+
+def test_embedding_is_kept_and_read_back(digits_run):
+    first = digits_run.embed("dense_2", split="test", progress=False, perplexity=20.0)
+    assert first.xy.shape == (len(digits_run.split.test), 2)
+    assert first.xy.dtype == np.float32
+    assert first.trust.trustworthiness > 0.9
+    assert first.file.is_file()
+    stamp = first.file.stat().st_mtime_ns
+    again = digits_run.embed("dense_2", split="test", progress=False, perplexity=20.0)
+    np.testing.assert_array_equal(again.xy, first.xy)
+    assert again.file.stat().st_mtime_ns == stamp
+    first.file.write_bytes(first.file.read_bytes()[:100])
+    rebuilt = digits_run.embed("dense_2", split="test", progress=False, perplexity=20.0)
+    np.testing.assert_array_equal(rebuilt.xy, first.xy)
+    assert rebuilt.file.stat().st_size > 100
+    other = digits_run.embed("dense_2", split="test", epoch=0, method="pca", progress=False)
+    assert other.file != first.file
+    assert first.frame()["sample"][0] == digits_run.split.test[0]
+    assert len(first.plot().axes) >= 1
+    assert first.bokeh().output_backend == "webgl"
+
+
+def test_findings_name_what_stands_out(digits_run):
+    kinds = [finding.kind for finding in digits_run.findings()]
+    assert "confusion" in kinds
+    assert "test" in kinds
+
+
+def test_runs_from_arrays_need_their_arrays_again(tmp_path):
+    x, y = np.random.default_rng(0).random((90, 4), np.float32), np.arange(90) % 3
+    data = ct.Dataset.from_arrays(x, y, name="mine")
+    run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False)
+    assert run.activations("dense_1").shape[1] == 4
+    alone = ct.open_run(run.path)
+    with pytest.raises(DataError, match='"mine" was made from arrays.*open_run'):
+        alone.activations("dense_1")
+    with pytest.raises(DataError, match="trained on data with SHA-256"):
+        ct.open_run(run.path, data=ct.Dataset.from_arrays(x[::-1].copy(), y))
+    assert ct.open_run(run.path, data=data).activations("dense_1").shape[1] == 4
+
+
+def test_report_is_one_file_with_everything(digits_run, tmp_path):
+    page = digits_run.report(tmp_path / "r.html", progress=False).read_text()
+    assert f"{digits_run.test['accuracy']:.2%}" in page
+    for words in (digits_run.path.name, "dense_1", digits_run.split.test[int(digits_run.mistakes().position[0])]):
+        assert words in page
+    with pytest.raises(UsageError, match="a report needs a folder that exists"):
+        digits_run.report(tmp_path / "nowhere" / "r.html", progress=False)
+
+
+def test_a_report_of_data_that_are_no_pictures(tmp_path):
+    x, y = np.random.default_rng(0).random((200, 4), np.float32), np.arange(200) % 2
+    data = ct.Dataset.from_arrays(x, y, class_names=("<b>no</b>", "yes"))
+    run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False)
+    page = run.report(progress=False).read_text()
+    assert "<b>no</b>" not in page

@@ -1,0 +1,139 @@
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from cutaway.cli import main
+
+
+@pytest.fixture
+def cutaway(capsys, tmp_path, monkeypatch):
+    """Run the program in this process, in an empty folder: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return call
+
+
+def test_train_answers_with_one_json_document(cutaway, tmp_path):
+    code, out, err = cutaway(
+        *("train", "digits", "--hidden", "16,8", "--dropout", "0.1", "--epochs", "3", "--seed", "4"),
+        *("--optimizer", "sgd", "--momentum", "0.9", "--batch-size", "64", "--name", "mine", "--json"),
+    )
+    assert code == 0, err
+    answer = json.loads(out)
+    assert {"run", "status", "epochs", "history", "test", "seconds", "device"} <= answer.keys()
+    assert (answer["status"], answer["epochs"], len(answer["history"])) == ("finished", 3, 3)
+    assert answer["test"].keys() == {"loss", "accuracy"}
+    assert answer["seconds"]["total"] > answer["seconds"]["training"] > 0
+    assert answer["plan"]["learning_rate"] == 0.01, "another optimizer than the recipe's takes its own default rate"
+    assert "-mine-" in answer["run"]
+    assert "training" in err, "progress goes to stderr"
+
+    code, out, _ = cutaway("show", "latest", "--json")
+    shown = json.loads(out)
+    assert code == 0
+    assert {"run", "status", "epochs", "history", "test", "seconds", "device"} <= shown.keys()
+    assert shown["history"] == answer["history"]
+
+    code, out, _ = cutaway("runs", "--json")
+    assert [row["run"] for row in json.loads(out)] == [answer["run"].split("/")[-1]]
+
+
+def test_looking_at_a_run(cutaway, digits_run, tmp_path):
+    run = digits_run.path
+    code, out, _ = cutaway("layers", run)
+    assert code == 0
+    assert "dense_2" in out
+    assert "2,080" in out  # 64 x 32 + 32
+    code, out, _ = cutaway("layers", run, "--layer", "dense_1", "--epoch", "0", "--json")
+    record = json.loads(out)["layers"][0]
+    assert (record["name"], record["kind"], record["parameters"], record["trainable"]) == (
+        "dense_1",
+        "Dense",
+        2080,
+        2080,
+    )
+    assert record["config"]["units"] == 32
+    assert record["weights"][0]["name"] == "kernel"
+    assert 0 <= record["silent"] <= 32
+
+    code, out, _ = cutaway("embed", run, "--method", "pca", "--split", "test", "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert answer.keys() >= {"run", "layer", "epoch", "method", "points", "seconds", "kl_divergence", "trust", "file"}
+    assert (answer["layer"], answer["epoch"], answer["method"]) == ("dense_2", 6, "pca")
+    assert answer["points"] == len(digits_run.split.test)
+    assert answer["seconds"].keys() >= {"neighbors", "affinities", "optimize", "total"}
+    assert answer["trust"].keys() >= {"trustworthiness", "neighbors_kept"}
+
+    code, out, _ = cutaway("report", run, "-o", tmp_path / "page.html")
+    assert code == 0
+    assert out.startswith("file://")
+    assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+    code, out, _ = cutaway("show", run)
+    assert "Test accuracy" in out
+
+
+def test_datasets(cutaway):
+    code, out, _ = cutaway("datasets")
+    assert code == 0
+    assert "70,000" in out
+    code, out, _ = cutaway("datasets", "--json")
+    assert [row["name"] for row in json.loads(out)] == ["mnist", "digits"]
+
+
+WRONG = [
+    (("train", "mnits"), 2, "got .*mnits"),
+    (("train", "digits", "--recipe", "lessen"), 2, 'recipes are default, lesson, lesson-dropout; got "lessen"'),
+    (("train", "digits", "--hidden", "512,0"), 2, "at least 1; got 0"),
+    (("train", "digits", "--hidden", "many"), 2, 'whole numbers with commas between; got "many"'),
+    (("train", "digits", "--dropout", "1.5"), 2, "up to but not including 1; got 1.5"),
+    (("train", "digits", "--epochs", "-2"), 2, "epochs.*greater than or equal to 1; got -2"),
+    (("train", "digits", "--epochs", "two"), 2, '--epochs.*valid integer.*got "two"'),
+    (("train",), 2, "Missing argument 'DATA'"),
+    (("train", "digits", "--nonsense"), 2, "No such option"),
+    (("trian", "digits"), 2, "No such command 'trian'"),
+    (("show", "nothing"), 2, 'a run is a path, a name in the folder "runs", or "latest"; got "nothing"'),
+    (("layers", "latest"), 2, '"latest" needs a run'),
+    (("train", "digits", "--runs", "/proc/runs"), 1, "folder for runs must be one that can be written"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "text"), WRONG, ids=lambda v: " ".join(v) if isinstance(v, tuple) else ""
+)
+def test_a_wrong_call_is_one_readable_line_and_leaves_nothing(cutaway, tmp_path, arguments, expected, text):
+    code, out, err = cutaway(*arguments)
+    assert code == expected
+    assert out == ""
+    lines = err.strip().splitlines()
+    assert len(lines) == 1, err
+    assert lines[0].startswith("error: ")
+    assert re.search(text, lines[0])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_the_traceback(cutaway):
+    code, _, err = cutaway("show", "nothing", "--debug")
+    assert code == 2
+    assert "Traceback" in err
+    assert err.strip().splitlines()[-1].startswith("error: ")
+
+
+def test_the_program_as_a_process(tmp_path):
+    out = subprocess.run(
+        [sys.executable, "-c", "from cutaway.cli import main; main()", "--version"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+    )
+    assert out.stdout == "cutaway 0.1.0\n"

@@ -1,0 +1,68 @@
+"""The house rules that a machine can hold."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cutaway
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [p for ending in ("py", "js", "css", "html") for p in (ROOT / "cutaway").rglob(f"*.{ending}")]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_file_passes_400_lines(path):
+    assert len(path.read_text().splitlines()) <= 400
+
+
+def loaded_after(code: str) -> set[str]:
+    out = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint('MODULES', *sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return set(out.rsplit("MODULES", 1)[1].split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import cutaway",
+        "from cutaway.cli import app\napp(['--help'], standalone_mode=False)",
+        "import cutaway\ncutaway.open_run",
+        "from cutaway.training import find_recipe, make_plan\nmake_plan(find_recipe('lesson').settings, epochs=3)",
+    ],
+)
+def test_light_calls_load_neither_keras_nor_jax(code):
+    assert not {"keras", "jax", "bokeh", "matplotlib", "sklearn", "pandas"} & loaded_after(code)
+
+
+def test_import_cutaway_alone_loads_no_numpy():
+    assert "numpy" not in loaded_after("import cutaway")
+
+
+def test_public_names_are_sorted_and_all_there():
+    assert sorted(cutaway.__all__) == cutaway.__all__ == dir(cutaway)
+    for name in cutaway.__all__:
+        assert getattr(cutaway, name).__name__ == name
+
+
+def test_a_name_that_is_not_public_is_no_attribute():
+    with pytest.raises(AttributeError, match="no attribute 'trane'"):
+        _ = cutaway.trane
+
+
+@pytest.mark.parametrize("room", [p.parent.name for p in sorted((ROOT / "cutaway").glob("*/__init__.py"))])
+def test_every_door_says_what_it_is(room):
+    door = importlib.import_module(f"cutaway.{room}")
+    assert door.__doc__ is not None
+    assert "May call" in door.__doc__ or "may call" in door.__doc__, "a door says whom its room may call"
+    assert "come" in door.__doc__, "a door says what comes in"
+
+
+def test_changelog_tells_of_this_version():
+    assert f"## {cutaway.__version__}" in (ROOT / "CHANGELOG.md").read_text()

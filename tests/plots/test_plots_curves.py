@@ -1,0 +1,97 @@
+import matplotlib
+import numpy as np
+import pytest
+from bokeh.models import ColumnDataSource, HoverTool, Span, Title
+
+from cutaway.errors import DataError, UsageError
+from cutaway.plots import learning_curves, learning_curves_bokeh
+
+HISTORY = [
+    {"epoch": 1, "loss": 0.9, "accuracy": 0.70, "val_loss": 0.80, "val_accuracy": 0.72},
+    {"epoch": 2, "loss": 0.5, "accuracy": 0.85, "val_loss": 0.60, "val_accuracy": 0.80},
+    {"epoch": 3, "loss": 0.3, "accuracy": 0.92, "val_loss": 0.75, "val_accuracy": 0.79},
+]
+
+
+def _lines(axes):
+    return {line.get_label(): line.get_ydata().tolist() for line in axes.get_lines() if len(line.get_xdata()) == 3}
+
+
+def _words(panel):
+    return [title.text for title in panel.above if isinstance(title, Title)]
+
+
+def test_both_panels_hold_the_values_of_the_history():
+    figure = learning_curves(HISTORY, turned=2, title="a $run")
+    loss, accuracy = figure.axes
+    assert _lines(loss) == {"training": [0.9, 0.5, 0.3], "validation": [0.8, 0.6, 0.75]}
+    assert _lines(accuracy) == {"training": [0.70, 0.85, 0.92], "validation": [0.72, 0.80, 0.79]}
+    assert loss.get_lines()[0].get_xdata().tolist() == [1, 2, 3]
+    assert [t.get_text() for t in loss.get_legend().get_texts()] == ["training", "validation"]
+    assert figure.get_suptitle() == "a $run"
+
+
+def test_the_epoch_where_validation_turned_is_marked_in_words():
+    loss, accuracy = learning_curves(HISTORY, turned=2).axes
+    assert loss.get_title(loc="right") == "lowest validation loss: epoch 2 (dashed)"
+    for axes in (loss, accuracy):
+        assert list(axes.get_lines()[-1].get_xdata()) == [2, 2]
+    assert learning_curves(HISTORY).axes[0].get_title(loc="right") == ""
+
+
+def test_ticks_fall_on_whole_epochs_and_one_epoch_is_enough():
+    figure = learning_curves(HISTORY[:1])
+    figure.draw_without_rendering()
+    low, high = figure.axes[0].get_xlim()
+    assert (low, high) == (0.5, 1.5)
+    assert [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high] == [1]
+
+
+def test_global_settings_stay_as_they_were(tmp_path):
+    before = dict(matplotlib.rcParams)
+    learning_curves(HISTORY, title="$\\broken{").savefig(tmp_path / "curves.png")
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_series_that_were_not_measured_are_left_out():
+    loss_only = [{"epoch": 1, "loss": 0.9}, {"epoch": 2, "loss": 0.5}]
+    (axes,) = learning_curves(loss_only).axes
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["training"]
+    (panel,) = learning_curves_bokeh(loss_only).children
+    assert "validation" not in panel.select_one(HoverTool).tooltips
+
+
+def test_bokeh_panels_share_epochs_and_say_every_value():
+    layout = learning_curves_bokeh(HISTORY, turned=2)
+    loss, accuracy = layout.children
+    assert loss.x_range is accuracy.x_range
+    assert layout.styles["flex-wrap"] == "wrap"
+    data = loss.select_one(ColumnDataSource).data
+    assert {key: list(column) for key, column in data.items()} == {
+        "epoch": [1, 2, 3],
+        "training": [0.9, 0.5, 0.3],
+        "validation": [0.8, 0.6, 0.75],
+    }
+    hover = accuracy.select_one(HoverTool)
+    assert hover.tooltips == (
+        "<div><b>epoch @epoch</b></div>"
+        "<div>training accuracy @{training}{0.0000}</div><div>validation accuracy @{validation}{0.0000}</div>"
+    )
+    assert "lowest validation loss: epoch 2 (dashed)" in _words(loss)
+    assert loss.select_one(Span).location == 2
+    assert [item.label.value for item in loss.legend[0].items] == ["training", "validation"]
+
+
+def test_a_diverged_loss_leaves_a_gap():
+    history = [*HISTORY, {"epoch": 4, "loss": float("nan"), "accuracy": 0.1, "val_loss": 9.0, "val_accuracy": 0.1}]
+    assert np.isnan(learning_curves(history).axes[0].get_lines()[0].get_ydata()[-1])
+
+
+@pytest.mark.parametrize("draw", [learning_curves, learning_curves_bokeh])
+def test_wrong_histories_are_refused(draw):
+    with pytest.raises(DataError, match=r"at least one record.*got 0 records; next: train"):
+        draw([])
+    with pytest.raises(DataError, match=r"has an epoch and a loss; got \{'epoch': 1\}"):
+        draw([{"epoch": 1}])
+    with pytest.raises(UsageError, match="turned is an epoch of the history; got 7"):
+        draw(HISTORY, turned=7)

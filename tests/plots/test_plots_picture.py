@@ -1,0 +1,81 @@
+import base64
+import io
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from cutaway.errors import DataError
+from cutaway.plots import data_uri, picture_png, sprite_sheet
+
+
+def _read(png):
+    with Image.open(io.BytesIO(png)) as image:
+        assert (image.format, image.mode) == ("PNG", "L")
+        return np.asarray(image)
+
+
+@given(
+    st.tuples(st.integers(1, 12), st.integers(1, 5), st.integers(1, 5)).flatmap(lambda s: arrays(np.uint8, s)),
+    st.one_of(st.none(), st.integers(1, 15)),
+)
+def test_every_picture_lies_in_its_cell(pictures, columns):
+    png, used = sprite_sheet(pictures, columns=columns)
+    count, height, width = pictures.shape
+    sheet = _read(png)
+    assert used == (columns or math.ceil(math.sqrt(count)))
+    assert sheet.shape == (math.ceil(count / used) * height, used * width)
+    for i, picture in enumerate(pictures):
+        top, left = i // used * height, i % used * width
+        np.testing.assert_array_equal(sheet[top : top + height, left : left + width], picture)
+    assert sheet.sum() == pictures.sum(dtype=np.int64)  # unused cells are black
+
+
+def test_floats_are_shares_of_white():
+    png = picture_png(np.array([[0.0, 0.5, 1.0]], np.float32))
+    assert _read(png).tolist() == [[0, 128, 255]]
+
+
+def test_a_picture_is_enlarged_without_blur():
+    assert _read(picture_png(np.array([[7, 200]], np.uint8), scale=2)).tolist() == [[7, 7, 200, 200]] * 2
+
+
+def test_a_sheet_of_ten_thousand_digits_stays_small():
+    rng = np.random.default_rng(0)
+    pictures = np.zeros((10_000, 28, 28), np.uint8)
+    pictures[:, 10:16, 10:16] = rng.integers(0, 256, (10_000, 6, 6))
+    png, columns = sprite_sheet(pictures)
+    assert columns == 100
+    assert len(png) < 500_000  # 360,000 random bytes and 7.5 million black ones
+
+
+def test_an_address_holds_the_bytes():
+    head, body = data_uri(b"\x89PNG\xff").split(",")
+    assert (head, base64.b64decode(body)) == ("data:image/png;base64", b"\x89PNG\xff")
+
+
+@pytest.mark.parametrize(
+    ("pictures", "message"),
+    [
+        (np.zeros((5, 784), np.uint8), r"\(sample, height, width\).*shape \(5, 784\).*reshape"),
+        (np.zeros((0, 8, 8), np.uint8), r"at least one pixel; got shape \(0, 8, 8\)"),
+        (np.full((1, 2, 2), 255.0), r"uint8 or floats in 0..1; got float64 in 255.0..255.0"),
+        (np.full((1, 2, 2), -0.1), r"floats in 0..1"),
+        (np.full((1, 2, 2), np.nan), r"got float64 in nan..nan"),
+        (np.zeros((1, 2, 2), np.int64), r"got int64 in 0..0"),
+    ],
+)
+def test_other_pictures_are_refused(pictures, message):
+    with pytest.raises(DataError, match=message):
+        sprite_sheet(pictures)
+
+
+def test_sizes_below_one_are_refused():
+    with pytest.raises(DataError, match="at least 1 column; got 0"):
+        sprite_sheet(np.zeros((1, 2, 2), np.uint8), columns=0)
+    with pytest.raises(DataError, match="scale is 1 or more; got 0"):
+        picture_png(np.zeros((2, 2), np.uint8), scale=0)

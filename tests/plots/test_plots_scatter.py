@@ -1,0 +1,148 @@
+import io
+import json
+
+import numpy as np
+import pytest
+from bokeh.embed import json_item
+from bokeh.models import CustomJS, GlobalInlineStyleSheet, HoverTool
+from matplotlib.colors import to_hex
+from PIL import Image
+
+from cutaway.errors import DataError
+from cutaway.plots import CLASS_COLORS, embedding_scatter, embedding_scatter_bokeh
+from cutaway.plots.hover import hover_pictures
+
+XY = np.array([[0, 0], [1, 2], [4, 4], [5, 1]], np.float64)
+LABELS = np.array([0, 2, 0, 1])
+NAMES = ["zero", "one", "two"]
+HOSTILE = ['<img src=x onerror="hacked=1">', "$\\broken{", "_hidden @{x} {{ 7*7 }}"]
+
+
+def _columns(plot):
+    return {r.name: r.data_source.data for r in plot.renderers}
+
+
+def test_points_keep_their_place_colour_and_order():
+    figure = embedding_scatter(XY, LABELS, NAMES, title="layer $")
+    (points,) = figure.axes[0].collections
+    np.testing.assert_array_equal(points.get_offsets(), XY)
+    assert [to_hex(c) for c in points.get_facecolors()] == [CLASS_COLORS[k] for k in LABELS]
+    assert points.get_rasterized()
+    assert figure.axes[0].get_aspect() == 1
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == NAMES
+    assert figure.axes[0].get_title(loc="left") == "layer $"
+
+
+def test_the_legend_stands_outside_and_lists_the_classes_that_are_there():
+    figure = embedding_scatter(XY[:2], LABELS[:2], NAMES)
+    figure.draw_without_rendering()
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["zero", "two"]
+    assert figure.legends[0].get_window_extent().x0 >= figure.axes[0].get_window_extent().x1
+
+
+@pytest.mark.parametrize("count", [3, 70_000])
+def test_few_and_many_points_are_drawn(count):
+    rng = np.random.default_rng(0)
+    figure = embedding_scatter(rng.normal(size=(count, 2)), rng.integers(0, 3, count), NAMES)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=50)
+    with Image.open(buffer) as image:
+        assert len(np.unique(np.asarray(image.convert("L")))) > 10
+
+
+def test_after_ten_classes_another_marker_comes():
+    xy = np.arange(24).reshape(12, 2)
+    names = [f"class {i}" for i in range(12)]
+    circles, triangles = embedding_scatter(xy, np.arange(12), names).axes[0].collections
+    assert (len(circles.get_offsets()), len(triangles.get_offsets())) == (10, 2)
+    markers = [r.glyph.marker for r in embedding_scatter_bokeh(xy, np.arange(12), names).renderers]
+    assert markers == ["circle"] * 10 + ["triangle"] * 2
+
+
+def test_bokeh_columns_are_small_and_split_by_class():
+    predicted = np.array([0, 2, 1, 1])
+    names = ["test[7]", "test[8]", "test[9]", "test[10]"]
+    plot = embedding_scatter_bokeh(XY, LABELS, NAMES, names=names, predicted=predicted)
+    columns = _columns(plot)
+    assert list(columns) == NAMES
+    assert columns["zero"]["x"].dtype == columns["zero"]["y"].dtype == np.float32
+    assert columns["zero"]["x"].tolist() == [0, 4]
+    assert columns["zero"]["name"] == ["test[7]", "test[9]"]
+    assert columns["zero"]["predicted"] == ["zero", "one"]
+    assert [r.glyph.fill_color for r in plot.renderers] == list(CLASS_COLORS[:3])
+
+
+def test_the_bokeh_figure_keeps_to_the_guard_rails():
+    plot = embedding_scatter_bokeh(XY, LABELS, NAMES)
+    assert plot.output_backend == "webgl"
+    assert plot.match_aspect
+    assert plot.select_one(HoverTool).limit == 1
+    assert plot.legend[0].click_policy == "hide"
+    assert [item.label.value for item in plot.legend[0].items] == NAMES
+    assert all(r.hover_glyph is None for r in plot.renderers)
+    assert plot.select_one(CustomJS) is None
+
+
+def test_the_tooltip_shows_the_picture_of_its_point():
+    pictures = np.arange(4 * 8 * 6, dtype=np.uint8).reshape(4, 8, 6)
+    plot = embedding_scatter_bokeh(XY, LABELS, NAMES, pictures=pictures)
+    shown = hover_pictures(pictures)
+    assert shown.div in plot.select_one(HoverTool).tooltips
+    assert shown.css in [s.css for s in plot.stylesheets if isinstance(s, GlobalInlineStyleSheet)]
+    assert json.dumps(json_item(plot)).count("data:image/png") == 1
+    cells = {
+        (float(x), float(y)): (int(c), int(r))
+        for data in _columns(plot).values()
+        for x, y, c, r in zip(data["x"], data["y"], data["sheet_column"], data["sheet_row"], strict=True)
+    }
+    assert cells == {(0, 0): (0, 0), (1, 2): (1, 0), (4, 4): (2, 0), (5, 1): (3, 0)}
+
+
+def test_two_figures_do_not_share_a_sheet():
+    first, second = (
+        embedding_scatter_bokeh(XY, LABELS, NAMES, pictures=np.full((4, 2, 2), grey, np.uint8)) for grey in (1, 2)
+    )
+    assert first.select_one(HoverTool).tooltips != second.select_one(HoverTool).tooltips
+
+
+def test_hostile_names_stay_text(tmp_path):
+    figure = embedding_scatter(XY, LABELS, HOSTILE, title="$\\broken{")
+    figure.savefig(tmp_path / "scatter.png")
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == HOSTILE
+    plot = embedding_scatter_bokeh(XY, LABELS, HOSTILE, names=[*HOSTILE, "x"], predicted=LABELS)
+    template = plot.select_one(HoverTool).tooltips
+    assert not any(name in template for name in HOSTILE)
+    assert template.count("@") == 2  # name and predicted, put in by Bokeh's escaping substitution
+    assert "safe}" not in template
+
+
+@pytest.mark.parametrize("draw", [embedding_scatter, embedding_scatter_bokeh])
+@pytest.mark.parametrize(
+    ("xy", "labels", "message"),
+    [
+        (XY[:, :1], LABELS, r"array \(sample, 2\) of finite numbers.*got shape \(4, 1\)"),
+        (np.where(XY == 4, np.nan, XY), LABELS, "with NaN or infinity"),
+        (np.zeros((0, 2)), LABELS[:0], r"at least one sample; got shape \(0, 2\)"),
+        (XY, LABELS[:3], r"labels come one for each of the 4 points; got shape \(3,\)"),
+        (XY, LABELS + 1, r"number of class names \(3\); got int64 of shape \(4,\), 1..3"),
+        (XY, LABELS - 1, r"-1..1"),
+        (XY, LABELS / 1, "got float64"),
+    ],
+)
+def test_other_arrays_are_refused(draw, xy, labels, message):
+    with pytest.raises(DataError, match=message):
+        draw(xy, labels, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ({"names": ["a"]}, r"names come one for each of the 4 points; got shape \(1,\)"),
+        ({"predicted": [0, 1, 2, 3]}, r"got int64 of shape \(4,\), 0..3"),
+        ({"pictures": np.zeros((3, 2, 2), np.uint8)}, r"pictures come one for each of the 4 points"),
+        ({"pictures": np.zeros((4, 4), np.uint8)}, r"\(sample, height, width\)"),
+    ],
+)
+def test_other_extras_are_refused(extra, message):
+    with pytest.raises(DataError, match=message):
+        embedding_scatter_bokeh(XY, LABELS, NAMES, **extra)
