@@ -7,8 +7,9 @@
 >>> run.report("report.html")
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cutaway.doors import late
 
 __version__ = "0.1.0"
 
@@ -35,13 +36,7 @@ _HOMES = {
 __all__ = ["CutawayError", "Dataset", "Embedding", "Progress", "Run", "load_dataset", "mlp", "open_run", "train"]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that ``import cutaway`` costs nothing."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'cutaway' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = late(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

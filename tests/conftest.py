@@ -2,6 +2,9 @@
 
 import os
 
+os.environ["JAX_COMPILATION_CACHE_DIR"] = (
+    ""  # compiled programs of an earlier suite would hide a compilation that fails
+)
 os.environ["KERAS_BACKEND"] = "jax"  # tests import keras themselves, before cutaway.nets can choose
 
 import pytest

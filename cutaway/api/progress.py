@@ -1,8 +1,10 @@
 """Progress on the user's screen: what ``progress=True`` means."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from cutaway.progress import Progress, Report, silent
 
@@ -17,38 +19,54 @@ def reporting(progress: ProgressOption) -> Iterator[Report]:
         yield progress
     elif not progress:
         yield silent
-    else:
+    elif sys.stderr.isatty() or "ipykernel" in sys.modules:
         with _bars() as report:
             yield report
+    else:
+        yield _lines()
+
+
+def _lines() -> Report:
+    """A line on stderr when a task is done: for logs and pipes, where a moving bar makes no sense."""
+    begun: dict[str, float] = {}
+
+    def report(now: Progress) -> None:
+        start = begun.setdefault(now.task, time.perf_counter())
+        if now.done >= now.total:
+            seconds = time.perf_counter() - start
+            note = f"  {now.note}" if now.note else ""
+            sys.stderr.write(f"{now.task}: {now.done:,} {now.unit} in {seconds:.1f} s{note}\n")
+            del begun[now.task]
+
+    return report
 
 
 @contextmanager
 def _bars() -> Iterator[Report]:
-    """One bar a task with its share, rate and time left; where stderr is no terminal, a line when a task is done."""
+    """One bar a task with its share, rate and time left."""
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     columns = (
-        TextColumn("{task.description:<12}"),
-        BarColumn(bar_width=24),
-        TaskProgressColumn(show_speed=False),
-        TextColumn("{task.fields[rate]:>16}"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    console = Console(file=sys.stderr, stderr=True)
-    with Bars(*columns, console=console, refresh_per_second=8) as bars:
-        tasks: dict[str, int] = {}
+    with Bars(*columns, console=Console(file=sys.stderr), refresh_per_second=8) as bars:
+        tasks: dict[str, Any] = {}
 
         def report(now: Progress) -> None:
             if now.task not in tasks:
                 tasks[now.task] = bars.add_task(now.task, total=now.total or None, rate="", note="")
             task = tasks[now.task]
-            speed = bars.tasks[bars.task_ids.index(task)].speed  # type: ignore[arg-type]
+            speed = next(t.finished_speed or t.speed for t in bars.tasks if t.id == task)
             rate = f"{speed:,.0f} {now.unit}/s" if speed and now.total > 1 else ""
-            bars.update(task, completed=now.done, total=now.total or None, rate=rate, note=now.note)  # type: ignore[arg-type]
+            bars.update(task, completed=now.done, total=now.total or None, rate=rate, note=now.note)
 
         yield report

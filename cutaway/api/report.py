@@ -92,9 +92,11 @@ def _subtitle(run: "Run") -> str:
     spec, plan = run.folder.manifest["net"], run.plan
     units = [str(layer["config"]["units"]) for layer in spec["layers"] if layer["kind"] == "Dense"]
     shape = "x".join(str(side) for side in spec["input"]["shape"])
+    train, val, test = (f"{len(run.split.part(name)):,}" for name in ("train", "val", "test"))
     return (
         f"{spec['name']} {'-'.join([shape, *units])} on {run.folder.manifest['dataset']['name']}, "
-        f"{plan['optimizer']} {plan['learning_rate']:g}, batch {plan['batch_size']}, seed {plan['seed']}"
+        f"{plan['optimizer']} {plan['learning_rate']:g}, batch {plan['batch_size']}, seed {plan['seed']}; "
+        f"{train} training, {val} validation and {test} test samples"
     )
 
 
@@ -106,9 +108,7 @@ def _facts(run: "Run", layers: "tuple[LayerRecord, ...]") -> tuple[tuple[str, st
     if rows:
         facts += [("Validation accuracy", f"{rows[-1]['val_accuracy']:.2%}"), ("Epochs", str(len(rows)))]
         facts += [("Training time", f"{sum(row['seconds'] for row in rows):.1f} s")]
-    facts += [("Parameters", f"{sum(record.parameters for record in layers):,}")]
-    samples = " / ".join(f"{len(run.split.part(name)):,}" for name in ("train", "val", "test"))
-    return (*facts, ("Train / val / test", samples))
+    return (*facts, ("Parameters", f"{sum(record.parameters for record in layers):,}"))
 
 
 def _caption(embedding: "Embedding") -> str:

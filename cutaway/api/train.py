@@ -72,6 +72,7 @@ def train(
     plan = training.make_plan(settings)  # a wrong setting is said before anything slow is done
     nets.require_jax()
     nets.check_net(net)
+    training.keep_compiled_programs()
     data = data if isinstance(data, Dataset) else load_dataset(data)
     if data.classes < 2:
         raise UsageError("a classifier needs at least 2 classes", came=f"{data.classes} in {data.name}")

@@ -2,20 +2,39 @@
 
 In come sizes (`mlp`), a user's own Keras model (`check_net`) or the specification that a run folder holds
 (`net_from_spec`); out go Keras models of allow-listed layers, their weights by name, and plain data that describes
-them. Keras and JAX are loaded when this door opens, so callers that must be quick open it late. May call errors and
-progress only.
+them. Keras and JAX are loaded when the first name that needs them is asked for. May call errors and progress only.
 """
 
-from .backend import prepare_keras
+from typing import TYPE_CHECKING
 
-prepare_keras()  # must come before the first import of keras below
+from cutaway.doors import late
 
-from .backend import require_jax  # noqa: E402
-from .forward import forward, prepare_inputs  # noqa: E402
-from .layers import ACTIVATIONS, LAYER_KINDS, check_net  # noqa: E402
-from .mlp import build_net, mlp  # noqa: E402
-from .spec import net_from_spec, spec_of  # noqa: E402
-from .weights import get_weights, initialize, reseed, set_weights  # noqa: E402
+from .backend import import_lean_keras, prepare_keras, require_jax
+
+if TYPE_CHECKING:
+    from .inference import forward, prepare_inputs
+    from .layers import ACTIVATIONS, LAYER_KINDS, check_net
+    from .perceptron import build_net, mlp
+    from .spec import net_from_spec, spec_of
+    from .weights import get_weights, initialize, reseed, set_weights
+
+prepare_keras()  # before anyone imports keras below
+
+_HOMES = {
+    "ACTIVATIONS": "cutaway.nets.layers",
+    "LAYER_KINDS": "cutaway.nets.layers",
+    "build_net": "cutaway.nets.perceptron",
+    "check_net": "cutaway.nets.layers",
+    "forward": "cutaway.nets.inference",
+    "get_weights": "cutaway.nets.weights",
+    "initialize": "cutaway.nets.weights",
+    "mlp": "cutaway.nets.perceptron",
+    "net_from_spec": "cutaway.nets.spec",
+    "prepare_inputs": "cutaway.nets.inference",
+    "reseed": "cutaway.nets.weights",
+    "set_weights": "cutaway.nets.weights",
+    "spec_of": "cutaway.nets.spec",
+}
 
 __all__ = [
     "ACTIVATIONS",
@@ -24,6 +43,7 @@ __all__ = [
     "check_net",
     "forward",
     "get_weights",
+    "import_lean_keras",
     "initialize",
     "mlp",
     "net_from_spec",
@@ -33,3 +53,5 @@ __all__ = [
     "set_weights",
     "spec_of",
 ]
+
+__getattr__ = late(__name__, _HOMES)

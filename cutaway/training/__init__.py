@@ -6,22 +6,24 @@ stateless API. May call runs, nets, data, errors and progress. Plans and recipes
 the first name that needs it is asked for.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cutaway.doors import late
 
 from .plan import LOSSES, OPTIMIZERS, SCHEDULES, Plan, make_plan
 from .recipes import RECIPES, Recipe, find_recipe
 
 if TYPE_CHECKING:
-    from .device import describe_device, describe_versions
+    from .device import describe_device, describe_versions, keep_compiled_programs
     from .trainer import Outcome, TrainingData, train_net
 
-_LATE = {
-    "Outcome": "trainer",
-    "TrainingData": "trainer",
-    "describe_device": "device",
-    "describe_versions": "device",
-    "train_net": "trainer",
+_HOMES = {
+    "Outcome": "cutaway.training.trainer",
+    "TrainingData": "cutaway.training.trainer",
+    "describe_device": "cutaway.training.device",
+    "describe_versions": "cutaway.training.device",
+    "keep_compiled_programs": "cutaway.training.device",
+    "train_net": "cutaway.training.trainer",
 }
 
 __all__ = [
@@ -36,12 +38,9 @@ __all__ = [
     "describe_device",
     "describe_versions",
     "find_recipe",
+    "keep_compiled_programs",
     "make_plan",
     "train_net",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_LATE[name]}", __name__), name)
+__getattr__ = late(__name__, _HOMES)

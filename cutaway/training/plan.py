@@ -8,8 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cutaway.errors import PlanError
 
+from .processor import has_fast_bfloat16
+
 Optimizer = Literal["sgd", "adam", "adamw"]
 Loss = Literal["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"]
+Precision = Literal["float32", "bfloat16"]
 Schedule = Literal["constant", "cosine"]
 
 OPTIMIZERS: tuple[str, ...] = get_args(Optimizer)
@@ -41,6 +44,9 @@ class Plan(BaseModel):
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, description="label_smoothing, a share of the label, is a number"
     )
+    precision: Precision = Field(
+        default="float32", description="precision of the large products in training is float32 or bfloat16"
+    )
     validation: float = Field(
         default=0.25, gt=0, lt=1, description="validation, the share of training samples, is a number"
     )
@@ -50,7 +56,8 @@ class Plan(BaseModel):
 def make_plan(base: Mapping[str, Any] | None = None, *, samples: int | None = None, **settings: Any) -> Plan:
     """Make a plan from the settings of a recipe and those that the user gives.
 
-    Three settings may be "auto" and are reported back resolved. ``learning_rate`` becomes Keras' default of the
+    Four settings may be "auto" and are reported back resolved. ``precision`` becomes bfloat16 on a processor that has
+    instructions for it, else float32. ``learning_rate`` becomes Keras' default of the
     optimizer. ``batch_size`` becomes the power of two nearest to a 176th of the samples, in [32, 256], and ``epochs``
     as many as 1,050 steps take, in [6, 60]: a small dataset gets smaller batches and more passes.
 
@@ -64,12 +71,14 @@ def make_plan(base: Mapping[str, Any] | None = None, *, samples: int | None = No
     """
     values = {**(base or {}), **settings}
     samples = samples or 45_000
+    if values.get("precision") == "auto":
+        values["precision"] = "bfloat16" if has_fast_bfloat16() else "float32"
     if values.get("learning_rate") == "auto":
         values["learning_rate"] = _AUTO_RATES.get(values.get("optimizer", "adam"), 0.001)
     if values.get("batch_size") == "auto":
         values["batch_size"] = 2 ** min(max(round(math.log2(max(samples, 1) / 176)), 5), 8)
     if values.get("epochs") == "auto" and isinstance(values.get("batch_size"), int) and values["batch_size"] > 0:
-        values["epochs"] = min(max(math.ceil(1050 / math.ceil(samples / values["batch_size"])), 6), 60)
+        values["epochs"] = min(max(math.ceil(1400 / math.ceil(samples / values["batch_size"])), 8), 60)
     try:
         plan = Plan.model_validate(values)
     except ValidationError as error:

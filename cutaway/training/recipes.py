@@ -33,8 +33,16 @@ _DEFAULT = {
     "optimizer": "adam",
     "learning_rate": 0.003,
     "schedule": "cosine",
+    "precision": "auto",
 }
-_LESSON = {"epochs": 2, "batch_size": 128, "optimizer": "sgd", "learning_rate": 0.01, "validation": 0.25}
+_LESSON = {
+    "epochs": 2,
+    "batch_size": 128,
+    "optimizer": "sgd",
+    "learning_rate": 0.01,
+    "validation": 0.25,
+    "precision": "auto",
+}
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe

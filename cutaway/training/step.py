@@ -13,6 +13,7 @@ import keras
 
 from cutaway.nets import prepare_inputs
 
+from .lowering import lowered
 from .plan import Plan
 
 
@@ -31,7 +32,7 @@ class State(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """Running sums over the samples of a chunk of steps.
+    """Running sums over the samples of an epoch so far, carried through its chunks so that these do not show in them.
 
     Attributes:
         loss: Sum of loss x samples, float32.
@@ -74,12 +75,14 @@ def compile_training(net: keras.Model, optimizer: keras.Optimizer, *, plan: Plan
     """Compile a chunk of training steps.
 
     Returns:
-        A function ``(state, recorded, x, y, order, start, stop) -> (state, recorded, tally)``. `order`, int32
-        ``(step, batch)``, holds rows of `x` and `y`; a row number beyond the training samples pads the last, smaller
-        batch and weighs nothing. `recorded`, float16 ``(training sample, class)``, takes each sample's prediction as
-        it is trained on. `state` and `recorded` are given away and come back updated.
+        A function ``(state, tally, seen, x, y, weight, start, stop) -> (state, tally, seen)`` that does the steps from
+        `start` up to `stop` of a chunk. Rows `x`, ``(step, batch, ...)``, labels `y` and weights, ``(step, batch)``,
+        are in the order of training; a row of weight 0 pads the last, smaller batch. `seen`, float16 ``(step, batch,
+        class)``, takes each sample's prediction as it is trained on. State and `seen` are given away and come back
+        updated.
     """
     loss_of, shape = sample_loss(plan, classes), tuple(net.inputs[0].shape[1:])
+    apply: Any = optimizer.stateless_apply
 
     def objective(trainable, fixed, rows, labels, weight):
         inputs = prepare_inputs(rows, scale, shape)
@@ -88,27 +91,24 @@ def compile_training(net: keras.Model, optimizer: keras.Optimizer, *, plan: Plan
         return total, (fixed, class_probabilities(predicted))
 
     gradient = jax.value_and_grad(objective, has_aux=True)
-    apply: Any = optimizer.stateless_apply
 
-    def step(x, y, recorded_rows, rows, state, recorded, tally):
-        weight = (rows < recorded_rows).astype(jnp.float32)
-        labels = y.at[rows].get(mode="clip")
-        (loss, (fixed, predicted)), gradients = gradient(
-            state.trainable, state.fixed, x.at[rows].get(mode="clip"), labels, weight
-        )
+    def step(state, rows, labels, weight):
+        (loss, (fixed, predicted)), gradients = gradient(state.trainable, state.fixed, rows, labels, weight)
         trainable, moments = apply(state.optimizer, gradients, state.trainable)
-        right = (jnp.argmax(predicted, axis=-1) == labels) * weight
-        recorded = recorded.at[rows].set(predicted.astype(jnp.float16), mode="drop")
-        tally = Tally(tally.loss + loss * jnp.sum(weight), tally.correct + jnp.sum(right))
-        return State(trainable, fixed, moments), recorded, tally
+        right = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * weight)
+        return State(trainable, fixed, moments), loss * jnp.sum(weight), right, predicted.astype(jnp.float16)
 
-    def chunk(state, recorded, x, y, order, start, stop):
-        zero = Tally(jnp.float32(0), jnp.float32(0))
-        return jax.lax.fori_loop(
-            start, stop, lambda i, carry: step(x, y, len(recorded), order[i], *carry), (state, recorded, zero)
-        )
+    step = lowered(step, bfloat16=plan.precision == "bfloat16")
 
-    return jax.jit(chunk, donate_argnums=(0, 1))
+    def chunk(state, tally, seen, x, y, weight, start, stop):
+        def body(i, carry):
+            state, tally, seen = carry
+            state, loss, right, predicted = step(state, x[i], y[i], weight[i])
+            return state, Tally(tally.loss + loss, tally.correct + right), seen.at[i].set(predicted)
+
+        return jax.lax.fori_loop(start, stop, body, (state, tally, seen))
+
+    return jax.jit(chunk, donate_argnums=(0, 2))
 
 
 def compile_evaluation(net: keras.Model, *, plan: Plan, scale: float, classes: int):

@@ -13,12 +13,13 @@ from cutaway.nets import get_weights, require_jax
 from cutaway.progress import Progress, Report, silent
 from cutaway.runs import RunWriter
 
+from .feeder import chunk_steps, feed
 from .optimizer import make_optimizer
 from .order import chunks_of, epoch_order
 from .plan import Plan
-from .step import State, compile_evaluation, compile_training
+from .step import State, Tally, compile_evaluation, compile_training
 
-CHUNK_SECONDS = 0.2
+CALL_SECONDS = 0.2
 """Aim for one compiled call: short enough for a moving bar and a quick Ctrl-C, and about 1,000 times its overhead."""
 
 EVALUATION_BATCH = 1000
@@ -76,9 +77,8 @@ class Trainer:
         self._chunk = compile_training(net, self.optimizer, **settings)
         self._evaluate = compile_evaluation(net, **settings)
         self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in net.layers)
-        self._x, self._y = jax.device_put(data.x[: data.train]), jax.device_put(data.y[: data.train].astype(np.int32))
         self._held_out = _blocks(data.x[data.train :]), _blocks(data.y[data.train :].astype(np.int32))
-        self._chunk_steps = 8  # grows or shrinks to CHUNK_SECONDS
+        self._call_steps = 8  # grows or shrinks to CALL_SECONDS
 
     def run(self) -> Outcome:
         """Train all epochs.
@@ -110,23 +110,28 @@ class Trainer:
     def _train_epoch(self, state: State, epoch: int) -> tuple[State, np.ndarray, dict[str, float]]:
         data, plan = self.data, self.plan
         order = epoch_order(data.train, batch_size=plan.batch_size, seed=plan.seed, epoch=epoch)
-        recorded = jax.numpy.zeros((data.train, data.classes), "float16")
-        loss = correct = 0.0
-        done = 0
+        recorded = np.empty((data.train + 1, data.classes), np.float16)  # one row more, for the rows that pad
+        tally, done = Tally(jax.numpy.float32(0), jax.numpy.float32(0)), 0
         for part in chunks_of(order, data.train, exact=self._exact):
-            rows, step = jax.device_put(part), 0
-            while step < len(part):
-                stop, begun = min(step + self._chunk_steps, len(part)), time.perf_counter()
-                state, recorded, tally = self._chunk(state, recorded, self._x, self._y, rows, step, stop)
-                loss, correct = loss + float(tally.loss), correct + float(tally.correct)
-                self._adapt(stop - step, time.perf_counter() - begun)
-                step, done = stop, min(done + (stop - step) * part.shape[1], data.train)
-                self._tell(epoch, done, loss / done, correct / done)
-        return state, np.asarray(recorded), {"loss": loss / data.train, "accuracy": correct / data.train}
+            size = chunk_steps(part.shape[1], data.x[:1].nbytes, steps=len(part))
+            for chunk in feed(data.x, data.y, order=part, samples=data.train, size=size):
+                seen = jax.numpy.zeros((*chunk.rows.shape, data.classes), "float16")
+                step = 0
+                while step < chunk.steps:
+                    stop, begun = min(step + self._call_steps, chunk.steps), time.perf_counter()
+                    inputs = (chunk.x, chunk.y, chunk.weight)
+                    state, tally, seen = self._chunk(state, tally, seen, *inputs, step, stop)
+                    loss, correct = float(tally.loss), float(tally.correct)  # waits for the call to end
+                    self._adapt(stop - step, time.perf_counter() - begun)
+                    step, done = stop, min(done + (stop - step) * part.shape[1], data.train)
+                    self._tell(epoch, done, loss / done, correct / done)
+                recorded[chunk.rows] = np.asarray(seen)
+        metrics = {"loss": float(tally.loss) / data.train, "accuracy": float(tally.correct) / data.train}
+        return state, recorded[: data.train], metrics
 
     def _adapt(self, steps: int, seconds: float) -> None:
-        wanted = steps * CHUNK_SECONDS / max(seconds, 1e-6)
-        self._chunk_steps = int(min(max(wanted, steps / 4, 1), steps * 4))
+        wanted = steps * CALL_SECONDS / max(seconds, 1e-6)
+        self._call_steps = int(min(max(wanted, steps / 4, 1), steps * 4))
 
     def _tell(self, epoch: int, done: int, loss: float, accuracy: float) -> None:
         if not np.isfinite(loss):

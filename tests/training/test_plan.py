@@ -45,7 +45,7 @@ def test_auto_is_reported_back_resolved():
 
 
 @pytest.mark.parametrize(
-    ("samples", "batch", "epochs"), [(45_000, 256, 6), (1_077, 32, 31), (40, 32, 60), (1, 32, 60), (10**7, 256, 6)]
+    ("samples", "batch", "epochs"), [(45_000, 256, 8), (1_077, 32, 42), (40, 32, 60), (1, 32, 60), (10**7, 256, 8)]
 )
 def test_auto_batch_and_epochs_follow_the_size_of_the_data(samples, batch, epochs):
     plan = make_plan({"batch_size": "auto", "epochs": "auto"}, samples=samples)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cutaway.nets import build_net, forward, mlp
-from cutaway.nets.forward import BATCH
+from cutaway.nets.inference import BATCH
 
 
 @pytest.mark.parametrize("samples", [1, 5, BATCH, BATCH + 1])

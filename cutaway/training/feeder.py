@@ -1,0 +1,73 @@
+"""Batches in the order of training, gathered on the host while the device computes.
+
+A gather inside the compiled step costs 0.23 ms a step in XLA on a CPU, a tenth of the step; NumPy copies the rows of a
+whole epoch in 15 ms, and does so in another thread. Only a few chunks are in memory at a time, so `x` may be a memory
+map that is larger than that.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+
+CHUNK_BYTES = 16 * 2**20
+"""Rows of a chunk at most; two chunks are in memory at a time."""
+
+CHUNK_STEPS = 64
+"""Steps of a chunk at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Steps that lie on the device together.
+
+    Attributes:
+        rows: int32 ``(step, batch)`` row numbers on the host; one that is no training sample pads.
+        x: ``(step, batch, ...)`` their values.
+        y: int32 ``(step, batch)`` their labels.
+        weight: float32 ``(step, batch)``, 1, or 0 where a row pads.
+        steps: How many of the steps are to be done; the others fill the chunk up to its size.
+    """
+
+    rows: np.ndarray
+    x: jax.Array
+    y: jax.Array
+    weight: jax.Array
+    steps: int
+
+
+def chunk_steps(batch_size: int, sample_bytes: int, *, steps: int) -> int:
+    """How many steps a chunk holds."""
+    return max(1, min(CHUNK_STEPS, CHUNK_BYTES // max(batch_size * sample_bytes, 1), steps))
+
+
+def feed(x: np.ndarray, y: np.ndarray, *, order: np.ndarray, samples: int, size: int) -> Iterator[Chunk]:
+    """Gather the chunks of an order, each while the one before is being trained on.
+
+    Args:
+        x: ``(sample, ...)`` raw rows; the first `samples` are for training.
+        y: int ``(sample,)`` labels.
+        order: int32 ``(step, batch)`` rows in the order of training.
+        samples: Number of training samples.
+        size: Steps of a chunk; the last one is filled up to it, so that all have one shape.
+    """
+
+    def gather(start: int) -> Chunk:
+        rows = order[start : start + size]
+        steps = len(rows)
+        if steps < size:
+            rows = np.concatenate([rows, np.full((size - steps, order.shape[1]), samples, rows.dtype)])
+        real = rows < samples
+        taken = np.where(real, rows, 0)
+        x_put, y_put, weight = jax.device_put((x[taken], y[taken].astype(np.int32), real.astype(np.float32)))
+        return Chunk(rows, x_put, y_put, weight, steps)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="cutaway-feeder") as thread:
+        coming = thread.submit(gather, 0)
+        for start in range(size, len(order) + size, size):
+            chunk = coming.result()
+            if start < len(order):
+                coming = thread.submit(gather, start)
+            yield chunk

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cutaway.training.feeder import CHUNK_BYTES, CHUNK_STEPS, chunk_steps, feed
+from cutaway.training.order import epoch_order
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 120), st.integers(1, 20), st.integers(1, 9))
+def test_every_sample_comes_once_with_its_label_in_the_order(samples, batch, size):
+    x = np.arange(samples + 5, dtype=np.uint8)[:, None] * np.ones(3, np.uint8)
+    y = np.arange(samples + 5) + 1000
+    order = epoch_order(samples, batch_size=batch, seed=1, epoch=2)
+    seen, steps = [], 0
+    for chunk in feed(x, y, order=order, samples=samples, size=size):
+        assert chunk.x.shape == (size, batch, 3)
+        assert chunk.rows.shape == chunk.y.shape == chunk.weight.shape == (size, batch)
+        assert not np.asarray(chunk.weight)[chunk.steps :].any()
+        real = np.asarray(chunk.weight) == 1
+        np.testing.assert_array_equal(np.asarray(chunk.x)[real][:, 0], chunk.rows[real])
+        np.testing.assert_array_equal(np.asarray(chunk.y)[real], chunk.rows[real] + 1000)
+        seen += chunk.rows[real].tolist()
+        steps += chunk.steps
+    assert seen == order.ravel()[:samples].tolist()
+    assert steps == len(order)
+
+
+def test_a_chunk_is_bounded_in_steps_and_bytes():
+    assert chunk_steps(128, 784, steps=352) == CHUNK_STEPS
+    assert chunk_steps(128, 784, steps=3) == 3
+    assert chunk_steps(128, 1_000_000, steps=352) == 1
+    assert chunk_steps(32, 100_000, steps=352) * 32 * 100_000 <= CHUNK_BYTES
+
+
+def test_an_error_while_gathering_reaches_the_trainer():
+    order = epoch_order(8, batch_size=4, seed=0, epoch=1)
+    with pytest.raises(IndexError):
+        list(feed(np.zeros((2, 3)), np.zeros(8, int), order=order, samples=8, size=1))
