@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("startup", "accuracy", "training")
+NAMES = ("startup", "accuracy", "training", "recorder")
 
 
 def main() -> int:

@@ -7,33 +7,53 @@
 >>> run.report("report.html")
 """
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from cutaway.doors import late
 
 __version__ = "0.1.0"
 
+if "keras" not in sys.modules:
+    os.environ.setdefault("KERAS_BACKEND", "jax")  # wins over ~/.keras/keras.json, where an old install left its name
+
 if TYPE_CHECKING:
     from cutaway.api.embedding import Embedding
     from cutaway.api.run import Run, open_run
-    from cutaway.api.train import mlp, train
+    from cutaway.api.train import mlp, resume, train
     from cutaway.data import Dataset, load_dataset
     from cutaway.errors import CutawayError
     from cutaway.progress import Progress
+    from cutaway.training import Recorder
 
 _HOMES = {
     "CutawayError": "cutaway.errors",
     "Dataset": "cutaway.data",
     "Embedding": "cutaway.api.embedding",
     "Progress": "cutaway.progress",
+    "Recorder": "cutaway.training",
     "Run": "cutaway.api.run",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
     "open_run": "cutaway.api.run",
+    "resume": "cutaway.api.train",
     "train": "cutaway.api.train",
 }
 
-__all__ = ["CutawayError", "Dataset", "Embedding", "Progress", "Run", "load_dataset", "mlp", "open_run", "train"]
+__all__ = [
+    "CutawayError",
+    "Dataset",
+    "Embedding",
+    "Progress",
+    "Recorder",
+    "Run",
+    "load_dataset",
+    "mlp",
+    "open_run",
+    "resume",
+    "train",
+]
 
 
 __getattr__ = late(__name__, _HOMES)

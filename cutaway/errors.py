@@ -9,6 +9,7 @@
     ├── RunError (RuntimeError)          a run folder is damaged or cannot be written
     ├── TrainingError (RuntimeError)     training itself failed
     └── BackendError (RuntimeError)      Keras is loaded on a backend that the compiled loop cannot use
+    Interrupted (KeyboardInterrupt)      the user stopped a training; it is kept and can go on
 
 Every message is one line with three parts: the rule, what came, the next step.
 """
@@ -64,3 +65,13 @@ class TrainingError(CutawayError, RuntimeError):
 
 class BackendError(CutawayError, RuntimeError):
     """Keras is loaded on a backend that the compiled loop cannot use."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stopped a training with Ctrl-C or a signal; everything done so far is kept.
+
+    A KeyboardInterrupt, so that a script that trains many nets ends as well.
+    """
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"training was stopped, everything so far is kept; next: cutaway resume {run}")

@@ -23,14 +23,14 @@ def embed_run(
 ) -> Embedding:
     """Embed a layer of a run; see `cutaway.Run.embed`."""
     from cutaway.inside import activations, default_layer
+    from cutaway.nets import class_probabilities, forward
 
     net = run.model(epoch=epoch)
     layer, epoch = layer or default_layer(net), run.folder.resolve_epoch(epoch)
     ids = run.split.part(split)
     ids = ids.take(choose_samples(run.data.y(ids), points, seed=settings["seed"]))
     x = run.data.x(ids)
-    out = activations(net, net.layers[-1].name, x=x, scale=run.data.scale)
-    predicted = (out[:, 0] > 0.5).astype(int) if out.shape[1] == 1 else out.argmax(axis=1)
+    predicted = class_probabilities(net, forward(net, x, scale=run.data.scale)).argmax(axis=1)
 
     key = _key(run, layer, ids=ids, epoch=epoch, settings=settings)
     file = embedding_path(run.path, layer, epoch=epoch, method=settings["method"], key=key)

@@ -13,13 +13,14 @@ class History:
 
     Attributes:
         rows: One mapping an epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds,
-            samples_per_second.
+            samples_per_second. Of a user's own fit: what it measured, None where that was no finite number.
         history: Keras' form: name -> list of values, an entry an epoch.
     """
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self.rows = [dict(row) for row in rows]
-        self.history = {name: [row.get(name) for row in self.rows] for name in (self.rows[0] if self.rows else ())}
+        names = dict.fromkeys(name for row in self.rows for name in row)  # Keras may validate every second epoch only
+        self.history = {name: [row.get(name) for row in self.rows] for name in names}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -31,7 +32,8 @@ class History:
         if not self.rows:
             return "<History: no epoch finished>"
         last = self.rows[-1]
-        shown = "  ".join(f"{k} {last[k]:.4f}" for k in ("loss", "accuracy", "val_loss", "val_accuracy") if k in last)
+        names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if last.get(name) is not None]
+        shown = "  ".join(f"{name} {last[name]:.4f}" for name in names)
         return f"<History: {len(self)} epochs; last: {shown}>"
 
     def frame(self) -> "pandas.DataFrame":
@@ -42,10 +44,11 @@ class History:
 
     @property
     def turned(self) -> int | None:
-        """The epoch after which the validation loss rose, or None if it has not."""
+        """The epoch after which the validation loss rose, or None if it has not or was not measured every epoch."""
         from cutaway.findings import watch_overfitting
 
-        if not self.rows:
+        losses = [row.get(name) for row in self.rows for name in ("loss", "val_loss")]
+        if not losses or None in losses:
             return None
         watched = watch_overfitting(self.rows)
         return watched.best_epoch if watched.turned else None

@@ -29,7 +29,7 @@ def report_html(run: "Run", *, report: Report) -> str:
     from cutaway.plots import confusion_matrix_bokeh, learning_curves_bokeh
 
     net, labels, names = run.model(), run.labels(), run.class_names
-    layers = layer_records(net, x=run.data.x(run.split.part("all")), scale=run.data.scale, report=report)
+    layers = layer_records(net, x=run.data.rows(run.split.part("all")), scale=run.data.scale, report=report)
     embedding = _embedding(run, report=report)
     report(Progress("report", 0, 1, "pages"))
     probabilities = run.predictions()
@@ -93,9 +93,10 @@ def _subtitle(run: "Run") -> str:
     units = [str(layer["config"]["units"]) for layer in spec["layers"] if layer["kind"] == "Dense"]
     shape = "x".join(str(side) for side in spec["input"]["shape"])
     train, val, test = (f"{len(run.split.part(name)):,}" for name in ("train", "val", "test"))
+    batch = "" if plan["batch_size"] is None else f"batch {plan['batch_size']}, "
     return (
         f"{spec['name']} {'-'.join([shape, *units])} on {run.folder.manifest['dataset']['name']}, "
-        f"{plan['optimizer']} {plan['learning_rate']:g}, batch {plan['batch_size']}, seed {plan['seed']}; "
+        f"{plan['optimizer']} {plan['learning_rate']:g}, {batch}seed {plan['seed']}; "
         f"{train} training, {val} validation and {test} test samples"
     )
 
@@ -106,8 +107,9 @@ def _facts(run: "Run", layers: "tuple[LayerRecord, ...]") -> tuple[tuple[str, st
     if test:
         facts += [("Test accuracy", f"{test['accuracy']:.2%}"), ("Test loss", f"{test['loss']:.4f}")]
     if rows:
-        facts += [("Validation accuracy", f"{rows[-1]['val_accuracy']:.2%}"), ("Epochs", str(len(rows)))]
-        facts += [("Training time", f"{sum(row['seconds'] for row in rows):.1f} s")]
+        if rows[-1].get("val_accuracy") is not None:
+            facts += [("Validation accuracy", f"{rows[-1]['val_accuracy']:.2%}")]
+        facts += [("Epochs", str(len(rows))), ("Training time", f"{sum(row['seconds'] for row in rows):.1f} s")]
     return (*facts, ("Parameters", f"{sum(record.parameters for record in layers):,}"))
 
 
@@ -143,7 +145,8 @@ def _mistakes(run: "Run", worst: Mistakes) -> tuple[ReportMistake, ...]:
 
 def _settings(run: "Run") -> tuple[tuple[str, str], ...]:
     manifest = run.folder.manifest
-    pairs = [("created", manifest["created"]), ("status", manifest["status"]), *run.plan.items()]
+    pairs = [("created", manifest["created"]), ("status", manifest["status"])]
+    pairs += [(name, value) for name, value in run.plan.items() if value is not None]
     pairs += [("dataset sha256", manifest["dataset"]["sha256"])]
     pairs += [(f"version of {name}", version) for name, version in manifest["versions"].items()]
     pairs += [(f"device {name}", value) for name, value in manifest["device"].items()]

@@ -117,16 +117,16 @@ class Run:
         """
         from cutaway.inside import activations
 
-        x = self.data.x(self.split.part(split))
+        x = self.data.rows(self.split.part(split))
         with reporting(progress) as report:
             return activations(self.model(epoch=epoch), layer, x=x, scale=self.data.scale, report=report)
 
     def predictions(self, *, split: str = "test", epoch: int = -1) -> np.ndarray:
         """Probabilities in evaluation, float32 ``(sample, class)``."""
-        from cutaway.nets import forward
+        from cutaway.nets import class_probabilities, forward
 
-        out = forward(self.model(epoch=epoch), self.data.x(self.split.part(split)), scale=self.data.scale)
-        return np.concatenate([1 - out, out], axis=1) if out.shape[1] == 1 else out
+        net = self.model(epoch=epoch)
+        return class_probabilities(net, forward(net, self.data.rows(self.split.part(split)), scale=self.data.scale))
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""
@@ -136,7 +136,7 @@ class Run:
         """What each layer is and holds after an epoch, and how many of its units never fire on the whole dataset."""
         from cutaway.inside import layer_records
 
-        x = self.data.x(self.split.part("all"))
+        x = self.data.rows(self.split.part("all"))
         with reporting(progress) as report:
             return layer_records(self.model(epoch=epoch), x=x, scale=self.data.scale, report=report)
 

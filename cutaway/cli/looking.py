@@ -24,7 +24,7 @@ def runs(
             "status": run.folder.status,
             "dataset": run.folder.manifest["dataset"]["name"],
             "epochs": len(run.history),
-            "val_accuracy": run.history.rows[-1]["val_accuracy"] if len(run.history) else None,
+            "val_accuracy": run.history.rows[-1].get("val_accuracy") if len(run.history) else None,
             "test_accuracy": run.test["accuracy"] if run.test else None,
         }
         for run in found
@@ -57,7 +57,8 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
     print(f"  dataset  {manifest['dataset']['name']}  sha256 {manifest['dataset']['sha256'][:12]}")
     units = [f"{layer['name']} ({layer['kind']})" for layer in manifest["net"]["layers"]]
     print(f"  net      {manifest['net']['name']}: {', '.join(units)}")
-    print(f"  plan     {', '.join(f'{key} {value}' for key, value in opened.plan.items())}")
+    known = {key: value for key, value in opened.plan.items() if value is not None}
+    print(f"  plan     {', '.join(f'{key} {value}' for key, value in known.items())}")
     print_history(opened)
 
 

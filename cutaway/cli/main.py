@@ -1,15 +1,36 @@
 """The program: its commands, and how errors become one line and an exit code."""
 
+import functools
+import io
 import os
 import sys
 import traceback
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import CutawayError
+from cutaway.errors import CutawayError, Interrupted
 
 from . import looking, system, training
+
+
+class _Stopped(CutawayError):
+    """An interruption in the clothes of an error: typer would turn it into a silent exit."""
+
+
+def interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command that the user interrupts say how to go on."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except Interrupted as error:
+            raise _Stopped(str(error)) from error
+
+    return run
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,8 +49,9 @@ def options(
     """Train a feed-forward network and cut it open: what each layer learned, when, and where it fails."""
 
 
-app.command()(training.demo)
-app.command()(training.train)
+app.command()(interruptible(training.demo))
+app.command()(interruptible(training.train))
+app.command()(interruptible(training.resume))
 app.command()(looking.runs)
 app.command()(looking.show)
 app.command()(looking.layers)
@@ -57,8 +79,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str], *, debug: bool) -> int:
     try:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a run's name may hold what an old code page cannot print
+                stream.reconfigure(errors="backslashreplace")
         code = app(arguments, prog_name="cutaway", standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        return _fail("stopped; what was finished is kept", 1, debug=debug) if code == 130 else code or 0
     except CutawayError as error:
         return _fail(str(error), error.exit_code, debug=debug)
     except typer.TyperException as error:  # a wrong option or argument

@@ -6,7 +6,7 @@ import typer
 
 from cutaway.errors import UsageError
 
-from .output import JsonOption, print_findings, print_json, print_table
+from .output import JsonOption, RunArgument, RunsOption, print_findings, print_json, print_table
 
 
 def demo(
@@ -25,7 +25,7 @@ def demo(
     layers = run.layers(progress=True)
     embedding = run.embed(split="test")
     page = run.report()
-    findings = run.findings()
+    findings = run.findings(progress=True)
     if as_json:
         print_json(
             {**summary(run), "layers": layers, "findings": findings, "embedding": embedding.file, "report": page}
@@ -51,7 +51,10 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="Size of a step.")] = None,
     momentum: Annotated[float | None, typer.Option(help="Of sgd.")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Of adamw.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="Of the learning rate: constant or cosine.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="constant, cosine, one-cycle or step.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Of large products: float32, bfloat16 or auto.")] = None,
+    patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without a better val loss.")] = None,
+    class_weight: Annotated[str | None, typer.Option(help="balanced, or 0=2.0,3=0.5.")] = None,
     loss: Annotated[str | None, typer.Option(help="Keras' name, such as categorical_crossentropy.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training data.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples a step.")] = None,
@@ -77,14 +80,15 @@ def train(
         "momentum": momentum,
         "weight_decay": weight_decay,
         "schedule": schedule,
+        "precision": precision,
+        "patience": patience,
+        "class_weight": parse_class_weight(class_weight),
         "loss": loss,
         "epochs": epochs,
         "batch_size": batch_size,
         "validation": validation,
     }
     settings = {key: value for key, value in given.items() if value is not None}
-    if optimizer is not None and optimizer != base.settings["optimizer"] and learning_rate is None:
-        settings["learning_rate"] = "auto"  # the recipe's rate was chosen for its own optimizer
     net = mlp(
         parse_hidden(hidden) if hidden is not None else base.hidden,
         dropout=base.dropout if dropout is None else dropout,
@@ -98,6 +102,27 @@ def train(
     print(f"\n  run  {run.path}\n\nNext: cutaway report {run.path.name}")
 
 
+def resume(
+    run: RunArgument,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a training that was stopped or died; it ends as one that was never interrupted."""
+    import time
+
+    start = time.perf_counter()
+    from cutaway.api.train import resume as go_on
+    from cutaway.nets import import_lean_keras
+
+    import_lean_keras()
+    finished = go_on(run, runs=runs)
+    if as_json:
+        print_json(summary(finished, total=time.perf_counter() - start))
+        return
+    print_history(finished)
+    print(f"\n  run  {finished.path}\n\nNext: cutaway report {finished.path.name}")
+
+
 def parse_hidden(text: str) -> tuple[int, ...]:
     """Parse ``"512,512"``.
 
@@ -109,6 +134,25 @@ def parse_hidden(text: str) -> tuple[int, ...]:
     except ValueError:
         raise UsageError(
             "--hidden is a list of whole numbers with commas between", came=f'"{text}"', fix="try --hidden 512,512"
+        ) from None
+
+
+def parse_class_weight(text: str | None) -> dict[int, float] | str | None:
+    """Parse ``"balanced"`` or ``"0=2.0,3=0.5"``.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if text is None or text == "balanced":
+        return text
+    try:
+        pairs = (part.split("=") for part in text.split(","))
+        return {int(number): float(weight) for number, weight in pairs}
+    except ValueError:
+        raise UsageError(
+            "--class-weight is balanced, or class=weight pairs with commas between",
+            came=f'"{text}"',
+            fix="try --class-weight 0=2.0,3=0.5",
         ) from None
 
 
@@ -130,22 +174,28 @@ def summary(run: Any, *, total: float | None = None) -> dict[str, Any]:
     }
 
 
+_COLUMNS = {
+    "epoch": ("Epoch", "d"),
+    "loss": ("Loss", ".4f"),
+    "accuracy": ("Accuracy", ".4f"),
+    "val_loss": ("Val loss", ".4f"),
+    "val_accuracy": ("Val accuracy", ".4f"),
+    "learning_rate": ("Learning rate", ".2e"),
+    "seconds": ("Seconds", ".2f"),
+    "samples_per_second": ("Samples/s", ",.0f"),
+}
+"""Metric -> title and format of its column; what a run did not measure is left out."""
+
+
 def print_history(run: Any) -> None:
     """Print a run's epochs, what they say of overfitting, and its test accuracy."""
-    rows = [
-        {
-            "Epoch": row["epoch"],
-            "Loss": f"{row['loss']:.4f}",
-            "Accuracy": f"{row['accuracy']:.4f}",
-            "Val loss": f"{row['val_loss']:.4f}",
-            "Val accuracy": f"{row['val_accuracy']:.4f}",
-            "Learning rate": f"{row['learning_rate']:.2e}",
-            "Seconds": f"{row['seconds']:.2f}",
-            "Samples/s": f"{row['samples_per_second']:,.0f}",
-        }
-        for row in run.history.rows
-    ]
-    print_table(rows)
+    columns = {name: how for name, how in _COLUMNS.items() if name in run.history.history}
+    print_table(
+        [
+            {title: "-" if row.get(name) is None else format(row[name], how) for name, (title, how) in columns.items()}
+            for row in run.history.rows
+        ]
+    )
     turned = run.history.turned
     if turned:
         print(f"Validation loss was lowest in epoch {turned} and has risen since: later epochs overfit.")

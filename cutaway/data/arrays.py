@@ -1,4 +1,4 @@
-"""The user's arrays and tables as inputs: checked, copied, uint8 or float32, never repaired."""
+"""The user's arrays and tables as inputs: checked, copied unless on disk, uint8 or float32, never repaired."""
 
 import sys
 from typing import Any
@@ -7,19 +7,22 @@ import numpy as np
 
 from cutaway.errors import DataError
 
+from .mapping import is_mapped, pieces
+
 
 def as_inputs(x: Any, *, split: str) -> np.ndarray:
-    """Copies inputs of any supported kind into one array.
+    """Copies inputs of any supported kind into one array; a memory map is not copied.
 
     Args:
         x: An array, a nested list or a pandas DataFrame: (sample, *shape) numbers.
         split: "train" or "test", for the names of samples in errors.
 
     Returns:
-        (sample, *shape), C order, uint8 where x is uint8, else float32; not shared with `x`.
+        (sample, *shape), uint8 where x is uint8, else float32; in C order and not shared with `x`, or a view of the
+        memory map that `x` is.
 
     Raises:
-        DataError: Not rectangular, not numeric, empty, or a value is missing or not finite in float32.
+        DataError: Not rectangular, not numeric, empty, or a memory map of another dtype.
     """
     values = _frame_values(x, split) if is_pandas(x, "DataFrame") else _array_values(x, split)
     if values.ndim < 2:
@@ -34,8 +37,30 @@ def as_inputs(x: Any, *, split: str) -> np.ndarray:
             came=f"the shape {values.shape}",
             fix="check what was selected or read",
         )
-    _check_finite(values, split=split, given=x)
     return values
+
+
+def finite_range(values: np.ndarray, *, split: str, given: Any) -> tuple[float, float]:
+    """Finds the smallest and the largest input, piece by piece; bytes are taken as 0 to 255, unread.
+
+    Args:
+        values: The converted inputs, (sample, *shape).
+        split: "train" or "test", for the names of samples in errors.
+        given: The inputs as the user gave them, for the names of columns in errors.
+
+    Raises:
+        DataError: A value is missing or not finite in float32.
+    """
+    if values.dtype == np.uint8:
+        return 0.0, 255.0
+    low, high, done = np.inf, -np.inf, 0
+    for piece in pieces(values):
+        # NaN passes through both, so that one pass finds the range and what is not finite.
+        low, high = float(np.minimum(low, piece.min())), float(np.maximum(high, piece.max()))
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise _not_finite(piece.reshape(len(piece), -1), done, split=split, given=given)
+        done += len(piece)
+    return low, high
 
 
 def check_aligned(x: Any, y: Any, *, split: str, lengths: tuple[int, int]) -> None:
@@ -115,7 +140,18 @@ def _array_values(x: Any, split: str) -> np.ndarray:
             came=f"an array of dtype {values.dtype}",
             fix="convert it, for example with np.asarray(x, dtype=np.float32)",
         )
-    return _copy(values)
+    return _mapped_values(values, split) if is_mapped(values) else _copy(values)
+
+
+def _mapped_values(values: np.ndarray, split: str) -> np.ndarray:
+    if values.dtype not in (np.uint8, np.float32):
+        raise DataError(
+            f"the inputs of {split} can stay on disk as uint8 or float32",
+            came=f"a memory map of dtype {values.dtype}",
+            fix="convert it piece by piece into np.lib.format.open_memmap(file, mode='w+', dtype='float32', "
+            "shape=x.shape), or pass np.array(x) where it fits into memory",
+        )
+    return values.view()  # an array object of our own: the user's may stay writable
 
 
 def _frame_values(frame: Any, split: str) -> np.ndarray:
@@ -136,13 +172,11 @@ def _copy(values: np.ndarray) -> np.ndarray:
         return np.array(values, dtype=np.uint8 if values.dtype == np.uint8 else np.float32, order="C")
 
 
-def _check_finite(values: np.ndarray, *, split: str, given: Any) -> None:
-    if values.dtype == np.uint8 or np.isfinite(values).all():
-        return
-    sample, feature = np.argwhere(~np.isfinite(values.reshape(len(values), -1)))[0]
+def _not_finite(rows: np.ndarray, before: int, *, split: str, given: Any) -> DataError:
+    sample, feature = divmod(int(np.argmin(np.isfinite(rows))), rows.shape[1])
     column = f", column {str(given.columns[feature])!r}" if is_pandas(given, "DataFrame") else ""
-    raise DataError(
+    return DataError(
         "inputs are finite numbers in the range of float32",
-        came=f"{values.reshape(len(values), -1)[sample, feature]} in {split}[{sample}]{column}",
+        came=f"{rows[sample, feature]} in {split}[{before + sample}]{column}",
         fix="drop such samples or fill in the values",
     )

@@ -57,8 +57,9 @@ def load_dataset(where: str | os.PathLike) -> Dataset:
     """Loads a dataset by name or by path.
 
     Args:
-        where: "mnist", "digits", a folder of IDX files in MNIST's layout, or an .npz file with x_train, y_train,
-            x_test and y_test. A name goes before a path of the same text: write "./mnist" for the path.
+        where: "mnist", "digits", a folder of IDX files in MNIST's layout, a folder of x_train.npy, y_train.npy,
+            x_test.npy and y_test.npy, whose inputs stay on disk, or an .npz file with arrays of these names; the test
+            may be lacking. A name goes before a path of the same text: write "./mnist" for the path.
 
     Raises:
         UnknownNameError: Neither a known name nor an existing path.
@@ -90,7 +91,7 @@ def _load_path(path: Path) -> Dataset:
         arrays = read_npz(path)
     else:
         raise DataError(
-            "a path to data is a folder of IDX files or an .npz file",
+            "a path to data is a folder of IDX or .npy files, or an .npz file",
             came=str(path),
             fix="read the file yourself and pass it to Dataset.from_arrays(x, y)",
         )

@@ -13,8 +13,10 @@ import numpy as np
 
 from cutaway.errors import DataError, UsageError
 
-from .arrays import as_inputs, check_aligned, check_alike
+from .arrays import as_inputs, check_aligned, check_alike, finite_range
 from .labels import as_labels, encode_labels
+from .mapping import is_mapped, pieces
+from .rows import Rows
 from .samples import SampleIds
 
 # Beyond it a first layer of usual initial weights saturates or diverges; standardised columns stay far inside.
@@ -26,7 +28,7 @@ class Source:
     """Samples of one origin, in the order of their file.
 
     Attributes:
-        x: (sample, *shape), uint8 or float32, read-only.
+        x: (sample, *shape), uint8 or float32, read-only; in memory or a memory map.
         y: int64 (sample,), class indices from 0, read-only.
     """
 
@@ -83,6 +85,11 @@ class Dataset:
         """Whether a sample is a picture: (row, column), or (row, column, channel) with 1 or 3 channels."""
         return len(self.shape) == 2 or (len(self.shape) == 3 and self.shape[2] in (1, 3))
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether all inputs are in memory, and none in a memory map."""
+        return not any(is_mapped(source.x) for source in self.sources.values())
+
     @cached_property
     def sha256(self) -> str:
         """The fingerprint of the content: sources (names, dtypes, shapes, bytes), class names and scale."""
@@ -95,7 +102,8 @@ class Dataset:
         digest = hashlib.sha256(json.dumps(header).encode())
         for _, array in arrays:
             # Little endian, so that machines of either byte order agree; no copy is made on a little endian one.
-            digest.update(array.astype(array.dtype.newbyteorder("<"), order="C", copy=False).data)
+            for piece in pieces(array):
+                digest.update(piece.astype(piece.dtype.newbyteorder("<"), order="C", copy=False).data)
         return digest.hexdigest()
 
     def x(self, ids: SampleIds) -> np.ndarray:
@@ -104,7 +112,15 @@ class Dataset:
         Raises:
             DataError: An id is not of this dataset.
         """
-        return self._gather(ids, "x")
+        return self.rows(ids)[:]
+
+    def rows(self, ids: SampleIds) -> Rows:
+        """What stands for `x` of some ids and reads samples only when it is indexed.
+
+        Raises:
+            DataError: An id is not of this dataset.
+        """
+        return self._rows(ids, "x")
 
     def y(self, ids: SampleIds) -> np.ndarray:
         """The class indices of some ids: int64 (sample,), in the order of `ids`.
@@ -112,7 +128,7 @@ class Dataset:
         Raises:
             DataError: An id is not of this dataset.
         """
-        return self._gather(ids, "y")
+        return self._rows(ids, "y")[:]
 
     def inputs(self, ids: SampleIds, *, flat: bool = True) -> np.ndarray:
         """What a network sees: float32 (sample, features), or (sample, *shape) unless `flat`, values x / scale.
@@ -123,25 +139,32 @@ class Dataset:
         values = np.divide(self.x(ids), np.float32(self.scale), dtype=np.float32)
         return values.reshape(len(ids), self.features) if flat else values
 
-    def _gather(self, ids: SampleIds, column: str) -> np.ndarray:
-        model: np.ndarray = getattr(self._train, column)
-        rows = np.empty((len(ids), *model.shape[1:]), model.dtype)
-        for code, name in enumerate(ids.sources):
-            here = ids.code == code
-            index = ids.index[here]
-            if not index.size:
-                continue
-            values = getattr(self.sources[name], column) if name in self.sources else model[:0]
-            outside = (index < 0) | (index >= len(values))
-            if outside.any():
-                sizes = {source: len(held.y) for source, held in self.sources.items()}
-                raise DataError(
-                    f"sample ids are of the dataset {self.name!r} with {sizes} samples",
-                    came=f"{name}[{index[outside.argmax()]}]",
-                    fix="use ids of a split of this very dataset",
-                )
-            rows[here] = values[index]
-        return rows
+    def to_record(self) -> dict[str, Any]:
+        """What run.json keeps of it, JSON-able: name, sha256, origin, shape, scale and class_names."""
+        return {
+            "name": self.name,
+            "sha256": self.sha256,
+            "origin": self.origin,
+            "shape": list(self.shape),
+            "scale": self.scale,
+            "class_names": list(self.class_names),
+        }
+
+    def _rows(self, ids: SampleIds, column: str) -> Rows:
+        arrays = tuple(getattr(source, column) for source in self.sources.values())
+        known = {name: number for number, name in enumerate(self.sources)}
+        places = np.array([known.get(name, len(known)) for name in ids.sources], np.uint8)
+        code = places[ids.code]
+        sizes = np.array([*map(len, arrays), 0])  # a source of another dataset has no sample here
+        outside = (ids.index < 0) | (ids.index >= sizes[code])
+        if outside.any():
+            held = {name: len(source.y) for name, source in self.sources.items()}
+            raise DataError(
+                f"sample ids are of the dataset {self.name!r} with {held} samples",
+                came=ids[int(outside.argmax())],
+                fix="use ids of a split of this very dataset",
+            )
+        return Rows(arrays, code, ids.index)
 
     @classmethod
     def from_arrays(
@@ -155,7 +178,10 @@ class Dataset:
         class_names: Sequence[str] | None = None,
         scale: float | str = "auto",
     ) -> "Dataset":
-        """Makes a dataset of NumPy arrays, lists or pandas tables; the values are copied.
+        """Makes a dataset of NumPy arrays, lists or pandas tables; values in memory are copied.
+
+        A memory map (np.memmap, or a view of one) of uint8 or float32 stays on disk and is read only as needed: change
+        its file no more while the dataset is in use.
 
         Args:
             x: (sample, *shape), finite numbers: uint8 stays uint8, everything else becomes float32.
@@ -185,11 +211,12 @@ class Dataset:
         if "test" in given:
             check_alike(inputs["train"], inputs["test"], given=(x, x_test))
         codes, names = encode_labels(labels, class_names)
+        ranges = [finite_range(inputs[split], split=split, given=values) for split, (values, _) in given.items()]
         return cls(
             name=name,
             sources={split: Source(_frozen(inputs[split]), _frozen(codes[split])) for split in given},
             class_names=names,
-            scale=_resolve_scale(scale, inputs),
+            scale=_resolve_scale(scale, inputs["train"].dtype, ranges=ranges),
             origin={"kind": "arrays"},
         )
 
@@ -199,12 +226,11 @@ def _frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _resolve_scale(scale: Any, inputs: Mapping[str, np.ndarray]) -> float:
+def _resolve_scale(scale: Any, dtype: np.dtype, *, ranges: Sequence[tuple[float, float]]) -> float:
     if isinstance(scale, str) and scale == "auto":
-        if inputs["train"].dtype == np.uint8:
+        if dtype == np.uint8:
             return 255.0
-        low = min(float(values.min()) for values in inputs.values())
-        high = max(float(values.max()) for values in inputs.values())
+        low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
         if low < -WIDE or high > WIDE:
             warnings.warn(
                 f"inputs range from {low:g} to {high:g} and are used unscaled; a network learns best near -1..1: "

@@ -1,4 +1,4 @@
-"""A folder in MNIST's layout: four IDX files, found by name."""
+"""A folder of data, its parts found by name: IDX files in MNIST's layout, or .npy files, which stay on disk."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 from cutaway.errors import DataError
 
 from .idx import read_idx
+from .npy import map_npy
 
 LAYOUT = {
     "x_train": r"train-images",
@@ -19,10 +20,10 @@ ENDING = r"[-.](.*[-.])?(idx|ubyte)(\.gz)?"
 
 
 def read_folder(folder: Path) -> dict[str, np.ndarray]:
-    """Reads the IDX files of a folder, such as ``train-images-idx3-ubyte.gz``.
+    """Reads the IDX files of a folder, such as ``train-images-idx3-ubyte.gz``, and opens .npy files, ``x_train.npy``.
 
     Returns:
-        "x_train" and "y_train", and "x_test" and "y_test" where they are present.
+        "x_train" and "y_train", and "x_test" and "y_test" where they are present; .npy files as memory maps.
 
     Raises:
         DataError: A file is missing, there are two of one part, or a file is damaged.
@@ -33,7 +34,10 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
         raise DataError(
             "a data folder can be read", came=f"{folder} ({error.strerror})", fix="check its permissions"
         ) from None
-    found = {part: [p for p in files if re.fullmatch(stem + ENDING, p.name)] for part, stem in LAYOUT.items()}
+    found = {
+        part: [p for p in files if p.name == f"{part}.npy" or re.fullmatch(stem + ENDING, p.name)]
+        for part, stem in LAYOUT.items()
+    }
     for part, paths in found.items():
         if len(paths) > 1:
             raise DataError(
@@ -43,8 +47,12 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
             )
         if not paths and part in ("x_train", "y_train"):
             raise DataError(
-                "a data folder holds train-images* and train-labels* as IDX files, and t10k-* for the test",
-                came=f"{folder} without {LAYOUT[part]}*",
-                fix="check the path; the names end in .idx or -ubyte, with or without .gz",
+                "a data folder holds IDX files train-images* and train-labels*, or x_train.npy and y_train.npy",
+                came=f"{folder} without {LAYOUT[part]}* or {part}.npy",
+                fix="check the path; the names of IDX files end in .idx or -ubyte, with or without .gz",
             )
-    return {part: read_idx(paths[0]) for part, paths in found.items() if paths}
+    return {part: _read(paths[0]) for part, paths in found.items() if paths}
+
+
+def _read(path: Path) -> np.ndarray:
+    return map_npy(path) if path.suffix == ".npy" else read_idx(path)

@@ -1,6 +1,5 @@
 """NumPy's .npz as a source of data: sizes are checked in the zip directory and the headers before reading."""
 
-import math
 import textwrap
 import zipfile
 from pathlib import Path
@@ -10,12 +9,9 @@ import numpy as np
 from cutaway.errors import CutawayError, DataError
 
 from .idx import DEFLATE_RATIO, LIMIT
+from .npy import check_header
 
 NAMES = ("x_train", "y_train", "x_test", "y_test")
-HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 
 
 def read_npz(path: Path, *, limit: int = LIMIT) -> dict[str, np.ndarray]:
@@ -68,22 +64,14 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, path: Pat
     if member.file_size > DEFLATE_RATIO * min(member.compress_size, path.stat().st_size):
         raise _damaged(path, f"{member.filename} declares {member.file_size} bytes, more than can be in it")
     with archive.open(member) as stream:
-        version = np.lib.format.read_magic(stream)
-        if version not in HEADERS:
-            raise _damaged(path, f"{member.filename} has the npy version {version}")
-        shape, _, dtype = HEADERS[version](stream)
-        if dtype.hasobject or not dtype.itemsize:
-            raise DataError(
-                "an .npz dataset holds numbers and strings, not Python objects",
-                came=f"{member.filename} of dtype {dtype} in {path}",
-                fix="save arrays of a plain dtype",
-            )
-        declared = stream.tell() + math.prod(shape) * dtype.itemsize
-        if declared != member.file_size:
-            raise _damaged(path, f"{member.filename} declares {declared} bytes and holds {member.file_size}")
+        check_header(stream, size=member.file_size, name=member.filename)
     with archive.open(member) as stream:
         return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _damaged(path: Path, what: str) -> DataError:
-    return DataError("an .npz file is whole", came=f"{path} ({what})", fix="copy, download or save the file again")
+    return DataError(
+        "an .npz file is whole and holds no Python objects",
+        came=f"{path} ({what})",
+        fix="copy, download or save the file again",
+    )

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 
 from cutaway.errors import DataError
+from cutaway.training import is_finite, watch_overfitting
 
-from .curves import is_finite, watch_overfitting
 from .mistakes import check_counts, top_confusions
 
 LOSSES = {"loss": "training loss", "val_loss": "validation loss"}

@@ -1,6 +1,7 @@
 """Activations of a layer."""
 
 import difflib
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,7 +11,7 @@ from cutaway.nets import forward
 from cutaway.progress import Report, silent
 
 
-def activations(net: keras.Model, layer: str, *, x: np.ndarray, scale: float, report: Report = silent) -> np.ndarray:
+def activations(net: keras.Model, layer: str, *, x: Any, scale: float, report: Report = silent) -> np.ndarray:
     """Compute the activations of a layer in evaluation (no dropout, no noise).
 
     Args:

@@ -70,7 +70,7 @@ class LayerRecord:
         return None if self.silent is None else self.silent / self.units
 
 
-def layer_records(net: keras.Model, *, x: np.ndarray, scale: float, report: Report = silent) -> tuple[LayerRecord, ...]:
+def layer_records(net: keras.Model, *, x: Any, scale: float, report: Report = silent) -> tuple[LayerRecord, ...]:
     """Describe every layer of a net and run data through it to see which units never fire.
 
     Args:
@@ -109,7 +109,7 @@ def _weight_record(name: str, values: np.ndarray) -> WeightRecord:
     return WeightRecord(name, values.shape, mean, std, float(values.min()), float(values.max()))
 
 
-def _peaks(net: Any, layers: list[Any], *, x: np.ndarray, scale: float, report: Report) -> list[np.ndarray]:
+def _peaks(net: Any, layers: list[Any], *, x: Any, scale: float, report: Report) -> list[np.ndarray]:
     """The largest output of every unit of some layers over all samples, float32 ``(unit,)`` each."""
     part: Any = keras.Model(net.inputs, {layer.name: layer.output for layer in layers})
     shape = tuple(net.inputs[0].shape[1:])
@@ -125,7 +125,8 @@ def _peaks(net: Any, layers: list[Any], *, x: np.ndarray, scale: float, report: 
     size = min(BATCH, len(x))
     for start in range(0, len(x), size):
         # the last batch is moved back to full size instead of padded: a sample seen twice has the same largest output
-        rows = x[min(start, len(x) - size) :][:size]
+        first = min(start, len(x) - size)
+        rows = x[first : first + size]
         for peak, new in zip(peaks, largest(trainable, fixed, rows), strict=True):
             np.maximum(peak, new, out=peak)
         report(Progress("layers", min(start + size, len(x)), len(x), "samples"))

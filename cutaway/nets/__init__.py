@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING
 
 from cutaway.doors import late
 
-from .backend import import_lean_keras, prepare_keras, require_jax
+from .backend import import_lean_keras, require_jax
 
 if TYPE_CHECKING:
     from .inference import forward, prepare_inputs
     from .layers import ACTIVATIONS, LAYER_KINDS, check_net
-    from .perceptron import build_net, mlp
+    from .outputs import class_probabilities
+    from .perceptron import build_net, check_fit, mlp
     from .spec import net_from_spec, spec_of
     from .weights import get_weights, initialize, reseed, set_weights
-
-prepare_keras()  # before anyone imports keras below
 
 _HOMES = {
     "ACTIVATIONS": "cutaway.nets.layers",
     "LAYER_KINDS": "cutaway.nets.layers",
     "build_net": "cutaway.nets.perceptron",
+    "check_fit": "cutaway.nets.perceptron",
     "check_net": "cutaway.nets.layers",
+    "class_probabilities": "cutaway.nets.outputs",
     "forward": "cutaway.nets.inference",
     "get_weights": "cutaway.nets.weights",
     "initialize": "cutaway.nets.weights",
@@ -40,7 +41,9 @@ __all__ = [
     "ACTIVATIONS",
     "LAYER_KINDS",
     "build_net",
+    "check_fit",
     "check_net",
+    "class_probabilities",
     "forward",
     "get_weights",
     "import_lean_keras",

@@ -17,7 +17,6 @@ def import_lean_keras() -> None:
     """
     if "keras" in sys.modules:
         return
-    prepare_keras()
     hidden = [name for name in OPTIONAL if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None makes an import of it fail as if it were not there
     try:
@@ -27,27 +26,18 @@ def import_lean_keras() -> None:
             del sys.modules[name]
 
 
-def prepare_keras() -> None:
-    """Choose JAX as Keras' backend, if Keras is not loaded and the user has not chosen.
-
-    The environment variable wins over ``~/.keras/keras.json``, where an old TensorFlow install may have left its name.
-    """
-    if "keras" not in sys.modules:
-        os.environ.setdefault("KERAS_BACKEND", "jax")
-
-
 def require_jax() -> None:
     """Check that Keras runs on JAX, which the compiled loop needs.
 
     Raises:
         BackendError: Keras is loaded on another backend.
     """
-    import keras
-
-    backend = keras.backend.backend()
+    loaded = sys.modules.get("keras")
+    backend = loaded.backend.backend() if loaded else os.environ.get("KERAS_BACKEND", "jax")
     if backend != "jax":
+        came = f'Keras already loaded on "{backend}"' if loaded else f'KERAS_BACKEND="{backend}"'
         raise BackendError(
             "cutaway's compiled loop needs Keras on its JAX backend",
-            came=f'Keras already loaded on "{backend}"',
+            came=came,
             fix="set KERAS_BACKEND=jax before Python starts, or import cutaway before keras with KERAS_BACKEND unset",
         )

@@ -1,5 +1,7 @@
 """Running data forward through a net, batch by batch, in one compiled program."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import keras
@@ -22,14 +24,12 @@ def prepare_inputs(rows: jax.Array, scale: float, shape: tuple[int, ...]) -> jax
     return (rows.astype(jnp.float32) / scale).reshape(rows.shape[0], *shape)
 
 
-def forward(
-    net: keras.Model, x: np.ndarray, *, scale: float, layer: str | None = None, report: Report = silent
-) -> np.ndarray:
+def forward(net: keras.Model, x: Any, *, scale: float, layer: str | None = None, report: Report = silent) -> np.ndarray:
     """Compute the output of a net, or of one of its layers, in evaluation (no dropout, no noise).
 
     Args:
         net: A built net.
-        x: ``(sample, ...)`` raw rows, uint8 or float32; memory maps are read batch by batch.
+        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or a stand-in that gives rows for a slice.
         scale: The value of `x` that becomes 1.
         layer: Name of the layer whose output is wanted; None for the net's own.
         report: Told after every batch.
@@ -50,7 +50,11 @@ def forward(
     size = min(BATCH, len(x))
     for start in range(0, len(x), size or 1):
         rows = x[start : start + size]
-        padded = rows if len(rows) == size else np.concatenate([rows, np.zeros_like(x[: size - len(rows)])])
+        padded = (
+            rows
+            if len(rows) == size
+            else np.concatenate([rows, np.zeros((size - len(rows), *rows.shape[1:]), rows.dtype)])
+        )
         out[start : start + len(rows)] = run(trainable, fixed, padded)[: len(rows)]
         report(Progress("activations", min(start + size, len(x)), len(x), "samples", layer or ""))
     return out

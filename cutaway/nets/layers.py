@@ -47,7 +47,7 @@ def _of(*weights: str) -> tuple[str, ...]:
 
 
 LAYER_KINDS: dict[str, tuple[str, ...]] = {
-    "Dense": ("units", "activation", "use_bias", *_of("kernel", "bias"), "activity_regularizer"),
+    "Dense": ("units", "activation", "use_bias", *_of("kernel", "bias")),
     "Dropout": ("rate", "noise_shape", "seed"),
     "Activation": ("activation",),
     "ReLU": ("max_value", "negative_slope", "threshold"),
@@ -74,6 +74,9 @@ LAYER_KINDS: dict[str, tuple[str, ...]] = {
     "Concatenate": ("axis",),
 }
 """Keras' class name of each allowed layer -> the settings that are kept. ``InputLayer`` is allowed beside these."""
+
+_entry = keras.Input((1,))
+_FUNCTIONAL = keras.Model(_entry, _entry)  # the class of functional models has no public name
 
 _ALLOWED = ", ".join(("Input", *LAYER_KINDS))
 
@@ -105,7 +108,7 @@ def check_net(net: object) -> keras.Model:
             that is not in `ACTIVATIONS`; a dtype other than float32.
     """
     # A Model subclass can do anything in call(); only these two describe themselves as layers and connections.
-    functional = type(net).__name__ == "Functional" and isinstance(net, keras.Model)
+    functional = isinstance(net, keras.Model) and type(net) is type(_FUNCTIONAL)
     if not (type(net) is keras.Sequential or functional):
         raise NetError(
             "net must be a keras.Sequential or a functional keras.Model(inputs, outputs)",
@@ -113,6 +116,13 @@ def check_net(net: object) -> keras.Model:
             fix="build it with cutaway.mlp(...) or from keras.layers",
         )
     assert isinstance(net, keras.Model)
+    for operation in net.operations if functional else ():
+        if not isinstance(operation, keras.Layer):
+            raise NetError(
+                f"tensors are joined by layers alone: {_ALLOWED}",
+                came=f'the operation "{operation.name}" ({type(operation).__name__}) between them',
+                fix="write keras.layers.Add()([a, b]) for a + b, and keras.layers.Rescaling(2.0)(a) for 2 * a",
+            )
     for layer in net.layers:
         kind_of(layer)
         _check_layer(layer)

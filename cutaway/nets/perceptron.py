@@ -1,6 +1,8 @@
 """The multi-layer perceptron, and how a net is fitted to its data on first use."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
 
 import keras
 
@@ -37,14 +39,17 @@ def mlp(
         Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, "Dropout", section 4 (dropout after every
         hidden layer).
     """
+    if isinstance(hidden, (int, str)) or not isinstance(hidden, Iterable):
+        raise NetError("hidden lists the units of each layer", came=repr(hidden), fix="try hidden=(512, 512)")
+    hidden = tuple(hidden)
     for units in hidden:
-        if not isinstance(units, int) or isinstance(units, bool) or units < 1:
+        if not isinstance(units, Integral) or isinstance(units, bool) or units < 1:
             raise NetError(
                 "a hidden layer has a whole number of units, at least 1",
                 came=repr(units),
                 fix="try hidden=(512, 512)",
             )
-    if not 0 <= dropout < 1:
+    if not isinstance(dropout, Real) or not 0 <= dropout < 1:
         raise NetError(
             "dropout is the share of units to drop, from 0 up to but not including 1",
             came=repr(dropout),
@@ -54,7 +59,7 @@ def mlp(
         raise NetError(f"activation is one of {', '.join(ACTIVATIONS)}", came=repr(activation), fix='try "relu"')
     net = keras.Sequential(name=name)
     for number, units in enumerate(hidden, start=1):
-        net.add(keras.layers.Dense(units, activation=activation, name=f"dense_{number}"))
+        net.add(keras.layers.Dense(int(units), activation=activation, name=f"dense_{number}"))
         if dropout:
             net.add(keras.layers.Dropout(dropout, name=f"dropout_{number}"))
     net._cutaway_unfinished = True  # build_net adds the output layer, whose size only the data know
@@ -76,22 +81,26 @@ def build_net(net: keras.Model, *, shape: tuple[int, ...], classes: int, seed: i
     Raises:
         NetError: The net's input or output does not fit the data.
     """
-    features = 1
-    for side in shape:
-        features *= side
     if getattr(net, "_cutaway_unfinished", False):
         net.add(keras.layers.Dense(classes, activation="softmax", name=OUTPUT))
         net._cutaway_unfinished = False
     fresh = not net.built
     if fresh:
-        net.build((None, features))
+        net.build((None, math.prod(shape)))
         initialize(net, seed)
     reseed(net, seed)
-    _check_fit(net, shape=shape, features=features, classes=classes)
+    check_fit(net, shape=shape, classes=classes)
+    _check_ending(net, classes)
     return fresh
 
 
-def _check_fit(net: keras.Model, *, shape: tuple[int, ...], features: int, classes: int) -> None:
+def check_fit(net: keras.Model, *, shape: tuple[int, ...], classes: int) -> None:
+    """Check that a built net takes samples of a shape, flat or as they are, and gives one unit a class.
+
+    Raises:
+        NetError: The net's input or output does not fit the data; 2 classes may be one unit.
+    """
+    features = math.prod(shape)
     taken, given = tuple(net.inputs[0].shape[1:]), tuple(net.outputs[0].shape[1:])
     if taken not in ((features,), shape):
         raise NetError(
@@ -103,5 +112,17 @@ def _check_fit(net: keras.Model, *, shape: tuple[int, ...], features: int, class
         raise NetError(
             f"the net's output must have one unit a class, here {classes}",
             came=f"shape {given}",
+            fix=f"end the net with Dense({classes}, activation='softmax')",
+        )
+
+
+def _check_ending(net: keras.Model, classes: int) -> None:
+    """What trains here must end in probabilities, which its losses take; a user's own fit may end in logits."""
+    last = net.outputs[0]._keras_history.operation  # pyright: ignore[reportAttributeAccessIssue]
+    ending = getattr(getattr(last, "activation", None), "__name__", type(last).__name__)
+    if ending not in ("softmax", "sigmoid"):
+        raise NetError(
+            "the net must end in probabilities, with the activation softmax or sigmoid",
+            came=f'"{ending}" in layer "{last.name}"',
             fix=f"end the net with Dense({classes}, activation='softmax')",
         )

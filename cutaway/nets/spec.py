@@ -10,7 +10,7 @@ import keras
 
 from cutaway.errors import NetError
 
-from .layers import CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_net, kind_of
+from .layers import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_net, kind_of
 
 _OBJECTS = {
     "initializer": (keras.initializers, INITIALIZERS),
@@ -97,10 +97,11 @@ def _plain_object(value: Any, slot: str, layer: str) -> dict[str, Any]:
     if not isinstance(value, dict) or value.get("class_name") not in allowed:
         came = value.get("class_name") if isinstance(value, dict) else value
         raise NetError(f"a {slot} is one of {', '.join(allowed)}", came=f'{came!r} in layer "{layer}"')
-    return {
-        "class_name": value["class_name"],
-        "config": {k: v for k, v in value["config"].items() if v is None or isinstance(v, (bool, int, float, str))},
-    }
+    config = {k: v for k, v in value["config"].items() if v is not None}
+    odd = [k for k, v in config.items() if not isinstance(v, (bool, int, float, str))]
+    if odd:
+        raise NetError(f"settings of a {slot} are numbers and words", came=f'"{odd[0]}" in layer "{layer}"')
+    return {"class_name": value["class_name"], "config": config}
 
 
 def net_from_spec(spec: dict[str, Any]) -> keras.Model:
@@ -139,6 +140,8 @@ def _layer(item: dict[str, Any]) -> keras.Layer:
         raise NetError(f"layers must be of these kinds: {', '.join(LAYER_KINDS)}", came=f'{kind!r} as "{name}"')
     config = {}
     for key, value in item["config"].items():
+        if key == "activation" and value not in ACTIVATIONS:
+            raise NetError(f"activations are {', '.join(ACTIVATIONS)}", came=f'{value!r:.60} in layer "{name}"')
         if key not in (*LAYER_KINDS[kind], "trainable"):
             raise NetError(f"settings of {kind}: {', '.join(LAYER_KINDS[kind])}", came=f'{key!r} in layer "{name}"')
         slot = key.rsplit("_", 1)[-1]

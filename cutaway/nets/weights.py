@@ -21,7 +21,7 @@ def get_weights(net: keras.Model) -> dict[str, np.ndarray]:
         ``"dense_1/kernel" -> float32 array``, in the order of the layers; moving averages of BatchNormalization are
         weights too, seeds of dropout are not.
     """
-    return {name: np.array(variable.value) for name, variable, _ in _named(net)}
+    return {name: np.array(keras.ops.convert_to_numpy(variable.value)) for name, variable, _ in _named(net)}
 
 
 def set_weights(net: keras.Model, weights: Mapping[str, np.ndarray]) -> None:

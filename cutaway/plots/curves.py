@@ -29,7 +29,7 @@ def learning_curves(history: History, *, turned: int | None = None, title: str =
 
     Args:
         history: One record an epoch with Keras' names: epoch, loss and, where measured, accuracy, val_loss and
-            val_accuracy.
+            val_accuracy. An epoch without, or with None or NaN, is a gap.
         turned: The epoch whose validation loss was the lowest before it rose; it is marked in words.
         title: Stands above both panels.
 
@@ -73,7 +73,7 @@ def learning_curves_bokeh(history: History, *, turned: int | None = None) -> "La
 
 def _panels(history: History, turned: int | None) -> dict[str, Curves]:
     """Check the history and return, for each metric that was measured, its epochs and series."""
-    if not history or any(record.get(key) is None for record in history for key in ("epoch", "loss")):
+    if not history or any(key not in record for record in history for key in ("epoch", "loss")):
         raise DataError(
             "a history has at least one record, and each has an epoch and a loss",
             came=f"{len(history)} records" if not history else str(dict(history[0])),
@@ -85,9 +85,9 @@ def _panels(history: History, turned: int | None) -> dict[str, Curves]:
     panels: dict[str, Curves] = {}
     for metric in _METRICS:
         curves = {
-            name: np.array([record[prefix + metric] for record in history], np.float64)
+            name: np.array([record.get(prefix + metric) for record in history], np.float64)  # None becomes a gap
             for name, prefix, _ in _SERIES
-            if all(record.get(prefix + metric) is not None for record in history)
+            if any(prefix + metric in record for record in history)
         }
         if curves:
             panels[metric] = {"epoch": epochs} | curves

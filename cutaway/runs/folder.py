@@ -10,7 +10,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from cutaway.errors import RunError, UnknownNameError
+from cutaway.errors import CutawayError, RunError, UnknownNameError
 
 from .history import read_history
 from .layout import CHECKPOINT, FORMAT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, predictions_path, snapshot_path
@@ -45,12 +45,20 @@ class RunFolder:
             raise UnknownNameError(
                 "a run is a folder with a run.json", came=f'"{path}"', fix="list the runs with: cutaway runs"
             ) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RunError("run.json must be valid JSON", came=f"{error} in {path / MANIFEST}") from error
         missing = [key for key in _REQUIRED if not isinstance(manifest, dict) or key not in manifest]
         if missing:
             raise RunError(
                 f"run.json must hold {', '.join(_REQUIRED)}", came=f"no {', '.join(missing)} in {path / MANIFEST}"
+            )
+        kinds = {"name": str, "created": str, "status": str, "dataset": dict, "split": dict, "net": dict, "plan": dict}
+        wrong = [key for key, kind in kinds.items() if not isinstance(manifest[key], kind)]
+        if wrong:
+            raise RunError(
+                f'"{wrong[0]}" in run.json is {"text" if kinds[wrong[0]] is str else "an object"}',
+                came=f"{manifest[wrong[0]]!r:.60} in {path / MANIFEST}",
+                fix="put back the file as it was written",
             )
         if not isinstance(manifest["format"], int) or manifest["format"] > FORMAT:
             raise RunError(
@@ -105,6 +113,11 @@ class RunFolder:
         path = snapshot_path(self.path, self.resolve_epoch(epoch))
         return _read_tensors(path)[0]
 
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is one."""
+        return (self.path / CHECKPOINT).is_file()
+
     def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The arrays and the position from which training can go on.
 
@@ -148,7 +161,7 @@ def list_runs(runs: Path | str = RUNS) -> list[RunFolder]:
     for path in sorted(Path(runs).glob(f"*/{MANIFEST}")):
         try:
             found.append(RunFolder.open(path.parent))
-        except RunError:
+        except (CutawayError, OSError):
             continue
     return found
 

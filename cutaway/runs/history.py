@@ -37,10 +37,21 @@ def read_history(path: Path) -> list[dict[str, Any]]:
 
 
 class HistoryFile:
-    """history.jsonl, open for appending."""
+    """history.jsonl, open for appending by one process at a time.
+
+    Raises:
+        RunError: Another process is writing this run.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = open(path, "ab+")  # noqa: SIM115 (lives as long as the writer)
+        if not _locked(self._file):
+            self._file.close()
+            raise RunError(
+                "a run is written by one process at a time",
+                came=f"{path.parent.name}, which another process is training",
+                fix="wait for it, or stop it with Ctrl-C",
+            )
         self._cut_torn_line()
 
     def _cut_torn_line(self) -> None:
@@ -60,3 +71,16 @@ class HistoryFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _locked(file: Any) -> bool:
+    """Take the lock of an open file; the system gives it back when the process ends, however it ends."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, where an open file of another process cannot be truncated anyway
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,11 +1,11 @@
 """What a training writes while it runs."""
 
-import contextlib
 import io
 import json
 import secrets
+import shutil
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import safetensors.numpy
 from cutaway.errors import RunError
 
 from .atomic import write_atomic
+from .folder import RunFolder
 from .history import HistoryFile
 from .layout import (
     CHECKPOINT,
@@ -48,35 +49,78 @@ class RunWriter:
         Args:
             runs: Folder for runs; made if it is not there.
             name: Middle part of the folder's name; anything but letters, digits, "-", "_" and "." becomes "-".
-            manifest: JSON-able record for run.json; format, name, created and status are added.
+            manifest: As for `create_at`.
 
         Raises:
             RunError: The folder cannot be made or written.
         """
-        now = datetime.now().astimezone()
         safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".-")[:60] or "run"
-        path = Path(runs) / f"{now:%Y%m%d-%H%M%S}-{safe}-{secrets.token_hex(2)}"
+        path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{safe}-{secrets.token_hex(2)}"
+        return cls.create_at(path, manifest=manifest)
+
+    @classmethod
+    def create_at(cls, path: Path | str, *, manifest: Mapping[str, Any]) -> "RunWriter":
+        """Make a new run folder at a path of the caller's choice.
+
+        Args:
+            path: Where; nothing may be there, folders above it are made.
+            manifest: JSON-able record for run.json; format, name, created and status are added.
+
+        Raises:
+            RunError: Something is there, or the folder cannot be made or written.
+        """
+        path = Path(path)
         record = {
             "format": FORMAT,
             "name": path.name,
-            "created": now.isoformat(timespec="seconds"),
+            "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "status": "running",
             "why": None,
             **manifest,
         }
+        made = False
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.mkdir()
+            if path.exists():
+                raise RunError(
+                    "a new run folder needs a path where nothing is yet",
+                    came=f'"{path}"',
+                    fix="choose another path, or delete what is there",
+                )
+            data = _json(record)
+            path.mkdir(parents=True)
+            made = True
             for folder in (SNAPSHOTS, PREDICTIONS, EMBEDDINGS):
                 (path / folder).mkdir()
-            write_atomic(path / MANIFEST, _json(record))
+            write_atomic(path / MANIFEST, data)
             return cls(path, record)
         except OSError as error:
+            if made:
+                shutil.rmtree(path, ignore_errors=True)  # ours alone, and nothing is in it yet
             raise RunError(
                 "the folder for runs must be one that can be written",
                 came=f"{error.strerror or error} at {error.filename or path}",
-                fix="name another folder with --runs or runs=",
+                fix="name another folder, with --runs, runs= or path=",
             ) from error
+
+    @classmethod
+    def reopen(cls, path: Path) -> "RunWriter":
+        """Open a run that was stopped, failed or died, to write on.
+
+        Raises:
+            UnknownNameError: There is no run.
+            RunError: It is damaged, cannot be written, or another process is writing it.
+        """
+        folder = RunFolder.open(path)
+        try:
+            writer = cls(path, dict(folder.manifest))
+            writer.update(status="running", why=None)
+        except OSError as error:
+            raise RunError(
+                "a run that goes on must be one that can be written",
+                came=f"{error.strerror or error} at {error.filename or path}",
+                fix="check the rights of the folder and the room on the disk",
+            ) from error
+        return writer
 
     def update(self, **fields: Any) -> None:
         """Change fields of run.json and write it anew."""
@@ -120,14 +164,6 @@ class RunWriter:
         """Close the files."""
         self._history.close()
 
-    def discard(self) -> None:
-        """Remove the folder of a run that failed before it had anything to keep."""
-        self.close()
-        for file in sorted(self.path.rglob("*"), reverse=True):
-            file.rmdir() if file.is_dir() else file.unlink()
-        with contextlib.suppress(OSError):
-            self.path.rmdir()
-
 
 def _json(record: Mapping[str, Any]) -> bytes:
     return json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False).encode() + b"\n"
@@ -135,4 +171,4 @@ def _json(record: Mapping[str, Any]) -> bytes:
 
 def _tensors(arrays: Mapping[str, np.ndarray], metadata: dict[str, str]) -> bytes:
     # safetensors writes the memory of an array as it lies, so a transposed view would come out wrong
-    return safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, metadata)
+    return safetensors.numpy.save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata)

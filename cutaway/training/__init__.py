@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 
 from cutaway.doors import late
 
-from .plan import LOSSES, OPTIMIZERS, SCHEDULES, Plan, make_plan
+from .overfitting import Overfitting, is_finite, watch_overfitting
+from .plan import LOSSES, OPTIMIZERS, SCHEDULES, Plan, check_loss, make_plan
 from .recipes import RECIPES, Recipe, find_recipe
 
 if TYPE_CHECKING:
     from .device import describe_device, describe_versions, keep_compiled_programs
-    from .trainer import Outcome, TrainingData, train_net
+    from .evaluation import TrainingData
+    from .recorder import Recorder
+    from .trainer import Outcome, train_net
 
 _HOMES = {
     "Outcome": "cutaway.training.trainer",
-    "TrainingData": "cutaway.training.trainer",
+    "Recorder": "cutaway.training.recorder",
+    "TrainingData": "cutaway.training.evaluation",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "keep_compiled_programs": "cutaway.training.device",
@@ -32,15 +36,20 @@ __all__ = [
     "RECIPES",
     "SCHEDULES",
     "Outcome",
+    "Overfitting",
     "Plan",
     "Recipe",
+    "Recorder",
     "TrainingData",
+    "check_loss",
     "describe_device",
     "describe_versions",
     "find_recipe",
+    "is_finite",
     "keep_compiled_programs",
     "make_plan",
     "train_net",
+    "watch_overfitting",
 ]
 
 __getattr__ = late(__name__, _HOMES)

@@ -4,10 +4,11 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import Any
 
-import jax
+import keras
 
 from .processor import processor_flags
 
@@ -18,6 +19,8 @@ def keep_compiled_programs() -> None:
     A choice that the user made (``JAX_COMPILATION_CACHE_DIR``) is left alone. Programs are for one processor and one
     version of jaxlib; each such pair has a folder of its own, which only the user may read (mode 0700).
     """
+    import jax
+
     if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -33,23 +36,37 @@ def keep_compiled_programs() -> None:
 
 
 def describe_device() -> dict[str, Any]:
-    """The device that JAX computes on and the threads it may use.
+    """The backend of Keras, the device that it computes on and the threads it may use.
 
     Returns:
-        ``{"platform": "cpu", "kind": "cpu", "threads": 2, "machine": "x86_64"}``.
+        ``{"backend": "jax", "platform": "cpu", "kind": "cpu", "threads": 2, "machine": "x86_64"}``.
     """
-    device = jax.devices()[0]
     affinity = getattr(os, "sched_getaffinity", None)
     threads = len(affinity(0)) if affinity else os.cpu_count()
     return {
-        "platform": device.platform,
-        "kind": device.device_kind,
+        "backend": keras.backend.backend(),
+        **_processor(),
         "threads": threads,
         "machine": platform.machine(),
     }
 
 
+def _processor() -> dict[str, str]:
+    if keras.backend.backend() == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return {"platform": device.platform, "kind": device.device_kind}
+    # "cuda:0" in PyTorch, "/job:localhost/replica:0/task:0/device:GPU:0" in TensorFlow
+    device: Any = keras.ops.zeros(1).device  # pyright: ignore[reportAttributeAccessIssue]
+    name = str(device).rsplit("device:", 1)[-1].split(":")[0].lower()
+    return {"platform": name, "kind": name}
+
+
 def describe_versions() -> dict[str, str]:
     """Versions of everything that decides a result."""
-    packages = ("cutaway", "keras", "jax", "jaxlib", "numpy", "scikit-learn")
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}
+    backend = keras.backend.backend()
+    packages = ("cutaway", "keras", *(("jax", "jaxlib") if backend == "jax" else ()), "numpy", "scikit-learn")
+    versions = {name: importlib.metadata.version(name) for name in packages}
+    # TensorFlow has several distributions; the module itself knows
+    return {"python": platform.python_version(), backend: sys.modules[backend].__version__, **versions}

@@ -8,6 +8,7 @@ map that is larger than that.
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import numpy as np
@@ -27,13 +28,15 @@ class Chunk:
         rows: int32 ``(step, batch)`` row numbers on the host; one that is no training sample pads.
         x: ``(step, batch, ...)`` their values.
         y: int32 ``(step, batch)`` their labels.
-        weight: float32 ``(step, batch)``, 1, or 0 where a row pads.
+        real: float32 ``(step, batch)``, 1, or 0 where a row pads.
+        weight: float32 ``(step, batch)``, what a sample weighs in the loss, 0 where a row pads.
         steps: How many of the steps are to be done; the others fill the chunk up to its size.
     """
 
     rows: np.ndarray
     x: jax.Array
     y: jax.Array
+    real: jax.Array
     weight: jax.Array
     steps: int
 
@@ -43,15 +46,19 @@ def chunk_steps(batch_size: int, sample_bytes: int, *, steps: int) -> int:
     return max(1, min(CHUNK_STEPS, CHUNK_BYTES // max(batch_size * sample_bytes, 1), steps))
 
 
-def feed(x: np.ndarray, y: np.ndarray, *, order: np.ndarray, samples: int, size: int) -> Iterator[Chunk]:
+def feed(
+    x: Any, y: np.ndarray, *, order: np.ndarray, samples: int, size: int, weight: np.ndarray | None = None
+) -> Iterator[Chunk]:
     """Gather the chunks of an order, each while the one before is being trained on.
 
     Args:
-        x: ``(sample, ...)`` raw rows; the first `samples` are for training.
+        x: ``(sample, ...)`` raw rows, an array or a stand-in that gives rows for row numbers; the first `samples` are
+            for training.
         y: int ``(sample,)`` labels.
         order: int32 ``(step, batch)`` rows in the order of training.
         samples: Number of training samples.
         size: Steps of a chunk; the last one is filled up to it, so that all have one shape.
+        weight: float32 ``(training sample,)``, what each weighs in the loss; 1 if None.
     """
 
     def gather(start: int) -> Chunk:
@@ -61,9 +68,13 @@ def feed(x: np.ndarray, y: np.ndarray, *, order: np.ndarray, samples: int, size:
             rows = np.concatenate([rows, np.full((size - steps, order.shape[1]), samples, rows.dtype)])
         real = rows < samples
         taken = np.where(real, rows, 0)
-        x_put, y_put, weight = jax.device_put((x[taken], y[taken].astype(np.int32), real.astype(np.float32)))
-        return Chunk(rows, x_put, y_put, weight, steps)
+        ones = real.astype(np.float32)
+        weights = ones if weight is None else weight[taken] * ones
+        put = jax.device_put((x[taken], y[taken].astype(np.int32), ones, weights))
+        return Chunk(rows, *put, steps=steps)
 
+    if len(order) == 0:
+        return
     with ThreadPoolExecutor(1, thread_name_prefix="cutaway-feeder") as thread:
         coming = thread.submit(gather, 0)
         for start in range(size, len(order) + size, size):

@@ -23,6 +23,8 @@ SMALLEST = 32
 def lowered(function: Callable[..., Any], *, bfloat16: bool) -> Callable[..., Any]:
     """Return a function that computes the same with faster products and random bits.
 
+    Gradients must have been taken inside of `function`: the result is not to be differentiated or vectorised again.
+
     Args:
         function: Traceable by JAX; arguments and results are pytrees of arrays.
         bfloat16: Round the factors of large products to bfloat16; sums stay in float32. Nothing else changes its
@@ -55,7 +57,7 @@ def _run(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], *, bfloa
             out = _run(inner.jaxpr, inner.consts, inputs, bfloat16=bfloat16)
         elif name == "dot_general" and _is_plain_product(inputs, params):
             out = [_product(*inputs, axes=params["dimension_numbers"][0], bfloat16=bfloat16)]
-        elif name == "random_bits" and params["bit_width"] == 32:
+        elif name == "random_bits" and params["bit_width"] == 32 and inputs[0].ndim == 0:
             out = [_random_bits(inputs[0], params["shape"])]
         else:
             out = equation.primitive.bind(*inputs, **params)
@@ -70,6 +72,7 @@ def _is_plain_product(inputs: Sequence[jax.Array], params: dict[str, Any]) -> bo
         all(a.ndim == 2 and a.dtype == jnp.float32 for a in inputs)
         and (len(left), len(right)) == (1, 1)
         and not any(batch)
+        and params["precision"] in (None, (jax.lax.Precision.DEFAULT,) * 2)
     )
 
 
@@ -108,8 +111,8 @@ def _random_bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """
     words = jax.random.key_data(key).reshape(-1)
     first, second = words[0], words[-1]
-    shift, inner = _mix(first + jnp.uint32(0x9E3779B9)), _mix(second ^ jnp.uint32(0x85EBCA6B))
-    shift = _mix(shift ^ second)
+    shift = _mix(_mix(first + jnp.uint32(0x9E3779B9)) ^ second)
+    inner = _mix(_mix(second ^ jnp.uint32(0x85EBCA6B)) + first)
     counter = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
     return _mix(counter * jnp.uint32(0x9E3779B9) + shift, inner)
 

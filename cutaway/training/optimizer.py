@@ -15,14 +15,30 @@ def make_optimizer(plan: Plan, *, steps: int) -> keras.Optimizer:
         steps: Steps of the whole training, over which a schedule runs.
 
     Source:
-        Adam: Kingma and Ba 2014, algorithm 1. AdamW: Loshchilov and Hutter 2019, algorithm 2. Cosine schedule:
-        Loshchilov and Hutter 2017, "SGDR", equation 5, to zero.
+        Adam: Kingma and Ba 2014, algorithm 1. AdamW: Loshchilov and Hutter 2019, algorithm 2.
     """
-    rate: Any = plan.learning_rate
-    if plan.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=steps)
+    rate = _schedule(plan, steps=steps)
     if plan.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=plan.momentum)
     if plan.optimizer == "adam":
         return keras.optimizers.Adam(rate)
     return keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay)
+
+
+def _schedule(plan: Plan, *, steps: int) -> Any:
+    """The learning rate, or how it runs from the first to the last step.
+
+    Source:
+        Cosine: Loshchilov and Hutter 2017, "SGDR", equation 5, to zero. One-cycle: Smith and Topin 2018,
+        "Super-Convergence"; up from a 25th in the first 30 % of the steps, then down to zero by a cosine. Step: a tenth
+        after a half, a hundredth after three quarters of the steps.
+    """
+    rate, schedules = plan.learning_rate, keras.optimizers.schedules
+    if plan.schedule == "cosine":
+        return schedules.CosineDecay(rate, decay_steps=steps)
+    if plan.schedule == "one-cycle":
+        rise = max(1, round(0.3 * steps))
+        return schedules.CosineDecay(rate / 25, decay_steps=max(1, steps - rise), warmup_target=rate, warmup_steps=rise)
+    if plan.schedule == "step":
+        return schedules.PiecewiseConstantDecay([steps // 2, steps * 3 // 4], [rate, rate / 10, rate / 100])
+    return rate

@@ -25,7 +25,7 @@ def epoch_order(samples: int, *, batch_size: int, seed: int, epoch: int) -> np.n
     return order.reshape(steps, batch_size)
 
 
-def chunks_of(order: np.ndarray, samples: int, *, exact: bool) -> list[np.ndarray]:
+def parts_of(order: np.ndarray, samples: int, *, exact: bool) -> list[np.ndarray]:
     """Split an epoch's order into parts that are compiled apart.
 
     Args:

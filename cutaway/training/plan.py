@@ -13,7 +13,7 @@ from .processor import has_fast_bfloat16
 Optimizer = Literal["sgd", "adam", "adamw"]
 Loss = Literal["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"]
 Precision = Literal["float32", "bfloat16"]
-Schedule = Literal["constant", "cosine"]
+Schedule = Literal["constant", "cosine", "one-cycle", "step"]
 
 OPTIMIZERS: tuple[str, ...] = get_args(Optimizer)
 LOSSES: tuple[str, ...] = get_args(Loss)
@@ -48,7 +48,13 @@ class Plan(BaseModel):
         default="float32", description="precision of the large products in training is float32 or bfloat16"
     )
     validation: float = Field(
-        default=0.25, gt=0, lt=1, description="validation, the share of training samples, is a number"
+        default=0.25, gt=0, lt=1, description="validation, share of training samples, is a number"
+    )
+    patience: int | None = Field(
+        default=None, ge=1, description="patience, epochs without a better validation loss, is a number"
+    )
+    class_weight: tuple[float, ...] | None = Field(
+        default=None, description="class_weight is a number of at least 0 for each class"
     )
     seed: int = Field(default=0, ge=0, lt=2**31, description="seed is a whole number")
 
@@ -70,6 +76,8 @@ def make_plan(base: Mapping[str, Any] | None = None, *, samples: int | None = No
         PlanError: A setting is unknown or outside its range, or does nothing with this optimizer or loss.
     """
     values = {**(base or {}), **settings}
+    if settings.get("optimizer", values.get("optimizer")) != (base or {}).get("optimizer") and base:
+        values["learning_rate"] = settings.get("learning_rate", "auto")  # the recipe's rate is for its own optimizer
     samples = samples or 45_000
     if values.get("precision") == "auto":
         values["precision"] = "bfloat16" if has_fast_bfloat16() else "float32"
@@ -92,6 +100,20 @@ def make_plan(base: Mapping[str, Any] | None = None, *, samples: int | None = No
         if wrong:
             raise PlanError(f"{name} needs {needs}", came=f"{plan.optimizer} and {plan.loss}", fix=f"leave {name} at 0")
     return plan
+
+
+def check_loss(plan: Plan, *, outputs: int) -> None:
+    """Check that a loss can be taken of the outputs of a net.
+
+    Raises:
+        PlanError: One output unit, the probability of class 1 of 2, with a loss that needs a unit for each class.
+    """
+    if outputs == 1 and plan.loss != "binary_crossentropy":
+        raise PlanError(
+            "a net with one output unit needs the loss binary_crossentropy",
+            came=plan.loss,
+            fix="pass loss='binary_crossentropy', or end the net with Dense(2, activation='softmax')",
+        )
 
 
 def _plan_error(error: ValidationError) -> PlanError:

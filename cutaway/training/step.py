@@ -75,35 +75,35 @@ def compile_training(net: keras.Model, optimizer: keras.Optimizer, *, plan: Plan
     """Compile a chunk of training steps.
 
     Returns:
-        A function ``(state, tally, seen, x, y, weight, start, stop) -> (state, tally, seen)`` that does the steps from
-        `start` up to `stop` of a chunk. Rows `x`, ``(step, batch, ...)``, labels `y` and weights, ``(step, batch)``,
-        are in the order of training; a row of weight 0 pads the last, smaller batch. `seen`, float16 ``(step, batch,
-        class)``, takes each sample's prediction as it is trained on. State and `seen` are given away and come back
-        updated.
+        A function ``(state, tally, seen, x, y, real, weight, start, stop) -> (state, tally, seen)`` that does the steps
+        from `start` up to `stop` of a chunk; see `cutaway.training.feeder.Chunk` for its arrays. The loss of a batch is
+        the sum of its samples' weighted losses by their number, as in Keras. `seen`, float16 ``(step, batch, class)``,
+        takes each sample's prediction as it is trained on. State and `seen` are given away and come back updated.
     """
     loss_of, shape = sample_loss(plan, classes), tuple(net.inputs[0].shape[1:])
     apply: Any = optimizer.stateless_apply
 
-    def objective(trainable, fixed, rows, labels, weight):
+    def objective(trainable, fixed, rows, labels, real, weight):
         inputs = prepare_inputs(rows, scale, shape)
         predicted, fixed, extra = _call(net, trainable, fixed, inputs, training=True)
-        total = jnp.sum(loss_of(labels, predicted) * weight) / jnp.sum(weight) + sum(extra)
+        total = jnp.sum(loss_of(labels, predicted) * weight) / jnp.sum(real) + sum(extra)
         return total, (fixed, class_probabilities(predicted))
 
     gradient = jax.value_and_grad(objective, has_aux=True)
 
-    def step(state, rows, labels, weight):
-        (loss, (fixed, predicted)), gradients = gradient(state.trainable, state.fixed, rows, labels, weight)
+    def step(state, rows, labels, real, weight):
+        (loss, (fixed, predicted)), gradients = gradient(state.trainable, state.fixed, rows, labels, real, weight)
         trainable, moments = apply(state.optimizer, gradients, state.trainable)
-        right = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * weight)
-        return State(trainable, fixed, moments), loss * jnp.sum(weight), right, predicted.astype(jnp.float16)
+        right = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * real)
+        return State(trainable, fixed, moments), loss * jnp.sum(real), right, predicted.astype(jnp.float16)
 
-    step = lowered(step, bfloat16=plan.precision == "bfloat16")
+    if jax.default_backend() == "cpu":
+        step = lowered(step, bfloat16=plan.precision == "bfloat16")
 
-    def chunk(state, tally, seen, x, y, weight, start, stop):
+    def chunk(state, tally, seen, x, y, real, weight, start, stop):
         def body(i, carry):
             state, tally, seen = carry
-            state, loss, right, predicted = step(state, x[i], y[i], weight[i])
+            state, loss, right, predicted = step(state, x[i], y[i], real[i], weight[i])
             return state, Tally(tally.loss + loss, tally.correct + right), seen.at[i].set(predicted)
 
         return jax.lax.fori_loop(start, stop, body, (state, tally, seen))

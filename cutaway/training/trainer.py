@@ -1,50 +1,35 @@
-"""The trainer: epochs of chunks of steps, each epoch kept on disk before the next begins."""
+"""The trainer: epochs of chunks of steps, each epoch on disk before its line in the history.
+
+What is on disk after any interruption is enough to end with the same bytes as a training that was never interrupted:
+the order of samples is a function of seed and epoch, and a checkpoint holds everything else.
+"""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import keras
 import numpy as np
 
-from cutaway.errors import TrainingError
-from cutaway.nets import get_weights, require_jax
-from cutaway.progress import Progress, Report, silent
-from cutaway.runs import RunWriter
+from cutaway.errors import Interrupted, RunError, TrainingError
+from cutaway.nets import get_weights, require_jax, set_weights
+from cutaway.progress import Report, silent
+from cutaway.runs import RunFolder, RunWriter
 
-from .feeder import chunk_steps, feed
+from .checkpoint import Checkpoint, Position, pack, unpack
+from .epoch import EpochRunner, Progressed
+from .evaluation import Evaluation, TrainingData
 from .optimizer import make_optimizer
-from .order import chunks_of, epoch_order
+from .overfitting import is_finite, watch_overfitting
 from .plan import Plan
-from .step import State, Tally, compile_evaluation, compile_training
+from .step import State
+from .stopping import StopRequest, best_epoch, is_exhausted, stop_on_signal
 
-CALL_SECONDS = 0.2
-"""Aim for one compiled call: short enough for a moving bar and a quick Ctrl-C, and about 1,000 times its overhead."""
-
-EVALUATION_BATCH = 1000
-"""Samples a block of an evaluation, at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingData:
-    """What a net is trained and measured on.
-
-    Attributes:
-        x: ``(sample, *shape)`` raw rows, uint8 or float32, in the order train, val, test.
-        y: int ``(sample,)`` class of each.
-        train: Number of training samples, which come first.
-        val: Number of validation samples, which follow; the rest is for testing.
-        scale: The value of `x` that becomes 1.
-        classes: Number of classes.
-    """
-
-    x: np.ndarray = field(repr=False)
-    y: np.ndarray = field(repr=False)
-    train: int
-    val: int
-    scale: float
-    classes: int
+SAVE_SECONDS = 60.0
+"""A checkpoint within an epoch that takes longer than this, at most so often."""
 
 
 @dataclass(frozen=True)
@@ -53,165 +38,213 @@ class Outcome:
 
     Attributes:
         epochs: Epochs done.
-        test: ``{"loss", "accuracy"}`` on the test samples after the last epoch.
-        seconds: Of training alone, compilation included.
+        best_epoch: Epoch of the lowest validation loss.
+        kept_epoch: Epoch whose weights the net carries now: the last one, or the best after an early stop.
+        test: ``{"loss", "accuracy"}`` on the test samples with those weights.
+        seconds: Of training alone, compilation included, over all sessions.
     """
 
     epochs: int
+    best_epoch: int
+    kept_epoch: int
     test: dict[str, float]
     seconds: float
 
 
 class Trainer:
-    """One training under way: the state on the device, the compiled calls, and where results go."""
+    """One training under way: the state on the device, and where it goes on disk."""
 
     def __init__(
         self, net: keras.Model, data: TrainingData, *, plan: Plan, writer: RunWriter, report: Report = silent
     ) -> None:
         require_jax()
-        self.net, self.data, self.plan, self.writer, self.report = net, data, plan, writer, report
-        self.steps = -(-data.train // plan.batch_size)
-        self.optimizer = make_optimizer(plan, steps=plan.epochs * self.steps)
+        self.net, self.data, self.plan, self.writer = net, data, plan, writer
+        steps = -(-data.train // plan.batch_size)
+        self.optimizer = make_optimizer(plan, steps=plan.epochs * steps)
         self.optimizer.build(net.trainable_variables)
-        settings = {"plan": plan, "scale": data.scale, "classes": data.classes}
-        self._chunk = compile_training(net, self.optimizer, **settings)
-        self._evaluate = compile_evaluation(net, **settings)
-        self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in net.layers)
-        self._held_out = _blocks(data.x[data.train :]), _blocks(data.y[data.train :].astype(np.int32))
-        self._call_steps = 8  # grows or shrinks to CALL_SECONDS
+        self.epochs = EpochRunner(net, self.optimizer, data=data, plan=plan, report=report)
+        self.evaluation = Evaluation(net, data, plan=plan)
+        self.weight = data.weight
+        self.begun, self.spent, self.saved = time.perf_counter(), 0.0, time.perf_counter()
+        self.rows: list[dict[str, Any]] = []
+        self._thread, self._writing = ThreadPoolExecutor(1, thread_name_prefix="cutaway-disk"), Future()
+        self._writing.set_result(None)
 
-    def run(self) -> Outcome:
-        """Train all epochs.
+    def run(self, *, resume: bool = False) -> Outcome:
+        """Train all epochs that are not done yet.
 
         Raises:
-            TrainingError: The loss became NaN or infinite; the snapshots of the epochs before it are kept.
+            TrainingError: The loss became NaN or infinite.
+            Interrupted: The user stopped it; a checkpoint of the last step is on disk.
+            RunError: The disk refused, or the checkpoint to resume from is damaged.
         """
-        begun = time.perf_counter()
-        state = _state_of(self.net, self.optimizer)
+        try:
+            with stop_on_signal() as request:
+                checkpoint = self._resume() if resume else self._start()
+                state = self._train(checkpoint, request)
+            return self._finish(state)
+        except OSError as error:
+            raise RunError(
+                "a training needs a disk that takes what it writes",
+                came=f"{error.strerror or error} at {self.writer.path}",
+                fix=f"make room, then: cutaway resume {self.writer.path.name}",
+            ) from error
+        finally:
+            self._thread.shutdown()
+
+    def _start(self) -> Checkpoint:
+        checkpoint = Checkpoint(initial_state(self.net, self.optimizer), Position(), None, self.weight)
         self.writer.snapshot(0, get_weights(self.net))
-        test: dict[str, float] = {}
-        for epoch in range(1, self.plan.epochs + 1):
-            start = time.perf_counter()
-            state, recorded, metrics = self._train_epoch(state, epoch)
-            probabilities, held_out = self._measure(state)
-            seconds = time.perf_counter() - start
-            val, test = held_out
-            row = {
-                "epoch": epoch,
-                **metrics,
-                **{f"val_{name}": value for name, value in val.items()},
-                "learning_rate": float(self._learning_rate(state)),
-                "seconds": round(seconds, 4),
-                "samples_per_second": round(self.data.train / seconds, 1),
-            }
-            self._keep(epoch, state, np.concatenate([recorded, probabilities]), row)
-        return Outcome(self.plan.epochs, test, time.perf_counter() - begun)
+        self.writer.checkpoint(*pack(checkpoint))
+        return checkpoint
 
-    def _train_epoch(self, state: State, epoch: int) -> tuple[State, np.ndarray, dict[str, float]]:
-        data, plan = self.data, self.plan
-        order = epoch_order(data.train, batch_size=plan.batch_size, seed=plan.seed, epoch=epoch)
-        recorded = np.empty((data.train + 1, data.classes), np.float16)  # one row more, for the rows that pad
-        tally, done = Tally(jax.numpy.float32(0), jax.numpy.float32(0)), 0
-        for part in chunks_of(order, data.train, exact=self._exact):
-            size = chunk_steps(part.shape[1], data.x[:1].nbytes, steps=len(part))
-            for chunk in feed(data.x, data.y, order=part, samples=data.train, size=size):
-                seen = jax.numpy.zeros((*chunk.rows.shape, data.classes), "float16")
-                step = 0
-                while step < chunk.steps:
-                    stop, begun = min(step + self._call_steps, chunk.steps), time.perf_counter()
-                    inputs = (chunk.x, chunk.y, chunk.weight)
-                    state, tally, seen = self._chunk(state, tally, seen, *inputs, step, stop)
-                    loss, correct = float(tally.loss), float(tally.correct)  # waits for the call to end
-                    self._adapt(stop - step, time.perf_counter() - begun)
-                    step, done = stop, min(done + (stop - step) * part.shape[1], data.train)
-                    self._tell(epoch, done, loss / done, correct / done)
-                recorded[chunk.rows] = np.asarray(seen)
-        metrics = {"loss": float(tally.loss) / data.train, "accuracy": float(tally.correct) / data.train}
-        return state, recorded[: data.train], metrics
+    def _resume(self) -> Checkpoint:
+        folder = RunFolder.open(self.writer.path)
+        if not folder.has_checkpoint:  # the process died before it had done anything
+            return self._start()
+        checkpoint = unpack(*folder.checkpoint(), like=initial_state(self.net, self.optimizer))
+        position = checkpoint.position
+        self.spent = position.seconds
+        self.weight = self.epochs.weight = checkpoint.weight
+        self.rows = [row for row in folder.history() if row["epoch"] <= position.epoch]
+        if position.epoch > len(self.rows):  # the process died between the checkpoint and this line
+            self.writer.epoch(position.row)
+            self.rows.append(position.row)
+        return checkpoint
 
-    def _adapt(self, steps: int, seconds: float) -> None:
-        wanted = steps * CALL_SECONDS / max(seconds, 1e-6)
-        self._call_steps = int(min(max(wanted, steps / 4, 1), steps * 4))
+    def _train(self, checkpoint: Checkpoint, request: StopRequest) -> State:
+        state, position, recorded = checkpoint.state, checkpoint.position, checkpoint.recorded
+        for epoch in range(position.epoch + 1, self.plan.epochs + 1):
+            if is_exhausted(self.rows, self.plan.patience):
+                break
+            start, done = time.perf_counter(), None
+            for done in self.epochs.run(state, epoch, position=position, recorded=recorded, request=request):
+                if request.asked or time.perf_counter() - self.saved > SAVE_SECONDS:
+                    self._save(done)
+                if request.asked:
+                    raise Interrupted(self.writer.path.name)
+                self.writer.progress(done.row())
+            assert done is not None  # an epoch yields at least once
+            state = done.state
+            probabilities, (val, _) = self.evaluation.measure(state)
+            if not is_finite(val["loss"]):
+                raise TrainingError(
+                    "the validation loss must stay finite",
+                    came=f"{val['loss']} after epoch {epoch}",
+                    fix=f"try a smaller --learning-rate than {self.plan.learning_rate:g}; earlier snapshots are kept",
+                )
+            row = self._row(done, val, seconds=time.perf_counter() - start)
+            self._keep(epoch, state, np.concatenate([done.recorded, probabilities]), row)
+            position, recorded = Position(epoch=epoch), None
+        self._writing.result()
+        return state
 
-    def _tell(self, epoch: int, done: int, loss: float, accuracy: float) -> None:
-        if not np.isfinite(loss):
-            raise TrainingError(
-                "the loss must stay finite",
-                came=f"{loss} in epoch {epoch} after {done:,} samples",
-                fix=f"try a smaller --learning-rate than {self.plan.learning_rate:g}",
-            )
-        total, samples = self.plan.epochs, self.data.train
-        self.writer.progress({"epoch": epoch, "samples": done, "of": samples, "loss": loss, "accuracy": accuracy})
-        note = f"epoch {epoch}/{total}  loss {loss:.4f}  accuracy {accuracy:.4f}"
-        self.report(Progress("training", (epoch - 1) * samples + done, total * samples, "samples", note))
+    def _row(self, done: Progressed, val: dict[str, float], *, seconds: float) -> dict[str, Any]:
+        """An epoch's line of the history, with what it says of overfitting."""
+        row = {
+            "epoch": done.epoch,
+            "loss": done.loss,
+            "accuracy": done.accuracy,
+            **{f"val_{name}": value for name, value in val.items()},
+            "learning_rate": self._learning_rate(done.state),
+            "seconds": round(seconds, 4),
+            "samples_per_second": round(self.data.train / seconds, 1),
+        }
+        rows = [*self.rows, row]
+        watched = watch_overfitting(rows)
+        row |= {"gap": watched.gap, "best_epoch": watched.best_epoch, "turned": watched.turned}
+        self.epochs.remark = _in_words(row)
+        return row
 
-    def _measure(self, state: State) -> tuple[np.ndarray, tuple[dict[str, float], dict[str, float]]]:
-        """Probabilities of validation and test samples, and the metrics of each."""
-        held_out, val = len(self.data.x) - self.data.train, self.data.val
-        probabilities, losses = self._evaluate(state.trainable, state.fixed, *self._held_out)
-        probabilities = np.asarray(probabilities).reshape(-1, self.data.classes)[:held_out]
-        losses = np.asarray(losses).reshape(-1)[:held_out].astype(np.float64)
-        right = probabilities.argmax(axis=-1) == self.data.y[self.data.train :]
-        parts = (slice(None, val), slice(val, None))
-        metrics = tuple({"loss": float(losses[p].mean()), "accuracy": float(right[p].mean())} for p in parts)
-        return probabilities, (metrics[0], metrics[1])
-
-    def _learning_rate(self, state: State) -> Any:
+    def _learning_rate(self, state: State) -> float:
         with keras.StatelessScope(list(zip(self.optimizer.variables, state.optimizer, strict=True))):
-            return self.optimizer.learning_rate
+            return float(self.optimizer.learning_rate)  # type: ignore[arg-type]
+
+    def _save(self, now: Progressed) -> None:
+        """Write a checkpoint within an epoch."""
+        loss, correct = float(now.tally.loss), float(now.tally.correct)
+        position = Position(now.epoch - 1, now.step, loss, correct, self._seconds(), self.rows[-1] if self.rows else {})
+        self._writing.result()
+        self.writer.checkpoint(*pack(Checkpoint(now.state, position, now.recorded, self.weight)))
+        self.saved = time.perf_counter()
 
     def _keep(self, epoch: int, state: State, predictions: np.ndarray, row: dict[str, Any]) -> None:
-        """Put an epoch on disk, its line in the history last: what the history names is there."""
+        """Put an epoch on disk in another thread, its line in the history last: what the history names is there."""
         write_back(self.net, self.optimizer, state)
         weights = get_weights(self.net)
-        self.writer.snapshot(epoch, weights)
-        self.writer.predictions(epoch, predictions)
-        variables = [*self.net.non_trainable_variables, *self.optimizer.variables]
-        rest = {f"state/{i:03d}/{v.path}": np.asarray(v.value) for i, v in enumerate(variables)}
-        self.writer.checkpoint({**weights, **rest}, {"epoch": epoch, "step": epoch * self.steps})
-        self.writer.epoch(row)
+        tensors, position = pack(Checkpoint(state, Position(epoch, 0, 0, 0, self._seconds(), row), None, self.weight))
+        self.rows.append(row)
+
+        def write() -> None:
+            self.writer.snapshot(epoch, weights)
+            self.writer.predictions(epoch, predictions)
+            self.writer.checkpoint(tensors, position)
+            self.writer.epoch(row)
+
+        self._writing.result()  # raises what went wrong with the epoch before
+        self._writing = self._thread.submit(write)
+        self.saved = time.perf_counter()
+
+    def _finish(self, state: State) -> Outcome:
+        """Give the net the weights that are kept, and measure the test samples with them."""
+        write_back(self.net, self.optimizer, state)
+        best, kept = best_epoch(self.rows), self.rows[-1]["epoch"]
+        if is_exhausted(self.rows, self.plan.patience):
+            kept = best
+            set_weights(self.net, RunFolder.open(self.writer.path).snapshot(best))
+        test = self.evaluation.measure(initial_state(self.net, self.optimizer))[1][1]
+        return Outcome(len(self.rows), best, kept, test, self._seconds())
+
+    def _seconds(self) -> float:
+        return self.spent + time.perf_counter() - self.begun
 
 
 def train_net(
-    net: keras.Model, data: TrainingData, *, plan: Plan, writer: RunWriter, report: Report = silent
+    net: keras.Model,
+    data: TrainingData,
+    *,
+    plan: Plan,
+    writer: RunWriter,
+    report: Report = silent,
+    resume: bool = False,
 ) -> Outcome:
-    """Train a built net; afterwards it carries the weights of the last epoch, as after Keras' ``fit``.
+    """Train a built net; afterwards it carries the weights of the last epoch, or of the best after an early stop.
 
     Args:
         net: A checked and built net (`cutaway.nets.build_net`).
         data: Samples for training, validation and testing.
         plan: Every setting.
         writer: The run folder; it is not finished here.
-        report: Told after every chunk of steps, in samples over all epochs.
+        report: Told after every compiled call, in samples over all epochs.
+        resume: Go on from the checkpoint in the run folder.
 
     Raises:
         TrainingError: The loss became NaN or infinite.
+        Interrupted: The user stopped it.
+        RunError: The disk refused, or the checkpoint is damaged.
         BackendError: Keras does not run on JAX.
     """
-    return Trainer(net, data, plan=plan, writer=writer, report=report).run()
+    return Trainer(net, data, plan=plan, writer=writer, report=report).run(resume=resume)
 
 
 def write_back(net: keras.Model, optimizer: keras.Optimizer, state: State) -> None:
     """Give the variables of a net and its optimizer the values of a state."""
-    pairs = (
-        (net.trainable_variables, state.trainable),
-        (net.non_trainable_variables, state.fixed),
-        (optimizer.variables, state.optimizer),
-    )
-    for variables, values in pairs:
+    for variables, values in zip(_variables(net, optimizer), state, strict=True):
         for variable, value in zip(variables, values, strict=True):
-            variable.assign(np.asarray(value))  # a copy: the state's own buffers are given to the next chunk
+            variable.assign(np.array(value))  # a copy: the state's own buffers are given to the next call
 
 
-def _state_of(net: keras.Model, optimizer: keras.Optimizer) -> State:
-    groups = (net.trainable_variables, net.non_trainable_variables, optimizer.variables)
-    # copies, since the first chunk takes the buffers of the state away
-    return State(*([jax.numpy.array(v.value, copy=True) for v in group] for group in groups))
+def initial_state(net: keras.Model, optimizer: keras.Optimizer) -> State:
+    """The values of a net's and its optimizer's variables, as copies: the first call takes their buffers away."""
+    return State(*([jax.numpy.array(v.value, copy=True) for v in group] for group in _variables(net, optimizer)))
 
 
-def _blocks(rows: np.ndarray) -> jax.Array:
-    """Rows in equal blocks of at most EVALUATION_BATCH on the device, the last one filled up with zeros."""
-    count = max(1, -(-len(rows) // EVALUATION_BATCH))
-    size = -(-len(rows) // count)
-    padding = np.zeros((count * size - len(rows), *rows.shape[1:]), rows.dtype)
-    return jax.device_put(np.concatenate([rows, padding]).reshape(count, size, *rows.shape[1:]))
+def _variables(net: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence[keras.Variable], ...]:
+    return net.trainable_variables, net.non_trainable_variables, optimizer.variables
+
+
+def _in_words(row: dict[str, Any]) -> str:
+    """What an epoch says of overfitting, in a few words for the bar."""
+    if row["turned"]:
+        return f"overfitting since epoch {row['best_epoch']}"
+    return f"val {row['val_accuracy']:.4f}, gap {row['gap']:+.3f}"

@@ -32,7 +32,7 @@ def test_a_run_folder_holds_what_the_design_says(digits_run):
     assert [row["epoch"] for row in epochs] == [1, 2, 3, 4, 5, 6]
     assert set(epochs[0]) == {
         *("kind", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"),
-        *("learning_rate", "seconds", "samples_per_second"),
+        *("learning_rate", "seconds", "samples_per_second", "gap", "best_epoch", "turned"),
     }
     assert any(row["kind"] == "progress" for row in rows)
     assert sorted(p.name for p in (path / "snapshots").iterdir()) == [f"epoch-{e:04d}.safetensors" for e in range(7)]
@@ -131,3 +131,169 @@ def test_how_a_run_ended_is_written_whatever_happened(tmp_path):
         assert run.folder.status == status
         assert why in run.folder.manifest["why"]
         assert run.folder.epochs == [0]
+
+
+def binary_data():
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 2, 300)
+    return ct.Dataset.from_arrays(generator.normal(size=(300, 4)).astype("float32") + 2 * y[:, None], y)
+
+
+def test_one_sigmoid_unit_needs_binary_crossentropy_and_then_learns(tmp_path):
+    def net():
+        return keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1, activation="sigmoid")])
+
+    call = {"runs": tmp_path / "runs", "progress": False, "epochs": 8, "learning_rate": 0.02}
+    with pytest.raises(PlanError, match="one output unit needs the loss binary_crossentropy; got categorical"):
+        ct.train(net(), binary_data(), **call)
+    assert not (tmp_path / "runs").exists()
+    run = ct.train(net(), binary_data(), loss="binary_crossentropy", **call)
+    assert run.test["accuracy"] > 0.9
+    assert run.predictions().shape == (60, 2)
+    assert run.report(progress=False).is_file()
+
+
+def test_a_net_without_probabilities_at_its_end_is_refused(tmp_path):
+    net = keras.Sequential([keras.layers.Dense(3, name="logits")])
+    with pytest.raises(NetError, match='softmax or sigmoid; got "linear" in layer "logits"'):
+        ct.train(net, small_data(), runs=tmp_path / "runs", progress=False)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_another_optimizer_takes_its_own_rate_in_the_library_as_on_the_command_line(tmp_path):
+    run = ct.train(ct.mlp((4,)), small_data(), optimizer="sgd", epochs=1, runs=tmp_path, progress=False)
+    assert run.plan["learning_rate"] == 0.01
+
+
+def test_early_stopping_restores_the_best_epoch(tmp_path):
+    generator = np.random.default_rng(0)
+    data = ct.Dataset.from_arrays(generator.normal(size=(200, 20)).astype("float32"), generator.integers(0, 2, 200))
+    net = ct.mlp((64,))
+    run = ct.train(net, data, epochs=60, patience=3, learning_rate=0.01, runs=tmp_path, progress=False)
+    losses = run.history["val_loss"]
+    best = int(np.argmin(losses)) + 1
+    assert len(losses) == best + 3 < 60, "labels are noise: it must overfit soon"
+    assert (run.folder.manifest["best_epoch"], run.folder.manifest["kept_epoch"]) == (best, best)
+    for mine, kept in zip(net.get_weights(), run.model(epoch=best).get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, kept)
+    accuracy = np.mean(run.predictions(epoch=best).argmax(1) == run.labels())
+    assert run.test["accuracy"] == pytest.approx(accuracy)
+    last = run.history.rows[-1]
+    assert last["best_epoch"] == best
+    assert last["gap"] == pytest.approx(last["val_loss"] - last["loss"])
+    assert last["turned"] is True
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 3.0, 2: 0.0}])
+def test_class_and_sample_weights_equal_keras(class_weight, tmp_path):
+    from cutaway.data import split_dataset
+    from cutaway.nets import get_weights, net_from_spec, set_weights
+    from cutaway.training.order import epoch_order
+
+    data = small_data()
+    weight = np.random.default_rng(1).random(300).astype("float32")
+    settings = {"optimizer": "sgd", "learning_rate": 0.1, "epochs": 2, "batch_size": 50, "precision": "float32"}
+    settings |= {"schedule": "constant"}
+    net = ct.mlp((6,))
+    run = ct.train(
+        net, data, class_weight=class_weight, sample_weight=weight, runs=tmp_path, progress=False, **settings
+    )
+    theirs = net_from_spec(dict(run.folder.manifest["net"]))
+    set_weights(theirs, run.folder.snapshot(0))
+    theirs.compile(keras.optimizers.SGD(0.1), loss="sparse_categorical_crossentropy")
+    split = split_dataset(data, seed=0)
+    x, y = data.inputs(split.train), data.y(split.train)
+    counts = np.bincount(y)
+    per_class = len(y) / (3 * counts) if class_weight == "balanced" else np.array([3.0, 1.0, 0.0])
+    weights = weight[split.train.index] * per_class[y]
+    for epoch in (1, 2):
+        for rows in epoch_order(len(y), batch_size=50, seed=0, epoch=epoch):
+            rows = rows[rows < len(y)]
+            theirs.train_on_batch(x[rows], y[rows], sample_weight=weights[rows])
+    for name, value in get_weights(theirs).items():
+        np.testing.assert_allclose(get_weights(net)[name], value, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"class_weight": "even"}, "class_weight is \"balanced\" or maps classes 0 to 2.*got 'even'"),
+        ({"class_weight": {3: 1.0}}, "got 3: 1.0"),
+        ({"class_weight": {0: -1.0}}, "got 0: -1.0"),
+        ({"sample_weight": np.ones(7)}, r"each of the 300 samples of train; got shape \(7,\)"),
+        ({"sample_weight": np.full(300, np.nan)}, "got a negative or infinite number"),
+    ],
+)
+def test_wrong_weights_are_said(settings, text, tmp_path):
+    from cutaway.errors import UsageError
+
+    with pytest.raises(UsageError, match=text):
+        ct.train(ct.mlp((4,)), small_data(), runs=tmp_path / "runs", progress=False, **settings)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_full_disk_is_said_and_what_was_kept_stays(tmp_path, monkeypatch):
+    import os
+
+    real, left = os.fsync, [14]
+
+    def nearly_full(descriptor):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", nearly_full)
+    with pytest.raises(RunError, match=r"got No space left on device at .*; next: make room, then: cutaway resume "):
+        ct.train(ct.mlp((4,)), small_data(), epochs=5, runs=tmp_path, progress=False)
+    monkeypatch.undo()
+    run = ct.open_run("latest", runs=tmp_path, data=small_data())
+    assert run.folder.status in ("failed", "running")
+    finished = ct.resume(run, progress=False)
+    straight = ct.train(ct.mlp((4,)), small_data(), epochs=5, runs=tmp_path / "b", progress=False)
+    for name, value in finished.folder.snapshot().items():
+        np.testing.assert_array_equal(value, straight.folder.snapshot()[name])
+
+
+def test_a_disk_without_room_is_said_before_anything_is_written(tmp_path, monkeypatch):
+    import shutil
+    from types import SimpleNamespace
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(RunError, match=r"takes about .* MB on disk; got 0 MB free"):
+        ct.train(ct.mlp((4,)), small_data(), runs=tmp_path / "runs", progress=False)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_layer_that_blew_up_first_is_named(tmp_path):
+    net = keras.Sequential(
+        [
+            keras.Input((5,)),
+            keras.layers.Dense(4, activation="relu", name="fine"),
+            keras.layers.Dense(4, activation="exponential", name="rocket"),
+            keras.layers.Dense(3, activation="softmax", name="out"),
+        ]
+    )
+    kernel, bias = net.get_layer("rocket").get_weights()
+    net.get_layer("rocket").set_weights([kernel, bias + 200.0])
+    with pytest.raises(TrainingError, match='in epoch 1, step 1; the output of layer "rocket" stopped being finite'):
+        ct.train(net, small_data(), runs=tmp_path, progress=False)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle", "step"])
+def test_schedules_run_as_they_say(schedule, tmp_path):
+    settings = {"schedule": schedule, "learning_rate": 0.01, "epochs": 20, "batch_size": 180}
+    run = ct.train(ct.mlp((4,)), small_data(), runs=tmp_path, progress=False, **settings)
+    rates = np.array(run.history["learning_rate"])  # one step an epoch
+    if schedule == "constant":
+        np.testing.assert_allclose(rates, 0.01, rtol=1e-6)
+    elif schedule == "cosine":
+        np.testing.assert_allclose(rates, 0.005 * (1 + np.cos(np.pi * np.arange(1, 21) / 20)), atol=1e-8)
+    elif schedule == "one-cycle":
+        assert rates.argmax() == 5
+        assert rates.max() == pytest.approx(0.01)
+        assert rates[-1] == pytest.approx(0, abs=1e-6)
+        assert (np.diff(rates[:6]) > 0).all()
+        assert (np.diff(rates[5:]) < 0).all()
+    else:
+        np.testing.assert_allclose(rates[[0, 9, 11, 13, 16, 19]], [0.01, 0.01, 1e-3, 1e-3, 1e-4, 1e-4], rtol=1e-5)

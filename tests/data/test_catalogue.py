@@ -159,7 +159,9 @@ def test_missing_and_doubled_parts_are_named(tmp_path):
 
 def test_other_files_are_refused_with_the_way_round(tmp_path):
     (tmp_path / "table.csv").write_text("a,b")
-    with pytest.raises(DataError, match=r"folder of IDX files or an \.npz file; got .*table\.csv; next: .*from_arrays"):
+    with pytest.raises(
+        DataError, match=r"folder of IDX or \.npy files, or an \.npz file; got .*table\.csv; next: .*from_arrays"
+    ):
         load_dataset(tmp_path / "table.csv")
 
 

@@ -53,7 +53,7 @@ def test_a_built_net_keeps_its_weights():
 
 def test_an_initializer_with_a_seed_keeps_it():
     def kernel(seed):
-        layer = keras.layers.Dense(3, kernel_initializer=keras.initializers.HeNormal(seed=5))
+        layer = keras.layers.Dense(3, "softmax", kernel_initializer=keras.initializers.HeNormal(seed=5))
         net = keras.Sequential([layer])
         build_net(net, shape=(6,), classes=3, seed=seed)
         return np.asarray(layer.kernel.value)
@@ -82,6 +82,6 @@ def test_net_that_does_not_fit_its_data():
     net = keras.Sequential([keras.Input((10,)), keras.layers.Dense(3)])
     with pytest.raises(NetError, match=r"input must have shape \(20,\) or \(4, 5\).*got \(10,\)"):
         build_net(net, shape=(4, 5), classes=3, seed=0)
-    net = keras.Sequential([keras.Input((4, 5)), keras.layers.Flatten(), keras.layers.Dense(4)])
+    net = keras.Sequential([keras.Input((4, 5)), keras.layers.Flatten(), keras.layers.Dense(4, "softmax")])
     with pytest.raises(NetError, match=r"one unit a class, here 3; got shape \(4,\)"):
         build_net(net, shape=(4, 5), classes=3, seed=0)

@@ -93,7 +93,7 @@ HOSTILE = [
     (lambda s: s["layers"][0].update(kind="Lambda"), "layers must be of these kinds"),
     (lambda s: s["layers"][0].update(kind="__class__"), "layers must be of these kinds"),
     (lambda s: s["layers"][0]["config"].update(function="os.system"), "settings of Dense"),
-    (lambda s: s["layers"][0]["config"].update(activation={"module": "os", "class_name": "system"}), "fit together"),
+    (lambda s: s["layers"][0]["config"].update(activation={"module": "os", "class_name": "system"}), "activations are"),
     (
         lambda s: s["layers"][0]["config"].update(kernel_initializer={"class_name": "deserialize", "config": {}}),
         "an initializer|a initializer",
@@ -129,3 +129,28 @@ def test_weights_of_another_net_are_refused_and_change_nothing():
         set_weights(net, {k: np.ones_like(v) for k, v in before.items() if k != "output/bias"})
     for name, value in get_weights(net).items():
         np.testing.assert_array_equal(value, before[name])
+
+
+def test_arithmetic_between_tensors_is_refused_by_name():
+    entry = keras.Input((3,))
+    with pytest.raises(NetError, match=r"joined by layers alone: Input, Dense.*got the operation .*Add\).*layers.Add"):
+        check_net(keras.Model(entry, entry + layers.Dense(3)(entry)))
+
+
+@pytest.mark.parametrize(
+    "activation", ["celu", {"module": "keras.layers", "class_name": "Dense", "config": {"units": 7}}]
+)
+def test_activations_of_a_specification_are_looked_up_in_our_own_list(activation):
+    net = mlp((7,))
+    build_net(net, shape=(9,), classes=3, seed=0)
+    spec = copy.deepcopy(spec_of(net))
+    spec["layers"][0]["config"]["activation"] = activation
+    with pytest.raises(NetError, match="activations are relu, .*; got .* in layer"):
+        net_from_spec(spec)
+
+
+def test_a_setting_that_would_be_lost_is_refused():
+    constant = keras.initializers.Constant(np.ones((3,)).tolist())
+    net = keras.Sequential([keras.Input((2,)), layers.Dense(3, bias_initializer=constant, name="odd")])
+    with pytest.raises(NetError, match='settings of a initializer are numbers and words; got "value" in layer "odd"'):
+        spec_of(net)

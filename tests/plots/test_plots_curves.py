@@ -87,6 +87,16 @@ def test_a_diverged_loss_leaves_a_gap():
     assert np.isnan(learning_curves(history).axes[0].get_lines()[0].get_ydata()[-1])
 
 
+def test_an_epoch_without_a_number_is_a_gap_and_the_others_are_drawn():
+    history = [{"epoch": 1, "loss": 0.9}, {"epoch": 2, "loss": None, "val_loss": 0.8}]
+    (axes,) = learning_curves(history).axes
+    training, validation = (line.get_ydata() for line in axes.get_lines())
+    np.testing.assert_array_equal(training, [0.9, np.nan])
+    np.testing.assert_array_equal(validation, [np.nan, 0.8])
+    (panel,) = learning_curves_bokeh(history).children
+    np.testing.assert_array_equal(panel.select_one(ColumnDataSource).data["validation"], [np.nan, 0.8])
+
+
 @pytest.mark.parametrize("draw", [learning_curves, learning_curves_bokeh])
 def test_wrong_histories_are_refused(draw):
     with pytest.raises(DataError, match=r"at least one record.*got 0 records; next: train"):

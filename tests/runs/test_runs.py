@@ -152,7 +152,11 @@ def test_runs_are_found_by_path_name_and_latest(writer):
         find_run("latest", runs=runs / "empty")
 
 
-def test_a_discarded_run_leaves_nothing(writer):
-    writer.snapshot(0, {"a": np.zeros(3, np.float32)})
-    writer.discard()
-    assert not writer.path.exists()
+def test_a_folder_that_cannot_be_filled_is_taken_away_again(tmp_path, monkeypatch):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunError, match="got No space left on device"):
+        RunWriter.create(tmp_path / "runs", name="x", manifest=MANIFEST)
+    assert list((tmp_path / "runs").iterdir()) == []

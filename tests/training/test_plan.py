@@ -88,11 +88,13 @@ def test_a_loss_that_explodes_stops_the_training_and_keeps_what_was(tmp_path):
     net = mlp((8,))
     build_net(net, shape=(3,), classes=2, seed=0)
     x = np.random.default_rng(0).random((60, 3), np.float32)
-    x[20] = np.nan
+    x[:40] = np.nan
     data = TrainingData(x, np.arange(60) % 2, train=40, val=10, scale=1.0, classes=2)
     manifest = {"dataset": {}, "split": {}, "net": {}, "plan": {}, "seed": 0}
     writer = RunWriter.create(tmp_path, name="t", manifest=manifest)
-    with pytest.raises(TrainingError, match=r"loss must stay finite; got nan in epoch 1 .* smaller --learning-rate"):
+    with pytest.raises(
+        TrainingError, match=r"must stay finite; got nan in epoch 1, step 1; the input .* smaller --lea"
+    ):
         train_net(net, data, plan=make_plan(), writer=writer)
     writer.close()
     assert RunFolder.open(writer.path).epochs == [0]

@@ -9,7 +9,7 @@ from keras import layers
 from cutaway.nets import build_net, forward, mlp
 from cutaway.runs import RunFolder, RunWriter
 from cutaway.training import TrainingData, make_plan, train_net
-from cutaway.training.order import chunks_of, epoch_order
+from cutaway.training.order import epoch_order, parts_of
 
 MANIFEST = {"dataset": {}, "split": {}, "net": {}, "plan": {}, "seed": 0}
 
@@ -91,7 +91,7 @@ def test_every_sample_is_in_the_order_once(samples, batch, seed, epoch):
     assert (order >= samples).sum() == -samples % batch
     np.testing.assert_array_equal(order, epoch_order(samples, batch_size=batch, seed=seed, epoch=epoch))
     for exact in (True, False):
-        parts = chunks_of(order, samples, exact=exact)
+        parts = parts_of(order, samples, exact=exact)
         np.testing.assert_array_equal(np.concatenate([p.ravel() for p in parts])[:samples], order.ravel()[:samples])
         if exact:
             assert all((p < samples).all() for p in parts)

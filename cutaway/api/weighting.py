@@ -1,0 +1,68 @@
+"""From ``class_weight=`` and ``sample_weight=`` to what each training sample weighs in the loss."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cutaway.data import Dataset, Split
+from cutaway.errors import UsageError
+
+
+def class_weights(
+    given: Mapping[int, float] | str | None, labels: np.ndarray, *, classes: int
+) -> tuple[float, ...] | None:
+    """Resolve ``class_weight=`` to a weight for each class.
+
+    Args:
+        given: Class number -> weight, "balanced", or None.
+        labels: int ``(sample,)`` of the training samples.
+        classes: Number of classes.
+
+    Raises:
+        UsageError: It is none of these, names a class that does not exist, or a weight is negative or not finite.
+
+    Source:
+        "balanced": King and Zeng 2001, "Logistic Regression in Rare Events Data", as in scikit-learn.
+    """
+    if given is None:
+        return None
+    if given == "balanced":
+        counts = np.maximum(np.bincount(labels, minlength=classes), 1)
+        return tuple(float(w) for w in len(labels) / (classes * counts))
+    rule = f'class_weight is "balanced" or maps classes 0 to {classes - 1} to weights of at least 0'
+    if not isinstance(given, Mapping):
+        raise UsageError(rule, came=repr(given), fix="pass for example class_weight={0: 2.0}")
+    weights = [1.0] * classes
+    for number, weight in given.items():
+        if number not in range(classes) or not 0 <= weight < float("inf"):
+            raise UsageError(rule, came=f"{number!r}: {weight!r}", fix="name classes by their numbers")
+        weights[number] = float(weight)
+    return tuple(weights)
+
+
+def sample_weights(
+    given: np.ndarray | None, *, data: Dataset, split: Split, per_class: tuple[float, ...] | None
+) -> np.ndarray | None:
+    """What each training sample weighs: its own weight times that of its class.
+
+    Returns:
+        float32 ``(training sample,)`` in the order of the training split, or None where all weigh 1.
+
+    Raises:
+        UsageError: There is not one finite weight of at least 0 for each sample of the source "train".
+    """
+    if given is None and per_class is None:
+        return None
+    weight = np.ones(len(split.train), np.float32)
+    if given is not None:
+        values, wanted = np.asarray(given, np.float32), (len(data.sources["train"].y),)
+        if values.shape != wanted or not np.isfinite(values).all() or (values < 0).any():
+            raise UsageError(
+                f"sample_weight has a finite number of at least 0 for each of the {wanted[0]:,} samples of train",
+                came=f"shape {values.shape}" if values.shape != wanted else "a negative or infinite number",
+                fix="give weights in the order of the samples as they were loaded",
+            )
+        weight *= values[split.train.index]
+    if per_class is not None:
+        weight *= np.asarray(per_class, np.float32)[data.y(split.train)]
+    return weight

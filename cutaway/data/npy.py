@@ -1,0 +1,60 @@
+"""NumPy's .npy: a header is compared with the size of its file before anything is read or mapped."""
+
+import math
+import textwrap
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from cutaway.errors import DataError
+
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def map_npy(path: Path) -> np.ndarray:
+    """Opens an .npy file as a read-only memory map; nothing is unpickled.
+
+    Returns:
+        The array on disk, of any plain dtype.
+
+    Raises:
+        DataError: Damaged, unreadable, or an array of Python objects.
+    """
+    try:
+        with path.open("rb") as stream:
+            check_header(stream, size=path.stat().st_size, name=path.name)
+        return np.lib.format.open_memmap(path, mode="r")
+    # As with .npz, NumPy's header parser raises too many kinds to list.
+    except Exception as error:
+        reason = textwrap.shorten(str(error) or type(error).__name__, 200)
+        raise DataError(
+            "an .npy file can be read, is whole and holds no Python objects",
+            came=f"{path} ({reason})",
+            fix="save it again with np.save(file, array), or check its permissions",
+        ) from None
+
+
+def check_header(stream: IO[bytes], *, size: int, name: str) -> None:
+    """Reads the header of an .npy file and refuses what does not fit.
+
+    Args:
+        stream: The file, at its start.
+        size: Its size in bytes.
+        name: What to call it in errors.
+
+    Raises:
+        Exception: Of any kind, where the header is damaged, declares another size, or Python objects.
+    """
+    version = np.lib.format.read_magic(stream)
+    if version not in HEADERS:
+        raise ValueError(f"{name} has the npy version {version}")
+    shape, _, dtype = HEADERS[version](stream)
+    if dtype.hasobject or not dtype.itemsize:
+        raise ValueError(f"{name} is of dtype {dtype}, not of numbers or strings")
+    declared = stream.tell() + math.prod(shape) * dtype.itemsize
+    if declared != size:
+        raise ValueError(f"{name} declares {declared} bytes and holds {size}")

@@ -1,0 +1,91 @@
+"""All that training needs to go on: the state on the device as arrays, and the position as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+
+from cutaway.errors import RunError
+
+from .step import State
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a training is.
+
+    Attributes:
+        epoch: Epochs finished.
+        step: Steps done in the epoch under way.
+        loss: Sum of loss x samples in the epoch under way, a float32 number.
+        correct: Right answers in the epoch under way.
+        seconds: Time spent in training, over all sessions.
+        row: The line of the history for epoch `epoch`, in case the process died before it was appended.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    correct: float = 0.0
+    seconds: float = 0.0
+    row: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A state and its position.
+
+    Attributes:
+        state: Arrays of the net and its optimizer.
+        position: How far it is.
+        recorded: float16 ``(training sample, class)`` predictions of the epoch under way; rows of samples that have not
+            come yet are undefined.
+        weight: float32 ``(training sample,)`` weights that the user gave, or None.
+    """
+
+    state: State
+    position: Position
+    recorded: np.ndarray | None
+    weight: np.ndarray | None
+
+
+def pack(checkpoint: Checkpoint) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """A checkpoint as named arrays on the host and JSON-able data; the arrays are copies."""
+    tensors = {
+        f"{group}/{number:03d}": np.array(value)
+        for group, values in checkpoint.state._asdict().items()
+        for number, value in enumerate(values)
+    }
+    for name in ("recorded", "weight"):
+        value = getattr(checkpoint, name)
+        if value is not None:
+            tensors[name] = np.array(value)
+    return tensors, asdict(checkpoint.position)
+
+
+def unpack(tensors: Mapping[str, np.ndarray], position: Mapping[str, Any], *, like: State) -> Checkpoint:
+    """Read a checkpoint back.
+
+    Args:
+        tensors: As `pack` returned them.
+        position: As `pack` returned it.
+        like: A state of the same net and optimizer, whose shapes must be met.
+
+    Raises:
+        RunError: It is not a checkpoint of such a net and optimizer.
+    """
+    groups = {}
+    for group, values in like._asdict().items():
+        kept = [tensors.get(f"{group}/{number:03d}") for number in range(len(values))]
+        more = f"{group}/{len(values):03d}" in tensors
+        shapes = [None if a is None else a.shape for a in kept]
+        if more or shapes != [value.shape for value in values]:
+            raise RunError(
+                "a checkpoint must hold the arrays of the net and the optimizer of its run",
+                came=f"other arrays for {group}",
+                fix="train anew, or put back the checkpoint.safetensors that belongs to this run.json",
+            )
+        groups[group] = [jax.numpy.array(a, copy=True) for a in kept]
+    return Checkpoint(State(**groups), Position(**position), tensors.get("recorded"), tensors.get("weight"))

@@ -1,0 +1,168 @@
+"""One epoch: chunks of steps, each call of which can be the last."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+
+from cutaway.errors import TrainingError
+from cutaway.progress import Progress, Report
+
+from .checkpoint import Position
+from .diagnosis import find_blown_layer
+from .evaluation import TrainingData
+from .feeder import Chunk, chunk_steps, feed
+from .order import epoch_order, parts_of
+from .plan import Plan
+from .step import State, Tally, compile_training
+from .stopping import StopRequest
+
+CALL_SECONDS = 0.2
+"""Aim for one compiled call: short enough for a moving bar and a quick Ctrl-C, and about 1,000 times its overhead."""
+
+
+@dataclass(frozen=True, eq=False)
+class Progressed:
+    """Where an epoch is after a call.
+
+    Attributes:
+        epoch: Its number.
+        step: Steps done.
+        samples: Samples trained on.
+        state: The state after them.
+        tally: Sums over them.
+        recorded: float16 ``(training sample, class)``, filled where samples have come.
+    """
+
+    epoch: int
+    step: int
+    samples: int
+    state: State
+    tally: Tally
+    recorded: np.ndarray
+
+    @property
+    def loss(self) -> float:
+        """Mean loss so far."""
+        return float(self.tally.loss) / self.samples
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers so far."""
+        return float(self.tally.correct) / self.samples
+
+    def row(self) -> dict[str, Any]:
+        """A line of kind "progress" for the history."""
+        return {"epoch": self.epoch, "samples": self.samples, "loss": self.loss, "accuracy": self.accuracy}
+
+
+class EpochRunner:
+    """Runs epochs through the compiled step.
+
+    Attributes:
+        weight: float32 ``(training sample,)`` what each weighs in the loss, or None.
+        remark: Words on the epoch before, shown with the progress.
+    """
+
+    def __init__(
+        self, net: keras.Model, optimizer: keras.Optimizer, *, data: TrainingData, plan: Plan, report: Report
+    ) -> None:
+        self.net, self.data, self.plan, self.report = net, data, plan, report
+        self.weight, self.remark = data.weight, ""
+        self._step = compile_training(net, optimizer, plan=plan, scale=data.scale, classes=data.classes)
+        # in BatchNormalization rows of a batch influence each other, so that none may pad it
+        self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in net.layers)
+        self._call_steps = 8  # grows or shrinks to CALL_SECONDS
+
+    def run(
+        self, state: State, epoch: int, *, position: Position, recorded: np.ndarray | None, request: StopRequest
+    ) -> Iterator[Progressed]:
+        """Run the steps of an epoch that are not done yet, and yield after every call.
+
+        Args:
+            state: The state to start from; its buffers are taken away.
+            epoch: Number of the epoch, from 1.
+            position: Where in the epoch to start.
+            recorded: What was recorded before that, or None.
+            request: Set when a reporter raises KeyboardInterrupt.
+
+        Raises:
+            TrainingError: The loss became NaN or infinite.
+        """
+        data, plan = self.data, self.plan
+        order = epoch_order(data.train, batch_size=plan.batch_size, seed=plan.seed, epoch=epoch)
+        # one row more, for the rows that pad
+        seen = np.zeros((data.train + 1, data.classes), np.float16)
+        if recorded is not None:
+            seen[:-1] = recorded
+        tally = Tally(jax.numpy.float32(position.loss), jax.numpy.float32(position.correct))
+        if position.step >= len(order):  # stopped after the last step, before the epoch was measured
+            yield Progressed(epoch, position.step, data.train, state, tally, seen[:-1])
+            return
+        step = 0
+        for part in parts_of(order, data.train, exact=self._exact):
+            skip = min(max(position.step - step, 0), len(part))
+            size = chunk_steps(part.shape[1], data.x[:1].nbytes, steps=len(part))
+            rest, step = part[skip:], step + skip
+            for chunk in feed(data.x, data.y, order=rest, samples=data.train, size=size, weight=self.weight):
+                for done, after, sums in self._calls(chunk, state, tally, seen, where=(epoch, step)):
+                    state, tally = after, sums
+                    samples = min((step + done) * plan.batch_size, data.train)
+                    now = Progressed(epoch, step + done, samples, state, tally, seen[:-1])
+                    self._tell(now, request)
+                    yield now
+                step += chunk.steps
+
+    def _calls(
+        self, chunk: Chunk, state: State, tally: Tally, seen: np.ndarray, *, where: tuple[int, int]
+    ) -> Iterator[tuple[int, State, Tally]]:
+        """Do the steps of a chunk in calls of about CALL_SECONDS, and record what was predicted."""
+        step, inputs = 0, (chunk.x, chunk.y, chunk.real, chunk.weight)
+        predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.classes), "float16")
+        before = jax.tree.map(jax.numpy.copy, state)  # 1 % of the time, and shows where a loss blew up
+        while step < chunk.steps:
+            stop, begun = min(step + self._call_steps, chunk.steps), time.perf_counter()
+            state, tally, predicted = self._step(state, tally, predicted, *inputs, step, stop)
+            loss = float(tally.loss)  # waits for the call to end
+            self._adapt(stop - step, time.perf_counter() - begun)
+            seen[chunk.rows[step:stop]] = np.asarray(predicted[step:stop])
+            if not np.isfinite(loss):
+                raise self._blown(chunk, before, where=where)
+            step = stop
+            yield step, state, tally
+
+    def _blown(self, chunk: Chunk, state: State, *, where: tuple[int, int]) -> TrainingError:
+        """Do a chunk again, step by step, to say which step and which layer stopped being finite first."""
+        epoch, first = where
+        inputs = (chunk.x, chunk.y, chunk.real, chunk.weight)
+        predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.classes), "float16")
+        step, loss, before = 0, np.nan, state
+        for step in range(chunk.steps):
+            before = jax.tree.map(jax.numpy.copy, state)
+            zero = Tally(jax.numpy.float32(0), jax.numpy.float32(0))
+            state, tally, predicted = self._step(state, zero, predicted, *inputs, step, step + 1)
+            loss = float(tally.loss)
+            if not np.isfinite(loss):
+                break
+        layer = find_blown_layer(self.net, before, rows=np.asarray(chunk.x[step]), scale=self.data.scale)
+        return TrainingError(
+            "the loss must stay finite",
+            came=f"{loss} in epoch {epoch}, step {first + step + 1}; {layer} stopped being finite first",
+            fix=f"try a smaller --learning-rate than {self.plan.learning_rate:g}; the snapshots before are kept",
+        )
+
+    def _adapt(self, steps: int, seconds: float) -> None:
+        wanted = steps * CALL_SECONDS / max(seconds, 1e-6)
+        self._call_steps = int(min(max(wanted, steps / 4, 1), steps * 4))
+
+    def _tell(self, now: Progressed, request: StopRequest) -> None:
+        total, samples = self.plan.epochs, self.data.train
+        note = f"epoch {now.epoch}/{total}  loss {now.loss:.4f}  accuracy {now.accuracy:.4f}  {self.remark}".rstrip()
+        try:
+            self.report(Progress("training", (now.epoch - 1) * samples + now.samples, total * samples, "samples", note))
+        except KeyboardInterrupt:
+            request.asked = True

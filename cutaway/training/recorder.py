@@ -1,0 +1,265 @@
+"""The recorder: a Keras callback that keeps the user's own ``fit`` in a run folder."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
+from cutaway.errors import NetError, RunError
+from cutaway.nets import check_fit, class_probabilities, get_weights, spec_of
+from cutaway.runs import RunFolder, RunWriter
+
+from .device import describe_device, describe_versions
+from .plan import Plan
+
+BATCH = 2048
+"""Samples a call of ``predict``."""
+
+LEAST_PROBABILITY = 1e-7
+"""Keras' epsilon: a class that is given no chance at all costs 16.1, not infinity."""
+
+
+class Recorder(keras.callbacks.Callback):
+    """Keep what ``model.fit(..., callbacks=[recorder])`` does in a run folder, as `cutaway.train` does.
+
+    Works on every Keras backend that can fit, and leaves the training as it is. `cutaway.open_run` opens the folder,
+    during the fit or later, and every view works on it; a view that computes needs Keras on JAX.
+
+    - Snapshots are taken after each epoch, epoch 0 is the net as it came into fit. The history has the names and values
+      of Keras' own, with learning_rate, seconds and samples_per_second.
+    - A loss that turns NaN or infinite is null in the history, and weights that are no numbers any more are not kept:
+      the last snapshot is the last that can be looked at.
+    - When fit ends, status becomes "finished", and loss (cross-entropy) and accuracy on the test samples are taken of
+      the net as it is then; ``kept_epoch`` in run.json is the epoch of these weights, which EarlyStopping may have
+      brought back. Put the recorder last in `callbacks`, so that it sees what the others did. Averages that an
+      optimizer swaps in at the end (``use_ema``) replace the last snapshot.
+    - When fit raises, or the process dies, status stays "running", and everything up to the last epoch is there.
+    - A further fit with the same recorder goes on in the same folder, with the next epoch numbers.
+
+    Args:
+        path: The run folder to make, such as "runs/mine"; nothing may be there.
+        data: The `Dataset` that fit gets its samples from, or what `load_dataset` takes. Views show samples of it.
+        validation: Share of training samples in ``recorder.split.val``, in (0, 1).
+        seed: Decides the split; whole number from 0.
+        predictions: Whether to keep, after each epoch, what the net says of each validation and test sample. It costs
+            an evaluation an epoch. Rows of training samples are NaN.
+
+    Attributes:
+        path: The run folder.
+        data: The dataset.
+        split: Its split: fit on ``data.inputs(recorder.split.train)`` and ``data.y(recorder.split.train)``. Test
+            samples that fit has seen make the recorded test accuracy worthless.
+
+    Raises:
+        CutawayError: The data, the share or the seed is wrong, as `load_dataset` and `cutaway.train` say it.
+        NetError: On ``fit``: the net is not of allow-listed layers, does not fit the data, or is another one than in
+            the fit before; nothing has been written.
+        RunError: On ``fit``: the folder cannot be made or written.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        data: Dataset | str | Path,
+        *,
+        validation: float = 0.25,
+        seed: int = 0,
+        predictions: bool = False,
+    ) -> None:
+        super().__init__()
+        self.path = Path(path)
+        self.data = data if isinstance(data, Dataset) else load_dataset(data)
+        self.split = split_dataset(self.data, validation=validation, seed=seed)
+        self._keep_predictions = predictions
+        self._manifest: dict[str, Any] = {}
+        self._epochs = 0
+        self._batch_size: int | None = None
+        self._seen: int | None = None
+        self._begun = self._epoch_begun = 0.0
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Make the run folder with the first snapshot, or open it again."""
+        net, spec = self._net, self._checked_spec()
+        self._begun, self._batch_size = time.perf_counter(), None
+        if self._manifest:
+            with self._writing() as writer:
+                writer.update(status="running", net=spec, plan=self._plan(net))
+            return
+        manifest = {
+            "origin": "keras fit",
+            "dataset": self.data.to_record(),
+            "split": self.split.to_record(),
+            "net": spec,
+            "first_weights": "as the net had them",
+            "plan": self._plan(net),
+            "seed": self.split.seed,
+            "versions": describe_versions(),
+            "device": describe_device(),
+        }
+        writer = RunWriter.create_at(self.path, manifest=manifest)
+        self._manifest = writer.manifest
+        writer.close()
+        with self._writing() as writer:
+            writer.snapshot(0, get_weights(net))
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Start the epoch's clock."""
+        self._epoch_begun, self._seen = time.perf_counter(), None
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Learn the batch size, which fit tells nobody, once: samples counted after the first call / its batches."""
+        if batch and self._batch_size is None:
+            self._batch_size = self._count_samples() // batch
+
+    def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Count the epoch's samples before validation, whose own count takes its place."""
+        self._seen = self._count_samples()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Put the epoch on disk, its line in the history last: what the history names is there."""
+        seconds, net = time.perf_counter() - self._epoch_begun, self._net
+        weights = get_weights(net)
+        seen = self._seen or self._count_samples()
+        row = {"epoch": self._epochs + 1, **{name: plain(value) for name, value in (logs or {}).items()}}
+        row.setdefault("learning_rate", _learning_rate(net))  # callbacks that change it tell it themselves
+        row |= {"seconds": round(seconds, 4), "samples_per_second": round(seen / seconds, 1)}
+        with self._writing() as writer:
+            if _finite(weights):
+                writer.snapshot(self._epochs + 1, weights)
+                if self._keep_predictions:
+                    writer.predictions(self._epochs + 1, self._predictions())
+            if self._batch_size != self._manifest["plan"]["batch_size"]:
+                writer.update(plan={**self._manifest["plan"], "batch_size": self._batch_size})
+            writer.epoch(row)
+        self._epochs += 1
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Measure the test samples and write how the run ended."""
+        seconds = self._manifest.get("training_seconds", 0) + time.perf_counter() - self._begun
+        test = cross_entropy(self._predict(self.split.test), self.data.y(self.split.test))
+        with self._writing() as writer:
+            kept = self._kept_epoch(writer)
+            writer.finish("finished", test=test, kept_epoch=kept, training_seconds=round(seconds, 3))
+
+    @property
+    def _net(self) -> Any:
+        """The net; on JAX, Keras' own property brings its weights up to date first."""
+        return self.model
+
+    def _checked_spec(self) -> dict[str, Any]:
+        spec = spec_of(self._net)
+        check_fit(self._net, shape=self.data.shape, classes=self.data.classes)
+        if self._manifest and _without_trainable(spec) != _without_trainable(self._manifest["net"]):
+            raise NetError(
+                "a recorder keeps one net",
+                came=f'"{spec["name"]}" after "{self._manifest["net"]["name"]}", with other layers or another name',
+                fix="make a Recorder with a path of its own for each net",
+            )
+        return spec
+
+    def _plan(self, net: Any) -> dict[str, Any]:
+        """The fields of a `Plan` as far as they can be known; the others are None."""
+        optimizer, loss = net.optimizer, net.loss
+        return dict.fromkeys(Plan.model_fields) | {
+            "epochs": self._epochs + (self.params or {}).get("epochs", 0),
+            "optimizer": type(optimizer).__name__.lower(),
+            "learning_rate": _learning_rate(net),
+            "momentum": getattr(optimizer, "momentum", None),
+            "weight_decay": getattr(optimizer, "weight_decay", None),
+            "loss": loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", str(loss))),
+            "label_smoothing": getattr(loss, "label_smoothing", None),
+            "validation": self.split.validation,
+            "seed": self.split.seed,
+        }
+
+    @contextmanager
+    def _writing(self) -> Iterator[RunWriter]:
+        """The writer, open only while something is written: a fit that raises leaves nothing open."""
+        try:
+            writer = RunWriter(self.path, self._manifest)
+            try:
+                yield writer
+            finally:
+                writer.close()
+        except OSError as error:
+            raise RunError(
+                "a recorder needs its run folder, on a disk that takes what it writes",
+                came=f"{error.strerror or error} at {error.filename or self.path}",
+                fix="make room and fit again, with another path if the folder is gone",
+            ) from error
+
+    def _count_samples(self) -> int:
+        """Samples since Keras last reset its metrics: the mean loss is weighted by these."""
+        tracker = next(metric for metric in self._net.metrics if metric.name == "loss")
+        return int(_on_host(tracker.count))
+
+    def _predict(self, ids: SampleIds) -> np.ndarray:
+        """What the net says of some samples, float32 ``(sample, class)``."""
+        net = self._net
+        rows = self.data.inputs(ids).reshape(len(ids), *net.inputs[0].shape[1:])
+        return class_probabilities(net, net.predict(rows, batch_size=BATCH, verbose=0))
+
+    def _predictions(self) -> np.ndarray:
+        unseen = np.full((len(self.split.train), self.data.classes), np.nan, np.float32)
+        return np.concatenate([unseen, self._predict(self.split.val), self._predict(self.split.test)])
+
+    def _kept_epoch(self, writer: RunWriter) -> int | None:
+        """The epoch whose snapshot holds the weights that the net has now; the last one, made anew, if none does."""
+        weights, folder = get_weights(self._net), RunFolder.open(self.path)
+        if not _finite(weights):
+            return None
+        for epoch in reversed(folder.epochs):
+            kept = folder.snapshot(epoch)
+            if all(np.array_equal(kept[name], value) for name, value in weights.items()):
+                return epoch
+        writer.snapshot(self._epochs, weights)
+        return self._epochs
+
+
+def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float] | None:
+    """Measure probabilities against the true classes.
+
+    Args:
+        probabilities: float ``(sample, class)`` in 0..1.
+        labels: int ``(sample,)``.
+
+    Returns:
+        ``{"loss", "accuracy"}``, the loss in nats; None where a net that has diverged gives no number.
+    """
+    if not np.isfinite(probabilities).all():
+        return None
+    of_truth = np.take_along_axis(probabilities, labels[:, None], axis=1).astype(np.float64)
+    loss = -np.log(np.clip(of_truth, LEAST_PROBABILITY, 1)).mean()
+    return {"loss": float(loss), "accuracy": float((probabilities.argmax(axis=1) == labels).mean())}
+
+
+def plain(value: Any) -> Any:
+    """A metric as JSON takes it: a number, or lists of numbers, with None for NaN and infinities."""
+    if isinstance(value, int | float):
+        return value if math.isfinite(value) else None
+    return [plain(entry) for entry in value] if isinstance(value, list) else plain(_on_host(value).tolist())
+
+
+def _finite(weights: Mapping[str, np.ndarray]) -> bool:
+    return all(bool(np.isfinite(value).all()) for value in weights.values())
+
+
+def _learning_rate(net: Any) -> float:
+    return float(_on_host(net.optimizer.learning_rate))
+
+
+def _on_host(tensor: Any) -> Any:
+    """A tensor of any backend as a NumPy array."""
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def _without_trainable(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification without which layers are trained, which may change from one fit to the next."""
+    layers = [{**layer, "config": {**layer["config"], "trainable": None}} for layer in spec["layers"]]
+    return {**spec, "layers": layers}

@@ -1,0 +1,105 @@
+"""Kill real children that train, resume them, and compare: ``python kill_children.py FOLDER KILLS``.
+
+Children are forked from a process that has imported everything but computed nothing, so that each lives for a second
+or two and most of the kills hit training and its writes, not imports.
+"""
+
+import contextlib
+import json
+import os
+import random
+import re
+import signal
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import cutaway as ct
+from cutaway import nets, training
+from cutaway.runs import list_runs
+
+warnings.filterwarnings("ignore", message=".*os.fork.*", category=RuntimeWarning)  # JAX has computed nothing here yet
+assert nets.mlp, "loads Keras and JAX"
+assert training.train_net, "loads the trainer"
+SETTINGS = {"epochs": 4, "batch_size": 32, "seed": 3, "learning_rate": 0.003}
+IGNORED = ("seconds", "samples_per_second")
+
+
+def child(work) -> int:
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        with contextlib.suppress(BaseException):
+            work()
+            code = 0
+        os._exit(code)
+    return pid
+
+
+def train(runs: Path) -> None:
+    ct.train(ct.mlp((48, 24), dropout=0.3), "digits", runs=runs, progress=False, **SETTINGS)
+
+
+def resume(runs: Path) -> None:
+    ct.resume("latest", runs=runs, progress=False)
+
+
+def finished(work) -> None:
+    _, status = os.waitpid(child(work), 0)
+    assert status == 0, f"a child failed with status {status}"
+
+
+def state_of(runs: Path) -> dict:
+    (run,) = list_runs(runs)
+    rows = [{k: v for k, v in row.items() if k not in IGNORED} for row in run.history()]
+    files = {str(p.relative_to(run.path)): p.read_bytes() for p in sorted(run.path.glob("[sp]*/epoch-*"))}
+    return {"rows": rows, "files": files, "status": run.status, "test": run.manifest.get("test")}
+
+
+def main(folder: Path, kills: int) -> None:
+    start = time.perf_counter()
+    finished(lambda: train(folder / "straight"))  # compiles, for all that follow
+    finished(lambda: train(folder / "again"))
+    first = time.perf_counter()
+    finished(lambda: train(folder / "third"))
+    whole = time.perf_counter() - first
+    straight = state_of(folder / "straight")
+    assert straight == state_of(folder / "again") == state_of(folder / "third")
+    random.seed(0)
+    hits: dict[str, int] = {}
+    done = 0
+    while done < kills:
+        runs = folder / f"{sum(hits.values()):04d}"
+        pid = child(lambda runs=runs: train(runs))
+        time.sleep(random.uniform(0.25, 1.0) * whole)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        found = list_runs(runs)
+        kind = found[0].status if found else "no run yet"
+        hits[kind] = hits.get(kind, 0) + 1
+        if kind != "running":
+            continue
+        done += 1
+        before = state_of(runs)
+        assert before["rows"] == straight["rows"][: len(before["rows"])]
+        epochs = len(before["rows"])
+        kept = {n: b for n, b in before["files"].items() if int(re.search(r"epoch-(\d+)", n)[1]) <= epochs}
+        assert all(straight["files"][name] == data for name, data in kept.items())
+        if done % 4 == 0:  # the second session dies too
+            pid = child(lambda runs=runs: resume(runs))
+            time.sleep(random.uniform(0.2, 0.9) * whole)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        if list_runs(runs)[0].status == "running":
+            finished(lambda runs=runs: resume(runs))
+        after = state_of(runs)
+        differ = [n for n in straight["files"] if after["files"].get(n) != straight["files"][n]]
+        assert after == straight, f"kill {done}: {differ}"
+        assert not list(runs.rglob("*.jsonl.tmp"))
+    answer = {"kills": done, "hits": hits, "seconds": round(time.perf_counter() - start, 1)}
+    sys.stdout.write(json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,153 @@
+"""A training that was interrupted ends as one that never was."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cutaway as ct
+from cutaway.errors import Interrupted, RunError, UsageError
+
+KILLS = int(os.environ.get("CUTAWAY_KILLS", "40"))  # CUTAWAY_KILLS=200 is the long suite
+
+
+def test_killed_at_random_moments_and_resumed_it_ends_with_the_same_bytes(tmp_path):
+    script = Path(__file__).with_name("kill_children.py")
+    environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "xla")}
+    environment |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    command = [sys.executable, str(script), str(tmp_path / "runs"), str(KILLS)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=1800)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout)["kills"] == KILLS
+
+
+SETTINGS = {"epochs": 3, "batch_size": 16, "seed": 1}
+
+
+def train(runs, **settings):
+    return ct.train(ct.mlp((24, 12), dropout=0.2), "digits", runs=runs, **{**SETTINGS, "progress": False, **settings})
+
+
+def snapshots(run):
+    return [path.read_bytes() for path in sorted((run.path / "snapshots").iterdir())]
+
+
+def losses(run):
+    return [{k: v for k, v in row.items() if "second" not in k} for row in run.history.rows]
+
+
+class StopAfter:
+    """A progress callable that behaves like Ctrl-C at its n-th call."""
+
+    def __init__(self, calls):
+        self.left = calls
+
+    def __call__(self, progress):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("calls", [1, 2, 4, 6])
+def test_stopped_after_any_call_and_resumed(calls, tmp_path):
+    straight = train(tmp_path / "a")
+    with pytest.raises(Interrupted, match="everything so far is kept; next: cutaway resume "):
+        train(tmp_path / "b", progress=StopAfter(calls))
+    stopped = ct.open_run("latest", runs=tmp_path / "b")
+    assert stopped.folder.status == "stopped"
+    finished = ct.resume(stopped, progress=False)
+    assert finished.folder.status == "finished"
+    assert snapshots(finished) == snapshots(straight)
+    assert losses(finished) == losses(straight)
+    assert finished.test == straight.test
+    for epoch in (1, 2, 3):
+        np.testing.assert_array_equal(finished.folder.predictions(epoch), straight.folder.predictions(epoch))
+
+
+def test_batch_normalisation_and_weights_survive_a_stop(tmp_path):
+    import keras
+
+    def net():
+        return keras.Sequential(
+            [
+                keras.layers.Dense(16, activation="relu", name="a"),
+                keras.layers.BatchNormalization(name="norm"),
+                keras.layers.GaussianNoise(0.1, name="noise"),
+                keras.layers.Dense(10, activation="softmax", name="out"),
+            ]
+        )
+
+    weight = np.linspace(0.5, 1.5, 1797)
+    settings = {**SETTINGS, "sample_weight": weight, "class_weight": "balanced", "optimizer": "sgd", "momentum": 0.9}
+    settings |= {"learning_rate": 0.05, "batch_size": 50}
+    straight = ct.train(net(), "digits", runs=tmp_path / "a", progress=False, **settings)
+    with pytest.raises(Interrupted):
+        ct.train(net(), "digits", runs=tmp_path / "b", progress=StopAfter(4), **settings)
+    assert snapshots(ct.resume("latest", runs=tmp_path / "b", progress=False)) == snapshots(straight)
+
+
+def test_ctrl_c_in_a_real_process_saves_and_says_how_to_go_on(tmp_path):
+    command = [sys.executable, "-c", "from cutaway.cli import main; main()", "train", "digits", "--epochs", "4000"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if list(tmp_path.glob("runs/*/predictions/epoch-0003.npy")):
+            break
+        try:
+            process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert out == ""
+    run = ct.open_run("latest", runs=tmp_path / "runs")
+    assert err.strip().splitlines()[-1].endswith(f"next: cutaway resume {run.path.name}")
+    assert run.folder.status == "stopped"
+    assert len(run.history) >= 3
+
+
+def test_what_cannot_be_resumed_is_said(tmp_path):
+    run = train(tmp_path, epochs=1)
+    with pytest.raises(UsageError, match="only a run that is not finished can go on; got .*, finished after 1 epochs"):
+        ct.resume(run, progress=False)
+    with pytest.raises(Interrupted):
+        train(tmp_path / "b", progress=StopAfter(1))
+    stopped = ct.open_run("latest", runs=tmp_path / "b")
+    checkpoint = stopped.path / "checkpoint.safetensors"
+    data = checkpoint.read_bytes()
+    checkpoint.write_bytes(data[:-100])
+    with pytest.raises(RunError, match="whole safetensors file"):
+        ct.resume(stopped, progress=False)
+    checkpoint.write_bytes((run.path / "snapshots" / "epoch-0000.safetensors").read_bytes())
+    with pytest.raises(RunError, match="arrays of the net and the optimizer of its run"):
+        ct.resume(stopped, progress=False)
+    checkpoint.write_bytes(data)
+    assert ct.resume(stopped, progress=False).folder.status == "finished"
+
+
+def test_two_processes_never_write_one_run(tmp_path):
+    with pytest.raises(Interrupted):
+        train(tmp_path, progress=StopAfter(1))
+    run = ct.open_run("latest", runs=tmp_path)
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"from cutaway.runs import RunWriter\nfrom pathlib import Path\n"
+            f"w = RunWriter.reopen(Path({str(run.path)!r}))\nprint('open', flush=True)\ninput()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout.readline() == "open\n"
+    with pytest.raises(RunError, match="one process at a time; got .*, which another process is training"):
+        ct.resume(run, progress=False)
+    holder.kill()
+    holder.communicate()
+    assert ct.resume(run, progress=False).folder.status == "finished"
