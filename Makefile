@@ -17,9 +17,10 @@ setup: .venv/.made
 
 demo: setup
 	$(BIN)/cutaway demo
+	@echo "The program is $(BIN)/cutaway; to type just cutaway:  . $(BIN)/activate"
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 check: setup
 	$(BIN)/ruff check

@@ -1,7 +1,7 @@
 """What recording costs: Keras' own fit alone against the same fit with `cutaway.Recorder`, interleaved in one run.
 
 784-512-512-10, dropout 0.2, SGD 0.01, batch 128, 45,000 training and 15,000 validation samples of MNIST. Both nets are
-compiled and have trained an epoch outside the clock; a round is a fit of 3 epochs, and the recorder's also goes on in
+compiled and have trained an epoch outside the clock; a round is a fit of 5 epochs, and the recorder's also goes on in
 its folder and measures the test samples at the end.
 """
 
@@ -18,7 +18,7 @@ import cutaway as ct
 from benchmarks.harness import interleave, keep, machine, ratio, spread, verdict
 
 ROUNDS = 5
-EPOCHS = 3
+EPOCHS = 5
 
 
 def fit(recorder: ct.Recorder, *, record: bool):

@@ -20,17 +20,16 @@ class CutawayError(Exception):
 
     Args:
         rule: What must hold, as a clause: "dropout is a share from 0 up to, not including, 1".
-        came: What came instead, as a noun phrase: "1.5"; empty when the rule says it all.
+        came: What came instead, as a noun phrase: "1.5".
         fix: The next step for the user, as an imperative: "pass for example --dropout 0.2".
     """
 
     exit_code = 1
 
-    def __init__(self, rule: str, *, came: str = "", fix: str = "") -> None:
+    def __init__(self, rule: str, *, came: str, fix: str) -> None:
         self.rule, self.came, self.fix = rule, came, fix
-        parts = [rule, f"got {came}" if came else "", f"next: {fix}" if fix else ""]
         # what came may hold anything that a user typed or a file holds: it stays one line
-        super().__init__(" ".join("; ".join(part for part in parts if part).split()))
+        super().__init__(" ".join(f"{rule}; got {came}; next: {fix}".split()))
 
 
 class UsageError(CutawayError, ValueError):

@@ -32,6 +32,8 @@ def embed_run(
     x = run.data.x(ids)
     predicted = class_probabilities(net, forward(net, x, scale=run.data.scale)).argmax(axis=1)
 
+    if settings["method"] == "tsne":
+        settings = {"perplexity": 30.0, "iterations": 750, **settings}  # the same whether said or not
     key = _key(run, layer, ids=ids, epoch=epoch, settings=settings)
     file = embedding_path(run.path, layer, epoch=epoch, method=settings["method"], key=key)
     layout = _cached(file, ids)

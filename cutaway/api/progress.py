@@ -45,17 +45,16 @@ def _lines() -> Report:
 def _bars() -> Iterator[Report]:
     """One bar a task with its share, rate and time left."""
     from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
+        BarColumn(bar_width=12),
         TaskProgressColumn(),
         TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
         TimeRemainingColumn(),
+        TextColumn("left", style="dim"),
         TextColumn("{task.fields[note]}"),
     )
     with Bars(*columns, console=Console(file=sys.stderr), refresh_per_second=8) as bars:
@@ -66,7 +65,7 @@ def _bars() -> Iterator[Report]:
                 tasks[now.task] = bars.add_task(now.task, total=now.total or None, rate="", note="")
             task = tasks[now.task]
             speed = next(t.finished_speed or t.speed for t in bars.tasks if t.id == task)
-            rate = f"{speed:,.0f} {now.unit}/s" if speed and now.total > 1 else ""
+            rate = f"{speed:,.0f}/s" if speed and now.total > 1 else ""
             bars.update(task, completed=now.done, total=now.total or None, rate=rate, note=now.note)
 
         yield report

@@ -25,11 +25,10 @@ LEAST = 20
 
 def report_html(run: "Run", *, report: Report) -> str:
     """Put together the report page of a run, as one HTML text."""
-    from cutaway.inside import layer_records
     from cutaway.plots import confusion_matrix_bokeh, learning_curves_bokeh
 
-    net, labels, names = run.model(), run.labels(), run.class_names
-    layers = layer_records(net, x=run.data.rows(run.split.part("all")), scale=run.data.scale, report=report)
+    labels, names = run.labels(), run.class_names
+    layers = run.layers(progress=report)
     embedding = _embedding(run, report=report)
     report(Progress("report", 0, 1, "pages"))
     probabilities = run.predictions()
@@ -40,6 +39,7 @@ def report_html(run: "Run", *, report: Report) -> str:
         class_names=names,
         dead={r.name: (r.silent, r.units) for r in layers if r.silent is not None},
         test_accuracy=run.test["accuracy"] if run.test else None,
+        samples=(len(run.split.val), len(run.split.test)),
     )
     content = ReportContent(
         title=run.path.name,

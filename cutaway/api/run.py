@@ -8,7 +8,7 @@ import numpy as np
 
 from cutaway.data import Dataset, Split, load_dataset
 from cutaway.errors import DataError, UsageError
-from cutaway.runs import RUNS, RunFolder, find_run
+from cutaway.runs import REPORT, RUNS, RunFolder, find_run
 
 from .history import History
 from .progress import ProgressOption, reporting
@@ -34,6 +34,7 @@ class Run:
 
     def __init__(self, folder: RunFolder, *, data: Dataset | None = None) -> None:
         self.folder = folder
+        self._layers: dict[int, tuple[LayerRecord, ...]] = {}  # small records, asked for by report, findings and table
         if data is not None:
             self.data = data
 
@@ -136,9 +137,13 @@ class Run:
         """What each layer is and holds after an epoch, and how many of its units never fire on the whole dataset."""
         from cutaway.inside import layer_records
 
-        x = self.data.rows(self.split.part("all"))
-        with reporting(progress) as report:
-            return layer_records(self.model(epoch=epoch), x=x, scale=self.data.scale, report=report)
+        epoch = self.folder.resolve_epoch(epoch)
+        if epoch not in self._layers:
+            x = self.data.rows(self.split.part("all"))
+            with reporting(progress) as report:
+                net = self.model(epoch=epoch)
+                self._layers[epoch] = layer_records(net, x=x, scale=self.data.scale, report=report)
+        return self._layers[epoch]
 
     def confusion(self, *, split: str = "test", epoch: int = -1) -> np.ndarray:
         """Counts, int64 ``(true class, predicted class)``."""
@@ -163,6 +168,7 @@ class Run:
             class_names=self.class_names,
             dead={r.name: (r.silent, r.units) for r in self.layers(progress=progress) if r.silent is not None},
             test_accuracy=self.test["accuracy"] if self.test else None,
+            samples=(len(self.split.val), len(self.split.test)),
         )
 
     def embed(
@@ -218,15 +224,21 @@ class Run:
 
         from .report import report_html
 
-        target = Path(path) if path is not None else self.path / "report.html"
-        if not target.parent.is_dir():
-            raise UsageError("a report needs a folder that exists", came=f'"{target.parent}"', fix="make it first")
+        target = Path(path) if path is not None else self.path / REPORT
+        if target.is_dir() or not target.parent.is_dir():
+            raise UsageError(
+                "a report needs the name of a file in a folder that exists",
+                came=f'"{target}"',
+                fix="name a file such as report.html, and make its folder first",
+            )
         with reporting(progress) as report:
             page = report_html(self, report=report)
         try:
             write_atomic(target, page.encode())
         except OSError as error:
-            raise UsageError("a report needs a file that can be written", came=f"{error.strerror}: {target}") from error
+            raise UsageError(
+                "a report needs a file that can be written", came=f"{error.strerror}: {target}", fix="name another file"
+            ) from error
         return target
 
 

@@ -89,7 +89,9 @@ def train(
     training.keep_compiled_programs()
     data = data if isinstance(data, Dataset) else load_dataset(data)
     if data.classes < 2:
-        raise UsageError("a classifier needs at least 2 classes", came=f"{data.classes} in {data.name}")
+        raise UsageError(
+            "a classifier needs at least 2 classes", came=f"{data.classes} in {data.name}", fix="add samples of another"
+        )
     split = split_dataset(data, validation=plan.validation, seed=plan.seed)
     settings["class_weight"] = class_weights(class_weight, data.y(split.train), classes=data.classes)
     plan = training.make_plan(base, samples=len(split.train), **settings)
@@ -138,6 +140,12 @@ def resume(
             "only a run that is not finished can go on",
             came=f"{opened.path.name}, finished after {len(opened.history)} epochs",
             fix="train the net of this run further with cutaway.train(run.model(), ...)",
+        )
+    if opened.folder.manifest.get("origin") == "keras fit":
+        raise UsageError(
+            "only a training by cutaway can be resumed",
+            came=f"{opened.path.name}, recorded from a fit of your own",
+            fix="call fit again with the same Recorder",
         )
     nets.require_jax()
     training.keep_compiled_programs()
@@ -220,7 +228,8 @@ def _check_room(runs: Path, net: "keras.Model", *, rows: int, data: Dataset, epo
     weights = 4 * net.count_params()
     needed = (epochs + 1) * weights + epochs * 2 * rows * data.classes + 8 * weights
     parent = next((folder for folder in (runs, *runs.absolute().parents) if folder.is_dir()), None)
-    free = shutil.disk_usage(parent).free if parent else needed
+    disk = shutil.disk_usage(parent) if parent else None
+    free = disk.free if disk and disk.total else needed  # a file system that knows no size, such as /proc, says 0 of 0
     if free < needed:
         raise RunError(
             f"a run of {epochs} epochs of this net takes about {needed / 1e6:,.0f} MB on disk",

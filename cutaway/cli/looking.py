@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .output import JsonOption, RunArgument, RunsOption, print_json, print_table
+from .output import JsonOption, RunArgument, RunsOption, print_json, print_layers, print_table
 from .training import print_history, summary
 
 
@@ -15,8 +15,11 @@ def runs(
 ) -> None:
     """List the runs of a folder, oldest first."""
     from cutaway.api.run import Run
+    from cutaway.errors import UnknownNameError
     from cutaway.runs import list_runs
 
+    if folder != "runs" and not Path(folder).is_dir():
+        raise UnknownNameError("runs are kept in a folder", came=f'"{folder}"', fix="name a folder that exists")
     found = [Run(folder) for folder in list_runs(folder)]
     rows = [
         {
@@ -32,9 +35,12 @@ def runs(
     if as_json:
         print_json(rows)
     elif rows:
-        print_table([{key.replace("_", " "): _cell(value) for key, value in row.items()} for row in rows])
+        print_table([{_HEADS.get(key, key): _cell(value) for key, value in row.items()} for row in rows])
     else:
         print(f'No runs in "{folder}". Next: cutaway train mnist')
+
+
+_HEADS = {"val_accuracy": "val acc.", "test_accuracy": "test acc."}
 
 
 def _cell(value: object) -> str:
@@ -70,7 +76,6 @@ def layers(
     as_json: JsonOption = False,
 ) -> None:
     """Show what each layer is and holds, and how many of its units never fire on the data."""
-    from cutaway.api.report import layer_row
     from cutaway.api.run import open_run
     from cutaway.errors import UnknownNameError
 
@@ -80,12 +85,14 @@ def layers(
     if layer is not None:
         names = [record.name for record in records]
         if layer not in names:
-            raise UnknownNameError(f"layers of this run are {', '.join(names)}", came=f'"{layer}"')
+            raise UnknownNameError(
+                f"layers of this run are {', '.join(names)}", came=f'"{layer}"', fix="name one of these"
+            )
         records = tuple(record for record in records if record.name == layer)
     if as_json:
         print_json({"run": str(opened.path), "epoch": epoch, "layers": records})
         return
-    print_table([layer_row(record) for record in records], title=f"Layers after epoch {epoch}")
+    print_layers(records, title=f"Layers after epoch {epoch}")
     if layer is not None:
         rows = [
             {

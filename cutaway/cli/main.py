@@ -15,8 +15,8 @@ from cutaway.errors import CutawayError, Interrupted
 from . import looking, system, training
 
 
-class _Stopped(CutawayError):
-    """An interruption in the clothes of an error: typer would turn it into a silent exit."""
+class _Stopped(Exception):
+    """An interruption in the clothes of an error: typer would turn a KeyboardInterrupt into a silent exit."""
 
 
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:
@@ -67,6 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: What the user typed after the program's name; the process's own if None.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = arguments or ["--help"]
     if "--version" in arguments:
         import cutaway
 
@@ -88,6 +89,8 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _fail(str(error), error.exit_code, debug=debug)
     except typer.TyperException as error:  # a wrong option or argument
         return _fail(_usage(error, arguments), 2, debug=debug)
+    except _Stopped as error:
+        return _fail(str(error), 1, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("stopped; what was finished is kept", 1, debug=debug)
     except BrokenPipeError:

@@ -13,6 +13,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON d
 RunsOption = Annotated[str, typer.Option("--runs", help="Folder of the runs.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help='A path, a run\'s name, or "latest".')]
 
+LONG = 40
+"""Cells up to this length are never broken, so that names can be copied."""
+
 
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print one JSON document; records become objects, paths become text."""
@@ -46,13 +49,32 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
 
     if not rows:
         return
-    table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     for column in rows[0]:
         numeric = all(str(row[column])[:1].isdigit() or str(row[column])[:1] in "-" for row in rows)
-        table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
+        fixed = all(len(str(row[column])) <= LONG for row in rows)
+        table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold", no_wrap=fixed)
     for row in rows:
         table.add_row(*(Text(str(value)) for value in row.values()))
     console().print(table)
+
+
+def print_layers(records: Sequence[Any], *, title: str) -> None:
+    """Print layer records as a table that fits into 80 columns; the weights are those of the kernel."""
+    rows = []
+    for record in records:
+        kernel, share = (record.weights[0] if record.weights else None), record.silent_share
+        row = {
+            "Layer": record.name,
+            "Kind": record.kind,
+            "Output": " x ".join(str(side) for side in record.output_shape),
+            "Params": f"{record.parameters:,}",
+            "Never fire": "" if share is None else f"{record.silent} ({share:.1%})",
+        }
+        for name in ("mean", "std", "min", "max"):
+            row[f"W {name}"] = f"{getattr(kernel, name):.3f}" if kernel else ""
+        rows.append(row)
+    print_table(rows, title=title)
 
 
 def print_findings(findings: Sequence[Any]) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from cutaway.errors import UsageError
 
-from .output import JsonOption, RunArgument, RunsOption, print_findings, print_json, print_table
+from .output import JsonOption, RunArgument, RunsOption, print_findings, print_json, print_layers, print_table
 
 
 def demo(
@@ -15,11 +15,12 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Do the main job on the bundled MNIST: train, diagnose, look inside, embed, write a report, say where it is."""
-    from cutaway.api.report import layer_row
     from cutaway.api.train import mlp
     from cutaway.api.train import train as train_net
+    from cutaway.nets import import_lean_keras
     from cutaway.training import find_recipe
 
+    import_lean_keras()
     recipe = find_recipe("default")
     run = train_net(mlp(recipe.hidden, dropout=recipe.dropout), "mnist", seed=seed, runs=runs)
     layers = run.layers(progress=True)
@@ -32,7 +33,7 @@ def demo(
         )
         return
     print_history(run)
-    print_table([layer_row(record) for record in layers], title="Layers")
+    print_layers(layers, title="Layers")
     print_findings(findings)
     trust = embedding.trust
     kept = f", {trust.neighbors_kept:.0%} of the {trust.k} nearest neighbours kept" if trust else ""
@@ -71,9 +72,11 @@ def train(
     from cutaway.api.train import mlp
     from cutaway.api.train import train as train_net
     from cutaway.data import load_dataset
+    from cutaway.nets import import_lean_keras
     from cutaway.training import find_recipe
 
     base = find_recipe(recipe)
+    import_lean_keras()
     given = {
         "optimizer": optimizer,
         "learning_rate": learning_rate,
@@ -130,7 +133,7 @@ def parse_hidden(text: str) -> tuple[int, ...]:
         UsageError: It is not a list of whole numbers.
     """
     try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
+        return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise UsageError(
             "--hidden is a list of whole numbers with commas between", came=f'"{text}"', fix="try --hidden 512,512"
@@ -177,10 +180,10 @@ def summary(run: Any, *, total: float | None = None) -> dict[str, Any]:
 _COLUMNS = {
     "epoch": ("Epoch", "d"),
     "loss": ("Loss", ".4f"),
-    "accuracy": ("Accuracy", ".4f"),
+    "accuracy": ("Acc.", ".4f"),
     "val_loss": ("Val loss", ".4f"),
-    "val_accuracy": ("Val accuracy", ".4f"),
-    "learning_rate": ("Learning rate", ".2e"),
+    "val_accuracy": ("Val acc.", ".4f"),
+    "learning_rate": ("Rate", ".1e"),
     "seconds": ("Seconds", ".2f"),
     "samples_per_second": ("Samples/s", ",.0f"),
 }

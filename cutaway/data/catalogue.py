@@ -120,7 +120,9 @@ def _read_bundled(file: Traversable, digest: str) -> np.ndarray:
     with resources.as_file(file) as path:
         content = read_content(path)
     if content.sha256() != digest:
-        raise DataError(f"the SHA-256 of the unpacked {file.name} is {digest}", came=content.sha256())
+        raise DataError(
+            f"the SHA-256 of the unpacked {file.name} is {digest}", came=content.sha256(), fix="install cutaway again"
+        )
     return content.array()
 
 

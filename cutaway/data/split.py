@@ -67,7 +67,9 @@ class Split:
         for code, source in enumerate(ids.sources):
             of_source = order[ids.code[order] == code]
             if not np.array_equal(ids.index[of_source], np.arange(len(of_source))):
-                raise DataError("every sample is in exactly one part of a split", came=f"gaps in {source}")
+                raise DataError(
+                    "every sample is in exactly one part of a split", came=f"gaps in {source}", fix="use split_dataset"
+                )
             packed = zlib.compress(part[of_source].tobytes(), 9)
             membership[source] = {"samples": len(of_source), "codes": base64.b64encode(packed).decode()}
         return {

@@ -1,5 +1,6 @@
 """What was found, in words."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -45,6 +46,7 @@ def diagnose(
     class_names: Sequence[str] | None = None,
     dead: Mapping[str, tuple[int, int]] | None = None,
     test_accuracy: float | None = None,
+    samples: tuple[int, int] | None = None,
 ) -> tuple[Finding, ...]:
     """Say what stands out in a run: its learning curves, its confusions, its dead units, its test against validation.
 
@@ -55,6 +57,7 @@ def diagnose(
         class_names: Names of the classes in the matrix's order; their numbers where left out.
         dead: For each layer, units that never fire on the data and units in all; no finding without it.
         test_accuracy: 0..1; no finding on the test without it.
+        samples: Numbers of validation and test samples, by which chance is told from a difference.
 
     Raises:
         DataError: The matrix is no matrix of counts, or the class names are not as many as its rows.
@@ -65,7 +68,7 @@ def diagnose(
     if dead:
         findings.extend(_read_dead(dead))
     if test_accuracy is not None:
-        findings.append(_read_test(test_accuracy, history[-1].get("val_accuracy") if history else None))
+        findings.append(_read_test(test_accuracy, history[-1].get("val_accuracy") if history else None, samples))
     return tuple(findings)
 
 
@@ -159,7 +162,7 @@ def _read_dead_layer(layer: str, count: int, units: int) -> Finding:
     return Finding("dead-units", "note", f"A few dead units in {layer}", f"{text}.", evidence)
 
 
-def _read_test(test_accuracy: float, val_accuracy: float | None) -> Finding:
+def _read_test(test_accuracy: float, val_accuracy: float | None, samples: tuple[int, int] | None) -> Finding:
     if val_accuracy is None:
         text = f"The test accuracy is {_percent(test_accuracy)}; there is no validation accuracy to compare it with."
         return Finding("test", "note", "Test accuracy", text, {"test_accuracy": test_accuracy})
@@ -167,10 +170,14 @@ def _read_test(test_accuracy: float, val_accuracy: float | None) -> Finding:
     evidence = {"test_accuracy": test_accuracy, "val_accuracy": val_accuracy, "difference": difference}
     text = f"The test accuracy is {_percent(test_accuracy)}, the validation accuracy {_percent(val_accuracy)}"
     points = f"{abs(difference) * 100:.2f} points"
-    if difference < -FAR_FROM_VALIDATION:
+    far = FAR_FROM_VALIDATION
+    if samples:  # three standard deviations of the difference of two shares
+        spread = test_accuracy * (1 - test_accuracy) / samples[1] + val_accuracy * (1 - val_accuracy) / samples[0]
+        far = max(far, 3 * math.sqrt(spread))
+    if difference < -far:
         text += f", {points} above it: the test data differ, or choices were fitted to the validation data."
         return Finding("test", "warning", "The test falls short of the validation", text, evidence)
-    if difference > FAR_FROM_VALIDATION:
+    if difference > far:
         text += f", {points} below it: the test data are easier than the validation data."
         return Finding("test", "note", "The test exceeds the validation", text, evidence)
     return Finding("test", "good", "The test agrees with the validation", f"{text}: they agree.", evidence)

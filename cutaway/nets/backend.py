@@ -15,10 +15,12 @@ def import_lean_keras() -> None:
 
     A user's own Keras in the same process would miss them (fit on a DataFrame, plots), so the library does not do this.
     """
+    require_jax()
     if "keras" in sys.modules:
         return
     hidden = [name for name in OPTIONAL if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None makes an import of it fail as if it were not there
+    # None makes an import of a module fail as if it were not installed
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
         importlib.import_module("keras")
     finally:

@@ -43,9 +43,9 @@ def mlp(
         raise NetError("hidden lists the units of each layer", came=repr(hidden), fix="try hidden=(512, 512)")
     hidden = tuple(hidden)
     for units in hidden:
-        if not isinstance(units, Integral) or isinstance(units, bool) or units < 1:
+        if not isinstance(units, Integral) or isinstance(units, bool) or not 1 <= units <= 1_000_000:
             raise NetError(
-                "a hidden layer has a whole number of units, at least 1",
+                "a hidden layer has a whole number of units, at least 1 and at most 1,000,000",
                 came=repr(units),
                 fix="try hidden=(512, 512)",
             )

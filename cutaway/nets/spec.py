@@ -12,6 +12,8 @@ from cutaway.errors import NetError
 
 from .layers import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_net, kind_of
 
+REPLACE = "replace that in the net, or put back the run.json that training wrote"
+
 _OBJECTS = {
     "initializer": (keras.initializers, INITIALIZERS),
     "regularizer": (keras.regularizers, REGULARIZERS),
@@ -96,11 +98,13 @@ def _plain_object(value: Any, slot: str, layer: str) -> dict[str, Any]:
     allowed = _OBJECTS[slot][1]
     if not isinstance(value, dict) or value.get("class_name") not in allowed:
         came = value.get("class_name") if isinstance(value, dict) else value
-        raise NetError(f"a {slot} is one of {', '.join(allowed)}", came=f'{came!r} in layer "{layer}"')
+        raise NetError(f"a {slot} is one of {', '.join(allowed)}", came=f'{came!r} in layer "{layer}"', fix=REPLACE)
     config = {k: v for k, v in value["config"].items() if v is not None}
     odd = [k for k, v in config.items() if not isinstance(v, (bool, int, float, str))]
     if odd:
-        raise NetError(f"settings of a {slot} are numbers and words", came=f'"{odd[0]}" in layer "{layer}"')
+        raise NetError(
+            f"settings of a {slot} are numbers and words", came=f'"{odd[0]}" in layer "{layer}"', fix=REPLACE
+        )
     return {"class_name": value["class_name"], "config": config}
 
 
@@ -119,7 +123,9 @@ def net_from_spec(spec: dict[str, Any]) -> keras.Model:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = str(error).split("\n")[0][:200]
-        raise NetError("a net's specification must describe layers that fit together", came=reason) from error
+        raise NetError(
+            "a net's specification must describe layers that fit together", came=reason, fix=REPLACE
+        ) from error
 
 
 def _build(spec: dict[str, Any]) -> keras.Model:
@@ -137,13 +143,19 @@ def _build(spec: dict[str, Any]) -> keras.Model:
 def _layer(item: dict[str, Any]) -> keras.Layer:
     kind, name = item["kind"], item["name"]
     if kind not in LAYER_KINDS:
-        raise NetError(f"layers must be of these kinds: {', '.join(LAYER_KINDS)}", came=f'{kind!r} as "{name}"')
+        raise NetError(
+            f"layers must be of these kinds: {', '.join(LAYER_KINDS)}", came=f'{kind!r} as "{name}"', fix=REPLACE
+        )
     config = {}
     for key, value in item["config"].items():
         if key == "activation" and value not in ACTIVATIONS:
-            raise NetError(f"activations are {', '.join(ACTIVATIONS)}", came=f'{value!r:.60} in layer "{name}"')
+            raise NetError(
+                f"activations are {', '.join(ACTIVATIONS)}", came=f'{value!r:.60} in layer "{name}"', fix=REPLACE
+            )
         if key not in (*LAYER_KINDS[kind], "trainable"):
-            raise NetError(f"settings of {kind}: {', '.join(LAYER_KINDS[kind])}", came=f'{key!r} in layer "{name}"')
+            raise NetError(
+                f"settings of {kind}: {', '.join(LAYER_KINDS[kind])}", came=f'{key!r} in layer "{name}"', fix=REPLACE
+            )
         slot = key.rsplit("_", 1)[-1]
         if slot in _OBJECTS and value:
             module, _ = _OBJECTS[slot]

@@ -7,6 +7,8 @@ import numpy as np
 
 from cutaway.errors import NetError
 
+OTHER = "use a snapshot of this very net"
+
 
 def _named(net: keras.Model) -> Iterator[tuple[str, keras.Variable, keras.Layer]]:
     for layer in net.layers:
@@ -33,12 +35,13 @@ def set_weights(net: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
     named = {name: variable for name, variable, _ in _named(net)}
     for name in sorted(named.keys() ^ weights.keys()):
         where = "the snapshot" if name in named else "the net"
-        raise NetError("net and snapshot must have the same weights", came=f'"{name}", which {where} lacks')
+        raise NetError("net and snapshot must have the same weights", came=f'"{name}", which {where} lacks', fix=OTHER)
     for name, variable in named.items():
         if tuple(variable.shape) != weights[name].shape:
             raise NetError(
                 f'weight "{name}" of this net has shape {tuple(variable.shape)}',
                 came=f"{weights[name].shape}",
+                fix=OTHER,
             )
     for name, variable in named.items():
         variable.assign(weights[name])

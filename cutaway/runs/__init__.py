@@ -7,11 +7,12 @@ name. May call errors only.
 
 from .atomic import write_atomic
 from .folder import RunFolder, find_run, list_runs
-from .layout import FORMAT, RUNS, embedding_path, snapshot_path
+from .layout import FORMAT, REPORT, RUNS, embedding_path, snapshot_path
 from .writer import RunWriter
 
 __all__ = [
     "FORMAT",
+    "REPORT",
     "RUNS",
     "RunFolder",
     "RunWriter",

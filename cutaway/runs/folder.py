@@ -15,6 +15,8 @@ from cutaway.errors import CutawayError, RunError, UnknownNameError
 from .history import read_history
 from .layout import CHECKPOINT, FORMAT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, predictions_path, snapshot_path
 
+RESTORE = "put back the file from a copy of the run, or train anew"
+
 _REQUIRED = ("format", "name", "created", "status", "dataset", "split", "net", "plan", "seed")
 
 
@@ -46,11 +48,13 @@ class RunFolder:
                 "a run is a folder with a run.json", came=f'"{path}"', fix="list the runs with: cutaway runs"
             ) from error
         except (ValueError, RecursionError) as error:
-            raise RunError("run.json must be valid JSON", came=f"{error} in {path / MANIFEST}") from error
+            raise RunError("run.json must be valid JSON", came=f"{error} in {path / MANIFEST}", fix=RESTORE) from error
         missing = [key for key in _REQUIRED if not isinstance(manifest, dict) or key not in manifest]
         if missing:
             raise RunError(
-                f"run.json must hold {', '.join(_REQUIRED)}", came=f"no {', '.join(missing)} in {path / MANIFEST}"
+                f"run.json must hold {', '.join(_REQUIRED)}",
+                came=f"no {', '.join(missing)} in {path / MANIFEST}",
+                fix=RESTORE,
             )
         kinds = {"name": str, "created": str, "status": str, "dataset": dict, "split": dict, "net": dict, "plan": dict}
         wrong = [key for key, kind in kinds.items() if not isinstance(manifest[key], kind)]
@@ -92,7 +96,11 @@ class RunFolder:
         """
         epochs = self.epochs
         if not epochs:
-            raise RunError("a run has a snapshot of its first weights", came=f"none in {self.path / SNAPSHOTS}")
+            raise RunError(
+                "a run has a snapshot of its first weights",
+                came=f"none in {self.path / SNAPSHOTS}",
+                fix="go on with: cutaway resume",
+            )
         if epoch < 0 and -epoch <= len(epochs):
             return epochs[epoch]
         if epoch in epochs:
@@ -140,9 +148,13 @@ class RunFolder:
         try:
             return np.load(path, allow_pickle=False)
         except FileNotFoundError as error:
-            raise RunError("predictions are recorded after each epoch", came=f"none at {path}") from error
+            raise RunError(
+                "predictions are recorded after each epoch", came=f"none at {path}", fix="use Run.predictions"
+            ) from error
         except ValueError as error:
-            raise RunError("a predictions file must be a whole .npy file", came=f"{error} at {path}") from error
+            raise RunError(
+                "a predictions file must be a whole .npy file", came=f"{error} at {path}", fix=RESTORE
+            ) from error
 
 
 def _read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -150,9 +162,9 @@ def _read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         with safetensors.safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except FileNotFoundError as error:
-        raise RunError("the file must be in the run folder", came=f"none at {path}") from error
+        raise RunError("the file must be in the run folder", came=f"none at {path}", fix=RESTORE) from error
     except (safetensors.SafetensorError, OSError) as error:
-        raise RunError("weights must be a whole safetensors file", came=f"{error} at {path}") from error
+        raise RunError("weights must be a whole safetensors file", came=f"{error} at {path}", fix=RESTORE) from error
 
 
 def list_runs(runs: Path | str = RUNS) -> list[RunFolder]:

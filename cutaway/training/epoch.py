@@ -94,7 +94,8 @@ class EpochRunner:
             TrainingError: The loss became NaN or infinite.
         """
         data, plan = self.data, self.plan
-        order = epoch_order(data.train, batch_size=plan.batch_size, seed=plan.seed, epoch=epoch)
+        batch = min(plan.batch_size, data.train)
+        order = epoch_order(data.train, batch_size=batch, seed=plan.seed, epoch=epoch)
         # one row more, for the rows that pad
         seen = np.zeros((data.train + 1, data.classes), np.float16)
         if recorded is not None:
@@ -111,7 +112,7 @@ class EpochRunner:
             for chunk in feed(data.x, data.y, order=rest, samples=data.train, size=size, weight=self.weight):
                 for done, after, sums in self._calls(chunk, state, tally, seen, where=(epoch, step)):
                     state, tally = after, sums
-                    samples = min((step + done) * plan.batch_size, data.train)
+                    samples = min((step + done) * batch, data.train)
                     now = Progressed(epoch, step + done, samples, state, tally, seen[:-1])
                     self._tell(now, request)
                     yield now
@@ -161,7 +162,7 @@ class EpochRunner:
 
     def _tell(self, now: Progressed, request: StopRequest) -> None:
         total, samples = self.plan.epochs, self.data.train
-        note = f"epoch {now.epoch}/{total}  loss {now.loss:.4f}  accuracy {now.accuracy:.4f}  {self.remark}".rstrip()
+        note = f"epoch {now.epoch}/{total}  loss {now.loss:.3f}  {self.remark}".rstrip()
         try:
             self.report(Progress("training", (now.epoch - 1) * samples + now.samples, total * samples, "samples", note))
         except KeyboardInterrupt:

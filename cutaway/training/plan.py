@@ -65,7 +65,7 @@ def make_plan(base: Mapping[str, Any] | None = None, *, samples: int | None = No
     Four settings may be "auto" and are reported back resolved. ``precision`` becomes bfloat16 on a processor that has
     instructions for it, else float32. ``learning_rate`` becomes Keras' default of the
     optimizer. ``batch_size`` becomes the power of two nearest to a 176th of the samples, in [32, 256], and ``epochs``
-    as many as 1,050 steps take, in [6, 60]: a small dataset gets smaller batches and more passes.
+    as many as 1,400 steps take, in [8, 60]: a small dataset gets smaller batches and more passes.
 
     Args:
         base: Settings of a recipe; Plan's own defaults stand for what is in neither.
@@ -85,8 +85,10 @@ def make_plan(base: Mapping[str, Any] | None = None, *, samples: int | None = No
         values["learning_rate"] = _AUTO_RATES.get(values.get("optimizer", "adam"), 0.001)
     if values.get("batch_size") == "auto":
         values["batch_size"] = 2 ** min(max(round(math.log2(max(samples, 1) / 176)), 5), 8)
-    if values.get("epochs") == "auto" and isinstance(values.get("batch_size"), int) and values["batch_size"] > 0:
-        values["epochs"] = min(max(math.ceil(1400 / math.ceil(samples / values["batch_size"])), 8), 60)
+    if values.get("epochs") == "auto":
+        batch = values.get("batch_size", 128)
+        batch = batch if isinstance(batch, int) and batch > 0 else 128  # what is wrong with it is said below
+        values["epochs"] = min(max(math.ceil(1400 / math.ceil(samples / batch)), 8), 60)
     try:
         plan = Plan.model_validate(values)
     except ValidationError as error:
@@ -120,7 +122,7 @@ def _plan_error(error: ValidationError) -> PlanError:
     first = error.errors()[0]
     name = str(first["loc"][0])
     if name not in Plan.model_fields:
-        return PlanError(f"settings of training are {', '.join(Plan.model_fields)}", came=f'"{name}"')
+        return PlanError(f"settings of training are {', '.join(Plan.model_fields)}", came=f'"{name}"', fix="drop it")
     rule = Plan.model_fields[name].description or name
     bound = first["msg"].removeprefix("Input should be ")
     if first["type"] != "literal_error":

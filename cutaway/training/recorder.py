@@ -80,7 +80,7 @@ class Recorder(keras.callbacks.Callback):
         self._manifest: dict[str, Any] = {}
         self._epochs = 0
         self._batch_size: int | None = None
-        self._seen: int | None = None
+        self._seen: Any = None
         self._begun = self._epoch_begun = 0.0
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -115,17 +115,17 @@ class Recorder(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Learn the batch size, which fit tells nobody, once: samples counted after the first call / its batches."""
         if batch and self._batch_size is None:
-            self._batch_size = self._count_samples() // batch
+            self._batch_size = int(_on_host(self._count_samples())) // batch
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Count the epoch's samples before validation, whose own count takes its place."""
+        """Keep the count of the epoch's samples before validation starts its own."""
         self._seen = self._count_samples()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Put the epoch on disk, its line in the history last: what the history names is there."""
         seconds, net = time.perf_counter() - self._epoch_begun, self._net
         weights = get_weights(net)
-        seen = self._seen or self._count_samples()
+        seen = int(_on_host(self._count_samples() if self._seen is None else self._seen))
         row = {"epoch": self._epochs + 1, **{name: plain(value) for name, value in (logs or {}).items()}}
         row.setdefault("learning_rate", _learning_rate(net))  # callbacks that change it tell it themselves
         row |= {"seconds": round(seconds, 4), "samples_per_second": round(seen / seconds, 1)}
@@ -194,10 +194,10 @@ class Recorder(keras.callbacks.Callback):
                 fix="make room and fit again, with another path if the folder is gone",
             ) from error
 
-    def _count_samples(self) -> int:
-        """Samples since Keras last reset its metrics: the mean loss is weighted by these."""
+    def _count_samples(self) -> Any:
+        """Samples since Keras last reset its metrics, which weigh its mean loss; a tensor, so that nobody waits."""
         tracker = next(metric for metric in self._net.metrics if metric.name == "loss")
-        return int(_on_host(tracker.count))
+        return keras.ops.copy(tracker.count)
 
     def _predict(self, ids: SampleIds) -> np.ndarray:
         """What the net says of some samples, float32 ``(sample, class)``."""

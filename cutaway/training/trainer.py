@@ -59,7 +59,7 @@ class Trainer:
     ) -> None:
         require_jax()
         self.net, self.data, self.plan, self.writer = net, data, plan, writer
-        steps = -(-data.train // plan.batch_size)
+        steps = -(-data.train // plan.batch_size)  # a batch larger than the data is one step of all of them
         self.optimizer = make_optimizer(plan, steps=plan.epochs * steps)
         self.optimizer.build(net.trainable_variables)
         self.epochs = EpochRunner(net, self.optimizer, data=data, plan=plan, report=report)
@@ -246,5 +246,5 @@ def _variables(net: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence[k
 def _in_words(row: dict[str, Any]) -> str:
     """What an epoch says of overfitting, in a few words for the bar."""
     if row["turned"]:
-        return f"overfitting since epoch {row['best_epoch']}"
-    return f"val {row['val_accuracy']:.4f}, gap {row['gap']:+.3f}"
+        return f"overfits since {row['best_epoch']}"
+    return f"val {row['val_accuracy']:.4f}"

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -109,7 +110,7 @@ def test_report_is_one_file_with_everything(digits_run, tmp_path):
     assert f"{digits_run.test['accuracy']:.2%}" in page
     for words in (digits_run.path.name, "dense_1", digits_run.split.test[int(digits_run.mistakes().position[0])]):
         assert words in page
-    with pytest.raises(UsageError, match="a report needs a folder that exists"):
+    with pytest.raises(UsageError, match="a report needs the name of a file in a folder that exists"):
         digits_run.report(tmp_path / "nowhere" / "r.html", progress=False)
 
 
@@ -119,3 +120,20 @@ def test_a_report_of_data_that_are_no_pictures(tmp_path):
     run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False)
     page = run.report(progress=False).read_text()
     assert "<b>no</b>" not in page
+
+
+def test_runs_open_in_a_fresh_process_of_a_user_who_set_nothing(digits_run, tmp_path):
+    """Keras' own default, TensorFlow, must not get in the way: neither from the environment nor from keras.json."""
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text('{"backend": "tensorflow"}')
+    environment = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"} | {"HOME": str(tmp_path)}
+    code = (
+        f"import cutaway as ct\nprint(ct.open_run({str(digits_run.path)!r}).activations('dense_1').shape)\nimport keras"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert out.stdout.strip() == f"({len(digits_run.split.test)}, 32)"
+    environment["KERAS_BACKEND"] = "torch"
+    command = [sys.executable, "-c", "from cutaway.cli import main; main()", "train", "digits"]
+    out = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
+    assert out.returncode == 1
+    assert 'needs Keras on its JAX backend; got KERAS_BACKEND="torch"; next: set KERAS_BACKEND=jax' in out.stderr

@@ -259,7 +259,7 @@ def test_a_disk_without_room_is_said_before_anything_is_written(tmp_path, monkey
     import shutil
     from types import SimpleNamespace
 
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000, total=10**9))
     with pytest.raises(RunError, match=r"takes about .* MB on disk; got 0 MB free"):
         ct.train(ct.mlp((4,)), small_data(), runs=tmp_path / "runs", progress=False)
     assert not (tmp_path / "runs").exists()

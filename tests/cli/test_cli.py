@@ -93,7 +93,7 @@ def test_datasets(cutaway):
 WRONG = [
     (("train", "mnits"), 2, "got .*mnits"),
     (("train", "digits", "--recipe", "lessen"), 2, 'recipes are default, lesson, lesson-dropout; got "lessen"'),
-    (("train", "digits", "--hidden", "512,0"), 2, "at least 1; got 0"),
+    (("train", "digits", "--hidden", "512,0"), 2, "at most 1,000,000; got 0"),
     (("train", "digits", "--hidden", "many"), 2, 'whole numbers with commas between; got "many"'),
     (("train", "digits", "--dropout", "1.5"), 2, "up to but not including 1; got 1.5"),
     (("train", "digits", "--epochs", "-2"), 2, "epochs.*greater than or equal to 1; got -2"),

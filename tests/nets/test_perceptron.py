@@ -64,8 +64,8 @@ def test_an_initializer_with_a_seed_keeps_it():
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"hidden": (0,)}, "whole number of units, at least 1; got 0"),
-        ({"hidden": (512, -3)}, "at least 1; got -3"),
+        ({"hidden": (0,)}, "at most 1,000,000; got 0"),
+        ({"hidden": (512, -3)}, "at most 1,000,000; got -3"),
         ({"hidden": (5.5,)}, "got 5.5"),
         ({"hidden": (True,)}, "got True"),
         ({"dropout": 1.5}, "from 0 up to but not including 1; got 1.5"),

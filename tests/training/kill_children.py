@@ -20,6 +20,9 @@ from cutaway import nets, training
 from cutaway.runs import list_runs
 
 warnings.filterwarnings("ignore", message=".*os.fork.*", category=RuntimeWarning)  # JAX has computed nothing here yet
+from cutaway.data import split_dataset  # noqa: E402
+
+split_dataset(ct.load_dataset("digits"), seed=0)  # loads scikit-learn
 assert nets.mlp, "loads Keras and JAX"
 assert training.train_net, "loads the trainer"
 SETTINGS = {"epochs": 4, "batch_size": 32, "seed": 3, "learning_rate": 0.003}

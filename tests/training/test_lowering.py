@@ -32,8 +32,8 @@ def test_values_and_gradients_are_those_of_jax(sizes):
 
 
 @FAST
-@pytest.mark.parametrize("batch", [1, 32, 72, 128, 257])
-@pytest.mark.parametrize("units", [31, 32, 48, 100, 513])
+@pytest.mark.parametrize("batch", [1, 72, 257])
+@pytest.mark.parametrize("units", [31, 48, 513])
 def test_bfloat16_runs_and_rounds_the_factors_alone(batch, units):
     """Inside a loop, as in training: a product that XLA cannot do in bfloat16 fails only when it runs."""
     data = arrays(batch, 65, units, 34)
