@@ -20,7 +20,7 @@ import cutaway as ct
 from benchmarks.harness import interleave, keep, machine, ratio, spread, verdict
 from cutaway.data import split_dataset
 
-ROUNDS = 7
+ROUNDS = 5
 
 
 def keras_fit(data: ct.Dataset, steps_per_execution: int):
@@ -47,9 +47,9 @@ def keras_fit(data: ct.Dataset, steps_per_execution: int):
     return lambda: statistics.median(epoch() for _ in range(3))
 
 
-def ours(data: ct.Dataset, runs: str, *, epochs: int) -> list[float]:
+def ours(data: ct.Dataset, runs: str, *, epochs: int, precision: str = "auto") -> list[float]:
     net = ct.mlp((512, 512), dropout=0.2)
-    run = ct.train(net, data, recipe="lesson-dropout", epochs=epochs, runs=runs, progress=False)
+    run = ct.train(net, data, recipe="lesson-dropout", epochs=epochs, precision=precision, runs=runs, progress=False)
     return run.history["seconds"]
 
 
@@ -60,6 +60,7 @@ def main() -> int:
         # our loop keeps its own clock for every epoch; a round is the median of the three after the one that compiles
         contestants = {
             "cutaway": lambda: statistics.median(ours(data, runs, epochs=4)[1:]),
+            "cutaway, float32": lambda: statistics.median(ours(data, runs, epochs=4, precision="float32")[1:]),
             "keras fit": keras_fit(data, 1),
             "keras fit, steps_per_execution=32": keras_fit(data, 32),
         }
