@@ -99,7 +99,7 @@ def train(
     fresh = nets.build_net(net, shape=data.shape, classes=data.classes, seed=plan.seed)
     training.check_loss(plan, outputs=net.outputs[0].shape[-1])
     manifest = {
-        "dataset": _describe_data(data),
+        "dataset": data.to_record(),
         "split": split.to_record(),
         "net": nets.spec_of(net),
         "first_weights": DRAWN if fresh else "as the net had them",
@@ -236,17 +236,6 @@ def _check_room(runs: Path, net: "keras.Model", *, rows: int, data: Dataset, epo
             came=f"{free / 1e6:,.0f} MB free in {parent}",
             fix="name a folder on another disk with --runs, or train fewer epochs",
         )
-
-
-def _describe_data(data: Dataset) -> dict[str, Any]:
-    return {
-        "name": data.name,
-        "sha256": data.sha256,
-        "origin": data.origin,
-        "shape": list(data.shape),
-        "scale": data.scale,
-        "class_names": list(data.class_names),
-    }
 
 
 def _training_data(data: Dataset, split: Split, weight: np.ndarray | None) -> Any:
