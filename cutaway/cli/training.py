@@ -73,10 +73,9 @@ def train(
     from cutaway.api.train import train as train_net
     from cutaway.data import load_dataset
     from cutaway.nets import import_lean_keras
-    from cutaway.training import find_recipe
+    from cutaway.training import find_recipe, make_plan
 
     base = find_recipe(recipe)
-    import_lean_keras()
     given = {
         "optimizer": optimizer,
         "learning_rate": learning_rate,
@@ -92,12 +91,17 @@ def train(
         "validation": validation,
     }
     settings = {key: value for key, value in given.items() if value is not None}
+    units = parse_hidden(hidden) if hidden is not None else base.hidden
+    # what is wrong is said before Keras is loaded, which takes a second
+    make_plan(base.settings, **{key: value for key, value in settings.items() if key != "class_weight"}, seed=seed)
+    dataset = load_dataset(data)
+    import_lean_keras()
     net = mlp(
-        parse_hidden(hidden) if hidden is not None else base.hidden,
+        units,
         dropout=base.dropout if dropout is None else dropout,
         activation=activation,
     )
-    run = train_net(net, load_dataset(data), recipe=recipe, seed=seed, runs=runs, name=name, **settings)
+    run = train_net(net, dataset, recipe=recipe, seed=seed, runs=runs, name=name, **settings)
     if as_json:
         print_json(summary(run, total=time.perf_counter() - start))
         return

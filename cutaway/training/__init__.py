@@ -15,7 +15,7 @@ from .plan import LOSSES, OPTIMIZERS, SCHEDULES, Plan, check_loss, make_plan
 from .recipes import RECIPES, Recipe, find_recipe
 
 if TYPE_CHECKING:
-    from .device import describe_device, describe_versions, keep_compiled_programs
+    from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs
     from .evaluation import TrainingData
     from .recorder import Recorder
     from .trainer import Outcome, train_net
@@ -26,6 +26,7 @@ _HOMES = {
     "TrainingData": "cutaway.training.evaluation",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
+    "has_accelerator": "cutaway.training.device",
     "keep_compiled_programs": "cutaway.training.device",
     "train_net": "cutaway.training.trainer",
 }
@@ -45,6 +46,7 @@ __all__ = [
     "describe_device",
     "describe_versions",
     "find_recipe",
+    "has_accelerator",
     "is_finite",
     "keep_compiled_programs",
     "make_plan",

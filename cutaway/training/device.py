@@ -35,6 +35,13 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
+def has_accelerator() -> bool:
+    """Whether JAX computes on something else than the processor."""
+    import jax
+
+    return jax.default_backend() != "cpu"
+
+
 def describe_device() -> dict[str, Any]:
     """The backend of Keras, the device that it computes on and the threads it may use.
 

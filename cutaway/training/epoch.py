@@ -18,6 +18,7 @@ from .evaluation import TrainingData
 from .feeder import Chunk, chunk_steps, feed
 from .order import epoch_order, parts_of
 from .plan import Plan
+from .resident import Resident, accelerator_memory, reside
 from .step import State, Tally, compile_training
 from .stopping import StopRequest
 
@@ -73,6 +74,7 @@ class EpochRunner:
     ) -> None:
         self.net, self.data, self.plan, self.report = net, data, plan, report
         self.weight, self.remark = data.weight, ""
+        self._x = reside(data.x, samples=data.train, memory=accelerator_memory())
         self._step = compile_training(net, optimizer, plan=plan, scale=data.scale, classes=data.classes)
         # in BatchNormalization rows of a batch influence each other, so that none may pad it
         self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in net.layers)
@@ -107,9 +109,10 @@ class EpochRunner:
         step = 0
         for part in parts_of(order, data.train, exact=self._exact):
             skip = min(max(position.step - step, 0), len(part))
-            size = chunk_steps(part.shape[1], data.x[:1].nbytes, steps=len(part))
+            resident = isinstance(self._x, Resident)
+            size = chunk_steps(part.shape[1], data.x[:1].nbytes, steps=len(part), resident=resident)
             rest, step = part[skip:], step + skip
-            for chunk in feed(data.x, data.y, order=rest, samples=data.train, size=size, weight=self.weight):
+            for chunk in feed(self._x, data.y, order=rest, samples=data.train, size=size, weight=self.weight):
                 for done, after, sums in self._calls(chunk, state, tally, seen, where=(epoch, step)):
                     state, tally = after, sums
                     samples = min((step + done) * batch, data.train)

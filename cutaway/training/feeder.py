@@ -41,9 +41,10 @@ class Chunk:
     steps: int
 
 
-def chunk_steps(batch_size: int, sample_bytes: int, *, steps: int) -> int:
-    """How many steps a chunk holds."""
-    return max(1, min(CHUNK_STEPS, CHUNK_BYTES // max(batch_size * sample_bytes, 1), steps))
+def chunk_steps(batch_size: int, sample_bytes: int, *, steps: int, resident: bool = False) -> int:
+    """How many steps a chunk holds: 16 times as many where it is made on an accelerator, which does them sooner."""
+    times = 16 if resident else 1
+    return max(1, min(times * CHUNK_STEPS, times * CHUNK_BYTES // max(batch_size * sample_bytes, 1), steps))
 
 
 def feed(
@@ -52,8 +53,8 @@ def feed(
     """Gather the chunks of an order, each while the one before is being trained on.
 
     Args:
-        x: ``(sample, ...)`` raw rows, an array or a stand-in that gives rows for row numbers; the first `samples` are
-            for training.
+        x: ``(sample, ...)`` raw rows, an array or a stand-in that gives rows for row numbers, on the host or on the
+            device; the first `samples` are for training.
         y: int ``(sample,)`` labels.
         order: int32 ``(step, batch)`` rows in the order of training.
         samples: Number of training samples.

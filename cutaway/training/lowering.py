@@ -20,7 +20,7 @@ SMALLEST = 32
 """Products with a shorter side, such as those of an output layer, stay in float32: bfloat16 gains nothing there."""
 
 
-def lowered(function: Callable[..., Any], *, bfloat16: bool) -> Callable[..., Any]:
+def lowered(function: Callable[..., Any], *, bfloat16: bool, processor: bool = True) -> Callable[..., Any]:
     """Return a function that computes the same with faster products and random bits.
 
     Gradients must have been taken inside of `function`: the result is not to be differentiated or vectorised again.
@@ -29,6 +29,8 @@ def lowered(function: Callable[..., Any], *, bfloat16: bool) -> Callable[..., An
         function: Traceable by JAX; arguments and results are pytrees of arrays.
         bfloat16: Round the factors of large products to bfloat16; sums stay in float32. Nothing else changes its
             precision: activations, gradients, weights and updates stay in float32.
+        processor: Whether it runs on a processor. On an accelerator XLA has kernels for every layout and its own
+            random bits are quick, so that only the rounding is left to do.
     """
 
     def faster(*arguments: Any) -> Any:
@@ -36,13 +38,15 @@ def lowered(function: Callable[..., Any], *, bfloat16: bool) -> Callable[..., An
         closed, shape = jax.make_jaxpr(lambda *args: function(*jax.tree.unflatten(tree, args)), return_shape=True)(
             *flat
         )
-        out = _run(closed.jaxpr, closed.consts, flat, bfloat16=bfloat16)
+        out = _run(closed.jaxpr, closed.consts, flat, bfloat16=bfloat16, processor=processor)
         return jax.tree.unflatten(jax.tree.structure(shape), out)
 
     return faster
 
 
-def _run(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], *, bfloat16: bool) -> list[Any]:
+def _run(
+    jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], *, bfloat16: bool, processor: bool
+) -> list[Any]:
     """Evaluate a jaxpr equation by equation, as `jax.core.eval_jaxpr` does, with our own operations put in."""
     values: dict[Any, Any] = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *arguments], strict=True))
 
@@ -54,10 +58,11 @@ def _run(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], *, bfloa
         if name in ("jit", "pjit", "custom_jvp_call", "custom_vjp_call"):
             # gradients are taken already: a rule for them that is still there has nothing left to say
             inner = params["jaxpr" if "jaxpr" in params else "call_jaxpr"]
-            out = _run(inner.jaxpr, inner.consts, inputs, bfloat16=bfloat16)
+            out = _run(inner.jaxpr, inner.consts, inputs, bfloat16=bfloat16, processor=processor)
         elif name == "dot_general" and _is_plain_product(inputs, params):
-            out = [_product(*inputs, axes=params["dimension_numbers"][0], bfloat16=bfloat16)]
-        elif name == "random_bits" and params["bit_width"] == 32 and inputs[0].ndim == 0:
+            axes = params["dimension_numbers"][0]
+            out = [_product(*inputs, axes=axes, bfloat16=bfloat16, processor=processor)]
+        elif processor and name == "random_bits" and params["bit_width"] == 32 and inputs[0].ndim == 0:
             out = [_random_bits(inputs[0], params["shape"])]
         else:
             out = equation.primitive.bind(*inputs, **params)
@@ -76,7 +81,7 @@ def _is_plain_product(inputs: Sequence[jax.Array], params: dict[str, Any]) -> bo
     )
 
 
-def _product(left: jax.Array, right: jax.Array, *, axes: Any, bfloat16: bool) -> jax.Array:
+def _product(left: jax.Array, right: jax.Array, *, axes: Any, bfloat16: bool, processor: bool) -> jax.Array:
     """A matrix product whose left factor lies in memory with its summed axis last.
 
     XLA's fast kernels take only such products. The gradient of a kernel, ``x^T dy``, is not one: left alone it runs at
@@ -90,6 +95,8 @@ def _product(left: jax.Array, right: jax.Array, *, axes: Any, bfloat16: bool) ->
     def multiply(a: jax.Array, b: jax.Array, k: int) -> jax.Array:
         return jax.lax.dot_general(a, b, (((1,), (k,)), ((), ())), preferred_element_type=jnp.float32)
 
+    if not processor:
+        return jax.lax.dot_general(left, right, (axes, ((), ())), preferred_element_type=jnp.float32)
     if i == 1:
         return multiply(left, right, j)
     if j == 1:

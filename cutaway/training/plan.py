@@ -59,17 +59,20 @@ class Plan(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31, description="seed is a whole number")
 
 
-def make_plan(base: Mapping[str, Any] | None = None, *, samples: int | None = None, **settings: Any) -> Plan:
+def make_plan(
+    base: Mapping[str, Any] | None = None, *, samples: int | None = None, accelerator: bool = False, **settings: Any
+) -> Plan:
     """Make a plan from the settings of a recipe and those that the user gives.
 
     Four settings may be "auto" and are reported back resolved. ``precision`` becomes bfloat16 on a processor that has
-    instructions for it, else float32. ``learning_rate`` becomes Keras' default of the
-    optimizer. ``batch_size`` becomes the power of two nearest to a 176th of the samples, in [32, 256], and ``epochs``
-    as many as 1,400 steps take, in [8, 60]: a small dataset gets smaller batches and more passes.
+    instructions for it, else float32. ``learning_rate`` becomes Keras' default of the optimizer. ``batch_size`` becomes
+    the power of two nearest to a 176th of the samples, in [32, 256], and ``epochs`` as many as 1,400 steps take, in
+    [8, 60]: a small dataset gets smaller batches and more passes.
 
     Args:
         base: Settings of a recipe; Plan's own defaults stand for what is in neither.
         samples: Number of training samples, on which "auto" depends; 45,000 where they are not known yet.
+        accelerator: Whether it is a GPU that computes, on which "auto" is float32: XLA takes its fast units for that.
         settings: Fields of `Plan`.
 
     Raises:
@@ -80,7 +83,7 @@ def make_plan(base: Mapping[str, Any] | None = None, *, samples: int | None = No
         values["learning_rate"] = settings.get("learning_rate", "auto")  # the recipe's rate is for its own optimizer
     samples = samples or 45_000
     if values.get("precision") == "auto":
-        values["precision"] = "bfloat16" if has_fast_bfloat16() else "float32"
+        values["precision"] = "bfloat16" if has_fast_bfloat16() and not accelerator else "float32"
     if values.get("learning_rate") == "auto":
         values["learning_rate"] = _AUTO_RATES.get(values.get("optimizer", "adam"), 0.001)
     if values.get("batch_size") == "auto":

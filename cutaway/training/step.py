@@ -97,8 +97,9 @@ def compile_training(net: keras.Model, optimizer: keras.Optimizer, *, plan: Plan
         right = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * real)
         return State(trainable, fixed, moments), loss * jnp.sum(real), right, predicted.astype(jnp.float16)
 
-    if jax.default_backend() == "cpu":
-        step = lowered(step, bfloat16=plan.precision == "bfloat16")
+    processor, bfloat16 = jax.default_backend() == "cpu", plan.precision == "bfloat16"
+    if processor or bfloat16:
+        step = lowered(step, bfloat16=bfloat16, processor=processor)
 
     def chunk(state, tally, seen, x, y, real, weight, start, stop):
         def body(i, carry):
