@@ -92,6 +92,8 @@ def train(
         raise UsageError(
             "a classifier needs at least 2 classes", came=f"{data.classes} in {data.name}", fix="add samples of another"
         )
+    plan = training.make_plan(base, samples=len(data.sources["train"].y), **settings)
+    settings["validation"] = plan.validation  # a share of all, which the split makes fewer
     split = split_dataset(data, validation=plan.validation, seed=plan.seed)
     settings["class_weight"] = class_weights(class_weight, data.y(split.train), classes=data.classes)
     accelerator = training.has_accelerator()

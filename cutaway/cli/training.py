@@ -203,6 +203,12 @@ def print_history(run: Any) -> None:
             for row in run.history.rows
         ]
     )
+    if smoothing := run.plan.get("label_smoothing"):
+        from cutaway.training import lowest_loss
+
+        classes = 2 if run.plan["loss"] == "binary_crossentropy" else len(run.class_names)
+        lowest = lowest_loss(smoothing, classes=classes)
+        print(f"Losses are of labels smoothed by {smoothing:g}: {lowest:.3f} is the lowest they can be.")
     turned = run.history.turned
     if turned:
         print(f"Validation loss was lowest in epoch {turned} and has risen since: later epochs overfit.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cutaway.doors import late
 
 from .overfitting import Overfitting, is_finite, watch_overfitting
-from .plan import LOSSES, OPTIMIZERS, SCHEDULES, Plan, check_loss, make_plan
+from .plan import LOSSES, OPTIMIZERS, SCHEDULES, Plan, check_loss, lowest_loss, make_plan
 from .recipes import RECIPES, Recipe, find_recipe
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ __all__ = [
     "has_accelerator",
     "is_finite",
     "keep_compiled_programs",
+    "lowest_loss",
     "make_plan",
     "train_net",
     "watch_overfitting",

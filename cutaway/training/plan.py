@@ -64,10 +64,11 @@ def make_plan(
 ) -> Plan:
     """Make a plan from the settings of a recipe and those that the user gives.
 
-    Four settings may be "auto" and are reported back resolved. ``precision`` becomes bfloat16 on a processor that has
+    Five settings may be "auto" and are reported back resolved. ``precision`` becomes bfloat16 on a processor that has
     instructions for it, else float32. ``learning_rate`` becomes Keras' default of the optimizer. ``batch_size`` becomes
     the power of two nearest to a 176th of the samples, in [32, 256], and ``epochs`` as many as 1,400 steps take, in
-    [8, 60]: a small dataset gets smaller batches and more passes.
+    [8, 60]: a small dataset gets smaller batches and more passes. ``validation`` becomes a tenth of 10,000 samples or
+    more, and a quarter of fewer.
 
     Args:
         base: Settings of a recipe; Plan's own defaults stand for what is in neither.
@@ -81,7 +82,11 @@ def make_plan(
     values = {**(base or {}), **settings}
     if settings.get("optimizer", values.get("optimizer")) != (base or {}).get("optimizer") and base:
         values["learning_rate"] = settings.get("learning_rate", "auto")  # the recipe's rate is for its own optimizer
+    if "sparse" in str(values.get("loss")):
+        values["label_smoothing"] = settings.get("label_smoothing", 0.0)  # the recipe's is for its own loss
     samples = samples or 45_000
+    if values.get("validation") == "auto":
+        values["validation"] = 0.1 if samples >= 10_000 else 0.25
     if values.get("precision") == "auto":
         values["precision"] = "bfloat16" if has_fast_bfloat16() and not accelerator else "float32"
     if values.get("learning_rate") == "auto":
@@ -105,6 +110,21 @@ def make_plan(
         if wrong:
             raise PlanError(f"{name} needs {needs}", came=f"{plan.optimizer} and {plan.loss}", fix=f"leave {name} at 0")
     return plan
+
+
+def lowest_loss(label_smoothing: float, *, classes: int) -> float:
+    """The loss of a net that knows every smoothed label: its entropy, in nats; 0 without smoothing.
+
+    Args:
+        label_smoothing: Share of a label that is spread over all classes, in [0, 1).
+        classes: Number of them; 2 for binary_crossentropy, which takes each output for itself.
+
+    Source:
+        Szegedy et al. 2016, "Rethinking the Inception Architecture", section 7.
+    """
+    rest = label_smoothing / classes
+    shares = [1 - label_smoothing + rest, *[rest] * (classes - 1)]
+    return -sum(share * math.log(share) for share in shares if share > 0)
 
 
 def check_loss(plan: Plan, *, outputs: int) -> None:

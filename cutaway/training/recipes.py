@@ -27,12 +27,18 @@ class Recipe:
     settings: Mapping[str, Any]
 
 
+# Chosen on validation samples of MNIST, seeds 0 to 4 (mean validation accuracy): as here 0.9861; without smoothing
+# and with a quarter held out 0.9834; label smoothing 0.1 instead of 0.05, dropout 0.1 or 0.15, learning rate 0.004,
+# a second moment of 0.95, one-cycle, AdamW with decay 0.1: none better by more than the seeds differ (0.001). 6 epochs
+# 0.9850. Muon at batches of 512 and 1,024 takes four times as long and ends at 0.981.
 _DEFAULT = {
     "epochs": "auto",
     "batch_size": "auto",
     "optimizer": "adam",
     "learning_rate": 0.003,
     "schedule": "cosine",
+    "label_smoothing": 0.05,
+    "validation": "auto",
     "precision": "auto",
 }
 _LESSON = {

@@ -1,9 +1,10 @@
 import json
 
+import numpy as np
 import pytest
 
 from cutaway.errors import PlanError, TrainingError, UnknownNameError
-from cutaway.training import RECIPES, Plan, find_recipe, make_plan
+from cutaway.training import RECIPES, Plan, find_recipe, lowest_loss, make_plan
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,30 @@ def test_auto_batch_and_epochs_follow_the_size_of_the_data(samples, batch, epoch
     assert make_plan({"batch_size": "auto", "epochs": "auto"}, samples=samples, epochs=3).epochs == 3
 
 
+@pytest.mark.parametrize(("samples", "validation"), [(60_000, 0.1), (10_000, 0.1), (9_999, 0.25), (12, 0.25)])
+def test_auto_validation_is_a_tenth_where_that_is_enough(samples, validation):
+    assert make_plan({"validation": "auto"}, samples=samples).validation == validation
+    assert make_plan({"validation": "auto"}, samples=samples, validation=0.5).validation == 0.5
+
+
+def test_the_smoothing_of_a_recipe_is_for_its_own_loss():
+    base = find_recipe("default").settings
+    assert make_plan(base).label_smoothing == 0.05
+    assert make_plan(base, loss="sparse_categorical_crossentropy").label_smoothing == 0
+    with pytest.raises(PlanError, match="label_smoothing needs a loss on one-hot labels"):
+        make_plan(base, loss="sparse_categorical_crossentropy", label_smoothing=0.05)
+
+
+@pytest.mark.parametrize(("smoothing", "classes"), [(0.05, 10), (0.3, 2), (0.0, 4)])
+def test_the_lowest_loss_is_what_keras_gives_for_the_smoothed_label_itself(smoothing, classes):
+    import keras
+
+    label = np.eye(classes, dtype=np.float32)[:1]
+    best = label * (1 - smoothing) + smoothing / classes
+    theirs = float(keras.losses.categorical_crossentropy(label, best, label_smoothing=smoothing)[0])
+    assert lowest_loss(smoothing, classes=classes) == pytest.approx(theirs, abs=1e-5)
+
+
 def test_auto_where_it_means_nothing_is_refused():
     with pytest.raises(PlanError, match="momentum.*got 'auto'"):
         make_plan(momentum="auto", optimizer="sgd")
@@ -79,8 +104,6 @@ def test_an_unknown_recipe_lists_the_known_ones():
 
 
 def test_a_loss_that_explodes_stops_the_training_and_keeps_what_was(tmp_path):
-    import numpy as np
-
     from cutaway.nets import build_net, mlp
     from cutaway.runs import RunFolder, RunWriter
     from cutaway.training import TrainingData, train_net
