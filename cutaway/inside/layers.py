@@ -8,10 +8,8 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.nets import prepare_inputs
+from cutaway.nets import batch_size, prepare_inputs
 from cutaway.progress import Progress, Report, silent
-
-BATCH = 2048
 
 _FIRING = ("Dense", "Activation", "ReLU", "LeakyReLU", "BatchNormalization", "LayerNormalization", "Add", "Concatenate")
 
@@ -122,7 +120,7 @@ def _peaks(net: Any, layers: list[Any], *, x: Any, scale: float, report: Report)
     trainable = [v.value for v in part.trainable_variables]
     fixed = [v.value for v in part.non_trainable_variables]
     peaks = [np.full(int(np.prod(layer.output.shape[1:])), -np.inf, np.float32) for layer in layers]
-    size = min(BATCH, len(x))
+    size = batch_size(x)
     for start in range(0, len(x), size):
         # the last batch is moved back to full size instead of padded: a sample seen twice has the same largest output
         first = min(start, len(x) - size)

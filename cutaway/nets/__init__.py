@@ -12,7 +12,7 @@ from cutaway.doors import late
 from .backend import import_lean_keras, require_jax
 
 if TYPE_CHECKING:
-    from .inference import forward, prepare_inputs
+    from .inference import batch_size, forward, prepare_inputs
     from .layers import ACTIVATIONS, LAYER_KINDS, check_net
     from .outputs import class_probabilities
     from .perceptron import build_net, check_fit, mlp
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ACTIVATIONS": "cutaway.nets.layers",
     "LAYER_KINDS": "cutaway.nets.layers",
+    "batch_size": "cutaway.nets.inference",
     "build_net": "cutaway.nets.perceptron",
     "check_fit": "cutaway.nets.perceptron",
     "check_net": "cutaway.nets.layers",
@@ -40,6 +41,7 @@ _HOMES = {
 __all__ = [
     "ACTIVATIONS",
     "LAYER_KINDS",
+    "batch_size",
     "build_net",
     "check_fit",
     "check_net",

@@ -12,6 +12,9 @@ from cutaway.progress import Progress, Report, silent
 BATCH = 2048
 """Samples a call: large enough that a call's overhead vanishes, small enough that a wide layer stays in the cache."""
 
+BATCH_BYTES = 16 * 2**20
+"""Rows of a call at most, where samples are large; at least one."""
+
 
 def prepare_inputs(rows: jax.Array, scale: float, shape: tuple[int, ...]) -> jax.Array:
     """Turn raw rows into what a net takes: float32, divided by `scale`, in the shape of the net's input.
@@ -47,14 +50,22 @@ def forward(net: keras.Model, x: Any, *, scale: float, layer: str | None = None,
     trainable = [v.value for v in part.trainable_variables]
     fixed = [v.value for v in part.non_trainable_variables]
     out = np.empty((len(x), *part.outputs[0].shape[1:]), np.float32)
-    size = min(BATCH, len(x))
-    for start in range(0, len(x), size or 1):
-        rows = x[start : start + size]
-        padded = (
-            rows
-            if len(rows) == size
-            else np.concatenate([rows, np.zeros((size - len(rows), *rows.shape[1:]), rows.dtype)])
-        )
-        out[start : start + len(rows)] = run(trainable, fixed, padded)[: len(rows)]
+    size = batch_size(x)
+    for start in range(0, len(x), size):
+        # the last batch is moved back to full size instead of padded, which gives some rows a second time
+        first = min(start, len(x) - size)
+        out[first : first + size] = run(trainable, fixed, x[first : first + size])
         report(Progress("activations", min(start + size, len(x)), len(x), "samples", layer or ""))
     return out
+
+
+def batch_size(x: Any) -> int:
+    """How many rows to take into a call: `BATCH`, or less where that is all or where they exceed `BATCH_BYTES`.
+
+    Args:
+        x: ``(sample, ...)`` raw rows: an array, or a stand-in that gives rows for a slice.
+
+    Returns:
+        From 1 up.
+    """
+    return max(1, min(BATCH, BATCH_BYTES // max(x[:1].nbytes, 1), len(x)))

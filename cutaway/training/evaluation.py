@@ -1,5 +1,7 @@
 """Measuring samples that are not trained on."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,13 +10,18 @@ import keras
 import numpy as np
 
 from .plan import Plan
+from .resident import SHARE, accelerator_memory
 from .step import State, compile_evaluation
 
 BLOCK = 1000
 """Samples a block of an evaluation, at most."""
 
-DEVICE_BYTES = 256 * 2**20
-"""Rows on the device at a time; more are measured part by part."""
+DEVICE_BYTES = 32 * 2**20
+"""Rows that stay in memory from epoch to epoch, at most, which the validation and test samples of MNIST do. An
+accelerator with memory of its own takes more."""
+
+PART_BYTES = 16 * 2**20
+"""Where they are more, rows of a part; two parts are in memory at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +54,31 @@ class Evaluation:
     def __init__(self, net: keras.Model, data: TrainingData, *, plan: Plan) -> None:
         self.data = data
         self._call = compile_evaluation(net, plan=plan, scale=data.scale, classes=data.classes)
-        rows = max(BLOCK, DEVICE_BYTES // max(data.x[:1].nbytes, 1))
+        room = max(DEVICE_BYTES, int(accelerator_memory() * (1 - SHARE) / 2))
+        self._blocks = blocks_of(len(data.x) - data.train, data.x[:1].nbytes, room=room)
+        rows = self._blocks[0] * self._blocks[1]
         self._parts = [slice(a, min(a + rows, len(data.x))) for a in range(data.train, len(data.x), rows)]
         self._resident = [self._put(part) for part in self._parts] if len(self._parts) == 1 else None
 
     def _put(self, part: slice) -> tuple[jax.Array, jax.Array]:
-        return _blocks(self.data.x[part]), _blocks(self.data.y[part].astype(np.int32))
+        """Rows and labels of a part on the device, in blocks; the last row again where the last part lacks some."""
+        count, size = self._blocks
+        rows = np.minimum(np.arange(part.start, part.start + count * size), part.stop - 1).reshape(count, size)
+        return jax.device_put((self.data.x[rows], self.data.y[rows].astype(np.int32)))
+
+    def _on_device(self) -> Iterator[tuple[jax.Array, jax.Array]]:
+        """Rows and labels of every part, each read while the one before is being measured."""
+        if self._resident:
+            yield from self._resident
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="cutaway-evaluation") as thread:
+            coming = thread.submit(self._put, self._parts[0])
+            for part in self._parts[1:]:
+                ready = coming.result()
+                coming = thread.submit(self._put, part)
+                yield ready
+                del ready  # or three parts would be in memory
+            yield coming.result()
 
     def measure(self, state: State) -> tuple[np.ndarray, tuple[dict[str, float], dict[str, float]]]:
         """Measure all validation and test samples.
@@ -61,8 +87,7 @@ class Evaluation:
             Probabilities, float32 ``(validation and test sample, class)``, and ``{"loss", "accuracy"}`` of each split.
         """
         probabilities, losses = [], []
-        for number, part in enumerate(self._parts):
-            x, y = self._resident[number] if self._resident else self._put(part)
+        for part, (x, y) in zip(self._parts, self._on_device(), strict=True):
             p, loss = self._call(state.trainable, state.fixed, x, y)
             count = part.stop - part.start
             probabilities.append(np.asarray(p).reshape(-1, self.data.classes)[:count])
@@ -76,9 +101,14 @@ class Evaluation:
         return all_p, (val, test)
 
 
-def _blocks(rows: np.ndarray) -> jax.Array:
-    """Rows in equal blocks of at most BLOCK on the device, the last one filled up with zeros."""
-    count = max(1, -(-len(rows) // BLOCK))
-    size = -(-len(rows) // count)
-    padding = np.zeros((count * size - len(rows), *rows.shape[1:]), rows.dtype)
-    return jax.device_put(np.concatenate([rows, padding]).reshape(count, size, *rows.shape[1:]))
+def blocks_of(samples: int, sample_bytes: int, *, room: int = DEVICE_BYTES) -> tuple[int, int]:
+    """Divide an evaluation into equal parts of equal blocks, so that all parts have one shape and little is filled up.
+
+    Returns:
+        Blocks of a part, and samples of a block, at most `BLOCK`. There is one part where all rows take `room` bytes or
+        less, else each part takes about `PART_BYTES`, or is one sample.
+    """
+    total = samples * sample_bytes
+    parts = 1 if total <= room else min(-(-total // PART_BYTES), samples)
+    count = max(1, -(-samples // (parts * BLOCK)))
+    return count, max(1, -(-samples // (parts * count)))
