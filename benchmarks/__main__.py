@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("startup", "accuracy", "training", "time_to_accuracy", "recorder")
+NAMES = ("startup", "accuracy", "training", "time_to_accuracy", "recorder", "embedding", "alignment")
 
 
 def main() -> int:

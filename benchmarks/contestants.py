@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from typing import Any
 
 BATCH, RATE, DROPOUT = 128, 0.01, 0.2
 EPOCHS = 3  # of a round
@@ -144,7 +145,7 @@ def torch_loop(name: str, hidden: tuple[int, ...]) -> Callable[[], float]:
 
 
 @contextmanager
-def waiting(make: Callable[..., Callable[[], float]], *arguments: object) -> Iterator[Callable[[], float]]:
+def waiting(make: Callable[..., Callable[[], Any]], *arguments: object) -> Iterator[Callable[[], Any]]:
     """A contestant in a process of its own, ready; a call lets it do one round."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -152,7 +153,7 @@ def waiting(make: Callable[..., Callable[[], float]], *arguments: object) -> Ite
     process.start()
     theirs.close()
 
-    def round_() -> float:
+    def round_() -> Any:
         ours.send(True)
         return ours.recv()
 
@@ -164,7 +165,7 @@ def waiting(make: Callable[..., Callable[[], float]], *arguments: object) -> Ite
         process.join()
 
 
-def _serve(pipe: Connection, make: Callable[..., Callable[[], float]], arguments: tuple[object, ...]) -> None:
+def _serve(pipe: Connection, make: Callable[..., Callable[[], Any]], arguments: tuple[object, ...]) -> None:
     call = make(*arguments)
     pipe.send(None)
     try:

@@ -10,6 +10,7 @@
     ├── TrainingError (RuntimeError)     training itself failed
     └── BackendError (RuntimeError)      Keras is loaded on a backend that the compiled loop cannot use
     Interrupted (KeyboardInterrupt)      the user stopped a training; it is kept and can go on
+    Notice (UserWarning)                 nothing failed, but the user should know
 
 Every message is one line with three parts: the rule, what came, the next step.
 """
@@ -74,3 +75,7 @@ class Interrupted(KeyboardInterrupt):
 
     def __init__(self, run: str) -> None:
         super().__init__(f"training was stopped, everything so far is kept; next: cutaway resume {run}")
+
+
+class Notice(UserWarning):
+    """Nothing failed, but the user should know: one line."""

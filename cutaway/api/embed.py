@@ -2,72 +2,124 @@
 
 import hashlib
 import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway.data import SampleIds
 from cutaway.embedding import Layout, choose_samples, embed, layout_from_npz, layout_to_npz
-from cutaway.errors import DataError
+from cutaway.errors import DataError, Notice, UsageError
 from cutaway.progress import Report
 from cutaway.runs import embedding_path, snapshot_path, write_atomic
 
-from .embedding import Embedding, pictures_of
+from .embedding import Embedding
 
 if TYPE_CHECKING:
     from .run import Run
 
 
+ENGINE = 2
+"""Goes into the key: another engine gives other coordinates."""
+
+TSNE = {"perplexity": 30.0, "iterations": 750}
+"""What `embed` takes where nothing is said; written into the key, so that it is the same whether said or not."""
+
+
 def embed_run(
-    run: "Run", layer: str | None, *, split: str, epoch: int, points: int, settings: dict[str, Any], report: Report
+    run: "Run",
+    layer: str | None,
+    *,
+    split: str,
+    epoch: int,
+    points: int | None,
+    settings: dict[str, Any],
+    report: Report,
+    frames: Callable[[Any], bool | None] | None = None,
 ) -> Embedding:
     """Embed a layer of a run; see `cutaway.Run.embed`."""
     from cutaway.inside import activations, default_layer
     from cutaway.nets import class_probabilities, forward
 
+    settings = _resolved(settings)  # what is wrong with them is said before anything is computed
     net = run.model(epoch=epoch)
     layer, epoch = layer or default_layer(net), run.folder.resolve_epoch(epoch)
     ids = run.split.part(split)
-    ids = ids.take(choose_samples(run.data.y(ids), points, seed=settings["seed"]))
-    x = run.data.x(ids)
-    predicted = class_probabilities(net, forward(net, x, scale=run.data.scale)).argmax(axis=1)
+    if points is not None:
+        ids = ids.take(choose_samples(run.data.y(ids), points, seed=settings["seed"]))
+    x, labels = run.data.rows(ids), run.data.y(ids)
 
-    if settings["method"] == "tsne":
-        settings = {"perplexity": 30.0, "iterations": 750, **settings}  # the same whether said or not
-    key = _key(run, layer, ids=ids, epoch=epoch, settings=settings)
-    file = embedding_path(run.path, layer, epoch=epoch, method=settings["method"], key=key)
+    def reference() -> np.ndarray:
+        return activations(run.model(epoch=epoch), layer, x=x, scale=run.data.scale)
+
+    file = embedding_path(
+        run.path,
+        layer,
+        epoch=epoch,
+        method=settings["method"],
+        key=_key(run, layer, ids=ids, epoch=epoch, settings=settings),
+    )
     layout = _cached(file, ids)
     if layout is None:
         h = activations(net, layer, x=x, scale=run.data.scale, report=report)
-        layout = embed(h, report=report, **settings)
-        file.parent.mkdir(exist_ok=True)
-        write_atomic(file, layout_to_npz(layout, {"source": ids.code, "index": ids.index}))
+        layout = embed(h, labels=labels, frames=frames, report=report, **settings)
+        if layout.settings.get("stopped") == "interrupted":
+            file = None  # what is not finished is not kept as if it were
+        else:
+            file.parent.mkdir(exist_ok=True)
+            write_atomic(file, layout_to_npz(layout, {"source": ids.code, "index": ids.index}))
+    predicted = class_probabilities(net, forward(net, x, scale=run.data.scale)).argmax(axis=1)
     return Embedding(
         layer=layer,
         epoch=epoch,
         layout=layout,
         ids=ids,
-        labels=run.data.y(ids),
+        labels=labels,
         predicted=predicted,
         class_names=run.class_names,
-        pictures=pictures_of(run.data, ids),
+        data=run.data,
+        reference=reference,
         file=file,
     )
+
+
+def _resolved(settings: dict[str, Any]) -> dict[str, Any]:
+    """Check the names of settings and fill in the defaults of t-SNE.
+
+    Raises:
+        UsageError: A setting is unknown, or not one of the method's.
+    """
+    known = TSNE if settings["method"] == "tsne" else {}
+    wrong = [name for name in settings if name not in ("method", "seed", *known)]
+    if wrong:
+        names = ", ".join(TSNE)
+        raise UsageError(
+            f"settings of tsne are {names}, other methods have none",
+            came=f'"{wrong[0]}" with method "{settings["method"]}"',
+            fix="drop it" if wrong[0] in TSNE else f"name one of {names}",
+        )
+    return {**known, **settings}
 
 
 def _key(run: "Run", layer: str, *, ids: SampleIds, epoch: int, settings: dict[str, Any]) -> str:
     """A digest of all that decides an embedding: weights, layer, samples, method and settings."""
     digest = hashlib.sha256(snapshot_path(run.path, epoch).read_bytes())
-    digest.update(json.dumps([layer, run.folder.manifest["dataset"]["sha256"], settings], sort_keys=True).encode())
+    sha256 = run.folder.manifest["dataset"]["sha256"]
+    digest.update(json.dumps([ENGINE, layer, sha256, settings], sort_keys=True).encode())
     digest.update(ids.code.tobytes() + ids.index.tobytes())
     return digest.hexdigest()[:12]
 
 
-def _cached(file: Any, ids: SampleIds) -> Layout | None:
-    """What the cache holds for these samples; a damaged file counts as none, and is written anew."""
+def _cached(file: Path, ids: SampleIds) -> Layout | None:
+    """What the cache holds for these samples; a damaged file is said and counts as none, so that it is made anew."""
     try:
         layout, kept = layout_from_npz(file.read_bytes())
-    except (FileNotFoundError, DataError):
+    except FileNotFoundError:
+        return None
+    except DataError as error:
+        warnings.warn(f"{file.name} is damaged and is made anew: {error.came}", Notice, stacklevel=2)
         return None
     same = np.array_equal(kept.get("index", ()), ids.index) and np.array_equal(kept.get("source", ()), ids.code)
     return layout if same else None

@@ -1,6 +1,8 @@
 """An embedding as the user holds it: coordinates, how far to trust them, and the samples they belong to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,10 +10,14 @@ import numpy as np
 
 from cutaway.data import Dataset, SampleIds
 from cutaway.embedding import Layout, Trust
+from cutaway.errors import UsageError
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure
     from matplotlib.figure import Figure
+
+PICTURES = 10_000
+"""Points that carry their picture to the page at most: 2 MB of MNIST digits; more points show their names alone."""
 
 
 def pictures_of(data: Dataset, ids: SampleIds) -> np.ndarray | None:
@@ -40,8 +46,9 @@ class Embedding:
         labels: int64 ``(sample,)`` class of each.
         predicted: int64 ``(sample,)`` class that the net gives it at that epoch.
         class_names: Names of the classes.
-        pictures: As `pictures_of` returns them, or None where samples are no pictures.
-        file: Where it is kept in the run folder.
+        data: The dataset that the samples are of.
+        reference: Computes the activations that were embedded, float32 ``(sample, unit)``.
+        file: Where it is kept in the run folder; None where it was stopped before its end.
     """
 
     layer: str
@@ -51,8 +58,9 @@ class Embedding:
     labels: np.ndarray = field(repr=False)
     predicted: np.ndarray = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
-    pictures: np.ndarray | None = field(repr=False)
-    file: Path
+    data: Dataset = field(repr=False)
+    reference: Callable[[], np.ndarray] = field(repr=False)
+    file: Path | None
 
     @property
     def xy(self) -> np.ndarray:
@@ -65,9 +73,43 @@ class Embedding:
         return self.layout.trust
 
     @property
+    def wrong(self) -> np.ndarray | None:
+        """float32 ``(sample,)``, 0..1: how far a sample's neighbours here are not its neighbours in the layer."""
+        return self.layout.wrong
+
+    def transform(self, h: np.ndarray) -> np.ndarray:
+        """Place unseen activations of the same layer; what is there stays where it is.
+
+        Args:
+            h: float32 ``(sample, unit)``, such as ``run.activations`` gives, of samples that were not embedded.
+
+        Returns:
+            float32 ``(sample, 2)``.
+
+        Raises:
+            UsageError: The embedding is none of t-SNE.
+            DataError: The activations are no finite numbers, or of another layer.
+        """
+        from cutaway.embedding import place
+
+        if self.layout.method != "tsne":
+            raise UsageError(
+                "new samples can be placed in a t-SNE",
+                came=f'an embedding by "{self.layout.method}"',
+                fix='embed with method="tsne"',
+            )
+        return place(h, self._placement)
+
+    @cached_property
+    def _placement(self) -> Any:
+        from cutaway.embedding import placement
+
+        return placement(self.reference(), self.xy)
+
+    @property
     def title(self) -> str:
         """What it shows, in a few words."""
-        names = {"tsne": "t-SNE", "pca": "PCA"}
+        names = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
         return f"{self.layer}, epoch {self.epoch}: {names[self.layout.method]} of {len(self.xy):,} samples"
 
     def frame(self) -> Any:
@@ -92,7 +134,10 @@ class Embedding:
         return embedding_scatter(self.xy, self.labels, self.class_names, title=self.title)
 
     def bokeh(self) -> "figure":
-        """Draw it as a Bokeh WebGL scatter; hovering shows the sample itself, a click on the legend hides a class."""
+        """Draw it as a Bokeh WebGL scatter; a click on the legend hides a class, hovering tells of the sample.
+
+        Up to 10,000 samples show their picture as well.
+        """
         from cutaway.plots import embedding_scatter_bokeh
 
         return embedding_scatter_bokeh(
@@ -101,5 +146,5 @@ class Embedding:
             self.class_names,
             names=self.ids.names(),
             predicted=self.predicted,
-            pictures=self.pictures,
+            pictures=pictures_of(self.data, self.ids) if len(self.ids) <= PICTURES else None,
         )

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from .embedding import Embedding
     from .run import Run
 
-POINTS = 2000
-"""Samples in the report's embedding: with their pictures they add about half a megabyte to the page."""
+POINTS = 10_000
+"""Samples in the report's embedding: with their pictures they add about 3 MB to the page."""
 
 LEAST = 20
 """Fewer test samples than these make no picture worth looking at."""

@@ -14,8 +14,11 @@ from .history import History
 from .progress import ProgressOption, reporting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import keras
 
+    from cutaway.embedding import Frame
     from cutaway.findings import Finding, Mistakes
     from cutaway.inside import LayerRecord
 
@@ -178,8 +181,9 @@ class Run:
         split: str = "all",
         epoch: int = -1,
         method: str = "tsne",
-        points: int = 2000,
+        points: int | None = None,
         seed: int = 0,
+        frames: "Callable[[Frame], bool | None] | None" = None,
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "Embedding":
@@ -191,9 +195,11 @@ class Run:
             layer: Name of the layer; the last hidden one if None.
             split: "train", "val", "test" or "all".
             epoch: Number of the epoch.
-            method: "tsne" or "pca".
-            points: Samples at most, drawn in equal shares from the classes.
+            method: "tsne", "pca", "lda" or "umap" (which needs the package umap-learn).
+            points: Samples at most, drawn in equal shares from the classes; all of them if None.
             seed: Decides which samples are drawn, and everything random in the method.
+            frames: Of t-SNE: sees the layout on its way, at most ten times a second, the first time before the descent;
+                False ends it, and what is there so far is returned (but not kept).
             progress: True draws bars, False is silent, a callable gets `Progress` records.
             settings: Of the method, see `cutaway.embedding.embed`: perplexity, iterations.
 
@@ -205,7 +211,16 @@ class Run:
 
         wanted = {"method": method, "seed": seed, **settings}
         with reporting(progress) as report:
-            return embed_run(self, layer, split=split, epoch=epoch, points=points, settings=wanted, report=report)
+            return embed_run(
+                self,
+                layer,
+                split=split,
+                epoch=epoch,
+                points=points,
+                settings=wanted,
+                frames=frames,
+                report=report,
+            )
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
         """Write everything about the run into one HTML file that works from disk with the network off.

@@ -1,11 +1,11 @@
 """Commands that look at runs: runs, show, layers, embed and report."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from .output import JsonOption, RunArgument, RunsOption, print_json, print_layers, print_table
+from .output import JsonOption, RunArgument, RunsOption, print_json, print_layers, print_table, print_trust
 from .training import print_history, summary
 
 
@@ -113,9 +113,10 @@ def embed(
     run: RunArgument,
     layer: Annotated[str | None, typer.Option(help="Layer; the last hidden one if not given.")] = None,
     epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the net as initialised.")] = -1,
-    method: Annotated[str, typer.Option(help="tsne or pca.")] = "tsne",
+    method: Annotated[str, typer.Option(help="tsne, pca, lda or umap.")] = "tsne",
     split: Annotated[str, typer.Option(help="train, val, test or all.")] = "all",
-    points: Annotated[int, typer.Option(help="Samples at most.")] = 2000,
+    points: Annotated[int | None, typer.Option(help="Samples at most; all if not given.")] = None,
+    perplexity: Annotated[float | None, typer.Option(help="Of tsne: neighbours each sample attends to.")] = None,
     seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
@@ -124,7 +125,8 @@ def embed(
     from cutaway.api.run import open_run
 
     opened = open_run(run, runs=runs)
-    embedding = opened.embed(layer, epoch=epoch, method=method, split=split, points=points, seed=seed)
+    settings: dict[str, Any] = {} if perplexity is None else {"perplexity": perplexity}
+    embedding = opened.embed(layer, epoch=epoch, method=method, split=split, points=points, seed=seed, **settings)
     layout, trust = embedding.layout, embedding.trust
     parts = ("neighbors", "affinities", "optimize", "total")
     document = {
@@ -137,16 +139,17 @@ def embed(
         "kl_divergence": layout.kl_divergence,
         "trust": trust,
         "settings": layout.settings,
-        "file": str(embedding.file),
+        "file": None if embedding.file is None else str(embedding.file),
     }
     if as_json:
         print_json(document)
         return
     print(f"{embedding.title} in {layout.seconds['total']:.1f} s")
+    if layout.kl_divergence is not None:
+        print(f"  KL divergence    {layout.kl_divergence:.3f} after {layout.settings['iterations']} iterations")
     if trust:
-        print(f"  trustworthiness  {trust.trustworthiness:.3f}")
-        print(f"  neighbours kept  {trust.neighbors_kept:.1%} of the {trust.k} nearest")
-    print(f"  file             {embedding.file}")
+        print_trust(trust, wrong=layout.wrong)
+    print(f"  file             {embedding.file or 'not kept: it was stopped before its end'}")
 
 
 def report(

@@ -6,12 +6,13 @@ import io
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import CutawayError, Interrupted
+from cutaway.errors import CutawayError, Interrupted, Notice
 
 from . import looking, system, training
 
@@ -76,9 +77,22 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(0)
     # --debug may stand anywhere: people add it at the end of the line that failed
     debug = "--debug" in arguments
+    warnings.showwarning = _show(warnings.showwarning)
     code = _run([a for a in arguments if a != "--debug"], debug=debug)
     gc.freeze()  # Python would search 700,000 objects for cycles before it leaves: 0.6 s after a training
     sys.exit(code)
+
+
+def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Show our own notices as one line, and other warnings as they were."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, Notice):
+            print(f"note: {message}", file=sys.stderr)
+        else:
+            otherwise(message, category, *where, **more)
+
+    return show
 
 
 def _run(arguments: list[str], *, debug: bool) -> int:

@@ -86,3 +86,14 @@ def print_findings(findings: Sequence[Any]) -> None:
     for finding in findings:
         mark, style = styles[finding.severity]
         out.print(Text.assemble((f"{mark:>5}  ", style), (finding.title, "bold"), f". {finding.text}"))
+
+
+def print_trust(trust: Any, *, wrong: Any) -> None:
+    """Print how far an embedding can be believed."""
+    print(f"  trustworthiness  {trust.trustworthiness:.3f}")
+    print(f"  neighbours kept  {trust.neighbors_kept:.1%} of the {trust.k} nearest")
+    if trust.accuracy_layer is not None:
+        words = f"{trust.accuracy_layer:.1%} in the layer, {trust.accuracy_plane:.1%} in the plane"
+        print(f"  k-NN accuracy    {words}")
+    if wrong is not None:
+        print(f"  misplaced        {int((wrong > 0.5).sum()):,} samples: most of their neighbours here are wrong")

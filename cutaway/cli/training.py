@@ -6,7 +6,16 @@ import typer
 
 from cutaway.errors import UsageError
 
-from .output import JsonOption, RunArgument, RunsOption, print_findings, print_json, print_layers, print_table
+from .output import (
+    JsonOption,
+    RunArgument,
+    RunsOption,
+    print_findings,
+    print_json,
+    print_layers,
+    print_table,
+    print_trust,
+)
 
 
 def demo(
@@ -15,16 +24,23 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Do the main job on the bundled MNIST: train, diagnose, look inside, embed, write a report, say where it is."""
+    import threading
+
     from cutaway.api.train import mlp
     from cutaway.api.train import train as train_net
+    from cutaway.embedding import warm_up
     from cutaway.nets import import_lean_keras
     from cutaway.training import find_recipe
 
     import_lean_keras()
     recipe = find_recipe("default")
+    # where they are not in the cache yet, t-SNE's kernels compile while the net trains
+    warming = threading.Thread(target=warm_up, daemon=True)
+    warming.start()
     run = train_net(mlp(recipe.hidden, dropout=recipe.dropout), "mnist", seed=seed, runs=runs)
     layers = run.layers(progress=True)
-    embedding = run.embed(split="test")
+    warming.join()
+    embedding = run.embed()
     page = run.report()
     findings = run.findings(progress=True)
     if as_json:
@@ -35,9 +51,9 @@ def demo(
     print_history(run)
     print_layers(layers, title="Layers")
     print_findings(findings)
-    trust = embedding.trust
-    kept = f", {trust.neighbors_kept:.0%} of the {trust.k} nearest neighbours kept" if trust else ""
-    print(f"\n{embedding.title}{kept}")
+    print(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
+    if embedding.trust:
+        print_trust(embedding.trust, wrong=embedding.wrong)
     print(f"\n  run        {run.path}\n  embedding  {embedding.file}\n  report     {page.resolve().as_uri()}")
     print(f"\nNext: open the report, or look further:  cutaway layers {run.path.name}")
 

@@ -12,7 +12,7 @@ from cutaway.errors import DataError
 
 from .layout import Layout, Trust
 
-FORMAT = 1
+FORMAT = 2
 # The arrays that tell which samples these are carry this prefix, so that no name of theirs can hide ours.
 ID = "id_"
 
@@ -36,7 +36,10 @@ def layout_to_npz(layout: Layout, ids: dict[str, np.ndarray]) -> bytes:
                 fix="pass integers or a text array (dtype str) of the layout's length",
             )
     record = asdict(layout) | {"format": FORMAT}
-    xy = record.pop("xy")
+    xy, wrong = record.pop("xy"), record.pop("wrong")
+    if wrong is not None:
+        arrays["wrong"] = wrong
+    record["measured"] = wrong is not None  # an archive with a damaged list of contents may lack it
     file = io.BytesIO()
     text = json.dumps(record, allow_nan=False)
     np.savez(file, xy=xy, layout=np.array(text), **arrays)
@@ -54,7 +57,7 @@ def layout_from_npz(data: bytes) -> tuple[Layout, dict[str, np.ndarray]]:
     """
     try:
         arrays = _read_arrays(data)
-        layout = _read_layout(arrays.pop("xy"), json.loads(str(arrays.pop("layout"))))
+        layout = _read_layout(arrays.pop("xy"), arrays.pop("wrong", None), record=json.loads(str(arrays.pop("layout"))))
         _require(all(name.startswith(ID) for name in arrays), "unknown arrays")
         _require(all(array.shape == (len(layout.xy),) for array in arrays.values()), "identities of another length")
     # numpy, zipfile and json raise a dozen types on damaged bytes, and none of them means anything else here.
@@ -75,11 +78,14 @@ def _read_arrays(data: bytes) -> dict[str, np.ndarray]:
         return dict(arrays)
 
 
-def _read_layout(xy: np.ndarray, record: dict[str, Any]) -> Layout:
+def _read_layout(xy: np.ndarray, wrong: np.ndarray | None, *, record: dict[str, Any]) -> Layout:
     _require(record.pop("format") == FORMAT, "another format")
     _require(xy.dtype == np.float32 and xy.ndim == 2 and xy.shape[1] == 2, "coordinates that are no float32 pairs")
+    _require(not record.pop("measured", False) or wrong is not None, "a measure missing")
+    fits = wrong is None or (wrong.dtype == np.float32 and wrong.shape == (len(xy),))
+    _require(fits, "a measure that is not one float32 a sample")
     trust = record.pop("trust")
-    layout = Layout(xy=xy, trust=trust and Trust(**trust), **record)
+    layout = Layout(xy=xy, trust=trust and Trust(**trust), wrong=wrong, **record)
     _require(isinstance(layout.method, str), "a method without a name")
     _require(isinstance(layout.settings, dict) and isinstance(layout.seconds, dict), "settings that are no table")
     return layout

@@ -1,6 +1,6 @@
 """What must hold of the arguments before any work begins."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -56,3 +56,18 @@ def check_seed(seed: int) -> int:
         UsageError: It is no whole number of 32 bits, which is what scikit-learn takes.
     """
     return check_whole(seed, name="seed", least=0, most=2**32 - 1)
+
+
+def check_perplexity(perplexity: float) -> float:
+    """Return ``perplexity`` as a float.
+
+    Raises:
+        UsageError: It is no finite number from 1 up.
+    """
+    if not isinstance(perplexity, Real) or isinstance(perplexity, bool) or not 1 <= perplexity < float("inf"):
+        raise UsageError(
+            "perplexity is a number of neighbours, 1 or more",
+            came=repr(perplexity),
+            fix="pass for example perplexity=30",
+        )
+    return float(perplexity)

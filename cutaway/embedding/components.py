@@ -1,11 +1,16 @@
 """Principal components."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from .check import check_matrix, check_whole
 
-# Rows that are centred in float64 at a time: 32 MB at 512 columns, where all of 70,000 x 512 would take 287 MB.
+# Rows that are centred at a time: 16 MB in float32 at 512 columns, where all of 70,000 x 512 would take 143 MB.
 BLOCK = 8192
+# A scatter matrix of more multiplications than these is made in float32, twice as fast; below, float64 takes 0.1 s.
+DOUBLE = 4e9
 
 
 def pca(h: np.ndarray, components: int) -> np.ndarray:
@@ -30,15 +35,68 @@ def pca(h: np.ndarray, components: int) -> np.ndarray:
 
 
 def principal_scores(h: np.ndarray, components: int) -> np.ndarray:
-    """Do the work of `pca` on checked arguments and return float64, which keeps spreads that float32 would lose."""
-    mean = h.mean(axis=0, dtype=np.float64)
-    blocks = [slice(start, start + BLOCK) for start in range(0, len(h), BLOCK)]
-    scatter = np.zeros((h.shape[1], h.shape[1]))
-    for block in blocks:
-        centred = h[block] - mean
-        scatter += centred.T @ centred
-    _, vectors = np.linalg.eigh(scatter)
-    weights = vectors[:, ::-1][:, :components]
+    """Do the work of `pca` on checked arguments and return float64, which keeps spreads that float32 would lose.
+
+    Large matrices are multiplied in float32, block by block, and added up in float64; that costs the scores about 1e-5
+    of the widest spread.
+    """
+    centred = Centred.of(h)
+    _, vectors = np.linalg.eigh(centred.scatter())
+    return centred.project(with_fixed_sign(vectors[:, ::-1][:, :components])) / centred.scale
+
+
+def with_fixed_sign(weights: np.ndarray) -> np.ndarray:
+    """Turn each column of weights (unit, component) so that its largest entry is positive."""
     leading = np.abs(weights).argmax(axis=0)
-    weights = weights * np.where(weights[leading, np.arange(components)] < 0, -1.0, 1.0)
-    return np.concatenate([(h[block] - mean) @ weights for block in blocks])
+    return weights * np.where(weights[leading, np.arange(weights.shape[1])] < 0, -1.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Centred:
+    """A matrix as seen from its mean, at a scale where squares stay in range, block by block.
+
+    Attributes:
+        h: float32 (sample, unit).
+        near: float32 (unit,), the mean as near as float32 comes.
+        rest: float64 (unit,), what that misses, times ``scale``.
+        scale: A power of two, which scales without rounding; the largest entry comes between 0.5 and 1.
+        kind: The type that blocks are multiplied in.
+    """
+
+    h: np.ndarray
+    near: np.ndarray
+    rest: np.ndarray
+    scale: float
+    kind: Any
+
+    @classmethod
+    def of(cls, h: np.ndarray) -> "Centred":
+        """Measure mean and scale of a checked matrix."""
+        mean = h.mean(axis=0, dtype=np.float64)
+        widest = max(float((h.max(axis=0) - mean).max()), float((mean - h.min(axis=0)).max()))
+        scale = 2.0 ** -max(int(np.frexp(widest)[1]), -126)
+        near = mean.astype(np.float32)
+        kind = np.float32 if len(h) * h.shape[1] ** 2 > DOUBLE else np.float64
+        return cls(h, near, (mean - near) * scale, scale, kind)
+
+    def block(self, start: int) -> np.ndarray:
+        """The ``BLOCK`` rows from ``start`` on, less ``near``, times ``scale``."""
+        block = np.subtract(self.h[start : start + BLOCK], self.near, dtype=self.kind)
+        return np.multiply(block, self.kind(self.scale), out=block)
+
+    def scatter(self) -> np.ndarray:
+        """Sum of the outer products of the rows, float64 (unit, unit), times ``scale`` squared."""
+        scatter = -len(self.h) * np.outer(self.rest, self.rest)
+        for start in range(0, len(self.h), BLOCK):
+            block = self.block(start)
+            scatter += block.T @ block
+        return scatter
+
+    def project(self, weights: np.ndarray) -> np.ndarray:
+        """Products of the rows with weights (unit, component), float64 (sample, component), times ``scale``."""
+        factors = weights.astype(self.kind)
+        scores = np.empty((len(self.h), weights.shape[1]))
+        for start in range(0, len(self.h), BLOCK):
+            scores[start : start + BLOCK] = self.block(start) @ factors
+        scores -= self.rest @ weights
+        return scores

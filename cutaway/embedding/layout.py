@@ -18,15 +18,20 @@ class Trust:
     Attributes:
         trustworthiness: 0..1; 1 when no sample has a neighbour in the layout that is far from it in the activations.
         neighbors_kept: 0..1, mean share of the ``k`` nearest neighbours by activation that the layout keeps among its
-            own ``k`` nearest.
+            own ``k`` nearest; over all samples.
         k: Size of the neighbourhood, in samples.
-        samples: How many samples it was measured on; neighbours are sought among these only.
+        samples: How many samples trustworthiness was measured on; neighbours are sought among all.
+        accuracy_layer: 0..1, share of samples whose class most of their ``k`` nearest by activation have; None without
+            labels.
+        accuracy_plane: The same with the ``k`` nearest in the layout.
     """
 
     trustworthiness: float
     neighbors_kept: float
     k: int
     samples: int
+    accuracy_layer: float | None = None
+    accuracy_plane: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +40,13 @@ class Layout:
 
     Attributes:
         xy: float32 (sample, 2); the unit of length has no meaning.
-        method: "pca" or "tsne".
+        method: "pca", "tsne", "lda" or "umap".
         settings: Every setting with the value that was used, ready for JSON.
-        seconds: Time of each part; "total" is always there. "optimize" holds the affinities too: scikit-learn computes
-            both in one call.
+        seconds: Time of each part; "total" is always there.
         kl_divergence: What t-SNE has left to minimise, in nats; None for PCA.
         trust: None where there are too few samples to measure it.
+        wrong: float32 (sample,), 0..1, "its neighbours here are wrong": the share of a sample's nearest in the layout
+            that are not even among its 6 times as many nearest by activation; None where it was not measured.
     """
 
     xy: np.ndarray
@@ -49,6 +55,7 @@ class Layout:
     seconds: dict[str, float]
     kl_divergence: float | None
     trust: Trust | None
+    wrong: np.ndarray | None = None
 
 
 @contextmanager

@@ -1,94 +1,123 @@
-"""t-SNE, with scikit-learn's Barnes-Hut engine."""
+"""t-SNE in the order of the paper: components, neighbours, affinities, start, descent."""
 
-from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway.errors import UsageError
 from cutaway.progress import Report
 
-from .check import check_whole
-from .components import principal_scores
+from .affinities import joint_affinities, kl_divergence, neighbors_for
+from .check import check_perplexity, check_whole
 from .layout import stage
+from .neighbors import nearest_neighbors
+from .transform import COMPONENTS, principal_points
 
-COMPONENTS = 50
-EXAGGERATION = 12.0
-ANGLE = 0.5
-# scikit-learn spends this many iterations on early exaggeration; the KL divergence of fewer means nothing.
-EARLY_ITERATIONS = 250
+if TYPE_CHECKING:
+    from .descent import Descent, Phase, Watch
+
+# Spread of the start: at this size all pairs repel alike, so the start decides where groups go and not how large.
+START = 1e-4
 
 
 def tsne(
-    h: np.ndarray, *, perplexity: float, iterations: int, seed: int, seconds: dict[str, float], report: Report
-) -> tuple[np.ndarray, dict[str, Any], float]:
+    h: np.ndarray,
+    *,
+    perplexity: float,
+    iterations: int,
+    seed: int,
+    seconds: dict[str, float],
+    report: Report,
+    frames: "Watch | None" = None,
+) -> tuple[np.ndarray, dict[str, Any], float | None]:
     """Lay out checked activations and return xy, the settings used and the KL divergence.
 
     The principal components come first: up to 50 columns they keep all distances, beyond they cut the noise, and the
-    first two are where the optimisation starts. The graph of neighbours is handed to scikit-learn ready-made, so that
-    it can be reported and timed apart; the result is the same.
+    first two are where the descent starts. An interrupt during the descent ends it, and what is there is returned;
+    ``stopped`` in the settings tells it. Without a descent there is no KL divergence: None.
 
-    Source: van der Maaten 2014 (Barnes-Hut); Kobak and Berens 2019 (start from PCA, learning rate by sample count).
+    Args:
+        h: float32 (sample, unit), checked, not all rows alike.
+        perplexity: Neighbours that each sample attends to, 1 or more, less than a third of the samples.
+        iterations: Most steps, those of early exaggeration included (250; 100 for more than 4,000 samples).
+        seed: Written down; nothing here is random.
+        seconds: Filled with "pca", "neighbors", "affinities" and "optimize".
+        report: Hears of each part.
+        frames: Sees the layout on its way, the first time right after the components; see `descent.Watch`.
+
+    Raises:
+        UsageError: A setting is outside its range, or there are too few samples.
+
+    Source: van der Maaten and Hinton 2008; Kobak and Berens 2019 (start from PCA at a spread of 1e-4).
     """
-    from sklearn.manifold import TSNE
-    from sklearn.neighbors import KNeighborsTransformer
-
     samples, columns = h.shape
     perplexity = _check_perplexity(perplexity, samples=samples)
-    iterations = check_whole(iterations, name="iterations", least=EARLY_ITERATIONS + 1)
-    components = min(COMPONENTS, columns)
-    learning_rate = max(samples / EXAGGERATION / 4, 50.0)
+    # the first import loads kernels from their cache, or compiles: not before the settings are known to be right
+    from . import descent as way
 
+    iterations = check_whole(iterations, name="iterations", least=way.EARLY_ITERATIONS + 1)
+    components = min(COMPONENTS, columns)
+    phases = way.phases_for(samples, iterations)
     with stage("principal components", samples, unit="samples", part="pca", seconds=seconds, report=report):
-        points = principal_scores(h, components)
-        # t-SNE does not depend on the scale, its float32 distances do.
-        points /= points[:, 0].std()
-    with stage("neighbours", samples, unit="samples", part="neighbors", seconds=seconds, report=report):
-        neighbors = min(samples - 1, int(3 * perplexity + 1))
-        graph = KNeighborsTransformer(n_neighbors=neighbors).fit_transform(points.astype(np.float32))
-    engine = TSNE(
-        perplexity=perplexity,
-        early_exaggeration=EXAGGERATION,
-        learning_rate=learning_rate,
-        max_iter=iterations,
-        # Both stop early by default; then the iterations reported would not be those done.
-        n_iter_without_progress=iterations,
-        min_grad_norm=0.0,
-        metric="precomputed",
-        init=_start(points),  # pyright: ignore[reportArgumentType]  # it guesses str from the default
-        angle=ANGLE,
-        random_state=seed,
-    )
-    with stage("t-SNE", iterations, unit="iterations", part="optimize", seconds=seconds, report=report):
-        xy = engine.fit_transform(graph)
+        _, points = principal_points(h, components)
+        start = np.zeros((samples, 2), np.float32)
+        start[:, : min(2, components)] = START * points[:, :2]
     settings = {
         "perplexity": perplexity,
-        "iterations": iterations,
-        "learning_rate": learning_rate,
-        "early_exaggeration": EXAGGERATION,
-        "angle": ANGLE,
-        "init": "pca",
         "pca_components": components,
+        "init": "pca",
         "seed": seed,
-        "engine": "scikit-learn",
+        "engine": "cutaway",
     }
-    return xy.astype(np.float32, copy=False), settings, float(engine.kl_divergence_)
+    if way.declines(frames, way.Frame(start.copy(), 0, "start", None)):
+        return start, settings | {"iterations": 0, "stopped": "interrupted"}, None
+    with stage("neighbours", samples, unit="samples", part="neighbors", seconds=seconds, report=_inner(report)):
+        near = nearest_neighbors(points, neighbors_for(perplexity, samples), report=report)
+    with stage("affinities", samples, unit="samples", part="affinities", seconds=seconds, report=_inner(report)):
+        graph = joint_affinities(near, perplexity, report=report)
+        # 50 MB at 70,000 samples
+        del near
+    threads = threads_for(samples)
+    with stage("t-SNE", iterations, unit="iterations", part="optimize", seconds=seconds, report=_inner(report)):
+        done = way.descend(graph, start, phases=phases, threads=threads, watch=frames, report=report)
+    settings |= _record(done, phases, threads=threads, iterations=iterations)
+    return done.xy, settings, kl_divergence(graph, done.xy)
 
 
-def _start(points: np.ndarray) -> np.ndarray:
-    """The first two components at a spread of 1e-4; a single column starts, and stays, on a line."""
-    start = np.zeros((len(points), 2), dtype=np.float32)
-    start[:, : points.shape[1]] = points[:, :2] * 1e-4
-    return start
+def threads_for(samples: int) -> int:
+    """How many threads pay: handing work over takes 50 µs, as long as 500 samples take."""
+    from numba import get_num_threads
+
+    return max(1, min(get_num_threads(), samples // 500))
+
+
+def _inner(report: Report) -> Report:
+    """What reports its start and end itself is timed only."""
+    return lambda _: None
+
+
+def _record(done: "Descent", phases: tuple["Phase", ...], *, threads: int, iterations: int) -> dict[str, Any]:
+    early, main = phases
+    return {
+        "iterations": done.iterations,
+        "most_iterations": iterations,
+        "stopped": done.stopped,
+        "tolerance": main.tolerance,
+        "early_iterations": early.iterations,
+        "early_exaggeration": early.exaggeration,
+        "early_learning_rate": early.learning_rate,
+        "early_momentum": early.momentum,
+        "learning_rate": main.learning_rate,
+        "momentum": main.momentum,
+        "repulsion": "grid" if done.nodes else "exact",
+        "grid_nodes": done.nodes,
+        "grid_spacing": done.spacing,
+        "threads": threads,
+    }
 
 
 def _check_perplexity(perplexity: float, *, samples: int) -> float:
-    if not isinstance(perplexity, Real) or isinstance(perplexity, bool) or not 1 <= perplexity < float("inf"):
-        raise UsageError(
-            "perplexity is a number of neighbours, 1 or more",
-            came=repr(perplexity),
-            fix="pass for example perplexity=30",
-        )
+    perplexity = check_perplexity(perplexity)
     if samples <= 3 * perplexity:
         largest = (10 * samples - 1) // 3 / 10
         raise UsageError(
@@ -96,4 +125,4 @@ def _check_perplexity(perplexity: float, *, samples: int) -> float:
             came=f"{samples} samples for perplexity {perplexity:g}",
             fix=f"pass perplexity={largest:g} or less, or take more samples",
         )
-    return float(perplexity)
+    return perplexity

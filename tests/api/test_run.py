@@ -65,27 +65,6 @@ def test_confusion_and_mistakes_agree_with_the_predictions(digits_run):
     assert list(worst.confidence) == sorted(worst.confidence, reverse=True)
 
 
-def test_embedding_is_kept_and_read_back(digits_run):
-    first = digits_run.embed("dense_2", split="test", progress=False, perplexity=20.0)
-    assert first.xy.shape == (len(digits_run.split.test), 2)
-    assert first.xy.dtype == np.float32
-    assert first.trust.trustworthiness > 0.9
-    assert first.file.is_file()
-    stamp = first.file.stat().st_mtime_ns
-    again = digits_run.embed("dense_2", split="test", progress=False, perplexity=20.0)
-    np.testing.assert_array_equal(again.xy, first.xy)
-    assert again.file.stat().st_mtime_ns == stamp
-    first.file.write_bytes(first.file.read_bytes()[:100])
-    rebuilt = digits_run.embed("dense_2", split="test", progress=False, perplexity=20.0)
-    np.testing.assert_array_equal(rebuilt.xy, first.xy)
-    assert rebuilt.file.stat().st_size > 100
-    other = digits_run.embed("dense_2", split="test", epoch=0, method="pca", progress=False)
-    assert other.file != first.file
-    assert first.frame()["sample"][0] == digits_run.split.test[0]
-    assert len(first.plot().axes) >= 1
-    assert first.bokeh().output_backend == "webgl"
-
-
 def test_findings_name_what_stands_out(digits_run):
     kinds = [finding.kind for finding in digits_run.findings()]
     assert "confusion" in kinds

@@ -16,18 +16,20 @@ LAYOUT = Layout(
     settings={"perplexity": 30.0, "init": "pca", "seed": 7},
     seconds={"optimize": 1.5, "total": 2.0},
     kl_divergence=1.25,
-    trust=Trust(trustworthiness=0.9, neighbors_kept=0.4, k=15, samples=2000),
+    trust=Trust(trustworthiness=0.9, neighbors_kept=0.4, k=15, samples=2000, accuracy_layer=0.98, accuracy_plane=0.97),
+    wrong=np.array([0, 0.2, 0.4, 1, 0.6], dtype=np.float32),
 )
 IDS = {"split": np.array(["train", "test", "test", "val", "test"]), "index": np.array([3, 1, 4, 1, 5])}
 DATA = layout_to_npz(LAYOUT, IDS)
 
 
-@pytest.mark.parametrize("layout", [LAYOUT, replace(LAYOUT, method="pca", kl_divergence=None, trust=None)])
+@pytest.mark.parametrize("layout", [LAYOUT, replace(LAYOUT, method="pca", kl_divergence=None, trust=None, wrong=None)])
 def test_what_was_written_is_read(layout):
     read, ids = layout_from_npz(layout_to_npz(layout, IDS))
     np.testing.assert_array_equal(read.xy, layout.xy)
     assert read.xy.dtype == np.float32
-    assert replace(read, xy=None).__dict__ == replace(layout, xy=None).__dict__
+    np.testing.assert_array_equal(read.wrong, layout.wrong)
+    assert replace(read, xy=None, wrong=None).__dict__ == replace(layout, xy=None, wrong=None).__dict__
     assert list(ids) == ["split", "index"]
     for name, array in IDS.items():
         np.testing.assert_array_equal(ids[name], array)
@@ -53,7 +55,7 @@ def test_identities_that_do_not_fit_are_refused(array, text):
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"not a zip", DATA[: len(DATA) // 2], DATA[:-1]])
 def test_damaged_bytes_are_refused(data):
-    with pytest.raises(DataError, match=r"an embedding file is an npz of format 1 .*; next: delete the file"):
+    with pytest.raises(DataError, match=r"an embedding file is an npz of format 2 .*; next: delete the file"):
         layout_from_npz(data)
 
 
@@ -67,6 +69,7 @@ def test_a_changed_byte_is_refused_or_harmless(place, value):
     except DataError:
         return
     np.testing.assert_array_equal(layout.xy, LAYOUT.xy)
+    np.testing.assert_array_equal(layout.wrong, LAYOUT.wrong)
     assert layout.settings == LAYOUT.settings
 
 
@@ -76,7 +79,7 @@ def npz(**arrays):
     return file.getvalue()
 
 
-def record(text='"format": 1', **changes):
+def record(text='"format": 2', **changes):
     fields = {
         "method": '"pca"',
         "settings": "{}",
@@ -102,13 +105,16 @@ def test_the_file_written_by_hand_is_a_good_one():
         (npz(xy=XY), "KeyError: 'layout'"),
         (npz(xy=XY.astype(float), layout=record()), "no float32 pairs"),
         (npz(xy=XY[:, :1], layout=record()), "no float32 pairs"),
-        (npz(xy=XY, layout=record('"format": 2')), "another format"),
+        (npz(xy=XY, layout=record('"format": 1')), "another format"),
         (npz(xy=XY, layout=record(method="7")), "a method without a name"),
         (npz(xy=XY, layout=record(settings="[]")), "settings that are no table"),
         (npz(xy=XY, layout=record(trust='{"k": 1}')), "TypeError"),
         (npz(xy=XY, layout=record(colour="1")), "TypeError"),
         (npz(xy=XY, layout=np.array("{")), "JSONDecodeError"),
         (npz(xy=XY, layout=record(), other=XY), "unknown arrays"),
+        (npz(xy=XY, layout=record(), wrong=np.zeros(5)), "not one float32 a sample"),
+        (npz(xy=XY, layout=record(), wrong=np.zeros(4, np.float32)), "not one float32 a sample"),
+        (npz(xy=XY, layout=record(wrong="1")), "TypeError"),
         (npz(xy=XY, layout=record(), id_index=np.arange(4)), "identities of another length"),
         (npz(xy=XY, layout=record(), id_index=np.array([{}] * 5)), "allow_pickle=False"),
     ],

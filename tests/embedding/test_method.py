@@ -8,6 +8,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from cutaway.embedding import embed, measure_trust, pca
+from cutaway.embedding.affinities import affinities, kl_divergence
 from cutaway.embedding.components import principal_scores
 from cutaway.errors import DataError, UnknownNameError, UsageError
 
@@ -36,38 +37,45 @@ def test_tsne_keeps_the_digits_together(digits):
     assert digits.trust.neighbors_kept > 0.5
 
 
-def test_tsne_is_that_of_scikit_learn_on_the_same_neighbours(digits):
+def test_tsne_comes_as_low_as_scikit_learn(digits):
     points = principal_scores(DIGITS[0].astype(np.float32), 50)
     points /= points[:, 0].std()
     start = (points[:, :2] * 1e-4).astype(np.float32)
-    reference = TSNE(init=start, learning_rate=50.0, max_iter=500, min_grad_norm=0, n_iter_without_progress=500)
-    np.testing.assert_allclose(digits.xy, reference.fit_transform(points.astype(np.float32)), atol=1e-3)
-    assert digits.kl_divergence == pytest.approx(reference.kl_divergence_, rel=1e-5)
+    reference = TSNE(init=start, learning_rate=50.0, max_iter=500).fit_transform(points.astype(np.float32))
+    graph = affinities(points, 30.0)
+    assert digits.kl_divergence == pytest.approx(kl_divergence(graph, digits.xy), rel=1e-6)
+    assert digits.kl_divergence < kl_divergence(graph, reference) + 0.01
 
 
 def test_the_layout_says_what_was_done(digits):
-    assert digits.settings == {
+    settings = dict(digits.settings)
+    assert 300 <= settings.pop("iterations") <= 500
+    assert settings.pop("stopped") in ("converged", "iterations")
+    assert settings.pop("threads") >= 1
+    assert settings == {
         "perplexity": 30.0,
-        "iterations": 500,
-        "learning_rate": 50.0,
+        "most_iterations": 500,
+        "tolerance": 0.002,
+        "early_iterations": 250,
         "early_exaggeration": 12.0,
-        "angle": 0.5,
+        "early_learning_rate": pytest.approx(700 / 12),
+        "early_momentum": 0.5,
+        "learning_rate": 700.0,
+        "momentum": 0.8,
+        "repulsion": "exact",
+        "grid_nodes": 0,
+        "grid_spacing": 0.0,
         "init": "pca",
         "pca_components": 50,
         "seed": 0,
-        "engine": "scikit-learn",
+        "engine": "cutaway",
     }
     assert json.loads(json.dumps(digits.settings)) == digits.settings
     assert digits.method == "tsne"
     assert (digits.xy.dtype, digits.xy.shape) == (np.float32, (700, 2))
-    assert set(digits.seconds) == {"pca", "neighbors", "optimize", "trust", "total"}
+    assert set(digits.seconds) == {"pca", "neighbors", "affinities", "optimize", "trust", "total"}
     assert sum(digits.seconds.values()) <= 2 * digits.seconds["total"]
     assert digits.trust == measure_trust(DIGITS[0], digits.xy, seed=0)
-
-
-def test_the_learning_rate_follows_the_number_of_samples():
-    h = np.random.default_rng(0).normal(size=(2496, 2))
-    assert embed(h, iterations=251, perplexity=2).settings["learning_rate"] == 52.0
 
 
 def test_the_same_call_gives_the_same_coordinates():
@@ -104,17 +112,34 @@ def test_trust_is_left_out_where_it_cannot_be_measured():
 
 def test_progress_tells_the_start_and_the_end_of_each_part():
     heard = []
-    embed(IRIS[0], iterations=300, report=heard.append)
-    assert [(each.task, each.done, each.total, each.unit) for each in heard] == [
-        (task, done, total, unit)
-        for task, total, unit in [
-            ("principal components", 150, "samples"),
-            ("neighbours", 150, "samples"),
-            ("t-SNE", 300, "iterations"),
-            ("trust", 150, "samples"),
-        ]
-        for done in (0, total)
-    ]
+    layout = embed(IRIS[0], iterations=251, report=heard.append)
+    parts = {}
+    for each in heard:
+        parts.setdefault(each.task, []).append(each)
+    assert list(parts) == ["principal components", "neighbours", "affinities", "t-SNE", "trust"]
+    for task, told in parts.items():
+        done = [each.done for each in told]
+        assert done == sorted(done)
+        assert (told[-1].done, {each.total for each in told}) == ((251, {251}) if task == "t-SNE" else (150, {150}))
+    assert layout.settings["iterations"] == 251
+
+
+def test_discriminants_separate_the_classes():
+    layout = embed(IRIS[0], method="lda", labels=IRIS[1])
+    assert neighbour_accuracy(layout.xy, IRIS[1]) > 0.95
+    assert layout.kl_divergence is None
+    assert set(layout.seconds) == {"lda", "trust", "total"}
+    assert layout.trust.accuracy_plane > 0.95
+    with pytest.raises(UsageError, match="separate the classes of labels; got no labels; next: pass labels="):
+        embed(IRIS[0], method="lda")
+
+
+def test_umap_is_behind_the_same_call():
+    pytest.importorskip("umap")
+    layout = embed(IRIS[0], method="umap", seed=1)
+    assert (layout.xy.shape, layout.xy.dtype) == ((150, 2), np.float32)
+    assert layout.settings == {"neighbors": 15, "min_dist": 0.1, "seed": 1, "engine": "umap-learn"}
+    assert neighbour_accuracy(layout.xy, IRIS[1]) > 0.9
 
 
 def test_what_report_raises_stops_the_work():
@@ -139,7 +164,7 @@ def test_too_few_samples_for_the_perplexity_are_refused(samples, perplexity, lar
 @pytest.mark.parametrize(
     ("settings", "error", "text"),
     [
-        ({"method": "umap"}, UnknownNameError, "a method of embedding is one of pca, tsne; got 'umap'; next:"),
+        ({"method": "som"}, UnknownNameError, "one of pca, tsne, lda, umap; got 'som'; next:"),
         ({"perplexity": 0.5}, UsageError, "perplexity is a number of neighbours, 1 or more; got 0.5; next:"),
         ({"perplexity": float("nan")}, UsageError, "got nan"),
         ({"perplexity": "30"}, UsageError, "got '30'"),

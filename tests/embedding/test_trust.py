@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_digits, load_iris
 from sklearn.manifold import trustworthiness
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
 
-from cutaway.embedding import measure_trust, pca
+from cutaway.embedding import components, measure_trust, pca
+from cutaway.embedding.trust import inspect_trust
 from cutaway.errors import DataError, UsageError
 
 IRIS = load_iris().data.astype(np.float32)
@@ -52,14 +55,17 @@ def test_many_samples_are_represented_by_a_seeded_choice():
     h = rng.normal(size=(300, 4))
     one = measure_trust(h, h[:, :2], k=5, limit=60, seed=1)
     assert one.samples == 60
+    whole = measure_trust(h, h[:, :2], k=5, seed=1)
+    assert one.neighbors_kept == whole.neighbors_kept
+    assert one.trustworthiness == pytest.approx(whole.trustworthiness, abs=0.02)
+    everyone = np.mean([measure_trust(h, h[:, :2], k=5, limit=150, seed=seed).trustworthiness for seed in range(20)])
+    assert everyone == pytest.approx(whole.trustworthiness, abs=0.01)
     assert one == measure_trust(h, h[:, :2], k=5, limit=60, seed=1)
     assert one != measure_trust(h, h[:, :2], k=5, limit=60, seed=2)
 
 
 def test_a_neighbourhood_as_large_as_half_of_the_samples_is_refused():
-    with pytest.raises(
-        UsageError, match=r"less than half of the samples .*; got k=15 on 30 samples; next: pass k=14 or"
-    ):
+    with pytest.raises(UsageError, match="less than half of the samples; got k=15 on 30 samples; next: pass k=14 or"):
         measure_trust(IRIS[::5], IRIS[::5, :2], seed=0)
     assert measure_trust(IRIS[::5], IRIS[::5, :2], k=14, seed=0).k == 14
 
@@ -74,3 +80,60 @@ def test_other_samples_are_refused():
         measure_trust(IRIS, IRIS[1:, :2], seed=0)
     with pytest.raises(DataError, match=r"coordinates are finite numbers .* got nan at sample 0, unit 0"):
         measure_trust(IRIS, np.full((150, 2), np.nan), seed=0)
+
+
+def test_each_sample_knows_which_of_its_neighbours_are_wrong():
+    rng = np.random.default_rng(0)
+    h, xy = rng.normal(size=(200, 3)), rng.normal(size=(200, 2))
+    xy[:100] = h[:100, :2] + 50
+    trust, wrong = inspect_trust(h, xy, k=4, seed=0)
+    assert (wrong.dtype, wrong.shape) == (np.float32, (200,))
+    for i in range(200):
+        high = np.argsort(((h - h[i]) ** 2).sum(1))[1:25]
+        low = np.argsort(((xy - xy[i]) ** 2).sum(1))[1:5]
+        assert wrong[i] == 1 - np.isin(low, high).mean()
+    assert wrong[:100].mean() < wrong[100:].mean()
+    assert trust == measure_trust(h, xy, k=4, seed=0)
+
+
+def test_accuracies_are_those_of_scikit_learn_leaving_one_out():
+    h, labels = (array[:400] for array in load_digits(return_X_y=True))
+    rng = np.random.default_rng(0)
+    h = h + rng.normal(size=h.shape) * 0.01
+    xy = pca(h, 2)
+    trust = measure_trust(h, xy, seed=0, labels=labels)
+    for points, ours in [(h.astype(np.float32), trust.accuracy_layer), (xy, trust.accuracy_plane)]:
+        votes = cross_val_predict(KNeighborsClassifier(15), points.astype(float), labels, cv=LeaveOneOut())
+        assert ours == pytest.approx((votes == labels).mean(), abs=1e-12)
+    names = np.array([f"digit {number}" for number in range(10)])[labels]
+    assert measure_trust(h, xy, seed=0, labels=names) == trust
+    assert measure_trust(h, xy, seed=0).accuracy_layer is None
+
+
+def test_large_matrices_in_float32_give_the_same(monkeypatch):
+    h = np.random.default_rng(0).normal(size=(400, 20)) + 50
+    xy = pca(h, 2)
+    expected = measure_trust(h, xy, seed=0)
+    monkeypatch.setattr(components, "DOUBLE", 0)
+    assert measure_trust(h, xy, seed=0).trustworthiness == pytest.approx(expected.trustworthiness, abs=1e-4)
+
+
+@pytest.mark.parametrize("double", [0, 1e12])
+def test_equal_rows_do_not_count_against_the_layout(double, monkeypatch):
+    monkeypatch.setattr(components, "DOUBLE", double)
+    rng = np.random.default_rng(0)
+    h = np.repeat(rng.normal(size=(2, 30)) * 100 + 1000, 200, axis=0)
+    xy = rng.normal(size=(400, 2)) + np.repeat([[0, 0], [100, 100]], 200, axis=0)
+    assert measure_trust(h, xy, k=5, seed=0).trustworthiness == 1
+
+
+@pytest.mark.parametrize("scale", [1e-36, 1e28])
+def test_trust_does_not_depend_on_the_scale(scale):
+    one, other = measure_trust(IRIS, IRIS[:, :2], seed=0), measure_trust(IRIS * scale, IRIS[:, :2] * scale, seed=0)
+    assert one.trustworthiness == pytest.approx(other.trustworthiness, abs=1e-3)
+    assert one.neighbors_kept == pytest.approx(other.neighbors_kept, abs=1e-2)
+
+
+def test_labels_of_other_samples_are_refused():
+    with pytest.raises(DataError, match=r"one class a sample; got the shape \(149,\) for 150 samples; next:"):
+        measure_trust(IRIS, IRIS[:, :2], seed=0, labels=np.zeros(149))

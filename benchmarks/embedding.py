@@ -1,0 +1,226 @@
+"""t-SNE of the last hidden layer of a net trained on MNIST: ours against openTSNE, in turn, each in its own process.
+
+Both get the same 50 principal components of the same samples, perplexity 30 and as many threads as there are cores, and
+run with their own defaults; seconds are of everything from there on, neighbours and affinities included, compilation
+and a first small run not. KL divergence is computed by one function for both, with an exact Z; at 10,000 samples with
+affinities over all pairs, by scikit-learn. Besides: memory, growth, the first frame, new points, compilation.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.contestants import waiting
+from benchmarks.harness import keep, machine, spread, verdict
+
+PERPLEXITY = 30
+ROUNDS = {2_000: 3, 10_000: 3, 70_000: 2}
+
+
+def layer(folder: str) -> tuple[np.ndarray, np.ndarray]:
+    """Activations of the second hidden layer, float32 (70,000, 512), and the classes."""
+    import cutaway as ct
+
+    data = ct.load_dataset("mnist")
+    run = ct.train(ct.mlp((512, 512), dropout=0.2), data, seed=0, runs=f"{folder}/runs", progress=False)
+    return run.activations("dense_2", split="all"), run.labels(split="all")
+
+
+def ours(file: str):
+    """A call that lays out the points in a file and returns seconds, layout and the seconds of each stage."""
+    from cutaway.embedding import embed, warm_up
+
+    warm_up()
+    points = np.load(file)
+
+    def call():
+        layout = embed(points, perplexity=PERPLEXITY)
+        seconds = layout.seconds
+        return seconds["total"] - seconds["trust"], layout.xy, seconds
+
+    return call
+
+
+def opentsne(file: str):
+    from openTSNE import TSNE
+
+    points = np.load(file)
+
+    def call(points=points):
+        start = time.perf_counter()
+        xy = TSNE(perplexity=PERPLEXITY, n_jobs=len(os.sched_getaffinity(0)), random_state=0).fit(points)
+        return time.perf_counter() - start, np.asarray(xy, np.float32), {}
+
+    call(points[:500])
+    return call
+
+
+def divergence(points: np.ndarray, layouts: dict[str, np.ndarray]) -> dict[str, float]:
+    """KL of several layouts of the same points."""
+    from cutaway.embedding.affinities import affinities, kl_divergence
+
+    if len(points) != 10_000:
+        graph = affinities(points, PERPLEXITY)
+        return {name: kl_divergence(graph, xy) for name, xy in layouts.items()}
+    from scipy.spatial.distance import pdist, squareform
+    from sklearn.manifold._t_sne import _joint_probabilities
+
+    p = _joint_probabilities(squareform(pdist(points, "sqeuclidean")).astype(np.float32), PERPLEXITY, 0)
+    found = {}
+    for name, xy in layouts.items():
+        q = 1 / (1 + pdist(xy.astype(np.float64), "sqeuclidean"))
+        found[name] = float(np.sum(p * np.log(p / (q / (2 * q.sum())))))  # p is of unordered pairs, 2 p sums to 1
+    return {name: 2 * value for name, value in found.items()}
+
+
+def recall(points: np.ndarray, xy: np.ndarray, k: int = 15) -> float:
+    """Mean share of the k nearest points that are among the k nearest in the layout."""
+    from cutaway.embedding.neighbors import nearest_neighbors
+
+    one, two = nearest_neighbors(points, k).index, nearest_neighbors(xy, k).index
+    return float(np.mean([np.isin(a, b).mean() for a, b in zip(one, two, strict=True)]))
+
+
+def race(points: np.ndarray, file: str, *, n: int) -> dict:
+    np.save(file, points)
+    seconds: dict[str, list[float]] = {"cutaway": [], "openTSNE": []}
+    results = {}
+    with waiting(ours, file) as one, waiting(opentsne, file) as two:
+        for _ in range(n):
+            results = {"cutaway": one(), "openTSNE": two()}
+            for name, result in results.items():
+                seconds[name].append(result[0])
+    layouts = {name: result[1] for name, result in results.items()}
+    return {
+        "seconds": seconds,
+        "kl": divergence(points, layouts),
+        "recall": {name: recall(points, xy) for name, xy in layouts.items()},
+        "stages": results["cutaway"][2],
+    }
+
+
+CHILD = """
+import resource, sys, time
+import numpy as np
+from cutaway.embedding import embed, warm_up
+warm_up()
+points = np.load(sys.argv[1])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start = time.perf_counter()
+first = []
+def frame(_):
+    first.append(time.perf_counter() - start)
+layout = embed(points, frames=frame)
+spent = layout.seconds["total"] - layout.seconds["trust"]
+print(spent, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6, first[0])
+"""
+
+
+def whole(points: np.ndarray, file: str) -> tuple[float, float, float]:
+    """Lay out in a fresh process: seconds, GB of memory above the data (trust included), seconds to the first frame."""
+    np.save(file, points)
+    done = subprocess.run([sys.executable, "-c", CHILD, file], check=True, capture_output=True, text=True)
+    seconds, memory, first = (float(word) for word in done.stdout.split())
+    return seconds, memory, first
+
+
+def compilation(folder: str) -> float:
+    """Seconds to compile every kernel on a machine that has none of them yet."""
+    environment = {**os.environ, "XDG_CACHE_HOME": f"{folder}/bare"}
+    words = "import time, numba, scipy.fft; s = time.perf_counter(); from cutaway.embedding import warm_up; warm_up()"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{words}; print(time.perf_counter() - s)"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    return float(done.stdout)
+
+
+def placing(h: np.ndarray) -> tuple[float, float]:
+    """Seconds to place one new sample, and 1,000, among 69,000."""
+    from cutaway.embedding import embed, place, placement
+
+    old, new = h[:-1000], h[-1000:]
+    at = placement(old, embed(old).xy)
+    place(new[:1], at)
+    times = []
+    for count in (1, 1, 1, 1, 1, 1000):
+        start = time.perf_counter()
+        place(new[:count], at)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[:5]), times[5]
+
+
+def main() -> int:
+    from cutaway.embedding import choose_samples, pca
+
+    print(f"t-SNE of a hidden layer\n  {machine()}")
+    with tempfile.TemporaryDirectory() as folder:
+        compiled = compilation(folder)
+        print(f"  compiling every kernel on a bare machine {compiled:.1f} s", flush=True)
+        file = str(Path(folder) / "points.npy")
+        h, labels = layer(folder)
+        results = {}
+        for samples, rounds in ROUNDS.items():
+            rows = choose_samples(labels, samples, seed=0)
+            results[samples] = race(pca(h[rows], 50), file, n=rounds)
+            show(samples, results[samples])
+        noise = np.random.default_rng(0).normal(size=(280_000, 50)).astype(np.float32)
+        points = pca(h, 50)
+        fourfold = np.tile(points, (4, 1)) + noise * (0.1 * points.std(axis=0))
+        seconds, memory, first = whole(h, file)
+        growth = whole(fourfold, file)[0] / whole(points, file)[0]
+        one, thousand = placing(h)
+    print(f"  70,000 x 512: {seconds:.1f} s, {memory:.2f} GB above the data, first frame after {first:.2f} s")
+    print(f"  280,000 take {growth:.1f} times as long as 70,000")
+    print(f"  placing a new sample {1000 * one:.0f} ms, 1,000 of them {thousand:.2f} s")
+    extra = {
+        "compiled": compiled,
+        "memory_gb": memory,
+        "first_frame": first,
+        "growth": growth,
+        "place": [one, thousand],
+    }
+    keep("embedding", {"results": {str(key): value for key, value in results.items()}, **extra})
+    shares = {samples: ratio_of(result) for samples, result in results.items()}
+    return verdict(
+        {
+            "70,000 in at most a sixth of openTSNE's time": shares[70_000] <= 1 / 6,
+            "2,000 and 10,000 in at most a quarter": max(shares[2_000], shares[10_000]) <= 1 / 4,
+            "KL no higher than openTSNE's": all(r["kl"]["cutaway"] <= r["kl"]["openTSNE"] for r in results.values()),
+            "less than 1.5 GB above the data": memory < 1.5,
+            "first frame in less than 1 s": first < 1,
+            "about linear: 4 times the samples in at most 6 times the time": growth <= 6,
+            "a new sample in less than 50 ms, 1,000 in less than 2 s": one < 0.05 and thousand < 2,
+            "kernels compile in at most 12 s": compiled <= 12,
+        }
+    )
+
+
+def ratio_of(result: dict) -> float:
+    return statistics.median(
+        a / b for a, b in zip(result["seconds"]["cutaway"], result["seconds"]["openTSNE"], strict=True)
+    )
+
+
+def show(samples: int, result: dict) -> None:
+    for name, values in result["seconds"].items():
+        words = f"KL {result['kl'][name]:.4f}, recall of 15 neighbours {result['recall'][name]:.3f}"
+        print(f"  {samples:>6,}  {name:<9} {spread(values, digits=2)}, {words}")
+    stages = ", ".join(f"{name} {value:.2f}" for name, value in result["stages"].items())
+    print(
+        f"  {samples:>6,}  cutaway / openTSNE {ratio_of(result):.3f} (1/{1 / ratio_of(result):.0f}); stages: {stages}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

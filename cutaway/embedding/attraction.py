@@ -1,0 +1,116 @@
+"""Attractive forces: each point is drawn to those it shares affinity with."""
+
+from typing import Protocol
+
+import numpy as np
+
+from .compiled import kernel
+
+ONE = np.float32(1)
+
+
+class Graph(Protocol):
+    """Symmetric joint affinities in rows, as `cutaway.embedding.affinities.Affinities` holds them."""
+
+    @property
+    def start(self) -> np.ndarray:
+        """int64 (n + 1,), where each row begins in the other two."""
+        ...
+
+    @property
+    def index(self) -> np.ndarray:
+        """int32 (m,), the other point of each entry."""
+        ...
+
+    @property
+    def value(self) -> np.ndarray:
+        """float32 (m,), the affinity, all of them summing to 1."""
+        ...
+
+
+@kernel()
+def attract(
+    start: np.ndarray, index: np.ndarray, value: np.ndarray, xy: np.ndarray, force: np.ndarray, low: int, high: int
+) -> None:
+    """Write sum_j p_ij (y_i - y_j) / (1 + |y_i - y_j|^2) to ``force`` (n, 2) for the rows from low to high.
+
+    Not vectorised on purpose: with vector gathers it takes twice the time (20 ms against 10.6 ms for 8.6 million
+    entries on one Zen 5 core), since the neighbours' coordinates, sorted by place, come from the first cache anyway.
+
+    Source: van der Maaten 2014, equation 7 (F_attr).
+    """
+    for i in range(low, high):
+        xi, yi = xy[i, 0], xy[i, 1]
+        fx = fy = np.float32(0)
+        for entry in range(start[i], start[i + 1]):
+            j = index[entry]
+            dx, dy = xi - xy[j, 0], yi - xy[j, 1]
+            weight = value[entry] / (ONE + dx * dx + dy * dy)
+            fx += weight * dx
+            fy += weight * dy
+        force[i, 0] = fx
+        force[i, 1] = fy
+
+
+@kernel()
+def stretch(
+    start: np.ndarray,
+    index: np.ndarray,
+    value: np.ndarray,
+    order: np.ndarray,
+    stride: int,
+    xy: np.ndarray,
+    sums: np.ndarray,
+    low: int,
+    high: int,
+) -> None:
+    """Write ``stride`` * sum_j p_ij log(1 + |y_i - y_j|^2) to ``sums`` float64 (n,) for the rows from low to high.
+
+    Only every ``stride``-th point of the caller's numbering ``order`` is looked at, the others write 0: a logarithm
+    takes as long as ten forces.
+    """
+    for i in range(low, high):
+        sums[i] = 0.0
+        if order[i] % stride:
+            continue
+        xi, yi = xy[i, 0], xy[i, 1]
+        total = 0.0
+        for entry in range(start[i], start[i + 1]):
+            j = index[entry]
+            dx, dy = xi - xy[j, 0], yi - xy[j, 1]
+            total += value[entry] * np.log(ONE + dx * dx + dy * dy)
+        sums[i] = total * stride
+
+
+@kernel()
+def relabel(
+    start: np.ndarray,
+    index: np.ndarray,
+    value: np.ndarray,
+    order: np.ndarray,
+    place: np.ndarray,
+    new_start: np.ndarray,
+    new_index: np.ndarray,
+    new_value: np.ndarray,
+    low: int,
+    high: int,
+) -> None:
+    """Write the rows ``order[low:high]`` to the places from low to high of a graph in a new order.
+
+    Args:
+        start: int64 (n + 1,), with ``index`` and ``value`` the graph as it came.
+        index: int32 (m,).
+        value: float32 (m,).
+        order: int32 (n,), the row that comes to each place.
+        place: int32 (n,), its inverse.
+        new_start: int64 (n + 1,), filled.
+        new_index: int32 (m,), written.
+        new_value: float32 (m,), written.
+        low: First place.
+        high: The place behind the last one.
+    """
+    for i in range(low, high):
+        old, new = start[order[i]], new_start[i]
+        for entry in range(new_start[i + 1] - new):
+            new_index[new + entry] = place[index[old + entry]]
+            new_value[new + entry] = value[old + entry]

@@ -1,0 +1,154 @@
+"""Numba kernels that cut a cloud of points into cells of near ones, and bound distances between cells.
+
+Imported only by `cutaway.embedding.neighbors` when it is first asked to search, because it loads Numba.
+"""
+
+import numpy as np
+
+from .compiled import kernel
+
+# The direction of a cut is found on some of a cell's points; it decides how well cells prune, never a result.
+SAMPLE = 128
+ROUNDS = 6
+
+
+@kernel(fastmath={"reassoc", "contract"})
+def _widest(points, rows, mean, axis, step):
+    """Write the direction of largest spread among ``rows`` to ``axis``, by power iteration."""
+    d = points.shape[1]
+    mean[:] = 0.0
+    for row in rows:
+        for c in range(d):
+            mean[c] += points[row, c]
+    farthest, largest = rows[0], -1.0
+    for c in range(d):
+        mean[c] /= len(rows)
+    for row in rows:
+        total = 0.0
+        for c in range(d):
+            total += (points[row, c] - mean[c]) ** 2
+        if total > largest:
+            farthest, largest = row, total
+    for c in range(d):
+        axis[c] = points[farthest, c] - mean[c]
+    for _ in range(ROUNDS):
+        step[:] = 0.0
+        for row in rows:
+            total = 0.0
+            for c in range(d):
+                total += (points[row, c] - mean[c]) * axis[c]
+            for c in range(d):
+                step[c] += (points[row, c] - mean[c]) * total
+        norm = 0.0
+        for c in range(d):
+            norm += step[c] * step[c]
+        if norm == 0.0:
+            return
+        norm = 1.0 / np.sqrt(norm)
+        for c in range(d):
+            axis[c] = step[c] * norm
+
+
+@kernel(fastmath={"reassoc", "contract"})
+def project(points, order, starts, places, low, high):
+    """Write where each point of a cell lies along the cell's widest direction.
+
+    Args:
+        points: float32 (n, d).
+        order: int64 (n,), the points' row numbers, cell by cell.
+        starts: int64 (cells + 1,), where in ``order`` each cell begins.
+        places: float32 (n,), written in the order of ``order``.
+        low: First cell.
+        high: One past the last cell.
+    """
+    d = points.shape[1]
+    axis, step = np.empty(d), np.empty(d)
+    mean = np.empty(d)
+    for cell in range(low, high):
+        first, last = starts[cell], starts[cell + 1]
+        size = last - first
+        if size < 2:
+            continue
+        stride = max(1, size // SAMPLE)
+        _widest(points, order[first:last:stride], mean, axis, step)
+        for i in range(first, last):
+            total = 0.0
+            for c in range(d):
+                total += points[order[i], c] * axis[c]
+            places[i] = total
+
+
+@kernel(fastmath={"reassoc", "contract"})
+def centre(points, starts, centres, radius, low, high):
+    """Write the mean of each cell from ``low`` to ``high`` and the distance of its farthest point from that mean.
+
+    Args:
+        points: float32 (n, d), in the order of cells.
+        starts: int64 (cells + 1,).
+        centres: float32 (cells, d), written.
+        radius: float32 (cells,), written.
+        low: First cell.
+        high: One past the last cell.
+    """
+    d = points.shape[1]
+    mean = np.empty(d)
+    for cell in range(low, high):
+        mean[:] = 0.0
+        for i in range(starts[cell], starts[cell + 1]):
+            for c in range(d):
+                mean[c] += points[i, c]
+        for c in range(d):
+            centres[cell, c] = mean[c] / (starts[cell + 1] - starts[cell])
+        widest = 0.0
+        for i in range(starts[cell], starts[cell + 1]):
+            total = 0.0
+            for c in range(d):
+                total += (points[i, c] - centres[cell, c]) ** 2
+            widest = max(widest, total)
+        radius[cell] = np.sqrt(widest)
+
+
+@kernel(fastmath={"reassoc", "contract"})
+def shift(points, first, last, centre, out):
+    """Write points ``first`` to ``last`` as seen from ``centre``.
+
+    Args:
+        points: float32 (n, d), in the order of cells.
+        first: First row.
+        last: One past the last row.
+        centre: float32 (d,).
+        out: float32 (at least last - first, d or more), written.
+    """
+    for i in range(first, last):
+        for c in range(points.shape[1]):
+            out[i - first, c] = points[i, c] - centre[c]
+
+
+@kernel(fastmath={"reassoc", "contract", "nnan", "nsz"})
+def nearest_faces(points, starts, centres, pole, faces, low, high):
+    """Write how far each cell reaches towards every other, along the line between their means.
+
+    For cell j and cell a with means at distance D along the unit vector u from a to j, every point x of j has
+    ``u . (x - c_a) >= D + faces[j, a] / D`` with ``faces[j, a] = min over x of (x - c_j) . (c_j - c_a)``.
+
+    Args:
+        points: float32 (n, d), in the order of cells.
+        starts: int64 (cells + 1,).
+        centres: float32 (cells, d).
+        pole: float32 (cells, d), the same means with the origin moved into the cloud, so that little cancels.
+        faces: float32 (cells, cells), rows ``low`` to ``high`` are written.
+        low: First cell.
+        high: One past the last cell.
+    """
+    cells, d = centres.shape
+    for cell in range(low, high):
+        size = starts[cell + 1] - starts[cell]
+        local = np.empty((size, d), np.float32)
+        shift(points, starts[cell], starts[cell + 1], centres[cell], local)
+        reach = np.empty((cells, size), np.float32)
+        np.dot(pole, local.T, reach)
+        for other in range(cells):
+            least = np.float32(np.inf)
+            for i in range(size):
+                least = min(least, reach[cell, i] - reach[other, i])
+            faces[cell, other] = least

@@ -1,0 +1,99 @@
+"""A layer of a run in the plane: kept, read back, watched, stopped, and open to new samples."""
+
+import numpy as np
+import pytest
+
+from cutaway.errors import DataError, Notice, UnknownNameError, UsageError
+
+
+def embed(run, **settings):
+    return run.embed("dense_2", **{"split": "test", "progress": False, "perplexity": 20.0, **settings})
+
+
+def test_all_samples_are_embedded_unless_fewer_are_wanted(digits_run):
+    everything = digits_run.embed("dense_1", method="pca", progress=False)
+    assert len(everything.xy) == len(digits_run.split.part("all")) == 1797
+    some = digits_run.embed("dense_1", method="pca", points=100, progress=False)
+    assert len(some.xy) == 100
+    assert {some.ids[i] for i in range(100)} <= {everything.ids[i] for i in range(1797)}
+
+
+def test_an_embedding_is_kept_and_read_back(digits_run):
+    first = embed(digits_run)
+    assert first.xy.shape == (len(digits_run.split.test), 2)
+    assert first.xy.dtype == np.float32
+    assert first.trust.trustworthiness > 0.9
+    assert first.trust.accuracy_layer > 0.9
+    assert first.wrong.shape == (len(first.xy),)
+    stamp = first.file.stat().st_mtime_ns
+    again = embed(digits_run)
+    np.testing.assert_array_equal(again.xy, first.xy)
+    np.testing.assert_array_equal(again.wrong, first.wrong)
+    assert again.file.stat().st_mtime_ns == stamp
+    other = embed(digits_run, epoch=0)
+    assert other.file != first.file
+    assert first.frame()["sample"][0] == digits_run.split.test[0]
+    assert len(first.plot().axes) >= 1
+    assert first.bokeh().output_backend == "webgl"
+
+
+def test_what_is_the_default_is_the_same_whether_said_or_not(digits_run):
+    assert embed(digits_run, iterations=750).file == embed(digits_run).file
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b"", lambda b: b[:-200] + bytes(200)])
+def test_a_damaged_file_is_said_and_made_anew(digits_run, damage):
+    first = embed(digits_run)
+    first.file.write_bytes(damage(first.file.read_bytes()))
+    with pytest.warns(Notice, match=f"{first.file.name} is damaged and is made anew: "):
+        rebuilt = embed(digits_run)
+    np.testing.assert_array_equal(rebuilt.xy, first.xy)
+    assert rebuilt.file == first.file
+    np.testing.assert_array_equal(embed(digits_run).xy, first.xy)  # without a notice: warnings are errors
+
+
+def test_frames_come_from_the_start_on_and_can_end_it(digits_run):
+    frames = []
+
+    def watch(frame):
+        frames.append(frame)
+        return frame.iteration == 0
+
+    stopped = embed(digits_run, perplexity=19.0, frames=watch)
+    assert [frame.iteration for frame in frames[:1]] == [0]
+    assert len(frames) == 2
+    assert stopped.layout.settings["stopped"] == "interrupted"
+    np.testing.assert_array_equal(stopped.xy, frames[-1].xy)
+    assert stopped.file is None, "what is not finished is not kept as if it were"
+    whole = embed(digits_run, perplexity=19.0)
+    assert whole.layout.settings["stopped"] != "interrupted"
+    assert whole.file.is_file()
+
+
+def test_new_samples_are_placed_among_their_likes(digits_run):
+    embedding = embed(digits_run)
+    h = digits_run.activations("dense_2", split="test")
+    xy = embedding.transform(h[:50])
+    assert xy.shape == (50, 2)
+    radius = np.linalg.norm(embedding.xy - embedding.xy.mean(axis=0), axis=1).max()
+    assert np.median(np.linalg.norm(xy - embedding.xy[:50], axis=1)) < 0.05 * radius
+    held, labels = digits_run.activations("dense_2", split="val"), digits_run.labels(split="val")
+    placed = embedding.transform(held)
+    nearest = ((placed[:, None] - embedding.xy[None]) ** 2).sum(axis=2).argmin(axis=1)
+    assert np.mean(embedding.labels[nearest] == labels) > 0.85
+
+
+def test_what_cannot_be_placed_or_embedded_says_why(digits_run):
+    plane = digits_run.embed("dense_2", split="test", method="lda", progress=False)
+    with pytest.raises(UsageError, match='new samples can be placed in a t-SNE; got an embedding by "lda"'):
+        plane.transform(np.zeros((1, 16), np.float32))
+    with pytest.raises(DataError, match="have the 16 units of the layer"):
+        embed(digits_run).transform(np.zeros((1, 3), np.float32))
+    with pytest.raises(UnknownNameError, match="a method of embedding is one of pca, tsne, lda, umap; got 'mds'"):
+        digits_run.embed(method="mds", progress=False)
+    with pytest.raises(UsageError, match='settings of tsne are perplexity, iterations.*got "perplexty"'):
+        digits_run.embed(perplexty=20.0, progress=False)
+    with pytest.raises(UsageError, match='got "perplexity" with method "pca"; next: drop it'):
+        embed(digits_run, method="pca")
+    with pytest.raises(UsageError, match="t-SNE needs more than 3"):
+        embed(digits_run, perplexity=200.0)

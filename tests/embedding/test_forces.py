@@ -1,0 +1,208 @@
+"""Forces against sums over all pairs in float64, and against the slope of the KL divergence."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from cutaway.embedding.attraction import attract, stretch
+from cutaway.embedding.crew import Crew, chunks_of
+from cutaway.embedding.exact import push_all
+from cutaway.embedding.order import Places
+from cutaway.embedding.repulsion import MOST_NODES, Field, grid_for, push
+
+
+def random_graph(n, *, seed=0, density=0.1):
+    upper = sparse.triu(sparse.random(n, n, density, rng=np.random.default_rng(seed)), 1)
+    joint = (upper + upper.T).tocsr()
+    joint /= joint.sum()
+    joint.sort_indices()
+    start, index = joint.indptr.astype(np.int64), joint.indices.astype(np.int32)
+    return SimpleNamespace(start=start, index=index, value=joint.data.astype(np.float32), dense=joint.toarray())
+
+
+def points(n, spread, *, seed=0):
+    return (np.random.default_rng(seed).normal(size=(n, 2)) * spread).astype(np.float32)
+
+
+def pairs(xy):
+    gaps = xy.astype(np.float64)[:, None] - xy.astype(np.float64)
+    kernel = 1 / (1 + (gaps**2).sum(axis=2))
+    np.fill_diagonal(kernel, 0)
+    return gaps, kernel
+
+
+def attraction(graph, xy):
+    force = np.empty_like(xy)
+    attract(graph.start, graph.index, graph.value, xy, force, 0, len(xy))
+    return force
+
+
+def exact_repulsion(xy):
+    force, partition = np.empty_like(xy), np.empty(len(xy))
+    push_all(xy[:, 0].copy(), xy[:, 1].copy(), force, partition, 0, len(xy))
+    return force, partition.sum()
+
+
+def grid_repulsion(xy, field=None):
+    field = field or Field()
+    field.update(xy, xy.min(axis=0), xy.max(axis=0))
+    force = np.empty_like(xy)
+    push(*field.lattice, xy, force, 0, len(xy))
+    return force, field.partition
+
+
+def error(force, wanted):
+    return np.linalg.norm(force - wanted) / np.linalg.norm(wanted)
+
+
+@pytest.mark.parametrize("spread", [1e-4, 1.0, 50.0])
+def test_attraction_is_the_sum_over_the_entries(spread):
+    graph, xy = random_graph(300), points(300, spread)
+    gaps, kernel = pairs(xy)
+    assert error(attraction(graph, xy), (graph.dense[:, :, None] * kernel[:, :, None] * gaps).sum(axis=1)) < 1e-6
+
+
+@pytest.mark.parametrize("spread", [1e-4, 1.0, 50.0])
+def test_exact_repulsion_and_its_partition_are_those_of_float64(spread):
+    xy = points(700, spread)
+    gaps, kernel = pairs(xy)
+    force, partition = exact_repulsion(xy)
+    assert error(force, (kernel[:, :, None] ** 2 * gaps).sum(axis=1)) < 1e-6
+    assert partition == pytest.approx(kernel.sum(), rel=1e-6)
+
+
+def test_the_gradient_is_the_slope_of_the_kl_divergence():
+    graph, xy = random_graph(30, density=0.5), points(30, 1.0)
+    here = xy.astype(np.float64)
+
+    def divergence(moved):
+        _, kernel = pairs(moved)
+        shares = kernel[graph.dense > 0] / kernel.sum()
+        return (graph.dense[graph.dense > 0] * np.log(graph.dense[graph.dense > 0] / shares)).sum()
+
+    slope = np.empty_like(here)
+    for entry in np.ndindex(*here.shape):
+        step = np.zeros_like(here)
+        step[entry] = 1e-5
+        slope[entry] = (divergence(here + step) - divergence(here - step)) / 2e-5
+    force, partition = exact_repulsion(xy)
+    gradient = 4 * (attraction(graph, xy) - force / np.float32(partition))
+    assert error(gradient, slope) < 1e-5
+
+
+# Of root-mean-square forces. Close together all is smooth; far apart the grid sees each pair through its spacing.
+@pytest.mark.parametrize(
+    ("spread", "off"), [(1e-4, 0.01), (1e-2, 0.01), (0.1, 1e-3), (1.0, 1e-3), (5.0, 0.1), (40.0, 0.2)]
+)
+def test_repulsion_through_the_grid_is_near_the_exact_sum(spread, off):
+    xy = points(1500, spread, seed=1)
+    gaps, kernel = pairs(xy)
+    wanted = (kernel[:, :, None] ** 2 * gaps).sum(axis=1)
+    force, partition = grid_repulsion(xy)
+    assert error(force, wanted) < off
+    assert partition == pytest.approx(kernel.sum(), rel=0.02)
+
+
+def test_what_the_grid_gets_wrong_averages_out_over_its_shifts():
+    xy, field = points(1500, 15.0), Field()
+    gaps, kernel = pairs(xy)
+    wanted = (kernel[:, :, None] ** 2 * gaps).sum(axis=1)
+    forces = [grid_repulsion(xy, field)[0] for _ in range(64)]
+    assert error(np.mean(forces, axis=0), wanted) < 0.8 * error(forces[0], wanted)
+
+
+def test_points_far_apart_feel_next_to_nothing_of_their_own():
+    xy, field = np.array([[-100, 40], [100, -30.3]], np.float32), Field()
+    for _ in range(5):
+        force, partition = grid_repulsion(xy, field)
+        potential, corner, scale, own = field.lattice
+        uncorrected = np.empty_like(force)
+        push(potential, corner, scale, np.zeros_like(own), xy, uncorrected, 0, 2)
+        assert np.abs(force).max() < 5e-3
+        assert np.abs(force).max() < 0.3 * np.abs(uncorrected).max()
+        # 2 / (1 + distance squared) is 4e-5; what a cell does to one point is not in it
+        assert partition < 0.2
+
+
+def test_a_grid_stays_while_the_layout_grows_a_little_and_is_replaced_when_it_no_longer_fits():
+    field, xy = Field(), points(500, 10.0)
+    grid_repulsion(xy, field)
+    first = field.grid
+    grid_repulsion(xy * np.float32(1.05), field)
+    assert field.grid is first
+    grid_repulsion(xy * np.float32(2), field)
+    assert field.grid.nodes > first.nodes
+    grid_repulsion(xy, field)
+    assert field.grid.nodes < 1.2 * first.nodes
+
+
+@pytest.mark.parametrize("half", [0.0, 1e-6, 3.0, 19.0, 200.0, 1e6])
+def test_a_grid_has_room_for_the_layout_and_an_end(half):
+    grid = grid_for(half)
+    assert grid.reach >= half
+    assert 2 * grid.nodes == grid.padded <= 5 * MOST_NODES
+    assert np.isfinite(grid.transform).all()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 60), st.floats(1e-5, 300), st.floats(-1000, 1000), st.integers(0, 5))
+def test_points_anywhere_stay_inside_the_grid(n, spread, middle, seed):
+    xy = points(n, spread, seed=seed) + np.float32(middle)
+    force, partition = grid_repulsion(xy)
+    assert np.isfinite(force).all()
+    assert partition > 0
+
+
+def test_sorting_by_place_changes_names_and_nothing_else():
+    graph, start = random_graph(400), points(400, 3.0)
+    places = Places(graph, start)
+    with Crew(2) as crew:
+        for _ in range(2):
+            places.sort(crew)
+    assert not (places.order == np.arange(400)).all()
+    np.testing.assert_array_equal(places.xy, start[places.order])
+    force = np.empty_like(start)
+    attract(places.start, places.index, places.value, places.xy, force, 0, 400)
+    np.testing.assert_allclose(force, attraction(graph, start)[places.order], rtol=1e-6)
+    np.testing.assert_allclose(places.given(), start - start.mean(axis=0), atol=1e-6)
+    nearest = np.linalg.norm(np.diff(places.xy, axis=0), axis=1).mean()
+    assert nearest < 0.4 * np.linalg.norm(np.diff(start, axis=0), axis=1).mean()
+
+
+def test_stretch_is_the_attractive_part_of_the_divergence():
+    graph, xy = random_graph(300), points(300, 4.0)
+    _, kernel = pairs(xy)
+    np.fill_diagonal(kernel, 1)
+    wanted = -(graph.dense * np.log(kernel)).sum(axis=1)
+    order, sums = np.arange(300, dtype=np.int32)[::-1].copy(), np.empty(300)
+    stretch(graph.start, graph.index, graph.value, order, 1, xy, sums, 0, 300)
+    np.testing.assert_allclose(sums, wanted, rtol=1e-5)
+    stretch(graph.start, graph.index, graph.value, order, 4, xy, sums, 0, 300)
+    np.testing.assert_allclose(sums, np.where(order % 4 == 0, 4 * wanted, 0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_crew_does_each_chunk_once(threads):
+    seen = np.zeros(1001, int)
+
+    def work(low, high):
+        seen[low:high] += 1
+
+    with Crew(threads) as crew:
+        for _ in range(20):
+            crew.run(work, chunks_of(1001, size=10))
+    assert (seen == 20).all()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_a_chunk_raises_ends_the_crews_work(threads):
+    def work(low, high):
+        if low >= 50:
+            raise ValueError("chunk")
+
+    with Crew(threads) as crew, pytest.raises(ValueError, match="chunk"):
+        crew.run(work, chunks_of(1000, size=10))

@@ -1,0 +1,154 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits, load_iris
+from sklearn.neighbors import KNeighborsClassifier
+
+from cutaway.embedding import embed
+from cutaway.embedding.affinities import affinities, kl_divergence
+from cutaway.embedding.transform import principal_points
+
+
+def accuracy(xy, labels):
+    half = len(xy) // 2
+    rows = np.random.default_rng(0).permutation(len(xy))
+    one, other = rows[:half], rows[half:]
+    return KNeighborsClassifier(5).fit(xy[one], labels[one]).score(xy[other], labels[other])
+
+
+@pytest.mark.parametrize("load", [load_iris, load_digits])
+def test_kinds_stay_together(load):
+    h, labels = load(return_X_y=True)
+    assert accuracy(embed(h).xy, labels) > 0.93
+
+
+@pytest.mark.parametrize("n", [150, 4100])
+def test_the_divergence_is_the_exact_one(n):
+    h = np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32)
+    layout = embed(h, iterations=251, perplexity=10)
+    graph = affinities(principal_points(h, 5)[1], 10.0)
+    assert layout.kl_divergence == pytest.approx(kl_divergence(graph, layout.xy), rel=1e-6)
+    assert layout.settings["repulsion"] == ("exact" if n == 150 else "grid")
+    assert (layout.settings["grid_nodes"] > 0) == (n > 150)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(4, 60), st.integers(1, 5), st.floats(0, 1), st.integers(0, 3))
+def test_any_size_works(n, columns, share, seed):
+    h = np.random.default_rng(seed).normal(size=(n, columns))
+    largest = np.nextafter(n / 3, 0)
+    layout = embed(h, perplexity=1 + share * (largest - 1), iterations=251)
+    assert (layout.xy.shape, layout.xy.dtype) == ((n, 2), np.float32)
+    assert np.isfinite(layout.xy).all()
+    assert np.ptp(layout.xy, axis=0).max() > 0
+    assert np.isfinite(layout.kl_divergence)
+
+
+def test_equal_rows_lie_together():
+    kinds = np.random.default_rng(0).normal(size=(20, 5))
+    xy = embed(np.repeat(kinds, 12, axis=0), perplexity=8).xy.reshape(20, 12, 2)
+    centres = xy.mean(axis=1)
+    within = np.linalg.norm(xy - centres[:, None], axis=2).max()
+    between = np.linalg.norm(centres[:, None] - centres, axis=2)
+    assert within < between[between > 0].min()
+
+
+def test_all_equal_but_one_is_laid_out():
+    h = np.zeros((100, 10))
+    h[3, 2] = 1
+    xy = embed(h).xy
+    assert np.isfinite(xy).all()
+    assert len(np.unique(xy, axis=0)) > 1
+
+
+def test_four_samples_do_not_end_as_one_point():
+    xy = embed(np.array([[0.0, 0], [0, 1], [5, 5], [5, 6]]), perplexity=1, iterations=300).xy
+    apart = np.linalg.norm(xy[:, None] - xy, axis=2)
+    assert max(apart[0, 1], apart[2, 3]) < 0.5 * min(apart[0, 2], apart[1, 3])
+
+
+def test_constant_columns_change_nothing():
+    h = np.random.default_rng(0).normal(size=(200, 3))
+    more = np.concatenate([h, np.full((200, 4), 7.0)], axis=1)
+    apart = [np.linalg.norm(embed(each, iterations=300).xy, axis=1) for each in (h, more)]
+    assert np.corrcoef(*apart)[0, 1] > 0.99
+
+
+def test_the_start_is_seen_before_the_neighbours_are_sought():
+    heard, frames = [], []
+    h = load_iris().data
+    embed(
+        h, iterations=251, report=lambda each: heard.append(each.task), frames=lambda f: frames.append((f, len(heard)))
+    )
+    first, before = frames[0]
+    assert (first.iteration, first.phase, first.kl_divergence) == (0, "start", None)
+    assert heard[:before] == ["principal components"] * 2
+    assert first.xy[:, 0].std() == pytest.approx(1e-4, rel=1e-3)
+    assert frames[-1][0].iteration == 251
+
+
+def test_who_has_seen_enough_of_the_start_gets_the_start():
+    layout = embed(load_iris().data, frames=lambda frame: False)
+    assert layout.settings["stopped"] == "interrupted"
+    assert layout.settings["iterations"] == 0
+    assert layout.kl_divergence is None
+    assert layout.trust.trustworthiness > 0.9
+
+
+def test_an_interrupted_layout_says_so():
+    layout = embed(load_iris().data, frames=lambda frame: frame.iteration == 0)
+    assert layout.settings["stopped"] == "interrupted"
+    assert layout.settings["iterations"] == 1
+    assert np.isfinite(layout.kl_divergence)
+
+
+def test_warming_up_leaves_nothing_to_compile():
+    program = """
+import sys
+import numpy as np
+from cutaway.embedding import embed
+from cutaway.embedding.transform import place, placement
+from cutaway.embedding.warmup import warm_up
+
+def compiled():
+    room = [module for name, module in sys.modules.items() if name.startswith("cutaway.embedding.")]
+    kernels = [each for module in room for each in vars(module).values() if hasattr(each, "signatures")]
+    return {(each.py_func.__qualname__, signature) for each in kernels for signature in each.signatures}
+
+warm_up()
+before = compiled()
+h = np.random.default_rng(0).normal(size=(4100, 3)).astype("f4")
+for part in (h, h[:50]):
+    layout = embed(part, perplexity=5, iterations=251)
+    place(h[:3], placement(part, layout.xy))
+print(len(before) > 10, {name for name, _ in compiled() - before} - {TRUST})
+"""
+    # trust is measured later, and other kernels belong to it
+    program = program.replace("{TRUST}", "{'overlap', 'count_nearer'}")
+    spoken = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert spoken.strip() == "True set()"
+
+
+def test_the_room_is_imported_without_numba():
+    program = "import sys, cutaway.embedding, cutaway.embedding.transform; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_kernels_are_kept_in_a_private_folder_and_work_without_one(tmp_path):
+    program = """
+import numpy as np
+from cutaway.embedding.order import morton
+morton(np.zeros((2, 2), "f4"), np.zeros(2, "f4"), np.float32(1), np.zeros(2, "i4"))
+"""
+    environment = {"PATH": "", "XDG_CACHE_HOME": str(tmp_path / "home")}
+    assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0
+    (folder,) = (tmp_path / "home" / "cutaway").iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert list(folder.rglob("*.nbc"))
+    (tmp_path / "file").touch()
+    environment["XDG_CACHE_HOME"] = str(tmp_path / "file")
+    assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0
