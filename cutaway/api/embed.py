@@ -59,10 +59,12 @@ def embed_run(
         layer,
         epoch=epoch,
         method=settings["method"],
-        key=_key(run, layer, ids=ids, epoch=epoch, settings=settings),
+        key=key_of(run, layer, ids=ids, epoch=epoch, settings=settings),
     )
-    layout = _cached(file, ids)
-    if layout is None:
+    found = read_layout(file, ids)
+    if found:
+        layout = found[0]
+    else:
         h = activations(net, layer, x=x, scale=run.data.scale, report=report)
         layout = embed(h, labels=labels, frames=frames, report=report, **settings)
         if layout.settings.get("stopped") == "interrupted":
@@ -103,7 +105,7 @@ def _resolved(settings: dict[str, Any]) -> dict[str, Any]:
     return {**known, **settings}
 
 
-def _key(run: "Run", layer: str, *, ids: SampleIds, epoch: int, settings: dict[str, Any]) -> str:
+def key_of(run: "Run", layer: str, *, ids: SampleIds, epoch: int, settings: dict[str, Any]) -> str:
     """A digest of all that decides an embedding: weights, layer, samples, method and settings."""
     digest = hashlib.sha256(snapshot_path(run.path, epoch).read_bytes())
     sha256 = run.folder.manifest["dataset"]["sha256"]
@@ -112,8 +114,12 @@ def _key(run: "Run", layer: str, *, ids: SampleIds, epoch: int, settings: dict[s
     return digest.hexdigest()[:12]
 
 
-def _cached(file: Path, ids: SampleIds) -> Layout | None:
-    """What the cache holds for these samples; a damaged file is said and counts as none, so that it is made anew."""
+def read_layout(file: Path, ids: SampleIds) -> tuple[Layout, dict[str, np.ndarray]] | None:
+    """What the cache holds for these samples; a damaged file is said and counts as none, so that it is made anew.
+
+    Returns:
+        The layout and the arrays kept with it; None where there is no such file.
+    """
     try:
         layout, kept = layout_from_npz(file.read_bytes())
     except FileNotFoundError:
@@ -122,4 +128,4 @@ def _cached(file: Path, ids: SampleIds) -> Layout | None:
         warnings.warn(f"{file.name} is damaged and is made anew: {error.came}", Notice, stacklevel=2)
         return None
     same = np.array_equal(kept.get("index", ()), ids.index) and np.array_equal(kept.get("source", ()), ids.code)
-    return layout if same else None
+    return (layout, kept) if same else None

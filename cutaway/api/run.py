@@ -14,7 +14,7 @@ from .history import History
 from .progress import ProgressOption, reporting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import keras
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cutaway.inside import LayerRecord
 
     from .embedding import Embedding
+    from .sequence import EmbeddingSequence
 
 
 class Run:
@@ -221,6 +222,56 @@ class Run:
                 frames=frames,
                 report=report,
             )
+
+    def embed_epochs(
+        self,
+        layer: str | None = None,
+        epochs: "Sequence[int] | None" = None,
+        *,
+        progress: ProgressOption = True,
+        **settings: Any,
+    ) -> "EmbeddingSequence":
+        """Lay out a layer at several epochs, so that a sample keeps its place while its neighbours stay the same.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None. "input" is what the net sees.
+            epochs: Their numbers, going up; all with a snapshot if None.
+            progress: True draws bars, False is silent, a callable gets `Progress` records.
+            settings: split, points, seed, perplexity and iterations, as of `embed`.
+
+        Raises:
+            UnknownNameError: There is no such layer, split or epoch.
+            UsageError: There are fewer than two epochs, or a setting is wrong.
+            DataError: The activations of an epoch cannot be embedded.
+        """
+        from .sequence import embed_epochs
+
+        with reporting(progress) as report:
+            return embed_epochs(self, layer, epochs=epochs, report=report, **settings)
+
+    def embed_layers(
+        self,
+        epoch: int = -1,
+        layers: "Sequence[str] | None" = None,
+        *,
+        progress: ProgressOption = True,
+        **settings: Any,
+    ) -> "EmbeddingSequence":
+        """Lay out several layers at one epoch, so that a sample keeps its place while its neighbours stay the same.
+
+        Args:
+            epoch: Number of the epoch.
+            layers: Their names, in order; all Dense layers if None. "input" is what the net sees.
+            progress: True draws bars, False is silent, a callable gets `Progress` records.
+            settings: split, points, seed, perplexity and iterations, as of `embed`.
+
+        Raises:
+            As `embed_epochs`.
+        """
+        from .sequence import embed_layers
+
+        with reporting(progress) as report:
+            return embed_layers(self, epoch, layers=layers, report=report, **settings)
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
         """Write everything about the run into one HTML file that works from disk with the network off.

@@ -80,7 +80,7 @@ def conditional_affinities(squared: np.ndarray, perplexity: float) -> np.ndarray
     from .calibration import calibrate
 
     perplexity = check_perplexity(perplexity)
-    squared = np.ascontiguousarray(squared, dtype=np.float32)
+    squared = np.require(squared, np.float32, ["C", "W"])
     weights = np.empty_like(squared)
     for _ in in_threads(partial(calibrate, squared, perplexity, weights), ranges(len(squared), ROWS)):
         pass
@@ -100,7 +100,7 @@ def joint_affinities(neighbors: Neighbors, perplexity: float, *, report: Report 
 
     Source: van der Maaten and Hinton 2008, section 3.1.
     """
-    from .calibration import add_transpose, turn
+    from .calibration import add_transpose, turn, turn_back
 
     n = len(neighbors.index)
     report(Progress("affinities", 0, n, "samples"))
@@ -110,9 +110,12 @@ def joint_affinities(neighbors: Neighbors, perplexity: float, *, report: Report 
         np.empty(weights.size, np.int32),
         np.empty(weights.size, np.float32),
     )
-    turn(neighbors.index, weights, start, origin, given)
+    # a copy, written over once it was read
+    ascending = np.array(neighbors.index, np.int32, order="C")
+    turn(ascending, weights, start, origin, given)
+    turn_back(start, origin, given, np.zeros(n, np.int32), ascending, weights)
     begin, none = np.zeros(n + 1, np.int64), (np.empty(0, np.int32), np.empty(0, np.float32))
-    sources = neighbors.index, weights, start, origin, given, begin
+    sources = ascending, weights, start, origin, given, begin
     for _ in in_threads(partial(add_transpose, *sources, *none, True), ranges(n, ROWS)):
         pass
     np.cumsum(begin, out=begin)
@@ -147,7 +150,7 @@ def kl_divergence(affinities: Affinities, xy: np.ndarray) -> float:
             came=f"the shape {np.shape(xy)} for {n} samples",
             fix="pass the layout that these affinities were made for",
         )
-    x, y = np.ascontiguousarray(np.asarray(xy, dtype=np.float64).T)
+    x, y = np.array(np.transpose(xy), np.float64, order="C")
     partition = 2 * sum(part for _, part in in_threads(partial(kernel_sum, x, y), ranges(n, KERNEL_ROWS)))
     parts = partial(cross_terms, affinities.start, affinities.index, affinities.value, x, y)
     terms = [part for _, part in in_threads(parts, ranges(n, ROWS))]

@@ -8,14 +8,13 @@ import math
 import numpy as np
 
 from .compiled import kernel
-from .sorting import sort_pairs
 
 # In nats. Newton needs 5 steps on most rows; halvings of the bracket take over where it would leave it.
 STEPS = 100
 TOLERANCE = 1e-8
 
 
-@kernel(fastmath={"reassoc", "contract"})
+@kernel(inner=True, fastmath={"reassoc", "contract"})
 def _weigh(squared, beta, out):
     """Write exp(-beta (squared - least)) and return its sum, and the mean and variance of the differences under it."""
     total, first, second = 0.0, 0.0, 0.0
@@ -102,15 +101,38 @@ def turn(index, value, start, origin, given):
         start[i] = 0
     for i in range(n):
         for j in range(k):
-            start[index[i, j] + 1] += 1
+            start[index[i, j]] += 1
+    total = 0
     for i in range(n):
-        start[i + 1] += start[i]
-    place = start[:n].copy()
+        start[i], total = total, total + start[i]
     for i in range(n):
         for j in range(k):
-            row = index[i, j]
-            origin[place[row]], given[place[row]] = i, value[i, j]
-            place[row] += 1
+            place = start[index[i, j]]
+            origin[place], given[place] = i, value[i, j]
+            start[index[i, j]] = place + 1
+    # each list now begins where the one before it ended
+    for i in range(n, 0, -1):
+        start[i] = start[i - 1]
+    start[0] = 0
+
+
+@kernel()
+def turn_back(start, origin, given, filled, column, value):
+    """Transpose the lists of `turn` back to rows, which brings the columns of each row in ascending order.
+
+    Args:
+        start: From `turn`, as are ``origin`` and ``given``.
+        origin: See ``start``.
+        given: See ``start``.
+        filled: int32 (n,), zeros; counts the entries of each row.
+        column: int32 (n, k), written.
+        value: float32 (n, k), written.
+    """
+    for row in range(len(start) - 1):
+        for entry in range(start[row], start[row + 1]):
+            i = origin[entry]
+            column[i, filled[i]], value[i, filled[i]] = row, given[entry]
+            filled[i] += 1
 
 
 @kernel()
@@ -118,7 +140,7 @@ def add_transpose(index, value, start, origin, given, begin, column, joint, coun
     """Merge rows of neighbours with their transpose: (p_j|i + p_i|j) / 2n, columns ascending.
 
     Args:
-        index: int32 (n, k).
+        index: int32 (n, k), ascending in each row, of `turn_back`.
         value: float32 (n, k).
         start: From `turn`, as are ``origin`` and ``given``.
         origin: See ``start``.
@@ -132,19 +154,15 @@ def add_transpose(index, value, start, origin, given, begin, column, joint, coun
     """
     n, k = index.shape
     scale = 0.5 / n
-    columns, values = np.empty(k, np.int32), np.empty(k, np.float32)
     for i in range(low, high):
-        for j in range(k):
-            columns[j], values[j] = index[i, j], value[i, j]
-        sort_pairs(columns, values)
         a, b, filled = 0, start[i], 0
         at = begin[i]
         while a < k or b < start[i + 1]:
-            one = columns[a] if a < k else n
+            one = index[i, a] if a < k else n
             two = origin[b] if b < start[i + 1] else n
             total = 0.0
             if one <= two:
-                total += values[a]
+                total += value[i, a]
                 a += 1
             if two <= one:
                 total += given[b]

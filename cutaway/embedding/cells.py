@@ -12,7 +12,7 @@ SAMPLE = 128
 ROUNDS = 6
 
 
-@kernel(fastmath={"reassoc", "contract"})
+@kernel(inner=True, fastmath={"reassoc", "contract"})
 def _widest(points, rows, mean, axis, step):
     """Write the direction of largest spread among ``rows`` to ``axis``, by power iteration."""
     d = points.shape[1]
@@ -108,7 +108,7 @@ def centre(points, starts, centres, radius, low, high):
         radius[cell] = np.sqrt(widest)
 
 
-@kernel(fastmath={"reassoc", "contract"})
+@kernel(inner=True, fastmath={"reassoc", "contract"})
 def shift(points, first, last, centre, out):
     """Write points ``first`` to ``last`` as seen from ``centre``.
 
@@ -122,6 +122,12 @@ def shift(points, first, last, centre, out):
     for i in range(first, last):
         for c in range(points.shape[1]):
             out[i - first, c] = points[i, c] - centre[c]
+
+
+@kernel(inner=True)
+def multiply(left, right, out):
+    """Write the products of all rows of ``left`` with all rows of ``right``; compiled once for all who multiply."""
+    np.dot(left, right.T, out)
 
 
 @kernel(fastmath={"reassoc", "contract", "nnan", "nsz"})
@@ -146,7 +152,7 @@ def nearest_faces(points, starts, centres, pole, faces, low, high):
         local = np.empty((size, d), np.float32)
         shift(points, starts[cell], starts[cell + 1], centres[cell], local)
         reach = np.empty((cells, size), np.float32)
-        np.dot(pole, local.T, reach)
+        multiply(pole, local, reach)
         for other in range(cells):
             least = np.float32(np.inf)
             for i in range(size):

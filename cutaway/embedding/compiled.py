@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numba.core.config
@@ -15,31 +16,34 @@ from numba import njit
 # Typed as any: Numba makes its settings when it is imported.
 config: Any = numba.core.config
 
+# Modules may be imported in several threads at once, and the folder is a setting of all of Numba.
+_SETTING = Lock()
 
-def kernel(**flags: Any) -> Callable[[Any], Any]:
+
+def kernel(*, inner: bool = False, **flags: Any) -> Callable[[Any], Any]:
     """Make the decorator that compiles a function without Python objects, kept on disk where that is possible.
 
     The function lets go of the interpreter while it runs, so that Python threads share its work; division by zero
     gives infinity as in NumPy, since the check for it would keep loops from being vectorised.
 
     Args:
+        inner: Whether only other kernels call it: what Python would need to call it takes a sixth of the compilation.
         flags: Further options of `numba.njit`, such as ``fastmath``.
     """
 
     def compiled(function: Any) -> Any:
-        options = {"nogil": True, "error_model": "numpy"} | flags
-        users = config.CACHE_DIR
-        if users:
-            return njit(cache=True, **options)(function)
-        folder = _folder()
-        if folder is None:
-            return njit(**options)(function)
-        # Numba asks for the folder while it decorates; a user's own functions shall not end up in ours.
-        config.CACHE_DIR = str(folder)
-        try:
-            return njit(cache=True, **options)(function)
-        finally:
-            config.CACHE_DIR = users
+        options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": inner} | flags
+        with _SETTING:
+            users = config.CACHE_DIR
+            folder = users or _folder()
+            if folder is None:
+                return njit(**options)(function)
+            # Numba asks for the folder while it decorates; a user's own functions shall not end up in ours.
+            config.CACHE_DIR = str(folder)
+            try:
+                return njit(cache=True, **options)(function)
+            finally:
+                config.CACHE_DIR = users
 
     return compiled
 

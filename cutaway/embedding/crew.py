@@ -14,7 +14,8 @@ class Crew(AbstractContextManager["Crew"]):
 
     Which thread does a chunk is left to chance, so work may not depend on it: each chunk writes rows of its own.
     Python's threads and kernels that release the interpreter do what Numba's own threads would; the kernels compile
-    sooner, and nobody spins while an FFT runs. Handing over takes 50 µs.
+    sooner, and nobody spins while an FFT runs. Handing over takes 50 µs; `cutaway.embedding.threads.in_threads`, which
+    gives results in order as they come, makes its threads anew each time and leaves the caller free to report.
 
     Args:
         threads: How many, the calling one included.

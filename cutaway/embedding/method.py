@@ -48,7 +48,8 @@ def embed(
             (1 % for more than 4,000 samples).
         frames: For t-SNE: sees a `Frame` right after the principal components, then at most ten a second. When it
             returns False or raises StopIteration or KeyboardInterrupt, the layout so far is returned; Ctrl-C during
-            the descent does the same. ``settings["stopped"]`` is then "interrupted".
+            the descent does the same, and after it leaves out the KL divergence, or trust (in all methods).
+            ``settings["stopped"]`` is then "interrupted".
         report: Hears of each part as it starts and ends, and of long ones in between.
 
     Raises:
@@ -65,6 +66,7 @@ def embed(
         )
     h, seed = _check_activations(h), check_seed(seed)
     seconds: dict[str, float] = {}
+    settings: dict[str, Any]
     kl_divergence = None
     if method == "tsne":
         from .tsne import tsne
@@ -79,8 +81,11 @@ def embed(
         xy, settings = _umap(h, seed=seed, seconds=seconds, report=report)
     trust = wrong = None
     if len(h) > 2 * TRUST_NEIGHBORS:
-        with stage("trust", len(h), unit="samples", part="trust", seconds=seconds, report=report):
-            trust, wrong = inspect_trust(h, xy, k=TRUST_NEIGHBORS, seed=seed, labels=labels)
+        try:
+            with stage("trust", len(h), unit="samples", part="trust", seconds=seconds, report=report):
+                trust, wrong = inspect_trust(h, xy, k=TRUST_NEIGHBORS, seed=seed, labels=labels)
+        except KeyboardInterrupt:
+            trust, wrong, settings["stopped"] = None, None, "interrupted"
     seconds["total"] = perf_counter() - start
     return Layout(xy, method, settings, seconds, kl_divergence, trust, wrong)
 

@@ -22,8 +22,9 @@ HEAD = 64
 SLACK = 8
 # Cells that are searched between two reports: some 20 ms of one core.
 CHUNK = 8
-# Squared distances of points beyond this leave float32.
+# Squared distances of points beyond this leave float32: so do sums over more columns than 81 a little sooner.
 LARGEST = 1e18
+REACH = 9e18
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +51,13 @@ def nearest_neighbors(points: np.ndarray, k: int, *, report: Report = silent) ->
     times are found first: they are their own neighbours.
 
     Args:
-        points: float32 (n, d), finite, within ±1e18; other real types are converted.
+        points: float32 (n, d), finite, within ±1e18, or ±9e18 / sqrt(d) where that is less; other real types are
+            converted.
         k: From 1 to n - 1.
         report: Hears of the points done.
 
     Raises:
-        DataError: ``points`` is no matrix of finite numbers within ±1e18, or has fewer than 2 rows.
+        DataError: ``points`` is no matrix of finite numbers in that range, or has fewer than 2 rows.
         UsageError: ``k`` is outside its range.
 
     Source: Hjaltason and Samet 2003, section 4.2 (the bound, from two pivots; here with its minimum over a cell).
@@ -65,15 +67,16 @@ def nearest_neighbors(points: np.ndarray, k: int, *, report: Report = silent) ->
         raise DataError("neighbours need at least 2 points", came="1", fix="pass more points")
     k = check_whole(k, name="k", least=1, most=len(points) - 1)
     largest = max(float(points.max()), -float(points.min()))
-    if largest > LARGEST:
+    limit = min(LARGEST, REACH / points.shape[1] ** 0.5)
+    if largest > limit:
         raise DataError(
-            f"points lie within ±{LARGEST:g}, or their squared distances leave float32",
+            f"points lie within ±{limit:g}, or their squared distances leave float32",
             came=f"{largest:g}",
             fix="divide the points by their spread: neighbours do not depend on the scale",
         )
     # A power of two scales without rounding; products of tiny values would vanish in float32.
     exponent = int(np.frexp(largest)[1])
-    scaled = np.ldexp(points, -exponent)
+    scaled = np.ldexp(points, -exponent, order="C")
     index = np.empty((len(points), k), np.int32)
     squared = np.empty((len(points), k), np.float64)
     rows = _without_crowds(scaled, k, index, squared)
@@ -95,8 +98,9 @@ def _without_crowds(points: np.ndarray, k: int, index: np.ndarray, squared: np.n
     if counts.max() <= k + 1:
         return None
     needed = np.ones(len(points), dtype=bool)
+    order, ends = np.argsort(group, kind="stable"), np.cumsum(counts)
     for crowd in np.flatnonzero(counts > k + 1):
-        members = np.flatnonzero(group == crowd)
+        members = order[ends[crowd] - counts[crowd] : ends[crowd]]
         # digests of different rows may be equal, rows decide
         members = members[(plain[members] == plain[members[0]]).all(axis=1)]
         index[members[k:]] = members[:k]
@@ -137,7 +141,8 @@ def _search(
     chunks = ranges(cells, CHUNK)
     for _ in in_threads(partial(centre, head, starts, centres, radius), chunks):
         pass
-    pole = centres - centres.mean(axis=0)
+    # not the mean, which one point far out draws away from all others
+    pole = centres - np.median(centres, axis=0).astype(np.float32)
     for _ in in_threads(partial(nearest_faces, head, starts, centres, pole, faces), chunks, products=True):
         pass
     faces = np.ascontiguousarray(faces.T)
@@ -154,10 +159,10 @@ def _head(points: np.ndarray) -> np.ndarray:
     """Project on the principal directions, in float64, for a distance that is never larger: float32 (n, ``HEAD``)."""
     centred = Centred.of(points)
     directions = np.linalg.eigh(centred.scatter())[1][:, ::-1][:, :HEAD]
-    mean = centred.near.astype(np.float64)
+    middle = centred.near.astype(np.float64)
     head = np.empty((len(points), HEAD), np.float32)
     for start, stop in ranges(len(points), BLOCK):
-        head[start:stop] = (points[start:stop] - mean) @ directions
+        head[start:stop] = (points[start:stop] - middle) @ directions
     return head
 
 

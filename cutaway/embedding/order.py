@@ -9,6 +9,8 @@ from .threads import ranges
 
 # Cells along each side of the plane; two numbers of 15 bits make a code that an int32 holds.
 CELLS = 1 << 15
+# A layout of this width is one point: all its forces are 0 to a part in ten thousand.
+POINT = 1e-2
 
 
 @kernel()
@@ -83,15 +85,17 @@ class Places:
             ranges(n, 4096),
         )
 
-    def recover(self) -> None:
-        """Go back to the start where exaggerated attraction has drawn all points closer together than they were.
+    def recover(self) -> bool:
+        """Go back to the start where exaggerated attraction has drawn all points to one, and return whether it was so.
 
         It does where each point attends to most of the others, as 4 points do, or equal rows: they would end as one
         point, where no force is left.
         """
-        if np.ptp(self.xy, axis=0).max() < np.ptp(self._begin, axis=0).max():
+        lost = float(np.ptp(self.xy, axis=0).max()) < min(float(np.ptp(self._begin, axis=0).max()), POINT)
+        if lost:
             self._named = self._begin[self.order], self.order
             self.last[:], self.gains[:] = 0, 1
+        return lost
 
     def given(self) -> np.ndarray:
         """Return a copy of the coordinates, centred on 0, in the caller's order."""

@@ -7,7 +7,7 @@ from .compiled import kernel
 ONE = np.float32(1)
 
 
-@kernel(fastmath={"reassoc", "contract", "nsz"})
+@kernel(inner=True, fastmath={"reassoc", "contract", "nsz"})
 def away(x: np.ndarray, y: np.ndarray, px: np.float32, py: np.float32) -> tuple[np.float32, np.float32, np.float32]:
     """Return sum_j (p - y_j) K_j^2, both coordinates, and sum_j K_j, with K_j = 1 / (1 + |p - y_j|^2)."""
     fx = fy = near = np.float32(0)

@@ -64,6 +64,14 @@ class Grid:
         return (self.nodes / 2 - MARGIN) * self.spacing
 
 
+def size_for(half: float) -> tuple[float, int]:
+    """Choose the spacing, and the nodes along each side of the transform, for a layout ``half`` from its middle."""
+    spacing = max(min(SPACING, max(FINEST, half / 24)), half / MOST_NODES)
+    wanted = int(np.ceil(2 * (SLACK * half / spacing + MARGIN)))
+    padded = int(fft.next_fast_len(2 * max(wanted, LEAST_NODES), real=True))
+    return spacing, padded + padded % 2
+
+
 def grid_for(half: float) -> Grid:
     """Lay a grid over a layout that reaches ``half`` from its middle, with room to grow.
 
@@ -72,10 +80,7 @@ def grid_for(half: float) -> Grid:
 
     Source: Linderman et al. 2019 (kernels on a grid); Essmann et al. 1995, section II (splines instead of Lagrange).
     """
-    spacing = max(min(SPACING, max(FINEST, half / 24)), half / MOST_NODES)
-    wanted = int(np.ceil(2 * (SLACK * half / spacing + MARGIN)))
-    padded = int(fft.next_fast_len(2 * max(wanted, LEAST_NODES), real=True))
-    padded += padded % 2
+    spacing, padded = size_for(half)
     nodes = padded // 2
     steps = np.minimum(np.arange(padded), padded - np.arange(padded)).astype(np.float64)
     squared = (steps * spacing) ** 2
@@ -180,7 +185,7 @@ class Field:
         self.potential = np.ascontiguousarray(potential[:nodes, :nodes], dtype=np.float32)
 
 
-@kernel()
+@kernel(inner=True)
 def spline(f: np.float32) -> tuple[np.float32, np.float32, np.float32, np.float32]:
     """Weights of the four nodes around a point that lies ``f`` beyond the second one, 0 <= f < 1."""
     sixth, g = np.float32(1 / 6), np.float32(1) - f
@@ -190,7 +195,7 @@ def spline(f: np.float32) -> tuple[np.float32, np.float32, np.float32, np.float3
     return first, second, np.float32(1) - first - second - last, last
 
 
-@kernel()
+@kernel(inner=True)
 def spline_slope(f: np.float32) -> tuple[np.float32, np.float32, np.float32, np.float32]:
     """Derivatives of `spline` by ``f``."""
     half, g = np.float32(0.5), np.float32(1) - f
@@ -219,7 +224,7 @@ def spread(xy: np.ndarray, corner: np.ndarray, scale: np.float32, charges: np.nd
                 charges[row + a - 1, column + b - 1] += down[a] * across[b]
 
 
-@kernel()
+@kernel(inner=True)
 def waves(f: np.float32) -> tuple[np.float32, np.float32]:
     """Sine and cosine of 2 pi f for 0 <= f < 1, to 1e-3: polynomials in the distance from the middle."""
     t = np.float32(2 * np.pi) * (f - np.float32(0.5))

@@ -6,7 +6,7 @@ from .compiled import kernel
 GAPS = (701, 301, 132, 57, 23, 10, 4, 1)
 
 
-@kernel()
+@kernel(inner=True)
 def sort_pairs(keys, values):
     """Sort ``keys`` ascending, with ``values``; meant for some hundred of them.
 
@@ -23,7 +23,7 @@ def sort_pairs(keys, values):
             keys[place], values[place] = key, value
 
 
-@kernel()
+@kernel(inner=True)
 def select_pairs(keys, values, count, keep):
     """Bring the ``keep`` smallest of the first ``count`` keys to the front, with values, and return their largest.
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from typing import TypeVar
+from threading import Lock
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -22,6 +23,9 @@ def in_threads(
     gets free, so unequal pieces cost nothing, Ctrl-C ends the work after the pieces in hand, and kernels compile in a
     third of the time that Numba's own threads take. What a piece gives must not depend on the others.
 
+    The calling thread only hands results on and hears of Ctrl-C, which suits pieces of 10 ms and more; for the
+    thousand short pieces of a descent, where it works itself and threads stay, there is `cutaway.embedding.crew.Crew`.
+
     Args:
         work: Takes low and high.
         pieces: The ranges.
@@ -29,7 +33,7 @@ def in_threads(
     """
     from numba import get_num_threads
 
-    with _single_products() if products else nullcontext(), ThreadPoolExecutor(get_num_threads()) as pool:
+    with _SINGLE if products else nullcontext(), ThreadPoolExecutor(get_num_threads()) as pool:
         futures = [pool.submit(work, low, high) for low, high in pieces]
         try:
             for (_, high), future in zip(pieces, futures, strict=True):
@@ -38,8 +42,30 @@ def in_threads(
             pool.shutdown(cancel_futures=True)
 
 
-def _single_products():
-    import scipy.linalg  # noqa: F401  # Numba calls the BLAS of SciPy: it must be loaded to be limited
-    from threadpoolctl import threadpool_limits
+class _SingleProducts:
+    """BLAS on one thread while anyone asks for it.
 
-    return threadpool_limits(1, user_api="blas")
+    Searches may overlap, as where kernels are warmed beside other work. Each putting back what it found would leave
+    BLAS on one thread for good, so the first one in sets the limit and the last one out lifts it.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._users, self._limits = Lock(), 0, None
+
+    def __enter__(self) -> None:
+        import scipy.linalg  # noqa: F401  # Numba calls the BLAS of SciPy: it must be loaded to be limited
+        from threadpoolctl import threadpool_limits
+
+        with self._lock:
+            if not self._users:
+                self._limits = threadpool_limits(1, user_api="blas")
+            self._users += 1
+
+    def __exit__(self, *_: Any) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users and self._limits:
+                self._limits.restore_original_limits()
+
+
+_SINGLE = _SingleProducts()

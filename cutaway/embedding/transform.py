@@ -19,6 +19,8 @@ EXAGGERATION = 1.5
 ITERATIONS = 150
 # New samples whose distances to all others are held at a time: 18 MB at 70,000 samples.
 ROWS = 64
+# New samples lie within so many spreads of the others, where squares stay in float32.
+FARTHEST = 1e15
 # Candidates beyond those wanted, which are measured again without the rounding of a large sum.
 SPARE = 8
 
@@ -28,19 +30,31 @@ class Principal:
     """Principal components as a map that takes further rows.
 
     Attributes:
-        mean: float64 (unit,).
+        middle: float64 (unit,), where the components are 0, near most rows.
         weights: float64 (unit, component), orthonormal columns.
         spread: Standard deviation of the first component, which becomes 1.
     """
 
-    mean: np.ndarray
+    middle: np.ndarray
     weights: np.ndarray
     spread: float
 
     def __call__(self, h: np.ndarray) -> np.ndarray:
-        """Project checked rows to float32 (sample, component)."""
-        scores = (h - self.mean) @ self.weights
-        return np.ascontiguousarray(scores / self.spread, dtype=np.float32)
+        """Project checked rows to float32 (sample, component).
+
+        Raises:
+            DataError: A row lies so far away that squares would leave float32.
+        """
+        scores = (h - self.middle) @ self.weights / self.spread
+        far = np.abs(scores).max(axis=1)
+        if far.max() > FARTHEST:
+            row = int(far.argmax())
+            raise DataError(
+                f"new samples lie within {FARTHEST:g} times the spread of those that were laid out",
+                came=f"{far[row]:.3g} times at sample {row}",
+                fix="leave this sample out, or look at how its activations came about",
+            )
+        return np.ascontiguousarray(scores, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +75,16 @@ class Placement:
 def principal_points(h: np.ndarray, components: int) -> tuple[Principal, np.ndarray]:
     """Find the components of checked activations and return them with float32 (sample, component) of spread 1.
 
-    t-SNE does not depend on the scale, its float32 distances do.
+    t-SNE does not depend on the scale and the origin, its float32 distances do: the first component has a standard
+    deviation of 1, and all are 0 near most rows, which a mean need not be.
     """
     centred = Centred.of(h)
     _, vectors = np.linalg.eigh(centred.scatter())
     weights = with_fixed_sign(vectors[:, ::-1][:, :components])
-    scores = centred.project(weights)
+    scores = centred.project(weights, origin="near")
     spread = float(scores[:, 0].std())
-    mean = centred.near + centred.rest / centred.scale
-    return Principal(mean, weights, spread / centred.scale), np.ascontiguousarray(scores / spread, dtype=np.float32)
+    principal = Principal(centred.near.astype(np.float64), weights, spread / centred.scale)
+    return principal, np.ascontiguousarray(scores / spread, dtype=np.float32)
 
 
 def placement(h: np.ndarray, xy: np.ndarray) -> Placement:
@@ -111,7 +126,8 @@ def place(h: np.ndarray, at: Placement, *, perplexity: float = PERPLEXITY, repor
         float32 (sample, 2).
 
     Raises:
-        DataError: ``h`` is no matrix of finite numbers, or has another number of units than the layout's.
+        DataError: ``h`` is no matrix of finite numbers, has another number of units than the layout's, or lies so far
+            away that distances leave float32.
         UsageError: ``perplexity`` is outside its range.
 
     Source: Poličar et al. 2023, section 2.
@@ -119,9 +135,9 @@ def place(h: np.ndarray, at: Placement, *, perplexity: float = PERPLEXITY, repor
     from .placing import settle
 
     h = check_matrix(h, name="activations")
-    if h.shape[1] != len(at.principal.mean):
+    if h.shape[1] != len(at.principal.middle):
         raise DataError(
-            f"new samples have the {len(at.principal.mean)} units of the layer that was laid out",
+            f"new samples have the {len(at.principal.middle)} units of the layer that was laid out",
             came=f"{h.shape[1]} units",
             fix="take the activations of the same layer",
         )

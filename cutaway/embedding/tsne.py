@@ -34,7 +34,8 @@ def tsne(
 
     The principal components come first: up to 50 columns they keep all distances, beyond they cut the noise, and the
     first two are where the descent starts. An interrupt during the descent ends it, and what is there is returned;
-    ``stopped`` in the settings tells it. Without a descent there is no KL divergence: None.
+    ``stopped`` in the settings tells it. Without a descent, or when it is interrupted after it, there is no KL
+    divergence: None.
 
     Args:
         h: float32 (sample, unit), checked, not all rows alike.
@@ -61,7 +62,7 @@ def tsne(
     with stage("principal components", samples, unit="samples", part="pca", seconds=seconds, report=report):
         _, points = principal_points(h, components)
         start = np.zeros((samples, 2), np.float32)
-        start[:, : min(2, components)] = START * points[:, :2]
+        start[:, : min(2, components)] = START * (points[:, :2] - points[:, :2].mean(axis=0, dtype=np.float64))
     settings = {
         "perplexity": perplexity,
         "pca_components": components,
@@ -81,7 +82,11 @@ def tsne(
     with stage("t-SNE", iterations, unit="iterations", part="optimize", seconds=seconds, report=_inner(report)):
         done = way.descend(graph, start, phases=phases, threads=threads, watch=frames, report=report)
     settings |= _record(done, phases, threads=threads, iterations=iterations)
-    return done.xy, settings, kl_divergence(graph, done.xy)
+    try:
+        return done.xy, settings, kl_divergence(graph, done.xy)
+    except KeyboardInterrupt:
+        # the layout is there, and took longer than what it lacks
+        return done.xy, settings | {"stopped": "interrupted"}, None
 
 
 def threads_for(samples: int) -> int:

@@ -6,6 +6,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
 
 from cutaway.embedding import components, pca
+from cutaway.embedding.transform import principal_points
 from cutaway.errors import DataError, UsageError
 
 IRIS = load_iris().data.astype(np.float32)
@@ -75,3 +76,13 @@ def test_impossible_components_are_refused(count):
 def test_damaged_activations_are_refused(h, text):
     with pytest.raises(DataError, match=text):
         pca(h, 1)
+
+
+def test_a_row_far_out_leaves_the_others_their_distances():
+    h = np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
+    wanted = ((h[1:, None].astype(np.float64) - h[1:]) ** 2).sum(axis=2)
+    h[0] = 1e15
+    principal, points = principal_points(h, 6)
+    found = points[1:].astype(np.float64) * principal.spread
+    np.testing.assert_allclose(((found[:, None] - found) ** 2).sum(axis=2), wanted, rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(principal(h), points)

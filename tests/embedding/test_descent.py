@@ -136,6 +136,45 @@ def test_a_start_on_a_line_stays_on_it(graph, exact):
     assert (run(graph, start=start, exact=exact).xy[:, 1] == 0).all()
 
 
+@ENGINES
+def test_a_wide_start_that_exaggeration_shrinks_is_not_gone_back_to(graph, exact):
+    start = START / START.std() * np.float32(60)
+    phases = (Phase("early", 100, 12.0, 300.0, 0.5), Phase("main", 1, 1.0, 1.0, 0.5))
+    shrunk = descend(graph, start, phases=phases[:1], threads=1, exact=exact).xy
+    assert np.ptp(shrunk) < 0.9 * np.ptp(start)
+    np.testing.assert_allclose(
+        descend(graph, start, phases=phases, threads=1, exact=exact).xy, shrunk, atol=LONGEST_STEP
+    )
+
+
+@ENGINES
+def test_points_drawn_to_one_are_put_back_where_the_grid_holds_them(exact):
+    points = np.random.default_rng(0).normal(size=(12, 2)).astype(np.float32) * np.float32(30)
+    # everyone attends to everyone alike
+    everyone = affinities(np.zeros((12, 2), np.float32), 11.0)
+    phases = (Phase("early", 300, 12.0, 2.0, 0.5), Phase("main", 40, 1.0, 12.0, 0.5))
+    drawn = descend(everyone, points, phases=phases[:1], threads=1, exact=exact).xy
+    assert np.ptp(drawn) < 1e-2
+    done = descend(everyone, points, phases=phases, threads=1, exact=exact)
+    assert np.isfinite(done.xy).all()
+    assert np.ptp(done.xy) > 0.1
+
+
+def test_points_too_far_apart_for_float32_stay_finite():
+    start = np.array([[0, 0], [1e6, 0], [0, 1e6], [1e6, 1e6]], np.float32)
+    done = run(affinities(start, 1.0), start=start, iterations=101)
+    assert np.isfinite(done.xy).all()
+
+
+def test_a_layout_too_wide_for_a_grid_is_summed_over_all_pairs(graph, monkeypatch):
+    start = START / START.std() * np.float32(500)
+    phases = (Phase("main", 3, 1.0, 100.0, 0.5),)
+    grid, pairs, wide = (descend(graph, start, phases=phases, threads=1, exact=exact) for exact in (0, 600, 100))
+    assert grid.nodes > 1000
+    assert wide.nodes == pairs.nodes == 0
+    np.testing.assert_array_equal(wide.xy, pairs.xy)
+
+
 def test_no_step_is_longer_than_the_longest(graph, monkeypatch):
     monkeypatch.setattr("cutaway.embedding.descent.FRAME_SECONDS", 0.0)
     frames = []

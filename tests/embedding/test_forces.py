@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from cutaway.embedding.attraction import attract, stretch
-from cutaway.embedding.crew import Crew, chunks_of
+from cutaway.embedding.crew import Crew
 from cutaway.embedding.exact import push_all
 from cutaway.embedding.order import Places
 from cutaway.embedding.repulsion import MOST_NODES, Field, grid_for, push
+from cutaway.embedding.threads import ranges
 
 
 def random_graph(n, *, seed=0, density=0.1):
@@ -194,7 +195,7 @@ def test_a_crew_does_each_chunk_once(threads):
 
     with Crew(threads) as crew:
         for _ in range(20):
-            crew.run(work, chunks_of(1001, size=10))
+            crew.run(work, ranges(1001, 10))
     assert (seen == 20).all()
 
 
@@ -205,4 +206,4 @@ def test_what_a_chunk_raises_ends_the_crews_work(threads):
             raise ValueError("chunk")
 
     with Crew(threads) as crew, pytest.raises(ValueError, match="chunk"):
-        crew.run(work, chunks_of(1000, size=10))
+        crew.run(work, ranges(1000, 10))

@@ -13,7 +13,7 @@ from cutaway.embedding.components import principal_scores
 from cutaway.errors import DataError, UnknownNameError, UsageError
 
 IRIS = load_iris(return_X_y=True)
-DIGITS = tuple(array[:700] for array in load_digits(return_X_y=True))
+DIGITS = tuple(array[:500] for array in load_digits(return_X_y=True))
 
 
 def neighbour_accuracy(xy, labels):
@@ -58,9 +58,9 @@ def test_the_layout_says_what_was_done(digits):
         "tolerance": 0.002,
         "early_iterations": 250,
         "early_exaggeration": 12.0,
-        "early_learning_rate": pytest.approx(700 / 12),
+        "early_learning_rate": pytest.approx(500 / 12),
         "early_momentum": 0.5,
-        "learning_rate": 700.0,
+        "learning_rate": 500.0,
         "momentum": 0.8,
         "repulsion": "exact",
         "grid_nodes": 0,
@@ -72,7 +72,7 @@ def test_the_layout_says_what_was_done(digits):
     }
     assert json.loads(json.dumps(digits.settings)) == digits.settings
     assert digits.method == "tsne"
-    assert (digits.xy.dtype, digits.xy.shape) == (np.float32, (700, 2))
+    assert (digits.xy.dtype, digits.xy.shape) == (np.float32, (500, 2))
     assert set(digits.seconds) == {"pca", "neighbors", "affinities", "optimize", "trust", "total"}
     assert sum(digits.seconds.values()) <= 2 * digits.seconds["total"]
     assert digits.trust == measure_trust(DIGITS[0], digits.xy, seed=0)
@@ -140,6 +140,77 @@ def test_umap_is_behind_the_same_call():
     assert (layout.xy.shape, layout.xy.dtype) == ((150, 2), np.float32)
     assert layout.settings == {"neighbors": 15, "min_dist": 0.1, "seed": 1, "engine": "umap-learn"}
     assert neighbour_accuracy(layout.xy, IRIS[1]) > 0.9
+
+
+@pytest.mark.parametrize("big", [1e4, 1e15, 1e25])
+@pytest.mark.parametrize("exact", [4000, 0])
+def test_one_sample_far_out_costs_the_others_nothing(big, exact, monkeypatch):
+    monkeypatch.setattr("cutaway.embedding.descent.EXACT", exact)
+    h = IRIS[0].copy()
+    h[7] = big
+    layout = embed(h, iterations=400)
+    assert np.isfinite(layout.xy).all()
+    assert neighbour_accuracy(np.delete(layout.xy, 7, axis=0), np.delete(IRIS[1], 7)) > 0.9
+    # beyond 1e18 squares leave float32, and which neighbour is how near is lost, not who they are
+    assert layout.trust.neighbors_kept > (0.7 if big < 1e20 else 0.4)
+
+
+def plain(h):
+    return h.astype(np.float32)
+
+
+def read_only(h):
+    h = plain(h)
+    h.setflags(write=False)
+    return h
+
+
+KINDS = [
+    np.asfortranarray,
+    read_only,
+    lambda h: np.asfortranarray(read_only(h)),
+    lambda h: np.repeat(h, 2, axis=1)[:, ::2],
+    lambda h: np.repeat(plain(h), 3, axis=0)[::3],
+    lambda h: h[::-1][::-1],
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_how_activations_lie_in_memory_changes_nothing(kind):
+    one, other = (embed(h, iterations=300, labels=IRIS[1]) for h in (IRIS[0], kind(IRIS[0])))
+    np.testing.assert_allclose(one.xy, other.xy, atol=0.05 * np.ptp(one.xy))
+    assert one.trust.accuracy_layer == other.trust.accuracy_layer
+
+
+def test_whole_numbers_are_laid_out_as_their_floats_are():
+    h = DIGITS[0][:200]
+    np.testing.assert_array_equal(*(embed(h.astype(t), perplexity=20, iterations=251).xy for t in ("u1", "i8")))
+
+
+def ctrl_c(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("place", ["tsne.kl_divergence", "method.inspect_trust"])
+def test_ctrl_c_after_the_descent_keeps_the_layout(place, monkeypatch):
+    whole = embed(IRIS[0], iterations=251)
+    monkeypatch.setattr(f"cutaway.embedding.{place}", ctrl_c)
+    layout = embed(IRIS[0], iterations=251)
+    np.testing.assert_array_equal(layout.xy, whole.xy)
+    assert layout.settings["stopped"] == "interrupted"
+    assert (layout.kl_divergence is None) == (place == "tsne.kl_divergence")
+    assert (layout.trust is None) == (layout.wrong is None) == (place == "method.inspect_trust")
+
+
+@pytest.mark.parametrize("task", ["principal components", "neighbours", "affinities"])
+def test_ctrl_c_before_the_descent_ends_the_work(task):
+    def stop(progress):
+        if progress.task == task:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        embed(IRIS[0], report=stop)
+    assert embed(IRIS[0], iterations=251).settings["iterations"] == 251
 
 
 def test_what_report_raises_stops_the_work():

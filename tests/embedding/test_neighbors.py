@@ -179,6 +179,47 @@ def test_what_report_raises_stops_the_work(small_cells):
     assert heard[-1].done < 300
 
 
+def test_differences_whose_squares_vanish_in_float32_are_seen(small_cells):
+    rng = np.random.default_rng(3)
+    tiny = np.stack([rng.permutation(150) * 1e-21, np.zeros(150)], axis=1)
+    check(np.concatenate([tiny, rng.normal(size=(60, 2))]).astype(np.float32), 5)
+
+
+def test_equal_distances_beyond_the_candidates_follow_the_row_number(small_cells):
+    points = np.random.default_rng(4).integers(0, 2, (500, 9)).astype(np.float32)
+    points[:, 8] *= np.float32(0.1)
+    check(points, 6)
+    binary = np.random.default_rng(5).integers(0, 2, (400, 8)).astype(np.float32)
+    np.testing.assert_array_equal(nearest_neighbors(binary, 12).index, by_definition(binary, 12)[0])
+
+
+def test_one_point_far_out_leaves_the_others_their_neighbours(small_cells):
+    points = np.random.default_rng(6).normal(size=(400, 5)).astype(np.float32)
+    index = by_definition(points[1:], 7)[0] + 1
+    points[0] = 1e16
+    np.testing.assert_array_equal(nearest_neighbors(points, 7).index[1:], index)
+
+
+def test_many_crowds_are_answered_like_others():
+    rng = np.random.default_rng(7)
+    points = rng.normal(size=(60, 3)).astype(np.float32)[rng.integers(0, 60, 900)]
+    check(points, 4)
+
+
+@pytest.mark.parametrize("lay", [np.asfortranarray, lambda points: np.repeat(points, 2, axis=0)[::2]])
+def test_how_points_lie_in_memory_changes_nothing(lay):
+    points = DIGITS[:300].copy()
+    points.setflags(write=False)
+    np.testing.assert_array_equal(nearest_neighbors(lay(points), 9).index, nearest_neighbors(points, 9).index)
+
+
+def test_squares_of_many_large_columns_stay_in_float32():
+    points = np.random.default_rng(0).uniform(-1, 1, (40, 512)).astype(np.float32)
+    assert np.isfinite(nearest_neighbors(points * np.float32(3.9e17), 3).squared).all()
+    with pytest.raises(DataError, match=r"points lie within ±3.97748e\+17"):
+        nearest_neighbors(points * np.float32(9e17), 3)
+
+
 @pytest.mark.parametrize(
     ("points", "k", "error", "text"),
     [

@@ -66,6 +66,14 @@ def test_neighbours_are_those_of_float64(n, k):
     np.testing.assert_allclose(squared, np.sort(wanted, axis=1)[:, :k], rtol=1e-5)
 
 
+def test_a_sample_far_out_is_placed_among_its_nearest(layout, at):
+    far = H[NEW][:3] + 1e9 * (H[5] - H[6])
+    xy = place(far.astype(np.float32), at)
+    assert np.isfinite(xy).all()
+    assert (xy >= layout.min(axis=0) - 10).all()
+    assert (xy <= layout.max(axis=0) + 10).all()
+
+
 def test_few_and_equal_samples_are_enough():
     h = np.array([[0, 0], [0, 0], [1, 1]], np.float32)
     at = placement(h, np.array([[0, 0], [0, 1], [9, 9]], np.float32))
@@ -78,6 +86,7 @@ def test_few_and_equal_samples_are_enough():
         (H[:1, :5], {}, DataError, "the 64 units of the layer that was laid out; got 5 units; next:"),
         (np.full((1, 64), np.nan), {}, DataError, "got nan at sample 0, unit 0"),
         (H[0], {}, DataError, r"got the shape \(64,\)"),
+        (np.full((1, 64), 1e25), {}, DataError, "within 1e.15 times the spread of .* times at sample 0; next: leave"),
         (H[:1], {"perplexity": 0.5}, UsageError, "perplexity is a number of neighbours, 1 or more; got 0.5"),
         (H[:1], {"perplexity": float("nan")}, UsageError, "got nan"),
         (H[:1], {"perplexity": float("inf")}, UsageError, "got inf"),

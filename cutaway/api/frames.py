@@ -1,0 +1,216 @@
+"""The frames of a sequence of embeddings: made one after the other, or read from the run folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.data import SampleIds
+from cutaway.embedding import Layout, embed, layout_to_npz
+from cutaway.errors import CutawayError
+from cutaway.progress import Progress, Report, silent
+from cutaway.runs import embedding_path, write_atomic
+
+from .embed import key_of, read_layout
+from .embedding import Embedding
+
+if TYPE_CHECKING:
+    from .run import Run
+
+INPUT = "input"
+"""Names the samples themselves, as the net sees them, where no layer has this name."""
+
+FOLLOWING = 1
+"""Goes into the key of a further frame: another way to follow gives other coordinates."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a frame comes from: a layer at an epoch, and what the frame is called."""
+
+    layer: str
+    epoch: int
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A frame, made or read; the first one has no samples that kept their neighbours, one that was read none at all."""
+
+    layout: Layout
+    kept: np.ndarray | None = None
+    nearest: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What all frames share."""
+
+    run: "Run"
+    ids: SampleIds
+    x: Any
+    labels: np.ndarray
+    settings: dict[str, Any]
+
+    def activations(self, spot: Spot, report: Report = silent) -> np.ndarray:
+        """float32 (sample, unit)."""
+        from cutaway.inside import activations
+
+        net, scale = self.run.model(epoch=spot.epoch), self.run.data.scale
+        if spot.layer == INPUT and INPUT not in [layer.name for layer in net.layers]:
+            return np.asarray(self.x, np.float32).reshape(len(self.ids), -1) / np.float32(scale)
+        return activations(net, spot.layer, x=self.x, scale=scale, report=report)
+
+    def predicted(self, epoch: int) -> np.ndarray:
+        """int64 (sample,), the class that the net gives each."""
+        from cutaway.nets import class_probabilities, forward
+
+        net = self.run.model(epoch=epoch)
+        return class_probabilities(net, forward(net, self.x, scale=self.run.data.scale)).argmax(axis=1)
+
+    def embedding(self, spot: Spot, layout: Layout, *, predicted: np.ndarray, file: Path) -> Embedding:
+        """The frame as the user holds it."""
+        return Embedding(
+            layer=spot.layer,
+            epoch=spot.epoch,
+            layout=layout,
+            ids=self.ids,
+            labels=self.labels,
+            predicted=predicted,
+            class_names=self.run.class_names,
+            data=self.run.data,
+            reference=partial(self.activations, spot),
+            file=file,
+        )
+
+    def file(self, spot: Spot, before: Path | None) -> Path:
+        """Where a frame is kept; the first one where `Run.embed` keeps it, the others by what they started from."""
+        settings = self.settings
+        if before is not None:
+            settings = {"perplexity": settings["perplexity"], "seed": settings["seed"]}
+            settings |= {"method": "tsne", "following": FOLLOWING, "before": before.name}
+        key = key_of(self.run, spot.layer, ids=self.ids, epoch=spot.epoch, settings=settings)
+        return embedding_path(self.run.path, spot.layer, epoch=spot.epoch, method="tsne", key=key)
+
+
+class _Clock:
+    """Tells which frame is being made, and how long the rest will take."""
+
+    def __init__(self, report: Report, names: Sequence[str]) -> None:
+        self.report, self.names, self.done = report, names, 0
+        self.begun, self.usual = perf_counter(), None
+
+    def inner(self, now: Progress) -> None:
+        """Pass on what a part of the frame in hand reports."""
+        share = f" {100 * now.done // now.total} %" if now.total else ""
+        self._say(
+            f"frame {self.done + 1} of {len(self.names)}, {self.names[self.done]}: {now.task}{share}{self._left()}"
+        )
+
+    def finish(self, *, made: bool) -> None:
+        """Count a frame, whether it was made now or read from the cache."""
+        seconds = perf_counter() - self.begun
+        if made:
+            # a further frame takes about a third of the first; a mean of those before forgets with time
+            guess = seconds / 3 if self.done == 0 else seconds
+            self.usual = guess if self.usual is None or self.done < 2 else (self.usual + guess) / 2
+        self.done += 1
+        self.begun = perf_counter()
+        self._say(self._frame(self.done - 1))
+
+    def _frame(self, number: int) -> str:
+        return f"frame {number + 1} of {len(self.names)}, {self.names[number]}"
+
+    def _left(self) -> str:
+        if self.usual is None:
+            return ""
+        rest = self.usual * (len(self.names) - self.done - 1)
+        return f", {max(self.usual - (perf_counter() - self.begun), 0) + rest:.0f} s left"
+
+    def _say(self, note: str) -> None:
+        self.report(Progress("embeddings", self.done, len(self.names), "frames", note))
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """What `make_frames` returns; see `cutaway.api.sequence.EmbeddingSequence` for the fields."""
+
+    embeddings: tuple[Embedding, ...]
+    names: tuple[str, ...]
+    drift: np.ndarray
+    kept: np.ndarray
+
+
+def make_frames(work: Work, spots: list[Spot], report: Report) -> Frames:
+    """Make the frames of a sequence in order, each from the one before.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; finished frames are kept, and the same call goes on from there.
+    """
+    from cutaway.embedding.alignment import drift
+
+    names = tuple(spot.name for spot in spots)
+    clock = _Clock(report, names)
+    frames: list[Embedding] = []
+    moved, shares = [], []
+    nearest, predicted = None, {}
+    try:
+        for number, spot in enumerate(spots):
+            before = frames[-1] if frames else None
+            file = work.file(spot, before.file if before else None)
+            found = made = _read(file, work.ids, further=before is not None)
+            if found is None:
+                found = _make(work, spots[max(number - 1, 0) : number + 1], before, nearest, report=clock.inner)
+                _write(file, found, work.ids)
+            nearest = found.nearest
+            if spot.epoch not in predicted:
+                predicted = {spot.epoch: work.predicted(spot.epoch)}
+            frames.append(work.embedding(spot, found.layout, predicted=predicted[spot.epoch], file=file))
+            if before is not None:
+                moved.append(drift(before.xy, found.layout.xy))
+                shares.append(found.kept)
+            clock.finish(made=made is None)
+    except KeyboardInterrupt as stop:
+        words = f"{len(frames)} of {len(spots)} frames are done and kept; next: the same call goes on from there"
+        raise KeyboardInterrupt(words) from stop
+    return Frames(tuple(frames), names, np.stack(moved), np.stack(shares))
+
+
+def _make(
+    work: Work, spots: list[Spot], before: Embedding | None, nearest: np.ndarray | None, *, report: Report
+) -> _Found:
+    """Lay out the last of one or two spots, the second from where the first lies."""
+    from cutaway.embedding.following import Previous, follow, layer_neighbors
+
+    spot = spots[-1]
+    try:
+        h = work.activations(spot, report)
+        if before is None:
+            layout = embed(h, labels=work.labels, report=report, **work.settings)
+            if layout.settings["stopped"] == "interrupted":
+                raise KeyboardInterrupt
+            return _Found(layout)
+        if nearest is None:
+            nearest = layer_neighbors(work.activations(spots[0]), report=report)
+        settings = {"perplexity": work.settings["perplexity"], "seed": work.settings["seed"]}
+        done = follow(h, Previous(before.xy, nearest), labels=work.labels, report=report, **settings)
+        return _Found(done.layout, done.kept, done.nearest)
+    except CutawayError as error:
+        raise type(error)(error.rule, came=f"{error.came} in the frame {spot.name}", fix=error.fix) from error
+
+
+def _write(file: Path, found: _Found, ids: SampleIds) -> None:
+    arrays = {"source": ids.code, "index": ids.index} | ({} if found.kept is None else {"kept": found.kept})
+    file.parent.mkdir(exist_ok=True)
+    write_atomic(file, layout_to_npz(found.layout, arrays))
+
+
+def _read(file: Path, ids: SampleIds, *, further: bool) -> _Found | None:
+    found = read_layout(file, ids)
+    if found is None or further != ("kept" in found[1]):
+        return None
+    return _Found(found[0], found[1].get("kept"))
