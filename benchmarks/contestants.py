@@ -149,7 +149,8 @@ def waiting(make: Callable[..., Callable[[], Any]], *arguments: object) -> Itera
     """A contestant in a process of its own, ready; a call lets it do one round."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, make, arguments), daemon=True)
+    # no daemon: joblib, which openTSNE and scikit-learn use, works on one core alone in a daemon
+    process = context.Process(target=_serve, args=(theirs, make, arguments))
     process.start()
     theirs.close()
 
@@ -171,5 +172,5 @@ def _serve(pipe: Connection, make: Callable[..., Callable[[], Any]], arguments: 
     try:
         while pipe.recv():
             pipe.send(call())
-    except EOFError:
+    except (EOFError, OSError):  # the other side has gone
         pass

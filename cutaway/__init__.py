@@ -20,7 +20,9 @@ if "keras" not in sys.modules:
 
 if TYPE_CHECKING:
     from cutaway.api.embedding import Embedding
+    from cutaway.api.models import export, open_model, record
     from cutaway.api.run import Run, open_run
+    from cutaway.api.sequence import EmbeddingSequence
     from cutaway.api.train import mlp, resume, train
     from cutaway.data import Dataset, load_dataset
     from cutaway.errors import CutawayError
@@ -31,12 +33,16 @@ _HOMES = {
     "CutawayError": "cutaway.errors",
     "Dataset": "cutaway.data",
     "Embedding": "cutaway.api.embedding",
+    "EmbeddingSequence": "cutaway.api.sequence",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Run": "cutaway.api.run",
+    "export": "cutaway.api.models",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
+    "open_model": "cutaway.api.models",
     "open_run": "cutaway.api.run",
+    "record": "cutaway.api.models",
     "resume": "cutaway.api.train",
     "train": "cutaway.api.train",
 }
@@ -45,12 +51,16 @@ __all__ = [
     "CutawayError",
     "Dataset",
     "Embedding",
+    "EmbeddingSequence",
     "Progress",
     "Recorder",
     "Run",
+    "export",
     "load_dataset",
     "mlp",
+    "open_model",
     "open_run",
+    "record",
     "resume",
     "train",
 ]

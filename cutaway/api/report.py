@@ -46,7 +46,7 @@ def report_html(run: "Run", *, report: Report) -> str:
         subtitle=_subtitle(run),
         facts=_facts(run, layers),
         findings=tuple(ReportFinding(f.severity, f.title, f.text) for f in findings),
-        curves=learning_curves_bokeh(run.history.rows, turned=run.history.turned),
+        curves=learning_curves_bokeh(rows, turned=run.history.turned) if (rows := run.history.rows) else None,
         confusion=confusion_matrix_bokeh(matrix, names),
         embedding=embedding.bokeh() if embedding else None,
         embedding_caption=_caption(embedding) if embedding else f"It needs {LEAST} test samples or more.",
@@ -94,9 +94,12 @@ def _subtitle(run: "Run") -> str:
     shape = "x".join(str(side) for side in spec["input"]["shape"])
     train, val, test = (f"{len(run.split.part(name)):,}" for name in ("train", "val", "test"))
     batch = "" if plan["batch_size"] is None else f"batch {plan['batch_size']}, "
+    if plan["optimizer"] == "none":  # a model that came as it is
+        how = "not trained here"
+    else:
+        how = f"{plan['optimizer']} {plan['learning_rate']:g}, {batch}seed {plan['seed']}"
     return (
-        f"{spec['name']} {'-'.join([shape, *units])} on {run.folder.manifest['dataset']['name']}, "
-        f"{plan['optimizer']} {plan['learning_rate']:g}, {batch}seed {plan['seed']}; "
+        f"{spec['name']} {'-'.join([shape, *units])} on {run.folder.manifest['dataset']['name']}, {how}; "
         f"{train} training, {val} validation and {test} test samples"
     )
 

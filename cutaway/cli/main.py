@@ -14,7 +14,7 @@ import typer
 
 from cutaway.errors import CutawayError, Interrupted, Notice
 
-from . import looking, system, training
+from . import looking, models, system, training
 
 
 class _Stopped(Exception):
@@ -59,6 +59,8 @@ app.command()(looking.show)
 app.command()(looking.layers)
 app.command()(looking.embed)
 app.command()(looking.report)
+app.command("open")(models.open_model)
+app.command()(models.export)
 app.command()(system.datasets)
 
 

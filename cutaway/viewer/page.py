@@ -64,7 +64,7 @@ class ReportContent:
         subtitle: One line below it.
         facts: (label, value) pairs, shown as cards on top.
         findings: In the order in which they should be read.
-        curves: Bokeh model with the learning curves.
+        curves: Bokeh model with the learning curves; None for a model that was not trained here.
         confusion: Bokeh figure with the confusion matrix.
         embedding: Bokeh figure with the embedding, or None.
         embedding_caption: Says what the embedding shows.
@@ -78,7 +78,7 @@ class ReportContent:
     subtitle: str
     facts: tuple[tuple[str, str], ...]
     findings: tuple[ReportFinding, ...]
-    curves: "UIElement"
+    curves: "UIElement | None"
     confusion: "UIElement"
     embedding: "UIElement | None"
     embedding_caption: str

@@ -1,0 +1,102 @@
+"""Which layer takes which, in the forms that Keras 2 and Keras 3 write for functional models."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Wires:
+    """The connections of a model.
+
+    Attributes:
+        entry: Name of its input.
+        inputs: Name of a layer -> names of what it takes, in order.
+        output: Name of the layer whose output is the model's; "" where it is the last.
+    """
+
+    entry: str
+    inputs: Mapping[str, tuple[str, ...]]
+    output: str
+
+
+def functional_wires(items: Sequence[Mapping[str, Any]], inner: Mapping[str, Any]) -> tuple[Wires, list[str]]:
+    """Read the connections of a functional model.
+
+    Args:
+        items: Its layers as the file has them, each with a class and settings.
+        inner: The configuration around them.
+
+    Returns:
+        The connections as far as they can be read, and what is wrong with them, a clause each.
+    """
+    problems: list[str] = []
+    ends = {}
+    for key, word in (("input_layers", "input"), ("output_layers", "output")):
+        names = _ends(inner.get(key))
+        if names is None or len(names) != 1:
+            problems.append(f"{'unreadable' if names is None else len(names)} {word}s, where one is opened")
+        ends[key] = names[0] if names else ""
+    inputs: dict[str, tuple[str, ...]] = {}
+    for item in items:
+        if item["class_name"] == "InputLayer":
+            continue
+        name = item["config"].get("name", item.get("name"))
+        taken = _taken(item.get("inbound_nodes"))
+        if isinstance(taken, str):
+            problems.append(f'layer "{name}" {taken}')
+        else:
+            inputs[name] = taken
+    return Wires(ends["input_layers"], inputs, ends["output_layers"]), problems
+
+
+def _ends(value: Any) -> list[str] | None:
+    """Names of inputs or outputs: ["a", 0, 0], [["a", 0, 0], ...], or a mapping of names to these."""
+    if _is_reference(value):
+        return [value[0]]
+    if isinstance(value, list) and all(map(_is_reference, value)):
+        return [reference[0] for reference in value]
+    return None
+
+
+def _is_reference(value: Any) -> bool:
+    """Whether a value is [name, 0, 0]: the first output of the first call of a layer."""
+    return isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str) and value[1:3] == [0, 0]
+
+
+def _taken(nodes: Any) -> tuple[str, ...] | str:
+    """What a layer takes, or why that cannot be read."""
+    if not isinstance(nodes, list) or len(nodes) != 1:
+        return f"called {len(nodes)} times, where once is opened" if isinstance(nodes, list) else "without connections"
+    node = nodes[0]
+    if isinstance(node, dict):
+        return _taken_today(node)
+    if isinstance(node, list) and node and all(map(_is_reference, node)):
+        if any(isinstance(more, dict) and _says(more) for _, _, _, *rest in node for more in rest):
+            return "called with further arguments"
+        return tuple(reference[0] for reference in node)
+    return "with inputs in a form that is not read"
+
+
+def _taken_today(node: Mapping[str, Any]) -> tuple[str, ...] | str:
+    arguments, named = node.get("args"), node.get("kwargs")
+    if not isinstance(named, dict) or _says(named):
+        return "called with further arguments"
+    if not isinstance(arguments, list) or len(arguments) != 1:
+        return "with inputs in a form that is not read"
+    tensors = arguments[0] if isinstance(arguments[0], list) else [arguments[0]]
+    names = []
+    for tensor in tensors:
+        config = tensor.get("config") if isinstance(tensor, dict) else None
+        history = config.get("keras_history") if isinstance(config, dict) else None
+        if not isinstance(config, dict) or tensor.get("class_name") != "__keras_tensor__":
+            return "called with something else than the output of a layer"
+        if not _is_reference(history):
+            return "with inputs in a form that is not read"
+        assert isinstance(history, list)
+        names.append(history[0])
+    return tuple(names) or "without inputs"
+
+
+def _says(arguments: Mapping[str, Any]) -> bool:
+    return any(value is not None for value in arguments.values())

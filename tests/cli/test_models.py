@@ -1,0 +1,98 @@
+import json
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+
+from cutaway.api.models import record
+from cutaway.cli import main
+
+
+@pytest.fixture
+def cutaway(capsys, tmp_path, monkeypatch):
+    """Run the program in this process, in an empty folder: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return call
+
+
+def test_open_lists_layers(cutaway, digits_run, tmp_path):
+    digits_run.model().save(tmp_path / "net.keras")
+    code, out, err = cutaway("open", "net.keras")
+    assert (code, err) == (0, "")
+    assert f"mlp: Sequential, input 64, written by Keras {keras.__version__}" in out
+    assert "dense_1" in out
+    assert "2,080" in out  # 64 x 32 + 32
+    assert "2,778 parameters" in out
+    code, out, _ = cutaway("open", "net.keras", "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert (answer["opens"], answer["refused"], answer["parameters"], answer["input"]) == (True, [], 2778, [64])
+    assert answer["layers"][0]["shape"] == [32]
+    assert answer["layers"][0]["parameters"] == 2080
+
+
+def test_what_is_refused_is_shown_all_the_same(cutaway, tmp_path):
+    net = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3, name="conv"), keras.layers.Flatten()])
+    net.save(tmp_path / "conv.keras")
+    code, out, err = cutaway("open", "conv.keras")
+    assert code == 2
+    assert "refused  conv: Conv2D is not one of the kinds that are opened" in out
+    assert err.startswith("error: a model file is opened if it is all of layers")
+    assert len(err.strip().splitlines()) == 1
+    code, out, _ = cutaway("open", "conv.keras", "--json")
+    answer = json.loads(out)
+    assert code == 2
+    assert (answer["opens"], answer["layers"][0]["parameters"]) == (False, 20)
+    assert answer["refused"] == ['layer "conv" (Conv2D): Conv2D is not one of the kinds that are opened']
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "text"), [(None, 2, "must exist"), (b"x" * 50, 1, "a .keras zip or an .h5 file")]
+)
+def test_what_is_no_model(cutaway, tmp_path, data, code, text):
+    if data:
+        (tmp_path / "x.keras").write_bytes(data)
+    ended, out, err = cutaway("open", "x.keras")
+    assert (ended, out) == (code, "")
+    assert text in err
+
+
+def test_export(cutaway, digits_run, tmp_path):
+    code, out, err = cutaway("export", digits_run.path, "--to", "net.keras", "--json")
+    assert code == 0, err
+    answer = json.loads(out)
+    assert answer == {"run": str(digits_run.path), "epoch": 6, "file": "net.keras", "bytes": answer["bytes"]}
+    assert keras.saving.load_model(tmp_path / "net.keras").count_params() == 2778
+    code, out, _ = cutaway("export", digits_run.path, "--to", "net.onnx", "--input", "uint8", "--epoch", "1")
+    assert code == 0
+    assert out.startswith("net.onnx")
+    x = digits_run.data.x(digits_run.split.test).astype(np.uint8)
+    (said,) = onnxruntime.InferenceSession(tmp_path / "net.onnx").run(None, {"input": x})
+    np.testing.assert_allclose(said, digits_run.predictions(epoch=1), rtol=1e-5, atol=1e-5)
+    code, out, err = cutaway("export", digits_run.path, "--to", "net.pt")
+    assert (code, out) == (2, "")
+    assert "ends in .keras or .onnx" in err
+
+
+def test_commands_that_look_at_runs_take_a_recorded_model(cutaway, digits_run, tmp_path):
+    record(digits_run.model(), "digits", runs=tmp_path / "runs", name="theirs", progress=False)
+    code, out, err = cutaway("show", "latest")
+    assert code == 0, err
+    assert "Test accuracy" in out
+    code, out, err = cutaway("runs")
+    assert code == 0, err
+    assert "theirs" in out
+    code, out, err = cutaway("layers", "latest", "--json")
+    assert code == 0, err
+    assert json.loads(out)["epoch"] == 0
+    code, out, err = cutaway("resume", "latest")
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
