@@ -12,21 +12,16 @@ from cutaway.runs import REPORT, RUNS, RunFolder, find_run
 
 from .history import History
 from .progress import ProgressOption, reporting
+from .views import Views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     import keras
 
-    from cutaway.embedding import Frame
     from cutaway.findings import Finding, Mistakes
     from cutaway.inside import LayerRecord
 
-    from .embedding import Embedding
-    from .sequence import EmbeddingSequence
 
-
-class Run:
+class Run(Views):
     """A training that was, or still is, recorded in a run folder.
 
     Made by `cutaway.train` and `cutaway.open_run`. Layers and epochs are named as Keras names them; ``epoch=-1`` is the
@@ -174,104 +169,6 @@ class Run:
             test_accuracy=self.test["accuracy"] if self.test else None,
             samples=(len(self.split.val), len(self.split.test)),
         )
-
-    def embed(
-        self,
-        layer: str | None = None,
-        *,
-        split: str = "all",
-        epoch: int = -1,
-        method: str = "tsne",
-        points: int | None = None,
-        seed: int = 0,
-        frames: "Callable[[Frame], bool | None] | None" = None,
-        progress: ProgressOption = True,
-        **settings: Any,
-    ) -> "Embedding":
-        """Give the activations of a layer two coordinates a sample.
-
-        The result is kept in the run folder; asking again for the same reads it back.
-
-        Args:
-            layer: Name of the layer; the last hidden one if None.
-            split: "train", "val", "test" or "all".
-            epoch: Number of the epoch.
-            method: "tsne", "pca", "lda" or "umap" (which needs the package umap-learn).
-            points: Samples at most, drawn in equal shares from the classes; all of them if None.
-            seed: Decides which samples are drawn, and everything random in the method.
-            frames: Of t-SNE: sees the layout on its way, at most ten times a second, the first time before the descent;
-                False ends it, and what is there so far is returned (but not kept).
-            progress: True draws bars, False is silent, a callable gets `Progress` records.
-            settings: Of the method, see `cutaway.embedding.embed`: perplexity, iterations.
-
-        Raises:
-            UnknownNameError: There is no such layer, split, epoch or method.
-            DataError: The activations cannot be embedded.
-        """
-        from .embed import embed_run
-
-        wanted = {"method": method, "seed": seed, **settings}
-        with reporting(progress) as report:
-            return embed_run(
-                self,
-                layer,
-                split=split,
-                epoch=epoch,
-                points=points,
-                settings=wanted,
-                frames=frames,
-                report=report,
-            )
-
-    def embed_epochs(
-        self,
-        layer: str | None = None,
-        epochs: "Sequence[int] | None" = None,
-        *,
-        progress: ProgressOption = True,
-        **settings: Any,
-    ) -> "EmbeddingSequence":
-        """Lay out a layer at several epochs, so that a sample keeps its place while its neighbours stay the same.
-
-        Args:
-            layer: Name of the layer; the last hidden one if None. "input" is what the net sees.
-            epochs: Their numbers, going up; all with a snapshot if None.
-            progress: True draws bars, False is silent, a callable gets `Progress` records.
-            settings: split, points, seed, perplexity and iterations, as of `embed`.
-
-        Raises:
-            UnknownNameError: There is no such layer, split or epoch.
-            UsageError: There are fewer than two epochs, or a setting is wrong.
-            DataError: The activations of an epoch cannot be embedded.
-        """
-        from .sequence import embed_epochs
-
-        with reporting(progress) as report:
-            return embed_epochs(self, layer, epochs=epochs, report=report, **settings)
-
-    def embed_layers(
-        self,
-        epoch: int = -1,
-        layers: "Sequence[str] | None" = None,
-        *,
-        progress: ProgressOption = True,
-        **settings: Any,
-    ) -> "EmbeddingSequence":
-        """Lay out several layers at one epoch, so that a sample keeps its place while its neighbours stay the same.
-
-        Args:
-            epoch: Number of the epoch.
-            layers: Their names, in order; all Dense layers if None. "input" is what the net sees.
-            progress: True draws bars, False is silent, a callable gets `Progress` records.
-            settings: split, points, seed, perplexity and iterations, as of `embed`.
-
-        Raises:
-            As `embed_epochs`.
-        """
-        from .sequence import embed_layers
-
-        with reporting(progress) as report:
-            return embed_layers(self, epoch, layers=layers, report=report, **settings)
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
         """Write everything about the run into one HTML file that works from disk with the network off.

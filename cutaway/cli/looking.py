@@ -72,6 +72,7 @@ def layers(
     run: RunArgument,
     layer: Annotated[str | None, typer.Option(help="Show this layer alone, with its configuration.")] = None,
     epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the net as initialised.")] = -1,
+    history: Annotated[bool, typer.Option("--history", help="Show what each layer knows after every epoch.")] = False,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
@@ -80,6 +81,11 @@ def layers(
     from cutaway.errors import UnknownNameError
 
     opened = open_run(run, runs=runs)
+    if history:
+        from .inside import layer_history
+
+        layer_history(opened, layer=layer, as_json=as_json)
+        return
     epoch = opened.folder.resolve_epoch(epoch)
     records = opened.layers(epoch=epoch, progress=True)
     if layer is not None:

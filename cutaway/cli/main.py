@@ -14,7 +14,7 @@ import typer
 
 from cutaway.errors import CutawayError, Interrupted, Notice
 
-from . import looking, models, system, training
+from . import inside, looking, models, system, training
 
 
 class _Stopped(Exception):
@@ -57,6 +57,7 @@ app.command()(interruptible(training.resume))
 app.command()(looking.runs)
 app.command()(looking.show)
 app.command()(looking.layers)
+app.command()(inside.units)
 app.command()(looking.embed)
 app.command()(looking.report)
 app.command("open")(models.open_model)

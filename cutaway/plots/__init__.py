@@ -5,6 +5,7 @@ Nothing is read, written or remembered here, and no global setting of either lib
 `cutaway.errors`; matplotlib, Bokeh and Pillow are loaded when the first figure is asked for.
 """
 
+from .activation import activation, activation_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
 from .picture import data_uri, picture_png, sprite_sheet
@@ -14,6 +15,8 @@ from .theme import CLASS_COLORS, ClassStyle, class_style
 __all__ = [
     "CLASS_COLORS",
     "ClassStyle",
+    "activation",
+    "activation_bokeh",
     "class_style",
     "confusion_matrix",
     "confusion_matrix_bokeh",

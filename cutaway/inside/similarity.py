@@ -1,0 +1,61 @@
+"""How alike two layers, or one layer at two epochs, order the samples."""
+
+import numpy as np
+
+
+def linear_cka(first: np.ndarray, second: np.ndarray) -> float | None:
+    """Linear centred kernel alignment of two sets of activations of the same samples.
+
+    It does not change when units are turned, mirrored, reordered or all scaled by one factor. With few samples to a
+    unit it is biased towards 1: take at least ten times as many samples as units to read small differences.
+
+    Args:
+        first: float32 ``(sample, unit)``, finite.
+        second: float32 ``(sample, other unit)``, finite.
+
+    Returns:
+        From 0 to 1, which is reached by equal ones; None where one of them is constant.
+
+    Source:
+        Kornblith, Norouzi, Lee, Hinton 2019, "Similarity of neural network representations revisited", the
+        feature-space form of linear CKA, |Y'X|^2 / (|X'X| |Y'Y|), which needs no matrix of samples by samples.
+    """
+    return cka(Centred.of(first), Centred.of(second))
+
+
+class Centred:
+    """Centred activations and the Frobenius norm of their products, which several comparisons share.
+
+    Attributes:
+        h: float32 ``(sample, unit)``, every unit's mean taken out, scaled to a root mean square of 1.
+        norm: The norm of ``h'h``; 0 where all is constant.
+    """
+
+    def __init__(self, h: np.ndarray, norm: float) -> None:
+        self.h, self.norm = h, norm
+
+    @classmethod
+    def of(cls, h: np.ndarray) -> "Centred":
+        """Centre activations, float32 ``(sample, unit)``."""
+        centred = h - h.mean(axis=0, dtype=np.float64)
+        size = float(np.sqrt(np.vdot(centred, centred) / centred.size))
+        # rounding of a constant is no signal
+        if size <= 1e-6 * float(np.abs(h).max(initial=0)):
+            return cls(np.zeros_like(h), 0.0)
+        # a scale of 1 keeps products of tiny or huge activations inside float32
+        plain = np.divide(centred, size, out=np.empty_like(h), casting="same_kind")
+        return cls(plain, _norm(plain.T @ plain))
+
+
+def cka(first: Centred, second: Centred) -> float | None:
+    """`linear_cka` of activations that are centred already."""
+    if first.norm == 0 or second.norm == 0:
+        return None
+    if first is second:
+        return 1.0
+    return min(1.0, _norm(second.h.T @ first.h) ** 2 / (first.norm * second.norm))
+
+
+def _norm(matrix: np.ndarray) -> float:
+    wide = matrix.astype(np.float64)
+    return float(np.sqrt(np.vdot(wide, wide)))

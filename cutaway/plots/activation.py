@@ -1,0 +1,119 @@
+"""The shapes of activation functions: ReLU, its smooth approximation softplus, and softplus' derivative."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cutaway.errors import UsageError
+
+from .legend import legend_below
+from .theme import CLASS_COLORS, INK, LINE, MUTED
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure as BokehFigure
+    from matplotlib.figure import Figure
+
+Function = Callable[[ArrayLike], NDArray[np.float64]]
+
+_POINTS = 601
+
+
+def relu(x: ArrayLike) -> NDArray[np.float64]:
+    """The rectifier max(0, x), float64 in the shape of `x`.
+
+    Source:
+        Glorot, Bordes, Bengio 2011, "Deep sparse rectifier neural networks", section 3.
+    """
+    return np.maximum(0.0, np.asarray(x, np.float64))
+
+
+def softplus(x: ArrayLike) -> NDArray[np.float64]:
+    """ln(1 + e^x), above ReLU everywhere, by at most ln 2 at 0; float64 in the shape of `x`, without overflow.
+
+    Source:
+        Dugas, Bengio, Belisle, Nadeau, Garcia 2001, "Incorporating second-order functional knowledge for better option
+        pricing", where it is named.
+    """
+    return np.logaddexp(0.0, np.asarray(x, np.float64))
+
+
+def logistic(x: ArrayLike) -> NDArray[np.float64]:
+    """1 / (1 + e^-x), the derivative of `softplus`; float64 in the shape of `x`, without overflow."""
+    return np.exp(-np.logaddexp(0.0, -np.asarray(x, np.float64)))
+
+
+_CURVES: dict[str, tuple[str, Function, str]] = {
+    "relu": ("ReLU: max(0, x)", relu, CLASS_COLORS[0]),
+    "softplus": ("softplus: ln(1 + exp x)", softplus, CLASS_COLORS[6]),
+    "logistic": ("logistic: softplus' derivative", logistic, CLASS_COLORS[4]),
+}
+
+
+def activation(*, limit: float = 6.0, title: str = "") -> "Figure":
+    """Draw ReLU, softplus and the logistic function with matplotlib.
+
+    Args:
+        limit: The curves go from -limit to limit; above 0, at most 100.
+        title: Stands above the curves.
+
+    Raises:
+        UsageError: ``limit`` is outside its range.
+    """
+    from matplotlib.figure import Figure
+
+    x = _points(limit)
+    figure = Figure(figsize=(5.6, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for name, function, color in _CURVES.values():
+        axes.plot(x, function(x), color=color, linewidth=2, label=name)
+    if title:
+        axes.set_title(title, loc="left", color=INK).set_parse_math(False)
+    axes.set_xlabel("x", color=MUTED)
+    axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def activation_bokeh(*, limit: float = 6.0) -> "BokehFigure":
+    """Draw ReLU, softplus and the logistic function with Bokeh; hovering reads all three at one x.
+
+    Args:
+        limit: As for `activation`.
+
+    Raises:
+        UsageError: ``limit`` is outside its range.
+    """
+    from bokeh.models import ColumnDataSource, HoverTool
+    from bokeh.plotting import figure
+
+    x = _points(limit)
+    source = ColumnDataSource({"x": x, **{name: function(x) for name, (_, function, _) in _CURVES.items()}})
+    plot = figure(
+        height=360,
+        min_width=280,
+        sizing_mode="stretch_width",
+        tools="",
+        toolbar_location=None,
+        x_axis_label="x",
+    )
+    for name, (words, _, color) in _CURVES.items():
+        plot.line("x", name, source=source, color=color, line_width=2, legend_label=words)
+    # one unseen curve carries the hover, so that a curve that the legend hides takes nothing with it
+    target = plot.line("x", "relu", source=source, alpha=0)
+    rows = "".join(f"<div>{name} @{{{name}}}{{0.0000}}</div>" for name in _CURVES)
+    hover = HoverTool(tooltips=f"<div><b>x = @x{{0.00}}</b></div>{rows}", mode="vline", renderers=[target])
+    plot.add_tools(hover)
+    plot.outline_line_color = None
+    plot.axis.axis_label_text_font_style = "normal"
+    plot.grid.grid_line_alpha = 0.6
+    legend_below(plot, columns=2)
+    return plot
+
+
+def _points(limit: float) -> NDArray[np.float64]:
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= 100:
+        raise UsageError("limit is a number above 0, at most 100", came=repr(limit), fix="pass limit=6")
+    return np.linspace(-limit, limit, _POINTS)  # an odd number: 0, where ReLU bends, is one of them

@@ -1,0 +1,40 @@
+import json
+
+import pytest
+
+from cutaway.cli.inside import layer_history, units
+from cutaway.errors import UnknownNameError
+
+
+def _fits(out):
+    return all(len(line.rstrip()) <= 80 for line in out.splitlines())
+
+
+def test_history_as_tables_and_as_json(digits_run, capsys):
+    layer_history(digits_run)
+    out = capsys.readouterr().out
+    assert _fits(out)
+    for words in ("What each layer knows", "Probe", "CKA last", "How it works", "Update", "How alike layers are"):
+        assert words in out
+    layer_history(digits_run, layer="dense_2", as_json=True)
+    answer = json.loads(capsys.readouterr().out)
+    assert [row["epoch"] for row in answer["layers"]] == list(range(7))
+    assert {row["layer"] for row in answer["layers"]} == {"dense_2"}
+    assert answer["layers"][0]["update_norm"] is None
+    with pytest.raises(UnknownNameError, match='got "dense_7"'):
+        layer_history(digits_run, layer="dense_7")
+
+
+def test_units_as_a_table_and_as_json(digits_run, capsys):
+    about = {"layer": "dense_1", "epoch": -1, "split": "test", "runs": "runs"}
+    units(str(digits_run.path), **about, sort="removal", limit=5, as_json=False)
+    out = capsys.readouterr().out
+    assert _fits(out)
+    assert "5 of 32 units, by removal" in out
+    units(str(digits_run.path), **about, sort="removal", limit=5, as_json=True)
+    answer = json.loads(capsys.readouterr().out)
+    assert len(answer["units"]) == 32
+    losses = [card["removal"] for card in answer["units"]]
+    assert losses == sorted(losses, reverse=True)
+    with pytest.raises(UnknownNameError, match='got "size"'):
+        units("nowhere", **about, sort="size", limit=5, as_json=False)

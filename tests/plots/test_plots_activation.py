@@ -1,0 +1,55 @@
+import matplotlib
+import numpy as np
+import pytest
+from bokeh.models import HoverTool
+
+from cutaway.errors import UsageError
+from cutaway.plots.activation import activation, activation_bokeh, logistic, relu, softplus
+
+
+def test_the_derivative_of_softplus_is_the_logistic_function():
+    x, step = np.linspace(-12, 12, 481), 1e-5
+    slope = (softplus(x + step) - softplus(x - step)) / (2 * step)
+    np.testing.assert_allclose(logistic(x), slope, atol=1e-9)
+
+
+def test_softplus_lies_above_relu_by_at_most_ln_2():
+    x = np.linspace(-30, 30, 601)
+    above = softplus(x) - relu(x)
+    assert (above > 0).all()
+    assert above.max() == pytest.approx(np.log(2))
+    assert x[above.argmax()] == pytest.approx(0)
+
+
+def test_values_by_their_formulas_and_far_out():
+    x = np.linspace(-20, 20, 81)
+    np.testing.assert_allclose(softplus(x), np.log1p(np.exp(x)), rtol=1e-12)
+    np.testing.assert_allclose(logistic(x), 1 / (1 + np.exp(-x)), rtol=1e-12)
+    np.testing.assert_array_equal(softplus([-1e4, 1e4]), [0, 1e4])
+    np.testing.assert_array_equal(logistic([-1e4, 1e4]), [0, 1])
+    np.testing.assert_array_equal(relu([-2.0, 0.0, 3.0]), [0, 0, 3])
+
+
+def test_figures_hold_all_three_curves(tmp_path):
+    before = dict(matplotlib.rcParams)
+    figure = activation(limit=4, title="a $title")
+    figure.savefig(tmp_path / "activation.png")
+    assert dict(matplotlib.rcParams) == before
+    (axes,) = figure.axes
+    for line, function in zip(axes.get_lines(), (relu, softplus, logistic), strict=True):
+        x, y = line.get_data()
+        assert (x[0], x[-1]) == (-4, 4)
+        assert 0 in x
+        np.testing.assert_array_equal(y, function(x))
+    plot = activation_bokeh(limit=4)
+    source = plot.select_one(HoverTool).renderers[0].data_source
+    np.testing.assert_array_equal(source.data["logistic"], logistic(source.data["x"]))
+    words = [item.label.value for item in plot.legend[0].items]
+    assert [word.split(":")[0] for word in words] == ["ReLU", "softplus", "logistic"]
+
+
+@pytest.mark.parametrize("draw", [activation, activation_bokeh])
+@pytest.mark.parametrize("limit", [0, -1, 101, float("nan"), "6", True])
+def test_wrong_limits_are_refused(draw, limit):
+    with pytest.raises(UsageError, match="limit is a number above 0, at most 100"):
+        draw(limit=limit)
