@@ -1,7 +1,7 @@
 """The frames of a sequence of embeddings: made one after the other, or read from the run folder."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -26,6 +26,53 @@ INPUT = "input"
 
 FOLLOWING = 1
 """Goes into the key of a further frame: another way to follow gives other coordinates."""
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingSequence:
+    """Embeddings of the same samples, each started from the one before and aligned with it.
+
+    Attributes:
+        frames: The embeddings, in order.
+        names: What each shows: "epoch 3", or a layer's name.
+        drift: float32 ``(frame - 1, sample)``: how far a sample moved since the frame before, in units of that frame's
+            radius (root mean square from its mean).
+        kept: float32 ``(frame - 1, sample)``, 0..1: share of its 15 nearest neighbours in the layer before that are its
+            nearest again (a quarter of the samples, where they are fewer than 60).
+    """
+
+    frames: tuple[Embedding, ...] = field(repr=False)
+    names: tuple[str, ...]
+    drift: np.ndarray = field(repr=False)
+    kept: np.ndarray = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @property
+    def ids(self) -> SampleIds:
+        """Identity of each sample."""
+        return self.frames[0].ids
+
+    @property
+    def xy(self) -> np.ndarray:
+        """Coordinates, float32 ``(frame, sample, 2)``; their unit has no meaning, but it is one for all frames."""
+        return np.stack([frame.xy for frame in self.frames])
+
+    def frame(self) -> Any:
+        """A pandas DataFrame, one row a frame and sample: frame, sample, x, y, label, predicted, drift, kept.
+
+        The last two are missing in the first frame.
+        """
+        import pandas
+
+        tables = [frame.frame() for frame in self.frames]
+        missing = np.full((1, len(self.ids)), np.nan, np.float32)
+        drift, kept = np.vstack([missing, self.drift]), np.vstack([missing, self.kept])
+        for table, name, moved, share in zip(tables, self.names, drift, kept, strict=True):
+            table.insert(0, "frame", name)
+            table["drift"], table["kept"] = moved, share
+        return pandas.concat(tables, ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -115,9 +162,8 @@ class _Clock:
         """Count a frame, whether it was made now or read from the cache."""
         seconds = perf_counter() - self.begun
         if made:
-            # a further frame takes about a third of the first; a mean of those before forgets with time
-            guess = seconds / 3 if self.done == 0 else seconds
-            self.usual = guess if self.usual is None or self.done < 2 else (self.usual + guess) / 2
+            # a mean that forgets with time
+            self.usual = seconds if self.usual is None else (self.usual + seconds) / 2
         self.done += 1
         self.begun = perf_counter()
         self._say(self._frame(self.done - 1))
@@ -135,17 +181,7 @@ class _Clock:
         self.report(Progress("embeddings", self.done, len(self.names), "frames", note))
 
 
-@dataclass(frozen=True, eq=False)
-class Frames:
-    """What `make_frames` returns; see `cutaway.api.sequence.EmbeddingSequence` for the fields."""
-
-    embeddings: tuple[Embedding, ...]
-    names: tuple[str, ...]
-    drift: np.ndarray
-    kept: np.ndarray
-
-
-def make_frames(work: Work, spots: list[Spot], report: Report) -> Frames:
+def make_frames(work: Work, spots: list[Spot], report: Report) -> EmbeddingSequence:
     """Make the frames of a sequence in order, each from the one before.
 
     Raises:
@@ -177,7 +213,7 @@ def make_frames(work: Work, spots: list[Spot], report: Report) -> Frames:
     except KeyboardInterrupt as stop:
         words = f"{len(frames)} of {len(spots)} frames are done and kept; next: the same call goes on from there"
         raise KeyboardInterrupt(words) from stop
-    return Frames(tuple(frames), names, np.stack(moved), np.stack(shares))
+    return EmbeddingSequence(tuple(frames), names, np.stack(moved), np.stack(shares))
 
 
 def _make(

@@ -1,68 +1,16 @@
 """Embeddings in a row: one layer through the epochs, or one epoch through the layers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from cutaway.data import SampleIds
 from cutaway.embedding import choose_samples
 from cutaway.errors import UsageError
 from cutaway.progress import Report, silent
 
-from .embedding import Embedding
-from .frames import INPUT, Spot, Work, make_frames
+from .frames import INPUT, EmbeddingSequence, Spot, Work, make_frames
 
 if TYPE_CHECKING:
     from .run import Run
-
-
-@dataclass(frozen=True, eq=False)
-class EmbeddingSequence:
-    """Embeddings of the same samples, each started from the one before and aligned with it.
-
-    Attributes:
-        frames: The embeddings, in order.
-        names: What each shows: "epoch 3", or a layer's name.
-        drift: float32 ``(frame - 1, sample)``: how far a sample moved since the frame before, in units of that frame's
-            radius (root mean square from its mean).
-        kept: float32 ``(frame - 1, sample)``, 0..1: share of its 15 nearest neighbours in the layer before that are its
-            nearest again (a quarter of the samples, where they are fewer than 60).
-    """
-
-    frames: tuple[Embedding, ...] = field(repr=False)
-    names: tuple[str, ...]
-    drift: np.ndarray = field(repr=False)
-    kept: np.ndarray = field(repr=False)
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    @property
-    def ids(self) -> SampleIds:
-        """Identity of each sample."""
-        return self.frames[0].ids
-
-    @property
-    def xy(self) -> np.ndarray:
-        """Coordinates, float32 ``(frame, sample, 2)``; their unit has no meaning, but it is one for all frames."""
-        return np.stack([frame.xy for frame in self.frames])
-
-    def frame(self) -> Any:
-        """A pandas DataFrame, one row a frame and sample: frame, sample, x, y, label, predicted, drift, kept.
-
-        The last two are missing in the first frame.
-        """
-        import pandas
-
-        tables = [frame.frame() for frame in self.frames]
-        missing = np.full((1, len(self.ids)), np.nan, np.float32)
-        drift, kept = np.vstack([missing, self.drift]), np.vstack([missing, self.kept])
-        for table, name, moved, share in zip(tables, self.names, drift, kept, strict=True):
-            table.insert(0, "frame", name)
-            table["drift"], table["kept"] = moved, share
-        return pandas.concat(tables, ignore_index=True)
 
 
 def embed_epochs(
@@ -96,7 +44,7 @@ def embed_epochs(
         find_layer(net, layer)
     spots = [Spot(layer, epoch, f"epoch {epoch}") for epoch in wanted]
     settings = {"method": "tsne", "seed": seed, "perplexity": perplexity, "iterations": iterations}
-    return _sequence(_work(run, split, points=points, settings=settings), spots, report)
+    return make_frames(_work(run, split, points=points, settings=settings), spots, report)
 
 
 def embed_layers(
@@ -130,7 +78,7 @@ def embed_layers(
     _check_count(wanted, "layers", [INPUT, *dense])
     spots = [Spot(name, epoch, name) for name in wanted]
     settings = {"method": "tsne", "seed": seed, "perplexity": perplexity, "iterations": iterations}
-    return _sequence(_work(run, split, points=points, settings=settings), spots, report)
+    return make_frames(_work(run, split, points=points, settings=settings), spots, report)
 
 
 def _check_count(wanted: list[Any], what: str, known: list[Any]) -> None:
@@ -147,8 +95,3 @@ def _work(run: "Run", split: str, *, points: int | None, settings: dict[str, Any
     if points is not None:
         ids = ids.take(choose_samples(run.data.y(ids), points, seed=settings["seed"]))
     return Work(run, ids, run.data.rows(ids), run.data.y(ids), settings)
-
-
-def _sequence(work: Work, spots: list[Spot], report: Report) -> EmbeddingSequence:
-    made = make_frames(work, spots, report)
-    return EmbeddingSequence(made.embeddings, made.names, made.drift, made.kept)

@@ -131,7 +131,7 @@ def phases_for(samples: int, iterations: int) -> tuple[Phase, Phase]:
     return first, Phase("main", iterations - early, 1.0, 2.0 * samples, 0.95, 0.01)
 
 
-class _Motion:
+class Motion:
     """The moving points and what acts on them."""
 
     def __init__(self, graph: Graph, start: np.ndarray, crew: Crew, exact: int) -> None:
@@ -230,13 +230,13 @@ def descend(
         exact: Up to this many points all pairs are summed; 0 never does.
     """
     with Crew(threads) as crew:
-        return _Course(_Motion(graph, start, crew, exact), phases, watch, report).run()
+        return Course(Motion(graph, start, crew, exact), phases, watch, report).run()
 
 
-class _Course:
+class Course:
     """One descent under way: what was seen, and why it ends."""
 
-    def __init__(self, motion: _Motion, phases: tuple[Phase, ...], watch: Watch | None, report: Report) -> None:
+    def __init__(self, motion: Motion, phases: tuple[Phase, ...], watch: Watch | None, report: Report) -> None:
         self.motion, self.phases, self.watch, self.report = motion, phases, watch, report
         self.done, self.total = 0, sum(phase.iterations for phase in phases)
         self.history: list[tuple[int, float]] = []

@@ -15,11 +15,11 @@ from .alignment import KEPT, aligned_rows, neighborhood, procrustes, shared_neig
 from .check import check_matrix, check_seed
 from .crew import Crew
 from .layout import Layout, stage
-from .method import TRUST_NEIGHBORS, _check_activations
+from .method import TRUST_NEIGHBORS, check_activations
 from .neighbors import Neighbors, nearest_neighbors
 from .transform import COMPONENTS, principal_points
 from .trust import inspect_trust
-from .tsne import START, _check_perplexity, threads_for
+from .tsne import START, check_fits, threads_for
 
 # Measured on the second hidden layer of an MNIST net, 10,000 samples, 9 epochs (benchmarks/alignment.py): samples
 # that kept their neighbours drift a tenth as far as between layouts alone; KL is 4.2 % above theirs at worst.
@@ -79,7 +79,7 @@ def layer_neighbors(h: np.ndarray, *, report: Report = silent) -> np.ndarray:
     Raises:
         DataError: ``h`` is no such matrix.
     """
-    h = _check_activations(h)
+    h = check_activations(h)
     _, points = principal_points(h, min(COMPONENTS, h.shape[1]))
     return nearest_neighbors(points, neighborhood(len(h)), report=report).index
 
@@ -117,8 +117,8 @@ def follow(
     Source: Rauber, Falcão and Telea 2016, equation 3 (the pull to the place before; whom it holds is our own).
     """
     start = perf_counter()
-    h, seed = _check_activations(h), check_seed(seed)
-    perplexity = _check_perplexity(perplexity, samples=len(h))
+    h, seed = check_activations(h), check_seed(seed)
+    perplexity = check_fits(perplexity, samples=len(h))
     _check_previous(h, before)
     seconds: dict[str, float] = {}
     graph, nearest = _graph(h, perplexity, seconds=seconds, report=report)
@@ -164,7 +164,7 @@ def _check_previous(h: np.ndarray, before: Previous) -> None:
         )
 
 
-class _Held(way._Motion):
+class _Held(way.Motion):
     """Points that move, some of them on springs to where they lay before.
 
     Args:
@@ -237,13 +237,13 @@ def _settle(
 
 def _run(motion: _Held, phases: tuple[way.Phase, ...], *, report: Report) -> tuple[way.Descent, int]:
     """Do all phases, and more of the last one while KL falls; return the end and the iterations done."""
-    done = way._Course(motion, phases, None, report).run()
+    done = way.Course(motion, phases, None, report).run()
     looks, iterations = [divergence for _, divergence in done.history], done.iterations
     more = replace(phases[-1], iterations=way.LOOK)
     for _ in range(MORE):
         if done.stopped == "interrupted" or looks[-2] - looks[-1] <= FALLS * looks[-2]:
             break
-        done = way._Course(motion, (more,), None, report).run()
+        done = way.Course(motion, (more,), None, report).run()
         looks, iterations = [*looks, *(divergence for _, divergence in done.history)], iterations + done.iterations
     if done.stopped == "interrupted":
         raise KeyboardInterrupt

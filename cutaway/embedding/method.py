@@ -64,7 +64,7 @@ def embed(
         raise UnknownNameError(
             f"a method of embedding is one of {', '.join(METHODS)}", came=repr(method), fix="pass method='tsne'"
         )
-    h, seed = _check_activations(h), check_seed(seed)
+    h, seed = check_activations(h), check_seed(seed)
     seconds: dict[str, float] = {}
     settings: dict[str, Any]
     kl_divergence = None
@@ -126,7 +126,12 @@ def _umap(h: np.ndarray, *, seed: int, seconds: dict[str, float], report: Report
     return xy, {"neighbors": neighbors, "min_dist": 0.1, "seed": seed, "engine": "umap-learn"}
 
 
-def _check_activations(h: np.ndarray) -> np.ndarray:
+def check_activations(h: np.ndarray) -> np.ndarray:
+    """Return ``h`` as float32 (sample, unit), of at least 4 samples that are not all alike.
+
+    Raises:
+        DataError: It is no such matrix.
+    """
     h = check_matrix(h, name="activations")
     if len(h) < 4:
         raise DataError("an embedding needs at least 4 samples", came=f"{len(h)}", fix="take more samples")

@@ -52,7 +52,7 @@ def tsne(
     Source: van der Maaten and Hinton 2008; Kobak and Berens 2019 (start from PCA at a spread of 1e-4).
     """
     samples, columns = h.shape
-    perplexity = _check_perplexity(perplexity, samples=samples)
+    perplexity = check_fits(perplexity, samples=samples)
     # the first import loads kernels from their cache, or compiles: not before the settings are known to be right
     from . import descent as way
 
@@ -121,7 +121,12 @@ def _record(done: "Descent", phases: tuple["Phase", ...], *, threads: int, itera
     }
 
 
-def _check_perplexity(perplexity: float, *, samples: int) -> float:
+def check_fits(perplexity: float, *, samples: int) -> float:
+    """Return ``perplexity`` as a float, 1 or more and less than a third of the samples.
+
+    Raises:
+        UsageError: It is outside that range.
+    """
     perplexity = check_perplexity(perplexity)
     if samples <= 3 * perplexity:
         largest = (10 * samples - 1) // 3 / 10

@@ -6,21 +6,6 @@ import onnxruntime
 import pytest
 
 from cutaway.api.models import record
-from cutaway.cli import main
-
-
-@pytest.fixture
-def cutaway(capsys, tmp_path, monkeypatch):
-    """Run the program in this process, in an empty folder: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return call
 
 
 def test_open_lists_layers(cutaway, digits_run, tmp_path):
