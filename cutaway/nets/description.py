@@ -14,6 +14,7 @@ from .connections import Wires, functional_wires
 from .layers import LAYER_KINDS
 from .settings import MAX_UNITS, check_settings, is_whole, source_problems
 from .shapes import MAX_VALUES, Shape, output_shape, weight_shapes
+from .spec import free_entry
 
 MAX_LAYERS = 512
 
@@ -118,14 +119,14 @@ def describe(config: Mapping[str, Any], version: str) -> ModelDescription:
         wires, wrong = _in_a_row(listed)
     else:
         wires, wrong = functional_wires(items, inner)
-    shape, more = _entry_shape(wires.entry, items, inner=inner)
+    shape, more = _entry_shape(None if kind == "Sequential" else wires.entry, items, inner=inner)
     layers, late = _with_shapes(listed, wires, shape=shape)
     name = inner.get("name")
     return ModelDescription(
         name=name if isinstance(name, str) and _is_plain(name) else "model",
         kind=kind,
         version=version,
-        entry="input" if kind == "Sequential" else wires.entry,
+        entry=wires.entry,
         shape=shape,
         layers=layers,
         output=layers[-1].name if kind == "Sequential" and layers else wires.output,
@@ -181,18 +182,21 @@ def _input_problems(config: Mapping[str, Any]) -> tuple[str, ...]:
 def _in_a_row(listed: Sequence[LayerDescription]) -> tuple[Wires, list[str]]:
     names = [layer.name for layer in listed if layer.kind != "InputLayer"]
     entries = [layer.name for layer in listed if layer.kind == "InputLayer"]
-    wires = Wires("input", {b: (a,) for a, b in zip(["input", *names], names, strict=False)}, "")
+    entry = free_entry(names)
+    wires = Wires(entry, {b: (a,) for a, b in zip([entry, *names], names, strict=False)}, "")
     first = listed[0].kind == "InputLayer"
     wrong = ["an input in the middle"] if len(entries) > first else []
     return wires, wrong if names else [*wrong, "no layers but the input"]
 
 
-def _entry_shape(entry: str, items: Sequence[Any], *, inner: Mapping[str, Any]) -> tuple[Shape | None, list[str]]:
-    """The shape of one sample, from the input or, in a Sequential, from where older versions kept it."""
+def _entry_shape(
+    entry: str | None, items: Sequence[Any], *, inner: Mapping[str, Any]
+) -> tuple[Shape | None, list[str]]:
+    """The shape of one sample, from the input of that name or, in a Sequential, from where older versions kept it."""
     named = [
-        item for item in items if item["class_name"] == "InputLayer" and entry in ("input", item["config"].get("name"))
+        item for item in items if item["class_name"] == "InputLayer" and entry in (None, item["config"].get("name"))
     ]
-    if not named and entry != "input":
+    if not named and entry is not None:
         return None, [f'an input "{entry[:40]}" that is no InputLayer']
     config = (named or items)[0]["config"]
     given = config.get("batch_shape") or config.get("batch_input_shape") or inner.get("build_input_shape")

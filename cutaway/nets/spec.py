@@ -4,6 +4,7 @@ Nothing in a specification is ever imported or called by name: each kind, settin
 of `cutaway.nets.layers`, so that a stranger's run folder can be opened.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -34,7 +35,7 @@ def spec_of(net: keras.Model) -> dict[str, Any]:
     check_net(net)
     config = net.get_config()
     sequential = isinstance(net, keras.Sequential)
-    entry = "input" if sequential else config["layers"][0]["config"]["name"]
+    entry = free_entry([layer.name for layer in net.layers]) if sequential else config["layers"][0]["config"]["name"]
     layers, previous = [], entry
     for item, layer in zip(_layer_items(config), [x for x in net.layers if kind_of(x) != "InputLayer"], strict=True):
         inputs = [previous] if sequential else _inputs_of(item)
@@ -54,6 +55,14 @@ def spec_of(net: keras.Model) -> dict[str, Any]:
         "layers": layers,
         "output": previous if sequential else _flat_history(config["output_layers"]),
     }
+
+
+def free_entry(names: Sequence[str]) -> str:
+    """A name for the input of a Sequential, which has none of its own: "input", or longer where a layer has that."""
+    entry = "input"
+    while entry in names:
+        entry += "_"
+    return entry
 
 
 def _layer_items(config: dict) -> list[dict]:

@@ -116,6 +116,14 @@ def test_any_stack_of_layers_comes_back(tmp_path, stack, shape):
     assert [file.parameters(layer) for layer in file.model.layers] == [layer.count_params() for layer in net.layers]
 
 
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_sequential_with_a_layer_called_input(tmp_path, ending):
+    net = shaken(keras.Sequential([keras.Input((5,)), L.Dense(4, name="input"), L.Dense(3, activation="softmax")]))
+    path = tmp_path / f"net.{ending}"
+    net.save(path)
+    np.testing.assert_allclose(outputs(opened(path)), outputs(net), atol=1e-6)
+
+
 def test_a_normalisation_of_several_axes(tmp_path):
     net = shaken(keras.Sequential([keras.Input((4, 3)), L.LayerNormalization(axis=[1, 2]), L.Dense(2)]))
     net.save(tmp_path / "net.keras")

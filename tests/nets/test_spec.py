@@ -40,6 +40,16 @@ def test_every_allowed_layer_survives_json_with_config_and_outputs(rows):
     assert spec_of(again) == spec_of(net)
 
 
+def test_a_layer_called_input_in_a_sequential(rows):
+    net = keras.Sequential(
+        [keras.Input((4, 4)), layers.Flatten(name="input_"), layers.Dense(3, name="input", activation="softmax")]
+    )
+    again = net_from_spec(spec_of(net))
+    set_weights(again, get_weights(net))
+    np.testing.assert_array_equal(again(rows), net(rows))
+    assert spec_of(net)["input"]["name"] not in ("input", "input_")
+
+
 def test_sequential_survives_json():
     net = mlp((7,), dropout=0.1, activation="tanh")
     build_net(net, shape=(9,), classes=3, seed=0)
