@@ -1,9 +1,10 @@
 """What each layer knows, epoch by epoch: every measure of every layer, in one pass through each snapshot."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import keras
@@ -17,6 +18,7 @@ from .layers import _FIRING
 from .measures import effective_rank, separation, spread
 from .probes import NEIGHBORS, knn_accuracy, probe_accuracy
 from .similarity import Centred, cka
+from .threads import workers
 
 Snapshot = Mapping[str, np.ndarray]
 """Weights by name, as `cutaway.nets.get_weights` gives them."""
@@ -102,56 +104,74 @@ def layer_history(
         A record for each epoch and layer, epoch by epoch, layers in the order of the net.
     """
     layers = measured_layers(net)
-    look = _looker(net, layers, x=x, scale=scale)
-    trained = {name: [f"{name}/{v.name}" for v in net.get_layer(name).trainable_weights] for name in layers}
+    look = looker(net, layers, x=x, scale=scale)
     total, done, records = len(epochs) * len(layers), 0, []
-    final = look(snapshot(epochs[-1]))
-    last = _centred(final)
-    before_weights: Snapshot | None = None
-    before: dict[str, Centred | None] = {}
-    for epoch in epochs:
-        weights = snapshot(epoch)
-        held = final if epoch == epochs[-1] else look(weights)
-        now = last if epoch == epochs[-1] else _centred(held)
-        alike = _between(now)
-        for name in layers:
-            report(Progress("layers", done, total, "layers", f"epoch {epoch}  {name}"))
-            records.append(
-                LayerMeasures(
-                    epoch=epoch,
-                    layer=name,
-                    units=held[name].shape[1],
-                    samples=len(x),
-                    weight_norm=_rms([weights[key] for key in trained[name]]),
-                    update_norm=None
-                    if before_weights is None
-                    else _rms([weights[key] - before_weights[key] for key in trained[name]]),
-                    cka_previous=_cka(now[name], before.get(name)),
-                    cka_last=_cka(now[name], last[name]),
-                    cka_layers={other: alike[frozenset((name, other))] for other in layers if other != name},
-                    **({} if now[name] is None else _of_activations(net, name, held[name], labels=labels, k=k)),
+    with workers() as pool:
+        final = look(snapshot(epochs[-1]))
+        last = centred(final, pool)
+        before_weights: Snapshot | None = None
+        before: dict[str, Centred | None] = {}
+        for epoch in epochs:
+            weights = snapshot(epoch)
+            held = final if epoch == epochs[-1] else look(weights)
+            now = last if epoch == epochs[-1] else centred(held, pool)
+            found = {n: _measure(pool, net, n, h=held[n], labels=labels, k=k) for n in layers if now[n] is not None}
+            alike = {pair: pool.submit(_cka, now[pair[0]], now[pair[1]]) for pair in combinations(layers, 2)}
+            to_before = {name: pool.submit(_cka, now[name], before.get(name)) for name in layers}
+            to_last = {name: pool.submit(_cka, now[name], last[name]) for name in layers}
+            for name in layers:
+                report(Progress("layers", done, total, "layers", f"epoch {epoch}  {name}"))
+                records.append(
+                    LayerMeasures(
+                        epoch=epoch,
+                        layer=name,
+                        units=held[name].shape[1],
+                        samples=len(x),
+                        **_norms(net, name, weights=weights, before=before_weights),
+                        cka_previous=to_before[name].result(),
+                        cka_last=to_last[name].result(),
+                        cka_layers={
+                            other: alike[pair if pair in alike else pair[::-1]].result()
+                            for other in layers
+                            if (pair := (name, other)) and other != name
+                        },
+                        **{key: value for part in found.get(name, ()) for key, value in part.result().items()},
+                    )
                 )
-            )
-            done += 1
-        before_weights, before = weights, now
+                done += 1
+            before_weights, before = weights, now
     report(Progress("layers", total, total, "layers"))
     return tuple(records)
 
 
-def _of_activations(net: keras.Model, name: str, h: np.ndarray, *, labels: np.ndarray, k: int) -> dict[str, Any]:
+def _measure(
+    pool: ThreadPoolExecutor, net: keras.Model, name: str, *, h: np.ndarray, labels: np.ndarray, k: int
+) -> list[Future[dict[str, Any]]]:
+    """Begin to measure the activations of a layer: what comes of it are fields of `LayerMeasures`."""
     layer: Any = net.get_layer(name)
-    function = activation_name(layer)
-    general = spread(h, activation="relu6" if getattr(layer, "max_value", None) == 6 else function)
+    function = "relu6" if getattr(layer, "max_value", None) == 6 else activation_name(layer)
+    measures: list[Callable[[], dict[str, Any]]] = [  # what takes longest first
+        lambda: {"knn_accuracy": knn_accuracy(h, labels, k=k)},
+        lambda: {"effective_rank": effective_rank(h)},
+        lambda: {"probe_accuracy": probe_accuracy(h, labels)},
+        lambda: {"separation": separation(h, labels)},
+        lambda: vars(spread(h, activation=function)),
+    ]
+    return [pool.submit(measure) for measure in measures]
+
+
+def _norms(
+    net: keras.Model, name: str, *, weights: Snapshot, before: Snapshot | None
+) -> dict[Literal["weight_norm", "update_norm"], float | None]:
+    keys = [f"{name}/{variable.name}" for variable in net.get_layer(name).trainable_weights]
+    changes = None if before is None else [weights[key] - before[key] for key in keys]
     return {
-        **vars(general),
-        "effective_rank": effective_rank(h),
-        "knn_accuracy": knn_accuracy(h, labels, k=k),
-        "probe_accuracy": probe_accuracy(h, labels),
-        "separation": separation(h, labels),
+        "weight_norm": _rms([weights[key] for key in keys]),
+        "update_norm": None if changes is None else _rms(changes),
     }
 
 
-def _looker(
+def looker(
     net: keras.Model, layers: Sequence[str], *, x: Any, scale: float
 ) -> Callable[[Snapshot], dict[str, np.ndarray]]:
     """Make the function that passes all rows through the net with some weights: float32 (sample, unit) by layer."""
@@ -177,17 +197,15 @@ def _looker(
     return look
 
 
-def _centred(held: Mapping[str, np.ndarray]) -> dict[str, Centred | None]:
-    return {name: Centred.of(h) if np.isfinite(h).all() else None for name, h in held.items()}
+def centred(held: Mapping[str, np.ndarray], pool: ThreadPoolExecutor) -> dict[str, Centred | None]:
+    """The activations of some layers, ready to be compared; None for those of a net that has diverged."""
+    return dict(
+        zip(held, pool.map(lambda h: Centred.of(h) if np.isfinite(h).all() else None, held.values()), strict=True)
+    )
 
 
 def _cka(first: Centred | None, second: Centred | None) -> float | None:
     return None if first is None or second is None else cka(first, second)
-
-
-def _between(now: Mapping[str, Centred | None]) -> dict[frozenset[str], float | None]:
-    """Linear CKA of every two layers."""
-    return {frozenset(pair): _cka(now[pair[0]], now[pair[1]]) for pair in combinations(now, 2)}
 
 
 def _rms(arrays: Sequence[np.ndarray]) -> float | None:

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+ROWS = 512
+"""Samples that are compared with all others at a time: 20 MB of products with 10,000 samples."""
+
 
 def linear_cka(first: np.ndarray, second: np.ndarray) -> float | None:
     """Linear centred kernel alignment of two sets of activations of the same samples.
@@ -17,8 +20,8 @@ def linear_cka(first: np.ndarray, second: np.ndarray) -> float | None:
         From 0 to 1, which is reached by equal ones; None where one of them is constant.
 
     Source:
-        Kornblith, Norouzi, Lee, Hinton 2019, "Similarity of neural network representations revisited", the
-        feature-space form of linear CKA, |Y'X|^2 / (|X'X| |Y'Y|), which needs no matrix of samples by samples.
+        Kornblith, Norouzi, Lee, Hinton 2019, "Similarity of neural network representations revisited": linear CKA as
+        |Y'X|^2 / (|X'X| |Y'Y|).
     """
     return cka(Centred.of(first), Centred.of(second))
 
@@ -44,7 +47,7 @@ class Centred:
             return cls(np.zeros_like(h), 0.0)
         # a scale of 1 keeps products of tiny or huge activations inside float32
         plain = np.divide(centred, size, out=np.empty_like(h), casting="same_kind")
-        return cls(plain, _norm(plain.T @ plain))
+        return cls(plain, float(np.sqrt(_alignment(plain, plain))))
 
 
 def cka(first: Centred, second: Centred) -> float | None:
@@ -53,9 +56,17 @@ def cka(first: Centred, second: Centred) -> float | None:
         return None
     if first is second:
         return 1.0
-    return min(1.0, _norm(second.h.T @ first.h) ** 2 / (first.norm * second.norm))
+    return min(1.0, _alignment(first.h, second.h) / (first.norm * second.norm))
 
 
-def _norm(matrix: np.ndarray) -> float:
-    wide = matrix.astype(np.float64)
-    return float(np.sqrt(np.vdot(wide, wide)))
+def _alignment(first: np.ndarray, second: np.ndarray) -> float:
+    """The squared Frobenius norm of ``first' second``, by units or by samples, whichever takes fewer products."""
+    samples, units, others = len(first), first.shape[1], second.shape[1]
+    if units * others <= samples * (units + others):
+        return _dot(product := second.T @ first, product)
+    # the same number from matrices of samples by samples, some rows at a time: those of units would not fit in memory
+    return sum(_dot(first[i : i + ROWS] @ first.T, second[i : i + ROWS] @ second.T) for i in range(0, samples, ROWS))
+
+
+def _dot(first: np.ndarray, second: np.ndarray) -> float:
+    return float(np.vdot(first.astype(np.float64), second.astype(np.float64)))

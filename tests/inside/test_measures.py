@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -80,6 +82,16 @@ def test_cka_equals_its_form_over_samples(n, d, e, shift):
     x, y = _h(n, d, seed=1, shift=shift), _h(n, e, seed=2)
     y[:, 0] += x[:, 0]
     assert linear_cka(x, y) == pytest.approx(_cka_by_samples(x, y), abs=2e-4)
+
+
+def test_cka_of_wide_layers_needs_no_matrix_of_units_by_units():
+    x, y = _h(30, 40_000), _h(30, 500, seed=2)  # 40,000 units by as many are 6.4 GB
+    y[:, :100] += x[:, :100]
+    tracemalloc.start()
+    found, (_, peak) = linear_cka(x, y), tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == pytest.approx(_cka_by_samples(x, y), abs=2e-4)
+    assert peak < 100e6
 
 
 def test_cka_sees_neither_turns_nor_scale():
