@@ -8,13 +8,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import numpy as np
+    import pandas
 
     from cutaway.embedding import Frame
 
     from .embedding import Embedding
-    from .layers import LayerHistory, SampleTrace, Units
+    from .layers import LayerHistory
     from .run import Run
     from .sequence import EmbeddingSequence
+    from .trace import SampleTrace
+    from .units import Units
 
 
 class Views:
@@ -150,6 +153,39 @@ class Views:
         with reporting(progress) as report:
             return layer_history(self._run, split=split, epochs=epochs, samples=samples, k=k, seed=seed, report=report)
 
+    def similarity(
+        self,
+        layer: str | None = None,
+        *,
+        split: str = "test",
+        epochs: "Sequence[int] | None" = None,
+        samples: int = 10_000,
+        seed: int = 0,
+        progress: ProgressOption = True,
+    ) -> "pandas.DataFrame":
+        """Compare a layer with itself between every two epochs by linear CKA: when does it stop to change?
+
+        How alike layers are after one epoch, `LayerHistory.cka` says.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None.
+            split: "train", "val", "test" or "all".
+            epochs: Their numbers; all with a snapshot if None.
+            samples: At most so many, drawn in equal shares from the classes.
+            seed: Decides which samples are drawn.
+            progress: True draws bars, False is silent, a callable gets `Progress` records.
+
+        Returns:
+            A pandas DataFrame (epoch, epoch) in [0, 1]; NaN where a layer is constant or has diverged.
+
+        Raises:
+            UnknownNameError: There is no such layer, split or epoch.
+        """
+        from .layers import similarity
+
+        with reporting(progress) as report:
+            return similarity(self._run, layer, split=split, epochs=epochs, samples=samples, seed=seed, report=report)
+
     def units(
         self, layer: str | None = None, *, split: str = "test", epoch: int = -1, progress: ProgressOption = True
     ) -> "Units":
@@ -165,7 +201,7 @@ class Views:
             UnknownNameError: There is no such layer, split or epoch.
             NetError: Taking units out of this layer cannot be followed through the net.
         """
-        from .layers import units
+        from .units import units
 
         with reporting(progress) as report:
             return units(self._run, layer, split=split, epoch=epoch, report=report)
@@ -181,6 +217,6 @@ class Views:
             UnknownNameError: There is no such sample or epoch.
             NetError: The net is not piecewise linear, so that contributions do not add up.
         """
-        from .layers import trace
+        from .trace import trace
 
         return trace(self._run, x, epoch=epoch)

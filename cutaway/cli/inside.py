@@ -23,6 +23,7 @@ def layer_history(opened: Any, *, layer: str | None = None, as_json: bool = Fals
         UnknownNameError: There is no such layer.
     """
     from cutaway.api.layers import layer_history as measure
+    from cutaway.api.layers import similarity as compare
     from cutaway.api.progress import reporting
     from cutaway.errors import UnknownNameError
 
@@ -33,8 +34,16 @@ def layer_history(opened: Any, *, layer: str | None = None, as_json: bool = Fals
         known = ", ".join(names)
         raise UnknownNameError(f"measured layers of this run are {known}", came=f'"{layer}"', fix="name one of these")
     records = [r for r in history.records if layer is None or r.layer == layer]
+    table = None
+    if layer is not None and len({r.epoch for r in records}) > 1:
+        with reporting(True) as report:
+            table = compare(opened, layer, report=report)
     if as_json:
-        print_json({"run": str(opened.path), "split": history.split, "k": history.k, "layers": records})
+        document: dict[str, Any] = {"run": str(opened.path), "split": history.split, "k": history.k, "layers": records}
+        if table is not None:
+            cka = [[_defined(value) for value in row] for row in table.to_numpy().tolist()]
+            document["between_epochs"] = {"epochs": list(table.index), "cka": cka}
+        print_json(document)
         return
     records.sort(key=lambda r: (names.index(r.layer), r.epoch))
     samples = f"{records[0].samples:,} samples of the {history.split} split"
@@ -44,6 +53,14 @@ def layer_history(opened: Any, *, layer: str | None = None, as_json: bool = Fals
         last = [r for r in records if r.epoch == records[-1].epoch]
         rows = [{"CKA": _cut(r.layer), **{_cut(n): _number(_to(r, n), 3) for n in names[:6]}} for r in last]
         print_table(rows, title=f"How alike layers are after epoch {records[-1].epoch}")
+    if table is not None:
+        epochs, cka = list(table.index), table.to_numpy().tolist()
+        shown = _spread(len(epochs), most=8)
+        rows = [
+            {"CKA": str(epoch), **{str(epochs[i]): _number(_defined(row[i]), 3) for i in shown}}
+            for epoch, row in zip(epochs, cka, strict=True)
+        ]
+        print_table(rows, title=f"How alike {_cut(layer or '')} is to itself between epochs")
 
 
 def units(
@@ -59,10 +76,10 @@ def units(
     as_json: JsonOption = False,
 ) -> None:
     """Show what each unit of a hidden layer is for, which unit is like it, and what its removal costs."""
-    from cutaway.api.layers import SORTS
-    from cutaway.api.layers import units as measure
     from cutaway.api.progress import reporting
     from cutaway.api.run import open_run
+    from cutaway.api.units import SORTS
+    from cutaway.api.units import units as measure
     from cutaway.errors import UnknownNameError
 
     if sort not in SORTS:  # said before anything is computed
@@ -125,6 +142,15 @@ def _card(card: Mapping[str, Any]) -> dict[str, str]:
 
 def _to(record: Any, name: str) -> float | None:
     return 1.0 if record.layer == name else record.cka_layers[name]
+
+
+def _spread(total: int, *, most: int) -> list[int]:
+    """Some of the numbers below `total`, the first and the last among them."""
+    return list(range(total)) if total <= most else [round(i * (total - 1) / (most - 1)) for i in range(most)]
+
+
+def _defined(value: float) -> float | None:
+    return value if value == value else None
 
 
 def _cut(name: str) -> str:

@@ -116,9 +116,9 @@ def layer_history(
             held = final if epoch == epochs[-1] else look(weights)
             now = last if epoch == epochs[-1] else centred(held, pool)
             found = {n: _measure(pool, net, n, h=held[n], labels=labels, k=k) for n in layers if now[n] is not None}
-            alike = {pair: pool.submit(_cka, now[pair[0]], now[pair[1]]) for pair in combinations(layers, 2)}
-            to_before = {name: pool.submit(_cka, now[name], before.get(name)) for name in layers}
-            to_last = {name: pool.submit(_cka, now[name], last[name]) for name in layers}
+            alike = {frozenset((a, b)): pool.submit(cka, now[a], now[b]) for a, b in combinations(layers, 2)}
+            to_before = {name: pool.submit(cka, now[name], before.get(name)) for name in layers}
+            to_last = {name: pool.submit(cka, now[name], last[name]) for name in layers}
             for name in layers:
                 report(Progress("layers", done, total, "layers", f"epoch {epoch}  {name}"))
                 records.append(
@@ -130,11 +130,7 @@ def layer_history(
                         **_norms(net, name, weights=weights, before=before_weights),
                         cka_previous=to_before[name].result(),
                         cka_last=to_last[name].result(),
-                        cka_layers={
-                            other: alike[pair if pair in alike else pair[::-1]].result()
-                            for other in layers
-                            if (pair := (name, other)) and other != name
-                        },
+                        cka_layers={o: alike[frozenset((name, o))].result() for o in layers if o != name},
                         **{key: value for part in found.get(name, ()) for key, value in part.result().items()},
                     )
                 )
@@ -202,10 +198,6 @@ def centred(held: Mapping[str, np.ndarray], pool: ThreadPoolExecutor) -> dict[st
     return dict(
         zip(held, pool.map(lambda h: Centred.of(h) if np.isfinite(h).all() else None, held.values()), strict=True)
     )
-
-
-def _cka(first: Centred | None, second: Centred | None) -> float | None:
-    return None if first is None or second is None else cka(first, second)
 
 
 def _rms(arrays: Sequence[np.ndarray]) -> float | None:

@@ -50,9 +50,9 @@ class Centred:
         return cls(plain, float(np.sqrt(_alignment(plain, plain))))
 
 
-def cka(first: Centred, second: Centred) -> float | None:
-    """`linear_cka` of activations that are centred already."""
-    if first.norm == 0 or second.norm == 0:
+def cka(first: Centred | None, second: Centred | None) -> float | None:
+    """`linear_cka` of activations that are centred already; None where there are none."""
+    if first is None or second is None or first.norm == 0 or second.norm == 0:
         return None
     if first is second:
         return 1.0

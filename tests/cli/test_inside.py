@@ -21,6 +21,13 @@ def test_history_as_tables_and_as_json(digits_run, capsys):
     assert [row["epoch"] for row in answer["layers"]] == list(range(7))
     assert {row["layer"] for row in answer["layers"]} == {"dense_2"}
     assert answer["layers"][0]["update_norm"] is None
+    assert answer["between_epochs"]["epochs"] == list(range(7))
+    last = [row["cka_last"] for row in answer["layers"]]
+    assert answer["between_epochs"]["cka"][6] == pytest.approx(last, abs=1e-6)
+    layer_history(digits_run, layer="dense_2")
+    out = capsys.readouterr().out
+    assert _fits(out)
+    assert "How alike dense_2 is to itself between epochs" in out
     with pytest.raises(UnknownNameError, match='got "dense_7"'):
         layer_history(digits_run, layer="dense_7")
 

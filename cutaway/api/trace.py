@@ -1,0 +1,95 @@
+"""From a run to one sample's way through its net."""
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.data import SampleIds
+from cutaway.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.inside.trace import Trace
+
+    from .run import Run
+
+
+@dataclass(frozen=True, eq=False)
+class SampleTrace:
+    """One sample's way through the net of a run.
+
+    Attributes:
+        trace: Activations, logits and contributions.
+        class_names: Names of the classes.
+        epoch: Number of the epoch.
+    """
+
+    trace: "Trace" = field(repr=False)
+    class_names: tuple[str, ...] = field(repr=False)
+    epoch: int
+
+    @property
+    def winner(self) -> str:
+        """Name of the class with the highest logit."""
+        return self.class_names[self.trace.winner]
+
+    @property
+    def runner_up(self) -> str:
+        """Name of the class with the next highest."""
+        return self.class_names[self.trace.runner_up]
+
+    def frame(self, layer: str | None = None) -> "pandas.DataFrame":
+        """What argued for the winner (above 0, first) and for the runner-up (below 0, last), a pandas DataFrame.
+
+        Args:
+            layer: Name of a layer; None for the values of the input, in the order of the flattened sample.
+
+        Returns:
+            Columns unit and contribution, and activation for a layer.
+
+        Raises:
+            UnknownNameError: There are no contributions of that layer.
+        """
+        import pandas
+
+        trace = self.trace
+        if layer is not None and layer not in trace.contributions:
+            known = ", ".join(trace.contributions) or "none"
+            raise UnknownNameError(f"layers with contributions are {known}", came=f'"{layer}"', fix="name one of these")
+        parts = trace.pixels.reshape(-1) if layer is None else trace.contributions[layer]
+        columns = {"unit": np.arange(len(parts)), "contribution": parts}
+        if layer is not None:
+            columns["activation"] = trace.activations[layer]
+        return pandas.DataFrame(columns).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+
+
+def trace(run: "Run", x: Any, *, epoch: int = -1) -> SampleTrace:
+    """Follow one sample through the net of a run; what `Run.trace` calls.
+
+    Args:
+        run: The run.
+        x: A sample's name, such as "test[7]", or its raw values in the shape and range that the data have.
+        epoch: Number of the epoch.
+
+    Raises:
+        UnknownNameError: There is no such sample or epoch.
+        DataError: The sample does not fit the data.
+        NetError: The net is none of ReLUs.
+    """
+    from cutaway.inside.trace import trace_sample
+
+    row = run.data.x(_named(run, x))[0] if isinstance(x, str) else np.asarray(x)
+    found = trace_sample(run.model(epoch=epoch), row, scale=run.data.scale)
+    return SampleTrace(found, class_names=run.class_names, epoch=run.folder.resolve_epoch(epoch))
+
+
+def _named(run: "Run", name: str) -> SampleIds:
+    sources = run.split.test.sources
+    match = re.fullmatch(r"(.+)\[(\d{1,18})\]", name)
+    if not match or match[1] not in sources:
+        examples = ", ".join(f"{source}[0]" for source in sources)
+        raise UnknownNameError(f"samples are named {examples} and so on", came=f'"{name}"', fix="name one of these")
+    return SampleIds(sources, np.array([sources.index(match[1])], np.uint8), np.array([int(match[2])], np.int64))
