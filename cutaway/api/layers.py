@@ -88,7 +88,7 @@ def layer_history(
     from cutaway.inside.history import layer_history as measure
 
     _check_whole(k=k)
-    wanted, ids = _epochs_of(run, epochs), _drawn(run, split, samples=samples, seed=seed)
+    wanted, ids = _epochs_of(run, epochs), drawn(run, split, samples=samples, seed=seed)
     records = measure(
         run.model(epoch=wanted[-1]),
         run.folder.snapshot,
@@ -135,7 +135,7 @@ def similarity(
     from cutaway.inside import default_layer
     from cutaway.inside.comparison import compare_epochs
 
-    wanted, ids = _epochs_of(run, epochs), _drawn(run, split, samples=samples, seed=seed)
+    wanted, ids = _epochs_of(run, epochs), drawn(run, split, samples=samples, seed=seed)
     net = run.model(epoch=wanted[-1])
     found = compare_epochs(
         net,
@@ -163,16 +163,18 @@ def _epochs_of(run: "Run", epochs: Sequence[int] | None) -> list[int]:
     return wanted
 
 
-def _drawn(run: "Run", split: str, *, samples: int, seed: int) -> SampleIds:
-    """Samples of a split, at most so many, in equal shares from the classes."""
-    _check_whole(samples=samples)
-    ids = part_of(run, split)
-    return ids.take(choose_samples(run.data.y(ids), samples, seed=seed)) if len(ids) > samples else ids
+def drawn(run: "Run", split: str, *, samples: int | None, seed: int = 0) -> SampleIds:
+    """Samples of a split, at least one; at most so many, in equal shares from the classes.
 
-
-def part_of(run: "Run", split: str) -> SampleIds:
-    """The samples of a split, at least one."""
+    Raises:
+        UnknownNameError: There is no such split.
+        UsageError: ``samples`` is below 1, or the split is empty.
+    """
+    if samples is not None:
+        _check_whole(samples=samples)
     ids = run.split.part(split)
     if not len(ids):
         raise UsageError("layers are measured on at least one sample", came=f'an empty split "{split}"', fix="try all")
-    return ids
+    return (
+        ids if samples is None or len(ids) <= samples else ids.take(choose_samples(run.data.y(ids), samples, seed=seed))
+    )

@@ -9,6 +9,7 @@ from cutaway.progress import Progress, Report
 from cutaway.viewer import ReportContent, ReportFinding, ReportMistake, report_page
 
 from .embedding import pictures_of
+from .report_inside import report_inside
 
 if TYPE_CHECKING:
     from cutaway.inside import LayerRecord
@@ -30,6 +31,7 @@ def report_html(run: "Run", *, report: Report) -> str:
     labels, names = run.labels(), run.class_names
     layers = run.layers(progress=report)
     embedding = _embedding(run, report=report)
+    inside = report_inside(run, report=report)
     report(Progress("report", 0, 1, "pages"))
     probabilities = run.predictions()
     matrix = confusion_counts(labels, probabilities.argmax(axis=1), classes=len(names))
@@ -51,6 +53,7 @@ def report_html(run: "Run", *, report: Report) -> str:
         embedding=embedding.bokeh() if embedding else None,
         embedding_caption=_caption(embedding) if embedding else f"It needs {LEAST} test samples or more.",
         layers=tuple(layer_row(record) for record in layers),
+        inside=inside,
         mistakes=_mistakes(run, worst_mistakes(probabilities, labels)),
         settings=_settings(run),
         footer=f"Made by cutaway {run.folder.manifest['versions']['cutaway']} from {run.path.name}.",

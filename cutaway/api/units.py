@@ -10,7 +10,7 @@ from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError
 from cutaway.progress import Report, silent
 
-from .layers import part_of
+from .layers import drawn
 
 if TYPE_CHECKING:
     import pandas
@@ -116,7 +116,13 @@ class Units:
 
 
 def units(
-    run: "Run", layer: str | None = None, *, split: str = "test", epoch: int = -1, report: Report = silent
+    run: "Run",
+    layer: str | None = None,
+    *,
+    split: str = "test",
+    epoch: int = -1,
+    samples: int | None = None,
+    report: Report = silent,
 ) -> Units:
     """Make the cards of all units of a hidden layer; what `Run.units` calls.
 
@@ -125,6 +131,7 @@ def units(
         layer: Name of a hidden layer; the last one if None.
         split: Samples to measure: "train", "val", "test" or "all". Dead units are sought in all.
         epoch: Number of the epoch.
+        samples: At most so many, drawn in equal shares from the classes; all of them if None.
         report: Told after every batch, in samples.
 
     Raises:
@@ -136,7 +143,7 @@ def units(
     from cutaway.inside.ablation import ablate
     from cutaway.inside.units import dead_units, incoming_pictures, unit_measures
 
-    net, data, ids = run.model(epoch=epoch), run.data, part_of(run, split)
+    net, data, ids = run.model(epoch=epoch), run.data, drawn(run, split, samples=samples)
     layer = layer or default_layer(net)
     inputs = {"x": data.rows(ids), "scale": data.scale, "report": report}
     marked = {**inputs, "labels": data.y(ids), "classes": data.classes}

@@ -8,7 +8,7 @@ Nothing is read, written or remembered here, and no global setting of either lib
 from .activation import activation, activation_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
-from .picture import data_uri, picture_png, sprite_sheet
+from .picture import data_uri, picture_png, signed_png, sprite_sheet
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import CLASS_COLORS, ClassStyle, class_style
 
@@ -26,5 +26,6 @@ __all__ = [
     "learning_curves",
     "learning_curves_bokeh",
     "picture_png",
+    "signed_png",
     "sprite_sheet",
 ]

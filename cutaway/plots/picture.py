@@ -1,4 +1,4 @@
-"""Samples as greyscale PNG pictures, one by one or all on one sheet."""
+"""Samples as greyscale PNG pictures, one by one or all on one sheet, and weights in two colours."""
 
 import base64
 import math
@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
+
+from .theme import CLASS_COLORS
+
+POSITIVE, NEGATIVE = CLASS_COLORS[6], CLASS_COLORS[0]
 
 
 def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[bytes, int]:
@@ -51,6 +55,29 @@ def picture_png(picture: ArrayLike, *, scale: int = 1) -> bytes:
     return _png(grey.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
+def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
+    """Return numbers of both signs as a PNG: orange above 0, blue below, the clearer the closer to 0.
+
+    It is transparent, not white, at 0, so that it lies on light and dark pages alike.
+
+    Args:
+        values: (height, width), finite; the largest size is opaque.
+        scale: Each number becomes a square of this many pixels.
+
+    Raises:
+        DataError: The numbers have another shape or are not finite, or the scale is below 1.
+    """
+    array = np.asarray(values, np.float64)
+    if array.ndim != 2 or not array.size or not np.isfinite(array).all() or scale < 1:
+        came = f"shape {array.shape}, scale {scale}"
+        raise DataError("signed pictures are finite (height, width), scale from 1", came=came, fix="reshape them")
+    most = np.abs(array).max()
+    colors = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (NEGATIVE, POSITIVE)], np.uint8)
+    opacity = np.rint(255 * np.abs(array) / (most or 1.0)).astype(np.uint8)
+    pixels = np.concatenate([colors[(array > 0).astype(int)], opacity[..., np.newaxis]], axis=2)
+    return _png(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
+
+
 def data_uri(png: bytes) -> str:
     """Return the bytes of a PNG as an address that a page can show without fetching anything."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
@@ -73,9 +100,9 @@ def _grey(pictures: ArrayLike) -> NDArray[np.uint8]:
     return np.rint(array * 255).astype(np.uint8)
 
 
-def _png(grey: NDArray[np.uint8]) -> bytes:
+def _png(pixels: NDArray[np.uint8]) -> bytes:
     from PIL import Image
 
     buffer = BytesIO()
-    Image.fromarray(grey).save(buffer, "PNG")
+    Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()

@@ -5,6 +5,6 @@ the network off. BokehJS is taken from the installed bokeh package. May call `cu
 knows no run and no model.
 """
 
-from .page import ReportContent, ReportFinding, ReportMistake, report_page
+from .page import ReportContent, ReportFinding, ReportInside, ReportMistake, ReportUnit, report_page
 
-__all__ = ["ReportContent", "ReportFinding", "ReportMistake", "report_page"]
+__all__ = ["ReportContent", "ReportFinding", "ReportInside", "ReportMistake", "ReportUnit", "report_page"]

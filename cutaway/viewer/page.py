@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -56,6 +56,50 @@ class ReportMistake:
 
 
 @dataclass(frozen=True)
+class ReportUnit:
+    """A unit of a layer.
+
+    Attributes:
+        name: Such as "Unit 7".
+        weights: Its incoming weights as a PNG, or None.
+        examples: The samples that excite it most, side by side on one PNG, or None where samples are no pictures.
+        samples: Their names, strongest first.
+        answers: Names of the classes that it answers most to.
+        cost: What its removal costs, a sentence.
+        alike: Which unit is most like it, a sentence; or "".
+    """
+
+    name: str
+    weights: bytes | None
+    examples: bytes | None
+    samples: tuple[str, ...]
+    answers: tuple[str, ...]
+    cost: str
+    alike: str
+
+
+@dataclass(frozen=True)
+class ReportInside:
+    """What layers know, and the units that matter most.
+
+    Attributes:
+        lead: Which layer knows it, and since when.
+        rows: Rows of a table, the same keys in each: a layer after an epoch.
+        measured: On what, a sentence.
+        layer: Name of the layer whose units are shown.
+        samples: How many samples each of them was taken out for.
+        units: The most important first; empty where there are none.
+    """
+
+    lead: str
+    rows: tuple[dict[str, str], ...]
+    measured: str
+    layer: str
+    samples: int
+    units: tuple[ReportUnit, ...]
+
+
+@dataclass(frozen=True)
 class ReportContent:
     """What a report shows, ready to be laid out.
 
@@ -72,6 +116,7 @@ class ReportContent:
         mistakes: The worst first.
         settings: (name, value) pairs: everything needed to make the run again.
         footer: Last line of the page.
+        inside: What layers and units know; None where that was not measured.
     """
 
     title: str
@@ -86,6 +131,7 @@ class ReportContent:
     mistakes: tuple[ReportMistake, ...]
     settings: tuple[tuple[str, str], ...]
     footer: str
+    inside: ReportInside | None = None
 
 
 def report_page(content: ReportContent) -> str:
@@ -102,8 +148,8 @@ def report_page(content: ReportContent) -> str:
     scripts = [*_bokehjs(), _script(_resource("report.js"))]
     return environment.from_string(_resource("report.html")).render(
         content=content,
-        numeric={key for key in _columns(content) if all(_NUMBER.fullmatch(row[key]) for row in content.layers)},
-        columns=_columns(content),
+        layers=_table(content.layers),
+        knowledge=_table(content.inside.rows if content.inside else ()),
         figures=_figures(content),
         css=Markup(_resource("report.css")),
         scripts=[Markup(script) for script in scripts],
@@ -111,8 +157,11 @@ def report_page(content: ReportContent) -> str:
     )
 
 
-def _columns(content: ReportContent) -> tuple[str, ...]:
-    return tuple(content.layers[0]) if content.layers else ()
+def _table(rows: tuple[dict[str, str], ...]) -> dict[str, Any]:
+    """Rows of a table, its columns, and those in which all entries are numbers."""
+    columns = tuple(rows[0]) if rows else ()
+    numeric = {key for key in columns if all(_NUMBER.fullmatch(row[key]) for row in rows)}
+    return {"rows": rows, "columns": columns, "numeric": numeric}
 
 
 def _figures(content: ReportContent) -> Markup:

@@ -75,7 +75,7 @@
   addEventListener("beforeprint", () => {
     screenScheme = root.dataset.scheme;
     root.dataset.scheme = "light";
-    document.querySelector("details").open = true;
+    for (const details of document.querySelectorAll("details")) details.open = true;
     recolour();
   });
   addEventListener("afterprint", () => {

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from cutaway.errors import DataError
-from cutaway.plots import data_uri, picture_png, sprite_sheet
+from cutaway.plots import CLASS_COLORS, data_uri, picture_png, signed_png, sprite_sheet
 
 
 def _read(png):
@@ -79,3 +79,21 @@ def test_sizes_below_one_are_refused():
         sprite_sheet(np.zeros((1, 2, 2), np.uint8), columns=0)
     with pytest.raises(DataError, match="scale is 1 or more; got 0"):
         picture_png(np.zeros((2, 2), np.uint8), scale=0)
+
+
+def test_weights_are_orange_above_and_blue_below_and_clear_at_zero():
+    with Image.open(io.BytesIO(signed_png([[2.0, -1.0, 0.0]], scale=2))) as image:
+        assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (6, 2))
+        pixels = np.asarray(image)
+    np.testing.assert_array_equal(pixels[0], pixels[1])
+    orange, blue = (bytes.fromhex(CLASS_COLORS[i][1:]) for i in (6, 0))
+    assert [bytes(pixel) for pixel in pixels[0, ::2]][:2] == [orange + b"\xff", blue + b"\x80"]
+    assert pixels[0, 4, 3] == 0
+    with Image.open(io.BytesIO(signed_png(np.zeros((2, 2))))) as image:
+        assert not np.asarray(image)[..., 3].any()
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(3), np.zeros((0, 2)), np.full((2, 2), np.nan)])
+def test_weights_that_are_no_picture(wrong):
+    with pytest.raises(DataError, match="finite"):
+        signed_png(wrong)

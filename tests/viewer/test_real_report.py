@@ -32,7 +32,13 @@ def test_it_fits_every_width_in_both_colour_schemes(browser, visit, digits_run, 
     path = digits_run.report(progress=False)
     viewport = {"width": width, "height": 800}
     opened = visit(browser, path=path, viewport=viewport, color_scheme=scheme)
+    opened.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    cards = opened.page.locator(".units li")
+    assert cards.count() == 12
+    weights, examples = (cards.first.locator(kind).bounding_box() for kind in (".weights", ".examples"))
+    assert weights["y"] == examples["y"], "side by side"
+    assert weights["width"] == weights["height"]
     background = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
     level = sum(int(part) for part in background.removeprefix("rgb(").rstrip(")").split(",")[:3]) / 3
     assert (level > 200) == (scheme == "light")

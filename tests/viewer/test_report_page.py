@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from cutaway.plots.theme import RIGHT_COLOR, WRONG_COLOR
-from cutaway.viewer import ReportFinding, report_page
+from cutaway.viewer import ReportFinding, ReportInside, ReportUnit, report_page
 
 HOSTILE = "</title></script><script>hacked = 1</script><!--<img src=x onerror='hacked = 1'>{{ 7*7 }}"
 
@@ -59,15 +59,42 @@ def test_facts_findings_layers_and_mistakes_are_on_the_page(make_content):
     assert details == ["98.8 % sure", "test[7]", "width 3, height 4", "50.0 % sure", "test[9]"]
 
 
+def _inside(word="dense", picture=b"png"):
+    units = (ReportUnit(f"{word} 7", picture, picture, ("test[3]",), (word, "right"), f"{word} costs.", ""),)
+    rows = ({"Layer": word, "Probe": "91.0%"}, {"Layer": word, "Probe": "–"})
+    return ReportInside(lead=word, rows=rows, measured=word, layer=word, samples=5000, units=units)
+
+
+def test_layers_and_units_are_on_the_page(make_content):
+    page = report_page(make_content(inside=_inside(), mistakes=()))
+    reader = Reader(page)
+    assert [t for _, t in reader.all("td")][-4:] == ["dense", "91.0%", "dense", "–"]
+    alts = [a["alt"] for a, _ in reader.all("img")]
+    assert alts == ["Incoming weights of dense 7", "dense 7 is excited most by test[3]"]
+    assert "for 5,000 test samples" in page
+    assert "dense, right" in page
+    assert ("#inside", "Inside") in [(a["href"], t) for a, t in reader.all("a")]
+    plain = report_page(make_content(inside=_inside(picture=None), mistakes=()))
+    assert not Reader(plain).all("img")
+    assert "test[3]" in plain
+    assert "orange excites" in page
+    assert "orange excites" not in plain
+    assert 'id="inside"' not in report_page(make_content())
+
+
 def test_headings_never_skip_a_level(make_content):
-    levels = [int(tag[1]) for tag, _, _ in Reader(report_page(make_content())).found if re.fullmatch("h[1-6]", tag)]
+    levels = [
+        int(tag[1])
+        for tag, _, _ in Reader(report_page(make_content(inside=_inside()))).found
+        if re.fullmatch("h[1-6]", tag)
+    ]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_every_figure_has_a_name_and_every_link_a_place(make_content):
-    reader = Reader(report_page(make_content()))
+    reader = Reader(report_page(make_content(inside=_inside())))
     ids = {a["id"] for _, a, _ in reader.found if "id" in a}
     named = [a["aria-labelledby"] for a, _ in reader.all("figure", "section") if a]
     assert set(named) <= ids
@@ -124,6 +151,7 @@ def test_hostile_text_stays_text(make_content):
             facts=((HOSTILE, HOSTILE),),
             findings=(ReportFinding("note", HOSTILE, HOSTILE),),
             embedding_caption=HOSTILE,
+            inside=_inside(HOSTILE, None),
             layers=({HOSTILE: HOSTILE},),
             settings=((HOSTILE, HOSTILE),),
             footer=HOSTILE,
@@ -135,7 +163,7 @@ def test_hostile_text_stays_text(make_content):
     assert len(reader.all("script")) == len(Reader(plain).all("script"))
     assert len(reader.all("img")) == 1
     assert [t for _, t in reader.all("title")] == [HOSTILE]
-    assert [t for _, t in reader.all("td")] == [HOSTILE]
+    assert [t for _, t in reader.all("td")] == [HOSTILE, HOSTILE, "91.0%", HOSTILE, "–"]
 
 
 def _luminance(color):
