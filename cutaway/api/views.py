@@ -193,13 +193,14 @@ class Views:
 
         Args:
             layer: Name of the layer; the last hidden one if None.
-            split: Samples on which it is measured; dead is who never fires on the whole dataset.
+            split: Samples on which it is measured; dead is who gives the same output for the whole dataset.
             epoch: Number of the epoch.
             progress: True draws bars, False is silent, a callable gets `Progress` records.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
-            NetError: Taking units out of this layer cannot be followed through the net.
+            UsageError: The layer is the output, or the split is empty.
+            DataError: An activation is no finite number: the net has diverged.
         """
         from .units import units
 

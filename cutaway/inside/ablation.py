@@ -72,8 +72,8 @@ def ablate(
         UsageError: The layer is the output.
 
     Source:
-        Morcos, Barrett, Rabinowitz, Botvinick 2018, "On the importance of single directions for generalization",
-        section 2.2 (ablation of single units to zero).
+        Morcos, Barrett, Rabinowitz, Botvinick 2018, "On the importance of single directions for generalization"
+        (ablation of single units to zero).
     """
     graph = hidden_graph(net, layer)
     units = int(np.prod(graph.layers[layer].output.shape[1:]))

@@ -81,7 +81,7 @@ def effective_rank(h: np.ndarray) -> float | None:
         From 1 to the smaller number of samples and units; None where all activations are constant.
 
     Source:
-        Roy and Vetterli 2007, "The effective rank: a measure of effective dimensionality", equations 2 to 4.
+        Roy and Vetterli 2007, "The effective rank: a measure of effective dimensionality" (its definition).
     """
     centred = h - h.mean(axis=0, dtype=np.float64)
     # in float64: squaring costs half of the digits, and hundreds of tiny singular values add up

@@ -79,7 +79,7 @@ def probe_accuracy(h: np.ndarray, labels: np.ndarray) -> float | None:
 
     Source:
         Alain and Bengio 2016, "Understanding intermediate layers using linear classifier probes" (the idea); Hoerl and
-        Kennard 1970, "Ridge regression", equation 2.1.
+        Kennard 1970, "Ridge regression: biased estimation for nonorthogonal problems" (the estimator).
     """
     known, asked = halves(labels)
     if not len(known) or not len(asked):

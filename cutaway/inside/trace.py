@@ -77,8 +77,9 @@ def trace_sample(net: keras.Model, x: np.ndarray, *, scale: float) -> Trace:
         DataError: The sample does not fit the net, or its logits are no finite numbers.
 
     Source:
-        Montavon, Samek, Mueller 2018, "Methods for interpreting and understanding deep neural networks", section 4.1
-        (value times slope); Srinivas and Fleuret 2019, "Full-gradient representation", proposition 1 (biases).
+        Montavon, Samek, Mueller 2018, "Methods for interpreting and understanding deep neural networks" (value
+        times slope, there simple Taylor decomposition); Srinivas and Fleuret 2019, "Full-gradient representation for
+        neural network visualization" (biases).
     """
     graph = Graph.of(net)
     _check_linear(graph)
