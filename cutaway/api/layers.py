@@ -1,5 +1,6 @@
 """From a run to its layers through training."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from cutaway.errors import UnknownNameError, UsageError
 from cutaway.progress import Report, silent
 
 if TYPE_CHECKING:
+    import keras
     import pandas
 
     from cutaway.inside.history import LayerMeasures
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 SAMPLES = 10_000
 """Samples that a layer history measures at most; their activations are held for three snapshots at a time."""
+
+HELD = 2**30
+"""Bytes of activations of one snapshot at most; where layers are so wide that they would be more, samples are fewer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +81,7 @@ def layer_history(
         run: The run.
         split: "train", "val", "test" or "all".
         epochs: Numbers of epochs with a snapshot; all of them if None.
-        samples: Samples at most; where there are more, each class gives its share of them.
+        samples: Samples at most, fewer where layers are very wide; each class gives its share of them.
         k: Neighbours that vote, from 1.
         seed: Decides which samples are drawn.
         report: Told after every layer.
@@ -86,11 +91,14 @@ def layer_history(
         UsageError: ``samples`` or ``k`` is below 1, or the split or ``epochs`` is empty.
     """
     from cutaway.inside.history import layer_history as measure
+    from cutaway.inside.history import measured_layers
 
-    _check_whole(k=k)
-    wanted, ids = _epochs_of(run, epochs), drawn(run, split, samples=samples, seed=seed)
+    _check_whole(k=k, samples=samples)
+    wanted = _epochs_of(run, epochs)
+    net = run.model(epoch=wanted[-1])
+    ids = drawn(run, split, samples=min(samples, _room(net, measured_layers(net))), seed=seed)
     records = measure(
-        run.model(epoch=wanted[-1]),
+        net,
         run.folder.snapshot,
         epochs=wanted,
         x=run.data.rows(ids),
@@ -119,7 +127,7 @@ def similarity(
         layer: Name of the layer; the last hidden one if None.
         split: "train", "val", "test" or "all".
         epochs: Numbers of epochs with a snapshot; all of them if None.
-        samples: Samples at most; where there are more, each class gives its share of them.
+        samples: Samples at most, fewer where layers are very wide; each class gives its share of them.
         seed: Decides which samples are drawn.
         report: Told as epochs are compared.
 
@@ -133,20 +141,31 @@ def similarity(
     import pandas
 
     from cutaway.inside import default_layer
+    from cutaway.inside.activations import find_layer
     from cutaway.inside.comparison import compare_epochs
 
-    wanted, ids = _epochs_of(run, epochs), drawn(run, split, samples=samples, seed=seed)
+    _check_whole(samples=samples)
+    wanted = _epochs_of(run, epochs)
     net = run.model(epoch=wanted[-1])
+    layer = layer or default_layer(net)
+    find_layer(net, layer)
+    ids = drawn(run, split, samples=min(samples, _room(net, [layer])), seed=seed)
     found = compare_epochs(
         net,
         run.folder.snapshot,
-        layer or default_layer(net),
+        layer,
         epochs=wanted,
         x=run.data.rows(ids),
         scale=run.data.scale,
         report=report,
     )
     return pandas.DataFrame(found, index=wanted, columns=wanted)
+
+
+def _room(net: "keras.Model", layers: Sequence[str]) -> int:
+    """Samples whose activations in some layers fit into `HELD`; at least 100."""
+    units = sum(math.prod(net.get_layer(name).output.shape[1:]) for name in layers)
+    return max(100, HELD // max(4 * units, 1))
 
 
 def _check_whole(**settings: int) -> None:

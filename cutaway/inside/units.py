@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.errors import DataError
+from cutaway.errors import DataError, UsageError
 from cutaway.nets import batch_size, prepare_inputs
 from cutaway.progress import Progress, Report, silent
 
@@ -19,6 +19,12 @@ from .measures import constant
 
 TOP = 16
 """Samples that excite a unit most, on its card."""
+
+ROWS = 1024
+"""Units that are compared with all others at a time."""
+
+MOST = 2**14
+"""Units of a layer at most: what they have in common, unit by unit, takes 2 GiB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +72,7 @@ def unit_measures(
 
     Raises:
         UnknownNameError: The net has no layer of that name.
-        UsageError: The layer is the output.
+        UsageError: The layer is the output, or has more than `MOST` units.
         DataError: An activation is no finite number.
 
     Source:
@@ -74,7 +80,14 @@ def unit_measures(
         class selectivity index of Morcos, Barrett, Rabinowitz, Botvinick 2018, "On the importance of single directions
         for generalization".
     """
-    sums = _Sums(_units(hidden_graph(net, layer), layer), classes)
+    count = _units(hidden_graph(net, layer), layer)
+    if count > MOST:
+        raise UsageError(
+            f"units are looked at in layers of at most {MOST:,} of them",
+            came=f'{count:,} in "{layer}"',
+            fix="name a narrower layer",
+        )
+    sums = _Sums(count, classes)
     for start, h in _batches(net, layer, x=x, scale=scale):
         sums.add(h, labels[start : start + len(h)], start)
         report(Progress("units", start + len(h), len(x), "samples", layer))
@@ -224,13 +237,16 @@ class _Sums:
     def most_similar(self) -> tuple[np.ndarray, np.ndarray]:
         n = self.counts.sum()
         mean, near = self.total.sum(axis=1) / n, self.near
-        covariance = self.products / n - np.outer(mean - near, mean - near)
-        std = np.sqrt(np.maximum(np.diag(covariance), 0))
-        still = std <= 1e-6 * np.maximum(np.abs(mean), np.abs(near))
-        std[still] = np.nan
-        correlation = covariance / np.outer(std, std)
-        np.fill_diagonal(correlation, np.nan)
-        found = np.where(np.isnan(correlation), -np.inf, correlation)
-        similar, best = found.argmax(axis=1), found.max(axis=1)
+        shift = mean - near
+        std = np.sqrt(np.maximum(np.diag(self.products) / n - shift**2, 0))
+        std[std <= 1e-6 * np.maximum(np.abs(mean), np.abs(near))] = np.nan
+        similar, best = np.empty(len(std), np.int64), np.empty(len(std))
+        for start in range(0, len(std), ROWS):  # a matrix of all by all is there once, not five times
+            rows = slice(start, start + ROWS)
+            found = (self.products[rows] / n - np.outer(shift[rows], shift)) / np.outer(std[rows], std)
+            own = np.arange(len(found))
+            found[own, start + own] = np.nan
+            found[np.isnan(found)] = -np.inf
+            similar[rows], best[rows] = found.argmax(axis=1), found.max(axis=1)
         none = np.isneginf(best)
         return np.where(none, -1, similar), np.where(none, np.nan, np.clip(best, -1, 1))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from cutaway.api import layers
 from cutaway.api.layers import layer_history, similarity
 from cutaway.errors import UnknownNameError, UsageError
 
@@ -65,3 +66,9 @@ def test_wrong_names_are_refused(digits_run):
         layer_history(digits_run, epochs=[99])
     with pytest.raises(UnknownNameError, match="a split is one of"):
         layer_history(digits_run, split="tset")
+
+
+def test_layers_that_are_very_wide_are_measured_on_fewer_samples(digits_run, monkeypatch):
+    units = 32 + 16 + 10
+    monkeypatch.setattr(layers, "HELD", 4 * units * 150)
+    assert {r.samples for r in layer_history(digits_run, epochs=[0], split="all").records} == {150}

@@ -5,6 +5,7 @@ from keras import layers
 
 from cutaway.errors import DataError, UsageError
 from cutaway.inside import activations
+from cutaway.inside import units as module
 from cutaway.inside.units import dead_units, incoming_pictures, selectivity, unit_measures
 from cutaway.nets import build_net, mlp
 
@@ -20,8 +21,9 @@ def net():
     return net
 
 
-@pytest.mark.parametrize("n", [20, 2047, 5000])
-def test_measures_over_batches_equal_those_of_all_at_once(net, small_rows, n):
+@pytest.mark.parametrize(("n", "rows"), [(20, 1024), (2047, 5), (5000, 1)])
+def test_measures_over_batches_equal_those_of_all_at_once(net, small_rows, monkeypatch, n, rows):
+    monkeypatch.setattr(module, "ROWS", rows)
     x, labels = small_rows(n), np.arange(n) % 3
     labels[labels == 1] = 2  # a class without samples
     h = activations(net, "dense_1", x=x, scale=255.0).astype(np.float64)
@@ -82,3 +84,11 @@ def test_a_diverged_net_and_the_output_are_refused(net, small_rows):
     net.get_layer("dense_1").set_weights([kernel * np.nan, bias])
     with pytest.raises(DataError, match='others in layer "dense_1": the net has diverged'):
         unit_measures(net, "dense_1", **about)
+
+
+def test_a_layer_too_wide_for_pairs_of_units_is_refused(net, small_rows, monkeypatch):
+    monkeypatch.setattr(module, "MOST", 11)
+    about = {"x": small_rows(5), "labels": np.zeros(5, int), "classes": 3, "scale": 255.0}
+    with pytest.raises(UsageError, match='at most 11 of them; got 12 in "dense_1"'):
+        unit_measures(net, "dense_1", **about)
+    assert len(unit_measures(net, "dense_2", **about).mean) == 8
