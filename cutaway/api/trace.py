@@ -87,9 +87,10 @@ def trace(run: "Run", x: Any, *, epoch: int = -1) -> SampleTrace:
 
 
 def _named(run: "Run", name: str) -> SampleIds:
-    sources = run.split.test.sources
+    sizes = {source: len(held.y) for source, held in run.data.sources.items()}
     match = re.fullmatch(r"(.+)\[(\d{1,18})\]", name)
-    if not match or match[1] not in sources:
-        examples = ", ".join(f"{source}[0]" for source in sources)
-        raise UnknownNameError(f"samples are named {examples} and so on", came=f'"{name}"', fix="name one of these")
+    if not match or int(match[2]) >= sizes.get(match[1], 0):
+        known = " and ".join(f"{source}[0] to {source}[{size - 1}]" for source, size in sizes.items())
+        raise UnknownNameError(f"samples are named {known}", came=f'"{name}"', fix="name one of these")
+    sources = tuple(sizes)
     return SampleIds(sources, np.array([sources.index(match[1])], np.uint8), np.array([int(match[2])], np.int64))

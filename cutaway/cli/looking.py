@@ -78,8 +78,10 @@ def layers(
 ) -> None:
     """Show what each layer is and holds, and how many of its units never fire on the data."""
     from cutaway.api.run import open_run
-    from cutaway.errors import UnknownNameError
+    from cutaway.errors import UnknownNameError, UsageError
 
+    if history and epoch != -1:
+        raise UsageError("--history shows every epoch", came=f"--epoch {epoch}", fix="leave one of the two out")
     opened = open_run(run, runs=runs)
     if history:
         from .inside import layer_history

@@ -21,9 +21,11 @@ def test_a_trace_of_a_sample_by_name_and_by_values(digits_run):
         named.frame("dense_9")
 
 
-@pytest.mark.parametrize("name", ["test", "nowhere[3]", "train[x]", "train[-1]", "train[" + "9" * 30 + "]"])
+@pytest.mark.parametrize(
+    "name", ["test", "nowhere[3]", "train[x]", "train[-1]", "train[1797]", "train[" + "9" * 30 + "]"]
+)
 def test_samples_of_no_such_name(digits_run, name):
-    with pytest.raises(UnknownNameError, match="samples are named"):
+    with pytest.raises(UnknownNameError, match=r"samples are named train\[0\] to train\[1796\]"):
         trace(digits_run, name)
 
 

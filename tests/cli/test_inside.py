@@ -3,7 +3,8 @@ import json
 import pytest
 
 from cutaway.cli.inside import layer_history, units
-from cutaway.errors import UnknownNameError
+from cutaway.cli.looking import layers
+from cutaway.errors import UnknownNameError, UsageError
 
 
 def _fits(out):
@@ -45,3 +46,8 @@ def test_units_as_a_table_and_as_json(digits_run, capsys):
     assert losses == sorted(losses, reverse=True)
     with pytest.raises(UnknownNameError, match='got "size"'):
         units("nowhere", **about, sort="size", limit=5, as_json=False)
+
+
+def test_a_history_of_one_epoch_is_refused(digits_run):
+    with pytest.raises(UsageError, match="--history shows every epoch; got --epoch 3"):
+        layers(str(digits_run.path), epoch=3, history=True)
