@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import keras
     import pandas
 
+    from cutaway.inside import LayerRecord
     from cutaway.inside.history import LayerMeasures
 
     from .run import Run
@@ -23,6 +24,27 @@ SAMPLES = 10_000
 
 HELD = 2**30
 """Bytes of activations of one snapshot at most; where layers are so wide that they would be more, samples are fewer."""
+
+
+class Layers(tuple["LayerRecord", ...]):
+    """What each layer is and holds after an epoch: a tuple of `LayerRecord`, in the order of the net."""
+
+    __slots__ = ()
+
+    def frame(self) -> "pandas.DataFrame":
+        """One row a layer, a pandas DataFrame; columns of the kernel, its first weight, are NaN for layers without."""
+        import pandas
+
+        rows = []
+        for record in self:
+            kernel = record.weights[0] if record.weights else None
+            fields = ("name", "kind", "output_shape", "units", "parameters", "trainable", "silent", "silent_share")
+            row = {name: getattr(record, name) for name in fields}
+            for part in ("mean", "std", "min", "max"):
+                row[f"kernel_{part}"] = getattr(kernel, part) if kernel else None
+            rows.append(row)
+        numbers = ("silent", "silent_share", "kernel_mean", "kernel_std", "kernel_min", "kernel_max")
+        return pandas.DataFrame(rows).astype(dict.fromkeys(numbers, float))
 
 
 @dataclass(frozen=True, eq=False)

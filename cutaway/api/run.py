@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import keras
 
     from cutaway.findings import Finding, Mistakes
-    from cutaway.inside import LayerRecord
+
+    from .layers import Layers
 
 
 class Run(Views):
@@ -33,7 +34,7 @@ class Run(Views):
 
     def __init__(self, folder: RunFolder, *, data: Dataset | None = None) -> None:
         self.folder = folder
-        self._layers: dict[int, tuple[LayerRecord, ...]] = {}  # small records, asked for by report, findings and table
+        self._layers: dict[int, Layers] = {}  # small records, asked for by report, findings and table
         if data is not None:
             self.data = data
 
@@ -132,16 +133,22 @@ class Run(Views):
         """The class of each sample, int64 ``(sample,)``."""
         return self.data.y(self.split.part(split))
 
-    def layers(self, *, epoch: int = -1, progress: ProgressOption = False) -> "tuple[LayerRecord, ...]":
-        """What each layer is and holds after an epoch, and how many of its units never fire on the whole dataset."""
+    def layers(self, *, epoch: int = -1, progress: ProgressOption = False) -> "Layers":
+        """What each layer is and holds after an epoch, and how many of its units never fire on the whole dataset.
+
+        Returns:
+            A tuple of `LayerRecord`; ``frame()`` is a table, one row a layer.
+        """
         from cutaway.inside import layer_records
+
+        from .layers import Layers
 
         epoch = self.folder.resolve_epoch(epoch)
         if epoch not in self._layers:
             x = self.data.rows(self.split.part("all"))
             with reporting(progress) as report:
                 net = self.model(epoch=epoch)
-                self._layers[epoch] = layer_records(net, x=x, scale=self.data.scale, report=report)
+                self._layers[epoch] = Layers(layer_records(net, x=x, scale=self.data.scale, report=report))
         return self._layers[epoch]
 
     def confusion(self, *, split: str = "test", epoch: int = -1) -> np.ndarray:

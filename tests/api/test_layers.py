@@ -11,6 +11,20 @@ def history(digits_run):
     return layer_history(digits_run)
 
 
+def test_layers_of_an_epoch_as_a_table(digits_run):
+    records = digits_run.layers(epoch=0)
+    frame = records.frame()
+    assert list(frame["name"]) == [record.name for record in records]
+    kernel = digits_run.model(epoch=0).get_layer("dense_2").get_weights()[0]
+    row = frame.set_index("name").loc["dense_2"]
+    assert row["kernel_std"] == pytest.approx(kernel.std())
+    assert (row["units"], row["parameters"]) == (16, kernel.size + 16)
+    assert frame["silent"].dtype == frame["kernel_min"].dtype == float
+    passing = frame[frame.kind == "Dropout"]
+    assert len(passing)
+    assert passing[["silent", "kernel_mean"]].isna().all(axis=None)
+
+
 def test_history_has_a_row_for_each_epoch_and_layer(history, digits_run):
     frame = history.frame()
     assert list(zip(frame["epoch"], frame["layer"], strict=True)) == [
