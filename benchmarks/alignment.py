@@ -1,7 +1,8 @@
 """Layouts in a row against layouts one by one: epochs, then layers, of a net trained on MNIST, 10,000 samples.
 
 A frame of a row starts from the frame before; its rival is the layout of the same activations alone, from its principal
-components. Both are made in turn, in one process, from the activations to the layout with its KL divergence and trust.
+components. Both are made in turn, in one process, from the activations to the layout with its KL divergence; the layout
+alone, which is what a first frame is, with its trust as well, which a further frame measures when it is asked for.
 
 A neighbourhood "did not change" where at least 12 of a sample's 15 nearest in the layer are its nearest again. Drift is
 how far such a sample lies from where it lay in the frame before, as a share of that frame's radius (root mean square).
@@ -48,7 +49,7 @@ def onto(xy: np.ndarray, before: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 def race(frames: dict[str, np.ndarray]) -> list[dict]:
     """Make all frames both ways and tell of each but the first."""
-    from cutaway.embedding import embed
+    from cutaway.embedding import embed, measure_trust
     from cutaway.embedding.alignment import KEPT, aligned_rows, drift
     from cutaway.embedding.following import Previous, follow, layer_neighbors
 
@@ -71,9 +72,11 @@ def race(frames: dict[str, np.ndarray]) -> list[dict]:
                 "sums": [float(moved[rows].sum()), float(rival[rows].sum()), int(rows.sum())],
                 "kl": [here.kl_divergence, alone.kl_divergence],
                 "seconds": [here.seconds["total"], alone.seconds["total"]],
-                "no_trust": [layout.seconds["total"] - layout.seconds["trust"] for layout in (here, alone)],
+                "no_trust": [layout.seconds["total"] - layout.seconds.get("trust", 0) for layout in (here, alone)],
                 "iterations": [here.settings["iterations"], alone.settings["iterations"]],
-                "neighbors_kept": [layout.trust.neighbors_kept for layout in (here, alone) if layout.trust],
+                "neighbors_kept": [
+                    measure_trust(frames[name], layout.xy, seed=0).neighbors_kept for layout in (here, alone)
+                ],
             }
         )
         show(found[-1])
@@ -110,12 +113,13 @@ def summary(name: str, frames: list[dict]) -> dict[str, float]:
         "cost_without_trust": cost_ratio(frames, "no_trust"),
         "highest_kl": max(ours / alone for ours, alone in (frame["kl"] for frame in frames)),
     }
-    for clock, what in (("seconds", "with trust"), ("no_trust", "without")):
+    for clock, what in (("seconds", "as each comes"), ("no_trust", "neither with trust")):
         ours, alone = ([frame[clock][side] for frame in frames] for side in (0, 1))
         print(f"  {name}, {what}: further frame {spread(ours, digits=2)}, alone {spread(alone, digits=2)}")
     print(
         f"  {name}: drift 1/{1 / words['drift']:.1f}, cost {words['cost']:.3f}"
-        f" ({words['cost_without_trust']:.3f} without trust), KL at most {words['highest_kl']:.3f} of that alone",
+        f" ({words['cost_without_trust']:.3f} with no trust on either side),"
+        f" KL at most {words['highest_kl']:.3f} of that alone",
         flush=True,
     )
     return words

@@ -69,13 +69,22 @@ class Embedding:
 
     @property
     def trust(self) -> Trust | None:
-        """How far its distances can be believed."""
-        return self.layout.trust
+        """How far its distances can be believed; measured when first asked for in the further frames of a sequence."""
+        return self._measured[0]
 
     @property
     def wrong(self) -> np.ndarray | None:
         """float32 ``(sample,)``, 0..1: how far a sample's neighbours here are not its neighbours in the layer."""
-        return self.layout.wrong
+        return self._measured[1]
+
+    @cached_property
+    def _measured(self) -> tuple[Trust | None, np.ndarray | None]:
+        from cutaway.embedding import TRUST_NEIGHBORS, inspect_trust
+
+        if self.layout.trust is not None or len(self.xy) <= 2 * TRUST_NEIGHBORS:
+            return self.layout.trust, self.layout.wrong
+        seed = self.layout.settings["seed"]
+        return inspect_trust(self.reference(), self.xy, k=TRUST_NEIGHBORS, seed=seed, labels=self.labels)
 
     def transform(self, h: np.ndarray) -> np.ndarray:
         """Place unseen activations of the same layer; what is there stays where it is.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INPUT = "input"
 """Names the samples themselves, as the net sees them, where no layer has this name."""
 
-FOLLOWING = 1
+FOLLOWING = 2
 """Goes into the key of a further frame: another way to follow gives other coordinates."""
 
 
@@ -233,7 +233,7 @@ def _make(
         if nearest is None:
             nearest = layer_neighbors(work.activations(spots[0]), report=report)
         settings = {"perplexity": work.settings["perplexity"], "seed": work.settings["seed"]}
-        done = follow(h, Previous(before.xy, nearest), labels=work.labels, report=report, **settings)
+        done = follow(h, Previous(before.xy, nearest), report=report, **settings)
         return _Found(done.layout, done.kept, done.nearest)
     except CutawayError as error:
         raise type(error)(error.rule, came=f"{error.came} in the frame {spot.name}", fix=error.fix) from error

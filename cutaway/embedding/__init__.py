@@ -15,7 +15,7 @@ from .cache import layout_from_npz, layout_to_npz
 from .choice import choose_samples
 from .components import pca
 from .layout import Layout, Trust
-from .method import METHODS, embed
+from .method import METHODS, TRUST_NEIGHBORS, embed
 from .trust import inspect_trust, measure_trust
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _HOMES = {
 
 __all__ = [
     "METHODS",
+    "TRUST_NEIGHBORS",
     "Frame",
     "Layout",
     "Placement",

@@ -13,7 +13,7 @@ BLOCK = 8192
 # what these differ by would be lost in the distance to it.
 MIDDLE = 1024
 # A scatter matrix of more multiplications than these is made in float32, twice as fast; below, float64 takes 0.1 s.
-DOUBLE = 4e9
+DOUBLE = 2e9
 
 
 def pca(h: np.ndarray, components: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from .attraction import Graph, attract, stretch
 from .crew import Crew
 from .exact import push_all
 from .order import Places
-from .repulsion import Field, push, size_for
+from .repulsion import Field, push, size_for, spacing_for
 from .steps import step
 from .threads import ranges
 
@@ -22,6 +22,8 @@ LEAST_RATE = 20.0
 EARLY_ITERATIONS = 250
 # Up to this many points all pairs are quicker than a grid.
 EXACT = 4000
+# Beyond this many points a longer memory pays, see `phases_for`.
+MANY = 10_000
 # So are they where a wide layout would need a transform with more than a quarter as many nodes along each side as there
 # are points: 5,000 points at perplexity 1, in a layout 1,200 wide, take 1.2 s in all against 40.
 SPARSE = 4
@@ -116,6 +118,10 @@ def phases_for(samples: int, iterations: int) -> tuple[Phase, Phase]:
     falls by less than 1 %. With that KL at 70,000 points is 2.37 after 350 iterations against 2.64 after 750 of the
     careful way on the same grid; 250 points, though, are torn into a worse layout (0.31 against 0.27).
 
+    The more points, the farther they have to go: beyond 10,000 a step is remembered longer, as the cube root of their
+    number, and a fall of 2 % ends it. At 70,000 points KL is then 2.21 after 300 iterations, at 280,000 2.01 after 400
+    (momentum 0.95: 2.30 after 350, 2.31 after 700). At 10,000 and below, more than 0.95 makes it worse.
+
     Args:
         samples: How many points there are.
         iterations: Most steps of both phases; the early one comes first.
@@ -128,7 +134,8 @@ def phases_for(samples: int, iterations: int) -> tuple[Phase, Phase]:
     first = Phase("early", early, EXAGGERATION, max(samples / EXAGGERATION, LEAST_RATE), 0.5)
     if careful:
         return first, Phase("main", iterations - early, 1.0, max(float(samples), LEAST_RATE), 0.8, 0.002)
-    return first, Phase("main", iterations - early, 1.0, 2.0 * samples, 0.95, 0.01)
+    growth = max(1.0, samples / MANY) ** (1 / 3)
+    return first, Phase("main", iterations - early, 1.0, 2.0 * samples, 1 - 0.05 / growth, 0.02 if growth > 1 else 0.01)
 
 
 class Motion:
@@ -162,7 +169,9 @@ class Motion:
         places, field = self.places, self.field
         graph, xy, pull = (places.start, places.index, places.value), places.xy, self.pull
         low, high = self.bounds[:, :2].min(axis=0), self.bounds[:, 2:].max(axis=0)
-        self.gridded = field is not None and len(xy) > self.sparse * size_for(float((high - low).max()) / 2)[1]
+        if field is not None:
+            half = float((high - low).max()) / 2
+            self.gridded = len(xy) > self.sparse * size_for(half, spacing_for(half, field.widest))
         if field is None or not self.gridded:
             x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
 

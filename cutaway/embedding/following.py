@@ -15,25 +15,34 @@ from .alignment import KEPT, aligned_rows, neighborhood, procrustes, shared_neig
 from .check import check_matrix, check_seed
 from .crew import Crew
 from .layout import Layout, stage
-from .method import TRUST_NEIGHBORS, check_activations
+from .method import check_activations
 from .neighbors import Neighbors, nearest_neighbors
 from .transform import COMPONENTS, principal_points
-from .trust import inspect_trust
-from .tsne import START, check_fits, threads_for
+from .tsne import check_fits, threads_for
 
-# Measured on the second hidden layer of an MNIST net, 10,000 samples, 9 epochs (benchmarks/alignment.py): samples
-# that kept their neighbours drift a tenth as far as between layouts alone; KL is 4.2 % above theirs at worst.
+# Chosen on the frames of benchmarks/alignment.py: 10,000 samples of MNIST, a hidden layer through 9 epochs and all
+# layers at the last epoch.
 # Below this mean share of neighbours kept the layout before is drawn together and arranged anew: without that KL is
 # 10 % higher at 0.66, 20 % at 0.55 and 73 % at 0.29; above it, that costs places (0.18 of the drift of layouts alone at
 # 0.80, instead of 0.04).
 MIXED = 0.75
 # Springs, in units of the affinity of one sample to all others, 1 / n: at first every sample is held, by its share of
 # neighbours kept, which lets the layout grow to its old size; then those who kept theirs. A spring of 0.01 on these
-# alone, from the start, tears clusters: KL rises by a third.
-LOOSE, FIRM, STAY = 3e-4, 3e-3, 1e-3
-# A layer of few units takes longer to unfold: the last phase goes on while KL falls by more than this in 50 iterations,
-# so many times at most.
-FALLS, MORE = 0.02, 8
+# alone, from the start, tears clusters: KL rises by a third. With 3e-3 those who keep their neighbours from layer to
+# layer, one in forty, drift by 0.23 of what they do between layouts alone, with 4e-3 by 0.18.
+LOOSE, FIRM, STAY = 3e-4, 4e-3, 5e-4
+# Below this share nothing of the order before is worth keeping, and a short early exaggeration comes first: without it
+# KL of 600 digits in another order is 19 % above that alone, with it 4 %; of MNIST's output layer 5 % and 0.5 %.
+LOST = 0.2
+# Radius (root mean square) to which the layout before is drawn together to be arranged anew: the kernel's width, where
+# every sample feels every other. From 1e-4, with a first layout's early exaggeration, it takes twice the iterations.
+DRAWN = 1.0
+# Distance of grid nodes at most: a further layout is as wide as the one before from the first step on, where transforms
+# take half of the time; with 1.0 instead of 0.8 that is a third less, and KL rises by 0.4 %.
+NODES = 1.0
+# A layer of few units takes longer to unfold: where KL still fell by more than the first of these in 50 iterations, the
+# last phase goes on while it falls by more than the second, so many times at most.
+FELL, FALLS, MORE = 0.05, 0.02, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +99,6 @@ def follow(
     *,
     perplexity: float = 30.0,
     seed: int = 0,
-    labels: np.ndarray | None = None,
     report: Report = silent,
 ) -> Following:
     """Lay out the same samples by other activations, those of another epoch or layer, starting from where they lie.
@@ -98,15 +106,14 @@ def follow(
     Who kept at least 12 of its 15 nearest neighbours is held at its place by a weak spring, the others are free; at the
     end the layout is turned, mirrored and shifted onto the one before by those who kept theirs, never scaled. Where
     less than three quarters of all neighbours are there again, most samples have to pass each other, which they cannot
-    do in a layout at its full size: the one before is drawn together, arranged anew by a short early exaggeration, and
-    drawn out again by the springs.
+    do in a layout at its full size: the one before is drawn together to the width of the kernel, arranged anew, and
+    drawn out again by the springs. Trust is not measured: a frame that nobody asks costs a third of one alone.
 
     Args:
         h: float32 (n, unit), finite, not all rows alike; of any number of units.
         before: The layout and the neighbours of the same samples.
         perplexity: As of the layout before.
-        seed: Decides on which samples trust is measured.
-        labels: (n,), the class of each sample, for trust.
+        seed: Written down; nothing here is random.
         report: Hears of each part.
 
     Raises:
@@ -125,12 +132,9 @@ def follow(
     kept = shared_neighbors(before.nearest, nearest)
     xy, settings = _settle(graph, before.xy, kept, seconds=seconds, report=report)
     settings |= {"perplexity": perplexity, "init": "previous", "seed": seed, "engine": "cutaway"}
-    kl, trust, wrong = kl_divergence(graph, xy), None, None
-    if len(h) > 2 * TRUST_NEIGHBORS:
-        with stage("trust", len(h), unit="samples", part="trust", seconds=seconds, report=report):
-            trust, wrong = inspect_trust(h, xy, k=TRUST_NEIGHBORS, seed=seed, labels=labels)
+    kl = kl_divergence(graph, xy)
     seconds["total"] = perf_counter() - start
-    return Following(Layout(xy, "tsne", settings, seconds, kl, trust, wrong), nearest, kept)
+    return Following(Layout(xy, "tsne", settings, seconds, kl, trust=None), nearest, kept)
 
 
 def _graph(
@@ -180,6 +184,8 @@ class _Held(way.Motion):
     ) -> None:
         super().__init__(graph, start, crew, way.EXACT)
         self.home, self.springs = home, springs
+        if self.field:
+            self.field.widest = NODES
         self.now: tuple[Any, ...] = None, None, None, None
 
     def step(self, phase: way.Phase) -> None:
@@ -187,7 +193,7 @@ class _Held(way.Motion):
         order = self.places.order
         if self.now[0] is not order or self.now[1] is not phase:
             springs = self.springs.get(phase.name)
-            held = None if springs is None else (springs / np.float32(phase.exaggeration))[order, None]
+            held = None if springs is None else springs[order, None]
             self.now = order, phase, held, self.home[order]
         super().step(phase)
 
@@ -207,9 +213,9 @@ def _settle(
     home = np.ascontiguousarray(before - before.mean(axis=0, dtype=np.float64), dtype=np.float32)
     share, threads = float(kept.mean()), threads_for(n)
     anew = share < MIXED
-    phases = _phases(n, anew=anew)
+    phases = _phases(n, share)
     springs = {"arrange": kept * np.float32(LOOSE / n), "hold": held * np.float32((FIRM if anew else STAY) / n)}
-    start = home * np.float32(START / np.sqrt(np.square(home).sum(axis=1).mean())) if anew else home
+    start = home * np.float32(DRAWN / np.sqrt(np.square(home).sum(axis=1).mean())) if anew else home
     total = sum(phase.iterations for phase in phases)
     with (
         stage("t-SNE", total, unit="iterations", part="optimize", seconds=seconds, report=silent),
@@ -240,8 +246,8 @@ def _run(motion: _Held, phases: tuple[way.Phase, ...], *, report: Report) -> tup
     done = way.Course(motion, phases, None, report).run()
     looks, iterations = [divergence for _, divergence in done.history], done.iterations
     more = replace(phases[-1], iterations=way.LOOK)
-    for _ in range(MORE):
-        if done.stopped == "interrupted" or looks[-2] - looks[-1] <= FALLS * looks[-2]:
+    for falls in (FELL, *(FALLS,) * (MORE - 1)):
+        if done.stopped == "interrupted" or len(looks) < 2 or looks[-2] - looks[-1] <= falls * looks[-2]:
             break
         done = way.Course(motion, (more,), None, report).run()
         looks, iterations = [*looks, *(divergence for _, divergence in done.history)], iterations + done.iterations
@@ -250,8 +256,8 @@ def _run(motion: _Held, phases: tuple[way.Phase, ...], *, report: Report) -> tup
     return done, iterations
 
 
-def _phases(samples: int, *, anew: bool) -> tuple[way.Phase, ...]:
-    """Plan the way: rates and momenta as of a layout alone, see `descent.phases_for`, but fewer iterations."""
+def _phases(samples: int, share: float) -> tuple[way.Phase, ...]:
+    """Plan the way by the mean share of neighbours kept: rates as of a layout alone, see `descent.phases_for`."""
     early, main = way.phases_for(samples, way.EARLY_ITERATIONS + 1)
     # the careful way of few samples moves at half the rate
     slower = 2 if samples <= way.EXACT else 1
@@ -259,7 +265,7 @@ def _phases(samples: int, *, anew: bool) -> tuple[way.Phase, ...]:
     def part(name: str, iterations: int) -> way.Phase:
         return way.Phase(name, iterations * slower, 1.0, main.learning_rate, main.momentum)
 
-    if not anew:
-        return (part("hold", 100),)
-    first = way.Phase("early", 50 * slower, early.exaggeration, early.learning_rate, 0.8)
-    return first, part("arrange", 80), part("hold", 50)
+    if share >= MIXED:
+        return (part("hold", 60),)
+    first = (replace(early, iterations=20 * slower),) if share < LOST else ()
+    return (*first, part("arrange", 60), part("hold", 40))

@@ -64,15 +64,19 @@ class Grid:
         return (self.nodes / 2 - MARGIN) * self.spacing
 
 
-def size_for(half: float) -> tuple[float, int]:
-    """Choose the spacing, and the nodes along each side of the transform, for a layout ``half`` from its middle."""
-    spacing = max(min(SPACING, max(FINEST, half / 24)), half / MOST_NODES)
+def spacing_for(half: float, widest: float = SPACING) -> float:
+    """Choose the distance of nodes, at most ``widest``, for a layout that reaches ``half`` from its middle."""
+    return max(min(widest, max(FINEST, half / 24)), half / MOST_NODES)
+
+
+def size_for(half: float, spacing: float) -> int:
+    """Count the nodes along each side of the transform for a layout that reaches ``half`` from its middle."""
     wanted = int(np.ceil(2 * (SLACK * half / spacing + MARGIN)))
     padded = int(fft.next_fast_len(2 * max(wanted, LEAST_NODES), real=True))
-    return spacing, padded + padded % 2
+    return padded + padded % 2
 
 
-def grid_for(half: float) -> Grid:
+def grid_for(half: float, spacing: float) -> Grid:
     """Lay a grid over a layout that reaches ``half`` from its middle, with room to grow.
 
     The splines through the kernel's values at the nodes are exact there: interpolating from both sides divides its
@@ -80,7 +84,7 @@ def grid_for(half: float) -> Grid:
 
     Source: Linderman et al. 2019 (kernels on a grid); Essmann et al. 1995, section II (splines instead of Lagrange).
     """
-    spacing, padded = size_for(half)
+    padded = size_for(half, spacing)
     nodes = padded // 2
     steps = np.minimum(np.arange(padded), padded - np.arange(padded)).astype(np.float64)
     squared = (steps * spacing) ** 2
@@ -132,6 +136,9 @@ class Field:
     0.8 the force is off by 10 % (root mean square at 10,000 points; cubic Lagrange with three kernels: 9 %), at 0.5 by
     3 %, and a part of that changes from one `update` to the next.
 
+    Args:
+        widest: Most distance of nodes, in units of the layout.
+
     Attributes:
         grid: The lattice now in use; None before the first `update`.
         potential: float32 (nodes, nodes) spline coefficients.
@@ -139,7 +146,8 @@ class Field:
         partition: Z = sum over pairs i != j of 1 / (1 + d2).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, widest: float = SPACING) -> None:
+        self.widest = widest
         self.grid: Grid | None = None
         self.potential = np.empty((0, 0), np.float32)
         self.corner = np.zeros(2, np.float32)
@@ -165,24 +173,35 @@ class Field:
         half = float((np.asarray(high, np.float64) - low).max()) / 2
         grid = self.grid
         if grid is None or half > grid.reach or (half < WASTE * grid.reach / SLACK and grid.nodes > LEAST_NODES):
-            grid = self.grid = grid_for(half)
+            grid = self.grid = grid_for(half, spacing_for(half, self.widest))
         self._updates += 1
         # a small layout's grid is fine enough, and even around the middle, so that the middle feels nothing
         shift = 0 if grid.level else (self._updates * SHIFTS) % 1 - 0.5
         self.corner = (middle + (shift - (grid.nodes - 1) / 2) * grid.spacing).astype(np.float32)
-        charges = np.zeros((grid.padded, grid.padded), np.float32)
-        spread(xy, self.corner, np.float32(1 / grid.spacing), charges)
-        if grid.level:
-            charges = charges.astype(np.float64)
-        transform = fft.rfft2(charges)
-        transform *= grid.transform
-        potential = fft.irfft2(transform, s=charges.shape, overwrite_x=True)
-        nodes = grid.nodes
-        # not by BLAS, whose threads would compete with ours
-        pairs = np.einsum("ij,ij->", charges[:nodes, :nodes], potential[:nodes, :nodes], dtype=np.float64)
-        n = len(xy)
-        self.partition = max(float(pairs) - n * grid.own_mean + grid.level * n * (n - 1), np.finfo(np.float32).tiny)
-        self.potential = np.ascontiguousarray(potential[:nodes, :nodes], dtype=np.float32)
+        self.potential, self.partition = convolve(xy, grid, self.corner)
+
+
+def convolve(xy: np.ndarray, grid: Grid, corner: np.ndarray) -> tuple[np.ndarray, float]:
+    """Spread the points on a grid and return the potential at its nodes, float32 (nodes, nodes), and Z.
+
+    Args:
+        xy: float32 (n, 2), inside the grid by 2 nodes.
+        grid: The lattice.
+        corner: float32 (2,), coordinates of node (0, 0).
+    """
+    charges = np.zeros((grid.padded, grid.padded), np.float32)
+    spread(xy, corner, np.float32(1 / grid.spacing), charges)
+    if grid.level:
+        charges = charges.astype(np.float64)
+    transform = fft.rfft2(charges)
+    transform *= grid.transform
+    potential = fft.irfft2(transform, s=charges.shape, overwrite_x=True)
+    nodes = grid.nodes
+    # not by BLAS, whose threads would compete with ours
+    pairs = np.einsum("ij,ij->", charges[:nodes, :nodes], potential[:nodes, :nodes], dtype=np.float64)
+    n = len(xy)
+    partition = max(float(pairs) - n * grid.own_mean + grid.level * n * (n - 1), float(np.finfo(np.float32).tiny))
+    return np.ascontiguousarray(potential[:nodes, :nodes], dtype=np.float32), partition
 
 
 @kernel(inner=True)

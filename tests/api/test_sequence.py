@@ -3,6 +3,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.sequence import EmbeddingSequence, embed_epochs, embed_layers
+from cutaway.embedding import inspect_trust
 from cutaway.errors import DataError, Notice, UnknownNameError, UsageError
 
 SETTINGS = {"split": "test", "perplexity": 20.0}
@@ -26,6 +27,15 @@ def test_epochs_come_in_a_row(digits_run, sequence):
     assert sequence.drift[0][held].mean() < 0.1
     labels = digits_run.predictions(epoch=5).argmax(axis=1)
     np.testing.assert_array_equal(sequence.frames[1].predicted, labels)
+
+
+def test_trust_is_measured_when_it_is_asked_for(sequence):
+    first, further = sequence.frames[:2]
+    assert first.layout.trust == first.trust
+    assert further.layout.trust is None
+    expected, wrong = inspect_trust(further.reference(), further.xy, seed=0, labels=further.labels)
+    assert further.trust == expected
+    np.testing.assert_array_equal(further.wrong, wrong)
 
 
 def test_the_table_has_a_row_a_frame_and_sample(sequence):

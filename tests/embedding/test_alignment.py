@@ -122,7 +122,7 @@ def previous(layout, h=H):
 
 def test_who_kept_its_neighbours_keeps_its_place(first):
     _, h = steps(1)
-    alone, done = embed(h), follow(h, previous(first), labels=LABELS)
+    alone, done = embed(h), follow(h, previous(first))
     kept = done.kept >= KEPT
     assert kept.mean() > 0.8
     ours = drift(first.xy, done.layout.xy)[kept].mean()
@@ -130,7 +130,7 @@ def test_who_kept_its_neighbours_keeps_its_place(first):
     assert ours < theirs / 5
     assert done.layout.kl_divergence < 1.02 * alone.kl_divergence
     assert done.layout.settings["arranged"] == "as before"
-    assert done.layout.trust.accuracy_plane > 0.9
+    assert done.layout.trust is None  # measured when it is asked for
 
 
 def test_other_neighbours_are_arranged_anew_as_well_as_alone(first):
@@ -184,7 +184,6 @@ def test_few_samples_work(n, share):
     assert done.layout.xy.shape == (n, 2)
     assert np.isfinite(done.layout.xy).all()
     assert np.ptp(done.layout.xy, axis=0).max() > 0
-    assert (done.layout.trust is None) == (n <= 30)
 
 
 def test_an_interrupt_ends_it():

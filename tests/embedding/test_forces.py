@@ -12,7 +12,7 @@ from cutaway.embedding.attraction import attract, stretch
 from cutaway.embedding.crew import Crew
 from cutaway.embedding.exact import push_all
 from cutaway.embedding.order import Places
-from cutaway.embedding.repulsion import MOST_NODES, Field, grid_for, push
+from cutaway.embedding.repulsion import MOST_NODES, Field, grid_for, push, spacing_for
 from cutaway.embedding.threads import ranges
 
 
@@ -143,7 +143,7 @@ def test_a_grid_stays_while_the_layout_grows_a_little_and_is_replaced_when_it_no
 
 @pytest.mark.parametrize("half", [0.0, 1e-6, 3.0, 19.0, 200.0, 1e6])
 def test_a_grid_has_room_for_the_layout_and_an_end(half):
-    grid = grid_for(half)
+    grid = grid_for(half, spacing_for(half))
     assert grid.reach >= half
     assert 2 * grid.nodes == grid.padded <= 5 * MOST_NODES
     assert np.isfinite(grid.transform).all()

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from scipy.spatial.distance import pdist
+
+from cutaway.embedding import partition as module
+from cutaway.embedding.partition import partition
+
+
+def by_definition(xy):
+    return 2 * (1 / (1 + pdist(xy, "sqeuclidean"))).sum()
+
+
+def cloud(n, width, seed=0):
+    """Clusters of different density, and some points between them."""
+    rng = np.random.default_rng(seed)
+    centres = rng.uniform(-width / 2, width / 2, (12, 2))
+    near = centres[rng.integers(0, 12, n)] + rng.normal(size=(n, 2)) * rng.uniform(0.3, 1, (n, 1)) * width / 12
+    return np.vstack([near[: n - n // 10], rng.uniform(-width / 2, width / 2, (n // 10, 2))])
+
+
+def test_few_points_are_summed_exactly():
+    xy = cloud(3000, 100)
+    assert partition(xy) == pytest.approx(by_definition(xy), rel=1e-12)
+
+
+@pytest.mark.parametrize("width", [8, 40, 150])
+def test_many_points_are_summed_through_a_grid(monkeypatch, width):
+    monkeypatch.setattr(module, "PAIRS", 0)
+    xy = cloud(8000, width) + np.array([50, -7])
+    found = partition(xy)
+    assert found != by_definition(xy)
+    assert found == pytest.approx(by_definition(xy), rel=5e-4)
+
+
+def test_a_wide_layout_takes_a_coarser_grid(monkeypatch):
+    monkeypatch.setattr(module, "PAIRS", 0)
+    monkeypatch.setattr(module, "MOST_NODES", 200)
+    xy = cloud(8000, 150)
+    assert partition(xy) == pytest.approx(by_definition(xy), rel=2e-3)
+
+
+@pytest.mark.parametrize("width", [0, 1e-3, 1e6])
+def test_layouts_that_no_grid_fits_are_summed_exactly(monkeypatch, width):
+    monkeypatch.setattr(module, "PAIRS", 0)
+    xy = np.random.default_rng(0).uniform(size=(500, 2)) * width
+    assert partition(xy) == pytest.approx(by_definition(xy), rel=1e-12)
