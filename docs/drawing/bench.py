@@ -1,0 +1,73 @@
+"""Trainings for the pictures: one net, one set of data, and each of its settings changed alone."""
+
+import statistics
+from typing import Any
+
+import numpy as np
+
+import cutaway as ct
+
+HIDDEN, DROPOUT, EPOCHS = (256, 256), 0.2, 4
+"""A net half as wide as the usual one, and half as many epochs: all pictures together take a few minutes."""
+
+Row = dict[str, str | float]
+"""A line of a knob's table: title of the column -> what it says."""
+
+
+class Bench:
+    """Trains nets on MNIST and remembers them, so that knobs may share a training."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.data = ct.load_dataset("mnist")
+        self.runs: dict[str, ct.Run] = {}
+        # what compiles once in a process is compiled here and counts nowhere
+        self.train(epochs=1, seed=99)
+
+    def train(
+        self,
+        *,
+        hidden: tuple[int, ...] = HIDDEN,
+        dropout: float = DROPOUT,
+        activation: str = "relu",
+        data: ct.Dataset | None = None,
+        **settings: Any,
+    ) -> ct.Run:
+        """Train a net with the default recipe, but for what is given."""
+        settings = {"epochs": EPOCHS, "seed": 0, **settings}
+        source = self.data if data is None else data
+        key = repr((hidden, dropout, activation, source.name, sorted(settings.items())))
+        if key not in self.runs:
+            net = ct.mlp(hidden, dropout=dropout, activation=activation)
+            self.runs[key] = ct.train(net, source, runs=self.folder, progress=False, **settings)
+        return self.runs[key]
+
+
+def row(knob: str, value: object, run: ct.Run, **more: float | str) -> Row:
+    """What a training cost and came to."""
+    return {
+        knob: str(value),
+        "s an epoch": round(epoch_seconds(run), 2),
+        "s in all": round(run.folder.manifest["training_seconds"], 1),
+        "validation accuracy": f"{100 * run.history['val_accuracy'][-1]:.2f} %",
+        **more,
+    }
+
+
+def epoch_seconds(run: ct.Run) -> float:
+    """The median of the epochs but the first, in which the step is compiled."""
+    return statistics.median(run.history["seconds"][1:] or run.history["seconds"])
+
+
+def epochs_of(run: ct.Run, metric: str) -> tuple[list[int], list[float]]:
+    """Numbers of the epochs and a metric of theirs; accuracies in percent."""
+    factor = 100 if "accuracy" in metric else 1
+    return run.history["epoch"], [factor * value for value in run.history[metric]]
+
+
+def uneven(data: ct.Dataset) -> ct.Dataset:
+    """MNIST with 10,000 training samples, in which the digits 5 to 9 are rare: a fiftieth of what they were."""
+    train, test = data.sources["train"], data.sources["test"]
+    rare = np.flatnonzero(train.y >= 5)[::50]
+    rows = np.concatenate([np.flatnonzero(train.y < 5)[:9400], rare])
+    return ct.Dataset.from_arrays(train.x[rows], train.y[rows], x_test=test.x, y_test=test.y, name="uneven MNIST")
