@@ -39,6 +39,8 @@ html_static_path = ["theme"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
+# excerpts of the pages found would be fetched, which browsers refuse to pages read from disk
+html_show_search_summary = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#1f5f99", "color-brand-content": "#1f5f99"},
     "dark_css_variables": {"color-brand-primary": "#7db8ec", "color-brand-content": "#7db8ec"},

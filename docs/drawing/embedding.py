@@ -1,23 +1,34 @@
 """The settings of an embedding: for each a picture of what it does, and a table of what it costs."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import cutaway as ct
 
 from .bench import Bench, Row
 from .style import cloud, panels, save
 
+SECONDS: dict[object, float] = {}
+"""File of an embedding -> its seconds, the quicker of two times."""
+
+
+def _make(run: ct.Run, layer: str = "dense_2", **settings: Any) -> ct.Embedding:
+    """Embed twice, from scratch, since other work on the machine may disturb one of them."""
+    settings = {"split": "test", "progress": False, **settings}
+    found = run.embed(layer, **settings)
+    if found.file and found.file not in SECONDS:
+        first = found.layout.seconds["total"]
+        found.file.unlink()
+        found = run.embed(layer, **settings)
+        SECONDS[found.file] = min(first, found.layout.seconds["total"])
+    return found
+
 
 def _row(knob: str, value: object, found: ct.Embedding, **more: float | str) -> Row:
     trust = found.trust
     kept = f"{100 * trust.neighbors_kept:.0f} %" if trust else ""
-    return {
-        knob: str(value),
-        "samples": f"{len(found.xy):,}",
-        "s": round(found.layout.seconds["total"], 2),
-        "neighbours kept": kept,
-        **more,
-    }
+    seconds = round(SECONDS[found.file], 2)
+    return {knob: str(value), "samples": f"{len(found.xy):,}", "s": seconds, "neighbours kept": kept, **more}
 
 
 def _show(knob: str, found: Mapping[str, ct.Embedding], *, height: float = 2.3) -> list[Row]:
@@ -28,47 +39,33 @@ def _show(knob: str, found: Mapping[str, ct.Embedding], *, height: float = 2.3) 
     return [_row(knob, value, embedding) for value, embedding in found.items()]
 
 
-def _run(bench: Bench) -> ct.Run:
-    run = bench.train()
-    if run.path not in _WARM:
-        # kernels are compiled once a process
-        run.embed("dense_1", split="val", points=5000, progress=False)
-        run.embed("dense_1", split="val", points=1000, progress=False)
-        _WARM.add(run.path)
-    return run
-
-
-_WARM: set[object] = set()
-SMALL = {"split": "test", "progress": False}
-
-
 def layer(bench: Bench) -> list[Row]:
     """Classes part on their way through the net."""
     names = ("dense_1", "dense_2", "output")
-    return _show("layer", {name: _run(bench).embed(name, **SMALL) for name in names})
+    return _show("layer", {name: _make(bench.train(), name) for name in names})
 
 
 def split(bench: Bench) -> list[Row]:
     """A seventh of the samples, or all."""
-    return _show("split", {name: _run(bench).embed("dense_2", split=name, progress=False) for name in ("test", "all")})
+    return _show("split", {name: _make(bench.train(), split=name) for name in ("test", "all")})
 
 
 def epoch(bench: Bench) -> list[Row]:
     """Before training, after one pass, at the end."""
-    found = {f"epoch {value}": _run(bench).embed("dense_2", epoch=value, **SMALL) for value in (0, 1, 4)}
+    found = {f"epoch {value}": _make(bench.train(), epoch=value) for value in (0, 1, 4)}
     return _show("epoch", found)
 
 
 def method(bench: Bench) -> list[Row]:
     """Four ways to make two numbers of 256."""
-    found = {name: _run(bench).embed("dense_2", method=name, **SMALL) for name in ("tsne", "pca", "lda", "umap")}
+    found = {name: _make(bench.train(), method=name) for name in ("tsne", "pca", "lda", "umap")}
     return _show("method", found, height=1.9)
 
 
 def points(bench: Bench) -> list[Row]:
     """Fewer samples, fewer seconds."""
     values = (1000, 4000, 16_000)
-    found = {f"{value:,}": _run(bench).embed("dense_2", split="all", points=value, progress=False) for value in values}
+    found = {f"{value:,}": _make(bench.train(), split="all", points=value) for value in values}
     return _show("points", found)
 
 
@@ -76,13 +73,13 @@ def perplexity(bench: Bench) -> list[Row]:
     """How many neighbours a sample attends to."""
     return _show(
         "perplexity",
-        {f"{value}": _run(bench).embed("dense_2", perplexity=float(value), **SMALL) for value in (5, 30, 200)},
+        {f"{value}": _make(bench.train(), perplexity=float(value)) for value in (5, 30, 200)},
     )
 
 
 def iterations(bench: Bench) -> list[Row]:
     """Most steps; it ends by itself when nothing improves."""
-    found = {f"{value}": _run(bench).embed("dense_2", iterations=value, **SMALL) for value in (251, 400, 750)}
+    found = {f"{value}": _make(bench.train(), points=4000, iterations=value) for value in (251, 400, 750)}
     _show("iterations", found)
     return [
         _row("iterations", value, embedding, **{"steps done": embedding.layout.settings["iterations"]})
@@ -93,17 +90,18 @@ def iterations(bench: Bench) -> list[Row]:
 def frames(bench: Bench) -> list[Row]:
     """The layout on its way."""
     run, seen = bench.train(seed=1), []
-    plain = run.embed("dense_2", **SMALL)
-    # another perplexity, by a hair: the result above is in the run folder and would be read back
-    watched = run.embed("dense_2", perplexity=30.001, frames=seen.append, **SMALL)
+    plain = _make(run)
+    if plain.file:
+        plain.file.unlink()  # it would be read back
+    watched = run.embed("dense_2", split="test", progress=False, frames=seen.append)
     chosen = [seen[round(place * (len(seen) - 1))] for place in (0, 0.25, 0.5, 1)]
     figure, axes = panels(4, height=1.9)
     for each, frame in zip(axes, chosen, strict=True):
         cloud(each, frame.xy, watched.labels, title=f"step {frame.iteration}")
     save(figure, "frames")
-    shown = {"None": plain, "a function that keeps them": watched}
-    counts = {"None": 0, "a function that keeps them": len(seen)}
-    return [_row("frames", value, found, frames_seen=counts[value]) for value, found in shown.items()]
+    rows = [_row("frames", "None", plain, seen=0)]
+    SECONDS[watched.file] = watched.layout.seconds["total"]
+    return [*rows, _row("frames", "a function that keeps them", watched, seen=len(seen))]
 
 
 KNOBS = (layer, split, epoch, method, points, perplexity, iterations, frames)

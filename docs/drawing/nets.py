@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .bench import Bench, Row, epochs_of, row
-from .style import bars, curves, legend, name, panels, save
+from .bench import PLAIN, Bench, Row, epochs_of, row, seconds_of
+from .style import bars, by_epoch, curves, legend, name, panels, save
 
 
 def hidden(bench: Bench) -> list[Row]:
@@ -11,11 +11,7 @@ def hidden(bench: Bench) -> list[Row]:
     shapes = ((32,), (256, 256), (512, 512), (256, 256, 256, 256))
     runs = {", ".join(map(str, shape)): bench.train(hidden=shape) for shape in shapes}
     figure, (axes,) = panels()
-    lines = {
-        value: (np.cumsum(run.history["seconds"]).tolist(), epochs_of(run, "val_accuracy")[1])
-        for value, run in runs.items()
-    }
-    curves(axes, lines)
+    curves(axes, {value: seconds_of(run) for value, run in runs.items()})
     name(axes, "seconds", "validation accuracy, %")
     legend(axes, loc="lower right")
     save(figure, "hidden")
@@ -24,13 +20,13 @@ def hidden(bench: Bench) -> list[Row]:
 
 def dropout(bench: Bench) -> list[Row]:
     """Less learned by heart."""
-    runs = {f"{value:g}": bench.train(dropout=value, epochs=8) for value in (0.0, 0.2, 0.5)}
+    runs = {f"{value:g}": bench.train(dropout=value, **PLAIN, patience=None) for value in (0.0, 0.2, 0.5)}
     figure, (left, right) = panels(2)
     curves(left, {f"dropout={value}": epochs_of(run, "loss") for value, run in runs.items()})
-    name(left, "epoch", "training loss")
+    by_epoch(left, "training loss")
     legend(left)
     curves(right, {f"dropout={value}": epochs_of(run, "val_loss") for value, run in runs.items()})
-    name(right, "epoch", "validation loss")
+    by_epoch(right, "validation loss")
     save(figure, "dropout")
     return [row("dropout", value, run) for value, run in runs.items()]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from cutaway.plots.theme import CLASS_COLORS, INK, LINE, MUTED
@@ -16,8 +17,8 @@ IMAGES = Path(__file__).parents[1] / "images" / "knobs"
 # Neither white nor grey: a sheet of paper that glares on no page.
 CARD = "#f6f5f1"
 DOTS = 150
-COLORS = 48
-"""Entries of a picture's palette: flat drawings need few, and a file becomes a third as large."""
+COLORS = 96
+"""Entries of a picture's palette: flat drawings need few, and a file becomes half as large."""
 
 LINES = (CLASS_COLORS[0], CLASS_COLORS[6], CLASS_COLORS[4], CLASS_COLORS[8], CLASS_COLORS[5])
 
@@ -46,10 +47,23 @@ def legend(axes: Axes, **settings: Any) -> None:
     axes.legend(fontsize=8, frameon=False, labelcolor=INK, **settings)
 
 
-def curves(axes: Axes, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, dots: bool = True) -> None:
-    """Draw a line for each name, with a dot for each value."""
-    for color, (label, (x, y)) in zip(LINES, lines.items(), strict=False):
-        axes.plot(x, y, color=color, label=label, marker="o" if dots else "", markersize=3.5, linewidth=1.6)
+def curves(
+    axes: Axes,
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    dots: bool = True,
+    nested: bool = False,
+) -> None:
+    """Draw a line for each name, with a dot for each value; nested ones get thinner, so that equal lines all show."""
+    for place, (color, (label, (x, y))) in enumerate(zip(LINES, lines.items(), strict=False)):
+        width = 6.5 / (place + 1.2) if nested else 1.6
+        axes.plot(x, y, color=color, label=label, marker="o" if dots else "", markersize=2.2 * width**0.5, lw=width)
+
+
+def by_epoch(axes: Axes, metric: str) -> None:
+    """Name the axes of curves by epoch, which are whole numbers."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    name(axes, "epoch", metric)
 
 
 def bars(axes: Axes, values: Mapping[str, float], *, text: str = "{:.2f}") -> None:

@@ -5,8 +5,8 @@ import numpy as np
 from cutaway.training import make_plan
 from cutaway.training.optimizer import make_optimizer
 
-from .bench import Bench, Row, epoch_seconds, epochs_of, row, uneven
-from .style import LINES, bars, curves, legend, name, panels, save
+from .bench import PLAIN, Bench, Row, epoch_seconds, epochs_of, row, seconds_of, uneven
+from .style import LINES, bars, by_epoch, curves, legend, name, panels, save
 
 STEPS = 1000
 
@@ -16,7 +16,7 @@ def epochs(bench: Bench) -> list[Row]:
     runs = {value: bench.train(epochs=value) for value in (2, 4, 8)}
     figure, (axes,) = panels()
     curves(axes, {f"epochs={value}": epochs_of(run, "val_accuracy") for value, run in runs.items()})
-    name(axes, "epoch", "validation accuracy, %")
+    by_epoch(axes, "validation accuracy, %")
     legend(axes, loc="lower right")
     save(figure, "epochs")
     return [row("epochs", value, run) for value, run in runs.items()]
@@ -26,11 +26,7 @@ def batch_size(bench: Bench) -> list[Row]:
     """Small batches take more steps an epoch, so the axis is time."""
     runs = {value: bench.train(batch_size=value) for value in (32, 128, 512)}
     figure, (axes,) = panels()
-    lines = {
-        f"batch_size={value}": (np.cumsum(run.history["seconds"]).tolist(), epochs_of(run, "val_accuracy")[1])
-        for value, run in runs.items()
-    }
-    curves(axes, lines)
+    curves(axes, {f"batch_size={value}": seconds_of(run) for value, run in runs.items()})
     name(axes, "seconds", "validation accuracy, %")
     legend(axes, loc="lower right")
     save(figure, "batch_size")
@@ -41,9 +37,9 @@ def optimizer(bench: Bench) -> list[Row]:
     """Each at the rate that "auto" gives it."""
     runs = {value: bench.train(optimizer=value, learning_rate="auto") for value in ("sgd", "adam", "adamw")}
     figure, (axes,) = panels()
-    curves(axes, {value: epochs_of(run, "val_accuracy") for value, run in runs.items()})
-    name(axes, "epoch", "validation accuracy, %")
-    legend(axes, loc="center right")
+    curves(axes, {value: epochs_of(run, "val_accuracy") for value, run in runs.items()}, nested=True)
+    by_epoch(axes, "validation accuracy, %")
+    legend(axes, loc="center")
     save(figure, "optimizer")
     return [row("optimizer", value, run, rate=run.plan["learning_rate"]) for value, run in runs.items()]
 
@@ -53,11 +49,11 @@ def learning_rate(bench: Bench) -> list[Row]:
     runs = {value: bench.train(learning_rate=value) for value in (0.0001, 0.003, 0.03, 0.1)}
     figure, (axes,) = panels()
     curves(axes, {f"{value:g}": epochs_of(run, "val_loss") for value, run in runs.items()})
-    name(axes, "epoch", "validation loss")
+    by_epoch(axes, "validation loss")
     axes.set_yscale("log")
-    axes.set_yticks([0.5, 1, 2], ["0.5", "1", "2"])
+    axes.set_yticks([0.5, 1, 2, 5, 10], ["0.5", "1", "2", "5", "10"])
     axes.minorticks_off()
-    legend(axes, loc="upper right")
+    legend(axes, loc="center right", title="learning_rate", title_fontsize=8)
     save(figure, "learning_rate")
     return [row("learning_rate", value, run) for value, run in runs.items()]
 
@@ -67,7 +63,7 @@ def momentum(bench: Bench) -> list[Row]:
     runs = {value: bench.train(optimizer="sgd", momentum=value) for value in (0.0, 0.5, 0.9)}
     figure, (axes,) = panels()
     curves(axes, {f"momentum={value:g}": epochs_of(run, "val_accuracy") for value, run in runs.items()})
-    name(axes, "epoch", "validation accuracy, %")
+    by_epoch(axes, "validation accuracy, %")
     legend(axes, loc="lower right")
     save(figure, "momentum")
     return [row("momentum", value, run) for value, run in runs.items()]
@@ -102,9 +98,9 @@ def schedule(bench: Bench) -> list[Row]:
         lines[value] = (np.arange(0, STEPS, 5) / STEPS * 100, rates)
     curves(left, lines, dots=False)
     name(left, "share of the steps, %", "learning rate")
-    legend(left)
     curves(right, {value: epochs_of(run, "val_accuracy") for value, run in runs.items()})
-    name(right, "epoch", "validation accuracy, %")
+    by_epoch(right, "validation accuracy, %")
+    legend(right, loc="lower right")
     save(figure, "schedule")
     return [row("schedule", value, run) for value, run in runs.items()]
 
@@ -114,11 +110,12 @@ def loss(bench: Bench) -> list[Row]:
     values = ("categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy")
     runs = {value: bench.train(loss=value, label_smoothing=0.0) for value in values}
     figure, (left, right) = panels(2, height=2.6)
-    curves(left, {value.removesuffix("_crossentropy"): epochs_of(run, "val_loss") for value, run in runs.items()})
-    name(left, "epoch", "validation loss")
+    lines = {value.removesuffix("_crossentropy"): epochs_of(run, "val_loss") for value, run in runs.items()}
+    curves(left, lines, nested=True)
+    by_epoch(left, "validation loss")
     legend(left)
-    curves(right, {value: epochs_of(run, "val_accuracy") for value, run in runs.items()})
-    name(right, "epoch", "validation accuracy, %")
+    curves(right, {value: epochs_of(run, "val_accuracy") for value, run in runs.items()}, nested=True)
+    by_epoch(right, "validation accuracy, %")
     save(figure, "loss")
     return [row("loss", value, run) for value, run in runs.items()]
 
@@ -160,7 +157,7 @@ def validation(bench: Bench) -> list[Row]:
         left.barh(names, sizes, left=before, color=color, label=part, height=0.6)
     left.invert_yaxis()
     name(left, "samples", "validation")
-    legend(left, loc="lower left")
+    legend(left, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     errors = {
         value: 100 * (1 - run.test["accuracy"]) for value, run in zip(names, runs.values(), strict=True) if run.test
     }
@@ -172,13 +169,12 @@ def validation(bench: Bench) -> list[Row]:
 
 def patience(bench: Bench) -> list[Row]:
     """Stop when it does not get better, and go back to the best."""
-    plain = {"dropout": 0.0, "schedule": "constant", "label_smoothing": 0.0, "epochs": 12}
-    runs = {"None": bench.train(**plain), "2": bench.train(**plain, patience=2)}
+    runs = {str(value): bench.train(dropout=0.0, **PLAIN, patience=value) for value in (None, 2)}
     figure, (axes,) = panels()
     curves(axes, {f"patience={value}": epochs_of(run, "val_loss") for value, run in runs.items()})
     kept = runs["2"].folder.manifest["kept_epoch"]
     axes.plot(kept, runs["2"].history["val_loss"][kept - 1], "o", ms=11, mfc="none", mec=LINES[1], label="kept weights")
-    name(axes, "epoch", "validation loss")
+    by_epoch(axes, "validation loss")
     legend(axes)
     save(figure, "patience")
     return [row("patience", value, run, epochs=float(len(run.history))) for value, run in runs.items()]
