@@ -1,11 +1,12 @@
 """Draw the pictures of the Knobs page and measure what each setting costs: ``python -m docs.knobs``.
 
 Everything is trained and embedded anew, on MNIST with a net of 256 and 256 units for 4 epochs. Pictures go to
-docs/images/knobs, seconds and accuracies, with the machine they were measured on, to docs/knobs.json: the page takes
-its tables from there. It takes about four minutes on 2 cores; names of knobs after the command draw these alone.
+docs/images/knobs, seconds and accuracies, with the machine they were measured on and how busy it was before, to
+docs/knobs.json: the page takes its tables from there. Names of knobs after the command draw these alone.
 """
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -26,7 +27,7 @@ def main(names: list[str]) -> int:
     if unknown := [name for name in names if name not in known]:
         sys.stderr.write(f"knobs are {', '.join(known)}; got {', '.join(unknown)}; next: name some of these, or none\n")
         return 2
-    start = time.perf_counter()
+    start, load = time.perf_counter(), os.getloadavg()[0]
     record = json.loads(RESULT.read_text()) if names else {"knobs": {}}
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(folder)
@@ -38,6 +39,7 @@ def main(names: list[str]) -> int:
         record = {
             "date": date.today().isoformat(),
             "machine": machine(),
+            "load": round(load, 1),
             "net": f"{net} on MNIST, {EPOCHS} epochs, the default recipe, but for what a row says",
             "seconds": round(time.perf_counter() - start),
             **record,

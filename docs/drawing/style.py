@@ -17,8 +17,8 @@ IMAGES = Path(__file__).parents[1] / "images" / "knobs"
 # Neither white nor grey: a sheet of paper that glares on no page.
 CARD = "#f6f5f1"
 DOTS = 150
-COLORS = 96
-"""Entries of a picture's palette: flat drawings need few, and a file becomes half as large."""
+COLORS = 200
+"""Entries of a picture's palette: a file becomes half as large, and small letters keep their colour."""
 
 LINES = (CLASS_COLORS[0], CLASS_COLORS[6], CLASS_COLORS[4], CLASS_COLORS[8], CLASS_COLORS[5])
 

@@ -54,12 +54,13 @@ class Knob(Directive):
 
 
 class Machine(Directive):
-    """``{knob-machine}``: what the pictures were made with, and how long that took."""
+    """``{knob-machine}``: what the pictures were made with, and on what."""
 
     def run(self) -> list[nodes.Node]:
         """Make the paragraph."""
         record = json.loads(RESULT.read_text())
-        text = f"{record['net']}. {record['date']}, {record['machine']}; all of them in {record['seconds']} s."
+        busy = "idle before" if record["load"] < 0.5 else f"busy with other work (load {record['load']:g} before)"
+        text = f"{record['net']}. {record['date']}, {record['machine']}; the machine was {busy}."
         return [nodes.paragraph(text=text)]
 
 
