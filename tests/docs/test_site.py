@@ -21,6 +21,14 @@ OWN = {"search.html", "genindex.html", "py-modindex.html"}
 MOST_BYTES = 1_500_000
 
 
+def test_what_loads_from_elsewhere_is_seen(pages):
+    text = """<script src="https://a/b.js"></script><img src="//a/b.png"><link rel="stylesheet" href="http://a/b.css">
+              <a href="https://a">a link waits for a click</a>"""
+    loads = type(pages["index.html"])(text).loads
+    assert loads == ["https://a/b.js", "//a/b.png", "http://a/b.css"]
+    assert all(EXTERNAL.match(target) for target in loads)
+
+
 def test_no_page_loads_anything_from_elsewhere(pages):
     assert len(pages) > 12
     outside = {(name, target) for name, page in pages.items() for target in page.loads if EXTERNAL.match(target)}
@@ -38,7 +46,8 @@ def test_no_style_sheet_and_no_picture_refers_to_elsewhere(site):
 
 def test_formulas_need_no_script(pages):
     assert "<math" in pages["how/tsne.html"].text
-    assert "mathjax" not in "".join(page.text for page in pages.values()).lower()
+    assert not [target for page in pages.values() for target in page.loads if "mathjax" in target.lower()]
+    assert not [name for name, page in pages.items() if r"\(" in page.text]  # what MathJax would look for
 
 
 def test_every_page_is_reached_from_the_index(pages):
@@ -118,7 +127,7 @@ def test_every_public_name_stands_in_the_api(pages, name):
     assert pages["api.html"].text.count(f'id="cutaway.{name}"') == 1
 
 
-@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_links_of_the_repository_lead_somewhere(name):
     links = re.findall(r"\]\(([^)\s]+)\)", (ROOT / name).read_text())
     assert links
