@@ -1,5 +1,6 @@
 """The settings of an embedding: for each a picture of what it does, and a table of what it costs."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,30 +9,35 @@ import cutaway as ct
 from .bench import Bench, Row
 from .style import cloud, panels, save
 
+TRIES = 2
 SECONDS: dict[object, float] = {}
-"""File of an embedding -> its seconds, the quicker of two times."""
+"""File of an embedding -> seconds of one core that it took, the fewer of two tries."""
 
 
 def _make(run: ct.Run, layer: str = "dense_2", **settings: Any) -> ct.Embedding:
-    """Embed twice, from scratch, since other work on the machine may disturb one of them."""
+    """Embed twice, from scratch, since the first time may compile."""
     settings = {"split": "test", "progress": False, **settings}
-    found = run.embed(layer, **settings)
-    if found.file and found.file not in SECONDS:
-        first = found.layout.seconds["total"]
-        found.file.unlink()
+    tries = []
+    while True:
+        start = time.process_time()
         found = run.embed(layer, **settings)
-        SECONDS[found.file] = min(first, found.layout.seconds["total"])
-    return found
+        tries.append(time.process_time() - start)
+        if found.file in SECONDS or found.file is None:
+            return found
+        if len(tries) == TRIES:
+            SECONDS[found.file] = min(tries)
+            return found
+        found.file.unlink()
 
 
 def _row(knob: str, value: object, found: ct.Embedding, **more: float | str) -> Row:
     trust = found.trust
     kept = f"{100 * trust.neighbors_kept:.0f} %" if trust else ""
     seconds = round(SECONDS[found.file], 2)
-    return {knob: str(value), "samples": f"{len(found.xy):,}", "s": seconds, "neighbours kept": kept, **more}
+    return {knob: str(value), "samples": f"{len(found.xy):,}", "core s": seconds, "neighbours kept": kept, **more}
 
 
-def _show(knob: str, found: Mapping[str, ct.Embedding], *, height: float = 2.3) -> list[Row]:
+def _show(knob: str, found: Mapping[str, ct.Embedding], *, height: float = 1.9) -> list[Row]:
     figure, axes = panels(len(found), height=height)
     for each, (value, embedding) in zip(axes, found.items(), strict=True):
         cloud(each, embedding.xy, embedding.labels, title=value)
@@ -59,7 +65,7 @@ def epoch(bench: Bench) -> list[Row]:
 def method(bench: Bench) -> list[Row]:
     """Four ways to make two numbers of 256."""
     found = {name: _make(bench.train(), method=name) for name in ("tsne", "pca", "lda", "umap")}
-    return _show("method", found, height=1.9)
+    return _show("method", found, height=1.5)
 
 
 def points(bench: Bench) -> list[Row]:
@@ -93,14 +99,16 @@ def frames(bench: Bench) -> list[Row]:
     plain = _make(run)
     if plain.file:
         plain.file.unlink()  # it would be read back
+    start = time.process_time()
     watched = run.embed("dense_2", split="test", progress=False, frames=seen.append)
+    spent = time.process_time() - start
     chosen = [seen[round(place * (len(seen) - 1))] for place in (0, 0.25, 0.5, 1)]
-    figure, axes = panels(4, height=1.9)
+    figure, axes = panels(4, height=1.5)
     for each, frame in zip(axes, chosen, strict=True):
         cloud(each, frame.xy, watched.labels, title=f"step {frame.iteration}")
     save(figure, "frames")
     rows = [_row("frames", "None", plain, seen=0)]
-    SECONDS[watched.file] = watched.layout.seconds["total"]
+    SECONDS[watched.file] = spent
     return [*rows, _row("frames", "a function that keeps them", watched, seen=len(seen))]
 
 

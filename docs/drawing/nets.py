@@ -12,7 +12,7 @@ def hidden(bench: Bench) -> list[Row]:
     runs = {", ".join(map(str, shape)): bench.train(hidden=shape) for shape in shapes}
     figure, (axes,) = panels()
     curves(axes, {value: seconds_of(run) for value, run in runs.items()})
-    name(axes, "seconds", "validation accuracy, %")
+    name(axes, "seconds of one core", "validation accuracy, %")
     legend(axes, loc="lower right")
     save(figure, "hidden")
     return [row("hidden", value, run) for value, run in runs.items()]

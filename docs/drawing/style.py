@@ -16,14 +16,14 @@ from cutaway.plots.theme import CLASS_COLORS, INK, LINE, MUTED
 IMAGES = Path(__file__).parents[1] / "images" / "knobs"
 # Neither white nor grey: a sheet of paper that glares on no page.
 CARD = "#f6f5f1"
-DOTS = 150
+DOTS = 190
 COLORS = 200
 """Entries of a picture's palette: a file becomes half as large, and small letters keep their colour."""
 
 LINES = (CLASS_COLORS[0], CLASS_COLORS[6], CLASS_COLORS[4], CLASS_COLORS[8], CLASS_COLORS[5])
 
 
-def panels(count: int = 1, *, height: float = 2.4, width: float = 6.6) -> tuple[Figure, list[Axes]]:
+def panels(count: int = 1, *, height: float = 2.1, width: float = 5.2) -> tuple[Figure, list[Axes]]:
     """Make a card with panels beside each other; width and height are in inches of `DOTS` dots."""
     figure = Figure(figsize=(width, height), dpi=DOTS, facecolor=CARD, layout="constrained")
     axes = np.atleast_1d(figure.subplots(1, count)).tolist()

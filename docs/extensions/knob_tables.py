@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 
 RESULT = Path(__file__).parents[1] / "knobs.json"
-NUMERIC = ("s", "s an epoch", "s in all")
+NUMERIC = ("core s", "core s an epoch")
 
 
 def _table(rows: list[dict[str, Any]]) -> nodes.table:
