@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench lesson lock wheel clean
+.PHONY: setup demo test check bench lesson docs lock wheel clean
 
 # The environment is made once, and again only when what it is made from changes.
 setup: .venv/.made
@@ -34,6 +34,10 @@ bench: setup
 lesson: setup
 	$(BIN)/cutaway train mnist --recipe lesson
 	$(BIN)/cutaway train mnist --recipe lesson-dropout
+
+# The site, read from build/docs/index.html; a warning fails it.
+docs: setup
+	$(BIN)/sphinx-build -W --keep-going -n -q -b html docs build/docs
 
 # The two hashed requirement files; they name no index.
 lock:

@@ -28,7 +28,7 @@ class Source:
     """Samples of one origin, in the order of their file.
 
     Attributes:
-        x: (sample, *shape), uint8 or float32, read-only; in memory or a memory map.
+        x: ``(sample, *shape)``, uint8 or float32, read-only; in memory or a memory map.
         y: int64 (sample,), class indices from 0, read-only.
     """
 
@@ -107,7 +107,7 @@ class Dataset:
         return digest.hexdigest()
 
     def x(self, ids: SampleIds) -> np.ndarray:
-        """The samples of some ids: (sample, *shape), in the dataset's own dtype and the order of `ids`.
+        """The samples of some ids: ``(sample, *shape)``, in the dataset's own dtype and the order of `ids`.
 
         Raises:
             DataError: An id is not of this dataset.
@@ -131,7 +131,7 @@ class Dataset:
         return self._rows(ids, "y")[:]
 
     def inputs(self, ids: SampleIds, *, flat: bool = True) -> np.ndarray:
-        """What a network sees: float32 (sample, features), or (sample, *shape) unless `flat`, values x / scale.
+        """What a network sees: float32 ``(sample, features)``, or ``(sample, *shape)`` unless `flat`, values x / scale.
 
         Raises:
             DataError: An id is not of this dataset.
@@ -184,8 +184,8 @@ class Dataset:
         its file no more while the dataset is in use.
 
         Args:
-            x: (sample, *shape), finite numbers: uint8 stays uint8, everything else becomes float32.
-            y: (sample,), class labels: integers, bools or strings. Without `class_names` the classes are the sorted
+            x: ``(sample, *shape)``, finite numbers: uint8 stays uint8, everything else becomes float32.
+            y: ``(sample,)``, class labels: integers, bools or strings. Without `class_names` the classes are the sorted
                 distinct labels, so that integers 0..k-1 stay what they are.
             x_test: Samples that are kept for the test, of the same sample shape and dtype, or None.
             y_test: Their labels, or None.

@@ -1,0 +1,34 @@
+"""Names in single backticks in docstrings: links where the page has them, else plain code."""
+
+import re
+from typing import Any
+
+from sphinx.application import Sphinx
+
+import cutaway
+
+_SINGLE = re.compile(r"(?<![`:\w])`([A-Za-z_][\w.]*)`(?!`)")
+_RUN = (
+    *("embed", "embed_epochs", "embed_layers", "layer_history", "units", "trace", "activations", "model"),
+    *("mistakes", "confusion", "findings", "layers"),
+)
+
+
+def _target(name: str) -> str:
+    last = name.rsplit(".", 1)[-1]
+    if last in cutaway.__all__:
+        return f":py:obj:`{last} <cutaway.{last}>`"
+    if name in _RUN or name.startswith("Run."):
+        return f":py:obj:`{last} <cutaway.Run.{last}>`"
+    return f"``{name}``"
+
+
+def rewrite(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Rewrite a docstring's lines where they stand."""
+    lines[:] = [_SINGLE.sub(lambda match: _target(match[1]), line) for line in lines]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Add it to Sphinx."""
+    app.connect("autodoc-process-docstring", rewrite)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,45 @@
+"""The Python of README's first block and of the guides runs from top to bottom, on the digits in place of MNIST."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+SMALLER = {'"mnist"': '"digits"', "(28, 28)": "(8, 8)", "test[7]": "train[7]"}
+
+
+def blocks(path: Path) -> list[str]:
+    return BLOCK.findall(path.read_text(encoding="utf-8"))
+
+
+PROGRAMS = {path.name: "\n".join(blocks(path)) for path in sorted((DOCS / "guides").glob("*.md")) if blocks(path)}
+PROGRAMS["start.md"] = "\n".join(blocks(DOCS / "start.md"))
+PROGRAMS["README.md"] = blocks(ROOT / "README.md")[0]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_blocks_run(name, tmp_path):
+    file = tmp_path / "page.py"
+    code = PROGRAMS[name]
+    for mnist, digits in SMALLER.items():
+        code = code.replace(mnist, digits)
+    file.write_text(code)
+    done = subprocess.run([sys.executable, file.name], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.glob("runs/*/run.json")), "a run was made where it was asked for"
+
+
+def test_guides_with_python_are_found():
+    assert {"own-arrays.md", "own-model.md", "own-fit.md", "run-folder.md", "stopping.md"} <= set(PROGRAMS)
+
+
+def test_all_python_compiles():
+    for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]:
+        for block in blocks(path):
+            compile(block, str(path), "exec")
