@@ -31,9 +31,9 @@ check: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
+# Opens the lessons in the browser; Ctrl-C twice ends it.
 lesson: setup
-	$(BIN)/cutaway train mnist --recipe lesson
-	$(BIN)/cutaway train mnist --recipe lesson-dropout
+	$(BIN)/jupyter lab lessons/
 
 # The two hashed requirement files; they name no index.
 lock:
