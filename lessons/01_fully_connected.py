@@ -937,7 +937,7 @@ assert len(dead) >= 20 and calm == 0
 # ### Exercise 8: which layer knows the digit, and since when?
 #
 # From the table of `layer_history`: for each layer, after which epoch do the 15 nearest neighbours vote for the right
-# digit in at least 85 % of cases (`knn_accuracy`)? And which layer separates the digits best in the end (`separation`)?
+# digit in at least 75 % of cases (`knn_accuracy`)? And which layer separates the digits best in the end (`separation`)?
 
 # %% tags=["exercise"]
 # your code here
@@ -945,14 +945,14 @@ assert len(dead) >= 20 and calm == 0
 # %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
 story = run.layer_history(samples=2000, progress=False).frame()
 votes = story.pivot(index="epoch", columns="layer", values="knn_accuracy")
-since = {layer: int(votes.index[votes[layer] >= 0.85][0]) for layer in votes.columns}
+since = {layer: int(votes.index[votes[layer] >= 0.75][0]) for layer in votes.columns}
 last = story[story["epoch"] == story["epoch"].max()].set_index("layer")["separation"]
 print("knows since epoch:", since)
 print("separates best in the end:", last.idxmax())
 
 # The hidden layers "know" before any training: neighbours among pixels survive random weights. The output has to
 # learn it.
-assert since["dense_1"] == 0 and since["output"] >= 1
+assert since["dense_1"] == since["dense_2"] == 0 and since["output"] >= 1
 assert last["dense_1"] < last["dense_2"] < last["output"]
 
 # %% [markdown]

@@ -52,6 +52,7 @@ def read_lesson(path: Path) -> nbformat.NotebookNode:
     notebook.nbformat_minor = 5
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:03d}"
+        cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note on blank lines in the .py file
     return notebook
 
 
