@@ -52,7 +52,12 @@ def scatter(axis, xy, colors, title, size=4):
 folder = tempfile.TemporaryDirectory()  # say runs="runs" to keep it
 data = ct.load_dataset("mnist")
 run = ct.train(
-    ct.mlp(hidden=(512, 512), dropout=0.2), data, recipe="lesson-dropout", seed=0, runs=folder.name, progress=False
+    ct.mlp(hidden=(512, 512), dropout=0.2),
+    data,
+    recipe="lesson-dropout",
+    seed=0,
+    runs=folder.name,
+    progress=False,
 )
 run.history.frame()[["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]].round(4)
 
@@ -76,7 +81,10 @@ digits = film.frames[0].labels
 figure, axes = plt.subplots(1, 5, figsize=(15, 3.4), layout="constrained")
 for axis, name, frame in zip(axes, film.names, film.frames, strict=True):
     scatter(axis, frame.xy, COLORS[digits], name)
-handles = [plt.Line2D([], [], color=CLASS_COLORS[d], marker="o", linestyle="", label=str(d)) for d in range(10)]
+handles = [
+    plt.Line2D([], [], color=CLASS_COLORS[d], marker="o", linestyle="", label=str(d))
+    for d in range(10)
+]
 figure.legend(handles=handles, loc="outside right center", title="digit")
 figure.suptitle("dense_2 through the epochs, 2,000 test digits")
 plt.show()
@@ -94,7 +102,9 @@ steps = [
     f"{a.removeprefix('epoch ')} to {b.removeprefix('epoch ')}"
     for a, b in zip(film.names, film.names[1:], strict=False)
 ]
-moved = pd.DataFrame({"neighbours kept": film.kept.mean(axis=1), "drift": film.drift.mean(axis=1)}, index=steps)
+moved = pd.DataFrame(
+    {"neighbours kept": film.kept.mean(axis=1), "drift": film.drift.mean(axis=1)}, index=steps
+)
 moved.index.name = "epochs"
 moved.round(3)
 
@@ -121,7 +131,9 @@ after = film.frames[-1].predicted[travellers]
 figure, axes = plt.subplots(1, 12, figsize=(13, 1.9), layout="constrained")
 for axis, picture, digit, said in zip(axes, pictures, digits[travellers], after, strict=True):
     axis.imshow(picture, cmap="gray_r")
-    axis.set_title(f"a {digit}\nread as {said}", fontsize=9, color="black" if digit == said else "#bd1f01")
+    axis.set_title(
+        f"a {digit}\nread as {said}", fontsize=9, color="black" if digit == said else "#bd1f01"
+    )
     axis.axis("off")
 figure.suptitle("The farthest travellers of the first epoch")
 plt.show()
@@ -136,11 +148,18 @@ assert misread[travellers].mean() > 2 * misread.mean()
 # The same idea through the depth of the net: the pixels as they come in, the two hidden layers, and the answer.
 
 # %%
-depth = run.embed_layers(layers=["input", "dense_1", "dense_2", "output"], split="test", points=2000, progress=False)
+depth = run.embed_layers(
+    layers=["input", "dense_1", "dense_2", "output"], split="test", points=2000, progress=False
+)
 
 figure, axes = plt.subplots(1, 4, figsize=(14, 3.9), layout="constrained")
 for axis, name, frame in zip(axes, depth.names, depth.frames, strict=True):
-    scatter(axis, frame.xy, COLORS[digits], f"{name}\n{frame.trust.accuracy_layer:.0%} agree with their neighbours")
+    scatter(
+        axis,
+        frame.xy,
+        COLORS[digits],
+        f"{name}\n{frame.trust.accuracy_layer:.0%} agree with their neighbours",
+    )
 figure.legend(handles=handles, loc="outside right center", title="digit")
 figure.suptitle("From pixels to an answer, after 4 epochs")
 plt.show()
@@ -154,7 +173,9 @@ plt.show()
 agree = [frame.trust.accuracy_layer for frame in depth.frames]
 assert np.array_equal(depth.frames[0].labels, digits)  # the same 2,000 digits as above
 assert all(share > 0.8 for share in agree)
-assert depth.kept[-1].mean() < depth.kept[1].mean()  # the output gives up more neighbourhoods than dense_2 does
+assert (
+    depth.kept[-1].mean() < depth.kept[1].mean()
+)  # the output gives up more neighbourhoods than dense_2 does
 
 # %% [markdown]
 # ### The same in numbers
@@ -166,7 +187,11 @@ assert depth.kept[-1].mean() < depth.kept[1].mean()  # the output gives up more 
 # %%
 story = run.layer_history(samples=2000, progress=False)
 frame = story.frame()
-measures = {"probe_accuracy": "linear probe", "knn_accuracy": "nearest neighbours", "separation": "separation"}
+measures = {
+    "probe_accuracy": "linear probe",
+    "knn_accuracy": "nearest neighbours",
+    "separation": "separation",
+}
 
 figure, axes = plt.subplots(1, 3, figsize=(13, 3.4), layout="constrained")
 for axis, (column, title) in zip(axes, measures.items(), strict=True):
@@ -195,7 +220,10 @@ story.cka().round(2)
 table = frame.set_index(["epoch", "layer"])
 assert table.loc[(4, "output"), "separation"] > 3 * table.loc[(4, "dense_2"), "separation"]
 assert table.loc[(4, "dense_2"), "separation"] > table.loc[(4, "dense_1"), "separation"]
-assert table.loc[(0, "output"), "probe_accuracy"] < table.loc[(0, "dense_1"), "probe_accuracy"] - 0.1
+assert (
+    table.loc[(0, "output"), "probe_accuracy"]
+    < table.loc[(0, "dense_1"), "probe_accuracy"] - 0.1
+)
 assert story.cka().loc["dense_1", "dense_2"] > story.cka().loc["dense_1", "output"]
 
 # %% [markdown]
@@ -227,7 +255,10 @@ def radius(points):
 two = np.concatenate([cloud(0, 1), cloud(40, 10)])
 which = np.repeat([0, 6], 300)
 flat = embed(two).xy
-ratio_before, ratio_after = radius(two[300:]) / radius(two[:300]), radius(flat[300:]) / radius(flat[:300])
+ratio_before, ratio_after = (
+    radius(two[300:]) / radius(two[:300]),
+    radius(flat[300:]) / radius(flat[:300]),
+)
 
 plt.figure(figsize=(4.2, 4.2), layout="constrained")
 scatter(plt.gca(), flat, COLORS[which], "the orange cloud is ten times as wide", size=10)
@@ -271,7 +302,13 @@ assert ratio < 4
 nothing = cloud(0, 1, n=500)
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
 for axis, perplexity in zip(axes, (2, 10, 50), strict=True):
-    scatter(axis, embed(nothing, perplexity=perplexity).xy, ["#717581"] * 500, f"perplexity {perplexity}", size=10)
+    scatter(
+        axis,
+        embed(nothing, perplexity=perplexity).xy,
+        ["#717581"] * 500,
+        f"perplexity {perplexity}",
+        size=10,
+    )
 figure.suptitle("The same structureless cloud, three times")
 plt.show()
 
@@ -282,7 +319,9 @@ plt.show()
 # %%
 made_up = random.integers(0, 10, 500)
 nonsense = embed(nothing, labels=made_up).trust
-print(f"agree with their neighbours: {nonsense.accuracy_plane:.0%} in noise, where guessing gives 10 %")
+print(
+    f"agree with their neighbours: {nonsense.accuracy_plane:.0%} in noise, where guessing gives 10 %"
+)
 print(f"                             {film.frames[-1].trust.accuracy_plane:.0%} in dense_2")
 
 # %% tags=["check"]
@@ -304,14 +343,18 @@ assert nonsense.accuracy_plane < 0.2 and film.frames[-1].trust.accuracy_plane > 
 picture = film.frames[-1]
 figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.8), layout="constrained")
 scatter(axes[0], picture.xy, COLORS[digits], "digit", size=6)
-dots = axes[1].scatter(*picture.xy.T, s=6, c=picture.wrong, cmap="plasma_r", vmin=0, vmax=1, linewidths=0)
+dots = axes[1].scatter(
+    *picture.xy.T, s=6, c=picture.wrong, cmap="plasma_r", vmin=0, vmax=1, linewidths=0
+)
 axes[1].set_title("share of neighbours here that are wrong", fontsize=10)
 axes[1].set_aspect("equal")
 axes[1].set_xticks([])
 axes[1].set_yticks([])
 figure.colorbar(dots, ax=axes[1])
 plt.show()
-print(f"trustworthiness {picture.trust.trustworthiness:.3f}, neighbours kept {picture.trust.neighbors_kept:.0%}")
+print(
+    f"trustworthiness {picture.trust.trustworthiness:.3f}, neighbours kept {picture.trust.neighbors_kept:.0%}"
+)
 
 # %% [markdown]
 # Where the picture doubts, does the net doubt as well? Compare the share of misread digits among the best placed and

@@ -55,10 +55,16 @@ from sklearn.model_selection import train_test_split
 
 pictures, numbers = load_digits(return_X_y=True)
 pictures = pictures.reshape(-1, 8, 8).astype("float32")
-words = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-x, x_test, y, y_test = train_test_split(pictures, words[numbers], test_size=0.25, random_state=SEED, stratify=numbers)
+words = np.array(
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+)
+x, x_test, y, y_test = train_test_split(
+    pictures, words[numbers], test_size=0.25, random_state=SEED, stratify=numbers
+)
 
-data = ct.Dataset.from_arrays(x, y, x_test=x_test, y_test=y_test, name="small-digits", class_names=words, scale=16)
+data = ct.Dataset.from_arrays(
+    x, y, x_test=x_test, y_test=y_test, name="small-digits", class_names=words, scale=16
+)
 data
 
 # %% [markdown]
@@ -87,7 +93,9 @@ model = keras.Model(inputs, outputs, name="branched")
 recorder = ct.Recorder(folder / "mine", data, validation=0.2, seed=SEED)
 train, val = recorder.split.train, recorder.split.val
 
-model.compile(keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(
+    keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"]
+)
 history = model.fit(
     data.inputs(train),
     data.y(train),
@@ -112,7 +120,11 @@ def twin():
     """The same net, trained alike, without a recorder."""
     keras.utils.set_random_seed(1)
     net = keras.Sequential(
-        [keras.Input((64,)), layers.Dense(16, activation="relu"), layers.Dense(10, activation="softmax")]
+        [
+            keras.Input((64,)),
+            layers.Dense(16, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ]
     )
     net.compile("adam", "sparse_categorical_crossentropy")
     return net
@@ -126,7 +138,10 @@ for net, callbacks in ((alone, []), (watched, [watching])):
 [np.array_equal(a, b) for a, b in zip(alone.get_weights(), watched.get_weights(), strict=True)]
 
 # %% tags=["check"]
-assert all(np.array_equal(a, b) for a, b in zip(alone.get_weights(), watched.get_weights(), strict=True))
+assert all(
+    np.array_equal(a, b)
+    for a, b in zip(alone.get_weights(), watched.get_weights(), strict=True)
+)
 assert max(history.history["val_accuracy"]) > 0.95
 
 # %% [markdown]
@@ -176,7 +191,9 @@ assert len(run.history) == len(history.history["loss"])
 assert np.allclose(run.history["val_loss"], history.history["val_loss"])
 assert embedding.xy.shape == (1797, 2) and embedding.trust.neighbors_kept > 0.5
 assert np.allclose(
-    run.predictions(split="test", epoch=kept), model.predict(data.inputs(run.split.test), verbose=0), atol=1e-5
+    run.predictions(split="test", epoch=kept),
+    model.predict(data.inputs(run.split.test), verbose=0),
+    atol=1e-5,
 )
 
 # %% [markdown]
@@ -188,7 +205,12 @@ figure, axes = plt.subplots(1, 6, figsize=(9, 2.2), layout="constrained")
 for axis in axes:
     axis.axis("off")
 for axis, position, label, said, sure in zip(
-    axes, mistakes.position, mistakes.label, mistakes.predicted, mistakes.confidence, strict=False
+    axes,
+    mistakes.position,
+    mistakes.label,
+    mistakes.predicted,
+    mistakes.confidence,
+    strict=False,
 ):
     axis.imshow(data.x(run.split.test.take([position]))[0], cmap="gray_r")
     axis.set_title(f"{words[label]}, read as\n{words[said]} ({sure:.0%})", fontsize=9)
@@ -214,7 +236,11 @@ opened = ct.open_model(folder / "branched.keras")
 opened.summary()
 
 # %%
-same = np.allclose(opened.predict(data.inputs(val), verbose=0), model.predict(data.inputs(val), verbose=0), atol=1e-6)
+same = np.allclose(
+    opened.predict(data.inputs(val), verbose=0),
+    model.predict(data.inputs(val), verbose=0),
+    atol=1e-6,
+)
 same
 
 # %% [markdown]
@@ -222,7 +248,9 @@ same
 # as well delete your files.
 
 # %%
-stranger = keras.Sequential([keras.Input((64,)), layers.Lambda(lambda v: v * 2, name="surprise"), layers.Dense(10)])
+stranger = keras.Sequential(
+    [keras.Input((64,)), layers.Lambda(lambda v: v * 2, name="surprise"), layers.Dense(10)]
+)
 stranger.save(folder / "stranger.keras")
 try:
     ct.open_model(folder / "stranger.keras")
@@ -231,7 +259,9 @@ except ct.CutawayError as error:
 print(refusal)
 
 # %% tags=["check"]
-assert same and [layer.name for layer in opened.layers] == [layer.name for layer in model.layers]
+assert same and [layer.name for layer in opened.layers] == [
+    layer.name for layer in model.layers
+]
 assert "surprise" in refusal and "Lambda" in refusal
 
 # %% [markdown]
@@ -241,9 +271,18 @@ assert "surprise" in refusal and "Lambda" in refusal
 # view works. Here: what argued for the first answer.
 
 # %%
-borrowed = ct.record(folder / "branched.keras", data, validation=0.2, seed=SEED, runs=folder / "runs", progress=False)
+borrowed = ct.record(
+    folder / "branched.keras",
+    data,
+    validation=0.2,
+    seed=SEED,
+    runs=folder / "runs",
+    progress=False,
+)
 way = borrowed.trace("test[0]")
-print(f"it says {way.winner}, and second {way.runner_up}; it is {data.class_names[borrowed.labels()[0]]}")
+print(
+    f"it says {way.winner}, and second {way.runner_up}; it is {data.class_names[borrowed.labels()[0]]}"
+)
 way.frame("joined").head(5).round(3)
 
 # %% [markdown]
@@ -251,13 +290,23 @@ way.frame("joined").head(5).round(3)
 
 # %%
 ct.export(borrowed, folder / "again.keras")
-again = keras.saving.load_model(folder / "again.keras", safe_mode=True)  # our own file, so Keras may open it
-np.allclose(again.predict(data.inputs(val), verbose=0), model.predict(data.inputs(val), verbose=0), atol=1e-6)
+again = keras.saving.load_model(
+    folder / "again.keras", safe_mode=True
+)  # our own file, so Keras may open it
+np.allclose(
+    again.predict(data.inputs(val), verbose=0),
+    model.predict(data.inputs(val), verbose=0),
+    atol=1e-6,
+)
 
 # %% tags=["check"]
 assert np.isclose(way.trace.total("joined"), way.trace.difference, atol=1e-3)
 assert np.isclose(borrowed.test["accuracy"], run.test["accuracy"])
-assert np.allclose(again.predict(data.inputs(val), verbose=0), model.predict(data.inputs(val), verbose=0), atol=1e-6)
+assert np.allclose(
+    again.predict(data.inputs(val), verbose=0),
+    model.predict(data.inputs(val), verbose=0),
+    atol=1e-6,
+)
 
 # %%
 import shutil

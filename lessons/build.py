@@ -48,11 +48,16 @@ def lessons() -> list[Path]:
 def read_lesson(path: Path) -> nbformat.NotebookNode:
     """A lesson as a notebook without outputs; the same file gives the same notebook."""
     notebook = jupytext.read(path)
-    notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
+    notebook.metadata = {
+        "kernelspec": notebook.metadata["kernelspec"],
+        "language_info": {"name": "python"},
+    }
     notebook.nbformat_minor = 5
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:03d}"
-        cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note on blank lines in the .py file
+        cell.metadata.pop(
+            "lines_to_next_cell", None
+        )  # jupytext's note on blank lines in the .py file
     return notebook
 
 
@@ -67,7 +72,9 @@ class Classroom:
         self._client.nb.cells.append(nbformat.v4.new_code_cell(code))
         try:
             place = len(self._client.nb.cells) - 1
-            cell = self._client.execute_cell(self._client.nb.cells[-1], place, store_history=False)
+            cell = self._client.execute_cell(
+                self._client.nb.cells[-1], place, store_history=False
+            )
         finally:
             self._client.nb.cells.pop()
         return "".join(output.get("text", "") for output in cell.outputs)
@@ -95,16 +102,22 @@ class Classroom:
 
 
 @contextmanager
-def classroom(notebook: nbformat.NotebookNode, *, seconds: float = CELL_SECONDS) -> Iterator[Classroom]:
+def classroom(
+    notebook: nbformat.NotebookNode, *, seconds: float = CELL_SECONDS
+) -> Iterator[Classroom]:
     """Start a kernel for a notebook, without a network; end it in the end.
 
     Args:
         notebook: What `read_lesson` gives.
         seconds: What a cell may take by the clock.
     """
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one in the user's home
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = (
+        "1"  # the kernel of this environment, not one in the user's home
+    )
     with tempfile.TemporaryDirectory() as sockets:
-        manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=f"{sockets}/kernel")
+        manager = AsyncKernelManager(
+            kernel_name="python3", transport="ipc", ip=f"{sockets}/kernel"
+        )
         client = NotebookClient(notebook, timeout=seconds, km=manager, record_timing=False)
         client.owns_km = True
         with client.setup_kernel(cwd=str(LESSONS)):
@@ -129,9 +142,16 @@ def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             chart = any("bokehjs_exec" in kind for kind in kinds)
             text = {"text/plain": CHART}
             cell.outputs = [nbformat.v4.new_output("display_data", data=text)] if chart else []
-        written = json.dumps([output for output in cell.outputs if "image/png" not in output.get("data", {})])
+        written = json.dumps(
+            [output for output in cell.outputs if "image/png" not in output.get("data", {})]
+        )
         noise = [output for output in cell.outputs if output.get("name") == "stderr"]
-        for wrong in (str(Path.home()), str(LESSONS.parent), "/tmp/", *(output.text for output in noise)):
+        for wrong in (
+            str(Path.home()),
+            str(LESSONS.parent),
+            "/tmp/",
+            *(output.text for output in noise),
+        ):
             if wrong in written or noise:
                 raise ValueError(
                     f"a lesson's output is the same everywhere; {cell['id']} has {wrong!r}:\n{cell.source}"

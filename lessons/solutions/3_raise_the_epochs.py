@@ -8,8 +8,14 @@ model, history, more = plain_net()
 
 # --- the solution, as in the notebook ---
 
-four = model.fit(X_train, Y_train, batch_size=128, epochs=4, validation_data=(X_val, Y_val), verbose=0)
-val_accuracy = history.history["val_accuracy"] + more.history["val_accuracy"] + four.history["val_accuracy"]
+four = model.fit(
+    X_train, Y_train, batch_size=128, epochs=4, validation_data=(X_val, Y_val), verbose=0
+)
+val_accuracy = (
+    history.history["val_accuracy"]
+    + more.history["val_accuracy"]
+    + four.history["val_accuracy"]
+)
 gains = np.diff(val_accuracy)
 
 plt.figure(figsize=(5, 3.2), layout="constrained")

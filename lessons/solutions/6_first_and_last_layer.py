@@ -13,14 +13,18 @@ model = dropout_net()
 
 views, directions = {}, {}
 for name in ("dense_1", "output"):
-    seen = keras.Model(model.inputs, model.get_layer(name).output).predict(X_val[:2000], verbose=0)
+    seen = keras.Model(model.inputs, model.get_layer(name).output).predict(
+        X_val[:2000], verbose=0
+    )
     variance = np.linalg.svd(seen - seen.mean(axis=0), compute_uv=False) ** 2
     directions[name] = int(np.searchsorted(np.cumsum(variance) / variance.sum(), 0.9)) + 1
     views[name] = embed(seen, labels=y_val[:2000])
 
 fig, panels = plt.subplots(1, 2, figsize=(10, 5), layout="constrained")
 for panel, (name, view) in zip(panels, views.items(), strict=True):
-    panel.scatter(*view.xy.T, s=8, c=np.array(CLASS_COLORS)[y_val[:2000]].tolist(), linewidths=0)
+    panel.scatter(
+        *view.xy.T, s=8, c=np.array(CLASS_COLORS)[y_val[:2000]].tolist(), linewidths=0
+    )
     panel.set_title(f"{name}: {directions[name]} directions hold 90 % of the variance")
     panel.set_xticks([])
     panel.set_yticks([])

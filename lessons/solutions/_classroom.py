@@ -24,12 +24,23 @@ Y_train, Y_val = keras.utils.to_categorical(y_train, 10), keras.utils.to_categor
 
 
 def _fit(model: keras.Model, epochs: int) -> keras.callbacks.History:
-    return model.fit(X_train, Y_train, batch_size=128, epochs=epochs, validation_data=(X_val, Y_val), verbose=0)
+    return model.fit(
+        X_train,
+        Y_train,
+        batch_size=128,
+        epochs=epochs,
+        validation_data=(X_val, Y_val),
+        verbose=0,
+    )
 
 
 def _net(*parts: keras.layers.Layer) -> keras.Model:
     model = keras.Sequential([keras.Input((784,)), *parts])
-    model.compile(loss="categorical_crossentropy", optimizer=keras.optimizers.SGD(0.01), metrics=["accuracy"])
+    model.compile(
+        loss="categorical_crossentropy",
+        optimizer=keras.optimizers.SGD(0.01),
+        metrics=["accuracy"],
+    )
     return model
 
 
@@ -64,4 +75,6 @@ def dropout_net() -> keras.Model:
 def lesson_run() -> ct.Run:
     """The same by cutaway, as a run."""
     net = ct.mlp(hidden=(512, 512), dropout=0.2)
-    return ct.train(net, data, recipe="lesson-dropout", seed=0, runs=folder.name, progress=False)
+    return ct.train(
+        net, data, recipe="lesson-dropout", seed=0, runs=folder.name, progress=False
+    )

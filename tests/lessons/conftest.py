@@ -1,4 +1,4 @@
-"""The builder of the lessons as a module; without Jupyter in the environment these tests are skipped, and say so."""
+"""The builder of the lessons as a module."""
 
 import importlib.util
 import sys
@@ -11,8 +11,6 @@ LESSONS = Path(__file__).parents[2] / "lessons"
 
 @pytest.fixture(scope="session")
 def builder():
-    for needed in ("jupytext", "nbclient", "ipykernel"):
-        pytest.importorskip(needed)
     spec = importlib.util.spec_from_file_location("lessons_build", LESSONS / "build.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
