@@ -83,11 +83,11 @@ show_digits(X_train[:20], y_train[:20])
 # %% [markdown]
 # ### Where they come from
 #
-# The digits were written in the United States for the statistics office NIST, and collected twice: among employees of
-# the Census Bureau (its Special Database 3) and among high-school students (Special Database 1), whose digits are
-# harder to read. A training set of the one and a test set of the other would not have been fair, so Yann LeCun, Corinna
-# Cortes and Christopher Burges mixed them anew: half of each part comes from either source, and nobody who wrote for
-# the training set wrote for the test set.
+# The digits were written in the United States, and collected by the National Institute of Standards and Technology
+# (NIST) twice: among employees of the Census Bureau (its Special Database 3) and among high-school students (Special
+# Database 1), whose digits are harder to read. A training set of the one and a test set of the other would not have been
+# fair, so Yann LeCun, Corinna Cortes and Christopher Burges mixed them anew: half of each part comes from either source,
+# and nobody who wrote for the training set wrote for the test set.
 #
 # Each digit was shrunk to fit into 20 by 20 pixels, which made the greys, and laid into 28 by 28 so that the centre of
 # its ink is the centre of the picture.
@@ -205,8 +205,7 @@ model.count_params()
 
 # %% [markdown]
 # The other way is a **graph**: each layer is called like a function on what comes into it. Branches and joins can be
-# said only in this way. (Keras calls it the functional API. In 2017 it was the class `Graph`, of which nothing is left
-# but the idea.)
+# said only in this way. (Keras calls it the functional API; the lesson of 2017 called it the `Graph` model.)
 
 # %%
 inputs = keras.Input((784,))
