@@ -31,9 +31,10 @@ check: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
+# Opens the lessons in the browser; Ctrl-C twice ends it. Nothing is asked of the network.
 lesson: setup
-	$(BIN)/cutaway train mnist --recipe lesson
-	$(BIN)/cutaway train mnist --recipe lesson-dropout
+	$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
+	  --LabApp.extension_manager=readonly lessons/
 
 # The site, read from build/docs/index.html; a warning fails it.
 docs: setup

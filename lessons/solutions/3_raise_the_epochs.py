@@ -1,0 +1,28 @@
+"""Exercise 3 of lessons/01_fully_connected: raise the epochs."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from _classroom import X_train, X_val, Y_train, Y_val, plain_net
+
+model, history, more = plain_net()
+
+# --- the solution, as in the notebook ---
+
+four = model.fit(
+    X_train, Y_train, batch_size=128, epochs=4, validation_data=(X_val, Y_val), verbose=0
+)
+val_accuracy = (
+    history.history["val_accuracy"]
+    + more.history["val_accuracy"]
+    + four.history["val_accuracy"]
+)
+gains = np.diff(val_accuracy)
+
+plt.figure(figsize=(5, 3.2), layout="constrained")
+plt.plot(np.arange(1, 9), val_accuracy, "o-", color="#e76300")
+plt.title("Each epoch brings less than the one before")
+plt.xlabel("epoch")
+plt.ylabel("validation accuracy")
+plt.show()
+assert val_accuracy[-1] > 0.91
+assert gains[0] > 3 * gains[-1]  # the first steps are the big ones

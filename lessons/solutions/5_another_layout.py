@@ -1,0 +1,40 @@
+"""Exercise 5 of lessons/01_fully_connected: another way to lay it out."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from _classroom import X_train, dropout_net, keras, y_train
+
+from cutaway.embedding import embed
+from cutaway.plots import CLASS_COLORS
+
+model = dropout_net()
+hidden_features = keras.Model(model.inputs, model.get_layer("dense_2").output).predict(
+    X_train[:1000], verbose=0
+)
+
+# --- the solution, as in the notebook ---
+
+from sklearn.manifold import MDS, Isomap
+
+from cutaway.embedding import measure_trust
+
+features, digits = hidden_features[:1000], y_train[:1000]
+layouts = {
+    "t-SNE": embed(features).xy,
+    "MDS": MDS(n_init=1, init="classical_mds", max_iter=50, random_state=0).fit_transform(
+        features
+    ),
+    "Isomap": Isomap(n_neighbors=10).fit_transform(features),
+}
+kept = {
+    name: measure_trust(features, xy, seed=0).neighbors_kept for name, xy in layouts.items()
+}
+
+fig, panels = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
+for panel, (name, xy) in zip(panels, layouts.items(), strict=True):
+    panel.scatter(*xy.T, s=8, c=np.array(CLASS_COLORS)[digits].tolist(), linewidths=0)
+    panel.set_title(f"{name}: {kept[name]:.0%} of neighbours kept")
+    panel.set_xticks([])
+    panel.set_yticks([])
+plt.show()
+assert kept["t-SNE"] > 1.5 * max(kept["MDS"], kept["Isomap"])

@@ -1,0 +1,18 @@
+"""The builder of the lessons as a module."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+LESSONS = Path(__file__).parents[2] / "lessons"
+
+
+@pytest.fixture(scope="session")
+def builder():
+    spec = importlib.util.spec_from_file_location("lessons_build", LESSONS / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,143 @@
+"""The lessons, executed offline, twice; their numbers; and that .py and .ipynb tell the same."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+LESSONS = Path(__file__).parents[2] / "lessons"
+NAMES = ("01_fully_connected", "02_watch_it_learn", "03_your_own_model")
+
+# What the values of a lesson are to be: a Python expression in its kernel -> lowest and highest.
+NUMBERS = {
+    "01_fully_connected": {
+        "history.history['val_accuracy'][1]": (0.87, 0.90),
+        "more.history['val_accuracy'][1]": (0.90, 0.92),
+        "dropout_history.history['val_accuracy'][3]": (0.89, 0.92),
+        "after['categorical_accuracy']": (0.50, 0.80),
+        "before['binary_accuracy']": (0.85, 0.95),
+        "stop.best_epoch + 1": (3, 11),
+        "fair": (0.85, 0.92),
+        "hidden_features.shape[0]": (45_000, 45_000),
+        "hidden_features.shape[1]": (512, 512),
+        "sum(np.array_equal(a, b) for a, b in zip(truncated.get_weights(), model.get_weights()))": (4, 4),
+        "first.trust.neighbors_kept": (0.50, 0.75),
+        "layout.trust.neighbors_kept": (0.30, 0.50),
+        "layout.trust.accuracy_plane": (0.93, 0.97),
+        "kept['t-SNE']": (0.50, 0.75),
+        "kept['MDS']": (0.02, 0.35),
+        "directions['output']": (3, 9),
+        "run.test['accuracy']": (0.89, 0.92),
+        "len(dead)": (20, 300),
+        "calm": (0, 0),
+        "since['output']": (1, 4),
+        "abs(total - trace.trace.difference)": (0, 1e-3),
+    },
+    "02_watch_it_learn": {
+        "film.kept.mean(axis=1)[0]": (0.40, 0.80),
+        "film.kept.mean(axis=1)[-1]": (0.88, 0.99),
+        "agree[0]": (0.80, 0.97),
+        "ratio_before": (9, 11),
+        "ratio_after": (0.5, 2),
+        "ratio": (0.3, 4),
+        "nonsense.accuracy_plane": (0, 0.2),
+        "picture.trust.neighbors_kept": (0.25, 0.70),
+        "share": (0.80, 1),
+    },
+    "03_your_own_model": {
+        "run.test['accuracy']": (0.95, 1),
+        "borrowed.test['accuracy']": (0.95, 1),
+        "embedding.trust.neighbors_kept": (0.50, 0.90),
+        "embedding.xy.shape[0]": (1797, 1797),
+        "int(same)": (1, 1),
+    },
+}
+
+
+def sources(notebook):
+    return [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
+
+
+def shown(notebook):
+    """What a reader sees of each cell: texts and pictures. Scripts of charts have names that count up."""
+    kinds = ("text/plain", "image/png")
+    cells = {}
+    for cell in notebook.cells:
+        outputs = cell.get("outputs", [])
+        scripts = any("javascript" in kind for output in outputs for kind in output.get("data", {}))
+        if not scripts:
+            data = [output.get("data", {}) for output in outputs]
+            cells[cell["id"]] = [output.get("text") for output in outputs] + [[d.get(k) for k in kinds] for d in data]
+    return cells
+
+
+def test_all_lessons_are_tested(builder):
+    assert tuple(path.stem for path in builder.lessons()) == NAMES == tuple(NUMBERS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_lesson_runs_twice_with_the_numbers_it_tells_of(name, builder):
+    """One test a lesson, so that parallel workers do not execute it once each.
+
+    The second time is in the kernel of the first, as by a student who starts again at the top.
+    """
+    notebook = builder.read_lesson(LESSONS / f"{name}.py")
+    ask = f"import json\nprint(json.dumps([float(eval(e)) for e in {list(NUMBERS[name])!r}]))"
+    with builder.classroom(notebook, seconds=3 * builder.CELL_SECONDS) as room:  # the clock of a busy machine
+        seconds = room.run()
+        values, first = json.loads(room.ask(ask)), copy.deepcopy(notebook)
+        room.run(skip=["once"])
+        again, second = json.loads(room.ask(ask)), copy.deepcopy(notebook)
+
+    for (expression, (low, high)), value in zip(NUMBERS[name].items(), values, strict=True):
+        assert low <= value <= high, f"{expression} is {value}"
+    assert again == values
+    assert shown(second) == shown(first)
+    slow = {cell: used for cell, used in seconds.items() if used > 2 * builder.CELL_SECONDS}
+    assert not slow, "two cores have this many processor seconds in the time that a cell may take"
+    tidied = builder.tidy(first)  # raises where a text names a folder, or was written to stderr
+    assert not any(
+        "javascript" in kind for c in tidied.cells for o in c.get("outputs", []) for kind in o.get("data", {})
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_notebook_has_the_cells_of_the_lesson(name, builder):
+    import nbformat
+
+    written = nbformat.read(LESSONS / f"{name}.ipynb", as_version=4)
+    assert sources(written) == sources(builder.read_lesson(LESSONS / f"{name}.py"))
+    assert any(cell.get("outputs") for cell in written.cells)
+    assert not any(o.output_type == "error" for cell in written.cells for o in cell.get("outputs", []))
+    assert (LESSONS / f"{name}.ipynb").stat().st_size < 3_000_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_has_a_title(name, builder):
+    drawing = [c.source for c in builder.read_lesson(LESSONS / f"{name}.py").cells if "plt.show()" in c.source]
+    assert drawing
+    assert all("title" in source or "scatter(plt.gca()" in source for source in drawing)  # scatter takes a title
+
+
+def test_the_interactive_chart_is_there_and_offline(builder):
+    """Bokeh's script comes from the package; the chart's points are all there."""
+    notebook = builder.read_lesson(LESSONS / "01_fully_connected.py")
+    sources_ = [cell.source for cell in notebook.cells]
+    notebook.cells = [
+        cell for cell in notebook.cells if "output_notebook" in cell.source or "show(chart)" in cell.source
+    ]
+    assert sum("show(chart)" in source for source in sources_) == 1
+    with builder.classroom(notebook, seconds=3 * builder.CELL_SECONDS) as room:
+        room.ask(
+            "import types, numpy as np\nfrom cutaway.plots import CLASS_COLORS\n"
+            "layout = types.SimpleNamespace(xy=np.zeros((50, 2), np.float32))\ny_train = np.arange(50) % 10"
+        )
+        room.run()
+        assert room.ask("print(sum(len(r.data_source.data['x']) for r in chart.renderers))").strip() == "50"
+    loaded = json.dumps(notebook.cells[0].outputs)
+    assert len(loaded) > 500_000  # the script itself, not its address
+    assert "bokehjs_exec" in json.dumps(notebook.cells[1].outputs)
+    builder.tidy(notebook)
+    assert notebook.cells[0].outputs == []
+    assert notebook.cells[1].outputs[0].data == {"text/plain": builder.CHART}
