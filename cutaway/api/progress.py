@@ -11,6 +11,9 @@ from cutaway.progress import Progress, Report, silent
 ProgressOption = bool | Callable[[Progress], None]
 """True draws bars on stderr (or in the notebook), False is silent, a callable gets the `Progress` records."""
 
+# Seconds between two drawings of a notebook's lines.
+REDRAW = 0.2
+
 
 @contextmanager
 def reporting(progress: ProgressOption) -> Iterator[Report]:
@@ -19,7 +22,9 @@ def reporting(progress: ProgressOption) -> Iterator[Report]:
         yield progress
     elif not progress:
         yield silent
-    elif sys.stderr.isatty() or "ipykernel" in sys.modules:
+    elif "ipykernel" in sys.modules:
+        yield _cell()
+    elif sys.stderr.isatty():
         with _bars() as report:
             yield report
     else:
@@ -39,6 +44,42 @@ def _lines() -> Report:
             del begun[now.task]
 
     return report
+
+
+def _cell() -> Report:
+    """Lines below a notebook's cell, one a task, written anew as it goes on; no widgets are needed for that."""
+    from IPython.display import display
+
+    lines: dict[str, str] = {}
+    begun: dict[str, float] = {}
+    shown: list[Any] = []
+    spoken = float("-inf")
+
+    def report(now: Progress) -> None:
+        nonlocal spoken
+        clock = time.perf_counter()
+        seconds = clock - begun.setdefault(now.task, clock)
+        lines[now.task] = f"{now.task}: {_words(now, seconds)}{f'  {now.note}' if now.note else ''}"
+        if now.done < now.total and clock - spoken < REDRAW:
+            return
+        spoken = clock
+        text = {"text/plain": "\n".join(lines.values())}
+        if shown:
+            shown[0].update(text, raw=True)
+        else:
+            shown.append(display(text, raw=True, display_id=True))
+
+    return report
+
+
+def _words(now: Progress, seconds: float) -> str:
+    """How far a task is: the whole and its seconds, or the share, the rate and the seconds left."""
+    if now.done >= now.total:
+        return f"{now.done:,} {now.unit} in {seconds:.1f} s"
+    share = f"{100 * now.done // now.total} %"
+    if not now.done or not seconds:
+        return share
+    return f"{share}, {now.done / seconds:,.0f} a second, {seconds * (now.total - now.done) / now.done:.0f} s left"
 
 
 @contextmanager

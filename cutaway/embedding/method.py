@@ -45,7 +45,7 @@ def embed(
         perplexity: For t-SNE: neighbours that each sample attends to, 1 or more and less than a third of the samples.
         iterations: For t-SNE: most steps of the descent, those of early exaggeration included (250; 100 for more than
             4,000 samples), so 251 or more. It ends sooner when the KL divergence falls by less than 0.2 % in 50 steps
-            (1 % for more than 4,000 samples).
+            (1 % for more than 4,000 samples, 2 % for more than 10,000).
         frames: For t-SNE: sees a `Frame` right after the principal components, then at most ten a second. When it
             returns False or raises StopIteration or KeyboardInterrupt, the layout so far is returned; Ctrl-C during
             the descent does the same, and after it leaves out the KL divergence, or trust (in all methods).

@@ -61,10 +61,10 @@ def activation(*, limit: float = 6.0, title: str = "") -> "Figure":
     Raises:
         UsageError: ``limit`` is outside its range.
     """
-    from matplotlib.figure import Figure
+    from .drawing import Drawing
 
     x = _points(limit)
-    figure = Figure(figsize=(5.6, 4.2), layout="constrained")
+    figure = Drawing(figsize=(5.6, 4.2), layout="constrained")
     axes = figure.subplots()
     for name, function, color in _CURVES.values():
         axes.plot(x, function(x), color=color, linewidth=2, label=name)

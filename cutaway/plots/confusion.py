@@ -32,7 +32,8 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
         DataError: The matrix is not square in the number of classes or holds anything but counts.
     """
     from matplotlib.colors import to_rgb
-    from matplotlib.figure import Figure
+
+    from .drawing import Drawing
 
     counts = _counts(matrix, class_names)
     size = len(class_names)
@@ -40,7 +41,7 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     cells[..., :3] = np.where(np.eye(size, dtype=bool)[..., None], to_rgb(RIGHT_COLOR), to_rgb(WRONG_COLOR))
     cells[..., 3] = _opacity(counts)
     inches = min(12.0, 2.5 + 0.45 * size)
-    figure = Figure(figsize=(inches, inches), layout="constrained")
+    figure = Drawing(figsize=(inches, inches), layout="constrained")
     axes = figure.subplots()
     axes.imshow(cells)
     if size <= _CLASSES_WITH_COUNTS:

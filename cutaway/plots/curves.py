@@ -37,10 +37,10 @@ def learning_curves(history: History, *, turned: int | None = None, title: str =
         DataError: The history is empty or has no epoch or loss.
         UsageError: ``turned`` is not an epoch of the history.
     """
-    from matplotlib.figure import Figure
+    from .drawing import Drawing
 
     panels = _panels(history, turned)
-    figure = Figure(figsize=(4.8 * len(panels), 3.8), layout="constrained")
+    figure = Drawing(figsize=(4.8 * len(panels), 3.8), layout="constrained")
     if title:
         figure.suptitle(title, color=INK).set_parse_math(False)
     for axes, (metric, curves) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):

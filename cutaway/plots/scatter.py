@@ -32,14 +32,15 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
     Raises:
         DataError: The coordinates are not finite pairs, or the labels do not fit them or the class names.
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+
+    from .drawing import Drawing
 
     points, classes = _checked(xy, labels, class_names)
     styles = [class_style(index) for index in range(len(class_names))]
     colors = np.array([style.color for style in styles])
     markers = np.array([style.matplotlib_marker for style in styles])
-    figure = Figure(figsize=(8, 6.5), layout="constrained")
+    figure = Drawing(figsize=(8, 6.5), layout="constrained")
     axes = figure.subplots()
     for marker in dict.fromkeys(markers.tolist()):
         # One call a marker, not one a class: the samples' order decides what lies on top, so no class covers another.

@@ -1,0 +1,85 @@
+"""What looking inside costs: layer history, unit cards, ablations and one sample's way, on the lesson's net.
+
+784-512-512-10, SGD 0.01, batch 128, 5 epochs on 45,000 samples of MNIST, as the `lesson` recipe has it. Everything is
+measured on the 10,000 test samples, from the call to the answer, weights read from the run folder; the first call of
+each kind, which also compiles, stands apart. Ablations are compared with zeroing some units by hand.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+import cutaway as ct
+from benchmarks.harness import keep, machine, spread, verdict
+
+ROUNDS = 3
+LAYER = "dense_1"
+BY_HAND = (0, 100, 511)
+
+
+def timed(call: Callable[[], object]) -> dict[str, list[float]]:
+    """Seconds of the first call and of some more."""
+    seconds = []
+    for _ in range(ROUNDS + 1):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return {"first": seconds[:1], "further": seconds[1:]}
+
+
+def ablation(run: ct.Run) -> tuple[Callable[[], object], bool]:
+    """A call that removes each unit of a layer in turn, and whether it counts what zeroing by hand counts."""
+    from cutaway.inside.ablation import ablate
+
+    net, ids = run.model(), run.split.test
+    x, labels = run.data.rows(ids), run.data.y(ids)
+
+    def call():
+        return ablate(net, LAYER, x=x, labels=labels, classes=len(run.class_names), scale=run.data.scale)
+
+    right, inputs = call().right, run.data.inputs(ids)
+    kernel, bias = net.get_layer("dense_2").get_weights()
+    last, last_bias = net.get_layer("output").get_weights()
+    h = run.activations(LAYER, split="test")
+    same = len(inputs) == len(h)
+    for unit in BY_HAND:
+        without = h.copy()
+        without[:, unit] = 0
+        hidden = np.maximum(without.astype(np.float64) @ kernel + bias, 0)
+        answer = (hidden @ last + last_bias).argmax(axis=1)
+        counts = np.bincount(labels[answer == labels], minlength=len(run.class_names))
+        same &= np.array_equal(counts, right[unit])
+    return call, same
+
+
+def main() -> int:
+    print(f"inside the lesson's net, 10,000 samples\n  {machine()}")
+    with tempfile.TemporaryDirectory() as folder:
+        net = ct.mlp((512, 512))
+        run = ct.train(net, "mnist", recipe="lesson", epochs=5, seed=0, runs=f"{folder}/runs", progress=False)
+        remove, same = ablation(run)
+        results = {
+            "history of 3 layers, 6 snapshots": timed(lambda: run.layer_history(progress=False)),
+            "512 ablations": timed(remove),
+            "all 512 unit cards": timed(lambda: run.units(LAYER, progress=False)),
+            "a layer with itself, 6 x 6 epochs": timed(lambda: run.similarity(LAYER, progress=False)),
+            "one sample's way": timed(lambda: run.trace("test[7]")),
+        }
+    for name, seconds in results.items():
+        print(f"  {name:<34} {spread(seconds['further'], digits=2)}, the first {seconds['first'][0]:.2f} s")
+    keep("inside", {"seconds": results})
+    slowest = {name: max(seconds["first"] + seconds["further"]) for name, seconds in results.items()}
+    return verdict(
+        {
+            "history of 3 layers over 5 epochs in less than 15 s": slowest["history of 3 layers, 6 snapshots"] < 15,
+            "512 ablations in less than 10 s": slowest["512 ablations"] < 10,
+            "each counts what zeroing the unit by hand counts": same,
+        }
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

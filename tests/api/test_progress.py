@@ -1,0 +1,54 @@
+import sys
+import types
+
+import pytest
+
+from cutaway.api.progress import reporting
+from cutaway.progress import Progress
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook's cell was told to show, in order."""
+    texts = []
+
+    class Handle:
+        def update(self, data, *, raw):
+            texts.append((data["text/plain"], raw))
+
+    def display(data, *, raw, display_id):
+        texts.append((data["text/plain"], raw and display_id))
+        return Handle()
+
+    module = types.ModuleType("IPython.display")
+    module.display = display
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
+    monkeypatch.setitem(sys.modules, "IPython.display", module)
+    return texts
+
+
+def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, monkeypatch):
+    clock = iter([0.0, 1.0, 2.0, 2.01, 3.0, 3.0, 5.0])
+    monkeypatch.setattr("cutaway.api.progress.time.perf_counter", lambda: next(clock))
+    with reporting(True) as report:
+        for done in (0, 10, 20, 21, 40):
+            report(Progress("training", done, 40, "steps"))
+        report(Progress("trust", 0, 4, "samples", "ranks"))
+        report(Progress("trust", 4, 4, "samples"))
+    assert all(flag for _, flag in shown)
+    assert [text for text, _ in shown[:4]] == [
+        "training: 0 %",
+        "training: 25 %, 10 a second, 3 s left",
+        "training: 50 %, 10 a second, 2 s left",
+        "training: 40 steps in 3.0 s",  # the one between came too soon
+    ]
+    assert shown[-1][0] == "training: 40 steps in 3.0 s\ntrust: 4 samples in 2.0 s"
+
+
+def test_lines_on_a_pipe_come_when_a_task_is_done(capsys):
+    with reporting(True) as report:
+        report(Progress("training", 0, 4, "steps"))
+        assert capsys.readouterr().err == ""
+        report(Progress("training", 4, 4, "steps"))
+    assert capsys.readouterr().err.startswith("training: 4 steps in ")
