@@ -111,13 +111,14 @@ def summary(name: str, frames: list[dict]) -> dict[str, float]:
         "drift": drift_ratio(frames),
         "cost": cost_ratio(frames, "seconds"),
         "cost_without_trust": cost_ratio(frames, "no_trust"),
+        "dearest": max(ours / alone for ours, alone in (frame["seconds"] for frame in frames)),
         "highest_kl": max(ours / alone for ours, alone in (frame["kl"] for frame in frames)),
     }
     for clock, what in (("seconds", "as each comes"), ("no_trust", "neither with trust")):
         ours, alone = ([frame[clock][side] for frame in frames] for side in (0, 1))
         print(f"  {name}, {what}: further frame {spread(ours, digits=2)}, alone {spread(alone, digits=2)}")
     print(
-        f"  {name}: drift 1/{1 / words['drift']:.1f}, cost {words['cost']:.3f}"
+        f"  {name}: drift 1/{1 / words['drift']:.1f}, cost {words['cost']:.3f}, at most {words['dearest']:.3f}"
         f" ({words['cost_without_trust']:.3f} with no trust on either side),"
         f" KL at most {words['highest_kl']:.3f} of that alone",
         flush=True,

@@ -2,7 +2,7 @@
 
 784-512-512-10, SGD 0.01, batch 128, 5 epochs on 45,000 samples of MNIST, as the `lesson` recipe has it. Everything is
 measured on the 10,000 test samples, from the call to the answer, weights read from the run folder; the first call of
-each kind, which also compiles, stands apart. Ablations are compared with zeroing some units by hand.
+each kind, before which ablations have run once, stands apart. Ablations are compared with zeroing some units by hand.
 """
 
 import sys

@@ -945,7 +945,7 @@ assert everything.xy.shape == (70_000, 2) and everything.trust.neighbors_kept > 
 # alone. Epoch 0 is the net before it has learned anything.
 
 # %%
-knows = run.layer_history(samples=2000, progress=False).frame()
+knows = run.layer_history(split="val", samples=2000, progress=False).frame()
 knows.pivot(index="epoch", columns="layer", values="probe_accuracy").round(3)
 
 # %% [markdown]
@@ -968,7 +968,7 @@ assert probe.loc[4, "output"] > 0.85
 # We look at the six units without which the net would lose most.
 
 # %%
-units = run.units("dense_1", progress=False)
+units = run.units("dense_1", split="val", progress=False)
 important = units.order("removal")[:6]
 born = run.model(epoch=0).get_layer("dense_1").get_weights()[0].T.reshape(-1, 28, 28)
 
@@ -1075,7 +1075,7 @@ assert len(dead) >= 20 and calm == 0
 # your code here
 
 # %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
-story = run.layer_history(samples=2000, progress=False).frame()
+story = run.layer_history(split="val", samples=2000, progress=False).frame()
 votes = story.pivot(index="epoch", columns="layer", values="knn_accuracy")
 since = {layer: int(votes.index[votes[layer] >= 0.75][0]) for layer in votes.columns}
 last = story[story["epoch"] == story["epoch"].max()].set_index("layer")["separation"]

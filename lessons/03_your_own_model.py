@@ -112,12 +112,12 @@ history = model.fit(
 pd.DataFrame(history.history).round(4).tail(3)
 
 # %% [markdown]
-# Did recording change the training? The same fit without it, from the same seed:
+# Did recording change the training? A small net, fitted twice from one seed, once with a recorder:
 
 
 # %%
 def twin():
-    """The same net, trained alike, without a recorder."""
+    """A small net, always from the same seed."""
     keras.utils.set_random_seed(1)
     net = keras.Sequential(
         [

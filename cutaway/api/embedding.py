@@ -81,7 +81,9 @@ class Embedding:
     def _measured(self) -> tuple[Trust | None, np.ndarray | None]:
         from cutaway.embedding import TRUST_NEIGHBORS, inspect_trust
 
-        if self.layout.trust is not None or len(self.xy) <= 2 * TRUST_NEIGHBORS:
+        # who stopped it did not want to wait for more
+        stopped = self.layout.settings.get("stopped") == "interrupted"
+        if stopped or self.layout.trust is not None or len(self.xy) <= 2 * TRUST_NEIGHBORS:
             return self.layout.trust, self.layout.wrong
         seed = self.layout.settings["seed"]
         return inspect_trust(self.reference(), self.xy, k=TRUST_NEIGHBORS, seed=seed, labels=self.labels)

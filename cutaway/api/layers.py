@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cutaway.data import SampleIds
 from cutaway.embedding import choose_samples
@@ -204,6 +204,12 @@ def _epochs_of(run: "Run", epochs: Sequence[int] | None) -> list[int]:
     return wanted
 
 
+def spread_out(items: Sequence[Any], most: int) -> list[Any]:
+    """At most so many of the items, at even distances, the first and the last among them."""
+    total = len(items)
+    return list(items) if total <= most else [items[round(i * (total - 1) / (most - 1))] for i in range(most)]
+
+
 def drawn(run: "Run", split: str, *, samples: int | None, seed: int = 0) -> SampleIds:
     """Samples of a split, at least one; at most so many, in equal shares from the classes.
 
@@ -215,7 +221,7 @@ def drawn(run: "Run", split: str, *, samples: int | None, seed: int = 0) -> Samp
         _check_whole(samples=samples)
     ids = run.split.part(split)
     if not len(ids):
-        raise UsageError("layers are measured on at least one sample", came=f'an empty split "{split}"', fix="try all")
+        raise UsageError("measuring needs at least one sample", came=f'an empty split "{split}"', fix="try all")
     return (
         ids if samples is None or len(ids) <= samples else ids.take(choose_samples(run.data.y(ids), samples, seed=seed))
     )

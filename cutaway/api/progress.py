@@ -64,6 +64,8 @@ def _cell() -> Report:
             return
         spoken = clock
         text = {"text/plain": "\n".join(lines.values())}
+        if now.done >= now.total:
+            del begun[now.task]
         if shown:
             shown[0].update(text, raw=True)
         else:

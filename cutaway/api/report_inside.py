@@ -9,7 +9,7 @@ from cutaway.progress import Report
 from cutaway.viewer import ReportInside, ReportUnit
 
 from .embedding import pictures_of
-from .layers import LayerHistory, layer_history
+from .layers import LayerHistory, layer_history, spread_out
 from .units import Units, units
 
 if TYPE_CHECKING:
@@ -39,10 +39,7 @@ def report_inside(run: "Run", *, report: Report) -> ReportInside | None:
     """Measure layers and units of a run for its report; None where there are no samples to measure them on."""
     if not len(run.split.test):
         return None
-    known = run.folder.epochs
-    epochs = (
-        known if len(known) <= EPOCHS else [known[round(i * (len(known) - 1) / (EPOCHS - 1))] for i in range(EPOCHS)]
-    )
+    epochs = spread_out(run.folder.epochs, EPOCHS)
     history = layer_history(run, epochs=epochs, samples=SAMPLES, report=report)
     try:
         found = _units(run, report=report)
@@ -96,12 +93,13 @@ def _lead(history: LayerHistory) -> str:
         " layer serves it better."
     )
     through = [r for r in history.records if r.layer == best.layer]
-    since = next(r.epoch for r in through if (r.probe_accuracy or 0.0) >= 0.99 * best.probe_accuracy)
+    behind = [r.epoch for r in through if (r.probe_accuracy or 0.0) < 0.99 * best.probe_accuracy]
+    since = next(r.epoch for r in through if not behind or r.epoch > behind[-1])
     if len(through) == 1:
         return words
     if since == through[0].epoch:
         return f"{words} It was as good, within 1 % of that, before any training that this run has kept."
-    return f"{words} Since epoch {since} it has been within 1 % of that."
+    return f"{words} Since epoch {since}, of the epochs looked at, it has been within 1 % of that."
 
 
 def _rows(history: LayerHistory) -> tuple[dict[str, str], ...]:

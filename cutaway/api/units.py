@@ -88,14 +88,14 @@ class Units:
             "mean": float(m.mean[unit]),
             "firing": float(m.firing[unit]),
             "dead": bool(self.dead[unit]),
-            "favourite": None if m.similar[unit] < 0 and len(self) > 1 else self.class_names[m.favourite[unit]],
-            "selectivity": _defined(m.selectivity[unit]),
+            "favourite": None if m.top[unit, 0] < 0 else self.class_names[m.favourite[unit]],
+            "selectivity": defined(m.selectivity[unit]),
             "similar": int(m.similar[unit]) if m.similar[unit] >= 0 else None,
-            "similarity": _defined(m.similarity[unit]),
+            "similarity": defined(m.similarity[unit]),
             "removal": float(self.ablation.cost[unit]),
             "hurts": self.class_names[worst] if losses[worst] > 0 else None,
             "hurts_cost": float(max(losses[worst], 0.0)),
-            "class_mean": {n: _defined(v) for n, v in zip(self.class_names, m.class_mean[unit], strict=True)},
+            "class_mean": {n: defined(v) for n, v in zip(self.class_names, m.class_mean[unit], strict=True)},
             "exciting": [
                 {"sample": self.ids[int(place)], "activation": float(value)}
                 for place, value in zip(m.top[unit], m.top_value[unit], strict=True)
@@ -160,5 +160,6 @@ def units(
     )
 
 
-def _defined(value: float) -> float | None:
+def defined(value: float) -> float | None:
+    """A number, or None for NaN, which JSON does not know."""
     return None if math.isnan(value) else float(value)

@@ -163,7 +163,7 @@ class Views:
         seed: int = 0,
         progress: ProgressOption = True,
     ) -> "pandas.DataFrame":
-        """Compare a layer with itself between every two epochs by linear CKA: when does it stop to change?
+        """Compare a layer with itself between every two epochs by linear CKA: when does it stop changing?
 
         How alike layers are after one epoch, `LayerHistory.cka` says.
 

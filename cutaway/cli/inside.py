@@ -24,7 +24,9 @@ def layer_history(opened: Any, *, layer: str | None = None, as_json: bool = Fals
     """
     from cutaway.api.layers import layer_history as measure
     from cutaway.api.layers import similarity as compare
+    from cutaway.api.layers import spread_out
     from cutaway.api.progress import reporting
+    from cutaway.api.units import defined
     from cutaway.errors import UnknownNameError
 
     with reporting(True) as report:
@@ -41,7 +43,7 @@ def layer_history(opened: Any, *, layer: str | None = None, as_json: bool = Fals
     if as_json:
         document: dict[str, Any] = {"run": str(opened.path), "split": history.split, "k": history.k, "layers": records}
         if table is not None:
-            cka = [[_defined(value) for value in row] for row in table.to_numpy().tolist()]
+            cka = [[defined(value) for value in row] for row in table.to_numpy().tolist()]
             document["between_epochs"] = {"epochs": list(table.index), "cka": cka}
         print_json(document)
         return
@@ -55,9 +57,9 @@ def layer_history(opened: Any, *, layer: str | None = None, as_json: bool = Fals
         print_table(rows, title=f"How alike layers are after epoch {records[-1].epoch}")
     if table is not None:
         epochs, cka = list(table.index), table.to_numpy().tolist()
-        shown = _spread(len(epochs), most=8)
+        shown = spread_out(range(len(epochs)), 8)
         rows = [
-            {"CKA": str(epoch), **{str(epochs[i]): _number(_defined(row[i]), 3) for i in shown}}
+            {"CKA": str(epoch), **{str(epochs[i]): _number(defined(row[i]), 3) for i in shown}}
             for epoch, row in zip(epochs, cka, strict=True)
         ]
         print_table(rows, title=f"How alike {_cut(layer or '')} is to itself between epochs")
@@ -142,15 +144,6 @@ def _card(card: Mapping[str, Any]) -> dict[str, str]:
 
 def _to(record: Any, name: str) -> float | None:
     return 1.0 if record.layer == name else record.cka_layers[name]
-
-
-def _spread(total: int, *, most: int) -> list[int]:
-    """Some of the numbers below `total`, the first and the last among them."""
-    return list(range(total)) if total <= most else [round(i * (total - 1) / (most - 1)) for i in range(most)]
-
-
-def _defined(value: float) -> float | None:
-    return value if value == value else None
 
 
 def _cut(name: str) -> str:

@@ -156,7 +156,7 @@ def embed(
     if layout.kl_divergence is not None:
         print(f"  KL divergence    {layout.kl_divergence:.3f} after {layout.settings['iterations']} iterations")
     if trust:
-        print_trust(trust, wrong=layout.wrong)
+        print_trust(trust, wrong=embedding.wrong)
     print(f"  file             {embedding.file or 'not kept: it was stopped before its end'}")
 
 

@@ -22,11 +22,11 @@ LEAST_RATE = 20.0
 EARLY_ITERATIONS = 250
 # Up to this many points all pairs are quicker than a grid.
 EXACT = 4000
-# Beyond this many points a longer memory pays, see `phases_for`.
-MANY = 10_000
 # So are they where a wide layout would need a transform with more than a quarter as many nodes along each side as there
 # are points: 5,000 points at perplexity 1, in a layout 1,200 wide, take 1.2 s in all against 40.
 SPARSE = 4
+# Beyond this many points a longer memory pays, see `phases_for`.
+MANY = 10_000
 # No step is longer than this, in units of the layout.
 LONGEST_STEP = 5.0
 # Iterations between two looks at the KL divergence, each of which costs some five iterations.

@@ -120,7 +120,7 @@ def layer_history(
             to_before = {name: pool.submit(cka, now[name], before.get(name)) for name in layers}
             to_last = {name: pool.submit(cka, now[name], last[name]) for name in layers}
             for name in layers:
-                report(Progress("layers", done, total, "layers", f"epoch {epoch}  {name}"))
+                report(Progress("layer history", done, total, "layers", f"epoch {epoch}  {name}"))
                 records.append(
                     LayerMeasures(
                         epoch=epoch,

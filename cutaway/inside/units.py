@@ -41,8 +41,9 @@ class UnitMeasures:
         top: int64 ``(unit, 16)``, positions of the samples that excite it most, strongest first; -1 where fewer samples
             lift it above its smallest activation.
         top_value: float32 ``(unit, 16)``, its activations for these; NaN where there is none.
-        similar: int64 ``(unit,)``, the unit whose activations correlate most with its own; -1 for a constant one.
-        similarity: float64 ``(unit,)``, that correlation, in [-1, 1]; NaN for a constant one.
+        similar: int64 ``(unit,)``, the unit whose activations correlate most with its own; -1 for a constant one, and
+            where all others are constant.
+        similarity: float64 ``(unit,)``, that correlation, in [-1, 1]; NaN where there is none.
     """
 
     mean: np.ndarray

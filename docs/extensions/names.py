@@ -8,17 +8,13 @@ from sphinx.application import Sphinx
 import cutaway
 
 _SINGLE = re.compile(r"(?<![`:\w])`([A-Za-z_][\w.]*)`(?!`)")
-_RUN = (
-    *("embed", "embed_epochs", "embed_layers", "layer_history", "units", "trace", "activations", "model"),
-    *("mistakes", "confusion", "findings", "layers"),
-)
 
 
 def _target(name: str) -> str:
     last = name.rsplit(".", 1)[-1]
     if last in cutaway.__all__:
         return f":py:obj:`{last} <cutaway.{last}>`"
-    if name in _RUN or name.startswith("Run."):
+    if hasattr(cutaway.Run, name) or name.startswith("Run."):
         return f":py:obj:`{last} <cutaway.Run.{last}>`"
     return f"``{name}``"
 

@@ -6,7 +6,7 @@ run = lesson_run()
 
 # --- the solution, as in the notebook ---
 
-story = run.layer_history(samples=2000, progress=False).frame()
+story = run.layer_history(split="val", samples=2000, progress=False).frame()
 votes = story.pivot(index="epoch", columns="layer", values="knn_accuracy")
 since = {layer: int(votes.index[votes[layer] >= 0.75][0]) for layer in votes.columns}
 last = story[story["epoch"] == story["epoch"].max()].set_index("layer")["separation"]

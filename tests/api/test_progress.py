@@ -29,13 +29,15 @@ def shown(monkeypatch):
 
 
 def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, monkeypatch):
-    clock = iter([0.0, 1.0, 2.0, 2.01, 3.0, 3.0, 5.0])
+    clock = iter([0.0, 1.0, 2.0, 2.01, 3.0, 3.0, 5.0, 6.0, 7.0])
     monkeypatch.setattr("cutaway.api.progress.time.perf_counter", lambda: next(clock))
     with reporting(True) as report:
         for done in (0, 10, 20, 21, 40):
             report(Progress("training", done, 40, "steps"))
         report(Progress("trust", 0, 4, "samples", "ranks"))
         report(Progress("trust", 4, 4, "samples"))
+        report(Progress("training", 0, 40, "steps"))  # the same task once more
+        report(Progress("training", 40, 40, "steps"))
     assert all(flag for _, flag in shown)
     assert [text for text, _ in shown[:4]] == [
         "training: 0 %",
@@ -43,7 +45,8 @@ def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, monkeypatc
         "training: 50 %, 10 a second, 2 s left",
         "training: 40 steps in 3.0 s",  # the one between came too soon
     ]
-    assert shown[-1][0] == "training: 40 steps in 3.0 s\ntrust: 4 samples in 2.0 s"
+    assert shown[-3][0] == "training: 40 steps in 3.0 s\ntrust: 4 samples in 2.0 s"
+    assert shown[-1][0] == "training: 40 steps in 1.0 s\ntrust: 4 samples in 2.0 s"
 
 
 def test_lines_on_a_pipe_come_when_a_task_is_done(capsys):

@@ -1,5 +1,6 @@
 import io
 from itertools import pairwise
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 import cutaway as ct
 from cutaway.api.layers import layer_history
-from cutaway.api.report_inside import report_inside
+from cutaway.api.report_inside import _lead, report_inside
 from cutaway.api.units import units
 from cutaway.progress import silent
 
@@ -29,8 +30,15 @@ def test_the_table_and_its_lead_are_those_of_the_history(shown, digits_run):
     best = max(("dense_1", "dense_2", "output"), key=lambda name: probes[name, "6"])
     since = next(e for e in (0, 1, 2, 4, 5, 6) if probes[best, str(e)] >= 0.99 * probes[best, "6"])
     assert f"reads {best} is right for {probes[best, '6']:.1%}" in shown.lead
-    assert f"Since epoch {since} it" in shown.lead
+    assert f"Since epoch {since}, of" in shown.lead
     assert "few" not in shown.measured
+
+
+def test_a_layer_that_fell_back_knows_it_since_it_came_again():
+    probes = [(0, 0.5), (1, 0.9), (2, 0.7), (3, 0.9), (4, 0.905)]
+    records = tuple(SimpleNamespace(layer="dense_1", epoch=e, probe_accuracy=p) for e, p in probes)
+    assert "Since epoch 3, of" in _lead(SimpleNamespace(records=records))
+    assert "before any training" in _lead(SimpleNamespace(records=records[3:]))
 
 
 def test_the_units_are_those_whose_removal_costs_most(shown, digits_run):
