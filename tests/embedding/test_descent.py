@@ -55,7 +55,7 @@ def test_many_points_are_moved_in_longer_and_fewer_steps():
         Phase("main", 500, 1.0, 4e3, 0.8, 0.002),
     )
     assert phases_for(10_000, 750)[1] == Phase("main", 650, 1.0, 20_000.0, 0.95, 0.01)
-    assert phases_for(80_000, 750)[1] == Phase("main", 650, 1.0, 160_000.0, 0.975, 0.02)
+    assert phases_for(320_000, 750)[1] == Phase("main", 650, 1.0, 640_000.0, 0.975, 0.02)
     assert [phase.learning_rate for phase in phases_for(60, 251)] == [20.0, 60.0]
 
 
