@@ -136,7 +136,7 @@ def layer_history(
                 )
                 done += 1
             before_weights, before = weights, now
-    report(Progress("layers", total, total, "layers"))
+    report(Progress("layer history", total, total, "layers"))
     return tuple(records)
 
 
