@@ -107,7 +107,7 @@ def follow(
     end the layout is turned, mirrored and shifted onto the one before by those who kept theirs, never scaled. Where
     less than three quarters of all neighbours are there again, most samples have to pass each other, which they cannot
     do in a layout at its full size: the one before is drawn together to the width of the kernel, arranged anew, and
-    drawn out again by the springs. Trust is not measured: a frame that nobody asks costs a third of one alone.
+    drawn out again by the springs. Trust is not measured here: it would double the time of a frame.
 
     Args:
         h: float32 (n, unit), finite, not all rows alike; of any number of units.

@@ -14,8 +14,8 @@ PAIRS = 400
 # Distance of nodes, in units of the layout, at which Z is right to 5 parts in 10,000; small layouts take a finer grid.
 SPACING = 0.5
 FINEST = 0.1
-# Nodes across the layout, at most, for which memory is taken: 0.3 GB. Where that makes them farther apart than this,
-# and Z wrong by more than 2 parts in 1,000, all pairs are summed.
+# Nodes across the layout, at most, for which memory is taken: some 0.8 GB. Where that makes them farther apart than
+# the next, and Z wrong by more than 2 parts in 1,000, all pairs are summed.
 MOST_NODES = 2000
 COARSEST = 1.0
 # Rows whose distances to all later ones are summed at a time; fixed, as the order of a sum decides its last digits.
@@ -27,7 +27,7 @@ def partition(xy: np.ndarray) -> float:
 
     Exactly, in float64, where that is quickest: up to some 40,000 points. More are spread on a fine grid, and the sum
     comes of one transform forth and one back: too small by at most 5 parts in 10,000 (2 in 1,000 where the layout is
-    2,000 units across), which lifts KL by as many ten-thousandths of a nat; time grows with the area.
+    2,000 units across), which lowers KL by as many ten-thousandths of a nat; time grows with the area.
 
     Args:
         xy: float64 (n, 2), finite.
