@@ -125,6 +125,7 @@ def embed(
     split: Annotated[str, typer.Option(help="train, val, test or all.")] = "all",
     points: Annotated[int | None, typer.Option(help="Samples at most; all if not given.")] = None,
     perplexity: Annotated[float | None, typer.Option(help="Of tsne: neighbours each sample attends to.")] = None,
+    iterations: Annotated[int | None, typer.Option(help="Of tsne: steps at most.")] = None,
     seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
@@ -133,7 +134,8 @@ def embed(
     from cutaway.api.run import open_run
 
     opened = open_run(run, runs=runs)
-    settings: dict[str, Any] = {} if perplexity is None else {"perplexity": perplexity}
+    given = {"perplexity": perplexity, "iterations": iterations}
+    settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     embedding = opened.embed(layer, epoch=epoch, method=method, split=split, points=points, seed=seed, **settings)
     layout, trust = embedding.layout, embedding.trust
     parts = ("neighbors", "affinities", "optimize", "total")

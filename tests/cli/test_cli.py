@@ -10,6 +10,7 @@ def test_train_answers_with_one_json_document(cutaway, tmp_path):
     code, out, err = cutaway(
         *("train", "digits", "--hidden", "16,8", "--dropout", "0.1", "--epochs", "3", "--seed", "4"),
         *("--optimizer", "sgd", "--momentum", "0.9", "--batch-size", "64", "--name", "mine", "--json"),
+        *("--label-smoothing", "0.1"),
     )
     assert code == 0, err
     answer = json.loads(out)
@@ -18,6 +19,7 @@ def test_train_answers_with_one_json_document(cutaway, tmp_path):
     assert answer["test"].keys() == {"loss", "accuracy"}
     assert answer["seconds"]["total"] > answer["seconds"]["training"] > 0
     assert answer["plan"]["learning_rate"] == 0.01, "another optimizer than the recipe's takes its own default rate"
+    assert answer["plan"]["label_smoothing"] == 0.1
     assert "-mine-" in answer["run"]
     assert "training" in err, "progress goes to stderr"
 
@@ -57,6 +59,11 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     assert answer["points"] == len(digits_run.split.test)
     assert answer["seconds"].keys() >= {"neighbors", "affinities", "optimize", "total"}
     assert answer["trust"].keys() >= {"trustworthiness", "neighbors_kept"}
+
+    code, out, _ = cutaway("embed", run, "--split", "test", "--perplexity", "12", "--iterations", "260", "--json")
+    settings = json.loads(out)["settings"]
+    assert code == 0
+    assert (settings["perplexity"], settings["most_iterations"], settings["iterations"]) == (12, 260, 260)
 
     code, out, _ = cutaway("report", run, "-o", tmp_path / "page.html")
     assert code == 0
