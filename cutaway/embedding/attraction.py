@@ -7,6 +7,10 @@ import numpy as np
 from .compiled import kernel
 
 ONE = np.float32(1)
+# An index of a signed type costs seven more instructions, as it could count from the end. So do sums in a fixed order,
+# which cannot be vectorised: 9.1 million entries take 14.4 ms with both, 8.1 ms with neither (one Zen 4 core).
+U = np.uint64
+FAST = {"reassoc", "contract"}
 
 
 class Graph(Protocol):
@@ -28,23 +32,21 @@ class Graph(Protocol):
         ...
 
 
-@kernel()
+@kernel(fastmath=FAST)
 def attract(
     start: np.ndarray, index: np.ndarray, value: np.ndarray, xy: np.ndarray, force: np.ndarray, low: int, high: int
 ) -> None:
     """Write sum_j p_ij (y_i - y_j) / (1 + |y_i - y_j|^2) to ``force`` (n, 2) for the rows from low to high.
 
-    Not vectorised on purpose: with vector gathers it takes twice the time (20 ms against 10.6 ms for 8.6 million
-    entries on one Zen 5 core), since the neighbours' coordinates, sorted by place, come from the first cache anyway.
-
     Source: van der Maaten 2014, equation 7 (F_attr).
     """
+    flat = xy.reshape(-1)
     for i in range(low, high):
         xi, yi = xy[i, 0], xy[i, 1]
         fx = fy = np.float32(0)
-        for entry in range(start[i], start[i + 1]):
-            j = index[entry]
-            dx, dy = xi - xy[j, 0], yi - xy[j, 1]
+        for entry in range(U(start[i]), U(start[i + 1])):
+            j = U(index[entry]) << U(1)
+            dx, dy = xi - flat[j], yi - flat[j | U(1)]
             weight = value[entry] / (ONE + dx * dx + dy * dy)
             fx += weight * dx
             fy += weight * dy
@@ -52,7 +54,7 @@ def attract(
         force[i, 1] = fy
 
 
-@kernel()
+@kernel(fastmath=FAST)
 def stretch(
     start: np.ndarray,
     index: np.ndarray,
@@ -69,15 +71,16 @@ def stretch(
     Only every ``stride``-th point of the caller's numbering ``order`` is looked at, the others write 0: a logarithm
     takes as long as ten forces.
     """
+    flat = xy.reshape(-1)
     for i in range(low, high):
         sums[i] = 0.0
         if order[i] % stride:
             continue
         xi, yi = xy[i, 0], xy[i, 1]
         total = 0.0
-        for entry in range(start[i], start[i + 1]):
-            j = index[entry]
-            dx, dy = xi - xy[j, 0], yi - xy[j, 1]
+        for entry in range(U(start[i]), U(start[i + 1])):
+            j = U(index[entry]) << U(1)
+            dx, dy = xi - flat[j], yi - flat[j | U(1)]
             total += value[entry] * np.log(ONE + dx * dx + dy * dy)
         sums[i] = total * stride
 

@@ -12,6 +12,8 @@ from .compiled import kernel
 # In nats. Newton needs 5 steps on most rows; halvings of the bracket take over where it would leave it.
 STEPS = 100
 TOLERANCE = 1e-8
+# An index of a signed type costs more instructions, as it could count from the end.
+U = np.uint64
 
 
 @kernel(inner=True, fastmath={"reassoc", "contract"})
@@ -86,53 +88,28 @@ def calibrate(squared, perplexity, out, low, high):
 
 
 @kernel()
-def turn(index, value, start, origin, given):
-    """Transpose rows of k neighbours to lists of those whose neighbour a row is, ascending.
+def transpose(start, index, value, place, origin, given, low, high):
+    """Write the rows that each column from ``low`` to ``high`` occurs in, ascending.
+
+    Every range of columns reads all entries, which is quick beside writing them to scattered places.
 
     Args:
-        index: int32 (n, k).
-        value: float32 (n, k).
-        start: int64 (n + 1,), written: where each list begins.
-        origin: int32 (n k,), written: the row that an entry comes from.
-        given: float32 (n k,), written: its value there.
-    """
-    n, k = index.shape
-    for i in range(n + 1):
-        start[i] = 0
-    for i in range(n):
-        for j in range(k):
-            start[index[i, j]] += 1
-    total = 0
-    for i in range(n):
-        start[i], total = total, total + start[i]
-    for i in range(n):
-        for j in range(k):
-            place = start[index[i, j]]
-            origin[place], given[place] = i, value[i, j]
-            start[index[i, j]] = place + 1
-    # each list now begins where the one before it ended
-    for i in range(n, 0, -1):
-        start[i] = start[i - 1]
-    start[0] = 0
-
-
-@kernel()
-def turn_back(start, origin, given, filled, column, value):
-    """Transpose the lists of `turn` back to rows, which brings the columns of each row in ascending order.
-
-    Args:
-        start: From `turn`, as are ``origin`` and ``given``.
-        origin: See ``start``.
-        given: See ``start``.
-        filled: int32 (n,), zeros; counts the entries of each row.
-        column: int32 (n, k), written.
-        value: float32 (n, k), written.
+        start: int64 (n + 1,), where each row begins in ``index`` and ``value``.
+        index: int32 (m,), columns.
+        value: float32 (m,).
+        place: int64 (n,), where each column's list begins; is left at its end.
+        origin: int32 (m,), written: the row that an entry comes from.
+        given: float32 (m,), written: its value there.
+        low: First column.
+        high: One past the last column.
     """
     for row in range(len(start) - 1):
-        for entry in range(start[row], start[row + 1]):
-            i = origin[entry]
-            column[i, filled[i]], value[i, filled[i]] = row, given[entry]
-            filled[i] += 1
+        for entry in range(U(start[row]), U(start[row + 1])):
+            column = index[entry]
+            if low <= column < high:
+                at = U(place[column])
+                origin[at], given[at] = row, value[entry]
+                place[column] += 1
 
 
 @kernel()
@@ -140,11 +117,11 @@ def add_transpose(index, value, start, origin, given, begin, column, joint, coun
     """Merge rows of neighbours with their transpose: (p_j|i + p_i|j) / 2n, columns ascending.
 
     Args:
-        index: int32 (n, k), ascending in each row, of `turn_back`.
+        index: int32 (n, k), ascending in each row.
         value: float32 (n, k).
-        start: From `turn`, as are ``origin`` and ``given``.
-        origin: See ``start``.
-        given: See ``start``.
+        start: int64 (n + 1,), where each row of the transpose begins in the next two, see `transpose`.
+        origin: int32 (n k,), ascending in each row.
+        given: float32 (n k,).
         begin: int64 (n + 1,); counting, entry i + 1 is set to the entries of row i; else where each row begins.
         column: int32 (m,), written unless counting.
         joint: float32 (m,), written unless counting.
@@ -192,8 +169,8 @@ def cross_terms(start, index, value, x, y, low, high):
     """Add up p log(p (1 + squared distance)), and p, over the entries of the rows from ``low`` to ``high``."""
     total, mass = 0.0, 0.0
     for i in range(low, high):
-        for entry in range(start[i], start[i + 1]):
-            p, j = np.float64(value[entry]), index[entry]
+        for entry in range(U(start[i]), U(start[i + 1])):
+            p, j = np.float64(value[entry]), U(index[entry])
             if p > 0:
                 total += p * math.log(p * (1.0 + (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2))
                 mass += p

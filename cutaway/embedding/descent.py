@@ -11,8 +11,9 @@ from cutaway.progress import Progress, Report, silent
 from .attraction import Graph, attract, stretch
 from .crew import Crew
 from .exact import push_all
+from .grid import size_for, spacing_for
 from .order import Places
-from .repulsion import Field, push, size_for, spacing_for
+from .repulsion import Field, push
 from .steps import step
 from .threads import ranges
 
@@ -22,9 +23,9 @@ LEAST_RATE = 20.0
 EARLY_ITERATIONS = 250
 # Up to this many points all pairs are quicker than a grid.
 EXACT = 4000
-# So are they where a wide layout would need a transform with more than a quarter as many nodes along each side as there
-# are points: 5,000 points at perplexity 1, in a layout 1,200 wide, take 1.2 s in all against 40.
-SPARSE = 4
+# So are they where there are fewer points than this for a node along each side of the transform: 4,000 points in a
+# layout 240 wide have 10, and take 1.5 ms in pairs, 1.2 through the grid; in one 600 wide 1.8 ms against 11.
+SPARSE = 11
 # Beyond this many points a longer memory pays, see `phases_for`.
 MANY = 10_000
 # No step is longer than this, in units of the layout.

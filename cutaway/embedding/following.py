@@ -42,7 +42,7 @@ DRAWN = 1.0
 NODES = 1.0
 # A layer of few units takes longer to unfold: arranged anew, where KL still fell by more than the first of these in 50
 # iterations, the last phase goes on while it falls by more than the second, so many times at most.
-FELL, FALLS, MORE = 0.05, 0.02, 8
+FELL, FALLS, MORE = 0.05, 0.015, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,6 +269,6 @@ def _phases(samples: int, share: float) -> tuple[way.Phase, ...]:
         return way.Phase(name, iterations * slower, 1.0, main.learning_rate, main.momentum)
 
     if share >= MIXED:
-        return (part("hold", 60),)
+        return (part("hold", 100),)
     first = (replace(early, iterations=20 * slower),) if share < LOST else ()
     return (*first, part("arrange", 60), part("hold", 40))

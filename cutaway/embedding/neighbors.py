@@ -10,7 +10,7 @@ from cutaway.errors import DataError
 from cutaway.progress import Progress, Report, silent
 
 from .check import check_matrix, check_whole
-from .components import BLOCK, Centred
+from .components import PIECE, Centred
 from .threads import in_threads, ranges
 
 # Most points of a cell: smaller cells prune better, larger ones multiply faster; 128 to 256 are best at 70,000 points.
@@ -74,15 +74,17 @@ def nearest_neighbors(points: np.ndarray, k: int, *, report: Report = silent) ->
             came=f"{largest:g}",
             fix="divide the points by their spread: neighbours do not depend on the scale",
         )
-    # A power of two scales without rounding; products of tiny values would vanish in float32.
+    # A power of two scales without rounding, but for values 1e-38 of the largest; products of tiny values would vanish
+    # in float32.
     exponent = int(np.frexp(largest)[1])
     scaled = np.ldexp(points, -exponent, order="C")
     index = np.empty((len(points), k), np.int32)
-    squared = np.empty((len(points), k), np.float64)
+    squared = np.empty((len(points), k), np.float32)
     rows = _without_crowds(scaled, k, index, squared)
     report(Progress("neighbours", 0, len(points), "samples"))
-    _search(scaled if rows is None else scaled[rows], k, rows, index=index, squared=squared, report=report)
-    return Neighbors(index, np.ldexp(squared, 2 * exponent, out=squared).astype(np.float32))
+    some = scaled if rows is None else scaled[rows]
+    _search(some, k, rows, scale=2.0 ** (2 * exponent), index=index, squared=squared, report=report)
+    return Neighbors(index, squared)
 
 
 def _without_crowds(points: np.ndarray, k: int, index: np.ndarray, squared: np.ndarray) -> np.ndarray | None:
@@ -120,11 +122,19 @@ def _digests(rows: np.ndarray) -> np.ndarray:
 
 
 def _search(
-    points: np.ndarray, k: int, rows: np.ndarray | None, *, index: np.ndarray, squared: np.ndarray, report: Report
+    points: np.ndarray,
+    k: int,
+    rows: np.ndarray | None,
+    *,
+    scale: float,
+    index: np.ndarray,
+    squared: np.ndarray,
+    report: Report,
 ) -> None:
-    """Search among ``points`` and write index and squared at ``rows``, the row numbers of the points."""
+    """Search among ``points`` and write index and squared, times ``scale``, at ``rows``, the numbers of the points."""
     from .cells import centre, nearest_faces
-    from .search import search
+    from .search import bound, memory_for, scan
+    from .settling import settle
 
     n = len(points)
     head = points if points.shape[1] <= 2 * HEAD else _head(points)
@@ -136,19 +146,26 @@ def _search(
     cells, largest = len(starts) - 1, int(np.diff(starts).max())
     names = order if rows is None else rows[order]
     centres, radius = np.empty((cells, head.shape[1]), np.float32), np.empty(cells, np.float32)
-    faces = np.empty((cells, cells), np.float32)
+    faces, packed = np.empty((cells, cells), np.float32), np.empty(head.size + n, np.float32)
     keep = min(k + max(SLACK, k // 10), n - 1)
     chunks = ranges(cells, CHUNK)
-    for _ in in_threads(partial(centre, head, starts, centres, radius), chunks):
+    for _ in in_threads(partial(centre, head, starts, centres, radius, packed), chunks):
         pass
     # not the mean, which one point far out draws away from all others
     pole = centres - np.median(centres, axis=0).astype(np.float32)
     for _ in in_threads(partial(nearest_faces, head, starts, centres, pole, faces), chunks, products=True):
         pass
     faces = np.ascontiguousarray(faces.T)
-    work = partial(
-        search, head, points, starts, names, centres, pole, faces, radius, largest, blur, keep, index, squared
-    )
+
+    def work(low: int, high: int) -> None:
+        memory = memory_for(cells, largest, head.shape[1], keep)
+        for cell in range(low, high):
+            size = int(starts[cell + 1] - starts[cell])
+            gap = memory.gaps[: cells * size].reshape(cells, size)
+            bound(head, starts, centres, pole, faces, radius, memory, gap, cell)
+            scan(head, points, packed, starts, centres, gap, blur, keep, memory, cell)
+            settle(points, starts, names, gap, blur, keep, scale, memory, index, squared, cell)
+
     begun = perf_counter()
     for high, _ in in_threads(work, chunks, products=True):
         done = int(starts[high])
@@ -158,10 +175,10 @@ def _search(
 def _head(points: np.ndarray) -> np.ndarray:
     """Project on the principal directions, in float64, for a distance that is never larger: float32 (n, ``HEAD``)."""
     centred = Centred.of(points)
-    directions = np.linalg.eigh(centred.scatter())[1][:, ::-1][:, :HEAD]
+    directions = centred.principal(HEAD)
     middle = centred.near.astype(np.float64)
     head = np.empty((len(points), HEAD), np.float32)
-    for start, stop in ranges(len(points), BLOCK):
+    for start, stop in ranges(len(points), PIECE):
         head[start:stop] = (points[start:stop] - middle) @ directions
     return head
 

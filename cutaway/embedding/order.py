@@ -3,7 +3,6 @@
 import numpy as np
 
 from .attraction import Graph, relabel
-from .compiled import kernel
 from .crew import Crew
 from .threads import ranges
 
@@ -13,15 +12,15 @@ CELLS = 1 << 15
 POINT = 1e-2
 
 
-@kernel()
-def morton(xy: np.ndarray, low: np.ndarray, scale: np.float32, codes: np.ndarray) -> None:
-    """Write the place of each point on Morton's curve to ``codes`` int32 (n,): the bits of both cells in turn."""
-    for i in range(len(xy)):
-        code = np.int32(0)
-        column, row = np.int32((xy[i, 0] - low[0]) * scale), np.int32((xy[i, 1] - low[1]) * scale)
-        for bit in range(15):
-            code |= ((column >> bit) & np.int32(1)) << (2 * bit) | ((row >> bit) & np.int32(1)) << (2 * bit + 1)
-        codes[i] = code
+def morton(xy: np.ndarray) -> np.ndarray:
+    """Place of each point on Morton's curve, int32 (n,): the bits of its column and row, ``CELLS`` of each, in turn."""
+    low = xy.min(axis=0)
+    scale = np.float32((CELLS - 1) / max(float((xy.max(axis=0) - low).max()), 1e-30))
+    bits = ((xy - low) * scale).astype(np.int32)
+    # each step moves half of the bits of every group to where zeros lie between them
+    for distance, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
+        bits = (bits | bits << distance) & mask
+    return bits[:, 0] | bits[:, 1] << 1
 
 
 class Places:
@@ -63,10 +62,7 @@ class Places:
     def sort(self, crew: Crew) -> None:
         """Put the points in the order of their places now."""
         n = len(self.xy)
-        low, high = self.xy.min(axis=0), self.xy.max(axis=0)
-        codes = np.empty(n, np.int32)
-        morton(self.xy, low, np.float32((CELLS - 1) / max(float((high - low).max()), 1e-30)), codes)
-        moved = np.argsort(codes, kind="stable")
+        moved = np.argsort(morton(self.xy), kind="stable")
         self.last, self.gains = self.last[moved], self.gains[moved]
         self._named = self.xy[moved], self.order[moved]
         if self.index is self._graph.index:

@@ -8,35 +8,12 @@ import numpy as np
 from .compiled import kernel
 
 
-@kernel()
-def overlap(plane, layer, shared, low, high):
-    """Count how many neighbours in the plane are among those in the layer, for the rows from ``low`` to ``high``.
-
-    Args:
-        plane: int32 (n, k), neighbours in the plane.
-        layer: int32 (n, wide), neighbours in the layer, nearest first.
-        shared: int64 (n, 2), written: how many of ``plane`` are among the first k of ``layer``, and among all of it.
-        low: First row.
-        high: One past the last row.
-    """
-    k = plane.shape[1]
-    for i in range(low, high):
-        near, wide = 0, 0
-        for a in range(k):
-            for b in range(layer.shape[1]):
-                if plane[i, a] == layer[i, b]:
-                    wide += 1
-                    near += b < k
-                    break
-        shared[i, 0], shared[i, 1] = near, wide
-
-
 @kernel(fastmath={"reassoc", "contract"})
 def count_nearer(product, norms, squares, itself, limits, doubt, counts, low, high):
     """Add up how many points are nearer to a query than each of its neighbours in the plane is.
 
     Args:
-        product: float (query, point), products of queries with a block of points.
+        product: float64 (high - low, point), products of those queries with a block of points.
         norms: float64 (query,), squared norms of the queries.
         squares: float64 (point,), squared norms of the points.
         itself: int64 (query,), where in the block the query itself is; outside of it, it is not there.
@@ -50,7 +27,7 @@ def count_nearer(product, norms, squares, itself, limits, doubt, counts, low, hi
     squared = np.empty(points)
     for q in range(low, high):
         for p in range(points):
-            squared[p] = (norms[q] + squares[p]) * (1 + doubt) - 2 * np.float64(product[q, p])
+            squared[p] = (norms[q] + squares[p]) * (1 + doubt) - 2 * product[q - low, p]
         if 0 <= itself[q] < points:
             squared[itself[q]] = np.inf
         for a in range(limits.shape[1]):

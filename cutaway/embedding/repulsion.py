@@ -1,140 +1,32 @@
 """Repulsive forces of all pairs, through a grid and the fast Fourier transform."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-import scipy.fft
 
 from .compiled import kernel
+from .grid import LEAST_NODES, SLACK, SPACING, Grid, fft, grid_for, spacing_for
+from .levels import coarsen, refine
 
-# Typed as any: the annotations that come with SciPy are those of its dispatcher. One thread, which the others outrun at
-# the attraction meanwhile; two take longer than one here (540 x 540: 1.0 ms against 0.55).
-fft: Any = scipy.fft
-
-# Distance of grid nodes in units of the layout, whose kernel has width 1.
-SPACING = 0.8
-FINEST = 0.1
-# Nodes across a small layout; a cubic spline reaches 2 nodes beyond a point, the others let the layout grow.
-LEAST_NODES = 24
-MARGIN = 4
 # The grid moves by these shares of its spacing at each update (the sequence fills a square evenly), so that what it
 # gets wrong in one place averages out: after 300 iterations at 10,000 points KL is 1.351 against 1.362.
 # Source: Roberts 2018 (the sequence R2).
 SHIFTS = np.array([0.7548776662466927, 0.5698402909980532])
-# Half the nodes across: a layout wider than 800 is interpolated coarsely instead of filling the memory.
-MOST_NODES = 500
 # A grid is replaced when the layout has outgrown it, or fills less than this share of its width.
-SLACK = 1.12
 WASTE = 0.6
 # A point feels half the slope of its own energy: the other half is how its charge moves.
 TURN = np.float32(np.pi)
 # Least squares on (-pi, pi): off by 7e-4 and 1e-4.
 SINE = tuple(np.float32(each) for each in (-0.99944915, 0.16583729, -0.0079982764, 0.00014771881))
 COSINE = tuple(np.float32(each) for each in (-0.99997103, 0.49983729, -0.041522106, 0.0013440665, -1.9062736e-05))
-# Beyond this many nodes in a padded transform, float32 takes half the time of float64.
-DOUBLE_NODES = 160 * 160
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """A square lattice and the transform of the kernel on it.
-
-    Attributes:
-        nodes: Number of nodes along each side.
-        padded: Number of nodes along each side of the transform, at least 2 * nodes, with small prime factors.
-        spacing: Distance of two nodes.
-        transform: float (padded, padded // 2 + 1), transform of 1/(1 + d2) - ``level``, both splines divided out.
-        own: float32 (2,), waves of a point's energy with itself, see `self_waves`.
-        own_mean: The mean of that energy.
-        level: What was taken from the kernel, so that a layout near one point keeps its digits: 1 or 0.
-    """
-
-    nodes: int
-    padded: int
-    spacing: float
-    transform: np.ndarray
-    own: np.ndarray
-    own_mean: float
-    level: float
-
-    @property
-    def reach(self) -> float:
-        """How far from the middle a point may lie."""
-        return (self.nodes / 2 - MARGIN) * self.spacing
-
-
-def spacing_for(half: float, widest: float = SPACING) -> float:
-    """Choose the distance of nodes, at most ``widest``, for a layout that reaches ``half`` from its middle."""
-    return max(min(widest, max(FINEST, half / 24)), half / MOST_NODES)
-
-
-def size_for(half: float, spacing: float) -> int:
-    """Count the nodes along each side of the transform for a layout that reaches ``half`` from its middle."""
-    wanted = int(np.ceil(2 * (SLACK * half / spacing + MARGIN)))
-    # twice a fast length: made even afterwards, 625 would be 626 = 2 x 313, which takes five times as long
-    return 2 * int(fft.next_fast_len(max(wanted, LEAST_NODES), real=True))
-
-
-def grid_for(half: float, spacing: float) -> Grid:
-    """Lay a grid over a layout that reaches ``half`` from its middle, with room to grow.
-
-    The splines through the kernel's values at the nodes are exact there: interpolating from both sides divides its
-    transform by the square of the spline's, in each direction.
-
-    Source: Linderman et al. 2019 (kernels on a grid); Essmann et al. 1995, section II (splines instead of Lagrange).
-    """
-    padded = size_for(half, spacing)
-    nodes = padded // 2
-    steps = np.minimum(np.arange(padded), padded - np.arange(padded)).astype(np.float64)
-    squared = (steps * spacing) ** 2
-    squared = squared[:, None] + squared[None, :]
-    double = padded * padded <= DOUBLE_NODES
-    level = 1.0 if double else 0.0
-    # 1 / (1 + d2) - 1, written so that small distances keep their digits
-    values = -squared / (1 + squared) if double else 1 / (1 + squared)
-    spline = (4 + 2 * np.cos(2 * np.pi * np.arange(padded) / padded)) / 6
-    half_spline = spline[: padded // 2 + 1]
-    transform = fft.rfft2(values).real / (spline[:, None] * half_spline[None, :]) ** 2
-    own_mean, *waves = self_waves(fft.irfft2(transform, s=values.shape)[:4, :4])
-    kind = np.float64 if double else np.float32
-    return Grid(nodes, padded, spacing, transform.astype(kind), np.array(waves, np.float32), own_mean, level)
-
-
-def self_waves(near: np.ndarray) -> tuple[float, float, float]:
-    """Expand the energy that the grid gives a point with itself, which should be the same everywhere and is not.
-
-    It is e0 + e1 (cos 2 pi f + cos 2 pi g) + e2 cos 2 pi f cos 2 pi g at shares f and g of a cell, to 0.1 %. Where
-    points lie apart its slope is the larger part of what a grid gets wrong.
-
-    Args:
-        near: float64 (4, 4), effect of a node on those up to 3 nodes away.
-
-    Returns:
-        e0, e1 and e2.
-    """
-    # overlaps of the spline's weights with themselves, moved by 0 to 3 nodes; twice, since also backwards
-    overlaps = []
-    for weights in (np.array([1, 4, 1, 0]) / 6, np.array([1, 23, 23, 1]) / 48):
-        sums = np.array([weights[: 4 - shift] @ weights[shift:] for shift in range(4)])
-        overlaps.append(sums * [1, 2, 2, 2])
-    node, middle = overlaps
-    at_node, between, at_middle = node @ near @ node, node @ near @ middle, middle @ near @ middle
-    return (
-        float(at_node + 2 * between + at_middle) / 4,
-        float(at_node - at_middle) / 4,
-        float(at_node - 2 * between + at_middle) / 4,
-    )
 
 
 class Field:
     """The potential sum_j 1/(1 + |y - y_j|^2) over the plane, of which the repulsion is the slope.
 
-    One transform forth and one back give the potential at the nodes; cubic splines, whose slope is continuous, give
-    its gradient at every point, so no second kernel is needed: with E = sum 1/(1 + d2), dE/dy = -2 sum (y_i - y_j) /
-    (1 + d2)^2. What is descended is then the exact gradient of a slightly approximate KL divergence. At a spacing of
-    0.8 the force is off by 10 % (root mean square at 10,000 points; cubic Lagrange with three kernels: 9 %), at 0.5 by
-    3 %, and a part of that changes from one `update` to the next.
+    A transform forth and one back, for each part of the kernel, give the potential at the nodes; cubic splines, whose
+    slope is continuous, give its gradient at every point, so no second kernel is needed: with E = sum 1/(1 + d2),
+    dE/dy = -2 sum (y_i - y_j) / (1 + d2)^2. What is descended is then the exact gradient of a slightly approximate KL
+    divergence. At a spacing of 0.8 the force is off by 10 % (root mean square at 10,000 points; cubic Lagrange with
+    three kernels: 9 %), at 0.5 by 3 %, and a part of that changes from one `update` to the next.
 
     Args:
         widest: Most distance of nodes, in units of the layout.
@@ -189,19 +81,27 @@ def convolve(xy: np.ndarray, grid: Grid, corner: np.ndarray) -> tuple[np.ndarray
         grid: The lattice.
         corner: float32 (2,), coordinates of node (0, 0).
     """
+    nodes = grid.nodes
     charges = np.zeros((grid.padded, grid.padded), np.float32)
     spread(xy, corner, np.float32(1 / grid.spacing), charges)
-    if grid.level:
-        charges = charges.astype(np.float64)
-    transform = fft.rfft2(charges)
-    transform *= grid.transform
-    potential = fft.irfft2(transform, s=charges.shape, overwrite_x=True)
-    nodes = grid.nodes
-    # not by BLAS, whose threads would compete with ours
-    pairs = np.einsum("ij,ij->", charges[:nodes, :nodes], potential[:nodes, :nodes], dtype=np.float64)
+    effect = _filtered(charges if grid.coarse else charges.astype(np.float64), grid.transform)
+    potential = np.ascontiguousarray(effect[:nodes, :nodes], dtype=np.float32)
+    if grid.coarse:
+        many = grid.coarse.nodes
+        smooth = np.zeros((grid.coarse.padded, grid.coarse.padded), np.float32)
+        smooth[:many, :many] = coarsen(charges, nodes)
+        refine(_filtered(smooth, grid.coarse.transform)[:many, :many], potential)
     n = len(xy)
-    partition = max(float(pairs) - n * grid.own_mean + grid.level * n * (n - 1), float(np.finfo(np.float32).tiny))
-    return np.ascontiguousarray(potential[:nodes, :nodes], dtype=np.float32), partition
+    partition = energy(charges, potential) - n * grid.own_mean + grid.level * n * (n - 1)
+    partition = max(partition, float(np.finfo(np.float32).tiny))
+    return potential, partition
+
+
+def _filtered(charges: np.ndarray, transform: np.ndarray) -> np.ndarray:
+    """Convolve with the kernel of a transform."""
+    waves = fft.rfft2(charges)
+    waves *= transform
+    return fft.irfft2(waves, s=charges.shape, overwrite_x=True)
 
 
 @kernel(inner=True)
@@ -223,7 +123,7 @@ def spline_slope(f: np.float32) -> tuple[np.float32, np.float32, np.float32, np.
     return first, second, -first - second - last, last
 
 
-@kernel()
+@kernel(fastmath={"contract"})
 def spread(xy: np.ndarray, corner: np.ndarray, scale: np.float32, charges: np.ndarray) -> None:
     """Add each point to the 16 nodes around it; one thread, so that the order of the sums is always the same.
 
@@ -243,6 +143,19 @@ def spread(xy: np.ndarray, corner: np.ndarray, scale: np.float32, charges: np.nd
                 charges[row + a - 1, column + b - 1] += down[a] * across[b]
 
 
+@kernel(fastmath={"reassoc", "contract"})
+def energy(charges: np.ndarray, potential: np.ndarray) -> float:
+    """Add up charge times potential over all nodes of ``potential``, in float64.
+
+    Not by BLAS, whose threads would compete with ours, nor by NumPy, which takes five times as long.
+    """
+    total = 0.0
+    for row in range(len(potential)):
+        for column in range(potential.shape[1]):
+            total += np.float64(charges[row, column]) * np.float64(potential[row, column])
+    return total
+
+
 @kernel(inner=True)
 def waves(f: np.float32) -> tuple[np.float32, np.float32]:
     """Sine and cosine of 2 pi f for 0 <= f < 1, to 1e-3: polynomials in the distance from the middle."""
@@ -254,7 +167,7 @@ def waves(f: np.float32) -> tuple[np.float32, np.float32]:
     return sine, cosine
 
 
-@kernel()
+@kernel(fastmath={"contract"})
 def push(
     potential: np.ndarray,
     corner: np.ndarray,

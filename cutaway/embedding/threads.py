@@ -1,8 +1,11 @@
 """Numba kernels over ranges of rows, in threads."""
 
+import os
+import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -12,6 +15,14 @@ Result = TypeVar("Result")
 def ranges(total: int, step: int) -> list[tuple[int, int]]:
     """Cut ``range(total)`` in pieces (low, high) of ``step``, the last one as long as what is left."""
     return [(low, min(low + step, total)) for low in range(0, total, step)]
+
+
+def count_threads() -> int:
+    """Numba's number of threads; where nobody has loaded it, which takes half a second, the number of cores."""
+    numba = sys.modules.get("numba")
+    if numba:
+        return numba.get_num_threads()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_threads(
@@ -31,13 +42,12 @@ def in_threads(
         pieces: The ranges.
         products: Whether kernels multiply matrices: each product then stays on the thread that asks for it.
     """
-    from numba import get_num_threads
-
-    with _SINGLE if products else nullcontext(), ThreadPoolExecutor(get_num_threads()) as pool:
-        futures = [pool.submit(work, low, high) for low, high in pieces]
+    with single_products() if products else nullcontext(), ThreadPoolExecutor(count_threads()) as pool:
+        futures = deque(pool.submit(work, low, high) for low, high in pieces)
         try:
-            for (_, high), future in zip(pieces, futures, strict=True):
-                yield high, future.result()
+            for _, high in pieces:
+                # popped, as each would keep its result to the end
+                yield high, futures.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -69,3 +79,8 @@ class _SingleProducts:
 
 
 _SINGLE = _SingleProducts()
+
+
+def single_products() -> AbstractContextManager[None]:
+    """BLAS on one thread, for whoever shares its products out, or has threads of its own at work right after."""
+    return _SINGLE

@@ -9,7 +9,7 @@ from cutaway.progress import Progress, Report, silent
 
 from .affinities import conditional_affinities, neighbors_for
 from .check import check_matrix, check_perplexity
-from .components import Centred, with_fixed_sign
+from .components import Centred
 from .threads import in_threads, ranges
 
 COMPONENTS = 50
@@ -79,8 +79,7 @@ def principal_points(h: np.ndarray, components: int) -> tuple[Principal, np.ndar
     deviation of 1, and all are 0 near most rows, which a mean need not be.
     """
     centred = Centred.of(h)
-    _, vectors = np.linalg.eigh(centred.scatter())
-    weights = with_fixed_sign(vectors[:, ::-1][:, :components])
+    weights = centred.principal(components)
     scores = centred.project(weights, origin="near")
     spread = float(scores[:, 0].std())
     principal = Principal(centred.near.astype(np.float64), weights, spread / centred.scale)

@@ -1,6 +1,6 @@
 """How far a layout keeps the neighbourhoods of the activations."""
 
-from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from cutaway.errors import DataError, UsageError
 from cutaway.progress import Progress, Report, silent
 
 from .check import check_matrix, check_seed, check_whole
-from .components import BLOCK, Centred
+from .components import Centred
 from .layout import Trust
 from .neighbors import nearest_neighbors
 from .threads import in_threads, ranges
@@ -18,7 +18,9 @@ from .threads import in_threads, ranges
 WIDE = 6
 # Rows that a thread compares at a time, and rows whose votes are counted at a time.
 ROWS, VOTES = 1024, 4096
-QUERIES = 16
+QUERIES = 128
+# Points that they are multiplied with at a time: 4 MB of products in float32.
+BLOCK = 8192
 
 
 def measure_trust(
@@ -122,10 +124,15 @@ def _in_range(points: np.ndarray) -> np.ndarray:
 
 
 def _shared(plane: np.ndarray, layer: np.ndarray) -> np.ndarray:
-    from .ranks import overlap
-
+    """How many neighbours in the plane are among the first k of the layer, and among all of it: int64 (n, 2)."""
     shared = np.empty((len(plane), 2), np.int64)
-    for _ in in_threads(partial(overlap, plane, layer, shared), ranges(len(plane), ROWS)):
+
+    def count(low: int, high: int) -> None:
+        same = plane[low:high, :, None] == layer[low:high, None, :]
+        shared[low:high, 0] = same[:, :, : plane.shape[1]].any(axis=2).sum(axis=1)
+        shared[low:high, 1] = same.any(axis=2).sum(axis=1)
+
+    for _ in in_threads(count, ranges(len(plane), ROWS)):
         pass
     return shared
 
@@ -145,10 +152,15 @@ def _ranks(h: np.ndarray, queries: np.ndarray, neighbors: np.ndarray, *, report:
     counts = np.zeros(limits.shape, np.int64)
     for start in range(0, len(h), BLOCK):
         report(Progress("ranks", start, len(h), "samples"))
-        block = centred.block(start)
-        squares = (block.astype(np.float64) ** 2).sum(axis=1)
-        work = partial(count_nearer, ours @ block.T, norms, squares, queries - start, limits, doubt, counts)
-        for _ in in_threads(work, ranges(len(queries), QUERIES)):
+        block = centred.block(start, start + BLOCK)
+        squares, itself = (block.astype(np.float64) ** 2).sum(axis=1), queries - start
+
+        def count(low: int, high: int, block: np.ndarray = block, rest: Any = (squares, itself)) -> None:
+            # float64, whatever it was made in: a kernel for both types takes a quarter of a second more to compile
+            product = (ours[low:high] @ block.T).astype(np.float64, copy=False)
+            count_nearer(product, norms, *rest, limits, doubt, counts, low, high)
+
+        for _ in in_threads(count, ranges(len(queries), QUERIES), products=True):
             pass
     report(Progress("ranks", len(h), len(h), "samples"))
     return counts + 1

@@ -12,7 +12,7 @@ def warm_up() -> None:
     from . import descent
     from .affinities import joint_affinities, kl_divergence
     from .neighbors import nearest_neighbors
-    from .ranks import count_nearer
+    from .repulsion import Field
     from .transform import place, placement
     from .trust import inspect_trust
 
@@ -22,9 +22,8 @@ def warm_up() -> None:
     phases = descent.phases_for(len(h), descent.LOOK)
     for exact in (0, len(h)):
         descent.descend(graph, start, phases=phases, threads=1, exact=exact)
+    # a wide layout, whose kernel comes in two parts
+    Field().update(40 * start, -200 * np.ones(2), 200 * np.ones(2))
     kl_divergence(graph, start)
     place(h[:2], placement(h, start))
     inspect_trust(h, start, k=3, seed=0)
-    # products of large matrices come in float32
-    one, none = np.ones((1, 1)), np.zeros(1, np.int64)
-    count_nearer(one.astype(np.float32), one[0], one[0], none, one, 0.0, none[:, None], 0, 1)

@@ -32,7 +32,7 @@ def test_the_column_of_largest_weight_counts_positively():
 
 def test_blocks_make_no_difference(monkeypatch):
     whole = pca(DIGITS, 5)
-    monkeypatch.setattr(components, "BLOCK", 100)
+    monkeypatch.setattr(components, "PIECE", 100)
     np.testing.assert_allclose(pca(DIGITS, 5), whole, atol=1e-4)
 
 
@@ -86,3 +86,10 @@ def test_a_row_far_out_leaves_the_others_their_distances():
     found = points[1:].astype(np.float64) * principal.spread
     np.testing.assert_allclose(((found[:, None] - found) ** 2).sum(axis=2), wanted, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(principal(h), points)
+
+
+def test_equal_spreads_in_hundreds_of_directions_give_as_many_components_as_asked_for():
+    scores = pca(np.eye(1100, dtype=np.float32), 64)
+    assert scores.shape == (1100, 64)
+    assert np.isfinite(scores).all()
+    np.testing.assert_allclose(scores.std(axis=0), np.sqrt(1 / 1100), rtol=1e-3)

@@ -11,8 +11,9 @@ from scipy import sparse
 from cutaway.embedding.attraction import attract, stretch
 from cutaway.embedding.crew import Crew
 from cutaway.embedding.exact import push_all
+from cutaway.embedding.grid import MOST_NODES, grid_for, spacing_for
 from cutaway.embedding.order import Places
-from cutaway.embedding.repulsion import MOST_NODES, Field, grid_for, push, spacing_for
+from cutaway.embedding.repulsion import Field, push
 from cutaway.embedding.threads import ranges
 
 
@@ -145,7 +146,7 @@ def test_a_grid_stays_while_the_layout_grows_a_little_and_is_replaced_when_it_no
 def test_a_grid_has_room_for_the_layout_and_an_end(half):
     grid = grid_for(half, spacing_for(half))
     assert grid.reach >= half
-    assert 2 * grid.nodes == grid.padded <= 5 * MOST_NODES
+    assert grid.nodes < grid.padded <= 3 * MOST_NODES
     assert np.isfinite(grid.transform).all()
 
 

@@ -38,7 +38,7 @@ def test_classes_come_apart_and_the_spread_within_is_one():
 def test_large_matrices_in_float32_give_the_same(monkeypatch):
     ours = lda(*DIGITS)
     monkeypatch.setattr(components, "DOUBLE", 0)
-    monkeypatch.setattr(components, "BLOCK", 500)
+    monkeypatch.setattr(components, "PIECE", 500)
     np.testing.assert_allclose(lda(*DIGITS), ours, atol=2e-3)
 
 

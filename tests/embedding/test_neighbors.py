@@ -240,3 +240,40 @@ def test_importing_the_room_loads_no_numba():
     code = "import sys, cutaway.embedding.affinities, cutaway.embedding.linear, cutaway.embedding.trust;"
     code += "sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("n", "k", "apart"), [(1400, 500, 1e-5), (1500, 700, 1e-6), (1100, 1000, 0.0)])
+def test_lists_of_many_nearly_equal_candidates_are_cut_back_in_time(n, k, apart):
+    rng = np.random.default_rng(0)
+    points = np.eye(n, dtype=np.float32)[:, :200] if apart == 1e-6 else np.eye(n, dtype=np.float32)
+    if apart == 1e-6:
+        points = points[rng.integers(0, 200, n)] * (1 - apart * rng.random((n, 1)))
+    else:
+        some = rng.permutation(n)[:600]
+        points[some, some] = 1 - apart * rng.random(600)
+    check(points.astype(np.float32), k)
+
+
+@pytest.mark.parametrize("small", [1e-38, 1e-39, 1e-40])
+def test_points_too_near_for_float32_to_invert_their_distance(small, small_cells):
+    points = np.random.default_rng(0).normal(size=(400, 10)) * small
+    points[:80] += 0.5
+    found = nearest_neighbors(points.astype(np.float32), 15)
+    index, squared = by_definition(points.astype(np.float32), 15)
+    np.testing.assert_allclose(found.squared, squared, rtol=1e-6, atol=1e-37)
+    np.testing.assert_array_equal(found.index[80:], index[80:])
+
+
+def outlier(rng):
+    points = np.maximum(rng.normal(size=(2000, 20)), 0)
+    points[7] *= 1e6
+    return points
+
+
+def far_clusters(rng):
+    return rng.normal(size=(9, 20))[rng.integers(0, 9, 2000)] + rng.normal(size=(2000, 20)) * 1e-5
+
+
+@pytest.mark.parametrize("make", [outlier, far_clusters])
+def test_cells_that_reach_far(make, small_cells):
+    check(make(np.random.default_rng(0)).astype(np.float32), 15)

@@ -1,5 +1,8 @@
 """Threads that share rows, and the limit they set to those of BLAS."""
 
+from weakref import ref
+
+import numpy as np
 from threadpoolctl import threadpool_info
 
 from cutaway.embedding.threads import in_threads, ranges
@@ -19,6 +22,21 @@ def test_ranges_cover_everything_once():
 def test_results_come_in_order_with_their_ends():
     found = list(in_threads(lambda low, high: (low, high), ranges(1000, 7)))
     assert found == [(high, (low, high)) for low, high in ranges(1000, 7)]
+
+
+def test_a_result_is_let_go_once_it_was_handed_on():
+    alive = []
+
+    def work(low, high):
+        result = np.zeros(1)
+        alive.append(ref(result))
+        return result
+
+    for high, result in in_threads(work, ranges(60, 1)):
+        del result
+        if high == 60:
+            assert sum(each() is not None for each in alive) <= 1
+    assert len(alive) == 60
 
 
 def test_overlapping_searches_give_blas_its_threads_back():
