@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .run import Run
 
 
-ENGINE = 5
+ENGINE = 6
 """Goes into the key: another engine gives other coordinates."""
 
 TSNE = {"perplexity": 30.0, "iterations": 750}

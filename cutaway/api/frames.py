@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INPUT = "input"
 """Names the samples themselves, as the net sees them, where no layer has this name."""
 
-FOLLOWING = 3
+FOLLOWING = 4
 """Goes into the key of a further frame: another way to follow gives other coordinates."""
 
 

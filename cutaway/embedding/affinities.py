@@ -14,6 +14,8 @@ from .threads import count_threads, in_threads, ranges
 
 # Rows that a thread takes at a time: some 10 ms of one core.
 ROWS = 2048
+# Rows whose columns are counted at a time: 12 MB, which NumPy copies as int64.
+MANY_ROWS = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,37 +104,53 @@ def joint_affinities(neighbors: Neighbors, perplexity: float, *, report: Report 
 
     n = len(neighbors.index)
     report(Progress("affinities", 0, n, "samples"))
-    weights = conditional_affinities(neighbors.squared, perplexity)
-    k = weights.shape[1]
-    rows = np.arange(0, n * k + 1, k)
-    start, origin, given = _transposed(rows, neighbors.index.reshape(-1), weights.reshape(-1))
-    # and back, which brings the columns of each row in ascending order
-    _, ascending, weights = _transposed(start, origin, given)
-    ascending, weights = ascending.reshape(n, k), weights.reshape(n, k)
+    entries = _entries(neighbors, check_perplexity(perplexity))
+    start, mirrored = _transposed(entries, neighbors.index)
     begin, none = np.zeros(n + 1, np.int64), (np.empty(0, np.int32), np.empty(0, np.float32))
-    sources = ascending, weights, start, origin, given, begin
-    for _ in in_threads(partial(add_transpose, *sources, *none, True), ranges(n, ROWS)):
+    merge = partial(add_transpose, entries, start, mirrored, begin)
+    for _ in in_threads(partial(merge, *none, True), ranges(n, ROWS)):
         pass
     np.cumsum(begin, out=begin)
     column, joint = np.empty(begin[-1], np.int32), np.empty(begin[-1], np.float32)
-    for _ in in_threads(partial(add_transpose, *sources, column, joint, False), ranges(n, ROWS)):
+    for _ in in_threads(partial(merge, column, joint, False), ranges(n, ROWS)):
         pass
     report(Progress("affinities", n, n, "samples"))
     return Affinities(begin, column, joint)
 
 
-def _transposed(start: np.ndarray, index: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Turn rows of (column, value) into columns of (row, value), ascending: where each begins, rows and values."""
+def _entries(neighbors: Neighbors, perplexity: float) -> np.ndarray:
+    """Weigh each row's neighbours and put them in ascending order: uint64 (n, k), the column above the value's bits."""
+    from .calibration import calibrate
+
+    index, squared = neighbors.index, np.require(neighbors.squared, np.float32, ["C", "W"])
+    entries = np.empty(index.shape, np.uint64)
+
+    def work(low: int, high: int) -> None:
+        rows, weights = entries[low:high], np.empty((high - low, index.shape[1]), np.float32)
+        calibrate(squared[low:high], perplexity, weights, 0, high - low)
+        rows[:] = index[low:high]
+        rows <<= np.uint64(32)
+        rows |= weights.view(np.uint32)
+        rows.sort(axis=1)
+
+    for _ in in_threads(work, ranges(len(index), ROWS)):
+        pass
+    return entries
+
+
+def _transposed(entries: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Turn entries by row into entries by column: where each column begins, int64 (n + 1,), and uint64 (n k,)."""
     from .calibration import transpose
 
-    n = len(start) - 1
-    begin, origin, given = np.zeros(n + 1, np.int64), np.empty_like(index), np.empty_like(value)
-    begin[1:] = np.bincount(index, minlength=n)
+    n = len(entries)
+    begin, out = np.zeros(n + 1, np.int64), np.empty(entries.size, np.uint64)
+    for low, high in ranges(n, MANY_ROWS):
+        begin[1:] += np.bincount(index[low:high].reshape(-1), minlength=n)
     np.cumsum(begin, out=begin)
     pieces = ranges(n, -(-n // count_threads()))
-    for _ in in_threads(partial(transpose, start, index, value, begin[:-1].copy(), origin, given), pieces):
+    for _ in in_threads(partial(transpose, entries, begin[:-1].copy(), out), pieces):
         pass
-    return begin, origin, given
+    return begin, out
 
 
 def kl_divergence(affinities: Affinities, xy: np.ndarray) -> float:

@@ -110,14 +110,14 @@ class Centred:
         return with_fixed_sign(vectors[:, ::-1][:, :count])
 
     def project(self, weights: np.ndarray, *, origin: str = "mean") -> np.ndarray:
-        """Products of the rows with weights (unit, component), float64 (sample, component), times ``scale``.
+        """Products of the rows with weights (unit, component), (sample, component), times ``scale``.
 
         Args:
             weights: float64 (unit, component).
-            origin: "mean", or "near" for scores that keep the digits of small differences.
+            origin: "mean", float64, or "near", of type ``kind``, for scores that keep the digits of small differences.
         """
         factors = weights.astype(self.kind)
-        scores = np.empty((len(self.h), weights.shape[1]))
+        scores = np.empty((len(self.h), weights.shape[1]), np.float64 if origin == "mean" else self.kind)
 
         def part(start: int, stop: int) -> None:
             scores[start:stop] = self.block(start, stop) @ factors

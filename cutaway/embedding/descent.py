@@ -13,51 +13,24 @@ from .crew import Crew
 from .exact import push_all
 from .grid import size_for, spacing_for
 from .order import Places
+from .phases import EXACT, Phase
 from .repulsion import Field, push
 from .steps import step
 from .threads import ranges
 
-EXAGGERATION = 12.0
-# Fewer than 240 points would hardly move in the early phase; with 200, as some engines take, 100 on a line lose order.
-LEAST_RATE = 20.0
-EARLY_ITERATIONS = 250
-# Up to this many points all pairs are quicker than a grid.
-EXACT = 4000
-# So are they where there are fewer points than this for a node along each side of the transform: 4,000 points in a
-# layout 240 wide have 10, and take 1.5 ms in pairs, 1.2 through the grid; in one 600 wide 1.8 ms against 11.
+# All pairs are quicker than a grid also where there are fewer points than this for a node along each side of the
+# transform: 4,000 points in a layout 240 wide have 10, and take 1.5 ms in pairs, 1.2 through the grid; in one 600 wide
+# 1.8 ms against 11.
 SPARSE = 11
-# Beyond this many points a longer memory pays, see `phases_for`.
-MANY = 10_000
 # No step is longer than this, in units of the layout.
 LONGEST_STEP = 5.0
-# Iterations between two looks at the KL divergence, each of which costs some five iterations.
+# Iterations between two looks at the KL divergence, each of which costs about one.
 LOOK = 50
 # At most this many frames a second are copied for a watcher.
 FRAME_SECONDS = 0.1
 # Iterations before which the points are sorted by place: the layout changes much at first, little later. A sort of
-# 70,000 points takes 26 ms, as long as four iterations.
-RESORT = frozenset((10, 60, 115, 170, 300, 600, 1200))
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One stretch of the descent under the same rules.
-
-    Attributes:
-        name: "early" or "main".
-        iterations: Most steps.
-        exaggeration: What the affinities are multiplied by, 1 or more.
-        learning_rate: Length of a step for a gradient of 1.
-        momentum: Share of the last step that is kept, from 0 up to 1.
-        tolerance: Ends when KL falls by less than this share in 50 iterations; 0 never does.
-    """
-
-    name: str
-    iterations: int
-    exaggeration: float
-    learning_rate: float
-    momentum: float
-    tolerance: float = 0.0
+# 70,000 points takes 27 ms, as long as four iterations.
+RESORT = frozenset((10, 75, 130, 260, 600, 1200))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,36 +83,6 @@ class Descent:
     spacing: float
 
 
-def phases_for(samples: int, iterations: int) -> tuple[Phase, Phase]:
-    """Plan the two phases.
-
-    Few points, whose pairs are summed exactly, go the careful way of van der Maaten: 250 early iterations, then a rate
-    of n and momentum 0.8 until KL falls by less than 0.2 % in 50 iterations. For many points that wastes most of its
-    steps: 100 early iterations, a rate of 2 n and momentum 0.95, which averages out what the grid gets wrong, until it
-    falls by less than 1 %. With that KL at 70,000 points is 2.37 after 350 iterations against 2.64 after 750 of the
-    careful way on the same grid; 250 points, though, are torn into a worse layout (0.31 against 0.27).
-
-    The more points, the farther they have to go: beyond 10,000 a step is remembered longer, as the fifth root of their
-    number, and a fall of 2 % ends it. At 70,000 points of a hidden layer of MNIST KL is then 2.23 after 300 iterations,
-    at 280,000 2.09 after 400 (momentum 0.95: 2.30 after 350, 2.31 after 700). The cube root comes 1 and 4 % lower, but
-    tears digits into two islands. At 10,000 points and below, more than 0.95 makes it worse.
-
-    Args:
-        samples: How many points there are.
-        iterations: Most steps of both phases; the early one comes first.
-
-    Source: van der Maaten 2014, section 5 (exaggeration 12, momenta 0.5 and 0.8); Belkina et al. 2019 (a rate of n over
-    the exaggeration); rate, momentum and end of the main phase for many points are our own.
-    """
-    careful = samples <= EXACT
-    early = min(EARLY_ITERATIONS if careful else 100, iterations)
-    first = Phase("early", early, EXAGGERATION, max(samples / EXAGGERATION, LEAST_RATE), 0.5)
-    if careful:
-        return first, Phase("main", iterations - early, 1.0, max(float(samples), LEAST_RATE), 0.8, 0.002)
-    growth = max(1.0, samples / MANY) ** 0.2
-    return first, Phase("main", iterations - early, 1.0, 2.0 * samples, 1 - 0.05 / growth, 0.02 if growth > 1 else 0.01)
-
-
 class Motion:
     """The moving points and what acts on them."""
 
@@ -159,8 +102,8 @@ class Motion:
         self.bounds = np.empty((len(self.chunks), 4), np.float32)
         self.measure()
         self.partition = 1.0
-        # a fixed quarter of many points tells how the divergence falls
-        self.stride = 4 if n > 20_000 else 1
+        # of many points a fixed part, some 20,000, tells how the divergence falls
+        self.stride = max(1, n // 17_500)
 
     def measure(self) -> None:
         """Take the bounds of the layout anew; `step` keeps them from there on. The grid must hold every point."""
@@ -207,7 +150,7 @@ class Motion:
         self.crew.run(move, self.chunks)
 
     def divergence(self, entropy: float) -> float:
-        """Estimate KL from the last Z and, of many points, a quarter of the affinities."""
+        """Estimate KL from the last Z and, of many points, the affinities of some 20,000."""
         places = self.places
         rows = np.zeros(len(places.xy))
         graph = (places.start, places.index, places.value)

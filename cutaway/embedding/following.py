@@ -17,6 +17,7 @@ from .crew import Crew
 from .layout import Layout, stage
 from .method import check_activations
 from .neighbors import Neighbors, nearest_neighbors
+from .phases import EARLY_ITERATIONS, EXACT, Phase, phases_for
 from .transform import COMPONENTS, principal_points
 from .tsne import check_fits, threads_for
 
@@ -182,13 +183,13 @@ class _Held(way.Motion):
     def __init__(
         self, graph: Affinities, start: np.ndarray, *, home: np.ndarray, springs: dict[str, np.ndarray], crew: Crew
     ) -> None:
-        super().__init__(graph, start, crew, way.EXACT)
+        super().__init__(graph, start, crew, EXACT)
         self.home, self.springs = home, springs
         if self.field:
             self.field.widest = NODES
         self.now: tuple[Any, ...] = None, None, None, None
 
-    def step(self, phase: way.Phase) -> None:
+    def step(self, phase: Phase) -> None:
         """Do one iteration."""
         order = self.places.order
         if self.now[0] is not order or self.now[1] is not phase:
@@ -241,7 +242,7 @@ def _settle(
     }
 
 
-def _run(motion: _Held, phases: tuple[way.Phase, ...], *, more: int, report: Report) -> tuple[way.Descent, int]:
+def _run(motion: _Held, phases: tuple[Phase, ...], *, more: int, report: Report) -> tuple[way.Descent, int]:
     """Do all phases, and the last one up to ``more`` times again while KL falls; return the end and the iterations."""
     done = way.Course(motion, phases, None, report).run()
     looks, iterations = [divergence for _, divergence in done.history], done.iterations
@@ -259,14 +260,14 @@ def _run(motion: _Held, phases: tuple[way.Phase, ...], *, more: int, report: Rep
     return done, iterations
 
 
-def _phases(samples: int, share: float) -> tuple[way.Phase, ...]:
-    """Plan the way by the mean share of neighbours kept: rates as of a layout alone, see `descent.phases_for`."""
-    early, main = way.phases_for(samples, way.EARLY_ITERATIONS + 1)
+def _phases(samples: int, share: float) -> tuple[Phase, ...]:
+    """Plan the way by the mean share of neighbours kept: rates as of a layout alone, see `phases_for`."""
+    early, main = phases_for(samples, EARLY_ITERATIONS + 1)
     # the careful way of few samples moves at half the rate
-    slower = 2 if samples <= way.EXACT else 1
+    slower = 2 if samples <= EXACT else 1
 
-    def part(name: str, iterations: int) -> way.Phase:
-        return way.Phase(name, iterations * slower, 1.0, main.learning_rate, main.momentum)
+    def part(name: str, iterations: int) -> Phase:
+        return Phase(name, iterations * slower, 1.0, main.learning_rate, main.momentum)
 
     if share >= MIXED:
         return (part("hold", 100),)

@@ -43,7 +43,7 @@ def embed(
             not depend on it: t-SNE starts from the principal components.
         labels: (sample,), the class of each sample: what LDA separates, and what trust is measured by as well.
         perplexity: For t-SNE: neighbours that each sample attends to, 1 or more and less than a third of the samples.
-        iterations: For t-SNE: most steps of the descent, those of early exaggeration included (250; 100 for more than
+        iterations: For t-SNE: most steps of the descent, those of early exaggeration included (250; 60 for more than
             4,000 samples), so 251 or more. It ends sooner when the KL divergence falls by less than 0.2 % in 50 steps
             (1 % for more than 4,000 samples, 2 % for more than 10,000).
         frames: For t-SNE: sees a `Frame` right after the principal components, then at most ten a second. When it

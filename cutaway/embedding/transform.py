@@ -81,9 +81,10 @@ def principal_points(h: np.ndarray, components: int) -> tuple[Principal, np.ndar
     centred = Centred.of(h)
     weights = centred.principal(components)
     scores = centred.project(weights, origin="near")
-    spread = float(scores[:, 0].std())
+    spread = float(scores[:, 0].std(dtype=np.float64))
+    scores /= scores.dtype.type(spread)
     principal = Principal(centred.near.astype(np.float64), weights, spread / centred.scale)
-    return principal, np.ascontiguousarray(scores / spread, dtype=np.float32)
+    return principal, np.ascontiguousarray(scores, dtype=np.float32)
 
 
 def placement(h: np.ndarray, xy: np.ndarray) -> Placement:

@@ -11,10 +11,11 @@ from .affinities import joint_affinities, kl_divergence, neighbors_for
 from .check import check_perplexity, check_whole
 from .layout import stage
 from .neighbors import nearest_neighbors
+from .phases import EARLY_ITERATIONS, Phase, phases_for
 from .transform import COMPONENTS, principal_points
 
 if TYPE_CHECKING:
-    from .descent import Descent, Phase, Watch
+    from .descent import Descent, Watch
 
 # Spread of the start: at this size all pairs repel alike, so the start decides where groups go and not how large.
 START = 1e-4
@@ -40,7 +41,7 @@ def tsne(
     Args:
         h: float32 (sample, unit), checked, not all rows alike.
         perplexity: Neighbours that each sample attends to, 1 or more, less than a third of the samples.
-        iterations: Most steps, those of early exaggeration included (250; 100 for more than 4,000 samples).
+        iterations: Most steps, those of early exaggeration included (250; 60 for more than 4,000 samples).
         seed: Written down; nothing here is random.
         seconds: Filled with "pca", "neighbors", "affinities" and "optimize".
         report: Hears of each part.
@@ -56,9 +57,9 @@ def tsne(
     # the first import loads kernels from their cache, or compiles: not before the settings are known to be right
     from . import descent as way
 
-    iterations = check_whole(iterations, name="iterations", least=way.EARLY_ITERATIONS + 1)
+    iterations = check_whole(iterations, name="iterations", least=EARLY_ITERATIONS + 1)
     components = min(COMPONENTS, columns)
-    phases = way.phases_for(samples, iterations)
+    phases = phases_for(samples, iterations)
     with stage("principal components", samples, unit="samples", part="pca", seconds=seconds, report=report):
         _, points = principal_points(h, components)
         start = np.zeros((samples, 2), np.float32)
@@ -101,7 +102,7 @@ def _inner(report: Report) -> Report:
     return lambda _: None
 
 
-def _record(done: "Descent", phases: tuple["Phase", ...], *, threads: int, iterations: int) -> dict[str, Any]:
+def _record(done: "Descent", phases: tuple[Phase, ...], *, threads: int, iterations: int) -> dict[str, Any]:
     early, main = phases
     return {
         "iterations": done.iterations,

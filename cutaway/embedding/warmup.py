@@ -12,6 +12,7 @@ def warm_up() -> None:
     from . import descent
     from .affinities import joint_affinities, kl_divergence
     from .neighbors import nearest_neighbors
+    from .phases import phases_for
     from .repulsion import Field
     from .transform import place, placement
     from .trust import inspect_trust
@@ -19,7 +20,7 @@ def warm_up() -> None:
     h = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
     graph = joint_affinities(nearest_neighbors(h, 9), 3.0)
     start = np.ascontiguousarray(h[:, :2])
-    phases = descent.phases_for(len(h), descent.LOOK)
+    phases = phases_for(len(h), descent.LOOK)
     for exact in (0, len(h)):
         descent.descend(graph, start, phases=phases, threads=1, exact=exact)
     # a wide layout, whose kernel comes in two parts

@@ -10,6 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from cutaway.embedding import embed, measure_trust, pca
 from cutaway.embedding.affinities import affinities, kl_divergence
 from cutaway.embedding.components import principal_scores
+from cutaway.embedding.descent import descend
 from cutaway.errors import DataError, UnknownNameError, UsageError
 
 IRIS = load_iris(return_X_y=True)
@@ -145,7 +146,8 @@ def test_umap_is_behind_the_same_call():
 @pytest.mark.parametrize("big", [1e4, 1e15, 1e25])
 @pytest.mark.parametrize("exact", [4000, 0])
 def test_one_sample_far_out_costs_the_others_nothing(big, exact, monkeypatch):
-    monkeypatch.setattr("cutaway.embedding.descent.EXACT", exact)
+    monkeypatch.setattr("cutaway.embedding.phases.EXACT", exact)
+    monkeypatch.setitem(descend.__kwdefaults__, "exact", exact)
     h = IRIS[0].copy()
     h[7] = big
     layout = embed(h, iterations=400)
