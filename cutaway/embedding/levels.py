@@ -70,16 +70,17 @@ def coarsen(charges: np.ndarray, nodes: int) -> np.ndarray:
     return both
 
 
-def refine(coarse: np.ndarray, fine: np.ndarray) -> None:
+def refine(coarse: np.ndarray, fine: np.ndarray, nodes: int) -> None:
     """Add a potential at coarse nodes to the one at the fine nodes.
 
     Args:
         coarse: float32 (coarse, coarse), transposed.
-        fine: float32 (nodes, nodes), added to.
+        fine: float32 (nodes or more, nodes or more), added to.
+        nodes: How many of them count.
     """
-    rows = np.zeros((len(fine), len(coarse)), np.float32)
-    _scatter(np.ascontiguousarray(coarse), WEIGHTS, rows)
-    _scatter(np.ascontiguousarray(rows.T), WEIGHTS, fine)
+    rows = np.zeros((nodes, len(coarse)), np.float32)
+    _scatter(np.ascontiguousarray(coarse), WEIGHTS, rows, nodes)
+    _scatter(np.ascontiguousarray(rows.T), WEIGHTS, fine, nodes)
 
 
 @kernel()
@@ -94,13 +95,13 @@ def _gather(fine: np.ndarray, nodes: int, weights: np.ndarray, coarse: np.ndarra
 
 
 @kernel()
-def _scatter(coarse: np.ndarray, weights: np.ndarray, fine: np.ndarray) -> None:
-    """Add to each row of ``fine`` the rows of ``coarse`` whose splines reach it."""
-    for node in range(len(fine)):
+def _scatter(coarse: np.ndarray, weights: np.ndarray, fine: np.ndarray, nodes: int) -> None:
+    """Add to each of the first ``nodes`` rows of ``fine`` the rows of ``coarse`` whose splines reach it."""
+    for node in range(nodes):
         last = (node + BEFORE) // FACTOR
         for other in range(last, -1, -1):
             m = node + BEFORE - other * FACTOR
             if m >= len(weights):
                 break
-            for column in range(fine.shape[1]):
+            for column in range(coarse.shape[1]):
                 fine[node, column] += weights[m] * coarse[other, column]

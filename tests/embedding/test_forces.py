@@ -208,3 +208,14 @@ def test_what_a_chunk_raises_ends_the_crews_work(threads):
 
     with Crew(threads) as crew, pytest.raises(ValueError, match="chunk"):
         crew.run(work, ranges(1000, 10))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_z_of_few_points_far_apart_is_not_less_than_it_can_be(seed):
+    xy = points(60, 400.0, seed=seed)
+    field = Field()
+    force, partition = grid_repulsion(xy, field)
+    _, kernel = pairs(xy)
+    # their energy with themselves is 1,000 times as large, and Z was below 0, which the floor took for 1e-38
+    assert 60 * 59 / (1 + 8 * field.grid.reach**2) <= partition < 60 * (kernel.sum() / 60 + 0.5)
+    assert np.isfinite(force / np.float32(partition)).all()

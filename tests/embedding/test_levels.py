@@ -55,7 +55,7 @@ def test_coarsening_gathers_what_lies_under_each_coarse_spline(nodes, room, seed
     np.testing.assert_allclose(weights.sum(axis=0), 1, atol=1e-6)
     # refining is the transpose
     potential, added = rng.normal(size=(many, many)).astype(np.float32), np.zeros((nodes, nodes), np.float32)
-    refine(potential.T.copy(), added)
+    refine(potential.T.copy(), added, nodes)
     np.testing.assert_allclose(added, weights.T @ potential @ weights, atol=1e-4)
 
 
