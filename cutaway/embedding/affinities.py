@@ -104,8 +104,11 @@ def joint_affinities(neighbors: Neighbors, perplexity: float, *, report: Report 
 
     n = len(neighbors.index)
     report(Progress("affinities", 0, n, "samples"))
+    start = _column_starts(neighbors.index)
     entries = _entries(neighbors, check_perplexity(perplexity))
-    start, mirrored = _transposed(entries, neighbors.index)
+    # whoever passed them may have no more use for them
+    del neighbors
+    mirrored = _transposed(entries, start)
     begin, none = np.zeros(n + 1, np.int64), (np.empty(0, np.int32), np.empty(0, np.float32))
     merge = partial(add_transpose, entries, start, mirrored, begin)
     for _ in in_threads(partial(merge, *none, True), ranges(n, ROWS)):
@@ -138,19 +141,24 @@ def _entries(neighbors: Neighbors, perplexity: float) -> np.ndarray:
     return entries
 
 
-def _transposed(entries: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Turn entries by row into entries by column: where each column begins, int64 (n + 1,), and uint64 (n k,)."""
+def _column_starts(index: np.ndarray) -> np.ndarray:
+    """Count how often each row is a neighbour: where its entries begin in the transpose, int64 (n + 1,)."""
+    n = len(index)
+    start = np.zeros(n + 1, np.int64)
+    for low, high in ranges(n, MANY_ROWS):
+        start[1:] += np.bincount(index[low:high].reshape(-1), minlength=n)
+    return np.cumsum(start, out=start)
+
+
+def _transposed(entries: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Turn entries by row into entries by column, uint64 (n k,)."""
     from .calibration import transpose
 
-    n = len(entries)
-    begin, out = np.zeros(n + 1, np.int64), np.empty(entries.size, np.uint64)
-    for low, high in ranges(n, MANY_ROWS):
-        begin[1:] += np.bincount(index[low:high].reshape(-1), minlength=n)
-    np.cumsum(begin, out=begin)
+    n, out = len(entries), np.empty(entries.size, np.uint64)
     pieces = ranges(n, -(-n // count_threads()))
-    for _ in in_threads(partial(transpose, entries, begin[:-1].copy(), out), pieces):
+    for _ in in_threads(partial(transpose, entries, start[:-1].copy(), out), pieces):
         pass
-    return begin, out
+    return out
 
 
 def kl_divergence(affinities: Affinities, xy: np.ndarray) -> float:

@@ -93,18 +93,17 @@ def _without_crowds(points: np.ndarray, k: int, index: np.ndarray, squared: np.n
     The nearest of such a row are its lowest ``k`` equals. Nobody else ever needs more of them than these, so the first
     k + 1 stay in the search; the answer to those is written again there.
     """
-    # adding 0 makes -0.0 the same bytes as 0.0
-    plain = np.ascontiguousarray(points + np.float32(0))
-    keys = _digests(plain)
-    _, group, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    if counts.max() <= k + 1:
+    keys = _digests(points)
+    ranked = np.sort(keys)
+    if not (ranked[k + 1 :] == ranked[: -(k + 1)]).any():
         return None
+    _, group, counts = np.unique(keys, return_inverse=True, return_counts=True)
     needed = np.ones(len(points), dtype=bool)
     order, ends = np.argsort(group, kind="stable"), np.cumsum(counts)
     for crowd in np.flatnonzero(counts > k + 1):
         members = order[ends[crowd] - counts[crowd] : ends[crowd]]
         # digests of different rows may be equal, rows decide
-        members = members[(plain[members] == plain[members[0]]).all(axis=1)]
+        members = members[(points[members] == points[members[0]]).all(axis=1)]
         index[members[k:]] = members[:k]
         squared[members[k:]] = 0.0
         needed[members[k + 1 :]] = False
@@ -113,11 +112,16 @@ def _without_crowds(points: np.ndarray, k: int, index: np.ndarray, squared: np.n
 
 def _digests(rows: np.ndarray) -> np.ndarray:
     """Digest each row to 64 bits: a sum of its bits times odd random numbers, which overflows on purpose."""
-    bits = rows.view(np.uint32)
-    factors = np.random.default_rng(0).integers(0, 2**63, bits.shape[1], dtype=np.uint64) * 2 + 1
-    digests = np.zeros(len(rows), np.uint64)
-    for column, factor in zip(bits.T, factors, strict=True):
-        digests += column * factor
+    factors = np.random.default_rng(0).integers(0, 2**63, rows.shape[1], dtype=np.uint64) * 2 + 1
+    digests = np.empty(len(rows), np.uint64)
+
+    def work(low: int, high: int) -> None:
+        # adding 0 makes -0.0 the same bytes as 0.0
+        bits = (rows[low:high] + np.float32(0)).view(np.uint32)
+        digests[low:high] = (bits * factors).sum(axis=1)
+
+    for _ in in_threads(work, ranges(len(rows), PIECE)):
+        pass
     return digests
 
 

@@ -74,11 +74,10 @@ def tsne(
     if way.declines(frames, way.Frame(start.copy(), 0, "start", None)):
         return start, settings | {"iterations": 0, "stopped": "interrupted"}, None
     with stage("neighbours", samples, unit="samples", part="neighbors", seconds=seconds, report=_inner(report)):
-        near = nearest_neighbors(points, neighbors_for(perplexity, samples), report=report)
+        near = [nearest_neighbors(points, neighbors_for(perplexity, samples), report=report)]
     with stage("affinities", samples, unit="samples", part="affinities", seconds=seconds, report=_inner(report)):
-        graph = joint_affinities(near, perplexity, report=report)
-        # 50 MB at 70,000 samples
-        del near
+        # popped, so that they can go as soon as they are read: 50 MB at 70,000 samples
+        graph = joint_affinities(near.pop(), perplexity, report=report)
     threads = threads_for(samples)
     with stage("t-SNE", iterations, unit="iterations", part="optimize", seconds=seconds, report=_inner(report)):
         done = way.descend(graph, start, phases=phases, threads=threads, watch=frames, report=report)
