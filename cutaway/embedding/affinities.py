@@ -164,6 +164,7 @@ def _transposed(entries: np.ndarray, start: np.ndarray) -> np.ndarray:
 def kl_divergence(affinities: Affinities, xy: np.ndarray) -> float:
     """Measure what a layout leaves to minimise, in nats: sum p log(p / q) with q_ij = 1 / (1 + d2) / Z.
 
+    Affinities are symmetric, so only those above the diagonal are read.
     Z is the sum over all pairs: exact up to some 15,000 samples, beyond that nearly, see `partition`.
 
     Args:

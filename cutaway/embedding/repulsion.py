@@ -89,7 +89,7 @@ def convolve(xy: np.ndarray, grid: Grid, corner: np.ndarray) -> tuple[np.ndarray
     charges = np.zeros((grid.padded, grid.padded), np.float32)
     spread(xy, corner, np.float32(1 / grid.spacing), charges)
     effect, energy = _filtered(charges if grid.coarse else charges.astype(np.float64), grid.transform)
-    potential = np.require(effect, np.float32)
+    potential = np.require(effect, np.float32, "C")
     if grid.coarse:
         many = grid.coarse.nodes
         smooth = np.zeros((grid.coarse.padded, grid.coarse.padded), np.float32)
@@ -107,9 +107,9 @@ def convolve(xy: np.ndarray, grid: Grid, corner: np.ndarray) -> tuple[np.ndarray
 
 def _filtered(charges: np.ndarray, transform: np.ndarray) -> tuple[np.ndarray, float]:
     """Convolve with the kernel of a transform, and add up charge times effect over all nodes."""
-    waves = fft.rfft2(charges)
-    power = weigh(waves.view(charges.dtype), transform)
-    return fft.irfft2(waves, s=charges.shape, overwrite_x=True), power / charges.size
+    spectrum = fft.rfft2(charges)
+    power = filter_spectrum(spectrum.view(charges.dtype), transform)
+    return fft.irfft2(spectrum, s=charges.shape, overwrite_x=True), power / charges.size
 
 
 @kernel(inner=True)
@@ -152,30 +152,30 @@ def spread(xy: np.ndarray, corner: np.ndarray, scale: np.float32, charges: np.nd
 
 
 @kernel(fastmath={"reassoc", "contract"})
-def weigh(waves: np.ndarray, transform: np.ndarray) -> float:
-    """Multiply the waves of real charges by a transform and return sum |wave|^2 * transform over all of them.
+def filter_spectrum(spectrum: np.ndarray, transform: np.ndarray) -> float:
+    """Multiply the spectrum of real charges by a transform and return sum |wave|^2 * transform over all waves.
 
-    Divided by the number of nodes it is the sum of charge times effect, for which no node is read again: large grids
+    Divided by the number of nodes that is the sum of charge times effect, for which no node is read again: large grids
     are bound by memory.
 
     Args:
-        waves: float (padded, padded + 2), padded even: real and imaginary parts in turn; multiplied in place.
+        spectrum: float (padded, padded + 2), padded even: real and imaginary parts in turn; multiplied in place.
         transform: float (padded, padded // 2 + 1).
 
     Source: Parseval's theorem.
     """
     total, last = 0.0, transform.shape[1] - 1
-    for row in range(len(waves)):
+    for row in range(len(spectrum)):
         inner, edges = 0.0, 0.0
         # all columns but the first and the last stand for their mirror image as well
         for column in (0, last):
-            real, imaginary = waves[row, 2 * column], waves[row, 2 * column + 1]
+            real, imaginary = spectrum[row, 2 * column], spectrum[row, 2 * column + 1]
             edges += np.float64((real * real + imaginary * imaginary) * transform[row, column])
         for column in range(U(last + 1)):
-            real, imaginary = waves[row, U(2) * column], waves[row, U(2) * column + U(1)]
+            real, imaginary = spectrum[row, U(2) * column], spectrum[row, U(2) * column + U(1)]
             factor = transform[row, column]
             inner += np.float64((real * real + imaginary * imaginary) * factor)
-            waves[row, U(2) * column], waves[row, U(2) * column + U(1)] = real * factor, imaginary * factor
+            spectrum[row, U(2) * column], spectrum[row, U(2) * column + U(1)] = real * factor, imaginary * factor
         total += 2 * inner - edges
     return total
 

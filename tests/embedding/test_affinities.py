@@ -109,6 +109,16 @@ def test_the_matrix_follows_its_definition():
     assert found.start[-1] == len(found.index) == np.count_nonzero(rows + rows.T)
 
 
+def test_rows_by_the_piece_give_the_same_matrix(monkeypatch):
+    neighbors = nearest_neighbors(DIGITS[:300], 30)
+    whole = joint_affinities(neighbors, 10)
+    for name, rows in (("ROWS", 17), ("MANY_ROWS", 23)):
+        monkeypatch.setattr(f"cutaway.embedding.affinities.{name}", rows)
+    pieces = joint_affinities(neighbors, 10)
+    for name in ("start", "index", "value"):
+        np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
+
+
 @settings(max_examples=40, deadline=None)
 @given(samples=st.integers(2, 70), perplexity=st.floats(1, 20), seed=st.integers(0, 999))
 def test_any_size_is_symmetric_sorted_and_sums_to_one(samples, perplexity, seed):

@@ -181,6 +181,17 @@ def test_a_layout_too_wide_for_a_grid_is_summed_over_all_pairs(graph, monkeypatc
     np.testing.assert_array_equal(wide.xy, pairs.xy)
 
 
+@pytest.mark.parametrize("looked", [600, 200])
+def test_the_divergence_on_the_way_is_that_of_some_points_by_chance(looked, monkeypatch):
+    # ten kinds in turn, of which every tenth point tells about one only
+    monkeypatch.setattr("cutaway.embedding.descent.LOOKED", looked)
+    kinds = np.argsort(load_digits().target[:600], kind="stable").reshape(10, 60).T.reshape(-1)
+    graph = affinities(POINTS[kinds], 20.0)
+    done = run(graph, start=np.ascontiguousarray(START[kinds]), iterations=300, exact=600)
+    told = done.history[-1][1]
+    assert told == pytest.approx(kl_divergence(graph, done.xy), rel=0.02 if looked == 600 else 0.1)
+
+
 def test_no_step_is_longer_than_the_longest(graph, monkeypatch):
     monkeypatch.setattr("cutaway.embedding.descent.FRAME_SECONDS", 0.0)
     frames = []

@@ -13,7 +13,7 @@ from cutaway.embedding.crew import Crew
 from cutaway.embedding.exact import push_all
 from cutaway.embedding.grid import MOST_NODES, grid_for, spacing_for
 from cutaway.embedding.order import Places
-from cutaway.embedding.repulsion import Field, push
+from cutaway.embedding.repulsion import Field, filter_spectrum, push
 from cutaway.embedding.threads import ranges
 
 
@@ -175,16 +175,18 @@ def test_sorting_by_place_changes_names_and_nothing_else():
     assert nearest < 0.4 * np.linalg.norm(np.diff(start, axis=0), axis=1).mean()
 
 
-def test_stretch_is_the_attractive_part_of_the_divergence():
+def test_stretch_is_the_divergence_but_for_z():
     graph, xy = random_graph(300), points(300, 4.0)
+    graph.value[5] = 0
+    dense = sparse.csr_array((graph.value, graph.index, graph.start)).toarray().astype(np.float64)
     _, kernel = pairs(xy)
     np.fill_diagonal(kernel, 1)
-    wanted = -(graph.dense * np.log(kernel)).sum(axis=1)
-    order, sums = np.arange(300, dtype=np.int32)[::-1].copy(), np.empty(300)
-    stretch(graph.start, graph.index, graph.value, order, 1, xy, sums, 0, 300)
-    np.testing.assert_allclose(sums, wanted, rtol=1e-5)
-    stretch(graph.start, graph.index, graph.value, order, 4, xy, sums, 0, 300)
-    np.testing.assert_allclose(sums, np.where(order % 4 == 0, 4 * wanted, 0), rtol=1e-5)
+    terms = dense * np.log(np.where(dense > 0, dense, 1) / kernel)
+    wanted = np.stack([terms.sum(axis=1), dense.sum(axis=1)], axis=1)
+    sums = np.full((300, 2), np.nan)
+    for chosen in (np.ones(300, bool), np.arange(300) % 3 == 0):
+        stretch(graph.start, graph.index, graph.value, chosen, xy, sums, 0, 300)
+        np.testing.assert_allclose(sums, wanted * chosen[:, None], rtol=1e-5, atol=1e-9)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -212,10 +214,37 @@ def test_what_a_chunk_raises_ends_the_crews_work(threads):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_z_of_few_points_far_apart_is_not_less_than_it_can_be(seed):
-    xy = points(60, 400.0, seed=seed)
-    field = Field()
+    field, xy = Field(), points(60, 400.0, seed=seed)
     force, partition = grid_repulsion(xy, field)
     _, kernel = pairs(xy)
-    # their energy with themselves is 1,000 times as large, and Z was below 0, which the floor took for 1e-38
-    assert 60 * 59 / (1 + 8 * field.grid.reach**2) <= partition < 60 * (kernel.sum() / 60 + 0.5)
+    # none can be farther apart than opposite corners of the grid
+    least = 60 * 59 / (1 + 2 * (2 * field.grid.reach) ** 2)
+    assert least <= kernel.sum()
+    # what they have with themselves is 1,000 times as large, and what is left was below 0 with seed 5
+    assert least <= partition < kernel.sum() + 0.05 * 60
     assert np.isfinite(force / np.float32(partition)).all()
+
+
+def test_z_in_opposite_corners_is_the_least_there_can_be():
+    xy, field = np.array([[-400, -400], [400, 400]], np.float32), Field()
+    _, partition = grid_repulsion(xy, field)
+    _, kernel = pairs(xy)
+    least = 2 / (1 + 8 * field.grid.reach**2)
+    # the grid has room for a layout an eighth larger
+    assert least <= kernel.sum() < 1.4 * least
+    assert partition >= least
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 40), st.sampled_from(["float32", "float64"]), st.integers(0, 100))
+def test_the_energy_of_a_spectrum_is_charge_times_effect(half, kind, seed):
+    rng = np.random.default_rng(seed)
+    charges, size = rng.normal(size=(2 * half, 2 * half)).astype(kind), 4 * half * half
+    # real and even, as of a kernel, so that its own transform is real
+    transform = np.fft.rfft2(rng.normal(size=charges.shape)).real.astype(kind)
+    transform[1:] = (transform[1:] + transform[:0:-1]) / 2
+    spectrum = np.fft.rfft2(charges).astype(np.result_type(kind, "complex64"))
+    effect = np.fft.irfft2(spectrum * transform, s=charges.shape)
+    energy = filter_spectrum(spectrum.view(kind), transform) / size
+    assert energy == pytest.approx(float((charges * effect).sum()), rel=1e-4, abs=1e-4 * size**0.5)
+    np.testing.assert_allclose(np.fft.irfft2(spectrum, s=charges.shape), effect, atol=1e-4)

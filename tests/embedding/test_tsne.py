@@ -146,8 +146,8 @@ def test_the_room_is_imported_without_numba():
 def test_kernels_are_kept_in_a_private_folder_and_work_without_one(tmp_path):
     program = """
 import numpy as np
-from cutaway.embedding.repulsion import weigh
-weigh(np.zeros((2, 4), "f4"), np.zeros((2, 2), "f4"))
+from cutaway.embedding.repulsion import filter_spectrum
+filter_spectrum(np.zeros((2, 4), "f4"), np.zeros((2, 2), "f4"))
 """
     environment = {"PATH": "", "XDG_CACHE_HOME": str(tmp_path / "home")}
     assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0
