@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .run import Run
 
 
-ENGINE = 6
+ENGINE = 7
 """Goes into the key: another engine gives other coordinates."""
 
 TSNE = {"perplexity": 30.0, "iterations": 750}
@@ -62,6 +62,9 @@ def embed_run(
         key=key_of(run, layer, ids=ids, epoch=epoch, settings=settings),
     )
     found = read_layout(file, ids)
+    predicted = kept_answers(found[1], classes=len(run.class_names)) if found else None
+    if predicted is None:
+        predicted = class_probabilities(net, forward(net, x, scale=run.data.scale)).argmax(axis=1)
     if found:
         layout = found[0]
     else:
@@ -71,8 +74,8 @@ def embed_run(
             file = None  # what is not finished is not kept as if it were
         else:
             file.parent.mkdir(exist_ok=True)
-            write_atomic(file, layout_to_npz(layout, {"source": ids.code, "index": ids.index}))
-    predicted = class_probabilities(net, forward(net, x, scale=run.data.scale)).argmax(axis=1)
+            kept = {"source": ids.code, "index": ids.index, "predicted": predicted}
+            write_atomic(file, layout_to_npz(layout, kept))
     return Embedding(
         layer=layer,
         epoch=epoch,
@@ -85,6 +88,17 @@ def embed_run(
         reference=reference,
         file=file,
     )
+
+
+def kept_answers(kept: dict[str, np.ndarray], *, classes: int) -> np.ndarray | None:
+    """The net's answers that a file holds beside a layout, (sample,); None where it has none, or they are no classes.
+
+    Asking for them again takes 0.6 s for 70,000 samples. The first frame of a sequence is kept without.
+    """
+    predicted = kept.get("predicted")
+    if predicted is None or predicted.dtype.kind != "i" or not ((predicted >= 0) & (predicted < classes)).all():
+        return None
+    return predicted
 
 
 def _resolved(settings: dict[str, Any]) -> dict[str, Any]:

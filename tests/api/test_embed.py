@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cutaway.embedding import layout_to_npz
 from cutaway.errors import DataError, Notice, UnknownNameError, UsageError
 
 
@@ -35,6 +36,27 @@ def test_an_embedding_is_kept_and_read_back(digits_run):
     assert first.frame()["sample"][0] == digits_run.split.test[0]
     assert len(first.plot().axes) >= 1
     assert first.bokeh().output_backend == "webgl"
+
+
+def test_what_is_kept_asks_the_net_nothing(digits_run, monkeypatch):
+    first = embed(digits_run)
+
+    def asked(*_, **__):
+        raise AssertionError("the net was asked")
+
+    monkeypatch.setattr("cutaway.nets.forward", asked)
+    np.testing.assert_array_equal(embed(digits_run).predicted, first.predicted)
+
+
+@pytest.mark.parametrize("kept", [{}, {"predicted": 10}, {"predicted": -1}, {"predicted": 0.5}, {"predicted": "7"}])
+def test_answers_in_a_file_are_classes_or_are_asked_for_again(digits_run, kept):
+    first = embed(digits_run)
+    n = len(first.xy)
+    ids = {"source": first.ids.code, "index": first.ids.index}
+    ids |= {name: np.full(n, value) for name, value in kept.items()}
+    first.file.write_bytes(layout_to_npz(first.layout, ids))
+    np.testing.assert_array_equal(embed(digits_run).predicted, first.predicted)
+    first.file.unlink()
 
 
 def test_what_is_the_default_is_the_same_whether_said_or_not(digits_run):
