@@ -15,7 +15,7 @@ from cutaway.errors import CutawayError
 from cutaway.progress import Progress, Report, silent
 from cutaway.runs import embedding_path, write_atomic
 
-from .embed import key_of, read_layout
+from .embed import answers, key_of, read_layout
 from .embedding import Embedding
 
 if TYPE_CHECKING:
@@ -86,11 +86,12 @@ class Spot:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """A frame, made or read; the first one has no samples that kept their neighbours, one that was read none at all."""
+    """A frame: the first one has no ``kept``, one that was read no ``nearest``, one just made no ``predicted``."""
 
     layout: Layout
     kept: np.ndarray | None = None
     nearest: np.ndarray | None = None
+    predicted: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +112,6 @@ class Work:
         if spot.layer == INPUT and INPUT not in [layer.name for layer in net.layers]:
             return np.asarray(self.x, np.float32).reshape(len(self.ids), -1) / np.float32(scale)
         return activations(net, spot.layer, x=self.x, scale=scale, report=report)
-
-    def predicted(self, epoch: int) -> np.ndarray:
-        """int64 (sample,), the class that the net gives each."""
-        from cutaway.nets import class_probabilities, forward
-
-        net = self.run.model(epoch=epoch)
-        return class_probabilities(net, forward(net, self.x, scale=self.run.data.scale)).argmax(axis=1)
 
     def embedding(self, spot: Spot, layout: Layout, *, predicted: np.ndarray, file: Path) -> Embedding:
         """The frame as the user holds it."""
@@ -199,12 +193,13 @@ def make_frames(work: Work, spots: list[Spot], report: Report) -> EmbeddingSeque
             before = frames[-1] if frames else None
             file = work.file(spot, before.file if before else None)
             found = made = _read(file, work.ids, further=before is not None)
+            if spot.epoch not in predicted:
+                kept = made.predicted if made else None
+                predicted = {spot.epoch: answers(work.run, work.x, epoch=spot.epoch, kept=kept)}
             if found is None:
                 found = _make(work, spots[max(number - 1, 0) : number + 1], before, nearest, report=clock.inner)
-                _write(file, found, work.ids)
+                _write(file, found, work.ids, predicted=predicted[spot.epoch])
             nearest = found.nearest
-            if spot.epoch not in predicted:
-                predicted = {spot.epoch: work.predicted(spot.epoch)}
             frames.append(work.embedding(spot, found.layout, predicted=predicted[spot.epoch], file=file))
             if before is not None:
                 moved.append(drift(before.xy, found.layout.xy))
@@ -239,8 +234,9 @@ def _make(
         raise type(error)(error.rule, came=f"{error.came} in the frame {spot.name}", fix=error.fix) from error
 
 
-def _write(file: Path, found: _Found, ids: SampleIds) -> None:
-    arrays = {"source": ids.code, "index": ids.index} | ({} if found.kept is None else {"kept": found.kept})
+def _write(file: Path, found: _Found, ids: SampleIds, *, predicted: np.ndarray) -> None:
+    arrays = {"source": ids.code, "index": ids.index, "predicted": predicted}
+    arrays |= {} if found.kept is None else {"kept": found.kept}
     file.parent.mkdir(exist_ok=True)
     write_atomic(file, layout_to_npz(found.layout, arrays))
 
@@ -249,4 +245,4 @@ def _read(file: Path, ids: SampleIds, *, further: bool) -> _Found | None:
     found = read_layout(file, ids)
     if found is None or further != ("kept" in found[1]):
         return None
-    return _Found(found[0], found[1].get("kept"))
+    return _Found(found[0], found[1].get("kept"), predicted=found[1].get("predicted"))

@@ -29,6 +29,16 @@ def test_epochs_come_in_a_row(digits_run, sequence):
     np.testing.assert_array_equal(sequence.frames[1].predicted, labels)
 
 
+def test_what_is_kept_asks_the_net_nothing(sequence, digits_run, monkeypatch):
+    def asked(*_, **__):
+        raise AssertionError("the net was asked")
+
+    monkeypatch.setattr("cutaway.nets.forward", asked)
+    again = embed_epochs(digits_run, "dense_2", epochs=[4, 5, 6], **SETTINGS)
+    for one, other in zip(again.frames, sequence.frames, strict=True):
+        np.testing.assert_array_equal(one.predicted, other.predicted)
+
+
 def test_trust_is_measured_when_it_is_asked_for(sequence):
     first, further = sequence.frames[:2]
     assert first.layout.trust == first.trust
