@@ -123,7 +123,7 @@ def joint_affinities(neighbors: Neighbors, perplexity: float, *, report: Report 
 
 def _entries(neighbors: Neighbors, perplexity: float) -> np.ndarray:
     """Weigh each row's neighbours and put them in ascending order: uint64 (n, k), the column above the value's bits."""
-    from .calibration import calibrate
+    from .calibration import HALF, calibrate
 
     index, squared = neighbors.index, np.require(neighbors.squared, np.float32, ["C", "W"])
     entries = np.empty(index.shape, np.uint64)
@@ -132,7 +132,7 @@ def _entries(neighbors: Neighbors, perplexity: float) -> np.ndarray:
         rows, weights = entries[low:high], np.empty((high - low, index.shape[1]), np.float32)
         calibrate(squared[low:high], perplexity, weights, 0, high - low)
         rows[:] = index[low:high]
-        rows <<= np.uint64(32)
+        rows <<= HALF
         rows |= weights.view(np.uint32)
         rows.sort(axis=1)
 

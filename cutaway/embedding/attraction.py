@@ -5,17 +5,16 @@ from typing import Protocol
 
 import numpy as np
 
-from .compiled import kernel
+from .compiled import U, kernel
 
 ONE = np.float32(1)
 LEAST = np.finfo(np.float32).tiny
-# An index of a signed type costs seven more instructions, as it could count from the end. So do sums in a fixed order,
-# which cannot be vectorised: 9.1 million entries take 14.4 ms with both, 7.9 ms with neither (one Zen 4 core).
-U = np.uint64
+# With signed indices and sums in a fixed order, which cannot be vectorised, 9.1 million entries take 14.4 ms, without
+# 7.9 ms (one Zen 4 core).
+FAST = {"reassoc", "contract"}
 # Both coordinates of a point are fetched as one number of 64 bits, since fetching is what takes the time: 5.8 ms then.
 # Where in it they lie:
 X, Y = (U(0), U(32)) if sys.byteorder == "little" else (U(32), U(0))
-FAST = {"reassoc", "contract"}
 
 
 class Graph(Protocol):

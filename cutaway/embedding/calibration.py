@@ -7,13 +7,11 @@ import math
 
 import numpy as np
 
-from .compiled import kernel
+from .compiled import U, kernel
 
 # In nats. Newton needs 5 steps on most rows; halvings of the bracket take over where it would leave it.
 STEPS = 100
 TOLERANCE = 1e-8
-# An index of a signed type costs more instructions, as it could count from the end.
-U = np.uint64
 # An entry's upper half, and its lower one, see `transpose`.
 HALF, LOWER = U(32), U(0xFFFFFFFF)
 

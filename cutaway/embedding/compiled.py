@@ -11,8 +11,12 @@ from threading import Lock
 from typing import Any
 
 import numba.core.config
+import numpy as np
 from numba import njit
 
+# What indices in hot loops are made of: one of a signed type costs seven more instructions, as it could count from the
+# end.
+U = np.uint64
 # Typed as any: Numba makes its settings when it is imported.
 config: Any = numba.core.config
 

@@ -117,13 +117,11 @@ class Centred:
             origin: "mean", float64, or "near", of type ``kind``, for scores that keep the digits of small differences.
         """
         factors = weights.astype(self.kind)
-        scores = np.empty((len(self.h), weights.shape[1]), np.float64 if origin == "mean" else self.kind)
+        scores = np.empty((len(self.h), weights.shape[1]), self.kind)
 
         def part(start: int, stop: int) -> None:
             scores[start:stop] = self.block(start, stop) @ factors
 
         for _ in in_threads(part, ranges(len(self.h), PIECE), products=True):
             pass
-        if origin == "mean":
-            scores -= self.rest @ weights
-        return scores
+        return scores - self.rest @ weights if origin == "mean" else scores

@@ -155,7 +155,7 @@ class Motion:
     def divergence(self) -> float:
         """Estimate KL from the last Z and the affinities of at most ``LOOKED`` points."""
         places = self.places
-        sums = np.zeros((len(places.xy), 2))
+        sums = np.empty((len(places.xy), 2))
         given = places.start, places.index, places.value, self.looked[places.order], places.xy, sums
         self.crew.run(lambda low, high: stretch(*given, low, high), self.chunks)
         terms, mass = sums.sum(axis=0)

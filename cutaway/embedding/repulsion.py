@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .compiled import kernel
+from .compiled import U, kernel
 from .grid import LEAST_NODES, SLACK, SPACING, Grid, fft, grid_for, spacing_for
 from .levels import coarsen, refine
 
@@ -14,8 +14,6 @@ SHIFTS = np.array([0.7548776662466927, 0.5698402909980532])
 WASTE = 0.6
 # A point feels half the slope of its own energy: the other half is how its charge moves.
 TURN = np.float32(np.pi)
-# An index of a signed type costs more instructions, as it could count from the end.
-U = np.uint64
 # Least squares on (-pi, pi): off by 7e-4 and 1e-4.
 SINE = tuple(np.float32(each) for each in (-0.99944915, 0.16583729, -0.0079982764, 0.00014771881))
 COSINE = tuple(np.float32(each) for each in (-0.99997103, 0.49983729, -0.041522106, 0.0013440665, -1.9062736e-05))

@@ -7,6 +7,7 @@ import numpy as np
 from cutaway.errors import DataError, UsageError
 from cutaway.progress import Progress, Report, silent
 
+from .alignment import count_shared
 from .check import check_matrix, check_seed, check_whole
 from .components import Centred
 from .layout import Trust
@@ -16,8 +17,9 @@ from .threads import in_threads, ranges
 # A neighbour in the plane is wrong when it is not even among the 6 k nearest in the layer: the 90 that t-SNE attends to
 # at its usual perplexity of 30, for the usual k of 15.
 WIDE = 6
-# Rows that a thread compares at a time, and rows whose votes are counted at a time.
-ROWS, VOTES = 1024, 4096
+# Rows whose votes are counted at a time.
+VOTES = 4096
+# Samples that a thread ranks at a time.
 QUERIES = 128
 # Points that they are multiplied with at a time: 4 MB of products in float32.
 BLOCK = 8192
@@ -88,18 +90,18 @@ def inspect_trust(
         )
     layer = nearest_neighbors(_in_range(h), min(WIDE * k, n - 1), report=report).index
     plane = nearest_neighbors(_in_range(xy), k, report=report).index
-    shared = _shared(plane, layer)
+    same, known = count_shared(plane, layer[:, :k]), count_shared(plane, layer)
     queries = np.sort(np.random.default_rng(seed).choice(n, limit, replace=False)) if limit < n else np.arange(n)
     penalty = np.maximum(_ranks(h, queries, plane[queries], report=report) - k, 0).sum()
     trust = Trust(
         trustworthiness=float(1 - penalty * 2 / (len(queries) * k * (2 * n - 3 * k - 1))),
-        neighbors_kept=float(shared[:, 0].mean() / k),
+        neighbors_kept=float(same.mean() / k),
         k=k,
         samples=len(queries),
         accuracy_layer=None if labels is None else _accuracy(layer[:, :k], labels),
         accuracy_plane=None if labels is None else _accuracy(plane, labels),
     )
-    return trust, (1 - shared[:, 1] / k).astype(np.float32)
+    return trust, (1 - known / k).astype(np.float32)
 
 
 def _check_lengths(h: np.ndarray, xy: np.ndarray, labels: np.ndarray | None) -> None:
@@ -121,20 +123,6 @@ def _in_range(points: np.ndarray) -> np.ndarray:
     """Scale points by a power of two, which changes no neighbour, to where squares do not overflow."""
     largest = float(np.abs(points).max())
     return points if largest < 1e15 else points * np.float32(2.0 ** -int(np.frexp(largest)[1]))
-
-
-def _shared(plane: np.ndarray, layer: np.ndarray) -> np.ndarray:
-    """How many neighbours in the plane are among the first k of the layer, and among all of it: int64 (n, 2)."""
-    shared = np.empty((len(plane), 2), np.int64)
-
-    def count(low: int, high: int) -> None:
-        same = plane[low:high, :, None] == layer[low:high, None, :]
-        shared[low:high, 0] = same[:, :, : plane.shape[1]].any(axis=2).sum(axis=1)
-        shared[low:high, 1] = same.any(axis=2).sum(axis=1)
-
-    for _ in in_threads(count, ranges(len(plane), ROWS)):
-        pass
-    return shared
 
 
 def _ranks(h: np.ndarray, queries: np.ndarray, neighbors: np.ndarray, *, report: Report) -> np.ndarray:
