@@ -1,10 +1,10 @@
-"""Layouts in a row against layouts one by one: epochs, then layers, of a net trained on MNIST, 10,000 samples.
+"""Layouts in a row against layouts one by one: epochs, then layers, of a model trained on MNIST, 10,000 samples.
 
 A frame of a row starts from the frame before; its rival is the layout of the same activations alone, from its principal
 components. Both are made in turn, in one process, from the activations to the layout with its KL divergence; the layout
 alone, which is what a first frame is, with its trust as well, which a further frame measures when it is asked for.
 
-A neighbourhood "did not change" where at least 12 of a sample's 15 nearest in the layer are its nearest again. Drift is
+A neighborhood "did not change" where at least 12 of a sample's 15 nearest in the layer are its nearest again. Drift is
 how far such a sample lies from where it lay in the frame before, as a share of that frame's radius (root mean square).
 Layouts made one by one are turned, mirrored and shifted onto each other by the same samples, and scaled as well, which
 ours are not.
@@ -23,11 +23,11 @@ SAMPLES = 10_000
 def activations(folder: str) -> dict[str, dict[str, np.ndarray]]:
     """Rows of frames, by name: float32 (sample, unit) each."""
     import cutaway as ct
-    from cutaway.embedding import choose_samples
+    from cutaway.data import stratified_sample
 
     data = ct.load_dataset("mnist")
     run = ct.train(ct.mlp((512, 512), dropout=0.2), data, seed=0, runs=f"{folder}/runs", progress=False)
-    rows = choose_samples(run.labels(split="all"), SAMPLES, seed=0)
+    rows = stratified_sample(run.labels(split="all"), SAMPLES, seed=0)
     epochs = {
         f"epoch {epoch}": run.activations("dense_2", split="all", epoch=epoch)[rows] for epoch in run.folder.epochs
     }
@@ -41,17 +41,17 @@ def onto(xy: np.ndarray, before: np.ndarray, rows: np.ndarray) -> np.ndarray:
     from cutaway.embedding.alignment import procrustes
 
     turned = procrustes(xy, before, rows=rows).astype(np.float64)
-    centre, middle = turned[rows].mean(axis=0), before[rows].mean(axis=0)
-    spokes = turned[rows] - centre
+    center, middle = turned[rows].mean(axis=0), before[rows].mean(axis=0)
+    spokes = turned[rows] - center
     scale = float(np.sum(spokes * (before[rows] - middle)) / np.sum(spokes**2))
-    return (turned - centre) * scale + middle
+    return (turned - center) * scale + middle
 
 
 def race(frames: dict[str, np.ndarray]) -> list[dict]:
     """Make all frames both ways and tell of each but the first."""
-    from cutaway.embedding import embed, measure_trust
+    from cutaway.embedding import embed, measure_quality
     from cutaway.embedding.alignment import KEPT, aligned_rows, drift
-    from cutaway.embedding.following import Previous, follow, layer_neighbors
+    from cutaway.embedding.warm_start import PreviousEmbedding, embed_next, layer_neighbors
 
     found = []
     names = list(frames)
@@ -60,7 +60,7 @@ def race(frames: dict[str, np.ndarray]) -> list[dict]:
     for name in names[1:]:
         before, rival_before = here, alone
         alone = embed(frames[name])
-        done = follow(frames[name], Previous(here.xy, nearest))
+        done = embed_next(frames[name], PreviousEmbedding(here.xy, nearest))
         here, nearest, rows = done.layout, done.nearest, done.kept >= KEPT
         moved = drift(before.xy, here.xy)
         rival = drift(rival_before.xy, onto(alone.xy, rival_before.xy, aligned_rows(done.kept)))
@@ -72,10 +72,10 @@ def race(frames: dict[str, np.ndarray]) -> list[dict]:
                 "sums": [float(moved[rows].sum()), float(rival[rows].sum()), int(rows.sum())],
                 "kl": [here.kl_divergence, alone.kl_divergence],
                 "seconds": [here.seconds["total"], alone.seconds["total"]],
-                "no_trust": [layout.seconds["total"] - layout.seconds.get("trust", 0) for layout in (here, alone)],
+                "no_quality": [layout.seconds["total"] - layout.seconds.get("quality", 0) for layout in (here, alone)],
                 "iterations": [here.settings["iterations"], alone.settings["iterations"]],
-                "neighbors_kept": [
-                    measure_trust(frames[name], layout.xy, seed=0).neighbors_kept for layout in (here, alone)
+                "neighbors_preserved": [
+                    measure_quality(frames[name], layout.xy, seed=0).neighbors_preserved for layout in (here, alone)
                 ],
             }
         )
@@ -88,7 +88,7 @@ def show(frame: dict) -> None:
     print(
         f"  {frame['frame']:<8} kept {frame['kept']:6.1%}  drift {ours:.4f} / {alone:.4f} = {ours / alone:.3f}"
         f"  KL {frame['kl'][0]:.4f} / {frame['kl'][1]:.4f} = {frame['kl'][0] / frame['kl'][1]:.3f}"
-        f"  neighbours {frame['neighbors_kept'][0]:.3f} / {frame['neighbors_kept'][1]:.3f}"
+        f"  neighbors {frame['neighbors_preserved'][0]:.3f} / {frame['neighbors_preserved'][1]:.3f}"
         f"  {frame['seconds'][0]:.2f} / {frame['seconds'][1]:.2f} s"
         f"  steps {frame['iterations'][0]} / {frame['iterations'][1]}",
         flush=True,
@@ -96,7 +96,7 @@ def show(frame: dict) -> None:
 
 
 def drift_ratio(frames: list[dict]) -> float:
-    """Mean drift over all samples of all frames whose neighbourhood did not change, ours to theirs."""
+    """Mean drift over all samples of all frames whose neighborhood did not change, ours to theirs."""
     ours, alone, _ = np.sum([frame["sums"] for frame in frames], axis=0)
     return float(ours / alone)
 
@@ -110,11 +110,11 @@ def summary(name: str, frames: list[dict]) -> dict[str, float]:
     words = {
         "drift": drift_ratio(frames),
         "cost": cost_ratio(frames, "seconds"),
-        "cost_without_trust": cost_ratio(frames, "no_trust"),
+        "cost_without_trust": cost_ratio(frames, "no_quality"),
         "dearest": max(ours / alone for ours, alone in (frame["seconds"] for frame in frames)),
         "highest_kl": max(ours / alone for ours, alone in (frame["kl"] for frame in frames)),
     }
-    for clock, what in (("seconds", "as each comes"), ("no_trust", "neither with trust")):
+    for clock, what in (("seconds", "as each comes"), ("no_quality", "neither with trust")):
         ours, alone = ([frame[clock][side] for frame in frames] for side in (0, 1))
         print(f"  {name}, {what}: further frame {spread(ours, digits=2)}, alone {spread(alone, digits=2)}")
     print(
@@ -141,7 +141,7 @@ def main() -> int:
     worst = {key: max(total[key] for total in totals.values()) for key in ("drift", "cost_without_trust", "highest_kl")}
     return verdict(
         {
-            "samples whose neighbours did not change drift at most a fifth as far": worst["drift"] <= 1 / 5,
+            "samples whose neighbors did not change drift at most a fifth as far": worst["drift"] <= 1 / 5,
             "a further frame costs at most a third of the first, without trust": worst["cost_without_trust"] <= 1 / 3,
             "KL at most 3 % above that of a layout alone": worst["highest_kl"] <= 1.03,
         }

@@ -1,7 +1,7 @@
 """Those who train: each in a process of its own, which waits until it is asked for a round.
 
 A contestant is a function ``(dataset name, hidden units) -> call``; the call trains one round and returns the median
-seconds of an epoch. All train a net with dropout 0.2 on the training samples of one split, batch 128, SGD 0.01, and
+seconds of an epoch. All train a model with dropout 0.2 on the training samples of one split, batch 128, SGD 0.01, and
 measure the validation samples after each epoch. Threads that wait by spinning, as those of BLAS and PyTorch do, stop
 with the round: a process that waits for its turn takes nothing from the others.
 """
@@ -84,15 +84,15 @@ def keras_fit(name: str, hidden: tuple[int, ...], steps_per_execution: int = 1) 
     layers = [keras.Input((x.shape[1],))]
     for units in hidden:
         layers += [keras.layers.Dense(units, activation="relu"), keras.layers.Dropout(DROPOUT)]
-    net = keras.Sequential([*layers, keras.layers.Dense(classes, activation="softmax")])
-    net.compile(
+    model = keras.Sequential([*layers, keras.layers.Dense(classes, activation="softmax")])
+    model.compile(
         keras.optimizers.SGD(RATE),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
         steps_per_execution=steps_per_execution,
     )
     y, val = keras.utils.to_categorical(y), (val_x, keras.utils.to_categorical(val_y))
-    return timed(lambda: net.fit(x, y, batch_size=BATCH, validation_data=val, verbose=0))  # pyright: ignore[reportArgumentType]
+    return timed(lambda: model.fit(x, y, batch_size=BATCH, validation_data=val, verbose=0))  # pyright: ignore[reportArgumentType]
 
 
 def keras_fit_32(name: str, hidden: tuple[int, ...]) -> Callable[[], float]:
@@ -105,11 +105,11 @@ def sklearn(name: str, hidden: tuple[int, ...]) -> Callable[[], float]:
     from sklearn.neural_network import MLPClassifier
 
     x, y, val_x, val_y, classes = arrays(name)
-    net = MLPClassifier(hidden, solver="sgd", learning_rate_init=RATE, momentum=0, alpha=0, batch_size=BATCH)  # pyright: ignore[reportArgumentType]
+    model = MLPClassifier(hidden, solver="sgd", learning_rate_init=RATE, momentum=0, alpha=0, batch_size=BATCH)  # pyright: ignore[reportArgumentType]
 
     def epoch() -> None:
-        net.partial_fit(x, y, classes=np.arange(classes))
-        net.score(val_x, val_y)
+        model.partial_fit(x, y, classes=np.arange(classes))
+        model.score(val_x, val_y)
 
     return timed(epoch)
 
@@ -127,19 +127,19 @@ def torch_loop(name: str, hidden: tuple[int, ...]) -> Callable[[], float]:
     sizes, layers = (x.shape[1], *hidden), []
     for inputs, units in zip(sizes, hidden, strict=False):
         layers += [torch.nn.Linear(inputs, units), torch.nn.ReLU(), torch.nn.Dropout(DROPOUT)]
-    net = torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-1], classes))
-    loss_of, optimizer = torch.nn.CrossEntropyLoss(), torch.optim.SGD(net.parameters(), lr=RATE)
+    model = torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-1], classes))
+    loss_of, optimizer = torch.nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=RATE)
 
     def epoch() -> None:
-        net.train()
+        model.train()
         for inputs, labels in training:
             optimizer.zero_grad()
-            loss_of(net(inputs), labels).backward()
+            loss_of(model(inputs), labels).backward()
             optimizer.step()
-        net.eval()
+        model.eval()
         with torch.no_grad():
             for inputs, labels in validation:
-                loss_of(net(inputs), labels).item()
+                loss_of(model(inputs), labels).item()
 
     return timed(epoch)
 

@@ -1,7 +1,7 @@
-"""t-SNE of the last hidden layer of a net trained on MNIST: ours against openTSNE, in turn, each in its own process.
+"""t-SNE of the last hidden layer of a model trained on MNIST: ours against openTSNE, in turn, each in its own process.
 
 Both get the same 50 principal components of the same samples, perplexity 30 and as many threads as there are cores, and
-run with their own defaults; seconds are of everything from there on, neighbours and affinities included, compilation
+run with their own defaults; seconds are of everything from there on, neighbors and affinities included, compilation
 and a first small run not. KL divergence is computed by one function for both, with an exact Z; at 10,000 samples with
 affinities over all pairs, by scikit-learn. Besides: memory, growth, the first frame, new points, compilation.
 """
@@ -43,7 +43,7 @@ def ours(file: str):
     def call():
         layout = embed(points, perplexity=PERPLEXITY)
         seconds = layout.seconds
-        return seconds["total"] - seconds["trust"], layout.xy, seconds
+        return seconds["total"] - seconds["quality"], layout.xy, seconds
 
     return call
 
@@ -64,7 +64,7 @@ def opentsne(file: str):
 
 def divergence(points: np.ndarray, layouts: dict[str, np.ndarray]) -> dict[str, float]:
     """KL of several layouts of the same points."""
-    from cutaway.embedding.affinities import affinities, kl_divergence
+    from cutaway.embedding.tsne.affinities import affinities, kl_divergence
 
     if len(points) != 10_000:
         graph = affinities(points, PERPLEXITY)
@@ -82,7 +82,7 @@ def divergence(points: np.ndarray, layouts: dict[str, np.ndarray]) -> dict[str, 
 
 def recall(points: np.ndarray, xy: np.ndarray, k: int = 15) -> float:
     """Mean share of the k nearest points that are among the k nearest in the layout."""
-    from cutaway.embedding.neighbors import nearest_neighbors
+    from cutaway.neighbors.exact import nearest_neighbors
 
     one, two = nearest_neighbors(points, k).index, nearest_neighbors(xy, k).index
     return float(np.mean([np.isin(a, b).mean() for a, b in zip(one, two, strict=True)]))
@@ -122,7 +122,7 @@ points = np.load(sys.argv[1])
 open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
 before, start, first = memory("VmRSS"), time.perf_counter(), []
 layout = embed(points, frames=lambda _: first.append(time.perf_counter() - start))
-spent = layout.seconds["total"] - layout.seconds["trust"]
+spent = layout.seconds["total"] - layout.seconds["quality"]
 print(spent, memory("VmHWM") - before, first[0])
 """
 
@@ -165,7 +165,8 @@ def placing(h: np.ndarray) -> tuple[float, float]:
 
 
 def main() -> int:
-    from cutaway.embedding import choose_samples, pca
+    from cutaway.data import stratified_sample
+    from cutaway.embedding import pca
 
     print(f"t-SNE of a hidden layer\n  {machine()}")
     with tempfile.TemporaryDirectory() as folder:
@@ -175,7 +176,7 @@ def main() -> int:
         h, labels = layer(folder)
         results = {}
         for samples, rounds in ROUNDS.items():
-            rows = choose_samples(labels, samples, seed=0)
+            rows = stratified_sample(labels, samples, seed=0)
             results[samples] = race(pca(h[rows], 50), file, n=rounds)
             show(samples, results[samples])
         noise = np.random.default_rng(0).normal(size=(280_000, 50)).astype(np.float32)
@@ -219,7 +220,7 @@ def ratio_of(result: dict) -> float:
 
 def show(samples: int, result: dict) -> None:
     for name, values in result["seconds"].items():
-        words = f"KL {result['kl'][name]:.4f}, recall of 15 neighbours {result['recall'][name]:.3f}"
+        words = f"KL {result['kl'][name]:.4f}, recall of 15 neighbors {result['recall'][name]:.3f}"
         print(f"  {samples:>6,}  {name:<9} {spread(values, digits=2)}, {words}")
     stages = ", ".join(f"{name} {value:.2f}" for name, value in result["stages"].items())
     print(

@@ -1,4 +1,4 @@
-"""What looking inside costs: layer history, unit cards, ablations and one sample's way, on the lesson's net.
+"""What looking inside costs: layer history, unit cards, ablations and one sample's way, on the lesson's model.
 
 784-512-512-10, SGD 0.01, batch 128, 5 epochs on 45,000 samples of MNIST, as the `lesson` recipe has it. Everything is
 measured on the 10,000 test samples, from the call to the answer, weights read from the run folder; the first call of
@@ -32,17 +32,17 @@ def timed(call: Callable[[], object]) -> dict[str, list[float]]:
 
 def ablation(run: ct.Run) -> tuple[Callable[[], object], bool]:
     """A call that removes each unit of a layer in turn, and whether it counts what zeroing by hand counts."""
-    from cutaway.inside.ablation import ablate
+    from cutaway.interpret.ablation import ablate
 
-    net, ids = run.model(), run.split.test
+    model, ids = run.model(), run.split.test
     x, labels = run.data.rows(ids), run.data.y(ids)
 
     def call():
-        return ablate(net, LAYER, x=x, labels=labels, classes=len(run.class_names), scale=run.data.scale)
+        return ablate(model, LAYER, x=x, labels=labels, classes=len(run.class_names), scale=run.data.scale)
 
     right, inputs = call().right, run.data.inputs(ids)
-    kernel, bias = net.get_layer("dense_2").get_weights()
-    last, last_bias = net.get_layer("output").get_weights()
+    kernel, bias = model.get_layer("dense_2").get_weights()
+    last, last_bias = model.get_layer("output").get_weights()
     h = run.activations(LAYER, split="test")
     same = len(inputs) == len(h)
     for unit in BY_HAND:
@@ -56,17 +56,17 @@ def ablation(run: ct.Run) -> tuple[Callable[[], object], bool]:
 
 
 def main() -> int:
-    print(f"inside the lesson's net, 10,000 samples\n  {machine()}")
+    print(f"inside the lesson's model, 10,000 samples\n  {machine()}")
     with tempfile.TemporaryDirectory() as folder:
-        net = ct.mlp((512, 512))
-        run = ct.train(net, "mnist", recipe="lesson", epochs=5, seed=0, runs=f"{folder}/runs", progress=False)
+        model = ct.mlp((512, 512))
+        run = ct.train(model, "mnist", recipe="lesson", epochs=5, seed=0, runs=f"{folder}/runs", progress=False)
         remove, same = ablation(run)
         results = {
             "history of 3 layers, 6 snapshots": timed(lambda: run.layer_history(progress=False)),
             "512 ablations": timed(remove),
             "all 512 unit cards": timed(lambda: run.units(LAYER, progress=False)),
             "a layer with itself, 6 x 6 epochs": timed(lambda: run.similarity(LAYER, progress=False)),
-            "one sample's way": timed(lambda: run.trace("test[7]")),
+            "one sample's way": timed(lambda: run.explain("test[7]")),
         }
     for name, seconds in results.items():
         print(f"  {name:<34} {spread(seconds['further'], digits=2)}, the first {seconds['first'][0]:.2f} s")

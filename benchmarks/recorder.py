@@ -1,8 +1,8 @@
 """What recording costs: Keras' own fit alone against the same fit with `cutaway.Recorder`, interleaved in one run.
 
-784-512-512-10, dropout 0.2, SGD 0.01, batch 128, 45,000 training and 15,000 validation samples of MNIST. Both nets are
-compiled and have trained an epoch outside the clock; a round is a fit of 5 epochs, and the recorder's also goes on in
-its folder and measures the test samples at the end.
+784-512-512-10, dropout 0.2, SGD 0.01, batch 128, 45,000 training and 15,000 validation samples of MNIST. Both models
+are compiled and have trained an epoch outside the clock; a round is a fit of 5 epochs, and the recorder's also goes on
+in its folder and measures the test samples at the end.
 """
 
 import os
@@ -29,13 +29,13 @@ def fit(recorder: ct.Recorder, *, record: bool):
     layers = [keras.Input((784,))]
     for _ in range(2):
         layers += [keras.layers.Dense(512, activation="relu"), keras.layers.Dropout(0.2)]
-    net = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
-    net.compile(keras.optimizers.SGD(0.01), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
+    model.compile(keras.optimizers.SGD(0.01), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
     def seconds(epochs: int = EPOCHS) -> float:
         start = time.perf_counter()
         callbacks = [recorder] if record else []
-        net.fit(x, y, batch_size=128, epochs=epochs, validation_data=val, verbose=0, callbacks=callbacks)  # pyright: ignore[reportArgumentType]
+        model.fit(x, y, batch_size=128, epochs=epochs, validation_data=val, verbose=0, callbacks=callbacks)  # pyright: ignore[reportArgumentType]
         return (time.perf_counter() - start) / epochs
 
     seconds(epochs=1)

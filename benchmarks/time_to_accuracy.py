@@ -1,7 +1,7 @@
-"""Seconds of training until a net of 512-512 units is right about 98.0 and 98.5 % of MNIST's test samples, ten seeds.
+"""Seconds of training until a model of 512-512 units is right about 98.0 and 98.5 % of MNIST's test samples, ten seeds.
 
 Ours, with the `default` recipe, against Keras' ``fit`` on the same 54,000 samples: with Adam as ``fit`` has it by
-default, with the recipe of Keras' own example for this net (RMSprop, batch 128, 20 epochs), and with our recipe. Test
+default, with the recipe of Keras' own example for this model (RMSprop, batch 128, 20 epochs), and with our recipe. Test
 accuracy is taken after every epoch, outside the clock; so is compiling: the first epoch counts as the median of the
 others. A training that never gets there counts with all its seconds, and is counted. The recipe was chosen on
 validation samples.
@@ -73,10 +73,10 @@ class Watch(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: D102
         self.seconds.append(time.perf_counter() - self.start)
-        net: Any = self.model
-        right = net.predict(self.x, batch_size=1000, verbose=0).argmax(axis=1) == self.y
+        model: Any = self.model
+        right = model.predict(self.x, batch_size=1000, verbose=0).argmax(axis=1) == self.y
         self.accuracy.append(float(right.mean()))
-        net.stop_training = len(self.seconds) > 1 and self.accuracy[-1] >= GOALS[-1]
+        model.stop_training = len(self.seconds) > 1 and self.accuracy[-1] >= GOALS[-1]
 
 
 def fit(
@@ -88,14 +88,14 @@ def fit(
     layers = [keras.Input((784,))]
     for _ in range(2):
         layers += [keras.layers.Dense(512, activation="relu"), keras.layers.Dropout(0.2)]
-    net = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
-    net.compile(
+    model = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
+    model.compile(
         optimizer(len(split.train)),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
         metrics=["accuracy"],
     )
     watch = Watch(data.inputs(split.test), data.y(split.test))
-    net.fit(
+    model.fit(
         data.inputs(split.train),
         one_hot(data.y(split.train)),
         validation_data=(data.inputs(split.val), one_hot(data.y(split.val))),
@@ -108,15 +108,15 @@ def fit(
 
 def as_ours(data: ct.Dataset, seed: int) -> Curve:
     """Our recipe through ``fit``: what is left is the engine."""
-    from cutaway.training import find_recipe, make_plan
+    from cutaway.training import find_recipe, make_config
     from cutaway.training.optimizer import make_optimizer
 
     def optimizer(samples: int) -> keras.Optimizer:
-        return make_optimizer(plan, steps=plan.epochs * -(-samples // plan.batch_size))
+        return make_optimizer(config, steps=config.epochs * -(-samples // config.batch_size))
 
-    plan = make_plan(find_recipe("default").settings, samples=60_000)
-    settings = {"batch_size": plan.batch_size, "epochs": plan.epochs}
-    return fit(data, seed, optimizer=optimizer, smoothing=plan.label_smoothing, **settings)
+    config = make_config(find_recipe("default").settings, samples=60_000)
+    settings = {"batch_size": config.batch_size, "epochs": config.epochs}
+    return fit(data, seed, optimizer=optimizer, smoothing=config.label_smoothing, **settings)
 
 
 CONTESTANTS: dict[str, Callable[[ct.Dataset, int], Curve]] = {
@@ -130,7 +130,7 @@ CONTESTANTS: dict[str, Callable[[ct.Dataset, int], Curve]] = {
 
 
 def main() -> int:
-    print(f"time to a good net\n  {machine()}")
+    print(f"time to a good model\n  {machine()}")
     data = ct.load_dataset("mnist")
     curves: dict[str, list[Curve]] = {name: [] for name in CONTESTANTS}
     for seed in SEEDS:

@@ -1,4 +1,4 @@
-"""An epoch of the lesson's net: ours against Keras' own fit on JAX, scikit-learn and PyTorch, interleaved in one run.
+"""An epoch of the lesson's model: ours against Keras' own fit on JAX, scikit-learn and PyTorch, interleaved in one run.
 
 784-512-512-10, dropout 0.2, SGD 0.01, batch 128, 45,000 training and 15,000 validation samples of MNIST. Compilation
 and a first epoch are outside the clock. Ours also measures the 10,000 test samples and writes snapshot, predictions,
@@ -45,7 +45,7 @@ def best_fit(seconds: dict[str, list[float]]) -> list[float]:
 
 
 def main() -> int:
-    print(f"an epoch of the lesson's net\n  {machine()}")
+    print(f"an epoch of the lesson's model\n  {machine()}")
     keras = {OURS: contestants.cutaway, FIT: contestants.keras_fit, FIT_32: contestants.keras_fit_32}
     makers = {
         **keras,

@@ -2,8 +2,8 @@
 
 >>> import cutaway as ct
 >>> data = ct.load_dataset("mnist")
->>> net = ct.mlp(hidden=(512, 512), dropout=0.2)
->>> run = ct.train(net, data, epochs=5, seed=0)
+>>> model = ct.mlp(hidden=(512, 512), dropout=0.2)
+>>> run = ct.train(model, data, epochs=5, seed=0)
 >>> run.report("report.html")
 """
 
@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from cutaway.doors import late
+from cutaway._lazy import lazy_getattr
 
 __version__ = "0.1.0"
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cutaway.progress import Progress
     from cutaway.training import Recorder
 
-_HOMES = {
+_MODULES = {
     "CutawayError": "cutaway.errors",
     "Dataset": "cutaway.data",
     "Embedding": "cutaway.api.embedding",
@@ -66,7 +66,7 @@ __all__ = [
 ]
 
 
-__getattr__ = late(__name__, _HOMES)
+__getattr__ = lazy_getattr(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:

@@ -2,9 +2,9 @@
 
     CutawayError
     ├── UsageError (ValueError)          the call was wrong; the command line exits with 2
-    │   ├── PlanError                    a setting of training is outside its range
+    │   ├── ConfigError                    a setting of training is outside its range
     │   ├── UnknownNameError             a dataset, recipe, layer, run ... of that name does not exist
-    │   └── NetError                     the network cannot be trained or opened here
+    │   └── ModelError                     the network cannot be trained or opened here
     ├── DataError (ValueError)           a file or an array of data is damaged or does not fit
     ├── RunError (RuntimeError)          a run folder is damaged or cannot be written
     ├── TrainingError (RuntimeError)     training itself failed
@@ -27,10 +27,10 @@ class CutawayError(Exception):
 
     exit_code = 1
 
-    def __init__(self, rule: str, *, came: str, fix: str) -> None:
-        self.rule, self.came, self.fix = rule, came, fix
+    def __init__(self, rule: str, *, got: str, hint: str) -> None:
+        self.rule, self.got, self.hint = rule, got, hint
         # what came may hold anything that a user typed or a file holds: it stays one line
-        super().__init__(" ".join(f"{rule}; got {came}; next: {fix}".split()))
+        super().__init__(" ".join(f"{rule}; got {got}; next: {hint}".split()))
 
 
 class UsageError(CutawayError, ValueError):
@@ -39,7 +39,7 @@ class UsageError(CutawayError, ValueError):
     exit_code = 2
 
 
-class PlanError(UsageError):
+class ConfigError(UsageError):
     """A setting of training is outside its range."""
 
 
@@ -47,7 +47,7 @@ class UnknownNameError(UsageError):
     """Nothing of that name exists."""
 
 
-class NetError(UsageError):
+class ModelError(UsageError):
     """The network cannot be trained or opened here."""
 
 
@@ -70,12 +70,12 @@ class BackendError(CutawayError, RuntimeError):
 class Interrupted(KeyboardInterrupt):
     """The user stopped a training with Ctrl-C or a signal; everything done so far is kept.
 
-    A KeyboardInterrupt, so that a script that trains many nets ends as well.
+    A KeyboardInterrupt, so that a script that trains many models ends as well.
     """
 
     def __init__(self, run: str) -> None:
         super().__init__(f"training was stopped, everything so far is kept; next: cutaway resume {run}")
 
 
-class Notice(UserWarning):
+class CutawayWarning(UserWarning):
     """Nothing failed, but the user should know: one line."""

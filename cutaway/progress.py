@@ -13,7 +13,7 @@ class Progress:
     """One report of work under way.
 
     Attributes:
-        task: What is being done, in the user's words: "training", "neighbours".
+        task: What is being done, in the user's words: "training", "neighbors".
         done: Units of work finished so far.
         total: Units of work in all; 0 where nobody can know.
         unit: Name of one unit, plural: "samples".
@@ -27,9 +27,9 @@ class Progress:
     note: str = ""
 
 
-Report = Callable[[Progress], None]
+ProgressCallback = Callable[[Progress], None]
 """Takes a `Progress`; an exception that it raises stops the work."""
 
 
-def silent(_: Progress) -> None:
+def ignore_progress(_: Progress) -> None:
     """Report to nobody."""

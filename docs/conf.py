@@ -10,7 +10,7 @@ import cutaway  # noqa: E402 (the extensions of this folder come first)
 
 project = "cutaway"
 author = "the authors of cutaway"
-copyright = "the authors of cutaway, MIT licence"  # noqa: A001 (Sphinx' word)
+copyright = "the authors of cutaway, MIT license"  # noqa: A001 (Sphinx' word)
 release = version = cutaway.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "names", "knob_tables"]

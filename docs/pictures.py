@@ -18,13 +18,13 @@ FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader
 TOP = {"x": 0, "y": 0, "width": 1200, "height": 1660}
 
 
-def report_pictures(report: Path) -> None:
+def report_pictures(on_progress: Path) -> None:
     """Photograph the top of a report and its embedding, at 1200 pixels, light."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 900}, color_scheme="light")
-        page.goto(report.as_uri())
+        page.goto(on_progress.as_uri())
         page.wait_for_selector("html[data-ready]")
         page.wait_for_timeout(1500)
         page.screenshot(path=IMAGES / "report.png", full_page=True, clip=TOP)

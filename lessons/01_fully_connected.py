@@ -89,18 +89,18 @@ show_digits(X_train[:20], y_train[:20])
 # fair, so Yann LeCun, Corinna Cortes and Christopher Burges mixed them anew: half of each part comes from either source,
 # and nobody who wrote for the training set wrote for the test set.
 #
-# Each digit was shrunk to fit into 20 by 20 pixels, which made the greys, and laid into 28 by 28 so that the centre of
-# its ink is the centre of the picture.
+# Each digit was shrunk to fit into 20 by 20 pixels, which made the grays, and laid into 28 by 28 so that the center of
+# its ink is the center of the picture.
 #
 # *Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits", yann.lecun.com/exdb/mnist.*
 
 # %% [markdown]
 # ### How well can a fully connected network do it?
 #
-# Published results, in wrong answers among 100 test digits. "784-300-10" is a net with 784 inputs, 300 hidden units
+# Published results, in wrong answers among 100 test digits. "784-300-10" is a model with 784 inputs, 300 hidden units
 # and 10 outputs.
 #
-# | Net | Error, % | By |
+# | Model | Error, % | By |
 # |---|---|---|
 # | 784-10, no hidden layer | 12.0 | LeCun et al. 1998 |
 # | 784-300-10, squared error | 4.7 | LeCun et al. 1998 |
@@ -117,8 +117,8 @@ show_digits(X_train[:20], y_train[:20])
 # Steinkraus and Platt 2003; Hinton 2005; Cireşan, Meier, Gambardella and Schmidhuber 2010. The two rows with dropout:
 # Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout", JMLR 15, 2014.*
 #
-# Our net will be 784-512-512-10. After two rounds it will still be wrong about one digit in nine, and that is fine: a
-# net that makes mistakes has something to show.
+# Our model will be 784-512-512-10. After two rounds it will still be wrong about one digit in nine, and that is fine: a
+# model that makes mistakes has something to show.
 
 # %% [markdown]
 # ### Exercise 1: count the digits
@@ -179,9 +179,9 @@ assert np.all(softplus >= relu) and np.max(softplus - relu) <= np.log(2) + 1e-12
 assert np.allclose(slope[1:-1], logistic[1:-1], atol=1e-4)
 
 # %% [markdown]
-# ## The net by hand
+# ## The model by hand
 #
-# Keras has two ways to say what a net is. `Sequential` is a list of layers, each fed by the one before.
+# Keras has two ways to say what a model is. `Sequential` is a list of layers, each fed by the one before.
 #
 # The last layer has ten units, one for each digit, and **softmax** turns their values into probabilities: all positive,
 # and 1 in sum.
@@ -216,7 +216,7 @@ graph = keras.Model(inputs, outputs)
 graph.count_params()
 
 # %% [markdown]
-# They are the same net. Give both the same weights, and they say the same:
+# They are the same model. Give both the same weights, and they say the same:
 
 # %%
 graph.set_weights(model.get_weights())
@@ -229,9 +229,9 @@ assert np.allclose(model.predict(noise, verbose=0), graph.predict(noise, verbose
 assert np.allclose(model.predict(noise, verbose=0).sum(axis=1), 1)  # ten probabilities make 1
 
 # %% [markdown]
-# ### Exercise 2: build a net
+# ### Exercise 2: build a model
 #
-# Build the 784-300-100-10 net of the table, once in each way. Work out by hand how many numbers it has to learn, and
+# Build the 784-300-100-10 model of the table, once in each way. Work out by hand how many numbers it has to learn, and
 # let Keras confirm it.
 #
 # *Hint: a layer from `a` units to `b` units has `a * b` weights and `b` biases.*
@@ -259,11 +259,11 @@ assert by_hand == small.count_params() == small_graph.count_params() == 266_610
 # %% [markdown]
 # ### Compile: how wrong, and how to get better
 #
-# To learn, a net needs a **loss**, one number that says how wrong it is, and an **optimizer** that turns the weights a
+# To learn, a model needs a **loss**, one number that says how wrong it is, and an **optimizer** that turns the weights a
 # little so that this number falls. Our optimizer is SGD, stochastic gradient descent: look at 128 pictures, take a step
 # downhill, look at the next 128.
 #
-# The loss is **categorical cross-entropy**: minus the logarithm of the probability that the net gave to the right
+# The loss is **categorical cross-entropy**: minus the logarithm of the probability that the model gave to the right
 # digit. 0 if it was sure and right; large if it was sure and wrong.
 
 # %%
@@ -276,7 +276,7 @@ model.compile(
 # %% [markdown]
 # ### Prepare the data
 #
-# The net wants rows of 784 numbers, not grids, and learns best from small ones: we **reshape**, and **scale** to 0..1.
+# The model wants rows of 784 numbers, not grids, and learns best from small ones: we **reshape**, and **scale** to 0..1.
 
 # %%
 X_train = X_train.reshape(60_000, 784).astype("float32") / 255
@@ -294,7 +294,7 @@ print("places", np.arange(10))
 print("target", Y_train[0].astype(int))
 
 # %% [markdown]
-# And we **split**: a quarter of the training pictures is put aside. From these 15,000 the net never learns; they tell
+# And we **split**: a quarter of the training pictures is put aside. From these 15,000 the model never learns; they tell
 # us how it does on digits it has not seen. (The test set stays locked away until the end. Who looks at it while
 # deciding things has no test any more.)
 
@@ -370,7 +370,7 @@ pd.DataFrame({"untrained": before, "after 2 epochs": after}).round(3)
 # %% [markdown]
 # Two things are wrong with it.
 #
-# - **It flatters.** Nine of ten answers should be "no", and a net that says "no" to everything is right about nine in
+# - **It flatters.** Nine of ten answers should be "no", and a model that says "no" to everything is right about nine in
 #   ten. So *binary accuracy* is about 90 % before anything is learned. The share of digits that are read correctly,
 #   *categorical accuracy*, is what we want to know.
 # - **It teaches slowly here.** The ten questions share one mean, so each step is about a tenth as long; and softmax
@@ -417,13 +417,13 @@ def plot_history(history, title):
 plot_history(history, "Two epochs")
 
 # %% [markdown]
-# Why is validation ahead of training? The numbers of training are means over the epoch, while the net was still getting
+# Why is validation ahead of training? The numbers of training are means over the epoch, while the model was still getting
 # better; validation is measured at its end.
 
 # %% [markdown]
 # ### More epochs
 #
-# `fit` goes on from where the net is. Two epochs more:
+# `fit` goes on from where the model is. Two epochs more:
 
 # %%
 more = model.fit(
@@ -467,7 +467,7 @@ assert gains[0] > 3 * gains[-1]  # the first steps are the big ones
 # ## Dropout
 #
 # A **dropout** layer sets a random share of what comes in to 0, anew for each picture and each step. No unit can rely
-# on a particular other one, so the net learns several reasons for each answer.
+# on a particular other one, so the model learns several reasons for each answer.
 #
 # It is on in training only. See for yourself: ten ones go in, half is dropped, and what is left is doubled, so that the
 # sum stays about the same.
@@ -479,7 +479,7 @@ print("training  ", np.asarray(dropout(ones, training=True))[0])
 print("prediction", np.asarray(dropout(ones, training=False))[0])
 
 # %% [markdown]
-# Now our net, with a fifth dropped behind each hidden layer:
+# Now our model, with a fifth dropped behind each hidden layer:
 
 # %%
 keras.utils.set_random_seed(SEED)
@@ -505,7 +505,7 @@ dropout_history = model.fit(
 plot_history(dropout_history, "With dropout")
 
 # %% [markdown]
-# The net as a whole obeys as well. `predict` gives the same answer every time; called with `training=True` it does not.
+# The model as a whole obeys as well. `predict` gives the same answer every time; called with `training=True` it does not.
 
 # %%
 one = X_val[:1]
@@ -526,7 +526,7 @@ assert 0.89 <= dropout_history.history["val_accuracy"][-1] <= 0.92
 # %% [markdown]
 # ### Exercise 4: add dropout
 #
-# Put `Dropout(0.2)` behind both hidden layers of your 784-300-100-10 net and train it for four epochs. Which is higher
+# Put `Dropout(0.2)` behind both hidden layers of your 784-300-100-10 model and train it for four epochs. Which is higher
 # after each epoch, the accuracy on training pictures or the one on validation pictures? How can that be?
 
 # %% tags=["exercise"]
@@ -567,7 +567,7 @@ assert abs(fair - thinned_history.history["val_accuracy"][-1]) < 0.02
 # %% [markdown]
 # ## Overfitting, seen and stopped
 #
-# A net with 669,706 weights can learn a few pictures by heart. We give it only 2,000, a larger step with momentum, and
+# A model with 669,706 weights can learn a few pictures by heart. We give it only 2,000, a larger step with momentum, and
 # a lot of time.
 
 # %%
@@ -590,7 +590,7 @@ plot_history(few_history, "20 epochs on 2,000 pictures")
 
 # %% [markdown]
 # Look at the loss. On the 2,000 it goes to nothing: they are learned by heart. On the digits put aside it falls, turns,
-# and **rises**. The net is not reading better any more, only getting surer of itself, also where it is wrong.
+# and **rises**. The model is not reading better any more, only getting surer of itself, also where it is wrong.
 
 # %% tags=["check"]
 val_loss = few_history.history["val_loss"]
@@ -602,7 +602,7 @@ assert turn < 12 and val_loss[-1] > 1.05 * min(val_loss)  # the best epoch is lo
 # So stop in time. `EarlyStopping` watches the validation loss, waits `patience` epochs for it to fall again, and brings
 # back the weights of the best epoch.
 #
-# It watches **validation** data, not the test set. A net that was stopped at the epoch which is best on the test set
+# It watches **validation** data, not the test set. A model that was stopped at the epoch which is best on the test set
 # has been fitted to the test set, by hand, and its test result is no longer honest.
 
 # %%
@@ -634,7 +634,7 @@ assert np.isclose(
 # %% [markdown]
 # ## Looking at the layers
 #
-# Back to our net with dropout. `summary` lists its layers, the shape of what each gives out, and how many weights it
+# Back to our model with dropout. `summary` lists its layers, the shape of what each gives out, and how many weights it
 # has. (`None` stands for "as many pictures as you like".)
 
 # %%
@@ -652,13 +652,13 @@ for layer in model.layers:
     print(f"{layer.name:10} {type(layer).__name__:8} trainable={layer.trainable}  {shown}")
 
 # %% [markdown]
-# What goes into the net and what comes out are **symbolic tensors**: shapes and names without numbers, that layers have
+# What goes into the model and what comes out are **symbolic tensors**: shapes and names without numbers, that layers have
 # been called on.
 
 # %%
-print("into the net:  ", model.inputs[0].shape, model.inputs[0].dtype)
+print("into the model:  ", model.inputs[0].shape, model.inputs[0].dtype)
 print("out of dense_2:", model.get_layer("dense_2").output.shape)
-print("out of the net:", model.outputs[0].shape)
+print("out of the model:", model.outputs[0].shape)
 
 # %% tags=["check"]
 assert [layer.name for layer in model.layers] == [
@@ -674,7 +674,7 @@ assert model.inputs[0].shape == (None, 784) and model.outputs[0].shape == (None,
 # %% [markdown]
 # ## What a hidden layer makes of a picture
 #
-# The output says "a 7". What does the layer before it say? One way to find out is a **truncated** net: the same layers
+# The output says "a 7". What does the layer before it say? One way to find out is a **truncated** model: the same layers
 # up to the one we want to read, with the same weights copied in.
 
 # %%
@@ -727,7 +727,7 @@ assert np.allclose(reader.predict(X_train[:1000], verbose=0), hidden_features[:1
 # ## From 512 numbers to a point in the plane
 #
 # Each picture has become 512 numbers, a point in a space of 512 dimensions. **t-SNE** lays these points out in the
-# plane so that neighbours stay neighbours.
+# plane so that neighbors stay neighbors.
 #
 # *Source: van der Maaten and Hinton 2008, "Visualizing data using t-SNE", JMLR 9.*
 #
@@ -747,16 +747,16 @@ layout = embed(hidden_features, labels=y_train)
 layout.xy.shape
 
 # %% [markdown]
-# ### In ten colours
+# ### In ten colors
 #
-# The layout has never seen which digit is which. The colours come afterwards, from the labels.
+# The layout has never seen which digit is which. The colors come afterwards, from the labels.
 
 # %%
 from cutaway.plots import CLASS_COLORS
 
 
 def scatter(axis, xy, digits, size):
-    """Points in the colours of their digits; their order decides which one lies on top, no digit covers another."""
+    """Points in the colors of their digits; their order decides which one lies on top, no digit covers another."""
     axis.scatter(
         *xy.T, s=size, c=np.array(CLASS_COLORS)[digits].tolist(), alpha=0.6, linewidths=0
     )
@@ -779,21 +779,21 @@ figure.suptitle("dense_2 after 4 epochs, as t-SNE lays it out")
 plt.show()
 
 # %% [markdown]
-# The net was never told to sort digits into heaps in its second hidden layer; it did so because that makes the last
+# The model was never told to sort digits into heaps in its second hidden layer; it did so because that makes the last
 # layer's work easy.
 #
-# How far can such a picture be trusted? The layout carries measures. *Neighbours kept*: of the 15 nearest in the layer,
+# How far can such a picture be trusted? The layout carries measures. *Neighbors kept*: of the 15 nearest in the layer,
 # how many are among the 15 nearest in the plane. *Accuracy*: how many digits have the same label as most of their
-# neighbours, in the layer and in the plane.
+# neighbors, in the layer and in the plane.
 
 # %%
-measured = {"1,000 points": first.trust.__dict__, "45,000 points": layout.trust.__dict__}
-pd.DataFrame(measured).loc[["neighbors_kept", "accuracy_layer", "accuracy_plane"]].round(3)
+measured = {"1,000 points": first.quality.__dict__, "45,000 points": layout.quality.__dict__}
+pd.DataFrame(measured).loc[["neighbors_preserved", "accuracy_layer", "accuracy_plane"]].round(3)
 
 # %% tags=["check"]
 assert first.xy.shape == (1000, 2) and layout.xy.shape == (45_000, 2)
-assert first.trust.neighbors_kept > 0.5 and layout.trust.neighbors_kept > 0.3
-assert layout.trust.trustworthiness > 0.98 and layout.trust.accuracy_plane > 0.93
+assert first.quality.neighbors_preserved > 0.5 and layout.quality.neighbors_preserved > 0.3
+assert layout.quality.trustworthiness > 0.98 and layout.quality.accuracy_plane > 0.93
 
 # %% [markdown]
 # ### An interactive chart
@@ -836,10 +836,10 @@ show(chart)
 # ### Exercise 5: another way to lay it out
 #
 # t-SNE is one method among many. Take the first 1,000 hidden features and lay them out with **MDS** (which tries to
-# keep all distances) or **Isomap** (distances along the neighbours) of scikit-learn. Draw them beside t-SNE. Which one
-# keeps more neighbours?
+# keep all distances) or **Isomap** (distances along the neighbors) of scikit-learn. Draw them beside t-SNE. Which one
+# keeps more neighbors?
 #
-# *Hint: `sklearn.manifold`, and `cutaway.embedding.measure_trust(features, xy, seed=0)`.*
+# *Hint: `sklearn.manifold`, and `cutaway.embedding.measure_quality(features, xy, seed=0)`.*
 
 # %% tags=["exercise"]
 # your code here
@@ -847,7 +847,7 @@ show(chart)
 # %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
 from sklearn.manifold import MDS, Isomap
 
-from cutaway.embedding import measure_trust
+from cutaway.embedding import measure_quality
 
 features, digits = hidden_features[:1000], y_train[:1000]
 layouts = {
@@ -858,13 +858,14 @@ layouts = {
     "Isomap": Isomap(n_neighbors=10).fit_transform(features),
 }
 kept = {
-    name: measure_trust(features, xy, seed=0).neighbors_kept for name, xy in layouts.items()
+    name: measure_quality(features, xy, seed=0).neighbors_preserved
+    for name, xy in layouts.items()
 }
 
 fig, panels = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
 for panel, (name, xy) in zip(panels, layouts.items(), strict=True):
     panel.scatter(*xy.T, s=8, c=np.array(CLASS_COLORS)[digits].tolist(), linewidths=0)
-    panel.set_title(f"{name}: {kept[name]:.0%} of neighbours kept")
+    panel.set_title(f"{name}: {kept[name]:.0%} of neighbors kept")
     panel.set_xticks([])
     panel.set_yticks([])
 plt.show()
@@ -876,7 +877,7 @@ assert kept["t-SNE"] > 1.5 * max(kept["MDS"], kept["Isomap"])
 # Lay out 2,000 digits as `dense_1` sees them and as the `output` sees them. What is different? Put a number to it: how
 # many directions does each layer really use?
 #
-# *Hint: a model that ends at the layer; the singular values of the centred features.*
+# *Hint: a model that ends at the layer; the singular values of the centered features.*
 
 # %% tags=["exercise"]
 # your code here
@@ -913,8 +914,10 @@ assert directions["dense_1"] > 2 * directions["output"] and directions["output"]
 
 # %%
 folder = tempfile.TemporaryDirectory()  # say runs="runs" to keep it
-net = ct.mlp(hidden=(512, 512), dropout=0.2)
-run = ct.train(net, data, recipe="lesson-dropout", seed=SEED, runs=folder.name, progress=False)
+model = ct.mlp(hidden=(512, 512), dropout=0.2)
+run = ct.train(
+    model, data, recipe="lesson-dropout", seed=SEED, runs=folder.name, progress=False
+)
 run.history.plot()
 
 # %%
@@ -932,7 +935,7 @@ everything = run.embed("dense_2", split="all", progress=False)
 everything.plot()
 
 # %% tags=["once", "check"]
-assert everything.xy.shape == (70_000, 2) and everything.trust.neighbors_kept > 0.3
+assert everything.xy.shape == (70_000, 2) and everything.quality.neighbors_preserved > 0.3
 
 # %% [markdown]
 # `run.embed("dense_2", split="test").bokeh()` is the interactive chart, and shows the picture of the digit under the
@@ -942,10 +945,10 @@ assert everything.xy.shape == (70_000, 2) and everything.trust.neighbors_kept > 
 # ### Every layer, after every epoch
 #
 # What does a layer know? A **probe** answers: a plain linear classifier that learns the digit from the layer's output
-# alone. Epoch 0 is the net before it has learned anything.
+# alone. Epoch 0 is the model before it has learned anything.
 
 # %%
-knows = run.layer_history(split="val", samples=2000, progress=False).frame()
+knows = run.layer_history(split="val", samples=2000, progress=False).to_pandas()
 knows.pivot(index="epoch", columns="layer", values="probe_accuracy").round(3)
 
 # %% [markdown]
@@ -965,7 +968,7 @@ assert probe.loc[4, "output"] > 0.85
 # as noise, and after four epochs most of the noise is still there (first row). What training has **added** shows a shape
 # (second row). Below are the six digits that excite the unit most.
 #
-# We look at the six units without which the net would lose most.
+# We look at the six units without which the model would lose most.
 
 # %%
 units = run.units("dense_1", split="val", progress=False)
@@ -978,8 +981,8 @@ for column, unit in zip(axes.T, important, strict=True):
     for axis, picture in zip(column[:2], (weights, weights - born[unit]), strict=True):
         strongest = np.abs(picture).max()
         axis.imshow(picture, cmap="RdBu_r", vmin=-strongest, vmax=strongest)
-    exciting = data.x(units.ids.take(units.measures.top[unit][:6]))
-    for axis, picture in zip(column[2:], exciting, strict=True):
+    top_activating = data.x(units.ids.take(units.measures.top[unit][:6]))
+    for axis, picture in zip(column[2:], top_activating, strict=True):
         axis.imshow(picture, cmap="gray_r")
     column[0].set_title(f"unit {unit}", fontsize=10)
     for axis in column:
@@ -993,17 +996,17 @@ figure.suptitle("What six units of dense_1 look for, and what they find")
 plt.show()
 
 # %%
-units.frame("removal").head(6)[
-    ["unit", "favourite", "selectivity", "firing", "removal", "hurts"]
+units.to_pandas("removal").head(6)[
+    ["unit", "favorite", "selectivity", "firing", "removal", "hurts"]
 ].round(4)
 
 # %% [markdown]
-# No single unit is worth much: without the most important one, the net loses less than one answer in a hundred. That is
+# No single unit is worth much: without the most important one, the model loses less than one answer in a hundred. That is
 # what dropout was for.
 
 # %% tags=["check"]
 assert len(units) == 512 and units.pictures.shape == (512, 28, 28)
-assert units.frame("removal")["removal"].max() < 0.01
+assert units.to_pandas("removal")["removal"].max() < 0.01
 
 # %% [markdown]
 # And now, at last, the test. Once.
@@ -1025,7 +1028,7 @@ print(
 )
 
 # %% [markdown]
-# For our net it is the other way round, and by a lot. Measure what you read, also what you read here.
+# For our model it is the other way round, and by a lot. Measure what you read, also what you read here.
 
 # %% tags=["check"]
 assert 0.89 <= run.test["accuracy"] <= 0.92
@@ -1034,7 +1037,7 @@ assert right[5000:].mean() > right[:5000].mean() + 0.02
 # %% [markdown]
 # ### Exercise 7: find the dead units
 #
-# A ReLU unit that is 0 for every picture is **dead**: no gradient reaches it, so it can never come back. Train the net
+# A ReLU unit that is 0 for every picture is **dead**: no gradient reaches it, so it can never come back. Train the model
 # for one epoch with a learning rate of 1.0, a hundred times ours. How many units of `dense_1` are dead? Count them by
 # hand, then ask `run.units`.
 #
@@ -1068,21 +1071,21 @@ assert len(dead) >= 20 and calm == 0
 # %% [markdown]
 # ### Exercise 8: which layer knows the digit, and since when?
 #
-# From the table of `layer_history`: for each layer, after which epoch do the 15 nearest neighbours vote for the right
+# From the table of `layer_history`: for each layer, after which epoch do the 15 nearest neighbors vote for the right
 # digit in at least 75 % of cases (`knn_accuracy`)? And which layer separates the digits best in the end (`separation`)?
 
 # %% tags=["exercise"]
 # your code here
 
 # %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
-story = run.layer_history(split="val", samples=2000, progress=False).frame()
+story = run.layer_history(split="val", samples=2000, progress=False).to_pandas()
 votes = story.pivot(index="epoch", columns="layer", values="knn_accuracy")
 since = {layer: int(votes.index[votes[layer] >= 0.75][0]) for layer in votes.columns}
 last = story[story["epoch"] == story["epoch"].max()].set_index("layer")["separation"]
 print("knows since epoch:", since)
 print("separates best in the end:", last.idxmax())
 
-# The hidden layers "know" before any training: neighbours among pixels survive random weights. The output has to
+# The hidden layers "know" before any training: neighbors among pixels survive random weights. The output has to
 # learn it.
 assert since["dense_1"] == since["dense_2"] == 0 and since["output"] >= 1
 assert last["dense_1"] < last["dense_2"] < last["output"]
@@ -1090,10 +1093,10 @@ assert last["dense_1"] < last["dense_2"] < last["output"]
 # %% [markdown]
 # ### Exercise 9: explain one mistake, unit by unit
 #
-# Take the mistake that the net was surest of. Which units of `dense_2` argued for the wrong answer, which against it,
+# Take the mistake that the model was surest of. Which units of `dense_2` argued for the wrong answer, which against it,
 # and which pixels? Do their arguments add up?
 #
-# *Hint: `run.mistakes`, then `run.trace` with the name of the sample, such as "test[7]". A net of ReLUs is linear
+# *Hint: `run.mistakes`, then `run.trace` with the name of the sample, such as "test[7]". A model of ReLUs is linear
 # around a picture, so each unit's share in the difference between two answers is exact.*
 
 # %% tags=["exercise"]
@@ -1103,29 +1106,29 @@ assert last["dense_1"] < last["dense_2"] < last["output"]
 worst = run.mistakes(1, split="test")
 position = int(worst.position[0])
 name = run.split.test[position]
-trace = run.trace(name)
-parts = trace.frame("dense_2")
-total = trace.trace.total("dense_2")
+explain = run.explain(name)
+parts = explain.to_pandas("dense_2")
+total = explain.explain.total("dense_2")
 print(
-    f"{name} shows {worst.label[0]}; the net says {trace.winner} with {worst.confidence[0]:.0%}, then {trace.runner_up}"
+    f"{name} shows {worst.label[0]}; the model says {explain.winner} with {worst.confidence[0]:.0%}, then {explain.runner_up}"
 )
 print(parts.head(3).round(2).to_string(index=False))
 print(parts.tail(3).round(2).to_string(index=False))
 print(
-    f"all units and biases together: {total:.3f}; difference of the two logits: {trace.trace.difference:.3f}"
+    f"all units and biases together: {total:.3f}; difference of the two logits: {explain.explain.difference:.3f}"
 )
 
 fig, panels = plt.subplots(1, 2, figsize=(7, 3.6), layout="constrained")
 panels[0].imshow(run.data.x(run.split.test.take([position]))[0], cmap="gray_r")
-panels[0].set_title(f"{worst.label[0]}, read as {trace.winner}")
-limit = np.abs(trace.trace.pixels).max()
-panels[1].imshow(trace.trace.pixels, cmap="RdBu_r", vmin=-limit, vmax=limit)
-panels[1].set_title(f"red: for {trace.winner}, blue: for {trace.runner_up}")
+panels[0].set_title(f"{worst.label[0]}, read as {explain.winner}")
+limit = np.abs(explain.explain.pixels).max()
+panels[1].imshow(explain.explain.pixels, cmap="RdBu_r", vmin=-limit, vmax=limit)
+panels[1].set_title(f"red: for {explain.winner}, blue: for {explain.runner_up}")
 for panel in panels:
     panel.axis("off")
 plt.show()
-assert np.isclose(total, trace.trace.difference, atol=1e-3)
-assert int(trace.winner) == worst.predicted[0] != worst.label[0]
+assert np.isclose(total, explain.explain.difference, atol=1e-3)
+assert int(explain.winner) == worst.predicted[0] != worst.label[0]
 
 # %% [markdown]
 # ## Where to go from here

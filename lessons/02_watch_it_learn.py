@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Watch it learn
 #
-# In the [first lesson](01_fully_connected.ipynb) we looked at one layer of a finished net. Now the film: one layer
+# In the [first lesson](01_fully_connected.ipynb) we looked at one layer of a finished model. Now the film: one layer
 # through the epochs, then the layers against each other. And the question that should come with every picture of this
 # kind: what can it be trusted for?
 
@@ -45,8 +45,8 @@ def scatter(axis, xy, colors, title, size=4):
 # %% [markdown]
 # ## A run to look at
 #
-# The net of the first lesson, trained for four epochs. `cutaway` keeps the weights after each of them; epoch 0 is the
-# net before it has seen anything.
+# The model of the first lesson, trained for four epochs. `cutaway` keeps the weights after each of them; epoch 0 is the
+# model before it has seen anything.
 
 # %%
 folder = tempfile.TemporaryDirectory()  # say runs="runs" to keep it
@@ -59,7 +59,7 @@ run = ct.train(
     runs=folder.name,
     progress=False,
 )
-run.history.frame()[["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]].round(4)
+run.history.to_pandas()[["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]].round(4)
 
 # %% tags=["check"]
 assert list(run.folder.epochs) == [0, 1, 2, 3, 4]
@@ -69,10 +69,10 @@ assert 0.89 <= run.history["val_accuracy"][-1] <= 0.92
 # ## One layer through the epochs
 #
 # Five separate t-SNE pictures could not be compared: each would turn and fold as it likes. `embed_epochs` starts each
-# from the one before and lines it up, so that **a digit keeps its place as long as its neighbours stay the same**. What
+# from the one before and lines it up, so that **a digit keeps its place as long as its neighbors stay the same**. What
 # moves, moves for a reason.
 #
-# We take 2,000 test digits, which the net never learned from.
+# We take 2,000 test digits, which the model never learned from.
 
 # %%
 film = run.embed_epochs("dense_2", split="test", points=2000, progress=False)
@@ -91,11 +91,11 @@ plt.show()
 
 # %% [markdown]
 # The heaps are there **before any training**. Random weights mix the pixels, but digits that look alike go on being
-# neighbours. Learning pulls the heaps apart; it does not make them out of nothing.
+# neighbors. Learning pulls the heaps apart; it does not make them out of nothing.
 
 # %% [markdown]
-# How much happens from one epoch to the next? `kept` is the share of a digit's 15 nearest neighbours in the layer that
-# are its neighbours again, `drift` how far it moved in the picture, in units of the picture's radius.
+# How much happens from one epoch to the next? `kept` is the share of a digit's 15 nearest neighbors in the layer that
+# are its neighbors again, `drift` how far it moved in the picture, in units of the picture's radius.
 
 # %%
 steps = [
@@ -103,24 +103,24 @@ steps = [
     for a, b in zip(film.names, film.names[1:], strict=False)
 ]
 moved = pd.DataFrame(
-    {"neighbours kept": film.kept.mean(axis=1), "drift": film.drift.mean(axis=1)}, index=steps
+    {"neighbors kept": film.kept.mean(axis=1), "drift": film.drift.mean(axis=1)}, index=steps
 )
 moved.index.name = "epochs"
 moved.round(3)
 
 # %% [markdown]
-# The first epoch changes most, and each later one less: the layer settles long before the net is done.
+# The first epoch changes most, and each later one less: the layer settles long before the model is done.
 
 # %% tags=["check"]
 assert film.xy.shape == (5, 2000, 2)
-assert list(moved["neighbours kept"]) == sorted(moved["neighbours kept"])
-assert 0.4 < moved["neighbours kept"].iloc[0] < 0.8 and moved["neighbours kept"].iloc[-1] > 0.88
+assert list(moved["neighbors kept"]) == sorted(moved["neighbors kept"])
+assert 0.4 < moved["neighbors kept"].iloc[0] < 0.8 and moved["neighbors kept"].iloc[-1] > 0.88
 assert moved["drift"].iloc[0] > 3 * moved["drift"].iloc[-1]
 
 # %% [markdown]
 # ### Who moves most?
 #
-# The twelve digits that moved farthest in the first epoch. Most of them are oddly written; red are those that the net
+# The twelve digits that moved farthest in the first epoch. Most of them are oddly written; red are those that the model
 # still misreads at the end.
 
 # %%
@@ -145,7 +145,7 @@ assert misread[travellers].mean() > 2 * misread.mean()
 # %% [markdown]
 # ## The layers against each other
 #
-# The same idea through the depth of the net: the pixels as they come in, the two hidden layers, and the answer.
+# The same idea through the depth of the model: the pixels as they come in, the two hidden layers, and the answer.
 
 # %%
 depth = run.embed_layers(
@@ -158,38 +158,38 @@ for axis, name, frame in zip(axes, depth.names, depth.frames, strict=True):
         axis,
         frame.xy,
         COLORS[digits],
-        f"{name}\n{frame.trust.accuracy_layer:.0%} agree with their neighbours",
+        f"{name}\n{frame.quality.accuracy_layer:.0%} agree with their neighbors",
     )
 figure.legend(handles=handles, loc="outside right center", title="digit")
 figure.suptitle("From pixels to an answer, after 4 epochs")
 plt.show()
 
 # %% [markdown]
-# Pixels alone already know a lot: a digit's neighbours among the raw pictures mostly have the same label. Each layer
-# then keeps some neighbourhoods and gives up others. In the output the heaps turn into threads: all that is left of a
+# Pixels alone already know a lot: a digit's neighbors among the raw pictures mostly have the same label. Each layer
+# then keeps some neighborhoods and gives up others. In the output the heaps turn into threads: all that is left of a
 # picture is ten probabilities, and the threads run from "surely a 4" to "perhaps a 9".
 
 # %% tags=["check"]
-agree = [frame.trust.accuracy_layer for frame in depth.frames]
+agree = [frame.quality.accuracy_layer for frame in depth.frames]
 assert np.array_equal(depth.frames[0].labels, digits)  # the same 2,000 digits as above
 assert all(share > 0.8 for share in agree)
 assert (
     depth.kept[-1].mean() < depth.kept[1].mean()
-)  # the output gives up more neighbourhoods than dense_2 does
+)  # the output gives up more neighborhoods than dense_2 does
 
 # %% [markdown]
 # ### The same in numbers
 #
 # Pictures seduce, so measure too. After each epoch and for each layer: a linear **probe** (can the digit be read off by
-# weighing units?), the votes of the nearest **neighbours**, and the **separation** of the digits, the spread between
+# weighing units?), the votes of the nearest **neighbors**, and the **separation** of the digits, the spread between
 # them over the spread within.
 
 # %%
 story = run.layer_history(samples=2000, progress=False)
-frame = story.frame()
+frame = story.to_pandas()
 measures = {
     "probe_accuracy": "linear probe",
-    "knn_accuracy": "nearest neighbours",
+    "knn_accuracy": "nearest neighbors",
     "separation": "separation",
 }
 
@@ -229,7 +229,7 @@ assert story.cka().loc["dense_1", "dense_2"] > story.cka().loc["dense_1", "outpu
 # %% [markdown]
 # ## What can it be trusted for?
 #
-# t-SNE promises one thing: neighbours stay neighbours. Everything else in the picture is a by-product. The way to find
+# t-SNE promises one thing: neighbors stay neighbors. Everything else in the picture is a by-product. The way to find
 # out what it does is to show it things that we know. (Many more of such experiments: Wattenberg, Viégas and Johnson
 # 2016, "How to use t-SNE effectively", distill.pub/2016/misread-tsne.)
 
@@ -269,7 +269,7 @@ print(f"width of orange over blue: {ratio_before:.1f} before, {ratio_after:.1f} 
 assert 9 < ratio_before < 11 and ratio_after < 2
 
 # %% [markdown]
-# A dense heap is blown up, a loose one drawn together: every sample attends to the same *number* of neighbours, near or
+# A dense heap is blown up, a loose one drawn together: every sample attends to the same *number* of neighbors, near or
 # far. The size of a heap says nothing.
 
 # %% [markdown]
@@ -295,7 +295,7 @@ assert ratio < 4
 # %% [markdown]
 # ### Not for shapes in noise
 #
-# One cloud, and nothing in it. With few neighbours (a small `perplexity`) the picture shows clumps; with more they are
+# One cloud, and nothing in it. With few neighbors (a small `perplexity`) the picture shows clumps; with more they are
 # gone. What appears at one setting only is not in the data.
 
 # %%
@@ -313,28 +313,28 @@ figure.suptitle("The same structureless cloud, three times")
 plt.show()
 
 # %% [markdown]
-# Clumps are one thing, classes another. Colour the cloud by made-up labels: if the picture could make groups of what
-# has none, neighbours would share labels. They do not.
+# Clumps are one thing, classes another. Color the cloud by made-up labels: if the picture could make groups of what
+# has none, neighbors would share labels. They do not.
 
 # %%
 made_up = random.integers(0, 10, 500)
-nonsense = embed(nothing, labels=made_up).trust
+nonsense = embed(nothing, labels=made_up).quality
 print(
-    f"agree with their neighbours: {nonsense.accuracy_plane:.0%} in noise, where guessing gives 10 %"
+    f"agree with their neighbors: {nonsense.accuracy_plane:.0%} in noise, where guessing gives 10 %"
 )
-print(f"                             {film.frames[-1].trust.accuracy_plane:.0%} in dense_2")
+print(f"                             {film.frames[-1].quality.accuracy_plane:.0%} in dense_2")
 
 # %% tags=["check"]
-assert nonsense.accuracy_plane < 0.2 and film.frames[-1].trust.accuracy_plane > 0.85
+assert nonsense.accuracy_plane < 0.2 and film.frames[-1].quality.accuracy_plane > 0.85
 
 # %% [markdown]
-# ### For neighbours, and it says how far
+# ### For neighbors, and it says how far
 #
-# Every embedding carries its measures. `trustworthiness` is 1 when nobody has a neighbour in the plane who is far away
-# in the layer; `neighbors_kept` is the share of the 15 nearest that were kept. Two dimensions cannot keep all of 512: a
+# Every embedding carries its measures. `trustworthiness` is 1 when nobody has a neighbor in the plane who is far away
+# in the layer; `neighbors_preserved` is the share of the 15 nearest that were kept. Two dimensions cannot keep all of 512: a
 # half is a good share.
 #
-# `wrong` says it for each digit: the share of its neighbours in the picture that are not even near it in the layer.
+# `wrong` says it for each digit: the share of its neighbors in the picture that are not even near it in the layer.
 # Dark points stand in a place that means little.
 #
 # *Source of trustworthiness: Venna and Kaski 2001.*
@@ -344,31 +344,40 @@ picture = film.frames[-1]
 figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.8), layout="constrained")
 scatter(axes[0], picture.xy, COLORS[digits], "digit", size=6)
 dots = axes[1].scatter(
-    *picture.xy.T, s=6, c=picture.wrong, cmap="plasma_r", vmin=0, vmax=1, linewidths=0
+    *picture.xy.T, s=6, c=picture.misplaced, cmap="plasma_r", vmin=0, vmax=1, linewidths=0
 )
-axes[1].set_title("share of neighbours here that are wrong", fontsize=10)
+axes[1].set_title("share of neighbors here that are wrong", fontsize=10)
 axes[1].set_aspect("equal")
 axes[1].set_xticks([])
 axes[1].set_yticks([])
 figure.colorbar(dots, ax=axes[1])
 plt.show()
 print(
-    f"trustworthiness {picture.trust.trustworthiness:.3f}, neighbours kept {picture.trust.neighbors_kept:.0%}"
+    f"trustworthiness {picture.quality.trustworthiness:.3f}, neighbors kept {picture.quality.neighbors_preserved:.0%}"
 )
 
 # %% [markdown]
-# Where the picture doubts, does the net doubt as well? Compare the share of misread digits among the best placed and
+# Where the picture doubts, does the model doubt as well? Compare the share of misread digits among the best placed and
 # the worst placed quarter.
 
 # %%
-low, high = np.quantile(picture.wrong, [0.25, 0.75])
-well, badly = misread[picture.wrong <= low].mean(), misread[picture.wrong >= high].mean()
+low, high = np.quantile(picture.misplaced, [0.25, 0.75])
+well, badly = (
+    misread[picture.misplaced <= low].mean(),
+    misread[picture.misplaced >= high].mean(),
+)
 print(f"misread: {well:.1%} of the best placed quarter, {badly:.1%} of the worst placed")
 
 # %% tags=["check"]
 assert badly > 2 * well
-assert 0.25 < picture.trust.neighbors_kept < 0.7 and picture.trust.trustworthiness > 0.95
-assert picture.wrong.shape == (2000,) and picture.wrong.min() >= 0 and picture.wrong.max() <= 1
+assert (
+    0.25 < picture.quality.neighbors_preserved < 0.7 and picture.quality.trustworthiness > 0.95
+)
+assert (
+    picture.misplaced.shape == (2000,)
+    and picture.misplaced.min() >= 0
+    and picture.misplaced.max() <= 1
+)
 
 # %% [markdown]
 # ### New digits in an old picture

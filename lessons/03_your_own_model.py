@@ -68,7 +68,7 @@ data = ct.Dataset.from_arrays(
 data
 
 # %% [markdown]
-# `scale=16` says that the net will see the values divided by 16, between 0 and 1.
+# `scale=16` says that the model will see the values divided by 16, between 0 and 1.
 
 # %% tags=["check"]
 assert data.shape == (8, 8) and data.classes == 10
@@ -77,7 +77,7 @@ assert data.class_names[3] == "three"
 # %% [markdown]
 # ## Your model, your fit, one callback
 #
-# A branched net with batch normalization, Adam, a falling learning rate and early stopping: nothing here is made for
+# A branched model with batch normalization, Adam, a falling learning rate and early stopping: nothing here is made for
 # `cutaway`. The **Recorder** is the last of the callbacks. It keeps the weights after each epoch and changes nothing.
 
 # %%
@@ -112,29 +112,29 @@ history = model.fit(
 pd.DataFrame(history.history).round(4).tail(3)
 
 # %% [markdown]
-# Did recording change the training? A small net, fitted twice from one seed, once with a recorder:
+# Did recording change the training? A small model, fitted twice from one seed, once with a recorder:
 
 
 # %%
 def twin():
-    """A small net, always from the same seed."""
+    """A small model, always from the same seed."""
     keras.utils.set_random_seed(1)
-    net = keras.Sequential(
+    model = keras.Sequential(
         [
             keras.Input((64,)),
             layers.Dense(16, activation="relu"),
             layers.Dense(10, activation="softmax"),
         ]
     )
-    net.compile("adam", "sparse_categorical_crossentropy")
-    return net
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
 
 
 alone, watched = twin(), twin()
 watching = ct.Recorder(folder / "twin", data, seed=SEED)
-for net, callbacks in ((alone, []), (watched, [watching])):
+for model, callbacks in ((alone, []), (watched, [watching])):
     keras.utils.set_random_seed(2)
-    net.fit(data.inputs(train), data.y(train), epochs=2, verbose=0, callbacks=callbacks)
+    model.fit(data.inputs(train), data.y(train), epochs=2, verbose=0, callbacks=callbacks)
 [np.array_equal(a, b) for a, b in zip(alone.get_weights(), watched.get_weights(), strict=True)]
 
 # %% tags=["check"]
@@ -156,7 +156,7 @@ run.history.plot()
 
 # %% [markdown]
 # The run has a snapshot of every epoch, and views show the last one unless told otherwise. `EarlyStopping` has brought
-# back an earlier one, with the lowest validation loss: that is the net you hold. The run knows which it is, and we say
+# back an earlier one, with the lowest validation loss: that is the model you hold. The run knows which it is, and we say
 # `epoch=kept` from here on.
 
 # %%
@@ -176,7 +176,7 @@ embedding = run.embed("joined", split="all", epoch=kept, progress=False)
 embedding.plot()
 
 # %%
-story = run.layer_history(progress=False).frame()
+story = run.layer_history(progress=False).to_pandas()
 story[story["epoch"].isin([0, 1, story["epoch"].max()])].pivot(
     index="epoch", columns="layer", values="probe_accuracy"
 ).round(3)
@@ -189,7 +189,7 @@ for finding in run.findings():  # finding.text says more
 assert run.test["accuracy"] > 0.95
 assert len(run.history) == len(history.history["loss"])
 assert np.allclose(run.history["val_loss"], history.history["val_loss"])
-assert embedding.xy.shape == (1797, 2) and embedding.trust.neighbors_kept > 0.5
+assert embedding.xy.shape == (1797, 2) and embedding.quality.neighbors_preserved > 0.5
 assert np.allclose(
     run.predictions(split="test", epoch=kept),
     model.predict(data.inputs(run.split.test), verbose=0),
@@ -229,7 +229,7 @@ model.save(folder / "branched.keras")
 # **But a model file is not only numbers.** It may hold a `Lambda` layer, which is Python code, or name a class to be
 # imported and called. Keras refuses the worst unless told otherwise, and yet had to close hole after hole (for example
 # CVE-2025-1550, CVE-2025-8747 and CVE-2025-9905). So open files of strangers with a reader that cannot run anything:
-# `ct.open_model` reads names, shapes and weights, and builds the net from its own short list of layers.
+# `ct.open_model` reads names, shapes and weights, and builds the model from its own short list of layers.
 
 # %%
 opened = ct.open_model(folder / "branched.keras")
@@ -279,14 +279,14 @@ borrowed = ct.record(
     runs=folder / "runs",
     progress=False,
 )
-way = borrowed.trace("test[0]")
+way = borrowed.explain("test[0]")
 print(
     f"it says {way.winner}, and second {way.runner_up}; it is {data.class_names[borrowed.labels()[0]]}"
 )
-way.frame("joined").head(5).round(3)
+way.to_pandas("joined").head(5).round(3)
 
 # %% [markdown]
-# And out again: `ct.export(run, "net.keras")` for plain Keras, or `"net.onnx"` for everything else.
+# And out again: `ct.export(run, "model.keras")` for plain Keras, or `"model.onnx"` for everything else.
 
 # %%
 ct.export(borrowed, folder / "again.keras")
@@ -300,7 +300,7 @@ np.allclose(
 )
 
 # %% tags=["check"]
-assert np.isclose(way.trace.total("joined"), way.trace.difference, atol=1e-3)
+assert np.isclose(way.explain.total("joined"), way.explain.difference, atol=1e-3)
 assert np.isclose(borrowed.test["accuracy"], run.test["accuracy"])
 assert np.allclose(
     again.predict(data.inputs(val), verbose=0),

@@ -5,7 +5,7 @@ import os
 os.environ["JAX_COMPILATION_CACHE_DIR"] = (
     ""  # compiled programs of an earlier suite would hide a compilation that fails
 )
-os.environ["KERAS_BACKEND"] = "jax"  # tests import keras themselves, before cutaway.nets can choose
+os.environ["KERAS_BACKEND"] = "jax"  # tests import keras themselves, before cutaway.models can choose
 
 import pytest
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.data import SampleIds
-from cutaway.embedding import Layout, choose_samples, embed, layout_from_npz, layout_to_npz
-from cutaway.errors import DataError, Notice, UsageError
-from cutaway.progress import Report
+from cutaway.data import SampleIds, stratified_sample
+from cutaway.embedding import Layout, embed, layout_from_npz, layout_to_npz
+from cutaway.errors import CutawayWarning, DataError, UsageError
+from cutaway.progress import ProgressCallback
 from cutaway.runs import embedding_path, snapshot_path, write_atomic
 
 from .embedding import Embedding
@@ -36,18 +36,18 @@ def embed_run(
     epoch: int,
     points: int | None,
     settings: dict[str, Any],
-    report: Report,
+    on_progress: ProgressCallback,
     frames: Callable[[Any], bool | None] | None = None,
 ) -> Embedding:
     """Embed a layer of a run; see `cutaway.Run.embed`."""
-    from cutaway.inside import activations, default_layer
+    from cutaway.interpret import activations, default_layer
 
     settings = _resolved(settings)  # what is wrong with them is said before anything is computed
-    net = run.model(epoch=epoch)
-    layer, epoch = layer or default_layer(net), run.folder.resolve_epoch(epoch)
+    model = run.model(epoch=epoch)
+    layer, epoch = layer or default_layer(model), run.folder.resolve_epoch(epoch)
     ids = run.split.part(split)
     if points is not None:
-        ids = ids.take(choose_samples(run.data.y(ids), points, seed=settings["seed"]))
+        ids = ids.take(stratified_sample(run.data.y(ids), points, seed=settings["seed"]))
     x, labels = run.data.rows(ids), run.data.y(ids)
 
     def reference() -> np.ndarray:
@@ -61,12 +61,12 @@ def embed_run(
         key=key_of(run, layer, ids=ids, epoch=epoch, settings=settings),
     )
     found = read_layout(file, ids)
-    predicted = answers(run, x, epoch=epoch, kept=found[1].get("predicted") if found else None)
+    predicted = predicted_classes(run, x, epoch=epoch, kept=found[1].get("predicted") if found else None)
     if found:
         layout = found[0]
     else:
-        h = activations(net, layer, x=x, scale=run.data.scale, report=report)
-        layout = embed(h, labels=labels, frames=frames, report=report, **settings)
+        h = activations(model, layer, x=x, scale=run.data.scale, on_progress=on_progress)
+        layout = embed(h, labels=labels, frames=frames, on_progress=on_progress, **settings)
         if layout.settings.get("stopped") == "interrupted":
             file = None  # what is not finished is not kept as if it were
         else:
@@ -87,8 +87,8 @@ def embed_run(
     )
 
 
-def answers(run: "Run", x: Any, *, epoch: int, kept: np.ndarray | None) -> np.ndarray:
-    """The class that the net gives each sample at an epoch, int64 (sample,).
+def predicted_classes(run: "Run", x: Any, *, epoch: int, kept: np.ndarray | None) -> np.ndarray:
+    """The class that the model gives each sample at an epoch, int64 (sample,).
 
     Args:
         run: The run.
@@ -97,13 +97,13 @@ def answers(run: "Run", x: Any, *, epoch: int, kept: np.ndarray | None) -> np.nd
         kept: What a file holds of them beside a layout, which spares 0.6 s for 70,000 samples; None, or what are no
             classes, has them asked for again.
     """
-    from cutaway.nets import class_probabilities, forward
+    from cutaway.models import class_probabilities, forward
 
     classes = len(run.class_names)
     if kept is not None and kept.dtype.kind == "i" and ((kept >= 0) & (kept < classes)).all():
         return kept
-    net = run.model(epoch=epoch)
-    return class_probabilities(net, forward(net, x, scale=run.data.scale)).argmax(axis=1)
+    model = run.model(epoch=epoch)
+    return class_probabilities(model, forward(model, x, scale=run.data.scale)).argmax(axis=1)
 
 
 def _resolved(settings: dict[str, Any]) -> dict[str, Any]:
@@ -118,8 +118,8 @@ def _resolved(settings: dict[str, Any]) -> dict[str, Any]:
         names = ", ".join(TSNE)
         raise UsageError(
             f"settings of tsne are {names}, other methods have none",
-            came=f'"{wrong[0]}" with method "{settings["method"]}"',
-            fix="drop it" if wrong[0] in TSNE else f"name one of {names}",
+            got=f'"{wrong[0]}" with method "{settings["method"]}"',
+            hint="drop it" if wrong[0] in TSNE else f"name one of {names}",
         )
     return {**known, **settings}
 
@@ -144,7 +144,7 @@ def read_layout(file: Path, ids: SampleIds) -> tuple[Layout, dict[str, np.ndarra
     except FileNotFoundError:
         return None
     except DataError as error:
-        warnings.warn(f"{file.name} is damaged and is made anew: {error.came}", Notice, stacklevel=2)
+        warnings.warn(f"{file.name} is damaged and is made anew: {error.got}", CutawayWarning, stacklevel=2)
         return None
     same = np.array_equal(kept.get("index", ()), ids.index) and np.array_equal(kept.get("source", ()), ids.code)
     return (layout, kept) if same else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.data import Dataset, SampleIds
-from cutaway.embedding import Layout, Trust
+from cutaway.embedding import Layout, Quality
 from cutaway.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ PICTURES = 10_000
 def pictures_of(data: Dataset, ids: SampleIds) -> np.ndarray | None:
     """Samples as pictures for the eye, float32 ``(sample, height, width)`` in 0..1; None where they are no pictures.
 
-    Data whose values leave 0..1 are stretched to it by their smallest and largest value; colours become grey.
+    Data whose values leave 0..1 are stretched to it by their smallest and largest value; colors become gray.
     """
     if not data.is_image:
         return None
@@ -44,7 +44,7 @@ class Embedding:
         layout: Coordinates, settings, seconds and trust.
         ids: Identity of each sample.
         labels: int64 ``(sample,)`` class of each.
-        predicted: int64 ``(sample,)`` class that the net gives it at that epoch.
+        predicted: int64 ``(sample,)`` class that the model gives it at that epoch.
         class_names: Names of the classes.
         data: The dataset that the samples are of.
         reference: Computes the activations that were embedded, float32 ``(sample, unit)``.
@@ -68,25 +68,25 @@ class Embedding:
         return self.layout.xy
 
     @property
-    def trust(self) -> Trust | None:
+    def quality(self) -> Quality | None:
         """How far its distances can be believed; measured when first asked for in the further frames of a sequence."""
         return self._measured[0]
 
     @property
-    def wrong(self) -> np.ndarray | None:
-        """float32 ``(sample,)``, 0..1: how far a sample's neighbours here are not its neighbours in the layer."""
+    def misplaced(self) -> np.ndarray | None:
+        """float32 ``(sample,)``, 0..1: how far a sample's neighbors here are not its neighbors in the layer."""
         return self._measured[1]
 
     @cached_property
-    def _measured(self) -> tuple[Trust | None, np.ndarray | None]:
-        from cutaway.embedding import TRUST_NEIGHBORS, inspect_trust
+    def _measured(self) -> tuple[Quality | None, np.ndarray | None]:
+        from cutaway.embedding import QUALITY_NEIGHBORS, inspect_quality
 
         # who stopped it did not want to wait for more
         stopped = self.layout.settings.get("stopped") == "interrupted"
-        if stopped or self.layout.trust is not None or len(self.xy) <= 2 * TRUST_NEIGHBORS:
-            return self.layout.trust, self.layout.wrong
+        if stopped or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
+            return self.layout.quality, self.layout.misplaced
         seed = self.layout.settings["seed"]
-        return inspect_trust(self.reference(), self.xy, k=TRUST_NEIGHBORS, seed=seed, labels=self.labels)
+        return inspect_quality(self.reference(), self.xy, k=QUALITY_NEIGHBORS, seed=seed, labels=self.labels)
 
     def transform(self, h: np.ndarray) -> np.ndarray:
         """Place unseen activations of the same layer; what is there stays where it is.
@@ -106,8 +106,8 @@ class Embedding:
         if self.layout.method != "tsne":
             raise UsageError(
                 "new samples can be placed in a t-SNE",
-                came=f'an embedding by "{self.layout.method}"',
-                fix='embed with method="tsne"',
+                got=f'an embedding by "{self.layout.method}"',
+                hint='embed with method="tsne"',
             )
         return place(h, self._placement)
 
@@ -123,7 +123,7 @@ class Embedding:
         names = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
         return f"{self.layer}, epoch {self.epoch}: {names[self.layout.method]} of {len(self.xy):,} samples"
 
-    def frame(self) -> Any:
+    def to_pandas(self) -> Any:
         """A pandas DataFrame, one row a sample: sample, x, y, label, predicted."""
         import pandas
 
@@ -139,7 +139,7 @@ class Embedding:
         )
 
     def plot(self) -> "Figure":
-        """Draw it as a matplotlib scatter in the colours of the classes."""
+        """Draw it as a matplotlib scatter in the colors of the classes."""
         from cutaway.plots import embedding_scatter
 
         return embedding_scatter(self.xy, self.labels, self.class_names, title=self.title)

@@ -12,17 +12,17 @@ import numpy as np
 from cutaway.data import SampleIds
 from cutaway.embedding import Layout, embed, layout_to_npz
 from cutaway.errors import CutawayError
-from cutaway.progress import Progress, Report, silent
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import embedding_path, write_atomic
 
-from .embed import answers, key_of, read_layout
+from .embed import key_of, predicted_classes, read_layout
 from .embedding import Embedding
 
 if TYPE_CHECKING:
     from .run import Run
 
 INPUT = "input"
-"""Names the samples themselves, as the net sees them, where no layer has this name."""
+"""Names the samples themselves, as the model sees them, where no layer has this name."""
 
 FOLLOWING = 4
 """Goes into the key of a further frame: another way to follow gives other coordinates."""
@@ -37,7 +37,7 @@ class EmbeddingSequence:
         names: What each shows: "epoch 3", or a layer's name.
         drift: float32 ``(frame - 1, sample)``: how far a sample moved since the frame before, in units of that frame's
             radius (root mean square from its mean).
-        kept: float32 ``(frame - 1, sample)``, 0..1: share of its 15 nearest neighbours in the layer before that are its
+        kept: float32 ``(frame - 1, sample)``, 0..1: share of its 15 nearest neighbors in the layer before that are its
             nearest again (a quarter of the samples, where they are fewer than 60).
     """
 
@@ -59,14 +59,14 @@ class EmbeddingSequence:
         """Coordinates, float32 ``(frame, sample, 2)``; their unit has no meaning, but it is one for all frames."""
         return np.stack([frame.xy for frame in self.frames])
 
-    def frame(self) -> Any:
+    def to_pandas(self) -> Any:
         """A pandas DataFrame, one row a frame and sample: frame, sample, x, y, label, predicted, drift, kept.
 
         The last two are missing in the first frame.
         """
         import pandas
 
-        tables = [frame.frame() for frame in self.frames]
+        tables = [frame.to_pandas() for frame in self.frames]
         missing = np.full((1, len(self.ids)), np.nan, np.float32)
         drift, kept = np.vstack([missing, self.drift]), np.vstack([missing, self.kept])
         for table, name, moved, share in zip(tables, self.names, drift, kept, strict=True):
@@ -104,14 +104,14 @@ class Work:
     labels: np.ndarray
     settings: dict[str, Any]
 
-    def activations(self, spot: Spot, report: Report = silent) -> np.ndarray:
+    def activations(self, spot: Spot, on_progress: ProgressCallback = ignore_progress) -> np.ndarray:
         """float32 (sample, unit)."""
-        from cutaway.inside import activations
+        from cutaway.interpret import activations
 
-        net, scale = self.run.model(epoch=spot.epoch), self.run.data.scale
-        if spot.layer == INPUT and INPUT not in [layer.name for layer in net.layers]:
+        model, scale = self.run.model(epoch=spot.epoch), self.run.data.scale
+        if spot.layer == INPUT and INPUT not in [layer.name for layer in model.layers]:
             return np.asarray(self.x, np.float32).reshape(len(self.ids), -1) / np.float32(scale)
-        return activations(net, spot.layer, x=self.x, scale=scale, report=report)
+        return activations(model, spot.layer, x=self.x, scale=scale, on_progress=on_progress)
 
     def embedding(self, spot: Spot, layout: Layout, *, predicted: np.ndarray, file: Path) -> Embedding:
         """The frame as the user holds it."""
@@ -141,8 +141,8 @@ class Work:
 class _Clock:
     """Tells which frame is being made, and how long the rest will take."""
 
-    def __init__(self, report: Report, names: Sequence[str]) -> None:
-        self.report, self.names, self.done = report, names, 0
+    def __init__(self, on_progress: ProgressCallback, names: Sequence[str]) -> None:
+        self.on_progress, self.names, self.done = on_progress, names, 0
         self.begun, self.usual = perf_counter(), None
 
     def inner(self, now: Progress) -> None:
@@ -172,10 +172,10 @@ class _Clock:
         return f", {max(self.usual - (perf_counter() - self.begun), 0) + rest:.0f} s left"
 
     def _say(self, note: str) -> None:
-        self.report(Progress("embeddings", self.done, len(self.names), "frames", note))
+        self.on_progress(Progress("embeddings", self.done, len(self.names), "frames", note))
 
 
-def make_frames(work: Work, spots: list[Spot], report: Report) -> EmbeddingSequence:
+def make_frames(work: Work, spots: list[Spot], on_progress: ProgressCallback) -> EmbeddingSequence:
     """Make the frames of a sequence in order, each from the one before.
 
     Raises:
@@ -184,7 +184,7 @@ def make_frames(work: Work, spots: list[Spot], report: Report) -> EmbeddingSeque
     from cutaway.embedding.alignment import drift
 
     names = tuple(spot.name for spot in spots)
-    clock = _Clock(report, names)
+    clock = _Clock(on_progress, names)
     frames: list[Embedding] = []
     moved, shares = [], []
     nearest, predicted = None, {}
@@ -195,9 +195,9 @@ def make_frames(work: Work, spots: list[Spot], report: Report) -> EmbeddingSeque
             found = made = _read(file, work.ids, further=before is not None)
             if spot.epoch not in predicted:
                 kept = made.predicted if made else None
-                predicted = {spot.epoch: answers(work.run, work.x, epoch=spot.epoch, kept=kept)}
+                predicted = {spot.epoch: predicted_classes(work.run, work.x, epoch=spot.epoch, kept=kept)}
             if found is None:
-                found = _make(work, spots[max(number - 1, 0) : number + 1], before, nearest, report=clock.inner)
+                found = _make(work, spots[max(number - 1, 0) : number + 1], before, nearest, on_progress=clock.inner)
                 _write(file, found, work.ids, predicted=predicted[spot.epoch])
             nearest = found.nearest
             frames.append(work.embedding(spot, found.layout, predicted=predicted[spot.epoch], file=file))
@@ -212,26 +212,31 @@ def make_frames(work: Work, spots: list[Spot], report: Report) -> EmbeddingSeque
 
 
 def _make(
-    work: Work, spots: list[Spot], before: Embedding | None, nearest: np.ndarray | None, *, report: Report
+    work: Work,
+    spots: list[Spot],
+    before: Embedding | None,
+    nearest: np.ndarray | None,
+    *,
+    on_progress: ProgressCallback,
 ) -> _Found:
     """Lay out the last of one or two spots, the second from where the first lies."""
-    from cutaway.embedding.following import Previous, follow, layer_neighbors
+    from cutaway.embedding.warm_start import PreviousEmbedding, embed_next, layer_neighbors
 
     spot = spots[-1]
     try:
-        h = work.activations(spot, report)
+        h = work.activations(spot, on_progress)
         if before is None:
-            layout = embed(h, labels=work.labels, report=report, **work.settings)
+            layout = embed(h, labels=work.labels, on_progress=on_progress, **work.settings)
             if layout.settings["stopped"] == "interrupted":
                 raise KeyboardInterrupt
             return _Found(layout)
         if nearest is None:
-            nearest = layer_neighbors(work.activations(spots[0]), report=report)
+            nearest = layer_neighbors(work.activations(spots[0]), on_progress=on_progress)
         settings = {"perplexity": work.settings["perplexity"], "seed": work.settings["seed"]}
-        done = follow(h, Previous(before.xy, nearest), report=report, **settings)
+        done = embed_next(h, PreviousEmbedding(before.xy, nearest), on_progress=on_progress, **settings)
         return _Found(done.layout, done.kept, done.nearest)
     except CutawayError as error:
-        raise type(error)(error.rule, came=f"{error.came} in the frame {spot.name}", fix=error.fix) from error
+        raise type(error)(error.rule, got=f"{error.got} in the frame {spot.name}", hint=error.hint) from error
 
 
 def _write(file: Path, found: _Found, ids: SampleIds, *, predicted: np.ndarray) -> None:

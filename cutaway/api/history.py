@@ -36,7 +36,7 @@ class History:
         shown = "  ".join(f"{name} {last[name]:.4f}" for name in names)
         return f"<History: {len(self)} epochs; last: {shown}>"
 
-    def frame(self) -> "pandas.DataFrame":
+    def to_pandas(self) -> "pandas.DataFrame":
         """The metrics as a pandas DataFrame, one row an epoch."""
         import pandas
 
@@ -45,7 +45,7 @@ class History:
     @property
     def turned(self) -> int | None:
         """The epoch after which the validation loss rose, or None if it has not or was not measured every epoch."""
-        from cutaway.findings import watch_overfitting
+        from cutaway.metrics import watch_overfitting
 
         losses = [row.get(name) for row in self.rows for name in ("loss", "val_loss")]
         if not losses or None in losses:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.data import Dataset, Split, load_dataset, split_dataset
-from cutaway.errors import NetError, UsageError
+from cutaway.errors import ModelError, UsageError
 from cutaway.runs import RUNS, RunFolder, RunWriter, write_atomic
 
-from .progress import ProgressOption, reporting
+from .progress import ProgressOption, show_progress
 from .run import Run, open_run
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def inspect_model(path: str | os.PathLike) -> ModelSummary:
         UnknownNameError: No such file.
         DataError: It is no model file, or damaged.
     """
-    from cutaway.nets.opening import read_model
+    from cutaway.models.importing.opening import read_model
 
     file = read_model(path)
     layers = tuple(
@@ -86,7 +86,7 @@ def inspect_model(path: str | os.PathLike) -> ModelSummary:
 def open_model(path: str | os.PathLike) -> "keras.Model":
     """Open a .keras file, or an .h5 file of a whole model, by anyone: no code from the file is run.
 
-    The net is built from cutaway's own list of layers and computes what Keras' own loader would. Initializers are
+    The model is built from cutaway's own list of layers and computes what Keras' own loader would. Initializers are
     Keras' defaults, and what the file says of optimizer, loss and metrics is not read: compile it to train it.
 
     Args:
@@ -94,12 +94,12 @@ def open_model(path: str | os.PathLike) -> "keras.Model":
 
     Raises:
         UnknownNameError: No such file.
-        NetError: It holds a layer or a setting that is not on the list; `inspect_model` shows them all.
+        ModelError: It holds a layer or a setting that is not on the list; `inspect_model` shows them all.
         DataError: It is damaged, or anything in it is larger than is read.
     """
-    from cutaway.nets.opening import build_model, read_model
+    from cutaway.models.importing.opening import build_from_file, read_model
 
-    return build_model(read_model(path))
+    return build_from_file(read_model(path))
 
 
 def record(
@@ -128,57 +128,57 @@ def record(
         A run whose only epoch is 0. Its test accuracy is worth something if the model was not trained on these samples.
 
     Raises:
-        NetError: The model is not built, not of allow-listed layers, or does not fit the data.
-        DataError, PlanError: The data or the split is wrong.
+        ModelError: The model is not built, not of allow-listed layers, or does not fit the data.
+        DataError, ConfigError: The data or the split is wrong.
         RunError: The run folder cannot be written.
     """
-    from cutaway import nets
+    from cutaway import models
 
-    nets.require_jax()
-    net = open_model(model) if isinstance(model, str | os.PathLike) else model
-    nets.check_net(net)
-    if not net.built:
-        raise NetError("a model that is recorded has weights", came=f'"{net.name}", not built yet', fix="train it")
+    models.require_jax()
+    model = open_model(model) if isinstance(model, str | os.PathLike) else model
+    models.check_model(model)
+    if not model.built:
+        raise ModelError("a model that is recorded has weights", got=f'"{model.name}", not built yet', hint="train it")
     data = data if isinstance(data, Dataset) else load_dataset(data)
-    nets.check_fit(net, shape=data.shape, classes=data.classes)
+    models.check_fit(model, shape=data.shape, classes=data.classes)
     split = split_dataset(data, validation=validation, seed=seed)
     test = _measure(
-        net, data, split=split, progress=progress
+        model, data, split=split, progress=progress
     )  # what can fail or be interrupted comes before the folder
-    writer = RunWriter.create(runs, name=name or net.name, manifest=_manifest(net, data, split=split))
+    writer = RunWriter.create(runs, name=name or model.name, manifest=_manifest(model, data, split=split))
     try:
-        writer.snapshot(0, nets.get_weights(net))
+        writer.snapshot(0, models.get_weights(model))
         writer.finish("finished", test=test, kept_epoch=0, training_seconds=0.0)
     finally:
         writer.close()
     return Run(RunFolder.open(writer.path), data=data)
 
 
-def _manifest(net: "keras.Model", data: Dataset, *, split: Split) -> dict[str, Any]:
+def _manifest(model: "keras.Model", data: Dataset, *, split: Split) -> dict[str, Any]:
     """What run.json keeps; of the plan nothing is known, but that nobody trained here."""
-    from cutaway import nets, training
+    from cutaway import models, training
 
     known = {"epochs": 0, "optimizer": "none", "learning_rate": 0.0, "validation": split.validation, "seed": split.seed}
     return {
         "origin": "model",
         "dataset": data.to_record(),
         "split": split.to_record(),
-        "net": nets.spec_of(net),
-        "first_weights": "as the net had them",
-        "plan": dict.fromkeys(training.Plan.model_fields) | known,
+        "model": models.spec_of(model),
+        "first_weights": "as the model had them",
+        "config": dict.fromkeys(training.TrainingConfig.model_fields) | known,
         "seed": split.seed,
         "versions": training.describe_versions(),
         "device": training.describe_device(),
     }
 
 
-def _measure(net: "keras.Model", data: Dataset, *, split: Split, progress: ProgressOption) -> dict[str, float] | None:
-    from cutaway.nets import class_probabilities, forward
+def _measure(model: "keras.Model", data: Dataset, *, split: Split, progress: ProgressOption) -> dict[str, float] | None:
+    from cutaway.models import class_probabilities, forward
     from cutaway.training.recorder import cross_entropy
 
-    with reporting(progress) as report:
-        outputs = forward(net, data.rows(split.test), scale=data.scale, report=report)
-    return cross_entropy(class_probabilities(net, outputs), data.y(split.test))
+    with show_progress(progress) as on_progress:
+        outputs = forward(model, data.rows(split.test), scale=data.scale, on_progress=on_progress)
+    return cross_entropy(class_probabilities(model, outputs), data.y(split.test))
 
 
 def export(
@@ -189,10 +189,10 @@ def export(
     input: str = "auto",  # noqa: A002 (the word that the command line has)
     runs: str | Path = RUNS,
 ) -> Path:
-    """Write the net of a run into a file for other programs.
+    """Write the model of a run into a file for other programs.
 
-    - ``.keras`` opens in plain Keras; the net takes samples divided by the data's scale, as in training.
-    - ``.onnx`` is one graph from raw samples ``(batch, *shape of a sample)`` to the net's outputs: division by the
+    - ``.keras`` opens in plain Keras; the model takes samples divided by the data's scale, as in training.
+    - ``.onnx`` is one graph from raw samples ``(batch, *shape of a sample)`` to the model's outputs: division by the
       scale and reshaping are in it. The package onnx is needed.
 
     Args:
@@ -218,34 +218,34 @@ def export(
         write_atomic(target, packed)
     except OSError as error:
         raise UsageError(
-            "an export needs a file that can be written", came=f"{error.strerror}: {target}", fix="name another file"
+            "an export needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
         ) from error
     return target
 
 
-def _packed(run: Run, net: "keras.Model", *, kind: str | None) -> bytes:
-    """A net of a run as .onnx with an input of some kind, or as .keras where that is None."""
+def _packed(run: Run, model: "keras.Model", *, kind: str | None) -> bytes:
+    """A model of a run as .onnx with an input of some kind, or as .keras where that is None."""
     if kind is None:
-        from cutaway.nets.export import to_keras
+        from cutaway.models.exporting.keras_file import to_keras
 
-        return to_keras(net)
-    from cutaway.nets.onnx_graph import to_onnx
+        return to_keras(model)
+    from cutaway.models.exporting.onnx_graph import to_onnx
 
     record = run.folder.manifest["dataset"]
     dtype: Any = kind if kind != "auto" else "uint8" if record["scale"] == 255 else "float32"
-    return to_onnx(net, shape=record["shape"], scale=record["scale"], dtype=dtype, class_names=run.class_names)
+    return to_onnx(model, shape=record["shape"], scale=record["scale"], dtype=dtype, class_names=run.class_names)
 
 
 def _check_target(target: Path, kind: str) -> None:
     if target.suffix not in ENDINGS or target.is_dir() or not target.parent.is_dir():
         raise UsageError(
             f"an export needs the name of a file that ends in {' or '.join(ENDINGS)}, in a folder that exists",
-            came=f'"{target}"',
-            fix="name a file such as net.keras, and make its folder first",
+            got=f'"{target}"',
+            hint="name a file such as model.keras, and make its folder first",
         )
     if kind not in INPUTS or (kind != "auto" and target.suffix != ".onnx"):
         raise UsageError(
             f"input is one of {', '.join(INPUTS)}, and chosen for .onnx alone",
-            came=f'"{kind}" for {target.name}',
-            fix="leave it out",
+            got=f'"{kind}" for {target.name}',
+            hint="leave it out",
         )

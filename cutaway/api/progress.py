@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cutaway.progress import Progress, Report, silent
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 ProgressOption = bool | Callable[[Progress], None]
 """True draws bars on stderr (or in the notebook), False is silent, a callable gets the `Progress` records."""
@@ -16,26 +16,26 @@ REDRAW = 0.2
 
 
 @contextmanager
-def reporting(progress: ProgressOption) -> Iterator[Report]:
-    """Turn the user's ``progress=`` into a `Report` for the rooms below, for as long as the work goes on."""
+def show_progress(progress: ProgressOption) -> Iterator[ProgressCallback]:
+    """Turn the user's ``progress=`` into a `ProgressCallback` for the rooms below, for as long as the work goes on."""
     if callable(progress):
         yield progress
     elif not progress:
-        yield silent
+        yield ignore_progress
     elif "ipykernel" in sys.modules:
         yield _cell()
     elif sys.stderr.isatty():
-        with _bars() as report:
-            yield report
+        with _bars() as on_progress:
+            yield on_progress
     else:
         yield _lines()
 
 
-def _lines() -> Report:
+def _lines() -> ProgressCallback:
     """A line on stderr when a task is done: for logs and pipes, where a moving bar makes no sense."""
     begun: dict[str, float] = {}
 
-    def report(now: Progress) -> None:
+    def on_progress(now: Progress) -> None:
         start = begun.setdefault(now.task, time.perf_counter())
         if now.done >= now.total:
             seconds = time.perf_counter() - start
@@ -43,10 +43,10 @@ def _lines() -> Report:
             sys.stderr.write(f"{now.task}: {now.done:,} {now.unit} in {seconds:.1f} s{note}\n")
             del begun[now.task]
 
-    return report
+    return on_progress
 
 
-def _cell() -> Report:
+def _cell() -> ProgressCallback:
     """Lines below a notebook's cell, one a task, written anew as it goes on; no widgets are needed for that."""
     from IPython.display import display
 
@@ -55,7 +55,7 @@ def _cell() -> Report:
     shown: list[Any] = []
     spoken = float("-inf")
 
-    def report(now: Progress) -> None:
+    def on_progress(now: Progress) -> None:
         nonlocal spoken
         clock = time.perf_counter()
         seconds = clock - begun.setdefault(now.task, clock)
@@ -71,7 +71,7 @@ def _cell() -> Report:
         else:
             shown.append(display(text, raw=True, display_id=True))
 
-    return report
+    return on_progress
 
 
 def _words(now: Progress, seconds: float) -> str:
@@ -85,7 +85,7 @@ def _words(now: Progress, seconds: float) -> str:
 
 
 @contextmanager
-def _bars() -> Iterator[Report]:
+def _bars() -> Iterator[ProgressCallback]:
     """One bar a task with its share, rate and time left."""
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -103,7 +103,7 @@ def _bars() -> Iterator[Report]:
     with Bars(*columns, console=Console(file=sys.stderr), refresh_per_second=8) as bars:
         tasks: dict[str, Any] = {}
 
-        def report(now: Progress) -> None:
+        def on_progress(now: Progress) -> None:
             if now.task not in tasks:
                 tasks[now.task] = bars.add_task(now.task, total=now.total or None, rate="", note="")
             task = tasks[now.task]
@@ -111,4 +111,4 @@ def _bars() -> Iterator[Report]:
             rate = f"{speed:,.0f}/s" if speed and now.total > 1 else ""
             bars.update(task, completed=now.done, total=now.total or None, rate=rate, note=now.note)
 
-        yield report
+        yield on_progress

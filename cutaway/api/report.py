@@ -4,15 +4,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cutaway.findings import Mistakes, confusion_counts, diagnose, worst_mistakes
-from cutaway.progress import Progress, Report
-from cutaway.viewer import ReportContent, ReportFinding, ReportMistake, report_page
+from cutaway.findings import diagnose
+from cutaway.metrics import Mistakes, confusion_counts, worst_mistakes
+from cutaway.page import ReportContent, ReportFinding, ReportMistake, report_page
+from cutaway.progress import Progress, ProgressCallback
 
 from .embedding import pictures_of
 from .report_inside import report_inside
 
 if TYPE_CHECKING:
-    from cutaway.inside import LayerRecord
+    from cutaway.interpret import LayerRecord
 
     from .embedding import Embedding
     from .run import Run
@@ -24,22 +25,22 @@ LEAST = 20
 """Fewer test samples than these make no picture worth looking at."""
 
 
-def report_html(run: "Run", *, report: Report) -> str:
+def report_html(run: "Run", *, on_progress: ProgressCallback) -> str:
     """Put together the report page of a run, as one HTML text."""
     from cutaway.plots import confusion_matrix_bokeh, learning_curves_bokeh
 
     labels, names = run.labels(), run.class_names
-    layers = run.layers(progress=report)
-    embedding = _embedding(run, report=report)
-    inside = report_inside(run, report=report)
-    report(Progress("report", 0, 1, "pages"))
+    layers = run.layers(progress=on_progress)
+    embedding = _embedding(run, on_progress=on_progress)
+    inside = report_inside(run, on_progress=on_progress)
+    on_progress(Progress("report", 0, 1, "pages"))
     probabilities = run.predictions()
     matrix = confusion_counts(labels, probabilities.argmax(axis=1), classes=len(names))
     findings = diagnose(
         run.history.rows,
         matrix=matrix,
         class_names=names,
-        dead={r.name: (r.silent, r.units) for r in layers if r.silent is not None},
+        dead={r.name: (r.inactive, r.units) for r in layers if r.inactive is not None},
         test_accuracy=run.test["accuracy"] if run.test else None,
         samples=(len(run.split.val), len(run.split.test)),
     )
@@ -59,11 +60,11 @@ def report_html(run: "Run", *, report: Report) -> str:
         footer=f"Made by cutaway {run.folder.manifest['versions']['cutaway']} from {run.path.name}.",
     )
     page = report_page(content)
-    report(Progress("report", 1, 1, "pages"))
+    on_progress(Progress("report", 1, 1, "pages"))
     return page
 
 
-def _embedding(run: "Run", *, report: Report) -> "Embedding | None":
+def _embedding(run: "Run", *, on_progress: ProgressCallback) -> "Embedding | None":
     """The last hidden layer on test samples; perplexity 30, or less where there are fewer than 100 of these."""
     from .embed import embed_run
 
@@ -71,20 +72,20 @@ def _embedding(run: "Run", *, report: Report) -> "Embedding | None":
     if samples < LEAST:
         return None
     settings = {"method": "tsne", "seed": 0, "perplexity": min(30.0, (samples - 1) // 3 - 1.0)}
-    return embed_run(run, None, split="test", epoch=-1, points=POINTS, settings=settings, report=report)
+    return embed_run(run, None, split="test", epoch=-1, points=POINTS, settings=settings, on_progress=on_progress)
 
 
 def layer_row(record: "LayerRecord") -> dict[str, str]:
     """A layer as a row of text; the same row stands in the report and on the terminal."""
     kernel = record.weights[0] if record.weights else None
-    share = record.silent_share
+    share = record.inactive_share
     row = {
         "Layer": record.name,
         "Kind": record.kind,
         "Output": " x ".join(str(side) for side in record.output_shape),
         "Parameters": f"{record.parameters:,}",
         "Trainable": f"{record.trainable:,}",
-        "Never fire": "" if share is None else f"{record.silent} ({share:.1%})",
+        "Never fire": "" if share is None else f"{record.inactive} ({share:.1%})",
     }
     for name in ("mean", "std", "min", "max"):
         row[f"Weight {name}"] = f"{getattr(kernel, name):.4f}" if kernel else ""
@@ -92,15 +93,15 @@ def layer_row(record: "LayerRecord") -> dict[str, str]:
 
 
 def _subtitle(run: "Run") -> str:
-    spec, plan = run.folder.manifest["net"], run.plan
+    spec, config = run.folder.manifest["model"], run.config
     units = [str(layer["config"]["units"]) for layer in spec["layers"] if layer["kind"] == "Dense"]
     shape = "x".join(str(side) for side in spec["input"]["shape"])
     train, val, test = (f"{len(run.split.part(name)):,}" for name in ("train", "val", "test"))
-    batch = "" if plan["batch_size"] is None else f"batch {plan['batch_size']}, "
-    if plan["optimizer"] == "none":  # a model that came as it is
+    batch = "" if config["batch_size"] is None else f"batch {config['batch_size']}, "
+    if config["optimizer"] == "none":  # a model that came as it is
         how = "not trained here"
     else:
-        how = f"{plan['optimizer']} {plan['learning_rate']:g}, {batch}seed {plan['seed']}"
+        how = f"{config['optimizer']} {config['learning_rate']:g}, {batch}seed {config['seed']}"
     return (
         f"{spec['name']} {'-'.join([shape, *units])} on {run.folder.manifest['dataset']['name']}, {how}; "
         f"{train} training, {val} validation and {test} test samples"
@@ -120,13 +121,13 @@ def _facts(run: "Run", layers: "tuple[LayerRecord, ...]") -> tuple[tuple[str, st
 
 
 def _caption(embedding: "Embedding") -> str:
-    trust = embedding.trust
+    quality = embedding.quality
     perplexity = f"{embedding.layout.settings['perplexity']:g}"
-    words = f"{embedding.title} of the test split, perplexity {perplexity}, in the colours of their true classes."
-    if trust:
+    words = f"{embedding.title} of the test split, perplexity {perplexity}, in the colors of their true classes."
+    if quality:
         words += (
-            f" Of a sample's {trust.k} nearest neighbours in the layer, {trust.neighbors_kept:.0%} are among its"
-            f" {trust.k} nearest in the picture; trustworthiness {trust.trustworthiness:.3f}."
+            f" Of a sample's {quality.k} nearest neighbors in the layer, {quality.neighbors_preserved:.0%} are among"
+            f" its {quality.k} nearest in the picture; trustworthiness {quality.trustworthiness:.3f}."
         )
     return words
 
@@ -152,7 +153,7 @@ def _mistakes(run: "Run", worst: Mistakes) -> tuple[ReportMistake, ...]:
 def _settings(run: "Run") -> tuple[tuple[str, str], ...]:
     manifest = run.folder.manifest
     pairs = [("created", manifest["created"]), ("status", manifest["status"])]
-    pairs += [(name, value) for name, value in run.plan.items() if value is not None]
+    pairs += [(name, value) for name, value in run.config.items() if value is not None]
     pairs += [("dataset sha256", manifest["dataset"]["sha256"])]
     pairs += [(f"version of {name}", version) for name, version in manifest["versions"].items()]
     pairs += [(f"device {name}", value) for name, value in manifest["device"].items()]

@@ -1,15 +1,15 @@
-"""What the report shows of a net's inside: what each layer knows and since when, and the units that matter most."""
+"""What the report shows of a model's inside: what each layer knows and since when, and the units that matter most."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway.errors import CutawayError
-from cutaway.progress import Report
-from cutaway.viewer import ReportInside, ReportUnit
+from cutaway.page import ReportInside, ReportUnit
+from cutaway.progress import ProgressCallback
 
 from .embedding import pictures_of
-from .layers import LayerHistory, layer_history, spread_out
+from .layers import LayerHistory, evenly_spaced, layer_history
 from .units import Units, units
 
 if TYPE_CHECKING:
@@ -35,15 +35,15 @@ SIDE = 64
 """Pixels of the longer side of a picture on a card; larger pictures lose rows and columns."""
 
 
-def report_inside(run: "Run", *, report: Report) -> ReportInside | None:
+def report_inside(run: "Run", *, on_progress: ProgressCallback) -> ReportInside | None:
     """Measure layers and units of a run for its report; None where there are no samples to measure them on."""
     if not len(run.split.test):
         return None
-    epochs = spread_out(run.folder.epochs, EPOCHS)
-    history = layer_history(run, epochs=epochs, samples=SAMPLES, report=report)
+    epochs = evenly_spaced(run.folder.epochs, EPOCHS)
+    history = layer_history(run, epochs=epochs, samples=SAMPLES, on_progress=on_progress)
     try:
-        found = _units(run, report=report)
-    except CutawayError:  # no hidden layer, or a net that has diverged: the table says so
+        found = _units(run, on_progress=on_progress)
+    except CutawayError:  # no hidden layer, or a model that has diverged: the table says so
         found = None
     return ReportInside(
         lead=_lead(history),
@@ -55,18 +55,20 @@ def report_inside(run: "Run", *, report: Report) -> ReportInside | None:
     )
 
 
-def _units(run: "Run", *, report: Report) -> Units:
+def _units(run: "Run", *, on_progress: ProgressCallback) -> Units:
     """The units of the first layer that reads the picture itself, or else of the last hidden layer."""
-    from cutaway.inside import default_layer
-    from cutaway.inside.history import measured_layers
-    from cutaway.inside.units import incoming_pictures
+    from cutaway.interpret import default_layer
+    from cutaway.interpret.history import measured_layers
+    from cutaway.interpret.units import incoming_pictures
 
-    net, shape = run.model(), run.data.shape
-    hidden = measured_layers(net)[:-1] if run.data.is_image else ()
-    layer = next((name for name in hidden if incoming_pictures(net, name, shape=shape) is not None), default_layer(net))
-    output: Any = net.get_layer(layer).output
+    model, shape = run.model(), run.data.shape
+    hidden = measured_layers(model)[:-1] if run.data.is_image else ()
+    layer = next(
+        (name for name in hidden if incoming_pictures(model, name, shape=shape) is not None), default_layer(model)
+    )
+    output: Any = model.get_layer(layer).output
     room = max(100, WORK // int(np.prod(output.shape[1:])))
-    return units(run, layer, samples=room, report=report)
+    return units(run, layer, samples=room, on_progress=on_progress)
 
 
 def _measured(history: LayerHistory) -> str:
@@ -130,12 +132,12 @@ def _cards(run: "Run", found: Units) -> tuple[ReportUnit, ...]:
 def _card(run: "Run", found: Units, unit: int) -> ReportUnit:
     from cutaway.plots import signed_png, sprite_sheet
 
-    card = found.card(unit)
+    summary_of = found.summary_of(unit)
     places = [int(place) for place in found.measures.top[unit][:EXAMPLES] if place >= 0]
     ids = found.ids.take(places)
     pictures = pictures_of(run.data, ids) if places else None
-    weights = None if found.pictures is None else _small(_grey(found.pictures[unit]))
-    means = {name: mean for name, mean in card["class_mean"].items() if mean is not None}
+    weights = None if found.pictures is None else _small(_gray(found.pictures[unit]))
+    means = {name: mean for name, mean in summary_of["class_mean"].items() if mean is not None}
     answers = sorted(means, key=lambda name: -means[name])[:3]
     return ReportUnit(
         name=f"Unit {unit}",
@@ -143,21 +145,21 @@ def _card(run: "Run", found: Units, unit: int) -> ReportUnit:
         examples=None if pictures is None else sprite_sheet(_small(pictures), columns=EXAMPLES // 2)[0],
         samples=tuple(ids.names()),
         answers=tuple(answers),
-        cost=_cost(card),
-        alike=f"Most like unit {card['similar']}, correlation {card['similarity']:.2f}."
-        if card["similar"] is not None
+        cost=_cost(summary_of),
+        alike=f"Most like unit {summary_of['similar']}, correlation {summary_of['similarity']:.2f}."
+        if summary_of["similar"] is not None
         else "",
     )
 
 
-def _cost(card: dict[str, Any]) -> str:
-    change, worst = -100 * card["removal"], 100 * card["hurts_cost"]
+def _cost(summary_of: dict[str, Any]) -> str:
+    change, worst = -100 * summary_of["removal"], 100 * summary_of["hurts_cost"]
     words = "Without it accuracy "
     words += "is the same" if change == 0 else f"{'falls' if change < 0 else 'rises'} by {abs(change):.2f} points"
-    return f"{words}; for {card['hurts']} it falls by {worst:.2f}." if card["hurts"] else f"{words}."
+    return f"{words}; for {summary_of['hurts']} it falls by {worst:.2f}." if summary_of["hurts"] else f"{words}."
 
 
-def _grey(picture: np.ndarray) -> np.ndarray:
+def _gray(picture: np.ndarray) -> np.ndarray:
     return picture.mean(axis=-1) if picture.ndim == 3 else picture
 
 

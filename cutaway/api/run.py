@@ -11,13 +11,14 @@ from cutaway.errors import DataError, UsageError
 from cutaway.runs import REPORT, RUNS, RunFolder, find_run
 
 from .history import History
-from .progress import ProgressOption, reporting
+from .progress import ProgressOption, show_progress
 from .views import Views
 
 if TYPE_CHECKING:
     import keras
 
-    from cutaway.findings import Finding, Mistakes
+    from cutaway.findings import Finding
+    from cutaway.metrics import Mistakes
 
     from .layers import Layers
 
@@ -26,7 +27,7 @@ class Run(Views):
     """A training that was, or still is, recorded in a run folder.
 
     Made by `cutaway.train` and `cutaway.open_run`. Layers and epochs are named as Keras names them; ``epoch=-1`` is the
-    last one with a snapshot, ``epoch=0`` the net as initialised.
+    last one with a snapshot, ``epoch=0`` the model as initialized.
 
     Attributes:
         folder: What is on disk.
@@ -49,9 +50,9 @@ class Run(Views):
         return self.folder.path
 
     @property
-    def plan(self) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         """Every setting of the training, resolved."""
-        return dict(self.folder.manifest["plan"])
+        return dict(self.folder.manifest["config"])
 
     @property
     def test(self) -> dict[str, float] | None:
@@ -84,8 +85,8 @@ class Run(Views):
         if record["origin"]["kind"] == "arrays":
             raise DataError(
                 f'the dataset "{record["name"]}" was made from arrays, which a run folder does not keep',
-                came=f"{self.path.name} opened without it",
-                fix="open the run with open_run(path, data=...) and the same arrays",
+                got=f"{self.path.name} opened without it",
+                hint="open the run with open_run(path, data=...) and the same arrays",
             )
         return _same(load_dataset(record["origin"].get("path") or record["origin"]["name"]), record["sha256"])
 
@@ -95,12 +96,12 @@ class Run(Views):
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
         """
-        from cutaway.nets import net_from_spec, require_jax, set_weights
+        from cutaway.models import model_from_spec, require_jax, set_weights
 
         require_jax()
-        net = net_from_spec(dict(self.folder.manifest["net"]))
-        set_weights(net, self.folder.snapshot(epoch))
-        return net
+        model = model_from_spec(dict(self.folder.manifest["model"]))
+        set_weights(model, self.folder.snapshot(epoch))
+        return model
 
     def activations(
         self, layer: str, *, split: str = "test", epoch: int = -1, progress: ProgressOption = False
@@ -116,18 +117,18 @@ class Run(Views):
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
         """
-        from cutaway.inside import activations
+        from cutaway.interpret import activations
 
         x = self.data.rows(self.split.part(split))
-        with reporting(progress) as report:
-            return activations(self.model(epoch=epoch), layer, x=x, scale=self.data.scale, report=report)
+        with show_progress(progress) as on_progress:
+            return activations(self.model(epoch=epoch), layer, x=x, scale=self.data.scale, on_progress=on_progress)
 
     def predictions(self, *, split: str = "test", epoch: int = -1) -> np.ndarray:
         """Probabilities in evaluation, float32 ``(sample, class)``."""
-        from cutaway.nets import class_probabilities, forward
+        from cutaway.models import class_probabilities, forward
 
-        net = self.model(epoch=epoch)
-        return class_probabilities(net, forward(net, self.data.rows(self.split.part(split)), scale=self.data.scale))
+        model = self.model(epoch=epoch)
+        return class_probabilities(model, forward(model, self.data.rows(self.split.part(split)), scale=self.data.scale))
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""
@@ -137,30 +138,30 @@ class Run(Views):
         """What each layer is and holds after an epoch, and how many of its units never fire on the whole dataset.
 
         Returns:
-            A tuple of `LayerRecord`; ``frame()`` is a table, one row a layer.
+            A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row a layer.
         """
-        from cutaway.inside import layer_records
+        from cutaway.interpret import layer_records
 
         from .layers import Layers
 
         epoch = self.folder.resolve_epoch(epoch)
         if epoch not in self._layers:
             x = self.data.rows(self.split.part("all"))
-            with reporting(progress) as report:
-                net = self.model(epoch=epoch)
-                self._layers[epoch] = Layers(layer_records(net, x=x, scale=self.data.scale, report=report))
+            with show_progress(progress) as on_progress:
+                model = self.model(epoch=epoch)
+                self._layers[epoch] = Layers(layer_records(model, x=x, scale=self.data.scale, on_progress=on_progress))
         return self._layers[epoch]
 
     def confusion(self, *, split: str = "test", epoch: int = -1) -> np.ndarray:
         """Counts, int64 ``(true class, predicted class)``."""
-        from cutaway.findings import confusion_counts
+        from cutaway.metrics import confusion_counts
 
         predicted = self.predictions(split=split, epoch=epoch).argmax(axis=1)
         return confusion_counts(self.labels(split=split), predicted, classes=self.data.classes)
 
     def mistakes(self, n: int = 24, *, split: str = "test", epoch: int = -1) -> "Mistakes":
         """The `n` most confident wrong answers, the worst first; positions are rows of the split."""
-        from cutaway.findings import worst_mistakes
+        from cutaway.metrics import worst_mistakes
 
         return worst_mistakes(self.predictions(split=split, epoch=epoch), self.labels(split=split), n=n)
 
@@ -172,7 +173,7 @@ class Run(Views):
             self.history.rows,
             matrix=self.confusion(),
             class_names=self.class_names,
-            dead={r.name: (r.silent, r.units) for r in self.layers(progress=progress) if r.silent is not None},
+            dead={r.name: (r.inactive, r.units) for r in self.layers(progress=progress) if r.inactive is not None},
             test_accuracy=self.test["accuracy"] if self.test else None,
             samples=(len(self.split.val), len(self.split.test)),
         )
@@ -198,16 +199,16 @@ class Run(Views):
         if target.is_dir() or not target.parent.is_dir():
             raise UsageError(
                 "a report needs the name of a file in a folder that exists",
-                came=f'"{target}"',
-                fix="name a file such as report.html, and make its folder first",
+                got=f'"{target}"',
+                hint="name a file such as report.html, and make its folder first",
             )
-        with reporting(progress) as report:
-            page = report_html(self, report=report)
+        with show_progress(progress) as on_progress:
+            page = report_html(self, on_progress=on_progress)
         try:
             write_atomic(target, page.encode())
         except OSError as error:
             raise UsageError(
-                "a report needs a file that can be written", came=f"{error.strerror}: {target}", fix="name another file"
+                "a report needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
             ) from error
         return target
 
@@ -235,7 +236,7 @@ def _same(data: Dataset, sha256: str) -> Dataset:
     if data.sha256 != sha256:
         raise DataError(
             f"the run was trained on data with SHA-256 {sha256[:12]}...",
-            came=f"{data.sha256[:12]}... from {data.name}",
-            fix="open it with the data it was trained on",
+            got=f"{data.sha256[:12]}... from {data.name}",
+            hint="open it with the data it was trained on",
         )
     return data

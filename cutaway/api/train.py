@@ -12,7 +12,7 @@ from cutaway.data import Dataset, Split, load_dataset, split_dataset
 from cutaway.errors import CutawayError, RunError, UsageError
 from cutaway.runs import RUNS, RunFolder, RunWriter
 
-from .progress import ProgressOption, reporting
+from .progress import ProgressOption, show_progress
 from .run import Run, open_run
 from .weighting import class_weights, sample_weights
 
@@ -25,7 +25,7 @@ DRAWN = "drawn from the seed"
 def mlp(
     hidden: Sequence[int] = (512, 512), *, dropout: float = 0.0, activation: str = "relu", name: str = "mlp"
 ) -> "keras.Sequential":
-    """Make a fully connected net; its input and output are added when it first meets data.
+    """Make a fully connected model; its input and output are added when it first meets data.
 
     Args:
         hidden: Units of each hidden layer, from input to output, each at least 1.
@@ -34,15 +34,15 @@ def mlp(
         name: Name of the model.
 
     Raises:
-        NetError: A value is outside its range.
+        ModelError: A value is outside its range.
     """
-    from cutaway.nets import mlp as make
+    from cutaway.models import mlp as make
 
     return make(hidden, dropout=dropout, activation=activation, name=name)
 
 
 def train(
-    net: "keras.Model",
+    model: "keras.Model",
     data: Dataset | str | Path,
     *,
     recipe: str = "default",
@@ -54,13 +54,13 @@ def train(
     progress: ProgressOption = True,
     **settings: Any,
 ) -> Run:
-    """Train a net and keep everything about it in a new run folder.
+    """Train a model and keep everything about it in a new run folder.
 
-    As after Keras' ``fit``, the net carries the trained weights afterwards, and training it again goes on from them.
+    As after Keras' ``fit``, the model carries the trained weights afterwards, and training it again goes on from them.
     Ctrl-C ends it after the call in hand; `resume` goes on from there.
 
     Args:
-        net: Made by `mlp`, or any Sequential or functional Keras model of allow-listed layers.
+        model: Made by `mlp`, or any Sequential or functional Keras model of allow-listed layers.
         data: A `Dataset`, or what `load_dataset` takes.
         recipe: Where settings that are not given come from: "default", "lesson" or "lesson-dropout".
         seed: Decides first weights, split, order and dropout; whole number from 0.
@@ -70,50 +70,50 @@ def train(
             class the same weight in all: samples / (classes x samples of the class).
         sample_weight: ``(sample,)`` of the source "train", at least 0, what each weighs in the training loss.
         progress: True draws a bar, False is silent, a callable gets `Progress` records.
-        settings: Fields of `cutaway.training.Plan`: epochs, batch_size, optimizer, learning_rate, momentum,
+        settings: Fields of `cutaway.training.TrainingConfig`: epochs, batch_size, optimizer, learning_rate, momentum,
             weight_decay, schedule, loss, label_smoothing, precision, patience, validation.
 
     Raises:
-        UsageError: A setting, the net or a name is wrong; no folder has been made.
+        UsageError: A setting, the model or a name is wrong; no folder has been made.
         RunError: The run folder cannot be written.
         TrainingError: The loss became NaN or infinite; the run folder keeps the epochs before.
         BackendError: Keras was already loaded on another backend than JAX.
         Interrupted: The user stopped it, a KeyboardInterrupt.
     """
-    from cutaway import nets, training
+    from cutaway import models, training
 
     base, settings = training.find_recipe(recipe).settings, {"seed": seed, **settings}
-    plan = training.make_plan(base, **settings)  # a wrong setting is said before anything slow is done
-    nets.require_jax()
-    nets.check_net(net)
+    config = training.make_config(base, **settings)  # a wrong setting is said before anything slow is done
+    models.require_jax()
+    models.check_model(model)
     training.keep_compiled_programs()
     data = data if isinstance(data, Dataset) else load_dataset(data)
     if data.classes < 2:
         raise UsageError(
-            "a classifier needs at least 2 classes", came=f"{data.classes} in {data.name}", fix="add samples of another"
+            "a classifier needs at least 2 classes", got=f"{data.classes} in {data.name}", hint="add samples of another"
         )
-    plan = training.make_plan(base, samples=len(data.sources["train"].y), **settings)
-    settings["validation"] = plan.validation  # a share of all, which the split makes fewer
-    split = split_dataset(data, validation=plan.validation, seed=plan.seed)
+    config = training.make_config(base, samples=len(data.sources["train"].y), **settings)
+    settings["validation"] = config.validation  # a share of all, which the split makes fewer
+    split = split_dataset(data, validation=config.validation, seed=config.seed)
     settings["class_weight"] = class_weights(class_weight, data.y(split.train), classes=data.classes)
     accelerator = training.has_accelerator()
-    plan = training.make_plan(base, samples=len(split.train), accelerator=accelerator, **settings)
-    weight = sample_weights(sample_weight, data=data, split=split, per_class=plan.class_weight)
-    fresh = nets.build_net(net, shape=data.shape, classes=data.classes, seed=plan.seed)
-    training.check_loss(plan, outputs=net.outputs[0].shape[-1])
+    config = training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
+    weight = sample_weights(sample_weight, data=data, split=split, per_class=config.class_weight)
+    fresh = models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
+    training.check_loss(config, outputs=model.outputs[0].shape[-1])
     manifest = {
         "dataset": data.to_record(),
         "split": split.to_record(),
-        "net": nets.spec_of(net),
-        "first_weights": DRAWN if fresh else "as the net had them",
-        "plan": plan.model_dump(),
-        "seed": plan.seed,
+        "model": models.spec_of(model),
+        "first_weights": DRAWN if fresh else "as the model had them",
+        "config": config.model_dump(),
+        "seed": config.seed,
         "versions": training.describe_versions(),
         "device": training.describe_device(),
     }
-    _check_room(Path(runs), net, rows=len(split.part("all")), data=data, epochs=plan.epochs)
+    _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
     writer = RunWriter.create(runs, name=name or data.name, manifest=manifest)
-    return _run(writer, net, data, split=split, plan=plan, weight=weight, progress=progress, resume=False)
+    return _run(writer, model, data, split=split, config=config, weight=weight, progress=progress, resume=False)
 
 
 def resume(
@@ -135,67 +135,67 @@ def resume(
         DataError: The dataset cannot be loaded again, or has changed.
         TrainingError, BackendError, Interrupted: As `train`.
     """
-    from cutaway import nets, training
+    from cutaway import models, training
 
     opened = run if isinstance(run, Run) else open_run(run, data=data, runs=runs)
     if opened.folder.status == "finished":
         raise UsageError(
             "only a run that is not finished can go on",
-            came=f"{opened.path.name}, finished after {len(opened.history)} epochs",
-            fix="train the net of this run further with cutaway.train(run.model(), ...)",
+            got=f"{opened.path.name}, finished after {len(opened.history)} epochs",
+            hint="train the model of this run further with cutaway.train(run.model(), ...)",
         )
     if opened.folder.manifest.get("origin") == "keras fit":
         raise UsageError(
             "only a training by cutaway can be resumed",
-            came=f"{opened.path.name}, recorded from a fit of your own",
-            fix="call fit again with the same Recorder",
+            got=f"{opened.path.name}, recorded from a fit of your own",
+            hint="call fit again with the same Recorder",
         )
-    nets.require_jax()
+    models.require_jax()
     training.keep_compiled_programs()
     loaded, split = opened.data, opened.split
-    plan = training.Plan.model_validate(opened.plan)
-    net = _first_net(opened, seed=plan.seed)
+    config = training.TrainingConfig.model_validate(opened.config)
+    model = _first_net(opened, seed=config.seed)
     writer = RunWriter.reopen(opened.path)
-    return _run(writer, net, loaded, split=split, plan=plan, weight=None, progress=progress, resume=True)
+    return _run(writer, model, loaded, split=split, config=config, weight=None, progress=progress, resume=True)
 
 
 def _first_net(run: Run, *, seed: int) -> "keras.Model":
-    """The net of a run as it was before its first step."""
-    from cutaway import nets
+    """The model of a run as it was before its first step."""
+    from cutaway import models
 
     if run.folder.epochs:
-        net = run.model(epoch=0)
+        model = run.model(epoch=0)
     elif run.folder.manifest.get("first_weights") == DRAWN:  # it died before its first snapshot was written
-        net = nets.net_from_spec(dict(run.folder.manifest["net"]))
-        nets.initialize(net, seed)
+        model = models.model_from_spec(dict(run.folder.manifest["model"]))
+        models.initialize(model, seed)
     else:
         raise RunError(
             "a run needs a snapshot of the first weights to go on",
-            came=f"none in {run.path}, and they came with the net",
-            fix="train that net anew",
+            got=f"none in {run.path}, and they came with the model",
+            hint="train that model anew",
         )
-    nets.reseed(net, seed)
-    return net
+    models.reseed(model, seed)
+    return model
 
 
 def _run(
     writer: RunWriter,
-    net: "keras.Model",
+    model: "keras.Model",
     data: Dataset,
     *,
     split: Split,
-    plan: Any,
+    config: Any,
     weight: np.ndarray | None,
     progress: ProgressOption,
     resume: bool,
 ) -> Run:
     """Train into a run folder and write how it ended, whatever happens."""
-    from cutaway.training import train_net
+    from cutaway.training import train_model
 
     try:
         samples = _training_data(data, split, weight)
-        with reporting(progress) as report:
-            outcome = train_net(net, samples, plan=plan, writer=writer, report=report, resume=resume)
+        with show_progress(progress) as on_progress:
+            outcome = train_model(model, samples, config=config, writer=writer, on_progress=on_progress, resume=resume)
     except KeyboardInterrupt:
         _end(writer, "stopped", "interrupted by the user")
         raise
@@ -222,22 +222,22 @@ def _end(writer: RunWriter, status: str, why: str) -> None:
     writer.close()
 
 
-def _check_room(runs: Path, net: "keras.Model", *, rows: int, data: Dataset, epochs: int) -> None:
+def _check_room(runs: Path, model: "keras.Model", *, rows: int, data: Dataset, epochs: int) -> None:
     """Refuse a run for which the disk has no room, before anything is written.
 
     Raises:
         RunError: Less is free than the run will take.
     """
-    weights = 4 * net.count_params()
+    weights = 4 * model.count_params()
     needed = (epochs + 1) * weights + epochs * 2 * rows * data.classes + 8 * weights
     parent = next((folder for folder in (runs, *runs.absolute().parents) if folder.is_dir()), None)
     disk = shutil.disk_usage(parent) if parent else None
     free = disk.free if disk and disk.total else needed  # a file system that knows no size, such as /proc, says 0 of 0
     if free < needed:
         raise RunError(
-            f"a run of {epochs} epochs of this net takes about {needed / 1e6:,.0f} MB on disk",
-            came=f"{free / 1e6:,.0f} MB free in {parent}",
-            fix="name a folder on another disk with --runs, or train fewer epochs",
+            f"a run of {epochs} epochs of this model takes about {needed / 1e6:,.0f} MB on disk",
+            got=f"{free / 1e6:,.0f} MB free in {parent}",
+            hint="name a folder on another disk with --runs, or train fewer epochs",
         )
 
 

@@ -8,15 +8,15 @@ import numpy as np
 
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError
-from cutaway.progress import Report, silent
+from cutaway.progress import ProgressCallback, ignore_progress
 
-from .layers import drawn
+from .layers import stratified_subset
 
 if TYPE_CHECKING:
     import pandas
 
-    from cutaway.inside.ablation import Ablation
-    from cutaway.inside.units import UnitMeasures
+    from cutaway.interpret.ablation import Ablation
+    from cutaway.interpret.units import UnitMeasures
 
     from .run import Run
 
@@ -61,17 +61,17 @@ class Units:
             UnknownNameError: ``sort`` is none of these.
         """
         if sort not in SORTS:
-            raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", came=f'"{sort}"', fix='try "removal"')
+            raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", got=f'"{sort}"', hint='try "removal"')
         if sort == "unit":
             return list(range(len(self)))
         values = self.ablation.cost if sort == "removal" else getattr(self.measures, sort)
         return np.argsort(-np.where(np.isnan(values), -np.inf, values), kind="stable").tolist()
 
-    def card(self, unit: int) -> dict[str, Any]:
+    def summary_of(self, unit: int) -> dict[str, Any]:
         """Everything about a unit, JSON-able: None where something is not defined.
 
         Returns:
-            unit, mean, firing, dead, favourite (class), selectivity, similar (unit), similarity, removal (accuracy lost
+            unit, mean, firing, dead, favorite (class), selectivity, similar (unit), similarity, removal (accuracy lost
             without it), hurts (the class that loses most; None if none does), hurts_cost (accuracy lost within it),
             class_mean (by class), exciting (list of sample and activation, strongest first).
 
@@ -80,7 +80,7 @@ class Units:
         """
         if not 0 <= unit < len(self):
             rule = f'units of "{self.layer}" are 0 to {len(self) - 1}'
-            raise UnknownNameError(rule, came=str(unit), fix="name one of these")
+            raise UnknownNameError(rule, got=str(unit), hint="name one of these")
         m, losses = self.measures, self.ablation.class_cost[unit]
         worst = int(losses.argmax())
         return {
@@ -88,7 +88,7 @@ class Units:
             "mean": float(m.mean[unit]),
             "firing": float(m.firing[unit]),
             "dead": bool(self.dead[unit]),
-            "favourite": None if m.top[unit, 0] < 0 else self.class_names[m.favourite[unit]],
+            "favorite": None if m.top[unit, 0] < 0 else self.class_names[m.preferred_class[unit]],
             "selectivity": defined(m.selectivity[unit]),
             "similar": int(m.similar[unit]) if m.similar[unit] >= 0 else None,
             "similarity": defined(m.similarity[unit]),
@@ -103,16 +103,16 @@ class Units:
             ],
         }
 
-    def cards(self, sort: str = "unit") -> list[dict[str, Any]]:
+    def summaries(self, sort: str = "unit") -> list[dict[str, Any]]:
         """The cards of all units, sorted as by `order`."""
-        return [self.card(unit) for unit in self.order(sort)]
+        return [self.summary_of(unit) for unit in self.order(sort)]
 
-    def frame(self, sort: str = "unit") -> "pandas.DataFrame":
+    def to_pandas(self, sort: str = "unit") -> "pandas.DataFrame":
         """The cards as a pandas DataFrame, one row a unit, without class means and exciting samples."""
         import pandas
 
         longer = ("class_mean", "exciting")
-        return pandas.DataFrame([{k: v for k, v in c.items() if k not in longer} for c in self.cards(sort)])
+        return pandas.DataFrame([{k: v for k, v in c.items() if k not in longer} for c in self.summaries(sort)])
 
 
 def units(
@@ -122,7 +122,7 @@ def units(
     split: str = "test",
     epoch: int = -1,
     samples: int | None = None,
-    report: Report = silent,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> Units:
     """Make the cards of all units of a hidden layer; what `Run.units` calls.
 
@@ -132,20 +132,20 @@ def units(
         split: Samples to measure: "train", "val", "test" or "all". Dead units are sought in all.
         epoch: Number of the epoch.
         samples: At most so many, drawn in equal shares from the classes; all of them if None.
-        report: Told after every batch, in samples.
+        on_progress: Told after every batch, in samples.
 
     Raises:
         UnknownNameError: There is no such layer, split or epoch.
         UsageError: The layer is the output, or the split is empty.
         DataError: An activation is no finite number.
     """
-    from cutaway.inside import default_layer
-    from cutaway.inside.ablation import ablate
-    from cutaway.inside.units import dead_units, incoming_pictures, unit_measures
+    from cutaway.interpret import default_layer
+    from cutaway.interpret.ablation import ablate
+    from cutaway.interpret.units import constant_units, incoming_pictures, unit_measures
 
-    net, data, ids = run.model(epoch=epoch), run.data, drawn(run, split, samples=samples)
-    layer = layer or default_layer(net)
-    inputs = {"x": data.rows(ids), "scale": data.scale, "report": report}
+    model, data, ids = run.model(epoch=epoch), run.data, stratified_subset(run, split, samples=samples)
+    layer = layer or default_layer(model)
+    inputs = {"x": data.rows(ids), "scale": data.scale, "on_progress": on_progress}
     marked = {**inputs, "labels": data.y(ids), "classes": data.classes}
     return Units(
         layer=layer,
@@ -153,10 +153,10 @@ def units(
         split=split,
         class_names=run.class_names,
         ids=ids,
-        measures=unit_measures(net, layer, **marked),
-        ablation=ablate(net, layer, **marked),
-        dead=dead_units(net, layer, **{**inputs, "x": data.rows(run.split.part("all"))}),
-        pictures=incoming_pictures(net, layer, shape=data.shape) if data.is_image else None,
+        measures=unit_measures(model, layer, **marked),
+        ablation=ablate(model, layer, **marked),
+        dead=constant_units(model, layer, **{**inputs, "x": data.rows(run.split.part("all"))}),
+        pictures=incoming_pictures(model, layer, shape=data.shape) if data.is_image else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
-from .progress import ProgressOption, reporting
+from .progress import ProgressOption, show_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from cutaway.embedding import Frame
 
     from .embedding import Embedding
+    from .explanation import Explanation
     from .layers import LayerHistory
     from .run import Run
     from .sequence import EmbeddingSequence
-    from .trace import SampleTrace
     from .units import Units
 
 
@@ -63,7 +63,7 @@ class Views:
         from .embed import embed_run
 
         wanted = {"method": method, "seed": seed, **settings}
-        with reporting(progress) as report:
+        with show_progress(progress) as on_progress:
             return embed_run(
                 self._run,
                 layer,
@@ -72,7 +72,7 @@ class Views:
                 points=points,
                 settings=wanted,
                 frames=frames,
-                report=report,
+                on_progress=on_progress,
             )
 
     def embed_epochs(
@@ -83,10 +83,10 @@ class Views:
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "EmbeddingSequence":
-        """Lay out a layer at several epochs, so that a sample keeps its place while its neighbours stay the same.
+        """Lay out a layer at several epochs, so that a sample keeps its place while its neighbors stay the same.
 
         Args:
-            layer: Name of the layer; the last hidden one if None. "input" is what the net sees.
+            layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
             epochs: Their numbers, going up; all with a snapshot if None.
             progress: True draws bars, False is silent, a callable gets `Progress` records.
             settings: split, points, seed, perplexity and iterations, as of `embed`.
@@ -98,8 +98,8 @@ class Views:
         """
         from .sequence import embed_epochs
 
-        with reporting(progress) as report:
-            return embed_epochs(self._run, layer, epochs=epochs, report=report, **settings)
+        with show_progress(progress) as on_progress:
+            return embed_epochs(self._run, layer, epochs=epochs, on_progress=on_progress, **settings)
 
     def embed_layers(
         self,
@@ -109,11 +109,11 @@ class Views:
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "EmbeddingSequence":
-        """Lay out several layers at one epoch, so that a sample keeps its place while its neighbours stay the same.
+        """Lay out several layers at one epoch, so that a sample keeps its place while its neighbors stay the same.
 
         Args:
             epoch: Number of the epoch.
-            layers: Their names, in order; all Dense layers if None. "input" is what the net sees.
+            layers: Their names, in order; all Dense layers if None. "input" is what the model sees.
             progress: True draws bars, False is silent, a callable gets `Progress` records.
             settings: split, points, seed, perplexity and iterations, as of `embed`.
 
@@ -122,8 +122,8 @@ class Views:
         """
         from .sequence import embed_layers
 
-        with reporting(progress) as report:
-            return embed_layers(self._run, epoch, layers=layers, report=report, **settings)
+        with show_progress(progress) as on_progress:
+            return embed_layers(self._run, epoch, layers=layers, on_progress=on_progress, **settings)
 
     def layer_history(
         self,
@@ -135,13 +135,13 @@ class Views:
         seed: int = 0,
         progress: ProgressOption = True,
     ) -> "LayerHistory":
-        """Measure what each layer knows after each epoch: ``frame()`` is a table, one row an epoch and layer.
+        """Measure what each layer knows after each epoch: ``to_pandas()`` is a table, one row an epoch and layer.
 
         Args:
             split: "train", "val", "test" or "all".
             epochs: Their numbers; all with a snapshot if None.
             samples: At most so many, drawn in equal shares from the classes.
-            k: Neighbours that vote in the k-NN accuracy.
+            k: Neighbors that vote in the k-NN accuracy.
             seed: Decides which samples are drawn.
             progress: True draws bars, False is silent, a callable gets `Progress` records.
 
@@ -150,8 +150,10 @@ class Views:
         """
         from .layers import layer_history
 
-        with reporting(progress) as report:
-            return layer_history(self._run, split=split, epochs=epochs, samples=samples, k=k, seed=seed, report=report)
+        with show_progress(progress) as on_progress:
+            return layer_history(
+                self._run, split=split, epochs=epochs, samples=samples, k=k, seed=seed, on_progress=on_progress
+            )
 
     def similarity(
         self,
@@ -183,13 +185,15 @@ class Views:
         """
         from .layers import similarity
 
-        with reporting(progress) as report:
-            return similarity(self._run, layer, split=split, epochs=epochs, samples=samples, seed=seed, report=report)
+        with show_progress(progress) as on_progress:
+            return similarity(
+                self._run, layer, split=split, epochs=epochs, samples=samples, seed=seed, on_progress=on_progress
+            )
 
     def units(
         self, layer: str | None = None, *, split: str = "test", epoch: int = -1, progress: ProgressOption = True
     ) -> "Units":
-        """Describe every unit of a hidden layer: ``frame(sort)`` is a table, ``card(number)`` one unit.
+        """Describe every unit of a hidden layer: ``to_pandas(sort)`` is a table, ``card(number)`` one unit.
 
         Args:
             layer: Name of the layer; the last hidden one if None.
@@ -200,15 +204,15 @@ class Views:
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
             UsageError: The layer is the output, or the split is empty.
-            DataError: An activation is no finite number: the net has diverged.
+            DataError: An activation is no finite number: the model has diverged.
         """
         from .units import units
 
-        with reporting(progress) as report:
-            return units(self._run, layer, split=split, epoch=epoch, report=report)
+        with show_progress(progress) as on_progress:
+            return units(self._run, layer, split=split, epoch=epoch, on_progress=on_progress)
 
-    def trace(self, x: "np.ndarray | str", *, epoch: int = -1) -> "SampleTrace":
-        """Follow one sample through the net: what argued for the winning class and against the runner-up.
+    def explain(self, x: "np.ndarray | str", *, epoch: int = -1) -> "Explanation":
+        """Follow one sample through the model: what argued for the winning class and against the runner-up.
 
         Args:
             x: Raw values of one sample, or its name, such as "test[7]".
@@ -216,8 +220,8 @@ class Views:
 
         Raises:
             UnknownNameError: There is no such sample or epoch.
-            NetError: The net is not piecewise linear, so that contributions do not add up.
+            ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
-        from .trace import trace
+        from .explanation import explain
 
-        return trace(self._run, x, epoch=epoch)
+        return explain(self._run, x, epoch=epoch)

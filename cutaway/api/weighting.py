@@ -31,11 +31,11 @@ def class_weights(
         return tuple(float(w) for w in len(labels) / (classes * counts))
     rule = f'class_weight is "balanced" or maps classes 0 to {classes - 1} to weights of at least 0'
     if not isinstance(given, Mapping):
-        raise UsageError(rule, came=repr(given), fix="pass for example class_weight={0: 2.0}")
+        raise UsageError(rule, got=repr(given), hint="pass for example class_weight={0: 2.0}")
     weights = [1.0] * classes
     for number, weight in given.items():
         if number not in range(classes) or not 0 <= weight < float("inf"):
-            raise UsageError(rule, came=f"{number!r}: {weight!r}", fix="name classes by their numbers")
+            raise UsageError(rule, got=f"{number!r}: {weight!r}", hint="name classes by their numbers")
         weights[number] = float(weight)
     return tuple(weights)
 
@@ -59,8 +59,8 @@ def sample_weights(
         if values.shape != wanted or not np.isfinite(values).all() or (values < 0).any():
             raise UsageError(
                 f"sample_weight has a finite number of at least 0 for each of the {wanted[0]:,} samples of train",
-                came=f"shape {values.shape}" if values.shape != wanted else "a negative or infinite number",
-                fix="give weights in the order of the samples as they were loaded",
+                got=f"shape {values.shape}" if values.shape != wanted else "a negative or infinite number",
+                hint="give weights in the order of the samples as they were loaded",
             )
         weight *= values[split.train.index]
     if per_class is not None:

@@ -1,4 +1,4 @@
-"""Commands that look into the net: a layer's units, and what `cutaway layers --history` prints."""
+"""Commands that look into the model: a layer's units, and what `cutaway layers --history` prints."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -22,24 +22,24 @@ def layer_history(opened: Any, *, layer: str | None = None, as_json: bool = Fals
     Raises:
         UnknownNameError: There is no such layer.
     """
+    from cutaway.api.layers import evenly_spaced
     from cutaway.api.layers import layer_history as measure
     from cutaway.api.layers import similarity as compare
-    from cutaway.api.layers import spread_out
-    from cutaway.api.progress import reporting
+    from cutaway.api.progress import show_progress
     from cutaway.api.units import defined
     from cutaway.errors import UnknownNameError
 
-    with reporting(True) as report:
-        history = measure(opened, report=report)
+    with show_progress(True) as on_progress:
+        history = measure(opened, on_progress=on_progress)
     names = list(dict.fromkeys(record.layer for record in history.records))
     if layer is not None and layer not in names:
         known = ", ".join(names)
-        raise UnknownNameError(f"measured layers of this run are {known}", came=f'"{layer}"', fix="name one of these")
+        raise UnknownNameError(f"measured layers of this run are {known}", got=f'"{layer}"', hint="name one of these")
     records = [r for r in history.records if layer is None or r.layer == layer]
     table = None
     if layer is not None and len({r.epoch for r in records}) > 1:
-        with reporting(True) as report:
-            table = compare(opened, layer, report=report)
+        with show_progress(True) as on_progress:
+            table = compare(opened, layer, on_progress=on_progress)
     if as_json:
         document: dict[str, Any] = {"run": str(opened.path), "split": history.split, "k": history.k, "layers": records}
         if table is not None:
@@ -57,7 +57,7 @@ def layer_history(opened: Any, *, layer: str | None = None, as_json: bool = Fals
         print_table(rows, title=f"How alike layers are after epoch {records[-1].epoch}")
     if table is not None:
         epochs, cka = list(table.index), table.to_numpy().tolist()
-        shown = spread_out(range(len(epochs)), 8)
+        shown = evenly_spaced(range(len(epochs)), 8)
         rows = [
             {"CKA": str(epoch), **{str(epochs[i]): _number(defined(row[i]), 3) for i in shown}}
             for epoch, row in zip(epochs, cka, strict=True)
@@ -68,7 +68,7 @@ def layer_history(opened: Any, *, layer: str | None = None, as_json: bool = Fals
 def units(
     run: RunArgument,
     layer: Annotated[str | None, typer.Option(help="Hidden layer; the last one if not given.")] = None,
-    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the net as initialised.")] = -1,
+    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the model as initialized.")] = -1,
     split: Annotated[str, typer.Option(help="Samples to measure: train, val, test or all.")] = "test",
     sort: Annotated[
         str, typer.Option(help="unit, removal, selectivity, similarity, mean or firing; the largest first.")
@@ -78,25 +78,25 @@ def units(
     as_json: JsonOption = False,
 ) -> None:
     """Show what each unit of a hidden layer is for, which unit is like it, and what its removal costs."""
-    from cutaway.api.progress import reporting
+    from cutaway.api.progress import show_progress
     from cutaway.api.run import open_run
     from cutaway.api.units import SORTS
     from cutaway.api.units import units as measure
     from cutaway.errors import UnknownNameError
 
     if sort not in SORTS:  # said before anything is computed
-        raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", came=f'"{sort}"', fix='try "removal"')
+        raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", got=f'"{sort}"', hint='try "removal"')
     opened = open_run(run, runs=runs)
-    with reporting(True) as report:
-        found = measure(opened, layer, split=split, epoch=epoch, report=report)
-    cards = found.cards(sort)
+    with show_progress(True) as on_progress:
+        found = measure(opened, layer, split=split, epoch=epoch, on_progress=on_progress)
+    summaries = found.summaries(sort)
     if as_json:
         head = {"run": str(opened.path), "layer": found.layer, "epoch": found.epoch, "split": split}
-        print_json({**head, "accuracy": found.ablation.accuracy, "units": cards})
+        print_json({**head, "accuracy": found.ablation.accuracy, "units": summaries})
         return
-    shown = cards[:limit] if limit else cards
-    title = f"{found.layer} after epoch {found.epoch}: {len(shown)} of {len(cards)} units, by {sort}"
-    print_table([_card(card) for card in shown], title=title)
+    shown = summaries[:limit] if limit else summaries
+    title = f"{found.layer} after epoch {found.epoch}: {len(shown)} of {len(summaries)} units, by {sort}"
+    print_table([_card(summary_of) for summary_of in shown], title=title)
     dead = int(found.dead.sum())
     print(f"Accuracy on {split} with all units {found.ablation.accuracy:.4f}; dead on all the data: {dead} units")
 
@@ -128,17 +128,19 @@ def _worked(record: Any) -> dict[str, str]:
     }
 
 
-def _card(card: Mapping[str, Any]) -> dict[str, str]:
+def _card(summary_of: Mapping[str, Any]) -> dict[str, str]:
     return {
-        "Unit": str(card["unit"]),
-        "Mean": _number(card["mean"], 3),
-        "Fires": "dead" if card["dead"] else _share(card["firing"]),
-        "For": _cut(card["favourite"] or "-"),
-        "Select.": _number(card["selectivity"], 3),
-        "Like": "-" if card["similar"] is None else str(card["similar"]),
-        "Corr.": _number(card["similarity"], 3),
-        "Removal": f"{-100 * card['removal']:+.2f} %",
-        "Hurts": f"{_cut(card['hurts'])} {-100 * card['hurts_cost']:+.2f} %" if card["hurts"] else "-",
+        "Unit": str(summary_of["unit"]),
+        "Mean": _number(summary_of["mean"], 3),
+        "Fires": "dead" if summary_of["dead"] else _share(summary_of["firing"]),
+        "For": _cut(summary_of["favorite"] or "-"),
+        "Select.": _number(summary_of["selectivity"], 3),
+        "Like": "-" if summary_of["similar"] is None else str(summary_of["similar"]),
+        "Corr.": _number(summary_of["similarity"], 3),
+        "Removal": f"{-100 * summary_of['removal']:+.2f} %",
+        "Hurts": f"{_cut(summary_of['hurts'])} {-100 * summary_of['hurts_cost']:+.2f} %"
+        if summary_of["hurts"]
+        else "-",
     }
 
 

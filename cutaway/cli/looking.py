@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .output import JsonOption, RunArgument, RunsOption, print_json, print_layers, print_table, print_trust
+from .output import JsonOption, RunArgument, RunsOption, print_json, print_layers, print_quality, print_table
 from .training import print_history, summary
 
 
@@ -19,7 +19,7 @@ def runs(
     from cutaway.runs import list_runs
 
     if folder != "runs" and not Path(folder).is_dir():
-        raise UnknownNameError("runs are kept in a folder", came=f'"{folder}"', fix="name a folder that exists")
+        raise UnknownNameError("runs are kept in a folder", got=f'"{folder}"', hint="name a folder that exists")
     found = [Run(folder) for folder in list_runs(folder)]
     rows = [
         {
@@ -61,9 +61,9 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
     print(f"{opened.path}\n")
     print(f"  status   {manifest['status']}" + (f" ({manifest['why']})" if manifest["why"] else ""))
     print(f"  dataset  {manifest['dataset']['name']}  sha256 {manifest['dataset']['sha256'][:12]}")
-    units = [f"{layer['name']} ({layer['kind']})" for layer in manifest["net"]["layers"]]
-    print(f"  net      {manifest['net']['name']}: {', '.join(units)}")
-    known = {key: value for key, value in opened.plan.items() if value is not None}
+    units = [f"{layer['name']} ({layer['kind']})" for layer in manifest["model"]["layers"]]
+    print(f"  model      {manifest['model']['name']}: {', '.join(units)}")
+    known = {key: value for key, value in opened.config.items() if value is not None}
     print(f"  plan     {', '.join(f'{key} {value}' for key, value in known.items())}")
     print_history(opened)
 
@@ -71,7 +71,7 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
 def layers(
     run: RunArgument,
     layer: Annotated[str | None, typer.Option(help="Show this layer alone, with its configuration.")] = None,
-    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the net as initialised.")] = -1,
+    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the model as initialized.")] = -1,
     history: Annotated[bool, typer.Option("--history", help="Show what each layer knows after every epoch.")] = False,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
@@ -81,7 +81,7 @@ def layers(
     from cutaway.errors import UnknownNameError, UsageError
 
     if history and epoch != -1:
-        raise UsageError("--history shows every epoch", came=f"--epoch {epoch}", fix="leave one of the two out")
+        raise UsageError("--history shows every epoch", got=f"--epoch {epoch}", hint="leave one of the two out")
     opened = open_run(run, runs=runs)
     if history:
         from .inside import layer_history
@@ -94,7 +94,7 @@ def layers(
         names = [record.name for record in records]
         if layer not in names:
             raise UnknownNameError(
-                f"layers of this run are {', '.join(names)}", came=f'"{layer}"', fix="name one of these"
+                f"layers of this run are {', '.join(names)}", got=f'"{layer}"', hint="name one of these"
             )
         records = tuple(record for record in records if record.name == layer)
     if as_json:
@@ -120,11 +120,11 @@ def layers(
 def embed(
     run: RunArgument,
     layer: Annotated[str | None, typer.Option(help="Layer; the last hidden one if not given.")] = None,
-    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the net as initialised.")] = -1,
+    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the model as initialized.")] = -1,
     method: Annotated[str, typer.Option(help="tsne, pca, lda or umap.")] = "tsne",
     split: Annotated[str, typer.Option(help="train, val, test or all.")] = "all",
     points: Annotated[int | None, typer.Option(help="Samples at most; all if not given.")] = None,
-    perplexity: Annotated[float | None, typer.Option(help="Of tsne: neighbours each sample attends to.")] = None,
+    perplexity: Annotated[float | None, typer.Option(help="Of tsne: neighbors each sample attends to.")] = None,
     iterations: Annotated[int | None, typer.Option(help="Of tsne: steps at most.")] = None,
     seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
     runs: RunsOption = "runs",
@@ -137,7 +137,7 @@ def embed(
     given = {"perplexity": perplexity, "iterations": iterations}
     settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     embedding = opened.embed(layer, epoch=epoch, method=method, split=split, points=points, seed=seed, **settings)
-    layout, trust = embedding.layout, embedding.trust
+    layout, quality = embedding.layout, embedding.quality
     parts = ("neighbors", "affinities", "optimize", "total")
     document = {
         "run": str(opened.path),
@@ -147,7 +147,7 @@ def embed(
         "points": len(layout.xy),
         "seconds": {part: layout.seconds.get(part) for part in parts},
         "kl_divergence": layout.kl_divergence,
-        "trust": trust,
+        "quality": quality,
         "settings": layout.settings,
         "file": None if embedding.file is None else str(embedding.file),
     }
@@ -157,8 +157,8 @@ def embed(
     print(f"{embedding.title} in {layout.seconds['total']:.1f} s")
     if layout.kl_divergence is not None:
         print(f"  KL divergence    {layout.kl_divergence:.3f} after {layout.settings['iterations']} iterations")
-    if trust:
-        print_trust(trust, wrong=embedding.wrong)
+    if quality:
+        print_quality(quality, misplaced=embedding.misplaced)
     print(f"  file             {embedding.file or 'not kept: it was stopped before its end'}")
 
 

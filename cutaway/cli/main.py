@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import CutawayError, Interrupted, Notice
+from cutaway.errors import CutawayError, CutawayWarning, Interrupted
 
 from . import inside, looking, models, system, training
 
@@ -90,7 +90,7 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
     """Show our own notices as one line, and other warnings as they were."""
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        if issubclass(category, Notice):
+        if issubclass(category, CutawayWarning):
             print(f"note: {message}", file=sys.stderr)
         else:
             otherwise(message, category, *where, **more)
@@ -126,8 +126,8 @@ def _usage(error: typer.TyperException, arguments: list[str]) -> str:
     """Typer's words for a wrong option or argument, and what came, which they leave out."""
     options = getattr(getattr(error, "param", None), "opts", ())
     values = [arguments[i + 1] for i, a in enumerate(arguments[:-1]) if a in options]
-    came = f'; got "{values[-1]}"' if values else ""
-    return " ".join(error.format_message().split()) + f"{came}; next: see cutaway --help"
+    got = f'; got "{values[-1]}"' if values else ""
+    return " ".join(error.format_message().split()) + f"{got}; next: see cutaway --help"
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:

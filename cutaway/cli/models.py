@@ -65,12 +65,12 @@ def _shape(shape: tuple[int, ...] | None) -> str:
 def export(
     run: RunArgument,
     to: Annotated[Path, typer.Option("--to", metavar="FILE", help="File to write, ending in .keras or .onnx.")],
-    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the net as initialised.")] = -1,
+    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the model as initialized.")] = -1,
     input: Annotated[str, typer.Option(help="Raw samples that an .onnx takes: auto, uint8 or float32.")] = "auto",  # noqa: A002
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Write the net of a run into a file that plain Keras opens, or an ONNX graph with its preprocessing."""
+    """Write the model of a run into a file that plain Keras opens, or an ONNX graph with its preprocessing."""
     from cutaway.api.models import export as write
     from cutaway.api.run import open_run
 

@@ -63,13 +63,13 @@ def print_layers(records: Sequence[Any], *, title: str) -> None:
     """Print layer records as a table that fits into 80 columns; the weights are those of the kernel."""
     rows = []
     for record in records:
-        kernel, share = (record.weights[0] if record.weights else None), record.silent_share
+        kernel, share = (record.weights[0] if record.weights else None), record.inactive_share
         row = {
             "Layer": record.name,
             "Kind": record.kind,
             "Output": " x ".join(str(side) for side in record.output_shape),
             "Params": f"{record.parameters:,}",
-            "Never fire": "" if share is None else f"{record.silent} ({share:.1%})",
+            "Never fire": "" if share is None else f"{record.inactive} ({share:.1%})",
         }
         for name in ("mean", "std", "min", "max"):
             row[f"W {name}"] = f"{getattr(kernel, name):.3f}" if kernel else ""
@@ -88,12 +88,12 @@ def print_findings(findings: Sequence[Any]) -> None:
         out.print(Text.assemble((f"{mark:>5}  ", style), (finding.title, "bold"), f". {finding.text}"))
 
 
-def print_trust(trust: Any, *, wrong: Any) -> None:
+def print_quality(quality: Any, *, misplaced: Any) -> None:
     """Print how far an embedding can be believed."""
-    print(f"  trustworthiness  {trust.trustworthiness:.3f}")
-    print(f"  neighbours kept  {trust.neighbors_kept:.1%} of the {trust.k} nearest")
-    if trust.accuracy_layer is not None:
-        words = f"{trust.accuracy_layer:.1%} in the layer, {trust.accuracy_plane:.1%} in the plane"
+    print(f"  trustworthiness  {quality.trustworthiness:.3f}")
+    print(f"  neighbors kept  {quality.neighbors_preserved:.1%} of the {quality.k} nearest")
+    if quality.accuracy_layer is not None:
+        words = f"{quality.accuracy_layer:.1%} in the layer, {quality.accuracy_plane:.1%} in the plane"
         print(f"  k-NN accuracy    {words}")
-    if wrong is not None:
-        print(f"  misplaced        {int((wrong > 0.5).sum()):,} samples: most of their neighbours here are wrong")
+    if misplaced is not None:
+        print(f"  misplaced        {int((misplaced > 0.5).sum()):,} samples: most of their neighbors here are wrong")

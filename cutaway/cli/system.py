@@ -19,7 +19,7 @@ def datasets(as_json: JsonOption = False) -> None:
                 "Shape": " x ".join(str(side) for side in info.shape),
                 "Classes": info.classes,
                 "Where it comes from": info.provenance,
-                "Licence": info.licence,
+                "License": info.license,
             }
             for info in known
         ]

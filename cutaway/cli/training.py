@@ -13,8 +13,8 @@ from .output import (
     print_findings,
     print_json,
     print_layers,
+    print_quality,
     print_table,
-    print_trust,
 )
 
 
@@ -27,17 +27,17 @@ def demo(
     import threading
 
     from cutaway.api.train import mlp
-    from cutaway.api.train import train as train_net
+    from cutaway.api.train import train as train_model
     from cutaway.embedding import warm_up
-    from cutaway.nets import import_lean_keras
+    from cutaway.models import import_lean_keras
     from cutaway.training import find_recipe
 
     import_lean_keras()
     recipe = find_recipe("default")
-    # where they are not in the cache yet, t-SNE's kernels compile while the net trains
+    # where they are not in the cache yet, t-SNE's kernels compile while the model trains
     warming = threading.Thread(target=warm_up, daemon=True)
     warming.start()
-    run = train_net(mlp(recipe.hidden, dropout=recipe.dropout), "mnist", seed=seed, runs=runs)
+    run = train_model(mlp(recipe.hidden, dropout=recipe.dropout), "mnist", seed=seed, runs=runs)
     layers = run.layers(progress=True)
     warming.join()
     embedding = run.embed()
@@ -52,8 +52,8 @@ def demo(
     print_layers(layers, title="Layers")
     print_findings(findings)
     print(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
-    if embedding.trust:
-        print_trust(embedding.trust, wrong=embedding.wrong)
+    if embedding.quality:
+        print_quality(embedding.quality, misplaced=embedding.misplaced)
     print(f"\n  run        {run.path}\n  embedding  {embedding.file}\n  report     {page.resolve().as_uri()}")
     print(f"\nNext: open the report, or look further:  cutaway layers {run.path.name}")
 
@@ -87,10 +87,10 @@ def train(
 
     start = time.perf_counter()
     from cutaway.api.train import mlp
-    from cutaway.api.train import train as train_net
+    from cutaway.api.train import train as train_model
     from cutaway.data import load_dataset
-    from cutaway.nets import import_lean_keras
-    from cutaway.training import find_recipe, make_plan
+    from cutaway.models import import_lean_keras
+    from cutaway.training import find_recipe, make_config
 
     base = find_recipe(recipe)
     given = {
@@ -111,15 +111,15 @@ def train(
     settings = {key: value for key, value in given.items() if value is not None}
     units = parse_hidden(hidden) if hidden is not None else base.hidden
     # what is wrong is said before Keras is loaded, which takes a second
-    make_plan(base.settings, **{key: value for key, value in settings.items() if key != "class_weight"}, seed=seed)
+    make_config(base.settings, **{key: value for key, value in settings.items() if key != "class_weight"}, seed=seed)
     dataset = load_dataset(data)
     import_lean_keras()
-    net = mlp(
+    model = mlp(
         units,
         dropout=base.dropout if dropout is None else dropout,
         activation=activation,
     )
-    run = train_net(net, dataset, recipe=recipe, seed=seed, runs=runs, name=name, **settings)
+    run = train_model(model, dataset, recipe=recipe, seed=seed, runs=runs, name=name, **settings)
     if as_json:
         print_json(summary(run, total=time.perf_counter() - start))
         return
@@ -137,7 +137,7 @@ def resume(
 
     start = time.perf_counter()
     from cutaway.api.train import resume as go_on
-    from cutaway.nets import import_lean_keras
+    from cutaway.models import import_lean_keras
 
     import_lean_keras()
     finished = go_on(run, runs=runs)
@@ -158,7 +158,7 @@ def parse_hidden(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise UsageError(
-            "--hidden is a list of whole numbers with commas between", came=f'"{text}"', fix="try --hidden 512,512"
+            "--hidden is a list of whole numbers with commas between", got=f'"{text}"', hint="try --hidden 512,512"
         ) from None
 
 
@@ -176,8 +176,8 @@ def parse_class_weight(text: str | None) -> dict[int, float] | str | None:
     except ValueError:
         raise UsageError(
             "--class-weight is balanced, or class=weight pairs with commas between",
-            came=f'"{text}"',
-            fix="try --class-weight 0=2.0,3=0.5",
+            got=f'"{text}"',
+            hint="try --class-weight 0=2.0,3=0.5",
         ) from None
 
 
@@ -195,7 +195,7 @@ def summary(run: Any, *, total: float | None = None) -> dict[str, Any]:
         "seconds": {"total": training if total is None else round(total, 3), "training": training},
         "device": manifest["device"],
         "dataset": {key: manifest["dataset"][key] for key in ("name", "sha256")},
-        "plan": run.plan,
+        "config": run.config,
     }
 
 
@@ -221,10 +221,10 @@ def print_history(run: Any) -> None:
             for row in run.history.rows
         ]
     )
-    if smoothing := run.plan.get("label_smoothing"):
+    if smoothing := run.config.get("label_smoothing"):
         from cutaway.training import lowest_loss
 
-        classes = 2 if run.plan["loss"] == "binary_crossentropy" else len(run.class_names)
+        classes = 2 if run.config["loss"] == "binary_crossentropy" else len(run.class_names)
         lowest = lowest_loss(smoothing, classes=classes)
         print(f"Losses are of labels smoothed by {smoothing:g}: {lowest:.3f} is the lowest they can be.")
     turned = run.history.turned

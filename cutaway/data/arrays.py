@@ -28,14 +28,14 @@ def as_inputs(x: Any, *, split: str) -> np.ndarray:
     if values.ndim < 2:
         raise DataError(
             f"the inputs of {split} have the shape (sample, feature, ...)",
-            came=f"the shape {values.shape}",
-            fix="give one row to each sample, for example x.reshape(-1, 1) where a sample is one number",
+            got=f"the shape {values.shape}",
+            hint="give one row to each sample, for example x.reshape(-1, 1) where a sample is one number",
         )
     if values.size == 0:
         raise DataError(
             f"the inputs of {split} hold at least one sample of at least one value",
-            came=f"the shape {values.shape}",
-            fix="check what was selected or read",
+            got=f"the shape {values.shape}",
+            hint="check what was selected or read",
         )
     return values
 
@@ -72,14 +72,14 @@ def check_aligned(x: Any, y: Any, *, split: str, lengths: tuple[int, int]) -> No
     if lengths[0] != lengths[1]:
         raise DataError(
             f"{split} has one label for each sample",
-            came=f"{lengths[0]} samples and {lengths[1]} labels",
-            fix="check that both were read from files that belong together",
+            got=f"{lengths[0]} samples and {lengths[1]} labels",
+            hint="check that both were read from files that belong together",
         )
     if is_pandas(x, "DataFrame") and is_pandas(y, "Series") and not x.index.equals(y.index):
         raise DataError(
             f"the table and the labels of {split} have the same index",
-            came="indexes that differ",
-            fix="reorder with y.loc[x.index], or reset both if the rows do match",
+            got="indexes that differ",
+            hint="reorder with y.loc[x.index], or reset both if the rows do match",
         )
 
 
@@ -97,15 +97,15 @@ def check_alike(train: np.ndarray, test: np.ndarray, *, given: tuple[Any, Any]) 
     if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
         raise DataError(
             f"x_test has samples like those of x: {train.shape[1:]} {train.dtype}",
-            came=f"{test.shape[1:]} {test.dtype}",
-            fix="prepare both in the same way",
+            got=f"{test.shape[1:]} {test.dtype}",
+            hint="prepare both in the same way",
         )
     x, x_test = given
     if is_pandas(x, "DataFrame") and is_pandas(x_test, "DataFrame") and list(x.columns) != list(x_test.columns):
         raise DataError(
             "x_test has the columns of x in the same order",
-            came=f"{list(x_test.columns)} for {list(x.columns)}",
-            fix="pass x_test[x.columns]",
+            got=f"{list(x_test.columns)} for {list(x.columns)}",
+            hint="pass x_test[x.columns]",
         )
 
 
@@ -125,10 +125,10 @@ def as_array(value: Any, *, what: str) -> np.ndarray:
         values = np.asarray(value)
     except ValueError:
         raise DataError(
-            f"{what} form one rectangular array", came="rows of different lengths", fix="pad or cut the rows"
+            f"{what} form one rectangular array", got="rows of different lengths", hint="pad or cut the rows"
         ) from None
     if np.ma.is_masked(value):
-        raise DataError(f"{what} have no masked entries", came="a masked array", fix="fill or drop them")
+        raise DataError(f"{what} have no masked entries", got="a masked array", hint="fill or drop them")
     return values
 
 
@@ -137,8 +137,8 @@ def _array_values(x: Any, split: str) -> np.ndarray:
     if values.dtype.kind not in "biuf":
         raise DataError(
             f"the inputs of {split} are an array of numbers",
-            came=f"an array of dtype {values.dtype}",
-            fix="convert it, for example with np.asarray(x, dtype=np.float32)",
+            got=f"an array of dtype {values.dtype}",
+            hint="convert it, for example with np.asarray(x, dtype=np.float32)",
         )
     return _mapped_values(values, split) if is_mapped(values) else _copy(values)
 
@@ -147,8 +147,8 @@ def _mapped_values(values: np.ndarray, split: str) -> np.ndarray:
     if values.dtype not in (np.uint8, np.float32):
         raise DataError(
             f"the inputs of {split} can stay on disk as uint8 or float32",
-            came=f"a memory map of dtype {values.dtype}",
-            fix="convert it piece by piece into np.lib.format.open_memmap(file, mode='w+', dtype='float32', "
+            got=f"a memory map of dtype {values.dtype}",
+            hint="convert it piece by piece into np.lib.format.open_memmap(file, mode='w+', dtype='float32', "
             "shape=x.shape), or pass np.array(x) where it fits into memory",
         )
     return values.view()  # an array object of our own: the user's may stay writable
@@ -159,8 +159,8 @@ def _frame_values(frame: Any, split: str) -> np.ndarray:
     if other:
         raise DataError(
             f"every input column of {split} is numeric",
-            came="non-numeric " + ", ".join(map(repr, other)),
-            fix="drop these columns or encode them as numbers, for example with pandas.get_dummies",
+            got="non-numeric " + ", ".join(map(repr, other)),
+            hint="drop these columns or encode them as numbers, for example with pandas.get_dummies",
         )
     if all(dtype == np.uint8 for dtype in frame.dtypes):
         return _copy(frame.to_numpy())
@@ -177,6 +177,6 @@ def _not_finite(rows: np.ndarray, before: int, *, split: str, given: Any) -> Dat
     column = f", column {str(given.columns[feature])!r}" if is_pandas(given, "DataFrame") else ""
     return DataError(
         "inputs are finite numbers in the range of float32",
-        came=f"{rows[sample, feature]} in {split}[{before + sample}]{column}",
-        fix="drop such samples or fill in the values",
+        got=f"{rows[sample, feature]} in {split}[{before + sample}]{column}",
+        hint="drop such samples or fill in the values",
     )

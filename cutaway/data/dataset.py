@@ -16,10 +16,10 @@ from cutaway.errors import DataError, UsageError
 from .arrays import as_inputs, check_aligned, check_alike, finite_range
 from .labels import as_labels, encode_labels
 from .mapping import is_mapped, pieces
-from .rows import Rows
+from .rows import LazyRows
 from .samples import SampleIds
 
-# Beyond it a first layer of usual initial weights saturates or diverges; standardised columns stay far inside.
+# Beyond it a first layer of usual initial weights saturates or diverges; standardized columns stay far inside.
 WIDE = 100.0
 
 
@@ -114,7 +114,7 @@ class Dataset:
         """
         return self.rows(ids)[:]
 
-    def rows(self, ids: SampleIds) -> Rows:
+    def rows(self, ids: SampleIds) -> LazyRows:
         """What stands for `x` of some ids and reads samples only when it is indexed.
 
         Raises:
@@ -150,7 +150,7 @@ class Dataset:
             "class_names": list(self.class_names),
         }
 
-    def _rows(self, ids: SampleIds, column: str) -> Rows:
+    def _rows(self, ids: SampleIds, column: str) -> LazyRows:
         arrays = tuple(getattr(source, column) for source in self.sources.values())
         known = {name: number for number, name in enumerate(self.sources)}
         places = np.array([known.get(name, len(known)) for name in ids.sources], np.uint8)
@@ -161,10 +161,10 @@ class Dataset:
             held = {name: len(source.y) for name, source in self.sources.items()}
             raise DataError(
                 f"sample ids are of the dataset {self.name!r} with {held} samples",
-                came=ids[int(outside.argmax())],
-                fix="use ids of a split of this very dataset",
+                got=ids[int(outside.argmax())],
+                hint="use ids of a split of this very dataset",
             )
-        return Rows(arrays, code, ids.index)
+        return LazyRows(arrays, code, ids.index)
 
     @classmethod
     def from_arrays(
@@ -200,8 +200,8 @@ class Dataset:
         if (x_test is None) != (y_test is None):
             raise UsageError(
                 "x_test and y_test come together",
-                came="only " + ("x_test" if y_test is None else "y_test"),
-                fix="pass both or neither",
+                got="only " + ("x_test" if y_test is None else "y_test"),
+                hint="pass both or neither",
             )
         given = {"train": (x, y)} if x_test is None else {"train": (x, y), "test": (x_test, y_test)}
         inputs = {split: as_inputs(values, split=split) for split, (values, _) in given.items()}
@@ -243,5 +243,5 @@ def _resolve_scale(scale: Any, dtype: np.dtype, *, ranges: Sequence[tuple[float,
     value = float(scale) if numeric else 0.0
     # The division is in float32, where a smaller or a larger number would be 0 or infinite.
     if not float(np.finfo(np.float32).tiny) <= value <= float(np.finfo(np.float32).max):
-        raise UsageError('scale is "auto" or a number above 0', came=repr(scale), fix="pass for example scale=255")
+        raise UsageError('scale is "auto" or a number above 0', got=repr(scale), hint="pass for example scale=255")
     return value

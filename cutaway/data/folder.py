@@ -32,7 +32,7 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
         files = sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
         raise DataError(
-            "a data folder can be read", came=f"{folder} ({error.strerror})", fix="check its permissions"
+            "a data folder can be read", got=f"{folder} ({error.strerror})", hint="check its permissions"
         ) from None
     found = {
         part: [p for p in files if p.name == f"{part}.npy" or re.fullmatch(stem + ENDING, p.name)]
@@ -42,14 +42,14 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
         if len(paths) > 1:
             raise DataError(
                 "a data folder holds each part once",
-                came=f"{' and '.join(path.name for path in paths)} in {folder}",
-                fix="keep one of them",
+                got=f"{' and '.join(path.name for path in paths)} in {folder}",
+                hint="keep one of them",
             )
         if not paths and part in ("x_train", "y_train"):
             raise DataError(
                 "a data folder holds IDX files train-images* and train-labels*, or x_train.npy and y_train.npy",
-                came=f"{folder} without {LAYOUT[part]}* or {part}.npy",
-                fix="check the path; the names of IDX files end in .idx or -ubyte, with or without .gz",
+                got=f"{folder} without {LAYOUT[part]}* or {part}.npy",
+                hint="check the path; the names of IDX files end in .idx or -ubyte, with or without .gz",
             )
     return {part: _read(paths[0]) for part, paths in found.items() if paths}
 

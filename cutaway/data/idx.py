@@ -19,7 +19,7 @@ from cutaway.errors import DataError, UnknownNameError
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_RANK = 32
 LIMIT = 2**31
-DEFLATE_RATIO = 1032  # the most that deflate can pack, https://zlib.net/zlib_tech.html
+DEFLATE_RATIO = 1032  # the most that deflate can pack, https://zlib.model/zlib_tech.html
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 2**20
 
@@ -73,7 +73,7 @@ def read_content(path: str | os.PathLike, *, limit: int = LIMIT) -> IdxContent:
     """Reads one IDX file as `read_idx` does, and keeps the bytes."""
     path = Path(path)
     if not os.path.isfile(path):  # which, unlike Path.is_file, also answers for a name that is too long
-        raise UnknownNameError("an IDX file must exist", came=str(path), fix="check the path")
+        raise UnknownNameError("an IDX file must exist", got=str(path), hint="check the path")
     try:
         with path.open("rb") as file:
             packed = file.read(2) == GZIP_MAGIC
@@ -85,11 +85,11 @@ def read_content(path: str | os.PathLike, *, limit: int = LIMIT) -> IdxContent:
                 return _parse(unpacked, path, limit=limit, room=room)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(
-            "a gzip file is whole", came=f"{path} ({error})", fix="copy or download the file again"
+            "a gzip file is whole", got=f"{path} ({error})", hint="copy or download the file again"
         ) from None
     except OSError as error:
         raise DataError(
-            "an IDX file can be read", came=f"{path} ({error.strerror})", fix="check its permissions"
+            "an IDX file can be read", got=f"{path} ({error.strerror})", hint="check its permissions"
         ) from None
 
 
@@ -100,8 +100,8 @@ def _parse(stream: io.BufferedIOBase, path: Path, *, limit: int, room: int) -> I
     if math.prod(max(size, 1) for size in shape) * dtype.itemsize > limit:
         raise DataError(
             f"an IDX file holds at most {limit} bytes of values",
-            came=f"{path}, which declares {_form(dtype, shape)}",
-            fix="check the file, or raise limit if it is meant",
+            got=f"{path}, which declares {_form(dtype, shape)}",
+            hint="check the file, or raise limit if it is meant",
         )
     if declared > room - len(header):
         raise _truncated(path, declared=declared, present=f"at most {max(room - len(header), 0)} can be")
@@ -112,8 +112,8 @@ def _parse(stream: io.BufferedIOBase, path: Path, *, limit: int, room: int) -> I
     if stream.read(1):
         raise DataError(
             "an IDX file ends where its header says",
-            came=f"{path}, which goes on after the declared {declared} bytes ({_form(dtype, shape)})",
-            fix="check that the file was not joined with another",
+            got=f"{path}, which goes on after the declared {declared} bytes ({_form(dtype, shape)})",
+            hint="check that the file was not joined with another",
         )
     return IdxContent(header, body, dtype, shape)
 
@@ -123,24 +123,24 @@ def _read_header(stream: io.BufferedIOBase, path: Path) -> tuple[bytes, np.dtype
     if magic.lstrip()[:1] == b"<":
         raise DataError(
             "an IDX file starts with two zero bytes",
-            came=f"{path}, which looks like an HTML page",
-            fix="download the file again: a server answered with a page instead",
+            got=f"{path}, which looks like an HTML page",
+            hint="download the file again: a server answered with a page instead",
         )
     if magic[:2] != b"\0\0"[: len(magic)] or (len(magic) > 2 and magic[2] not in TYPES):
         raise DataError(
             "an IDX file starts with two zero bytes and a known type",
-            came=f"{path}, which starts with {magic!r}",
-            fix="check that it is an IDX file",
+            got=f"{path}, which starts with {magic!r}",
+            hint="check that it is an IDX file",
         )
     rank = magic[3] if len(magic) == 4 else 0
     if rank > MAX_RANK:
-        raise DataError(f"an IDX array has at most {MAX_RANK} axes", came=f"{path} with {rank}", fix="check the file")
+        raise DataError(f"an IDX array has at most {MAX_RANK} axes", got=f"{path} with {rank}", hint="check the file")
     sizes = stream.read(4 * rank)
     if len(magic) + len(sizes) < 4 + 4 * rank:
         raise DataError(
             "an IDX file holds its whole header",
-            came=f"{path}, which ends after {len(magic) + len(sizes)} bytes",
-            fix="copy or download the file again",
+            got=f"{path}, which ends after {len(magic) + len(sizes)} bytes",
+            hint="copy or download the file again",
         )
     shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
     return magic + sizes, np.dtype(TYPES[magic[2]]), shape
@@ -164,6 +164,6 @@ def _form(dtype: np.dtype, shape: tuple[int, ...]) -> str:
 def _truncated(path: Path, *, declared: int, present: str) -> DataError:
     return DataError(
         "an IDX file holds all values that it declares",
-        came=f"{path}, truncated: {declared} bytes are declared, {present} present",
-        fix="copy or download the file again",
+        got=f"{path}, truncated: {declared} bytes are declared, {present} present",
+        hint="copy or download the file again",
     )

@@ -29,8 +29,8 @@ def as_labels(y: Any, *, split: str) -> np.ndarray:
     if labels.ndim != 1:
         raise DataError(
             f"the labels of {split} have the shape (sample,), one class for each",
-            came=f"the shape {labels.shape}",
-            fix="pass the one column alone, such as y.ravel()"
+            got=f"the shape {labels.shape}",
+            hint="pass the one column alone, such as y.ravel()"
             if labels.shape[1:] == (1,)
             else "turn one-hot rows into np.argmax(y, axis=1)",
         )
@@ -44,8 +44,8 @@ def as_labels(y: Any, *, split: str) -> np.ndarray:
         return np.asarray(values)
     raise DataError(
         f"the labels of {split} are all integers, all bools or all strings",
-        came="no label" if wrong is None else f"{values[wrong]!r} as {split}[{wrong}]",
-        fix="convert whole numbers with y.astype(int) and drop samples without a label",
+        got="no label" if wrong is None else f"{values[wrong]!r} as {split}[{wrong}]",
+        hint="convert whole numbers with y.astype(int) and drop samples without a label",
     )
 
 
@@ -72,8 +72,8 @@ def encode_labels(
         if len(names) < 2:
             raise DataError(
                 "the labels of train name at least two classes",
-                came=f"the classes {list(names)}",
-                fix="add samples of another class, or pass class_names",
+                got=f"the classes {list(names)}",
+                hint="add samples of another class, or pass class_names",
             )
     else:
         names = _checked_names(class_names)
@@ -92,8 +92,8 @@ def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
     if not distinct or not all(isinstance(name, str) for name in names):
         raise UsageError(
             "class_names are at least two different strings",
-            came=repr(class_names),
-            fix='pass for example class_names=["cat", "dog"]',
+            got=repr(class_names),
+            hint='pass for example class_names=["cat", "dog"]',
         )
     return names
 
@@ -103,8 +103,8 @@ def _encode(labels: np.ndarray, classes: np.ndarray, *, split: str) -> np.ndarra
     if text != (labels.dtype.kind == "U"):
         raise DataError(
             "the labels of train and test are of one kind",
-            came=f"{'numbers' if text else 'strings'} in {split}",
-            fix="convert one of them",
+            got=f"{'numbers' if text else 'strings'} in {split}",
+            hint="convert one of them",
         )
     order = np.argsort(classes)
     place = np.minimum(np.searchsorted(classes, labels, sorter=order), len(classes) - 1)
@@ -121,6 +121,6 @@ def _outside(rule: str, labels: np.ndarray, *, wrong: np.ndarray, split: str) ->
     first = int(wrong.argmax())
     return DataError(
         rule,
-        came=f"the label {labels[first].item()!r} as {split}[{first}]",
-        fix="correct or drop such samples",
+        got=f"the label {labels[first].item()!r} as {split}[{first}]",
+        hint="correct or drop such samples",
     )

@@ -42,8 +42,8 @@ def check_whole(array: np.ndarray) -> None:
     if size < offset + len(file):
         raise DataError(
             "a file of inputs stays as it is while it is in use",
-            came=f"{name or 'a memory map'} cut from {offset + len(file)} to {size} bytes",
-            fix="put the whole file back, then train or resume again",
+            got=f"{name or 'a memory map'} cut from {offset + len(file)} to {size} bytes",
+            hint="put the whole file back, then train or resume again",
         )
 
 

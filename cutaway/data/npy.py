@@ -33,8 +33,8 @@ def map_npy(path: Path) -> np.ndarray:
         reason = textwrap.shorten(str(error) or type(error).__name__, 200)
         raise DataError(
             "an .npy file can be read, is whole and holds no Python objects",
-            came=f"{path} ({reason})",
-            fix="save it again with np.save(file, array), or check its permissions",
+            got=f"{path} ({reason})",
+            hint="save it again with np.save(file, array), or check its permissions",
         ) from None
 
 

@@ -34,8 +34,8 @@ def read_npz(path: Path, *, limit: int = LIMIT) -> dict[str, np.ndarray]:
             if total > limit:
                 raise DataError(
                     f"an .npz file holds at most {limit} bytes of data",
-                    came=f"{path} with {total}",
-                    fix="keep fewer samples, or smaller values such as uint8",
+                    got=f"{path} with {total}",
+                    hint="keep fewer samples, or smaller values such as uint8",
                 )
             return {name: _read_member(archive, member, path=path) for name, member in members.items()}
     except CutawayError:
@@ -51,8 +51,8 @@ def _find_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zip
     if lacking:
         raise DataError(
             "an .npz dataset holds x_train and y_train, and x_test and y_test where there is a test",
-            came=f"{path} without {' and '.join(lacking)}, with {sorted(present)[:10]}",
-            fix="save it with np.savez(file, x_train=..., y_train=..., x_test=..., y_test=...)",
+            got=f"{path} without {' and '.join(lacking)}, with {sorted(present)[:10]}",
+            hint="save it with np.savez(file, x_train=..., y_train=..., x_test=..., y_test=...)",
         )
     return {name: present[name] for name in NAMES if name in present}
 
@@ -72,6 +72,6 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, path: Pat
 def _damaged(path: Path, what: str) -> DataError:
     return DataError(
         "an .npz file is whole and holds no Python objects",
-        came=f"{path} ({what})",
-        fix="copy, download or save the file again",
+        got=f"{path} ({what})",
+        hint="copy, download or save the file again",
     )

@@ -10,7 +10,7 @@ from .mapping import OWN_BYTES, check_whole, empty
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Rows:
+class LazyRows:
     """A read-only stand-in for an array of samples that need not fit into memory.
 
     ``rows[key]`` takes what selects along the first axis of an array: a slice, an integer, a boolean mask, or an array

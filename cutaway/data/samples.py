@@ -35,14 +35,14 @@ class SampleIds:
         if not fits:
             raise DataError(
                 "sample ids are a uint8 code and an int64 index of one length",
-                came=f"{self.code.dtype} {self.code.shape} and {self.index.dtype} {self.index.shape}",
-                fix="take them from a Split",
+                got=f"{self.code.dtype} {self.code.shape} and {self.index.dtype} {self.index.shape}",
+                hint="take them from a Split",
             )
         if self.code.size and self.code.max() >= len(self.sources):
             raise DataError(
                 f"a sample's code points into its {len(self.sources)} sources",
-                came=str(self.code.max()),
-                fix="take ids from a Split",
+                got=str(self.code.max()),
+                hint="take ids from a Split",
             )
 
     def __len__(self) -> int:

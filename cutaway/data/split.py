@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.errors import DataError, PlanError, UnknownNameError
+from cutaway.errors import ConfigError, DataError, UnknownNameError
 
 from .dataset import Dataset
 from .samples import SampleIds
@@ -46,7 +46,7 @@ class Split:
             return SampleIds(self.train.sources, code, index)
         if name not in PARTS:
             raise UnknownNameError(
-                f"a split is one of {', '.join(PARTS)}, all", came=repr(name), fix="pass for example 'test'"
+                f"a split is one of {', '.join(PARTS)}, all", got=repr(name), hint="pass for example 'test'"
             )
         return getattr(self, name)
 
@@ -68,7 +68,7 @@ class Split:
             of_source = order[ids.code[order] == code]
             if not np.array_equal(ids.index[of_source], np.arange(len(of_source))):
                 raise DataError(
-                    "every sample is in exactly one part of a split", came=f"gaps in {source}", fix="use split_dataset"
+                    "every sample is in exactly one part of a split", got=f"gaps in {source}", hint="use split_dataset"
                 )
             packed = zlib.compress(part[of_source].tobytes(), 9)
             membership[source] = {"samples": len(of_source), "codes": base64.b64encode(packed).decode()}
@@ -119,16 +119,16 @@ def split_dataset(data: Dataset, *, validation: float = 0.25, test: float = 0.2,
         seed: From 0 to 2**32 - 1; the same seed gives the same split.
 
     Raises:
-        PlanError: A share or the seed is outside its range.
+        ConfigError: A share or the seed is outside its range.
         DataError: A class has too few samples.
     """
     for name, share in (("validation", validation), ("test", test)):
         if not isinstance(share, float) or not 0 < share < 1:
-            raise PlanError(
-                f"{name} is a share between 0 and 1, both excluded", came=repr(share), fix=f"pass {name}=0.25"
+            raise ConfigError(
+                f"{name} is a share between 0 and 1, both excluded", got=repr(share), hint=f"pass {name}=0.25"
             )
     if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise PlanError("seed is an integer from 0 to 4294967295", came=repr(seed), fix="pass for example seed=0")
+        raise ConfigError("seed is an integer from 0 to 4294967295", got=repr(seed), hint="pass for example seed=0")
     index = np.arange(len(data.sources["train"].y))
     if "test" in data.sources:
         held = np.arange(len(data.sources["test"].y))
@@ -155,15 +155,15 @@ def _hold_out(data: Dataset, index: np.ndarray, *, share: float, seed: int) -> t
         name, total = data.class_names[short[0]], np.count_nonzero(labels == short[0])
         raise DataError(
             "every class has enough samples for train, val and test",
-            came=f"class {name!r} with {total}",
-            fix="add samples of this class or drop it",
+            got=f"class {name!r} with {total}",
+            hint="add samples of this class or drop it",
         )
     held = math.ceil(share * len(index))
     if min(held, len(index) - held) < len(present):
         raise DataError(
             f"both sides of a split can hold each of the {len(present)} classes",
-            came=f"{held} of {len(index)} samples for a share of {share:g}",
-            fix="change the share or add samples",
+            got=f"{held} of {len(index)} samples for a share of {share:g}",
+            hint="change the share or add samples",
         )
     parts = train_test_split(index, test_size=held, random_state=seed, stratify=labels[index])
     return np.sort(parts[0]), np.sort(parts[1])
@@ -199,6 +199,6 @@ def _members(codes: dict[str, np.ndarray], number: int) -> SampleIds:
 def _damaged(what: str) -> DataError:
     return DataError(
         "a split record is as cutaway wrote it",
-        came=f"a damaged one ({what})",
-        fix="restore run.json or train again",
+        got=f"a damaged one ({what})",
+        hint="restore run.json or train again",
     )

@@ -9,46 +9,44 @@ numpy, scipy, numba, scikit-learn, `cutaway.errors` and `cutaway.progress`; it k
 
 from typing import TYPE_CHECKING
 
-from cutaway.doors import late
+from cutaway._lazy import lazy_getattr
+from cutaway.neighbors import pca
 
-from .cache import layout_from_npz, layout_to_npz
-from .choice import choose_samples
-from .components import pca
-from .layout import Layout, Trust
-from .method import METHODS, TRUST_NEIGHBORS, embed
-from .trust import inspect_trust, measure_trust
+from .layout import Layout, Quality
+from .layout_file import layout_from_npz, layout_to_npz
+from .method import METHODS, QUALITY_NEIGHBORS, embed
+from .quality import inspect_quality, measure_quality
 
 if TYPE_CHECKING:
-    from .descent import Frame
-    from .transform import Placement, place, placement
+    from .new_samples import Placement, place, placement
+    from .tsne.descent import Frame
     from .warmup import warm_up
 
 # These load Numba, SciPy or both.
-_HOMES = {
-    "Frame": "cutaway.embedding.descent",
-    "Placement": "cutaway.embedding.transform",
-    "place": "cutaway.embedding.transform",
-    "placement": "cutaway.embedding.transform",
+_MODULES = {
+    "Frame": "cutaway.embedding.tsne.descent",
+    "Placement": "cutaway.embedding.new_samples",
+    "place": "cutaway.embedding.new_samples",
+    "placement": "cutaway.embedding.new_samples",
     "warm_up": "cutaway.embedding.warmup",
 }
 
 __all__ = [
     "METHODS",
-    "TRUST_NEIGHBORS",
+    "QUALITY_NEIGHBORS",
     "Frame",
     "Layout",
     "Placement",
-    "Trust",
-    "choose_samples",
+    "Quality",
     "embed",
-    "inspect_trust",
+    "inspect_quality",
     "layout_from_npz",
     "layout_to_npz",
-    "measure_trust",
+    "measure_quality",
     "pca",
     "place",
     "placement",
     "warm_up",
 ]
 
-__getattr__ = late(__name__, _HOMES)
+__getattr__ = lazy_getattr(__name__, _MODULES)

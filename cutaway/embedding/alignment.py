@@ -1,15 +1,14 @@
-"""Two layouts of the same samples, laid over each other: who kept its neighbours, and who moved."""
+"""Two layouts of the same samples, laid over each other: who kept its neighbors, and who moved."""
 
 import numpy as np
 
+from cutaway.checks import check_matrix
 from cutaway.errors import DataError, UsageError
+from cutaway.parallel.ranges import in_threads, ranges
 
-from .check import check_matrix
-from .threads import in_threads, ranges
-
-# Neighbours by which two layers or epochs are compared: as many as trust is measured by.
+# Neighbors by which two layers or epochs are compared: as many as trust is measured by.
 NEAREST = 15
-# A neighbourhood did not change when at least this share of it is there again: 12 of 15.
+# A neighborhood did not change when at least this share of it is there again: 12 of 15.
 KEPT = 0.8
 # With fewer samples to hold on to, all are aligned: a turn and a shift, fitted to a handful, would follow its noise.
 LEAST_ROWS = 10
@@ -18,12 +17,12 @@ ROWS = 1024
 
 
 def neighborhood(samples: int) -> int:
-    """How many nearest neighbours are compared: 15, or a quarter of few samples, so that chance keeps few of them."""
+    """How many nearest neighbors are compared: 15, or a quarter of few samples, so that chance keeps few of them."""
     return max(1, min(NEAREST, samples // 4))
 
 
 def shared_neighbors(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Measure which share of each sample's neighbours are its neighbours again.
+    """Measure which share of each sample's neighbors are its neighbors again.
 
     Args:
         before: int32 (n, k), row numbers, no row number twice in a row.
@@ -37,15 +36,15 @@ def shared_neighbors(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """
     if before.shape != after.shape or before.ndim != 2 or before.shape[1] == 0:
         raise DataError(
-            "neighbours are compared one for one, (sample, k) with (sample, k)",
-            came=f"the shapes {before.shape} and {after.shape}",
-            fix="take as many neighbours of the same samples",
+            "neighbors are compared one for one, (sample, k) with (sample, k)",
+            got=f"the shapes {before.shape} and {after.shape}",
+            hint="take as many neighbors of the same samples",
         )
     return (count_shared(before, after) / before.shape[1]).astype(np.float32)
 
 
 def count_shared(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Count how many of each sample's neighbours are among some other ones of it.
+    """Count how many of each sample's neighbors are among some other ones of it.
 
     Args:
         some: int32 (n, k), row numbers, no row number twice in a row.
@@ -65,7 +64,7 @@ def count_shared(some: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def aligned_rows(kept: np.ndarray) -> np.ndarray:
-    """Choose the samples by which two layouts are aligned: who kept its neighbours, or all where these are too few.
+    """Choose the samples by which two layouts are aligned: who kept its neighbors, or all where these are too few.
 
     Args:
         kept: float32 (n,), of `shared_neighbors`.
@@ -99,8 +98,8 @@ def procrustes(xy: np.ndarray, onto: np.ndarray, *, rows: np.ndarray | None = No
     if chosen.shape != (len(xy),) or not chosen.any():
         raise UsageError(
             "a layout is aligned by at least one of its samples, chosen by one truth value a sample",
-            came=f"{int(chosen.sum())} chosen, the shape {chosen.shape} for {len(xy)} samples",
-            fix="choose samples that kept their neighbours, or pass rows=None for all",
+            got=f"{int(chosen.sum())} chosen, the shape {chosen.shape} for {len(xy)} samples",
+            hint="choose samples that kept their neighbors, or pass rows=None for all",
         )
     here, there = xy[chosen].mean(axis=0), onto[chosen].mean(axis=0)
     left, _, right = np.linalg.svd((xy[chosen] - here).T @ (onto[chosen] - there))
@@ -125,8 +124,8 @@ def drift(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     if radius == 0:
         raise DataError(
             "drift is measured by the radius of the layout before",
-            came="a layout with all samples at one place",
-            fix="compare layouts whose samples lie apart",
+            got="a layout with all samples at one place",
+            hint="compare layouts whose samples lie apart",
         )
     return (np.hypot(*(after - before).T) / radius).astype(np.float32)
 
@@ -137,7 +136,7 @@ def _pair(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if np.shape(one) != np.shape(other) or np.shape(one)[1] != 2:
         raise DataError(
             "two layouts have two coordinates for each of the same samples",
-            came=f"the shapes {np.shape(one)} and {np.shape(other)}",
-            fix="embed the same samples twice",
+            got=f"the shapes {np.shape(one)} and {np.shape(other)}",
+            hint="embed the same samples twice",
         )
     return np.asarray(one, np.float64), np.asarray(other, np.float64)

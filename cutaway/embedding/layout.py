@@ -8,26 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.progress import Progress, Report
+from cutaway.progress import Progress, ProgressCallback
 
 
 @dataclass(frozen=True)
-class Trust:
+class Quality:
     """How far the distances of a layout can be believed.
 
     Attributes:
-        trustworthiness: 0..1; 1 when no sample has a neighbour in the layout that is far from it in the activations.
-        neighbors_kept: 0..1, mean share of the ``k`` nearest neighbours by activation that the layout keeps among its
-            own ``k`` nearest; over all samples.
-        k: Size of the neighbourhood, in samples.
-        samples: How many samples trustworthiness was measured on; neighbours are sought among all.
+        trustworthiness: 0..1; 1 when no sample has a neighbor in the layout that is far from it in the activations.
+        neighbors_preserved: 0..1, mean share of the ``k`` nearest neighbors by activation that the layout keeps among
+            its own ``k`` nearest; over all samples.
+        k: Size of the neighborhood, in samples.
+        samples: How many samples trustworthiness was measured on; neighbors are sought among all.
         accuracy_layer: 0..1, share of samples whose class most of their ``k`` nearest by activation have; None without
             labels.
         accuracy_plane: The same with the ``k`` nearest in the layout.
     """
 
     trustworthiness: float
-    neighbors_kept: float
+    neighbors_preserved: float
     k: int
     samples: int
     accuracy_layer: float | None = None
@@ -43,9 +43,9 @@ class Layout:
         method: "pca", "tsne", "lda" or "umap".
         settings: Every setting with the value that was used, ready for JSON.
         seconds: Time of each part; "total" is always there.
-        kl_divergence: What t-SNE has left to minimise, in nats; None for PCA.
+        kl_divergence: What t-SNE has left to minimize, in nats; None for PCA.
         trust: None where there are too few samples to measure it.
-        wrong: float32 (sample,), 0..1, "its neighbours here are wrong": the share of a sample's nearest in the layout
+        misplaced: float32 (sample,), 0..1, the share of a sample's nearest in the layout
             that are not even among its 6 times as many nearest by activation; None where it was not measured.
     """
 
@@ -54,15 +54,17 @@ class Layout:
     settings: dict[str, Any]
     seconds: dict[str, float]
     kl_divergence: float | None
-    trust: Trust | None
-    wrong: np.ndarray | None = None
+    quality: Quality | None
+    misplaced: np.ndarray | None = None
 
 
 @contextmanager
-def stage(task: str, total: int, *, unit: str, part: str, seconds: dict[str, float], report: Report) -> Iterator[None]:
+def stage(
+    task: str, total: int, *, unit: str, part: str, seconds: dict[str, float], on_progress: ProgressCallback
+) -> Iterator[None]:
     """Report the start and the end of one part of the work and enter its time in ``seconds[part]``."""
-    report(Progress(task, 0, total, unit))
+    on_progress(Progress(task, 0, total, unit))
     start = perf_counter()
     yield
     seconds[part] = perf_counter() - start
-    report(Progress(task, total, total, unit))
+    on_progress(Progress(task, total, total, unit))

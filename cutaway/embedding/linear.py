@@ -4,12 +4,11 @@ import warnings
 
 import numpy as np
 
+from cutaway.checks import check_seed, check_whole
 from cutaway.errors import DataError, UsageError
-from cutaway.progress import Progress, Report, silent
-
-from .check import check_seed, check_whole
-from .components import Centred, principal_scores, with_fixed_sign
-from .neighbors import nearest_neighbors
+from cutaway.neighbors.components import Centered, principal_scores, with_fixed_sign
+from cutaway.neighbors.exact import nearest_neighbors
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 # Share of the mean variance of a unit that is added to each variance within the classes. Without it a unit that is
 # constant within each class would be divided by 0.
@@ -20,7 +19,7 @@ UMAP_COMPONENTS = 50
 def lda(h: np.ndarray, labels: np.ndarray, *, components: int = 2) -> np.ndarray:
     """Project on the directions in which the means of the classes lie farthest apart, in units of the spread within.
 
-    The scatter within classes is regularised by ``SHRINKAGE`` times the mean variance of a unit. In each component the
+    The scatter within classes is regularized by ``SHRINKAGE`` times the mean variance of a unit. In each component the
     column of the largest weight counts positively.
 
     Args:
@@ -29,7 +28,7 @@ def lda(h: np.ndarray, labels: np.ndarray, *, components: int = 2) -> np.ndarray
         components: How many to return, less than the number of classes and no more than units.
 
     Returns:
-        float32 (sample, components), centred on 0, the best separated first; the variance within classes is 1 or,
+        float32 (sample, components), centered on 0, the best separated first; the variance within classes is 1 or,
         where shrinkage tells, less.
 
     Raises:
@@ -44,53 +43,58 @@ def lda(h: np.ndarray, labels: np.ndarray, *, components: int = 2) -> np.ndarray
     if labels.shape != (len(h),):
         raise DataError(
             "labels are one class a sample",
-            came=f"the shape {labels.shape} for {len(h)} samples",
-            fix="pass one class number a sample, for example one_hot.argmax(axis=1)",
+            got=f"the shape {labels.shape} for {len(h)} samples",
+            hint="pass one class number a sample, for example one_hot.argmax(axis=1)",
         )
     names, member, counts = np.unique(labels, return_inverse=True, return_counts=True)
     components = check_whole(components, name="components", least=1)
     if components >= len(names) or components > h.shape[1]:
         raise UsageError(
             f"{components} linear discriminants need at least {components + 1} classes and {components} units",
-            came=f"{len(names)} classes and {h.shape[1]} units",
-            fix="pass method='pca', which asks for no classes",
+            got=f"{len(names)} classes and {h.shape[1]} units",
+            hint="pass method='pca', which asks for no classes",
         )
-    centred = Centred.of(h)
-    total = centred.scatter()
-    between = _class_means(centred, member, len(names)) * np.sqrt(counts)[:, None]
+    centered = Centered.of(h)
+    total = centered.scatter()
+    between = _class_means(centered, member, len(names)) * np.sqrt(counts)[:, None]
     within = (total - between.T @ between) / max(len(h) - len(names), 1)
     within[np.diag_indices_from(within)] += SHRINKAGE * np.trace(total) / len(h) / len(total)
     # In coordinates where the scatter within is a ball, the best directions are those of the means themselves.
     factor = np.linalg.cholesky(within)
     directions = np.linalg.svd(solve_triangular(factor, between.T, lower=True), full_matrices=False)[0]
     weights = solve_triangular(factor.T, directions[:, :components], lower=False)
-    return centred.project(with_fixed_sign(weights)).astype(np.float32)
+    return centered.project(with_fixed_sign(weights)).astype(np.float32)
 
 
-def _class_means(centred: Centred, member: np.ndarray, classes: int) -> np.ndarray:
+def _class_means(centered: Centered, member: np.ndarray, classes: int) -> np.ndarray:
     """Means of the scaled rows of each class, less the mean of all, float64 (class, unit)."""
     order = np.argsort(member, kind="stable")
     starts = np.searchsorted(member[order], np.arange(classes + 1))
-    means = np.empty((classes, centred.h.shape[1]))
+    means = np.empty((classes, centered.h.shape[1]))
     for number in range(classes):
         rows = order[starts[number] : starts[number + 1]]
-        means[number] = centred.h[rows].mean(axis=0, dtype=np.float64) - centred.near
-    return means * centred.scale - centred.rest
+        means[number] = centered.h[rows].mean(axis=0, dtype=np.float64) - centered.near
+    return means * centered.scale - centered.rest
 
 
 def umap(
-    h: np.ndarray, *, seed: int, neighbors: int = 15, min_dist: float = 0.1, report: Report = silent
+    h: np.ndarray,
+    *,
+    seed: int,
+    neighbors: int = 15,
+    min_dist: float = 0.1,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> np.ndarray:
-    """Lay samples out with umap-learn, on exact neighbours and from a start by PCA.
+    """Lay samples out with umap-learn, on exact neighbors and from a start by PCA.
 
     The principal components come first, up to 50, as for t-SNE.
 
     Args:
         h: float32 (sample, unit), checked, at least 4 rows, not all equal.
         seed: The same seed gives the same coordinates; umap-learn then works on one thread.
-        neighbors: Neighbours of each sample, from 2 to n - 1.
+        neighbors: Neighbors of each sample, from 2 to n - 1.
         min_dist: Distance that near samples keep in the layout, from 0 to 1.
-        report: Hears of the parts.
+        on_progress: Hears of the parts.
 
     Returns:
         float32 (sample, 2).
@@ -108,21 +112,21 @@ def umap(
     except ImportError as error:
         raise UsageError(
             "UMAP is done by umap-learn, which is an extra",
-            came=f"a Python without it ({error})",
-            fix="pip install \"cutaway[umap]\", or pass method='tsne'",
+            got=f"a Python without it ({error})",
+            hint="pip install \"cutaway[umap]\", or pass method='tsne'",
         ) from error
     seed, neighbors = check_seed(seed), check_whole(neighbors, name="neighbors", least=2, most=len(h) - 1)
     if not 0 <= min_dist <= 1:
-        raise UsageError("min_dist is a distance from 0 to 1", came=repr(min_dist), fix="pass for example min_dist=0.1")
+        raise UsageError("min_dist is a distance from 0 to 1", got=repr(min_dist), hint="pass for example min_dist=0.1")
     points = principal_scores(h, min(UMAP_COMPONENTS, h.shape[1]))
     points = (points / points[:, 0].std()).astype(np.float32)
-    near = nearest_neighbors(points, neighbors - 1, report=report)
+    near = nearest_neighbors(points, neighbors - 1, on_progress=on_progress)
     itself = np.arange(len(h), dtype=np.int32)[:, None]
     index = np.concatenate([itself, near.index], axis=1)
     far = np.concatenate([np.zeros((len(h), 1), np.float32), np.sqrt(near.squared)], axis=1)
     start = np.zeros((len(h), 2), np.float32)
     start[:, : points.shape[1]] = 10 * points[:, :2]
-    report(Progress("UMAP", 0, len(h), "samples"))
+    on_progress(Progress("UMAP", 0, len(h), "samples"))
     with warnings.catch_warnings():
         # that new samples cannot be placed later, which nobody asks for here
         warnings.simplefilter("ignore", UserWarning)
@@ -135,5 +139,5 @@ def umap(
             precomputed_knn=(index, far, None),  # pyright: ignore[reportArgumentType]
         )
         xy = np.asarray(engine.fit_transform(points), dtype=np.float32)
-    report(Progress("UMAP", len(h), len(h), "samples"))
+    on_progress(Progress("UMAP", len(h), len(h), "samples"))
     return xy

@@ -5,20 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutaway.checks import check_matrix, check_seed
 from cutaway.errors import DataError, UnknownNameError, UsageError
-from cutaway.progress import Report, silent
+from cutaway.neighbors.components import pca
+from cutaway.progress import ProgressCallback, ignore_progress
 
-from .check import check_matrix, check_seed
-from .components import pca
 from .layout import Layout, stage
-from .trust import inspect_trust
+from .quality import inspect_quality
 
 if TYPE_CHECKING:
-    from .descent import Watch
+    from .tsne.descent import Watch
 
 METHODS = ("pca", "tsne", "lda", "umap")
 
-TRUST_NEIGHBORS = 15
+QUALITY_NEIGHBORS = 15
 
 
 def embed(
@@ -30,7 +30,7 @@ def embed(
     perplexity: float = 30.0,
     iterations: int = 750,
     frames: "Watch | None" = None,
-    report: Report = silent,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> Layout:
     """Give each sample two coordinates, close together where the activations are alike.
 
@@ -42,7 +42,7 @@ def embed(
         seed: Decides on which samples trust is measured, and the coordinates of UMAP. Those of the other methods do
             not depend on it: t-SNE starts from the principal components.
         labels: (sample,), the class of each sample: what LDA separates, and what trust is measured by as well.
-        perplexity: For t-SNE: neighbours that each sample attends to, 1 or more and less than a third of the samples.
+        perplexity: For t-SNE: neighbors that each sample attends to, 1 or more and less than a third of the samples.
         iterations: For t-SNE: most steps of the descent, those of early exaggeration included (250; 60 for more than
             4,000 samples), so 251 or more. It ends sooner when the KL divergence falls by less than 0.2 % in 50 steps
             (1 % for more than 4,000 samples, 2 % for more than 10,000).
@@ -50,7 +50,7 @@ def embed(
             returns False or raises StopIteration or KeyboardInterrupt, the layout so far is returned; Ctrl-C during
             the descent does the same, and after it leaves out the KL divergence, or trust (in all methods).
             ``settings["stopped"]`` is then "interrupted".
-        report: Hears of each part as it starts and ends, and of long ones in between.
+        on_progress: Hears of each part as it starts and ends, and of long ones in between.
 
     Raises:
         DataError: ``h`` is no matrix of finite numbers, or it has fewer than 4 rows, only equal rows, or one column
@@ -62,66 +62,73 @@ def embed(
     start = perf_counter()
     if method not in METHODS:
         raise UnknownNameError(
-            f"a method of embedding is one of {', '.join(METHODS)}", came=repr(method), fix="pass method='tsne'"
+            f"a method of embedding is one of {', '.join(METHODS)}", got=repr(method), hint="pass method='tsne'"
         )
     h, seed = check_activations(h), check_seed(seed)
     seconds: dict[str, float] = {}
     settings: dict[str, Any]
     kl_divergence = None
     if method == "tsne":
-        from .tsne import tsne
+        from .tsne.fit import tsne
 
         limits: dict[str, Any] = {"perplexity": perplexity, "iterations": iterations}
-        xy, settings, kl_divergence = tsne(h, **limits, seed=seed, seconds=seconds, report=report, frames=frames)
+        xy, settings, kl_divergence = tsne(
+            h, **limits, seed=seed, seconds=seconds, on_progress=on_progress, frames=frames
+        )
     elif method == "pca":
-        xy, settings = _plane(h, seconds=seconds, report=report), {"pca_components": 2, "seed": seed}
+        xy, settings = _plane(h, seconds=seconds, on_progress=on_progress), {"pca_components": 2, "seed": seed}
     elif method == "lda":
-        xy, settings = _discriminants(h, labels, seconds=seconds, report=report), {"components": 2, "seed": seed}
+        xy, settings = (
+            _discriminants(h, labels, seconds=seconds, on_progress=on_progress),
+            {"components": 2, "seed": seed},
+        )
     else:
-        xy, settings = _umap(h, seed=seed, seconds=seconds, report=report)
-    trust = wrong = None
-    if len(h) > 2 * TRUST_NEIGHBORS:
+        xy, settings = _umap(h, seed=seed, seconds=seconds, on_progress=on_progress)
+    quality = misplaced = None
+    if len(h) > 2 * QUALITY_NEIGHBORS:
         try:
-            with stage("trust", len(h), unit="samples", part="trust", seconds=seconds, report=report):
-                trust, wrong = inspect_trust(h, xy, k=TRUST_NEIGHBORS, seed=seed, labels=labels)
+            with stage("quality", len(h), unit="samples", part="quality", seconds=seconds, on_progress=on_progress):
+                quality, misplaced = inspect_quality(h, xy, k=QUALITY_NEIGHBORS, seed=seed, labels=labels)
         except KeyboardInterrupt:
-            trust, wrong, settings["stopped"] = None, None, "interrupted"
+            quality, misplaced, settings["stopped"] = None, None, "interrupted"
     seconds["total"] = perf_counter() - start
-    return Layout(xy, method, settings, seconds, kl_divergence, trust, wrong)
+    return Layout(xy, method, settings, seconds, kl_divergence, quality, misplaced)
 
 
-def _plane(h: np.ndarray, *, seconds: dict[str, float], report: Report) -> np.ndarray:
+def _plane(h: np.ndarray, *, seconds: dict[str, float], on_progress: ProgressCallback) -> np.ndarray:
     if h.shape[1] < 2:
         raise DataError(
             "PCA makes two coordinates of at least two units",
-            came="1 unit",
-            fix="take another layer, or pass method='tsne', which puts the samples on a line",
+            got="1 unit",
+            hint="take another layer, or pass method='tsne', which puts the samples on a line",
         )
-    with stage("principal components", len(h), unit="samples", part="pca", seconds=seconds, report=report):
+    with stage("principal components", len(h), unit="samples", part="pca", seconds=seconds, on_progress=on_progress):
         return pca(h, 2)
 
 
 def _discriminants(
-    h: np.ndarray, labels: np.ndarray | None, *, seconds: dict[str, float], report: Report
+    h: np.ndarray, labels: np.ndarray | None, *, seconds: dict[str, float], on_progress: ProgressCallback
 ) -> np.ndarray:
     from .linear import lda
 
     if labels is None:
         raise UsageError(
             "linear discriminants separate the classes of labels",
-            came="no labels",
-            fix="pass labels=, one class a sample, or method='pca'",
+            got="no labels",
+            hint="pass labels=, one class a sample, or method='pca'",
         )
-    with stage("linear discriminants", len(h), unit="samples", part="lda", seconds=seconds, report=report):
+    with stage("linear discriminants", len(h), unit="samples", part="lda", seconds=seconds, on_progress=on_progress):
         return lda(h, labels)
 
 
-def _umap(h: np.ndarray, *, seed: int, seconds: dict[str, float], report: Report) -> tuple[np.ndarray, dict[str, Any]]:
+def _umap(
+    h: np.ndarray, *, seed: int, seconds: dict[str, float], on_progress: ProgressCallback
+) -> tuple[np.ndarray, dict[str, Any]]:
     from .linear import umap
 
     neighbors = min(15, len(h) - 1)
     start = perf_counter()
-    xy = umap(h, seed=seed, neighbors=neighbors, report=report)
+    xy = umap(h, seed=seed, neighbors=neighbors, on_progress=on_progress)
     seconds["umap"] = perf_counter() - start
     return xy, {"neighbors": neighbors, "min_dist": 0.1, "seed": seed, "engine": "umap-learn"}
 
@@ -134,11 +141,11 @@ def check_activations(h: np.ndarray) -> np.ndarray:
     """
     h = check_matrix(h, name="activations")
     if len(h) < 4:
-        raise DataError("an embedding needs at least 4 samples", came=f"{len(h)}", fix="take more samples")
+        raise DataError("an embedding needs at least 4 samples", got=f"{len(h)}", hint="take more samples")
     if (h == h[0]).all():
         raise DataError(
             "an embedding needs samples that differ",
-            came=f"{len(h)} equal rows of activations",
-            fix="take another layer or epoch: this layer gives the same answer to every sample",
+            got=f"{len(h)} equal rows of activations",
+            hint="take another layer or epoch: this layer gives the same answer to every sample",
         )
     return h

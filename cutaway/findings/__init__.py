@@ -5,19 +5,9 @@ In come plain records: the rows of a history, class numbers, probabilities, coun
 numpy, scikit-learn and `cutaway.errors`; it knows no run, no model and no figure.
 """
 
-from cutaway.training import Overfitting, watch_overfitting
-
 from .diagnosis import Finding, diagnose
-from .mistakes import Confusion, Mistakes, confusion_counts, top_confusions, worst_mistakes
 
 __all__ = [
-    "Confusion",
     "Finding",
-    "Mistakes",
-    "Overfitting",
-    "confusion_counts",
     "diagnose",
-    "top_confusions",
-    "watch_overfitting",
-    "worst_mistakes",
 ]

@@ -8,9 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cutaway.errors import DataError
-from cutaway.training import is_finite, watch_overfitting
-
-from .mistakes import check_counts, top_confusions
+from cutaway.metrics import check_counts, is_finite, top_confusions, watch_overfitting
 
 LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
 SHOWN_CONFUSIONS = 3
@@ -118,8 +116,8 @@ def _read_confusions(matrix: np.ndarray, class_names: Sequence[str] | None) -> F
     if len(names) != len(matrix):
         raise DataError(
             "each row of the confusion matrix has one class name",
-            came=f"{len(names)} names for {len(matrix)} rows",
-            fix="pass the names in the order of the class numbers",
+            got=f"{len(names)} names for {len(matrix)} rows",
+            hint="pass the names in the order of the class numbers",
         )
     samples, wrong = int(matrix.sum()), int(matrix.sum() - np.trace(matrix))
     confusions = top_confusions(matrix, SHOWN_CONFUSIONS)

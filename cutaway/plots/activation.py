@@ -115,5 +115,5 @@ def activation_bokeh(*, limit: float = 6.0) -> "BokehFigure":
 
 def _points(limit: float) -> NDArray[np.float64]:
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= 100:
-        raise UsageError("limit is a number above 0, at most 100", came=repr(limit), fix="pass limit=6")
+        raise UsageError("limit is a number above 0, at most 100", got=repr(limit), hint="pass limit=6")
     return np.linspace(-limit, limit, _POINTS)  # an odd number: 0, where ReLU bends, is one of them

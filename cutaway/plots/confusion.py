@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
     from matplotlib.figure import Figure
 
-# Above this many classes a count no longer fits into its cell; the hover and the colours still tell.
+# Above this many classes a count no longer fits into its cell; the hover and the colors still tell.
 _CLASSES_WITH_COUNTS = 25
 
 
 def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     """Draw a confusion matrix with matplotlib: rows are true classes, columns predicted ones.
 
-    The diagonal is grey and pale, an error is the stronger orange the larger its share of the row.
+    The diagonal is gray and pale, an error is the stronger orange the larger its share of the row.
 
     Args:
         matrix: Integer counts (true class, predicted class).
@@ -114,8 +114,8 @@ def _counts(matrix: ArrayLike, class_names: Sequence[str]) -> NDArray[np.int64]:
     if counts.shape != (size, size) or size == 0 or counts.dtype.kind not in "iu" or counts.min() < 0:
         raise DataError(
             f"a confusion matrix holds counts, one row and one column for each of the {size} class names",
-            came=f"{counts.dtype} of shape {counts.shape}" + (", some below 0" if counts.min(initial=0) < 0 else ""),
-            fix="pass sklearn.metrics.confusion_matrix(true, predicted)",
+            got=f"{counts.dtype} of shape {counts.shape}" + (", some below 0" if counts.min(initial=0) < 0 else ""),
+            hint="pass sklearn.metrics.confusion_matrix(true, predicted)",
         )
     return counts.astype(np.int64)
 

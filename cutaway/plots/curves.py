@@ -76,12 +76,12 @@ def _panels(history: History, turned: int | None) -> dict[str, Curves]:
     if not history or any(key not in record for record in history for key in ("epoch", "loss")):
         raise DataError(
             "a history has at least one record, and each has an epoch and a loss",
-            came=f"{len(history)} records" if not history else str(dict(history[0])),
-            fix="train for at least one epoch",
+            got=f"{len(history)} records" if not history else str(dict(history[0])),
+            hint="train for at least one epoch",
         )
     epochs = np.array([record["epoch"] for record in history], np.float64)
     if turned is not None and turned not in epochs:
-        raise UsageError("turned is an epoch of the history", came=str(turned), fix="pass turned=None")
+        raise UsageError("turned is an epoch of the history", got=str(turned), hint="pass turned=None")
     panels: dict[str, Curves] = {}
     for metric in _METRICS:
         curves = {

@@ -51,7 +51,7 @@ def hover_pictures(pictures: NDArray) -> HoverPictures:
     pixels = int(np.prod(pictures.shape[1:]))
     if pixels > _SHEET_PIXELS:
         raise DataError(
-            f"a hover picture has at most {_SHEET_PIXELS:,} pixels", came=f"{pixels:,}", fix="pass smaller pictures"
+            f"a hover picture has at most {_SHEET_PIXELS:,} pixels", got=f"{pixels:,}", hint="pass smaller pictures"
         )
     room = _SHEET_PIXELS // max(pixels, 1)
     columns = max(1, int(np.sqrt(room)))

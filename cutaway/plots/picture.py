@@ -1,4 +1,4 @@
-"""Samples as greyscale PNG pictures, one by one or all on one sheet, and weights in two colours."""
+"""Samples as grayscale PNG pictures, one by one or all on one sheet, and weights in two colors."""
 
 import base64
 import math
@@ -15,7 +15,7 @@ POSITIVE, NEGATIVE = CLASS_COLORS[6], CLASS_COLORS[0]
 
 
 def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[bytes, int]:
-    """Lay all pictures out on one greyscale PNG, row by row.
+    """Lay all pictures out on one grayscale PNG, row by row.
 
     Args:
         pictures: (sample, height, width), uint8 in 0..255 or floats in 0..1.
@@ -27,20 +27,20 @@ def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[by
     Raises:
         DataError: The pictures have another shape or range.
     """
-    grey = _grey(pictures)
-    count, height, width = grey.shape
+    gray = _gray(pictures)
+    count, height, width = gray.shape
     columns = math.ceil(math.sqrt(count)) if columns is None else columns
     if columns < 1:
-        raise DataError("a sprite sheet has at least 1 column", came=str(columns), fix="pass columns=None")
+        raise DataError("a sprite sheet has at least 1 column", got=str(columns), hint="pass columns=None")
     rows = math.ceil(count / columns)
     cells = np.zeros((rows * columns, height, width), np.uint8)
-    cells[:count] = grey
+    cells[:count] = gray
     sheet = cells.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
     return _png(sheet), columns
 
 
 def picture_png(picture: ArrayLike, *, scale: int = 1) -> bytes:
-    """Return one picture as a greyscale PNG.
+    """Return one picture as a grayscale PNG.
 
     Args:
         picture: (height, width), uint8 in 0..255 or floats in 0..1.
@@ -50,9 +50,9 @@ def picture_png(picture: ArrayLike, *, scale: int = 1) -> bytes:
         DataError: The picture has another shape or range, or the scale is below 1.
     """
     if scale < 1:
-        raise DataError("a picture's scale is 1 or more", came=str(scale), fix="pass scale=1")
-    grey = _grey(np.asarray(picture)[np.newaxis])[0]
-    return _png(grey.repeat(scale, axis=0).repeat(scale, axis=1))
+        raise DataError("a picture's scale is 1 or more", got=str(scale), hint="pass scale=1")
+    gray = _gray(np.asarray(picture)[np.newaxis])[0]
+    return _png(gray.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
 def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
@@ -69,8 +69,8 @@ def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
     """
     array = np.asarray(values, np.float64)
     if array.ndim != 2 or not array.size or not np.isfinite(array).all() or scale < 1:
-        came = f"shape {array.shape}, scale {scale}"
-        raise DataError("signed pictures are finite (height, width), scale from 1", came=came, fix="reshape them")
+        got = f"shape {array.shape}, scale {scale}"
+        raise DataError("signed pictures are finite (height, width), scale from 1", got=got, hint="reshape them")
     most = np.abs(array).max()
     colors = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (NEGATIVE, POSITIVE)], np.uint8)
     opacity = np.rint(255 * np.abs(array) / (most or 1.0)).astype(np.uint8)
@@ -83,20 +83,20 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
-def _grey(pictures: ArrayLike) -> NDArray[np.uint8]:
+def _gray(pictures: ArrayLike) -> NDArray[np.uint8]:
     array = np.asarray(pictures)
     if array.ndim != 3 or array.size == 0:
         raise DataError(
             "pictures are an array (sample, height, width) with at least one pixel",
-            came=f"shape {array.shape}",
-            fix="reshape the samples, for example x.reshape(-1, 28, 28)",
+            got=f"shape {array.shape}",
+            hint="reshape the samples, for example x.reshape(-1, 28, 28)",
         )
     if array.dtype == np.uint8:
         return array
     # NaN fails both comparisons, so it is refused with the rest.
     if array.dtype.kind != "f" or not (array.min() >= 0 and array.max() <= 1):
-        came = f"{array.dtype} in {array.min()}..{array.max()}"
-        raise DataError("pictures are uint8 or floats in 0..1", came=came, fix="scale them to 0..1 first")
+        got = f"{array.dtype} in {array.min()}..{array.max()}"
+        raise DataError("pictures are uint8 or floats in 0..1", got=got, hint="scale them to 0..1 first")
     return np.rint(array * 255).astype(np.uint8)
 
 

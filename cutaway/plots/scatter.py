@@ -1,4 +1,4 @@
-"""An embedding as a cloud of points in the colours of their classes."""
+"""An embedding as a cloud of points in the colors of their classes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -122,8 +122,8 @@ def _checked(
     if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0 or not np.isfinite(points).all():
         raise DataError(
             "an embedding is an array (sample, 2) of finite numbers with at least one sample",
-            came=f"shape {points.shape}" + ("" if np.isfinite(points).all() else " with NaN or infinity"),
-            fix="embed the layer again",
+            got=f"shape {points.shape}" + ("" if np.isfinite(points).all() else " with NaN or infinity"),
+            hint="embed the layer again",
         )
     return points, _classes(_fitting("labels", np.asarray(labels), len(points)), class_names)
 
@@ -132,8 +132,8 @@ def _fitting(what: str, array: NDArray, count: int) -> NDArray:
     if array.ndim == 0 or len(array) != count:
         raise DataError(
             f"{what} come one for each of the {count} points",
-            came=f"shape {array.shape}",
-            fix="take them in the order of the embedding's ids",
+            got=f"shape {array.shape}",
+            hint="take them in the order of the embedding's ids",
         )
     return array
 
@@ -143,8 +143,8 @@ def _classes(labels: NDArray, class_names: Sequence[str]) -> NDArray[np.intp]:
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= size:
         raise DataError(
             f"a label is an integer from 0 up to, not including, the number of class names ({size})",
-            came=f"{labels.dtype} of shape {labels.shape}, {labels.min()}..{labels.max()}",
-            fix="pass class indices, and one name a class",
+            got=f"{labels.dtype} of shape {labels.shape}, {labels.min()}..{labels.max()}",
+            hint="pass class indices, and one name a class",
         )
     return labels.astype(np.intp)
 

@@ -1,4 +1,4 @@
-"""Colours, markers and sizes, designed once for every figure."""
+"""Colors, markers and sizes, designed once for every figure."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ CLASS_COLORS = (
     "#717581",
     "#92dadd",
 )
-"""Ten colours, class k has the k-th in every figure; told apart under all three common colour-vision deficiencies.
+"""Ten colors, class k has the k-th in every figure; told apart under all three common color-vision deficiencies.
 
-Source: Petroff (2021), "Accessible Color Sequences for Data Visualization", arXiv:2107.02270, ten-colour sequence.
+Source: Petroff (2021), "Accessible Color Sequences for Data Visualization", arXiv:2107.02270, ten-color sequence.
 """
 
 TRAINING_COLOR = CLASS_COLORS[0]
@@ -24,7 +24,7 @@ VALIDATION_COLOR = CLASS_COLORS[6]
 RIGHT_COLOR = CLASS_COLORS[8]
 WRONG_COLOR = CLASS_COLORS[6]
 
-# These greys hold on paper and on a dark page alike; the report page replaces them by its own.
+# These grays hold on paper and on a dark page alike; the report page replaces them by its own.
 INK = "#2b2f36"
 MUTED = "#6b7280"
 LINE = "#9aa1ab"
@@ -38,7 +38,7 @@ class ClassStyle:
     """How points of one class look.
 
     Attributes:
-        color: Hex colour, one of `CLASS_COLORS`.
+        color: Hex color, one of `CLASS_COLORS`.
         marker: Bokeh's name of the marker.
         matplotlib_marker: matplotlib's code of the same marker.
     """
@@ -49,7 +49,7 @@ class ClassStyle:
 
 
 def class_style(index: int) -> ClassStyle:
-    """Return the look of class ``index``: after ten classes the colours come again with another marker.
+    """Return the look of class ``index``: after ten classes the colors come again with another marker.
 
     Args:
         index: Position of the class in the data set's class names, from 0; 60 looks differ, then they repeat.

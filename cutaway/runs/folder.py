@@ -17,7 +17,7 @@ from .layout import CHECKPOINT, FORMAT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, pred
 
 RESTORE = "put back the file from a copy of the run, or train anew"
 
-_REQUIRED = ("format", "name", "created", "status", "dataset", "split", "net", "plan", "seed")
+_REQUIRED = ("format", "name", "created", "status", "dataset", "split", "model", "config", "seed")
 
 
 @dataclass(frozen=True)
@@ -45,30 +45,38 @@ class RunFolder:
             manifest = json.loads((path / MANIFEST).read_bytes())
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UnknownNameError(
-                "a run is a folder with a run.json", came=f'"{path}"', fix="list the runs with: cutaway runs"
+                "a run is a folder with a run.json", got=f'"{path}"', hint="list the runs with: cutaway runs"
             ) from error
         except (ValueError, RecursionError) as error:
-            raise RunError("run.json must be valid JSON", came=f"{error} in {path / MANIFEST}", fix=RESTORE) from error
+            raise RunError("run.json must be valid JSON", got=f"{error} in {path / MANIFEST}", hint=RESTORE) from error
         missing = [key for key in _REQUIRED if not isinstance(manifest, dict) or key not in manifest]
         if missing:
             raise RunError(
                 f"run.json must hold {', '.join(_REQUIRED)}",
-                came=f"no {', '.join(missing)} in {path / MANIFEST}",
-                fix=RESTORE,
+                got=f"no {', '.join(missing)} in {path / MANIFEST}",
+                hint=RESTORE,
             )
-        kinds = {"name": str, "created": str, "status": str, "dataset": dict, "split": dict, "net": dict, "plan": dict}
+        kinds = {
+            "name": str,
+            "created": str,
+            "status": str,
+            "dataset": dict,
+            "split": dict,
+            "model": dict,
+            "config": dict,
+        }
         wrong = [key for key, kind in kinds.items() if not isinstance(manifest[key], kind)]
         if wrong:
             raise RunError(
                 f'"{wrong[0]}" in run.json is {"text" if kinds[wrong[0]] is str else "an object"}',
-                came=f"{manifest[wrong[0]]!r:.60} in {path / MANIFEST}",
-                fix="put back the file as it was written",
+                got=f"{manifest[wrong[0]]!r:.60} in {path / MANIFEST}",
+                hint="put back the file as it was written",
             )
         if not isinstance(manifest["format"], int) or manifest["format"] > FORMAT:
             raise RunError(
                 f"this version reads run folders up to format {FORMAT}",
-                came=f"format {manifest['format']} in {path}",
-                fix="upgrade cutaway",
+                got=f"format {manifest['format']} in {path}",
+                hint="upgrade cutaway",
             )
         return cls(path, manifest)
 
@@ -84,7 +92,7 @@ class RunFolder:
 
     @property
     def epochs(self) -> list[int]:
-        """Epochs with a snapshot, ascending; 0 is the net as initialised."""
+        """Epochs with a snapshot, ascending; 0 is the model as initialized."""
         names = (self.path / SNAPSHOTS).glob("epoch-*.safetensors")
         return sorted(int(name.stem.removeprefix("epoch-")) for name in names)
 
@@ -98,8 +106,8 @@ class RunFolder:
         if not epochs:
             raise RunError(
                 "a run has a snapshot of its first weights",
-                came=f"none in {self.path / SNAPSHOTS}",
-                fix="go on with: cutaway resume",
+                got=f"none in {self.path / SNAPSHOTS}",
+                hint="go on with: cutaway resume",
             )
         if epoch < 0 and -epoch <= len(epochs):
             return epochs[epoch]
@@ -107,8 +115,8 @@ class RunFolder:
             return epoch
         raise UnknownNameError(
             f"this run has snapshots of epochs {epochs[0]} to {epochs[-1]}",
-            came=f"epoch {epoch}",
-            fix=f"choose one of these, or -1 for the last ({epochs[-1]})",
+            got=f"epoch {epoch}",
+            hint=f"choose one of these, or -1 for the last ({epochs[-1]})",
         )
 
     def snapshot(self, epoch: int = -1) -> dict[str, np.ndarray]:
@@ -149,11 +157,11 @@ class RunFolder:
             return np.load(path, allow_pickle=False)
         except FileNotFoundError as error:
             raise RunError(
-                "predictions are recorded after each epoch", came=f"none at {path}", fix="use Run.predictions"
+                "predictions are recorded after each epoch", got=f"none at {path}", hint="use Run.predictions"
             ) from error
         except ValueError as error:
             raise RunError(
-                "a predictions file must be a whole .npy file", came=f"{error} at {path}", fix=RESTORE
+                "a predictions file must be a whole .npy file", got=f"{error} at {path}", hint=RESTORE
             ) from error
 
 
@@ -162,9 +170,9 @@ def _read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         with safetensors.safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except FileNotFoundError as error:
-        raise RunError("the file must be in the run folder", came=f"none at {path}", fix=RESTORE) from error
+        raise RunError("the file must be in the run folder", got=f"none at {path}", hint=RESTORE) from error
     except (safetensors.SafetensorError, OSError) as error:
-        raise RunError("weights must be a whole safetensors file", came=f"{error} at {path}", fix=RESTORE) from error
+        raise RunError("weights must be a whole safetensors file", got=f"{error} at {path}", hint=RESTORE) from error
 
 
 def list_runs(runs: Path | str = RUNS) -> list[RunFolder]:
@@ -190,8 +198,8 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
         if not known:
             raise UnknownNameError(
                 f'"latest" needs a run in the folder "{runs}"',
-                came="none",
-                fix="train one first: cutaway train mnist, or name the folder with --runs",
+                got="none",
+                hint="train one first: cutaway train mnist, or name the folder with --runs",
             )
         return max(known, key=lambda r: (r.manifest["created"], r.path.name))
     for path in (Path(run), Path(runs) / run):
@@ -200,6 +208,6 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
     names = [r.path.name for r in list_runs(runs)]
     raise UnknownNameError(
         f'a run is a path, a name in the folder "{runs}", or "latest"',
-        came=f'"{run}"',
-        fix=f"choose one of: {', '.join(names[-5:])}" if names else "train one first: cutaway train mnist",
+        got=f'"{run}"',
+        hint=f"choose one of: {', '.join(names[-5:])}" if names else "train one first: cutaway train mnist",
     )

@@ -29,8 +29,8 @@ def read_history(path: Path) -> list[dict[str, Any]]:
         if not isinstance(row, dict):
             raise RunError(
                 "every line of history.jsonl is a JSON object",
-                came=f"something else in line {number} of {path}",
-                fix="delete that line",
+                got=f"something else in line {number} of {path}",
+                hint="delete that line",
             )
         rows.append(row)
     return rows
@@ -49,8 +49,8 @@ class HistoryFile:
             self._file.close()
             raise RunError(
                 "a run is written by one process at a time",
-                came=f"{path.parent.name}, which another process is training",
-                fix="wait for it, or stop it with Ctrl-C",
+                got=f"{path.parent.name}, which another process is training",
+                hint="wait for it, or stop it with Ctrl-C",
             )
         self._cut_torn_line()
 

@@ -3,7 +3,7 @@
 runs/20261124-211500-mnist-7f3a/
   run.json                        what was asked for and what became of it
   history.jsonl                   a line an epoch, and "progress" lines between
-  snapshots/epoch-0000.safetensors    the weights after each epoch (0000: as initialised)
+  snapshots/epoch-0000.safetensors    the weights after each epoch (0000: as initialized)
   checkpoint.safetensors          all that resuming needs
   predictions/epoch-0003.npy      float16 (sample, class), rows in the order train, val, test
   embeddings/*.npz                a cache

@@ -83,8 +83,8 @@ class RunWriter:
             if path.exists():
                 raise RunError(
                     "a new run folder needs a path where nothing is yet",
-                    came=f'"{path}"',
-                    fix="choose another path, or delete what is there",
+                    got=f'"{path}"',
+                    hint="choose another path, or delete what is there",
                 )
             data = _json(record)
             path.mkdir(parents=True)
@@ -98,8 +98,8 @@ class RunWriter:
                 shutil.rmtree(path, ignore_errors=True)  # ours alone, and nothing is in it yet
             raise RunError(
                 "the folder for runs must be one that can be written",
-                came=f"{error.strerror or error} at {error.filename or path}",
-                fix="name another folder, with --runs, runs= or path=",
+                got=f"{error.strerror or error} at {error.filename or path}",
+                hint="name another folder, with --runs, runs= or path=",
             ) from error
 
     @classmethod
@@ -117,8 +117,8 @@ class RunWriter:
         except OSError as error:
             raise RunError(
                 "a run that goes on must be one that can be written",
-                came=f"{error.strerror or error} at {error.filename or path}",
-                fix="check the rights of the folder and the room on the disk",
+                got=f"{error.strerror or error} at {error.filename or path}",
+                hint="check the rights of the folder and the room on the disk",
             ) from error
         return writer
 

@@ -1,26 +1,25 @@
-"""Training: from a net, arrays and a plan to a run folder.
+"""Training: from a model, arrays and a config to a run folder.
 
-In come a built Keras net (`cutaway.nets`), `TrainingData` and a `Plan`; every epoch's metrics, weights and predictions
-go into a `RunWriter` (`cutaway.runs`). The loop is our own: a chunk of steps is one compiled call through Keras'
-stateless API. May call runs, nets, data, errors and progress. Plans and recipes come without Keras; it is loaded when
-the first name that needs it is asked for.
+In come a built Keras model (`cutaway.models`), `TrainingData` and a `TrainingConfig`; every epoch's metrics, weights
+and predictions go into a `RunWriter` (`cutaway.runs`). The loop is our own: a chunk of steps is one compiled call
+through Keras' stateless API. May call runs, models, data, metrics, parallel, errors and progress. Configs and recipes
+come without Keras; it is loaded when the first name that needs it is asked for.
 """
 
 from typing import TYPE_CHECKING
 
-from cutaway.doors import late
+from cutaway._lazy import lazy_getattr
 
-from .overfitting import Overfitting, is_finite, watch_overfitting
-from .plan import LOSSES, OPTIMIZERS, SCHEDULES, Plan, check_loss, lowest_loss, make_plan
+from .config import LOSSES, OPTIMIZERS, SCHEDULES, TrainingConfig, check_loss, lowest_loss, make_config
 from .recipes import RECIPES, Recipe, find_recipe
 
 if TYPE_CHECKING:
     from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs
     from .evaluation import TrainingData
     from .recorder import Recorder
-    from .trainer import Outcome, train_net
+    from .trainer import Outcome, train_model
 
-_HOMES = {
+_MODULES = {
     "Outcome": "cutaway.training.trainer",
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.evaluation",
@@ -28,7 +27,7 @@ _HOMES = {
     "describe_versions": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
     "keep_compiled_programs": "cutaway.training.device",
-    "train_net": "cutaway.training.trainer",
+    "train_model": "cutaway.training.trainer",
 }
 
 __all__ = [
@@ -37,22 +36,19 @@ __all__ = [
     "RECIPES",
     "SCHEDULES",
     "Outcome",
-    "Overfitting",
-    "Plan",
     "Recipe",
     "Recorder",
+    "TrainingConfig",
     "TrainingData",
     "check_loss",
     "describe_device",
     "describe_versions",
     "find_recipe",
     "has_accelerator",
-    "is_finite",
     "keep_compiled_programs",
     "lowest_loss",
-    "make_plan",
-    "train_net",
-    "watch_overfitting",
+    "make_config",
+    "train_model",
 ]
 
-__getattr__ = late(__name__, _HOMES)
+__getattr__ = lazy_getattr(__name__, _MODULES)

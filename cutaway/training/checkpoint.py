@@ -38,7 +38,7 @@ class Checkpoint:
     """A state and its position.
 
     Attributes:
-        state: Arrays of the net and its optimizer.
+        state: Arrays of the model and its optimizer.
         position: How far it is.
         recorded: float16 ``(training sample, class)`` predictions of the epoch under way; rows of samples that have not
             come yet are undefined.
@@ -71,10 +71,10 @@ def unpack(tensors: Mapping[str, np.ndarray], position: Mapping[str, Any], *, li
     Args:
         tensors: As `pack` returned them.
         position: As `pack` returned it.
-        like: A state of the same net and optimizer, whose shapes must be met.
+        like: A state of the same model and optimizer, whose shapes must be met.
 
     Raises:
-        RunError: It is not a checkpoint of such a net and optimizer.
+        RunError: It is not a checkpoint of such a model and optimizer.
     """
     groups = {}
     for group, values in like._asdict().items():
@@ -83,9 +83,9 @@ def unpack(tensors: Mapping[str, np.ndarray], position: Mapping[str, Any], *, li
         shapes = [None if a is None else a.shape for a in kept]
         if more or shapes != [value.shape for value in values]:
             raise RunError(
-                "a checkpoint must hold the arrays of the net and the optimizer of its run",
-                came=f"other arrays for {group}",
-                fix="train anew, or put back the checkpoint.safetensors that belongs to this run.json",
+                "a checkpoint must hold the arrays of the model and the optimizer of its run",
+                got=f"other arrays for {group}",
+                hint="train anew, or put back the checkpoint.safetensors that belongs to this run.json",
             )
         groups[group] = [jax.numpy.array(a, copy=True) for a in kept]
     return Checkpoint(State(**groups), Position(**position), tensors.get("recorded"), tensors.get("weight"))

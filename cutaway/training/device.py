@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from .processor import processor_flags
+from cutaway.parallel.cpu import cpu_flags
 
 
 def keep_compiled_programs() -> None:
@@ -24,7 +24,7 @@ def keep_compiled_programs() -> None:
     if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    machine = [platform.machine(), processor_flags(), importlib.metadata.version("jaxlib")]
+    machine = [platform.machine(), cpu_flags(), importlib.metadata.version("jaxlib")]
     folder = root / "cutaway" / f"xla-{hashlib.sha256(' '.join(machine).encode()).hexdigest()[:12]}"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,16 +10,16 @@ import keras
 import numpy as np
 
 from cutaway.errors import TrainingError
-from cutaway.progress import Progress, Report
+from cutaway.progress import Progress, ProgressCallback
 
 from .checkpoint import Position
+from .chunks import Chunk, chunk_steps, prefetch_chunks
+from .config import TrainingConfig
+from .device_data import DeviceData, accelerator_memory, reside
 from .diagnosis import find_blown_layer
 from .evaluation import TrainingData
-from .feeder import Chunk, chunk_steps, feed
 from .order import epoch_order, parts_of
-from .plan import Plan
-from .resident import Resident, accelerator_memory, reside
-from .step import State, Tally, compile_training
+from .step import Metrics, State, compile_training
 from .stopping import StopRequest
 
 CALL_SECONDS = 0.2
@@ -43,18 +43,18 @@ class Progressed:
     step: int
     samples: int
     state: State
-    tally: Tally
+    metrics: Metrics
     recorded: np.ndarray
 
     @property
     def loss(self) -> float:
         """Mean loss so far."""
-        return float(self.tally.loss) / self.samples
+        return float(self.metrics.loss) / self.samples
 
     @property
     def accuracy(self) -> float:
         """Share of right answers so far."""
-        return float(self.tally.correct) / self.samples
+        return float(self.metrics.correct) / self.samples
 
     def row(self) -> dict[str, Any]:
         """A line of kind "progress" for the history."""
@@ -70,14 +70,20 @@ class EpochRunner:
     """
 
     def __init__(
-        self, net: keras.Model, optimizer: keras.Optimizer, *, data: TrainingData, plan: Plan, report: Report
+        self,
+        model: keras.Model,
+        optimizer: keras.Optimizer,
+        *,
+        data: TrainingData,
+        config: TrainingConfig,
+        on_progress: ProgressCallback,
     ) -> None:
-        self.net, self.data, self.plan, self.report = net, data, plan, report
+        self.model, self.data, self.config, self.on_progress = model, data, config, on_progress
         self.weight, self.remark = data.weight, ""
         self._x = reside(data.x, samples=data.train, memory=accelerator_memory())
-        self._step = compile_training(net, optimizer, plan=plan, scale=data.scale, classes=data.classes)
+        self._step = compile_training(model, optimizer, config=config, scale=data.scale, classes=data.classes)
         # in BatchNormalization rows of a batch influence each other, so that none may pad it
-        self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in net.layers)
+        self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
         self._call_steps = 8  # grows or shrinks to CALL_SECONDS
 
     def run(
@@ -95,68 +101,70 @@ class EpochRunner:
         Raises:
             TrainingError: The loss became NaN or infinite.
         """
-        data, plan = self.data, self.plan
-        batch = min(plan.batch_size, data.train)
-        order = epoch_order(data.train, batch_size=batch, seed=plan.seed, epoch=epoch)
+        data, config = self.data, self.config
+        batch = min(config.batch_size, data.train)
+        order = epoch_order(data.train, batch_size=batch, seed=config.seed, epoch=epoch)
         # one row more, for the rows that pad
-        seen = np.zeros((data.train + 1, data.classes), np.float16)
+        predictions = np.zeros((data.train + 1, data.classes), np.float16)
         if recorded is not None:
-            seen[:-1] = recorded
-        tally = Tally(jax.numpy.float32(position.loss), jax.numpy.float32(position.correct))
+            predictions[:-1] = recorded
+        metrics = Metrics(jax.numpy.float32(position.loss), jax.numpy.float32(position.correct))
         if position.step >= len(order):  # stopped after the last step, before the epoch was measured
-            yield Progressed(epoch, position.step, data.train, state, tally, seen[:-1])
+            yield Progressed(epoch, position.step, data.train, state, metrics, predictions[:-1])
             return
         step = 0
         for part in parts_of(order, data.train, exact=self._exact):
             skip = min(max(position.step - step, 0), len(part))
-            resident = isinstance(self._x, Resident)
-            size = chunk_steps(part.shape[1], data.x[:1].nbytes, steps=len(part), resident=resident)
+            device_data = isinstance(self._x, DeviceData)
+            size = chunk_steps(part.shape[1], data.x[:1].nbytes, steps=len(part), device_data=device_data)
             rest, step = part[skip:], step + skip
-            for chunk in feed(self._x, data.y, order=rest, samples=data.train, size=size, weight=self.weight):
-                for done, after, sums in self._calls(chunk, state, tally, seen, where=(epoch, step)):
-                    state, tally = after, sums
+            for chunk in prefetch_chunks(
+                self._x, data.y, order=rest, samples=data.train, size=size, weight=self.weight
+            ):
+                for done, after, sums in self._calls(chunk, state, metrics, predictions, where=(epoch, step)):
+                    state, metrics = after, sums
                     samples = min((step + done) * batch, data.train)
-                    now = Progressed(epoch, step + done, samples, state, tally, seen[:-1])
+                    now = Progressed(epoch, step + done, samples, state, metrics, predictions[:-1])
                     self._tell(now, request)
                     yield now
                 step += chunk.steps
 
     def _calls(
-        self, chunk: Chunk, state: State, tally: Tally, seen: np.ndarray, *, where: tuple[int, int]
-    ) -> Iterator[tuple[int, State, Tally]]:
+        self, chunk: Chunk, state: State, metrics: Metrics, predictions: np.ndarray, *, where: tuple[int, int]
+    ) -> Iterator[tuple[int, State, Metrics]]:
         """Do the steps of a chunk in calls of about CALL_SECONDS, and record what was predicted."""
-        step, inputs = 0, (chunk.x, chunk.y, chunk.real, chunk.weight)
+        step, inputs = 0, (chunk.x, chunk.y, chunk.mask, chunk.weight)
         predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.classes), "float16")
         before = _copy(state)  # shows where a loss blew up
         while step < chunk.steps:
             stop, begun = min(step + self._call_steps, chunk.steps), time.perf_counter()
-            state, tally, predicted = self._step(state, tally, predicted, *inputs, step, stop)
-            loss = float(tally.loss)  # waits for the call to end
+            state, metrics, predicted = self._step(state, metrics, predicted, *inputs, step, stop)
+            loss = float(metrics.loss)  # waits for the call to end
             self._adapt(stop - step, time.perf_counter() - begun)
-            seen[chunk.rows[step:stop]] = np.asarray(predicted[step:stop])
+            predictions[chunk.rows[step:stop]] = np.asarray(predicted[step:stop])
             if not np.isfinite(loss):
                 raise self._blown(chunk, before, where=where)
             step = stop
-            yield step, state, tally
+            yield step, state, metrics
 
     def _blown(self, chunk: Chunk, state: State, *, where: tuple[int, int]) -> TrainingError:
         """Do a chunk again, step by step, to say which step and which layer stopped being finite first."""
         epoch, first = where
-        inputs = (chunk.x, chunk.y, chunk.real, chunk.weight)
+        inputs = (chunk.x, chunk.y, chunk.mask, chunk.weight)
         predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.classes), "float16")
         step, loss, before = 0, np.nan, state
         for step in range(chunk.steps):
             before = jax.tree.map(jax.numpy.copy, state)
-            zero = Tally(jax.numpy.float32(0), jax.numpy.float32(0))
-            state, tally, predicted = self._step(state, zero, predicted, *inputs, step, step + 1)
-            loss = float(tally.loss)
+            zero = Metrics(jax.numpy.float32(0), jax.numpy.float32(0))
+            state, metrics, predicted = self._step(state, zero, predicted, *inputs, step, step + 1)
+            loss = float(metrics.loss)
             if not np.isfinite(loss):
                 break
-        layer = find_blown_layer(self.net, before, rows=np.asarray(chunk.x[step]), scale=self.data.scale)
+        layer = find_blown_layer(self.model, before, rows=np.asarray(chunk.x[step]), scale=self.data.scale)
         return TrainingError(
             "the loss must stay finite",
-            came=f"{loss} in epoch {epoch}, step {first + step + 1}; {layer} stopped being finite first",
-            fix=f"try a smaller --learning-rate than {self.plan.learning_rate:g}; the snapshots before are kept",
+            got=f"{loss} in epoch {epoch}, step {first + step + 1}; {layer} stopped being finite first",
+            hint=f"try a smaller --learning-rate than {self.config.learning_rate:g}; the snapshots before are kept",
         )
 
     def _adapt(self, steps: int, seconds: float) -> None:
@@ -164,10 +172,12 @@ class EpochRunner:
         self._call_steps = int(min(max(wanted, steps / 4, 1), steps * 4))
 
     def _tell(self, now: Progressed, request: StopRequest) -> None:
-        total, samples = self.plan.epochs, self.data.train
+        total, samples = self.config.epochs, self.data.train
         note = f"epoch {now.epoch}/{total}  loss {now.loss:.3f}  {self.remark}".rstrip()
         try:
-            self.report(Progress("training", (now.epoch - 1) * samples + now.samples, total * samples, "samples", note))
+            self.on_progress(
+                Progress("training", (now.epoch - 1) * samples + now.samples, total * samples, "samples", note)
+            )
         except KeyboardInterrupt:
             request.asked = True
 

@@ -9,8 +9,8 @@ import jax
 import keras
 import numpy as np
 
-from .plan import Plan
-from .resident import SHARE, accelerator_memory
+from .config import TrainingConfig
+from .device_data import SHARE, accelerator_memory
 from .step import State, compile_evaluation
 
 BLOCK = 1000
@@ -26,11 +26,11 @@ PART_BYTES = 16 * 2**20
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What a net is trained and measured on.
+    """What a model is trained and measured on.
 
     Attributes:
         x: ``(sample, *shape)`` raw rows, uint8 or float32, in the order train, val, test: an array, or anything that
-            has a length and gives rows for a slice or an array of row numbers, such as `cutaway.data.Rows`.
+            has a length and gives rows for a slice or an array of row numbers, such as `cutaway.data.LazyRows`.
         y: int ``(sample,)`` class of each.
         train: Number of training samples, which come first.
         val: Number of validation samples, which follow; the rest is for testing.
@@ -51,9 +51,9 @@ class TrainingData:
 class Evaluation:
     """Validation and test samples, on the device where they fit, and the compiled call that measures them."""
 
-    def __init__(self, net: keras.Model, data: TrainingData, *, plan: Plan) -> None:
+    def __init__(self, model: keras.Model, data: TrainingData, *, config: TrainingConfig) -> None:
         self.data = data
-        self._call = compile_evaluation(net, plan=plan, scale=data.scale, classes=data.classes)
+        self._call = compile_evaluation(model, config=config, scale=data.scale, classes=data.classes)
         room = max(DEVICE_BYTES, int(accelerator_memory() * (1 - SHARE) / 2))
         self._blocks = blocks_of(len(data.x) - data.train, data.x[:1].nbytes, room=room)
         rows = self._blocks[0] * self._blocks[1]
@@ -88,7 +88,7 @@ class Evaluation:
         """
         probabilities, losses = [], []
         for part, (x, y) in zip(self._parts, self._on_device(), strict=True):
-            p, loss = self._call(state.trainable, state.fixed, x, y)
+            p, loss = self._call(state.trainable, state.non_trainable, x, y)
             count = part.stop - part.start
             probabilities.append(np.asarray(p).reshape(-1, self.data.classes)[:count])
             losses.append(np.asarray(loss).reshape(-1)[:count].astype(np.float64))

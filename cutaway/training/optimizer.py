@@ -4,28 +4,28 @@ from typing import Any
 
 import keras
 
-from .plan import Plan
+from .config import TrainingConfig
 
 
-def make_optimizer(plan: Plan, *, steps: int) -> keras.Optimizer:
+def make_optimizer(config: TrainingConfig, *, steps: int) -> keras.Optimizer:
     """Make the optimizer of a plan.
 
     Args:
-        plan: Names the optimizer, its settings and the schedule.
+        config: Names the optimizer, its settings and the schedule.
         steps: Steps of the whole training, over which a schedule runs.
 
     Source:
         Adam: Kingma and Ba 2014, algorithm 1. AdamW: Loshchilov and Hutter 2019, algorithm 2.
     """
-    rate = _schedule(plan, steps=steps)
-    if plan.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=plan.momentum)
-    if plan.optimizer == "adam":
+    rate = _schedule(config, steps=steps)
+    if config.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=config.momentum)
+    if config.optimizer == "adam":
         return keras.optimizers.Adam(rate)
-    return keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay)
+    return keras.optimizers.AdamW(rate, weight_decay=config.weight_decay)
 
 
-def _schedule(plan: Plan, *, steps: int) -> Any:
+def _schedule(config: TrainingConfig, *, steps: int) -> Any:
     """The learning rate, or how it runs from the first to the last step.
 
     Source:
@@ -33,12 +33,12 @@ def _schedule(plan: Plan, *, steps: int) -> Any:
         "Super-Convergence"; up from a 25th in the first 30 % of the steps, then down to zero by a cosine. Step: a tenth
         after a half, a hundredth after three quarters of the steps.
     """
-    rate, schedules = plan.learning_rate, keras.optimizers.schedules
-    if plan.schedule == "cosine":
+    rate, schedules = config.learning_rate, keras.optimizers.schedules
+    if config.schedule == "cosine":
         return schedules.CosineDecay(rate, decay_steps=steps)
-    if plan.schedule == "one-cycle":
+    if config.schedule == "one-cycle":
         rise = max(1, round(0.3 * steps))
         return schedules.CosineDecay(rate / 25, decay_steps=max(1, steps - rise), warmup_target=rate, warmup_steps=rise)
-    if plan.schedule == "step":
+    if config.schedule == "step":
         return schedules.PiecewiseConstantDecay([steps // 2, steps * 3 // 4], [rate, rate / 10, rate / 100])
     return rate

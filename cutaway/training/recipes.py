@@ -1,4 +1,4 @@
-"""Named recipes: a net and a plan that are known to work together."""
+"""Named recipes: a model and a plan that are known to work together."""
 
 import difflib
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from cutaway.errors import UnknownNameError
 
 @dataclass(frozen=True)
 class Recipe:
-    """A net and a plan.
+    """A model and a plan.
 
     Attributes:
         name: What the user types.
         summary: What it is for, in one sentence.
         hidden: Units of each hidden layer.
         dropout: Share of units dropped after each hidden layer, in [0, 1).
-        settings: Fields of `cutaway.training.Plan`, or "auto" where `cutaway.training.make_plan` knows it.
+        settings: Fields of `cutaway.training.TrainingConfig`, or "auto" where `cutaway.training.make_config` knows it.
     """
 
     name: str
@@ -53,7 +53,7 @@ _LESSON = {
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe("default", "what gets a good net soonest", (512, 512), 0.2, _DEFAULT),
+        Recipe("default", "what gets a good model soonest", (512, 512), 0.2, _DEFAULT),
         Recipe("lesson", "the classic lesson: 512-512, SGD 0.01, 2 epochs, about 88 %", (512, 512), 0.0, _LESSON),
         Recipe(
             "lesson-dropout", "the classic lesson with dropout, 4 epochs", (512, 512), 0.2, {**_LESSON, "epochs": 4}
@@ -71,6 +71,6 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         close = difflib.get_close_matches(name, RECIPES, n=1) or ["default"]
         raise UnknownNameError(
-            f"recipes are {', '.join(RECIPES)}", came=f'"{name}"', fix=f"for example --recipe {close[0]}"
+            f"recipes are {', '.join(RECIPES)}", got=f'"{name}"', hint=f"for example --recipe {close[0]}"
         )
     return RECIPES[name]

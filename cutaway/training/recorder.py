@@ -11,12 +11,12 @@ import keras
 import numpy as np
 
 from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
-from cutaway.errors import NetError, RunError
-from cutaway.nets import check_fit, class_probabilities, get_weights, spec_of
+from cutaway.errors import ModelError, RunError
+from cutaway.models import check_fit, class_probabilities, get_weights, spec_of
 from cutaway.runs import RunFolder, RunWriter
 
+from .config import TrainingConfig
 from .device import describe_device, describe_versions
-from .plan import Plan
 
 BATCH = 2048
 """Samples a call of ``predict``."""
@@ -31,12 +31,12 @@ class Recorder(keras.callbacks.Callback):
     Works on every Keras backend that can fit, and leaves the training as it is. `cutaway.open_run` opens the folder,
     during the fit or later, and every view works on it; a view that computes needs Keras on JAX.
 
-    - Snapshots are taken after each epoch, epoch 0 is the net as it came into fit. The history has the names and values
-      of Keras' own, with learning_rate, seconds and samples_per_second.
+    - Snapshots are taken after each epoch, epoch 0 is the model as it came into fit. The history has the names and
+      values of Keras' own, with learning_rate, seconds and samples_per_second.
     - A loss that turns NaN or infinite is null in the history, and weights that are no numbers any more are not kept:
       the last snapshot is the last that can be looked at.
     - When fit ends, status becomes "finished", and loss (cross-entropy) and accuracy on the test samples are taken of
-      the net as it is then; ``kept_epoch`` in run.json is the epoch of these weights, which EarlyStopping may have
+      the model as it is then; ``kept_epoch`` in run.json is the epoch of these weights, which EarlyStopping may have
       brought back. Put the recorder last in `callbacks`, so that it sees what the others did. Averages that an
       optimizer swaps in at the end (``use_ema``) replace the last snapshot.
     - When fit raises, or the process dies, status stays "running", and everything up to the last epoch is there.
@@ -47,7 +47,7 @@ class Recorder(keras.callbacks.Callback):
         data: The `Dataset` that fit gets its samples from, or what `load_dataset` takes. Views show samples of it.
         validation: Share of training samples in ``recorder.split.val``, in (0, 1).
         seed: Decides the split; whole number from 0.
-        predictions: Whether to keep, after each epoch, what the net says of each validation and test sample. It costs
+        predictions: Whether to keep, after each epoch, what the model says of each validation and test sample. It costs
             an evaluation an epoch. Rows of training samples are NaN.
 
     Attributes:
@@ -58,8 +58,8 @@ class Recorder(keras.callbacks.Callback):
 
     Raises:
         CutawayError: The data, the share or the seed is wrong, as `load_dataset` and `cutaway.train` say it.
-        NetError: On ``fit``: the net is not of allow-listed layers, does not fit the data, or is another one than in
-            the fit before; nothing has been written.
+        ModelError: On ``fit``: the model is not of allow-listed layers, does not fit the data, or is another one than
+            in the fit before; nothing has been written.
         RunError: On ``fit``: the folder cannot be made or written.
     """
 
@@ -85,19 +85,19 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Make the run folder with the first snapshot, or open it again."""
-        net, spec = self._net, self._checked_spec()
+        model, spec = self._net, self._checked_spec()
         self._begun, self._batch_size = time.perf_counter(), None
         if self._manifest:
             with self._writing() as writer:
-                writer.update(status="running", net=spec, plan=self._plan(net))
+                writer.update(status="running", model=spec, config=self._config(model))
             return
         manifest = {
             "origin": "keras fit",
             "dataset": self.data.to_record(),
             "split": self.split.to_record(),
-            "net": spec,
-            "first_weights": "as the net had them",
-            "plan": self._plan(net),
+            "model": spec,
+            "first_weights": "as the model had them",
+            "config": self._config(model),
             "seed": self.split.seed,
             "versions": describe_versions(),
             "device": describe_device(),
@@ -106,7 +106,7 @@ class Recorder(keras.callbacks.Callback):
         self._manifest = writer.manifest
         writer.close()
         with self._writing() as writer:
-            writer.snapshot(0, get_weights(net))
+            writer.snapshot(0, get_weights(model))
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start the epoch's clock."""
@@ -123,19 +123,19 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Put the epoch on disk, its line in the history last: what the history names is there."""
-        seconds, net = time.perf_counter() - self._epoch_begun, self._net
-        weights = get_weights(net)
+        seconds, model = time.perf_counter() - self._epoch_begun, self._net
+        weights = get_weights(model)
         seen = int(_on_host(self._count_samples() if self._seen is None else self._seen))
         row = {"epoch": self._epochs + 1, **{name: plain(value) for name, value in (logs or {}).items()}}
-        row.setdefault("learning_rate", _learning_rate(net))  # callbacks that change it tell it themselves
+        row.setdefault("learning_rate", _learning_rate(model))  # callbacks that change it tell it themselves
         row |= {"seconds": round(seconds, 4), "samples_per_second": round(seen / seconds, 1)}
         with self._writing() as writer:
             if _finite(weights):
                 writer.snapshot(self._epochs + 1, weights)
                 if self._keep_predictions:
                     writer.predictions(self._epochs + 1, self._predictions())
-            if self._batch_size != self._manifest["plan"]["batch_size"]:
-                writer.update(plan={**self._manifest["plan"], "batch_size": self._batch_size})
+            if self._batch_size != self._manifest["config"]["batch_size"]:
+                writer.update(config={**self._manifest["config"], "batch_size": self._batch_size})
             writer.epoch(row)
         self._epochs += 1
 
@@ -149,27 +149,27 @@ class Recorder(keras.callbacks.Callback):
 
     @property
     def _net(self) -> Any:
-        """The net; on JAX, Keras' own property brings its weights up to date first."""
+        """The model; on JAX, Keras' own property brings its weights up to date first."""
         return self.model
 
     def _checked_spec(self) -> dict[str, Any]:
         spec = spec_of(self._net)
         check_fit(self._net, shape=self.data.shape, classes=self.data.classes)
-        if self._manifest and _without_trainable(spec) != _without_trainable(self._manifest["net"]):
-            raise NetError(
-                "a recorder keeps one net",
-                came=f'"{spec["name"]}" after "{self._manifest["net"]["name"]}", with other layers or another name',
-                fix="make a Recorder with a path of its own for each net",
+        if self._manifest and _without_trainable(spec) != _without_trainable(self._manifest["model"]):
+            raise ModelError(
+                "a recorder keeps one model",
+                got=f'"{spec["name"]}" after "{self._manifest["model"]["name"]}", with other layers or another name',
+                hint="make a Recorder with a path of its own for each model",
             )
         return spec
 
-    def _plan(self, net: Any) -> dict[str, Any]:
-        """The fields of a `Plan` as far as they can be known; the others are None."""
-        optimizer, loss = net.optimizer, net.loss
-        return dict.fromkeys(Plan.model_fields) | {
+    def _config(self, model: Any) -> dict[str, Any]:
+        """The fields of a `TrainingConfig` as far as they can be known; the others are None."""
+        optimizer, loss = model.optimizer, model.loss
+        return dict.fromkeys(TrainingConfig.model_fields) | {
             "epochs": self._epochs + (self.params or {}).get("epochs", 0),
             "optimizer": type(optimizer).__name__.lower(),
-            "learning_rate": _learning_rate(net),
+            "learning_rate": _learning_rate(model),
             "momentum": getattr(optimizer, "momentum", None),
             "weight_decay": getattr(optimizer, "weight_decay", None),
             "loss": loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", str(loss))),
@@ -190,8 +190,8 @@ class Recorder(keras.callbacks.Callback):
         except OSError as error:
             raise RunError(
                 "a recorder needs its run folder, on a disk that takes what it writes",
-                came=f"{error.strerror or error} at {error.filename or self.path}",
-                fix="make room and fit again, with another path if the folder is gone",
+                got=f"{error.strerror or error} at {error.filename or self.path}",
+                hint="make room and fit again, with another path if the folder is gone",
             ) from error
 
     def _count_samples(self) -> Any:
@@ -200,17 +200,17 @@ class Recorder(keras.callbacks.Callback):
         return keras.ops.copy(tracker.count)
 
     def _predict(self, ids: SampleIds) -> np.ndarray:
-        """What the net says of some samples, float32 ``(sample, class)``."""
-        net = self._net
-        rows = self.data.inputs(ids).reshape(len(ids), *net.inputs[0].shape[1:])
-        return class_probabilities(net, net.predict(rows, batch_size=BATCH, verbose=0))
+        """What the model says of some samples, float32 ``(sample, class)``."""
+        model = self._net
+        rows = self.data.inputs(ids).reshape(len(ids), *model.inputs[0].shape[1:])
+        return class_probabilities(model, model.predict(rows, batch_size=BATCH, verbose=0))
 
     def _predictions(self) -> np.ndarray:
         unseen = np.full((len(self.split.train), self.data.classes), np.nan, np.float32)
         return np.concatenate([unseen, self._predict(self.split.val), self._predict(self.split.test)])
 
     def _kept_epoch(self, writer: RunWriter) -> int | None:
-        """The epoch whose snapshot holds the weights that the net has now; the last one, made anew, if none does."""
+        """The epoch whose snapshot holds the weights that the model has now; the last one, made anew, if none does."""
         weights, folder = get_weights(self._net), RunFolder.open(self.path)
         if not _finite(weights):
             return None
@@ -230,7 +230,7 @@ def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, fl
         labels: int ``(sample,)``.
 
     Returns:
-        ``{"loss", "accuracy"}``, the loss in nats; None where a net that has diverged gives no number.
+        ``{"loss", "accuracy"}``, the loss in nats; None where a model that has diverged gives no number.
     """
     if not np.isfinite(probabilities).all():
         return None
@@ -250,8 +250,8 @@ def _finite(weights: Mapping[str, np.ndarray]) -> bool:
     return all(bool(np.isfinite(value).all()) for value in weights.values())
 
 
-def _learning_rate(net: Any) -> float:
-    return float(_on_host(net.optimizer.learning_rate))
+def _learning_rate(model: Any) -> float:
+    return float(_on_host(model.optimizer.learning_rate))
 
 
 def _on_host(tensor: Any) -> Any:

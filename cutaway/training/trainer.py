@@ -15,16 +15,16 @@ import keras
 import numpy as np
 
 from cutaway.errors import Interrupted, RunError, TrainingError
-from cutaway.nets import get_weights, require_jax, set_weights
-from cutaway.progress import Report, silent
+from cutaway.metrics.overfitting import is_finite, watch_overfitting
+from cutaway.models import get_weights, require_jax, set_weights
+from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter
 
 from .checkpoint import Checkpoint, Position, pack, unpack
+from .config import TrainingConfig
 from .epoch import EpochRunner, Progressed
 from .evaluation import Evaluation, TrainingData
 from .optimizer import make_optimizer
-from .overfitting import is_finite, watch_overfitting
-from .plan import Plan
 from .step import State
 from .stopping import StopRequest, best_epoch, is_exhausted, stop_on_signal
 
@@ -39,7 +39,7 @@ class Outcome:
     Attributes:
         epochs: Epochs done.
         best_epoch: Epoch of the lowest validation loss.
-        kept_epoch: Epoch whose weights the net carries now: the last one, or the best after an early stop.
+        kept_epoch: Epoch whose weights the model carries now: the last one, or the best after an early stop.
         test: ``{"loss", "accuracy"}`` on the test samples with those weights.
         seconds: Of training alone, compilation included, over all sessions.
     """
@@ -55,15 +55,21 @@ class Trainer:
     """One training under way: the state on the device, and where it goes on disk."""
 
     def __init__(
-        self, net: keras.Model, data: TrainingData, *, plan: Plan, writer: RunWriter, report: Report = silent
+        self,
+        model: keras.Model,
+        data: TrainingData,
+        *,
+        config: TrainingConfig,
+        writer: RunWriter,
+        on_progress: ProgressCallback = ignore_progress,
     ) -> None:
         require_jax()
-        self.net, self.data, self.plan, self.writer = net, data, plan, writer
-        steps = -(-data.train // plan.batch_size)  # a batch larger than the data is one step of all of them
-        self.optimizer = make_optimizer(plan, steps=plan.epochs * steps)
-        self.optimizer.build(net.trainable_variables)
-        self.epochs = EpochRunner(net, self.optimizer, data=data, plan=plan, report=report)
-        self.evaluation = Evaluation(net, data, plan=plan)
+        self.model, self.data, self.config, self.writer = model, data, config, writer
+        steps = -(-data.train // config.batch_size)  # a batch larger than the data is one step of all of them
+        self.optimizer = make_optimizer(config, steps=config.epochs * steps)
+        self.optimizer.build(model.trainable_variables)
+        self.epochs = EpochRunner(model, self.optimizer, data=data, config=config, on_progress=on_progress)
+        self.evaluation = Evaluation(model, data, config=config)
         self.weight = data.weight
         self.begun, self.spent, self.saved = time.perf_counter(), 0.0, time.perf_counter()
         self.rows: list[dict[str, Any]] = []
@@ -86,15 +92,15 @@ class Trainer:
         except OSError as error:
             raise RunError(
                 "a training needs a disk that takes what it writes",
-                came=f"{error.strerror or error} at {self.writer.path}",
-                fix=f"make room, then: cutaway resume {self.writer.path.name}",
+                got=f"{error.strerror or error} at {self.writer.path}",
+                hint=f"make room, then: cutaway resume {self.writer.path.name}",
             ) from error
         finally:
             self._thread.shutdown()
 
     def _start(self) -> Checkpoint:
-        checkpoint = Checkpoint(initial_state(self.net, self.optimizer), Position(), None, self.weight)
-        self.writer.snapshot(0, get_weights(self.net))
+        checkpoint = Checkpoint(initial_state(self.model, self.optimizer), Position(), None, self.weight)
+        self.writer.snapshot(0, get_weights(self.model))
         self.writer.checkpoint(*pack(checkpoint))
         return checkpoint
 
@@ -102,7 +108,7 @@ class Trainer:
         folder = RunFolder.open(self.writer.path)
         if not folder.has_checkpoint:  # the process died before it had done anything
             return self._start()
-        checkpoint = unpack(*folder.checkpoint(), like=initial_state(self.net, self.optimizer))
+        checkpoint = unpack(*folder.checkpoint(), like=initial_state(self.model, self.optimizer))
         position = checkpoint.position
         self.spent = position.seconds
         self.weight = self.epochs.weight = checkpoint.weight
@@ -114,8 +120,8 @@ class Trainer:
 
     def _train(self, checkpoint: Checkpoint, request: StopRequest) -> State:
         state, position, recorded = checkpoint.state, checkpoint.position, checkpoint.recorded
-        for epoch in range(position.epoch + 1, self.plan.epochs + 1):
-            if is_exhausted(self.rows, self.plan.patience):
+        for epoch in range(position.epoch + 1, self.config.epochs + 1):
+            if is_exhausted(self.rows, self.config.patience):
                 break
             start, done = time.perf_counter(), None
             for done in self.epochs.run(state, epoch, position=position, recorded=recorded, request=request):
@@ -130,8 +136,8 @@ class Trainer:
             if not is_finite(val["loss"]):
                 raise TrainingError(
                     "the validation loss must stay finite",
-                    came=f"{val['loss']} after epoch {epoch}",
-                    fix=f"try a smaller --learning-rate than {self.plan.learning_rate:g}; earlier snapshots are kept",
+                    got=f"{val['loss']} after epoch {epoch}",
+                    hint=f"try a smaller --learning-rate than {self.config.learning_rate:g}; earlier snapshots stay",
                 )
             row = self._row(done, val, seconds=time.perf_counter() - start)
             self._keep(epoch, state, np.concatenate([done.recorded, probabilities]), row)
@@ -162,7 +168,7 @@ class Trainer:
 
     def _save(self, now: Progressed) -> None:
         """Write a checkpoint within an epoch."""
-        loss, correct = float(now.tally.loss), float(now.tally.correct)
+        loss, correct = float(now.metrics.loss), float(now.metrics.correct)
         position = Position(now.epoch - 1, now.step, loss, correct, self._seconds(), self.rows[-1] if self.rows else {})
         self._writing.result()
         self.writer.checkpoint(*pack(Checkpoint(now.state, position, now.recorded, self.weight)))
@@ -170,8 +176,8 @@ class Trainer:
 
     def _keep(self, epoch: int, state: State, predictions: np.ndarray, row: dict[str, Any]) -> None:
         """Put an epoch on disk in another thread, its line in the history last: what the history names is there."""
-        write_back(self.net, self.optimizer, state)
-        weights = get_weights(self.net)
+        write_back(self.model, self.optimizer, state)
+        weights = get_weights(self.model)
         tensors, position = pack(Checkpoint(state, Position(epoch, 0, 0, 0, self._seconds(), row), None, self.weight))
         self.rows.append(row)
 
@@ -186,36 +192,36 @@ class Trainer:
         self.saved = time.perf_counter()
 
     def _finish(self, state: State) -> Outcome:
-        """Give the net the weights that are kept, and measure the test samples with them."""
-        write_back(self.net, self.optimizer, state)
+        """Give the model the weights that are kept, and measure the test samples with them."""
+        write_back(self.model, self.optimizer, state)
         best, kept = best_epoch(self.rows), self.rows[-1]["epoch"]
-        if is_exhausted(self.rows, self.plan.patience):
+        if is_exhausted(self.rows, self.config.patience):
             kept = best
-            set_weights(self.net, RunFolder.open(self.writer.path).snapshot(best))
-        test = self.evaluation.measure(initial_state(self.net, self.optimizer))[1][1]
+            set_weights(self.model, RunFolder.open(self.writer.path).snapshot(best))
+        test = self.evaluation.measure(initial_state(self.model, self.optimizer))[1][1]
         return Outcome(len(self.rows), best, kept, test, self._seconds())
 
     def _seconds(self) -> float:
         return self.spent + time.perf_counter() - self.begun
 
 
-def train_net(
-    net: keras.Model,
+def train_model(
+    model: keras.Model,
     data: TrainingData,
     *,
-    plan: Plan,
+    config: TrainingConfig,
     writer: RunWriter,
-    report: Report = silent,
+    on_progress: ProgressCallback = ignore_progress,
     resume: bool = False,
 ) -> Outcome:
-    """Train a built net; afterwards it carries the weights of the last epoch, or of the best after an early stop.
+    """Train a built model; afterwards it carries the weights of the last epoch, or of the best after an early stop.
 
     Args:
-        net: A checked and built net (`cutaway.nets.build_net`).
+        model: A checked and built model (`cutaway.models.build_model`).
         data: Samples for training, validation and testing.
-        plan: Every setting.
+        config: Every setting.
         writer: The run folder; it is not finished here.
-        report: Told after every compiled call, in samples over all epochs.
+        on_progress: Told after every compiled call, in samples over all epochs.
         resume: Go on from the checkpoint in the run folder.
 
     Raises:
@@ -224,23 +230,23 @@ def train_net(
         RunError: The disk refused, or the checkpoint is damaged.
         BackendError: Keras does not run on JAX.
     """
-    return Trainer(net, data, plan=plan, writer=writer, report=report).run(resume=resume)
+    return Trainer(model, data, config=config, writer=writer, on_progress=on_progress).run(resume=resume)
 
 
-def write_back(net: keras.Model, optimizer: keras.Optimizer, state: State) -> None:
-    """Give the variables of a net and its optimizer the values of a state."""
-    for variables, values in zip(_variables(net, optimizer), state, strict=True):
+def write_back(model: keras.Model, optimizer: keras.Optimizer, state: State) -> None:
+    """Give the variables of a model and its optimizer the values of a state."""
+    for variables, values in zip(_variables(model, optimizer), state, strict=True):
         for variable, value in zip(variables, values, strict=True):
             variable.assign(np.array(value))  # a copy: the state's own buffers are given to the next call
 
 
-def initial_state(net: keras.Model, optimizer: keras.Optimizer) -> State:
-    """The values of a net's and its optimizer's variables, as copies: the first call takes their buffers away."""
-    return State(*([jax.numpy.array(v.value, copy=True) for v in group] for group in _variables(net, optimizer)))
+def initial_state(model: keras.Model, optimizer: keras.Optimizer) -> State:
+    """The values of a model's and its optimizer's variables, as copies: the first call takes their buffers away."""
+    return State(*([jax.numpy.array(v.value, copy=True) for v in group] for group in _variables(model, optimizer)))
 
 
-def _variables(net: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence[keras.Variable], ...]:
-    return net.trainable_variables, net.non_trainable_variables, optimizer.variables
+def _variables(model: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence[keras.Variable], ...]:
+    return model.trainable_variables, model.non_trainable_variables, optimizer.variables
 
 
 def _in_words(row: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Trainings for the pictures: one net, one set of data, and each of its settings changed alone."""
+"""Trainings for the pictures: one model, one set of data, and each of its settings changed alone."""
 
 import time
 from itertools import pairwise
@@ -10,7 +10,7 @@ import numpy as np
 import cutaway as ct
 
 HIDDEN, DROPOUT, EPOCHS = (256, 256), 0.2, 4
-"""A net half as wide as the usual one, and half as many epochs: all pictures together take a few minutes."""
+"""A model half as wide as the usual one, and half as many epochs: all pictures together take a few minutes."""
 
 PLAIN: dict[str, Any] = {"schedule": "constant", "label_smoothing": 0.0, "epochs": 12}
 """A training that overfits, for what helps against that."""
@@ -43,7 +43,7 @@ class _EpochClock:
 
 
 class Bench:
-    """Trains nets on MNIST and remembers them, so that knobs may share a training."""
+    """Trains models on MNIST and remembers them, so that knobs may share a training."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -61,14 +61,14 @@ class Bench:
         data: ct.Dataset | None = None,
         **settings: Any,
     ) -> ct.Run:
-        """Train a net with the default recipe, but for what is given."""
+        """Train a model with the default recipe, but for what is given."""
         settings = {"epochs": EPOCHS, "seed": 0, **settings}
         source = self.data if data is None else data
         key = repr((hidden, dropout, activation, source.name, sorted(settings.items())))
         if key not in self.runs:
-            net = ct.mlp(hidden, dropout=dropout, activation=activation)
+            model = ct.mlp(hidden, dropout=dropout, activation=activation)
             clock = _EpochClock(settings["epochs"])
-            self.runs[key] = ct.train(net, source, runs=self.folder, progress=clock, **settings)
+            self.runs[key] = ct.train(model, source, runs=self.folder, progress=clock, **settings)
             SECONDS[self.runs[key].path] = clock.seconds
         return self.runs[key]
 

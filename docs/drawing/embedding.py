@@ -31,10 +31,10 @@ def _make(run: ct.Run, layer: str = "dense_2", **settings: Any) -> ct.Embedding:
 
 
 def _row(knob: str, value: object, found: ct.Embedding, **more: float | str) -> Row:
-    trust = found.trust
-    kept = f"{100 * trust.neighbors_kept:.0f} %" if trust else ""
+    quality = found.quality
+    kept = f"{100 * quality.neighbors_preserved:.0f} %" if quality else ""
     seconds = round(SECONDS[found.file], 2)
-    return {knob: str(value), "samples": f"{len(found.xy):,}", "core s": seconds, "neighbours kept": kept, **more}
+    return {knob: str(value), "samples": f"{len(found.xy):,}", "core s": seconds, "neighbors kept": kept, **more}
 
 
 def _show(knob: str, found: Mapping[str, ct.Embedding], *, height: float = 1.9) -> list[Row]:
@@ -46,7 +46,7 @@ def _show(knob: str, found: Mapping[str, ct.Embedding], *, height: float = 1.9) 
 
 
 def layer(bench: Bench) -> list[Row]:
-    """Classes part on their way through the net."""
+    """Classes part on their way through the model."""
     names = ("dense_1", "dense_2", "output")
     return _show("layer", {name: _make(bench.train(), name) for name in names})
 
@@ -76,7 +76,7 @@ def points(bench: Bench) -> list[Row]:
 
 
 def perplexity(bench: Bench) -> list[Row]:
-    """How many neighbours a sample attends to."""
+    """How many neighbors a sample attends to."""
     return _show(
         "perplexity",
         {f"{value}": _make(bench.train(), perplexity=float(value)) for value in (5, 30, 200)},

@@ -7,7 +7,7 @@ from .style import bars, by_epoch, curves, legend, name, panels, save
 
 
 def hidden(bench: Bench) -> list[Row]:
-    """Wider and deeper nets take longer."""
+    """Wider and deeper models take longer."""
     shapes = ((32,), (256, 256), (512, 512), (256, 256, 256, 256))
     runs = {", ".join(map(str, shape)): bench.train(hidden=shape) for shape in shapes}
     figure, (axes,) = panels()

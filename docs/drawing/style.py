@@ -14,11 +14,11 @@ from PIL import Image
 from cutaway.plots.theme import CLASS_COLORS, INK, LINE, MUTED
 
 IMAGES = Path(__file__).parents[1] / "images" / "knobs"
-# Neither white nor grey: a sheet of paper that glares on no page.
+# Neither white nor gray: a sheet of paper that glares on no page.
 CARD = "#f6f5f1"
 DOTS = 190
 COLORS = 200
-"""Entries of a picture's palette: a file becomes half as large, and small letters keep their colour."""
+"""Entries of a picture's palette: a file becomes half as large, and small letters keep their color."""
 
 LINES = (CLASS_COLORS[0], CLASS_COLORS[6], CLASS_COLORS[4], CLASS_COLORS[8], CLASS_COLORS[5])
 
@@ -69,15 +69,17 @@ def by_epoch(axes: Axes, metric: str) -> None:
 def bars(axes: Axes, values: Mapping[str, float], *, text: str = "{:.2f}") -> None:
     """Draw a lying bar for each name, the first on top, with its value written beside it."""
     names = list(values)
-    drawn = axes.barh(range(len(names)), list(values.values()), color=LINES[: len(names)], height=0.6)
-    axes.bar_label(drawn, [text.format(value) for value in values.values()], padding=3, fontsize=8, color=INK)
+    stratified_subset = axes.barh(range(len(names)), list(values.values()), color=LINES[: len(names)], height=0.6)
+    axes.bar_label(
+        stratified_subset, [text.format(value) for value in values.values()], padding=3, fontsize=8, color=INK
+    )
     axes.set_yticks(range(len(names)), names, fontsize=8.5, color=INK)
     axes.invert_yaxis()
     axes.set_xlim(0, max(values.values()) * 1.2)
 
 
 def cloud(axes: Axes, xy: np.ndarray, labels: np.ndarray, *, title: str = "") -> None:
-    """Draw an embedding in the colours of its classes."""
+    """Draw an embedding in the colors of its classes."""
     size = float(np.clip(6000 / len(xy), 0.15, 3))
     axes.scatter(*xy.T, c=np.array(CLASS_COLORS)[labels], s=size, alpha=0.7, linewidths=0)
     axes.set_aspect("equal", adjustable="datalim")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cutaway.training import make_plan
+from cutaway.training import make_config
 from cutaway.training.optimizer import make_optimizer
 
 from .bench import PLAIN, Bench, Row, epoch_seconds, epochs_of, row, seconds_of, uneven
@@ -12,7 +12,7 @@ STEPS = 1000
 
 
 def epochs(bench: Bench) -> list[Row]:
-    """More passes, better net: up to a point."""
+    """More passes, better model: up to a point."""
     runs = {value: bench.train(epochs=value) for value in (3, 6, 12)}
     figure, (axes,) = panels()
     curves(axes, {f"epochs={value}": epochs_of(run, "val_accuracy") for value, run in runs.items()})
@@ -41,7 +41,7 @@ def optimizer(bench: Bench) -> list[Row]:
     by_epoch(axes, "validation accuracy, %")
     legend(axes, loc="lower right")
     save(figure, "optimizer")
-    return [row("optimizer", value, run, rate=run.plan["learning_rate"]) for value, run in runs.items()]
+    return [row("optimizer", value, run, rate=run.config["learning_rate"]) for value, run in runs.items()]
 
 
 def learning_rate(bench: Bench) -> list[Row]:
@@ -90,7 +90,7 @@ def schedule(bench: Bench) -> list[Row]:
     figure, (left, right) = panels(2)
     lines = {}
     for value in runs:
-        made = make_optimizer(make_plan(schedule=value, learning_rate=0.003), steps=STEPS)
+        made = make_optimizer(make_config(schedule=value, learning_rate=0.003), steps=STEPS)
         rates = []
         for step in range(0, STEPS, 5):
             made.iterations.assign(step)
@@ -121,7 +121,7 @@ def loss(bench: Bench) -> list[Row]:
 
 
 def label_smoothing(bench: Bench) -> list[Row]:
-    """A net that is taught to doubt says smaller probabilities."""
+    """A model that is taught to doubt says smaller probabilities."""
     runs = {value: bench.train(label_smoothing=value) for value in (0.0, 0.05, 0.2)}
     figure, (axes,) = panels()
     for color, (value, run) in zip(LINES, runs.items(), strict=False):

@@ -60,7 +60,7 @@ class Machine(Directive):
         """Make the paragraph."""
         record = json.loads(RESULT.read_text())
         busy = "idle before" if record["load"] < 0.5 else f"busy with other work (load {record['load']:g} before)"
-        text = f"{record['net']}. {record['date']}, {record['machine']}; the machine was {busy}."
+        text = f"{record['model']}. {record['date']}, {record['machine']}; the machine was {busy}."
         return [nodes.paragraph(text=text)]
 
 

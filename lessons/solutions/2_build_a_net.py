@@ -1,4 +1,4 @@
-"""Exercise 2 of lessons/01_fully_connected: build a net."""
+"""Exercise 2 of lessons/01_fully_connected: build a model."""
 
 from _classroom import keras, layers
 

@@ -16,7 +16,7 @@ hidden_features = keras.Model(model.inputs, model.get_layer("dense_2").output).p
 
 from sklearn.manifold import MDS, Isomap
 
-from cutaway.embedding import measure_trust
+from cutaway.embedding import measure_quality
 
 features, digits = hidden_features[:1000], y_train[:1000]
 layouts = {
@@ -27,13 +27,14 @@ layouts = {
     "Isomap": Isomap(n_neighbors=10).fit_transform(features),
 }
 kept = {
-    name: measure_trust(features, xy, seed=0).neighbors_kept for name, xy in layouts.items()
+    name: measure_quality(features, xy, seed=0).neighbors_preserved
+    for name, xy in layouts.items()
 }
 
 fig, panels = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
 for panel, (name, xy) in zip(panels, layouts.items(), strict=True):
     panel.scatter(*xy.T, s=8, c=np.array(CLASS_COLORS)[digits].tolist(), linewidths=0)
-    panel.set_title(f"{name}: {kept[name]:.0%} of neighbours kept")
+    panel.set_title(f"{name}: {kept[name]:.0%} of neighbors kept")
     panel.set_xticks([])
     panel.set_yticks([])
 plt.show()

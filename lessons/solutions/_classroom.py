@@ -1,4 +1,4 @@
-"""What the lesson has at hand where an exercise stands: the data, and the nets trained so far, made when asked for."""
+"""What the lesson has at hand where an exercise stands: the data, and the models trained so far, made when asked for."""
 
 import os
 import tempfile
@@ -46,7 +46,7 @@ def _net(*parts: keras.layers.Layer) -> keras.Model:
 
 @cache
 def plain_net() -> tuple[keras.Model, keras.callbacks.History, keras.callbacks.History]:
-    """The net without dropout after two epochs and two more, and both histories."""
+    """The model without dropout after two epochs and two more, and both histories."""
     keras.utils.set_random_seed(0)
     model = _net(
         layers.Dense(512, activation="relu"),
@@ -58,7 +58,7 @@ def plain_net() -> tuple[keras.Model, keras.callbacks.History, keras.callbacks.H
 
 @cache
 def dropout_net() -> keras.Model:
-    """The net with dropout after four epochs."""
+    """The model with dropout after four epochs."""
     keras.utils.set_random_seed(0)
     model = _net(
         layers.Dense(512, activation="relu", name="dense_1"),
@@ -74,7 +74,7 @@ def dropout_net() -> keras.Model:
 @cache
 def lesson_run() -> ct.Run:
     """The same by cutaway, as a run."""
-    net = ct.mlp(hidden=(512, 512), dropout=0.2)
+    model = ct.mlp(hidden=(512, 512), dropout=0.2)
     return ct.train(
-        net, data, recipe="lesson-dropout", seed=0, runs=folder.name, progress=False
+        model, data, recipe="lesson-dropout", seed=0, runs=folder.name, progress=False
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cutaway.embedding import layout_to_npz
-from cutaway.errors import DataError, Notice, UnknownNameError, UsageError
+from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
 
 
 def embed(run, **settings):
@@ -23,17 +23,17 @@ def test_an_embedding_is_kept_and_read_back(digits_run):
     first = embed(digits_run)
     assert first.xy.shape == (len(digits_run.split.test), 2)
     assert first.xy.dtype == np.float32
-    assert first.trust.trustworthiness > 0.9
-    assert first.trust.accuracy_layer > 0.9
-    assert first.wrong.shape == (len(first.xy),)
+    assert first.quality.trustworthiness > 0.9
+    assert first.quality.accuracy_layer > 0.9
+    assert first.misplaced.shape == (len(first.xy),)
     stamp = first.file.stat().st_mtime_ns
     again = embed(digits_run)
     np.testing.assert_array_equal(again.xy, first.xy)
-    np.testing.assert_array_equal(again.wrong, first.wrong)
+    np.testing.assert_array_equal(again.misplaced, first.misplaced)
     assert again.file.stat().st_mtime_ns == stamp
     other = embed(digits_run, epoch=0)
     assert other.file != first.file
-    assert first.frame()["sample"][0] == digits_run.split.test[0]
+    assert first.to_pandas()["sample"][0] == digits_run.split.test[0]
     assert len(first.plot().axes) >= 1
     assert first.bokeh().output_backend == "webgl"
 
@@ -42,9 +42,9 @@ def test_what_is_kept_asks_the_net_nothing(digits_run, monkeypatch):
     first = embed(digits_run)
 
     def asked(*_, **__):
-        raise AssertionError("the net was asked")
+        raise AssertionError("the model was asked")
 
-    monkeypatch.setattr("cutaway.nets.forward", asked)
+    monkeypatch.setattr("cutaway.models.forward", asked)
     np.testing.assert_array_equal(embed(digits_run).predicted, first.predicted)
 
 
@@ -67,7 +67,7 @@ def test_what_is_the_default_is_the_same_whether_said_or_not(digits_run):
 def test_a_damaged_file_is_said_and_made_anew(digits_run, damage):
     first = embed(digits_run)
     first.file.write_bytes(damage(first.file.read_bytes()))
-    with pytest.warns(Notice, match=f"{first.file.name} is damaged and is made anew: "):
+    with pytest.warns(CutawayWarning, match=f"{first.file.name} is damaged and is made anew: "):
         rebuilt = embed(digits_run)
     np.testing.assert_array_equal(rebuilt.xy, first.xy)
     assert rebuilt.file == first.file

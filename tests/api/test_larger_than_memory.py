@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cutaway as ct
-from cutaway.data import Rows, SampleIds, mapping
+from cutaway.data import LazyRows, SampleIds, mapping
 from cutaway.errors import DataError
-from cutaway.nets import build_net, forward, inference
-from cutaway.training import TrainingData, evaluation, find_recipe, make_plan
+from cutaway.models import build_model, forward, inference
+from cutaway.training import TrainingData, evaluation, find_recipe, make_config
 from cutaway.training.evaluation import BLOCK, DEVICE_BYTES, PART_BYTES, Evaluation, blocks_of
 from cutaway.training.optimizer import make_optimizer
 from cutaway.training.trainer import initial_state
@@ -73,7 +73,7 @@ def test_a_file_cut_under_a_training_ends_it_and_the_whole_file_lets_it_go_on(tm
     data, runs = tmp_path / "data", tmp_path / "runs"
     data.mkdir()
     folder_of(data)
-    file, read, asked = data / "x_train.npy", Rows.__getitem__, []
+    file, read, asked = data / "x_train.npy", LazyRows.__getitem__, []
     whole = file.read_bytes()
 
     def cut_then_read(rows, key):
@@ -83,7 +83,7 @@ def test_a_file_cut_under_a_training_ends_it_and_the_whole_file_lets_it_go_on(tm
                 os.truncate(file, 1000)
         return read(rows, key)
 
-    monkeypatch.setattr(Rows, "__getitem__", cut_then_read)
+    monkeypatch.setattr(LazyRows, "__getitem__", cut_then_read)
     settings = {"epochs": 3, "batch_size": 2, "runs": runs, "progress": False}
     with pytest.raises(DataError, match=rf"stays as it is .*x_train\.npy cut from {len(whole)} to 1000 bytes; next"):
         ct.train(ct.mlp((4,)), data, **settings)
@@ -205,17 +205,17 @@ def test_parts_of_an_evaluation_are_bounded_and_hardly_filled_up(samples, size):
 
 @pytest.mark.parametrize("part_bytes", [1, 500, 7000])
 def test_an_evaluation_in_parts_is_that_in_one(monkeypatch, part_bytes):
-    net = ct.mlp((8,))
-    build_net(net, shape=(5, 4), classes=3, seed=0)
-    plan = make_plan(find_recipe("default").settings, samples=100, epochs=1)
-    state = initial_state(net, make_optimizer(plan, steps=1))
+    model = ct.mlp((8,))
+    build_model(model, shape=(5, 4), classes=3, seed=0)
+    config = make_config(find_recipe("default").settings, samples=100, epochs=1)
+    state = initial_state(model, make_optimizer(config, steps=1))
     data = TrainingData(x=X, y=Y, train=101, val=70, scale=1.0, classes=3)
-    whole, metrics = Evaluation(net, data, plan=plan).measure(state)
+    whole, metrics = Evaluation(model, data, config=config).measure(state)
     monkeypatch.setattr(evaluation, "DEVICE_BYTES", 0)
     monkeypatch.setattr(evaluation, "PART_BYTES", part_bytes)
     ids = SampleIds(("train",), np.zeros(300, np.uint8), np.arange(300))
     for x in (X, ct.Dataset.from_arrays(X, Y).rows(ids)):
-        parts, same = Evaluation(net, replace(data, x=x), plan=plan).measure(state)
+        parts, same = Evaluation(model, replace(data, x=x), config=config).measure(state)
         np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1e-7)
         for one, other in zip(same, metrics, strict=True):
             assert one == pytest.approx(other, rel=1e-5)
@@ -223,11 +223,11 @@ def test_an_evaluation_in_parts_is_that_in_one(monkeypatch, part_bytes):
 
 @pytest.mark.parametrize("batch_bytes", [1, 3 * X[0].nbytes, 299 * X[0].nbytes])
 def test_large_samples_go_through_a_net_in_smaller_batches(monkeypatch, batch_bytes):
-    net = ct.mlp((8,))
-    build_net(net, shape=(5, 4), classes=3, seed=0)
-    whole = forward(net, X, scale=1.0)
+    model = ct.mlp((8,))
+    build_model(model, shape=(5, 4), classes=3, seed=0)
+    whole = forward(model, X, scale=1.0)
     monkeypatch.setattr(inference, "BATCH_BYTES", batch_bytes)
     assert inference.batch_size(X) == max(1, batch_bytes // X[0].nbytes)
     told = []
-    np.testing.assert_allclose(forward(net, X, scale=1.0, report=told.append), whole, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(forward(model, X, scale=1.0, on_progress=told.append), whole, rtol=1e-5, atol=1e-7)
     assert (told[-1].done, told[-1].total) == (300, 300)

@@ -13,7 +13,7 @@ def history(digits_run):
 
 def test_layers_of_an_epoch_as_a_table(digits_run):
     records = digits_run.layers(epoch=0)
-    frame = records.frame()
+    frame = records.to_pandas()
     assert list(frame["name"]) == [record.name for record in records]
     kernel = digits_run.model(epoch=0).get_layer("dense_2").get_weights()[0]
     row = frame.set_index("name").loc["dense_2"]
@@ -26,7 +26,7 @@ def test_layers_of_an_epoch_as_a_table(digits_run):
 
 
 def test_history_has_a_row_for_each_epoch_and_layer(history, digits_run):
-    frame = history.frame()
+    frame = history.to_pandas()
     assert list(zip(frame["epoch"], frame["layer"], strict=True)) == [
         (epoch, layer) for epoch in range(7) for layer in ("dense_1", "dense_2", "output")
     ]
@@ -48,7 +48,7 @@ def test_cka_between_layers_is_a_symmetric_table(history):
 
 
 def test_cka_between_all_epochs_agrees_with_the_history(history, digits_run):
-    table, frame = similarity(digits_run, "dense_1"), history.frame()
+    table, frame = similarity(digits_run, "dense_1"), history.to_pandas()
     assert list(table.index) == list(table.columns) == list(range(7))
     rows = frame[frame.layer == "dense_1"]
     np.testing.assert_allclose(table[6], rows["cka_last"], atol=1e-6)
@@ -59,7 +59,7 @@ def test_cka_between_all_epochs_agrees_with_the_history(history, digits_run):
     assert 0 < some[2][6] < 1
     with pytest.raises(UsageError, match="at least one epoch"):
         similarity(digits_run, epochs=[])
-    with pytest.raises(UnknownNameError, match='layers of this net.*got "dense_7"'):
+    with pytest.raises(UnknownNameError, match='layers of this model.*got "dense_7"'):
         similarity(digits_run, "dense_7")
 
 

@@ -7,12 +7,12 @@ import cutaway as ct
 from cutaway.api.models import export, inspect_model, open_model, record
 from cutaway.api.run import open_run
 from cutaway.api.train import resume
-from cutaway.errors import CutawayError, NetError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, ModelError, UnknownNameError, UsageError
 
 
 @pytest.fixture(scope="module")
 def model_file(digits_run, tmp_path_factory):
-    """The net of a finished run as plain Keras saves it."""
+    """The model of a finished run as plain Keras saves it."""
     path = tmp_path_factory.mktemp("models") / "digits.keras"
     digits_run.model().save(path)
     return path
@@ -51,13 +51,13 @@ def test_every_view_works_on_it(recorded, digits_run, tmp_path):
 def test_a_path_is_opened_safely_and_nothing_is_left_of_what_does_not_fit(model_file, tmp_path):
     run = record(model_file, "digits", runs=tmp_path / "runs", name="theirs", progress=False)
     assert "-theirs-" in run.path.name
-    net = keras.Sequential([keras.Input((5,)), keras.layers.Dense(10)])
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(10)])
     other = tmp_path / "other"
-    with pytest.raises(NetError, match="input must have shape"):
-        record(net, "digits", runs=other, progress=False)
-    with pytest.raises(NetError, match="not built yet"):
+    with pytest.raises(ModelError, match="input must have shape"):
+        record(model, "digits", runs=other, progress=False)
+    with pytest.raises(ModelError, match="not built yet"):
         record(keras.Sequential([keras.layers.Dense(10)]), "digits", runs=other, progress=False)
-    with pytest.raises(NetError, match="must be a keras.Sequential"):
+    with pytest.raises(ModelError, match="must be a keras.Sequential"):
         record(object(), "digits", runs=other, progress=False)  # type: ignore[arg-type]
     with pytest.raises(UnknownNameError, match="a model file must exist"):
         record(tmp_path / "none.keras", "digits", runs=other, progress=False)
@@ -71,10 +71,10 @@ def test_a_path_is_opened_safely_and_nothing_is_left_of_what_does_not_fit(model_
 
 
 def test_a_model_that_ends_in_logits(tmp_path):
-    net = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10)])
-    run = record(net, "digits", runs=tmp_path, progress=False)
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10)])
+    run = record(model, "digits", runs=tmp_path, progress=False)
     x, y = run.data.inputs(run.split.test), run.data.y(run.split.test)
-    logits = np.asarray(net(x), np.float64)
+    logits = np.asarray(model(x), np.float64)
     log = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     assert run.test["loss"] == pytest.approx(-log[np.arange(len(y)), y].mean(), rel=1e-5)
     assert run.test["accuracy"] == (logits.argmax(axis=1) == y).mean()
@@ -84,7 +84,7 @@ def test_it_cannot_be_resumed_but_trained_further(recorded, tmp_path):
     with pytest.raises(UsageError, match="only a run that is not finished"):
         resume(recorded)
     run = ct.train(recorded.model(), "digits", epochs=1, runs=tmp_path, progress=False)
-    assert run.folder.manifest["first_weights"] == "as the net had them"
+    assert run.folder.manifest["first_weights"] == "as the model had them"
 
 
 def test_inspecting(model_file):
@@ -96,7 +96,7 @@ def test_inspecting(model_file):
 
 
 def test_a_run_as_plain_keras(digits_run, tmp_path):
-    file = export(digits_run, tmp_path / "net.keras", epoch=2)
+    file = export(digits_run, tmp_path / "model.keras", epoch=2)
     theirs, x = keras.saving.load_model(file), digits_run.data.inputs(digits_run.split.test)
     np.testing.assert_allclose(theirs.predict(x, verbose=0), digits_run.predictions(epoch=2), rtol=1e-5, atol=1e-6)
     assert np.array_equal(open_model(file).get_weights()[0], theirs.get_weights()[0])
@@ -104,7 +104,7 @@ def test_a_run_as_plain_keras(digits_run, tmp_path):
 
 @pytest.mark.parametrize(("kind", "dtype"), [("auto", np.float32), ("float32", np.float32), ("uint8", np.uint8)])
 def test_a_run_as_onnx_takes_samples_as_they_are(digits_run, tmp_path, kind, dtype):
-    file = export(str(digits_run.path), tmp_path / "net.onnx", input=kind)
+    file = export(str(digits_run.path), tmp_path / "model.onnx", input=kind)
     x = digits_run.data.x(digits_run.split.test).astype(dtype)
     (out,) = onnxruntime.InferenceSession(file).run(None, {"input": x})
     np.testing.assert_allclose(out, digits_run.predictions(), rtol=1e-5, atol=1e-5)
@@ -114,21 +114,21 @@ def test_bytes_are_the_input_where_the_data_are_bytes(tmp_path):
     rng = np.random.default_rng(0)
     data = ct.Dataset.from_arrays(rng.integers(0, 256, (60, 4, 3), dtype=np.uint8), np.arange(60) % 3)
     run = record(keras.Sequential([keras.Input((12,)), keras.layers.Dense(3)]), data, runs=tmp_path, progress=False)
-    session = onnxruntime.InferenceSession(export(run, tmp_path / "net.onnx"))
+    session = onnxruntime.InferenceSession(export(run, tmp_path / "model.onnx"))
     assert (session.get_inputs()[0].type, session.get_inputs()[0].shape) == ("tensor(uint8)", ["batch", 4, 3])
 
 
 def test_wrong_exports(digits_run, tmp_path):
     (tmp_path / "folder.keras").mkdir()
     wrong = [
-        ((digits_run, tmp_path / "net.h5"), {}, "ends in .keras or .onnx"),
+        ((digits_run, tmp_path / "model.h5"), {}, "ends in .keras or .onnx"),
         ((digits_run, tmp_path / "folder.keras"), {}, "the name of a file"),
-        ((digits_run, tmp_path / "none" / "net.keras"), {}, "in a folder that exists"),
-        ((digits_run, tmp_path / "net.onnx"), {"input": "int8"}, 'got "int8" for net.onnx'),
-        ((digits_run, tmp_path / "net.keras"), {"input": "uint8"}, "chosen for .onnx alone"),
-        ((digits_run, tmp_path / "net.keras"), {"epoch": 99}, "got epoch 99"),
-        (("nothing", tmp_path / "net.keras"), {}, "a run is a path"),
-        ((digits_run, "/proc/net.keras"), {}, "can be written"),
+        ((digits_run, tmp_path / "none" / "model.keras"), {}, "in a folder that exists"),
+        ((digits_run, tmp_path / "model.onnx"), {"input": "int8"}, 'got "int8" for model.onnx'),
+        ((digits_run, tmp_path / "model.keras"), {"input": "uint8"}, "chosen for .onnx alone"),
+        ((digits_run, tmp_path / "model.keras"), {"epoch": 99}, "got epoch 99"),
+        (("nothing", tmp_path / "model.keras"), {}, "a run is a path"),
+        ((digits_run, "/proc/model.keras"), {}, "can be written"),
     ]
     for arguments, options, text in wrong:
         with pytest.raises(CutawayError, match=text):

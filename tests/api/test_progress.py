@@ -3,7 +3,7 @@ import types
 
 import pytest
 
-from cutaway.api.progress import reporting
+from cutaway.api.progress import show_progress
 from cutaway.progress import Progress
 
 
@@ -31,13 +31,13 @@ def shown(monkeypatch):
 def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, monkeypatch):
     clock = iter([0.0, 1.0, 2.0, 2.01, 3.0, 3.0, 5.0, 6.0, 7.0])
     monkeypatch.setattr("cutaway.api.progress.time.perf_counter", lambda: next(clock))
-    with reporting(True) as report:
+    with show_progress(True) as on_progress:
         for done in (0, 10, 20, 21, 40):
-            report(Progress("training", done, 40, "steps"))
-        report(Progress("trust", 0, 4, "samples", "ranks"))
-        report(Progress("trust", 4, 4, "samples"))
-        report(Progress("training", 0, 40, "steps"))  # the same task once more
-        report(Progress("training", 40, 40, "steps"))
+            on_progress(Progress("training", done, 40, "steps"))
+        on_progress(Progress("quality", 0, 4, "samples", "ranks"))
+        on_progress(Progress("quality", 4, 4, "samples"))
+        on_progress(Progress("training", 0, 40, "steps"))  # the same task once more
+        on_progress(Progress("training", 40, 40, "steps"))
     assert all(flag for _, flag in shown)
     assert [text for text, _ in shown[:4]] == [
         "training: 0 %",
@@ -50,8 +50,8 @@ def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, monkeypatc
 
 
 def test_lines_on_a_pipe_come_when_a_task_is_done(capsys):
-    with reporting(True) as report:
-        report(Progress("training", 0, 4, "steps"))
+    with show_progress(True) as on_progress:
+        on_progress(Progress("training", 0, 4, "steps"))
         assert capsys.readouterr().err == ""
-        report(Progress("training", 4, 4, "steps"))
+        on_progress(Progress("training", 4, 4, "steps"))
     assert capsys.readouterr().err.startswith("training: 4 steps in ")

@@ -18,12 +18,12 @@ def fitted(path, *, last, loss, optimizer="adam", metrics=None, epochs=2, valida
     data = ct.load_dataset("digits")
     recorder = ct.Recorder(path, data)
     train, val = recorder.split.train, recorder.split.val
-    net = keras.Sequential([keras.Input((64,)), keras.layers.Dense(16, activation="relu", name="hidden"), last])
-    net.compile(optimizer, loss, metrics=metrics, run_eagerly=True)
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(16, activation="relu", name="hidden"), last])
+    model.compile(optimizer, loss, metrics=metrics, run_eagerly=True)
     held = (data.inputs(val), data.y(val)) if validate else None
     rows = data.inputs(train), data.y(train)
-    net.fit(*rows, validation_data=held, batch_size=359, epochs=epochs, verbose=0, callbacks=[recorder])
-    return ct.open_run(path), net
+    model.fit(*rows, validation_data=held, batch_size=359, epochs=epochs, verbose=0, callbacks=[recorder])
+    return ct.open_run(path), model
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_its_history_opens_without_keras(bare):
     code = f"""
 import sys, cutaway as ct
 run = ct.open_run({str(bare[0].path)!r})
-print(run.history, list(run.history.frame()), run.history.turned, run.plan["optimizer"], run.test["accuracy"] > 0)
+print(run.history, list(run.history.to_pandas()), run.history.turned, run.config["optimizer"], run.test["accuracy"] > 0)
 assert not {{"keras", "jax"}} & set(sys.modules)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -62,14 +62,14 @@ assert not {{"keras", "jax"}} & set(sys.modules)
 
 
 def test_its_arrays_are_those_of_the_net(bare):
-    run, net = bare
+    run, model = bare
     x = run.data.inputs(run.split.test)
-    logits = net.predict(x, verbose=0)
-    hidden = keras.Model(net.inputs, net.get_layer("hidden").output).predict(x, verbose=0)
+    logits = model.predict(x, verbose=0)
+    hidden = keras.Model(model.inputs, model.get_layer("hidden").output).predict(x, verbose=0)
     np.testing.assert_allclose(run.activations("hidden"), hidden, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(run.activations("out"), logits, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(run.predictions(), keras.ops.softmax(logits), atol=1e-5)
-    for mine, kept in zip(net.get_weights(), run.model().get_weights(), strict=True):
+    for mine, kept in zip(model.get_weights(), run.model().get_weights(), strict=True):
         np.testing.assert_array_equal(mine, kept)
     assert run.test["accuracy"] == pytest.approx(np.mean(logits.argmax(1) == run.labels()))
     assert np.trace(run.confusion()) == np.sum(logits.argmax(1) == run.labels())

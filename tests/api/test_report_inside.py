@@ -12,12 +12,12 @@ import cutaway as ct
 from cutaway.api.layers import layer_history
 from cutaway.api.report_inside import _lead, report_inside
 from cutaway.api.units import units
-from cutaway.progress import silent
+from cutaway.progress import ignore_progress
 
 
 @pytest.fixture(scope="module")
 def shown(digits_run):
-    return report_inside(digits_run, report=silent)
+    return report_inside(digits_run, on_progress=ignore_progress)
 
 
 def test_the_table_and_its_lead_are_those_of_the_history(shown, digits_run):
@@ -47,10 +47,10 @@ def test_the_units_are_those_whose_removal_costs_most(shown, digits_run):
     costs = [found.ablation.cost[int(unit.name.removeprefix("Unit "))] for unit in shown.units]
     assert all(a >= b for a, b in pairwise(costs))
     assert costs[0] == found.ablation.cost[~found.dead].max()
-    first = found.card(int(shown.units[0].name.removeprefix("Unit ")))
+    first = found.summary_of(int(shown.units[0].name.removeprefix("Unit ")))
     assert list(shown.units[0].samples) == [e["sample"] for e in first["exciting"][:6]]
     assert f"falls by {100 * first['removal']:.2f} points" in shown.units[0].cost
-    assert shown.units[0].answers[0] == first["favourite"]
+    assert shown.units[0].answers[0] == first["favorite"]
     with Image.open(io.BytesIO(shown.units[0].examples)) as image:
         assert image.size == (24, 16)
 
@@ -59,7 +59,7 @@ def test_a_net_of_a_table_shows_its_last_hidden_layer_in_words(tmp_path):
     x = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
     data = ct.Dataset.from_arrays(x, (x[:, 0] > 0).astype(int) + (x[:, 1] > 0))
     run = ct.train(ct.mlp((40, 30)), data, epochs=2, runs=tmp_path, progress=False)
-    shown = report_inside(run, report=silent)
+    shown = report_inside(run, on_progress=ignore_progress)
     assert shown.layer == "dense_2"
     assert all(unit.weights is None and unit.examples is None for unit in shown.units)
     assert shown.units[0].samples
@@ -67,9 +67,9 @@ def test_a_net_of_a_table_shows_its_last_hidden_layer_in_words(tmp_path):
 
 
 def test_a_net_without_hidden_layers_shows_its_table_alone(tmp_path):
-    net = keras.Sequential([keras.Input((64,)), layers.Dense(10, activation="softmax", name="only")])
-    run = ct.record(net, "digits", runs=tmp_path, progress=False)
-    shown = report_inside(run, report=silent)
+    model = keras.Sequential([keras.Input((64,)), layers.Dense(10, activation="softmax", name="only")])
+    run = ct.record(model, "digits", runs=tmp_path, progress=False)
+    shown = report_inside(run, on_progress=ignore_progress)
     assert (shown.layer, shown.units) == ("", ())
     assert [row["Layer"] for row in shown.rows] == ["only"]
     assert "epoch" not in shown.lead

@@ -14,7 +14,7 @@ def test_a_run_is_opened_without_keras_until_weights_are_asked_for(digits_run):
     code = f"""
 import sys, cutaway as ct
 run = ct.open_run({str(digits_run.path)!r})
-run.history.frame(), run.plan, run.split, run.data, run.test, run.folder.snapshot()
+run.history.to_pandas(), run.config, run.split, run.data, run.test, run.folder.snapshot()
 assert not {{"keras", "jax"}} & set(sys.modules)
 print(run.activations("dense_1").shape)
 """
@@ -24,7 +24,7 @@ print(run.activations("dense_1").shape)
 
 def test_history_has_keras_names_and_a_frame(digits_run):
     history = digits_run.history
-    frame = history.frame()
+    frame = history.to_pandas()
     assert list(frame["epoch"]) == [1, 2, 3, 4, 5, 6]
     assert list(frame["val_loss"]) == history["val_loss"] == history.history["val_loss"]
     assert "6 epochs" in repr(history)

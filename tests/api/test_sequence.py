@@ -3,8 +3,8 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.sequence import EmbeddingSequence, embed_epochs, embed_layers
-from cutaway.embedding import inspect_trust
-from cutaway.errors import DataError, Notice, UnknownNameError, UsageError
+from cutaway.embedding import inspect_quality
+from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
 
 SETTINGS = {"split": "test", "perplexity": 20.0}
 
@@ -31,9 +31,9 @@ def test_epochs_come_in_a_row(digits_run, sequence):
 
 def test_what_is_kept_asks_the_net_nothing(sequence, digits_run, monkeypatch):
     def asked(*_, **__):
-        raise AssertionError("the net was asked")
+        raise AssertionError("the model was asked")
 
-    monkeypatch.setattr("cutaway.nets.forward", asked)
+    monkeypatch.setattr("cutaway.models.forward", asked)
     again = embed_epochs(digits_run, "dense_2", epochs=[4, 5, 6], **SETTINGS)
     for one, other in zip(again.frames, sequence.frames, strict=True):
         np.testing.assert_array_equal(one.predicted, other.predicted)
@@ -41,15 +41,15 @@ def test_what_is_kept_asks_the_net_nothing(sequence, digits_run, monkeypatch):
 
 def test_trust_is_measured_when_it_is_asked_for(sequence):
     first, further = sequence.frames[:2]
-    assert first.layout.trust == first.trust
-    assert further.layout.trust is None
-    expected, wrong = inspect_trust(further.reference(), further.xy, seed=0, labels=further.labels)
-    assert further.trust == expected
-    np.testing.assert_array_equal(further.wrong, wrong)
+    assert first.layout.quality == first.quality
+    assert further.layout.quality is None
+    expected, wrong = inspect_quality(further.reference(), further.xy, seed=0, labels=further.labels)
+    assert further.quality == expected
+    np.testing.assert_array_equal(further.misplaced, wrong)
 
 
 def test_the_table_has_a_row_a_frame_and_sample(sequence):
-    table = sequence.frame()
+    table = sequence.to_pandas()
     assert list(table) == ["frame", "sample", "x", "y", "label", "predicted", "drift", "kept"]
     assert len(table) == 3 * len(sequence.ids)
     last = table[table["frame"] == "epoch 6"]
@@ -79,7 +79,7 @@ def test_frames_are_kept_by_what_they_started_from(digits_run, sequence):
 def test_a_damaged_frame_is_said_and_made_again(digits_run, sequence):
     middle = sequence.frames[1].file
     middle.write_bytes(middle.read_bytes()[:200])
-    with pytest.warns(Notice, match="is damaged and is made anew"):
+    with pytest.warns(CutawayWarning, match="is damaged and is made anew"):
         again = embed_epochs(digits_run, "dense_2", epochs=[4, 5, 6], **SETTINGS)
     np.testing.assert_array_equal(again.xy, sequence.xy)
     np.testing.assert_array_equal(again.kept, sequence.kept)
@@ -95,12 +95,12 @@ def test_an_interrupt_keeps_the_frames_that_are_done(digits_run):
 
     settings = {**SETTINGS, "seed": 7}
     with pytest.raises(KeyboardInterrupt, match="1 of 3 frames are done and kept"):
-        embed_epochs(digits_run, "dense_2", epochs=[2, 3, 4], report=stop, **settings)
+        embed_epochs(digits_run, "dense_2", epochs=[2, 3, 4], on_progress=stop, **settings)
     assert {(now.task, now.total, now.unit) for now in said} == {("embeddings", 3, "frames")}
-    assert any(now.note.startswith("frame 2 of 3, epoch 3: neighbours") for now in said)
+    assert any(now.note.startswith("frame 2 of 3, epoch 3: neighbors") for now in said)
     assert " s left" in said[-1].note
     said.clear()
-    embed_epochs(digits_run, "dense_2", epochs=[2, 3, 4], report=said.append, **settings)
+    embed_epochs(digits_run, "dense_2", epochs=[2, 3, 4], on_progress=said.append, **settings)
     assert not any("epoch 2:" in now.note for now in said)
     assert said[-1].done == 3
 
@@ -149,8 +149,8 @@ def test_too_few_samples_and_equal_activations_are_said_with_their_frame(digits_
         embed_epochs(digits_run, "dense_2", epochs=[5, 6], points=3, **SETTINGS)
     x = np.random.default_rng(0).random((120, 4), np.float32)
     x[:40] *= -1
-    net = ct.mlp((6,))
-    run = ct.train(net, ct.Dataset.from_arrays(x, np.arange(120) % 2), epochs=2, runs=tmp_path, progress=False)
+    model = ct.mlp((6,))
+    run = ct.train(model, ct.Dataset.from_arrays(x, np.arange(120) % 2), epochs=2, runs=tmp_path, progress=False)
     weights = {name: np.zeros_like(array) for name, array in run.folder.snapshot(0).items()}
     from safetensors.numpy import save_file
 

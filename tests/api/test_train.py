@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.errors import DataError, NetError, PlanError, RunError, TrainingError, UnknownNameError
+from cutaway.errors import ConfigError, DataError, ModelError, RunError, TrainingError, UnknownNameError
 
 
 def small_data(**settings):
@@ -20,11 +20,11 @@ def test_a_run_folder_holds_what_the_design_says(digits_run):
     assert (manifest["format"], manifest["status"], manifest["why"]) == (1, "finished", None)
     assert manifest["dataset"]["name"] == "digits"
     assert len(manifest["dataset"]["sha256"]) == 64
-    assert [layer["name"] for layer in manifest["net"]["layers"]] == [
+    assert [layer["name"] for layer in manifest["model"]["layers"]] == [
         *("dense_1", "dropout_1", "dense_2", "dropout_2", "output")
     ]
-    assert manifest["plan"]["epochs"] == 6
-    assert manifest["plan"]["learning_rate"] > 0
+    assert manifest["config"]["epochs"] == 6
+    assert manifest["config"]["learning_rate"] > 0
     assert {"python", "cutaway", "keras", "jax", "numpy"} <= manifest["versions"].keys()
     assert manifest["device"]["threads"] >= 1
     rows = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
@@ -46,19 +46,19 @@ def test_a_run_folder_holds_what_the_design_says(digits_run):
 def test_test_metrics_belong_to_the_test_split(digits_run):
     predicted, labels = digits_run.predictions(), digits_run.labels()
     assert digits_run.test["accuracy"] == pytest.approx(np.mean(predicted.argmax(1) == labels), abs=1e-6)
-    smoothing = digits_run.plan["label_smoothing"]
+    smoothing = digits_run.config["label_smoothing"]
     target = np.eye(10)[labels] * (1 - smoothing) + smoothing / 10
     loss = -(target * np.log(predicted)).sum(axis=1)
     assert digits_run.test["loss"] == pytest.approx(loss.mean(), abs=1e-4)
 
 
 def test_the_users_net_is_trained_as_fit_would(tmp_path):
-    net, data = ct.mlp((8,)), small_data()
-    run = ct.train(net, data, epochs=2, runs=tmp_path, progress=False)
-    for mine, kept in zip(net.get_weights(), run.model().get_weights(), strict=True):
+    model, data = ct.mlp((8,)), small_data()
+    run = ct.train(model, data, epochs=2, runs=tmp_path, progress=False)
+    for mine, kept in zip(model.get_weights(), run.model().get_weights(), strict=True):
         np.testing.assert_array_equal(mine, kept)
-    again = ct.train(net, data, epochs=1, runs=tmp_path, progress=False)
-    assert again.folder.manifest["first_weights"] == "as the net had them"
+    again = ct.train(model, data, epochs=1, runs=tmp_path, progress=False)
+    assert again.folder.manifest["first_weights"] == "as the model had them"
     for name, value in again.folder.snapshot(0).items():
         np.testing.assert_array_equal(value, run.folder.snapshot(-1)[name])
 
@@ -66,12 +66,12 @@ def test_the_users_net_is_trained_as_fit_would(tmp_path):
 def test_a_functional_keras_model_trains_and_opens_again(tmp_path):
     entry = keras.Input((5,))
     hidden = keras.layers.BatchNormalization(name="norm")(keras.layers.Dense(8, activation="relu", name="h")(entry))
-    net = keras.Model(entry, keras.layers.Dense(3, activation="softmax", name="out")(hidden), name="mine")
+    model = keras.Model(entry, keras.layers.Dense(3, activation="softmax", name="out")(hidden), name="mine")
     data = small_data()
-    run = ct.train(net, data, epochs=3, learning_rate=0.01, runs=tmp_path, progress=False)
+    run = ct.train(model, data, epochs=3, learning_rate=0.01, runs=tmp_path, progress=False)
     assert run.history["loss"][-1] < run.history["loss"][0]
     opened = ct.open_run(run.path, data=data)
-    np.testing.assert_array_equal(opened.model().get_weights()[4], net.get_weights()[4])
+    np.testing.assert_array_equal(opened.model().get_weights()[4], model.get_weights()[4])
     assert opened.activations("norm", split="val").shape == (len(run.split.val), 8)
 
 
@@ -86,21 +86,21 @@ def test_progress_is_told_in_samples(tmp_path):
 
 
 WRONG = [
-    ({"epochs": -1}, PlanError),
+    ({"epochs": -1}, ConfigError),
     ({"recipe": "nonsense"}, UnknownNameError),
-    ({"epochz": 3}, PlanError),
+    ({"epochz": 3}, ConfigError),
     ({"data": "imagenet"}, UnknownNameError),
-    ({"net": keras.Sequential([keras.layers.Conv1D(2, 2)])}, NetError),
-    ({"net": keras.Sequential([keras.Input((7,)), keras.layers.Dense(3)])}, NetError),
+    ({"model": keras.Sequential([keras.layers.Conv1D(2, 2)])}, ModelError),
+    ({"model": keras.Sequential([keras.Input((7,)), keras.layers.Dense(3)])}, ModelError),
     ({"validation": 0.999}, DataError),
 ]
 
 
 @pytest.mark.parametrize(("change", "error"), WRONG)
 def test_wrong_calls_leave_no_half_made_run(change, error, tmp_path):
-    call = {"net": ct.mlp((4,)), "data": small_data(), "runs": tmp_path / "runs", "progress": False, **change}
+    call = {"model": ct.mlp((4,)), "data": small_data(), "runs": tmp_path / "runs", "progress": False, **change}
     with pytest.raises(error):
-        ct.train(call.pop("net"), call.pop("data"), **call)
+        ct.train(call.pop("model"), call.pop("data"), **call)
     assert not (tmp_path / "runs").exists()
 
 
@@ -120,7 +120,7 @@ def test_how_a_run_ended_is_written_whatever_happened(tmp_path):
     data = small_data()
     broken = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
     broken.set_weights([np.full((5, 3), np.nan), np.zeros(3)])
-    for n, (net, report, error, status, why) in enumerate(
+    for n, (model, on_progress, error, status, why) in enumerate(
         [
             (ct.mlp((4,)), interrupt, KeyboardInterrupt, "stopped", "interrupted by the user"),
             (ct.mlp((4,)), crash, ZeroDivisionError, "failed", "ZeroDivisionError: mine"),
@@ -128,7 +128,7 @@ def test_how_a_run_ended_is_written_whatever_happened(tmp_path):
         ]
     ):
         with pytest.raises(error):
-            ct.train(net, data, runs=tmp_path / str(n), progress=report)
+            ct.train(model, data, runs=tmp_path / str(n), progress=on_progress)
         run = ct.open_run("latest", runs=tmp_path / str(n), data=data)
         assert run.folder.status == status
         assert why in run.folder.manifest["why"]
@@ -142,41 +142,41 @@ def binary_data():
 
 
 def test_one_sigmoid_unit_needs_binary_crossentropy_and_then_learns(tmp_path):
-    def net():
+    def model():
         return keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1, activation="sigmoid")])
 
     call = {"runs": tmp_path / "runs", "progress": False, "epochs": 8, "learning_rate": 0.02}
-    with pytest.raises(PlanError, match="one output unit needs the loss binary_crossentropy; got categorical"):
-        ct.train(net(), binary_data(), **call)
+    with pytest.raises(ConfigError, match="one output unit needs the loss binary_crossentropy; got categorical"):
+        ct.train(model(), binary_data(), **call)
     assert not (tmp_path / "runs").exists()
-    run = ct.train(net(), binary_data(), loss="binary_crossentropy", **call)
+    run = ct.train(model(), binary_data(), loss="binary_crossentropy", **call)
     assert run.test["accuracy"] > 0.9
     assert run.predictions().shape == (60, 2)
     assert run.report(progress=False).is_file()
 
 
 def test_a_net_without_probabilities_at_its_end_is_refused(tmp_path):
-    net = keras.Sequential([keras.layers.Dense(3, name="logits")])
-    with pytest.raises(NetError, match='softmax or sigmoid; got "linear" in layer "logits"'):
-        ct.train(net, small_data(), runs=tmp_path / "runs", progress=False)
+    model = keras.Sequential([keras.layers.Dense(3, name="logits")])
+    with pytest.raises(ModelError, match='softmax or sigmoid; got "linear" in layer "logits"'):
+        ct.train(model, small_data(), runs=tmp_path / "runs", progress=False)
     assert not (tmp_path / "runs").exists()
 
 
 def test_another_optimizer_takes_its_own_rate_in_the_library_as_on_the_command_line(tmp_path):
     run = ct.train(ct.mlp((4,)), small_data(), optimizer="sgd", epochs=1, runs=tmp_path, progress=False)
-    assert run.plan["learning_rate"] == 0.01
+    assert run.config["learning_rate"] == 0.01
 
 
 def test_early_stopping_restores_the_best_epoch(tmp_path):
     generator = np.random.default_rng(0)
     data = ct.Dataset.from_arrays(generator.normal(size=(200, 20)).astype("float32"), generator.integers(0, 2, 200))
-    net = ct.mlp((64,))
-    run = ct.train(net, data, epochs=60, patience=3, learning_rate=0.01, runs=tmp_path, progress=False)
+    model = ct.mlp((64,))
+    run = ct.train(model, data, epochs=60, patience=3, learning_rate=0.01, runs=tmp_path, progress=False)
     losses = run.history["val_loss"]
     best = int(np.argmin(losses)) + 1
     assert len(losses) == best + 3 < 60, "labels are noise: it must overfit soon"
     assert (run.folder.manifest["best_epoch"], run.folder.manifest["kept_epoch"]) == (best, best)
-    for mine, kept in zip(net.get_weights(), run.model(epoch=best).get_weights(), strict=True):
+    for mine, kept in zip(model.get_weights(), run.model(epoch=best).get_weights(), strict=True):
         np.testing.assert_array_equal(mine, kept)
     accuracy = np.mean(run.predictions(epoch=best).argmax(1) == run.labels())
     assert run.test["accuracy"] == pytest.approx(accuracy)
@@ -189,18 +189,18 @@ def test_early_stopping_restores_the_best_epoch(tmp_path):
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 3.0, 2: 0.0}])
 def test_class_and_sample_weights_equal_keras(class_weight, tmp_path):
     from cutaway.data import split_dataset
-    from cutaway.nets import get_weights, net_from_spec, set_weights
+    from cutaway.models import get_weights, model_from_spec, set_weights
     from cutaway.training.order import epoch_order
 
     data = small_data()
     weight = np.random.default_rng(1).random(300).astype("float32")
     settings = {"optimizer": "sgd", "learning_rate": 0.1, "epochs": 2, "batch_size": 50, "precision": "float32"}
     settings |= {"schedule": "constant", "label_smoothing": 0.0}
-    net = ct.mlp((6,))
+    model = ct.mlp((6,))
     run = ct.train(
-        net, data, class_weight=class_weight, sample_weight=weight, runs=tmp_path, progress=False, **settings
+        model, data, class_weight=class_weight, sample_weight=weight, runs=tmp_path, progress=False, **settings
     )
-    theirs = net_from_spec(dict(run.folder.manifest["net"]))
+    theirs = model_from_spec(dict(run.folder.manifest["model"]))
     set_weights(theirs, run.folder.snapshot(0))
     theirs.compile(keras.optimizers.SGD(0.1), loss="sparse_categorical_crossentropy")
     split = split_dataset(data, seed=0)
@@ -213,7 +213,7 @@ def test_class_and_sample_weights_equal_keras(class_weight, tmp_path):
             rows = rows[rows < len(y)]
             theirs.train_on_batch(x[rows], y[rows], sample_weight=weights[rows])
     for name, value in get_weights(theirs).items():
-        np.testing.assert_allclose(get_weights(net)[name], value, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(get_weights(model)[name], value, atol=1e-5, err_msg=name)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_disk_without_room_is_said_before_anything_is_written(tmp_path, monkey
 
 
 def test_the_layer_that_blew_up_first_is_named(tmp_path):
-    net = keras.Sequential(
+    model = keras.Sequential(
         [
             keras.Input((5,)),
             keras.layers.Dense(4, activation="relu", name="fine"),
@@ -276,10 +276,10 @@ def test_the_layer_that_blew_up_first_is_named(tmp_path):
             keras.layers.Dense(3, activation="softmax", name="out"),
         ]
     )
-    kernel, bias = net.get_layer("rocket").get_weights()
-    net.get_layer("rocket").set_weights([kernel, bias + 200.0])
+    kernel, bias = model.get_layer("rocket").get_weights()
+    model.get_layer("rocket").set_weights([kernel, bias + 200.0])
     with pytest.raises(TrainingError, match='in epoch 1, step 1; the output of layer "rocket" stopped being finite'):
-        ct.train(net, small_data(), runs=tmp_path, progress=False)
+        ct.train(model, small_data(), runs=tmp_path, progress=False)
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle", "step"])

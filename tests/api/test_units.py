@@ -8,26 +8,26 @@ from cutaway.errors import UnknownNameError
 
 
 @pytest.fixture(scope="module")
-def cards(digits_run):
+def summaries(digits_run):
     return units(digits_run, "dense_1")
 
 
-def test_cards_agree_with_the_run(cards, digits_run):
+def test_cards_agree_with_the_run(summaries, digits_run):
     h, labels = digits_run.activations("dense_1"), digits_run.labels()
-    assert len(cards) == 32
-    card = cards.card(3)
-    assert card["mean"] == pytest.approx(h[:, 3].mean(), abs=1e-5)
-    assert card["class_mean"]["7"] == pytest.approx(h[labels == 7, 3].mean(), abs=1e-5)
-    strongest = card["exciting"][0]
+    assert len(summaries) == 32
+    summary_of = summaries.summary_of(3)
+    assert summary_of["mean"] == pytest.approx(h[:, 3].mean(), abs=1e-5)
+    assert summary_of["class_mean"]["7"] == pytest.approx(h[labels == 7, 3].mean(), abs=1e-5)
+    strongest = summary_of["exciting"][0]
     assert strongest["sample"] == digits_run.split.test[int(h[:, 3].argmax())]
     assert strongest["activation"] == pytest.approx(h[:, 3].max(), abs=1e-5)
     accuracy = (digits_run.predictions().argmax(axis=1) == labels).mean()
-    assert cards.ablation.accuracy == pytest.approx(accuracy)
+    assert summaries.ablation.accuracy == pytest.approx(accuracy)
     everything = digits_run.activations("dense_1", split="all")
-    np.testing.assert_array_equal(cards.dead, np.ptp(everything, axis=0) == 0)
+    np.testing.assert_array_equal(summaries.dead, np.ptp(everything, axis=0) == 0)
     kernel = digits_run.model().get_layer("dense_1").get_weights()[0]
-    np.testing.assert_array_equal(cards.pictures, kernel.T.reshape(32, 8, 8))
-    json.dumps(cards.cards(), allow_nan=False)
+    np.testing.assert_array_equal(summaries.pictures, kernel.T.reshape(32, 8, 8))
+    json.dumps(summaries.summaries(), allow_nan=False)
 
 
 def test_deeper_layers_have_no_pictures_and_the_default_is_the_last_hidden(digits_run):
@@ -37,14 +37,14 @@ def test_deeper_layers_have_no_pictures_and_the_default_is_the_last_hidden(digit
 
 
 @pytest.mark.parametrize("sort", ["removal", "selectivity", "similarity", "mean", "firing"])
-def test_cards_are_sorted_the_largest_first(cards, sort):
-    column = [value for value in cards.frame(sort)[sort] if value is not None and value == value]
+def test_cards_are_sorted_the_largest_first(summaries, sort):
+    column = [value for value in summaries.to_pandas(sort)[sort] if value is not None and value == value]
     assert column == sorted(column, reverse=True)
-    assert sorted(cards.order(sort)) == list(range(32))
+    assert sorted(summaries.order(sort)) == list(range(32))
 
 
-def test_unknown_units_and_sorts(cards):
+def test_unknown_units_and_sorts(summaries):
     with pytest.raises(UnknownNameError, match='units of "dense_1" are 0 to 31; got 32'):
-        cards.card(32)
+        summaries.summary_of(32)
     with pytest.raises(UnknownNameError, match='sorted by unit, removal.*got "size"'):
-        cards.order("size")
+        summaries.order("size")

@@ -35,20 +35,22 @@ def main(good, *hostile):
             seen.append((event, str(arguments[:1])[:200] if event != "open" else str(arguments[:2])))
 
     sys.addaudithook(hook)
-    answers = []
+    predicted_classes = []
     for path in hostile:
         seen.clear()
         watching = True
         error = attempt(path)
         watching = False
         allowed = [("open", str((path, "r"))), ("open", str((path, "rb")))]
-        answers.append({"path": path, "error": error, "events": [event for event in seen if event not in allowed]})
+        predicted_classes.append(
+            {"path": path, "error": error, "events": [event for event in seen if event not in allowed]}
+        )
     # proof that the hook sees what it must
     watching = True
     seen.clear()
     exec("open(__file__).close()", {"__file__": __file__})
     watching = False
-    sys.stdout.write(json.dumps({"answers": answers, "proof": [event for event, _ in seen]}))
+    sys.stdout.write(json.dumps({"answers": predicted_classes, "proof": [event for event, _ in seen]}))
 
 
 if __name__ == "__main__":

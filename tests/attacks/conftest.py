@@ -17,7 +17,7 @@ import pytest
 def good(tmp_path_factory):
     """Two small model files as `model.save` writes them, and their parts."""
     folder = tmp_path_factory.mktemp("good")
-    net = keras.Sequential(
+    model = keras.Sequential(
         [
             keras.Input((6,)),
             keras.layers.Dense(5, activation="relu", name="first"),
@@ -25,11 +25,11 @@ def good(tmp_path_factory):
             keras.layers.Dense(3, activation="softmax", name="last"),
         ]
     )
-    net.save(folder / "good.keras")
+    model.save(folder / "good.keras")
     import logging
 
     logging.getLogger("absl").setLevel(logging.ERROR)  # Keras calls .h5 a legacy format
-    net.save(folder / "good.h5")
+    model.save(folder / "good.h5")
     with zipfile.ZipFile(folder / "good.keras") as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     return SimpleNamespace(
@@ -220,7 +220,7 @@ def _long(craft, good):
 
 
 def _aliases(craft, good):
-    """Many layers whose weights are one and the same dataset: a small file that would become a large net."""
+    """Many layers whose weights are one and the same dataset: a small file that would become a large model."""
     layers = [_object("Dense", {"name": f"d{i}", "units": 400, "use_bias": False}) for i in range(100)]
     config = json.loads(json.dumps(good.config))
     config["config"]["layers"] = [config["config"]["layers"][0], *layers]

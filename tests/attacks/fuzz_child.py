@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cutaway.api.models import open_model
-from cutaway.errors import CutawayError, Notice
+from cutaway.errors import CutawayError, CutawayWarning
 
 ROUNDS = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
 SECONDS = 5
@@ -24,7 +24,7 @@ MEMORY = 512 * 2**20
 """More than the process has when it begins: the good files are 30 kB."""
 
 counts = {"opened": 0, "refused": 0}
-warnings.simplefilter("ignore", Notice)
+warnings.simplefilter("ignore", CutawayWarning)
 
 JSON = st.one_of(
     *(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8)),

@@ -11,7 +11,7 @@ import pytest
 
 import cutaway
 from cutaway.api.models import inspect_model, open_model
-from cutaway.errors import CutawayError, DataError, NetError
+from cutaway.errors import CutawayError, DataError, ModelError
 
 CHILD = Path(__file__).with_name("audit_child.py")
 
@@ -24,7 +24,7 @@ def test_the_good_files_open(good):
 def test_each_is_refused_with_a_clear_line(attack, craft, good):
     make, text = attack
     path = make(craft, good)
-    with pytest.raises((NetError, DataError), match=text) as caught:
+    with pytest.raises((ModelError, DataError), match=text) as caught:
         open_model(path)
     said = str(caught.value)
     assert "\n" not in said

@@ -18,8 +18,8 @@ def test_train_answers_with_one_json_document(cutaway, tmp_path):
     assert (answer["status"], answer["epochs"], len(answer["history"])) == ("finished", 3, 3)
     assert answer["test"].keys() == {"loss", "accuracy"}
     assert answer["seconds"]["total"] > answer["seconds"]["training"] > 0
-    assert answer["plan"]["learning_rate"] == 0.01, "another optimizer than the recipe's takes its own default rate"
-    assert answer["plan"]["label_smoothing"] == 0.1
+    assert answer["config"]["learning_rate"] == 0.01, "another optimizer than the recipe's takes its own default rate"
+    assert answer["config"]["label_smoothing"] == 0.1
     assert "-mine-" in answer["run"]
     assert "training" in err, "progress goes to stderr"
 
@@ -54,11 +54,11 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     code, out, _ = cutaway("embed", run, "--method", "pca", "--split", "test", "--json")
     answer = json.loads(out)
     assert code == 0
-    assert answer.keys() >= {"run", "layer", "epoch", "method", "points", "seconds", "kl_divergence", "trust", "file"}
+    assert answer.keys() >= {"run", "layer", "epoch", "method", "points", "seconds", "kl_divergence", "quality", "file"}
     assert (answer["layer"], answer["epoch"], answer["method"]) == ("dense_2", 6, "pca")
     assert answer["points"] == len(digits_run.split.test)
     assert answer["seconds"].keys() >= {"neighbors", "affinities", "optimize", "total"}
-    assert answer["trust"].keys() >= {"trustworthiness", "neighbors_kept"}
+    assert answer["quality"].keys() >= {"trustworthiness", "neighbors_preserved"}
 
     code, out, _ = cutaway("embed", run, "--split", "test", "--perplexity", "12", "--iterations", "260", "--json")
     settings = json.loads(out)["settings"]

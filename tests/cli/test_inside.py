@@ -42,7 +42,7 @@ def test_units_as_a_table_and_as_json(digits_run, capsys):
     units(str(digits_run.path), **about, sort="removal", limit=5, as_json=True)
     answer = json.loads(capsys.readouterr().out)
     assert len(answer["units"]) == 32
-    losses = [card["removal"] for card in answer["units"]]
+    losses = [summary_of["removal"] for summary_of in answer["units"]]
     assert losses == sorted(losses, reverse=True)
     with pytest.raises(UnknownNameError, match='got "size"'):
         units("nowhere", **about, sort="size", limit=5, as_json=False)

@@ -9,14 +9,14 @@ from cutaway.api.models import record
 
 
 def test_open_lists_layers(cutaway, digits_run, tmp_path):
-    digits_run.model().save(tmp_path / "net.keras")
-    code, out, err = cutaway("open", "net.keras")
+    digits_run.model().save(tmp_path / "model.keras")
+    code, out, err = cutaway("open", "model.keras")
     assert (code, err) == (0, "")
     assert f"mlp: Sequential, input 64, written by Keras {keras.__version__}" in out
     assert "dense_1" in out
     assert "2,080" in out  # 64 x 32 + 32
     assert "2,778 parameters" in out
-    code, out, _ = cutaway("open", "net.keras", "--json")
+    code, out, _ = cutaway("open", "model.keras", "--json")
     answer = json.loads(out)
     assert code == 0
     assert (answer["opens"], answer["refused"], answer["parameters"], answer["input"]) == (True, [], 2778, [64])
@@ -25,8 +25,8 @@ def test_open_lists_layers(cutaway, digits_run, tmp_path):
 
 
 def test_what_is_refused_is_shown_all_the_same(cutaway, tmp_path):
-    net = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3, name="conv"), keras.layers.Flatten()])
-    net.save(tmp_path / "conv.keras")
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3, name="conv"), keras.layers.Flatten()])
+    model.save(tmp_path / "conv.keras")
     code, out, err = cutaway("open", "conv.keras")
     assert code == 2
     assert "refused  conv: Conv2D is not one of the kinds that are opened" in out
@@ -51,18 +51,18 @@ def test_what_is_no_model(cutaway, tmp_path, data, code, text):
 
 
 def test_export(cutaway, digits_run, tmp_path):
-    code, out, err = cutaway("export", digits_run.path, "--to", "net.keras", "--json")
+    code, out, err = cutaway("export", digits_run.path, "--to", "model.keras", "--json")
     assert code == 0, err
     answer = json.loads(out)
-    assert answer == {"run": str(digits_run.path), "epoch": 6, "file": "net.keras", "bytes": answer["bytes"]}
-    assert keras.saving.load_model(tmp_path / "net.keras").count_params() == 2778
-    code, out, _ = cutaway("export", digits_run.path, "--to", "net.onnx", "--input", "uint8", "--epoch", "1")
+    assert answer == {"run": str(digits_run.path), "epoch": 6, "file": "model.keras", "bytes": answer["bytes"]}
+    assert keras.saving.load_model(tmp_path / "model.keras").count_params() == 2778
+    code, out, _ = cutaway("export", digits_run.path, "--to", "model.onnx", "--input", "uint8", "--epoch", "1")
     assert code == 0
-    assert out.startswith("net.onnx")
+    assert out.startswith("model.onnx")
     x = digits_run.data.x(digits_run.split.test).astype(np.uint8)
-    (said,) = onnxruntime.InferenceSession(tmp_path / "net.onnx").run(None, {"input": x})
+    (said,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"input": x})
     np.testing.assert_allclose(said, digits_run.predictions(epoch=1), rtol=1e-5, atol=1e-5)
-    code, out, err = cutaway("export", digits_run.path, "--to", "net.pt")
+    code, out, err = cutaway("export", digits_run.path, "--to", "model.pt")
     assert (code, out) == (2, "")
     assert "ends in .keras or .onnx" in err
 

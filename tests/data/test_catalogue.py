@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from cutaway.data import catalogue, dataset_names, load_dataset, split_dataset
+from cutaway.data import catalog, dataset_names, load_dataset, split_dataset
 from cutaway.errors import DataError, UnknownNameError, UsageError
 
 
@@ -25,7 +25,7 @@ def test_mnist_is_the_published_one(mnist):
     assert np.bincount(train.y).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert np.bincount(test.y).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert train.y[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    # The mean and deviation that everyone normalises MNIST with.
+    # The mean and deviation that everyone normalizes MNIST with.
     assert train.x.mean() / 255 == pytest.approx(0.1307, abs=5e-5)
     assert train.x.std() / 255 == pytest.approx(0.3081, abs=5e-5)
     assert (mnist.name, mnist.scale, mnist.classes, mnist.is_image) == ("mnist", 255.0, 10, True)
@@ -59,14 +59,14 @@ def test_the_listing_says_what_loading_gives(mnist):
         data = mnist if info.name == "mnist" else load_dataset(info.name)
         assert info.samples == sum(len(source.y) for source in data.sources.values())
         assert (info.shape, info.classes) == (data.shape, data.classes)
-    assert "CC BY-SA 3.0" in dataset_names()[0].licence
+    assert "CC BY-SA 3.0" in dataset_names()[0].license
 
 
 @pytest.fixture
 def bundle(tmp_path, monkeypatch):
     """A copy of the package's data that may be damaged."""
     shutil.copytree(str(resources.files("cutaway.data") / "mnist"), tmp_path / "mnist")
-    monkeypatch.setattr(catalogue.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(catalog.resources, "files", lambda _: tmp_path)
     return tmp_path / "mnist"
 
 

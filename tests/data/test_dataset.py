@@ -191,7 +191,7 @@ def test_what_does_not_fit_is_refused_in_one_line(arguments, message):
     with pytest.raises(DataError, match=message) as caught:
         Dataset.from_arrays(**{"x": X, "y": Y} | arguments)
     assert "\n" not in str(caught.value)
-    assert caught.value.fix
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

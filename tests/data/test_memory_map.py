@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cutaway.data import Dataset, Rows, SampleIds, load_dataset, mapping, split_dataset
+from cutaway.data import Dataset, LazyRows, SampleIds, load_dataset, mapping, split_dataset
 from cutaway.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -191,7 +191,7 @@ def test_rows_select_as_numpy_does(mixed, key):
 
 def test_rows_describe_the_array_they_stand_for(mixed):
     rows, full = mixed
-    assert isinstance(rows, Rows)
+    assert isinstance(rows, LazyRows)
     assert (len(rows), rows.shape, rows.ndim, rows.dtype) == (len(full), full.shape, full.ndim, full.dtype)
     assert rows.nbytes_per_sample == full[0].nbytes
     assert repr(rows) == "<Rows: 40 of (4, 3) uint8>"

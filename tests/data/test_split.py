@@ -10,10 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cutaway.data import Dataset, SampleIds, Split, load_dataset, split_dataset
-from cutaway.errors import DataError, PlanError, UnknownNameError
+from cutaway.errors import ConfigError, DataError, UnknownNameError
 
 
-def labelled(*counts, test=()):
+def labeled(*counts, test=()):
     """A dataset of given class sizes, interleaved, whose one feature is the sample's own index."""
     rng = np.random.default_rng(3)
     y = rng.permutation(np.repeat(np.arange(len(counts)), counts))
@@ -109,7 +109,7 @@ def same_split(one, other):
 )
 @settings(max_examples=40, deadline=None)
 def test_every_sample_is_in_exactly_one_part_and_the_record_brings_it_back(counts, test, validation, seed):
-    data = labelled(*counts, test=counts[::-1] if test else ())
+    data = labeled(*counts, test=counts[::-1] if test else ())
     try:
         split = split_dataset(data, validation=validation, seed=seed)
     except DataError:
@@ -126,7 +126,7 @@ def test_every_sample_is_in_exactly_one_part_and_the_record_brings_it_back(count
 
 
 def test_a_test_is_held_out_where_there_is_none():
-    data = labelled(50, 100)
+    data = labeled(50, 100)
     split = split_dataset(data, test=0.2, validation=0.25)
     assert {name: np.bincount(data.y(split.part(name))).tolist() for name in ("train", "val", "test")} == {
         "train": [30, 60],
@@ -137,7 +137,7 @@ def test_a_test_is_held_out_where_there_is_none():
 
 
 def test_the_seed_decides():
-    data = labelled(50, 50)
+    data = labeled(50, 50)
     one, two = (split_dataset(data, seed=seed).train.index for seed in (0, 1))
     assert not np.array_equal(one, two)
 
@@ -153,7 +153,7 @@ def test_the_seed_decides():
 )
 def test_too_few_samples_are_named(counts, test, arguments, message):
     with pytest.raises(DataError, match=message):
-        split_dataset(labelled(*counts, test=test), **arguments)
+        split_dataset(labeled(*counts, test=test), **arguments)
 
 
 def test_a_class_without_any_sample_does_not_stand_in_the_way():
@@ -166,23 +166,23 @@ def test_a_class_without_any_sample_does_not_stand_in_the_way():
 @pytest.mark.parametrize("share", [0, 1, 0.0, 1.0, -0.25, 1.5, float("nan"), "0.25", True])
 @pytest.mark.parametrize("name", ["validation", "test"])
 def test_a_share_outside_its_range_is_refused(name, share):
-    with pytest.raises(PlanError, match=f"{name} is a share between 0 and 1, both excluded; got {share!r}"):
-        split_dataset(labelled(9, 9), **{name: share})
+    with pytest.raises(ConfigError, match=f"{name} is a share between 0 and 1, both excluded; got {share!r}"):
+        split_dataset(labeled(9, 9), **{name: share})
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "0", None])
 def test_a_seed_outside_its_range_is_refused(seed):
-    with pytest.raises(PlanError, match="seed is an integer from 0 to 4294967295"):
-        split_dataset(labelled(9, 9), seed=seed)
+    with pytest.raises(ConfigError, match="seed is an integer from 0 to 4294967295"):
+        split_dataset(labeled(9, 9), seed=seed)
 
 
 def test_an_unknown_part_is_refused():
     with pytest.raises(UnknownNameError, match="one of train, val, test, all; got 'valid'"):
-        split_dataset(labelled(9, 9)).part("valid")
+        split_dataset(labeled(9, 9)).part("valid")
 
 
 def test_a_split_with_gaps_is_not_recorded():
-    whole = split_dataset(labelled(9, 9))
+    whole = split_dataset(labeled(9, 9))
     with pytest.raises(DataError, match="exactly one part of a split; got gaps in train"):
         Split(whole.train.take(slice(1, None)), whole.val, whole.test, 0.25, 0).to_record()
 
@@ -215,8 +215,8 @@ def pack(codes):
     ],
 )
 def test_a_damaged_record_is_refused(change):
-    record = split_dataset(labelled(9, 9)).to_record()
-    same_split(Split.from_record(record), split_dataset(labelled(9, 9)))
+    record = split_dataset(labeled(9, 9)).to_record()
+    same_split(Split.from_record(record), split_dataset(labeled(9, 9)))
     with pytest.raises(DataError, match=r"as cutaway wrote it; got a damaged one .*; next: restore run\.json"):
         Split.from_record(record | change)
     for key in change:
@@ -233,7 +233,7 @@ def test_what_is_no_record_is_refused(record):
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_mutated_codes_never_give_another_split(data):
-    split = split_dataset(labelled(9, 9))
+    split = split_dataset(labeled(9, 9))
     record = split.to_record()
     packed = bytearray(base64.b64decode(record["membership"]["train"]["codes"]))
     packed[data.draw(st.integers(0, len(packed) - 1))] ^= data.draw(st.integers(1, 255))
@@ -248,7 +248,7 @@ def test_mutated_codes_never_give_another_split(data):
 def test_a_packed_bomb_in_a_record_is_not_inflated():
     import tracemalloc
 
-    record = split_dataset(labelled(9, 9)).to_record()
+    record = split_dataset(labeled(9, 9)).to_record()
     record["membership"]["train"]["codes"] = pack(bytes(50 * 2**20))
     tracemalloc.start()
     try:

@@ -10,7 +10,7 @@ import pytest
 
 import cutaway
 from cutaway.embedding import embed
-from cutaway.training import Plan
+from cutaway.training import TrainingConfig
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -91,7 +91,7 @@ def _resolve(page: str, target: str) -> str:
 
 def settings() -> list[str]:
     """Every word of a plan and of an embedding; what is given to `embed` as data, and hears of it, is no setting."""
-    words = set(Plan.model_fields)
+    words = set(TrainingConfig.model_fields)
     for function, others in ((embed, {"h", "labels", "report"}), (cutaway.Run.embed, {"self", "settings"})):
         words |= set(inspect.signature(function).parameters) - others
     return sorted(words)

@@ -7,15 +7,15 @@ from scipy.special import entr
 from sklearn.datasets import load_digits
 from sklearn.manifold import _utils
 
-from cutaway.embedding.affinities import (
+from cutaway.embedding.tsne.affinities import (
     affinities,
     conditional_affinities,
     joint_affinities,
     kl_divergence,
     neighbors_for,
 )
-from cutaway.embedding.neighbors import nearest_neighbors
 from cutaway.errors import DataError, UsageError
+from cutaway.neighbors.exact import nearest_neighbors
 
 DIGITS = (load_digits().data / 16).astype(np.float32)
 
@@ -64,7 +64,7 @@ def test_rows_that_cannot_reach_the_perplexity_take_the_limit(row, expected):
     np.testing.assert_allclose(rows, [expected], rtol=1e-6)
 
 
-def test_fewer_neighbours_than_the_perplexity_all_count_alike():
+def test_fewer_neighbors_than_the_perplexity_all_count_alike():
     np.testing.assert_allclose(conditional_affinities(np.array([[1, 2, 3]], np.float32), 30), 1 / 3)
 
 
@@ -90,7 +90,7 @@ def test_rows_of_any_spread(k, spread, offset, perplexity, seed):
 @pytest.mark.parametrize(("samples", "perplexity"), [(500, 30), (60, 30), (1000, 5)])
 def test_the_matrix_is_that_of_opentsne(samples, perplexity):
     engine = pytest.importorskip("openTSNE.affinity").PerplexityBasedNN
-    # digits tie at the last place, and either neighbour is right
+    # digits tie at the last place, and either neighbor is right
     noise = np.random.default_rng(0).normal(size=(samples, 64)) * 0.01
     points = (DIGITS[:samples] + noise).astype(np.float32)
     found = affinities(points, perplexity)
@@ -113,7 +113,7 @@ def test_rows_by_the_piece_give_the_same_matrix(monkeypatch):
     neighbors = nearest_neighbors(DIGITS[:300], 30)
     whole = joint_affinities(neighbors, 10)
     for name, rows in (("ROWS", 17), ("MANY_ROWS", 23)):
-        monkeypatch.setattr(f"cutaway.embedding.affinities.{name}", rows)
+        monkeypatch.setattr(f"cutaway.embedding.tsne.affinities.{name}", rows)
     pieces = joint_affinities(neighbors, 10)
     for name in ("start", "index", "value"):
         np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
@@ -157,12 +157,12 @@ def test_a_layout_of_other_samples_is_refused(shape):
 
 @pytest.mark.parametrize("perplexity", [0.5, float("nan"), float("inf"), "30", True])
 def test_a_wrong_perplexity_is_refused(perplexity):
-    with pytest.raises(UsageError, match="perplexity is a number of neighbours, 1 or more; got .*; next:"):
+    with pytest.raises(UsageError, match="perplexity is a number of neighbors, 1 or more; got .*; next:"):
         affinities(DIGITS[:100], perplexity)
 
 
 def test_progress_tells_both_parts():
     heard = []
-    affinities(DIGITS[:100], 10, report=heard.append)
-    assert list(dict.fromkeys(each.task for each in heard)) == ["neighbours", "affinities"]
+    affinities(DIGITS[:100], 10, on_progress=heard.append)
+    assert list(dict.fromkeys(each.task for each in heard)) == ["neighbors", "affinities"]
     assert (heard[-1].done, heard[-1].total) == (100, 100)

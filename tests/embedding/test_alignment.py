@@ -14,7 +14,7 @@ from cutaway.embedding.alignment import (
     procrustes,
     shared_neighbors,
 )
-from cutaway.embedding.following import Previous, follow, layer_neighbors
+from cutaway.embedding.warm_start import PreviousEmbedding, embed_next, layer_neighbors
 from cutaway.errors import DataError, UsageError
 
 RNG = np.random.default_rng(0)
@@ -38,8 +38,8 @@ def test_a_turned_mirrored_and_shifted_layout_comes_back(mirror):
 
 def test_procrustes_is_scipys():
     one, other = RNG.normal(size=(2, 40, 2))
-    centred, target = one - one.mean(axis=0), other - other.mean(axis=0)
-    expected = centred @ orthogonal_procrustes(centred, target)[0] + other.mean(axis=0)
+    centered, target = one - one.mean(axis=0), other - other.mean(axis=0)
+    expected = centered @ orthogonal_procrustes(centered, target)[0] + other.mean(axis=0)
     ours = procrustes(one, other)
     np.testing.assert_allclose(ours, expected, atol=1e-6)
     # scipy scales as well: at the best size, what is left is its disparity
@@ -74,7 +74,7 @@ def test_drift_is_in_radii():
     np.testing.assert_allclose(drift(before, after), [0, 1, 2, 1], rtol=1e-6)
 
 
-def test_few_who_kept_their_neighbours_align_nothing():
+def test_few_who_kept_their_neighbors_align_nothing():
     kept = np.where(np.arange(100) < 9, 1, 0.7).astype(np.float32)
     assert aligned_rows(kept).all()
     kept[9] = KEPT + 0.01
@@ -89,7 +89,7 @@ def test_few_who_kept_their_neighbours_align_nothing():
         (lambda: procrustes(np.zeros((3, 3)), np.zeros((3, 3))), "two layouts have two coordinates"),
         (lambda: drift(np.zeros((3, 2)), np.ones((3, 2))), "drift is measured by the radius"),
         (lambda: drift(np.full((3, 2), np.nan), np.ones((3, 2))), "coordinates are finite"),
-        (lambda: shared_neighbors(np.zeros((3, 2), int), np.zeros((3, 3), int)), "neighbours are compared one for one"),
+        (lambda: shared_neighbors(np.zeros((3, 2), int), np.zeros((3, 3), int)), "neighbors are compared one for one"),
     ],
 )
 def test_what_does_not_fit_is_said(call, words):
@@ -117,12 +117,12 @@ def first():
 
 
 def previous(layout, h=H):
-    return Previous(layout.xy, layer_neighbors(h))
+    return PreviousEmbedding(layout.xy, layer_neighbors(h))
 
 
-def test_who_kept_its_neighbours_keeps_its_place(first):
+def test_who_kept_its_neighbors_keeps_its_place(first):
     _, h = steps(1)
-    alone, done = embed(h), follow(h, previous(first))
+    alone, done = embed(h), embed_next(h, previous(first))
     kept = done.kept >= KEPT
     assert kept.mean() > 0.8
     ours = drift(first.xy, done.layout.xy)[kept].mean()
@@ -130,12 +130,12 @@ def test_who_kept_its_neighbours_keeps_its_place(first):
     assert ours < theirs / 5
     assert done.layout.kl_divergence < 1.02 * alone.kl_divergence
     assert done.layout.settings["arranged"] == "as before"
-    assert done.layout.trust is None  # measured when it is asked for
+    assert done.layout.quality is None  # measured when it is asked for
 
 
-def test_other_neighbours_are_arranged_anew_as_well_as_alone(first):
+def test_other_neighbors_are_arranged_anew_as_well_as_alone(first):
     h = np.random.default_rng(2).permutation(H)
-    alone, done = embed(h), follow(h, previous(first))
+    alone, done = embed(h), embed_next(h, previous(first))
     assert done.layout.settings["arranged"] == "anew"
     assert done.kept.mean() < 0.1
     # a start from the wrong samples' places costs what the principal components gain: 3.4 % here
@@ -148,7 +148,7 @@ def test_the_strangers_travel_and_the_others_stay(first):
     h = H.copy()
     strangers = np.flatnonzero(LABELS == 3)[:12]
     h[strangers] = H[np.flatnonzero(LABELS == 0)[:12]] + 0.01
-    done = follow(h, previous(first))
+    done = embed_next(h, previous(first))
     moved = drift(first.xy, done.layout.xy)
     zeros = first.xy[LABELS == 0].mean(axis=0)
     before, after = (np.linalg.norm(xy[strangers] - zeros, axis=1) for xy in (first.xy, done.layout.xy))
@@ -160,18 +160,18 @@ def test_the_strangers_travel_and_the_others_stay(first):
 
 def test_the_same_call_gives_the_same_layout(first):
     _, h = steps(1)
-    one, other = (follow(h, previous(first)) for _ in range(2))
+    one, other = (embed_next(h, previous(first)) for _ in range(2))
     np.testing.assert_array_equal(one.layout.xy, other.layout.xy)
     np.testing.assert_array_equal(one.kept, other.kept)
 
 
 def test_the_frame_after_takes_up_what_this_one_leaves(first):
     _, h = steps(1)
-    done = follow(h, previous(first))
+    done = embed_next(h, previous(first))
     np.testing.assert_array_equal(done.nearest, layer_neighbors(h))
     np.testing.assert_array_equal(done.kept, shared_neighbors(layer_neighbors(H), layer_neighbors(h)))
     wide = np.hstack([h, h[:, :10]])
-    assert np.isfinite(follow(wide, Previous(done.layout.xy, done.nearest)).layout.xy).all()
+    assert np.isfinite(embed_next(wide, PreviousEmbedding(done.layout.xy, done.nearest)).layout.xy).all()
 
 
 @pytest.mark.parametrize("n", [4, 5, 16, 40, 61])
@@ -180,7 +180,7 @@ def test_few_samples_work(n, share):
     rng = np.random.default_rng(n)
     h = rng.normal(size=(n, 3))
     other = h + 0.01 if share else rng.normal(size=(n, 2))
-    done = follow(other, previous(embed(h, perplexity=1.2), h), perplexity=1.2)
+    done = embed_next(other, previous(embed(h, perplexity=1.2), h), perplexity=1.2)
     assert done.layout.xy.shape == (n, 2)
     assert np.isfinite(done.layout.xy).all()
     assert np.ptp(done.layout.xy, axis=0).max() > 0
@@ -192,7 +192,7 @@ def test_an_interrupt_ends_it():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        follow(H, Previous(H[:, [20, 30]], layer_neighbors(H)), report=stop)
+        embed_next(H, PreviousEmbedding(H[:, [20, 30]], layer_neighbors(H)), on_progress=stop)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +206,6 @@ def test_an_interrupt_ends_it():
 )
 def test_activations_that_cannot_be_followed_are_said(first, h, words):
     with pytest.raises(DataError, match=words):
-        follow(h, previous(first))
+        embed_next(h, previous(first))
     with pytest.raises(DataError, match="places that differ"):
-        follow(H, Previous(np.ones((600, 2), np.float32), layer_neighbors(H)))
+        embed_next(H, PreviousEmbedding(np.ones((600, 2), np.float32), layer_neighbors(H)))

@@ -5,11 +5,11 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.manifold import TSNE
 
-from cutaway.embedding.affinities import affinities, kl_divergence
-from cutaway.embedding.components import principal_scores
-from cutaway.embedding.descent import LONGEST_STEP, descend
-from cutaway.embedding.grid import MOST_NODES
-from cutaway.embedding.phases import Phase, phases_for
+from cutaway.embedding.tsne.affinities import affinities, kl_divergence
+from cutaway.embedding.tsne.descent import LONGEST_STEP, descend
+from cutaway.embedding.tsne.grid import MOST_NODES
+from cutaway.embedding.tsne.schedule import Phase, phases_for
+from cutaway.neighbors.components import principal_scores
 
 POINTS = principal_scores(load_digits().data[:600].astype(np.float32), 30).astype(np.float32)
 START = POINTS[:, :2] / POINTS[:, 0].std() * np.float32(1e-4)
@@ -22,13 +22,13 @@ def graph():
     return affinities(POINTS, 20.0)
 
 
-def plan(samples, iterations, *, tolerance=0.0):
+def config(samples, iterations, *, tolerance=0.0):
     early = Phase("early", 100, 12.0, 50.0, 0.5)
     return early, Phase("main", iterations - 100, 1.0, float(samples), 0.8, tolerance)
 
 
 def run(graph, *, iterations=200, threads=1, start=START, tolerance=0.0, **settings):
-    phases = plan(len(start), iterations, tolerance=tolerance)
+    phases = config(len(start), iterations, tolerance=tolerance)
     return descend(graph, start, phases=phases, threads=threads, **settings)
 
 
@@ -89,7 +89,7 @@ def test_it_ends_when_the_divergence_hardly_falls(graph):
 
 
 def test_a_watcher_sees_the_layout_on_its_way(graph, monkeypatch):
-    monkeypatch.setattr("cutaway.embedding.descent.FRAME_SECONDS", 0.0)
+    monkeypatch.setattr("cutaway.embedding.tsne.descent.FRAME_SECONDS", 0.0)
     frames = []
     done = run(graph, iterations=150, watch=frames.append, exact=0)
     assert [frame.iteration for frame in frames] == [*range(1, 151), 150]
@@ -117,14 +117,14 @@ def ctrl_c(_):
 @ENGINES
 @pytest.mark.parametrize("no", [false, stop_iteration, ctrl_c])
 def test_a_watcher_can_end_it_and_what_is_there_is_kept(graph, no, exact, monkeypatch):
-    monkeypatch.setattr("cutaway.embedding.descent.FRAME_SECONDS", 0.0)
+    monkeypatch.setattr("cutaway.embedding.tsne.descent.FRAME_SECONDS", 0.0)
     done = run(graph, watch=lambda frame: no(frame) if frame.iteration == 120 else None, exact=exact, threads=2)
     assert (done.iterations, done.stopped) == (120, "interrupted")
     np.testing.assert_array_equal(done.xy, run(graph, iterations=120, exact=exact).xy)
 
 
 def test_ctrl_c_while_reporting_keeps_what_is_there(graph):
-    done = run(graph, report=ctrl_c)
+    done = run(graph, on_progress=ctrl_c)
     assert (done.iterations, done.stopped) == (1, "interrupted")
 
 
@@ -159,8 +159,8 @@ def test_points_drawn_to_one_are_put_back_where_the_grid_holds_them(exact):
     # everyone attends to everyone alike
     everyone = affinities(np.zeros((12, 2), np.float32), 11.0)
     phases = (Phase("early", 300, 12.0, 2.0, 0.5), Phase("main", 40, 1.0, 12.0, 0.5))
-    drawn = descend(everyone, points, phases=phases[:1], threads=1, exact=exact).xy
-    assert np.ptp(drawn) < 1e-2
+    stratified_subset = descend(everyone, points, phases=phases[:1], threads=1, exact=exact).xy
+    assert np.ptp(stratified_subset) < 1e-2
     done = descend(everyone, points, phases=phases, threads=1, exact=exact)
     assert np.isfinite(done.xy).all()
     assert np.ptp(done.xy) > 0.1
@@ -185,7 +185,7 @@ def test_a_layout_too_wide_for_a_grid_is_summed_over_all_pairs(graph, monkeypatc
 @pytest.mark.parametrize("looked", [600, 200])
 def test_the_divergence_on_the_way_is_that_of_some_points_by_chance(looked, monkeypatch):
     # ten kinds in turn, of which every tenth point tells about one only
-    monkeypatch.setattr("cutaway.embedding.descent.LOOKED", looked)
+    monkeypatch.setattr("cutaway.embedding.tsne.descent.LOOKED", looked)
     kinds = np.argsort(load_digits().target[:600], kind="stable").reshape(10, 60).T.reshape(-1)
     graph = affinities(POINTS[kinds], 20.0)
     done = run(graph, start=np.ascontiguousarray(START[kinds]), iterations=300, exact=600)
@@ -194,11 +194,11 @@ def test_the_divergence_on_the_way_is_that_of_some_points_by_chance(looked, monk
 
 
 def test_no_step_is_longer_than_the_longest(graph, monkeypatch):
-    monkeypatch.setattr("cutaway.embedding.descent.FRAME_SECONDS", 0.0)
+    monkeypatch.setattr("cutaway.embedding.tsne.descent.FRAME_SECONDS", 0.0)
     frames = []
     phases = (Phase("main", 30, 12.0, 1e6, 0.9),)
     descend(graph, START, phases=phases, threads=1, watch=frames.append)
     steps = [np.linalg.norm(b.xy - a.xy, axis=1).max() for a, b in pairwise(frames)]
-    # frames are centred, points are not
+    # frames are centered, points are not
     assert max(steps) <= 2 * LONGEST_STEP + 1e-3
     assert max(steps) > LONGEST_STEP / 2

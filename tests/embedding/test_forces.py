@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from cutaway.embedding.attraction import attract, stretch
-from cutaway.embedding.crew import Crew
-from cutaway.embedding.exact import push_all
-from cutaway.embedding.grid import MOST_NODES, grid_for, spacing_for
-from cutaway.embedding.order import Places
-from cutaway.embedding.repulsion import Field, filter_spectrum, push
-from cutaway.embedding.threads import ranges
+from cutaway.embedding.tsne.grid import MOST_NODES, grid_for, spacing_for
+from cutaway.embedding.tsne.kernels.attraction import attractive_forces, kl_terms
+from cutaway.embedding.tsne.kernels.exact import exact_repulsive_forces
+from cutaway.embedding.tsne.kernels.repulsion import InterpolationGrid, filter_spectrum, repulsive_forces
+from cutaway.embedding.tsne.order import SortedPoints
+from cutaway.parallel.pool import WorkerPool
+from cutaway.parallel.ranges import ranges
 
 
 def random_graph(n, *, seed=0, density=0.1):
@@ -39,22 +39,22 @@ def pairs(xy):
 
 def attraction(graph, xy):
     force = np.empty_like(xy)
-    attract(graph.start, graph.index, graph.value, xy, force, 0, len(xy))
+    attractive_forces(graph.start, graph.index, graph.value, xy, force, 0, len(xy))
     return force
 
 
 def exact_repulsion(xy):
-    force, partition = np.empty_like(xy), np.empty(len(xy))
-    push_all(xy[:, 0].copy(), xy[:, 1].copy(), force, partition, 0, len(xy))
-    return force, partition.sum()
+    force, normalization = np.empty_like(xy), np.empty(len(xy))
+    exact_repulsive_forces(xy[:, 0].copy(), xy[:, 1].copy(), force, normalization, 0, len(xy))
+    return force, normalization.sum()
 
 
 def grid_repulsion(xy, field=None):
-    field = field or Field()
+    field = field or InterpolationGrid()
     field.update(xy, xy.min(axis=0), xy.max(axis=0))
     force = np.empty_like(xy)
-    push(*field.lattice, xy, force, 0, len(xy))
-    return force, field.partition
+    repulsive_forces(*field.lattice, xy, force, 0, len(xy))
+    return force, field.normalization
 
 
 def error(force, wanted):
@@ -72,9 +72,9 @@ def test_attraction_is_the_sum_over_the_entries(spread):
 def test_exact_repulsion_and_its_partition_are_those_of_float64(spread):
     xy = points(700, spread)
     gaps, kernel = pairs(xy)
-    force, partition = exact_repulsion(xy)
+    force, normalization = exact_repulsion(xy)
     assert error(force, (kernel[:, :, None] ** 2 * gaps).sum(axis=1)) < 1e-6
-    assert partition == pytest.approx(kernel.sum(), rel=1e-6)
+    assert normalization == pytest.approx(kernel.sum(), rel=1e-6)
 
 
 def test_the_gradient_is_the_slope_of_the_kl_divergence():
@@ -91,8 +91,8 @@ def test_the_gradient_is_the_slope_of_the_kl_divergence():
         step = np.zeros_like(here)
         step[entry] = 1e-5
         slope[entry] = (divergence(here + step) - divergence(here - step)) / 2e-5
-    force, partition = exact_repulsion(xy)
-    gradient = 4 * (attraction(graph, xy) - force / np.float32(partition))
+    force, normalization = exact_repulsion(xy)
+    gradient = 4 * (attraction(graph, xy) - force / np.float32(normalization))
     assert error(gradient, slope) < 1e-5
 
 
@@ -104,13 +104,13 @@ def test_repulsion_through_the_grid_is_near_the_exact_sum(spread, off):
     xy = points(1500, spread, seed=1)
     gaps, kernel = pairs(xy)
     wanted = (kernel[:, :, None] ** 2 * gaps).sum(axis=1)
-    force, partition = grid_repulsion(xy)
+    force, normalization = grid_repulsion(xy)
     assert error(force, wanted) < off
-    assert partition == pytest.approx(kernel.sum(), rel=0.02)
+    assert normalization == pytest.approx(kernel.sum(), rel=0.02)
 
 
 def test_what_the_grid_gets_wrong_averages_out_over_its_shifts():
-    xy, field = points(1500, 15.0), Field()
+    xy, field = points(1500, 15.0), InterpolationGrid()
     gaps, kernel = pairs(xy)
     wanted = (kernel[:, :, None] ** 2 * gaps).sum(axis=1)
     forces = [grid_repulsion(xy, field)[0] for _ in range(64)]
@@ -118,20 +118,20 @@ def test_what_the_grid_gets_wrong_averages_out_over_its_shifts():
 
 
 def test_points_far_apart_feel_next_to_nothing_of_their_own():
-    xy, field = np.array([[-100, 40], [100, -30.3]], np.float32), Field()
+    xy, field = np.array([[-100, 40], [100, -30.3]], np.float32), InterpolationGrid()
     for _ in range(5):
-        force, partition = grid_repulsion(xy, field)
+        force, normalization = grid_repulsion(xy, field)
         potential, corner, scale, own = field.lattice
         uncorrected = np.empty_like(force)
-        push(potential, corner, scale, np.zeros_like(own), xy, uncorrected, 0, 2)
+        repulsive_forces(potential, corner, scale, np.zeros_like(own), xy, uncorrected, 0, 2)
         assert np.abs(force).max() < 5e-3
         assert np.abs(force).max() < 0.3 * np.abs(uncorrected).max()
         # 2 / (1 + distance squared) is 4e-5; what a cell does to one point is not in it
-        assert partition < 0.2
+        assert normalization < 0.2
 
 
 def test_a_grid_stays_while_the_layout_grows_a_little_and_is_replaced_when_it_no_longer_fits():
-    field, xy = Field(), points(500, 10.0)
+    field, xy = InterpolationGrid(), points(500, 10.0)
     grid_repulsion(xy, field)
     first = field.grid
     grid_repulsion(xy * np.float32(1.05), field)
@@ -154,21 +154,21 @@ def test_a_grid_has_room_for_the_layout_and_an_end(half):
 @given(st.integers(1, 60), st.floats(1e-5, 300), st.floats(-1000, 1000), st.integers(0, 5))
 def test_points_anywhere_stay_inside_the_grid(n, spread, middle, seed):
     xy = points(n, spread, seed=seed) + np.float32(middle)
-    force, partition = grid_repulsion(xy)
+    force, normalization = grid_repulsion(xy)
     assert np.isfinite(force).all()
-    assert partition > 0
+    assert normalization > 0
 
 
 def test_sorting_by_place_changes_names_and_nothing_else():
     graph, start = random_graph(400), points(400, 3.0)
-    places = Places(graph, start)
-    with Crew(2) as crew:
+    places = SortedPoints(graph, start)
+    with WorkerPool(2) as crew:
         for _ in range(2):
             places.sort(crew)
     assert not (places.order == np.arange(400)).all()
     np.testing.assert_array_equal(places.xy, start[places.order])
     force = np.empty_like(start)
-    attract(places.start, places.index, places.value, places.xy, force, 0, 400)
+    attractive_forces(places.start, places.index, places.value, places.xy, force, 0, 400)
     np.testing.assert_allclose(force, attraction(graph, start)[places.order], rtol=1e-6)
     np.testing.assert_allclose(places.given(), start - start.mean(axis=0), atol=1e-6)
     nearest = np.linalg.norm(np.diff(places.xy, axis=0), axis=1).mean()
@@ -185,7 +185,7 @@ def test_stretch_is_the_divergence_but_for_z():
     wanted = np.stack([terms.sum(axis=1), dense.sum(axis=1)], axis=1)
     sums = np.full((300, 2), np.nan)
     for chosen in (np.ones(300, bool), np.arange(300) % 3 == 0):
-        stretch(graph.start, graph.index, graph.value, chosen, xy, sums, 0, 300)
+        kl_terms(graph.start, graph.index, graph.value, chosen, xy, sums, 0, 300)
         np.testing.assert_allclose(sums, wanted * chosen[:, None], rtol=1e-5, atol=1e-9)
 
 
@@ -196,7 +196,7 @@ def test_a_crew_does_each_chunk_once(threads):
     def work(low, high):
         seen[low:high] += 1
 
-    with Crew(threads) as crew:
+    with WorkerPool(threads) as crew:
         for _ in range(20):
             crew.run(work, ranges(1001, 10))
     assert (seen == 20).all()
@@ -208,31 +208,31 @@ def test_what_a_chunk_raises_ends_the_crews_work(threads):
         if low >= 50:
             raise ValueError("chunk")
 
-    with Crew(threads) as crew, pytest.raises(ValueError, match="chunk"):
+    with WorkerPool(threads) as crew, pytest.raises(ValueError, match="chunk"):
         crew.run(work, ranges(1000, 10))
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_z_of_few_points_far_apart_is_not_less_than_it_can_be(seed):
-    field, xy = Field(), points(60, 400.0, seed=seed)
-    force, partition = grid_repulsion(xy, field)
+    field, xy = InterpolationGrid(), points(60, 400.0, seed=seed)
+    force, normalization = grid_repulsion(xy, field)
     _, kernel = pairs(xy)
     # none can be farther apart than opposite corners of the grid
     least = 60 * 59 / (1 + 2 * (2 * field.grid.reach) ** 2)
     assert least <= kernel.sum()
     # what they have with themselves is 1,000 times as large, and what is left was below 0 with seed 5
-    assert least <= partition < kernel.sum() + 0.05 * 60
-    assert np.isfinite(force / np.float32(partition)).all()
+    assert least <= normalization < kernel.sum() + 0.05 * 60
+    assert np.isfinite(force / np.float32(normalization)).all()
 
 
 def test_z_in_opposite_corners_is_the_least_there_can_be():
-    xy, field = np.array([[-400, -400], [400, 400]], np.float32), Field()
-    _, partition = grid_repulsion(xy, field)
+    xy, field = np.array([[-400, -400], [400, 400]], np.float32), InterpolationGrid()
+    _, normalization = grid_repulsion(xy, field)
     _, kernel = pairs(xy)
     least = 2 / (1 + 8 * field.grid.reach**2)
     # the grid has room for a layout an eighth larger
     assert least <= kernel.sum() < 1.4 * least
-    assert partition >= least
+    assert normalization >= least
 
 
 @settings(deadline=None, max_examples=25)

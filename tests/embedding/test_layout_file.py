@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cutaway.embedding import Layout, Trust, layout_from_npz, layout_to_npz
+from cutaway.embedding import Layout, Quality, layout_from_npz, layout_to_npz
 from cutaway.errors import DataError
 
 LAYOUT = Layout(
@@ -16,20 +16,24 @@ LAYOUT = Layout(
     settings={"perplexity": 30.0, "init": "pca", "seed": 7},
     seconds={"optimize": 1.5, "total": 2.0},
     kl_divergence=1.25,
-    trust=Trust(trustworthiness=0.9, neighbors_kept=0.4, k=15, samples=2000, accuracy_layer=0.98, accuracy_plane=0.97),
-    wrong=np.array([0, 0.2, 0.4, 1, 0.6], dtype=np.float32),
+    quality=Quality(
+        trustworthiness=0.9, neighbors_preserved=0.4, k=15, samples=2000, accuracy_layer=0.98, accuracy_plane=0.97
+    ),
+    misplaced=np.array([0, 0.2, 0.4, 1, 0.6], dtype=np.float32),
 )
 IDS = {"split": np.array(["train", "test", "test", "val", "test"]), "index": np.array([3, 1, 4, 1, 5])}
 DATA = layout_to_npz(LAYOUT, IDS)
 
 
-@pytest.mark.parametrize("layout", [LAYOUT, replace(LAYOUT, method="pca", kl_divergence=None, trust=None, wrong=None)])
+@pytest.mark.parametrize(
+    "layout", [LAYOUT, replace(LAYOUT, method="pca", kl_divergence=None, quality=None, misplaced=None)]
+)
 def test_what_was_written_is_read(layout):
     read, ids = layout_from_npz(layout_to_npz(layout, IDS))
     np.testing.assert_array_equal(read.xy, layout.xy)
     assert read.xy.dtype == np.float32
-    np.testing.assert_array_equal(read.wrong, layout.wrong)
-    assert replace(read, xy=None, wrong=None).__dict__ == replace(layout, xy=None, wrong=None).__dict__
+    np.testing.assert_array_equal(read.misplaced, layout.misplaced)
+    assert replace(read, xy=None, misplaced=None).__dict__ == replace(layout, xy=None, misplaced=None).__dict__
     assert list(ids) == ["split", "index"]
     for name, array in IDS.items():
         np.testing.assert_array_equal(ids[name], array)
@@ -69,7 +73,7 @@ def test_a_changed_byte_is_refused_or_harmless(place, value):
     except DataError:
         return
     np.testing.assert_array_equal(layout.xy, LAYOUT.xy)
-    np.testing.assert_array_equal(layout.wrong, LAYOUT.wrong)
+    np.testing.assert_array_equal(layout.misplaced, LAYOUT.misplaced)
     assert layout.settings == LAYOUT.settings
 
 
@@ -85,7 +89,7 @@ def record(text='"format": 2', **changes):
         "settings": "{}",
         "seconds": '{"total": 1.0}',
         "kl_divergence": "null",
-        "trust": "null",
+        "quality": "null",
     } | changes
     return np.array("{" + ", ".join([text, *(f'"{name}": {value}' for name, value in fields.items())]) + "}")
 
@@ -108,13 +112,13 @@ def test_the_file_written_by_hand_is_a_good_one():
         (npz(xy=XY, layout=record('"format": 1')), "another format"),
         (npz(xy=XY, layout=record(method="7")), "a method without a name"),
         (npz(xy=XY, layout=record(settings="[]")), "settings that are no table"),
-        (npz(xy=XY, layout=record(trust='{"k": 1}')), "TypeError"),
-        (npz(xy=XY, layout=record(colour="1")), "TypeError"),
+        (npz(xy=XY, layout=record(quality='{"k": 1}')), "TypeError"),
+        (npz(xy=XY, layout=record(color="1")), "TypeError"),
         (npz(xy=XY, layout=np.array("{")), "JSONDecodeError"),
         (npz(xy=XY, layout=record(), other=XY), "unknown arrays"),
-        (npz(xy=XY, layout=record(), wrong=np.zeros(5)), "not one float32 a sample"),
-        (npz(xy=XY, layout=record(), wrong=np.zeros(4, np.float32)), "not one float32 a sample"),
-        (npz(xy=XY, layout=record(wrong="1")), "TypeError"),
+        (npz(xy=XY, layout=record(), misplaced=np.zeros(5)), "not one float32 a sample"),
+        (npz(xy=XY, layout=record(), misplaced=np.zeros(4, np.float32)), "not one float32 a sample"),
+        (npz(xy=XY, layout=record(misplaced="1")), "TypeError"),
         (npz(xy=XY, layout=record(), id_index=np.arange(4)), "identities of another length"),
         (npz(xy=XY, layout=record(), id_index=np.array([{}] * 5)), "allow_pickle=False"),
     ],

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cutaway.embedding.grid import SMALL, grid_for, nodes_for
-from cutaway.embedding.levels import (
+from cutaway.embedding.tsne.grid import SMALL, grid_for, nodes_for
+from cutaway.embedding.tsne.kernels.repulsion import convolve, repulsive_forces
+from cutaway.embedding.tsne.kernels.two_level import (
     BEFORE,
     FACTOR,
     WEIGHTS,
@@ -16,7 +17,6 @@ from cutaway.embedding.levels import (
     refine,
     smooth_part,
 )
-from cutaway.embedding.repulsion import convolve, push
 
 
 def spline(x):
@@ -67,15 +67,15 @@ def test_two_grids_give_the_force_of_one_that_is_padded_to_twice_its_size(monkey
     assert nodes_for(width / 2, 0.8) > SMALL
     results = []
     for small in (SMALL, 10_000):
-        monkeypatch.setattr("cutaway.embedding.grid.SMALL", small)
+        monkeypatch.setattr("cutaway.embedding.tsne.grid.SMALL", small)
         grid = grid_for(width / 2, 0.8)
         corner = np.full(2, -(grid.nodes - 1) / 2 * grid.spacing + 0.3, np.float32)
         # the same places within cells, whatever the number of nodes
         corner = np.round(corner / 0.8).astype(np.float32) * np.float32(0.8)
-        potential, partition = convolve(xy, grid, corner)
+        potential, normalization = convolve(xy, grid, corner)
         force = np.empty_like(xy)
-        push(potential, corner, np.float32(1 / grid.spacing), grid.own, xy, force, 0, len(xy))
-        results.append((grid, force, partition))
+        repulsive_forces(potential, corner, np.float32(1 / grid.spacing), grid.own, xy, force, 0, len(xy))
+        results.append((grid, force, normalization))
     (two, ours, z), (one, wanted, whole) = results
     assert two.coarse
     assert one.coarse is None

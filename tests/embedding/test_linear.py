@@ -9,9 +9,9 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from cutaway.embedding import components
 from cutaway.embedding.linear import lda, umap
 from cutaway.errors import DataError, UsageError
+from cutaway.neighbors import components
 
 IRIS = load_iris().data.astype(np.float32), load_iris().target
 DIGITS = load_digits().data.astype(np.float32), load_digits().target
@@ -103,7 +103,7 @@ def test_umap_that_is_not_installed_is_a_clear_error(monkeypatch):
         umap(IRIS[0], seed=0)
 
 
-def test_umap_is_given_exact_neighbours_and_starts_from_pca(monkeypatch):
+def test_umap_is_given_exact_neighbors_and_starts_from_pca(monkeypatch):
     asked = {}
 
     class Engine:
@@ -117,7 +117,7 @@ def test_umap_is_given_exact_neighbours_and_starts_from_pca(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Engine))
     h = DIGITS[0][:200]
     heard = []
-    xy = umap(h, seed=3, neighbors=6, report=heard.append)
+    xy = umap(h, seed=3, neighbors=6, on_progress=heard.append)
     index, far, _ = asked["precomputed_knn"]
     reference = NearestNeighbors(n_neighbors=6).fit(h.astype(float)).kneighbors(h.astype(float))[0]
     assert index[:, 0].tolist() == list(range(200))

@@ -7,17 +7,17 @@ from sklearn.manifold import TSNE
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from cutaway.embedding import embed, measure_trust, pca
-from cutaway.embedding.affinities import affinities, kl_divergence
-from cutaway.embedding.components import principal_scores
-from cutaway.embedding.descent import descend
+from cutaway.embedding import embed, measure_quality, pca
+from cutaway.embedding.tsne.affinities import affinities, kl_divergence
+from cutaway.embedding.tsne.descent import descend
 from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.neighbors.components import principal_scores
 
 IRIS = load_iris(return_X_y=True)
 DIGITS = tuple(array[:500] for array in load_digits(return_X_y=True))
 
 
-def neighbour_accuracy(xy, labels):
+def neighbor_accuracy(xy, labels):
     return cross_val_score(KNeighborsClassifier(5), xy, labels, cv=5).mean()
 
 
@@ -28,14 +28,14 @@ def digits():
 
 def test_tsne_keeps_the_kinds_of_iris_together():
     layout = embed(IRIS[0], iterations=500)
-    assert neighbour_accuracy(layout.xy, IRIS[1]) > 0.95
-    assert layout.trust.trustworthiness > 0.98
+    assert neighbor_accuracy(layout.xy, IRIS[1]) > 0.95
+    assert layout.quality.trustworthiness > 0.98
 
 
 def test_tsne_keeps_the_digits_together(digits):
-    assert neighbour_accuracy(digits.xy, DIGITS[1]) > 0.94
-    assert digits.trust.trustworthiness > 0.97
-    assert digits.trust.neighbors_kept > 0.5
+    assert neighbor_accuracy(digits.xy, DIGITS[1]) > 0.94
+    assert digits.quality.trustworthiness > 0.97
+    assert digits.quality.neighbors_preserved > 0.5
 
 
 def test_tsne_comes_as_low_as_scikit_learn(digits):
@@ -74,28 +74,28 @@ def test_the_layout_says_what_was_done(digits):
     assert json.loads(json.dumps(digits.settings)) == digits.settings
     assert digits.method == "tsne"
     assert (digits.xy.dtype, digits.xy.shape) == (np.float32, (500, 2))
-    assert set(digits.seconds) == {"pca", "neighbors", "affinities", "optimize", "trust", "total"}
+    assert set(digits.seconds) == {"pca", "neighbors", "affinities", "optimize", "quality", "total"}
     assert sum(digits.seconds.values()) <= 2 * digits.seconds["total"]
-    assert digits.trust == measure_trust(DIGITS[0], digits.xy, seed=0)
+    assert digits.quality == measure_quality(DIGITS[0], digits.xy, seed=0)
 
 
 def test_the_same_call_gives_the_same_coordinates():
     one, two = (embed(IRIS[0], iterations=300, seed=3) for _ in range(2))
     np.testing.assert_array_equal(one.xy, two.xy)
-    assert one.trust == two.trust
+    assert one.quality == two.quality
 
 
 @pytest.mark.parametrize("scale", [1e-36, 1e28])
 def test_tsne_does_not_depend_on_the_scale(scale):
     layout = embed(IRIS[0] * scale, iterations=300)
-    assert neighbour_accuracy(layout.xy, IRIS[1]) > 0.93
+    assert neighbor_accuracy(layout.xy, IRIS[1]) > 0.93
 
 
 def test_a_single_unit_is_laid_out_on_a_line():
     h = np.concatenate([np.linspace(0, 1, 50), np.linspace(5, 6, 50)])[:, None]
     layout = embed(h, perplexity=10, iterations=300)
     assert (layout.xy[:, 1] == 0).all()
-    assert neighbour_accuracy(layout.xy, np.repeat([0, 1], 50)) == 1
+    assert neighbor_accuracy(layout.xy, np.repeat([0, 1], 50)) == 1
 
 
 def test_pca_is_the_first_two_components():
@@ -103,21 +103,21 @@ def test_pca_is_the_first_two_components():
     np.testing.assert_array_equal(layout.xy, pca(IRIS[0], 2))
     assert layout.settings == {"pca_components": 2, "seed": 5}
     assert layout.kl_divergence is None
-    assert set(layout.seconds) == {"pca", "trust", "total"}
+    assert set(layout.seconds) == {"pca", "quality", "total"}
 
 
 def test_trust_is_left_out_where_it_cannot_be_measured():
-    assert embed(IRIS[0][:30], method="pca").trust is None
-    assert embed(IRIS[0][:31], method="pca").trust.samples == 31
+    assert embed(IRIS[0][:30], method="pca").quality is None
+    assert embed(IRIS[0][:31], method="pca").quality.samples == 31
 
 
 def test_progress_tells_the_start_and_the_end_of_each_part():
     heard = []
-    layout = embed(IRIS[0], iterations=251, report=heard.append)
+    layout = embed(IRIS[0], iterations=251, on_progress=heard.append)
     parts = {}
     for each in heard:
         parts.setdefault(each.task, []).append(each)
-    assert list(parts) == ["principal components", "neighbours", "affinities", "t-SNE", "trust"]
+    assert list(parts) == ["principal components", "neighbors", "affinities", "t-SNE", "quality"]
     for task, told in parts.items():
         done = [each.done for each in told]
         assert done == sorted(done)
@@ -127,10 +127,10 @@ def test_progress_tells_the_start_and_the_end_of_each_part():
 
 def test_discriminants_separate_the_classes():
     layout = embed(IRIS[0], method="lda", labels=IRIS[1])
-    assert neighbour_accuracy(layout.xy, IRIS[1]) > 0.95
+    assert neighbor_accuracy(layout.xy, IRIS[1]) > 0.95
     assert layout.kl_divergence is None
-    assert set(layout.seconds) == {"lda", "trust", "total"}
-    assert layout.trust.accuracy_plane > 0.95
+    assert set(layout.seconds) == {"lda", "quality", "total"}
+    assert layout.quality.accuracy_plane > 0.95
     with pytest.raises(UsageError, match="separate the classes of labels; got no labels; next: pass labels="):
         embed(IRIS[0], method="lda")
 
@@ -140,22 +140,22 @@ def test_umap_is_behind_the_same_call():
     layout = embed(IRIS[0], method="umap", seed=1)
     assert (layout.xy.shape, layout.xy.dtype) == ((150, 2), np.float32)
     assert layout.settings == {"neighbors": 15, "min_dist": 0.1, "seed": 1, "engine": "umap-learn"}
-    assert neighbour_accuracy(layout.xy, IRIS[1]) > 0.9
+    assert neighbor_accuracy(layout.xy, IRIS[1]) > 0.9
 
 
 @pytest.mark.parametrize("big", [1e4, 1e15, 1e25])
 @pytest.mark.parametrize("exact", [4000, 0])
 def test_one_sample_far_out_costs_the_others_nothing(big, exact, monkeypatch):
-    monkeypatch.setattr("cutaway.embedding.phases.EXACT", exact)
+    monkeypatch.setattr("cutaway.embedding.tsne.schedule.EXACT", exact)
     monkeypatch.setitem(descend.__kwdefaults__, "exact", exact)
     h = IRIS[0].copy()
     h[7] = big
     layout = embed(h, iterations=400)
     assert np.isfinite(layout.xy).all()
-    # beyond 1e18 squares leave float32, and which neighbour is how near is lost, not who they are
+    # beyond 1e18 squares leave float32, and which neighbor is how near is lost, not who they are
     accuracy, kept = (0.9, 0.7) if big < 1e20 else (0.85, 0.4)
-    assert neighbour_accuracy(np.delete(layout.xy, 7, axis=0), np.delete(IRIS[1], 7)) > accuracy
-    assert layout.trust.neighbors_kept > kept
+    assert neighbor_accuracy(np.delete(layout.xy, 7, axis=0), np.delete(IRIS[1], 7)) > accuracy
+    assert layout.quality.neighbors_preserved > kept
 
 
 def plain(h):
@@ -182,7 +182,7 @@ KINDS = [
 def test_how_activations_lie_in_memory_changes_nothing(kind):
     one, other = (embed(h, iterations=300, labels=IRIS[1]) for h in (IRIS[0], kind(IRIS[0])))
     np.testing.assert_allclose(one.xy, other.xy, atol=0.05 * np.ptp(one.xy))
-    assert one.trust.accuracy_layer == other.trust.accuracy_layer
+    assert one.quality.accuracy_layer == other.quality.accuracy_layer
 
 
 def test_whole_numbers_are_laid_out_as_their_floats_are():
@@ -194,7 +194,7 @@ def ctrl_c(*_, **__):
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("place", ["tsne.kl_divergence", "method.inspect_trust"])
+@pytest.mark.parametrize("place", ["tsne.kl_divergence", "method.inspect_quality"])
 def test_ctrl_c_after_the_descent_keeps_the_layout(place, monkeypatch):
     whole = embed(IRIS[0], iterations=251)
     monkeypatch.setattr(f"cutaway.embedding.{place}", ctrl_c)
@@ -202,17 +202,17 @@ def test_ctrl_c_after_the_descent_keeps_the_layout(place, monkeypatch):
     np.testing.assert_array_equal(layout.xy, whole.xy)
     assert layout.settings["stopped"] == "interrupted"
     assert (layout.kl_divergence is None) == (place == "tsne.kl_divergence")
-    assert (layout.trust is None) == (layout.wrong is None) == (place == "method.inspect_trust")
+    assert (layout.quality is None) == (layout.misplaced is None) == (place == "method.inspect_quality")
 
 
-@pytest.mark.parametrize("task", ["principal components", "neighbours", "affinities"])
+@pytest.mark.parametrize("task", ["principal components", "neighbors", "affinities"])
 def test_ctrl_c_before_the_descent_ends_the_work(task):
     def stop(progress):
         if progress.task == task:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        embed(IRIS[0], report=stop)
+        embed(IRIS[0], on_progress=stop)
     assert embed(IRIS[0], iterations=251).settings["iterations"] == 251
 
 
@@ -221,7 +221,7 @@ def test_what_report_raises_stops_the_work():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        embed(IRIS[0], report=stop)
+        embed(IRIS[0], on_progress=stop)
 
 
 @pytest.mark.parametrize(("samples", "perplexity", "largest"), [(90, 30, 29.9), (4, 2, 1.3), (10, 30.0, 3.3)])
@@ -239,7 +239,7 @@ def test_too_few_samples_for_the_perplexity_are_refused(samples, perplexity, lar
     ("settings", "error", "text"),
     [
         ({"method": "som"}, UnknownNameError, "one of pca, tsne, lda, umap; got 'som'; next:"),
-        ({"perplexity": 0.5}, UsageError, "perplexity is a number of neighbours, 1 or more; got 0.5; next:"),
+        ({"perplexity": 0.5}, UsageError, "perplexity is a number of neighbors, 1 or more; got 0.5; next:"),
         ({"perplexity": float("nan")}, UsageError, "got nan"),
         ({"perplexity": "30"}, UsageError, "got '30'"),
         ({"iterations": 250}, UsageError, "iterations is a whole number from 251 up; got 250; next:"),

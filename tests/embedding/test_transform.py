@@ -4,7 +4,7 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
 from cutaway.embedding import embed
-from cutaway.embedding.transform import nearest_among, place, placement
+from cutaway.embedding.new_samples import nearest_among, place, placement
 from cutaway.errors import DataError, UsageError
 
 H, LABELS = load_digits(return_X_y=True)
@@ -57,7 +57,7 @@ def test_the_scale_does_not_matter(layout, at, scale):
 
 
 @pytest.mark.parametrize(("n", "k"), [(500, 15), (20, 15), (15, 15), (1, 1)])
-def test_neighbours_are_those_of_float64(n, k):
+def test_neighbors_are_those_of_float64(n, k):
     rng = np.random.default_rng(0)
     points, queries = rng.normal(size=(n, 7)).astype(np.float32), rng.normal(size=(90, 7)).astype(np.float32)
     index, squared = nearest_among(points, queries, k)
@@ -87,7 +87,7 @@ def test_few_and_equal_samples_are_enough():
         (np.full((1, 64), np.nan), {}, DataError, "got nan at sample 0, unit 0"),
         (H[0], {}, DataError, r"got the shape \(64,\)"),
         (np.full((1, 64), 1e25), {}, DataError, "within 1e.15 times the spread of .* times at sample 0; next: leave"),
-        (H[:1], {"perplexity": 0.5}, UsageError, "perplexity is a number of neighbours, 1 or more; got 0.5"),
+        (H[:1], {"perplexity": 0.5}, UsageError, "perplexity is a number of neighbors, 1 or more; got 0.5"),
         (H[:1], {"perplexity": float("nan")}, UsageError, "got nan"),
         (H[:1], {"perplexity": float("inf")}, UsageError, "got inf"),
         (H[:1], {"perplexity": "5"}, UsageError, "got '5'"),

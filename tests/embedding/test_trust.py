@@ -5,9 +5,10 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
-from cutaway.embedding import components, measure_trust, pca
-from cutaway.embedding.trust import inspect_trust
+from cutaway.embedding import measure_quality, pca
+from cutaway.embedding.quality import inspect_quality
 from cutaway.errors import DataError, UsageError
+from cutaway.neighbors import components
 
 IRIS = load_iris().data.astype(np.float32)
 
@@ -28,72 +29,72 @@ def test_both_measures_follow_their_definition(k):
     rng = np.random.default_rng(k)
     h = rng.normal(size=(40, 5))
     xy = h[:, :2] + 0.3 * rng.normal(size=(40, 2))
-    trust = measure_trust(h, xy, k=k, seed=0)
+    quality = measure_quality(h, xy, k=k, seed=0)
     expected = by_definition(h.astype(np.float32).astype(float), xy.astype(np.float32).astype(float), k)
-    assert (trust.trustworthiness, trust.neighbors_kept) == pytest.approx(expected, abs=1e-12)
-    assert (trust.k, trust.samples) == (k, 40)
+    assert (quality.trustworthiness, quality.neighbors_preserved) == pytest.approx(expected, abs=1e-12)
+    assert (quality.k, quality.samples) == (k, 40)
 
 
 def test_trustworthiness_is_that_of_scikit_learn():
     xy = pca(IRIS, 2)
     expected = trustworthiness(IRIS.astype(float), xy.astype(float), n_neighbors=15)
-    assert measure_trust(IRIS, xy, seed=0).trustworthiness == pytest.approx(expected, abs=1e-4)
+    assert measure_quality(IRIS, xy, seed=0).trustworthiness == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_plane_itself_is_trusted_fully_and_chance_is_not():
     rng = np.random.default_rng(0)
     xy = rng.normal(size=(400, 2))
-    same = measure_trust(xy + 1000, xy + 1000, k=10, seed=0)
-    assert (same.trustworthiness, same.neighbors_kept) == (1, 1)
-    shuffled = measure_trust(xy, rng.permutation(xy), k=10, seed=0)
+    same = measure_quality(xy + 1000, xy + 1000, k=10, seed=0)
+    assert (same.trustworthiness, same.neighbors_preserved) == (1, 1)
+    shuffled = measure_quality(xy, rng.permutation(xy), k=10, seed=0)
     assert shuffled.trustworthiness == pytest.approx(0.5, abs=0.05)
-    assert shuffled.neighbors_kept == pytest.approx(10 / 399, abs=0.01)
+    assert shuffled.neighbors_preserved == pytest.approx(10 / 399, abs=0.01)
 
 
 def test_many_samples_are_represented_by_a_seeded_choice():
     rng = np.random.default_rng(0)
     h = rng.normal(size=(300, 4))
-    one = measure_trust(h, h[:, :2], k=5, limit=60, seed=1)
+    one = measure_quality(h, h[:, :2], k=5, limit=60, seed=1)
     assert one.samples == 60
-    whole = measure_trust(h, h[:, :2], k=5, seed=1)
-    assert one.neighbors_kept == whole.neighbors_kept
+    whole = measure_quality(h, h[:, :2], k=5, seed=1)
+    assert one.neighbors_preserved == whole.neighbors_preserved
     assert one.trustworthiness == pytest.approx(whole.trustworthiness, abs=0.02)
-    everyone = np.mean([measure_trust(h, h[:, :2], k=5, limit=150, seed=seed).trustworthiness for seed in range(20)])
+    everyone = np.mean([measure_quality(h, h[:, :2], k=5, limit=150, seed=seed).trustworthiness for seed in range(20)])
     assert everyone == pytest.approx(whole.trustworthiness, abs=0.01)
-    assert one == measure_trust(h, h[:, :2], k=5, limit=60, seed=1)
-    assert one != measure_trust(h, h[:, :2], k=5, limit=60, seed=2)
+    assert one == measure_quality(h, h[:, :2], k=5, limit=60, seed=1)
+    assert one != measure_quality(h, h[:, :2], k=5, limit=60, seed=2)
 
 
-def test_a_neighbourhood_as_large_as_half_of_the_samples_is_refused():
+def test_a_neighborhood_as_large_as_half_of_the_samples_is_refused():
     with pytest.raises(UsageError, match="less than half of the samples; got k=15 on 30 samples; next: pass k=14 or"):
-        measure_trust(IRIS[::5], IRIS[::5, :2], seed=0)
-    assert measure_trust(IRIS[::5], IRIS[::5, :2], k=14, seed=0).k == 14
+        measure_quality(IRIS[::5], IRIS[::5, :2], seed=0)
+    assert measure_quality(IRIS[::5], IRIS[::5, :2], k=14, seed=0).k == 14
 
 
 def test_too_few_samples_are_refused():
     with pytest.raises(UsageError, match="got k=1 on 2 samples; next: measure on 3 samples or more"):
-        measure_trust(IRIS[:2], IRIS[:2, :2], k=1, seed=0)
+        measure_quality(IRIS[:2], IRIS[:2, :2], k=1, seed=0)
 
 
 def test_other_samples_are_refused():
     with pytest.raises(DataError, match="the same samples; got 150 and 149 rows"):
-        measure_trust(IRIS, IRIS[1:, :2], seed=0)
+        measure_quality(IRIS, IRIS[1:, :2], seed=0)
     with pytest.raises(DataError, match=r"coordinates are finite numbers .* got nan at sample 0, unit 0"):
-        measure_trust(IRIS, np.full((150, 2), np.nan), seed=0)
+        measure_quality(IRIS, np.full((150, 2), np.nan), seed=0)
 
 
-def test_each_sample_knows_which_of_its_neighbours_are_wrong():
+def test_each_sample_knows_which_of_its_neighbors_are_wrong():
     rng = np.random.default_rng(0)
     h, xy = rng.normal(size=(200, 3)), rng.normal(size=(200, 2))
     xy[:100] = h[:100, :2] + 50
-    trust, wrong = inspect_trust(h, xy, k=4, seed=0)
+    quality, wrong = inspect_quality(h, xy, k=4, seed=0)
     assert (wrong.dtype, wrong.shape) == (np.float32, (200,))
     for i in range(200):
         high = np.argsort(((h - h[i]) ** 2).sum(1))[1:25]
         low = np.argsort(((xy - xy[i]) ** 2).sum(1))[1:5]
         assert wrong[i] == 1 - np.isin(low, high).mean()
     assert wrong[:100].mean() < wrong[100:].mean()
-    assert trust == measure_trust(h, xy, k=4, seed=0)
+    assert quality == measure_quality(h, xy, k=4, seed=0)
 
 
 def test_accuracies_are_those_of_scikit_learn_leaving_one_out():
@@ -101,21 +102,21 @@ def test_accuracies_are_those_of_scikit_learn_leaving_one_out():
     rng = np.random.default_rng(0)
     h = h + rng.normal(size=h.shape) * 0.01
     xy = pca(h, 2)
-    trust = measure_trust(h, xy, seed=0, labels=labels)
-    for points, ours in [(h.astype(np.float32), trust.accuracy_layer), (xy, trust.accuracy_plane)]:
+    quality = measure_quality(h, xy, seed=0, labels=labels)
+    for points, ours in [(h.astype(np.float32), quality.accuracy_layer), (xy, quality.accuracy_plane)]:
         near = NearestNeighbors(n_neighbors=15).fit(points.astype(float)).kneighbors(return_distance=False)
         assert ours == pytest.approx((mode(labels[near], axis=1).mode == labels).mean(), abs=1e-12)
     names = np.array([f"digit {number}" for number in range(10)])[labels]
-    assert measure_trust(h, xy, seed=0, labels=names) == trust
-    assert measure_trust(h, xy, seed=0).accuracy_layer is None
+    assert measure_quality(h, xy, seed=0, labels=names) == quality
+    assert measure_quality(h, xy, seed=0).accuracy_layer is None
 
 
 def test_large_matrices_in_float32_give_the_same(monkeypatch):
     h = np.random.default_rng(0).normal(size=(400, 20)) + 50
     xy = pca(h, 2)
-    expected = measure_trust(h, xy, seed=0)
+    expected = measure_quality(h, xy, seed=0)
     monkeypatch.setattr(components, "DOUBLE", 0)
-    assert measure_trust(h, xy, seed=0).trustworthiness == pytest.approx(expected.trustworthiness, abs=1e-4)
+    assert measure_quality(h, xy, seed=0).trustworthiness == pytest.approx(expected.trustworthiness, abs=1e-4)
 
 
 @pytest.mark.parametrize("double", [0, 1e12])
@@ -124,16 +125,16 @@ def test_equal_rows_do_not_count_against_the_layout(double, monkeypatch):
     rng = np.random.default_rng(0)
     h = np.repeat(rng.normal(size=(2, 30)) * 100 + 1000, 200, axis=0)
     xy = rng.normal(size=(400, 2)) + np.repeat([[0, 0], [100, 100]], 200, axis=0)
-    assert measure_trust(h, xy, k=5, seed=0).trustworthiness == 1
+    assert measure_quality(h, xy, k=5, seed=0).trustworthiness == 1
 
 
 @pytest.mark.parametrize("scale", [1e-36, 1e28])
 def test_trust_does_not_depend_on_the_scale(scale):
-    one, other = measure_trust(IRIS, IRIS[:, :2], seed=0), measure_trust(IRIS * scale, IRIS[:, :2] * scale, seed=0)
+    one, other = measure_quality(IRIS, IRIS[:, :2], seed=0), measure_quality(IRIS * scale, IRIS[:, :2] * scale, seed=0)
     assert one.trustworthiness == pytest.approx(other.trustworthiness, abs=1e-3)
-    assert one.neighbors_kept == pytest.approx(other.neighbors_kept, abs=1e-2)
+    assert one.neighbors_preserved == pytest.approx(other.neighbors_preserved, abs=1e-2)
 
 
 def test_labels_of_other_samples_are_refused():
     with pytest.raises(DataError, match=r"one class a sample; got the shape \(149,\) for 150 samples; next:"):
-        measure_trust(IRIS, IRIS[:, :2], seed=0, labels=np.zeros(149))
+        measure_quality(IRIS, IRIS[:, :2], seed=0, labels=np.zeros(149))

@@ -9,8 +9,8 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 from cutaway.embedding import embed
-from cutaway.embedding.affinities import affinities, kl_divergence
-from cutaway.embedding.transform import principal_points
+from cutaway.embedding.new_samples import principal_points
+from cutaway.embedding.tsne.affinities import affinities, kl_divergence
 
 
 def accuracy(xy, labels):
@@ -53,9 +53,9 @@ def test_any_size_works(n, columns, share, seed):
 def test_equal_rows_lie_together():
     kinds = np.random.default_rng(0).normal(size=(20, 5))
     xy = embed(np.repeat(kinds, 12, axis=0), perplexity=8).xy.reshape(20, 12, 2)
-    centres = xy.mean(axis=1)
-    within = np.linalg.norm(xy - centres[:, None], axis=2).max()
-    between = np.linalg.norm(centres[:, None] - centres, axis=2)
+    centers = xy.mean(axis=1)
+    within = np.linalg.norm(xy - centers[:, None], axis=2).max()
+    between = np.linalg.norm(centers[:, None] - centers, axis=2)
     assert within < between[between > 0].min()
 
 
@@ -80,11 +80,14 @@ def test_constant_columns_change_nothing():
     assert np.corrcoef(*apart)[0, 1] > 0.99
 
 
-def test_the_start_is_seen_before_the_neighbours_are_sought():
+def test_the_start_is_seen_before_the_neighbors_are_sought():
     heard, frames = [], []
     h = load_iris().data
     embed(
-        h, iterations=251, report=lambda each: heard.append(each.task), frames=lambda f: frames.append((f, len(heard)))
+        h,
+        iterations=251,
+        on_progress=lambda each: heard.append(each.task),
+        frames=lambda f: frames.append((f, len(heard))),
     )
     first, before = frames[0]
     assert (first.iteration, first.phase, first.kl_divergence) == (0, "start", None)
@@ -98,7 +101,7 @@ def test_who_has_seen_enough_of_the_start_gets_the_start():
     assert layout.settings["stopped"] == "interrupted"
     assert layout.settings["iterations"] == 0
     assert layout.kl_divergence is None
-    assert layout.trust.trustworthiness > 0.9
+    assert layout.quality.trustworthiness > 0.9
 
 
 def test_an_interrupted_layout_says_so():
@@ -112,8 +115,9 @@ def test_warming_up_leaves_nothing_to_compile():
     program = """
 import sys
 import numpy as np
-from cutaway.embedding import components, embed
-from cutaway.embedding.transform import place, placement
+from cutaway.embedding import embed
+from cutaway.neighbors import components
+from cutaway.embedding.new_samples import place, placement
 from cutaway.embedding.warmup import warm_up
 
 def compiled():
@@ -139,14 +143,14 @@ print(len(before) > 10, compiled() - before)
 
 
 def test_the_room_is_imported_without_numba():
-    program = "import sys, cutaway.embedding, cutaway.embedding.transform; sys.exit('numba' in sys.modules)"
+    program = "import sys, cutaway.embedding, cutaway.embedding.new_samples; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_kernels_are_kept_in_a_private_folder_and_work_without_one(tmp_path):
     program = """
 import numpy as np
-from cutaway.embedding.repulsion import filter_spectrum
+from cutaway.embedding.tsne.kernels.repulsion import filter_spectrum
 filter_spectrum(np.zeros((2, 4), "f4"), np.zeros((2, 2), "f4"))
 """
     environment = {"PATH": "", "XDG_CACHE_HOME": str(tmp_path / "home")}

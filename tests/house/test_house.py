@@ -34,7 +34,7 @@ def loaded_after(code: str) -> set[str]:
         "import cutaway",
         "from cutaway.cli import app\napp(['--help'], standalone_mode=False)",
         "import cutaway\ncutaway.open_run",
-        "from cutaway.training import find_recipe, make_plan\nmake_plan(find_recipe('lesson').settings, epochs=3)",
+        "from cutaway.training import find_recipe, make_config\nmake_config(find_recipe('lesson').settings, epochs=3)",
     ],
 )
 def test_light_calls_load_neither_keras_nor_jax(code):

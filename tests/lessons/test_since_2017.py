@@ -19,7 +19,7 @@ ROWS = [match.groups() for match in ROW.finditer(PAGE.read_text().split("\n## ")
 
 @pytest.fixture(scope="module")
 def trained():
-    """A small net after two epochs, as the lesson has it at hand."""
+    """A small model after two epochs, as the lesson has it at hand."""
     keras.utils.set_random_seed(0)
     x = np.random.default_rng(0).random((32, 784), dtype=np.float32)
     y = np.arange(32) % 10

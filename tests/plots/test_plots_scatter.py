@@ -22,7 +22,7 @@ def _columns(plot):
     return {r.name: r.data_source.data for r in plot.renderers}
 
 
-def test_points_keep_their_place_colour_and_order():
+def test_points_keep_their_place_color_and_order():
     figure = embedding_scatter(XY, LABELS, NAMES, title="layer $")
     (points,) = figure.axes[0].collections
     np.testing.assert_array_equal(points.get_offsets(), XY)
@@ -100,7 +100,7 @@ def test_the_tooltip_shows_the_picture_of_its_point():
 
 def test_two_figures_do_not_share_a_sheet():
     first, second = (
-        embedding_scatter_bokeh(XY, LABELS, NAMES, pictures=np.full((4, 2, 2), grey, np.uint8)) for grey in (1, 2)
+        embedding_scatter_bokeh(XY, LABELS, NAMES, pictures=np.full((4, 2, 2), gray, np.uint8)) for gray in (1, 2)
     )
     assert first.select_one(HoverTool).tooltips != second.select_one(HoverTool).tooltips
 

@@ -15,14 +15,14 @@ def _rgb(color):
     return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
 
 
-def test_the_ten_colours_are_the_published_ones():
+def test_the_ten_colors_are_the_published_ones():
     import matplotlib.style
 
     published = matplotlib.style.library["petroff10"]["axes.prop_cycle"].by_key()["color"]
     assert list(CLASS_COLORS) == published
 
 
-def test_any_two_colours_stay_apart():
+def test_any_two_colors_stay_apart():
     nearest = min(np.abs(_rgb(a) - _rgb(b)).sum() for a, b in combinations(CLASS_COLORS, 2))
     assert nearest > 0.3
 
@@ -32,7 +32,7 @@ def test_sixty_classes_have_sixty_looks(a, b):
     assert (class_style(a) == class_style(b)) == (a == b)
 
 
-def test_the_eleventh_class_has_the_first_colour_with_another_marker():
+def test_the_eleventh_class_has_the_first_color_with_another_marker():
     assert (class_style(0).color, class_style(0).marker) == ("#3f90da", "circle")
     assert (class_style(10).color, class_style(10).marker) == ("#3f90da", "triangle")
     assert class_style(60) == class_style(0)
@@ -53,7 +53,7 @@ def test_points_shrink_and_thin_with_their_number(count, size, alpha):
     assert point_alpha(count) == pytest.approx(alpha)
 
 
-@pytest.mark.parametrize("room", ["cutaway.plots", "cutaway.viewer"])
+@pytest.mark.parametrize("room", ["cutaway.plots", "cutaway.page"])
 def test_the_door_opens_without_the_figure_libraries(room):
     code = f"import sys, {room}; print([m for m in ('bokeh', 'matplotlib', 'PIL', 'pandas') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ from cutaway.errors import RunError, UnknownNameError
 from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, write_atomic
 from cutaway.runs.history import HistoryFile, read_history
 
-MANIFEST = {"dataset": {}, "split": {}, "net": {}, "plan": {}, "seed": 0}
+MANIFEST = {"dataset": {}, "split": {}, "model": {}, "config": {}, "seed": 0}
 
 
 @pytest.fixture

@@ -16,15 +16,15 @@ import warnings
 from pathlib import Path
 
 import cutaway as ct
-from cutaway import nets, training
+from cutaway import models, training
 from cutaway.runs import list_runs
 
 warnings.filterwarnings("ignore", message=".*os.fork.*", category=RuntimeWarning)  # JAX has computed nothing here yet
 from cutaway.data import split_dataset  # noqa: E402
 
 split_dataset(ct.load_dataset("digits"), seed=0)  # loads scikit-learn
-assert nets.mlp, "loads Keras and JAX"
-assert training.train_net, "loads the trainer"
+assert models.mlp, "loads Keras and JAX"
+assert training.train_model, "loads the trainer"
 SETTINGS = {"epochs": 4, "batch_size": 32, "seed": 3, "learning_rate": 0.003}
 IGNORED = ("seconds", "samples_per_second")
 

@@ -5,14 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cutaway.nets import build_net, get_weights, mlp
+from cutaway.models import build_model, get_weights, mlp
 from cutaway.runs import RunWriter
-from cutaway.training import TrainingData, make_plan, train_net
-from cutaway.training.feeder import CHUNK_STEPS, chunk_steps
-from cutaway.training.lowering import lowered
-from cutaway.training.resident import Resident, accelerator_memory, reside
+from cutaway.training import TrainingData, make_config, train_model
+from cutaway.training.chunks import CHUNK_STEPS, chunk_steps
+from cutaway.training.device_data import DeviceData, accelerator_memory, reside
+from cutaway.training.jaxpr_rewrite import rewritten
 
-MANIFEST = {"dataset": {}, "split": {}, "net": {}, "plan": {}, "seed": 0}
+MANIFEST = {"dataset": {}, "split": {}, "model": {}, "config": {}, "seed": 0}
 
 
 def train(tmp_path):
@@ -20,23 +20,23 @@ def train(tmp_path):
     y = generator.integers(0, 3, 350)
     x = np.clip(generator.normal(size=(350, 9)) * 20 + 60 * y[:, None] + 60, 0, 255).astype(np.uint8)
     data = TrainingData(x, y, train=250, val=50, scale=255.0, classes=3)
-    net = mlp((8,), dropout=0.2)
-    build_net(net, shape=(9,), classes=3, seed=1)
+    model = mlp((8,), dropout=0.2)
+    build_model(model, shape=(9,), classes=3, seed=1)
     writer = RunWriter.create(tmp_path, name="run", manifest=MANIFEST)
-    outcome = train_net(net, data, plan=make_plan(epochs=2, batch_size=16, seed=1), writer=writer)
+    outcome = train_model(model, data, config=make_config(epochs=2, batch_size=16, seed=1), writer=writer)
     writer.finish("finished")
-    return outcome.test, get_weights(net)
+    return outcome.test, get_weights(model)
 
 
 def test_samples_that_reside_on_the_device_train_to_the_same_bytes(tmp_path, monkeypatch):
     test, streamed = train(tmp_path / "streamed")
     asked = []
     monkeypatch.setattr("cutaway.training.epoch.accelerator_memory", lambda: asked.append(1) or 2**20)
-    again, resident = train(tmp_path / "resident")
+    again, device_data = train(tmp_path / "resident")
     assert asked
     assert again == test
     for name, weights in streamed.items():
-        np.testing.assert_array_equal(resident[name], weights)
+        np.testing.assert_array_equal(device_data[name], weights)
 
 
 def test_samples_reside_where_they_fit_and_stream_where_they_do_not():
@@ -44,16 +44,16 @@ def test_samples_reside_where_they_fit_and_stream_where_they_do_not():
     assert reside(x, samples=20, memory=0) is x
     assert reside(x, samples=20, memory=119) is x
     rows = reside(x, samples=10, memory=120)
-    assert isinstance(rows, Resident)
+    assert isinstance(rows, DeviceData)
     taken = rows[np.array([[3, 1], [9, 0]])]
     assert isinstance(taken, jax.Array)
     np.testing.assert_array_equal(taken, x[[[3, 1], [9, 0]]])
 
 
 def test_large_samples_go_to_the_device_in_parts(monkeypatch):
-    monkeypatch.setattr("cutaway.training.resident.PART_BYTES", 7)
+    monkeypatch.setattr("cutaway.training.device_data.PART_BYTES", 7)
     x = np.arange(60, dtype=np.float32).reshape(20, 3)
-    np.testing.assert_array_equal(Resident(x, 17)[np.arange(17)], x[:17])
+    np.testing.assert_array_equal(DeviceData(x, 17)[np.arange(17)], x[:17])
 
 
 def test_the_processor_is_no_accelerator():
@@ -61,15 +61,15 @@ def test_the_processor_is_no_accelerator():
 
 
 def test_a_chunk_made_on_an_accelerator_holds_more_steps():
-    assert chunk_steps(128, 784, steps=5000, resident=True) == 16 * CHUNK_STEPS
-    assert chunk_steps(128, 784, steps=352, resident=True) == 352
+    assert chunk_steps(128, 784, steps=5000, device_data=True) == 16 * CHUNK_STEPS
+    assert chunk_steps(128, 784, steps=352, device_data=True) == 352
 
 
 def test_precision_auto_is_float32_on_an_accelerator(monkeypatch):
-    monkeypatch.setattr("cutaway.training.plan.has_fast_bfloat16", lambda: True)
-    assert make_plan(precision="auto").precision == "bfloat16"
-    assert make_plan(precision="auto", accelerator=True).precision == "float32"
-    assert make_plan(precision="bfloat16", accelerator=True).precision == "bfloat16"
+    monkeypatch.setattr("cutaway.training.config.has_fast_bfloat16", lambda: True)
+    assert make_config(precision="auto").precision == "bfloat16"
+    assert make_config(precision="auto", accelerator=True).precision == "float32"
+    assert make_config(precision="bfloat16", accelerator=True).precision == "bfloat16"
 
 
 @pytest.mark.parametrize("sizes", [(40, 33, 64), (5, 7, 3)])
@@ -77,7 +77,7 @@ def test_on_an_accelerator_bfloat16_rounds_the_factors_alone(sizes):
     m, k, n = sizes
     generator = np.random.default_rng(0)
     a, b = (jnp.asarray(generator.normal(size=s).astype(np.float32)) for s in ((k, m), (k, n)))
-    product = lowered(lambda a, b: a.T @ b, bfloat16=True, processor=False)(a, b)
+    product = rewritten(lambda a, b: a.T @ b, bfloat16=True, cpu=False)(a, b)
     kind = jnp.bfloat16 if min(sizes) >= 32 else jnp.float32
     rounded = (np.asarray(v.astype(kind).astype(jnp.float32)) for v in (a, b))
     left, right = rounded
@@ -87,5 +87,5 @@ def test_on_an_accelerator_bfloat16_rounds_the_factors_alone(sizes):
 
 def test_on_an_accelerator_random_bits_are_those_of_jax():
     key = jax.random.key(3)
-    draw = lowered(lambda k: jax.random.bits(jax.random.wrap_key_data(k), (50,)), bfloat16=True, processor=False)
+    draw = rewritten(lambda k: jax.random.bits(jax.random.wrap_key_data(k), (50,)), bfloat16=True, cpu=False)
     np.testing.assert_array_equal(draw(jax.random.key_data(key)), jax.random.bits(key, (50,)))

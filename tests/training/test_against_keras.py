@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from keras import layers
 
-from cutaway.nets import build_net, get_weights, mlp, net_from_spec, set_weights, spec_of
+from cutaway.models import build_model, get_weights, mlp, model_from_spec, set_weights, spec_of
 from cutaway.runs import RunFolder, RunWriter
-from cutaway.training import TrainingData, make_plan, train_net
+from cutaway.training import TrainingData, make_config, train_model
 from cutaway.training.order import epoch_order
 
 SAMPLES, FEATURES, CLASSES = 410, 12, 4  # 13 steps an epoch of 32, the last one of 26 samples
-MANIFEST = {"dataset": {}, "split": {}, "net": {}, "plan": {}, "seed": 0}
+MANIFEST = {"dataset": {}, "split": {}, "model": {}, "config": {}, "seed": 0}
 
 
 def make_data(classes=CLASSES, seed=0):
@@ -22,25 +22,25 @@ def make_data(classes=CLASSES, seed=0):
     return TrainingData(x, y, train=SAMPLES, val=60, scale=255.0, classes=classes)
 
 
-def train_both(net, data, tmp_path, **settings):
-    """Train `net` by our loop and a copy of it by train_on_batch over the same batches."""
-    plan = make_plan(**{"epochs": 4, "batch_size": 32, "seed": 3, **settings})
-    build_net(net, shape=(FEATURES,), classes=data.classes, seed=plan.seed)
-    theirs = net_from_spec(spec_of(net))
-    set_weights(theirs, get_weights(net))
-    rate = plan.learning_rate
+def train_both(model, data, tmp_path, **settings):
+    """Train `model` by our loop and a copy of it by train_on_batch over the same batches."""
+    config = make_config(**{"epochs": 4, "batch_size": 32, "seed": 3, **settings})
+    build_model(model, shape=(FEATURES,), classes=data.classes, seed=config.seed)
+    theirs = model_from_spec(spec_of(model))
+    set_weights(theirs, get_weights(model))
+    rate = config.learning_rate
     optimizer = {
-        "sgd": lambda: keras.optimizers.SGD(rate, momentum=plan.momentum),
+        "sgd": lambda: keras.optimizers.SGD(rate, momentum=config.momentum),
         "adam": lambda: keras.optimizers.Adam(rate),
-        "adamw": lambda: keras.optimizers.AdamW(rate, weight_decay=plan.weight_decay),
-    }[plan.optimizer]()
-    theirs.compile(optimizer, loss=plan.loss, metrics=["accuracy"])
+        "adamw": lambda: keras.optimizers.AdamW(rate, weight_decay=config.weight_decay),
+    }[config.optimizer]()
+    theirs.compile(optimizer, loss=config.loss, metrics=["accuracy"])
     x, steps = (data.x / 255).astype(np.float32), 0
-    y = data.y if plan.loss.startswith("sparse") or net.output_shape[1] == 1 else keras.utils.to_categorical(data.y)
+    y = data.y if config.loss.startswith("sparse") or model.output_shape[1] == 1 else keras.utils.to_categorical(data.y)
     logs = []
-    for epoch in range(1, plan.epochs + 1):
+    for epoch in range(1, config.epochs + 1):
         sums = {"loss": 0.0, "accuracy": 0.0}
-        for rows in epoch_order(data.train, batch_size=32, seed=plan.seed, epoch=epoch):
+        for rows in epoch_order(data.train, batch_size=32, seed=config.seed, epoch=epoch):
             rows = rows[rows < data.train]
             log = theirs.train_on_batch(x[rows], y[rows], return_dict=True)
             sums = {name: total + log[name] * len(rows) for name, total in sums.items()}
@@ -49,9 +49,9 @@ def train_both(net, data, tmp_path, **settings):
         logs.append({**{k: v / data.train for k, v in sums.items()}, **{f"val_{k}": v for k, v in val.items()}})
     assert steps >= 50
     writer = RunWriter.create(tmp_path, name="t", manifest=MANIFEST)
-    outcome = train_net(net, data, plan=plan, writer=writer)
+    outcome = train_model(model, data, config=config, writer=writer)
     writer.finish("finished")
-    return net, theirs, RunFolder.open(writer.path), logs, outcome
+    return model, theirs, RunFolder.open(writer.path), logs, outcome
 
 
 OPTIMIZERS = [
@@ -85,8 +85,8 @@ def test_fifty_steps_of_each_optimizer_equal_train_on_batch(settings, tmp_path):
     ],
 )
 def test_each_loss_equals_keras(loss, classes, output, tmp_path):
-    net = mlp((16,)) if output is None else keras.Sequential([layers.Dense(16, activation="relu", name="h"), output])
-    ours, theirs, run, logs, _ = train_both(net, make_data(classes), tmp_path, loss=loss, learning_rate=0.003)
+    model = mlp((16,)) if output is None else keras.Sequential([layers.Dense(16, activation="relu", name="h"), output])
+    ours, theirs, run, logs, _ = train_both(model, make_data(classes), tmp_path, loss=loss, learning_rate=0.003)
     for name, value in get_weights(theirs).items():
         np.testing.assert_allclose(get_weights(ours)[name], value, atol=1e-5, err_msg=name)
     assert run.history()[-1]["loss"] == pytest.approx(logs[-1]["loss"], abs=2e-5)
@@ -94,14 +94,14 @@ def test_each_loss_equals_keras(loss, classes, output, tmp_path):
     assert run.predictions(1).shape == (510, classes)
 
 
-def test_a_functional_net_with_normalisation_and_regulariser_equals_keras(tmp_path):
-    """Padding the last batch would change BatchNormalization's averages; a regulariser adds to every loss."""
+def test_a_functional_net_with_normalization_and_regularizer_equals_keras(tmp_path):
+    """Padding the last batch would change BatchNormalization's averages; a regularizer adds to every loss."""
     entry = keras.Input((FEATURES,))
     one = layers.Dense(8, activation="relu", kernel_regularizer=keras.regularizers.L2(0.01), name="one")(entry)
     two = layers.ReLU(name="two_relu")(layers.BatchNormalization(name="norm")(layers.Dense(8, name="two")(entry)))
     merged = layers.Concatenate(name="both")([layers.Add(name="sum")([one, two]), two])
-    net = keras.Model(entry, layers.Dense(CLASSES, activation="softmax", name="out")(merged))
-    ours, theirs, run, logs, _ = train_both(net, make_data(), tmp_path, optimizer="sgd", learning_rate=0.05)
+    model = keras.Model(entry, layers.Dense(CLASSES, activation="softmax", name="out")(merged))
+    ours, theirs, run, logs, _ = train_both(model, make_data(), tmp_path, optimizer="sgd", learning_rate=0.05)
     for name, value in get_weights(theirs).items():
         np.testing.assert_allclose(get_weights(ours)[name], value, atol=1e-5, err_msg=name)
     for row, log in zip(run.history(), logs, strict=True):
@@ -111,10 +111,10 @@ def test_a_functional_net_with_normalisation_and_regulariser_equals_keras(tmp_pa
 
 def test_the_net_ends_with_the_last_snapshot_and_predictions_belong_to_it(tmp_path):
     data = make_data()
-    net, _, run, _, outcome = train_both(mlp((16,), dropout=0.3), data, tmp_path)
+    model, _, run, _, outcome = train_both(mlp((16,), dropout=0.3), data, tmp_path)
     for name, value in run.snapshot(-1).items():
-        np.testing.assert_array_equal(value, get_weights(net)[name])
-    held_out = net.predict((data.x[410:] / 255).astype("float32"), verbose=0)
+        np.testing.assert_array_equal(value, get_weights(model)[name])
+    held_out = model.predict((data.x[410:] / 255).astype("float32"), verbose=0)
     np.testing.assert_allclose(run.predictions(-1)[410:], held_out, atol=1e-3)
     assert outcome.test["accuracy"] == pytest.approx(np.mean(held_out[60:].argmax(1) == data.y[470:]))
     seen = run.predictions(-1)[:410].argmax(1) == data.y[:410]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cutaway.training.feeder import CHUNK_BYTES, CHUNK_STEPS, chunk_steps, feed
+from cutaway.training.chunks import CHUNK_BYTES, CHUNK_STEPS, chunk_steps, prefetch_chunks
 from cutaway.training.order import epoch_order
 
 
@@ -14,14 +14,14 @@ def test_every_sample_comes_once_with_its_label_in_the_order(samples, batch, siz
     y = np.arange(samples + 5) + 1000
     order = epoch_order(samples, batch_size=batch, seed=1, epoch=2)
     seen, steps = [], 0
-    for chunk in feed(x, y, order=order, samples=samples, size=size):
+    for chunk in prefetch_chunks(x, y, order=order, samples=samples, size=size):
         assert chunk.x.shape == (size, batch, 3)
         assert chunk.rows.shape == chunk.y.shape == chunk.weight.shape == (size, batch)
         assert not np.asarray(chunk.weight)[chunk.steps :].any()
-        real = np.asarray(chunk.weight) == 1
-        np.testing.assert_array_equal(np.asarray(chunk.x)[real][:, 0], chunk.rows[real])
-        np.testing.assert_array_equal(np.asarray(chunk.y)[real], chunk.rows[real] + 1000)
-        seen += chunk.rows[real].tolist()
+        mask = np.asarray(chunk.weight) == 1
+        np.testing.assert_array_equal(np.asarray(chunk.x)[mask][:, 0], chunk.rows[mask])
+        np.testing.assert_array_equal(np.asarray(chunk.y)[mask], chunk.rows[mask] + 1000)
+        seen += chunk.rows[mask].tolist()
         steps += chunk.steps
     assert seen == order.ravel()[:samples].tolist()
     assert steps == len(order)
@@ -37,4 +37,4 @@ def test_a_chunk_is_bounded_in_steps_and_bytes():
 def test_an_error_while_gathering_reaches_the_trainer():
     order = epoch_order(8, batch_size=4, seed=0, epoch=1)
     with pytest.raises(IndexError):
-        list(feed(np.zeros((2, 3)), np.zeros(8, int), order=order, samples=8, size=1))
+        list(prefetch_chunks(np.zeros((2, 3)), np.zeros(8, int), order=order, samples=8, size=1))

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cutaway.training.lowering import lowered
-from cutaway.training.processor import has_fast_bfloat16
+from cutaway.parallel.cpu import has_fast_bfloat16
+from cutaway.training.jaxpr_rewrite import rewritten
 
 FAST = pytest.mark.skipif(not has_fast_bfloat16(), reason="this processor has no bfloat16 instructions")
 
@@ -26,7 +26,7 @@ def arrays(batch, features, units, classes, seed=0):
 def test_values_and_gradients_are_those_of_jax(sizes):
     data = arrays(*sizes)
     function = jax.value_and_grad(layers, argnums=(0, 1, 2))
-    expected, ours = function(*data), jax.jit(lowered(function, bfloat16=False))(*data)
+    expected, ours = function(*data), jax.jit(rewritten(function, bfloat16=False))(*data)
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)
 
@@ -37,7 +37,7 @@ def test_values_and_gradients_are_those_of_jax(sizes):
 def test_bfloat16_runs_and_rounds_the_factors_alone(batch, units):
     """Inside a loop, as in training: a product that XLA cannot do in bfloat16 fails only when it runs."""
     data = arrays(batch, 65, units, 34)
-    function = lowered(jax.value_and_grad(layers, argnums=(0, 1, 2)), bfloat16=True)
+    function = rewritten(jax.value_and_grad(layers, argnums=(0, 1, 2)), bfloat16=True)
     loop = jax.jit(lambda *a: jax.lax.fori_loop(0, 2, lambda i, c: function(*(v + i for v in a)), function(*a)))
     with jax.default_matmul_precision("highest"):
         expected = jax.value_and_grad(layers, argnums=(0, 1, 2))(*(v + 1 for v in data))
@@ -49,17 +49,17 @@ def test_bfloat16_runs_and_rounds_the_factors_alone(batch, units):
 def test_products_of_other_shapes_pass_unchanged():
     generator = np.random.default_rng(0)
     a, b = (jnp.asarray(generator.normal(size=s).astype(np.float32)) for s in ((3, 4, 5), (3, 5, 6)))
-    np.testing.assert_allclose(lowered(jnp.matmul, bfloat16=True)(a, b), jnp.matmul(a, b), rtol=1e-5)
+    np.testing.assert_allclose(rewritten(jnp.matmul, bfloat16=True)(a, b), jnp.matmul(a, b), rtol=1e-5)
     whole = jnp.arange(12).reshape(3, 4)
-    np.testing.assert_array_equal(lowered(lambda m: m @ m.T, bfloat16=True)(whole), whole @ whole.T)
+    np.testing.assert_array_equal(rewritten(lambda m: m @ m.T, bfloat16=True)(whole), whole @ whole.T)
 
 
 def bits(seed, step, shape):
     key = jnp.array([seed, step], jnp.uint32)
-    return np.asarray(lowered(lambda k: jax.random.bits(jax.random.wrap_key_data(k), shape), bfloat16=False)(key))
+    return np.asarray(rewritten(lambda k: jax.random.bits(jax.random.wrap_key_data(k), shape), bfloat16=False)(key))
 
 
-def test_random_bits_are_uniform_and_independent_of_their_neighbours():
+def test_random_bits_are_uniform_and_independent_of_their_neighbors():
     """Each test statistic is that of fair coins, within five standard deviations."""
     streams = np.stack([bits(seed, step, (128, 512)).ravel() for seed in (0, 1, 7) for step in range(4)])
     ones = np.unpackbits(streams.view(np.uint8), axis=1).reshape(*streams.shape, 32)
@@ -67,7 +67,7 @@ def test_random_bits_are_uniform_and_independent_of_their_neighbours():
     assert np.abs(ones.mean(axis=1) - 0.5).max() < 5 * 0.5 / np.sqrt(n), "every bit of every stream is fair"
     signs = 1.0 - 2.0 * (streams >> 31)
     correlation = np.abs(np.corrcoef(signs) - np.eye(len(signs))).max()
-    assert correlation < 5 / np.sqrt(n), "streams of neighbouring seeds and steps"
+    assert correlation < 5 / np.sqrt(n), "streams of neighboring seeds and steps"
     for lag in (1, 2, 511, 512):
         assert abs((signs[:, lag:] * signs[:, :-lag]).mean()) < 5 / np.sqrt(n * len(signs)), f"lag {lag}"
     assert len(np.unique(streams)) > 0.9998 * streams.size * (1 - streams.size / 2**33), "no stream repeats another"
@@ -76,5 +76,5 @@ def test_random_bits_are_uniform_and_independent_of_their_neighbours():
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_bernoulli_keeps_its_share(rate):
     key = jnp.array([3, 5], jnp.uint32)
-    draw = lowered(lambda k: jax.random.bernoulli(jax.random.wrap_key_data(k), rate, (1000, 100)), bfloat16=False)
+    draw = rewritten(lambda k: jax.random.bernoulli(jax.random.wrap_key_data(k), rate, (1000, 100)), bfloat16=False)
     assert np.asarray(draw(key)).mean() == pytest.approx(rate, abs=5 * np.sqrt(rate * (1 - rate) / 1e5))

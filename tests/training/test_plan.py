@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from cutaway.errors import PlanError, TrainingError, UnknownNameError
-from cutaway.training import RECIPES, Plan, find_recipe, lowest_loss, make_plan
+from cutaway.errors import ConfigError, TrainingError, UnknownNameError
+from cutaway.training import RECIPES, TrainingConfig, find_recipe, lowest_loss, make_config
 
 
 @pytest.mark.parametrize(
@@ -34,38 +34,38 @@ from cutaway.training import RECIPES, Plan, find_recipe, lowest_loss, make_plan
     ],
 )
 def test_wrong_settings_name_the_rule_and_what_came(settings, text):
-    with pytest.raises(PlanError, match=text) as caught:
-        make_plan(**settings)
+    with pytest.raises(ConfigError, match=text) as caught:
+        make_config(**settings)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
 
 
 def test_auto_is_reported_back_resolved():
-    assert make_plan(optimizer="sgd", learning_rate="auto").learning_rate == 0.01
-    assert make_plan(optimizer="adam", learning_rate="auto").learning_rate == 0.001
+    assert make_config(optimizer="sgd", learning_rate="auto").learning_rate == 0.01
+    assert make_config(optimizer="adam", learning_rate="auto").learning_rate == 0.001
 
 
 @pytest.mark.parametrize(
     ("samples", "batch", "epochs"), [(45_000, 256, 8), (1_077, 32, 42), (40, 32, 60), (1, 32, 60), (10**7, 256, 8)]
 )
 def test_auto_batch_and_epochs_follow_the_size_of_the_data(samples, batch, epochs):
-    plan = make_plan({"batch_size": "auto", "epochs": "auto"}, samples=samples)
-    assert (plan.batch_size, plan.epochs) == (batch, epochs)
-    assert make_plan({"batch_size": "auto", "epochs": "auto"}, samples=samples, epochs=3).epochs == 3
+    config = make_config({"batch_size": "auto", "epochs": "auto"}, samples=samples)
+    assert (config.batch_size, config.epochs) == (batch, epochs)
+    assert make_config({"batch_size": "auto", "epochs": "auto"}, samples=samples, epochs=3).epochs == 3
 
 
 @pytest.mark.parametrize(("samples", "validation"), [(60_000, 0.1), (10_000, 0.1), (9_999, 0.25), (12, 0.25)])
 def test_auto_validation_is_a_tenth_where_that_is_enough(samples, validation):
-    assert make_plan({"validation": "auto"}, samples=samples).validation == validation
-    assert make_plan({"validation": "auto"}, samples=samples, validation=0.5).validation == 0.5
+    assert make_config({"validation": "auto"}, samples=samples).validation == validation
+    assert make_config({"validation": "auto"}, samples=samples, validation=0.5).validation == 0.5
 
 
 def test_the_smoothing_of_a_recipe_is_for_its_own_loss():
     base = find_recipe("default").settings
-    assert make_plan(base).label_smoothing == 0.05
-    assert make_plan(base, loss="sparse_categorical_crossentropy").label_smoothing == 0
-    with pytest.raises(PlanError, match="label_smoothing needs a loss on one-hot labels"):
-        make_plan(base, loss="sparse_categorical_crossentropy", label_smoothing=0.05)
+    assert make_config(base).label_smoothing == 0.05
+    assert make_config(base, loss="sparse_categorical_crossentropy").label_smoothing == 0
+    with pytest.raises(ConfigError, match="label_smoothing needs a loss on one-hot labels"):
+        make_config(base, loss="sparse_categorical_crossentropy", label_smoothing=0.05)
 
 
 @pytest.mark.parametrize(("smoothing", "classes"), [(0.05, 10), (0.3, 2), (0.0, 4)])
@@ -79,19 +79,19 @@ def test_the_lowest_loss_is_what_keras_gives_for_the_smoothed_label_itself(smoot
 
 
 def test_auto_where_it_means_nothing_is_refused():
-    with pytest.raises(PlanError, match="momentum.*got 'auto'"):
-        make_plan(momentum="auto", optimizer="sgd")
+    with pytest.raises(ConfigError, match="momentum.*got 'auto'"):
+        make_config(momentum="auto", optimizer="sgd")
 
 
 def test_a_plan_is_plain_data():
-    plan = make_plan(find_recipe("default").settings, epochs=3, seed=7)
-    assert Plan.model_validate(json.loads(json.dumps(plan.model_dump()))) == plan
+    config = make_config(find_recipe("default").settings, epochs=3, seed=7)
+    assert TrainingConfig.model_validate(json.loads(json.dumps(config.model_dump()))) == config
 
 
 def test_the_lesson_is_the_lesson():
     lesson, dropout = RECIPES["lesson"], RECIPES["lesson-dropout"]
     assert (lesson.hidden, lesson.dropout, dropout.dropout) == ((512, 512), 0.0, 0.2)
-    first, second = make_plan(lesson.settings), make_plan(dropout.settings)
+    first, second = make_config(lesson.settings), make_config(dropout.settings)
     assert (first.optimizer, first.learning_rate, first.batch_size, first.schedule) == ("sgd", 0.01, 128, "constant")
     assert (first.epochs, second.epochs, first.validation) == (2, 4, 0.25)
 
@@ -104,20 +104,20 @@ def test_an_unknown_recipe_lists_the_known_ones():
 
 
 def test_a_loss_that_explodes_stops_the_training_and_keeps_what_was(tmp_path):
-    from cutaway.nets import build_net, mlp
+    from cutaway.models import build_model, mlp
     from cutaway.runs import RunFolder, RunWriter
-    from cutaway.training import TrainingData, train_net
+    from cutaway.training import TrainingData, train_model
 
-    net = mlp((8,))
-    build_net(net, shape=(3,), classes=2, seed=0)
+    model = mlp((8,))
+    build_model(model, shape=(3,), classes=2, seed=0)
     x = np.random.default_rng(0).random((60, 3), np.float32)
     x[:40] = np.nan
     data = TrainingData(x, np.arange(60) % 2, train=40, val=10, scale=1.0, classes=2)
-    manifest = {"dataset": {}, "split": {}, "net": {}, "plan": {}, "seed": 0}
+    manifest = {"dataset": {}, "split": {}, "model": {}, "config": {}, "seed": 0}
     writer = RunWriter.create(tmp_path, name="t", manifest=manifest)
     with pytest.raises(
         TrainingError, match=r"must stay finite; got nan in epoch 1, step 1; the input .* smaller --lea"
     ):
-        train_net(net, data, plan=make_plan(), writer=writer)
+        train_model(model, data, config=make_config(), writer=writer)
     writer.close()
     assert RunFolder.open(writer.path).epochs == [0]

@@ -6,40 +6,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
 
-from cutaway.nets import build_net, forward, mlp
+from cutaway.models import build_model, forward, mlp
 from cutaway.runs import RunFolder, RunWriter
-from cutaway.training import TrainingData, make_plan, train_net
+from cutaway.training import TrainingData, make_config, train_model
 from cutaway.training.order import epoch_order, parts_of
 
-MANIFEST = {"dataset": {}, "split": {}, "net": {}, "plan": {}, "seed": 0}
+MANIFEST = {"dataset": {}, "split": {}, "model": {}, "config": {}, "seed": 0}
 
 
 def constant_net(dropout: layers.Layer, *, seed=0) -> keras.Model:
     """Two logits that copy the two inputs through dropout: predictions show the mask."""
-    net = keras.Sequential([dropout, layers.Dense(2, activation="softmax", name="out")])
-    build_net(net, shape=(2,), classes=2, seed=seed)
-    net.get_layer("out").set_weights([np.eye(2, dtype="float32") * 4, np.zeros(2, "float32")])
-    return net
+    model = keras.Sequential([dropout, layers.Dense(2, activation="softmax", name="out")])
+    build_model(model, shape=(2,), classes=2, seed=seed)
+    model.get_layer("out").set_weights([np.eye(2, dtype="float32") * 4, np.zeros(2, "float32")])
+    return model
 
 
-def recorded(net, tmp_path, *, seed=0, epochs=1) -> np.ndarray:
+def recorded(model, tmp_path, *, seed=0, epochs=1) -> np.ndarray:
     x = np.ones((64, 2), np.float32)
     data = TrainingData(x, np.arange(64) % 2, train=32, val=16, scale=1.0, classes=2)
-    plan = make_plan(epochs=epochs, batch_size=32, optimizer="sgd", learning_rate=1e-6, seed=seed)
+    config = make_config(epochs=epochs, batch_size=32, optimizer="sgd", learning_rate=1e-6, seed=seed)
     writer = RunWriter.create(tmp_path, name="t", manifest=MANIFEST)
-    train_net(net, data, plan=plan, writer=writer)
+    train_model(model, data, config=config, writer=writer)
     writer.finish("finished")
     return np.stack([RunFolder.open(writer.path).predictions(e) for e in range(1, epochs + 1)])
 
 
 def test_dropout_is_on_in_training_and_off_in_evaluation(tmp_path):
-    net = constant_net(layers.Dropout(0.5, name="drop"))
-    first = recorded(net, tmp_path)[0][:, 0]
+    model = constant_net(layers.Dropout(0.5, name="drop"))
+    first = recorded(model, tmp_path)[0][:, 0]
     np.testing.assert_allclose(first[32:], 0.5, atol=1e-3)
     kept = {round(float(p), 3) for p in first[:32]}
     # inputs of 1 become 0 or 2: logit differences are 0 or +-8
     assert kept == {0.0, 0.5, 1.0}
-    np.testing.assert_allclose(forward(net, np.ones((5, 2), np.float32), scale=1.0), 0.5, atol=1e-5)
+    np.testing.assert_allclose(forward(model, np.ones((5, 2), np.float32), scale=1.0), 0.5, atol=1e-5)
 
 
 def test_noise_shape_is_respected(tmp_path):
@@ -49,9 +49,9 @@ def test_noise_shape_is_respected(tmp_path):
 
 def test_a_layers_own_seed_is_respected(tmp_path):
     def masks(layer_seed, run_seed):
-        net = constant_net(layers.Dropout(0.5, seed=layer_seed, name="drop"), seed=run_seed)
+        model = constant_net(layers.Dropout(0.5, seed=layer_seed, name="drop"), seed=run_seed)
         order = epoch_order(32, batch_size=32, seed=run_seed, epoch=1)[0]
-        return recorded(net, tmp_path, seed=run_seed)[0][order]  # in the order of training
+        return recorded(model, tmp_path, seed=run_seed)[0][order]  # in the order of training
 
     np.testing.assert_array_equal(masks(5, 0), masks(5, 1))
     assert not np.array_equal(masks(None, 0), masks(None, 1))
@@ -66,13 +66,13 @@ def test_masks_differ_between_steps(tmp_path):
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
     def weights(seed):
-        net = mlp((64, 32), dropout=0.2)
-        build_net(net, shape=(8,), classes=3, seed=seed)
+        model = mlp((64, 32), dropout=0.2)
+        build_model(model, shape=(8,), classes=3, seed=seed)
         generator = np.random.default_rng(0)
         x, y = generator.random((500, 8), np.float32), generator.integers(0, 3, 500)
         data = TrainingData(x, y, train=400, val=50, scale=1.0, classes=3)
         writer = RunWriter.create(tmp_path, name="t", manifest=MANIFEST)
-        train_net(net, data, plan=make_plan(epochs=2, seed=seed), writer=writer)
+        train_model(model, data, config=make_config(epochs=2, seed=seed), writer=writer)
         writer.close()
         metrics.append([row["loss"] for row in RunFolder.open(writer.path).history()])
         return (writer.path / "snapshots" / "epoch-0002.safetensors").read_bytes()

@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 import cutaway as ct
-from cutaway.errors import NetError, RunError
+from cutaway.errors import ModelError, RunError
 from cutaway.runs import RunFolder
 from cutaway.training.recorder import cross_entropy, plain
 
@@ -39,23 +39,23 @@ def make_net(*, features=4, hidden=8, classes=3, loss=SPARSE, optimizer="adam", 
         keras.layers.Dropout(0.1, seed=3, name="drop"),
         keras.layers.Dense(classes, activation="softmax", name="out"),
     ]
-    net = keras.Sequential(layers, name="mine")
+    model = keras.Sequential(layers, name="mine")
     # compiling takes a second each; what a compiled fit does differently is in `recorded` and in the test of sameness
-    net.compile(optimizer, loss, metrics=list(metrics), **{"run_eagerly": True, **settings})
-    return net
+    model.compile(optimizer, loss, metrics=list(metrics), **{"run_eagerly": True, **settings})
+    return model
 
 
-def fit(net, recorder, *, callbacks=(), **settings):
+def fit(model, recorder, *, callbacks=(), **settings):
     data, train = recorder.data, recorder.split.train
     call = {"epochs": 2, "batch_size": 40, "verbose": 0, **settings}
-    return net.fit(data.inputs(train), data.y(train), callbacks=[*callbacks, recorder], **call)
+    return model.fit(data.inputs(train), data.y(train), callbacks=[*callbacks, recorder], **call)
 
 
-def assert_same_weights(net, snapshot):
-    """Against Keras' own order of a net's weights, not ours."""
-    names = [f"{layer.name}/{weight.name}" for layer in net.layers for weight in layer.weights]
+def assert_same_weights(model, snapshot):
+    """Against Keras' own order of a model's weights, not ours."""
+    names = [f"{layer.name}/{weight.name}" for layer in model.layers for weight in layer.weights]
     assert sorted(names) == sorted(snapshot)
-    for name, value in zip(names, [w for layer in net.layers for w in layer.get_weights()], strict=True):
+    for name, value in zip(names, [w for layer in model.layers for w in layer.get_weights()], strict=True):
         np.testing.assert_array_equal(snapshot[name], value, err_msg=name)
 
 
@@ -63,14 +63,16 @@ def assert_same_weights(net, snapshot):
 def recorded(digits, tmp_path_factory):
     """One-hot labels, validation data, several steps a call, predictions: a fit with everything."""
     recorder = ct.Recorder(tmp_path_factory.mktemp("recorded") / "runs" / "mine", digits, predictions=True)
-    net = make_net(features=64, classes=10, loss=CATEGORICAL, optimizer="sgd", steps_per_execution=4, run_eagerly=False)
-    first = [w.copy() for w in net.get_weights()]
+    model = make_net(
+        features=64, classes=10, loss=CATEGORICAL, optimizer="sgd", steps_per_execution=4, run_eagerly=False
+    )
+    first = [w.copy() for w in model.get_weights()]
     pairs = [(digits.inputs(s), np.eye(10)[digits.y(s)]) for s in (recorder.split.train, recorder.split.val)]
     slower = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.1 / (epoch + 1))
-    history = net.fit(
+    history = model.fit(
         *pairs[0], validation_data=pairs[1], batch_size=50, epochs=3, verbose=0, callbacks=[recorder, slower]
     )
-    return net, first, history, recorder
+    return model, first, history, recorder
 
 
 def test_the_history_is_keras_own(recorded):
@@ -85,14 +87,14 @@ def test_the_history_is_keras_own(recorded):
 
 
 def test_snapshots_are_the_nets_weights_first_and_last(recorded):
-    net, first, _, recorder = recorded
+    model, first, _, recorder = recorded
     folder = RunFolder.open(recorder.path)
     assert folder.epochs == [0, 1, 2, 3]
-    assert_same_weights(net, folder.snapshot(3))
-    net.set_weights(first), assert_same_weights(net, folder.snapshot(0))
+    assert_same_weights(model, folder.snapshot(3))
+    model.set_weights(first), assert_same_weights(model, folder.snapshot(0))
     for name in ("hidden/kernel", "norm/moving_mean"):
         assert all(np.abs(folder.snapshot(e)[name] - folder.snapshot(e + 1)[name]).max() > 0 for e in range(3)), name
-    net.set_weights([folder.snapshot(3)[f"{layer.name}/{w.name}"] for layer in net.layers for w in layer.weights])
+    model.set_weights([folder.snapshot(3)[f"{layer.name}/{w.name}"] for layer in model.layers for w in layer.weights])
 
 
 def test_the_manifest_says_what_can_be_known(recorded, digits):
@@ -109,40 +111,45 @@ def test_the_manifest_says_what_can_be_known(recorded, digits):
     }
     assert manifest["split"] == recorded[3].split.to_record()
     known = {"epochs": 3, "batch_size": 50, "optimizer": "sgd", "loss": CATEGORICAL, "momentum": 0.0, "seed": 0}
-    assert known.items() <= manifest["plan"].items()
-    assert manifest["plan"]["learning_rate"] == pytest.approx(0.01)
-    assert manifest["plan"]["schedule"] is None
+    assert known.items() <= manifest["config"].items()
+    assert manifest["config"]["learning_rate"] == pytest.approx(0.01)
+    assert manifest["config"]["schedule"] is None
     assert manifest["device"]["backend"] == "jax"
     assert manifest["versions"]["jax"]
-    assert [layer["kind"] for layer in manifest["net"]["layers"]] == ["Dense", "BatchNormalization", "Dropout", "Dense"]
+    assert [layer["kind"] for layer in manifest["model"]["layers"]] == [
+        "Dense",
+        "BatchNormalization",
+        "Dropout",
+        "Dense",
+    ]
 
 
 def test_test_metrics_are_those_of_evaluate(recorded, digits):
-    net, _, _, recorder = recorded
+    model, _, _, recorder = recorded
     manifest, test = RunFolder.open(recorder.path).manifest, recorder.split.test
-    loss, accuracy = net.evaluate(digits.inputs(test), np.eye(10)[digits.y(test)], verbose=0)
+    loss, accuracy = model.evaluate(digits.inputs(test), np.eye(10)[digits.y(test)], verbose=0)
     assert manifest["test"] == pytest.approx({"loss": loss, "accuracy": accuracy}, rel=1e-5)
     assert manifest["kept_epoch"] == 3
 
 
 def test_predictions_are_the_nets_and_training_rows_are_empty(recorded, digits):
-    net, _, _, recorder = recorded
+    model, _, _, recorder = recorded
     kept = RunFolder.open(recorder.path).predictions(3)
     train = len(recorder.split.train)
     assert np.isnan(kept[:train]).all()
-    expected = net.predict(digits.inputs(recorder.split.part("all"))[train:], verbose=0)
+    expected = model.predict(digits.inputs(recorder.split.part("all"))[train:], verbose=0)
     np.testing.assert_allclose(kept[train:], expected, atol=1e-3)
 
 
 def test_recording_leaves_the_training_as_it_is(blobs, tmp_path):
     def weights(*, record):
         keras.utils.set_random_seed(5)
-        net = make_net(run_eagerly=False)
+        model = make_net(run_eagerly=False)
         recorder = ct.Recorder(tmp_path / "run", blobs, predictions=True)
         rows = blobs.inputs(recorder.split.train), blobs.y(recorder.split.train)
         callbacks = [recorder] if record else []
-        net.fit(*rows, validation_split=0.2, epochs=3, batch_size=40, verbose=0, callbacks=callbacks)
-        return net.get_weights()
+        model.fit(*rows, validation_split=0.2, epochs=3, batch_size=40, verbose=0, callbacks=callbacks)
+        return model.get_weights()
 
     for with_it, without in zip(weights(record=True), weights(record=False), strict=True):
         np.testing.assert_array_equal(with_it, without)
@@ -151,46 +158,48 @@ def test_recording_leaves_the_training_as_it_is(blobs, tmp_path):
 def test_validation_every_second_epoch_and_other_metrics_are_kept_as_they_come(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
     each_class = keras.metrics.F1Score(average=None, name="f1")
-    net = make_net(loss=CATEGORICAL, metrics=[each_class], optimizer=keras.optimizers.SGD(0.05, momentum=0.5))
+    model = make_net(loss=CATEGORICAL, metrics=[each_class], optimizer=keras.optimizers.SGD(0.05, momentum=0.5))
     rows = blobs.inputs(recorder.split.train), np.eye(3, dtype="float32")[blobs.y(recorder.split.train)]
     settings = {"validation_split": 1 / 3, "validation_freq": 2, "epochs": 2, "batch_size": 40, "verbose": 0}
-    history = net.fit(*rows, **settings, callbacks=[recorder])
+    history = model.fit(*rows, **settings, callbacks=[recorder])
     first, second = RunFolder.open(recorder.path).history()
     assert "val_loss" not in first
     assert [second["val_loss"]] == history.history["val_loss"]
     np.testing.assert_allclose([first["f1"], second["f1"]], history.history["f1"])
-    plan = RunFolder.open(recorder.path).manifest["plan"]
-    assert (plan["momentum"], plan["batch_size"]) == (0.5, 40)
+    config = RunFolder.open(recorder.path).manifest["config"]
+    assert (config["momentum"], config["batch_size"]) == (0.5, 40)
 
 
 def test_one_batch_an_epoch_leaves_the_batch_size_unknown(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
     fit(make_net(), recorder, epochs=1, batch_size=1000, validation_split=2 / 3)
     folder = RunFolder.open(recorder.path)
-    assert folder.manifest["plan"]["batch_size"] is None
+    assert folder.manifest["config"]["batch_size"] is None
     assert folder.history()[0]["samples_per_second"] > 0
 
 
 def test_a_second_fit_goes_on_in_the_same_folder(blobs, tmp_path):
-    net, recorder = make_net(), ct.Recorder(tmp_path / "run", blobs)
-    fit(net, recorder)
+    model, recorder = make_net(), ct.Recorder(tmp_path / "run", blobs)
+    fit(model, recorder)
     before = RunFolder.open(recorder.path)
     statuses = []
     look = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: statuses.append(RunFolder.open(recorder.path).status))
-    net.get_layer("hidden").trainable = False
-    net.compile("sgd", SPARSE, run_eagerly=True)
-    fit(net, recorder, callbacks=[look], epochs=3, batch_size=60)
+    model.get_layer("hidden").trainable = False
+    model.compile("sgd", SPARSE, run_eagerly=True)
+    fit(model, recorder, callbacks=[look], epochs=3, batch_size=60)
     after = RunFolder.open(recorder.path)
     assert statuses == ["running"] * 3
     assert (before.status, after.status) == ("finished", "finished")
     assert [row["epoch"] for row in after.history()] == [1, 2, 3, 4, 5]
     assert after.epochs == [0, 1, 2, 3, 4, 5]
-    assert_same_weights(net, after.snapshot(-1))
+    assert_same_weights(model, after.snapshot(-1))
     np.testing.assert_array_equal(after.snapshot(2)["hidden/kernel"], after.snapshot(5)["hidden/kernel"])
-    assert {"optimizer": "sgd", "epochs": 5, "batch_size": 60}.items() <= after.manifest["plan"].items()
-    assert after.manifest["net"]["layers"][0]["config"]["trainable"] is False
+    assert {"optimizer": "sgd", "epochs": 5, "batch_size": 60}.items() <= after.manifest["config"].items()
+    assert after.manifest["model"]["layers"][0]["config"]["trainable"] is False
     assert after.manifest["training_seconds"] > before.manifest["training_seconds"]
-    with pytest.raises(NetError, match='keeps one net; got "mine" after "mine", with other layers .*next: make a Rec'):
+    with pytest.raises(
+        ModelError, match='keeps one model; got "mine" after "mine", with other layers .*next: make a Rec'
+    ):
         fit(make_net(hidden=9), recorder)
     assert RunFolder.open(recorder.path).status == "finished"
 
@@ -200,37 +209,37 @@ def test_a_fit_that_raises_stays_running_and_can_go_on(blobs, tmp_path):
         if epoch == 1:
             raise ZeroDivisionError("mine")
 
-    net, recorder = make_net(), ct.Recorder(tmp_path / "run", blobs)
+    model, recorder = make_net(), ct.Recorder(tmp_path / "run", blobs)
     with pytest.raises(ZeroDivisionError):
-        fit(net, recorder, callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=crash)], epochs=3)
+        fit(model, recorder, callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=crash)], epochs=3)
     folder = RunFolder.open(recorder.path)
     assert (folder.status, len(folder.history()), folder.epochs) == ("running", 1, [0, 1])
-    fit(net, recorder, epochs=1)
+    fit(model, recorder, epochs=1)
     folder = RunFolder.open(recorder.path)
     assert (folder.status, len(folder.history()), folder.epochs) == ("finished", 2, [0, 1, 2])
-    assert_same_weights(net, folder.snapshot())
+    assert_same_weights(model, folder.snapshot())
 
 
 def test_weights_that_come_back_at_the_end_are_told_by_their_epoch(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
-    net = make_net(optimizer=keras.optimizers.SGD(0.1), metrics=["accuracy"])
+    model = make_net(optimizer=keras.optimizers.SGD(0.1), metrics=["accuracy"])
     best = keras.callbacks.EarlyStopping("loss", mode="max", patience=2, restore_best_weights=True)
-    fit(net, recorder, callbacks=[best], epochs=9)
+    fit(model, recorder, callbacks=[best], epochs=9)
     folder = RunFolder.open(recorder.path)
     assert (folder.epochs, folder.manifest["kept_epoch"]) == ([0, 1, 2, 3], 1)
-    assert_same_weights(net, folder.snapshot(1))
+    assert_same_weights(model, folder.snapshot(1))
     test = recorder.split.test
-    expected = net.evaluate(blobs.inputs(test), blobs.y(test), verbose=0)
+    expected = model.evaluate(blobs.inputs(test), blobs.y(test), verbose=0)
     assert list(folder.manifest["test"].values()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_averages_that_an_optimizer_swaps_in_replace_the_last_snapshot(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
-    net = make_net(optimizer=keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9))
-    fit(net, recorder)
+    model = make_net(optimizer=keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9))
+    fit(model, recorder)
     folder = RunFolder.open(recorder.path)
     assert (folder.epochs, folder.manifest["kept_epoch"]) == ([0, 1, 2], 2)
-    assert_same_weights(net, folder.snapshot(2))
+    assert_same_weights(model, folder.snapshot(2))
 
 
 def test_a_loss_that_diverges_is_null_and_its_weights_are_not_kept(blobs, tmp_path):
@@ -258,17 +267,17 @@ def custom(x):
 
 REFUSED = [
     (keras.layers.Dense(3, activation=custom), r'Keras\' own: .*got "custom" in layer'),
-    (keras.layers.Dense(4, activation="softmax"), r"one unit a class, here 3; got shape \(4,\); next: end the net"),
+    (keras.layers.Dense(4, activation="softmax"), r"one unit a class, here 3; got shape \(4,\); next: end the model"),
 ]
 
 
 @pytest.mark.parametrize(("output", "text"), REFUSED)
 def test_a_net_that_cannot_be_opened_again_leaves_no_folder(output, text, blobs, tmp_path):
-    net = keras.Sequential([keras.Input((4,)), output])
-    net.compile("sgd", SPARSE)
+    model = keras.Sequential([keras.Input((4,)), output])
+    model.compile("sgd", SPARSE)
     recorder = ct.Recorder(tmp_path / "runs" / "run", blobs)
-    with pytest.raises(NetError, match=text):
-        fit(net, recorder)
+    with pytest.raises(ModelError, match=text):
+        fit(model, recorder)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -320,20 +329,21 @@ OTHER_BACKEND = """
 import sys, keras, numpy as np, cutaway as ct
 from cutaway.runs import RunFolder
 data = ct.load_dataset("digits")
-net = keras.Sequential([keras.Input((64,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(10)])
-net.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(10)])
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
 recorder = ct.Recorder(sys.argv[1], data, predictions=True)
 train, val = recorder.split.train, recorder.split.val
-history = net.fit(data.inputs(train), data.y(train), validation_data=(data.inputs(val), data.y(val)), batch_size=40,
+history = model.fit(data.inputs(train), data.y(train), validation_data=(data.inputs(val), data.y(val)), batch_size=40,
                   epochs=2, verbose=0, callbacks=[recorder])
 folder = RunFolder.open(recorder.path)
 assert "jax" not in sys.modules, "jax was imported"
 assert [row["val_loss"] for row in folder.history()] == history.history["val_loss"]
-for name, value in zip([f"{l.name}/{w.name}" for l in net.layers for w in l.weights], net.get_weights(), strict=True):
+names = [f"{l.name}/{w.name}" for l in model.layers for w in l.weights]
+for name, value in zip(names, model.get_weights(), strict=True):
     np.testing.assert_array_equal(folder.snapshot()[name], value)
 assert folder.manifest["device"]["backend"] == keras.backend.backend()
-assert folder.manifest["plan"]["batch_size"] == 40
-loss, accuracy = net.evaluate(data.inputs(recorder.split.test), data.y(recorder.split.test), verbose=0)
+assert folder.manifest["config"]["batch_size"] == 40
+loss, accuracy = model.evaluate(data.inputs(recorder.split.test), data.y(recorder.split.test), verbose=0)
 np.testing.assert_allclose(list(folder.manifest["test"].values()), [loss, accuracy], rtol=1e-5)
 """
 

@@ -69,10 +69,10 @@ def test_stopped_after_any_call_and_resumed(calls, tmp_path):
         np.testing.assert_array_equal(finished.folder.predictions(epoch), straight.folder.predictions(epoch))
 
 
-def test_batch_normalisation_and_weights_survive_a_stop(tmp_path):
+def test_batch_normalization_and_weights_survive_a_stop(tmp_path):
     import keras
 
-    def net():
+    def model():
         return keras.Sequential(
             [
                 keras.layers.Dense(16, activation="relu", name="a"),
@@ -85,9 +85,9 @@ def test_batch_normalisation_and_weights_survive_a_stop(tmp_path):
     weight = np.linspace(0.5, 1.5, 1797)
     settings = {**SETTINGS, "sample_weight": weight, "class_weight": "balanced", "optimizer": "sgd", "momentum": 0.9}
     settings |= {"learning_rate": 0.05, "batch_size": 50}
-    straight = ct.train(net(), "digits", runs=tmp_path / "a", progress=False, **settings)
+    straight = ct.train(model(), "digits", runs=tmp_path / "a", progress=False, **settings)
     with pytest.raises(Interrupted):
-        ct.train(net(), "digits", runs=tmp_path / "b", progress=StopAfter(4), **settings)
+        ct.train(model(), "digits", runs=tmp_path / "b", progress=StopAfter(4), **settings)
     assert snapshots(ct.resume("latest", runs=tmp_path / "b", progress=False)) == snapshots(straight)
 
 
@@ -124,7 +124,7 @@ def test_what_cannot_be_resumed_is_said(tmp_path):
     with pytest.raises(RunError, match="whole safetensors file"):
         ct.resume(stopped, progress=False)
     checkpoint.write_bytes((run.path / "snapshots" / "epoch-0000.safetensors").read_bytes())
-    with pytest.raises(RunError, match="arrays of the net and the optimizer of its run"):
+    with pytest.raises(RunError, match="arrays of the model and the optimizer of its run"):
         ct.resume(stopped, progress=False)
     checkpoint.write_bytes(data)
     assert ct.resume(stopped, progress=False).folder.status == "finished"

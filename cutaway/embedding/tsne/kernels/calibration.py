@@ -1,0 +1,177 @@
+"""Numba kernels of affinities: calibration of rows, the symmetric sum, and the sums of the divergence.
+
+Imported only by `cutaway.embedding.tsne.affinities` when it is first asked to work, because it loads Numba.
+"""
+
+import math
+
+import numpy as np
+
+from cutaway.neighbors.compiled import U, kernel
+
+# In nats. Newton needs 5 steps on most rows; halvings of the bracket take over where it would leave it.
+STEPS = 100
+TOLERANCE = 1e-8
+# An entry's upper half, and its lower one, see `transpose`.
+HALF, LOWER = U(32), U(0xFFFFFFFF)
+
+
+@kernel(inner=True, fastmath={"reassoc", "contract"})
+def _weigh(squared, beta, out):
+    """Write exp(-beta (squared - least)) and return its sum, and the mean and variance of the differences under it."""
+    total, first, second = 0.0, 0.0, 0.0
+    for j in range(len(squared)):
+        far = np.float64(squared[j]) - np.float64(squared[0])
+        weight = math.exp(-beta * far)
+        out[j] = weight
+        total += weight
+        first += weight * far
+        second += weight * far * far
+    mean = first / total
+    return total, mean, max(second / total - mean * mean, 0.0)
+
+
+@kernel()
+def calibrate(squared, perplexity, out, low, high):
+    """Write the conditional affinities of the rows from ``low`` to ``high``.
+
+    Each row is exp(-beta d2) / sum with the beta at which its entropy is log(perplexity), to 1e-8 nats. Where no beta
+    reaches that, the row is the limit: uniform over all neighbors where these are no more than the perplexity or all
+    equally far, uniform over the nearest where at least ``perplexity`` of them are equally near.
+
+    Args:
+        squared: float32 (n, k), squared distances, ascending in each row.
+        perplexity: At least 1.
+        out: float32 (n, k), written; each row sums to 1.
+        low: First row.
+        high: One past the last row.
+
+    Source: van der Maaten and Hinton 2008, equation 1 and section 2.
+    """
+    k = squared.shape[1]
+    goal = math.log(perplexity)
+    weights = np.empty(k)
+    for i in range(low, high):
+        row = squared[i]
+        ties = 0
+        while ties < k and row[ties] == row[0]:
+            ties += 1
+        if ties == k or ties >= perplexity or k <= perplexity:
+            members = k if ties == k or k <= perplexity else ties
+            for j in range(k):  # assigning slices would take 2 s more to compile
+                out[i, j] = 1.0 / members if j < members else 0.0
+            continue
+        spread = 0.0
+        for j in range(k):
+            spread += np.float64(row[j]) - np.float64(row[0])
+        # log beta, because beta spans many orders of magnitude and the entropy is near linear in its logarithm
+        at, least, most = -math.log(spread / k), -math.inf, math.inf
+        total = 1.0
+        for _ in range(STEPS):
+            beta = math.exp(at)
+            total, mean, variance = _weigh(row, beta, weights)
+            excess = math.log(total) + beta * mean - goal
+            if abs(excess) < TOLERANCE:
+                break
+            if excess > 0:
+                least = at
+            else:
+                most = at
+            slope = beta * beta * variance
+            step = excess / slope if slope > 0 else math.inf
+            ahead = at + min(max(step, -2.0), 2.0)
+            if not least < ahead < most:
+                ahead = (least + most) / 2
+            at = ahead
+        for j in range(k):
+            out[i, j] = weights[j] / total
+
+
+@kernel()
+def transpose(entries, place, out, low, high):
+    """Write the rows that each column from ``low`` to ``high`` occurs in, ascending, with the values there.
+
+    An entry, uint64, holds a number in its upper half and a float32 in its lower one: sorted by NumPy's quick sort of
+    integers it is sorted by the number, and what is written to a scattered place is written once. Every range of
+    columns reads all entries, which is quick beside that.
+
+    Args:
+        entries: uint64 (n, k), columns and values.
+        place: int64 (n,), where each column's list begins; is left at its end.
+        out: uint64 (n k,), written: rows and values, column by column.
+        low: First column.
+        high: One past the last column.
+    """
+    for row in range(len(entries)):
+        for entry in entries[row]:
+            column = np.int64(entry >> HALF)
+            if low <= column < high:
+                out[U(place[column])] = (U(row) << HALF) | (entry & LOWER)
+                place[column] += 1
+
+
+@kernel()
+def add_transpose(entries, start, mirrored, begin, column, joint, count_only, low, high):
+    """Merge rows of neighbors with their transpose: (p_j|i + p_i|j) / 2n, columns ascending.
+
+    Args:
+        entries: uint64 (n, k), ascending in each row, see `transpose`.
+        start: int64 (n + 1,), where each row of the transpose begins in the next one.
+        mirrored: uint64 (n k,), ascending in each row.
+        begin: int64 (n + 1,); counting, entry i + 1 is set to the entries of row i; else where each row begins.
+        column: int32 (m,), written unless counting.
+        joint: float32 (m,), written unless counting.
+        count_only: Whether to count.
+        low: First row.
+        high: One past the last row.
+    """
+    n, k = entries.shape
+    scale, beyond = 0.5 / n, U(n) << HALF
+    for i in range(low, high):
+        a, b, last, filled = 0, U(start[i]), U(start[i + 1]), U(0)
+        at = U(begin[i])
+        while a < k or b < last:
+            one = entries[i, a] if a < k else beyond
+            two = mirrored[b] if b < last else beyond
+            least = min(one >> HALF, two >> HALF)
+            total = 0.0
+            if one >> HALF == least:
+                total += np.uint32(one & LOWER).view(np.float32)
+                a += 1
+            if two >> HALF == least:
+                total += np.uint32(two & LOWER).view(np.float32)
+                b += U(1)
+            if not count_only:
+                column[at + filled] = least
+                joint[at + filled] = total * scale
+            filled += U(1)
+        if count_only:
+            begin[i + 1] = filled
+
+
+@kernel(fastmath={"reassoc", "contract"})
+def kernel_sum(x, y, low, high):
+    """Add up 1 / (1 + squared distance) over pairs of a row from ``low`` to ``high`` and any later row."""
+    total = 0.0
+    for i in range(low, high):
+        row = 0.0
+        for j in range(i + 1, len(x)):
+            row += 1.0 / (1.0 + (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2)
+        total += row
+    return total
+
+
+@kernel()
+def cross_terms(start, index, value, x, y, low, high):
+    """Add up p log(p (1 + squared distance)), and p, over the entries of the rows from ``low`` to ``high``.
+
+    Each entry has its mirror image, so only those beyond the diagonal are looked at: a logarithm takes 8 ns.
+    """
+    total, mass = 0.0, 0.0
+    for i in range(low, high):
+        for entry in range(U(start[i]), U(start[i + 1])):
+            p, j = np.float64(value[entry]), U(index[entry])
+            if j > U(i) and p > 0:
+                total += p * math.log(p * (1.0 + (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2))
+                mass += p
+    return 2 * total, 2 * mass

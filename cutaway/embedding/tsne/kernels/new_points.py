@@ -1,0 +1,74 @@
+"""Kernels that place new points among fixed ones."""
+
+import numpy as np
+
+from cutaway.neighbors.compiled import kernel
+
+ONE = np.float32(1)
+
+
+@kernel(inner=True, fastmath={"reassoc", "contract", "nsz"})
+def away(x: np.ndarray, y: np.ndarray, px: np.float32, py: np.float32) -> tuple[np.float32, np.float32, np.float32]:
+    """Return sum_j (p - y_j) K_j^2, both coordinates, and sum_j K_j, with K_j = 1 / (1 + |p - y_j|^2)."""
+    fx = fy = near = np.float32(0)
+    for j in range(len(x)):
+        dx, dy = px - x[j], py - y[j]
+        weight = ONE / (ONE + dx * dx + dy * dy)
+        near += weight
+        weight *= weight
+        fx += weight * dx
+        fy += weight * dy
+    return fx, fy, near
+
+
+@kernel()
+def settle(
+    x: np.ndarray,
+    y: np.ndarray,
+    index: np.ndarray,
+    value: np.ndarray,
+    exaggeration: np.float32,
+    iterations: int,
+    xy: np.ndarray,
+    low: int,
+    high: int,
+) -> None:
+    """Move the new points from low to high until attraction and repulsion are even; the others do not feel it.
+
+    With w_j = p_j K_j the attraction ends at the mean of the neighbors under these weights; half the way there is a
+    step that needs no rate. It ends when a step is shorter than 1e-3 of the layout's unit.
+
+    Args:
+        x: float32 (n,), first coordinates of the fixed points.
+        y: float32 (n,), second ones.
+        index: int32 (m, k), neighbors of the new points among the fixed ones.
+        value: float32 (m, k), their affinities; each row sums to 1.
+        exaggeration: What the affinities are multiplied by.
+        iterations: Most steps.
+        xy: float32 (m, 2), where the new points start; moved.
+        low: First row.
+        high: The row behind the last one.
+
+    Source: Poličar et al. 2023, section 2 (new points one by one, with exaggeration 1.5); Cheng 1995 (mean shift).
+    """
+    for i in range(low, high):
+        for _ in range(iterations):
+            px, py = xy[i, 0], xy[i, 1]
+            ax = ay = mass = np.float32(0)
+            for t in range(index.shape[1]):
+                j = index[i, t]
+                dx, dy = px - x[j], py - y[j]
+                weight = value[i, t] / (ONE + dx * dx + dy * dy)
+                mass += weight
+                ax += weight * dx
+                ay += weight * dy
+            rx, ry, near = away(x, y, px, py)
+            scale = np.float32(0.5) / mass
+            sx = -scale * (ax - rx / (near * exaggeration))
+            sy = -scale * (ay - ry / (near * exaggeration))
+            length = np.sqrt(sx * sx + sy * sy)
+            shrink = ONE / max(length, ONE)
+            xy[i, 0] = px + shrink * sx
+            xy[i, 1] = py + shrink * sy
+            if length < np.float32(1e-3):
+                break

@@ -1,0 +1,150 @@
+"""A model as a graph of layers that can be walked with a value put in, or a quantity added, at any of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import keras
+
+from cutaway.models import spec_of
+
+PASSING = ("Dropout", "GaussianNoise")
+"""Kinds whose output in evaluation is their input."""
+
+_ENDINGS = ("softmax", "log_softmax", "sigmoid")
+
+Weights = dict[str, tuple[list[jax.Array], list[jax.Array]]]
+"""Layer name -> values of its trainable and its other variables."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The layers of a model in an order in which they can be computed.
+
+    Attributes:
+        layers: Name -> layer, inputs of a layer before it.
+        inputs: Name -> names of what it reads: layers, or `entry`.
+        entry: Name of the model's input.
+        output: Name of the last layer.
+        shape: Shape of the model's input for one sample.
+    """
+
+    layers: Mapping[str, Any]
+    inputs: Mapping[str, tuple[str, ...]]
+    entry: str
+    output: str
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, model: keras.Model) -> "Graph":
+        """Read the graph of a built model.
+
+        Raises:
+            ModelError: It is not of allow-listed layers.
+        """
+        spec = spec_of(model)
+        names = [item["name"] for item in spec["layers"]]
+        return cls(
+            layers={name: model.get_layer(name) for name in names},
+            inputs={item["name"]: tuple(item["inputs"]) for item in spec["layers"]},
+            entry=spec["input"]["name"],
+            output=spec["output"],
+            shape=tuple(spec["input"]["shape"]),
+        )
+
+    def kind(self, name: str) -> str:
+        """Keras' class name of a layer."""
+        return type(self.layers[name]).__name__
+
+    def readers(self, name: str) -> list[str]:
+        """Names of the layers that read a layer's output."""
+        return [reader for reader, inputs in self.inputs.items() if name in inputs]
+
+    def after(self, name: str) -> list[str]:
+        """Names of all layers whose output depends on a layer's, in order, without itself."""
+        found = {name}
+        for reader, inputs in self.inputs.items():  # in order: what a layer reads has been seen before it
+            if found & set(inputs):
+                found.add(reader)
+        return [reader for reader in self.inputs if reader in found and reader != name]
+
+    @property
+    def threshold(self) -> float:
+        """Of a model with a single output unit: the score above which it says class 1."""
+        return 0.5 if activation_name(self.layers[self.output]) == "hard_sigmoid" else 0.0
+
+
+def activation_name(layer: Any) -> str:
+    """Name of the activation function that a layer carries; "linear" where it carries none."""
+    return getattr(getattr(layer, "activation", None), "__name__", "linear")
+
+
+def weights_of(graph: Graph) -> Weights:
+    """The weights of a graph's layers as arrays that compiled code takes."""
+    return {
+        name: ([v.value for v in layer.trainable_variables], [v.value for v in layer.non_trainable_variables])
+        for name, layer in graph.layers.items()
+    }
+
+
+def evaluate(
+    graph: Graph,
+    weights: Weights,
+    given: Mapping[str, jax.Array],
+    *,
+    only: list[str] | None = None,
+    recompute: bool = False,
+    added: Mapping[str, jax.Array] | None = None,
+) -> dict[str, jax.Array]:
+    """Compute layers in evaluation, up to the scores of the classes.
+
+    A softmax or sigmoid at the end of the model is left out: what stands under the name of the output are its logits.
+
+    Args:
+        graph: The model.
+        weights: As `weights_of` returns them.
+        given: Values that are not computed: at least the prepared input under `Graph.entry`, or all that is read.
+        only: Layers to compute; all if None.
+        recompute: Whether these are computed even where a value is given.
+        added: Layer name -> array added to its output, whose gradient is that of the layer's output.
+
+    Returns:
+        Name -> value ``(sample, ...)`` of everything given or computed.
+    """
+    values = dict(given)
+    for name in graph.inputs if only is None else only:
+        if name in given and not recompute:
+            continue
+        values[name] = _apply(graph, name, weights[name], [values[source] for source in graph.inputs[name]])
+        if added and name in added:
+            values[name] = values[name] + added[name]
+    return values
+
+
+def kernel_of(weights: tuple[list[jax.Array], list[jax.Array]]) -> jax.Array:
+    """The kernel (feature, unit) of a Dense layer; a frozen one keeps it among the other variables, first as well."""
+    return [*weights[0], *weights[1]][0]
+
+
+def pre_activation(layer: Any, weights: tuple[list[jax.Array], list[jax.Array]], inputs: jax.Array) -> jax.Array:
+    """What a Dense layer computes before its activation function."""
+    product = inputs @ kernel_of(weights)
+    return product + [*weights[0], *weights[1]][1] if layer.use_bias else product
+
+
+def post_activation(graph: Graph, name: str, sums: jax.Array) -> jax.Array:
+    """The output of a Dense layer from its sums; the sums themselves where they are the scores of the classes."""
+    layer = graph.layers[name]
+    return sums if name == graph.output and activation_name(layer) in _ENDINGS else layer.activation(sums)
+
+
+def _apply(graph: Graph, name: str, weights: tuple[list[jax.Array], list[jax.Array]], inputs: list[jax.Array]) -> Any:
+    layer, kind = graph.layers[name], graph.kind(name)
+    if kind in PASSING or (kind == "Activation" and name == graph.output and activation_name(layer) in _ENDINGS):
+        return inputs[0]
+    if kind == "Dense":
+        return post_activation(graph, name, pre_activation(layer, weights, inputs[0]))
+    several = kind in ("Add", "Concatenate")
+    extra = {"training": False} if kind == "BatchNormalization" else {}
+    return layer.stateless_call(*weights, inputs if several else inputs[0], **extra)[0]

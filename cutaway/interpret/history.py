@@ -1,0 +1,209 @@
+"""What each layer knows, epoch by epoch: every measure of every layer, in one pass through each snapshot."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any, Literal
+
+import jax
+import keras
+import numpy as np
+
+from cutaway.models import batch_size, prepare_inputs, set_weights
+from cutaway.parallel.threads import workers
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
+
+from .graph import activation_name
+from .layers import _FIRING
+from .measures import effective_rank, separation, spread
+from .probes import NEIGHBORS, knn_accuracy, probe_accuracy
+from .similarity import Centered, cka
+
+Snapshot = Mapping[str, np.ndarray]
+"""Weights by name, as `cutaway.models.get_weights` gives them."""
+
+
+@dataclass(frozen=True)
+class LayerMeasures:
+    """One layer after one epoch. None stands where a number is not defined, or the model has diverged.
+
+    Attributes:
+        epoch: Number of the epoch.
+        layer: Name of the layer.
+        units: Entries of its output for one sample.
+        samples: How many samples were measured.
+        mean: Mean activation, over samples and units.
+        std: Standard deviation of the activations, over samples and units.
+        sparsity: Share of activations that are exactly 0.
+        dead: Share of units with the same output for every measured sample.
+        saturated: Share of saturated units, see `cutaway.interpret.measures.spread`.
+        weight_norm: Root mean square of its trainable weights, so that layers of different size compare.
+        update_norm: Root mean square of their change since the epoch before it in the history.
+        effective_rank: How many directions its activations use.
+        knn_accuracy: Of the nearest neighbors in it, learned on half of the samples, measured on the other half.
+        probe_accuracy: Of a linear classifier on it, learned and measured on the same halves.
+        separation: Variance between classes over variance within.
+        cka_previous: Linear CKA with itself at the epoch before it in the history.
+        cka_last: Linear CKA with itself at the last epoch of the history.
+        cka_layers: Linear CKA with the other layers at this epoch, by name.
+    """
+
+    epoch: int
+    layer: str
+    units: int
+    samples: int
+    mean: float | None = None
+    std: float | None = None
+    sparsity: float | None = None
+    dead: float | None = None
+    saturated: float | None = None
+    weight_norm: float | None = None
+    update_norm: float | None = None
+    effective_rank: float | None = None
+    knn_accuracy: float | None = None
+    probe_accuracy: float | None = None
+    separation: float | None = None
+    cka_previous: float | None = None
+    cka_last: float | None = None
+    cka_layers: dict[str, float | None] = field(default_factory=dict)
+
+
+def measured_layers(model: keras.Model) -> tuple[str, ...]:
+    """Names of the layers that compute something: dropout, reshaping and the like pass their input on."""
+    return tuple(layer.name for layer in model.layers if type(layer).__name__ in _FIRING)
+
+
+def layer_history(
+    model: keras.Model,
+    snapshot: Callable[[int], Snapshot],
+    *,
+    epochs: Sequence[int],
+    x: Any,
+    labels: np.ndarray,
+    scale: float,
+    k: int = NEIGHBORS,
+    on_progress: ProgressCallback = ignore_progress,
+) -> tuple[LayerMeasures, ...]:
+    """Measure every layer that computes something after each of some epochs.
+
+    Rows are read batch by batch; of activations, three snapshots' are held at a time: of the epoch in hand, the one
+    before and the last. So `x` should be some thousands of samples that the model has not been trained on.
+
+    Args:
+        model: A built model; its weights are replaced by those of the snapshots.
+        snapshot: Gives the weights after an epoch.
+        epochs: Numbers of the epochs, ascending, at least one.
+        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or a stand-in that gives rows for a slice.
+        labels: int64 ``(sample,)``, the class of each sample.
+        scale: The value of `x` that becomes 1.
+        k: Neighbors that vote, from 1.
+        on_progress: Told after every layer; an exception that it raises ends the work.
+
+    Returns:
+        A record for each epoch and layer, epoch by epoch, layers in the order of the model.
+    """
+    layers = measured_layers(model)
+    look = activation_fn(model, layers, x=x, scale=scale)
+    total, done, records = len(epochs) * len(layers), 0, []
+    with workers() as pool:
+        final = look(snapshot(epochs[-1]))
+        last = centered(final, pool)
+        before_weights: Snapshot | None = None
+        before: dict[str, Centered | None] = {}
+        for epoch in epochs:
+            weights = snapshot(epoch)
+            held = final if epoch == epochs[-1] else look(weights)
+            now = last if epoch == epochs[-1] else centered(held, pool)
+            found = {n: _measure(pool, model, n, h=held[n], labels=labels, k=k) for n in layers if now[n] is not None}
+            alike = {frozenset((a, b)): pool.submit(cka, now[a], now[b]) for a, b in combinations(layers, 2)}
+            to_before = {name: pool.submit(cka, now[name], before.get(name)) for name in layers}
+            to_last = {name: pool.submit(cka, now[name], last[name]) for name in layers}
+            for name in layers:
+                on_progress(Progress("layer history", done, total, "layers", f"epoch {epoch}  {name}"))
+                records.append(
+                    LayerMeasures(
+                        epoch=epoch,
+                        layer=name,
+                        units=held[name].shape[1],
+                        samples=len(x),
+                        **_norms(model, name, weights=weights, before=before_weights),
+                        cka_previous=to_before[name].result(),
+                        cka_last=to_last[name].result(),
+                        cka_layers={o: alike[frozenset((name, o))].result() for o in layers if o != name},
+                        **{key: value for part in found.get(name, ()) for key, value in part.result().items()},
+                    )
+                )
+                done += 1
+            before_weights, before = weights, now
+    on_progress(Progress("layer history", total, total, "layers"))
+    return tuple(records)
+
+
+def _measure(
+    pool: ThreadPoolExecutor, model: keras.Model, name: str, *, h: np.ndarray, labels: np.ndarray, k: int
+) -> list[Future[dict[str, Any]]]:
+    """Begin to measure the activations of a layer: what comes of it are fields of `LayerMeasures`."""
+    layer: Any = model.get_layer(name)
+    function = "relu6" if getattr(layer, "max_value", None) == 6 else activation_name(layer)
+    measures: list[Callable[[], dict[str, Any]]] = [  # what takes longest first
+        lambda: {"knn_accuracy": knn_accuracy(h, labels, k=k)},
+        lambda: {"effective_rank": effective_rank(h)},
+        lambda: {"probe_accuracy": probe_accuracy(h, labels)},
+        lambda: {"separation": separation(h, labels)},
+        lambda: vars(spread(h, activation=function)),
+    ]
+    return [pool.submit(measure) for measure in measures]
+
+
+def _norms(
+    model: keras.Model, name: str, *, weights: Snapshot, before: Snapshot | None
+) -> dict[Literal["weight_norm", "update_norm"], float | None]:
+    keys = [f"{name}/{variable.name}" for variable in model.get_layer(name).trainable_weights]
+    changes = None if before is None else [weights[key] - before[key] for key in keys]
+    return {
+        "weight_norm": _rms([weights[key] for key in keys]),
+        "update_norm": None if changes is None else _rms(changes),
+    }
+
+
+def activation_fn(
+    model: keras.Model, layers: Sequence[str], *, x: Any, scale: float
+) -> Callable[[Snapshot], dict[str, np.ndarray]]:
+    """Make the function that passes all rows through the model with some weights: float32 (sample, unit) by layer."""
+    part: Any = keras.Model(model.inputs, {name: model.get_layer(name).output for name in layers})
+    shape, size = tuple(model.inputs[0].shape[1:]), batch_size(x)
+
+    @jax.jit
+    def run(trainable: Any, non_trainable: Any, rows: jax.Array) -> Any:
+        with jax.default_matmul_precision("highest"):
+            return part.stateless_call(trainable, non_trainable, prepare_inputs(rows, scale, shape), training=False)[0]
+
+    def look(weights: Snapshot) -> dict[str, np.ndarray]:
+        set_weights(model, weights)
+        variables = [v.value for v in part.trainable_variables], [v.value for v in part.non_trainable_variables]
+        held = {name: np.empty((len(x), int(np.prod(model.get_layer(name).output.shape[1:]))), "f4") for name in layers}
+        for start in range(0, len(x), size):
+            first = min(start, len(x) - size)  # the last batch is moved back to full size, see cutaway.models.forward
+            outputs = run(*variables, x[first : first + size])
+            for name in layers:
+                held[name][first : first + size] = np.asarray(outputs[name]).reshape(size, -1)
+        return held
+
+    return look
+
+
+def centered(held: Mapping[str, np.ndarray], pool: ThreadPoolExecutor) -> dict[str, Centered | None]:
+    """The activations of some layers, ready to be compared; None for those of a model that has diverged."""
+    return dict(
+        zip(held, pool.map(lambda h: Centered.of(h) if np.isfinite(h).all() else None, held.values()), strict=True)
+    )
+
+
+def _rms(arrays: Sequence[np.ndarray]) -> float | None:
+    """Root mean square of all entries; None where there are none, or one is no finite number."""
+    if not arrays:
+        return None
+    size = sum(array.size for array in arrays)
+    value = float(np.sqrt(sum((array.astype(np.float64) ** 2).sum() for array in arrays) / size))
+    return value if np.isfinite(value) else None

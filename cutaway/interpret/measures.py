@@ -1,0 +1,120 @@
+"""Numbers that describe the activations of a layer: how they spread, how many units do nothing, how far classes lie."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SATURATED_AT = {
+    "sigmoid": (0.05, 0.95),
+    "hard_sigmoid": (0.05, 0.95),
+    "tanh": (-0.9, 0.9),
+    "softsign": (-0.9, 0.9),
+    "relu6": (-np.inf, 5.7),
+}
+"""Activation function with two ends -> outputs at or beyond which it is saturated: within 5 % of its range of an end.
+
+Of relu6 the upper end alone: at the lower one it is a ReLU that does not fire.
+"""
+
+SATURATED_SHARE = 0.95
+"""A unit is saturated when this share of the samples saturates it."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The activations of a layer as a whole.
+
+    Attributes:
+        mean: Mean over samples and units.
+        std: Standard deviation over samples and units.
+        sparsity: Share of activations that are exactly 0, in [0, 1].
+        dead: Share of units that give the same output for every sample (to 1e-6 of its size), in [0, 1].
+        saturated: Share of units that at least 95 % of the samples drive to within 5 % of an end of their activation
+            function's range, in [0, 1]; None for functions without two ends.
+    """
+
+    mean: float
+    std: float
+    sparsity: float
+    dead: float
+    saturated: float | None
+
+
+def spread(h: np.ndarray, *, activation: str = "linear") -> Spread:
+    """Describe the activations of a layer as a whole.
+
+    Args:
+        h: float32 ``(sample, unit)``, finite, at least one of each.
+        activation: Name of the activation function whose output they are.
+
+    Source:
+        Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks",
+        section 3 (saturation of units, here as a share).
+    """
+    ends = SATURATED_AT.get(activation)
+    saturated = None
+    if ends is not None:
+        share = ((h <= ends[0]) | (h >= ends[1])).mean(axis=0)
+        saturated = float((share >= SATURATED_SHARE).mean())
+    return Spread(
+        mean=float(h.mean(dtype=np.float64)),
+        std=float(h.std(dtype=np.float64)),
+        sparsity=float((h == 0).mean()),
+        dead=float(constant(h.min(axis=0), h.max(axis=0)).mean()),
+        saturated=saturated,
+    )
+
+
+def constant(least: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Which units never change: bool ``(unit,)``, from their smallest and largest output, to 1e-6 of its size."""
+    size = np.maximum(np.abs(least), np.abs(most)).astype(np.float64)
+    return most.astype(np.float64) - least <= 1e-6 * size
+
+
+def effective_rank(h: np.ndarray) -> float | None:
+    """How many directions the activations of a layer use: exp of the entropy of their singular values' shares.
+
+    Args:
+        h: float32 ``(sample, unit)``, finite; each unit is centered first, or its mean would count as a direction.
+
+    Returns:
+        From 1 to the smaller number of samples and units; None where all activations are constant.
+
+    Source:
+        Roy and Vetterli 2007, "The effective rank: a measure of effective dimensionality" (its definition).
+    """
+    centered = h - h.mean(axis=0, dtype=np.float64)
+    # in float64: squaring costs half of the digits, and hundreds of tiny singular values add up
+    small = centered.T @ centered if centered.shape[1] <= len(centered) else centered @ centered.T
+    energies = np.linalg.eigvalsh(small)
+    # below this an eigenvalue is rounding
+    energies = energies[energies > energies[-1] * len(energies) * np.finfo(np.float64).eps]
+    singular = np.sqrt(energies)
+    if not singular.size or not singular.sum() > 0:
+        return None
+    shares = singular / singular.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def separation(h: np.ndarray, labels: np.ndarray) -> float | None:
+    """How far classes lie apart in a layer: variance between their means over variance within them (traces).
+
+    Args:
+        h: float32 ``(sample, unit)``, finite.
+        labels: int64 ``(sample,)``.
+
+    Returns:
+        0 where all classes have one mean, 1 where both are as large; None where nothing varies within a class.
+
+    Source:
+        Fisher 1936, "The use of multiple measurements in taxonomic problems"; as tr(S_b) / tr(S_w) in Fukunaga 1990,
+        "Introduction to Statistical Pattern Recognition", section 10.2.
+    """
+    names, member = np.unique(labels, return_inverse=True)
+    member_of = np.eye(len(names))[member]
+    counts = member_of.sum(axis=0)
+    centered = h - h.mean(axis=0, dtype=np.float64)
+    means = member_of.T @ centered / counts[:, None]
+    between = float((counts * (means**2).sum(axis=1)).sum())
+    within = float(np.vdot(centered, centered)) - between  # what varies in all is the sum of both
+    return between / within if within > 1e-12 * between else None

@@ -1,0 +1,188 @@
+"""Each allow-listed layer and activation as ONNX nodes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import ModelError
+from cutaway.models.shapes import Shape, normed_axes, place
+
+
+class Graph:
+    """Nodes and constants of a graph under construction, each with a name of its own.
+
+    Attributes:
+        nodes: In the order in which they are computed.
+        constants: Weights and other fixed tensors.
+    """
+
+    def __init__(self, helper: Any, numpy_helper: Any) -> None:
+        self._helper, self._numpy_helper = helper, numpy_helper
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+        self.layer = "prepare"
+
+    def add(self, kind: str, *inputs: str, output: str | None = None, **settings: Any) -> str:
+        """Add a node and give the name of its output."""
+        output = output or f"{self.layer}/{kind}_{len(self.nodes)}"
+        self.nodes.append(self._helper.make_node(kind, list(inputs), [output], name=f"{output}/node", **settings))
+        return output
+
+    def constant(self, value: Any, name: str = "constant") -> str:
+        """Add a fixed tensor and give its name."""
+        name = f"{self.layer}/{name}_{len(self.constants)}"
+        self.constants.append(self._numpy_helper.from_array(np.ascontiguousarray(value).reshape(np.shape(value)), name))
+        return name
+
+
+def add_layer(
+    graph: Graph, item: Mapping[str, Any], *, inputs: Sequence[str], weights: Mapping[str, np.ndarray], shape: Shape
+) -> str:
+    """Add a layer to a graph.
+
+    Args:
+        graph: Grows by its nodes.
+        item: The layer, of a specification.
+        inputs: Names of the tensors that it takes.
+        weights: Its weights by name, without the layer's.
+        shape: Of one sample in its first input.
+
+    Returns:
+        The name of its output.
+
+    Raises:
+        ModelError: It has a setting that is not exported.
+    """
+    kind, config = item["kind"], item["config"]
+    graph.layer = item["name"]
+    x = inputs[0]
+    if kind == "Add":
+        return graph.add("Sum", *inputs)
+    if kind == "Concatenate":
+        return graph.add("Concat", *inputs, axis=1 + place(config.get("axis", -1), shape))
+    if kind == "Flatten":
+        if config.get("data_format") == "channels_first" and len(shape) > 1:
+            raise ModelError(
+                "a Flatten that is exported keeps the order of its input",
+                got=f'data_format "channels_first" in layer "{item["name"]}"',
+                hint="export to .keras",
+            )
+        return graph.add("Flatten", x, axis=1)
+    if kind == "Rescaling":
+        x = graph.add("Mul", x, graph.constant(np.asarray(config["scale"], np.float32)))
+        return graph.add("Add", x, graph.constant(np.asarray(config.get("offset", 0.0), np.float32)))
+    if kind == "LeakyReLU":
+        return graph.add("LeakyRelu", x, alpha=float(config.get("negative_slope", 0.3)))
+    if kind in ("Dropout", "GaussianNoise"):
+        return x
+    if kind == "Activation":
+        return add_activation(graph, config["activation"], x=x)
+    return _KINDS[kind](graph, _Part(x, config, weights, shape))
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What a layer is made from: the tensor that it takes, its settings, its weights, the shape of one sample in it."""
+
+    x: str
+    config: Mapping[str, Any]
+    weights: Mapping[str, np.ndarray]
+    shape: Shape
+
+
+def _dense(graph: Graph, part: _Part) -> str:
+    x, kernel = part.x, graph.constant(part.weights["kernel"], "kernel")
+    bias = graph.constant(part.weights["bias"], "bias") if "bias" in part.weights else None
+    if len(part.shape) == 1 and bias:
+        x = graph.add("Gemm", x, kernel, bias)
+    else:
+        x = graph.add("MatMul", x, kernel)
+        x = graph.add("Add", x, bias) if bias else x
+    return add_activation(graph, part.config.get("activation", "linear"), x=x)
+
+
+def _relu(graph: Graph, part: _Part) -> str:
+    """Keras' general ReLU: nothing up to a threshold, a slope below it, a ceiling."""
+    x = part.x
+    highest, threshold = part.config.get("max_value"), float(part.config.get("threshold") or 0)
+    slope = float(part.config.get("negative_slope") or 0)
+    if threshold:
+        above = graph.add("Greater", x, graph.constant(np.float32(threshold)))
+        out = graph.add("Where", above, x, graph.constant(np.float32(0)))
+    else:
+        out = graph.add("Relu", x)
+    if highest is not None:
+        out = graph.add("Clip", out, graph.constant(np.float32(0)), graph.constant(np.float32(highest)))
+    if slope:
+        below = graph.add("Relu", graph.add("Sub", graph.constant(np.float32(threshold)), x))
+        out = graph.add("Sub", out, graph.add("Mul", below, graph.constant(np.float32(slope))))
+    return out
+
+
+def _batch_normalization(graph: Graph, part: _Part) -> str:
+    """In evaluation a factor and a shift for each entry of the axis, from the moving averages."""
+    mean, variance = (part.weights[f"moving_{name}"].astype(np.float64) for name in ("mean", "variance"))
+    factor = part.weights.get("gamma", np.float32(1)) / np.sqrt(variance + part.config.get("epsilon", 1e-3))
+    shift = part.weights.get("beta", np.float32(0)) - mean * factor
+    x = part.x
+    for kind, value in (("Mul", factor), ("Add", shift)):
+        x = graph.add(kind, x, graph.constant(_spread(value, part)))
+    return x
+
+
+def _layer_normalization(graph: Graph, part: _Part) -> str:
+    axes = graph.constant(np.array([1 + axis for axis in normed_axes(part.config, part.shape)], np.int64))
+    centered = graph.add("Sub", part.x, graph.add("ReduceMean", part.x, axes))
+    variance = graph.add("ReduceMean", graph.add("Mul", centered, centered), axes)
+    spread = graph.add("Sqrt", graph.add("Add", variance, graph.constant(np.float32(part.config.get("epsilon", 1e-3)))))
+    x = graph.add("Div", centered, spread)
+    for kind, name in (("Mul", "gamma"), ("Add", "beta")):
+        if name in part.weights:
+            x = graph.add(kind, x, graph.constant(_spread(part.weights[name], part), name))
+    return x
+
+
+def _spread(value: np.ndarray, part: _Part) -> np.ndarray:
+    """Weights of some axes in a shape that meets a whole sample."""
+    axes = normed_axes(part.config, part.shape)
+    ordered = np.transpose(value, np.argsort(axes))  # weights are in the order in which the axes are named
+    return ordered.astype(np.float32).reshape([size if i in axes else 1 for i, size in enumerate(part.shape)])
+
+
+_KINDS: dict[str, Callable[[Graph, _Part], str]] = {
+    "Dense": _dense,
+    "ReLU": _relu,
+    "BatchNormalization": _batch_normalization,
+    "LayerNormalization": _layer_normalization,
+}
+
+_ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "relu": ("Relu", {}),
+    "softplus": ("Softplus", {}),
+    "sigmoid": ("Sigmoid", {}),
+    "tanh": ("Tanh", {}),
+    "gelu": ("Gelu", {}),
+    "softmax": ("Softmax", {"axis": -1}),
+    "log_softmax": ("LogSoftmax", {"axis": -1}),
+    "elu": ("Elu", {}),
+    "selu": ("Selu", {}),
+    "leaky_relu": ("LeakyRelu", {"alpha": 0.2}),  # Keras' slope of the function; the layer's is 0.3
+    "mish": ("Mish", {}),
+    "softsign": ("Softsign", {}),
+    "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
+    "exponential": ("Exp", {}),
+}
+
+
+def add_activation(graph: Graph, name: str, *, x: str) -> str:
+    """Add an activation function by its name in Keras, and give the name of its output."""
+    if name == "linear":
+        return x
+    if name == "silu":
+        return graph.add("Mul", x, graph.add("Sigmoid", x))
+    if name == "relu6":
+        return graph.add("Clip", x, graph.constant(np.float32(0)), graph.constant(np.float32(6)))
+    kind, settings = _ACTIVATIONS[name]
+    return graph.add(kind, x, **settings)

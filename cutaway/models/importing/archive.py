@@ -1,0 +1,192 @@
+"""The zip that a .keras file is, and the JSON in it: counted, named and measured before anything is unpacked.
+
+Source: PKWARE APPNOTE 6.3.10, sections 4.3.12 (directory) and 4.3.16 (its end).
+"""
+
+import io
+import json
+import os
+import textwrap
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from cutaway.errors import CutawayError, DataError, UnknownNameError
+
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+
+LIMIT = 2**31
+"""Bytes of a model file, and of its weights, at most."""
+
+MAX_TEXT = 4 * 2**20
+"""Bytes of JSON: a thousand layers of Keras take about 1 MB."""
+
+MAX_DEPTH = 64
+"""Brackets within brackets in JSON; Keras writes about 12."""
+
+MAX_RATIO = 20
+"""Unpacked to packed bytes: Keras packs nothing, trained weights shrink by a tenth. Below 1 MiB it does not matter."""
+
+_DIRECTORY_END = b"PK\x05\x06"
+_END_SIZE = 22
+
+
+@dataclass(frozen=True, eq=False)
+class Archive:
+    """A .keras file, unpacked.
+
+    Attributes:
+        config: What config.json holds.
+        version: The version of Keras that wrote it, "" where it does not say.
+        weights: The bytes of model.weights.h5.
+    """
+
+    config: dict[str, Any]
+    version: str
+    weights: bytes
+
+
+def read_bytes(path: str | os.PathLike) -> bytes:
+    """The bytes of a model file of at most `LIMIT`.
+
+    Raises:
+        UnknownNameError: No such file.
+        DataError: It is larger, empty or cannot be read.
+    """
+    path = Path(path)
+    if not os.path.isfile(path):
+        raise UnknownNameError("a model file must exist", got=str(path), hint="check the path")
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size  # a read of as much as is allowed would ask for it all at once
+            data = file.read(size) if size <= LIMIT else None
+    except OSError as error:
+        raise DataError(
+            "a model file can be read", got=f"{path} ({error.strerror})", hint="check its permissions"
+        ) from None
+    if data is None:
+        raise DataError(f"a model file has at most {LIMIT:,} bytes", got=f"more in {path}", hint="open a smaller model")
+    return data
+
+
+def read_archive(data: bytes, name: str) -> Archive:
+    """Unpacks the bytes of a .keras file.
+
+    Args:
+        data: The whole file.
+        name: What to call it in errors.
+
+    Raises:
+        DataError: Damaged, or anything in it has another name, number or size than Keras writes.
+    """
+    _check_end(data, name)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = _members(archive, name)
+            config = _unpack(archive, members[CONFIG], name=name, limit=MAX_TEXT)
+            metadata = _unpack(archive, members[METADATA], name=name, limit=MAX_TEXT) if METADATA in members else b"{}"
+            weights = _unpack(archive, members[WEIGHTS], name=name, limit=LIMIT)
+    except CutawayError:
+        raise
+    # Damaged bytes make zipfile and zlib raise too many kinds to list.
+    except Exception as error:
+        raise _refuse(name, f"damaged: {textwrap.shorten(str(error) or type(error).__name__, 200)}") from None
+    said = read_json(metadata, f"{METADATA} of {name}").get("keras_version", "")
+    return Archive(read_json(config, f"{CONFIG} of {name}"), said if isinstance(said, str) else "", weights)
+
+
+def read_json(raw: bytes, what: str) -> dict[str, Any]:
+    """The object in some JSON, whose size and depth are measured first.
+
+    Raises:
+        DataError: Too long, too deep, a name twice in an object, NaN or infinity, or no JSON object at all.
+    """
+    rule, hint = "the description of a model is one JSON object as Keras writes it", "save the model anew"
+    if len(raw) > MAX_TEXT:
+        raise DataError(f"{rule}, of at most {MAX_TEXT:,} bytes", got=f"{len(raw):,} in {what}", hint=hint)
+    if (depth := _depth(raw)) > MAX_DEPTH:
+        raise DataError(f"{rule}, at most {MAX_DEPTH} deep", got=f"{depth} in {what}", hint=hint)
+    try:
+        value = json.loads(raw.decode(), parse_constant=_no_constant, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise DataError(rule, got=f"{textwrap.shorten(str(error), 100)} in {what}", hint=hint) from None
+    if not isinstance(value, dict):
+        raise DataError(rule, got=f"a {type(value).__name__} in {what}", hint=hint)
+    return value
+
+
+def _depth(raw: bytes) -> int:
+    """How deep brackets lie in brackets, outside of texts."""
+    depth = deepest = 0
+    inside = escaped = False
+    for byte in raw:
+        if inside:
+            inside = escaped or byte != 0x22
+            escaped = byte == 0x5C and not escaped
+        elif byte == 0x22:
+            inside = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"the number {name}")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a name twice in an object")
+    return value
+
+
+def _check_end(data: bytes, name: str) -> None:
+    """Check the directory's own words on its size and place before zipfile takes all its entries into memory."""
+    end = len(data) - _END_SIZE
+    if data[:2] != b"PK" or end < 0 or data[end : end + 4] != _DIRECTORY_END:
+        raise _refuse(name, f"no whole zip: it starts with {data[:4]!r} and does not end with a directory")
+    count, size, start = (int.from_bytes(data[end + a : end + b], "little") for a, b in ((10, 12), (12, 16), (16, 20)))
+    if count > 3:
+        raise _refuse(name, f"{count:,} entries")
+    if size > 1024 or start + size != end or data[end + 20 :] != b"\0\0":
+        raise _refuse(name, f"a directory of {size:,} bytes at {start:,}, which is not at its end")
+
+
+def _members(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
+    found: dict[str, zipfile.ZipInfo] = {}
+    for member in archive.infolist():
+        if member.filename not in (CONFIG, METADATA, WEIGHTS) or member.filename in found:
+            raise _refuse(name, f"the entry {member.filename[:80]!r}" + " twice" * (member.filename in found))
+        if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _refuse(name, f"{member.filename}, encrypted or packed with method {member.compress_type}")
+        found[member.filename] = member
+    for needed in (CONFIG, WEIGHTS):
+        if needed not in found:
+            raise _refuse(name, f"no {needed}")
+    return found
+
+
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, name: str, limit: int) -> bytes:
+    size, packed = member.file_size, member.compress_size
+    if size > limit:
+        raise _refuse(name, f"{member.filename} of {size:,} bytes, more than {limit:,}")
+    if size > max(MAX_RATIO * packed, 2**20):
+        raise _refuse(name, f"{member.filename} of {size:,} bytes packed into {packed:,}, more than {MAX_RATIO} to 1")
+    with archive.open(member) as stream:
+        data = stream.read(size + 1)
+    if len(data) != size:
+        raise _refuse(name, f"{member.filename} of {len(data):,} bytes that declares {size:,}")
+    return data
+
+
+def _refuse(name: str, what: str) -> DataError:
+    return DataError(
+        f"a .keras file is a whole zip of {CONFIG}, {METADATA} and {WEIGHTS}, and nothing else",
+        got=f"{name}: {what}",
+        hint="copy the file again, or save the model anew with model.save",
+    )

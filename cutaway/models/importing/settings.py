@@ -1,0 +1,204 @@
+"""Settings of a layer as a stranger's file gives them, checked one by one before Keras sees any of them.
+
+Whatever a file names (a class, a module, a function) is compared with the allow-lists of `cutaway.models.layers`;
+nothing is imported or called by such a name.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cutaway.models.layers import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS
+
+MAX_UNITS = 2**24
+
+_KERAS = re.compile(r"(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.[a-z_0-9]+){0,8}", re.ASCII)
+_OBJECT_KEYS = {"module", "class_name", "config", "registered_name", "shared_object_id", "build_config"}
+_OBJECTS = {"initializer": INITIALIZERS, "regularizer": REGULARIZERS, "constraint": CONSTRAINTS}
+_OTHER_NAMES = {"swish": "silu", "softmax_v2": "softmax"}  # of Keras 2 -> of Keras 3
+_POLICIES = ("float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Settings that passed, and what is to be said of the others.
+
+    Attributes:
+        config: What a specification keeps of them.
+        problems: Why the layer is refused, a clause each; empty for a layer that can be built.
+        notes: What will be otherwise than in the file, a clause each.
+    """
+
+    config: dict[str, Any]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def check_settings(kind: str, config: Mapping[str, Any], *, old: bool) -> Checked:
+    """Check the settings of an allow-listed layer.
+
+    Initializers are checked and left out: weights come from the file, and a model that is drawn anew takes Keras'
+    defaults.
+
+    Args:
+        kind: Its class, of `LAYER_KINDS`.
+        config: Its settings, of any keys and values that JSON has.
+        old: Whether Keras 2 wrote them, whose names for some settings differ.
+    """
+    kept: dict[str, Any] = {}
+    problems, notes = [], []
+    for key, value in (_modern(kind, config) if old else config).items():
+        slot = key.rsplit("_", 1)[-1]
+        if key == "dtype":
+            problem, note = _policy(value)
+            problems += problem
+            notes += note
+        elif key == "trainable" and isinstance(value, bool):
+            kept |= {} if value else {"trainable": False}
+        elif key in LAYER_KINDS[kind] and slot in _OBJECTS:
+            problems += object_problems(value, _OBJECTS[slot], what=key) if value is not None else []
+            if value is not None and slot != "initializer":
+                kept[key] = value
+        elif key in LAYER_KINDS[kind]:
+            kept[key], wrong = _plain(kind, key, value=value, old=old)
+            problems += wrong
+        elif key not in ("name", "batch_input_shape", "batch_shape") and value not in (None, False):
+            problems.append(f"the setting {key[:40]!r}, which is not kept here")
+    return Checked(kept, tuple(problems), tuple(notes))
+
+
+def _modern(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of Keras 2 under the names of Keras 3."""
+    config = dict(config)
+    if kind == "LeakyReLU" and "alpha" in config:
+        config["negative_slope"] = config.pop("alpha")
+    axis = config.get("axis")
+    if kind == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
+        config["axis"] = axis[0]
+    return config
+
+
+def object_problems(value: Any, allowed: tuple[str, ...], *, what: str) -> list[str]:
+    """What is wrong with an object that a file describes by its class; empty if it is one of `allowed`, of Keras'."""
+    if not isinstance(value, dict) or not isinstance(value.get("config"), dict) or set(value) - _OBJECT_KEYS:
+        return [f"{what} of {_short(value)}, which is no object of Keras"]
+    if value.get("class_name") not in allowed:
+        return [f"{what} of the class {_short(value.get('class_name'))}"]
+    return source_problems(value, what=what)
+
+
+def source_problems(value: Mapping[str, Any], *, what: str) -> list[str]:
+    """What is wrong with where a file says that an object comes from; the module is read and never imported."""
+    module, registered = value.get("module"), value.get("registered_name")
+    if module is not None and not (isinstance(module, str) and _KERAS.fullmatch(module)):
+        return [f"{what} from the module {_short(module)}, which is not Keras"]
+    if registered is not None and registered != value.get("class_name"):
+        return [f"{what} registered as {_short(registered)}, a class of somebody's own"]
+    return []
+
+
+def _policy(value: Any) -> tuple[list[str], list[str]]:
+    """What is wrong with a dtype, and what is to be said of it."""
+    if isinstance(value, dict):
+        if problems := object_problems(value, ("DTypePolicy", "Policy", "FloatDTypePolicy"), what="dtype"):
+            return problems, []
+        value = value["config"].get("name")
+    if value in (None, "float32"):
+        return [], []
+    if value in _POLICIES:
+        return [], [f"computes in float32, in the file in {value}"]
+    return [f"the dtype {_short(value)}"], []
+
+
+def _plain(kind: str, key: str, *, value: Any, old: bool) -> tuple[Any, list[str]]:
+    if key == "activation":
+        name = _OTHER_NAMES.get(value, value) if old and isinstance(value, str) else value
+        if name is None:
+            return "linear", []
+        if not isinstance(name, str) or name not in ACTIVATIONS:
+            return None, [f"the activation {_short(value)}"]
+        # clip(0.2 x + 0.5, 0, 1) in Keras 2, relu6(x + 3) / 6 in Keras 3
+        return name, ["the activation hard_sigmoid of Keras 2, another function than today's"] * (
+            old and name == "hard_sigmoid"
+        )
+    check = _CHECKS.get((kind, key)) or _CHECKS.get(("", key))
+    if check is None or not check(value):
+        return None, [f"{key} of {_short(value)}"]
+    return value, []
+
+
+def is_whole(value: Any, *, low: int, high: int) -> bool:
+    """Whether a value is a whole number in a range, both ends included."""
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30 and math.isfinite(value)
+
+
+def _numbers(value: Any) -> bool:
+    return _number(value) or (isinstance(value, list) and 0 < len(value) <= 4096 and all(map(_number, value)))
+
+
+def _from_0(value: Any) -> bool:
+    return _number(value) and value >= 0
+
+
+def _axis(value: Any) -> bool:
+    return is_whole(value, low=-8, high=8) and value != 0
+
+
+def _axes(value: Any) -> bool:
+    return _axis(value) or (isinstance(value, list) and 0 < len(value) <= 8 and all(map(_axis, value)))
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _unset(value: Any) -> bool:
+    return value in (None, False)
+
+
+def _optional(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or check(value)
+
+
+_CHECKS: dict[tuple[str, str], Callable[[Any], bool]] = {
+    ("", "units"): lambda value: is_whole(value, low=1, high=MAX_UNITS),
+    ("", "use_bias"): _flag,
+    ("", "center"): _flag,
+    ("", "scale"): _flag,
+    ("Rescaling", "scale"): _numbers,
+    ("", "offset"): _numbers,
+    ("", "rate"): lambda value: _from_0(value) and value < 1,
+    ("", "noise_shape"): _optional(
+        lambda value: (
+            isinstance(value, list)
+            and len(value) <= 8
+            and all(v is None or is_whole(v, low=1, high=MAX_UNITS) for v in value)
+        )
+    ),
+    ("", "seed"): _optional(lambda value: is_whole(value, low=0, high=2**31 - 1)),
+    ("", "max_value"): _optional(_from_0),
+    ("", "negative_slope"): _from_0,
+    ("", "threshold"): _from_0,
+    ("", "stddev"): _from_0,
+    ("", "data_format"): lambda value: value in (None, "channels_last", "channels_first"),
+    ("", "axis"): _axis,
+    ("LayerNormalization", "axis"): _axes,
+    ("", "momentum"): lambda value: _from_0(value) and value <= 1,
+    ("", "epsilon"): lambda value: _number(value) and value > 0,
+    # batch renormalization has weights of its own, and synchronization needs several devices
+    ("", "synchronized"): _unset,
+    ("", "renorm"): _unset,
+    ("", "renorm_clipping"): _unset,
+    ("", "renorm_momentum"): _number,
+}
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)[:200]
+    return repr(text[:60]) if isinstance(value, str) else "".join(c for c in text if c.isprintable())[:60]

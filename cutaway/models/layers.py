@@ -1,0 +1,153 @@
+"""The layers that may be trained and opened, and the settings of each that are kept.
+
+One table serves three readers: `check_model` refuses what is not in it, `cutaway.models.spec` writes exactly these
+fields into a run folder, and reads nothing else back.
+"""
+
+import keras
+
+from cutaway.errors import ModelError
+
+ACTIVATIONS = (
+    *("relu", "softplus", "sigmoid", "tanh", "gelu", "softmax", "linear"),
+    *(
+        "elu",
+        "selu",
+        "leaky_relu",
+        "relu6",
+        "silu",
+        "mish",
+        "softsign",
+        "hard_sigmoid",
+        "exponential",
+        "log_softmax",
+    ),
+)
+"""Names of the activation functions of `keras.activations` that a layer may carry."""
+
+INITIALIZERS = (
+    *("Zeros", "Ones", "Constant", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling"),
+    *(
+        "GlorotNormal",
+        "GlorotUniform",
+        "HeNormal",
+        "HeUniform",
+        "LecunNormal",
+        "LecunUniform",
+        "Orthogonal",
+        "Identity",
+    ),
+)
+REGULARIZERS = ("L1", "L2", "L1L2")
+CONSTRAINTS = ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
+
+
+def _of(*weights: str) -> tuple[str, ...]:
+    return tuple(f"{w}_{part}" for w in weights for part in ("initializer", "regularizer", "constraint"))
+
+
+LAYER_KINDS: dict[str, tuple[str, ...]] = {
+    "Dense": ("units", "activation", "use_bias", *_of("kernel", "bias")),
+    "Dropout": ("rate", "noise_shape", "seed"),
+    "Activation": ("activation",),
+    "ReLU": ("max_value", "negative_slope", "threshold"),
+    "LeakyReLU": ("negative_slope",),
+    "Flatten": ("data_format",),
+    "Rescaling": ("scale", "offset"),
+    "BatchNormalization": (
+        *(
+            "axis",
+            "momentum",
+            "epsilon",
+            "center",
+            "scale",
+            "synchronized",
+            "renorm",
+            "renorm_clipping",
+            "renorm_momentum",
+        ),
+        *(*_of("beta", "gamma"), "moving_mean_initializer", "moving_variance_initializer"),
+    ),
+    "LayerNormalization": ("axis", "epsilon", "center", "scale", *_of("beta", "gamma")),
+    "GaussianNoise": ("stddev", "seed"),
+    "Add": (),
+    "Concatenate": ("axis",),
+}
+"""Keras' class name of each allowed layer -> the settings that are kept. ``InputLayer`` is allowed beside these."""
+
+_entry = keras.Input((1,))
+_FUNCTIONAL = keras.Model(_entry, _entry)  # the class of functional models has no public name
+
+_ALLOWED = ", ".join(("Input", *LAYER_KINDS))
+
+
+def kind_of(layer: keras.Layer) -> str:
+    """Keras' class name of a layer, if it is exactly an allow-listed class and no subclass of one.
+
+    Raises:
+        ModelError: The layer is of another class; the message names it and lists the allowed ones.
+    """
+    kind = type(layer).__name__
+    if kind not in (*LAYER_KINDS, "InputLayer") or type(layer) is not getattr(keras.layers, kind):
+        raise ModelError(
+            f"layers must be of these kinds: {_ALLOWED}",
+            got=f'layer "{layer.name}" of class {type(layer).__module__}.{kind}',
+            hint="replace that layer, or train with your own fit and cutaway.Recorder",
+        )
+    return kind
+
+
+def check_model(model: object) -> keras.Model:
+    """Check that a model is a Sequential or functional Keras model of allow-listed layers.
+
+    Args:
+        model: Anything; what passes is returned as it came.
+
+    Raises:
+        ModelError: Not such a model; more than one input or output; a layer that is not in `LAYER_KINDS`; an activation
+            that is not in `ACTIVATIONS`; a dtype other than float32.
+    """
+    # A Model subclass can do anything in call(); only these two describe themselves as layers and connections.
+    functional = isinstance(model, keras.Model) and type(model) is type(_FUNCTIONAL)
+    if not (type(model) is keras.Sequential or functional):
+        raise ModelError(
+            "model must be a keras.Sequential or a functional keras.Model(inputs, outputs)",
+            got=f"{type(model).__module__}.{type(model).__name__}",
+            hint="build it with cutaway.mlp(...) or from keras.layers",
+        )
+    assert isinstance(model, keras.Model)
+    for operation in model.operations if functional else ():
+        if not isinstance(operation, keras.Layer):
+            raise ModelError(
+                f"tensors are joined by layers alone: {_ALLOWED}",
+                got=f'the operation "{operation.name}" ({type(operation).__name__}) between them',
+                hint="write keras.layers.Add()([a, b]) for a + b, and keras.layers.Rescaling(2.0)(a) for 2 * a",
+            )
+    for layer in model.layers:
+        kind_of(layer)
+        _check_layer(layer)
+    if functional and (len(model.inputs) != 1 or len(model.outputs) != 1):
+        raise ModelError(
+            "model must have one input and one output",
+            got=f"{len(model.inputs)} inputs and {len(model.outputs)} outputs",
+            hint="split it into models of one input and one output",
+        )
+    return model
+
+
+def _check_layer(layer: keras.Layer) -> None:
+    activation = getattr(layer, "activation", None)
+    if activation is not None:
+        name = getattr(activation, "__name__", repr(activation))
+        if name not in ACTIVATIONS or activation is not keras.activations.get(name):
+            raise ModelError(
+                f"activations must be Keras' own: {', '.join(ACTIVATIONS)}",
+                got=f'"{name}" in layer "{layer.name}"',
+                hint="use one of these",
+            )
+    if layer.dtype_policy.name != "float32":
+        raise ModelError(
+            "layers must compute in float32",
+            got=f'{layer.dtype_policy.name} in layer "{layer.name}"',
+            hint='build the model under keras.config.set_dtype_policy("float32")',
+        )

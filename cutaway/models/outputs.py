@@ -1,0 +1,34 @@
+"""What the outputs of a model say of the classes."""
+
+from typing import Any
+
+import numpy as np
+
+_PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
+
+
+def class_probabilities(model: Any, outputs: np.ndarray) -> np.ndarray:
+    """Turn the outputs of a classifier into a number for each class.
+
+    Args:
+        model: Their keras.Model. What ends in softmax or a sigmoid gives probabilities; everything else counts as
+            logits, as in a model trained with a loss ``from_logits=True``.
+        outputs: float32 ``(sample, class)``, or ``(sample, 1)`` for class 1 of 2.
+
+    Returns:
+        float32 ``(sample, class)`` in 0..1; NaN where a model has diverged.
+    """
+    single = outputs.shape[1] == 1
+    activation = getattr(model.outputs[0]._keras_history.operation, "activation", None)
+    if getattr(activation, "__name__", "linear") not in _PROBABILITIES:
+        # the sigmoid of one logit is the softmax of itself beside 0
+        outputs = _softmax(np.concatenate([np.zeros_like(outputs), outputs], axis=1) if single else outputs)
+    elif single:
+        outputs = np.concatenate([1 - outputs, outputs], axis=1)
+    return outputs
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):  # a model that has diverged gives infinite logits
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)

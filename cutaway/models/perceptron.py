@@ -1,0 +1,128 @@
+"""The multi-layer perceptron, and how a model is fitted to its data on first use."""
+
+import math
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+
+import keras
+
+from cutaway.errors import ModelError
+
+from .layers import ACTIVATIONS
+from .weights import initialize, reseed
+
+OUTPUT = "output"
+"""Name of the layer that `build_model` adds to a model made by `mlp`."""
+
+
+def mlp(
+    hidden: Sequence[int] = (512, 512),
+    *,
+    dropout: float = 0.0,
+    activation: str = "relu",
+    name: str = "mlp",
+) -> keras.Sequential:
+    """Make a fully connected feed-forward model whose input and output are added when it first meets data.
+
+    Layers are named ``dense_1``, ``dropout_1``, ``dense_2``, ... and ``output``.
+
+    Args:
+        hidden: Units of each hidden layer, from input to output, each at least 1; empty gives softmax regression.
+        dropout: Share of a hidden layer's units set to zero in training, in [0, 1); 0 adds no layer.
+        activation: Of the hidden layers, one of `ACTIVATIONS`; the output is a softmax.
+        name: Name of the model.
+
+    Raises:
+        ModelError: A value is outside its range.
+
+    Source:
+        Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, "Dropout", section 4 (dropout after every
+        hidden layer).
+    """
+    if isinstance(hidden, (int, str)) or not isinstance(hidden, Iterable):
+        raise ModelError("hidden lists the units of each layer", got=repr(hidden), hint="try hidden=(512, 512)")
+    hidden = tuple(hidden)
+    for units in hidden:
+        if not isinstance(units, Integral) or isinstance(units, bool) or not 1 <= units <= 1_000_000:
+            raise ModelError(
+                "a hidden layer has a whole number of units, at least 1 and at most 1,000,000",
+                got=repr(units),
+                hint="try hidden=(512, 512)",
+            )
+    if not isinstance(dropout, Real) or not 0 <= dropout < 1:
+        raise ModelError(
+            "dropout is the share of units to drop, from 0 up to but not including 1",
+            got=repr(dropout),
+            hint="try dropout=0.2",
+        )
+    if activation not in ACTIVATIONS:
+        raise ModelError(f"activation is one of {', '.join(ACTIVATIONS)}", got=repr(activation), hint='try "relu"')
+    model = keras.Sequential(name=name)
+    for number, units in enumerate(hidden, start=1):
+        model.add(keras.layers.Dense(int(units), activation=activation, name=f"dense_{number}"))
+        if dropout:
+            model.add(keras.layers.Dropout(dropout, name=f"dropout_{number}"))
+    model._cutaway_unfinished = True  # build_model adds the output layer, whose size only the data know
+    return model
+
+
+def build_model(model: keras.Model, *, shape: tuple[int, ...], classes: int, seed: int) -> bool:
+    """Fit a model to its data: add what `mlp` left open, build, and draw its first weights from `seed`.
+
+    Args:
+        model: A checked model. One that is already built keeps its weights, as with Keras' own ``fit``.
+        shape: Shape of one sample, such as ``(28, 28)``.
+        classes: Number of classes.
+        seed: Root seed; layers with a seed of their own keep it.
+
+    Returns:
+        Whether the weights were drawn here (True) or came with the model (False).
+
+    Raises:
+        ModelError: The model's input or output does not fit the data.
+    """
+    if getattr(model, "_cutaway_unfinished", False):
+        model.add(keras.layers.Dense(classes, activation="softmax", name=OUTPUT))
+        model._cutaway_unfinished = False
+    fresh = not model.built
+    if fresh:
+        model.build((None, math.prod(shape)))
+        initialize(model, seed)
+    reseed(model, seed)
+    check_fit(model, shape=shape, classes=classes)
+    _check_ending(model, classes)
+    return fresh
+
+
+def check_fit(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> None:
+    """Check that a built model takes samples of a shape, flat or as they are, and gives one unit a class.
+
+    Raises:
+        ModelError: The model's input or output does not fit the data; 2 classes may be one unit.
+    """
+    features = math.prod(shape)
+    taken, given = tuple(model.inputs[0].shape[1:]), tuple(model.outputs[0].shape[1:])
+    if taken not in ((features,), shape):
+        raise ModelError(
+            f"the model's input must have shape {(features,)} or {shape}, as the samples have",
+            got=f"{taken}",
+            hint="change the model's Input, or choose the data it was made for",
+        )
+    if given != (classes,) and not (classes == 2 and given == (1,)):
+        raise ModelError(
+            f"the model's output must have one unit a class, here {classes}",
+            got=f"shape {given}",
+            hint=f"end the model with Dense({classes}, activation='softmax')",
+        )
+
+
+def _check_ending(model: keras.Model, classes: int) -> None:
+    """What trains here must end in probabilities, which its losses take; a user's own fit may end in logits."""
+    last = model.outputs[0]._keras_history.operation  # pyright: ignore[reportAttributeAccessIssue]
+    ending = getattr(getattr(last, "activation", None), "__name__", type(last).__name__)
+    if ending not in ("softmax", "sigmoid"):
+        raise ModelError(
+            "the model must end in probabilities, with the activation softmax or sigmoid",
+            got=f'"{ending}" in layer "{last.name}"',
+            hint=f"end the model with Dense({classes}, activation='softmax')",
+        )

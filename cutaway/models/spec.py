@@ -1,0 +1,174 @@
+"""A model as plain data, and back: what run.json keeps of it.
+
+Nothing in a specification is ever imported or called by name: each kind, setting and object is looked up in the tables
+of `cutaway.models.layers`, so that a stranger's run folder can be opened.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from cutaway.errors import ModelError
+
+from .layers import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_model, kind_of
+
+REPLACE = "replace that in the model, or put back the run.json that training wrote"
+
+_OBJECTS = {
+    "initializer": (keras.initializers, INITIALIZERS),
+    "regularizer": (keras.regularizers, REGULARIZERS),
+    "constraint": (keras.constraints, CONSTRAINTS),
+}
+
+
+def spec_of(model: keras.Model) -> dict[str, Any]:
+    """Describe a built model as JSON-able plain data.
+
+    Returns:
+        ``{"name", "kind": "Sequential" | "Functional", "input": {"name", "shape"}, "layers": [{"kind", "name",
+        "inputs": [names], "config": {...}}], "output": name}``, layers in an order in which they can be built.
+
+    Raises:
+        ModelError: The model is not of allow-listed layers, or a layer is called more than once.
+    """
+    check_model(model)
+    config = model.get_config()
+    sequential = isinstance(model, keras.Sequential)
+    entry = free_entry([layer.name for layer in model.layers]) if sequential else config["layers"][0]["config"]["name"]
+    layers, previous = [], entry
+    for item, layer in zip(_layer_items(config), [x for x in model.layers if kind_of(x) != "InputLayer"], strict=True):
+        inputs = [previous] if sequential else _inputs_of(item)
+        layers.append(
+            {
+                "kind": kind_of(layer),
+                "name": layer.name,
+                "inputs": inputs,
+                "config": _kept_config(item["config"], kind_of(layer)),
+            }
+        )
+        previous = layer.name
+    return {
+        "name": model.name,
+        "kind": "Sequential" if sequential else "Functional",
+        "input": {"name": entry, "shape": list(model.inputs[0].shape[1:])},
+        "layers": layers,
+        "output": previous if sequential else _flat_history(config["output_layers"]),
+    }
+
+
+def free_entry(names: Sequence[str]) -> str:
+    """A name for the input of a Sequential, which has none of its own: "input", or longer where a layer has that."""
+    entry = "input"
+    while entry in names:
+        entry += "_"
+    return entry
+
+
+def _layer_items(config: dict) -> list[dict]:
+    return [item for item in config["layers"] if item["class_name"] != "InputLayer"]
+
+
+def _flat_history(history: list) -> str:
+    return history[0] if isinstance(history[0], str) else history[0][0]
+
+
+def _inputs_of(item: dict) -> list[str]:
+    name = item["config"]["name"]
+    if len(item["inbound_nodes"]) != 1:
+        raise ModelError(
+            "each layer of a model is called once",
+            got=f'layer "{name}", called {len(item["inbound_nodes"])} times',
+            hint="give each place a layer of its own",
+        )
+    tensors = item["inbound_nodes"][0]["args"][0]
+    return [t["config"]["keras_history"][0] for t in (tensors if isinstance(tensors, list) else [tensors])]
+
+
+def _kept_config(config: dict, kind: str) -> dict[str, Any]:
+    """The settings of `LAYER_KINDS`; another setting that says something is refused, not dropped."""
+    kept = {}
+    for key, value in config.items():
+        slot = key.rsplit("_", 1)[-1]
+        if key in LAYER_KINDS[kind]:
+            kept[key] = _plain_object(value, slot, config["name"]) if slot in _OBJECTS and value else value
+        elif key == "trainable" and value is False:
+            kept[key] = False
+        elif key not in ("name", "trainable", "dtype") and value not in (None, False):
+            raise ModelError(
+                f"settings of {kind} that cutaway keeps: {', '.join(LAYER_KINDS[kind])}",
+                got=f'"{key}" in layer "{config["name"]}"',
+                hint="leave that setting at its default",
+            )
+    return kept
+
+
+def _plain_object(value: Any, slot: str, layer: str) -> dict[str, Any]:
+    allowed = _OBJECTS[slot][1]
+    if not isinstance(value, dict) or value.get("class_name") not in allowed:
+        got = value.get("class_name") if isinstance(value, dict) else value
+        raise ModelError(f"a {slot} is one of {', '.join(allowed)}", got=f'{got!r} in layer "{layer}"', hint=REPLACE)
+    config = {k: v for k, v in value["config"].items() if v is not None}
+    odd = [k for k, v in config.items() if not isinstance(v, (bool, int, float, str))]
+    if odd:
+        raise ModelError(
+            f"settings of a {slot} are numbers and words", got=f'"{odd[0]}" in layer "{layer}"', hint=REPLACE
+        )
+    return {"class_name": value["class_name"], "config": config}
+
+
+def model_from_spec(spec: dict[str, Any]) -> keras.Model:
+    """Build the model that a specification describes, with weights as its initializers draw them.
+
+    Args:
+        spec: As `spec_of` returns it.
+
+    Raises:
+        ModelError: Anything in it is not allow-listed or does not fit together.
+    """
+    try:
+        return _build(spec)
+    except ModelError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = str(error).split("\n")[0][:200]
+        raise ModelError(
+            "a model's specification must describe layers that fit together", got=reason, hint=REPLACE
+        ) from error
+
+
+def _build(spec: dict[str, Any]) -> keras.Model:
+    entry = keras.Input(tuple(spec["input"]["shape"]), name=spec["input"]["name"])
+    if spec["kind"] == "Sequential":
+        return keras.Sequential([entry, *(_layer(item) for item in spec["layers"])], name=spec["name"])
+    tensors = {spec["input"]["name"]: entry}
+    for item in spec["layers"]:
+        inputs = [tensors[name] for name in item["inputs"]]
+        merges = item["kind"] in ("Add", "Concatenate")
+        tensors[item["name"]] = _layer(item)(inputs if merges else inputs[0])
+    return keras.Model(entry, tensors[spec["output"]], name=spec["name"])
+
+
+def _layer(item: dict[str, Any]) -> keras.Layer:
+    kind, name = item["kind"], item["name"]
+    if kind not in LAYER_KINDS:
+        raise ModelError(
+            f"layers must be of these kinds: {', '.join(LAYER_KINDS)}", got=f'{kind!r} as "{name}"', hint=REPLACE
+        )
+    config = {}
+    for key, value in item["config"].items():
+        if key == "activation" and value not in ACTIVATIONS:
+            raise ModelError(
+                f"activations are {', '.join(ACTIVATIONS)}", got=f'{value!r:.60} in layer "{name}"', hint=REPLACE
+            )
+        if key not in (*LAYER_KINDS[kind], "trainable"):
+            raise ModelError(
+                f"settings of {kind}: {', '.join(LAYER_KINDS[kind])}", got=f'{key!r} in layer "{name}"', hint=REPLACE
+            )
+        slot = key.rsplit("_", 1)[-1]
+        if slot in _OBJECTS and value:
+            module, _ = _OBJECTS[slot]
+            plain = _plain_object(value, slot, name)
+            value = getattr(module, plain["class_name"])(**plain["config"])
+        config[key] = value
+    return getattr(keras.layers, kind)(name=name, **config)

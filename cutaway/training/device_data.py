@@ -1,0 +1,43 @@
+"""All training samples on an accelerator, where they fit: rows are gathered there, and only their numbers travel."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+SHARE = 0.5
+"""Of the device's memory that samples may take; the rest is for chunks, the state and what XLA needs."""
+
+PART_BYTES = 256 * 2**20
+"""Rows on their way to the device at a time."""
+
+
+class DeviceData:
+    """Rows on the device, which gives them for row numbers as an array does."""
+
+    def __init__(self, x: Any, samples: int) -> None:
+        size = max(1, PART_BYTES // max(x[:1].nbytes, 1))
+        parts = [jax.device_put(np.asarray(x[a : min(a + size, samples)])) for a in range(0, samples, size)]
+        self._rows = parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+
+    def __getitem__(self, rows: np.ndarray) -> jax.Array:
+        return _take(self._rows, rows)
+
+
+def accelerator_memory() -> int:
+    """Bytes of memory of the accelerator that JAX computes on; 0 where that is the processor itself."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return 0
+    return int((device.memory_stats() or {}).get("bytes_limit", 0))
+
+
+def reside(x: Any, *, samples: int, memory: int) -> Any:
+    """Put the first rows on a device with that much memory of its own, or give `x` back where they do not fit."""
+    return DeviceData(x, samples) if samples * x[:1].nbytes <= SHARE * memory else x
+
+
+@jax.jit
+def _take(rows: jax.Array, numbers: jax.Array) -> jax.Array:
+    return jnp.take(rows, numbers, axis=0)

@@ -1,0 +1,18 @@
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+_spec = importlib.util.spec_from_file_location("nets_for_tests", Path(__file__).with_name("nets_for_tests.py"))
+_module = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_module)
+
+
+@pytest.fixture(scope="session")
+def small_nets():
+    return _module.models()
+
+
+@pytest.fixture(scope="session")
+def small_rows():
+    return _module.rows

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from cutaway.errors import UnknownNameError
+from cutaway.interpret import activations, comparison
+from cutaway.interpret.similarity import linear_cka
+from cutaway.models import build_model, get_weights, mlp, set_weights
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = mlp((12, 8))
+    build_model(model, shape=(4, 5), classes=3, seed=0)
+    return model
+
+
+@pytest.fixture(scope="module")
+def snapshots(model):
+    rng, start = np.random.default_rng(0), get_weights(model)
+    found = {e: {k: v + rng.normal(0, e / 10, v.shape).astype(np.float32) for k, v in start.items()} for e in range(4)}
+    return found | {9: {name: value * np.nan for name, value in start.items()}}
+
+
+@pytest.mark.parametrize("held", [2**29, 1, 3 * 4 * 300 * 12])
+def test_every_two_epochs_are_compared_whatever_fits_into_memory(model, snapshots, small_rows, monkeypatch, held):
+    monkeypatch.setattr(comparison, "HELD", held)
+    x, epochs, seen = small_rows(300), [0, 1, 2, 3, 9], []
+    about = {"epochs": epochs, "x": x, "scale": 255.0}
+    found = comparison.compare_epochs(model, snapshots.__getitem__, "dense_1", **about, on_progress=seen.append)
+    assert found.shape == (5, 5)
+    assert np.isnan(found[4]).all(), "of a model that has diverged nothing is known"
+    assert np.isnan(found[:, 4]).all()
+    hidden = []
+    for epoch in epochs[:4]:
+        set_weights(model, snapshots[epoch])
+        hidden.append(activations(model, "dense_1", x=x, scale=255.0))
+    expected = [[linear_cka(a, b) for a in hidden] for b in hidden]
+    np.testing.assert_allclose(found[:4, :4], expected, atol=1e-5)
+    assert expected[0][1] > expected[0][3], "what is farther away in training is less alike"
+    assert [p.done for p in seen] == sorted(p.done for p in seen)
+    assert (seen[-1].done, seen[-1].total) == (15, 15)
+
+
+def test_no_such_layer(model, snapshots, small_rows):
+    with pytest.raises(UnknownNameError, match="layers of this model are"):
+        comparison.compare_epochs(model, snapshots.__getitem__, "dense_9", epochs=[0], x=small_rows(5), scale=255.0)

@@ -1,0 +1,87 @@
+import keras
+import numpy as np
+import pytest
+
+from cutaway.errors import ModelError
+from cutaway.models import build_model, get_weights, mlp
+
+
+def built(seed=0, **settings):
+    model = mlp(**{"hidden": (16, 8), "dropout": 0.2, **settings})
+    build_model(model, shape=(4, 5), classes=3, seed=seed)
+    return model
+
+
+def test_layers_are_named_and_sized_by_the_data():
+    model = built()
+    assert isinstance(model, keras.Sequential)
+    assert [layer.name for layer in model.layers] == ["dense_1", "dropout_1", "dense_2", "dropout_2", "output"]
+    assert model.input_shape == (None, 20)
+    assert model.output_shape == (None, 3)
+    assert model.get_layer("output").activation is keras.activations.softmax
+    assert model.count_params() == 20 * 16 + 16 + 16 * 8 + 8 + 8 * 3 + 3
+
+
+@pytest.mark.parametrize("activation", ["relu", "softplus", "sigmoid", "tanh", "gelu"])
+def test_hidden_activation(activation):
+    model = built(activation=activation)
+    assert model.get_layer("dense_2").activation is keras.activations.get(activation)
+
+
+def test_no_dropout_layer_without_dropout_and_no_hidden_layer_without_hidden():
+    assert [layer.name for layer in built(dropout=0.0).layers] == ["dense_1", "dense_2", "output"]
+    assert [layer.name for layer in built(hidden=()).layers] == ["output"]
+
+
+def test_first_weights_are_a_function_of_the_seed():
+    one, same, other = get_weights(built(0)), get_weights(built(0)), get_weights(built(1))
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, same[name])
+        if name.endswith("kernel"):
+            assert np.abs(value - other[name]).max() > 0.01
+    assert np.abs(one["dense_1/kernel"]).max() <= np.sqrt(6 / (20 + 16)), "Glorot's bound"
+    assert not np.array_equal(one["dense_1/kernel"][:8, :8], one["dense_2/kernel"][:8, :8])
+
+
+def test_a_built_net_keeps_its_weights():
+    model = built(0)
+    before = get_weights(model)
+    assert build_model(model, shape=(4, 5), classes=3, seed=7) is False
+    for name, value in get_weights(model).items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_an_initializer_with_a_seed_keeps_it():
+    def kernel(seed):
+        layer = keras.layers.Dense(3, "softmax", kernel_initializer=keras.initializers.HeNormal(seed=5))
+        model = keras.Sequential([layer])
+        build_model(model, shape=(6,), classes=3, seed=seed)
+        return np.asarray(layer.kernel.value)
+
+    np.testing.assert_array_equal(kernel(1), kernel(2))
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"hidden": (0,)}, "at most 1,000,000; got 0"),
+        ({"hidden": (512, -3)}, "at most 1,000,000; got -3"),
+        ({"hidden": (5.5,)}, "got 5.5"),
+        ({"hidden": (True,)}, "got True"),
+        ({"dropout": 1.5}, "from 0 up to but not including 1; got 1.5"),
+        ({"dropout": -0.1}, "got -0.1"),
+        ({"activation": "rule"}, "activation is one of relu, softplus, .*; got 'rule'"),
+    ],
+)
+def test_wrong_values_name_the_rule_and_what_came(settings, text):
+    with pytest.raises(ModelError, match=text):
+        mlp(**settings)
+
+
+def test_net_that_does_not_fit_its_data():
+    model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(3)])
+    with pytest.raises(ModelError, match=r"input must have shape \(20,\) or \(4, 5\).*got \(10,\)"):
+        build_model(model, shape=(4, 5), classes=3, seed=0)
+    model = keras.Sequential([keras.Input((4, 5)), keras.layers.Flatten(), keras.layers.Dense(4, "softmax")])
+    with pytest.raises(ModelError, match=r"one unit a class, here 3; got shape \(4,\)"):
+        build_model(model, shape=(4, 5), classes=3, seed=0)
