@@ -2,35 +2,46 @@
 
     CutawayError
     ├── UsageError (ValueError)          the call was wrong; the command line exits with 2
-    │   ├── ConfigError                    a setting of training is outside its range
+    │   ├── ConfigError                  a training setting is outside its range
     │   ├── UnknownNameError             a dataset, recipe, layer, run ... of that name does not exist
-    │   └── ModelError                     the network cannot be trained or opened here
+    │   └── ModelError                   the model cannot be trained or opened here
     ├── DataError (ValueError)           a file or an array of data is damaged or does not fit
     ├── RunError (RuntimeError)          a run folder is damaged or cannot be written
     ├── TrainingError (RuntimeError)     training itself failed
-    └── BackendError (RuntimeError)      Keras is loaded on a backend that the compiled loop cannot use
-    Interrupted (KeyboardInterrupt)      the user stopped a training; it is kept and can go on
-    Notice (UserWarning)                 nothing failed, but the user should know
+    ├── BackendError (RuntimeError)      Keras runs on a backend that the compiled loop cannot use
+    └── Canceled (RuntimeError)          the work was canceled through a `CancelToken`; what was finished is kept
+    CutawayWarning (UserWarning)         nothing failed, but the user should know
 
-Every message is one line with three parts: the rule, what came, the next step.
+Every message is one line with three parts: the rule, what we got, and the next step. Every error can be pickled, so
+that it crosses from one process to another unchanged.
 """
+
+from typing import Any
 
 
 class CutawayError(Exception):
     """Base of all errors that a user of cutaway can cause.
 
     Args:
-        rule: What must hold, as a clause: "dropout is a share from 0 up to, not including, 1".
-        came: What came instead, as a noun phrase: "1.5".
-        fix: The next step for the user, as an imperative: "pass for example --dropout 0.2".
+        rule: What must hold, as a clause: "dropout is a fraction from 0 up to, but not including, 1".
+        got: What we got instead, as a noun phrase: "1.5".
+        hint: The next step for the user, as an imperative: "try --dropout 0.2".
     """
 
     exit_code = 1
 
     def __init__(self, rule: str, *, got: str, hint: str) -> None:
         self.rule, self.got, self.hint = rule, got, hint
-        # what came may hold anything that a user typed or a file holds: it stays one line
+        # what we got may hold anything that a user typed or a file holds: it stays one line
         super().__init__(" ".join(f"{rule}; got {got}; next: {hint}".split()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.rule, self.got, self.hint), self.__dict__
+
+
+def _rebuild(kind: type[CutawayError], rule: str, got: str, hint: str) -> CutawayError:
+    """Make an error again from what `CutawayError.__reduce__` kept: pickle itself knows no keyword arguments."""
+    return kind(rule, got=got, hint=hint)
 
 
 class UsageError(CutawayError, ValueError):
@@ -40,7 +51,7 @@ class UsageError(CutawayError, ValueError):
 
 
 class ConfigError(UsageError):
-    """A setting of training is outside its range."""
+    """A training setting is outside its range."""
 
 
 class UnknownNameError(UsageError):
@@ -48,7 +59,7 @@ class UnknownNameError(UsageError):
 
 
 class ModelError(UsageError):
-    """The network cannot be trained or opened here."""
+    """The model cannot be trained or opened here."""
 
 
 class DataError(CutawayError, ValueError):
@@ -64,14 +75,15 @@ class TrainingError(CutawayError, RuntimeError):
 
 
 class BackendError(CutawayError, RuntimeError):
-    """Keras is loaded on a backend that the compiled loop cannot use."""
+    """Keras runs on a backend that the compiled loop cannot use."""
+
+
+class Canceled(CutawayError, RuntimeError):
+    """The work was canceled through a `CancelToken`; everything finished so far is kept."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """The user stopped a training with Ctrl-C or a signal; everything done so far is kept.
-
-    A KeyboardInterrupt, so that a script that trains many models ends as well.
-    """
+    """To be removed: `Canceled` takes its place."""
 
     def __init__(self, run: str) -> None:
         super().__init__(f"training was stopped, everything so far is kept; next: cutaway resume {run}")
