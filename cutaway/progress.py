@@ -44,8 +44,9 @@ def ignore_progress(_: Progress) -> None:
 class CancelToken:
     """Cancels long work from another thread or a signal handler.
 
-    Work that starts inside ``with token:`` ends with `Canceled` soon after ``token.cancel()`` was called, usually within
-    0.2 s. What was finished by then is kept: a training can be resumed, an embedding returns the coordinates so far.
+    Work that starts inside ``with token:`` ends with `Canceled` soon after ``token.cancel()`` was called, usually
+    within 0.2 s. What was finished by then is kept: a training can be resumed, an embedding returns the coordinates
+    reached so far.
 
     >>> token = CancelToken()
     >>> with token:  # in another thread: token.cancel()
