@@ -19,42 +19,56 @@ if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "jax")  # wins over ~/.keras/keras.json, where an old install left its name
 
 if TYPE_CHECKING:
-    from cutaway.api.embedding import Embedding
-    from cutaway.api.models import export, open_model, record
+    from cutaway.api.analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Units
+    from cutaway.api.model_files import export, open_model
+    from cutaway.api.record import record
     from cutaway.api.run import Run, open_run
-    from cutaway.api.sequence import EmbeddingSequence
     from cutaway.api.train import mlp, resume, train
     from cutaway.data import Dataset, load_dataset
-    from cutaway.errors import CutawayError
-    from cutaway.progress import Progress
+    from cutaway.errors import Canceled, CutawayError, CutawayWarning
+    from cutaway.progress import CancelToken, Progress
     from cutaway.training import Recorder
 
 _MODULES = {
+    "CancelToken": "cutaway.progress",
+    "Canceled": "cutaway.errors",
     "CutawayError": "cutaway.errors",
+    "CutawayWarning": "cutaway.errors",
     "Dataset": "cutaway.data",
-    "Embedding": "cutaway.api.embedding",
-    "EmbeddingSequence": "cutaway.api.sequence",
+    "Embedding": "cutaway.api.analyses",
+    "EmbeddingSequence": "cutaway.api.analyses",
+    "Explanation": "cutaway.api.analyses",
+    "History": "cutaway.api.analyses",
+    "LayerHistory": "cutaway.api.analyses",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Run": "cutaway.api.run",
-    "export": "cutaway.api.models",
+    "Units": "cutaway.api.analyses",
+    "export": "cutaway.api.model_files",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
-    "open_model": "cutaway.api.models",
+    "open_model": "cutaway.api.model_files",
     "open_run": "cutaway.api.run",
-    "record": "cutaway.api.models",
+    "record": "cutaway.api.record",
     "resume": "cutaway.api.train",
     "train": "cutaway.api.train",
 }
 
 __all__ = [
+    "CancelToken",
+    "Canceled",
     "CutawayError",
+    "CutawayWarning",
     "Dataset",
     "Embedding",
     "EmbeddingSequence",
+    "Explanation",
+    "History",
+    "LayerHistory",
     "Progress",
     "Recorder",
     "Run",
+    "Units",
     "export",
     "load_dataset",
     "mlp",
@@ -66,7 +80,7 @@ __all__ = [
 ]
 
 
-__getattr__ = lazy_getattr(__name__, _MODULES)
+__getattr__ = lazy_getattr(__name__, _MODULES, public=True)
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,8 @@ them (a terminal bar, a notebook, the studio) is decided above, in `cutaway.api`
 canceled: where a `CancelToken` is active, it raises `Canceled`, and the room ends after the step in hand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from threading import Event
@@ -56,6 +57,7 @@ class CancelToken:
     def __init__(self) -> None:
         self._event = Event()
         self._entered: list[Token[CancelToken | None]] = []
+        self._watching = 0
 
     @property
     def canceled(self) -> bool:
@@ -66,6 +68,20 @@ class CancelToken:
         """Ask the work to end; safe in any thread and in a signal handler."""
         self._event.set()
 
+    @property
+    def watched(self) -> bool:
+        """Whether work is under way that will notice `cancel` soon."""
+        return self._watching > 0
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Say that work is under way that calls `raise_if_canceled` often."""
+        self._watching += 1
+        try:
+            yield
+        finally:
+            self._watching -= 1
+
     def raise_if_canceled(self) -> None:
         """Raise if `cancel` was called.
 
@@ -73,7 +89,11 @@ class CancelToken:
             Canceled: It was.
         """
         if self.canceled:
-            raise Canceled("the work went on until it was canceled", got="a request to stop", hint="call it again")
+            raise Canceled(
+                "work goes on until it is done",
+                got="a request to cancel it",
+                hint="run it again; what was finished is kept",
+            )
 
     def __enter__(self) -> "CancelToken":
         self._entered.append(_ACTIVE.set(self))

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cutaway.progress import Progress, ProgressCallback, ignore_progress
+from cutaway.progress import Progress, ProgressCallback, active_token, ignore_progress
 
 ProgressOption = bool | Callable[[Progress], None]
-"""True draws bars on stderr (or in the notebook), False is silent, a callable gets the `Progress` records."""
+"""True draws bars on stderr (or in the notebook), False draws nothing, a callable gets the `Progress` records."""
 
 # Seconds between two drawings of a notebook's lines.
 REDRAW = 0.2
@@ -17,7 +17,26 @@ REDRAW = 0.2
 
 @contextmanager
 def show_progress(progress: ProgressOption) -> Iterator[ProgressCallback]:
-    """Turn the user's ``progress=`` into a `ProgressCallback` for the rooms below, for as long as the work goes on."""
+    """Turn the user's ``progress=`` into a callback for the rooms below, for as long as the work goes on.
+
+    The callback raises `Canceled` once the active `CancelToken` was canceled.
+    """
+    with _drawing(progress) as draw:
+        token = active_token()
+        if token is None:
+            yield draw
+            return
+
+        def on_progress(now: Progress) -> None:
+            draw(now)
+            token.raise_if_canceled()
+
+        with token.watching():
+            yield on_progress
+
+
+@contextmanager
+def _drawing(progress: ProgressOption) -> Iterator[ProgressCallback]:
     if callable(progress):
         yield progress
     elif not progress:
@@ -78,7 +97,7 @@ def _words(now: Progress, seconds: float) -> str:
     """How far a task is: the whole and its seconds, or the share, the rate and the seconds left."""
     if now.done >= now.total:
         return f"{now.done:,} {now.unit} in {seconds:.1f} s"
-    share = f"{100 * now.done // now.total} %"
+    share = f"{100 * now.done // now.total}%"
     if not now.done or not seconds:
         return share
     return f"{share}, {now.done / seconds:,.0f} a second, {seconds * (now.total - now.done) / now.done:.0f} s left"

@@ -1,189 +1,360 @@
-"""The run as the user holds it: every view of a run folder, wired to the rooms that make it."""
+"""The run as the user holds it: every analysis of a run folder, one method each."""
 
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.data import Dataset, Split, load_dataset
-from cutaway.errors import DataError, UsageError
-from cutaway.runs import REPORT, RUNS, RunFolder, find_run
+from cutaway.data import Dataset, Split
+from cutaway.runs import RUNS, RunFolder, find_run
 
-from .history import History
+from . import analyses
+from .context import RunContext, same_data
 from .progress import ProgressOption, show_progress
-from .views import Views
 
 if TYPE_CHECKING:
-    import keras
+    import pandas
 
+    from cutaway.embedding import Iterate
     from cutaway.findings import Finding
     from cutaway.metrics import Mistakes
+    from cutaway.models import Model
 
-    from .layers import Layers
+    from .analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Layers, Units
 
 
-class Run(Views):
+class Run:
     """A training that was, or still is, recorded in a run folder.
 
-    Made by `cutaway.train` and `cutaway.open_run`. Layers and epochs are named as Keras names them; ``epoch=-1`` is the
-    last one with a snapshot, ``epoch=0`` the model as initialized.
+    Made by `cutaway.train`, `cutaway.record` and `cutaway.open_run`. Layers and epochs are named as Keras names them.
+    ``epoch=None`` is the kept epoch: the best one after early stopping, and otherwise the last. ``epoch=-1`` is the
+    last one with a snapshot, ``epoch=0`` the model as initialized. ``progress=True`` draws progress bars, False draws
+    nothing, and a callable gets `Progress` records.
 
     Attributes:
-        folder: What is on disk.
+        context: Its folder, data and models, as every analysis uses them.
     """
 
-    def __init__(self, folder: RunFolder, *, data: Dataset | None = None) -> None:
-        self.folder = folder
-        self._layers: dict[int, Layers] = {}  # small records, asked for by report, findings and table
-        if data is not None:
-            self.data = data
+    def __init__(self, context: RunContext) -> None:
+        self.context = context
+        self._layers: dict[int, Layers] = {}  # small records that take a pass over all samples
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Run, (self.context,)
 
     def __repr__(self) -> str:
         test = self.test
-        accuracy = f", test accuracy {test['accuracy']:.4f}" if test else ""
+        accuracy = f", test accuracy {test['accuracy']:.2%}" if test else ""
         return f"<Run {self.path.name}: {self.folder.status}, {len(self.history)} epochs{accuracy}>"
+
+    @property
+    def folder(self) -> RunFolder:
+        """What is on disk."""
+        return self.context.folder
 
     @property
     def path(self) -> Path:
         """The run folder."""
-        return self.folder.path
+        return self.context.path
 
     @property
     def config(self) -> dict[str, Any]:
-        """Every setting of the training, resolved."""
-        return dict(self.folder.manifest["config"])
+        """Every training setting, resolved."""
+        return dict(self.context.manifest.config)
 
     @property
-    def test(self) -> dict[str, float] | None:
-        """Loss and accuracy on the test samples at the end, or None while there is no end."""
-        return self.folder.manifest.get("test")
+    def test(self) -> dict[str, Any] | None:
+        """Loss and accuracy on the test samples at the kept epoch, or None until the training has ended."""
+        return self.context.manifest.test
 
     @property
-    def history(self) -> History:
+    def history(self) -> "History":
         """Metrics of every finished epoch."""
-        return History(self.folder.history())
+        return analyses.History(self.folder.history())
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in the order of their numbers."""
-        return tuple(self.folder.manifest["dataset"]["class_names"])
+        return self.context.class_names
 
-    @cached_property
+    @property
     def split(self) -> Split:
         """Which sample belongs to train, val and test."""
-        return Split.from_record(self.folder.manifest["split"])
+        return self.context.split
 
-    @cached_property
+    @property
     def data(self) -> Dataset:
         """The dataset, loaded again from where it came.
 
         Raises:
             DataError: It cannot be loaded again, or has changed since.
         """
-        record = self.folder.manifest["dataset"]
-        if record["origin"]["kind"] == "arrays":
-            raise DataError(
-                f'the dataset "{record["name"]}" was made from arrays, which a run folder does not keep',
-                got=f"{self.path.name} opened without it",
-                hint="open the run with open_run(path, data=...) and the same arrays",
-            )
-        return _same(load_dataset(record["origin"].get("path") or record["origin"]["name"]), record["sha256"])
+        return self.context.data
 
-    def model(self, *, epoch: int = -1) -> "keras.Model":
-        """A Keras model with the weights after an epoch: ``summary()``, ``layers``, ``predict()``, ``get_weights()``.
+    def model(self, epoch: int | None = None) -> "Model":
+        """A new Keras model with the weights after an epoch: ``summary()``, ``layers``, ``predict()``.
 
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
         """
-        from cutaway.models import model_from_spec, require_jax, set_weights
-
-        require_jax()
-        model = model_from_spec(dict(self.folder.manifest["model"]))
-        set_weights(model, self.folder.snapshot(epoch))
-        return model
+        return self.context.build_model(epoch)
 
     def activations(
-        self, layer: str, *, split: str = "test", epoch: int = -1, progress: ProgressOption = False
+        self, layer: str, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
     ) -> np.ndarray:
         """Activations of a layer in evaluation, float32 ``(sample, unit)``.
 
         Args:
             layer: Name of the layer.
             split: "train", "val", "test" or "all" (in that order).
-            epoch: Number of the epoch.
-            progress: True draws a bar, False is silent, a callable gets `Progress` records.
+            epoch: Number of the epoch; the kept one if None.
+            progress: See `Run`.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
         """
-        from cutaway.interpret import activations
-
-        x = self.data.rows(self.split.part(split))
+        ids = self.split.part(split)
         with show_progress(progress) as on_progress:
-            return activations(self.model(epoch=epoch), layer, x=x, scale=self.data.scale, on_progress=on_progress)
+            return analyses.layer_activations(self.context, layer, ids, epoch=epoch, on_progress=on_progress)
 
-    def predictions(self, *, split: str = "test", epoch: int = -1) -> np.ndarray:
+    def predictions(
+        self, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
+    ) -> np.ndarray:
         """Probabilities in evaluation, float32 ``(sample, class)``."""
-        from cutaway.models import class_probabilities, forward
-
-        model = self.model(epoch=epoch)
-        return class_probabilities(model, forward(model, self.data.rows(self.split.part(split)), scale=self.data.scale))
+        with show_progress(progress) as on_progress:
+            return analyses.probabilities(self.context, self.split.part(split), epoch=epoch, on_progress=on_progress)
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""
-        return self.data.y(self.split.part(split))
+        return analyses.labels(self.context, split)
 
-    def layers(self, *, epoch: int = -1, progress: ProgressOption = False) -> "Layers":
-        """What each layer is and holds after an epoch, and how many of its units never fire on the whole dataset.
+    def layers(self, *, epoch: int | None = None, progress: ProgressOption = False) -> "Layers":
+        """What each layer is and holds after an epoch, and how many of its units are inactive on the whole dataset.
 
         Returns:
             A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row a layer.
         """
-        from cutaway.interpret import layer_records
-
-        from .layers import Layers
-
-        epoch = self.folder.resolve_epoch(epoch)
-        if epoch not in self._layers:
-            x = self.data.rows(self.split.part("all"))
+        number = self.context.epoch(epoch)
+        if number not in self._layers:
             with show_progress(progress) as on_progress:
-                model = self.model(epoch=epoch)
-                self._layers[epoch] = Layers(layer_records(model, x=x, scale=self.data.scale, on_progress=on_progress))
-        return self._layers[epoch]
+                self._layers[number] = analyses.layer_records(self.context, epoch=number, on_progress=on_progress)
+        return self._layers[number]
 
-    def confusion(self, *, split: str = "test", epoch: int = -1) -> np.ndarray:
+    def layer_history(
+        self,
+        *,
+        split: str = "test",
+        epochs: Sequence[int] | None = None,
+        samples: int = 10_000,
+        k: int = 15,
+        seed: int = 0,
+        progress: ProgressOption = True,
+    ) -> "LayerHistory":
+        """Measure what each layer knows after each epoch; ``to_pandas()`` is a table, one row an epoch and layer.
+
+        Args:
+            split: "train", "val", "test" or "all".
+            epochs: Their numbers; all with a snapshot if None.
+            samples: The most samples, a stratified sample by class; fewer where layers are very wide.
+            k: Number of neighbors in the k-NN accuracy.
+            seed: Random seed of the sample.
+            progress: See `Run`.
+
+        Raises:
+            UnknownNameError: There is no such split or epoch.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.layer_history(
+                self.context, split=split, epochs=epochs, samples=samples, k=k, seed=seed, on_progress=on_progress
+            )
+
+    def similarity(
+        self,
+        layer: str | None = None,
+        *,
+        split: str = "test",
+        epochs: Sequence[int] | None = None,
+        samples: int = 10_000,
+        seed: int = 0,
+        progress: ProgressOption = True,
+    ) -> "pandas.DataFrame":
+        """Compare a layer with itself between every two epochs by linear CKA: when does it stop changing?
+
+        `LayerHistory.cka` compares the layers of one epoch.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None.
+            split: "train", "val", "test" or "all".
+            epochs: Their numbers; all with a snapshot if None.
+            samples: The most samples, a stratified sample by class; fewer where the layer is very wide.
+            seed: Random seed of the sample.
+            progress: See `Run`.
+
+        Returns:
+            A pandas DataFrame (epoch, epoch) in [0, 1]; NaN where a layer is constant or has diverged.
+
+        Raises:
+            UnknownNameError: There is no such layer, split or epoch.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.similarity(
+                self.context, layer, split=split, epochs=epochs, samples=samples, seed=seed, on_progress=on_progress
+            )
+
+    def units(
+        self,
+        layer: str | None = None,
+        *,
+        split: str = "test",
+        epoch: int | None = None,
+        samples: int | None = None,
+        progress: ProgressOption = True,
+    ) -> "Units":
+        """Summarize every unit of a hidden layer: ``to_pandas(sort)`` is a table, ``summary(number)`` one unit.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None.
+            split: Samples on which units are measured; constant units are found on the whole dataset.
+            epoch: Number of the epoch; the kept one if None.
+            samples: The most samples, a stratified sample by class; all of them if None.
+            progress: See `Run`.
+
+        Raises:
+            UnknownNameError: There is no such layer, split or epoch.
+            UsageError: The layer is the output, or the split is empty.
+            DataError: An activation is not a finite number: the model has diverged.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.units(
+                self.context, layer, split=split, epoch=epoch, samples=samples, on_progress=on_progress
+            )
+
+    def explain(self, x: np.ndarray | str, *, epoch: int | None = None) -> "Explanation":
+        """Explain one prediction: what spoke for the winning class and against the runner-up.
+
+        Args:
+            x: Raw values of one sample, or its name, such as "test[7]".
+            epoch: Number of the epoch; the kept one if None.
+
+        Raises:
+            UnknownNameError: There is no such sample or epoch.
+            ModelError: The model is not piecewise linear, so that contributions do not add up.
+        """
+        return analyses.explain(self.context, x, epoch=epoch)
+
+    def embed(
+        self,
+        layer: str | None = None,
+        *,
+        split: str = "all",
+        epoch: int | None = None,
+        method: str = "tsne",
+        points: int | None = None,
+        seed: int = 0,
+        callback: "Callable[[Iterate], bool | None] | None" = None,
+        progress: ProgressOption = True,
+        **settings: Any,
+    ) -> "Embedding":
+        """Give the activations of a layer two coordinates a sample.
+
+        The result is cached in the run folder; the same call again reads it.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None.
+            split: "train", "val", "test" or "all".
+            epoch: Number of the epoch; the kept one if None.
+            method: "tsne", "pca", "lda" or "umap" (which needs the package umap-learn).
+            points: The most samples, a stratified sample by class; all of them if None.
+            seed: Random seed of the sample, and of everything random in the method.
+            callback: t-SNE only: gets the coordinates on their way, at most ten times a second, the first time before
+                the first step. If it returns False the embedding ends, and the coordinates so far are returned (but not
+                cached).
+            progress: See `Run`.
+            settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
+                early_exaggeration, exaggeration, learning_rate and others.
+
+        Raises:
+            UnknownNameError: There is no such layer, split, epoch or method.
+            UsageError: A setting is unknown or outside its range.
+            DataError: The activations cannot be embedded.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.embed_layer(
+                self.context,
+                layer,
+                split=split,
+                epoch=epoch,
+                points=points,
+                settings={"method": method, "seed": seed, **settings},
+                callback=callback,
+                on_progress=on_progress,
+            )
+
+    def embed_epochs(
+        self,
+        layer: str | None = None,
+        epochs: Sequence[int] | None = None,
+        *,
+        progress: ProgressOption = True,
+        **settings: Any,
+    ) -> "EmbeddingSequence":
+        """Embed a layer at several epochs, so that a sample keeps its place while its neighbors stay the same.
+
+        Args:
+            layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
+            epochs: Their numbers, ascending; all with a snapshot if None.
+            progress: See `Run`.
+            settings: split, points, seed, and settings of t-SNE, as in `embed`.
+
+        Raises:
+            UnknownNameError: There is no such layer, split or epoch.
+            UsageError: There are fewer than two epochs, or a setting is wrong.
+            DataError: The activations of an epoch cannot be embedded.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.embed_epochs(self.context, layer, epochs=epochs, on_progress=on_progress, **settings)
+
+    def embed_layers(
+        self,
+        epoch: int | None = None,
+        layers: Sequence[str] | None = None,
+        *,
+        progress: ProgressOption = True,
+        **settings: Any,
+    ) -> "EmbeddingSequence":
+        """Embed several layers at one epoch, so that a sample keeps its place while its neighbors stay the same.
+
+        Args:
+            epoch: Number of the epoch; the kept one if None.
+            layers: Their names, in order; all Dense layers if None. "input" is what the model sees.
+            progress: See `Run`.
+            settings: split, points, seed, and settings of t-SNE, as in `embed`.
+
+        Raises:
+            As `embed_epochs`.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
+
+    def confusion(self, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
         """Counts, int64 ``(true class, predicted class)``."""
-        from cutaway.metrics import confusion_counts
+        return analyses.confusion(self.context, split=split, epoch=epoch)
 
-        predicted = self.predictions(split=split, epoch=epoch).argmax(axis=1)
-        return confusion_counts(self.labels(split=split), predicted, classes=self.data.classes)
-
-    def mistakes(self, n: int = 24, *, split: str = "test", epoch: int = -1) -> "Mistakes":
-        """The `n` most confident wrong answers, the worst first; positions are rows of the split."""
-        from cutaway.metrics import worst_mistakes
-
-        return worst_mistakes(self.predictions(split=split, epoch=epoch), self.labels(split=split), n=n)
+    def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
+        """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
+        return analyses.mistakes(self.context, n, split=split, epoch=epoch)
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at, most important first."""
-        from cutaway.findings import diagnose
-
-        return diagnose(
-            self.history.rows,
-            matrix=self.confusion(),
-            class_names=self.class_names,
-            dead={r.name: (r.inactive, r.units) for r in self.layers(progress=progress) if r.inactive is not None},
-            test_accuracy=self.test["accuracy"] if self.test else None,
-            samples=(len(self.split.val), len(self.split.test)),
-        )
+        return analyses.findings(self.context, layers=self.layers(progress=progress))
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
-        """Write everything about the run into one HTML file that works from disk with the network off.
+        """Write everything about the run into one HTML file that works from disk without a network.
 
         Args:
-            path: Where; report.html in the run folder if None.
-            progress: True draws bars, False is silent, a callable gets `Progress` records.
+            path: Where to write it; report.html in the run folder if None.
+            progress: See `Run`.
 
         Returns:
             The file's path.
@@ -191,26 +362,10 @@ class Run(Views):
         Raises:
             UsageError: The file cannot be written.
         """
-        from cutaway.runs import write_atomic
+        from .report import write_report
 
-        from .report import report_html
-
-        target = Path(path) if path is not None else self.path / REPORT
-        if target.is_dir() or not target.parent.is_dir():
-            raise UsageError(
-                "a report needs the name of a file in a folder that exists",
-                got=f'"{target}"',
-                hint="name a file such as report.html, and make its folder first",
-            )
         with show_progress(progress) as on_progress:
-            page = report_html(self, on_progress=on_progress)
-        try:
-            write_atomic(target, page.encode())
-        except OSError as error:
-            raise UsageError(
-                "a report needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
-            ) from error
-        return target
+            return write_report(self.context, path, on_progress=on_progress)
 
 
 def open_run(path: str | Path, *, data: Dataset | None = None, runs: str | Path = RUNS) -> Run:
@@ -228,15 +383,5 @@ def open_run(path: str | Path, *, data: Dataset | None = None, runs: str | Path 
     """
     folder = find_run(path, runs=runs)
     if data is not None:
-        _same(data, folder.manifest["dataset"]["sha256"])
-    return Run(folder, data=data)
-
-
-def _same(data: Dataset, sha256: str) -> Dataset:
-    if data.sha256 != sha256:
-        raise DataError(
-            f"the run was trained on data with SHA-256 {sha256[:12]}...",
-            got=f"{data.sha256[:12]}... from {data.name}",
-            hint="open it with the data it was trained on",
-        )
-    return data
+        same_data(data, folder.manifest.dataset.sha256)
+    return Run(RunContext(folder, data=data))

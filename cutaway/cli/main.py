@@ -1,37 +1,49 @@
 """The program: its commands, and how errors become one line and an exit code."""
 
-import functools
 import gc
 import io
 import os
+import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import CutawayError, CutawayWarning, Interrupted
+from cutaway.errors import CutawayError, CutawayWarning
+from cutaway.progress import CancelToken
 
-from . import inside, looking, models, system, training
+from . import inspect, layers, models, system, training, units
+
+STOPPED = "stopped; what was finished is kept"
 
 
-class _Stopped(Exception):
-    """An interruption in the clothes of an error: typer would turn a KeyboardInterrupt into a silent exit."""
+@contextmanager
+def cancel_on_signal() -> Iterator[None]:
+    """Turn the first Ctrl-C or SIGTERM into the cancellation of the work under way.
 
+    A second one, and one that arrives while nothing is under way that could notice, interrupts at once.
+    """
+    token = CancelToken()
 
-def interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command that the user interrupts say how to go on."""
+    def cancel(number: int, frame: Any) -> None:
+        if token.canceled or not token.watched:
+            raise KeyboardInterrupt
+        token.cancel()
 
-    @functools.wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except Interrupted as error:
-            raise _Stopped(str(error)) from error
-
-    return run
+    try:
+        before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread, which alone receives signals
+        before = {}
+    try:
+        with token:
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 app = typer.Typer(
@@ -46,30 +58,30 @@ app = typer.Typer(
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Train a feed-forward network and cut it open: what each layer learned, when, and where it fails."""
 
 
-app.command()(interruptible(training.demo))
-app.command()(interruptible(training.train))
-app.command()(interruptible(training.resume))
-app.command()(looking.runs)
-app.command()(looking.show)
-app.command()(looking.layers)
-app.command()(inside.units)
-app.command()(looking.embed)
-app.command()(looking.report)
+app.command()(training.demo)
+app.command()(training.train)
+app.command()(training.resume)
+app.command()(inspect.runs)
+app.command()(inspect.show)
+app.command()(layers.layers)
+app.command()(units.units)
+app.command()(inspect.embed)
+app.command()(inspect.report)
 app.command("open")(models.open_model)
 app.command()(models.export)
 app.command()(system.datasets)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the program and leave with its exit code.
+    """Run the program and exit with its exit code.
 
     Args:
-        arguments: What the user typed after the program's name; the process's own if None.
+        arguments: What the user typed after the program's name; those of the process if None.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     arguments = arguments or ["--help"]
@@ -81,13 +93,14 @@ def main(arguments: list[str] | None = None) -> None:
     # --debug may stand anywhere: people add it at the end of the line that failed
     debug = "--debug" in arguments
     warnings.showwarning = _show(warnings.showwarning)
-    code = _run([a for a in arguments if a != "--debug"], debug=debug)
-    gc.freeze()  # Python would search 700,000 objects for cycles before it leaves: 0.6 s after a training
+    with cancel_on_signal():
+        code = _run([a for a in arguments if a != "--debug"], debug=debug)
+    gc.freeze()  # Python would search 700,000 objects for cycles before it exits: 0.6 s after a training
     sys.exit(code)
 
 
 def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
-    """Show our own notices as one line, and other warnings as they were."""
+    """Show our own warnings as one line, and others as they were."""
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if issubclass(category, CutawayWarning):
@@ -104,17 +117,15 @@ def _run(arguments: list[str], *, debug: bool) -> int:
             if isinstance(stream, io.TextIOWrapper):  # a run's name may hold what an old code page cannot print
                 stream.reconfigure(errors="backslashreplace")
         code = app(arguments, prog_name="cutaway", standalone_mode=False)
-        return _fail("stopped; what was finished is kept", 1, debug=debug) if code == 130 else code or 0
+        return _fail(STOPPED, 1, debug=debug) if code == 130 else code or 0
     except CutawayError as error:
         return _fail(str(error), error.exit_code, debug=debug)
     except typer.TyperException as error:  # a wrong option or argument
         return _fail(_usage(error, arguments), 2, debug=debug)
-    except _Stopped as error:
-        return _fail(str(error), 1, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("stopped; what was finished is kept", 1, debug=debug)
+        return _fail(STOPPED, 1, debug=debug)
     except BrokenPipeError:
-        # the reader of a pipe (such as head) has enough; Python would complain once more while it shuts down
+        # the reader of a pipe (such as head) has closed it; Python would complain once more while it shuts down
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
@@ -123,7 +134,7 @@ def _run(arguments: list[str], *, debug: bool) -> int:
 
 
 def _usage(error: typer.TyperException, arguments: list[str]) -> str:
-    """Typer's words for a wrong option or argument, and what came, which they leave out."""
+    """Typer's words for a wrong option or argument, with the value that we got, which they leave out."""
     options = getattr(getattr(error, "param", None), "opts", ())
     values = [arguments[i + 1] for i, a in enumerate(arguments[:-1]) if a in options]
     got = f'; got "{values[-1]}"' if values else ""

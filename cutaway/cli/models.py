@@ -1,33 +1,35 @@
-"""Commands about models from elsewhere and to elsewhere: open and export."""
+"""Commands about model files: open and export."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .output import JsonOption, RunArgument, RunsOption, print_json, print_table
+from .options import EpochOption, JsonOption, RunArgument, RunsOption
+from .output import print_json, print_table
 
 if TYPE_CHECKING:
-    from cutaway.api.models import ModelSummary
+    from cutaway.api.model_files import ModelSummary
 
 
 def open_model(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A .keras file, or an .h5 file of a whole model.")],
     as_json: JsonOption = False,
 ) -> None:
-    """List the layers of anyone's model file and say whether it opens; no code from it is run."""
-    from cutaway.api.models import inspect_model
-    from cutaway.api.models import open_model as build
+    """List the layers of anyone's model file and say whether it can be opened; no code from it is run."""
+    from cutaway.api.documents import model_document
+    from cutaway.api.model_files import inspect_model
+    from cutaway.api.model_files import open_model as build
     from cutaway.errors import CutawayError
 
     summary = inspect_model(model)
     failed = None
     try:
         build(model)
-    except CutawayError as error:  # what is in the file is shown all the same
+    except CutawayError as error:  # what is in the file is shown anyway
         failed = error
     if as_json:
-        print_json({**vars(summary), "opens": failed is None, "why": failed and str(failed)})
+        print_json(model_document(summary, why=None if failed is None else str(failed)))
     else:
         _print_summary(summary)
     if failed:
@@ -65,19 +67,19 @@ def _shape(shape: tuple[int, ...] | None) -> str:
 def export(
     run: RunArgument,
     to: Annotated[Path, typer.Option("--to", metavar="FILE", help="File to write, ending in .keras or .onnx.")],
-    epoch: Annotated[int, typer.Option(help="Epoch; -1 is the last, 0 the model as initialized.")] = -1,
-    input: Annotated[str, typer.Option(help="Raw samples that an .onnx takes: auto, uint8 or float32.")] = "auto",  # noqa: A002
+    epoch: EpochOption = None,
+    input: Annotated[str, typer.Option(help="Samples of an .onnx file: auto, uint8 or float32.")] = "auto",  # noqa: A002
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
     """Write the model of a run into a file that plain Keras opens, or an ONNX graph with its preprocessing."""
-    from cutaway.api.models import export as write
+    from cutaway.api.documents import file_document
+    from cutaway.api.model_files import export as write
     from cutaway.api.run import open_run
 
     opened = open_run(run, runs=runs)
     file = write(opened, to, epoch=epoch, input=input)
     if as_json:
-        epoch = opened.folder.resolve_epoch(epoch)
-        print_json({"run": str(opened.path), "epoch": epoch, "file": str(file), "bytes": file.stat().st_size})
+        print_json(file_document(opened, file, epoch=opened.context.epoch(epoch)))
     else:
         print(f"{file}  ({file.stat().st_size / 1e6:.1f} MB)")

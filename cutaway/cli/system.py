@@ -1,15 +1,17 @@
 """Commands about the installation: datasets."""
 
-from .output import JsonOption, print_json, print_table
+from .options import JsonOption
+from .output import print_json, print_table
 
 
 def datasets(as_json: JsonOption = False) -> None:
-    """List the datasets that can be named, all of which are on this machine already."""
+    """List the bundled datasets, which need no network."""
+    from cutaway.api.documents import plain
     from cutaway.data import dataset_names
 
     known = dataset_names()
     if as_json:
-        print_json(known)
+        print_json(plain(known))
         return
     print_table(
         [
@@ -18,7 +20,7 @@ def datasets(as_json: JsonOption = False) -> None:
                 "Samples": f"{info.samples:,}",
                 "Shape": " x ".join(str(side) for side in info.shape),
                 "Classes": info.classes,
-                "Where it comes from": info.provenance,
+                "Source": info.provenance,
                 "License": info.license,
             }
             for info in known

@@ -1,61 +1,39 @@
-"""Commands that train: demo and train."""
+"""Commands that train: demo, train and resume."""
 
+import time
 from typing import Annotated, Any
 
 import typer
 
 from cutaway.errors import UsageError
 
-from .output import (
-    JsonOption,
-    RunArgument,
-    RunsOption,
-    print_findings,
-    print_json,
-    print_layers,
-    print_quality,
-    print_table,
-)
+from .options import JsonOption, RunArgument, RunsOption, SeedOption
+from .output import print_findings, print_json, print_quality, print_table
 
 
 def demo(
     runs: Annotated[str, typer.Option("--runs", help="Folder in which the run is kept.")] = "runs",
-    seed: Annotated[int, typer.Option("--seed", help="Decides everything random.")] = 0,
+    seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Do the main job on the bundled MNIST: train, diagnose, look inside, embed, write a report, say where it is."""
-    import threading
+    """Do the main job on the bundled MNIST: train, look inside, embed, write a report, and say where it is."""
+    from cutaway.api.documents import demo_document
+    from cutaway.api.recipe import demo as make_demo
 
-    from cutaway.api.train import mlp
-    from cutaway.api.train import train as train_model
-    from cutaway.embedding import warm_up
-    from cutaway.models import import_lean_keras
-    from cutaway.training import find_recipe
+    from .layers import print_layers
 
-    import_lean_keras()
-    recipe = find_recipe("default")
-    # where they are not in the cache yet, t-SNE's kernels compile while the model trains
-    warming = threading.Thread(target=warm_up, daemon=True)
-    warming.start()
-    run = train_model(mlp(recipe.hidden, dropout=recipe.dropout), "mnist", seed=seed, runs=runs)
-    layers = run.layers(progress=True)
-    warming.join()
-    embedding = run.embed()
-    page = run.report()
-    findings = run.findings(progress=True)
+    run, embedding, report = make_demo(runs=runs, seed=seed)
     if as_json:
-        print_json(
-            {**summary(run), "layers": layers, "findings": findings, "embedding": embedding.file, "report": page}
-        )
+        print_json(demo_document(run, embedding=embedding, report=report))
         return
     print_history(run)
-    print_layers(layers, title="Layers")
-    print_findings(findings)
+    print_layers(run.layers(), title="Layers")
+    print_findings(run.findings(progress=True))
     print(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
     if embedding.quality:
         print_quality(embedding.quality, misplaced=embedding.misplaced)
-    print(f"\n  run        {run.path}\n  embedding  {embedding.file}\n  report     {page.resolve().as_uri()}")
-    print(f"\nNext: open the report, or look further:  cutaway layers {run.path.name}")
+    print(f"\n  run        {run.path}\n  embedding  {embedding.file}\n  report     {report.resolve().as_uri()}")
+    print(f"\nNext: open the report, or look at the layers:  cutaway layers {run.path.name}")
 
 
 def train(
@@ -63,36 +41,29 @@ def train(
     recipe: Annotated[str, typer.Option(help="default, lesson or lesson-dropout.")] = "default",
     hidden: Annotated[str | None, typer.Option(help="Units of each hidden layer, such as 512,512.")] = None,
     dropout: Annotated[float | None, typer.Option(help="Share of hidden units dropped in training.")] = None,
-    activation: Annotated[str, typer.Option(help="Of the hidden layers.")] = "relu",
+    activation: Annotated[str, typer.Option(help="Activation of the hidden layers.")] = "relu",
     optimizer: Annotated[str | None, typer.Option(help="sgd, adam or adamw.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Size of a step.")] = None,
-    momentum: Annotated[float | None, typer.Option(help="Of sgd.")] = None,
-    weight_decay: Annotated[float | None, typer.Option(help="Of adamw.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
+    momentum: Annotated[float | None, typer.Option(help="Momentum (SGD only).")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="Weight decay (AdamW only).")] = None,
     schedule: Annotated[str | None, typer.Option(help="constant, cosine, one-cycle or step.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Of large products: float32, bfloat16 or auto.")] = None,
-    patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without a better val loss.")] = None,
-    class_weight: Annotated[str | None, typer.Option(help="balanced, or 0=2.0,3=0.5.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Large products: float32, bfloat16 or auto.")] = None,
+    patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without a better val_loss.")] = None,
+    class_weight: Annotated[str | None, typer.Option(help="balanced, or weights such as 0=2.0,3=0.5.")] = None,
     loss: Annotated[str | None, typer.Option(help="Keras' name, such as categorical_crossentropy.")] = None,
-    label_smoothing: Annotated[float | None, typer.Option(help="Share of a label spread over all classes.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training data.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Samples a step.")] = None,
-    validation: Annotated[float | None, typer.Option(help="Share of training samples held out.")] = None,
-    seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
+    label_smoothing: Annotated[float | None, typer.Option(help="Label smoothing, from 0 up to 1.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Number of epochs.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Batch size.")] = None,
+    validation: Annotated[float | None, typer.Option(help="Share of training samples for validation.")] = None,
+    seed: SeedOption = 0,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
     name: Annotated[str | None, typer.Option(help="Middle part of the run's name.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a network and keep everything about it in a run folder."""
-    import time
-
+    """Train a model and keep everything about it in a run folder."""
     start = time.perf_counter()
-    from cutaway.api.train import mlp
-    from cutaway.api.train import train as train_model
-    from cutaway.data import load_dataset
-    from cutaway.models import import_lean_keras
-    from cutaway.training import find_recipe, make_config
+    from cutaway.api.recipe import train_recipe
 
-    base = find_recipe(recipe)
     given = {
         "optimizer": optimizer,
         "learning_rate": learning_rate,
@@ -108,23 +79,18 @@ def train(
         "batch_size": batch_size,
         "validation": validation,
     }
-    settings = {key: value for key, value in given.items() if value is not None}
-    units = parse_hidden(hidden) if hidden is not None else base.hidden
-    # what is wrong is said before Keras is loaded, which takes a second
-    make_config(base.settings, **{key: value for key, value in settings.items() if key != "class_weight"}, seed=seed)
-    dataset = load_dataset(data)
-    import_lean_keras()
-    model = mlp(
-        units,
-        dropout=base.dropout if dropout is None else dropout,
+    run = train_recipe(
+        data,
+        recipe=recipe,
+        hidden=None if hidden is None else parse_hidden(hidden),
+        dropout=dropout,
         activation=activation,
+        seed=seed,
+        runs=runs,
+        name=name,
+        **{key: value for key, value in given.items() if value is not None},
     )
-    run = train_model(model, dataset, recipe=recipe, seed=seed, runs=runs, name=name, **settings)
-    if as_json:
-        print_json(summary(run, total=time.perf_counter() - start))
-        return
-    print_history(run)
-    print(f"\n  run  {run.path}\n\nNext: cutaway report {run.path.name}")
+    _print_run(run, start=start, as_json=as_json)
 
 
 def resume(
@@ -132,20 +98,23 @@ def resume(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with a training that was stopped or died; it ends as one that was never interrupted."""
-    import time
-
+    """Resume a training that was stopped or died; it ends as one that was never interrupted."""
     start = time.perf_counter()
-    from cutaway.api.train import resume as go_on
-    from cutaway.models import import_lean_keras
+    from cutaway.api.recipe import use_lean_keras
+    from cutaway.api.train import resume as continue_training
 
-    import_lean_keras()
-    finished = go_on(run, runs=runs)
+    use_lean_keras()
+    _print_run(continue_training(run, runs=runs), start=start, as_json=as_json)
+
+
+def _print_run(run: Any, *, start: float, as_json: bool) -> None:
     if as_json:
-        print_json(summary(finished, total=time.perf_counter() - start))
+        from cutaway.api.documents import run_document
+
+        print_json(run_document(run, total=time.perf_counter() - start))
         return
-    print_history(finished)
-    print(f"\n  run  {finished.path}\n\nNext: cutaway report {finished.path.name}")
+    print_history(run)
+    print(f"\n  run  {run.path}\n\nNext: cutaway report {run.path.name}")
 
 
 def parse_hidden(text: str) -> tuple[int, ...]:
@@ -158,7 +127,7 @@ def parse_hidden(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise UsageError(
-            "--hidden is a list of whole numbers with commas between", got=f'"{text}"', hint="try --hidden 512,512"
+            "--hidden is a list of whole numbers separated by commas", got=f'"{text}"', hint="try --hidden 512,512"
         ) from None
 
 
@@ -175,37 +144,19 @@ def parse_class_weight(text: str | None) -> dict[int, float] | str | None:
         return {int(number): float(weight) for number, weight in pairs}
     except ValueError:
         raise UsageError(
-            "--class-weight is balanced, or class=weight pairs with commas between",
+            "--class-weight is balanced, or class=weight pairs separated by commas",
             got=f'"{text}"',
             hint="try --class-weight 0=2.0,3=0.5",
         ) from None
 
 
-def summary(run: Any, *, total: float | None = None) -> dict[str, Any]:
-    """What train, resume and show answer with ``--json``."""
-    manifest = run.folder.manifest
-    training = manifest.get("training_seconds")
-    return {
-        "run": str(run.path),
-        "status": run.folder.status,
-        "why": manifest["why"],
-        "epochs": len(run.history),
-        "history": run.history.rows,
-        "test": run.test,
-        "seconds": {"total": training if total is None else round(total, 3), "training": training},
-        "device": manifest["device"],
-        "dataset": {key: manifest["dataset"][key] for key in ("name", "sha256")},
-        "config": run.config,
-    }
-
-
 _COLUMNS = {
     "epoch": ("Epoch", "d"),
     "loss": ("Loss", ".4f"),
-    "accuracy": ("Acc.", ".4f"),
+    "accuracy": ("Acc.", ".2%"),
     "val_loss": ("Val loss", ".4f"),
-    "val_accuracy": ("Val acc.", ".4f"),
-    "learning_rate": ("Rate", ".1e"),
+    "val_accuracy": ("Val acc.", ".2%"),
+    "learning_rate": ("LR", ".1e"),
     "seconds": ("Seconds", ".2f"),
     "samples_per_second": ("Samples/s", ",.0f"),
 }
@@ -213,7 +164,7 @@ _COLUMNS = {
 
 
 def print_history(run: Any) -> None:
-    """Print a run's epochs, what they say of overfitting, and its test accuracy."""
+    """Print a run's epochs, whether it overfits, and its test accuracy."""
     columns = {name: how for name, how in _COLUMNS.items() if name in run.history.history}
     print_table(
         [
@@ -221,14 +172,11 @@ def print_history(run: Any) -> None:
             for row in run.history.rows
         ]
     )
-    if smoothing := run.config.get("label_smoothing"):
-        from cutaway.training import lowest_loss
-
-        classes = 2 if run.config["loss"] == "binary_crossentropy" else len(run.class_names)
-        lowest = lowest_loss(smoothing, classes=classes)
-        print(f"Losses are of labels smoothed by {smoothing:g}: {lowest:.3f} is the lowest they can be.")
+    if (lowest := run.history.lowest_loss(run.config, classes=len(run.class_names))) is not None:
+        smoothing = run.config["label_smoothing"]
+        print(f"With label smoothing {smoothing:g} the loss cannot fall below {lowest:.3f}.")
     turned = run.history.turned
     if turned:
-        print(f"Validation loss was lowest in epoch {turned} and has risen since: later epochs overfit.")
+        print(f"The validation loss was lowest in epoch {turned} and has risen since: later epochs overfit.")
     if run.test:
-        print(f"Test accuracy {run.test['accuracy']:.4f}, test loss {run.test['loss']:.4f}")
+        print(f"Test accuracy {run.test['accuracy']:.2%}, test loss {run.test['loss']:.4f}")

@@ -1,22 +1,28 @@
 """Runs: the run folder, the one contract between training and everything that looks at it.
 
-In come plain records and NumPy arrays of a training under way (`RunWriter`), out come the same, live or years later
-(`RunFolder`). Knows what is on disk and nothing more: neither Keras nor JAX is imported here, and weights are arrays by
-name. May call errors only.
+In come plain records and NumPy arrays of a training under way (`RunWriter`); out come the same, live or years later
+(`RunFolder`), with run.json as a typed `Manifest` and a store of derived results (`ResultStore`). The room knows what
+is on disk and nothing more: neither Keras nor JAX is imported here, and weights are arrays by name. May call errors
+only.
 """
 
 from .atomic import write_atomic
 from .folder import RunFolder, find_run, list_runs
-from .layout import FORMAT, REPORT, RUNS, embedding_path, snapshot_path
+from .layout import REPORT, RUNS, snapshot_path
+from .manifest import FORMAT, DatasetRecord, Manifest
+from .results import ResultStore, file_name
 from .writer import RunWriter
 
 __all__ = [
     "FORMAT",
     "REPORT",
     "RUNS",
+    "DatasetRecord",
+    "Manifest",
+    "ResultStore",
     "RunFolder",
     "RunWriter",
-    "embedding_path",
+    "file_name",
     "find_run",
     "list_runs",
     "snapshot_path",

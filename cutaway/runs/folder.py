@@ -1,7 +1,6 @@
 """What is in a run folder, read without Keras."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,9 @@ import safetensors.numpy
 from cutaway.errors import CutawayError, RunError, UnknownNameError
 
 from .history import read_history
-from .layout import CHECKPOINT, FORMAT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, predictions_path, snapshot_path
-
-RESTORE = "put back the file from a copy of the run, or train anew"
-
-_REQUIRED = ("format", "name", "created", "status", "dataset", "split", "model", "config", "seed")
+from .layout import CHECKPOINT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, predictions_path, snapshot_path
+from .manifest import RESTORE, Manifest
+from .results import ResultStore
 
 
 @dataclass(frozen=True)
@@ -30,60 +27,37 @@ class RunFolder:
     """
 
     path: Path
-    manifest: Mapping[str, Any] = field(repr=False)
+    manifest: Manifest = field(repr=False)
 
     @classmethod
     def open(cls, path: Path | str) -> "RunFolder":
         """Open a run folder.
 
         Raises:
-            UnknownNameError: No run.json lies there.
+            UnknownNameError: There is no run.json.
             RunError: It is damaged, or of a newer format.
         """
         path = Path(path)
+        file = path / MANIFEST
         try:
-            manifest = json.loads((path / MANIFEST).read_bytes())
+            record = json.loads(file.read_bytes())
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UnknownNameError(
                 "a run is a folder with a run.json", got=f'"{path}"', hint="list the runs with: cutaway runs"
             ) from error
         except (ValueError, RecursionError) as error:
-            raise RunError("run.json must be valid JSON", got=f"{error} in {path / MANIFEST}", hint=RESTORE) from error
-        missing = [key for key in _REQUIRED if not isinstance(manifest, dict) or key not in manifest]
-        if missing:
-            raise RunError(
-                f"run.json must hold {', '.join(_REQUIRED)}",
-                got=f"no {', '.join(missing)} in {path / MANIFEST}",
-                hint=RESTORE,
-            )
-        kinds = {
-            "name": str,
-            "created": str,
-            "status": str,
-            "dataset": dict,
-            "split": dict,
-            "model": dict,
-            "config": dict,
-        }
-        wrong = [key for key, kind in kinds.items() if not isinstance(manifest[key], kind)]
-        if wrong:
-            raise RunError(
-                f'"{wrong[0]}" in run.json is {"text" if kinds[wrong[0]] is str else "an object"}',
-                got=f"{manifest[wrong[0]]!r:.60} in {path / MANIFEST}",
-                hint="put back the file as it was written",
-            )
-        if not isinstance(manifest["format"], int) or manifest["format"] > FORMAT:
-            raise RunError(
-                f"this version reads run folders up to format {FORMAT}",
-                got=f"format {manifest['format']} in {path}",
-                hint="upgrade cutaway",
-            )
-        return cls(path, manifest)
+            raise RunError("run.json must be valid JSON", got=f"{error} in {file}", hint=RESTORE) from error
+        return cls(path, Manifest.read(record, where=str(file)))
 
     @property
     def status(self) -> str:
-        """running, finished, stopped or failed."""
-        return self.manifest["status"]
+        """How the training is or ended: "running", "finished", "stopped" or "failed"."""
+        return self.manifest.status
+
+    @property
+    def results(self) -> ResultStore:
+        """The store of derived results."""
+        return ResultStore(self.path)
 
     def history(self, *, kind: str = "epoch") -> list[dict[str, Any]]:
         """The lines of one kind ("epoch" or "progress") of history.jsonl, oldest first, without their kind."""
@@ -96,19 +70,27 @@ class RunFolder:
         names = (self.path / SNAPSHOTS).glob("epoch-*.safetensors")
         return sorted(int(name.stem.removeprefix("epoch-")) for name in names)
 
-    def resolve_epoch(self, epoch: int = -1) -> int:
-        """The number of an epoch that has a snapshot; negative counts from the end.
+    def resolve_epoch(self, epoch: int | None = None) -> int:
+        """The number of an epoch that has a snapshot.
+
+        Args:
+            epoch: Its number; negative numbers count from the last; None is the kept epoch, which is the best one after
+                early stopping, and otherwise the last.
 
         Raises:
-            UnknownNameError: There is no snapshot of it.
+            RunError: The run has no snapshot at all.
+            UnknownNameError: There is no snapshot of that epoch.
         """
         epochs = self.epochs
         if not epochs:
             raise RunError(
                 "a run has a snapshot of its first weights",
                 got=f"none in {self.path / SNAPSHOTS}",
-                hint="go on with: cutaway resume",
+                hint="resume it with: cutaway resume",
             )
+        if epoch is None:
+            kept = self.manifest.kept_epoch
+            return kept if kept in epochs else epochs[-1]
         if epoch < 0 and -epoch <= len(epochs):
             return epochs[epoch]
         if epoch in epochs:
@@ -119,7 +101,7 @@ class RunFolder:
             hint=f"choose one of these, or -1 for the last ({epochs[-1]})",
         )
 
-    def snapshot(self, epoch: int = -1) -> dict[str, np.ndarray]:
+    def snapshot(self, epoch: int | None = None) -> dict[str, np.ndarray]:
         """The weights after an epoch by name, such as ``"dense_1/kernel"``.
 
         Raises:
@@ -143,7 +125,7 @@ class RunFolder:
         tensors, metadata = _read_tensors(self.path / CHECKPOINT)
         return tensors, json.loads(metadata.get("position", "{}"))
 
-    def predictions(self, epoch: int = -1) -> np.ndarray:
+    def predictions(self, epoch: int | None = None) -> np.ndarray:
         """Predictions recorded in an epoch, float16 ``(sample, class)``, rows in the order train, val, test.
 
         Rows of the training split were recorded as the samples were trained on: in training mode, before that step's
@@ -201,7 +183,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
                 got="none",
                 hint="train one first: cutaway train mnist, or name the folder with --runs",
             )
-        return max(known, key=lambda r: (r.manifest["created"], r.path.name))
+        return max(known, key=lambda r: (r.manifest.created, r.path.name))
     for path in (Path(run), Path(runs) / run):
         if (path / MANIFEST).is_file():
             return RunFolder.open(path)

@@ -19,15 +19,15 @@ from .folder import RunFolder
 from .history import HistoryFile
 from .layout import (
     CHECKPOINT,
-    EMBEDDINGS,
-    FORMAT,
     HISTORY,
     MANIFEST,
     PREDICTIONS,
+    RESULTS,
     SNAPSHOTS,
     predictions_path,
     snapshot_path,
 )
+from .manifest import FORMAT, Manifest
 
 
 class RunWriter:
@@ -38,7 +38,7 @@ class RunWriter:
         manifest: What run.json holds; change it through `update`.
     """
 
-    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path, self.manifest = path, manifest
         self._history = HistoryFile(path / HISTORY)
 
@@ -64,20 +64,15 @@ class RunWriter:
 
         Args:
             path: Where; nothing may be there, folders above it are made.
-            manifest: JSON-able record for run.json; format, name, created and status are added.
+            manifest: Fields of `Manifest`; format, name, created and status are added.
 
         Raises:
-            RunError: Something is there, or the folder cannot be made or written.
+            RunError: Something is there, a field is missing, or the folder cannot be made or written.
         """
         path = Path(path)
-        record = {
-            "format": FORMAT,
-            "name": path.name,
-            "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "status": "running",
-            "why": None,
-            **manifest,
-        }
+        created = datetime.now(UTC).isoformat(timespec="milliseconds")
+        record = {"format": FORMAT, "name": path.name, "created": created, "status": "running", **manifest}
+        checked = Manifest.read(record, where="a new run")
         made = False
         try:
             if path.exists():
@@ -86,13 +81,13 @@ class RunWriter:
                     got=f'"{path}"',
                     hint="choose another path, or delete what is there",
                 )
-            data = _json(record)
+            data = _json(checked)
             path.mkdir(parents=True)
             made = True
-            for folder in (SNAPSHOTS, PREDICTIONS, EMBEDDINGS):
+            for folder in (SNAPSHOTS, PREDICTIONS, RESULTS):
                 (path / folder).mkdir()
             write_atomic(path / MANIFEST, data)
-            return cls(path, record)
+            return cls(path, checked)
         except OSError as error:
             if made:
                 shutil.rmtree(path, ignore_errors=True)  # ours alone, and nothing is in it yet
@@ -104,27 +99,31 @@ class RunWriter:
 
     @classmethod
     def reopen(cls, path: Path) -> "RunWriter":
-        """Open a run that was stopped, failed or died, to write on.
+        """Open a run that was stopped, failed or died, to continue it.
 
         Raises:
-            UnknownNameError: There is no run.
+            UnknownNameError: There is no such run.
             RunError: It is damaged, cannot be written, or another process is writing it.
         """
         folder = RunFolder.open(path)
         try:
-            writer = cls(path, dict(folder.manifest))
+            writer = cls(path, folder.manifest)
             writer.update(status="running", why=None)
         except OSError as error:
             raise RunError(
-                "a run that goes on must be one that can be written",
+                "a run that is resumed must be one that can be written",
                 got=f"{error.strerror or error} at {error.filename or path}",
-                hint="check the rights of the folder and the room on the disk",
+                hint="check the permissions of the folder and the free space on the disk",
             ) from error
         return writer
 
     def update(self, **fields: Any) -> None:
-        """Change fields of run.json and write it anew."""
-        self.manifest.update(fields)
+        """Change fields of run.json and write it.
+
+        Raises:
+            RunError: A field is not what `Manifest` takes.
+        """
+        self.manifest = Manifest.read(self.manifest.to_record() | fields, where=str(self.path / MANIFEST))
         write_atomic(self.path / MANIFEST, _json(self.manifest))
 
     def epoch(self, row: Mapping[str, Any]) -> None:
@@ -165,8 +164,8 @@ class RunWriter:
         self._history.close()
 
 
-def _json(record: Mapping[str, Any]) -> bytes:
-    return json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False).encode() + b"\n"
+def _json(manifest: Manifest) -> bytes:
+    return json.dumps(manifest.to_record(), indent=2, allow_nan=False, ensure_ascii=False).encode() + b"\n"
 
 
 def _tensors(arrays: Mapping[str, np.ndarray], metadata: dict[str, str]) -> bytes:

@@ -10,7 +10,8 @@ from cutaway.errors import RunError, UnknownNameError
 from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, write_atomic
 from cutaway.runs.history import HistoryFile, read_history
 
-MANIFEST = {"dataset": {}, "split": {}, "model": {}, "config": {}, "seed": 0}
+DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
+MANIFEST = {"dataset": DATASET, "split": {}, "model": {}, "config": {}, "seed": 0}
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_a_run_is_read_back_as_it_was_written(writer):
 
     run = RunFolder.open(writer.path)
     assert run.status == "finished"
-    assert run.manifest["test"] == {"loss": 0.1, "accuracy": 0.9}
+    assert run.manifest.test == {"loss": 0.1, "accuracy": 0.9}
     assert run.epochs == [0, 1]
     assert run.history() == [{"epoch": 1, "loss": 0.25}]
     assert run.history(kind="progress") == [{"epoch": 1, "loss": 0.5}]
@@ -129,15 +130,15 @@ def test_damaged_folders_are_named(writer, tmp_path):
     with pytest.raises(RunError, match=r"run\.json must be valid JSON"):
         RunFolder.open(writer.path)
     (writer.path / "run.json").write_text('{"format": 1}')
-    with pytest.raises(RunError, match=r"must hold format, name, .*; got no name, created"):
+    with pytest.raises(RunError, match=r'must hold "name"; got no such field in .*run\.json'):
         RunFolder.open(writer.path)
     assert list_runs(writer.path.parent) == []
 
 
 def test_a_newer_format_is_not_guessed_at(writer):
     record = json.loads((writer.path / "run.json").read_text())
-    (writer.path / "run.json").write_text(json.dumps({**record, "format": 2}))
-    with pytest.raises(RunError, match="up to format 1; got format 2 .*upgrade cutaway"):
+    (writer.path / "run.json").write_text(json.dumps({**record, "format": 3}))
+    with pytest.raises(RunError, match="up to format 2; got format 3 .*upgrade cutaway"):
         RunFolder.open(writer.path)
 
 

@@ -12,7 +12,8 @@ from cutaway.training.chunks import CHUNK_STEPS, chunk_steps
 from cutaway.training.device_data import DeviceData, accelerator_memory, reside
 from cutaway.training.jaxpr_rewrite import rewritten
 
-MANIFEST = {"dataset": {}, "split": {}, "model": {}, "config": {}, "seed": 0}
+DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
+MANIFEST = {"dataset": DATASET, "split": {}, "model": {}, "config": {}, "seed": 0}
 
 
 def train(tmp_path):

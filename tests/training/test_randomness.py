@@ -11,7 +11,8 @@ from cutaway.runs import RunFolder, RunWriter
 from cutaway.training import TrainingData, make_config, train_model
 from cutaway.training.order import epoch_order, parts_of
 
-MANIFEST = {"dataset": {}, "split": {}, "model": {}, "config": {}, "seed": 0}
+DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
+MANIFEST = {"dataset": DATASET, "split": {}, "model": {}, "config": {}, "seed": 0}
 
 
 def constant_net(dropout: layers.Layer, *, seed=0) -> keras.Model:

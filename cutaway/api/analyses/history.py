@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.figure import Figure
+
+    from cutaway.plots import Figure
 
 
 class History:
     """Metrics of every finished epoch, as Keras' ``History`` names them.
 
     Attributes:
-        rows: One mapping an epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds,
-            samples_per_second. Of a user's own fit: what it measured, None where that was no finite number.
+        rows: One mapping for each epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds,
+            samples_per_second. Of a user's own fit: what it measured, with None for what was not a finite number.
         history: Keras' form: name -> list of values, an entry an epoch.
     """
 
@@ -44,7 +45,7 @@ class History:
 
     @property
     def turned(self) -> int | None:
-        """The epoch after which the validation loss rose, or None if it has not or was not measured every epoch."""
+        """The epoch after which the validation loss rose; None if it did not, or was not measured in every epoch."""
         from cutaway.metrics import watch_overfitting
 
         losses = [row.get(name) for row in self.rows for name in ("loss", "val_loss")]
@@ -52,6 +53,21 @@ class History:
             return None
         watched = watch_overfitting(self.rows)
         return watched.best_epoch if watched.turned else None
+
+    @staticmethod
+    def lowest_loss(config: Mapping[str, Any], *, classes: int) -> float | None:
+        """The lowest loss that label smoothing allows, in nats; None without label smoothing.
+
+        Args:
+            config: Training settings.
+            classes: Number of classes.
+        """
+        smoothing = config.get("label_smoothing")
+        if not smoothing:
+            return None
+        from cutaway.training import lowest_loss
+
+        return lowest_loss(smoothing, classes=2 if config["loss"] == "binary_crossentropy" else classes)
 
     def plot(self) -> "Figure":
         """Draw loss and accuracy, training against validation, as a matplotlib Figure."""

@@ -1,0 +1,83 @@
+"""Analyses of a run, each a function from a `RunContext` to a record that the user holds.
+
+In comes a `RunContext` and what the user asked for; out come records with ``to_pandas``, ``plot`` and a telling
+``repr``. May call every room below `api`, and `cutaway.api.context`; never the report, `Run` or `train`.
+"""
+
+from typing import TYPE_CHECKING
+
+from cutaway._lazy import lazy_getattr
+
+if TYPE_CHECKING:
+    from .embedding import Embedding, layer_activations
+    from .embeddings import embed_layer
+    from .explanation import Explanation, explain
+    from .findings import findings
+    from .history import History
+    from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
+    from .pictures import pictures_of
+    from .predictions import confusion, labels, mistakes, probabilities
+    from .sequence import EmbeddingSequence
+    from .sequences import embed_epochs, embed_layers
+    from .units import SORTS, Units, check_sort, defined, units
+
+# Each analysis loads only the rooms that it needs.
+_MODULES = {
+    "Embedding": "cutaway.api.analyses.embedding",
+    "EmbeddingSequence": "cutaway.api.analyses.sequence",
+    "Explanation": "cutaway.api.analyses.explanation",
+    "History": "cutaway.api.analyses.history",
+    "LayerHistory": "cutaway.api.analyses.layers",
+    "Layers": "cutaway.api.analyses.layers",
+    "SORTS": "cutaway.api.analyses.units",
+    "Units": "cutaway.api.analyses.units",
+    "check_sort": "cutaway.api.analyses.units",
+    "confusion": "cutaway.api.analyses.predictions",
+    "defined": "cutaway.api.analyses.units",
+    "embed_epochs": "cutaway.api.analyses.sequences",
+    "embed_layer": "cutaway.api.analyses.embeddings",
+    "embed_layers": "cutaway.api.analyses.sequences",
+    "evenly_spaced": "cutaway.api.analyses.layers",
+    "explain": "cutaway.api.analyses.explanation",
+    "findings": "cutaway.api.analyses.findings",
+    "labels": "cutaway.api.analyses.predictions",
+    "layer_activations": "cutaway.api.analyses.embedding",
+    "layer_history": "cutaway.api.analyses.layers",
+    "layer_records": "cutaway.api.analyses.layers",
+    "mistakes": "cutaway.api.analyses.predictions",
+    "pictures_of": "cutaway.api.analyses.pictures",
+    "probabilities": "cutaway.api.analyses.predictions",
+    "similarity": "cutaway.api.analyses.layers",
+    "units": "cutaway.api.analyses.units",
+}
+
+__all__ = [
+    "SORTS",
+    "Embedding",
+    "EmbeddingSequence",
+    "Explanation",
+    "History",
+    "LayerHistory",
+    "Layers",
+    "Units",
+    "check_sort",
+    "confusion",
+    "defined",
+    "embed_epochs",
+    "embed_layer",
+    "embed_layers",
+    "evenly_spaced",
+    "explain",
+    "findings",
+    "labels",
+    "layer_activations",
+    "layer_history",
+    "layer_records",
+    "mistakes",
+    "pictures_of",
+    "probabilities",
+    "similarity",
+    "units",
+]
+
+__getattr__ = lazy_getattr(__name__, _MODULES)

@@ -1,0 +1,185 @@
+"""An embedding as the user holds it: coordinates, their quality, and the samples they belong to."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.api.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, inspect_quality
+from cutaway.errors import UsageError
+
+from .pictures import pictures_of
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.plots import BokehFigure, Figure
+
+INPUT = "input"
+"""Names the samples themselves, as the model sees them, where no layer has this name."""
+
+PICTURES = 10_000
+"""The most points that carry their picture to the page: 2 MB of MNIST digits. More points show their names alone."""
+
+METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """Two coordinates for each sample, from a layer's activations after an epoch.
+
+    Attributes:
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        layout: Coordinates, settings as they were used, seconds and quality.
+        ids: Identity of each sample.
+        labels: int64 ``(sample,)``, the class of each sample.
+        predicted: int64 ``(sample,)``, the class that the model predicts at that epoch.
+        file: Where it is cached in the run folder; None where it was canceled or could not be written.
+        context: The run it is of.
+    """
+
+    layer: str
+    epoch: int
+    layout: Layout = field(repr=False)
+    ids: SampleIds = field(repr=False)
+    labels: np.ndarray = field(repr=False)
+    predicted: np.ndarray = field(repr=False)
+    file: Path | None
+    context: RunContext = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Embedding {self.title}>"
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def xy(self) -> np.ndarray:
+        """Coordinates, float32 ``(sample, 2)``; their unit has no meaning."""
+        return self.layout.xy
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their numbers."""
+        return self.context.class_names
+
+    @property
+    def quality(self) -> Quality | None:
+        """How far its distances can be trusted; in the later embeddings of a sequence measured when first asked for.
+
+        None where there are too few samples, or the embedding was canceled.
+        """
+        return self._measured[0]
+
+    @property
+    def misplaced(self) -> np.ndarray | None:
+        """float32 ``(sample,)``, 0..1: the share of a sample's neighbors here that are far from it in the layer."""
+        return self._measured[1]
+
+    @cached_property
+    def _measured(self) -> tuple[Quality | None, np.ndarray | None]:
+        # whoever canceled it did not want to wait for more
+        canceled = self.layout.settings.get("stopped") == "canceled"
+        if canceled or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
+            return self.layout.quality, self.layout.misplaced
+        seed = self.layout.settings["seed"]
+        return inspect_quality(self.activations(), self.xy, k=QUALITY_NEIGHBORS, seed=seed, labels=self.labels)
+
+    def activations(self) -> np.ndarray:
+        """The activations that were embedded, float32 ``(sample, unit)``, computed again."""
+        return layer_activations(self.context, self.layer, self.ids, epoch=self.epoch)
+
+    def transform(self, h: np.ndarray) -> np.ndarray:
+        """Place new activations of the same layer; the samples that are there stay where they are.
+
+        Args:
+            h: float32 ``(sample, unit)``, such as ``run.activations`` returns, of samples that were not embedded.
+
+        Returns:
+            float32 ``(sample, 2)``.
+
+        Raises:
+            UsageError: The embedding was not made by t-SNE.
+            DataError: The activations are not finite numbers, or of another layer.
+        """
+        from cutaway.embedding import place
+
+        if self.layout.method != "tsne":
+            raise UsageError(
+                "new samples can be placed in a t-SNE embedding",
+                got=f'an embedding by "{self.layout.method}"',
+                hint='embed with method="tsne"',
+            )
+        return place(h, self._placement)
+
+    @cached_property
+    def _placement(self) -> Any:
+        from cutaway.embedding import placement
+
+        return placement(self.activations(), self.xy)
+
+    @property
+    def title(self) -> str:
+        """What it shows, in a few words."""
+        method = METHOD_NAMES[self.layout.method]
+        return f"{self.layer}, epoch {self.epoch}: {method} of {len(self.xy):,} samples"
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a sample: sample, x, y, label, predicted."""
+        import pandas
+
+        names = np.asarray(self.class_names)
+        return pandas.DataFrame(
+            {
+                "sample": self.ids.names(),
+                "x": self.xy[:, 0],
+                "y": self.xy[:, 1],
+                "label": names[self.labels],
+                "predicted": names[self.predicted],
+            }
+        )
+
+    def plot(self) -> "Figure":
+        """Draw it as a matplotlib scatter plot in the colors of the classes."""
+        from cutaway.plots import embedding_scatter
+
+        return embedding_scatter(self.xy, self.labels, self.class_names, title=self.title)
+
+    def bokeh(self) -> "BokehFigure":
+        """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.
+
+        Up to 10,000 samples show their picture as well.
+        """
+        from cutaway.plots import embedding_scatter_bokeh
+
+        pictures = pictures_of(self.context.data, self.ids) if len(self.ids) <= PICTURES else None
+        return embedding_scatter_bokeh(
+            self.xy,
+            self.labels,
+            self.class_names,
+            names=self.ids.names(),
+            predicted=self.predicted,
+            pictures=pictures,
+        )
+
+
+def layer_activations(
+    context: RunContext, layer: str, ids: SampleIds, *, epoch: int | None = None, on_progress: Any = None
+) -> np.ndarray:
+    """Activations of a layer in evaluation, float32 ``(sample, unit)``; of "input" the samples as the model sees them.
+
+    Raises:
+        UnknownNameError: There is no such layer or epoch.
+    """
+    from cutaway.interpret import activations
+    from cutaway.progress import ignore_progress
+
+    model, data = context.model(epoch), context.data
+    if layer == INPUT and INPUT not in [known.name for known in model.layers]:
+        return data.inputs(ids)
+    return activations(model, layer, x=data.rows(ids), scale=data.scale, on_progress=on_progress or ignore_progress)

@@ -1,0 +1,114 @@
+"""From a run to an embedding of one of its layers, through the cache in the run folder."""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cutaway.api.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.embedding import Layout, embed, layout_from_npz, layout_to_npz, resolve_settings
+from cutaway.errors import CutawayWarning, DataError
+from cutaway.progress import ProgressCallback
+from cutaway.runs import file_name, snapshot_path
+
+from .embedding import Embedding, layer_activations
+from .predictions import probabilities
+
+ENGINE = 8
+"""Part of the cache key: another engine gives other coordinates."""
+
+
+def embed_layer(
+    context: RunContext,
+    layer: str | None,
+    *,
+    split: str,
+    epoch: int | None,
+    points: int | None,
+    settings: dict[str, Any],
+    on_progress: ProgressCallback,
+    callback: Callable[[Any], bool | None] | None = None,
+) -> Embedding:
+    """Embed a layer of a run; see `cutaway.Run.embed`.
+
+    Args:
+        context: The run.
+        layer: Name of the layer; the last hidden one if None.
+        split: "train", "val", "test" or "all".
+        epoch: Number of the epoch; the kept one if None.
+        points: The most samples, a stratified sample by class; all of them if None.
+        settings: ``method``, ``seed`` and the settings of the method.
+        on_progress: Called with the progress of each stage.
+        callback: Called with the iterates of t-SNE.
+    """
+    settings = resolve_settings(**settings)  # a wrong setting is refused before anything is computed
+    number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
+    ids = context.ids(split, samples=points, seed=settings["seed"])
+    labels = context.data.y(ids)
+    name = embedding_name(context, layer, epoch=number, ids=ids, settings=settings)
+    found = read_layout(context, name, ids)
+    cached = found[1].get("predicted") if found else None
+    predicted = predicted_classes(context, ids, epoch=number, cached=cached)
+    file = context.folder.results.path(name)
+    if found:
+        layout = found[0]
+    else:
+        h = layer_activations(context, layer, ids, epoch=number, on_progress=on_progress)
+        layout = embed(h, labels=labels, callback=callback, on_progress=on_progress, **settings)
+        file = None
+        if layout.settings.get("stopped") != "canceled":  # what is not finished is not cached as if it were
+            arrays = {"source": ids.source_index, "index": ids.index, "predicted": predicted}
+            file = context.folder.results.write(name, layout_to_npz(layout, arrays))
+    return Embedding(layer, number, layout, ids, labels, predicted, file, context)
+
+
+def predicted_classes(context: RunContext, ids: SampleIds, *, epoch: int, cached: np.ndarray | None) -> np.ndarray:
+    """The class that the model predicts for each sample at an epoch, int64 (sample,).
+
+    Args:
+        context: The run.
+        ids: The samples.
+        epoch: Number of an epoch with a snapshot.
+        cached: What a cache file holds of them, which saves 0.6 s for 70,000 samples; None, or numbers that are no
+            classes, computes them again.
+    """
+    if cached is not None and cached.dtype.kind == "i" and ((cached >= 0) & (cached < len(context.class_names))).all():
+        return cached
+    return probabilities(context, ids, epoch=epoch).argmax(axis=1)
+
+
+def embedding_name(context: RunContext, layer: str, *, epoch: int, ids: SampleIds, settings: dict[str, Any]) -> str:
+    """Name of the cache file of an embedding, with a digest of all that decides it."""
+    digest = hashlib.sha256(snapshot_path(context.path, epoch).read_bytes())
+    decides = [ENGINE, layer, context.manifest.dataset.sha256, settings]
+    digest.update(json.dumps(decides, sort_keys=True, default=_digest_of).encode())
+    digest.update(ids.source_index.tobytes() + ids.index.tobytes())
+    key = digest.hexdigest()[:12]
+    return file_name("embedding", layer, f"epoch-{epoch:04d}", settings["method"], key) + ".npz"
+
+
+def _digest_of(array: Any) -> str:
+    """An array among the settings, such as an initialization, as a digest."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def read_layout(context: RunContext, name: str, ids: SampleIds) -> tuple[Layout, dict[str, np.ndarray]] | None:
+    """What the cache holds for these samples; a damaged file raises a warning and is recomputed.
+
+    Returns:
+        The layout and the arrays cached with it; None where there is no usable file.
+    """
+    data = context.folder.results.read(name)
+    if data is None:
+        return None
+    try:
+        layout, cached = layout_from_npz(data)
+    except DataError as error:
+        warnings.warn(f"{name} is damaged and is computed again: {error.got}", CutawayWarning, stacklevel=2)
+        return None
+    index, source = cached.get("index", ()), cached.get("source", ())
+    return (layout, cached) if np.array_equal(index, ids.index) and np.array_equal(source, ids.source_index) else None

@@ -1,0 +1,89 @@
+"""Why the model predicts what it predicts for one sample."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cutaway.api.context import RunContext
+from cutaway.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.interpret import Attribution
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One prediction, and what each unit and each input value contributed to it.
+
+    Attributes:
+        attribution: Activations, logits and contributions.
+        class_names: Names of the classes.
+        epoch: Number of the epoch.
+    """
+
+    attribution: "Attribution" = field(repr=False)
+    class_names: tuple[str, ...] = field(repr=False)
+    epoch: int
+
+    def __repr__(self) -> str:
+        difference = self.attribution.difference
+        return f"<Explanation at epoch {self.epoch}: {self.winner} over {self.runner_up} by {difference:.3g} logits>"
+
+    @property
+    def winner(self) -> str:
+        """Name of the class with the highest logit."""
+        return self.class_names[self.attribution.winner]
+
+    @property
+    def runner_up(self) -> str:
+        """Name of the class with the second highest logit."""
+        return self.class_names[self.attribution.runner_up]
+
+    def to_pandas(self, layer: str | None = None) -> "pandas.DataFrame":
+        """What spoke for the winner (above 0, first) and for the runner-up (below 0, last), a pandas DataFrame.
+
+        Args:
+            layer: Name of a layer; None for the values of the input, in the order of the flattened sample.
+
+        Returns:
+            Columns unit and contribution, and activation for a layer.
+
+        Raises:
+            UnknownNameError: There are no contributions of that layer.
+        """
+        import pandas
+
+        found = self.attribution
+        if layer is not None and layer not in found.contributions:
+            known = ", ".join(found.contributions) or "none"
+            raise UnknownNameError(
+                f"layers with contributions are {known}", got=f'"{layer}"', hint="choose one of these"
+            )
+        parts = found.inputs.reshape(-1) if layer is None else found.contributions[layer]
+        columns = {"unit": np.arange(len(parts)), "contribution": parts}
+        if layer is not None:
+            columns["activation"] = found.activations[layer]
+        return pandas.DataFrame(columns).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+
+
+def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = None) -> Explanation:
+    """Explain one prediction of a run; see `cutaway.Run.explain`.
+
+    Args:
+        context: The run.
+        x: A sample's name, such as "test[7]", or its raw values in the shape and range that the data have.
+        epoch: Number of the epoch; the kept one if None.
+
+    Raises:
+        UnknownNameError: There is no such sample or epoch.
+        DataError: The sample does not fit the data.
+        ModelError: The model is not piecewise linear.
+    """
+    from cutaway.interpret import attribute
+
+    row = context.data.x(context.sample(x))[0] if isinstance(x, str) else np.asarray(x)
+    found = attribute(context.model(epoch), row, scale=context.data.scale)
+    return Explanation(found, class_names=context.class_names, epoch=context.epoch(epoch))

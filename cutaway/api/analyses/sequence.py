@@ -1,0 +1,67 @@
+"""A sequence of embeddings as the user holds it."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cutaway.data import SampleIds
+
+from .embedding import Embedding
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingSequence:
+    """Embeddings of the same samples, each started from the one before and aligned with it.
+
+    Attributes:
+        embeddings: The embeddings, in order.
+        names: What each shows: "epoch 3", or a layer's name.
+        drift: float32 ``(embedding - 1, sample)``: how far a sample moved since the embedding before, in units of that
+            embedding's radius (root mean square distance from its mean).
+        preserved: float32 ``(embedding - 1, sample)``, 0..1: share of its 15 nearest neighbors in the layer before that
+            are its nearest again (a quarter of the samples, where there are fewer than 60).
+    """
+
+    embeddings: tuple[Embedding, ...] = field(repr=False)
+    names: tuple[str, ...]
+    drift: np.ndarray = field(repr=False)
+    preserved: np.ndarray = field(repr=False)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(self.names)
+        return f"<EmbeddingSequence of {len(self)} embeddings of {len(self.ids):,} samples: {shown}>"
+
+    def __len__(self) -> int:
+        return len(self.embeddings)
+
+    def __getitem__(self, position: int) -> Embedding:
+        return self.embeddings[position]
+
+    @property
+    def ids(self) -> SampleIds:
+        """Identity of each sample."""
+        return self.embeddings[0].ids
+
+    @property
+    def xy(self) -> np.ndarray:
+        """Coordinates, float32 ``(embedding, sample, 2)``; their unit has no meaning, but all embeddings share it."""
+        return np.stack([embedding.xy for embedding in self.embeddings])
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row an embedding and sample.
+
+        Columns: embedding, sample, x, y, label, predicted, drift, preserved. The last two are NaN in the first one.
+        """
+        import pandas
+
+        tables = [embedding.to_pandas() for embedding in self.embeddings]
+        missing = np.full((1, len(self.ids)), np.nan, np.float32)
+        drift, preserved = np.vstack([missing, self.drift]), np.vstack([missing, self.preserved])
+        for table, name, moved, share in zip(tables, self.names, drift, preserved, strict=True):
+            table.insert(0, "embedding", name)
+            table["drift"], table["preserved"] = moved, share
+        return pandas.concat(tables, ignore_index=True)

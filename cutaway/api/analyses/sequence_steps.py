@@ -1,0 +1,192 @@
+"""The embeddings of a sequence: computed one after the other, or read from the run folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from cutaway.api.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.embedding import Layout, PreviousEmbedding, drift, embed, embed_next, layer_neighbors, layout_to_npz
+from cutaway.errors import Canceled, CutawayError
+from cutaway.progress import Progress, ProgressCallback
+
+from .embedding import Embedding, layer_activations
+from .embeddings import embedding_name, predicted_classes, read_layout
+from .sequence import EmbeddingSequence
+
+WARM_START = 5
+"""Part of the cache key of a later embedding: another way to start gives other coordinates."""
+
+SHARED = ("perplexity", "seed")
+"""Settings that the later embeddings of a sequence have in common with the first."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One embedding of a sequence: a layer, an epoch, and what it is called."""
+
+    layer: str
+    epoch: int
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceTask:
+    """What all embeddings of a sequence share: the run, the samples and the resolved settings."""
+
+    context: RunContext
+    ids: SampleIds
+    settings: dict[str, Any]
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """The settings that later embeddings take."""
+        return {name: self.settings[name] for name in SHARED}
+
+    def file_name(self, step: Step, before: str | None) -> str:
+        """Name of the cache file: of the first one as of any embedding, of a later one by what it started from."""
+        settings = self.settings
+        if before is not None:
+            settings = {**self.shared, "method": "tsne", "warm_start": WARM_START, "before": before}
+        return embedding_name(self.context, step.layer, epoch=step.epoch, ids=self.ids, settings=settings)
+
+
+@dataclass(frozen=True, eq=False)
+class _Result:
+    """One embedding. The first one has no ``preserved``; one that was read has no ``nearest``."""
+
+    layout: Layout
+    preserved: np.ndarray | None = None
+    nearest: np.ndarray | None = None
+    predicted: np.ndarray | None = None
+
+
+def make_sequence(task: SequenceTask, steps: Sequence[Step], on_progress: ProgressCallback) -> EmbeddingSequence:
+    """Make the embeddings of a sequence in order, each from the one before.
+
+    Raises:
+        Canceled: It was canceled; finished embeddings are cached, and the same call goes on from there.
+    """
+    clock = _Clock(on_progress, [step.name for step in steps])
+    embeddings: list[Embedding] = []
+    results: list[_Result] = []
+    name: str | None = None
+    try:
+        for step in steps:
+            name = task.file_name(step, name)
+            result = _read(task, name, further=bool(results))
+            computed = result is None
+            if result is None:
+                result = _compute(task, step, embeddings, results, on_progress=clock.inner)
+            result = _with_predictions(task, step, result, embeddings)
+            path = task.context.folder.results.path(name)
+            file = _write(task, name, result) if computed else path
+            embeddings.append(_embedding(task, step, result, file))
+            results.append(result)
+            clock.finish(computed=computed)
+    except Canceled as error:
+        raise Canceled(
+            "a sequence has all its embeddings",
+            got=f"a request to stop after {len(embeddings)} of {len(steps)}, which are cached",
+            hint="make the same call again: it goes on from there",
+        ) from error
+    moved = [drift(a.xy, b.xy) for a, b in pairwise(embeddings)]
+    preserved = [result.preserved for result in results[1:] if result.preserved is not None]
+    names = tuple(step.name for step in steps)
+    return EmbeddingSequence(tuple(embeddings), names, np.stack(moved), np.stack(preserved))
+
+
+def _embedding(task: SequenceTask, step: Step, result: _Result, file: Path | None) -> Embedding:
+    assert result.predicted is not None
+    labels = task.context.data.y(task.ids)
+    return Embedding(step.layer, step.epoch, result.layout, task.ids, labels, result.predicted, file, task.context)
+
+
+def _with_predictions(task: SequenceTask, step: Step, result: _Result, before: list[Embedding]) -> _Result:
+    """A result with the predicted classes of its epoch, which embeddings of one epoch share."""
+    if before and before[-1].epoch == step.epoch:
+        return replace(result, predicted=before[-1].predicted)
+    predicted = predicted_classes(task.context, task.ids, epoch=step.epoch, cached=result.predicted)
+    return replace(result, predicted=predicted)
+
+
+def _compute(
+    task: SequenceTask,
+    step: Step,
+    embeddings: list[Embedding],
+    results: list[_Result],
+    *,
+    on_progress: ProgressCallback,
+) -> _Result:
+    """Embed one step, from where the step before lies if there is one."""
+    labels = task.context.data.y(task.ids)
+    try:
+        h = layer_activations(task.context, step.layer, task.ids, epoch=step.epoch, on_progress=on_progress)
+        if not embeddings:
+            layout = embed(h, labels=labels, on_progress=on_progress, **task.settings)
+            if layout.settings["stopped"] == "canceled":
+                raise Canceled("an embedding runs until it converges", got="a request to stop", hint="call it again")
+            return _Result(layout)
+        nearest = results[-1].nearest
+        if nearest is None:
+            nearest = layer_neighbors(embeddings[-1].activations(), on_progress=on_progress)
+        before = PreviousEmbedding(embeddings[-1].xy, nearest)
+        done = embed_next(h, before, on_progress=on_progress, **task.shared)
+        return _Result(done.layout, done.preserved, done.nearest)
+    except Canceled:
+        raise
+    except CutawayError as error:
+        raise type(error)(error.rule, got=f"{error.got} in the embedding {step.name}", hint=error.hint) from error
+
+
+def _write(task: SequenceTask, name: str, result: _Result) -> Path | None:
+    arrays: dict[str, np.ndarray] = {"source": task.ids.source_index, "index": task.ids.index}
+    arrays |= {key: value for key in ("predicted", "preserved") if (value := getattr(result, key)) is not None}
+    return task.context.folder.results.write(name, layout_to_npz(result.layout, arrays))
+
+
+def _read(task: SequenceTask, name: str, *, further: bool) -> _Result | None:
+    found = read_layout(task.context, name, task.ids)
+    if found is None or further != ("preserved" in found[1]):
+        return None
+    return _Result(found[0], found[1].get("preserved"), predicted=found[1].get("predicted"))
+
+
+class _Clock:
+    """Reports which embedding is being made, and how long the rest will take."""
+
+    def __init__(self, on_progress: ProgressCallback, names: Sequence[str]) -> None:
+        self.on_progress, self.names, self.done = on_progress, names, 0
+        self.begun, self.usual = perf_counter(), None
+
+    def inner(self, now: Progress) -> None:
+        """Pass on what a part of the embedding in hand reports."""
+        share = f" {100 * now.done // now.total}%" if now.total else ""
+        self._report(f"{self._name(self.done)}: {now.task}{share}{self._left()}")
+
+    def finish(self, *, computed: bool) -> None:
+        """Count an embedding, whether it was computed now or read from the cache."""
+        seconds = perf_counter() - self.begun
+        if computed:
+            # a mean that gives later embeddings more weight
+            self.usual = seconds if self.usual is None else (self.usual + seconds) / 2
+        self.done += 1
+        self.begun = perf_counter()
+        self._report(self._name(self.done - 1))
+
+    def _name(self, position: int) -> str:
+        return f"embedding {position + 1} of {len(self.names)}, {self.names[position]}"
+
+    def _left(self) -> str:
+        if self.usual is None:
+            return ""
+        rest = self.usual * (len(self.names) - self.done - 1)
+        return f", {max(self.usual - (perf_counter() - self.begun), 0) + rest:.0f} s left"
+
+    def _report(self, note: str) -> None:
+        self.on_progress(Progress("embeddings", self.done, len(self.names), "embeddings", note))

@@ -1,0 +1,176 @@
+"""What every unit of a layer is for, and what it is worth."""
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.api.context import RunContext
+from cutaway.data import SampleIds
+from cutaway.errors import UnknownNameError
+from cutaway.progress import ProgressCallback, ignore_progress
+
+if TYPE_CHECKING:
+    import pandas
+
+    from cutaway.interpret import Ablation, UnitMeasures
+
+SORTS = ("unit", "ablation_cost", "selectivity", "similarity", "mean", "firing")
+"""What units can be sorted by: by number, or the largest first."""
+
+LISTS = ("class_mean", "top_activating")
+"""Parts of a summary that are no single value."""
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """Summaries of all units of a hidden layer.
+
+    Attributes:
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        split: The split whose samples were measured.
+        class_names: Names of the classes.
+        ids: Identity of each sample measured.
+        measures: Activations: means, selectivity, top activating samples, most similar unit.
+        ablation: What accuracy is without each unit.
+        constant: bool ``(unit,)``, the same output for every sample of the whole dataset, training samples included.
+        pictures: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and where samples
+            are no pictures.
+    """
+
+    layer: str
+    epoch: int
+    split: str
+    class_names: tuple[str, ...] = field(repr=False)
+    ids: SampleIds = field(repr=False)
+    measures: "UnitMeasures" = field(repr=False)
+    ablation: "Ablation" = field(repr=False)
+    constant: np.ndarray = field(repr=False)
+    pictures: np.ndarray | None = field(repr=False)
+
+    def __repr__(self) -> str:
+        constant = int(self.constant.sum())
+        return f"<Units of {self.layer}, epoch {self.epoch}: {len(self)} units, {constant} constant>"
+
+    def __len__(self) -> int:
+        return len(self.constant)
+
+    def order(self, sort: str = "unit") -> list[int]:
+        """Numbers of the units, sorted by one of `SORTS`: the largest first, then by number; undefined values last.
+
+        Raises:
+            UnknownNameError: ``sort`` is none of these.
+        """
+        check_sort(sort)
+        if sort == "unit":
+            return list(range(len(self)))
+        values = self.ablation.cost if sort == "ablation_cost" else getattr(self.measures, sort)
+        return np.argsort(-np.where(np.isnan(values), -np.inf, values), kind="stable").tolist()
+
+    def summary(self, unit: int) -> dict[str, Any]:
+        """Everything about a unit, JSON-able: None where something is not defined.
+
+        Returns:
+            unit, mean, firing, constant, preferred_class, selectivity, similar (unit), similarity, ablation_cost
+            (accuracy lost without it), most_affected (the class that loses most; None if none does),
+            most_affected_cost (accuracy lost within it), class_mean (by class), top_activating (list of sample and
+            activation, strongest first).
+
+        Raises:
+            UnknownNameError: There is no such unit.
+        """
+        if not 0 <= unit < len(self):
+            rule = f'units of "{self.layer}" are 0 to {len(self) - 1}'
+            raise UnknownNameError(rule, got=str(unit), hint="choose one of these")
+        m, losses = self.measures, self.ablation.class_cost[unit]
+        worst = int(losses.argmax())
+        return {
+            "unit": unit,
+            "mean": float(m.mean[unit]),
+            "firing": float(m.firing[unit]),
+            "constant": bool(self.constant[unit]),
+            "preferred_class": None if m.top[unit, 0] < 0 else self.class_names[m.preferred_class[unit]],
+            "selectivity": defined(m.selectivity[unit]),
+            "similar": int(m.similar[unit]) if m.similar[unit] >= 0 else None,
+            "similarity": defined(m.similarity[unit]),
+            "ablation_cost": float(self.ablation.cost[unit]),
+            "most_affected": self.class_names[worst] if losses[worst] > 0 else None,
+            "most_affected_cost": float(max(losses[worst], 0.0)),
+            "class_mean": {n: defined(v) for n, v in zip(self.class_names, m.class_mean[unit], strict=True)},
+            "top_activating": [
+                {"sample": self.ids[int(place)], "activation": float(value)}
+                for place, value in zip(m.top[unit], m.top_value[unit], strict=True)
+                if place >= 0
+            ],
+        }
+
+    def summaries(self, sort: str = "unit") -> list[dict[str, Any]]:
+        """Summaries of all units, sorted as by `order`."""
+        return [self.summary(unit) for unit in self.order(sort)]
+
+    def to_pandas(self, sort: str = "unit") -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a unit, without class means and top activating samples."""
+        import pandas
+
+        return pandas.DataFrame([{k: v for k, v in s.items() if k not in LISTS} for s in self.summaries(sort)])
+
+
+def check_sort(sort: str) -> None:
+    """Refuse a name by which units cannot be sorted.
+
+    Raises:
+        UnknownNameError: It is none of `SORTS`.
+    """
+    if sort not in SORTS:
+        raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", got=f'"{sort}"', hint='try "ablation_cost"')
+
+
+def units(
+    context: RunContext,
+    layer: str | None = None,
+    *,
+    split: str = "test",
+    epoch: int | None = None,
+    samples: int | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+) -> Units:
+    """Summarize all units of a hidden layer; see `cutaway.Run.units`.
+
+    Args:
+        context: The run.
+        layer: Name of a hidden layer; the last one if None.
+        split: Samples to measure: "train", "val", "test" or "all". Constant units are found on all.
+        epoch: Number of the epoch; the kept one if None.
+        samples: The most samples, a stratified sample by class; all of them if None.
+        on_progress: Called after every batch, in samples.
+
+    Raises:
+        UnknownNameError: There is no such layer, split or epoch.
+        UsageError: The layer is the output, or the split is empty.
+        DataError: An activation is not a finite number.
+    """
+    from cutaway.interpret import ablate, constant_units, incoming_pictures, unit_measures
+
+    model, name, data = context.model(epoch), context.layer(layer, epoch=epoch), context.data
+    ids = context.ids(split, samples=samples)
+    inputs: dict[str, Any] = {"x": data.rows(ids), "scale": data.scale, "on_progress": on_progress}
+    labeled = {**inputs, "labels": data.y(ids), "classes": data.classes}
+    everything = data.rows(context.split.part("all"))
+    return Units(
+        layer=name,
+        epoch=context.epoch(epoch),
+        split=split,
+        class_names=context.class_names,
+        ids=ids,
+        measures=unit_measures(model, name, **labeled),
+        ablation=ablate(model, name, **labeled),
+        constant=constant_units(model, name, **{**inputs, "x": everything}),
+        pictures=incoming_pictures(model, name, shape=data.shape) if data.is_image else None,
+    )
+
+
+def defined(value: float) -> float | None:
+    """A number, or None for NaN, which JSON does not know."""
+    return None if math.isnan(value) else float(value)

@@ -1,0 +1,175 @@
+"""What every analysis of a run needs, read once: its folder, its data, its split, and its model after an epoch."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.checks import check_whole
+from cutaway.data import Dataset, SampleIds, Split, load_dataset, stratified_sample
+from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.runs import Manifest, RunFolder
+
+if TYPE_CHECKING:
+    from cutaway.models import Model
+
+MODELS = 2
+"""Models with weights that are held at a time, each for one epoch."""
+
+
+class RunContext:
+    """A run as the analyses see it. Can be pickled: another process reads the folder again.
+
+    Attributes:
+        folder: What is on disk.
+    """
+
+    def __init__(self, folder: RunFolder, *, data: Dataset | None = None) -> None:
+        self.folder = folder
+        self._models: dict[int, Model] = {}
+        if data is not None:
+            self.data = data
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a dataset that can be loaded again does not travel
+        data = self.data if self.manifest.dataset.origin.get("kind") == "arrays" else None
+        return _reopen, (self.folder, data)
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return self.folder.path
+
+    @property
+    def manifest(self) -> Manifest:
+        """What run.json holds."""
+        return self.folder.manifest
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their numbers."""
+        return self.manifest.dataset.class_names
+
+    @cached_property
+    def split(self) -> Split:
+        """Which sample belongs to train, val and test."""
+        return Split.from_record(self.manifest.split)
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The dataset, loaded again from where it came.
+
+        Raises:
+            DataError: It cannot be loaded again, or has changed since.
+        """
+        record = self.manifest.dataset
+        if record.origin["kind"] == "arrays":
+            raise DataError(
+                f'the dataset "{record.name}" was made from arrays, which a run folder does not keep',
+                got=f"{self.path.name} opened without it",
+                hint="open the run with open_run(path, data=...) and the same arrays",
+            )
+        return same_data(load_dataset(record.origin.get("path") or record.origin["name"]), record.sha256)
+
+    def epoch(self, epoch: int | None = None) -> int:
+        """The number of an epoch with a snapshot; None is the kept epoch; negative numbers count from the last.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+        """
+        return self.folder.resolve_epoch(epoch)
+
+    def build_model(self, epoch: int | None = None) -> "Model":
+        """Build a Keras model with the weights after an epoch, for a caller who may change it.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+        """
+        from cutaway.models import model_from_spec, require_jax, set_weights
+
+        require_jax()
+        model = model_from_spec(dict(self.manifest.model))
+        set_weights(model, self.folder.snapshot(self.epoch(epoch)))
+        return model
+
+    def model(self, epoch: int | None = None) -> "Model":
+        """The Keras model with the weights after an epoch, built once and shared: nobody may change it.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+        """
+        number = self.epoch(epoch)
+        if number not in self._models:
+            while len(self._models) >= MODELS:
+                del self._models[next(iter(self._models))]
+            self._models[number] = self.build_model(number)
+        return self._models[number]
+
+    def layer(self, name: str | None, *, epoch: int | None = None) -> str:
+        """The name of a layer; None is the last hidden one.
+
+        Raises:
+            UnknownNameError: The model has no layer of that name.
+        """
+        from cutaway.interpret import default_layer, find_layer
+
+        model = self.model(epoch)
+        return default_layer(model) if name is None else find_layer(model, name).name
+
+    def ids(self, split: str, *, samples: int | None = None, seed: int = 0) -> SampleIds:
+        """Samples of a split: all of them, or at most so many, a stratified sample by class.
+
+        Args:
+            split: "train", "val", "test" or "all".
+            samples: The most samples; all of them if None.
+            seed: Random seed of the sample.
+
+        Raises:
+            UnknownNameError: There is no such split.
+            UsageError: ``samples`` is below 1, or the split is empty.
+        """
+        if samples is not None:
+            check_whole(samples, name="samples", least=1)
+        ids = self.split.part(split)
+        if not len(ids):
+            raise UsageError(
+                "measuring needs at least one sample", got=f'the empty split "{split}"', hint='try split="all"'
+            )
+        if samples is None:
+            return ids
+        return ids.take(stratified_sample(self.data.y(ids), samples, seed=seed))
+
+    def sample(self, name: str) -> SampleIds:
+        """The identity of one sample by its name, such as "test[7]".
+
+        Raises:
+            UnknownNameError: There is no such sample.
+        """
+        sizes = {source: len(held.y) for source, held in self.data.sources.items()}
+        source, _, number = name.removesuffix("]").rpartition("[")
+        known = name.endswith("]") and number.isascii() and number.isdigit() and len(number) < 19
+        if not known or int(number) >= sizes.get(source, 0):
+            names = " and ".join(f"{source}[0] to {source}[{size - 1}]" for source, size in sizes.items())
+            raise UnknownNameError(f"samples are named {names}", got=f'"{name}"', hint="choose one of these")
+        sources = tuple(sizes)
+        return SampleIds(sources, np.array([sources.index(source)], np.uint8), np.array([int(number)], np.int64))
+
+
+def _reopen(folder: RunFolder, data: Dataset | None) -> RunContext:
+    return RunContext(folder, data=data)
+
+
+def same_data(data: Dataset, sha256: str) -> Dataset:
+    """Return a dataset if it is the one a run was trained on.
+
+    Raises:
+        DataError: Its digest is another one.
+    """
+    if data.sha256 != sha256:
+        raise DataError(
+            f"the run was trained on data with SHA-256 {sha256[:12]}...",
+            got=f"{data.sha256[:12]}... from {data.name}",
+            hint="open it with the data it was trained on",
+        )
+    return data

@@ -1,0 +1,166 @@
+"""What the command line answers with ``--json``: one JSON-able document for each question."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .analyses import Embedding, LayerHistory, Layers, Units, defined
+from .model_files import ModelSummary
+from .run import Run
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
+    """A run: what train, resume and show answer.
+
+    Args:
+        run: The run.
+        total: Seconds of the whole command; the training's own if None.
+    """
+    manifest = run.context.manifest
+    training = manifest.cost.get("training")
+    return {
+        "run": str(run.path),
+        "status": manifest.status,
+        "why": manifest.why,
+        "epochs": len(run.history),
+        "kept_epoch": manifest.kept_epoch,
+        "history": run.history.rows,
+        "test": run.test,
+        "seconds": {"total": training if total is None else round(total, 3), "training": training},
+        "device": manifest.device,
+        "dataset": {"name": manifest.dataset.name, "sha256": manifest.dataset.sha256},
+        "model": {"name": manifest.model.get("name"), "layers": model_layers(run)},
+        "config": run.config,
+    }
+
+
+def model_layers(run: Run) -> list[dict[str, Any]]:
+    """Name and kind of each layer, and its units, activation or dropout rate where it has one."""
+    shown = ("units", "activation", "rate")
+    return [
+        {"name": layer["name"], "kind": layer["kind"]}
+        | {key: value for key in shown if isinstance(value := layer["config"].get(key), str | int | float)}
+        for layer in run.context.manifest.model["layers"]
+    ]
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """A run as one row of a list: what runs answers."""
+    rows = run.history.rows
+    return {
+        "run": run.path.name,
+        "status": run.folder.status,
+        "dataset": run.context.manifest.dataset.name,
+        "epochs": len(rows),
+        "val_accuracy": rows[-1].get("val_accuracy") if rows else None,
+        "test_accuracy": run.test["accuracy"] if run.test else None,
+    }
+
+
+def demo_document(run: Run, *, embedding: Embedding, report: Path) -> dict[str, Any]:
+    """What demo answers: the run, its layers and findings, and where embedding and report are."""
+    return {
+        **run_document(run),
+        "layers": plain(run.layers()),
+        "findings": plain(run.findings()),
+        "embedding": None if embedding.file is None else str(embedding.file),
+        "report": str(report),
+    }
+
+
+def layers_document(run: Run, layers: Layers, *, epoch: int) -> dict[str, Any]:
+    """What layers answers."""
+    return {"run": str(run.path), "epoch": epoch, "layers": plain(layers)}
+
+
+def layer_history_document(
+    run: Run, history: LayerHistory, *, layer: str | None = None, similarity: "pandas.DataFrame | None" = None
+) -> dict[str, Any]:
+    """What layers --history answers.
+
+    Args:
+        run: The run.
+        history: What was measured.
+        layer: Name of the only layer wanted; all of them if None.
+        similarity: CKA of that layer between epochs, or None.
+    """
+    records = [record for record in history.records if layer is None or record.layer == layer]
+    document: dict[str, Any] = {
+        "run": str(run.path),
+        "split": history.split,
+        "k": history.k,
+        "layers": plain(records),
+    }
+    if similarity is not None:
+        cka = [[defined(value) for value in row] for row in similarity.to_numpy().tolist()]
+        document["between_epochs"] = {"epochs": list(similarity.index), "cka": cka}
+    return document
+
+
+def units_document(run: Run, units: Units, *, sort: str) -> dict[str, Any]:
+    """What units answers: all units, sorted."""
+    return {
+        "run": str(run.path),
+        "layer": units.layer,
+        "epoch": units.epoch,
+        "split": units.split,
+        "accuracy": units.ablation.accuracy,
+        "units": units.summaries(sort),
+    }
+
+
+def embedding_document(run: Run, embedding: Embedding) -> dict[str, Any]:
+    """What embed answers."""
+    layout = embedding.layout
+    parts = ("neighbors", "affinities", "optimize", "total")
+    return {
+        "run": str(run.path),
+        "layer": embedding.layer,
+        "epoch": embedding.epoch,
+        "method": layout.method,
+        "points": len(layout.xy),
+        "seconds": {part: layout.seconds.get(part) for part in parts},
+        "kl_divergence": layout.kl_divergence,
+        "quality": plain(embedding.quality),
+        "settings": plain(layout.settings),
+        "file": None if embedding.file is None else str(embedding.file),
+    }
+
+
+def file_document(run: Run, file: Path, **more: Any) -> dict[str, Any]:
+    """What report and export answer: a file that was written, and its size in bytes."""
+    return {"run": str(run.path), **more, "file": str(file), "bytes": file.stat().st_size}
+
+
+def model_document(summary: ModelSummary, *, why: str | None) -> dict[str, Any]:
+    """What open answers: what the file says, and why it does not open, or None."""
+    return {**plain(summary), "opens": why is None, "why": why}
+
+
+def plain(value: Any) -> Any:
+    """Records, arrays and paths as JSON-able data: objects, lists, text, and numbers with None for NaN.
+
+    Raises:
+        TypeError: A value of another type is among them.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if isinstance(value, str | int | bool | None):
+        return value
+    if isinstance(value, Sequence):
+        return [plain(entry) for entry in value]
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} does not go into JSON")

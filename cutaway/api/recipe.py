@@ -1,0 +1,94 @@
+"""What the commands train and demo do: a model and its settings from a recipe, in a process of our own."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cutaway.data import load_dataset
+from cutaway.runs import RUNS
+
+from .analyses import Embedding
+from .run import Run
+from .train import mlp, train
+
+
+class Demo(NamedTuple):
+    """What `demo` made.
+
+    Attributes:
+        run: The training.
+        embedding: Its last hidden layer.
+        report: The report.
+    """
+
+    run: Run
+    embedding: Embedding
+    report: Path
+
+
+def train_recipe(
+    data: str,
+    *,
+    recipe: str = "default",
+    hidden: Sequence[int] | None = None,
+    dropout: float | None = None,
+    activation: str = "relu",
+    seed: int = 0,
+    runs: str | Path = RUNS,
+    name: str | None = None,
+    **settings: Any,
+) -> Run:
+    """Train the model of a recipe on a dataset, in a process that is ours alone.
+
+    Args:
+        data: What `load_dataset` takes.
+        recipe: Where the model and the settings come from that are not given.
+        hidden: Units of each hidden layer; the recipe's if None.
+        dropout: Share of a hidden layer's units set to zero in training; the recipe's if None.
+        activation: Activation of the hidden layers.
+        seed: Random seed.
+        runs: Folder in which the run folder is made.
+        name: Middle part of the run folder's name; the dataset's name if None.
+        settings: As of `cutaway.train`.
+
+    Raises:
+        UsageError, DataError, RunError, TrainingError, BackendError, Canceled: As `cutaway.train`.
+    """
+    from cutaway.models import import_lean_keras
+    from cutaway.training import find_recipe, make_config
+
+    base = find_recipe(recipe)
+    # a wrong setting is refused before Keras is loaded, which takes a second
+    checked = {key: value for key, value in settings.items() if key not in ("class_weight", "sample_weight")}
+    make_config(base.settings, **checked, seed=seed)
+    dataset = load_dataset(data)
+    import_lean_keras()
+    model = mlp(
+        base.hidden if hidden is None else hidden,
+        dropout=base.dropout if dropout is None else dropout,
+        activation=activation,
+    )
+    return train(model, dataset, recipe=recipe, seed=seed, runs=runs, name=name, **settings)
+
+
+def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:
+    """Do the main job on the bundled MNIST: train, embed the last hidden layer, write a report."""
+    from cutaway.embedding import warm_up
+    from cutaway.models import import_lean_keras
+
+    import_lean_keras()
+    # where they are not in the cache yet, the kernels of t-SNE compile while the model trains
+    warming = threading.Thread(target=warm_up, daemon=True)
+    warming.start()
+    run = train_recipe("mnist", seed=seed, runs=runs)
+    run.layers(progress=True)
+    warming.join()
+    return Demo(run, run.embed(), run.report())
+
+
+def use_lean_keras() -> None:
+    """Import Keras without the optional packages that cutaway does not use; for a process that is ours alone."""
+    from cutaway.models import import_lean_keras
+
+    import_lean_keras()

@@ -1,0 +1,93 @@
+"""The verb `record`: a ready-made model as a run."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cutaway.data import Dataset, Split, load_dataset, split_dataset
+from cutaway.errors import ModelError
+from cutaway.metrics import classification_metrics
+from cutaway.runs import RUNS, RunFolder, RunWriter
+
+from .context import RunContext
+from .model_files import open_model
+from .progress import ProgressOption, show_progress
+from .run import Run
+
+if TYPE_CHECKING:
+    from cutaway.models import Model
+
+
+def record(
+    model: "Model | str | os.PathLike",
+    data: Dataset | str | Path,
+    *,
+    validation: float = 0.25,
+    seed: int = 0,
+    runs: str | Path = RUNS,
+    name: str | None = None,
+    progress: ProgressOption = True,
+) -> Run:
+    """Keep a ready-made model as a finished run with one snapshot, so that every analysis works on it.
+
+    Args:
+        model: A built Keras model of allow-listed layers, such as `open_model` returns, or the path of its file. It
+            takes samples divided by the scale of the data, and has one output unit for each class.
+        data: A `Dataset`, or what `load_dataset` takes.
+        validation: Share of the training samples in the split "val", in (0, 1).
+        seed: Random seed of the split; whole number from 0.
+        runs: Folder in which the run folder is made.
+        name: Middle part of the run folder's name; the model's name if None.
+        progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
+
+    Returns:
+        A run whose only epoch is 0. Its test accuracy means something if the model was not trained on these samples.
+
+    Raises:
+        ModelError: The model is not built, not of allow-listed layers, or does not fit the data.
+        DataError, ConfigError: The data or the split is wrong.
+        RunError: The run folder cannot be written.
+    """
+    from cutaway import models
+
+    models.require_jax()
+    model = open_model(model) if isinstance(model, str | os.PathLike) else model
+    models.check_model(model)
+    if not model.built:
+        raise ModelError("a recorded model has weights", got=f'"{model.name}", not built yet', hint="train it first")
+    data = data if isinstance(data, Dataset) else load_dataset(data)
+    models.check_fit(model, shape=data.shape, classes=data.classes)
+    split = split_dataset(data, validation=validation, seed=seed)
+    # what can fail or be canceled comes before the folder is made
+    test = _test_metrics(model, data, split=split, progress=progress)
+    manifest = _manifest(model, data, split=split)
+    writer = RunWriter.create(runs, name=name or model.name, manifest=manifest)
+    try:
+        writer.snapshot(0, models.get_weights(model))
+        writer.finish("finished", test=test, kept_epoch=0, cost={"training": 0.0})
+    finally:
+        writer.close()
+    return Run(RunContext(RunFolder.open(writer.path), data=data))
+
+
+def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict:
+    """What run.json keeps; all that is known of the config is that nothing was trained here."""
+    from cutaway import training
+
+    known = {"epochs": 0, "optimizer": "none", "learning_rate": 0.0, "validation": split.validation, "seed": split.seed}
+    return training.new_manifest(
+        origin="model",
+        data=data,
+        split=split,
+        model=model,
+        config=dict.fromkeys(training.TrainingConfig.model_fields) | known,
+        first_weights="as the model had them",
+    )
+
+
+def _test_metrics(model: "Model", data: Dataset, *, split: Split, progress: ProgressOption) -> dict[str, float] | None:
+    from cutaway.models import class_probabilities, forward
+
+    with show_progress(progress) as on_progress:
+        outputs = forward(model, data.rows(split.test), scale=data.scale, on_progress=on_progress)
+    return classification_metrics(class_probabilities(model, outputs), data.y(split.test))

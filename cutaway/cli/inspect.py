@@ -1,0 +1,130 @@
+"""Commands that look at runs: runs, show, embed and report."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
+from .output import percent, print_json, print_quality, print_table
+from .training import print_history
+
+
+def runs(
+    folder: Annotated[str, typer.Argument(metavar="[DIR]", help="Folder of the runs.")] = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """List the runs of a folder, oldest first."""
+    from cutaway.api.context import RunContext
+    from cutaway.api.documents import run_row
+    from cutaway.api.run import Run
+    from cutaway.errors import UnknownNameError
+    from cutaway.runs import list_runs
+
+    if folder != "runs" and not Path(folder).is_dir():
+        raise UnknownNameError("runs are kept in a folder", got=f'"{folder}"', hint="name a folder that exists")
+    rows = [run_row(Run(RunContext(found))) for found in list_runs(folder)]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table([{_HEADS.get(key, key.capitalize()): _cell(value) for key, value in row.items()} for row in rows])
+    else:
+        print(f'No runs in "{folder}". Next: cutaway train mnist')
+
+
+_HEADS = {"val_accuracy": "Val acc.", "test_accuracy": "Test acc."}
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return percent(value, 2) if isinstance(value, float) else str(value)
+
+
+def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
+    """Show what a run was, epoch by epoch."""
+    from cutaway.api.documents import model_layers, run_document
+    from cutaway.api.run import open_run
+
+    opened = open_run(run, runs=runs)
+    if as_json:
+        print_json(run_document(opened))
+        return
+    manifest = opened.context.manifest
+    config = {key: value for key, value in opened.config.items() if value is not None}
+    print(f"{opened.path}\n")
+    print(f"  status   {manifest.status}" + (f" ({manifest.why})" if manifest.why else ""))
+    print(f"  dataset  {manifest.dataset.name}  sha256 {manifest.dataset.sha256[:12]}")
+    print(f"  model    {manifest.model['name']}: {', '.join(_layer(layer) for layer in model_layers(opened))}")
+    print(f"  config   {', '.join(f'{key} {value}' for key, value in config.items())}")
+    print_history(opened)
+
+
+def _layer(layer: dict[str, Any]) -> str:
+    """A layer in a few words: "dense_1 (Dense 512 relu)"."""
+    details = [str(layer[key]) for key in ("units", "activation", "rate") if key in layer]
+    return f"{layer['name']} ({' '.join([layer['kind'], *details])})"
+
+
+def embed(
+    run: RunArgument,
+    layer: Annotated[str | None, typer.Option(help="Layer. Default: the last hidden one.")] = None,
+    epoch: EpochOption = None,
+    method: Annotated[str, typer.Option(help="tsne, pca, lda or umap.")] = "tsne",
+    split: Annotated[str, typer.Option(help="train, val, test or all.")] = "all",
+    points: Annotated[int | None, typer.Option(help="The most samples. Default: all of them.")] = None,
+    perplexity: Annotated[float | None, typer.Option(help="t-SNE: neighbors each sample attends to.")] = None,
+    n_iter: Annotated[int | None, typer.Option("--n-iter", help="t-SNE: the most iterations.")] = None,
+    initialization: Annotated[str | None, typer.Option(help="t-SNE: pca or random.")] = None,
+    early_exaggeration: Annotated[float | None, typer.Option(help="t-SNE: factor in the early phase.")] = None,
+    exaggeration: Annotated[float | None, typer.Option(help="t-SNE: factor in the main phase.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="t-SNE: learning rate in the main phase.")] = None,
+    seed: SeedOption = 0,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Embed a layer's activations in the plane and cache the coordinates in the run folder."""
+    from cutaway.api.documents import embedding_document
+    from cutaway.api.run import open_run
+
+    opened = open_run(run, runs=runs)
+    given = {
+        "perplexity": perplexity,
+        "n_iter": n_iter,
+        "initialization": initialization,
+        "early_exaggeration": early_exaggeration,
+        "exaggeration": exaggeration,
+        "learning_rate": learning_rate,
+    }
+    settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    embedding = opened.embed(layer, epoch=epoch, method=method, split=split, points=points, seed=seed, **settings)
+    if as_json:
+        print_json(embedding_document(opened, embedding))
+        return
+    layout, quality = embedding.layout, embedding.quality
+    print(f"{embedding.title} in {layout.seconds['total']:.1f} s")
+    if layout.kl_divergence is not None:
+        print(f"  KL divergence        {layout.kl_divergence:.3f} after {layout.settings['iterations']} iterations")
+    if quality:
+        print_quality(quality, misplaced=embedding.misplaced)
+    print(f"  file                 {embedding.file or 'not cached, since it was canceled'}")
+
+
+def report(
+    run: RunArgument,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write. Default: report.html in the run.")
+    ] = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Write everything about a run into one HTML file that works from disk without a network."""
+    from cutaway.api.documents import file_document
+    from cutaway.api.run import open_run
+
+    opened = open_run(run, runs=runs)
+    page = opened.report(output)
+    if as_json:
+        print_json(file_document(opened, page))
+    else:
+        print(f"{page.resolve().as_uri()}  ({page.stat().st_size / 1e6:.1f} MB)")

@@ -1,0 +1,143 @@
+"""The command layers: what each layer is, and what it knows after each epoch."""
+
+from typing import Annotated, Any
+
+import typer
+
+from .options import EpochOption, JsonOption, RunArgument, RunsOption
+from .output import number, percent, print_json, print_table, shorten
+
+CKA_COLUMNS = 6
+"""The most layers beside each other in a table of CKA."""
+
+
+def layers(
+    run: RunArgument,
+    layer: Annotated[str | None, typer.Option(help="Show only this layer, with its configuration.")] = None,
+    epoch: EpochOption = None,
+    history: Annotated[bool, typer.Option("--history", help="Show what each layer knows after every epoch.")] = False,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what each layer is and holds, and how many of its units are inactive."""
+    from cutaway.api.documents import layers_document
+    from cutaway.api.run import open_run
+    from cutaway.errors import UnknownNameError, UsageError
+
+    if history and epoch is not None:
+        raise UsageError("--history shows every epoch", got=f"--epoch {epoch}", hint="leave one of the two out")
+    opened = open_run(run, runs=runs)
+    if history:
+        _layer_history(opened, layer=layer, as_json=as_json)
+        return
+    records = opened.layers(epoch=epoch, progress=True)
+    number_of_epoch = opened.context.epoch(epoch)
+    if layer is not None:
+        names = [record.name for record in records]
+        if layer not in names:
+            raise UnknownNameError(
+                f"layers of this run are {', '.join(names)}", got=f'"{layer}"', hint="choose one of these"
+            )
+        records = type(records)(record for record in records if record.name == layer)
+    if as_json:
+        print_json(layers_document(opened, records, epoch=number_of_epoch))
+        return
+    print_layers(records, title=f"Layers after epoch {number_of_epoch}")
+    if layer is not None:
+        print_table([_weight(w) for w in records[0].weights])
+        print_table([{"Setting": key, "Value": str(value)} for key, value in records[0].config.items()])
+
+
+def print_layers(records: Any, *, title: str) -> None:
+    """Print layer records as a table that fits into 80 columns; the weights are those of the kernel."""
+    rows = []
+    for record in records:
+        kernel, share = (record.weights[0] if record.weights else None), record.inactive_share
+        row = {
+            "Layer": record.name,
+            "Kind": record.kind,
+            "Output": " x ".join(str(side) for side in record.output_shape),
+            "Params": f"{record.parameters:,}",
+            "Inactive": "" if share is None else f"{record.inactive} ({share:.1%})",
+        }
+        for name in ("mean", "std", "min", "max"):
+            row[f"W {name}"] = f"{getattr(kernel, name):.3f}" if kernel else ""
+        rows.append(row)
+    print_table(rows, title=title)
+
+
+def _weight(weight: Any) -> dict[str, str]:
+    values = {part.capitalize(): f"{getattr(weight, part):.5f}" for part in ("mean", "std", "min", "max")}
+    return {"Weight": weight.name, "Shape": str(weight.shape), **values}
+
+
+def _layer_history(opened: Any, *, layer: str | None, as_json: bool) -> None:
+    """Print every measure of every layer after each epoch."""
+    from cutaway.api.documents import layer_history_document
+    from cutaway.errors import UnknownNameError
+
+    history = opened.layer_history()
+    names = list(dict.fromkeys(record.layer for record in history.records))
+    if layer is not None and layer not in names:
+        known = ", ".join(names)
+        raise UnknownNameError(f"measured layers of this run are {known}", got=f'"{layer}"', hint="choose one of these")
+    records = [r for r in history.records if layer is None or r.layer == layer]
+    several = layer is not None and len({r.epoch for r in records}) > 1
+    similarity = opened.similarity(layer) if several else None
+    if as_json:
+        print_json(layer_history_document(opened, history, layer=layer, similarity=similarity))
+        return
+    records.sort(key=lambda r: (names.index(r.layer), r.epoch))
+    samples = f"{records[0].samples:,} samples of the {history.split} split"
+    print_table([_knowledge(r) for r in records], title=f"What each layer knows, measured on {samples}")
+    print_table([_activity(r) for r in records], title="Activations and weights")
+    if layer is None and len(names) > 1:
+        last = [r for r in records if r.epoch == records[-1].epoch]
+        print_table(_cka_rows(last, names[:CKA_COLUMNS]), title=f"CKA between layers after epoch {records[-1].epoch}")
+    if similarity is not None:
+        print_table(_epoch_rows(similarity), title=f"CKA of {shorten(layer or '')} between epochs")
+
+
+def _knowledge(record: Any) -> dict[str, str]:
+    return {
+        "Layer": shorten(record.layer),
+        "Epoch": str(record.epoch),
+        "k-NN": percent(record.knn_accuracy),
+        "Probe": percent(record.probe_accuracy),
+        "Separation": number(record.separation, 3),
+        "Eff. rank": number(record.effective_rank, 1),
+        "CKA prev.": number(record.cka_previous, 3),
+        "CKA last": number(record.cka_last, 3),
+    }
+
+
+def _activity(record: Any) -> dict[str, str]:
+    return {
+        "Layer": shorten(record.layer),
+        "Epoch": str(record.epoch),
+        "Mean": number(record.mean, 3),
+        "Std": number(record.std, 3),
+        "Zeros": percent(record.sparsity),
+        "Constant": percent(record.constant),
+        "Saturated": percent(record.saturated),
+        "Weights": number(record.weight_norm, 5),
+        "Update": number(record.update_norm, 5),
+    }
+
+
+def _cka_rows(records: list[Any], names: list[str]) -> list[dict[str, str]]:
+    def cka(record: Any, name: str) -> float | None:
+        return 1.0 if record.layer == name else record.cka_layers[name]
+
+    return [{"CKA": shorten(r.layer), **{shorten(n): number(cka(r, n), 3) for n in names}} for r in records]
+
+
+def _epoch_rows(similarity: Any) -> list[dict[str, str]]:
+    from cutaway.api.analyses import defined, evenly_spaced
+
+    epochs, cka = list(similarity.index), similarity.to_numpy().tolist()
+    shown = evenly_spaced(range(len(epochs)), 8)
+    return [
+        {"CKA": str(epoch), **{str(epochs[i]): number(defined(row[i]), 3) for i in shown}}
+        for epoch, row in zip(epochs, cka, strict=True)
+    ]

@@ -1,0 +1,59 @@
+"""The store of derived results: files that only save time, under names that say what they were computed from."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from cutaway.errors import CutawayWarning
+
+from .atomic import write_atomic
+from .layout import RESULTS
+
+
+@dataclass(frozen=True)
+class ResultStore:
+    """The folder ``results`` of a run. Deleting it loses only time.
+
+    Attributes:
+        run: The run folder.
+    """
+
+    run: Path
+
+    def path(self, name: str) -> Path:
+        """Where a result lies, whether it is there or not.
+
+        Args:
+            name: File name; it must hold a digest of everything that decides the result.
+        """
+        return self.run / RESULTS / name
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a result, or None where there is none."""
+        try:
+            return self.path(name).read_bytes()
+        except OSError:
+            return None
+
+    def write(self, name: str, data: bytes) -> Path | None:
+        """Keep a result, and return its path; None where the folder cannot be written, with a warning.
+
+        A result that cannot be kept has been computed all the same, so this never fails.
+        """
+        path = self.path(name)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            write_atomic(path, data)
+        except OSError as error:
+            warnings.warn(
+                f"the result was computed but not kept in {path.parent}: {error.strerror or error}",
+                CutawayWarning,
+                stacklevel=2,
+            )
+            return None
+        return path
+
+
+def file_name(*parts: str) -> str:
+    """Join parts of a result's name with "-"; anything but letters, digits, "-", "_" and "." becomes "_"."""
+    return "-".join("".join(c if c.isalnum() or c in "-_." else "_" for c in part) for part in parts)

@@ -1,0 +1,113 @@
+"""Errors and records cross from one process to another unchanged."""
+
+import dataclasses
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cutaway as ct
+from cutaway import errors
+from cutaway.api.context import RunContext
+from cutaway.data import Dataset
+
+ERRORS = [
+    value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.CutawayError)
+]
+
+
+def same(a, b) -> bool:
+    """Whether two records hold the same values, arrays and NaN included."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    if isinstance(a, pandas.DataFrame):
+        return a.equals(b)
+    if isinstance(a, RunContext):
+        return a.path == b.path and a.manifest == b.manifest
+    if isinstance(a, Dataset):
+        return a.sha256 == b.sha256
+    if dataclasses.is_dataclass(a):
+        return all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(map(same, a, b))
+    if hasattr(a, "__dict__"):
+        return same(vars(a), vars(b))
+    return a == b or (a != a and b != b)
+
+
+@given(kind=st.sampled_from(ERRORS), rule=st.text(), got=st.text(), hint=st.text(), note=st.text())
+def test_every_error_is_pickled_unchanged(kind, rule, got, hint, note):
+    error = kind(rule, got=got, hint=hint)
+    error.run = note  # what a caller adds travels as well
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is kind
+    assert (again.rule, again.got, again.hint, again.run) == (rule, got, hint, note)
+    assert str(again) == str(error)
+    assert again.args == error.args
+    assert again.exit_code == error.exit_code
+
+
+RECORDS = {
+    "run": lambda run: run,
+    "history": lambda run: run.history,
+    "config": lambda run: run.config,
+    "split": lambda run: run.split,
+    "data": lambda run: run.data,
+    "activations": lambda run: run.activations("dense_1"),
+    "predictions": lambda run: run.predictions(),
+    "labels": lambda run: run.labels(),
+    "confusion": lambda run: run.confusion(),
+    "mistakes": lambda run: run.mistakes(),
+    "findings": lambda run: run.findings(),
+    "layers": lambda run: run.layers(),
+    "layer_history": lambda run: run.layer_history(epochs=[0, 6], samples=200, progress=False),
+    "similarity": lambda run: run.similarity(epochs=[0, 6], samples=200, progress=False),
+    "units": lambda run: run.units("dense_2", progress=False),
+    "explanation": lambda run: run.explain("train[7]"),
+    "embedding": lambda run: run.embed(split="test", perplexity=20.0, progress=False),
+    "pca": lambda run: run.embed(split="test", method="pca", progress=False),
+    "sequence": lambda run: run.embed_epochs(epochs=[5, 6], split="test", perplexity=20.0, progress=False),
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_record_is_pickled_unchanged(name, digits_run):
+    record = RECORDS[name](digits_run)
+    again = pickle.loads(pickle.dumps(record))
+    assert same(record, again)
+    assert repr(record) == repr(again)
+
+
+def test_every_method_of_a_run_that_returns_a_record_is_among_them():
+    verbs = {"report", "model", "embed", "embed_epochs", "embed_layers", "explain", "path", "folder", "test"}
+    public = {name for name in vars(ct.Run) if not name.startswith("_")}
+    assert public - verbs - {"class_names"} <= RECORDS.keys()
+
+
+def test_a_run_on_arrays_travels_with_its_data(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 4)).astype(np.float32)
+    data = ct.Dataset.from_arrays(x, (x[:, 0] > 0).astype(int))
+    run = ct.train(ct.mlp((4,)), data, epochs=1, batch_size=20, runs=tmp_path, progress=False)
+    again = pickle.loads(pickle.dumps(run))
+    np.testing.assert_array_equal(again.predictions(), run.predictions())
+
+
+def test_a_record_is_read_in_another_process(digits_run, tmp_path):
+    embedding = digits_run.embed(split="test", method="pca", progress=False)
+    file = tmp_path / "embedding.pickle"
+    file.write_bytes(pickle.dumps(embedding))
+    code = f"import pickle; e = pickle.loads(open({str(file)!r}, 'rb').read()); print(e.activations().shape, e.title)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    shape = (len(digits_run.split.test), 16)
+    assert done.stdout.strip() == f"{shape} {embedding.title}"

@@ -1,0 +1,69 @@
+"""What others script against: the exported names, their signatures, and where they say they are from.
+
+`public_api.txt` is the golden file. After a wanted change, write it again with
+``CUTAWAY_WRITE_GOLDEN=1 make test-fast`` and read the difference.
+"""
+
+import inspect
+import os
+from pathlib import Path
+
+import cutaway
+
+GOLDEN = Path(__file__).with_name("public_api.txt")
+
+
+def signature_of(member) -> str:
+    try:
+        text = str(inspect.signature(member))
+    except (TypeError, ValueError):
+        return "(...)"
+    return text.replace("'", "").replace('"', "")
+
+
+def lines_of(name: str, value) -> list[str]:
+    """One line for a function; for a class its call and everything public that it defines itself."""
+    if not inspect.isclass(value):
+        return [f"{name}{signature_of(value)}"]
+    own = vars(value)
+    lines = [f"class {name}{signature_of(value)}"]
+    for member, found in sorted(own.items()):
+        if member.startswith("_"):
+            continue
+        if isinstance(found, property) or type(found).__name__ == "cached_property":
+            lines.append(f"    {name}.{member}")
+        elif isinstance(found, classmethod | staticmethod):
+            lines.append(f"    {name}.{member}{signature_of(found.__func__)}")
+        elif inspect.isfunction(found):
+            lines.append(f"    {name}.{member}{signature_of(found)}")
+    return lines
+
+
+def public_api() -> str:
+    return "\n".join(line for name in cutaway.__all__ for line in lines_of(name, getattr(cutaway, name))) + "\n"
+
+
+def test_signatures_are_those_of_the_golden_file():
+    if os.environ.get("CUTAWAY_WRITE_GOLDEN"):
+        GOLDEN.write_text(public_api())
+    assert public_api().splitlines() == GOLDEN.read_text().splitlines()
+
+
+def test_public_names_are_sorted_complete_and_exactly_what_is_visible():
+    assert sorted(cutaway.__all__) == cutaway.__all__ == dir(cutaway)
+    for name in cutaway.__all__:
+        assert getattr(cutaway, name).__name__ == name
+
+
+def test_public_objects_say_that_they_are_from_cutaway():
+    for name in cutaway.__all__:
+        assert getattr(cutaway, name).__module__ == "cutaway", name
+
+
+def test_every_public_name_has_a_docstring():
+    for name in cutaway.__all__:
+        value = getattr(cutaway, name)
+        assert inspect.getdoc(value), name
+        for member, found in vars(value).items() if inspect.isclass(value) else ():
+            if inspect.isfunction(found) and not member.startswith("_"):
+                assert inspect.getdoc(found), f"{name}.{member}"

@@ -1,0 +1,147 @@
+"""The structure of the house, computed from the syntax trees: imports go down, and nothing goes in a circle."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "cutaway"
+
+FLOORS = (
+    {"cli"},
+    {"api"},
+    {"page"},
+    {"findings", "plots"},
+    {"training", "interpret", "embedding"},
+    {"neighbors", "runs"},
+    {"models", "data"},
+    {"metrics", "parallel"},
+    {"checks", "progress"},
+    {"errors"},
+    {"_lazy"},
+)
+API_FLOORS = (
+    {"recipe", "documents"},
+    {"train", "record"},
+    {"model_files"},
+    {"run"},
+    {"report"},
+    {"analyses"},
+    {"context", "progress", "weighting"},
+)
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {name_of(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def resolve(module: str, name: str | None) -> str | None:
+    """The module of ours that ``from module import name`` reads, if any."""
+    full = f"{module}.{name}" if name else module
+    return full if full in MODULES else module if module in MODULES else None
+
+
+def imports_of(name: str) -> set[str]:
+    """Every module of ours that a module imports: at the top, in functions, for type checking, and lazily."""
+    path = MODULES[name]
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found: set[str | None] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {resolve(alias.name, None) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            found |= {resolve(module, alias.name) for alias in node.names}
+        elif isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "_MODULES" for t in node.targets):
+            found |= {resolve(c.value, None) for c in ast.walk(node.value) if isinstance(c, ast.Constant) and c.value}
+    return {module for module in found if module and module not in (name, "cutaway")}
+
+
+GRAPH = {name: imports_of(name) for name in MODULES}
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules that reach each other (Tarjan 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in sorted(graph[node]):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            group = stack[stack.index(node) :]
+            del stack[stack.index(node) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in sorted(graph):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def test_circles_are_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == [["b", "c"]]
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert circles(GRAPH) == []
+
+
+def floor_of(name: str, floors: tuple[set[str], ...], depth: int) -> int | None:
+    parts = name.split(".")
+    room = parts[depth] if len(parts) > depth else None
+    return next((number for number, floor in enumerate(floors) if room in floor), None)
+
+
+@pytest.mark.parametrize("name", [n for n in sorted(MODULES) if n != "cutaway"])
+def test_imports_go_down_only(name):
+    here = floor_of(name, FLOORS, 1)
+    assert here is not None, f"{name} is in no room that the plan knows"
+    for other in GRAPH[name]:
+        there = floor_of(other, FLOORS, 1)
+        same_room = name.split(".")[1] == other.split(".")[1]
+        assert same_room or (there is not None and there > here), f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("name", [n for n in sorted(MODULES) if n.startswith("cutaway.api.")])
+def test_imports_inside_api_go_down_only(name):
+    here = floor_of(name, API_FLOORS, 2)
+    assert here is not None, f"{name} is not in the plan of api"
+    for other in GRAPH[name]:
+        if other.startswith("cutaway.api."):
+            there = floor_of(other, API_FLOORS, 2)
+            same = name.split(".")[2] == other.split(".")[2]
+            assert same or (there is not None and there > here), f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_other_rooms_are_entered_by_their_door(name):
+    room = name.split(".")[1] if "." in name else ""
+    doors = {"cutaway.models.importing", "cutaway.models.exporting", "cutaway.embedding.tsne", "cutaway.api.analyses"}
+    for other in GRAPH[name] if room and room != "cli" else ():
+        other_room = other.split(".")[1]
+        is_door = other.count(".") == 1 or other in doors
+        assert other_room == room or is_door, f"{name} enters {other_room} through {other}"
+
+
+def test_no_folder_holds_more_than_15_files():
+    crowded = {
+        str(folder.relative_to(ROOT)): len(files)
+        for folder in [PACKAGE, *PACKAGE.rglob("*/")]
+        if folder.name not in ("__pycache__", "mnist") and len(files := list(folder.glob("*.py"))) > 15
+    }
+    assert not crowded
