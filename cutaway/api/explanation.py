@@ -59,7 +59,7 @@ class Explanation:
         if layer is not None and layer not in explain.contributions:
             known = ", ".join(explain.contributions) or "none"
             raise UnknownNameError(f"layers with contributions are {known}", got=f'"{layer}"', hint="name one of these")
-        parts = explain.pixels.reshape(-1) if layer is None else explain.contributions[layer]
+        parts = explain.inputs.reshape(-1) if layer is None else explain.contributions[layer]
         columns = {"unit": np.arange(len(parts)), "contribution": parts}
         if layer is not None:
             columns["activation"] = explain.activations[layer]

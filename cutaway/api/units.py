@@ -36,7 +36,7 @@ class Units:
         ids: Identity of each sample measured.
         measures: Activations: means, selectivity, the samples that excite most, the unit most alike.
         ablation: What the removal of each unit costs.
-        dead: bool ``(unit,)``, the same output for every sample of the whole dataset, training samples included.
+        constant: bool ``(unit,)``, the same output for every sample of the whole dataset, training samples included.
         pictures: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and where samples
             are no pictures.
     """
@@ -48,11 +48,11 @@ class Units:
     ids: SampleIds = field(repr=False)
     measures: "UnitMeasures" = field(repr=False)
     ablation: "Ablation" = field(repr=False)
-    dead: np.ndarray = field(repr=False)
+    constant: np.ndarray = field(repr=False)
     pictures: np.ndarray | None = field(repr=False)
 
     def __len__(self) -> int:
-        return len(self.dead)
+        return len(self.constant)
 
     def order(self, sort: str = "unit") -> list[int]:
         """Numbers of the units, sorted by one of `SORTS`: the largest first, equal ones and what has none by number.
@@ -71,8 +71,8 @@ class Units:
         """Everything about a unit, JSON-able: None where something is not defined.
 
         Returns:
-            unit, mean, firing, dead, favorite (class), selectivity, similar (unit), similarity, removal (accuracy lost
-            without it), hurts (the class that loses most; None if none does), hurts_cost (accuracy lost within it),
+            unit, mean, firing, constant, favorite (class), selectivity, similar (unit), similarity, removal (accuracy
+            lost without it), hurts (the class that loses most; None if none does), hurts_cost (accuracy lost within it),
             class_mean (by class), exciting (list of sample and activation, strongest first).
 
         Raises:
@@ -87,8 +87,8 @@ class Units:
             "unit": unit,
             "mean": float(m.mean[unit]),
             "firing": float(m.firing[unit]),
-            "dead": bool(self.dead[unit]),
-            "favorite": None if m.top[unit, 0] < 0 else self.class_names[m.preferred_class[unit]],
+            "constant": bool(self.constant[unit]),
+            "favorite": None if m.top_samples[unit, 0] < 0 else self.class_names[m.preferred_class[unit]],
             "selectivity": defined(m.selectivity[unit]),
             "similar": int(m.similar[unit]) if m.similar[unit] >= 0 else None,
             "similarity": defined(m.similarity[unit]),
@@ -98,7 +98,7 @@ class Units:
             "class_mean": {n: defined(v) for n, v in zip(self.class_names, m.class_mean[unit], strict=True)},
             "exciting": [
                 {"sample": self.ids[int(place)], "activation": float(value)}
-                for place, value in zip(m.top[unit], m.top_value[unit], strict=True)
+                for place, value in zip(m.top_samples[unit], m.top_activations[unit], strict=True)
                 if place >= 0
             ],
         }
@@ -129,7 +129,7 @@ def units(
     Args:
         run: The run.
         layer: Name of a hidden layer; the last one if None.
-        split: Samples to measure: "train", "val", "test" or "all". Dead units are sought in all.
+        split: Samples to measure: "train", "val", "test" or "all". Constant units are searched for in all.
         epoch: Number of the epoch.
         samples: At most so many, drawn in equal shares from the classes; all of them if None.
         on_progress: Told after every batch, in samples.
@@ -155,7 +155,7 @@ def units(
         ids=ids,
         measures=unit_measures(model, layer, **marked),
         ablation=ablate(model, layer, **marked),
-        dead=constant_units(model, layer, **{**inputs, "x": data.rows(run.split.part("all"))}),
+        constant=constant_units(model, layer, **{**inputs, "x": data.rows(run.split.part("all"))}),
         pictures=incoming_pictures(model, layer, shape=data.shape) if data.is_image else None,
     )
 

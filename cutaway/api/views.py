@@ -197,7 +197,7 @@ class Views:
 
         Args:
             layer: Name of the layer; the last hidden one if None.
-            split: Samples on which it is measured; dead is who gives the same output for the whole dataset.
+            split: Samples on which it is measured; constant units give the same output for the whole dataset.
             epoch: Number of the epoch.
             progress: True draws bars, False is silent, a callable gets `Progress` records.
 

@@ -97,8 +97,10 @@ def units(
     shown = summaries[:limit] if limit else summaries
     title = f"{found.layer} after epoch {found.epoch}: {len(shown)} of {len(summaries)} units, by {sort}"
     print_table([_card(summary_of) for summary_of in shown], title=title)
-    dead = int(found.dead.sum())
-    print(f"Accuracy on {split} with all units {found.ablation.accuracy:.4f}; dead on all the data: {dead} units")
+    constant = int(found.constant.sum())
+    print(
+        f"Accuracy on {split} with all units {found.ablation.accuracy:.4f}; constant on all the data: {constant} units"
+    )
 
 
 def _known(record: Any) -> dict[str, str]:
@@ -121,7 +123,7 @@ def _worked(record: Any) -> dict[str, str]:
         "Mean": _number(record.mean, 3),
         "Std": _number(record.std, 3),
         "Zeros": _share(record.sparsity),
-        "Dead": _share(record.dead),
+        "Constant": _share(record.constant),
         "Satur.": _share(record.saturated),
         "Weights": _number(record.weight_norm, 5),
         "Update": _number(record.update_norm, 5),
@@ -132,7 +134,7 @@ def _card(summary_of: Mapping[str, Any]) -> dict[str, str]:
     return {
         "Unit": str(summary_of["unit"]),
         "Mean": _number(summary_of["mean"], 3),
-        "Fires": "dead" if summary_of["dead"] else _share(summary_of["firing"]),
+        "Fires": "constant" if summary_of["constant"] else _share(summary_of["firing"]),
         "For": _cut(summary_of["favorite"] or "-"),
         "Select.": _number(summary_of["selectivity"], 3),
         "Like": "-" if summary_of["similar"] is None else str(summary_of["similar"]),
