@@ -145,7 +145,7 @@ def record(
     test = _measure(
         model, data, split=split, progress=progress
     )  # what can fail or be interrupted comes before the folder
-    writer = RunWriter.create(runs, name=name or model.name, manifest=_manifest(model, data, split=split))
+    writer = RunWriter.create(runs, name=name or model.name, manifest=_manifest(model, data, split))
     try:
         writer.snapshot(0, models.get_weights(model))
         writer.finish("finished", test=test, kept_epoch=0, training_seconds=0.0)
@@ -154,27 +154,18 @@ def record(
     return Run(RunFolder.open(writer.path), data=data)
 
 
-def _manifest(model: "keras.Model", data: Dataset, *, split: Split) -> dict[str, Any]:
-    """What run.json keeps; of the plan nothing is known, but that nobody trained here."""
-    from cutaway import models, training
+def _manifest(model: "keras.Model", data: Dataset, split: Split) -> dict[str, Any]:
+    """What run.json says; nothing is known of how the model was trained."""
+    from cutaway.training import known_config, new_manifest
 
-    known = {"epochs": 0, "optimizer": "none", "learning_rate": 0.0, "validation": split.validation, "seed": split.seed}
-    return {
-        "origin": "model",
-        "dataset": data.to_record(),
-        "split": split.to_record(),
-        "model": models.spec_of(model),
-        "first_weights": "as the model had them",
-        "config": dict.fromkeys(training.TrainingConfig.model_fields) | known,
-        "seed": split.seed,
-        "versions": training.describe_versions(),
-        "device": training.describe_device(),
-    }
+    config = known_config(epochs=0, optimizer="none", learning_rate=0.0, validation=split.validation, seed=split.seed)
+    weights = "as the model had them"
+    return new_manifest(origin="model", data=data, split=split, model=model, config=config, first_weights=weights)
 
 
 def _measure(model: "keras.Model", data: Dataset, *, split: Split, progress: ProgressOption) -> dict[str, float] | None:
     from cutaway.models import class_probabilities, forward
-    from cutaway.training.recorder import cross_entropy
+    from cutaway.training import cross_entropy
 
     with show_progress(progress) as on_progress:
         outputs = forward(model, data.rows(split.test), scale=data.scale, on_progress=on_progress)

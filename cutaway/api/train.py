@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.data import Dataset, Split, load_dataset, split_dataset
-from cutaway.errors import CutawayError, RunError, UsageError
+from cutaway.errors import Canceled, CutawayError, RunError, UsageError
 from cutaway.runs import RUNS, RunFolder, RunWriter
 
 from .progress import ProgressOption, show_progress
@@ -78,7 +78,7 @@ def train(
         RunError: The run folder cannot be written.
         TrainingError: The loss became NaN or infinite; the run folder keeps the epochs before.
         BackendError: Keras was already loaded on another backend than JAX.
-        Interrupted: The user stopped it, a KeyboardInterrupt.
+        Canceled: A `CancelToken` canceled it; a checkpoint of the last step is on disk.
     """
     from cutaway import models, training
 
@@ -101,16 +101,14 @@ def train(
     weight = sample_weights(sample_weight, data=data, split=split, per_class=config.class_weight)
     fresh = models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
     training.check_loss(config, outputs=model.outputs[0].shape[-1])
-    manifest = {
-        "dataset": data.to_record(),
-        "split": split.to_record(),
-        "model": models.spec_of(model),
-        "first_weights": DRAWN if fresh else "as the model had them",
-        "config": config.model_dump(),
-        "seed": config.seed,
-        "versions": training.describe_versions(),
-        "device": training.describe_device(),
-    }
+    manifest = training.new_manifest(
+        origin="training",
+        data=data,
+        split=split,
+        model=model,
+        config=config.model_dump(),
+        first_weights=DRAWN if fresh else "as the model had them",
+    )
     _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
     writer = RunWriter.create(runs, name=name or data.name, manifest=manifest)
     return _run(writer, model, data, split=split, config=config, weight=weight, progress=progress, resume=False)
@@ -133,7 +131,7 @@ def resume(
         UsageError: The run is finished, or there is none.
         RunError: The run is damaged, or another process is training it.
         DataError: The dataset cannot be loaded again, or has changed.
-        TrainingError, BackendError, Interrupted: As `train`.
+        TrainingError, BackendError, Canceled: As `train`.
     """
     from cutaway import models, training
 
@@ -195,9 +193,9 @@ def _run(
     try:
         samples = _training_data(data, split, weight)
         with show_progress(progress) as on_progress:
-            outcome = train_model(model, samples, config=config, writer=writer, on_progress=on_progress, resume=resume)
-    except KeyboardInterrupt:
-        _end(writer, "stopped", "interrupted by the user")
+            result = train_model(model, samples, config=config, writer=writer, on_progress=on_progress, resume=resume)
+    except (Canceled, KeyboardInterrupt):
+        _end(writer, "stopped", "stopped by the user")
         raise
     except CutawayError as error:
         _end(writer, "failed", str(error))
@@ -207,10 +205,10 @@ def _run(
         raise
     writer.finish(
         "finished",
-        test=outcome.test,
-        best_epoch=outcome.best_epoch,
-        kept_epoch=outcome.kept_epoch,
-        training_seconds=round(outcome.seconds, 3),
+        test=result.test,
+        best_epoch=result.best_epoch,
+        kept_epoch=result.kept_epoch,
+        training_seconds=round(result.seconds, 3),
     )
     return Run(RunFolder.open(writer.path), data=data)
 

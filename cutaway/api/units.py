@@ -72,7 +72,7 @@ class Units:
 
         Returns:
             unit, mean, firing, constant, favorite (class), selectivity, similar (unit), similarity, removal (accuracy
-            lost without it), hurts (the class that loses most; None if none does), hurts_cost (accuracy lost within it),
+            lost without it), hurts (the class that loses most; None if none does), hurts_cost (accuracy lost in it),
             class_mean (by class), exciting (list of sample and activation, strongest first).
 
         Raises:
