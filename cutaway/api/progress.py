@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cutaway.progress import Progress, ProgressCallback, ignore_progress
+from cutaway.progress import Progress, ProgressCallback, active_token, ignore_progress
 
 ProgressOption = bool | Callable[[Progress], None]
 """True draws bars on stderr (or in the notebook), False is silent, a callable gets the `Progress` records."""
@@ -17,7 +17,23 @@ REDRAW = 0.2
 
 @contextmanager
 def show_progress(progress: ProgressOption) -> Iterator[ProgressCallback]:
-    """Turn the user's ``progress=`` into a `ProgressCallback` for the rooms below, for as long as the work goes on."""
+    """Turn the user's ``progress=`` into a callback for the rooms below, for as long as the work goes on.
+
+    The callback raises `Canceled` once the active `CancelToken` was canceled.
+    """
+    with _drawing(progress) as draw:
+        token = active_token()
+
+        def on_progress(now: Progress) -> None:
+            draw(now)
+            if token is not None:
+                token.raise_if_canceled()
+
+        yield on_progress
+
+
+@contextmanager
+def _drawing(progress: ProgressOption) -> Iterator[ProgressCallback]:
     if callable(progress):
         yield progress
     elif not progress:

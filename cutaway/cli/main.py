@@ -4,6 +4,7 @@ import functools
 import gc
 import io
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -12,24 +13,34 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import CutawayError, CutawayWarning, Interrupted
+from cutaway.errors import CutawayError, CutawayWarning
+from cutaway.progress import CancelToken
 
 from . import inside, looking, models, system, training
 
 
-class _Stopped(Exception):
-    """An interruption in the clothes of an error: typer would turn a KeyboardInterrupt into a silent exit."""
-
-
-def interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command that the user interrupts say how to go on."""
+def cancelable(command: Callable[..., None]) -> Callable[..., None]:
+    """Let the first Ctrl-C or SIGTERM cancel a command; the second one interrupts it at once."""
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> None:
+        token = CancelToken()
+
+        def cancel(number: int, frame: Any) -> None:
+            if token.canceled:
+                raise KeyboardInterrupt
+            token.cancel()
+
         try:
-            command(*args, **options)
-        except Interrupted as error:
-            raise _Stopped(str(error)) from error
+            before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
+        except ValueError:  # only the main thread receives signals
+            before = {}
+        try:
+            with token:
+                command(*args, **options)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     return run
 
@@ -51,9 +62,9 @@ def options(
     """Train a feed-forward network and cut it open: what each layer learned, when, and where it fails."""
 
 
-app.command()(interruptible(training.demo))
-app.command()(interruptible(training.train))
-app.command()(interruptible(training.resume))
+app.command()(cancelable(training.demo))
+app.command()(cancelable(training.train))
+app.command()(cancelable(training.resume))
 app.command()(looking.runs)
 app.command()(looking.show)
 app.command()(looking.layers)
@@ -109,8 +120,6 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _fail(str(error), error.exit_code, debug=debug)
     except typer.TyperException as error:  # a wrong option or argument
         return _fail(_usage(error, arguments), 2, debug=debug)
-    except _Stopped as error:
-        return _fail(str(error), 1, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("stopped; what was finished is kept", 1, debug=debug)
     except BrokenPipeError:

@@ -89,7 +89,7 @@ class Evaluation:
 
 
 def blocks_of(samples: int, sample_bytes: int, *, room: int = DEVICE_BYTES) -> tuple[int, int]:
-    """Divide an evaluation into equal parts of equal blocks, so that all have the same shape and there is little padding.
+    """Divide an evaluation into equal parts of equal blocks: all have the same shape, and there is little padding.
 
     Returns:
         Blocks per part, and samples per block, at most `BLOCK`. There is a single part where all rows take `room` bytes

@@ -107,8 +107,8 @@ def _product(left: jax.Array, right: jax.Array, *, axes: Any, bfloat16: bool, cp
 def _random_bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """Random 32-bit numbers from a key, for masks and noise: 8 operations a number where Threefry-2x32 takes over 50.
 
-    A counter, multiplied by the golden ratio and shifted by one half of the key, goes through an integer hash into which
-    the other half is mixed, so that two keys never give shifted copies of the same sequence.
+    A counter, multiplied by the golden ratio and shifted by one half of the key, goes through an integer hash into
+    which the other half is mixed, so that two keys never give shifted copies of the same sequence.
 
     Source:
         The hash is lowbias32: C. Wellons 2018, "Prospecting for Hash Functions". Keys come from Keras' `SeedGenerator`.

@@ -80,10 +80,10 @@ def compile_training(
 
     Returns:
         A function ``(state, metrics, predictions, x, y, mask, weight, start, stop) -> (state, metrics, predictions)``
-        that does the steps from `start` up to `stop` of a chunk; see `cutaway.training.chunks.Chunk` for its arrays. The
-        loss of a batch is the sum of the weighted losses of its samples divided by their number, as in Keras.
-        Predictions, float16 ``(step, batch, class)``, are those of each sample as it is trained on. The buffers of state
-        and predictions are donated.
+        that does the steps from `start` up to `stop` of a chunk; see `cutaway.training.chunks.Chunk` for its arrays.
+        The loss of a batch is the sum of the weighted losses of its samples divided by their number, as in Keras.
+        Predictions, float16 ``(step, batch, class)``, are those of each sample as it is trained on. The buffers of
+        state and predictions are donated.
     """
     loss_of, shape = sample_loss(config, classes), tuple(model.inputs[0].shape[1:])
     apply: Any = optimizer.stateless_apply
@@ -123,8 +123,8 @@ def compile_evaluation(model: keras.Model, *, config: TrainingConfig, scale: flo
     """Compile an evaluation: no dropout, no noise, moving averages in BatchNormalization.
 
     Returns:
-        A function ``(trainable, non_trainable, x, y) -> (probabilities float32 (block, sample, class), loss float32 (block,
-        sample))`` of rows and labels in blocks, ``(block, sample, ...)``.
+        A function ``(trainable, non_trainable, x, y) -> (probabilities, losses)`` of rows and labels in blocks,
+        ``(block, sample, ...)``: float32 ``(block, sample, class)`` and ``(block, sample)``.
     """
     loss_of, shape = sample_loss(config, classes), tuple(model.inputs[0].shape[1:])
 
