@@ -82,12 +82,5 @@ class Canceled(CutawayError, RuntimeError):
     """The work was canceled through a `CancelToken`; everything finished so far is kept."""
 
 
-class Interrupted(KeyboardInterrupt):
-    """To be removed: `Canceled` takes its place."""
-
-    def __init__(self, run: str) -> None:
-        super().__init__(f"training was stopped, everything so far is kept; next: cutaway resume {run}")
-
-
 class CutawayWarning(UserWarning):
     """Nothing failed, but the user should know: one line."""

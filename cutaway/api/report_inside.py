@@ -116,7 +116,7 @@ def _rows(history: LayerHistory) -> tuple[dict[str, str], ...]:
             "Effective rank": _number(r.effective_rank, 1),
             "CKA to the last epoch": _number(r.cka_last, 3),
             "Zeros": _share(r.sparsity),
-            "Dead units": _share(r.dead),
+            "Constant units": _share(r.constant),
             "Weights": _number(r.weight_norm, 4),
             "Change": _number(r.update_norm, 4),
         }
@@ -125,7 +125,7 @@ def _rows(history: LayerHistory) -> tuple[dict[str, str], ...]:
 
 
 def _cards(run: "Run", found: Units) -> tuple[ReportUnit, ...]:
-    chosen = [unit for unit in found.order("removal") if not found.dead[unit]][:CARDS]
+    chosen = [unit for unit in found.order("removal") if not found.constant[unit]][:CARDS]
     return tuple(_card(run, found, unit) for unit in chosen)
 
 
@@ -133,7 +133,7 @@ def _card(run: "Run", found: Units, unit: int) -> ReportUnit:
     from cutaway.plots import signed_png, sprite_sheet
 
     summary_of = found.summary_of(unit)
-    places = [int(place) for place in found.measures.top[unit][:EXAMPLES] if place >= 0]
+    places = [int(place) for place in found.measures.top_samples[unit][:EXAMPLES] if place >= 0]
     ids = found.ids.take(places)
     pictures = pictures_of(run.data, ids) if places else None
     weights = None if found.pictures is None else _small(_gray(found.pictures[unit]))

@@ -1,11 +1,35 @@
-"""Inside: what the layers of a model compute and hold.
+"""Interpret: what the layers and units of a model compute, and why it predicts what it predicts.
 
-In come a built model with the weights of some snapshot and raw rows of data; out go activations as arrays and a record
-for each layer. Nothing is stored: 70,000 samples pass through a small model in under a second. May call
-neighbors, runs, models, data, metrics, parallel, errors and progress.
+In come a built model, the weights of a snapshot if not its own, and raw rows of data; out go arrays and records. The
+model is never changed, and nothing is stored: 70,000 samples pass through a small model in under a second. May call
+neighbors, models, parallel, progress and errors. Loads Keras.
 """
 
-from .activations import activations, default_layer
-from .layers import LayerRecord, WeightRecord, layer_records
+from .ablation import Ablation, ablate
+from .activations import activations, default_layer, find_layer
+from .attribution import Attribution, attribute
+from .comparison import compare_epochs
+from .history import LayerMeasures, layer_history
+from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
+from .units import UnitMeasures, constant_units, incoming_pictures, unit_measures
 
-__all__ = ["LayerRecord", "WeightRecord", "activations", "default_layer", "layer_records"]
+__all__ = [
+    "Ablation",
+    "Attribution",
+    "LayerMeasures",
+    "LayerRecord",
+    "UnitMeasures",
+    "WeightRecord",
+    "ablate",
+    "activations",
+    "attribute",
+    "compare_epochs",
+    "constant_units",
+    "default_layer",
+    "find_layer",
+    "incoming_pictures",
+    "layer_history",
+    "layer_records",
+    "measured_layers",
+    "unit_measures",
+]

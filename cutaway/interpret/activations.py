@@ -1,6 +1,7 @@
 """Activations of a layer."""
 
 import difflib
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -12,15 +13,22 @@ from cutaway.progress import ProgressCallback, ignore_progress
 
 
 def activations(
-    model: keras.Model, layer: str, *, x: Any, scale: float, on_progress: ProgressCallback = ignore_progress
+    model: keras.Model,
+    layer: str,
+    *,
+    x: Any,
+    scale: float,
+    weights: Mapping[str, np.ndarray] | None = None,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> np.ndarray:
     """Compute the activations of a layer in evaluation (no dropout, no noise).
 
     Args:
-        model: A built model with the weights of the snapshot to look at.
+        model: A built model; it is not changed.
         layer: Name of one of its layers.
         x: ``(sample, ...)`` raw rows, uint8 or float32.
         scale: The value of `x` that becomes 1.
+        weights: A snapshot to use; None for the weights that the model has now.
         on_progress: Told after every batch, in samples.
 
     Returns:
@@ -30,7 +38,7 @@ def activations(
         UnknownNameError: The model has no layer of that name.
     """
     find_layer(model, layer)
-    out = forward(model, x, scale=scale, layer=layer, on_progress=on_progress)
+    out = forward(model, x, scale=scale, layer=layer, weights=weights, on_progress=on_progress)
     return out.reshape(len(out), -1)
 
 

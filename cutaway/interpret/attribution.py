@@ -1,4 +1,4 @@
-"""One sample's way through a model: what each unit and each pixel adds to the difference between two classes."""
+"""Attribution: what each unit and each input value contributes to the difference between the two highest logits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ import numpy as np
 from cutaway.errors import DataError, ModelError
 from cutaway.models import prepare_inputs
 
-from .graph import PASSING, Graph, Weights, activation_name, evaluate, weights_of
+from .graph import IDENTITY_KINDS, Graph, Weights, activation_name, evaluate, weights_of
 
-_PIECEWISE = ("linear", "relu", "leaky_relu")
-_KINDS = (
+_LINEAR_ACTIVATIONS = ("linear", "relu", "leaky_relu")
+_LINEAR_KINDS = (
     "Dense",
     "Activation",
     "ReLU",
@@ -30,20 +30,20 @@ _KINDS = (
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """One sample's way through a model of ReLUs, for which the model is a linear map with an offset.
+    """Contributions to one prediction of a piecewise linear model, which around a sample is linear with an offset.
 
-    For the input, and for each layer through which everything passes, the contributions of its values and what the
-    biases of later layers add make up the whole `difference`, to float32's rounding.
+    For the input, and for each layer that all paths go through, the contributions of its values and the offset (what
+    the biases of later layers add) sum to `difference`, up to float32 rounding.
 
     Attributes:
-        activations: Layer -> its output, float32 ``(unit,)``, flattened; the output layer is left out.
-        logits: float32 ``(class,)``, before softmax; a model of one output unit has 0 for class 0.
+        activations: Layer -> its output, float32 ``(unit,)``, flattened; without the output layer.
+        logits: float32 ``(class,)``, before softmax; a model with one output unit has 0 for class 0.
         winner: The class with the highest logit.
-        runner_up: The class with the next highest.
+        runner_up: The class with the second highest logit.
         difference: Logit of the winner minus that of the runner-up, at least 0.
-        pixels: float32 (shape of the sample), what each value of the input adds to the difference.
-        contributions: Layer -> what each of its units adds to the difference, float32 ``(unit,)``.
-        offsets: Layer, or "" for the input -> what the biases of all later layers add.
+        inputs: float32 (shape of the sample), what each value of the input contributes to the difference.
+        contributions: Layer -> what each of its units contributes to the difference, float32 ``(unit,)``.
+        offsets: Layer, or "" for the input -> what the biases of all later layers add to the difference.
     """
 
     activations: Mapping[str, np.ndarray]
@@ -51,34 +51,37 @@ class Attribution:
     winner: int
     runner_up: int
     difference: float
-    pixels: np.ndarray
+    inputs: np.ndarray
     contributions: Mapping[str, np.ndarray]
     offsets: Mapping[str, float]
 
     def total(self, layer: str = "") -> float:
-        """The sum of all contributions of a layer, or of the input as "", and the offset: the difference again."""
-        parts = self.contributions[layer] if layer else self.pixels
+        """The contributions of a layer (or "" for the input) and its offset, summed: equal to the difference."""
+        parts = self.contributions[layer] if layer else self.inputs
         return float(parts.sum(dtype=np.float64)) + self.offsets[layer]
 
 
-def attribute(model: keras.Model, x: np.ndarray, *, scale: float) -> Attribution:
-    """Follow one sample through a model and split the difference of its two highest logits among units and pixels.
+def attribute(
+    model: keras.Model, x: np.ndarray, *, scale: float, weights: Mapping[str, np.ndarray] | None = None
+) -> Attribution:
+    """Split the difference between the two highest logits of a sample among the units and the input values.
 
-    Around a sample a model of ReLUs is linear, so its difference d is the sum of value times slope over the values of
-    any layer that all paths cross, plus bias times slope over the biases of the layers after it.
+    Around a sample a piecewise linear model is linear, so the difference d is the sum of value times gradient over the
+    values of any layer that all paths go through, plus bias times gradient over the biases of the layers after it.
 
     Args:
-        model: A built model of Dense, BatchNormalization and layers of that kind with relu, leaky_relu or linear.
+        model: A built model of Dense, BatchNormalization and the like, with relu, leaky_relu or linear; not changed.
         x: One raw sample, uint8 or float32, in the shape that the data have.
         scale: The value of `x` that becomes 1.
+        weights: A snapshot to use; None for the weights that the model has now.
 
     Raises:
-        ModelError: A layer is not linear piece by piece, or the model gives one logit only of a single class.
-        DataError: The sample does not fit the model, or its logits are no finite numbers.
+        ModelError: A layer is not piecewise linear, or the snapshot is not one of this model.
+        DataError: The sample does not fit the model, or its logits are not finite.
 
     Source:
         Montavon, Samek, Mueller 2018, "Methods for interpreting and understanding deep neural networks" (value
-        times slope, there simple Taylor decomposition); Srinivas and Fleuret 2019, "Full-gradient representation for
+        times gradient, there simple Taylor decomposition); Srinivas and Fleuret 2019, "Full-gradient representation for
         neural network visualization" (biases).
     """
     graph = Graph.of(model)
@@ -86,22 +89,23 @@ def attribute(model: keras.Model, x: np.ndarray, *, scale: float) -> Attribution
     x = np.asarray(x)
     if x.size != int(np.prod(graph.shape)) or x.dtype.kind not in "uif":
         raise DataError(
-            f"a sample has the {int(np.prod(graph.shape))} numbers that the model takes",
+            f"a sample has {int(np.prod(graph.shape))} numbers, as the model takes them",
             got=f"{x.dtype} of shape {x.shape}",
             hint="pass one row of the data, such as data.x(ids)[0]",
         )
-    values, scores, slopes = _slopes(graph, x, scale)
-    pair = np.argsort(-scores, kind="stable")[:2]
-    offsets = _offsets(graph, slopes)
-    crossed = [name for name in graph.layers if name != graph.output and _all_cross(graph, name)]
+    parameters = weights_of(graph, weights)
+    values, logits, gradients = _differentiate(graph, parameters, x, scale)
+    pair = np.argsort(-logits, kind="stable")[:2]
+    offsets = _offsets(graph, parameters, gradients)
+    crossed = [name for name in graph.layers if name != graph.output and _all_paths_cross(graph, name)]
     return Attribution(
         activations={name: values[name] for name in graph.layers if name != graph.output},
-        logits=scores,
+        logits=logits,
         winner=int(pair[0]),
         runner_up=int(pair[1]),
-        difference=float(np.float64(scores[pair[0]]) - scores[pair[1]]),
-        pixels=(values[graph.entry] * slopes.values[graph.entry]).reshape(x.shape),
-        contributions={name: values[name] * slopes.values[name] for name in crossed},
+        difference=float(np.float64(logits[pair[0]]) - logits[pair[1]]),
+        inputs=(values[graph.entry] * gradients.values[graph.entry]).reshape(x.shape),
+        contributions={name: values[name] * gradients.values[name] for name in crossed},
         offsets={
             "": sum(offsets.values()),
             **{name: sum(offsets[later] for later in graph.after(name)) for name in crossed},
@@ -110,16 +114,17 @@ def attribute(model: keras.Model, x: np.ndarray, *, scale: float) -> Attribution
 
 
 @dataclass(frozen=True)
-class _Slopes:
-    """Slopes of the difference: by the output of each layer, float32 (unit,), and by each weight."""
+class _Gradients:
+    """Gradients of the difference: by the output of each layer, float32 (unit,), and by each weight."""
 
     values: dict[str, np.ndarray]
     weights: Weights
 
 
-def _slopes(graph: Graph, x: np.ndarray, scale: float) -> tuple[dict[str, np.ndarray], np.ndarray, _Slopes]:
-    """Values of all layers, the logits (class,), and the slopes of the difference of the two highest."""
-    weights = weights_of(graph)
+def _differentiate(
+    graph: Graph, weights: Weights, x: np.ndarray, scale: float
+) -> tuple[dict[str, np.ndarray], np.ndarray, _Gradients]:
+    """Values of all layers, the logits (class,), and the gradients of the difference between the two highest."""
     shapes = {graph.entry: graph.shape} | {name: layer.output.shape[1:] for name, layer in graph.layers.items()}
     zeros = {name: jnp.zeros((1, *shape)) for name, shape in shapes.items()}
 
@@ -128,39 +133,42 @@ def _slopes(graph: Graph, x: np.ndarray, scale: float) -> tuple[dict[str, np.nda
         values = evaluate(graph, weights, {graph.entry: first}, added=added)
         logits = values[graph.output][0]
         logits = jnp.concatenate([jnp.zeros(1), logits]) if len(logits) == 1 else logits
-        high = jax.lax.top_k(logits, 2)[0]
-        return high[0] - high[1], (values, logits)
+        highest = jax.lax.top_k(logits, 2)[0]
+        return highest[0] - highest[1], (values, logits)
 
     with jax.default_matmul_precision("highest"):
         compiled = jax.jit(jax.grad(difference, argnums=(0, 1), has_aux=True, allow_int=True))
         (by_value, by_weight), (values, logits) = compiled(zeros, weights, jnp.asarray(x[None]))
-    scores = np.asarray(logits)
-    if not np.isfinite(scores).all():
-        raise DataError("logits are finite numbers", got=f"{scores}", hint="look at an earlier epoch or another sample")
-    flat = {name: np.asarray(value).reshape(-1) for name, value in values.items()}
-    return flat, scores, _Slopes({name: np.asarray(slope).reshape(-1) for name, slope in by_value.items()}, by_weight)
+    logits = np.asarray(logits)
+    if not np.isfinite(logits).all():
+        raise DataError("logits are finite numbers", got=f"{logits}", hint="look at an earlier epoch or another sample")
+    return _flattened(values), logits, _Gradients(_flattened(by_value), by_weight)
 
 
-def _offsets(graph: Graph, slopes: _Slopes) -> dict[str, float]:
-    """What the biases of each layer add to the difference: the weights that are added, times their slopes."""
+def _flattened(arrays: Mapping[str, jax.Array]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(array).reshape(-1) for name, array in arrays.items()}
+
+
+def _offsets(graph: Graph, weights: Weights, gradients: _Gradients) -> dict[str, float]:
+    """What the biases of each layer add to the difference: biases and the like, times their gradients."""
     found = {}
     for name, layer in graph.layers.items():
-        sides = zip((layer.trainable_variables, layer.non_trainable_variables), slopes.weights[name], strict=True)
+        groups = (layer.trainable_variables, layer.non_trainable_variables)
         found[name] = sum(
-            float(np.vdot(np.asarray(v.value, np.float64), np.asarray(slope, np.float64)))
-            for variables, gradients in sides
-            for v, slope in zip(variables, gradients, strict=True)
-            if v.name in ("bias", "beta", "moving_mean")
+            float(np.vdot(np.asarray(value, np.float64), np.asarray(slope, np.float64)))
+            for variables, values, slopes in zip(groups, weights[name], gradients.weights[name], strict=True)
+            for variable, value, slope in zip(variables, values, slopes, strict=True)
+            if variable.name in ("bias", "beta", "moving_mean")
         )
         if graph.kind(name) == "Rescaling":
             shape = layer.output.shape[1:]
             added = np.broadcast_to(np.asarray(layer.offset, np.float64), shape).reshape(-1)
-            found[name] += float(added @ slopes.values[name])
+            found[name] += float(added @ gradients.values[name])
     return found
 
 
-def _all_cross(graph: Graph, name: str) -> bool:
-    """Whether everything after a layer reads it alone, so that no path leads past it."""
+def _all_paths_cross(graph: Graph, name: str) -> bool:
+    """Whether every path from the input to the output goes through a layer."""
     later = graph.after(name)
     return all(source in (name, *later) for reader in later for source in graph.inputs[reader])
 
@@ -168,11 +176,15 @@ def _all_cross(graph: Graph, name: str) -> bool:
 def _check_linear(graph: Graph) -> None:
     for name, layer in graph.layers.items():
         kind, function = graph.kind(name), activation_name(layer)
-        ends = name == graph.output and function in ("softmax", "log_softmax", "sigmoid")
-        bent = kind == "ReLU" and (layer.max_value is not None or layer.threshold != 0)
-        if kind not in (*_KINDS, *PASSING) or bent or not (ends or function in _PIECEWISE):
+        is_ending = name == graph.output and function in ("softmax", "log_softmax", "sigmoid")
+        is_clipped = kind == "ReLU" and (layer.max_value is not None or layer.threshold != 0)
+        if (
+            kind not in (*_LINEAR_KINDS, *IDENTITY_KINDS)
+            or is_clipped
+            or not (is_ending or function in _LINEAR_ACTIVATIONS)
+        ):
             raise ModelError(
-                f"exact contributions need layers that are linear piece by piece: {', '.join(_PIECEWISE)}",
+                f"exact contributions need piecewise linear activations: {', '.join(_LINEAR_ACTIVATIONS)}",
                 got=f'layer "{name}" ({kind}, {function})',
-                hint="trace a model of ReLUs, such as mlp(activation='relu')",
+                hint="explain a model with ReLUs, such as mlp(activation='relu')",
             )

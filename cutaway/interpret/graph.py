@@ -1,4 +1,4 @@
-"""A model as a graph of layers that can be walked with a value put in, or a quantity added, at any of them."""
+"""A model as a graph of layers that can be evaluated with the value of any layer replaced, or something added to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,12 @@ from typing import Any
 
 import jax
 import keras
+import numpy as np
 
-from cutaway.models import spec_of
+from cutaway.models import spec_of, weight_values
 
-PASSING = ("Dropout", "GaussianNoise")
-"""Kinds whose output in evaluation is their input."""
+IDENTITY_KINDS = ("Dropout", "GaussianNoise")
+"""Kinds of layers whose output in evaluation is their input."""
 
 _ENDINGS = ("softmax", "log_softmax", "sigmoid")
 
@@ -71,7 +72,7 @@ class Graph:
 
     @property
     def threshold(self) -> float:
-        """Of a model with a single output unit: the score above which it says class 1."""
+        """The score above which a model with a single output unit predicts class 1."""
         return 0.5 if activation_name(self.layers[self.output]) == "hard_sigmoid" else 0.0
 
 
@@ -80,12 +81,22 @@ def activation_name(layer: Any) -> str:
     return getattr(getattr(layer, "activation", None), "__name__", "linear")
 
 
-def weights_of(graph: Graph) -> Weights:
-    """The weights of a graph's layers as arrays that compiled code takes."""
-    return {
-        name: ([v.value for v in layer.trainable_variables], [v.value for v in layer.non_trainable_variables])
-        for name, layer in graph.layers.items()
-    }
+def weights_of(graph: Graph, snapshot: Mapping[str, np.ndarray] | None = None) -> Weights:
+    """The weights of a graph's layers as arrays on the device.
+
+    Args:
+        graph: The model.
+        snapshot: Weights to use; None for those that the model has now.
+
+    Raises:
+        ModelError: The snapshot is not one of this model.
+    """
+    named = {f"{name}/{v.name}": v for name, layer in graph.layers.items() for v in layer.weights}
+
+    def values(variables: list[keras.Variable]) -> list[jax.Array]:
+        return jax.device_put(weight_values(variables, named=named, weights=snapshot))
+
+    return {n: (values(la.trainable_variables), values(la.non_trainable_variables)) for n, la in graph.layers.items()}
 
 
 def evaluate(
@@ -99,12 +110,13 @@ def evaluate(
 ) -> dict[str, jax.Array]:
     """Compute layers in evaluation, up to the scores of the classes.
 
-    A softmax or sigmoid at the end of the model is left out: what stands under the name of the output are its logits.
+    A softmax or sigmoid at the end of the model is left out: the value of the output layer is its logits.
 
     Args:
         graph: The model.
         weights: As `weights_of` returns them.
-        given: Values that are not computed: at least the prepared input under `Graph.entry`, or all that is read.
+        given: Values that are not computed: at least the prepared input under `Graph.entry`, or every value that the
+            layers to compute read.
         only: Layers to compute; all if None.
         recompute: Whether these are computed even where a value is given.
         added: Layer name -> array added to its output, whose gradient is that of the layer's output.
@@ -123,7 +135,7 @@ def evaluate(
 
 
 def kernel_of(weights: tuple[list[jax.Array], list[jax.Array]]) -> jax.Array:
-    """The kernel (feature, unit) of a Dense layer; a frozen one keeps it among the other variables, first as well."""
+    """The kernel (feature, unit) of a Dense layer; in a frozen layer it is the first of the non-trainable variables."""
     return [*weights[0], *weights[1]][0]
 
 
@@ -134,17 +146,17 @@ def pre_activation(layer: Any, weights: tuple[list[jax.Array], list[jax.Array]],
 
 
 def post_activation(graph: Graph, name: str, sums: jax.Array) -> jax.Array:
-    """The output of a Dense layer from its sums; the sums themselves where they are the scores of the classes."""
+    """The output of a Dense layer from its pre-activations, which are returned unchanged if they are the logits."""
     layer = graph.layers[name]
     return sums if name == graph.output and activation_name(layer) in _ENDINGS else layer.activation(sums)
 
 
 def _apply(graph: Graph, name: str, weights: tuple[list[jax.Array], list[jax.Array]], inputs: list[jax.Array]) -> Any:
     layer, kind = graph.layers[name], graph.kind(name)
-    if kind in PASSING or (kind == "Activation" and name == graph.output and activation_name(layer) in _ENDINGS):
+    if kind in IDENTITY_KINDS or (kind == "Activation" and name == graph.output and activation_name(layer) in _ENDINGS):
         return inputs[0]
     if kind == "Dense":
         return post_activation(graph, name, pre_activation(layer, weights, inputs[0]))
-    several = kind in ("Add", "Concatenate")
+    merges = kind in ("Add", "Concatenate")
     extra = {"training": False} if kind == "BatchNormalization" else {}
-    return layer.stateless_call(*weights, inputs if several else inputs[0], **extra)[0]
+    return layer.stateless_call(*weights, inputs if merges else inputs[0], **extra)[0]

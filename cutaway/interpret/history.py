@@ -1,4 +1,4 @@
-"""What each layer knows, epoch by epoch: every measure of every layer, in one pass through each snapshot."""
+"""What each layer knows, epoch by epoch: every measure of every layer, from one forward pass per snapshot."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -6,19 +6,18 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Literal
 
-import jax
 import keras
 import numpy as np
 
-from cutaway.models import batch_size, prepare_inputs, set_weights
-from cutaway.parallel.threads import workers
+from cutaway.models import ForwardPass
+from cutaway.parallel import workers
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .graph import activation_name
-from .layers import _FIRING
+from .layers import measured_layers
 from .measures import effective_rank, separation, spread
 from .probes import NEIGHBORS, knn_accuracy, probe_accuracy
-from .similarity import Centered, cka
+from .similarity import CenteredActivations, center_all, cka
 
 Snapshot = Mapping[str, np.ndarray]
 """Weights by name, as `cutaway.models.get_weights` gives them."""
@@ -26,7 +25,7 @@ Snapshot = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class LayerMeasures:
-    """One layer after one epoch. None stands where a number is not defined, or the model has diverged.
+    """One layer after one epoch. A measure is None where it is not defined, or where the model has diverged.
 
     Attributes:
         epoch: Number of the epoch.
@@ -36,13 +35,13 @@ class LayerMeasures:
         mean: Mean activation, over samples and units.
         std: Standard deviation of the activations, over samples and units.
         sparsity: Share of activations that are exactly 0.
-        dead: Share of units with the same output for every measured sample.
+        constant: Share of constant units: the same output for every measured sample.
         saturated: Share of saturated units, see `cutaway.interpret.measures.spread`.
-        weight_norm: Root mean square of its trainable weights, so that layers of different size compare.
+        weight_norm: Root mean square of its trainable weights, so that layers of different size can be compared.
         update_norm: Root mean square of their change since the epoch before it in the history.
         effective_rank: How many directions its activations use.
-        knn_accuracy: Of the nearest neighbors in it, learned on half of the samples, measured on the other half.
-        probe_accuracy: Of a linear classifier on it, learned and measured on the same halves.
+        knn_accuracy: Accuracy of a k-nearest-neighbor classifier fitted to half of the samples, measured on the rest.
+        probe_accuracy: Accuracy of a linear classifier, fitted and measured on the same halves.
         separation: Variance between classes over variance within.
         cka_previous: Linear CKA with itself at the epoch before it in the history.
         cka_last: Linear CKA with itself at the last epoch of the history.
@@ -56,7 +55,7 @@ class LayerMeasures:
     mean: float | None = None
     std: float | None = None
     sparsity: float | None = None
-    dead: float | None = None
+    constant: float | None = None
     saturated: float | None = None
     weight_norm: float | None = None
     update_norm: float | None = None
@@ -67,11 +66,6 @@ class LayerMeasures:
     cka_previous: float | None = None
     cka_last: float | None = None
     cka_layers: dict[str, float | None] = field(default_factory=dict)
-
-
-def measured_layers(model: keras.Model) -> tuple[str, ...]:
-    """Names of the layers that compute something: dropout, reshaping and the like pass their input on."""
-    return tuple(layer.name for layer in model.layers if type(layer).__name__ in _FIRING)
 
 
 def layer_history(
@@ -87,34 +81,38 @@ def layer_history(
 ) -> tuple[LayerMeasures, ...]:
     """Measure every layer that computes something after each of some epochs.
 
-    Rows are read batch by batch; of activations, three snapshots' are held at a time: of the epoch in hand, the one
-    before and the last. So `x` should be some thousands of samples that the model has not been trained on.
+    Rows are read batch by batch. Activations of three snapshots are in memory at a time: those of the current epoch,
+    the one before and the last. So `x` should be a few thousand samples that the model has not been trained on.
 
     Args:
-        model: A built model; its weights are replaced by those of the snapshots.
-        snapshot: Gives the weights after an epoch.
+        model: A built model; it is not changed.
+        snapshot: Returns the weights after an epoch.
         epochs: Numbers of the epochs, ascending, at least one.
         x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or a stand-in that gives rows for a slice.
         labels: int64 ``(sample,)``, the class of each sample.
         scale: The value of `x` that becomes 1.
         k: Neighbors that vote, from 1.
-        on_progress: Told after every layer; an exception that it raises ends the work.
+        on_progress: Told after every layer.
 
     Returns:
         A record for each epoch and layer, epoch by epoch, layers in the order of the model.
     """
     layers = measured_layers(model)
-    look = activation_fn(model, layers, x=x, scale=scale)
+    forward = ForwardPass.of(model, layers, scale=scale)
+
+    def outputs_with(weights: Snapshot) -> dict[str, np.ndarray]:
+        return {name: h.reshape(len(h), -1) for name, h in forward(x, weights=weights).items()}
+
     total, done, records = len(epochs) * len(layers), 0, []
     with workers() as pool:
-        final = look(snapshot(epochs[-1]))
-        last = centered(final, pool)
+        final = outputs_with(snapshot(epochs[-1]))
+        last = center_all(final, pool)
         before_weights: Snapshot | None = None
-        before: dict[str, Centered | None] = {}
+        before: dict[str, CenteredActivations | None] = {}
         for epoch in epochs:
             weights = snapshot(epoch)
-            held = final if epoch == epochs[-1] else look(weights)
-            now = last if epoch == epochs[-1] else centered(held, pool)
+            held = final if epoch == epochs[-1] else outputs_with(weights)
+            now = last if epoch == epochs[-1] else center_all(held, pool)
             found = {n: _measure(pool, model, n, h=held[n], labels=labels, k=k) for n in layers if now[n] is not None}
             alike = {frozenset((a, b)): pool.submit(cka, now[a], now[b]) for a, b in combinations(layers, 2)}
             to_before = {name: pool.submit(cka, now[name], before.get(name)) for name in layers}
@@ -143,10 +141,10 @@ def layer_history(
 def _measure(
     pool: ThreadPoolExecutor, model: keras.Model, name: str, *, h: np.ndarray, labels: np.ndarray, k: int
 ) -> list[Future[dict[str, Any]]]:
-    """Begin to measure the activations of a layer: what comes of it are fields of `LayerMeasures`."""
+    """Start measuring the activations of a layer; the results are fields of `LayerMeasures`."""
     layer: Any = model.get_layer(name)
     function = "relu6" if getattr(layer, "max_value", None) == 6 else activation_name(layer)
-    measures: list[Callable[[], dict[str, Any]]] = [  # what takes longest first
+    measures: list[Callable[[], dict[str, Any]]] = [  # the slowest first
         lambda: {"knn_accuracy": knn_accuracy(h, labels, k=k)},
         lambda: {"effective_rank": effective_rank(h)},
         lambda: {"probe_accuracy": probe_accuracy(h, labels)},
@@ -167,41 +165,8 @@ def _norms(
     }
 
 
-def activation_fn(
-    model: keras.Model, layers: Sequence[str], *, x: Any, scale: float
-) -> Callable[[Snapshot], dict[str, np.ndarray]]:
-    """Make the function that passes all rows through the model with some weights: float32 (sample, unit) by layer."""
-    part: Any = keras.Model(model.inputs, {name: model.get_layer(name).output for name in layers})
-    shape, size = tuple(model.inputs[0].shape[1:]), batch_size(x)
-
-    @jax.jit
-    def run(trainable: Any, non_trainable: Any, rows: jax.Array) -> Any:
-        with jax.default_matmul_precision("highest"):
-            return part.stateless_call(trainable, non_trainable, prepare_inputs(rows, scale, shape), training=False)[0]
-
-    def look(weights: Snapshot) -> dict[str, np.ndarray]:
-        set_weights(model, weights)
-        variables = [v.value for v in part.trainable_variables], [v.value for v in part.non_trainable_variables]
-        held = {name: np.empty((len(x), int(np.prod(model.get_layer(name).output.shape[1:]))), "f4") for name in layers}
-        for start in range(0, len(x), size):
-            first = min(start, len(x) - size)  # the last batch is moved back to full size, see cutaway.models.forward
-            outputs = run(*variables, x[first : first + size])
-            for name in layers:
-                held[name][first : first + size] = np.asarray(outputs[name]).reshape(size, -1)
-        return held
-
-    return look
-
-
-def centered(held: Mapping[str, np.ndarray], pool: ThreadPoolExecutor) -> dict[str, Centered | None]:
-    """The activations of some layers, ready to be compared; None for those of a model that has diverged."""
-    return dict(
-        zip(held, pool.map(lambda h: Centered.of(h) if np.isfinite(h).all() else None, held.values()), strict=True)
-    )
-
-
 def _rms(arrays: Sequence[np.ndarray]) -> float | None:
-    """Root mean square of all entries; None where there are none, or one is no finite number."""
+    """Root mean square of all entries; None where there are none, or one of them is not finite."""
     if not arrays:
         return None
     size = sum(array.size for array in arrays)

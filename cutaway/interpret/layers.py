@@ -1,5 +1,6 @@
-"""What each layer is and holds, and how many of its units never fire."""
+"""What each layer is and holds, and how many of its units are inactive."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,16 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.models import batch_size, prepare_inputs
-from cutaway.progress import Progress, ProgressCallback, ignore_progress
+from cutaway.models import ForwardPass
+from cutaway.progress import ProgressCallback, ignore_progress
 
-_FIRING = ("Dense", "Activation", "ReLU", "LeakyReLU", "BatchNormalization", "LayerNormalization", "Add", "Concatenate")
+from .measures import is_inactive
+
+COMPUTING_KINDS = (
+    *("Dense", "Activation", "ReLU", "LeakyReLU", "BatchNormalization", "LayerNormalization"),
+    *("Add", "Concatenate"),
+)
+"""Kinds of layers that compute something; dropout, reshaping and the like only pass their input on."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +53,10 @@ class LayerRecord:
         output_shape: Shape of its output for one sample.
         parameters: Number of entries of all its weights.
         trainable: How many of these are trained.
-        weights: Its weight arrays; empty for a layer without.
+        weights: Its weight arrays; empty for a layer without weights.
         units: Entries of its output for one sample.
-        silent: How many units never fire: their output is at most 0 for every sample. None where the layer only passes
-            its input on (Dropout, Flatten, ...).
+        inactive: Number of units that never fire: their output is at most 0 for every sample. None where the layer only
+            passes its input on (Dropout, Flatten, ...).
     """
 
     name: str
@@ -68,29 +75,42 @@ class LayerRecord:
         return None if self.inactive is None else self.inactive / self.units
 
 
+def measured_layers(model: keras.Model) -> tuple[str, ...]:
+    """Names of the layers that compute something, see `COMPUTING_KINDS`."""
+    return tuple(layer.name for layer in model.layers if type(layer).__name__ in COMPUTING_KINDS)
+
+
 def layer_records(
-    model: keras.Model, *, x: Any, scale: float, on_progress: ProgressCallback = ignore_progress
+    model: keras.Model,
+    *,
+    x: Any,
+    scale: float,
+    weights: Mapping[str, np.ndarray] | None = None,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[LayerRecord, ...]:
     """Describe every layer of a model and run data through it to see which units never fire.
 
     Args:
-        model: A built model with the weights of the snapshot to look at.
+        model: A built model; it is not changed.
         x: ``(sample, ...)`` raw rows, uint8 or float32.
         scale: The value of `x` that becomes 1.
+        weights: A snapshot to use; None for the weights that the model has now.
         on_progress: Told after every batch, in samples.
+
+    Raises:
+        ModelError: The snapshot is not one of this model.
     """
-    firing = [layer for layer in model.layers if type(layer).__name__ in _FIRING]
-    peaks = _peaks(model, firing, x=x, scale=scale, on_progress=on_progress)
-    quiet = {layer.name: int(np.sum(peak <= 0)) for layer, peak in zip(firing, peaks, strict=True)}
-    return tuple(_record(layer, quiet.get(layer.name)) for layer in model.layers if not _is_input(layer))
+    most = _largest_outputs(model, measured_layers(model), x=x, scale=scale, weights=weights, on_progress=on_progress)
+    inactive = {name: int(np.sum(is_inactive(values))) for name, values in most.items()}
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    return tuple(_record(layer, inactive.get(layer.name), weights) for layer in layers)
 
 
-def _is_input(layer: keras.Layer) -> bool:
-    return isinstance(layer, keras.layers.InputLayer)
-
-
-def _record(layer: Any, quiet: int | None) -> LayerRecord:
+def _record(layer: Any, inactive: int | None, weights: Mapping[str, np.ndarray] | None) -> LayerRecord:
     shape = tuple(layer.output.shape[1:])
+    values = {
+        w.name: np.asarray(w.value if weights is None else weights[f"{layer.name}/{w.name}"]) for w in layer.weights
+    }
     return LayerRecord(
         name=layer.name,
         kind=type(layer).__name__,
@@ -98,9 +118,9 @@ def _record(layer: Any, quiet: int | None) -> LayerRecord:
         output_shape=shape,
         parameters=layer.count_params(),
         trainable=sum(int(np.prod(w.shape)) for w in layer.trainable_weights),
-        weights=tuple(_weight_record(w.name, np.asarray(w.value)) for w in layer.weights),
+        weights=tuple(_weight_record(name, value) for name, value in values.items()),
         units=int(np.prod(shape)),
-        inactive=quiet,
+        inactive=inactive,
     )
 
 
@@ -109,25 +129,23 @@ def _weight_record(name: str, values: np.ndarray) -> WeightRecord:
     return WeightRecord(name, values.shape, mean, std, float(values.min()), float(values.max()))
 
 
-def _peaks(model: Any, layers: list[Any], *, x: Any, scale: float, on_progress: ProgressCallback) -> list[np.ndarray]:
+def _largest_outputs(
+    model: keras.Model,
+    layers: Sequence[str],
+    *,
+    x: Any,
+    scale: float,
+    weights: Mapping[str, np.ndarray] | None,
+    on_progress: ProgressCallback,
+) -> dict[str, np.ndarray]:
     """The largest output of every unit of some layers over all samples, float32 ``(unit,)`` each."""
-    part: Any = keras.Model(model.inputs, {layer.name: layer.output for layer in layers})
-    shape = tuple(model.inputs[0].shape[1:])
+    forward = ForwardPass.of(model, layers, scale=scale, reduce=_largest)
+    found = {name: np.full(int(np.prod(shape)), -np.inf, np.float32) for name, shape in forward.shapes.items()}
+    for _, outputs in forward.batches(x, weights=weights, task="layers", on_progress=on_progress):
+        for name, values in outputs.items():
+            np.maximum(found[name], values, out=found[name])
+    return found
 
-    @jax.jit
-    def largest(trainable, non_trainable, rows):
-        outputs = part.stateless_call(trainable, non_trainable, prepare_inputs(rows, scale, shape), training=False)[0]
-        return [jnp.max(outputs[layer.name].reshape(len(rows), -1), axis=0) for layer in layers]
 
-    trainable = [v.value for v in part.trainable_variables]
-    non_trainable = [v.value for v in part.non_trainable_variables]
-    peaks = [np.full(int(np.prod(layer.output.shape[1:])), -np.inf, np.float32) for layer in layers]
-    size = batch_size(x)
-    for start in range(0, len(x), size):
-        # the last batch is moved back to full size instead of padded: a sample seen twice has the same largest output
-        first = min(start, len(x) - size)
-        rows = x[first : first + size]
-        for peak, new in zip(peaks, largest(trainable, non_trainable, rows), strict=True):
-            np.maximum(peak, new, out=peak)
-        on_progress(Progress("layers", min(start + size, len(x)), len(x), "samples"))
-    return peaks
+def _largest(outputs: jax.Array) -> jax.Array:
+    return jnp.max(outputs, axis=0)

@@ -1,4 +1,4 @@
-"""Numbers that describe the activations of a layer: how they spread, how many units do nothing, how far classes lie."""
+"""Numbers that describe the activations of a layer: their spread, inactive and constant units, how classes separate."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ SATURATED_AT = {
     "softsign": (-0.9, 0.9),
     "relu6": (-np.inf, 5.7),
 }
-"""Activation function with two ends -> outputs at or beyond which it is saturated: within 5 % of its range of an end.
+"""Activation function with a bounded range -> outputs at or beyond which it is saturated: within 5% of an end.
 
-Of relu6 the upper end alone: at the lower one it is a ReLU that does not fire.
+Only the upper end of relu6 counts: at the lower end it is a ReLU that does not fire.
 """
 
 SATURATED_SHARE = 0.95
@@ -28,15 +28,15 @@ class Spread:
         mean: Mean over samples and units.
         std: Standard deviation over samples and units.
         sparsity: Share of activations that are exactly 0, in [0, 1].
-        dead: Share of units that give the same output for every sample (to 1e-6 of its size), in [0, 1].
-        saturated: Share of units that at least 95 % of the samples drive to within 5 % of an end of their activation
-            function's range, in [0, 1]; None for functions without two ends.
+        constant: Share of constant units, see `is_constant`, in [0, 1].
+        saturated: Share of saturated units, whose output is within 5% of an end of the activation function's range for
+            at least 95% of the samples, in [0, 1]; None for functions without a bounded range.
     """
 
     mean: float
     std: float
     sparsity: float
-    dead: float
+    constant: float
     saturated: float | None
 
 
@@ -60,15 +60,35 @@ def spread(h: np.ndarray, *, activation: str = "linear") -> Spread:
         mean=float(h.mean(dtype=np.float64)),
         std=float(h.std(dtype=np.float64)),
         sparsity=float((h == 0).mean()),
-        dead=float(constant(h.min(axis=0), h.max(axis=0)).mean()),
+        constant=float(is_constant(h.min(axis=0), h.max(axis=0)).mean()),
         saturated=saturated,
     )
 
 
-def constant(least: np.ndarray, most: np.ndarray) -> np.ndarray:
-    """Which units never change: bool ``(unit,)``, from their smallest and largest output, to 1e-6 of its size."""
-    size = np.maximum(np.abs(least), np.abs(most)).astype(np.float64)
-    return most.astype(np.float64) - least <= 1e-6 * size
+def is_inactive(largest: np.ndarray) -> np.ndarray:
+    """Which units are inactive: they never fire, their output is at most 0 for every sample.
+
+    Args:
+        largest: ``(unit,)``, the largest output of each unit over all samples.
+
+    Returns:
+        bool ``(unit,)``.
+    """
+    return largest <= 0
+
+
+def is_constant(smallest: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    """Which units are constant: they give the same output for every sample, up to 1e-6 of its size.
+
+    Args:
+        smallest: ``(unit,)``, the smallest output of each unit over all samples.
+        largest: ``(unit,)``, the largest.
+
+    Returns:
+        bool ``(unit,)``. A ReLU unit that never fires is constant as well; a linear unit below 0 is only inactive.
+    """
+    size = np.maximum(np.abs(smallest), np.abs(largest)).astype(np.float64)
+    return largest.astype(np.float64) - smallest <= 1e-6 * size
 
 
 def effective_rank(h: np.ndarray) -> float | None:
@@ -85,11 +105,11 @@ def effective_rank(h: np.ndarray) -> float | None:
     """
     centered = h - h.mean(axis=0, dtype=np.float64)
     # in float64: squaring costs half of the digits, and hundreds of tiny singular values add up
-    small = centered.T @ centered if centered.shape[1] <= len(centered) else centered @ centered.T
-    energies = np.linalg.eigvalsh(small)
+    gram = centered.T @ centered if centered.shape[1] <= len(centered) else centered @ centered.T
+    eigenvalues = np.linalg.eigvalsh(gram)
     # below this an eigenvalue is rounding
-    energies = energies[energies > energies[-1] * len(energies) * np.finfo(np.float64).eps]
-    singular = np.sqrt(energies)
+    eigenvalues = eigenvalues[eigenvalues > eigenvalues[-1] * len(eigenvalues) * np.finfo(np.float64).eps]
+    singular = np.sqrt(eigenvalues)
     if not singular.size or not singular.sum() > 0:
         return None
     shares = singular / singular.sum()
@@ -97,14 +117,14 @@ def effective_rank(h: np.ndarray) -> float | None:
 
 
 def separation(h: np.ndarray, labels: np.ndarray) -> float | None:
-    """How far classes lie apart in a layer: variance between their means over variance within them (traces).
+    """How well a layer separates the classes: variance between their means over variance within them (traces).
 
     Args:
         h: float32 ``(sample, unit)``, finite.
         labels: int64 ``(sample,)``.
 
     Returns:
-        0 where all classes have one mean, 1 where both are as large; None where nothing varies within a class.
+        0 where all classes have the same mean, 1 where both variances are equal; None if nothing varies within a class.
 
     Source:
         Fisher 1936, "The use of multiple measurements in taxonomic problems"; as tr(S_b) / tr(S_w) in Fukunaga 1990,
@@ -116,5 +136,5 @@ def separation(h: np.ndarray, labels: np.ndarray) -> float | None:
     centered = h - h.mean(axis=0, dtype=np.float64)
     means = member_of.T @ centered / counts[:, None]
     between = float((counts * (means**2).sum(axis=1)).sum())
-    within = float(np.vdot(centered, centered)) - between  # what varies in all is the sum of both
+    within = float(np.vdot(centered, centered)) - between  # the total variance is the sum of both
     return between / within if within > 1e-12 * between else None

@@ -1,15 +1,18 @@
-"""How alike two layers, or one layer at two epochs, order the samples."""
+"""How similar two layers, or one layer at two epochs, are: linear CKA."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-ROWS = 512
+BLOCK_SAMPLES = 512
 """Samples that are compared with all others at a time: 20 MB of products with 10,000 samples."""
 
 
 def linear_cka(first: np.ndarray, second: np.ndarray) -> float | None:
     """Linear centered kernel alignment of two sets of activations of the same samples.
 
-    It does not change when units are turned, mirrored, reordered or all scaled by one factor. With few samples to a
+    It does not change when units are rotated, mirrored, reordered or all scaled by one factor. With few samples per
     unit it is biased towards 1: take at least ten times as many samples as units to read small differences.
 
     Args:
@@ -17,20 +20,20 @@ def linear_cka(first: np.ndarray, second: np.ndarray) -> float | None:
         second: float32 ``(sample, other unit)``, finite.
 
     Returns:
-        From 0 to 1, which is reached by equal ones; None where one of them is constant.
+        From 0 to 1, where 1 means equal; None where one of them is constant.
 
     Source:
         Kornblith, Norouzi, Lee, Hinton 2019, "Similarity of neural network representations revisited": linear CKA as
         |Y'X|^2 / (|X'X| |Y'Y|).
     """
-    return cka(Centered.of(first), Centered.of(second))
+    return cka(CenteredActivations.of(first), CenteredActivations.of(second))
 
 
-class Centered:
-    """Centered activations and the Frobenius norm of their products, which several comparisons share.
+class CenteredActivations:
+    """CenteredActivations activations and the Frobenius norm of their products, which several comparisons share.
 
     Attributes:
-        h: float32 ``(sample, unit)``, every unit's mean taken out, scaled to a root mean square of 1.
+        h: float32 ``(sample, unit)``, every unit's mean subtracted, scaled to a root mean square of 1.
         norm: The norm of ``h'h``; 0 where all is constant.
     """
 
@@ -38,20 +41,29 @@ class Centered:
         self.h, self.norm = h, norm
 
     @classmethod
-    def of(cls, h: np.ndarray) -> "Centered":
+    def of(cls, h: np.ndarray) -> "CenteredActivations":
         """Center activations, float32 ``(sample, unit)``."""
         centered = h - h.mean(axis=0, dtype=np.float64)
         size = float(np.sqrt(np.vdot(centered, centered) / centered.size))
-        # rounding of a constant is no signal
+        # what is left of a constant is rounding
         if size <= 1e-6 * float(np.abs(h).max(initial=0)):
             return cls(np.zeros_like(h), 0.0)
         # a scale of 1 keeps products of tiny or huge activations inside float32
-        plain = np.divide(centered, size, out=np.empty_like(h), casting="same_kind")
-        return cls(plain, float(np.sqrt(_alignment(plain, plain))))
+        scaled = np.divide(centered, size, out=np.empty_like(h), casting="same_kind")
+        return cls(scaled, float(np.sqrt(_alignment(scaled, scaled))))
 
 
-def cka(first: Centered | None, second: Centered | None) -> float | None:
-    """`linear_cka` of activations that are centered already; None where there are none."""
+def center_all(outputs: Mapping[str, np.ndarray], pool: ThreadPoolExecutor) -> dict[str, CenteredActivations | None]:
+    """Center the outputs of layers, float32 ``(sample, ...)``; None for a layer of a model that has diverged."""
+
+    def center(output: np.ndarray) -> CenteredActivations | None:
+        return CenteredActivations.of(output.reshape(len(output), -1)) if np.isfinite(output).all() else None
+
+    return dict(zip(outputs, pool.map(center, outputs.values()), strict=True))
+
+
+def cka(first: CenteredActivations | None, second: CenteredActivations | None) -> float | None:
+    """`linear_cka` of activations that are centered already; None where one of them is None or constant."""
     if first is None or second is None or first.norm == 0 or second.norm == 0:
         return None
     if first is second:
@@ -65,7 +77,8 @@ def _alignment(first: np.ndarray, second: np.ndarray) -> float:
     if units * others <= samples * (units + others):
         return _dot(product := second.T @ first, product)
     # the same number from matrices of samples by samples, some rows at a time: those of units would not fit in memory
-    return sum(_dot(first[i : i + ROWS] @ first.T, second[i : i + ROWS] @ second.T) for i in range(0, samples, ROWS))
+    size = BLOCK_SAMPLES
+    return sum(_dot(first[i : i + size] @ first.T, second[i : i + size] @ second.T) for i in range(0, samples, size))
 
 
 def _dot(first: np.ndarray, second: np.ndarray) -> float:

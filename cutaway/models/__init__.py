@@ -12,36 +12,44 @@ from cutaway._lazy import lazy_getattr
 from .backend import import_lean_keras, require_jax
 
 if TYPE_CHECKING:
-    from .inference import batch_size, forward, prepare_inputs
+    from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
     from .layers import ACTIVATIONS, LAYER_KINDS, check_model
     from .outputs import class_probabilities
     from .perceptron import build_model, check_fit, mlp
     from .spec import model_from_spec, spec_of
-    from .weights import get_weights, initialize, reseed, set_weights
+    from .weights import get_weights, initialize, named_weights, reseed, set_weights, weight_values
 
 _MODULES = {
     "ACTIVATIONS": "cutaway.models.layers",
+    "ForwardPass": "cutaway.models.forward_pass",
     "LAYER_KINDS": "cutaway.models.layers",
-    "batch_size": "cutaway.models.inference",
+    "Model": "cutaway.models.forward_pass",
+    "batch_size": "cutaway.models.forward_pass",
+    "batch_slices": "cutaway.models.forward_pass",
     "build_model": "cutaway.models.perceptron",
     "check_fit": "cutaway.models.perceptron",
     "check_model": "cutaway.models.layers",
     "class_probabilities": "cutaway.models.outputs",
-    "forward": "cutaway.models.inference",
+    "forward": "cutaway.models.forward_pass",
     "get_weights": "cutaway.models.weights",
     "initialize": "cutaway.models.weights",
     "mlp": "cutaway.models.perceptron",
     "model_from_spec": "cutaway.models.spec",
-    "prepare_inputs": "cutaway.models.inference",
+    "named_weights": "cutaway.models.weights",
+    "prepare_inputs": "cutaway.models.forward_pass",
     "reseed": "cutaway.models.weights",
     "set_weights": "cutaway.models.weights",
     "spec_of": "cutaway.models.spec",
+    "weight_values": "cutaway.models.weights",
 }
 
 __all__ = [
     "ACTIVATIONS",
     "LAYER_KINDS",
+    "ForwardPass",
+    "Model",
     "batch_size",
+    "batch_slices",
     "build_model",
     "check_fit",
     "check_model",
@@ -52,11 +60,13 @@ __all__ = [
     "initialize",
     "mlp",
     "model_from_spec",
+    "named_weights",
     "prepare_inputs",
     "require_jax",
     "reseed",
     "set_weights",
     "spec_of",
+    "weight_values",
 ]
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

@@ -1,19 +1,25 @@
 """The weights of a model by name, and where its randomness starts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from cutaway.errors import ModelError
 
-OTHER = "use a snapshot of this very model"
+OTHER = "use a snapshot of this model"
 
 
 def _named(model: keras.Model) -> Iterator[tuple[str, keras.Variable, keras.Layer]]:
     for layer in model.layers:
         for variable in layer.weights:
             yield f"{layer.name}/{variable.name}", variable, layer
+
+
+def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
+    """The variables of a built model by the names that snapshots use, such as "dense_1/kernel"."""
+    return {name: variable for name, variable, _ in _named(model)}
 
 
 def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
@@ -23,7 +29,7 @@ def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
         ``"dense_1/kernel" -> float32 array``, in the order of the layers; moving averages of BatchNormalization are
         weights too, seeds of dropout are not.
     """
-    return {name: np.array(keras.ops.convert_to_numpy(variable.value)) for name, variable, _ in _named(model)}
+    return {name: np.array(keras.ops.convert_to_numpy(v.value)) for name, v in named_weights(model).items()}
 
 
 def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
@@ -32,7 +38,36 @@ def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
     Raises:
         ModelError: A weight is missing, unknown, or of another shape; the model is left as it was.
     """
-    named = {name: variable for name, variable, _ in _named(model)}
+    named = named_weights(model)
+    _check_snapshot(named, weights)
+    for name, variable in named.items():
+        variable.assign(weights[name])
+
+
+def weight_values(
+    variables: Sequence[keras.Variable], *, named: Mapping[str, keras.Variable], weights: Mapping[str, Any] | None
+) -> list[Any]:
+    """The values that some variables of a model have in a snapshot, without giving them to the model.
+
+    Args:
+        variables: Variables of the model.
+        named: All its weights, as `named_weights` returns them.
+        weights: The snapshot; None for the values that the variables have now.
+
+    Returns:
+        An array for each variable; what no snapshot holds, such as the seeds of dropout, has its present value.
+
+    Raises:
+        ModelError: A weight is missing, unknown, or of another shape.
+    """
+    if weights is None:
+        return [variable.value for variable in variables]
+    _check_snapshot(named, weights)
+    found = {id(variable): weights[name] for name, variable in named.items()}
+    return [found.get(id(variable), variable.value) for variable in variables]
+
+
+def _check_snapshot(named: Mapping[str, keras.Variable], weights: Mapping[str, Any]) -> None:
     for name in sorted(named.keys() ^ weights.keys()):
         where = "the snapshot" if name in named else "the model"
         raise ModelError(
@@ -45,12 +80,10 @@ def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
                 got=f"{weights[name].shape}",
                 hint=OTHER,
             )
-    for name, variable in named.items():
-        variable.assign(weights[name])
 
 
 def initialize(model: keras.Model, seed: int) -> None:
-    """Draw all weights of a built model anew from its own initializers, as a function of `seed` alone.
+    """Draw all weights of a built model from its own initializers, as a function of `seed` alone.
 
     An initializer to which the user gave a seed keeps it.
     """

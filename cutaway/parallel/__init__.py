@@ -6,6 +6,7 @@ pool of threads in the package is made here. May call errors and progress only.
 
 from .cpu import cpu_flags, has_fast_bfloat16
 from .pool import WorkerPool
+from .prefetch import prefetch
 from .ranges import count_threads, in_threads, ranges, single_products
 from .threads import workers
 
@@ -15,6 +16,7 @@ __all__ = [
     "cpu_flags",
     "has_fast_bfloat16",
     "in_threads",
+    "prefetch",
     "ranges",
     "single_products",
     "workers",

@@ -1,9 +1,9 @@
 """Training: from a model, arrays and a config to a run folder.
 
-In come a built Keras model (`cutaway.models`), `TrainingData` and a `TrainingConfig`; every epoch's metrics, weights
-and predictions go into a `RunWriter` (`cutaway.runs`). The loop is our own: a chunk of steps is one compiled call
-through Keras' stateless API. May call runs, models, data, metrics, parallel, errors and progress. Configs and recipes
-come without Keras; it is loaded when the first name that needs it is asked for.
+In come a built Keras model (`cutaway.models`), `TrainingData` and a `TrainingConfig`; out go the metrics, weights and
+predictions of every epoch, written through a `RunWriter` (`cutaway.runs`), and a `TrainingResult`. `Recorder` does the
+same for the user's own ``fit``. May call runs, models, data, metrics, parallel, progress and errors. Configs and
+recipes do not need Keras; it is loaded with the first name that does.
 """
 
 from typing import TYPE_CHECKING
@@ -16,17 +16,21 @@ from .recipes import RECIPES, Recipe, find_recipe
 if TYPE_CHECKING:
     from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs
     from .evaluation import TrainingData
-    from .recorder import Recorder
-    from .trainer import Outcome, train_model
+    from .manifest import known_config, new_manifest
+    from .recorder import Recorder, cross_entropy
+    from .trainer import TrainingResult, train_model
 
 _MODULES = {
-    "Outcome": "cutaway.training.trainer",
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.evaluation",
+    "TrainingResult": "cutaway.training.trainer",
+    "cross_entropy": "cutaway.training.recorder",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
     "keep_compiled_programs": "cutaway.training.device",
+    "known_config": "cutaway.training.manifest",
+    "new_manifest": "cutaway.training.manifest",
     "train_model": "cutaway.training.trainer",
 }
 
@@ -35,19 +39,22 @@ __all__ = [
     "OPTIMIZERS",
     "RECIPES",
     "SCHEDULES",
-    "Outcome",
     "Recipe",
     "Recorder",
     "TrainingConfig",
     "TrainingData",
+    "TrainingResult",
     "check_loss",
+    "cross_entropy",
     "describe_device",
     "describe_versions",
     "find_recipe",
     "has_accelerator",
     "keep_compiled_programs",
+    "known_config",
     "lowest_loss",
     "make_config",
+    "new_manifest",
     "train_model",
 ]
 

@@ -1,4 +1,4 @@
-"""All that training needs to go on: the state on the device as arrays, and the position as plain data."""
+"""Checkpoints: everything that a training needs to go on, as arrays and plain data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,14 +14,14 @@ from .step import State
 
 @dataclass(frozen=True)
 class Position:
-    """How far a training is.
+    """How far a training has come.
 
     Attributes:
         epoch: Epochs finished.
-        step: Steps done in the epoch under way.
-        loss: Sum of loss x samples in the epoch under way, a float32 number.
-        correct: Right answers in the epoch under way.
-        seconds: Time spent in training, over all sessions.
+        step: Steps done in the current epoch.
+        loss: Sum of loss x samples in the current epoch, a float32 number.
+        correct: Correct predictions in the current epoch.
+        seconds: Training time, over all sessions.
         row: The line of the history for epoch `epoch`, in case the process died before it was appended.
     """
 
@@ -39,10 +39,10 @@ class Checkpoint:
 
     Attributes:
         state: Arrays of the model and its optimizer.
-        position: How far it is.
-        recorded: float16 ``(training sample, class)`` predictions of the epoch under way; rows of samples that have not
-            come yet are undefined.
-        weight: float32 ``(training sample,)`` weights that the user gave, or None.
+        position: How far the training has come.
+        recorded: float16 ``(training sample, class)`` predictions of the current epoch; rows of samples that have not
+            been trained on yet are undefined.
+        weight: float32 ``(training sample,)``, weights in the loss; None for 1.
     """
 
     state: State
@@ -52,7 +52,7 @@ class Checkpoint:
 
 
 def pack(checkpoint: Checkpoint) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """A checkpoint as named arrays on the host and JSON-able data; the arrays are copies."""
+    """Turn a checkpoint into named arrays on the host, which are copies, and JSON-able data."""
     tensors = {
         f"{group}/{number:03d}": np.array(value)
         for group, values in checkpoint.state._asdict().items()
@@ -71,21 +71,21 @@ def unpack(tensors: Mapping[str, np.ndarray], position: Mapping[str, Any], *, li
     Args:
         tensors: As `pack` returned them.
         position: As `pack` returned it.
-        like: A state of the same model and optimizer, whose shapes must be met.
+        like: A state of the same model and optimizer, which gives the expected shapes.
 
     Raises:
         RunError: It is not a checkpoint of such a model and optimizer.
     """
     groups = {}
     for group, values in like._asdict().items():
-        kept = [tensors.get(f"{group}/{number:03d}") for number in range(len(values))]
-        more = f"{group}/{len(values):03d}" in tensors
-        shapes = [None if a is None else a.shape for a in kept]
-        if more or shapes != [value.shape for value in values]:
+        arrays = [tensors.get(f"{group}/{number:03d}") for number in range(len(values))]
+        has_more = f"{group}/{len(values):03d}" in tensors
+        shapes = [None if a is None else a.shape for a in arrays]
+        if has_more or shapes != [value.shape for value in values]:
             raise RunError(
                 "a checkpoint must hold the arrays of the model and the optimizer of its run",
                 got=f"other arrays for {group}",
-                hint="train anew, or put back the checkpoint.safetensors that belongs to this run.json",
+                hint="train again, or restore the checkpoint.safetensors that belongs to this run.json",
             )
-        groups[group] = [jax.numpy.array(a, copy=True) for a in kept]
+        groups[group] = [jax.numpy.array(a, copy=True) for a in arrays]
     return Checkpoint(State(**groups), Position(**position), tensors.get("recorded"), tensors.get("weight"))

@@ -1,4 +1,4 @@
-"""The plan: every knob of training, explained once."""
+"""The config: every setting of a training, explained once."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cutaway.errors import ConfigError
-from cutaway.parallel.cpu import has_fast_bfloat16
+from cutaway.parallel import has_fast_bfloat16
 
 Optimizer = Literal["sgd", "adam", "adamw"]
 Loss = Literal["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"]
@@ -22,38 +22,24 @@ _AUTO_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}  # Keras' own default
 
 
 class TrainingConfig(BaseModel):
-    """Every setting of a training, resolved: plain data, and all that a worker needs besides model and data."""
+    """Every setting of a training, resolved, as plain data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    epochs: int = Field(
-        default=5, ge=1, le=1_000_000, description="epochs, passes over the training data, are a whole number"
-    )
-    batch_size: int = Field(
-        default=128, ge=1, le=1_000_000, description="batch_size, samples a step, is a whole number"
-    )
+    epochs: int = Field(default=5, ge=1, le=1_000_000, description="epochs is a whole number")
+    batch_size: int = Field(default=128, ge=1, le=1_000_000, description="batch_size is a whole number")
     optimizer: Optimizer = Field(default="adam", description=f"optimizer is one of {', '.join(OPTIMIZERS)}")
-    learning_rate: float = Field(
-        default=0.001, gt=0, le=1e6, description="learning_rate, the size of a step, is a number"
-    )
-    momentum: float = Field(default=0.0, ge=0, lt=1, description="momentum, of sgd only, is a number")
-    weight_decay: float = Field(default=0.0, ge=0, le=1, description="weight_decay, of adamw only, is a number")
+    learning_rate: float = Field(default=0.001, gt=0, le=1e6, description="learning_rate is a number")
+    momentum: float = Field(default=0.0, ge=0, lt=1, description="momentum (SGD only) is a number")
+    weight_decay: float = Field(default=0.0, ge=0, le=1, description="weight_decay (AdamW only) is a number")
     schedule: Schedule = Field(default="constant", description=f"schedule is one of {', '.join(SCHEDULES)}")
     loss: Loss = Field(default="categorical_crossentropy", description=f"loss is one of {', '.join(LOSSES)}")
-    label_smoothing: float = Field(
-        default=0.0, ge=0, lt=1, description="label_smoothing, a share of the label, is a number"
-    )
-    precision: Precision = Field(
-        default="float32", description="precision of the large products in training is float32 or bfloat16"
-    )
-    validation: float = Field(
-        default=0.25, gt=0, lt=1, description="validation, share of training samples, is a number"
-    )
-    patience: int | None = Field(
-        default=None, ge=1, description="patience, epochs without a better validation loss, is a number"
-    )
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="label_smoothing is a number")
+    precision: Precision = Field(default="float32", description="precision is float32 or bfloat16")
+    validation: float = Field(default=0.25, gt=0, lt=1, description="validation is a share of the training samples")
+    patience: int | None = Field(default=None, ge=1, description="patience is a number of epochs")
     class_weight: tuple[float, ...] | None = Field(
-        default=None, description="class_weight is a number of at least 0 for each class"
+        default=None, description="class_weight is one number for each class"
     )
     seed: int = Field(default=0, ge=0, lt=2**31, description="seed is a whole number")
 
@@ -61,22 +47,22 @@ class TrainingConfig(BaseModel):
 def make_config(
     base: Mapping[str, Any] | None = None, *, samples: int | None = None, accelerator: bool = False, **settings: Any
 ) -> TrainingConfig:
-    """Make a plan from the settings of a recipe and those that the user gives.
+    """Make a config from the settings of a recipe and those that the user gives.
 
-    Five settings may be "auto" and are reported back resolved. ``precision`` becomes bfloat16 on a processor that has
-    instructions for it, else float32. ``learning_rate`` becomes Keras' default of the optimizer. ``batch_size`` becomes
-    the power of two nearest to a 176th of the samples, in [32, 256], and ``epochs`` as many as 1,400 steps take, in
-    [8, 60]: a small dataset gets smaller batches and more passes. ``validation`` becomes a tenth of 10,000 samples or
-    more, and a quarter of fewer.
+    Five settings may be "auto", which is resolved here. ``precision`` becomes bfloat16 on a CPU that can compute
+    with it, otherwise float32. ``learning_rate`` becomes Keras' default for the optimizer. ``batch_size`` becomes the
+    power of two nearest to 1/176 of the samples, in [32, 256], and ``epochs`` the number that makes 1,400 steps, in
+    [8, 60]: a small dataset gets smaller batches and more epochs. ``validation`` becomes a tenth of 10,000 samples or more, and a
+    quarter of fewer.
 
     Args:
-        base: Settings of a recipe; Plan's own defaults stand for what is in neither.
-        samples: Number of training samples, on which "auto" depends; 45,000 where they are not known yet.
-        accelerator: Whether it is a GPU that computes, on which "auto" is float32: XLA takes its fast units for that.
+        base: Settings of a recipe; the defaults of `TrainingConfig` apply to settings that are in neither.
+        samples: Number of training samples, on which "auto" depends; 45,000 if None.
+        accelerator: Whether training runs on a GPU, on which "auto" is float32: XLA uses its fast units for that.
         settings: Fields of `TrainingConfig`.
 
     Raises:
-        ConfigError: A setting is unknown or outside its range, or does nothing with this optimizer or loss.
+        ConfigError: A setting is unknown, outside its range, or has no effect with this optimizer or loss.
     """
     values = {**(base or {}), **settings}
     if settings.get("optimizer", values.get("optimizer")) != (base or {}).get("optimizer") and base:
@@ -94,19 +80,19 @@ def make_config(
         values["batch_size"] = 2 ** min(max(round(math.log2(max(samples, 1) / 176)), 5), 8)
     if values.get("epochs") == "auto":
         batch = values.get("batch_size", 128)
-        batch = batch if isinstance(batch, int) and batch > 0 else 128  # what is wrong with it is said below
+        batch = batch if isinstance(batch, int) and batch > 0 else 128  # a wrong value is refused below
         values["epochs"] = min(max(math.ceil(1400 / math.ceil(samples / batch)), 8), 60)
     try:
         config = TrainingConfig.model_validate(values)
     except ValidationError as error:
         raise _config_error(error) from None
-    idle = [
+    without_effect = [
         ("momentum", config.momentum and config.optimizer != "sgd", "optimizer sgd"),
         ("weight_decay", config.weight_decay and config.optimizer != "adamw", "optimizer adamw"),
         ("label_smoothing", config.label_smoothing and "sparse" in config.loss, "a loss on one-hot labels"),
     ]
-    for name, wrong, needs in idle:
-        if wrong:
+    for name, is_set, needs in without_effect:
+        if is_set:
             raise ConfigError(
                 f"{name} needs {needs}", got=f"{config.optimizer} and {config.loss}", hint=f"leave {name} at 0"
             )
@@ -114,25 +100,25 @@ def make_config(
 
 
 def lowest_loss(label_smoothing: float, *, classes: int) -> float:
-    """The loss of a model that knows every smoothed label: its entropy, in nats; 0 without smoothing.
+    """The lowest possible loss with smoothed labels: their entropy, in nats; 0 without smoothing.
 
     Args:
         label_smoothing: Share of a label that is spread over all classes, in [0, 1).
-        classes: Number of them; 2 for binary_crossentropy, which takes each output for itself.
+        classes: Number of classes; 2 for binary_crossentropy, which treats each output separately.
 
     Source:
         Szegedy et al. 2016, "Rethinking the Inception Architecture", section 7.
     """
-    rest = label_smoothing / classes
-    shares = [1 - label_smoothing + rest, *[rest] * (classes - 1)]
+    other = label_smoothing / classes
+    shares = [1 - label_smoothing + other, *[other] * (classes - 1)]
     return -sum(share * math.log(share) for share in shares if share > 0)
 
 
 def check_loss(config: TrainingConfig, *, outputs: int) -> None:
-    """Check that a loss can be taken of the outputs of a model.
+    """Check that a loss fits the outputs of a model.
 
     Raises:
-        ConfigError: One output unit, the probability of class 1 of 2, with a loss that needs a unit for each class.
+        ConfigError: The model has one output unit, the probability of class 1 of 2, and the loss needs one per class.
     """
     if outputs == 1 and config.loss != "binary_crossentropy":
         raise ConfigError(
@@ -147,10 +133,10 @@ def _config_error(error: ValidationError) -> ConfigError:
     name = str(first["loc"][0])
     if name not in TrainingConfig.model_fields:
         return ConfigError(
-            f"settings of training are {', '.join(TrainingConfig.model_fields)}", got=f'"{name}"', hint="drop it"
+            f"settings of training are {', '.join(TrainingConfig.model_fields)}", got=f'"{name}"', hint="remove it"
         )
     rule = TrainingConfig.model_fields[name].description or name
     bound = first["msg"].removeprefix("Input should be ")
     if first["type"] != "literal_error":
         rule += f", {bound}"
-    return ConfigError(rule, got=repr(first["input"]), hint=f"choose another {name}")
+    return ConfigError(rule, got=repr(first["input"]), hint=f"change {name}")

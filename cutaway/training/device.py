@@ -1,4 +1,4 @@
-"""What a training ran on, for the record: results may differ in the last bits between these."""
+"""What a training runs on, for the manifest: results may differ in the last bits between devices and versions."""
 
 import hashlib
 import importlib.metadata
@@ -10,14 +10,14 @@ from typing import Any
 
 import keras
 
-from cutaway.parallel.cpu import cpu_flags
+from cutaway.parallel import cpu_flags
 
 
 def keep_compiled_programs() -> None:
-    """Let JAX keep what it compiles in a folder of the user's, so that the next training starts at once.
+    """Let JAX keep compiled programs in the user's cache folder, so that the next training starts at once.
 
-    A choice that the user made (``JAX_COMPILATION_CACHE_DIR``) is left alone. Programs are for one processor and one
-    version of jaxlib; each such pair has a folder of its own, which only the user may read (mode 0700).
+    A folder that the user chose (``JAX_COMPILATION_CACHE_DIR``) stays. Programs are for one kind of CPU and one version
+    of jaxlib; each such pair has its own folder, which only the user may read (mode 0700).
     """
     import jax
 
@@ -30,20 +30,20 @@ def keep_compiled_programs() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
     except OSError:
-        return  # a home that cannot be written costs two seconds a start, nothing else
+        return  # without the cache a start takes two seconds longer
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def has_accelerator() -> bool:
-    """Whether JAX computes on something else than the processor."""
+    """Whether JAX computes on something other than the CPU."""
     import jax
 
     return jax.default_backend() != "cpu"
 
 
 def describe_device() -> dict[str, Any]:
-    """The backend of Keras, the device that it computes on and the threads it may use.
+    """Describe the backend of Keras, the device that it computes on, and the threads it may use.
 
     Returns:
         ``{"backend": "jax", "platform": "cpu", "kind": "cpu", "threads": 2, "machine": "x86_64"}``.
@@ -52,13 +52,13 @@ def describe_device() -> dict[str, Any]:
     threads = len(affinity(0)) if affinity else os.cpu_count()
     return {
         "backend": keras.backend.backend(),
-        **_processor(),
+        **_device(),
         "threads": threads,
         "machine": platform.machine(),
     }
 
 
-def _processor() -> dict[str, str]:
+def _device() -> dict[str, str]:
     if keras.backend.backend() == "jax":
         import jax
 
@@ -71,9 +71,9 @@ def _processor() -> dict[str, str]:
 
 
 def describe_versions() -> dict[str, str]:
-    """Versions of everything that decides a result."""
+    """Versions of everything that affects results."""
     backend = keras.backend.backend()
     packages = ("cutaway", "keras", *(("jax", "jaxlib") if backend == "jax" else ()), "numpy", "scikit-learn")
     versions = {name: importlib.metadata.version(name) for name in packages}
-    # TensorFlow has several distributions; the module itself knows
+    # TensorFlow has several distributions, so the module is asked
     return {"python": platform.python_version(), backend: sys.modules[backend].__version__, **versions}

@@ -1,4 +1,4 @@
-"""All training samples on an accelerator, where they fit: rows are gathered there, and only their numbers travel."""
+"""Training data on an accelerator, where they fit: rows are gathered there, and only row numbers are transferred."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-SHARE = 0.5
-"""Of the device's memory that samples may take; the rest is for chunks, the state and what XLA needs."""
+MEMORY_SHARE = 0.5
+"""Share of the device's memory that samples may take; the rest is for chunks, the state and XLA."""
 
 PART_BYTES = 256 * 2**20
-"""Rows on their way to the device at a time."""
+"""Bytes of rows that are transferred at a time."""
 
 
 class DeviceData:
-    """Rows on the device, which gives them for row numbers as an array does."""
+    """Rows on the device, indexed by row numbers like an array."""
 
     def __init__(self, x: Any, samples: int) -> None:
         size = max(1, PART_BYTES // max(x[:1].nbytes, 1))
@@ -26,16 +26,16 @@ class DeviceData:
 
 
 def accelerator_memory() -> int:
-    """Bytes of memory of the accelerator that JAX computes on; 0 where that is the processor itself."""
+    """Bytes of memory of the accelerator that JAX computes on; 0 where JAX computes on the CPU."""
     device = jax.devices()[0]
     if device.platform == "cpu":
         return 0
     return int((device.memory_stats() or {}).get("bytes_limit", 0))
 
 
-def reside(x: Any, *, samples: int, memory: int) -> Any:
-    """Put the first rows on a device with that much memory of its own, or give `x` back where they do not fit."""
-    return DeviceData(x, samples) if samples * x[:1].nbytes <= SHARE * memory else x
+def to_device(x: Any, *, samples: int, memory: int) -> Any:
+    """Put the first rows on a device with `memory` bytes of its own, or return `x` where they do not fit."""
+    return DeviceData(x, samples) if samples * x[:1].nbytes <= MEMORY_SHARE * memory else x
 
 
 @jax.jit

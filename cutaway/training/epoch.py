@@ -1,4 +1,4 @@
-"""One epoch: chunks of steps, each call of which can be the last."""
+"""One epoch: chunks of steps, in compiled calls after each of which the training can stop and be resumed."""
 
 import time
 from collections.abc import Iterator
@@ -10,33 +10,31 @@ import keras
 import numpy as np
 
 from cutaway.errors import TrainingError
-from cutaway.progress import Progress, ProgressCallback
 
 from .checkpoint import Position
 from .chunks import Chunk, chunk_steps, prefetch_chunks
 from .config import TrainingConfig
-from .device_data import DeviceData, accelerator_memory, reside
-from .diagnosis import find_blown_layer
+from .device_data import DeviceData, accelerator_memory, to_device
+from .divergence import first_layer_not_finite
 from .evaluation import TrainingData
 from .order import epoch_order, parts_of
 from .step import Metrics, State, compile_training
-from .stopping import StopRequest
 
 CALL_SECONDS = 0.2
-"""Aim for one compiled call: short enough for a moving bar and a quick Ctrl-C, and about 1,000 times its overhead."""
+"""Duration that one compiled call aims for: short enough to cancel quickly, and about 1,000 times its overhead."""
 
 
 @dataclass(frozen=True, eq=False)
-class Progressed:
-    """Where an epoch is after a call.
+class EpochState:
+    """An epoch after one of its compiled calls.
 
     Attributes:
-        epoch: Its number.
+        epoch: Its number, from 1.
         step: Steps done.
         samples: Samples trained on.
-        state: The state after them.
-        tally: Sums over them.
-        recorded: float16 ``(training sample, class)``, filled where samples have come.
+        state: State of the model and the optimizer.
+        metrics: Sums over the samples so far.
+        recorded: float16 ``(training sample, class)`` predictions of the samples so far; the other rows are undefined.
     """
 
     epoch: int
@@ -53,11 +51,11 @@ class Progressed:
 
     @property
     def accuracy(self) -> float:
-        """Share of right answers so far."""
+        """Accuracy so far, in [0, 1]."""
         return float(self.metrics.correct) / self.samples
 
     def row(self) -> dict[str, Any]:
-        """A line of kind "progress" for the history."""
+        """The line of kind "progress" for the history."""
         return {"epoch": self.epoch, "samples": self.samples, "loss": self.loss, "accuracy": self.accuracy}
 
 
@@ -65,8 +63,7 @@ class EpochRunner:
     """Runs epochs through the compiled step.
 
     Attributes:
-        weight: float32 ``(training sample,)`` what each weighs in the loss, or None.
-        remark: Words on the epoch before, shown with the progress.
+        weight: float32 ``(training sample,)``, weights in the loss; None for 1.
     """
 
     def __init__(
@@ -76,27 +73,22 @@ class EpochRunner:
         *,
         data: TrainingData,
         config: TrainingConfig,
-        on_progress: ProgressCallback,
     ) -> None:
-        self.model, self.data, self.config, self.on_progress = model, data, config, on_progress
-        self.weight, self.remark = data.weight, ""
-        self._x = reside(data.x, samples=data.train, memory=accelerator_memory())
+        self.model, self.data, self.config, self.weight = model, data, config, data.weight
+        self._x = to_device(data.x, samples=data.train, memory=accelerator_memory())
         self._step = compile_training(model, optimizer, config=config, scale=data.scale, classes=data.classes)
-        # in BatchNormalization rows of a batch influence each other, so that none may pad it
+        # with BatchNormalization the rows of a batch influence each other, so that it must not be padded
         self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
         self._call_steps = 8  # grows or shrinks to CALL_SECONDS
 
-    def run(
-        self, state: State, epoch: int, *, position: Position, recorded: np.ndarray | None, request: StopRequest
-    ) -> Iterator[Progressed]:
-        """Run the steps of an epoch that are not done yet, and yield after every call.
+    def run(self, state: State, epoch: int, *, position: Position, recorded: np.ndarray | None) -> Iterator[EpochState]:
+        """Run the remaining steps of an epoch, and yield after every compiled call.
 
         Args:
-            state: The state to start from; its buffers are taken away.
+            state: The state to start from; its buffers are donated to the compiled call.
             epoch: Number of the epoch, from 1.
             position: Where in the epoch to start.
-            recorded: What was recorded before that, or None.
-            request: Set when a reporter raises KeyboardInterrupt.
+            recorded: Predictions recorded before that, or None.
 
         Raises:
             TrainingError: The loss became NaN or infinite.
@@ -104,13 +96,13 @@ class EpochRunner:
         data, config = self.data, self.config
         batch = min(config.batch_size, data.train)
         order = epoch_order(data.train, batch_size=batch, seed=config.seed, epoch=epoch)
-        # one row more, for the rows that pad
+        # one more row, for the predictions of padding
         predictions = np.zeros((data.train + 1, data.classes), np.float16)
         if recorded is not None:
             predictions[:-1] = recorded
         metrics = Metrics(jax.numpy.float32(position.loss), jax.numpy.float32(position.correct))
-        if position.step >= len(order):  # stopped after the last step, before the epoch was measured
-            yield Progressed(epoch, position.step, data.train, state, metrics, predictions[:-1])
+        if position.step >= len(order):  # stopped after the last step, before the evaluation
+            yield EpochState(epoch, position.step, data.train, state, metrics, predictions[:-1])
             return
         step = 0
         for part in parts_of(order, data.train, exact=self._exact):
@@ -124,18 +116,16 @@ class EpochRunner:
                 for done, after, sums in self._calls(chunk, state, metrics, predictions, where=(epoch, step)):
                     state, metrics = after, sums
                     samples = min((step + done) * batch, data.train)
-                    now = Progressed(epoch, step + done, samples, state, metrics, predictions[:-1])
-                    self._tell(now, request)
-                    yield now
+                    yield EpochState(epoch, step + done, samples, state, metrics, predictions[:-1])
                 step += chunk.steps
 
     def _calls(
         self, chunk: Chunk, state: State, metrics: Metrics, predictions: np.ndarray, *, where: tuple[int, int]
     ) -> Iterator[tuple[int, State, Metrics]]:
-        """Do the steps of a chunk in calls of about CALL_SECONDS, and record what was predicted."""
+        """Do the steps of a chunk in calls of about CALL_SECONDS, and record the predictions."""
         step, inputs = 0, (chunk.x, chunk.y, chunk.mask, chunk.weight)
         predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.classes), "float16")
-        before = _copy(state)  # shows where a loss blew up
+        before = _copy(state)  # to find out where a loss stopped being finite
         while step < chunk.steps:
             stop, begun = min(step + self._call_steps, chunk.steps), time.perf_counter()
             state, metrics, predicted = self._step(state, metrics, predicted, *inputs, step, stop)
@@ -143,12 +133,12 @@ class EpochRunner:
             self._adapt(stop - step, time.perf_counter() - begun)
             predictions[chunk.rows[step:stop]] = np.asarray(predicted[step:stop])
             if not np.isfinite(loss):
-                raise self._blown(chunk, before, where=where)
+                raise self._not_finite(chunk, before, where=where)
             step = stop
             yield step, state, metrics
 
-    def _blown(self, chunk: Chunk, state: State, *, where: tuple[int, int]) -> TrainingError:
-        """Do a chunk again, step by step, to say which step and which layer stopped being finite first."""
+    def _not_finite(self, chunk: Chunk, state: State, *, where: tuple[int, int]) -> TrainingError:
+        """Do a chunk again, step by step, to find the first step and layer that are not finite."""
         epoch, first = where
         inputs = (chunk.x, chunk.y, chunk.mask, chunk.weight)
         predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.classes), "float16")
@@ -160,26 +150,16 @@ class EpochRunner:
             loss = float(metrics.loss)
             if not np.isfinite(loss):
                 break
-        layer = find_blown_layer(self.model, before, rows=np.asarray(chunk.x[step]), scale=self.data.scale)
+        layer = first_layer_not_finite(self.model, before, rows=np.asarray(chunk.x[step]), scale=self.data.scale)
         return TrainingError(
             "the loss must stay finite",
             got=f"{loss} in epoch {epoch}, step {first + step + 1}; {layer} stopped being finite first",
-            hint=f"try a smaller --learning-rate than {self.config.learning_rate:g}; the snapshots before are kept",
+            hint=f"try a smaller --learning-rate than {self.config.learning_rate:g}; earlier epochs are kept",
         )
 
     def _adapt(self, steps: int, seconds: float) -> None:
         wanted = steps * CALL_SECONDS / max(seconds, 1e-6)
         self._call_steps = int(min(max(wanted, steps / 4, 1), steps * 4))
-
-    def _tell(self, now: Progressed, request: StopRequest) -> None:
-        total, samples = self.config.epochs, self.data.train
-        note = f"epoch {now.epoch}/{total}  loss {now.loss:.3f}  {self.remark}".rstrip()
-        try:
-            self.on_progress(
-                Progress("training", (now.epoch - 1) * samples + now.samples, total * samples, "samples", note)
-            )
-        except KeyboardInterrupt:
-            request.asked = True
 
 
 @jax.jit

@@ -1,4 +1,4 @@
-"""From a plan to Keras' optimizer."""
+"""From a config to Keras' optimizer."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from .config import TrainingConfig
 
 
 def make_optimizer(config: TrainingConfig, *, steps: int) -> keras.Optimizer:
-    """Make the optimizer of a plan.
+    """Make the optimizer that a config names.
 
     Args:
-        config: Names the optimizer, its settings and the schedule.
+        config: The optimizer, its settings and the schedule.
         steps: Steps of the whole training, over which a schedule runs.
 
     Source:
@@ -26,12 +26,12 @@ def make_optimizer(config: TrainingConfig, *, steps: int) -> keras.Optimizer:
 
 
 def _schedule(config: TrainingConfig, *, steps: int) -> Any:
-    """The learning rate, or how it runs from the first to the last step.
+    """The learning rate: a number, or a schedule from the first to the last step.
 
     Source:
         Cosine: Loshchilov and Hutter 2017, "SGDR", equation 5, to zero. One-cycle: Smith and Topin 2018,
-        "Super-Convergence"; up from a 25th in the first 30 % of the steps, then down to zero by a cosine. Step: a tenth
-        after a half, a hundredth after three quarters of the steps.
+        "Super-Convergence"; up from a 25th during the first 30% of the steps, then down to zero by a cosine. Step: a
+        tenth after half of the steps, a hundredth after three quarters.
     """
     rate, schedules = config.learning_rate, keras.optimizers.schedules
     if config.schedule == "cosine":

@@ -1,4 +1,4 @@
-"""In which order samples are trained on: a function of the seed and the epoch alone."""
+"""The order of the training samples: a function of the seed and the epoch alone."""
 
 import numpy as np
 
@@ -10,13 +10,13 @@ def epoch_order(samples: int, *, batch_size: int, seed: int, epoch: int) -> np.n
 
     Args:
         samples: Number of training samples.
-        batch_size: Samples a step.
+        batch_size: Samples per step.
         seed: Root seed of the run.
         epoch: Number of the epoch, from 1.
 
     Returns:
-        int32 ``(step, batch)`` rows of the training samples, each exactly once; the last step is filled up with
-        `samples`, a row that does not exist.
+        int32 ``(step, batch)`` rows of the training samples, each exactly once; the last step is padded with `samples`,
+        a row that does not exist.
     """
     generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
     steps = -(-samples // batch_size)
@@ -26,13 +26,13 @@ def epoch_order(samples: int, *, batch_size: int, seed: int, epoch: int) -> np.n
 
 
 def parts_of(order: np.ndarray, samples: int, *, exact: bool) -> list[np.ndarray]:
-    """Split an epoch's order into parts that are compiled apart.
+    """Split an epoch's order into parts that are compiled separately.
 
     Args:
-        order: As `epoch_order` draws it.
+        order: As `epoch_order` returns it.
         samples: Number of training samples.
-        exact: Whether rows of a batch influence each other (BatchNormalization), so that the last, smaller batch must
-            have its true size, which costs a second compilation; else it stays padded.
+        exact: Whether the rows of a batch influence each other (BatchNormalization), so that the last, smaller batch
+            must keep its true size, which takes a second compilation; otherwise it stays padded.
 
     Returns:
         One or two arrays ``(step, batch)``.

@@ -1,4 +1,4 @@
-"""The recorder: a Keras callback that keeps the user's own ``fit`` in a run folder."""
+"""The recorder: a Keras callback that records the user's own ``fit`` in a run folder."""
 
 import math
 import time
@@ -15,52 +15,50 @@ from cutaway.errors import ModelError, RunError
 from cutaway.models import check_fit, class_probabilities, get_weights, spec_of
 from cutaway.runs import RunFolder, RunWriter
 
-from .config import TrainingConfig
-from .device import describe_device, describe_versions
+from .manifest import known_config, new_manifest
 
 BATCH = 2048
-"""Samples a call of ``predict``."""
+"""Samples of a batch of ``predict``."""
 
-LEAST_PROBABILITY = 1e-7
-"""Keras' epsilon: a class that is given no chance at all costs 16.1, not infinity."""
+MIN_PROBABILITY = 1e-7
+"""Keras' epsilon: the loss of a class with probability 0 is 16.1, not infinity."""
 
 
 class Recorder(keras.callbacks.Callback):
-    """Keep what ``model.fit(..., callbacks=[recorder])`` does in a run folder, as `cutaway.train` does.
+    """Record ``model.fit(..., callbacks=[recorder])`` in a run folder, as `cutaway.train` does.
 
-    Works on every Keras backend that can fit, and leaves the training as it is. `cutaway.open_run` opens the folder,
-    during the fit or later, and every view works on it; a view that computes needs Keras on JAX.
+    Works with every Keras backend that can fit, and does not change the training. `cutaway.open_run` opens the folder,
+    during the fit or later, and everything that a run offers works on it; what computes needs Keras on JAX.
 
-    - Snapshots are taken after each epoch, epoch 0 is the model as it came into fit. The history has the names and
-      values of Keras' own, with learning_rate, seconds and samples_per_second.
-    - A loss that turns NaN or infinite is null in the history, and weights that are no numbers any more are not kept:
-      the last snapshot is the last that can be looked at.
-    - When fit ends, status becomes "finished", and loss (cross-entropy) and accuracy on the test samples are taken of
-      the model as it is then; ``kept_epoch`` in run.json is the epoch of these weights, which EarlyStopping may have
-      brought back. Put the recorder last in `callbacks`, so that it sees what the others did. Averages that an
-      optimizer swaps in at the end (``use_ema``) replace the last snapshot.
-    - When fit raises, or the process dies, status stays "running", and everything up to the last epoch is there.
-    - A further fit with the same recorder goes on in the same folder, with the next epoch numbers.
+    - There is a snapshot after each epoch; epoch 0 is the model before fit. The history has the names and values of
+      Keras' own history, and learning_rate, seconds and samples_per_second.
+    - A loss that becomes NaN or infinite is null in the history, and weights that are not finite are not saved.
+    - When fit ends, the status becomes "finished", and the loss (cross-entropy) and accuracy on the test samples are
+      measured. ``kept_epoch`` in run.json is the epoch whose weights the model has then, which may be an earlier one
+      that EarlyStopping restored. Put the recorder last in `callbacks`, so that it sees what the others did. Averages
+      that an optimizer swaps in at the end (``use_ema``) replace the last snapshot.
+    - When fit raises, or the process dies, the status stays "running", and everything up to the last epoch is saved.
+    - Another fit with the same recorder continues in the same folder, with the next epoch numbers.
 
     Args:
-        path: The run folder to make, such as "runs/mine"; nothing may be there.
-        data: The `Dataset` that fit gets its samples from, or what `load_dataset` takes. Views show samples of it.
+        path: The run folder to make, such as "runs/mine"; it must not exist yet.
+        data: The `Dataset` that fit gets its samples from, or what `load_dataset` takes.
         validation: Share of training samples in ``recorder.split.val``, in (0, 1).
-        seed: Decides the split; whole number from 0.
-        predictions: Whether to keep, after each epoch, what the model says of each validation and test sample. It costs
-            an evaluation an epoch. Rows of training samples are NaN.
+        seed: Random seed of the split; whole number from 0.
+        predictions: Whether to save the predictions for each validation and test sample after each epoch. This takes
+            one evaluation per epoch. Rows of training samples are NaN.
 
     Attributes:
         path: The run folder.
         data: The dataset.
-        split: Its split: fit on ``data.inputs(recorder.split.train)`` and ``data.y(recorder.split.train)``. Test
-            samples that fit has seen make the recorded test accuracy worthless.
+        split: Its split: fit on ``data.inputs(recorder.split.train)`` and ``data.y(recorder.split.train)``. If fit sees
+            test samples, the recorded test accuracy means nothing.
 
     Raises:
-        CutawayError: The data, the share or the seed is wrong, as `load_dataset` and `cutaway.train` say it.
-        ModelError: On ``fit``: the model is not of allow-listed layers, does not fit the data, or is another one than
-            in the fit before; nothing has been written.
-        RunError: On ``fit``: the folder cannot be made or written.
+        CutawayError: The data, the share or the seed is wrong; see `load_dataset` and `cutaway.train`.
+        ModelError: On ``fit``: the model is not of allow-listed layers, does not fit the data, or is not the model of
+            the fit before; nothing has been written.
+        RunError: On ``fit``: the folder cannot be created or written.
     """
 
     def __init__(
@@ -76,32 +74,29 @@ class Recorder(keras.callbacks.Callback):
         self.path = Path(path)
         self.data = data if isinstance(data, Dataset) else load_dataset(data)
         self.split = split_dataset(self.data, validation=validation, seed=seed)
-        self._keep_predictions = predictions
+        self._save_predictions = predictions
         self._manifest: dict[str, Any] = {}
         self._epochs = 0
         self._batch_size: int | None = None
         self._seen: Any = None
-        self._begun = self._epoch_begun = 0.0
+        self._start = self._epoch_start = 0.0
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Make the run folder with the first snapshot, or open it again."""
-        model, spec = self._net, self._checked_spec()
-        self._begun, self._batch_size = time.perf_counter(), None
+        """Create the run folder with the first snapshot, or open it again."""
+        model, spec = self._model, self._checked_spec()
+        self._start, self._batch_size = time.perf_counter(), None
         if self._manifest:
             with self._writing() as writer:
                 writer.update(status="running", model=spec, config=self._config(model))
             return
-        manifest = {
-            "origin": "keras fit",
-            "dataset": self.data.to_record(),
-            "split": self.split.to_record(),
-            "model": spec,
-            "first_weights": "as the model had them",
-            "config": self._config(model),
-            "seed": self.split.seed,
-            "versions": describe_versions(),
-            "device": describe_device(),
-        }
+        manifest = new_manifest(
+            origin="keras fit",
+            data=self.data,
+            split=self.split,
+            model=model,
+            config=self._config(model),
+            first_weights="as the model had them",
+        )
         writer = RunWriter.create_at(self.path, manifest=manifest)
         self._manifest = writer.manifest
         writer.close()
@@ -110,29 +105,29 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start the epoch's clock."""
-        self._epoch_begun, self._seen = time.perf_counter(), None
+        self._epoch_start, self._seen = time.perf_counter(), None
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Learn the batch size, which fit tells nobody, once: samples counted after the first call / its batches."""
+        """Find out the batch size, which fit does not tell: samples counted after the first call / its batches."""
         if batch and self._batch_size is None:
             self._batch_size = int(_on_host(self._count_samples())) // batch
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Keep the count of the epoch's samples before validation starts its own."""
+        """Save the count of the epoch's samples before validation starts its own."""
         self._seen = self._count_samples()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Put the epoch on disk, its line in the history last: what the history names is there."""
-        seconds, model = time.perf_counter() - self._epoch_begun, self._net
+        """Write the epoch to disk, its line in the history last: what the history lists is on disk."""
+        seconds, model = time.perf_counter() - self._epoch_start, self._model
         weights = get_weights(model)
         seen = int(_on_host(self._count_samples() if self._seen is None else self._seen))
         row = {"epoch": self._epochs + 1, **{name: plain(value) for name, value in (logs or {}).items()}}
-        row.setdefault("learning_rate", _learning_rate(model))  # callbacks that change it tell it themselves
+        row.setdefault("learning_rate", _learning_rate(model))  # callbacks that change it report it themselves
         row |= {"seconds": round(seconds, 4), "samples_per_second": round(seen / seconds, 1)}
         with self._writing() as writer:
             if _finite(weights):
                 writer.snapshot(self._epochs + 1, weights)
-                if self._keep_predictions:
+                if self._save_predictions:
                     writer.predictions(self._epochs + 1, self._predictions())
             if self._batch_size != self._manifest["config"]["batch_size"]:
                 writer.update(config={**self._manifest["config"], "batch_size": self._batch_size})
@@ -140,43 +135,43 @@ class Recorder(keras.callbacks.Callback):
         self._epochs += 1
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Measure the test samples and write how the run ended."""
-        seconds = self._manifest.get("training_seconds", 0) + time.perf_counter() - self._begun
+        """Evaluate the test samples and write how the run ended."""
+        seconds = self._manifest.get("training_seconds", 0) + time.perf_counter() - self._start
         test = cross_entropy(self._predict(self.split.test), self.data.y(self.split.test))
         with self._writing() as writer:
-            kept = self._kept_epoch(writer)
-            writer.finish("finished", test=test, kept_epoch=kept, training_seconds=round(seconds, 3))
+            kept_epoch = self._kept_epoch(writer)
+            writer.finish("finished", test=test, kept_epoch=kept_epoch, training_seconds=round(seconds, 3))
 
     @property
-    def _net(self) -> Any:
+    def _model(self) -> Any:
         """The model; on JAX, Keras' own property brings its weights up to date first."""
         return self.model
 
     def _checked_spec(self) -> dict[str, Any]:
-        spec = spec_of(self._net)
-        check_fit(self._net, shape=self.data.shape, classes=self.data.classes)
+        spec = spec_of(self._model)
+        check_fit(self._model, shape=self.data.shape, classes=self.data.classes)
         if self._manifest and _without_trainable(spec) != _without_trainable(self._manifest["model"]):
             raise ModelError(
-                "a recorder keeps one model",
+                "a recorder records a single model",
                 got=f'"{spec["name"]}" after "{self._manifest["model"]["name"]}", with other layers or another name',
-                hint="make a Recorder with a path of its own for each model",
+                hint="make a Recorder with its own path for each model",
             )
         return spec
 
     def _config(self, model: Any) -> dict[str, Any]:
-        """The fields of a `TrainingConfig` as far as they can be known; the others are None."""
+        """The fields of a `TrainingConfig` as far as they are known; the others are None."""
         optimizer, loss = model.optimizer, model.loss
-        return dict.fromkeys(TrainingConfig.model_fields) | {
-            "epochs": self._epochs + (self.params or {}).get("epochs", 0),
-            "optimizer": type(optimizer).__name__.lower(),
-            "learning_rate": _learning_rate(model),
-            "momentum": getattr(optimizer, "momentum", None),
-            "weight_decay": getattr(optimizer, "weight_decay", None),
-            "loss": loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", str(loss))),
-            "label_smoothing": getattr(loss, "label_smoothing", None),
-            "validation": self.split.validation,
-            "seed": self.split.seed,
-        }
+        return known_config(
+            epochs=self._epochs + (self.params or {}).get("epochs", 0),
+            optimizer=type(optimizer).__name__.lower(),
+            learning_rate=_learning_rate(model),
+            momentum=getattr(optimizer, "momentum", None),
+            weight_decay=getattr(optimizer, "weight_decay", None),
+            loss=loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", str(loss))),
+            label_smoothing=getattr(loss, "label_smoothing", None),
+            validation=self.split.validation,
+            seed=self.split.seed,
+        )
 
     @contextmanager
     def _writing(self) -> Iterator[RunWriter]:
@@ -189,19 +184,19 @@ class Recorder(keras.callbacks.Callback):
                 writer.close()
         except OSError as error:
             raise RunError(
-                "a recorder needs its run folder, on a disk that takes what it writes",
+                "a recorder must be able to write its run folder",
                 got=f"{error.strerror or error} at {error.filename or self.path}",
-                hint="make room and fit again, with another path if the folder is gone",
+                hint="free some space and fit again, with another path if the folder is gone",
             ) from error
 
     def _count_samples(self) -> Any:
-        """Samples since Keras last reset its metrics, which weigh its mean loss; a tensor, so that nobody waits."""
-        tracker = next(metric for metric in self._net.metrics if metric.name == "loss")
+        """Samples since Keras last reset its metrics, the weights of its mean loss; a tensor, so that nothing waits."""
+        tracker = next(metric for metric in self._model.metrics if metric.name == "loss")
         return keras.ops.copy(tracker.count)
 
     def _predict(self, ids: SampleIds) -> np.ndarray:
-        """What the model says of some samples, float32 ``(sample, class)``."""
-        model = self._net
+        """Predictions for some samples, float32 ``(sample, class)``."""
+        model = self._model
         rows = self.data.inputs(ids).reshape(len(ids), *model.inputs[0].shape[1:])
         return class_probabilities(model, model.predict(rows, batch_size=BATCH, verbose=0))
 
@@ -210,37 +205,37 @@ class Recorder(keras.callbacks.Callback):
         return np.concatenate([unseen, self._predict(self.split.val), self._predict(self.split.test)])
 
     def _kept_epoch(self, writer: RunWriter) -> int | None:
-        """The epoch whose snapshot holds the weights that the model has now; the last one, made anew, if none does."""
-        weights, folder = get_weights(self._net), RunFolder.open(self.path)
+        """The epoch whose snapshot equals the weights of the model; if none does, the last one, which is replaced."""
+        weights, folder = get_weights(self._model), RunFolder.open(self.path)
         if not _finite(weights):
             return None
         for epoch in reversed(folder.epochs):
-            kept = folder.snapshot(epoch)
-            if all(np.array_equal(kept[name], value) for name, value in weights.items()):
+            snapshot = folder.snapshot(epoch)
+            if all(np.array_equal(snapshot[name], value) for name, value in weights.items()):
                 return epoch
         writer.snapshot(self._epochs, weights)
         return self._epochs
 
 
 def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float] | None:
-    """Measure probabilities against the true classes.
+    """Compare predicted probabilities with the true classes.
 
     Args:
         probabilities: float ``(sample, class)`` in 0..1.
         labels: int ``(sample,)``.
 
     Returns:
-        ``{"loss", "accuracy"}``, the loss in nats; None where a model that has diverged gives no number.
+        ``{"loss", "accuracy"}``, the loss in nats; None where probabilities are not finite: the model has diverged.
     """
     if not np.isfinite(probabilities).all():
         return None
-    of_truth = np.take_along_axis(probabilities, labels[:, None], axis=1).astype(np.float64)
-    loss = -np.log(np.clip(of_truth, LEAST_PROBABILITY, 1)).mean()
+    of_label = np.take_along_axis(probabilities, labels[:, None], axis=1).astype(np.float64)
+    loss = -np.log(np.clip(of_label, MIN_PROBABILITY, 1)).mean()
     return {"loss": float(loss), "accuracy": float((probabilities.argmax(axis=1) == labels).mean())}
 
 
 def plain(value: Any) -> Any:
-    """A metric as JSON takes it: a number, or lists of numbers, with None for NaN and infinities."""
+    """A metric as JSON: a number, or lists of numbers, with None for NaN and infinities."""
     if isinstance(value, int | float):
         return value if math.isfinite(value) else None
     return [plain(entry) for entry in value] if isinstance(value, list) else plain(_on_host(value).tolist())
@@ -260,6 +255,6 @@ def _on_host(tensor: Any) -> Any:
 
 
 def _without_trainable(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """A specification without which layers are trained, which may change from one fit to the next."""
+    """A specification without the ``trainable`` of its layers, which may change from one fit to the next."""
     layers = [{**layer, "config": {**layer["config"], "trainable": None}} for layer in spec["layers"]]
     return {**spec, "layers": layers}

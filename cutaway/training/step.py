@@ -1,7 +1,7 @@
 """The compiled part: many training steps, or a whole evaluation, in one XLA call.
 
 A step is a pure function of its state. Keras' stateless API gives the forward pass and the optimizer, so a model trains
-here exactly as in `keras.Model.train_on_batch`, which `tests/training` holds to 1e-5 over 50 steps.
+here exactly as in `keras.Model.train_on_batch`, which `tests/training` checks to 1e-5 over 50 steps.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from .jaxpr_rewrite import rewritten
 
 
 class State(NamedTuple):
-    """All that a step changes, as lists of arrays in the order of the model's and the optimizer's variables.
+    """Everything that a step changes, as lists of arrays in the order of the model's and the optimizer's variables.
 
     Attributes:
         trainable: Trainable weights.
-        fixed: Moving averages and the states of seed generators.
+        non_trainable: Moving averages and the states of seed generators.
         optimizer: Iteration, learning rate and moments.
     """
 
@@ -32,11 +32,11 @@ class State(NamedTuple):
 
 
 class Metrics(NamedTuple):
-    """Running sums over the samples of an epoch so far, carried through its chunks so that these do not show in them.
+    """Running sums over the samples of an epoch; they do not depend on how the epoch is cut into chunks.
 
     Attributes:
         loss: Sum of loss x samples, float32.
-        correct: Samples whose class was right, float32.
+        correct: Number of correct predictions, float32.
     """
 
     loss: jax.Array
@@ -62,7 +62,7 @@ def sample_loss(config: TrainingConfig, classes: int) -> Callable[[jax.Array, ja
 
 
 def class_probabilities(predicted: jax.Array) -> jax.Array:
-    """A model's output as ``(batch, class)``; a single sigmoid unit becomes two classes."""
+    """Outputs of a model as ``(batch, class)``: a single sigmoid unit becomes two classes."""
     return jnp.concatenate([1 - predicted, predicted], axis=-1) if predicted.shape[-1] == 1 else predicted
 
 
@@ -76,13 +76,14 @@ def _call(
 def compile_training(
     model: keras.Model, optimizer: keras.Optimizer, *, config: TrainingConfig, scale: float, classes: int
 ):
-    """Compile a chunk of training steps.
+    """Compile the training steps of a chunk.
 
     Returns:
-        A function ``(state, tally, seen, x, y, real, weight, start, stop) -> (state, tally, seen)`` that does the steps
-        from `start` up to `stop` of a chunk; see `cutaway.training.chunks.Chunk` for its arrays. The loss of a batch is
-        the sum of its samples' weighted losses by their number, as in Keras. `seen`, float16 ``(step, batch, class)``,
-        takes each sample's prediction as it is trained on. State and `seen` are given away and come back updated.
+        A function ``(state, metrics, predictions, x, y, mask, weight, start, stop) -> (state, metrics, predictions)``
+        that does the steps from `start` up to `stop` of a chunk; see `cutaway.training.chunks.Chunk` for its arrays.
+        The loss of a batch is the sum of the weighted losses of its samples divided by their number, as in Keras.
+        Predictions, float16 ``(step, batch, class)``, are those of each sample as it is trained on. The buffers of
+        state and predictions are donated.
     """
     loss_of, shape = sample_loss(config, classes), tuple(model.inputs[0].shape[1:])
     apply: Any = optimizer.stateless_apply
@@ -100,8 +101,8 @@ def compile_training(
             state.trainable, state.non_trainable, rows, labels, mask, weight
         )
         trainable, moments = apply(state.optimizer, gradients, state.trainable)
-        right = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * mask)
-        return State(trainable, non_trainable, moments), loss * jnp.sum(mask), right, predicted.astype(jnp.float16)
+        correct = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * mask)
+        return State(trainable, non_trainable, moments), loss * jnp.sum(mask), correct, predicted.astype(jnp.float16)
 
     cpu, bfloat16 = jax.default_backend() == "cpu", config.precision == "bfloat16"
     if cpu or bfloat16:
@@ -110,8 +111,8 @@ def compile_training(
     def chunk(state, metrics, predictions, x, y, mask, weight, start, stop):
         def body(i, carry):
             state, metrics, predictions = carry
-            state, loss, right, predicted = step(state, x[i], y[i], mask[i], weight[i])
-            return state, Metrics(metrics.loss + loss, metrics.correct + right), predictions.at[i].set(predicted)
+            state, loss, correct, predicted = step(state, x[i], y[i], mask[i], weight[i])
+            return state, Metrics(metrics.loss + loss, metrics.correct + correct), predictions.at[i].set(predicted)
 
         return jax.lax.fori_loop(start, stop, body, (state, metrics, predictions))
 
@@ -122,8 +123,8 @@ def compile_evaluation(model: keras.Model, *, config: TrainingConfig, scale: flo
     """Compile an evaluation: no dropout, no noise, moving averages in BatchNormalization.
 
     Returns:
-        A function ``(trainable, fixed, x, y) -> (probabilities float32 (block, sample, class), loss float32 (block,
-        sample))`` of rows and labels in blocks, ``(block, sample, ...)``.
+        A function ``(trainable, non_trainable, x, y) -> (probabilities, losses)`` of rows and labels in blocks,
+        ``(block, sample, ...)``: float32 ``(block, sample, class)`` and ``(block, sample)``.
     """
     loss_of, shape = sample_loss(config, classes), tuple(model.inputs[0].shape[1:])
 

@@ -1,12 +1,13 @@
-"""The trainer: epochs of chunks of steps, each epoch on disk before its line in the history.
+"""The trainer: runs epochs and writes each to disk, its line in the history last.
 
-What is on disk after any interruption is enough to end with the same bytes as a training that was never interrupted:
-the order of samples is a function of seed and epoch, and a checkpoint holds everything else.
+A training that was interrupted and resumed ends with the same bytes as one that was not: the order of the samples is a
+function of seed and epoch, and a checkpoint holds everything else.
 """
 
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,34 +15,34 @@ import jax
 import keras
 import numpy as np
 
-from cutaway.errors import Interrupted, RunError, TrainingError
-from cutaway.metrics.overfitting import is_finite, watch_overfitting
+from cutaway.errors import Canceled, RunError, TrainingError
+from cutaway.metrics import is_finite, watch_overfitting
 from cutaway.models import get_weights, require_jax, set_weights
-from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter
 
 from .checkpoint import Checkpoint, Position, pack, unpack
 from .config import TrainingConfig
-from .epoch import EpochRunner, Progressed
+from .early_stopping import best_epoch, is_exhausted
+from .epoch import EpochRunner, EpochState
 from .evaluation import Evaluation, TrainingData
 from .optimizer import make_optimizer
 from .step import State
-from .stopping import StopRequest, best_epoch, is_exhausted, stop_on_signal
 
 SAVE_SECONDS = 60.0
-"""A checkpoint within an epoch that takes longer than this, at most so often."""
+"""Seconds between checkpoints within an epoch."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """How a training ended.
 
     Attributes:
         epochs: Epochs done.
-        best_epoch: Epoch of the lowest validation loss.
-        kept_epoch: Epoch whose weights the model carries now: the last one, or the best after an early stop.
+        best_epoch: Epoch with the lowest validation loss.
+        kept_epoch: Epoch whose weights the model has now: the last one, or the best one after early stopping.
         test: ``{"loss", "accuracy"}`` on the test samples with those weights.
-        seconds: Of training alone, compilation included, over all sessions.
+        seconds: Training time, including compilation, over all sessions.
     """
 
     epochs: int
@@ -52,7 +53,7 @@ class Outcome:
 
 
 class Trainer:
-    """One training under way: the state on the device, and where it goes on disk."""
+    """A training in progress: its state on the device, and the run folder it is written to."""
 
     def __init__(
         self,
@@ -65,38 +66,35 @@ class Trainer:
     ) -> None:
         require_jax()
         self.model, self.data, self.config, self.writer = model, data, config, writer
-        steps = -(-data.train // config.batch_size)  # a batch larger than the data is one step of all of them
+        steps = -(-data.train // config.batch_size)  # where a batch is larger than the data, a step takes all of them
         self.optimizer = make_optimizer(config, steps=config.epochs * steps)
         self.optimizer.build(model.trainable_variables)
-        self.epochs = EpochRunner(model, self.optimizer, data=data, config=config, on_progress=on_progress)
+        self.epochs = EpochRunner(model, self.optimizer, data=data, config=config)
         self.evaluation = Evaluation(model, data, config=config)
-        self.weight = data.weight
+        self.weight, self.on_progress, self.note = data.weight, on_progress, ""
         self.begun, self.spent, self.saved = time.perf_counter(), 0.0, time.perf_counter()
         self.rows: list[dict[str, Any]] = []
         self._thread, self._writing = ThreadPoolExecutor(1, thread_name_prefix="cutaway-disk"), Future()
         self._writing.set_result(None)
 
-    def run(self, *, resume: bool = False) -> Outcome:
+    def run(self, *, resume: bool = False) -> TrainingResult:
         """Train all epochs that are not done yet.
 
         Raises:
             TrainingError: The loss became NaN or infinite.
-            Interrupted: The user stopped it; a checkpoint of the last step is on disk.
-            RunError: The disk refused, or the checkpoint to resume from is damaged.
+            Canceled: `on_progress` canceled it; a checkpoint of the last step is on disk.
+            RunError: The run folder cannot be written, or the checkpoint to resume from is damaged.
         """
         try:
-            with stop_on_signal() as request:
-                checkpoint = self._resume() if resume else self._start()
-                state = self._train(checkpoint, request)
-            return self._finish(state)
+            return self._finish(self._train(self._resume() if resume else self._start()))
         except OSError as error:
             raise RunError(
-                "a training needs a disk that takes what it writes",
+                "a training must be able to write its run folder",
                 got=f"{error.strerror or error} at {self.writer.path}",
-                hint=f"make room, then: cutaway resume {self.writer.path.name}",
+                hint=f"free some space, then: cutaway resume {self.writer.path.name}",
             ) from error
         finally:
-            self._thread.shutdown()
+            self._thread.shutdown()  # what is being written is finished first
 
     def _start(self) -> Checkpoint:
         checkpoint = Checkpoint(initial_state(self.model, self.optimizer), Position(), None, self.weight)
@@ -106,7 +104,7 @@ class Trainer:
 
     def _resume(self) -> Checkpoint:
         folder = RunFolder.open(self.writer.path)
-        if not folder.has_checkpoint:  # the process died before it had done anything
+        if not folder.has_checkpoint:  # the process died before its first checkpoint
             return self._start()
         checkpoint = unpack(*folder.checkpoint(), like=initial_state(self.model, self.optimizer))
         position = checkpoint.position
@@ -118,18 +116,18 @@ class Trainer:
             self.rows.append(position.row)
         return checkpoint
 
-    def _train(self, checkpoint: Checkpoint, request: StopRequest) -> State:
+    def _train(self, checkpoint: Checkpoint) -> State:
         state, position, recorded = checkpoint.state, checkpoint.position, checkpoint.recorded
         for epoch in range(position.epoch + 1, self.config.epochs + 1):
             if is_exhausted(self.rows, self.config.patience):
                 break
             start, done = time.perf_counter(), None
-            for done in self.epochs.run(state, epoch, position=position, recorded=recorded, request=request):
-                if request.asked or time.perf_counter() - self.saved > SAVE_SECONDS:
-                    self._save(done)
-                if request.asked:
-                    raise Interrupted(self.writer.path.name)
-                self.writer.progress(done.row())
+            with closing(self.epochs.run(state, epoch, position=position, recorded=recorded)) as calls:
+                for done in calls:
+                    self._report(done)
+                    if time.perf_counter() - self.saved > SAVE_SECONDS:
+                        self._save(done)
+                    self.writer.progress(done.row())
             assert done is not None  # an epoch yields at least once
             state = done.state
             probabilities, (val, _) = self.evaluation.measure(state)
@@ -137,16 +135,31 @@ class Trainer:
                 raise TrainingError(
                     "the validation loss must stay finite",
                     got=f"{val['loss']} after epoch {epoch}",
-                    hint=f"try a smaller --learning-rate than {self.config.learning_rate:g}; earlier snapshots stay",
+                    hint=f"try a smaller --learning-rate than {self.config.learning_rate:g}; earlier epochs are kept",
                 )
             row = self._row(done, val, seconds=time.perf_counter() - start)
-            self._keep(epoch, state, np.concatenate([done.recorded, probabilities]), row)
+            self._write_epoch(epoch, state, np.concatenate([done.recorded, probabilities]), row)
             position, recorded = Position(epoch=epoch), None
         self._writing.result()
         return state
 
-    def _row(self, done: Progressed, val: dict[str, float], *, seconds: float) -> dict[str, Any]:
-        """An epoch's line of the history, with what it says of overfitting."""
+    def _report(self, done: EpochState) -> None:
+        """Report progress; where that cancels the training, save the last step first."""
+        epochs, samples = self.config.epochs, self.data.train
+        note = f"epoch {done.epoch}/{epochs}  loss {done.loss:.3f}  {self.note}".rstrip()
+        finished = (done.epoch - 1) * samples + done.samples
+        try:
+            self.on_progress(Progress("training", finished, epochs * samples, "samples", note))
+        except Canceled as error:
+            self._save(done)
+            raise Canceled(
+                "a training runs until its last epoch",
+                got=f"{error.got} in epoch {done.epoch}",
+                hint=f"go on with: cutaway resume {self.writer.path.name}",
+            ) from error
+
+    def _row(self, done: EpochState, val: dict[str, float], *, seconds: float) -> dict[str, Any]:
+        """The line of an epoch in the history, including signs of overfitting."""
         row = {
             "epoch": done.epoch,
             "loss": done.loss,
@@ -159,14 +172,14 @@ class Trainer:
         rows = [*self.rows, row]
         watched = watch_overfitting(rows)
         row |= {"gap": watched.gap, "best_epoch": watched.best_epoch, "turned": watched.turned}
-        self.epochs.remark = _in_words(row)
+        self.note = _summary(row)
         return row
 
     def _learning_rate(self, state: State) -> float:
         with keras.StatelessScope(list(zip(self.optimizer.variables, state.optimizer, strict=True))):
             return float(self.optimizer.learning_rate)  # type: ignore[arg-type]
 
-    def _save(self, now: Progressed) -> None:
+    def _save(self, now: EpochState) -> None:
         """Write a checkpoint within an epoch."""
         loss, correct = float(now.metrics.loss), float(now.metrics.correct)
         position = Position(now.epoch - 1, now.step, loss, correct, self._seconds(), self.rows[-1] if self.rows else {})
@@ -174,8 +187,8 @@ class Trainer:
         self.writer.checkpoint(*pack(Checkpoint(now.state, position, now.recorded, self.weight)))
         self.saved = time.perf_counter()
 
-    def _keep(self, epoch: int, state: State, predictions: np.ndarray, row: dict[str, Any]) -> None:
-        """Put an epoch on disk in another thread, its line in the history last: what the history names is there."""
+    def _write_epoch(self, epoch: int, state: State, predictions: np.ndarray, row: dict[str, Any]) -> None:
+        """Write an epoch in another thread, its line in the history last: what the history lists is on disk."""
         write_back(self.model, self.optimizer, state)
         weights = get_weights(self.model)
         tensors, position = pack(Checkpoint(state, Position(epoch, 0, 0, 0, self._seconds(), row), None, self.weight))
@@ -187,19 +200,19 @@ class Trainer:
             self.writer.checkpoint(tensors, position)
             self.writer.epoch(row)
 
-        self._writing.result()  # raises what went wrong with the epoch before
+        self._writing.result()  # raises the error of writing the epoch before
         self._writing = self._thread.submit(write)
         self.saved = time.perf_counter()
 
-    def _finish(self, state: State) -> Outcome:
-        """Give the model the weights that are kept, and measure the test samples with them."""
+    def _finish(self, state: State) -> TrainingResult:
+        """Give the model the weights of the kept epoch, and evaluate the test samples with them."""
         write_back(self.model, self.optimizer, state)
         best, kept = best_epoch(self.rows), self.rows[-1]["epoch"]
         if is_exhausted(self.rows, self.config.patience):
             kept = best
             set_weights(self.model, RunFolder.open(self.writer.path).snapshot(best))
         test = self.evaluation.measure(initial_state(self.model, self.optimizer))[1][1]
-        return Outcome(len(self.rows), best, kept, test, self._seconds())
+        return TrainingResult(len(self.rows), best, kept, test, self._seconds())
 
     def _seconds(self) -> float:
         return self.spent + time.perf_counter() - self.begun
@@ -213,35 +226,35 @@ def train_model(
     writer: RunWriter,
     on_progress: ProgressCallback = ignore_progress,
     resume: bool = False,
-) -> Outcome:
-    """Train a built model; afterwards it carries the weights of the last epoch, or of the best after an early stop.
+) -> TrainingResult:
+    """Train a built model; afterwards it has the weights of the last epoch, or of the best one after early stopping.
 
     Args:
         model: A checked and built model (`cutaway.models.build_model`).
         data: Samples for training, validation and testing.
         config: Every setting.
-        writer: The run folder; it is not finished here.
-        on_progress: Told after every compiled call, in samples over all epochs.
-        resume: Go on from the checkpoint in the run folder.
+        writer: The run folder; the caller finishes it.
+        on_progress: Told after every compiled call, in samples over all epochs; cancels the training by `Canceled`.
+        resume: Whether to go on from the checkpoint in the run folder.
 
     Raises:
         TrainingError: The loss became NaN or infinite.
-        Interrupted: The user stopped it.
-        RunError: The disk refused, or the checkpoint is damaged.
+        Canceled: `on_progress` raised it; a checkpoint of the last step is on disk.
+        RunError: The run folder cannot be written, or the checkpoint is damaged.
         BackendError: Keras does not run on JAX.
     """
     return Trainer(model, data, config=config, writer=writer, on_progress=on_progress).run(resume=resume)
 
 
 def write_back(model: keras.Model, optimizer: keras.Optimizer, state: State) -> None:
-    """Give the variables of a model and its optimizer the values of a state."""
+    """Assign a state to the variables of a model and its optimizer."""
     for variables, values in zip(_variables(model, optimizer), state, strict=True):
         for variable, value in zip(variables, values, strict=True):
-            variable.assign(np.array(value))  # a copy: the state's own buffers are given to the next call
+            variable.assign(np.array(value))  # a copy: the state's own buffers are donated to the next call
 
 
 def initial_state(model: keras.Model, optimizer: keras.Optimizer) -> State:
-    """The values of a model's and its optimizer's variables, as copies: the first call takes their buffers away."""
+    """The values of a model's and its optimizer's variables, as copies: they are donated to the first call."""
     return State(*([jax.numpy.array(v.value, copy=True) for v in group] for group in _variables(model, optimizer)))
 
 
@@ -249,8 +262,8 @@ def _variables(model: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence
     return model.trainable_variables, model.non_trainable_variables, optimizer.variables
 
 
-def _in_words(row: dict[str, Any]) -> str:
-    """What an epoch says of overfitting, in a few words for the bar."""
+def _summary(row: dict[str, Any]) -> str:
+    """An epoch in a few words for the progress bar: its validation accuracy, or since when the model overfits."""
     if row["turned"]:
-        return f"overfits since {row['best_epoch']}"
+        return f"overfits since epoch {row['best_epoch']}"
     return f"val {row['val_accuracy']:.4f}"

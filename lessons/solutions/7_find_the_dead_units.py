@@ -21,8 +21,8 @@ rash = ct.train(
 )
 activations = rash.activations("dense_1", split="all")
 dead_by_hand = np.flatnonzero((activations == 0).all(axis=0))
-dead = np.flatnonzero(rash.units("dense_1", progress=False).dead)
-calm = int(run.units("dense_1", progress=False).dead.sum())
+dead = np.flatnonzero(rash.units("dense_1", progress=False).constant)
+calm = int(run.units("dense_1", progress=False).constant.sum())
 print(f"learning rate 1.0: {len(dead)} of 512 units are dead; learning rate 0.01: {calm}")
 print(
     f"and yet {rash.test['accuracy']:.0%} of the test digits are right: the others do the work"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import cutaway as ct
 from cutaway.data import LazyRows, SampleIds, mapping
 from cutaway.errors import DataError
-from cutaway.models import build_model, forward, inference
+from cutaway.models import build_model, forward, forward_pass
 from cutaway.training import TrainingData, evaluation, find_recipe, make_config
 from cutaway.training.evaluation import BLOCK, DEVICE_BYTES, PART_BYTES, Evaluation, blocks_of
 from cutaway.training.optimizer import make_optimizer
@@ -226,8 +226,8 @@ def test_large_samples_go_through_a_net_in_smaller_batches(monkeypatch, batch_by
     model = ct.mlp((8,))
     build_model(model, shape=(5, 4), classes=3, seed=0)
     whole = forward(model, X, scale=1.0)
-    monkeypatch.setattr(inference, "BATCH_BYTES", batch_bytes)
-    assert inference.batch_size(X) == max(1, batch_bytes // X[0].nbytes)
+    monkeypatch.setattr(forward_pass, "BATCH_BYTES", batch_bytes)
+    assert forward_pass.batch_size(X) == max(1, batch_bytes // X[0].nbytes)
     told = []
     np.testing.assert_allclose(forward(model, X, scale=1.0, on_progress=told.append), whole, rtol=1e-5, atol=1e-7)
     assert (told[-1].done, told[-1].total) == (300, 300)

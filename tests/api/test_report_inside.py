@@ -46,7 +46,7 @@ def test_the_units_are_those_whose_removal_costs_most(shown, digits_run):
     assert (shown.layer, shown.samples, len(shown.units)) == ("dense_1", len(digits_run.split.test), 12)
     costs = [found.ablation.cost[int(unit.name.removeprefix("Unit "))] for unit in shown.units]
     assert all(a >= b for a, b in pairwise(costs))
-    assert costs[0] == found.ablation.cost[~found.dead].max()
+    assert costs[0] == found.ablation.cost[~found.constant].max()
     first = found.summary_of(int(shown.units[0].name.removeprefix("Unit ")))
     assert list(shown.units[0].samples) == [e["sample"] for e in first["exciting"][:6]]
     assert f"falls by {100 * first['removal']:.2f} points" in shown.units[0].cost

@@ -122,7 +122,7 @@ def test_how_a_run_ended_is_written_whatever_happened(tmp_path):
     broken.set_weights([np.full((5, 3), np.nan), np.zeros(3)])
     for n, (model, on_progress, error, status, why) in enumerate(
         [
-            (ct.mlp((4,)), interrupt, KeyboardInterrupt, "stopped", "interrupted by the user"),
+            (ct.mlp((4,)), interrupt, KeyboardInterrupt, "stopped", "stopped by the user"),
             (ct.mlp((4,)), crash, ZeroDivisionError, "failed", "ZeroDivisionError: mine"),
             (broken, False, TrainingError, "failed", "must stay finite"),
         ]

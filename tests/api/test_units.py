@@ -24,7 +24,7 @@ def test_cards_agree_with_the_run(summaries, digits_run):
     accuracy = (digits_run.predictions().argmax(axis=1) == labels).mean()
     assert summaries.ablation.accuracy == pytest.approx(accuracy)
     everything = digits_run.activations("dense_1", split="all")
-    np.testing.assert_array_equal(summaries.dead, np.ptp(everything, axis=0) == 0)
+    np.testing.assert_array_equal(summaries.constant, np.ptp(everything, axis=0) == 0)
     kernel = digits_run.model().get_layer("dense_1").get_weights()[0]
     np.testing.assert_array_equal(summaries.pictures, kernel.T.reshape(32, 8, 8))
     json.dumps(summaries.summaries(), allow_nan=False)

@@ -22,25 +22,27 @@ def snapshots(model):
 
 
 @pytest.mark.parametrize("held", [2**29, 1, 3 * 4 * 300 * 12])
-def test_every_two_epochs_are_compared_whatever_fits_into_memory(model, snapshots, small_rows, monkeypatch, held):
-    monkeypatch.setattr(comparison, "HELD", held)
-    x, epochs, seen = small_rows(300), [0, 1, 2, 3, 9], []
+def test_every_two_epochs_are_compared_however_many_fit_into_memory(model, snapshots, small_rows, monkeypatch, held):
+    monkeypatch.setattr(comparison, "MAX_HELD_BYTES", held)
+    x, epochs, seen, before = small_rows(300), [0, 1, 2, 3, 9], [], get_weights(model)
     about = {"epochs": epochs, "x": x, "scale": 255.0}
     found = comparison.compare_epochs(model, snapshots.__getitem__, "dense_1", **about, on_progress=seen.append)
     assert found.shape == (5, 5)
-    assert np.isnan(found[4]).all(), "of a model that has diverged nothing is known"
+    assert np.isnan(found[4]).all(), "nothing is known about a model that has diverged"
     assert np.isnan(found[:, 4]).all()
+    for name, value in get_weights(model).items():
+        np.testing.assert_array_equal(value, before[name], "the model keeps its own weights")
     hidden = []
     for epoch in epochs[:4]:
         set_weights(model, snapshots[epoch])
         hidden.append(activations(model, "dense_1", x=x, scale=255.0))
     expected = [[linear_cka(a, b) for a in hidden] for b in hidden]
     np.testing.assert_allclose(found[:4, :4], expected, atol=1e-5)
-    assert expected[0][1] > expected[0][3], "what is farther away in training is less alike"
+    assert expected[0][1] > expected[0][3], "epochs that are farther apart in training are less similar"
     assert [p.done for p in seen] == sorted(p.done for p in seen)
     assert (seen[-1].done, seen[-1].total) == (15, 15)
 
 
-def test_no_such_layer(model, snapshots, small_rows):
+def test_an_unknown_layer_is_an_error(model, snapshots, small_rows):
     with pytest.raises(UnknownNameError, match="layers of this model are"):
         comparison.compare_epochs(model, snapshots.__getitem__, "dense_9", epochs=[0], x=small_rows(5), scale=255.0)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from cutaway.errors import Canceled
 from cutaway.interpret import activations
 from cutaway.interpret.history import layer_history
 from cutaway.interpret.measures import effective_rank, separation, spread
@@ -34,7 +35,7 @@ def data(small_rows):
     return x, (x.reshape(len(x), -1)[:, :4].mean(axis=1) // 86).astype(np.int64)
 
 
-def test_every_record_is_that_of_its_own_epoch_and_layer(model, snapshots, data):
+def test_every_record_measures_its_own_epoch_and_layer(model, snapshots, data):
     x, labels = data
     records = layer_history(model, snapshots.__getitem__, epochs=[0, 1, 3], x=x, labels=labels, scale=255.0, k=5)
     assert [(r.epoch, r.layer) for r in records] == [(e, n) for e in (0, 1, 3) for n in LAYERS]
@@ -70,26 +71,26 @@ def test_every_record_is_that_of_its_own_epoch_and_layer(model, snapshots, data)
             assert r.cka_previous is None
 
 
-def test_a_diverged_epoch_has_no_numbers_and_the_others_keep_theirs(model, snapshots, data):
+def test_a_diverged_epoch_has_no_measures_and_the_others_keep_theirs(model, snapshots, data):
     x, labels = data
-    lost = {name: value * np.nan for name, value in snapshots[3].items()}
-    weights = {0: snapshots[0], 1: lost}
+    diverged = {name: value * np.nan for name, value in snapshots[3].items()}
+    weights = {0: snapshots[0], 1: diverged}
     records = layer_history(model, weights.__getitem__, epochs=[0, 1], x=x[:50], labels=labels[:50], scale=255.0)
     assert records[0].mean is not None
     assert records[0].cka_last is None
     assert all(value is None for r in records[3:] for value in (r.mean, r.knn_accuracy, r.cka_last, r.weight_norm))
 
 
-def test_reports_and_interruptions(model, snapshots, data):
+def test_progress_and_cancellation(model, snapshots, data):
     x, labels = data
     seen = []
     about = {"epochs": [0, 1], "x": x[:20], "labels": labels[:20], "scale": 255.0}
     layer_history(model, snapshots.__getitem__, **about, on_progress=seen.append)
     assert [(p.done, p.total) for p in seen] == [(i, 6) for i in range(7)]
 
-    def stop(progress):
+    def cancel(progress):
         if progress.done == 2:
-            raise KeyboardInterrupt
+            raise Canceled("a", got="b", hint="c")
 
-    with pytest.raises(KeyboardInterrupt):
-        layer_history(model, snapshots.__getitem__, **about, on_progress=stop)
+    with pytest.raises(Canceled):
+        layer_history(model, snapshots.__getitem__, **about, on_progress=cancel)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cutaway.interpret.measures import effective_rank, separation, spread
+from cutaway.interpret.measures import effective_rank, is_constant, is_inactive, separation, spread
 from cutaway.interpret.similarity import linear_cka
 
 
@@ -13,16 +13,16 @@ def _h(n, d, *, seed=0, shift=0.0):
     return (np.random.default_rng(seed).normal(size=(n, d)) + shift).astype(np.float32)
 
 
-def test_spread_counts_zeros_dead_and_saturated_units():
+def test_spread_counts_zeros_constant_and_saturated_units():
     h = np.zeros((100, 4), np.float32)
-    h[:, 1] = 0.97  # always at the upper end, and dead as well
-    h[:95, 2], h[95:, 2] = 0.01, 0.5  # 95 % at the lower end
-    h[:94, 3], h[94:, 3] = 0.99, 0.5  # 94 %: not enough
+    h[:, 1] = 0.97  # always at the upper end, and constant as well
+    h[:95, 2], h[95:, 2] = 0.01, 0.5  # 95% at the lower end
+    h[:94, 3], h[94:, 3] = 0.99, 0.5  # 94%: not enough
     found = spread(h, activation="sigmoid")
     assert found.mean == pytest.approx(h.astype(np.float64).mean())
     assert found.std == pytest.approx(h.astype(np.float64).std())
     assert found.sparsity == 0.25
-    assert found.dead == 0.5
+    assert found.constant == 0.5
     assert found.saturated == 0.75
     assert spread(h, activation="relu").saturated is None
 
@@ -33,7 +33,13 @@ def test_both_ends_of_a_range_saturate(function, low, high):
     assert spread(h, activation=function).saturated == pytest.approx(2 / 3)
 
 
-def test_the_lower_end_of_relu6_is_no_saturation():
+def test_inactive_and_constant_units_are_different():
+    h = np.array([[-1.0, 0.0, 5.0, -1.0], [-2.0, 0.0, 5.0, 0.5]], np.float32)
+    assert list(is_inactive(h.max(axis=0))) == [True, True, False, False]
+    assert list(is_constant(h.min(axis=0), h.max(axis=0))) == [False, True, True, False]
+
+
+def test_the_lower_end_of_relu6_is_not_saturation():
     assert spread(np.array([[0.0, 6.0], [0.0, 6.0]], np.float32), activation="relu6").saturated == 0.5
 
 

@@ -15,42 +15,44 @@ def _blobs(n, d, *, classes=5, spread=1.5, shift=0.0):
 
 
 @given(st.lists(st.integers(0, 4), max_size=60))
-def test_halves_share_out_every_class(labels):
+def test_halves_split_every_class_evenly(labels):
     labels = np.array(labels, np.int64)
-    known, asked = halves(labels)
-    assert sorted([*known, *asked]) == list(range(len(labels)))
-    assert list(known) == sorted(known)
-    difference = np.bincount(labels[known], minlength=5) - np.bincount(labels[asked], minlength=5)
+    fitted, measured = halves(labels)
+    assert sorted([*fitted, *measured]) == list(range(len(labels)))
+    assert list(fitted) == sorted(fitted)
+    difference = np.bincount(labels[fitted], minlength=5) - np.bincount(labels[measured], minlength=5)
     assert set(difference) <= {0, 1}
 
 
 @pytest.mark.parametrize("k", [1, 4, 15])
 @pytest.mark.parametrize("shift", [0.0, 100.0])
-def test_knn_accuracy_is_scikit_learns(k, shift):
+def test_knn_accuracy_equals_scikit_learn(k, shift):
     h, labels = _blobs(2500, 12, shift=shift)
-    known, asked = halves(labels)
-    reference = KNeighborsClassifier(k).fit(h[known].astype(np.float64), labels[known])
-    expected = reference.score(h[asked].astype(np.float64), labels[asked])
+    fitted, measured = halves(labels)
+    reference = KNeighborsClassifier(k).fit(h[fitted].astype(np.float64), labels[fitted])
+    expected = reference.score(h[measured].astype(np.float64), labels[measured])
     assert 0.3 < expected < 0.99
     # rounding may swap two neighbors at the k-th place: a sample or two of 1,250
-    assert knn_accuracy(h, labels, k=k) == pytest.approx(expected, abs=2 / len(asked))
+    assert knn_accuracy(h, labels, k=k) == pytest.approx(expected, abs=2 / len(measured))
 
 
 @pytest.mark.parametrize(("n", "d", "noise"), [(2000, 10, 1.5), (60, 200, 8.0)])
-def test_probe_accuracy_is_that_of_scikit_learns_ridge(n, d, noise):
+def test_probe_accuracy_equals_ridge_of_scikit_learn(n, d, noise):
     h, labels = _blobs(n, d, spread=noise, shift=4.0)
-    known, asked = halves(labels)
-    x = h[known].astype(np.float64)
+    fitted, measured = halves(labels)
+    x = h[fitted].astype(np.float64)
     alpha = PENALTY * ((x - x.mean(0)) ** 2).sum() / d
-    reference = RidgeClassifier(alpha=alpha).fit(x, labels[known])
-    expected = reference.score(h[asked].astype(np.float64), labels[asked])
+    reference = RidgeClassifier(alpha=alpha).fit(x, labels[fitted])
+    expected = reference.score(h[measured].astype(np.float64), labels[measured])
     assert 0.2 < expected < 0.99
     assert probe_accuracy(h, labels) == pytest.approx(expected, abs=1e-9)
-    assert probe_accuracy(h * np.float32(1e-3), labels) == pytest.approx(expected, abs=1 / len(asked)), "no scale"
+    assert probe_accuracy(h * np.float32(1e-3), labels) == pytest.approx(expected, abs=1 / len(measured)), (
+        "independent of scale"
+    )
 
 
-def test_what_cannot_be_learned():
+def test_where_nothing_can_be_learned():
     labels = np.array([0, 0, 0, 0, 0, 0, 1, 1])
     for accuracy in (knn_accuracy, probe_accuracy):
-        assert accuracy(np.zeros((8, 3), np.float32), labels) == 0.75, "the commonest class"
-        assert accuracy(np.ones((2, 3), np.float32), np.array([0, 1])) is None, "nobody is left to ask"
+        assert accuracy(np.zeros((8, 3), np.float32), labels) == 0.75, "the most frequent class"
+        assert accuracy(np.ones((2, 3), np.float32), np.array([0, 1])) is None, "nothing is left to measure"

@@ -4,10 +4,10 @@ import pytest
 from keras import layers
 
 from cutaway.errors import DataError, UsageError
-from cutaway.interpret import activations
+from cutaway.interpret import activations, constant_units, incoming_pictures, unit_measures
 from cutaway.interpret import units as module
-from cutaway.interpret.units import constant_units, incoming_pictures, selectivity, unit_measures
-from cutaway.models import build_model, mlp
+from cutaway.interpret.units import selectivity
+from cutaway.models import build_model, get_weights, mlp, set_weights
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def model():
 
 @pytest.mark.parametrize(("n", "rows"), [(20, 1024), (2047, 5), (5000, 1)])
 def test_measures_over_batches_equal_those_of_all_at_once(model, small_rows, monkeypatch, n, rows):
-    monkeypatch.setattr(module, "ROWS", rows)
+    monkeypatch.setattr(module, "BLOCK_UNITS", rows)
     x, labels = small_rows(n), np.arange(n) % 3
     labels[labels == 1] = 2  # a class without samples
     h = activations(model, "dense_1", x=x, scale=255.0).astype(np.float64)
@@ -45,10 +45,10 @@ def test_measures_over_batches_equal_those_of_all_at_once(model, small_rows, mon
     for unit in range(12):
         expected = np.sort(h[:, unit])[::-1][:16]
         fires = expected > h[:, unit].min()
-        np.testing.assert_allclose(m.top_value[unit][: fires.sum()], expected[fires], atol=1e-6)
-        np.testing.assert_allclose(h[m.top[unit][: fires.sum()], unit], expected[fires], atol=1e-6)
-        assert (m.top[unit][fires.sum() :] == -1).all()
-    assert (m.top[0] == -1).all(), "nothing excites a dead unit"
+        np.testing.assert_allclose(m.top_activations[unit][: fires.sum()], expected[fires], atol=1e-6)
+        np.testing.assert_allclose(h[m.top_samples[unit][: fires.sum()], unit], expected[fires], atol=1e-6)
+        assert (m.top_samples[unit][fires.sum() :] == -1).all()
+    assert (m.top_samples[0] == -1).all(), "nothing activates a constant unit"
 
 
 def test_selectivity_by_hand():
@@ -58,7 +58,7 @@ def test_selectivity_by_hand():
 
 
 @pytest.mark.parametrize("samples", [1, 2048, 2049])
-def test_a_unit_that_one_sample_wakes_is_alive(samples):
+def test_a_unit_that_fires_for_one_sample_is_not_constant(samples):
     model = keras.Sequential([keras.Input((2,)), layers.ReLU(name="relu"), layers.Dense(2)])
     x = np.full((samples, 2), -1.0, np.float32)
     assert list(constant_units(model, "relu", x=x, scale=1.0)) == [True, True]
@@ -67,28 +67,44 @@ def test_a_unit_that_one_sample_wakes_is_alive(samples):
         assert list(constant_units(model, "relu", x=x, scale=1.0)) == [True, False]
 
 
-def test_pictures_are_the_columns_of_the_first_kernel(model, small_nets):
+def test_incoming_pictures_are_the_columns_of_the_first_kernel(model, small_models):
     kernel = model.get_layer("dense_1").get_weights()[0]
     np.testing.assert_array_equal(incoming_pictures(model, "dense_1", shape=(4, 5)), kernel.T.reshape(12, 4, 5))
     assert incoming_pictures(model, "dense_2", shape=(4, 5)) is None
-    skip = small_nets["skip"][0]
+    skip = small_models["skip"][0]
     assert incoming_pictures(skip, "first", shape=(4, 5)).shape == (7, 4, 5), "through Flatten"
     assert incoming_pictures(skip, "sum", shape=(4, 5)) is None
 
 
-def test_a_diverged_net_and_the_output_are_refused(model, small_rows):
+def test_a_diverged_model_and_the_output_are_refused(model, small_rows):
     about = {"x": small_rows(5), "labels": np.zeros(5, int), "classes": 3, "scale": 255.0}
     with pytest.raises(UsageError, match="hidden layers: dense_1, dense_2"):
         unit_measures(model, "output", **about)
     kernel, bias = model.get_layer("dense_1").get_weights()
     model.get_layer("dense_1").set_weights([kernel * np.nan, bias])
-    with pytest.raises(DataError, match='others in layer "dense_1": the model has diverged'):
+    with pytest.raises(DataError, match='NaN or infinity in layer "dense_1": the model has diverged'):
         unit_measures(model, "dense_1", **about)
 
 
-def test_a_layer_too_wide_for_pairs_of_units_is_refused(model, small_rows, monkeypatch):
-    monkeypatch.setattr(module, "MOST", 11)
+def test_a_layer_with_too_many_units_is_refused(model, small_rows, monkeypatch):
+    monkeypatch.setattr(module, "MAX_UNITS", 11)
     about = {"x": small_rows(5), "labels": np.zeros(5, int), "classes": 3, "scale": 255.0}
-    with pytest.raises(UsageError, match='at most 11 of them; got 12 in "dense_1"'):
+    with pytest.raises(UsageError, match='at most 11 units; got 12 in "dense_1"'):
         unit_measures(model, "dense_1", **about)
     assert len(unit_measures(model, "dense_2", **about).mean) == 8
+
+
+def test_a_snapshot_is_measured_without_changing_the_model(model, small_rows):
+    x, before = small_rows(60), get_weights(model)
+    snapshot = {name: value + np.float32(0.05) for name, value in before.items()}
+    about = {"x": x, "labels": np.arange(60) % 3, "classes": 3, "scale": 255.0}
+    measures = unit_measures(model, "dense_2", **about, weights=snapshot)
+    constant = constant_units(model, "dense_1", x=x, scale=255.0, weights=snapshot)
+    pictures = incoming_pictures(model, "dense_1", shape=(4, 5), weights=snapshot)
+    assert all(np.array_equal(value, before[name]) for name, value in get_weights(model).items())
+    assert not np.array_equal(measures.mean, unit_measures(model, "dense_2", **about).mean)
+    set_weights(model, snapshot)
+    for name, value in vars(unit_measures(model, "dense_2", **about)).items():
+        np.testing.assert_array_equal(getattr(measures, name), value, name)
+    np.testing.assert_array_equal(constant, constant_units(model, "dense_1", x=x, scale=255.0))
+    np.testing.assert_array_equal(pictures, incoming_pictures(model, "dense_1", shape=(4, 5)))

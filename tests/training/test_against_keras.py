@@ -1,4 +1,4 @@
-"""The compiled loop trains as Keras itself does: same first weights, same order, same weights after 50 steps."""
+"""The compiled loop trains as Keras does: same first weights, same order, same weights after 50 steps."""
 
 import keras
 import numpy as np
@@ -50,9 +50,9 @@ def train_both(model, data, tmp_path, **settings):
         logs.append({**{k: v / data.train for k, v in sums.items()}, **{f"val_{k}": v for k, v in val.items()}})
     assert steps >= 50
     writer = RunWriter.create(tmp_path, name="t", manifest=MANIFEST)
-    outcome = train_model(model, data, config=config, writer=writer)
+    result = train_model(model, data, config=config, writer=writer)
     writer.finish("finished")
-    return model, theirs, RunFolder.open(writer.path), logs, outcome
+    return model, theirs, RunFolder.open(writer.path), logs, result
 
 
 OPTIMIZERS = [
@@ -95,7 +95,7 @@ def test_each_loss_equals_keras(loss, classes, output, tmp_path):
     assert run.predictions(1).shape == (510, classes)
 
 
-def test_a_functional_net_with_normalization_and_regularizer_equals_keras(tmp_path):
+def test_a_functional_model_with_normalization_and_regularizer_equals_keras(tmp_path):
     """Padding the last batch would change BatchNormalization's averages; a regularizer adds to every loss."""
     entry = keras.Input((FEATURES,))
     one = layers.Dense(8, activation="relu", kernel_regularizer=keras.regularizers.L2(0.01), name="one")(entry)
@@ -110,13 +110,13 @@ def test_a_functional_net_with_normalization_and_regularizer_equals_keras(tmp_pa
         assert row["val_loss"] == pytest.approx(log["val_loss"], abs=2e-5)
 
 
-def test_the_net_ends_with_the_last_snapshot_and_predictions_belong_to_it(tmp_path):
+def test_the_model_ends_with_the_last_snapshot_and_its_predictions(tmp_path):
     data = make_data()
-    model, _, run, _, outcome = train_both(mlp((16,), dropout=0.3), data, tmp_path)
+    model, _, run, _, result = train_both(mlp((16,), dropout=0.3), data, tmp_path)
     for name, value in run.snapshot(-1).items():
         np.testing.assert_array_equal(value, get_weights(model)[name])
     held_out = model.predict((data.x[410:] / 255).astype("float32"), verbose=0)
     np.testing.assert_allclose(run.predictions(-1)[410:], held_out, atol=1e-3)
-    assert outcome.test["accuracy"] == pytest.approx(np.mean(held_out[60:].argmax(1) == data.y[470:]))
+    assert result.test["accuracy"] == pytest.approx(np.mean(held_out[60:].argmax(1) == data.y[470:]))
     seen = run.predictions(-1)[:410].argmax(1) == data.y[:410]
     assert seen.mean() == pytest.approx(run.history()[-1]["accuracy"]), "training rows are as seen in training"

@@ -15,7 +15,7 @@ DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale
 MANIFEST = {"dataset": DATASET, "split": {}, "model": {}, "config": {}, "seed": 0}
 
 
-def constant_net(dropout: layers.Layer, *, seed=0) -> keras.Model:
+def masking_model(dropout: layers.Layer, *, seed=0) -> keras.Model:
     """Two logits that copy the two inputs through dropout: predictions show the mask."""
     model = keras.Sequential([dropout, layers.Dense(2, activation="softmax", name="out")])
     build_model(model, shape=(2,), classes=2, seed=seed)
@@ -34,7 +34,7 @@ def recorded(model, tmp_path, *, seed=0, epochs=1) -> np.ndarray:
 
 
 def test_dropout_is_on_in_training_and_off_in_evaluation(tmp_path):
-    model = constant_net(layers.Dropout(0.5, name="drop"))
+    model = masking_model(layers.Dropout(0.5, name="drop"))
     first = recorded(model, tmp_path)[0][:, 0]
     np.testing.assert_allclose(first[32:], 0.5, atol=1e-3)
     kept = {round(float(p), 3) for p in first[:32]}
@@ -44,13 +44,13 @@ def test_dropout_is_on_in_training_and_off_in_evaluation(tmp_path):
 
 
 def test_noise_shape_is_respected(tmp_path):
-    shared = recorded(constant_net(layers.Dropout(0.5, noise_shape=(None, 1), name="drop")), tmp_path)[0]
+    shared = recorded(masking_model(layers.Dropout(0.5, noise_shape=(None, 1), name="drop")), tmp_path)[0]
     np.testing.assert_allclose(shared[:32], 0.5, atol=1e-3, err_msg="both units of a sample fall together")
 
 
 def test_a_layers_own_seed_is_respected(tmp_path):
     def masks(layer_seed, run_seed):
-        model = constant_net(layers.Dropout(0.5, seed=layer_seed, name="drop"), seed=run_seed)
+        model = masking_model(layers.Dropout(0.5, seed=layer_seed, name="drop"), seed=run_seed)
         order = epoch_order(32, batch_size=32, seed=run_seed, epoch=1)[0]
         return recorded(model, tmp_path, seed=run_seed)[0][order]  # in the order of training
 
@@ -60,7 +60,7 @@ def test_a_layers_own_seed_is_respected(tmp_path):
 
 
 def test_masks_differ_between_steps(tmp_path):
-    one, two = recorded(constant_net(layers.Dropout(0.5, name="drop")), tmp_path, epochs=2)
+    one, two = recorded(masking_model(layers.Dropout(0.5, name="drop")), tmp_path, epochs=2)
     orders = [epoch_order(32, batch_size=32, seed=0, epoch=epoch)[0] for epoch in (1, 2)]
     assert not np.array_equal(one[orders[0]], two[orders[1]])
 

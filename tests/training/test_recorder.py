@@ -31,7 +31,7 @@ def blobs():
     return ct.Dataset.from_arrays(generator.normal(size=(200, 4)).astype("float32") + 2 * y[:, None], y, name="blobs")
 
 
-def make_net(*, features=4, hidden=8, classes=3, loss=SPARSE, optimizer="adam", metrics=("accuracy",), **settings):
+def make_model(*, features=4, hidden=8, classes=3, loss=SPARSE, optimizer="adam", metrics=("accuracy",), **settings):
     layers = [
         keras.Input((features,)),
         keras.layers.Dense(hidden, activation="relu", name="hidden"),
@@ -40,7 +40,7 @@ def make_net(*, features=4, hidden=8, classes=3, loss=SPARSE, optimizer="adam", 
         keras.layers.Dense(classes, activation="softmax", name="out"),
     ]
     model = keras.Sequential(layers, name="mine")
-    # compiling takes a second each; what a compiled fit does differently is in `recorded` and in the test of sameness
+    # compiling takes a second each; a compiled fit is in `recorded` and in the test that training is not changed
     model.compile(optimizer, loss, metrics=list(metrics), **{"run_eagerly": True, **settings})
     return model
 
@@ -63,7 +63,7 @@ def assert_same_weights(model, snapshot):
 def recorded(digits, tmp_path_factory):
     """One-hot labels, validation data, several steps a call, predictions: a fit with everything."""
     recorder = ct.Recorder(tmp_path_factory.mktemp("recorded") / "runs" / "mine", digits, predictions=True)
-    model = make_net(
+    model = make_model(
         features=64, classes=10, loss=CATEGORICAL, optimizer="sgd", steps_per_execution=4, run_eagerly=False
     )
     first = [w.copy() for w in model.get_weights()]
@@ -75,7 +75,7 @@ def recorded(digits, tmp_path_factory):
     return model, first, history, recorder
 
 
-def test_the_history_is_keras_own(recorded):
+def test_the_history_equals_that_of_keras(recorded):
     _, _, history, recorder = recorded
     rows = RunFolder.open(recorder.path).history()
     assert [row["epoch"] for row in rows] == [1, 2, 3]
@@ -86,7 +86,7 @@ def test_the_history_is_keras_own(recorded):
         assert row["samples_per_second"] * row["seconds"] == pytest.approx(len(recorder.split.train), rel=0.05)
 
 
-def test_snapshots_are_the_nets_weights_first_and_last(recorded):
+def test_snapshots_are_the_weights_of_the_model_first_and_last(recorded):
     model, first, _, recorder = recorded
     folder = RunFolder.open(recorder.path)
     assert folder.epochs == [0, 1, 2, 3]
@@ -97,7 +97,7 @@ def test_snapshots_are_the_nets_weights_first_and_last(recorded):
     model.set_weights([folder.snapshot(3)[f"{layer.name}/{w.name}"] for layer in model.layers for w in layer.weights])
 
 
-def test_the_manifest_says_what_can_be_known(recorded, digits):
+def test_the_manifest_holds_what_is_known(recorded, digits):
     manifest = RunFolder.open(recorded[3].path).manifest
     assert (manifest["status"], manifest["why"], manifest["origin"]) == ("finished", None, "keras fit")
     assert manifest["name"] == "mine"
@@ -132,7 +132,7 @@ def test_test_metrics_are_those_of_evaluate(recorded, digits):
     assert manifest["kept_epoch"] == 3
 
 
-def test_predictions_are_the_nets_and_training_rows_are_empty(recorded, digits):
+def test_predictions_are_those_of_the_model_and_training_rows_are_nan(recorded, digits):
     model, _, _, recorder = recorded
     kept = RunFolder.open(recorder.path).predictions(3)
     train = len(recorder.split.train)
@@ -141,10 +141,10 @@ def test_predictions_are_the_nets_and_training_rows_are_empty(recorded, digits):
     np.testing.assert_allclose(kept[train:], expected, atol=1e-3)
 
 
-def test_recording_leaves_the_training_as_it_is(blobs, tmp_path):
+def test_recording_does_not_change_the_training(blobs, tmp_path):
     def weights(*, record):
         keras.utils.set_random_seed(5)
-        model = make_net(run_eagerly=False)
+        model = make_model(run_eagerly=False)
         recorder = ct.Recorder(tmp_path / "run", blobs, predictions=True)
         rows = blobs.inputs(recorder.split.train), blobs.y(recorder.split.train)
         callbacks = [recorder] if record else []
@@ -155,10 +155,10 @@ def test_recording_leaves_the_training_as_it_is(blobs, tmp_path):
         np.testing.assert_array_equal(with_it, without)
 
 
-def test_validation_every_second_epoch_and_other_metrics_are_kept_as_they_come(blobs, tmp_path):
+def test_validation_every_second_epoch_and_other_metrics_are_recorded(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
     each_class = keras.metrics.F1Score(average=None, name="f1")
-    model = make_net(loss=CATEGORICAL, metrics=[each_class], optimizer=keras.optimizers.SGD(0.05, momentum=0.5))
+    model = make_model(loss=CATEGORICAL, metrics=[each_class], optimizer=keras.optimizers.SGD(0.05, momentum=0.5))
     rows = blobs.inputs(recorder.split.train), np.eye(3, dtype="float32")[blobs.y(recorder.split.train)]
     settings = {"validation_split": 1 / 3, "validation_freq": 2, "epochs": 2, "batch_size": 40, "verbose": 0}
     history = model.fit(*rows, **settings, callbacks=[recorder])
@@ -170,16 +170,16 @@ def test_validation_every_second_epoch_and_other_metrics_are_kept_as_they_come(b
     assert (config["momentum"], config["batch_size"]) == (0.5, 40)
 
 
-def test_one_batch_an_epoch_leaves_the_batch_size_unknown(blobs, tmp_path):
+def test_with_one_batch_per_epoch_the_batch_size_is_unknown(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
-    fit(make_net(), recorder, epochs=1, batch_size=1000, validation_split=2 / 3)
+    fit(make_model(), recorder, epochs=1, batch_size=1000, validation_split=2 / 3)
     folder = RunFolder.open(recorder.path)
     assert folder.manifest["config"]["batch_size"] is None
     assert folder.history()[0]["samples_per_second"] > 0
 
 
-def test_a_second_fit_goes_on_in_the_same_folder(blobs, tmp_path):
-    model, recorder = make_net(), ct.Recorder(tmp_path / "run", blobs)
+def test_a_second_fit_continues_in_the_same_folder(blobs, tmp_path):
+    model, recorder = make_model(), ct.Recorder(tmp_path / "run", blobs)
     fit(model, recorder)
     before = RunFolder.open(recorder.path)
     statuses = []
@@ -198,18 +198,18 @@ def test_a_second_fit_goes_on_in_the_same_folder(blobs, tmp_path):
     assert after.manifest["model"]["layers"][0]["config"]["trainable"] is False
     assert after.manifest["training_seconds"] > before.manifest["training_seconds"]
     with pytest.raises(
-        ModelError, match='keeps one model; got "mine" after "mine", with other layers .*next: make a Rec'
+        ModelError, match='records a single model; got "mine" after "mine", with other layers .*next: make a Rec'
     ):
-        fit(make_net(hidden=9), recorder)
+        fit(make_model(hidden=9), recorder)
     assert RunFolder.open(recorder.path).status == "finished"
 
 
-def test_a_fit_that_raises_stays_running_and_can_go_on(blobs, tmp_path):
+def test_a_fit_that_raises_stays_running_and_can_continue(blobs, tmp_path):
     def crash(epoch, logs):
         if epoch == 1:
             raise ZeroDivisionError("mine")
 
-    model, recorder = make_net(), ct.Recorder(tmp_path / "run", blobs)
+    model, recorder = make_model(), ct.Recorder(tmp_path / "run", blobs)
     with pytest.raises(ZeroDivisionError):
         fit(model, recorder, callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=crash)], epochs=3)
     folder = RunFolder.open(recorder.path)
@@ -220,9 +220,9 @@ def test_a_fit_that_raises_stays_running_and_can_go_on(blobs, tmp_path):
     assert_same_weights(model, folder.snapshot())
 
 
-def test_weights_that_come_back_at_the_end_are_told_by_their_epoch(blobs, tmp_path):
+def test_restored_weights_are_recognized_by_their_epoch(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
-    model = make_net(optimizer=keras.optimizers.SGD(0.1), metrics=["accuracy"])
+    model = make_model(optimizer=keras.optimizers.SGD(0.1), metrics=["accuracy"])
     best = keras.callbacks.EarlyStopping("loss", mode="max", patience=2, restore_best_weights=True)
     fit(model, recorder, callbacks=[best], epochs=9)
     folder = RunFolder.open(recorder.path)
@@ -235,19 +235,19 @@ def test_weights_that_come_back_at_the_end_are_told_by_their_epoch(blobs, tmp_pa
 
 def test_averages_that_an_optimizer_swaps_in_replace_the_last_snapshot(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
-    model = make_net(optimizer=keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9))
+    model = make_model(optimizer=keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9))
     fit(model, recorder)
     folder = RunFolder.open(recorder.path)
     assert (folder.epochs, folder.manifest["kept_epoch"]) == ([0, 1, 2], 2)
     assert_same_weights(model, folder.snapshot(2))
 
 
-def test_a_loss_that_diverges_is_null_and_its_weights_are_not_kept(blobs, tmp_path):
+def test_a_loss_that_diverges_is_null_and_its_weights_are_not_saved(blobs, tmp_path):
     def refuse(constant):
         raise ValueError(f"{constant} is no JSON")
 
     recorder = ct.Recorder(tmp_path / "run", blobs)
-    history = fit(make_net(optimizer=keras.optimizers.SGD(1e30)), recorder, epochs=3)
+    history = fit(make_model(optimizer=keras.optimizers.SGD(1e30)), recorder, epochs=3)
     assert not math.isfinite(history.history["loss"][-1])
     lines = (recorder.path / "history.jsonl").read_text().splitlines()
     rows = [json.loads(line, parse_constant=refuse) for line in lines]
@@ -272,7 +272,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("output", "text"), REFUSED)
-def test_a_net_that_cannot_be_opened_again_leaves_no_folder(output, text, blobs, tmp_path):
+def test_a_model_that_cannot_be_opened_again_leaves_no_folder(output, text, blobs, tmp_path):
     model = keras.Sequential([keras.Input((4,)), output])
     model.compile("sgd", SPARSE)
     recorder = ct.Recorder(tmp_path / "runs" / "run", blobs)
@@ -281,22 +281,24 @@ def test_a_net_that_cannot_be_opened_again_leaves_no_folder(output, text, blobs,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_path_that_cannot_be_taken_is_said_and_left_alone(blobs, tmp_path):
+def test_a_path_that_is_taken_is_an_error_and_stays_unchanged(blobs, tmp_path):
     (tmp_path / "mine").write_text("a user's own")
     places = [("mine", "where nothing is yet; got .*mine.*choose another path"), ("mine/run", "one that can be wr")]
     for place, text in places:
         with pytest.raises(RunError, match=text):
-            fit(make_net(), ct.Recorder(tmp_path / place, blobs))
+            fit(make_model(), ct.Recorder(tmp_path / place, blobs))
     assert (tmp_path / "mine").read_text() == "a user's own"
 
 
-def test_a_folder_that_goes_away_is_said(blobs, tmp_path):
+def test_a_folder_that_disappears_is_an_error(blobs, tmp_path):
     def move(epoch, logs):
         (tmp_path / "run").rename(tmp_path / "moved")
 
     callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=move)]
-    with pytest.raises(RunError, match=r"needs its run folder.*got No such file.*next: make room and fit again"):
-        fit(make_net(), ct.Recorder(tmp_path / "run", blobs), callbacks=callbacks)
+    with pytest.raises(
+        RunError, match=r"able to write its run folder.*got No such file.*next: free some space and fit again"
+    ):
+        fit(make_model(), ct.Recorder(tmp_path / "run", blobs), callbacks=callbacks)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +317,7 @@ def test_metrics_become_json(value, expected):
     assert plain(value) == expected
 
 
-def test_cross_entropy_is_scikit_learns_and_zero_costs_no_infinity():
+def test_cross_entropy_equals_scikit_learn_and_is_finite_for_probability_zero():
     generator = np.random.default_rng(0)
     probabilities, labels = generator.dirichlet(np.ones(4), 50), generator.integers(0, 4, 50)
     measured = cross_entropy(probabilities, labels)

@@ -1,17 +1,19 @@
-"""A training that was interrupted ends as one that never was."""
+"""A training that was canceled or killed and then resumed ends with the same bytes as one that was not."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.errors import Interrupted, RunError, UsageError
+from cutaway.errors import Canceled, RunError, UsageError
+from cutaway.progress import CancelToken
 
 KILLS = int(os.environ.get("CUTAWAY_KILLS", "40"))  # CUTAWAY_KILLS=200 is the long suite
 
@@ -41,23 +43,28 @@ def losses(run):
     return [{k: v for k, v in row.items() if "second" not in k} for row in run.history.rows]
 
 
-class StopAfter:
-    """A progress callable that behaves like Ctrl-C at its n-th call."""
+CANCELED = Canceled("work goes on", got="a request to stop", hint="call it again")
 
-    def __init__(self, calls):
-        self.left = calls
+
+class CancelAfter:
+    """A progress callable that cancels the training at its n-th call."""
+
+    def __init__(self, calls, *, error=CANCELED):
+        self.left, self.error = calls, error
 
     def __call__(self, progress):
         self.left -= 1
         if self.left == 0:
-            raise KeyboardInterrupt
+            raise self.error
 
 
 @pytest.mark.parametrize("calls", [1, 2, 4, 6])
-def test_stopped_after_any_call_and_resumed(calls, tmp_path):
+def test_canceled_after_any_call_and_resumed(calls, tmp_path):
     straight = train(tmp_path / "a")
-    with pytest.raises(Interrupted, match="everything so far is kept; next: cutaway resume "):
-        train(tmp_path / "b", progress=StopAfter(calls))
+    with pytest.raises(
+        Canceled, match="runs until its last epoch; got a request to stop in epoch .; next: go on with: "
+    ):
+        train(tmp_path / "b", progress=CancelAfter(calls))
     stopped = ct.open_run("latest", runs=tmp_path / "b")
     assert stopped.folder.status == "stopped"
     finished = ct.resume(stopped, progress=False)
@@ -69,7 +76,7 @@ def test_stopped_after_any_call_and_resumed(calls, tmp_path):
         np.testing.assert_array_equal(finished.folder.predictions(epoch), straight.folder.predictions(epoch))
 
 
-def test_batch_normalization_and_weights_survive_a_stop(tmp_path):
+def test_batch_normalization_and_weights_survive_a_cancellation(tmp_path):
     import keras
 
     def model():
@@ -86,9 +93,46 @@ def test_batch_normalization_and_weights_survive_a_stop(tmp_path):
     settings = {**SETTINGS, "sample_weight": weight, "class_weight": "balanced", "optimizer": "sgd", "momentum": 0.9}
     settings |= {"learning_rate": 0.05, "batch_size": 50}
     straight = ct.train(model(), "digits", runs=tmp_path / "a", progress=False, **settings)
-    with pytest.raises(Interrupted):
-        ct.train(model(), "digits", runs=tmp_path / "b", progress=StopAfter(4), **settings)
+    with pytest.raises(Canceled):
+        ct.train(model(), "digits", runs=tmp_path / "b", progress=CancelAfter(4), **settings)
     assert snapshots(ct.resume("latest", runs=tmp_path / "b", progress=False)) == snapshots(straight)
+
+
+def test_a_token_cancels_from_another_thread_and_the_last_step_is_saved(tmp_path):
+    token, steps = CancelToken(), []
+
+    def cancel_later(progress):
+        steps.append(progress.done)
+        if len(steps) == 3:
+            canceler = threading.Thread(target=token.cancel)
+            canceler.start()
+            canceler.join()
+
+    with token, pytest.raises(Canceled, match="next: go on with: cutaway resume "):
+        train(tmp_path / "b", progress=cancel_later)
+    assert len(steps) == 3
+    run = ct.open_run("latest", runs=tmp_path / "b")
+    _, position = run.folder.checkpoint()
+    samples = len(run.split.train)
+    assert position["epoch"] * samples + min(position["step"] * SETTINGS["batch_size"], samples) == steps[-1]
+    assert no_threads_left()
+
+
+def test_a_keyboard_interrupt_passes_through_and_the_last_checkpoint_is_valid(tmp_path):
+    straight = train(tmp_path / "a")
+    interrupt = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        train(tmp_path / "b", progress=CancelAfter(4, error=interrupt))
+    assert caught.value is interrupt
+    assert caught.value.__cause__ is None
+    assert no_threads_left()
+    stopped = ct.open_run("latest", runs=tmp_path / "b")
+    assert stopped.folder.status == "stopped"
+    assert snapshots(ct.resume(stopped, progress=False)) == snapshots(straight)
+
+
+def no_threads_left():
+    return not [thread.name for thread in threading.enumerate() if thread.name.startswith("cutaway-")]
 
 
 def test_ctrl_c_in_a_real_process_saves_and_says_how_to_go_on(tmp_path):
@@ -106,17 +150,17 @@ def test_ctrl_c_in_a_real_process_saves_and_says_how_to_go_on(tmp_path):
     assert process.returncode == 1
     assert out == ""
     run = ct.open_run("latest", runs=tmp_path / "runs")
-    assert err.strip().splitlines()[-1].endswith(f"next: cutaway resume {run.path.name}")
+    assert err.strip().splitlines()[-1].endswith(f"next: go on with: cutaway resume {run.path.name}")
     assert run.folder.status == "stopped"
     assert len(run.history) >= 3
 
 
-def test_what_cannot_be_resumed_is_said(tmp_path):
+def test_runs_that_cannot_be_resumed_are_errors(tmp_path):
     run = train(tmp_path, epochs=1)
     with pytest.raises(UsageError, match="only a run that is not finished can go on; got .*, finished after 1 epochs"):
         ct.resume(run, progress=False)
-    with pytest.raises(Interrupted):
-        train(tmp_path / "b", progress=StopAfter(1))
+    with pytest.raises(Canceled):
+        train(tmp_path / "b", progress=CancelAfter(1))
     stopped = ct.open_run("latest", runs=tmp_path / "b")
     checkpoint = stopped.path / "checkpoint.safetensors"
     data = checkpoint.read_bytes()
@@ -131,8 +175,8 @@ def test_what_cannot_be_resumed_is_said(tmp_path):
 
 
 def test_two_processes_never_write_one_run(tmp_path):
-    with pytest.raises(Interrupted):
-        train(tmp_path, progress=StopAfter(1))
+    with pytest.raises(Canceled):
+        train(tmp_path, progress=CancelAfter(1))
     run = ct.open_run("latest", runs=tmp_path)
     holder = subprocess.Popen(
         [

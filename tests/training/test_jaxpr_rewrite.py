@@ -8,7 +8,7 @@ import pytest
 from cutaway.parallel.cpu import has_fast_bfloat16
 from cutaway.training.jaxpr_rewrite import rewritten
 
-FAST = pytest.mark.skipif(not has_fast_bfloat16(), reason="this processor has no bfloat16 instructions")
+FAST = pytest.mark.skipif(not has_fast_bfloat16(), reason="this CPU has no bfloat16 instructions")
 
 
 def layers(x, first, second):
@@ -23,7 +23,7 @@ def arrays(batch, features, units, classes, seed=0):
 
 
 @pytest.mark.parametrize("sizes", [(5, 7, 3, 2), (128, 64, 33, 10), (1, 40, 40, 1), (33, 1, 32, 40)])
-def test_values_and_gradients_are_those_of_jax(sizes):
+def test_values_and_gradients_equal_those_of_jax(sizes):
     data = arrays(*sizes)
     function = jax.value_and_grad(layers, argnums=(0, 1, 2))
     expected, ours = function(*data), jax.jit(rewritten(function, bfloat16=False))(*data)
@@ -34,7 +34,7 @@ def test_values_and_gradients_are_those_of_jax(sizes):
 @FAST
 @pytest.mark.parametrize("batch", [1, 72, 257])
 @pytest.mark.parametrize("units", [31, 48, 513])
-def test_bfloat16_runs_and_rounds_the_factors_alone(batch, units):
+def test_bfloat16_runs_and_rounds_only_the_factors(batch, units):
     """Inside a loop, as in training: a product that XLA cannot do in bfloat16 fails only when it runs."""
     data = arrays(batch, 65, units, 34)
     function = rewritten(jax.value_and_grad(layers, argnums=(0, 1, 2)), bfloat16=True)
@@ -74,7 +74,7 @@ def test_random_bits_are_uniform_and_independent_of_their_neighbors():
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_bernoulli_keeps_its_share(rate):
+def test_bernoulli_has_its_rate(rate):
     key = jnp.array([3, 5], jnp.uint32)
     draw = rewritten(lambda k: jax.random.bernoulli(jax.random.wrap_key_data(k), rate, (1000, 100)), bfloat16=False)
     assert np.asarray(draw(key)).mean() == pytest.approx(rate, abs=5 * np.sqrt(rate * (1 - rate) / 1e5))

@@ -1,4 +1,4 @@
-"""Small models of every form that the inside looks into."""
+"""Small models of every form that can be interpreted."""
 
 import keras
 import numpy as np
@@ -26,7 +26,7 @@ def models():
     }
     rng = np.random.default_rng(5)
     for model, _, _ in found.values():
-        for weight in model.weights:  # moving averages and biases as training leaves them
+        for weight in model.weights:  # as training leaves moving averages and biases
             positive = "variance" in weight.name or weight.name == "gamma"
             low = 0.5 if positive else -1.0
             if weight.name not in ("kernel", "seed_generator_state"):
@@ -38,7 +38,7 @@ def models():
 
 
 def _balance(model):
-    """Let no class win everywhere: the output's biases take the mean of the logits away."""
+    """Let no class win everywhere: the biases of the output subtract the mean of the logits."""
     last = next(layer for layer in reversed(model.layers) if isinstance(layer, layers.Dense))
     x = (rows(100) / 255).astype("float32").reshape(100, *model.inputs[0].shape[1:])
     hidden = keras.Model(model.inputs, last.input).predict(x, verbose=0)

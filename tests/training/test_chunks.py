@@ -9,7 +9,7 @@ from cutaway.training.order import epoch_order
 
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 120), st.integers(1, 20), st.integers(1, 9))
-def test_every_sample_comes_once_with_its_label_in_the_order(samples, batch, size):
+def test_every_sample_comes_once_with_its_label_in_order(samples, batch, size):
     x = np.arange(samples + 5, dtype=np.uint8)[:, None] * np.ones(3, np.uint8)
     y = np.arange(samples + 5) + 1000
     order = epoch_order(samples, batch_size=batch, seed=1, epoch=2)
@@ -34,7 +34,7 @@ def test_a_chunk_is_bounded_in_steps_and_bytes():
     assert chunk_steps(32, 100_000, steps=352) * 32 * 100_000 <= CHUNK_BYTES
 
 
-def test_an_error_while_gathering_reaches_the_trainer():
+def test_an_error_while_gathering_reaches_the_caller():
     order = epoch_order(8, batch_size=4, seed=0, epoch=1)
     with pytest.raises(IndexError):
         list(prefetch_chunks(np.zeros((2, 3)), np.zeros(8, int), order=order, samples=8, size=1))

@@ -1,4 +1,4 @@
-"""Where numbers first stopped being finite."""
+"""Where a training that diverged first stopped being finite."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from cutaway.models import prepare_inputs
 from .step import State
 
 
-def find_blown_layer(model: keras.Model, state: State, *, rows: np.ndarray, scale: float) -> str:
-    """Name the first layer, from the input on, whose weights or whose output on a batch are not finite.
+def first_layer_not_finite(model: keras.Model, state: State, *, rows: np.ndarray, scale: float) -> str:
+    """Name the first layer, from the input on, whose weights or whose output for a batch are not finite.
 
     Args:
         model: The model.

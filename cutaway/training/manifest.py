@@ -1,0 +1,46 @@
+"""The manifest of a new run: what run.json says from its first moment on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from cutaway.data import Dataset, Split
+from cutaway.models import spec_of
+
+from .config import TrainingConfig
+from .device import describe_device, describe_versions
+
+
+def new_manifest(
+    *, origin: str, data: Dataset, split: Split, model: keras.Model, config: Mapping[str, Any], first_weights: str
+) -> dict[str, Any]:
+    """Put together what a new run folder says of itself, as `cutaway.runs.RunWriter.create` takes it.
+
+    Args:
+        origin: How the run comes about: "training" by cutaway, a user's own "keras fit", or a ready-made "model".
+        data: The dataset.
+        split: Its split.
+        model: A built model of allow-listed layers.
+        config: The fields of a `TrainingConfig`, None where a value is not known; `known_config` fills them in.
+        first_weights: Where the first weights come from, in words.
+
+    Raises:
+        ModelError: The model is not of allow-listed layers.
+    """
+    return {
+        "origin": origin,
+        "dataset": data.to_record(),
+        "split": split.to_record(),
+        "model": spec_of(model),
+        "first_weights": first_weights,
+        "config": dict(config),
+        "seed": config["seed"],
+        "versions": describe_versions(),
+        "device": describe_device(),
+    }
+
+
+def known_config(**known: Any) -> dict[str, Any]:
+    """The fields of a `TrainingConfig` as far as they are known; the others are None."""
+    return dict.fromkeys(TrainingConfig.model_fields) | known
