@@ -173,12 +173,12 @@ def _manifest(model: "keras.Model", data: Dataset, *, split: Split) -> dict[str,
 
 
 def _measure(model: "keras.Model", data: Dataset, *, split: Split, progress: ProgressOption) -> dict[str, float] | None:
+    from cutaway.metrics import classification_metrics
     from cutaway.models import class_probabilities, forward
-    from cutaway.training.recorder import cross_entropy
 
     with show_progress(progress) as on_progress:
         outputs = forward(model, data.rows(split.test), scale=data.scale, on_progress=on_progress)
-    return cross_entropy(class_probabilities(model, outputs), data.y(split.test))
+    return classification_metrics(class_probabilities(model, outputs), data.y(split.test))
 
 
 def export(

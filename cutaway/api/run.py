@@ -167,16 +167,11 @@ class Run(Views):
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at, most important first."""
-        from cutaway.findings import diagnose
+        from cutaway.findings import run_checks
 
-        return diagnose(
-            self.history.rows,
-            matrix=self.confusion(),
-            class_names=self.class_names,
-            dead={r.name: (r.inactive, r.units) for r in self.layers(progress=progress) if r.inactive is not None},
-            test_accuracy=self.test["accuracy"] if self.test else None,
-            samples=(len(self.split.val), len(self.split.test)),
-        )
+        from .evidence import evidence_of
+
+        return run_checks(evidence_of(self, confusion=self.confusion(), layers=self.layers(progress=progress)))
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
         """Write everything about the run into one HTML file that works from disk with the network off.

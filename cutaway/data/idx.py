@@ -19,7 +19,7 @@ from cutaway.errors import DataError, UnknownNameError
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_RANK = 32
 LIMIT = 2**31
-DEFLATE_RATIO = 1032  # the most that deflate can pack, https://zlib.model/zlib_tech.html
+DEFLATE_RATIO = 1032  # the most that deflate can pack, https://zlib.net/zlib_tech.html
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 2**20
 

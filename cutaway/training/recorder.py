@@ -12,6 +12,7 @@ import numpy as np
 
 from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
 from cutaway.errors import ModelError, RunError
+from cutaway.metrics import classification_metrics
 from cutaway.models import check_fit, class_probabilities, get_weights, spec_of
 from cutaway.runs import RunFolder, RunWriter
 
@@ -20,9 +21,6 @@ from .device import describe_device, describe_versions
 
 BATCH = 2048
 """Samples a call of ``predict``."""
-
-LEAST_PROBABILITY = 1e-7
-"""Keras' epsilon: a class that is given no chance at all costs 16.1, not infinity."""
 
 
 class Recorder(keras.callbacks.Callback):
@@ -142,7 +140,7 @@ class Recorder(keras.callbacks.Callback):
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Measure the test samples and write how the run ended."""
         seconds = self._manifest.get("training_seconds", 0) + time.perf_counter() - self._begun
-        test = cross_entropy(self._predict(self.split.test), self.data.y(self.split.test))
+        test = classification_metrics(self._predict(self.split.test), self.data.y(self.split.test))
         with self._writing() as writer:
             kept = self._kept_epoch(writer)
             writer.finish("finished", test=test, kept_epoch=kept, training_seconds=round(seconds, 3))
@@ -220,23 +218,6 @@ class Recorder(keras.callbacks.Callback):
                 return epoch
         writer.snapshot(self._epochs, weights)
         return self._epochs
-
-
-def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float] | None:
-    """Measure probabilities against the true classes.
-
-    Args:
-        probabilities: float ``(sample, class)`` in 0..1.
-        labels: int ``(sample,)``.
-
-    Returns:
-        ``{"loss", "accuracy"}``, the loss in nats; None where a model that has diverged gives no number.
-    """
-    if not np.isfinite(probabilities).all():
-        return None
-    of_truth = np.take_along_axis(probabilities, labels[:, None], axis=1).astype(np.float64)
-    loss = -np.log(np.clip(of_truth, LEAST_PROBABILITY, 1)).mean()
-    return {"loss": float(loss), "accuracy": float((probabilities.argmax(axis=1) == labels).mean())}
 
 
 def plain(value: Any) -> Any:
