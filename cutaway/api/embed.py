@@ -71,7 +71,7 @@ def embed_run(
             file = None  # what is not finished is not kept as if it were
         else:
             file.parent.mkdir(exist_ok=True)
-            kept = {"source": ids.code, "index": ids.index, "predicted": predicted}
+            kept = {"source": ids.source_index, "index": ids.index, "predicted": predicted}
             write_atomic(file, layout_to_npz(layout, kept))
     return Embedding(
         layer=layer,
@@ -129,7 +129,7 @@ def key_of(run: "Run", layer: str, *, ids: SampleIds, epoch: int, settings: dict
     digest = hashlib.sha256(snapshot_path(run.path, epoch).read_bytes())
     sha256 = run.folder.manifest["dataset"]["sha256"]
     digest.update(json.dumps([ENGINE, layer, sha256, settings], sort_keys=True).encode())
-    digest.update(ids.code.tobytes() + ids.index.tobytes())
+    digest.update(ids.source_index.tobytes() + ids.index.tobytes())
     return digest.hexdigest()[:12]
 
 
@@ -146,5 +146,5 @@ def read_layout(file: Path, ids: SampleIds) -> tuple[Layout, dict[str, np.ndarra
     except DataError as error:
         warnings.warn(f"{file.name} is damaged and is made anew: {error.got}", CutawayWarning, stacklevel=2)
         return None
-    same = np.array_equal(kept.get("index", ()), ids.index) and np.array_equal(kept.get("source", ()), ids.code)
+    same = np.array_equal(kept.get("index", ()), ids.index) and np.array_equal(kept.get("source", ()), ids.source_index)
     return (layout, kept) if same else None

@@ -240,7 +240,7 @@ def _make(
 
 
 def _write(file: Path, found: _Found, ids: SampleIds, *, predicted: np.ndarray) -> None:
-    arrays = {"source": ids.code, "index": ids.index, "predicted": predicted}
+    arrays = {"source": ids.source_index, "index": ids.index, "predicted": predicted}
     arrays |= {} if found.kept is None else {"kept": found.kept}
     file.parent.mkdir(exist_ok=True)
     write_atomic(file, layout_to_npz(found.layout, arrays))

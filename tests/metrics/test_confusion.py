@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -124,3 +126,11 @@ def test_counts_below_one_are_refused(count):
         top_confusions(MATRIX, count)
     with pytest.raises(UsageError, match=f"classes is a whole number of at least 1; got {count!r}"):
         confusion_counts(LABELS, LABELS, classes=count)
+
+
+def test_records_can_be_pickled():
+    confusions, worst = top_confusions(MATRIX), worst_mistakes(PROBABILITIES, LABELS)
+    assert pickle.loads(pickle.dumps(confusions)) == confusions
+    restored = pickle.loads(pickle.dumps(worst))
+    for name in ("position", "label", "predicted", "confidence"):
+        np.testing.assert_array_equal(getattr(restored, name), getattr(worst, name))

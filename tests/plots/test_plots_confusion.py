@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bokeh.models import ColumnDataSource, HoverTool, PlainText
 from bokeh.models.glyphs import Text
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -51,6 +51,7 @@ def test_the_first_row_is_on_top_and_zeros_are_blank():
     assert _source(plot)["cell_text"] == ["50", "", "", "2", "38", "10", "", "1", "99"]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6).flatmap(lambda n: arrays(np.int64, (n, n), elements=st.integers(0, 10**6))))
 def test_percentages_are_shares_of_rows(matrix):
     names = [str(i) for i in range(len(matrix))]
