@@ -1,19 +1,20 @@
-"""Data: what is trained on, and which sample is which.
+"""Data: what a model is trained on, and the identity of every sample.
 
-In come a name ("mnist", "digits"), a path (a folder of IDX or .npy files, an .npz) or the user's own arrays and
-tables; out come a `Dataset` (read-only arrays, labels as class indices), a `Split` of it into train, val and test,
-`SampleIds` that keep every sample's identity, such as ``test[7]``, through any selection, and `LazyRows` of them that
-are read only when asked for, since inputs may be memory maps larger than memory. This room reads files and writes none.
-May call `cutaway.errors` and `cutaway.checks` only; scikit-learn is imported inside the functions that need it,
-pandas not at all.
+In come a name ("mnist", "digits"), a path (a folder of IDX or .npy files, an .npz file) or the user's own arrays and
+tables. Out come a `Dataset` (read-only arrays, labels as class indices), a `Split` into train, val and test,
+`SampleIds` that keep the identity of every sample, such as ``test[7]``, through any selection, and `LazyRows` that are
+read only when they are indexed, because inputs may be memory maps larger than memory. Files are read and never written.
+There is one file per data source in `sources`. May call `cutaway.errors` and `cutaway.checks` only; scikit-learn is
+imported inside the functions that need it, pandas not at all.
 """
 
-from .catalog import DatasetInfo, dataset_names, load_dataset
+from .catalog import dataset_names, load_dataset
 from .dataset import Dataset, Source
 from .idx import read_idx
 from .rows import LazyRows
 from .samples import SampleIds
 from .sampling import stratified_sample
+from .sources import DatasetInfo
 from .split import Split, split_dataset
 
 __all__ = [

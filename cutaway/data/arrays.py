@@ -1,4 +1,4 @@
-"""The user's arrays and tables as inputs: checked, copied unless on disk, uint8 or float32, never repaired."""
+"""The user's arrays and tables as inputs: checked, never repaired, copied unless on disk, uint8 or float32."""
 
 import sys
 from typing import Any
@@ -11,51 +11,50 @@ from .mapping import is_mapped, pieces
 
 
 def as_inputs(x: Any, *, split: str) -> np.ndarray:
-    """Copies inputs of any supported kind into one array; a memory map is not copied.
+    """Copy inputs of any supported kind into one array; a memory map is not copied.
 
     Args:
         x: An array, a nested list or a pandas DataFrame: (sample, *shape) numbers.
-        split: "train" or "test", for the names of samples in errors.
+        split: "train" or "test", for error messages.
 
     Returns:
-        (sample, *shape), uint8 where x is uint8, else float32; in C order and not shared with `x`, or a view of the
-        memory map that `x` is.
+        (sample, *shape), uint8 if x is uint8, else float32; a copy in C order, or a view of `x` if it is a memory map.
 
     Raises:
-        DataError: Not rectangular, not numeric, empty, or a memory map of another dtype.
+        DataError: The inputs are not rectangular, not numeric, empty, or a memory map of another dtype.
     """
     values = _frame_values(x, split) if is_pandas(x, "DataFrame") else _array_values(x, split)
     if values.ndim < 2:
         raise DataError(
             f"the inputs of {split} have the shape (sample, feature, ...)",
             got=f"the shape {values.shape}",
-            hint="give one row to each sample, for example x.reshape(-1, 1) where a sample is one number",
+            hint="use one row per sample, for example x.reshape(-1, 1) if a sample is one number",
         )
     if values.size == 0:
         raise DataError(
-            f"the inputs of {split} hold at least one sample of at least one value",
+            f"the inputs of {split} have at least one sample of at least one value",
             got=f"the shape {values.shape}",
-            hint="check what was selected or read",
+            hint="check how they were selected or read",
         )
     return values
 
 
 def finite_range(values: np.ndarray, *, split: str, given: Any) -> tuple[float, float]:
-    """Finds the smallest and the largest input, piece by piece; bytes are taken as 0 to 255, unread.
+    """Find the smallest and the largest input, piece by piece; uint8 is not read and counts as 0 to 255.
 
     Args:
         values: The converted inputs, (sample, *shape).
-        split: "train" or "test", for the names of samples in errors.
-        given: The inputs as the user gave them, for the names of columns in errors.
+        split: "train" or "test", for error messages.
+        given: The inputs as the user gave them, for the names of columns in error messages.
 
     Raises:
-        DataError: A value is missing or not finite in float32.
+        DataError: A value is missing, or not finite in float32.
     """
     if values.dtype == np.uint8:
         return 0.0, 255.0
     low, high, done = np.inf, -np.inf, 0
     for piece in pieces(values):
-        # NaN passes through both, so that one pass finds the range and what is not finite.
+        # NaN propagates through both, so one pass finds the range and whether all values are finite.
         low, high = float(np.minimum(low, piece.min())), float(np.maximum(high, piece.max()))
         if not (np.isfinite(low) and np.isfinite(high)):
             raise _not_finite(piece.reshape(len(piece), -1), done, split=split, given=given)
@@ -64,31 +63,31 @@ def finite_range(values: np.ndarray, *, split: str, given: Any) -> tuple[float, 
 
 
 def check_aligned(x: Any, y: Any, *, split: str, lengths: tuple[int, int]) -> None:
-    """Refuses inputs and labels whose rows do not belong together.
+    """Refuse inputs and labels whose rows do not belong together.
 
     Raises:
-        DataError: The lengths differ, or both are pandas objects and their indexes differ.
+        DataError: The lengths differ, or the indexes of two pandas objects differ.
     """
     if lengths[0] != lengths[1]:
         raise DataError(
             f"{split} has one label for each sample",
             got=f"{lengths[0]} samples and {lengths[1]} labels",
-            hint="check that both were read from files that belong together",
+            hint="check that both were read from matching files",
         )
     if is_pandas(x, "DataFrame") and is_pandas(y, "Series") and not x.index.equals(y.index):
         raise DataError(
             f"the table and the labels of {split} have the same index",
             got="indexes that differ",
-            hint="reorder with y.loc[x.index], or reset both if the rows do match",
+            hint="reorder the labels with y.loc[x.index], or reset both indexes if the rows match",
         )
 
 
 def check_alike(train: np.ndarray, test: np.ndarray, *, given: tuple[Any, Any]) -> None:
-    """Refuses test inputs that are not of the same form as the training inputs.
+    """Refuse test inputs with another sample shape, dtype or order of columns than the training inputs.
 
     Args:
-        train: The converted inputs, (sample, *shape).
-        test: The same for the test.
+        train: The converted training inputs, (sample, *shape).
+        test: The converted test inputs, (sample, *shape).
         given: Both as the user gave them, to compare the columns of tables.
 
     Raises:
@@ -96,7 +95,7 @@ def check_alike(train: np.ndarray, test: np.ndarray, *, given: tuple[Any, Any]) 
     """
     if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
         raise DataError(
-            f"x_test has samples like those of x: {train.shape[1:]} {train.dtype}",
+            f"x_test has the sample shape and dtype of x, {train.shape[1:]} {train.dtype}",
             got=f"{test.shape[1:]} {test.dtype}",
             hint="prepare both in the same way",
         )
@@ -110,22 +109,22 @@ def check_alike(train: np.ndarray, test: np.ndarray, *, given: tuple[Any, Any]) 
 
 
 def is_pandas(value: Any, kind: str) -> bool:
-    """Whether a value is a pandas object of that kind; pandas is never imported for it."""
+    """Whether a value is a pandas object of that kind; this never imports pandas."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(value, getattr(pandas, kind))
 
 
 def as_array(value: Any, *, what: str) -> np.ndarray:
-    """Views a value as a NumPy array.
+    """View a value as a NumPy array.
 
     Raises:
-        DataError: The value is ragged, or masked entries would be lost.
+        DataError: The value is ragged or has masked entries.
     """
     try:
         values = np.asarray(value)
     except ValueError:
         raise DataError(
-            f"{what} form one rectangular array", got="rows of different lengths", hint="pad or cut the rows"
+            f"{what} form one rectangular array", got="rows of different lengths", hint="pad or truncate the rows"
         ) from None
     if np.ma.is_masked(value):
         raise DataError(f"{what} have no masked entries", got="a masked array", hint="fill or drop them")
@@ -146,12 +145,12 @@ def _array_values(x: Any, split: str) -> np.ndarray:
 def _mapped_values(values: np.ndarray, split: str) -> np.ndarray:
     if values.dtype not in (np.uint8, np.float32):
         raise DataError(
-            f"the inputs of {split} can stay on disk as uint8 or float32",
+            f"the inputs of {split} can stay on disk if they are uint8 or float32",
             got=f"a memory map of dtype {values.dtype}",
             hint="convert it piece by piece into np.lib.format.open_memmap(file, mode='w+', dtype='float32', "
-            "shape=x.shape), or pass np.array(x) where it fits into memory",
+            "shape=x.shape), or pass np.array(x) if it fits into memory",
         )
-    return values.view()  # an array object of our own: the user's may stay writable
+    return values.view()  # a view, so that making it read-only does not affect the user's array
 
 
 def _frame_values(frame: Any, split: str) -> np.ndarray:
@@ -160,7 +159,7 @@ def _frame_values(frame: Any, split: str) -> np.ndarray:
         raise DataError(
             f"every input column of {split} is numeric",
             got="non-numeric " + ", ".join(map(repr, other)),
-            hint="drop these columns or encode them as numbers, for example with pandas.get_dummies",
+            hint="drop these columns, or encode them as numbers, for example with pandas.get_dummies",
         )
     if all(dtype == np.uint8 for dtype in frame.dtypes):
         return _copy(frame.to_numpy())
@@ -168,7 +167,7 @@ def _frame_values(frame: Any, split: str) -> np.ndarray:
 
 
 def _copy(values: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):  # what overflows becomes infinite and is reported with its sample's name
+    with np.errstate(over="ignore"):  # overflow becomes infinity, which is reported later with the name of the sample
         return np.array(values, dtype=np.uint8 if values.dtype == np.uint8 else np.float32, order="C")
 
 
@@ -178,5 +177,5 @@ def _not_finite(rows: np.ndarray, before: int, *, split: str, given: Any) -> Dat
     return DataError(
         "inputs are finite numbers in the range of float32",
         got=f"{rows[sample, feature]} in {split}[{before + sample}]{column}",
-        hint="drop such samples or fill in the values",
+        hint="drop such samples or fill in their values",
     )

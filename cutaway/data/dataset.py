@@ -1,4 +1,4 @@
-"""The dataset: arrays of samples by source, their classes, and how they become inputs of a network."""
+"""The dataset: arrays of samples by source, their classes, and how they become inputs of a model."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from .mapping import is_mapped, pieces
 from .rows import LazyRows
 from .samples import SampleIds
 
-# Beyond it a first layer of usual initial weights saturates or diverges; standardized columns stay far inside.
+# With larger values a first layer with usual initial weights saturates or diverges; standardized columns are far below.
 WIDE = 100.0
 
 
@@ -41,12 +41,12 @@ class Dataset:
     """Samples to train on, made by `load_dataset` or `Dataset.from_arrays`.
 
     Attributes:
-        name: What the user calls it.
-        sources: The samples by source, in order: "train", then "test" where there is one.
-        class_names: What class index i is called; also the number of classes.
-        scale: The network sees x / scale: 255 for uint8 pictures, 16 for digits, 1 for floats.
-        origin: How to load it again, JSON-able: ``{"kind": "named", "name": ...}``, ``{"kind": "path", "path": ...}``
-            or ``{"kind": "arrays"}``.
+        name: Name for reports and run folders.
+        sources: The samples by source, in order: "train", then "test" if there is one.
+        class_names: Name of each class index.
+        scale: The inputs of the model are x / scale: 255 for uint8 pictures, 16 for digits, 1 for floats.
+        origin: How to load it again, for JSON: ``{"kind": "named", "name": ...}``, ``{"kind": "path", "path": ...}`` or
+            ``{"kind": "arrays"}``.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Dataset:
 
     @property
     def in_memory(self) -> bool:
-        """Whether all inputs are in memory, and none in a memory map."""
+        """Whether all inputs are in memory and none in a memory map."""
         return not any(is_mapped(source.x) for source in self.sources.values())
 
     @cached_property
@@ -101,24 +101,24 @@ class Dataset:
         }
         digest = hashlib.sha256(json.dumps(header).encode())
         for _, array in arrays:
-            # Little endian, so that machines of either byte order agree; no copy is made on a little endian one.
+            # Little-endian, so that all machines agree; on a little-endian one no copy is made.
             for piece in pieces(array):
                 digest.update(piece.astype(piece.dtype.newbyteorder("<"), order="C", copy=False).data)
         return digest.hexdigest()
 
     def x(self, ids: SampleIds) -> np.ndarray:
-        """The samples of some ids: ``(sample, *shape)``, in the dataset's own dtype and the order of `ids`.
+        """The samples of some ids: ``(sample, *shape)``, in the dtype of the dataset and the order of `ids`.
 
         Raises:
-            DataError: An id is not of this dataset.
+            DataError: An id is not in this dataset.
         """
         return self.rows(ids)[:]
 
     def rows(self, ids: SampleIds) -> LazyRows:
-        """What stands for `x` of some ids and reads samples only when it is indexed.
+        """A stand-in for `x` of some ids that reads samples only when it is indexed.
 
         Raises:
-            DataError: An id is not of this dataset.
+            DataError: An id is not in this dataset.
         """
         return self._rows(ids, "x")
 
@@ -126,21 +126,21 @@ class Dataset:
         """The class indices of some ids: int64 (sample,), in the order of `ids`.
 
         Raises:
-            DataError: An id is not of this dataset.
+            DataError: An id is not in this dataset.
         """
         return self._rows(ids, "y")[:]
 
     def inputs(self, ids: SampleIds, *, flat: bool = True) -> np.ndarray:
-        """What a network sees: float32 ``(sample, features)``, or ``(sample, *shape)`` unless `flat`, values x / scale.
+        """Inputs of a model, x / scale: float32 ``(sample, features)``, or ``(sample, *shape)`` if `flat` is False.
 
         Raises:
-            DataError: An id is not of this dataset.
+            DataError: An id is not in this dataset.
         """
         values = np.divide(self.x(ids), np.float32(self.scale), dtype=np.float32)
         return values.reshape(len(ids), self.features) if flat else values
 
     def to_record(self) -> dict[str, Any]:
-        """What run.json keeps of it, JSON-able: name, sha256, origin, shape, scale and class_names."""
+        """What run.json says about it: name, sha256, origin, shape, scale and class_names."""
         return {
             "name": self.name,
             "sha256": self.sha256,
@@ -154,17 +154,17 @@ class Dataset:
         arrays = tuple(getattr(source, column) for source in self.sources.values())
         known = {name: number for number, name in enumerate(self.sources)}
         places = np.array([known.get(name, len(known)) for name in ids.sources], np.uint8)
-        code = places[ids.code]
-        sizes = np.array([*map(len, arrays), 0])  # a source of another dataset has no sample here
-        outside = (ids.index < 0) | (ids.index >= sizes[code])
+        source_index = places[ids.source_index]
+        sizes = np.array([*map(len, arrays), 0])  # sources of another dataset have no samples here
+        outside = (ids.index < 0) | (ids.index >= sizes[source_index])
         if outside.any():
             held = {name: len(source.y) for name, source in self.sources.items()}
             raise DataError(
-                f"sample ids are of the dataset {self.name!r} with {held} samples",
+                f"sample ids are those of the dataset {self.name!r} with {held} samples",
                 got=ids[int(outside.argmax())],
-                hint="use ids of a split of this very dataset",
+                hint="use the ids of a split of this dataset",
             )
-        return LazyRows(arrays, code, ids.index)
+        return LazyRows(arrays, source_index, ids.index)
 
     @classmethod
     def from_arrays(
@@ -178,24 +178,24 @@ class Dataset:
         class_names: Sequence[str] | None = None,
         scale: float | str = "auto",
     ) -> "Dataset":
-        """Makes a dataset of NumPy arrays, lists or pandas tables; values in memory are copied.
+        """Make a dataset from NumPy arrays, lists or pandas tables; values in memory are copied.
 
-        A memory map (np.memmap, or a view of one) of uint8 or float32 stays on disk and is read only as needed: change
-        its file no more while the dataset is in use.
+        A memory map (np.memmap, or a view of one) of uint8 or float32 stays on disk and is read as needed: do not
+        change its file while the dataset is in use.
 
         Args:
             x: ``(sample, *shape)``, finite numbers: uint8 stays uint8, everything else becomes float32.
             y: ``(sample,)``, class labels: integers, bools or strings. Without `class_names` the classes are the sorted
-                distinct labels, so that integers 0..k-1 stay what they are.
-            x_test: Samples that are kept for the test, of the same sample shape and dtype, or None.
+                distinct labels, so integers 0..k-1 remain as they are.
+            x_test: Samples for the test split, of the same sample shape and dtype, or None.
             y_test: Their labels, or None.
-            name: What to call the dataset.
-            class_names: A name for each class: integer labels then are indices into it, strings are entries of it.
-            scale: The network sees x / scale; "auto" is 255 for uint8 and 1 for everything else.
+            name: Name of the dataset.
+            class_names: A name for each class; integer labels are indices into it, string labels entries of it.
+            scale: The inputs of the model are x / scale; "auto" is 255 for uint8 and 1 for everything else.
 
         Raises:
             DataError: Lengths, shapes, dtypes or labels do not fit together, or a value is missing or not finite.
-            UsageError: `scale` or `class_names` is not of the kind above.
+            UsageError: `scale` or `class_names` is invalid.
         """
         if (x_test is None) != (y_test is None):
             raise UsageError(
@@ -233,15 +233,15 @@ def _resolve_scale(scale: Any, dtype: np.dtype, *, ranges: Sequence[tuple[float,
         low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
         if low < -WIDE or high > WIDE:
             warnings.warn(
-                f"inputs range from {low:g} to {high:g} and are used unscaled; a network learns best near -1..1: "
-                f"pass scale={max(-low, high):g} to Dataset.from_arrays, or scale=1 to keep them silently",
+                f"inputs range from {low:g} to {high:g} and are not scaled; a model learns best near -1..1: "
+                f"pass scale={max(-low, high):g} to Dataset.from_arrays, or scale=1 to avoid this warning",
                 UserWarning,
                 stacklevel=3,
             )
         return 1.0
     numeric = isinstance(scale, int | float | np.integer | np.floating) and not isinstance(scale, bool)
     value = float(scale) if numeric else 0.0
-    # The division is in float32, where a smaller or a larger number would be 0 or infinite.
+    # The division is in float32, in which a smaller number would be 0 and a larger one infinite.
     if not float(np.finfo(np.float32).tiny) <= value <= float(np.finfo(np.float32).max):
         raise UsageError('scale is "auto" or a number above 0', got=repr(scale), hint="pass for example scale=255")
     return value

@@ -1,6 +1,6 @@
 """The IDX format: two zero bytes, a type, a rank, big-endian sizes, then the values.
 
-Everything that a header declares is compared with a limit and with the size of the file before memory is asked for.
+Everything that a header declares is compared with a limit and with the size of the file before memory is allocated.
 """
 
 import gzip
@@ -19,7 +19,7 @@ from cutaway.errors import DataError, UnknownNameError
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_RANK = 32
 LIMIT = 2**31
-DEFLATE_RATIO = 1032  # the most that deflate can pack, https://zlib.model/zlib_tech.html
+DEFLATE_RATIO = 1032  # the highest compression of deflate, https://zlib.net/zlib_tech.html
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 2**20
 
@@ -29,9 +29,9 @@ class IdxContent:
     """An unpacked IDX file.
 
     Attributes:
-        header: Its bytes before the values.
+        header: The bytes before the values.
         body: uint8 (byte,), the values as they are on disk.
-        dtype: Of the values on disk, big endian.
+        dtype: Dtype of the values on disk, big-endian.
         shape: The declared sizes.
     """
 
@@ -53,27 +53,27 @@ class IdxContent:
 
 
 def read_idx(path: str | os.PathLike, *, limit: int = LIMIT) -> np.ndarray:
-    """Reads one IDX file, plain or gzip-compressed, whatever its name.
+    """Read one IDX file, plain or gzip-compressed, of any name.
 
     Args:
         path: The file.
-        limit: The most bytes of values to accept.
+        limit: Largest number of bytes of values to accept.
 
     Returns:
-        The array, of the rank, sizes and type that the file declares, in native byte order.
+        The array with the shape and dtype that the file declares, in native byte order.
 
     Raises:
-        UnknownNameError: No such file.
-        DataError: Not an IDX file, larger than `limit`, truncated, longer than declared, or broken.
+        UnknownNameError: The file does not exist.
+        DataError: The file is not IDX, larger than `limit`, truncated, longer than declared, or damaged.
     """
     return read_content(path, limit=limit).array()
 
 
 def read_content(path: str | os.PathLike, *, limit: int = LIMIT) -> IdxContent:
-    """Reads one IDX file as `read_idx` does, and keeps the bytes."""
+    """Read one IDX file as `read_idx` does, with its bytes."""
     path = Path(path)
-    if not os.path.isfile(path):  # which, unlike Path.is_file, also answers for a name that is too long
-        raise UnknownNameError("an IDX file must exist", got=str(path), hint="check the path")
+    if not os.path.isfile(path):  # unlike Path.is_file, it returns False for a name that is too long
+        raise UnknownNameError("an IDX file exists", got=str(path), hint="check the path")
     try:
         with path.open("rb") as file:
             packed = file.read(2) == GZIP_MAGIC
@@ -85,23 +85,23 @@ def read_content(path: str | os.PathLike, *, limit: int = LIMIT) -> IdxContent:
                 return _parse(unpacked, path, limit=limit, room=room)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(
-            "a gzip file is whole", got=f"{path} ({error})", hint="copy or download the file again"
+            "a gzip file is complete and undamaged", got=f"{path} ({error})", hint="copy or download the file again"
         ) from None
     except OSError as error:
         raise DataError(
-            "an IDX file can be read", got=f"{path} ({error.strerror})", hint="check its permissions"
+            "an IDX file is readable", got=f"{path} ({error.strerror})", hint="check its permissions"
         ) from None
 
 
 def _parse(stream: io.BufferedIOBase, path: Path, *, limit: int, room: int) -> IdxContent:
     header, dtype, shape = _read_header(stream, path)
     declared = math.prod(shape) * dtype.itemsize
-    # A size of 0 must not hide the others from the limit: NumPy multiplies them all.
+    # A size of 0 must not hide the others from the limit.
     if math.prod(max(size, 1) for size in shape) * dtype.itemsize > limit:
         raise DataError(
-            f"an IDX file holds at most {limit} bytes of values",
+            f"an IDX file contains at most {limit} bytes of values",
             got=f"{path}, which declares {_form(dtype, shape)}",
-            hint="check the file, or raise limit if it is meant",
+            hint="check the file, or pass a larger limit if this is intended",
         )
     if declared > room - len(header):
         raise _truncated(path, declared=declared, present=f"at most {max(room - len(header), 0)} can be")
@@ -112,8 +112,8 @@ def _parse(stream: io.BufferedIOBase, path: Path, *, limit: int, room: int) -> I
     if stream.read(1):
         raise DataError(
             "an IDX file ends where its header says",
-            got=f"{path}, which goes on after the declared {declared} bytes ({_form(dtype, shape)})",
-            hint="check that the file was not joined with another",
+            got=f"{path}, which continues after the declared {declared} bytes ({_form(dtype, shape)})",
+            hint="check that the file was not concatenated with another",
         )
     return IdxContent(header, body, dtype, shape)
 
@@ -124,7 +124,7 @@ def _read_header(stream: io.BufferedIOBase, path: Path) -> tuple[bytes, np.dtype
         raise DataError(
             "an IDX file starts with two zero bytes",
             got=f"{path}, which looks like an HTML page",
-            hint="download the file again: a server answered with a page instead",
+            hint="download the file again: the server sent a page instead",
         )
     if magic[:2] != b"\0\0"[: len(magic)] or (len(magic) > 2 and magic[2] not in TYPES):
         raise DataError(
@@ -138,7 +138,7 @@ def _read_header(stream: io.BufferedIOBase, path: Path) -> tuple[bytes, np.dtype
     sizes = stream.read(4 * rank)
     if len(magic) + len(sizes) < 4 + 4 * rank:
         raise DataError(
-            "an IDX file holds its whole header",
+            "an IDX file contains its whole header",
             got=f"{path}, which ends after {len(magic) + len(sizes)} bytes",
             hint="copy or download the file again",
         )
@@ -163,7 +163,7 @@ def _form(dtype: np.dtype, shape: tuple[int, ...]) -> str:
 
 def _truncated(path: Path, *, declared: int, present: str) -> DataError:
     return DataError(
-        "an IDX file holds all values that it declares",
+        "an IDX file contains all values that it declares",
         got=f"{path}, truncated: {declared} bytes are declared, {present} present",
         hint="copy or download the file again",
     )

@@ -1,4 +1,4 @@
-"""The user's labels as class indices: integers, bools or strings in, int64 and class names out."""
+"""The user's labels (integers, bools or strings) as int64 class indices and class names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,30 +13,30 @@ KINDS = (str, (bool, np.bool_), (int, np.integer))
 
 
 def as_labels(y: Any, *, split: str) -> np.ndarray:
-    """Views labels of any supported kind as one array of integers, bools or strings.
+    """View labels of any supported kind as one array of integers, bools or strings.
 
     Args:
         y: An array, a list or a pandas Series: (sample,) labels.
-        split: "train" or "test", for the names of samples in errors.
+        split: "train" or "test", for error messages.
 
     Returns:
         (sample,) of kind "i", "u", "b" or "U", none missing.
 
     Raises:
-        DataError: Not one label for each sample, or a label is missing or of another kind.
+        DataError: There is not one label per sample, or a label is missing or of another kind.
     """
     labels = as_array(y, what=f"the labels of {split}")
     if labels.ndim != 1:
         raise DataError(
-            f"the labels of {split} have the shape (sample,), one class for each",
+            f"the labels of {split} have the shape (sample,), one class per sample",
             got=f"the shape {labels.shape}",
-            hint="pass the one column alone, such as y.ravel()"
+            hint="pass the column as one axis, for example y.ravel()"
             if labels.shape[1:] == (1,)
-            else "turn one-hot rows into np.argmax(y, axis=1)",
+            else "turn one-hot rows into classes with np.argmax(y, axis=1)",
         )
     if labels.dtype.kind in "iub" or (labels.dtype.kind == "U" and isinstance(y, np.ndarray)):
         return labels
-    # NumPy would turn ["a", nan] into strings, so a list is judged by its own elements.
+    # NumPy would turn ["a", nan] into strings, so the elements of a list are checked one by one.
     values = labels.tolist() if isinstance(y, np.ndarray) else list(y)
     kind = next((kind for kind in KINDS if values and isinstance(values[0], kind)), ())
     wrong = next((i for i, value in enumerate(values) if not isinstance(value, kind)), None)
@@ -45,25 +45,25 @@ def as_labels(y: Any, *, split: str) -> np.ndarray:
     raise DataError(
         f"the labels of {split} are all integers, all bools or all strings",
         got="no label" if wrong is None else f"{values[wrong]!r} as {split}[{wrong}]",
-        hint="convert whole numbers with y.astype(int) and drop samples without a label",
+        hint="convert whole numbers with y.astype(int), and drop samples without a label",
     )
 
 
 def encode_labels(
     labels: Mapping[str, np.ndarray], class_names: Sequence[str] | None
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Numbers the classes.
+    """Number the classes.
 
     Args:
-        labels: By split, "train" first, as `as_labels` gives them.
-        class_names: The names of all classes in order, or None for the sorted distinct labels of "train".
+        labels: By split, "train" first, as returned by `as_labels`.
+        class_names: Names of all classes in order, or None for the sorted distinct labels of "train".
 
     Returns:
         int64 (sample,) class indices by split, and the class names.
 
     Raises:
-        DataError: A label is outside the classes, or "test" has a class that "train" lacks.
-        UsageError: `class_names` are not at least two different strings.
+        DataError: A label is none of the classes, or "test" has a class that "train" does not have.
+        UsageError: `class_names` has not at least two different strings.
     """
     train = labels["train"]
     if class_names is None:
@@ -71,7 +71,7 @@ def encode_labels(
         names = tuple(str(value) for value in classes.tolist())
         if len(names) < 2:
             raise DataError(
-                "the labels of train name at least two classes",
+                "the labels of train have at least two classes",
                 got=f"the classes {list(names)}",
                 hint="add samples of another class, or pass class_names",
             )
@@ -82,7 +82,7 @@ def encode_labels(
     if "test" in codes:
         lacking = ~np.isin(codes["test"], codes["train"])
         if lacking.any():
-            raise _outside("every class of the test occurs in train", labels["test"], wrong=lacking, split="test")
+            raise _outside("every class of test is also in train", labels["test"], wrong=lacking, split="test")
     return codes, names
 
 
@@ -102,7 +102,7 @@ def _encode(labels: np.ndarray, classes: np.ndarray, *, split: str) -> np.ndarra
     text = classes.dtype.kind == "U"
     if text != (labels.dtype.kind == "U"):
         raise DataError(
-            "the labels of train and test are of one kind",
+            "the labels of train and test are of the same kind",
             got=f"{'numbers' if text else 'strings'} in {split}",
             hint="convert one of them",
         )

@@ -1,4 +1,4 @@
-"""NumPy's .npy: a header is compared with the size of its file before anything is read or mapped."""
+"""The .npy format of NumPy: the header is compared with the size of the file before anything is read or mapped."""
 
 import math
 import textwrap
@@ -16,13 +16,13 @@ HEADERS = {
 
 
 def map_npy(path: Path) -> np.ndarray:
-    """Opens an .npy file as a read-only memory map; nothing is unpickled.
+    """Open an .npy file as a read-only memory map; nothing is unpickled.
 
     Returns:
-        The array on disk, of any plain dtype.
+        The array on disk, of any dtype but objects.
 
     Raises:
-        DataError: Damaged, unreadable, or an array of Python objects.
+        DataError: The file is damaged or unreadable, or holds Python objects.
     """
     try:
         with path.open("rb") as stream:
@@ -32,29 +32,29 @@ def map_npy(path: Path) -> np.ndarray:
     except Exception as error:
         reason = textwrap.shorten(str(error) or type(error).__name__, 200)
         raise DataError(
-            "an .npy file can be read, is whole and holds no Python objects",
+            "an .npy file is readable and complete and contains no Python objects",
             got=f"{path} ({reason})",
             hint="save it again with np.save(file, array), or check its permissions",
         ) from None
 
 
 def check_header(stream: IO[bytes], *, size: int, name: str) -> None:
-    """Reads the header of an .npy file and refuses what does not fit.
+    """Read the header of an .npy file and compare it with the size of the file.
 
     Args:
         stream: The file, at its start.
         size: Its size in bytes.
-        name: What to call it in errors.
+        name: Its name in error messages.
 
     Raises:
-        Exception: Of any kind, where the header is damaged, declares another size, or Python objects.
+        Exception: Of any kind, if the header is damaged or declares another size or Python objects.
     """
     version = np.lib.format.read_magic(stream)
     if version not in HEADERS:
         raise ValueError(f"{name} has the npy version {version}")
     shape, _, dtype = HEADERS[version](stream)
     if dtype.hasobject or not dtype.itemsize:
-        raise ValueError(f"{name} is of dtype {dtype}, not of numbers or strings")
+        raise ValueError(f"{name} has the dtype {dtype}, which is neither numbers nor strings")
     declared = stream.tell() + math.prod(shape) * dtype.itemsize
     if declared != size:
-        raise ValueError(f"{name} declares {declared} bytes and holds {size}")
+        raise ValueError(f"{name} declares {declared} bytes and has {size}")

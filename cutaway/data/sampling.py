@@ -1,4 +1,4 @@
-"""Which samples to embed when there are too many to show."""
+"""A random subset in which every class has its share."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ from cutaway.errors import DataError
 
 
 def stratified_sample(labels: np.ndarray, limit: int, *, seed: int) -> np.ndarray:
-    """Choose ``limit`` samples so that each class keeps its share, to within one sample.
+    """Draw ``limit`` samples so that each class has its share, to within one sample.
 
     Args:
         labels: (sample,), the class of each sample.
-        limit: How many to choose, at least 1; all of them where there are no more.
-        seed: Decides which ones.
+        limit: Number of samples to draw, at least 1; all of them if there are no more.
+        seed: Random seed.
 
     Returns:
-        int64 (chosen,), ascending positions in ``labels``.
+        int64 (drawn,), ascending positions in ``labels``.
 
     Raises:
         DataError: ``labels`` is not one-dimensional.
@@ -25,7 +25,7 @@ def stratified_sample(labels: np.ndarray, limit: int, *, seed: int) -> np.ndarra
     limit, seed = check_whole(limit, name="limit", least=1), check_seed(seed)
     if labels.ndim != 1:
         raise DataError(
-            "labels are one class number a sample",
+            "labels are one class number per sample",
             got=f"the shape {labels.shape}",
             hint="turn one-hot rows into numbers with argmax(axis=1)",
         )
@@ -41,7 +41,7 @@ def stratified_sample(labels: np.ndarray, limit: int, *, seed: int) -> np.ndarra
 
 
 def _quotas(counts: np.ndarray, limit: int) -> np.ndarray:
-    """Split ``limit`` in proportion to ``counts`` by largest remainders, in whole numbers, ties to the first class."""
+    """Split ``limit`` in proportion to ``counts`` by largest remainders; ties go to the first class."""
     quotas, remainders = np.divmod(counts * limit, counts.sum())
     favored = np.argsort(-remainders, kind="stable")[: limit - quotas.sum()]
     quotas[favored] += 1

@@ -1,4 +1,4 @@
-"""Train, val and test: a seeded stratified split, and its record, which never needs the split to be drawn again."""
+"""Train, val and test: a seeded, stratified split, and the record from which it is restored exactly."""
 
 import base64
 import math
@@ -18,14 +18,14 @@ PARTS = ("train", "val", "test")
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Which sample is trained on, validated on and tested on.
+    """The samples for training, validation and test.
 
     Attributes:
-        train: What the weights are fitted to.
-        val: What is looked at after every epoch.
-        test: What is looked at in the end.
-        validation: The share of the training source that was asked for `val`, between 0 and 1.
-        seed: What the split was drawn from.
+        train: Samples that the weights are fitted to.
+        val: Samples that are evaluated after every epoch.
+        test: Samples that are evaluated at the end.
+        validation: The requested share of `val` among the samples that are not test, between 0 and 1.
+        seed: Random seed of the split.
     """
 
     train: SampleIds
@@ -42,8 +42,8 @@ class Split:
         """
         if name == "all":
             parts = [self.train, self.val, self.test]
-            code, index = (np.concatenate([getattr(p, key) for p in parts]) for key in ("code", "index"))
-            return SampleIds(self.train.sources, code, index)
+            source_index = np.concatenate([ids.source_index for ids in parts])
+            return SampleIds(self.train.sources, source_index, np.concatenate([ids.index for ids in parts]))
         if name not in PARTS:
             raise UnknownNameError(
                 f"a split is one of {', '.join(PARTS)}, all", got=repr(name), hint="pass for example 'test'"
@@ -51,21 +51,21 @@ class Split:
         return getattr(self, name)
 
     def to_record(self) -> dict[str, Any]:
-        """The split as JSON-able data, complete in itself: about 11 kB for MNIST.
+        """The split as data for JSON, sufficient to restore it: about 11 kB for MNIST.
 
         Returns:
             ``counts`` by part, ``validation``, ``seed``, ``stratified`` and ``membership``: by source the number of
-            ``samples`` and ``codes``, base64 of zlib of uint8 (sample,) with 0 for train, 1 for val and 2 for test.
+            ``samples`` and ``codes``, base64 of zlib of uint8 (sample,): 0 for train, 1 for val, 2 for test.
 
         Raises:
             DataError: Not every sample of every source is in exactly one part, in ascending order.
         """
         ids = self.part("all")
         part = np.repeat(np.arange(3, dtype=np.uint8), [len(self.train), len(self.val), len(self.test)])
-        order = np.lexsort((ids.index, ids.code))
+        order = np.lexsort((ids.index, ids.source_index))
         membership = {}
-        for code, source in enumerate(ids.sources):
-            of_source = order[ids.code[order] == code]
+        for number, source in enumerate(ids.sources):
+            of_source = order[ids.source_index[order] == number]
             if not np.array_equal(ids.index[of_source], np.arange(len(of_source))):
                 raise DataError(
                     "every sample is in exactly one part of a split", got=f"gaps in {source}", hint="use split_dataset"
@@ -82,7 +82,7 @@ class Split:
 
     @classmethod
     def from_record(cls, record: Any) -> "Split":
-        """Rebuilds a split from `to_record`.
+        """Restore a split from `to_record`.
 
         Raises:
             DataError: The record is damaged.
@@ -102,20 +102,20 @@ class Split:
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError, zlib.error) as error:
             raise _damaged(str(error)) from None
         if not whole:
-            raise _damaged("its counts, validation, seed or stratified do not fit")
+            raise _damaged("its counts, validation, seed or stratified do not fit together")
         return cls(**parts, validation=validation, seed=seed)
 
 
 def split_dataset(data: Dataset, *, validation: float = 0.25, test: float = 0.2, seed: int = 0) -> Split:
-    """Splits a dataset into train, val and test, stratified by class.
+    """Split a dataset into train, val and test, stratified by class.
 
-    The source "test" is the test, whole; without one a share of "train" is held out for it first. Inside each part
-    the samples keep the order of their file.
+    The source "test" becomes the test split; without one, a share of "train" is held out for it first. Inside each part
+    the samples are in the order of their file.
 
     Args:
-        data: What to split.
-        validation: The share of the remaining training samples that becomes val, between 0 and 1.
-        test: The share of "train" that becomes the test where the dataset has none, between 0 and 1.
+        data: The dataset.
+        validation: Share of the remaining training samples that becomes val, between 0 and 1.
+        test: Share of "train" that becomes test if the dataset has no test source, between 0 and 1.
         seed: From 0 to 2**32 - 1; the same seed gives the same split.
 
     Raises:
@@ -124,9 +124,7 @@ def split_dataset(data: Dataset, *, validation: float = 0.25, test: float = 0.2,
     """
     for name, share in (("validation", validation), ("test", test)):
         if not isinstance(share, float) or not 0 < share < 1:
-            raise ConfigError(
-                f"{name} is a share between 0 and 1, both excluded", got=repr(share), hint=f"pass {name}=0.25"
-            )
+            raise ConfigError(f"{name} is a share above 0 and below 1", got=repr(share), hint=f"pass {name}=0.25")
     if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise ConfigError("seed is an integer from 0 to 4294967295", got=repr(seed), hint="pass for example seed=0")
     index = np.arange(len(data.sources["train"].y))
@@ -134,9 +132,9 @@ def split_dataset(data: Dataset, *, validation: float = 0.25, test: float = 0.2,
         held = np.arange(len(data.sources["test"].y))
     else:
         index, held = _hold_out(data, index, share=test, seed=seed)
-    kept, val = _hold_out(data, index, share=validation, seed=seed)
+    train, val = _hold_out(data, index, share=validation, seed=seed)
     return Split(
-        train=_ids(data, "train", index=kept),
+        train=_ids(data, "train", index=train),
         val=_ids(data, "train", index=val),
         test=_ids(data, "test" if "test" in data.sources else "train", index=held),
         validation=float(validation),
@@ -161,7 +159,7 @@ def _hold_out(data: Dataset, index: np.ndarray, *, share: float, seed: int) -> t
     held = math.ceil(share * len(index))
     if min(held, len(index) - held) < len(present):
         raise DataError(
-            f"both sides of a split can hold each of the {len(present)} classes",
+            f"both sides of a split have at least one sample of each of the {len(present)} classes",
             got=f"{held} of {len(index)} samples for a share of {share:g}",
             hint="change the share or add samples",
         )
@@ -171,8 +169,8 @@ def _hold_out(data: Dataset, index: np.ndarray, *, share: float, seed: int) -> t
 
 def _ids(data: Dataset, source: str, *, index: np.ndarray) -> SampleIds:
     sources = tuple(data.sources)
-    code = np.full(len(index), sources.index(source), np.uint8)
-    return SampleIds(sources, code, index.astype(np.int64, copy=False))
+    source_index = np.full(len(index), sources.index(source), np.uint8)
+    return SampleIds(sources, source_index, index.astype(np.int64, copy=False))
 
 
 def _unpack(entry: dict[str, Any]) -> np.ndarray:
@@ -180,7 +178,7 @@ def _unpack(entry: dict[str, Any]) -> np.ndarray:
     if type(samples) is not int or samples < 0:
         raise ValueError(f"samples is {samples!r}")
     unpacker = zlib.decompressobj()
-    # One byte more than declared shows that there is more, and never unpacks it.
+    # One byte more than declared is enough to notice that there is more, without unpacking it.
     raw = unpacker.decompress(base64.b64decode(entry["codes"], validate=True), samples + 1)
     if len(raw) != samples or not unpacker.eof or unpacker.unused_data:
         raise ValueError(f"its codes are not of {samples} samples")
@@ -192,13 +190,13 @@ def _unpack(entry: dict[str, Any]) -> np.ndarray:
 
 def _members(codes: dict[str, np.ndarray], number: int) -> SampleIds:
     index = [np.flatnonzero(of_source == number) for of_source in codes.values()]
-    code = [np.full(len(found), position, np.uint8) for position, found in enumerate(index)]
-    return SampleIds(tuple(codes), np.concatenate(code), np.concatenate(index).astype(np.int64, copy=False))
+    source_index = [np.full(len(found), position, np.uint8) for position, found in enumerate(index)]
+    return SampleIds(tuple(codes), np.concatenate(source_index), np.concatenate(index).astype(np.int64, copy=False))
 
 
 def _damaged(what: str) -> DataError:
     return DataError(
-        "a split record is as cutaway wrote it",
+        "the split in run.json is unchanged since cutaway wrote it",
         got=f"a damaged one ({what})",
         hint="restore run.json or train again",
     )

@@ -1,13 +1,12 @@
-"""What a person should look at.
+"""Findings: what a person should look at, in plain sentences.
 
-In come plain records: the rows of a history, class numbers, probabilities, counts. Out go measures (`Overfitting`,
-`Confusion`, `Mistakes`) and `Finding` records, which say in a sentence with numbers what was found. The room may call
-numpy, scikit-learn and `cutaway.errors`; it knows no run, no model and no figure.
+In come `Evidence` records, which hold plain arrays and numbers: the rows of a history, a confusion matrix, counts of
+inactive units, accuracies. Out come `Finding` records, each a title, a sentence and the numbers behind it. There is one
+file per finding; `registry` lists them. May call numpy, `cutaway.metrics` and `cutaway.errors`; it knows no run, no
+model and no figure.
 """
 
-from .diagnosis import Finding, diagnose
+from .records import Evidence, Finding
+from .registry import run_checks
 
-__all__ = [
-    "Finding",
-    "diagnose",
-]
+__all__ = ["Evidence", "Finding", "run_checks"]

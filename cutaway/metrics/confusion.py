@@ -1,4 +1,4 @@
-"""Which classes are taken for which, and which answers are the worst."""
+"""Which classes are mistaken for each other, and which predictions are the most confidently wrong."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -7,19 +7,19 @@ import numpy as np
 
 from cutaway.errors import DataError, UsageError
 
-# Room for the rounding of float16 and of a softmax in float32.
+# Allows for the rounding of float16 and of a softmax in float32.
 ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often one class was taken for another.
+    """How often one class was mistaken for another.
 
     Attributes:
-        true: Number of the class that the samples belong to.
-        predicted: Number of the class that they were taken for.
-        count: How many samples.
-        share: ``count`` among all samples of the true class, 0..1.
+        true: Index of the class that the samples belong to.
+        predicted: Index of the class that was predicted for them.
+        count: Number of such samples.
+        share: ``count`` divided by the number of samples of the true class, 0..1.
     """
 
     true: int
@@ -30,13 +30,13 @@ class Confusion:
 
 @dataclass(frozen=True, eq=False)
 class Mistakes:
-    """Samples with a wrong answer, the most confident one first.
+    """Samples with a wrong prediction, the most confident first.
 
     Attributes:
-        position: int64 (mistake,), row in the probabilities.
-        label: int64 (mistake,), the true class.
-        predicted: int64 (mistake,), the class of the largest probability, the first of equals.
-        confidence: float32 (mistake,), that probability.
+        position: int64 (mistake,), rows of the probabilities.
+        label: int64 (mistake,), true classes.
+        predicted: int64 (mistake,), classes with the largest probability, the first one in a tie.
+        confidence: float32 (mistake,), those probabilities.
     """
 
     position: np.ndarray
@@ -46,19 +46,19 @@ class Mistakes:
 
 
 def confusion_counts(labels: np.ndarray, predicted: np.ndarray, *, classes: int) -> np.ndarray:
-    """Count for each class what its samples were taken for.
+    """Count for each class what was predicted for its samples.
 
     Args:
         labels: int (sample,), the true classes, 0..classes-1.
-        predicted: int (sample,), the answers, 0..classes-1.
-        classes: How many classes there are.
+        predicted: int (sample,), the predicted classes, 0..classes-1.
+        classes: Number of classes.
 
     Returns:
         int64 (true, predicted).
 
     Raises:
-        DataError: A class number is out of range, or the two are empty or of different lengths.
-        UsageError: ``classes`` is no whole number from 1 up.
+        DataError: A class is out of range, or the two arrays are empty or of different lengths.
+        UsageError: ``classes`` is not a whole number of at least 1.
     """
     from sklearn.metrics import confusion_matrix
 
@@ -70,15 +70,15 @@ def confusion_counts(labels: np.ndarray, predicted: np.ndarray, *, classes: int)
 
 
 def top_confusions(matrix: np.ndarray, n: int = 5) -> tuple[Confusion, ...]:
-    """List the ``n`` most frequent confusions, the most frequent first, equals by class number.
+    """List the ``n`` most frequent confusions, the most frequent first, ties in the order of the classes.
 
     Args:
         matrix: int (true, predicted), counts.
-        n: The most to return, from 1 up; there are fewer where fewer pairs of classes were confused.
+        n: Largest number to return, at least 1; fewer pairs of classes may have been confused.
 
     Raises:
-        DataError: ``matrix`` is not square, holds other things than counts, or counts nothing.
-        UsageError: ``n`` is no whole number from 1 up.
+        DataError: ``matrix`` is not square, holds other things than counts, or only zeros.
+        UsageError: ``n`` is not a whole number of at least 1.
     """
     matrix, n = check_counts(matrix), _check_count(n, name="n")
     wrong = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
@@ -92,16 +92,16 @@ def top_confusions(matrix: np.ndarray, n: int = 5) -> tuple[Confusion, ...]:
 
 
 def worst_mistakes(probabilities: np.ndarray, labels: np.ndarray, *, n: int = 24) -> Mistakes:
-    """Find the ``n`` wrong answers that were given with most confidence, equals in the order of the samples.
+    """Find the ``n`` most confident wrong predictions, ties in the order of the samples.
 
     Args:
         probabilities: float (sample, class), 0..1.
         labels: int (sample,), the true classes.
-        n: The most to return, from 1 up; there are fewer where fewer answers are wrong.
+        n: Largest number to return, at least 1; fewer predictions may be wrong.
 
     Raises:
-        DataError: The arrays do not fit, a probability is outside 0..1 or a label names no column.
-        UsageError: ``n`` is no whole number from 1 up.
+        DataError: The arrays do not fit together, a probability is outside 0..1, or a label has no column.
+        UsageError: ``n`` is not a whole number of at least 1.
     """
     probabilities, n = _check_probabilities(probabilities), _check_count(n, name="n")
     labels = _check_classes(labels, name="labels", classes=probabilities.shape[1])
@@ -122,15 +122,15 @@ def check_counts(matrix: np.ndarray) -> np.ndarray:
     """Return ``matrix`` as an int64 confusion matrix.
 
     Raises:
-        DataError: It is not square, holds other things than counts, or counts nothing.
+        DataError: It is not square, holds other things than counts, or only zeros.
     """
     array = np.asarray(matrix)
     square = array.ndim == 2 and array.shape[0] == array.shape[1]
     if not square or array.dtype.kind not in "iu" or (array < 0).any() or not array.any():
         raise DataError(
-            "a confusion matrix is square (true, predicted) and holds counts, not all 0",
-            got=f"the shape {array.shape} and type {array.dtype}",
-            hint="make it with confusion_counts, without normalizing it",
+            "a confusion matrix is a square array (true, predicted) of counts that are not all 0",
+            got=f"the shape {array.shape} and dtype {array.dtype}",
+            hint="make it with confusion_counts and do not normalize it",
         )
     return array.astype(np.int64, copy=False)
 
@@ -139,15 +139,15 @@ def _check_probabilities(probabilities: np.ndarray) -> np.ndarray:
     array = np.asarray(probabilities)
     if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind != "f":
         raise DataError(
-            "probabilities are a float matrix (sample, class) of two classes or more",
-            got=f"the shape {array.shape} and type {array.dtype}",
-            hint="give a single output p as the two columns 1 - p and p",
+            "probabilities are a float array (sample, class) with at least two classes",
+            got=f"the shape {array.shape} and dtype {array.dtype}",
+            hint="turn a single output p into the two columns 1 - p and p",
         )
     outside = ~((array >= -ROUNDING) & (array <= 1 + ROUNDING))
     if outside.any():
         row, column = np.argwhere(outside)[0]
         raise DataError(
-            "probabilities lie in 0..1",
+            "probabilities are between 0 and 1",
             got=f"{array[row, column]} for sample {row}, class {column}",
             hint="apply softmax to the outputs first",
         )
@@ -158,30 +158,30 @@ def _check_classes(values: np.ndarray, *, name: str, classes: int) -> np.ndarray
     array = np.asarray(values)
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "iu":
         raise DataError(
-            f"{name} are one whole number a sample, at least one",
-            got=f"the shape {array.shape} and type {array.dtype}",
-            hint="turn one-hot rows or probabilities into numbers with argmax(axis=1)",
+            f"{name} are one integer per sample, for at least one sample",
+            got=f"the shape {array.shape} and dtype {array.dtype}",
+            hint="turn one-hot rows or probabilities into classes with argmax(axis=1)",
         )
     outside = np.flatnonzero((array < 0) | (array >= classes))
     if len(outside):
         raise DataError(
-            f"{name} are numbers from 0 to {classes - 1}",
-            got=f"{array[outside[0]]} at sample {outside[0]}",
-            hint="number the classes from 0, or give the right number of classes",
+            f"{name} are integers from 0 to {classes - 1}",
+            got=f"{array[outside[0]]} for sample {outside[0]}",
+            hint="number the classes from 0, or pass the right number of classes",
         )
     return array.astype(np.int64, copy=False)
 
 
-def _check_same_length(labels: np.ndarray, answers: np.ndarray) -> None:
-    if len(labels) != len(answers):
+def _check_same_length(labels: np.ndarray, predictions: np.ndarray) -> None:
+    if len(labels) != len(predictions):
         raise DataError(
-            "labels and answers belong to the same samples",
-            got=f"{len(labels)} labels and {len(answers)} answers",
+            "labels and predictions are of the same samples",
+            got=f"{len(labels)} labels and {len(predictions)} predictions",
             hint="take both from the same split",
         )
 
 
 def _check_count(value: int, *, name: str) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"{name} is a whole number from 1 up", got=repr(value), hint=f"pass for example {name}=10")
+        raise UsageError(f"{name} is a whole number of at least 1", got=repr(value), hint=f"pass for example {name}=10")
     return int(value)

@@ -1,4 +1,4 @@
-"""What the learning curves say."""
+"""Overfitting, read from the losses of a history."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,9 @@ from typing import Any
 
 from cutaway.errors import DataError
 
-# One bad epoch is noise of the mini-batches; two in a row with a rise that a reader can see in the figure are a turn.
-PATIENCE = 2
-RISE = 0.02
+# One bad epoch may be noise of the mini-batches; two in a row, with a rise that is visible in the figure, are not.
+OVERFITTING_EPOCHS = 2
+OVERFITTING_RISE = 0.02
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class Overfitting:
     Attributes:
         best_epoch: Epoch of the lowest validation loss, the first of equals, counted from 1.
         best_val_loss: The validation loss there.
-        turned: True when the last two epochs or more brought no better validation loss and the last one lies at least
-            2 % above the best.
-        gap: Validation loss less training loss in the last epoch.
-        rise: Validation loss of the last epoch less the best one; 0 or more.
+        turned: Whether at least the last two epochs brought no better validation loss and the last one is at least 2%
+            above the best.
+        gap: Validation loss minus training loss in the last epoch.
+        rise: Validation loss of the last epoch minus the best one; 0 or more.
     """
 
     best_epoch: int
@@ -33,37 +33,39 @@ class Overfitting:
 
 
 def watch_overfitting(history: Sequence[Mapping[str, Any]]) -> Overfitting:
-    """Find the epoch of the best validation loss and say whether it has turned since.
+    """Find the epoch of the best validation loss and whether the loss has risen since.
 
     Args:
-        history: One row an epoch, in order, with "epoch" (from 1), "loss" and "val_loss".
+        history: One row per epoch, in order, with "epoch" (from 1), "loss" and "val_loss".
 
     Raises:
         DataError: There is no epoch, or a row lacks a finite "loss" or "val_loss".
     """
     if not history:
-        raise DataError("overfitting shows in the epochs of a history", got="no epoch", hint="train for one or more")
+        raise DataError(
+            "overfitting is measured on a history of at least one epoch", got="no epoch", hint="train for one or more"
+        )
     for row in history:
         for name in ("loss", "val_loss"):
             if not is_finite(row.get(name)):
                 raise DataError(
-                    "overfitting shows where each epoch has a finite loss and val_loss",
+                    "overfitting is measured on epochs that all have a finite loss and val_loss",
                     got=f"{name} {row.get(name, 'missing')} in epoch {row['epoch']}",
                     hint="train with validation data, or with a smaller learning rate if the loss has diverged",
                 )
     best = min(range(len(history)), key=lambda index: history[index]["val_loss"])
     best_val_loss = float(history[best]["val_loss"])
     rise = float(history[-1]["val_loss"]) - best_val_loss
-    stale = len(history) - 1 - best >= PATIENCE
+    stale = len(history) - 1 - best >= OVERFITTING_EPOCHS
     return Overfitting(
         best_epoch=int(history[best]["epoch"]),
         best_val_loss=best_val_loss,
-        turned=stale and rise > 0 and rise >= RISE * abs(best_val_loss),
+        turned=stale and rise > 0 and rise >= OVERFITTING_RISE * abs(best_val_loss),
         gap=float(history[-1]["val_loss"]) - float(history[-1]["loss"]),
         rise=rise,
     )
 
 
 def is_finite(value: float | None) -> bool:
-    """Tell a number from NaN, infinity and the null that JSON writes for them."""
+    """Whether a value is a number, not NaN, infinity or None (how JSON writes them)."""
     return value is not None and math.isfinite(value)

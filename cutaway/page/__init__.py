@@ -1,10 +1,11 @@
-"""The report: what a run holds, on one page.
+"""The page: one HTML file that shows what it is given and works from disk with the network off.
 
-In come ready figures and texts as a `ReportContent`; out goes one HTML file as a string, which works from disk with
-the network off. BokehJS is taken from the installed bokeh package. May call `cutaway.plots` and `cutaway.errors`; it
+In comes a `Page`: a heading and a list of sections, each a record of text, rows, cards or a finished figure. Out comes
+HTML as a string. BokehJS is taken from the installed bokeh package. May call `cutaway.plots` and `cutaway.errors`; it
 knows no run and no model.
 """
 
-from .page import ReportContent, ReportFinding, ReportInside, ReportMistake, ReportUnit, report_page
+from .render import render
+from .sections import Card, Cards, Figure, Page, Picture, Section, Table, Text
 
-__all__ = ["ReportContent", "ReportFinding", "ReportInside", "ReportMistake", "ReportUnit", "report_page"]
+__all__ = ["Card", "Cards", "Figure", "Page", "Picture", "Section", "Table", "Text", "render"]

@@ -1,9 +1,14 @@
-"""Pictures of what a run holds.
+"""Plots: figures and pictures of arrays.
 
-In come arrays and lists of plain records; out goes a matplotlib figure, a Bokeh model, or the bytes of a PNG.
-Nothing is read, written or remembered here, and no global setting of either library is touched. May call only
-`cutaway.errors`; matplotlib, Bokeh and Pillow are loaded when the first figure is asked for.
+In come arrays and plain rows; out go matplotlib figures, Bokeh figures and the bytes of PNG pictures. Plots read and
+write no files, keep no state and change no global setting of either library. May call `cutaway.errors` only;
+matplotlib, Bokeh and Pillow are loaded when the first figure is drawn. `Figure` and `BokehFigure` are the types of the
+figures, for annotations.
 """
+
+from typing import TYPE_CHECKING
+
+from cutaway._lazy import lazy_getattr
 
 from .activation import activation, activation_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
@@ -12,9 +17,16 @@ from .picture import data_uri, picture_png, signed_png, sprite_sheet
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import CLASS_COLORS, ClassStyle, class_style
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from .bokeh_figure import BokehFigure
+
 __all__ = [
     "CLASS_COLORS",
+    "BokehFigure",
     "ClassStyle",
+    "Figure",
     "activation",
     "activation_bokeh",
     "class_style",
@@ -29,3 +41,5 @@ __all__ = [
     "signed_png",
     "sprite_sheet",
 ]
+
+__getattr__ = lazy_getattr(__name__, {"Figure": "matplotlib.figure", "BokehFigure": "cutaway.plots.bokeh_figure"})

@@ -1,4 +1,4 @@
-"""The shapes of activation functions: ReLU, its smooth approximation softplus, and softplus' derivative."""
+"""Activation functions: ReLU, its smooth approximation softplus, and the derivative of softplus."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -30,17 +30,17 @@ def relu(x: ArrayLike) -> NDArray[np.float64]:
 
 
 def softplus(x: ArrayLike) -> NDArray[np.float64]:
-    """ln(1 + e^x), above ReLU everywhere, by at most ln 2 at 0; float64 in the shape of `x`, without overflow.
+    """ln(1 + e^x), above ReLU everywhere, by at most ln 2 at 0; float64 in the shape of `x`; never overflows.
 
     Source:
         Dugas, Bengio, Belisle, Nadeau, Garcia 2001, "Incorporating second-order functional knowledge for better option
-        pricing", where it is named.
+        pricing", which introduces it.
     """
     return np.logaddexp(0.0, np.asarray(x, np.float64))
 
 
 def logistic(x: ArrayLike) -> NDArray[np.float64]:
-    """1 / (1 + e^-x), the derivative of `softplus`; float64 in the shape of `x`, without overflow."""
+    """1 / (1 + e^-x), the derivative of `softplus`, float64 in the shape of `x`; never overflows."""
     return np.exp(-np.logaddexp(0.0, -np.asarray(x, np.float64)))
 
 
@@ -56,15 +56,15 @@ def activation(*, limit: float = 6.0, title: str = "") -> "Figure":
 
     Args:
         limit: The curves go from -limit to limit; above 0, at most 100.
-        title: Stands above the curves.
+        title: Set above the curves.
 
     Raises:
         UsageError: ``limit`` is outside its range.
     """
-    from .drawing import Drawing
+    from .notebook import NotebookFigure
 
     x = _points(limit)
-    figure = Drawing(figsize=(5.6, 4.2), layout="constrained")
+    figure = NotebookFigure(figsize=(5.6, 4.2), layout="constrained")
     axes = figure.subplots()
     for name, function, color in _CURVES.values():
         axes.plot(x, function(x), color=color, linewidth=2, label=name)
@@ -78,7 +78,7 @@ def activation(*, limit: float = 6.0, title: str = "") -> "Figure":
 
 
 def activation_bokeh(*, limit: float = 6.0) -> "BokehFigure":
-    """Draw ReLU, softplus and the logistic function with Bokeh; hovering reads all three at one x.
+    """Draw ReLU, softplus and the logistic function with Bokeh; a tooltip shows all three values at one x.
 
     Args:
         limit: As for `activation`.
@@ -99,9 +99,9 @@ def activation_bokeh(*, limit: float = 6.0) -> "BokehFigure":
         toolbar_location=None,
         x_axis_label="x",
     )
-    for name, (words, _, color) in _CURVES.items():
-        plot.line("x", name, source=source, color=color, line_width=2, legend_label=words)
-    # one unseen curve carries the hover, so that a curve that the legend hides takes nothing with it
+    for name, (label, _, color) in _CURVES.items():
+        plot.line("x", name, source=source, color=color, line_width=2, legend_label=label)
+    # one invisible curve has the tooltip, so that it stays when the legend hides a curve
     target = plot.line("x", "relu", source=source, alpha=0)
     rows = "".join(f"<div>{name} @{{{name}}}{{0.0000}}</div>" for name in _CURVES)
     hover = HoverTool(tooltips=f"<div><b>x = @x{{0.00}}</b></div>{rows}", mode="vline", renderers=[target])
@@ -115,5 +115,5 @@ def activation_bokeh(*, limit: float = 6.0) -> "BokehFigure":
 
 def _points(limit: float) -> NDArray[np.float64]:
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= 100:
-        raise UsageError("limit is a number above 0, at most 100", got=repr(limit), hint="pass limit=6")
+        raise UsageError("limit is a number above 0 and at most 100", got=repr(limit), hint="pass limit=6")
     return np.linspace(-limit, limit, _POINTS)  # an odd number: 0, where ReLU bends, is one of them

@@ -1,4 +1,4 @@
-"""The confusion matrix: which class is read as which."""
+"""The confusion matrix: which class is mistaken for which."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
     from matplotlib.figure import Figure
 
-# Above this many classes a count no longer fits into its cell; the hover and the colors still tell.
+# With more classes than this, a count does not fit into its cell; tooltips and colors still show it.
 _CLASSES_WITH_COUNTS = 25
 
 
 def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     """Draw a confusion matrix with matplotlib: rows are true classes, columns predicted ones.
 
-    The diagonal is gray and pale, an error is the stronger orange the larger its share of the row.
+    The diagonal is gray; errors are orange, the stronger the larger their share of the row.
 
     Args:
         matrix: Integer counts (true class, predicted class).
-        class_names: One name a class.
+        class_names: One name per class.
 
     Raises:
         DataError: The matrix is not square in the number of classes or holds anything but counts.
     """
     from matplotlib.colors import to_rgb
 
-    from .drawing import Drawing
+    from .notebook import NotebookFigure
 
     counts = _counts(matrix, class_names)
     size = len(class_names)
@@ -41,12 +41,12 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     cells[..., :3] = np.where(np.eye(size, dtype=bool)[..., None], to_rgb(RIGHT_COLOR), to_rgb(WRONG_COLOR))
     cells[..., 3] = _opacity(counts)
     inches = min(12.0, 2.5 + 0.45 * size)
-    figure = Drawing(figsize=(inches, inches), layout="constrained")
+    figure = NotebookFigure(figsize=(inches, inches), layout="constrained")
     axes = figure.subplots()
     axes.imshow(cells)
     if size <= _CLASSES_WITH_COUNTS:
-        for true, read in np.argwhere(counts):
-            axes.text(read, true, str(counts[true, read]), ha="center", va="center", color=INK, fontsize=8)
+        for true, predicted in np.argwhere(counts):
+            axes.text(predicted, true, str(counts[true, predicted]), ha="center", va="center", color=INK, fontsize=8)
     axes.set_xlabel("predicted class", color=MUTED)
     axes.set_ylabel("true class", color=MUTED)
     for label in (
@@ -60,7 +60,7 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
 
 
 def confusion_matrix_bokeh(matrix: ArrayLike, class_names: Sequence[str]) -> "BokehFigure":
-    """Draw a confusion matrix with Bokeh; the hover reads "true 4 read as 9: 12 of 982 (1.2 %)".
+    """Draw a confusion matrix with Bokeh; the tooltip says "true 4 predicted as 9: 12 of 982 (1.2%)".
 
     Args:
         matrix: As for `confusion_matrix`.
@@ -88,21 +88,21 @@ def confusion_matrix_bokeh(matrix: ArrayLike, class_names: Sequence[str]) -> "Bo
     )
     source = ColumnDataSource(_columns(counts, class_names))
     cells = plot.rect(
-        "read", "true", 0.96, 0.96, source=source, fill_color="color", fill_alpha="opacity", line_color=None
+        "predicted", "true", 0.96, 0.96, source=source, fill_color="color", fill_alpha="opacity", line_color=None
     )
     if size <= _CLASSES_WITH_COUNTS:
-        font = "11px" if size <= 12 else "8px"
+        font_size = "11px" if size <= 12 else "8px"
         plot.text(
-            "read",
+            "predicted",
             "true",
-            text="written",
+            text="cell_text",
             source=source,
             text_align="center",
             text_baseline="middle",
-            text_font_size=font,
+            text_font_size=font_size,
             text_color=INK,
         )
-    sentence = "true @{true_name} read as @{read_name}: @{count} of @{total} (@{percent} %)"
+    sentence = "true @{true_name} predicted as @{predicted_name}: @{count} of @{total} (@{percent}%)"
     plot.add_tools(HoverTool(tooltips=f"<div>{sentence}</div>", renderers=[cells], visible=False))
     _label(plot, class_names)
     return plot
@@ -126,14 +126,14 @@ def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _opacity(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the strength 0..0.65 of each cell: the diagonal on its own pale scale, errors up to the worst one.
+    """Return the opacity 0..0.65 of each cell: one scale for the diagonal, another for errors up to the worst one.
 
-    Both stay so thin that dark ink on a white page, or light ink on a dark one, keeps a contrast of 4.5 in every cell.
+    Both are low enough that dark text on a white page, and light text on a dark one, keeps a contrast of 4.5.
     """
     shares = _shares(counts)
     right = np.eye(len(counts), dtype=bool)
     worst = shares[~right].max(initial=0)
-    # The root lifts small errors: half the strength for a quarter of the worst share.
+    # The square root makes small errors visible: half the opacity for a quarter of the worst share.
     errors = 0.65 * np.sqrt(shares / worst) if worst else shares
     return np.where(right, 0.22 * shares, errors)
 
@@ -144,14 +144,14 @@ def _columns(counts: NDArray[np.int64], class_names: Sequence[str]) -> dict[str,
     totals = counts.sum(axis=1).tolist()
     return {
         "true": [true for true, _ in pairs],
-        "read": [read for _, read in pairs],
+        "predicted": [predicted for _, predicted in pairs],
         "true_name": [class_names[true] for true, _ in pairs],
-        "read_name": [class_names[read] for _, read in pairs],
+        "predicted_name": [class_names[predicted] for _, predicted in pairs],
         "count": counts.ravel().tolist(),
         "total": [totals[true] for true, _ in pairs],
         "percent": [f"{100 * share:.1f}" for share in _shares(counts).flat],
-        "written": [str(count) if count else "" for count in counts.flat],
-        "color": [RIGHT_COLOR if true == read else WRONG_COLOR for true, read in pairs],
+        "cell_text": [str(count) if count else "" for count in counts.flat],
+        "color": [RIGHT_COLOR if true == predicted else WRONG_COLOR for true, predicted in pairs],
         "opacity": _opacity(counts).ravel().tolist(),
     }
 
@@ -164,7 +164,7 @@ def _label(plot: "BokehFigure", class_names: Sequence[str]) -> None:
     plot.grid.visible = False
     for axis in plot.axis:
         axis.ticker = FixedTicker(ticks=list(range(len(class_names))))
-        # PlainText, because Bokeh reads $$...$$ in a string as a formula and would fetch a renderer for it.
+        # PlainText, because Bokeh takes $$...$$ in a string for a formula and would fetch a renderer for it.
         axis.major_label_overrides = {i: PlainText(text=name) for i, name in enumerate(class_names)}
         axis.axis_line_color = None
         axis.major_tick_line_color = None

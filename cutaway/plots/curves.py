@@ -28,19 +28,19 @@ def learning_curves(history: History, *, turned: int | None = None, title: str =
     """Draw loss and accuracy by epoch with matplotlib.
 
     Args:
-        history: One record an epoch with Keras' names: epoch, loss and, where measured, accuracy, val_loss and
-            val_accuracy. An epoch without, or with None or NaN, is a gap.
-        turned: The epoch whose validation loss was the lowest before it rose; it is marked in words.
-        title: Stands above both panels.
+        history: One row per epoch with Keras' names: epoch, loss and, where measured, accuracy, val_loss and
+            val_accuracy. A missing value, None or NaN leaves a gap.
+        turned: The epoch of the lowest validation loss, if the loss has risen since; it is marked.
+        title: Set above both panels.
 
     Raises:
         DataError: The history is empty or has no epoch or loss.
         UsageError: ``turned`` is not an epoch of the history.
     """
-    from .drawing import Drawing
+    from .notebook import NotebookFigure
 
     panels = _panels(history, turned)
-    figure = Drawing(figsize=(4.8 * len(panels), 3.8), layout="constrained")
+    figure = NotebookFigure(figsize=(4.8 * len(panels), 3.8), layout="constrained")
     if title:
         figure.suptitle(title, color=INK).set_parse_math(False)
     for axes, (metric, curves) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
@@ -49,7 +49,7 @@ def learning_curves(history: History, *, turned: int | None = None, title: str =
 
 
 def learning_curves_bokeh(history: History, *, turned: int | None = None) -> "LayoutDOM":
-    """Draw loss and accuracy by epoch with Bokeh: two linked panels that stand below each other where space is narrow.
+    """Draw loss and accuracy by epoch with Bokeh: two linked panels, one below the other where space is narrow.
 
     Args:
         history: As for `learning_curves`.
@@ -67,16 +67,16 @@ def learning_curves_bokeh(history: History, *, turned: int | None = None) -> "La
         _bokeh_panel(metric, curves, turned=turned, epochs=epochs)
         for metric, curves in _panels(history, turned).items()
     ]
-    # A row does not wrap by itself; each panel takes at least 280 px, so a phone shows them one below the other.
+    # A row does not wrap by itself. Each panel takes at least 280 px, so a phone shows one below the other.
     return row(*panels, sizing_mode="stretch_width", spacing=16, styles={"flex-wrap": "wrap"})
 
 
 def _panels(history: History, turned: int | None) -> dict[str, Curves]:
-    """Check the history and return, for each metric that was measured, its epochs and series."""
+    """Check the history and return the epochs and series of each metric that was measured."""
     if not history or any(key not in record for record in history for key in ("epoch", "loss")):
         raise DataError(
-            "a history has at least one record, and each has an epoch and a loss",
-            got=f"{len(history)} records" if not history else str(dict(history[0])),
+            "a history has at least one row, and each row has an epoch and a loss",
+            got="no rows" if not history else str(dict(history[0])),
             hint="train for at least one epoch",
         )
     epochs = np.array([record["epoch"] for record in history], np.float64)
@@ -85,7 +85,7 @@ def _panels(history: History, turned: int | None) -> dict[str, Curves]:
     panels: dict[str, Curves] = {}
     for metric in _METRICS:
         curves = {
-            name: np.array([record.get(prefix + metric) for record in history], np.float64)  # None becomes a gap
+            name: np.array([record.get(prefix + metric) for record in history], np.float64)  # None leaves a gap
             for name, prefix, _ in _SERIES
             if any(prefix + metric in record for record in history)
         }
@@ -94,7 +94,7 @@ def _panels(history: History, turned: int | None) -> dict[str, Curves]:
     return panels
 
 
-def _words(metric: str, turned: int | None) -> str:
+def _turned_label(metric: str, turned: int | None) -> str:
     if turned is None:
         return ""
     return f"lowest validation loss: epoch {turned} (dashed)" if metric == "loss" else f"epoch {turned} (dashed)"
@@ -109,7 +109,7 @@ def _draw_panel(axes: "Axes", metric: str, curves: Curves, *, turned: int | None
     axes.set_title(metric.capitalize(), loc="left", color=INK, fontweight="bold")
     if turned is not None:
         axes.axvline(turned, color=MUTED, linestyle="--", linewidth=1, zorder=0)
-        axes.set_title(_words(metric, turned), loc="right", color=MUTED, fontsize="small")
+        axes.set_title(_turned_label(metric, turned), loc="right", color=MUTED, fontsize="small")
     axes.set_xlabel("epoch", color=MUTED)
     axes.set_xlim(curves["epoch"].min() - 0.5, curves["epoch"].max() + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -138,11 +138,11 @@ def _bokeh_panel(metric: str, curves: Curves, *, turned: int | None, epochs: Any
             panel.line("epoch", name, source=source, color=color, line_width=2, legend_label=name)
             panel.scatter("epoch", name, source=source, color=color, size=6, legend_label=name)
     _add_hover(panel, source, metric=metric)
-    _calm(panel)
+    _simplify(panel)
     legend_below(panel, columns=len(_SERIES))
     if turned is not None:
         panel.add_layout(Span(location=turned, dimension="height", line_color=MUTED, line_dash="dashed"))
-        panel.add_layout(Title(text=_words(metric, turned), text_font_style="normal", text_color=MUTED), "above")
+        panel.add_layout(Title(text=_turned_label(metric, turned), text_font_style="normal", text_color=MUTED), "above")
     panel.add_layout(Title(text=metric.capitalize(), text_font_size="15px", text_color=INK), "above")
     return panel
 
@@ -152,16 +152,16 @@ def _add_hover(panel: "BokehFigure", source: "ColumnDataSource", *, metric: str)
 
     names = [name for name in source.column_names if name != "epoch"]
     rows = "".join(f"<div>{name} {metric} @{{{name}}}{{0.0000}}</div>" for name in names)
-    # One unseen point an epoch carries the hover: one tooltip for both series, and it stays when a series is hidden.
+    # One invisible point per epoch has the tooltip: one for both series, also when one of them is hidden.
     target = panel.scatter("epoch", names[0], source=source, alpha=0)
     panel.add_tools(HoverTool(tooltips=f"<div><b>epoch @epoch</b></div>{rows}", mode="vline", renderers=[target]))
 
 
-def _calm(panel: "BokehFigure") -> None:
+def _simplify(panel: "BokehFigure") -> None:
     from bokeh.models import BasicTicker
 
     panel.outline_line_color = None
-    # Epochs are counted: no tick between two of them.
+    # epochs are whole numbers: no ticks in between
     panel.xaxis.ticker = BasicTicker(min_interval=1, num_minor_ticks=0)
     panel.yaxis.minor_tick_line_color = None
     panel.axis.axis_label_text_font_style = "normal"

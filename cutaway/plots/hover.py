@@ -1,7 +1,7 @@
-"""The pictures that a Bokeh figure shows on hover, without a line of JavaScript.
+"""Pictures in the tooltips of a Bokeh figure, without any JavaScript.
 
-All pictures lie on a few sprite sheets, each a custom property of the page's root. Bokeh hangs its tooltips below the
-page's body, outside the figure, but custom properties reach them there through every shadow root; three columns
+All pictures are on a few sprite sheets, each a CSS custom property of the page's root. Bokeh attaches its tooltips to
+the page's body, outside the figure, but custom properties are inherited there through every shadow root. Three columns
 of the data say which cell of which sheet a tooltip shows.
 """
 
@@ -15,23 +15,23 @@ from cutaway.errors import DataError
 
 from .picture import data_uri, sprite_sheet
 
-# Chromium drops a custom property that grows beyond 2 MiB in var(), and the picture with it. 700,000 pixels are at most
-# 0.94 MB in base64 even when they do not compress, and 892 digits of MNIST.
+# Chromium drops a custom property of more than 2 MiB in var(), and the picture with it. 700,000 pixels are at most
+# 0.94 MB in base64 even if they do not compress; they hold 892 digits of MNIST.
 _SHEET_PIXELS = 700_000
 
-# The longer side of a picture in a tooltip, in pixels; small pictures are enlarged by a whole number up to about this.
+# The longer side of a picture in a tooltip, in pixels; small pictures are enlarged to about this by a whole factor.
 _SIDE = 84
 _LARGEST_SIDE = 168
 
 
 @dataclass(frozen=True)
 class HoverPictures:
-    """What a figure needs to show pictures on hover.
+    """What a figure needs to show pictures in tooltips.
 
     Attributes:
         css: Style sheet for the page: one custom property for each sprite sheet.
         div: HTML of the picture in the tooltip, with Bokeh's placeholders for ``columns``.
-        columns: Data columns (sample,): the sheet, and column and row of the cell on it.
+        columns: Data columns (sample,): the sheet, and the column and row of the cell on it.
     """
 
     css: str
@@ -40,7 +40,7 @@ class HoverPictures:
 
 
 def hover_pictures(pictures: NDArray) -> HoverPictures:
-    """Lay the pictures out on sheets.
+    """Arrange pictures on sprite sheets.
 
     Args:
         pictures: (sample, height, width), uint8 in 0..255 or floats in 0..1.
@@ -56,7 +56,7 @@ def hover_pictures(pictures: NDArray) -> HoverPictures:
     room = _SHEET_PIXELS // max(pixels, 1)
     columns = max(1, int(np.sqrt(room)))
     sheets = [sprite_sheet(pictures[i : i + room], columns=columns)[0] for i in range(0, max(len(pictures), 1), room)]
-    # The digest keeps two figures on one page from sharing sheets.
+    # the digest keeps two figures on one page from using each other's sheets
     name = f"--cutaway-{sha256(b''.join(sheets)).hexdigest()[:12]}"
     properties = "".join(f"{name}-{i}: url({data_uri(sheet)});" for i, sheet in enumerate(sheets))
     sample = np.arange(len(pictures))

@@ -1,4 +1,4 @@
-"""The legend of a Bokeh figure: below it, so that it covers no point and fits a phone; a click hides what it names."""
+"""The legend of a Bokeh figure."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 def legend_below(plot: "BokehFigure", *, columns: int) -> None:
-    """Move the legend that the glyphs of ``plot`` made below it, in rows of ``columns`` entries."""
+    """Move the legend below the plot, where it covers no point; a click on an entry hides its class."""
     legend = plot.legend[0]
     plot.add_layout(legend, "below")
     legend.click_policy = "hide"

@@ -1,4 +1,4 @@
-"""Samples as grayscale PNG pictures, one by one or all on one sheet, and weights in two colors."""
+"""PNG pictures: samples in grayscale, one by one or on one sprite sheet, and weights in two colors."""
 
 import base64
 import math
@@ -15,14 +15,14 @@ POSITIVE, NEGATIVE = CLASS_COLORS[6], CLASS_COLORS[0]
 
 
 def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[bytes, int]:
-    """Lay all pictures out on one grayscale PNG, row by row.
+    """Arrange pictures on one grayscale PNG, row by row.
 
     Args:
         pictures: (sample, height, width), uint8 in 0..255 or floats in 0..1.
         columns: Pictures in a row; None makes the sheet about square.
 
     Returns:
-        The PNG's bytes and the number of columns: picture i lies in row i // columns, column i % columns.
+        The PNG's bytes and the number of columns: picture i is in row i // columns and column i % columns.
 
     Raises:
         DataError: The pictures have another shape or range.
@@ -56,12 +56,12 @@ def picture_png(picture: ArrayLike, *, scale: int = 1) -> bytes:
 
 
 def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
-    """Return numbers of both signs as a PNG: orange above 0, blue below, the clearer the closer to 0.
+    """Return positive and negative numbers as a PNG: orange above 0, blue below, the more transparent the closer to 0.
 
-    It is transparent, not white, at 0, so that it lies on light and dark pages alike.
+    Transparent at 0, not white, so that it suits light and dark pages.
 
     Args:
-        values: (height, width), finite; the largest size is opaque.
+        values: (height, width), finite; the largest absolute value is opaque.
         scale: Each number becomes a square of this many pixels.
 
     Raises:
@@ -70,7 +70,9 @@ def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
     array = np.asarray(values, np.float64)
     if array.ndim != 2 or not array.size or not np.isfinite(array).all() or scale < 1:
         got = f"shape {array.shape}, scale {scale}"
-        raise DataError("signed pictures are finite (height, width), scale from 1", got=got, hint="reshape them")
+        raise DataError(
+            "a signed picture is a finite array (height, width), and its scale at least 1", got=got, hint="reshape it"
+        )
     most = np.abs(array).max()
     colors = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (NEGATIVE, POSITIVE)], np.uint8)
     opacity = np.rint(255 * np.abs(array) / (most or 1.0)).astype(np.uint8)
@@ -79,7 +81,7 @@ def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
 
 
 def data_uri(png: bytes) -> str:
-    """Return the bytes of a PNG as an address that a page can show without fetching anything."""
+    """Return a PNG as a data URI, which a page shows without fetching anything."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
@@ -93,10 +95,10 @@ def _gray(pictures: ArrayLike) -> NDArray[np.uint8]:
         )
     if array.dtype == np.uint8:
         return array
-    # NaN fails both comparisons, so it is refused with the rest.
+    # NaN fails both comparisons, so it is refused as well
     if array.dtype.kind != "f" or not (array.min() >= 0 and array.max() <= 1):
         got = f"{array.dtype} in {array.min()}..{array.max()}"
-        raise DataError("pictures are uint8 or floats in 0..1", got=got, hint="scale them to 0..1 first")
+        raise DataError("pictures are uint8 or floats from 0 to 1", got=got, hint="scale them to 0..1 first")
     return np.rint(array * 255).astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""An embedding as a cloud of points in the colors of their classes."""
+"""Scatter plots of an embedding, colored by class."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
     from matplotlib.figure import Figure
 
-# Bokeh opens one tooltip for each class under the mouse, in drawing order; only the point on top is meant.
+# Bokeh opens one tooltip per class under the mouse, in drawing order; only that of the point on top is shown.
 _ONE_TOOLTIP = "body > .bk-Tooltip:has(~ .bk-Tooltip) { visibility: hidden; }"
 
 
 def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[str], *, title: str = "") -> "Figure":
-    """Draw an embedding with matplotlib, the legend beside it.
+    """Draw an embedding with matplotlib, with the legend beside it.
 
     Args:
         xy: Coordinates (sample, 2); both axes have the same scale. Points are drawn in this order.
         labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
-        class_names: One name a class; classes without a point stay out of the legend.
-        title: Stands above the points.
+        class_names: One name per class; classes without a point are not in the legend.
+        title: Set above the points.
 
     Raises:
         DataError: The coordinates are not finite pairs, or the labels do not fit them or the class names.
     """
     from matplotlib.lines import Line2D
 
-    from .drawing import Drawing
+    from .notebook import NotebookFigure
 
     points, classes = _checked(xy, labels, class_names)
     styles = [class_style(index) for index in range(len(class_names))]
     colors = np.array([style.color for style in styles])
     markers = np.array([style.matplotlib_marker for style in styles])
-    figure = Drawing(figsize=(8, 6.5), layout="constrained")
+    figure = NotebookFigure(figsize=(8, 6.5), layout="constrained")
     axes = figure.subplots()
     for marker in dict.fromkeys(markers.tolist()):
-        # One call a marker, not one a class: the samples' order decides what lies on top, so no class covers another.
+        # One call per marker, not per class: points are drawn in the order of the samples, so no class covers another.
         chosen = markers[classes] == marker
         axes.scatter(
             *points[chosen].T,
@@ -78,15 +78,15 @@ def embedding_scatter_bokeh(
     predicted: ArrayLike | None = None,
     pictures: ArrayLike | None = None,
 ) -> "BokehFigure":
-    """Draw an embedding with Bokeh: a click on the legend hides a class, the hover shows the sample itself.
+    """Draw an embedding with Bokeh: a click on the legend hides a class, a tooltip shows the sample.
 
     Args:
         xy: Coordinates (sample, 2); both axes have the same scale.
         labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
-        class_names: One name a class.
+        class_names: One name per class.
         names: Name of each sample, such as "test[7]".
-        predicted: Class that the network predicts for each sample, integers (sample,).
-        pictures: (sample, height, width), uint8 or floats in 0..1; they travel on a few sheets.
+        predicted: Class that the model predicts for each sample, integers (sample,).
+        pictures: (sample, height, width), uint8 or floats in 0..1, embedded as a few sprite sheets.
 
     Raises:
         DataError: The coordinates are not finite pairs, or one of the other arrays does not fit them.
@@ -95,22 +95,22 @@ def embedding_scatter_bokeh(
     columns: dict[str, NDArray] = {"x": points[:, 0], "y": points[:, 1]}
     lines = ["<div>class $name</div>"]
     if names is not None:
-        columns["name"] = _fitting("names", np.array(names, object), len(points))
+        columns["name"] = _checked_length("names", np.array(names, object), len(points))
         lines.insert(0, "<div><b>@{name}</b></div>")
     if predicted is not None:
-        read = _classes(_fitting("predicted", np.asarray(predicted), len(points)), class_names)
-        columns["predicted"] = np.array(class_names, object)[read]
-        lines.append("<div>read as @{predicted}</div>")
+        indices = _classes(_checked_length("predicted", np.asarray(predicted), len(points)), class_names)
+        columns["predicted"] = np.array(class_names, object)[indices]
+        lines.append("<div>predicted as @{predicted}</div>")
     css = [_ONE_TOOLTIP]
     if pictures is not None:
-        shown = hover_pictures(_fitting("pictures", np.asarray(pictures), len(points)))
+        shown = hover_pictures(_checked_length("pictures", np.asarray(pictures), len(points)))
         columns |= shown.columns
         css.append(shown.css)
         lines.insert(0, shown.div)
     plot = _empty_plot(css)
     _add_classes(plot, columns, classes, class_names)
     _add_hover(plot, "".join(lines))
-    # About 300 px wide at most, which fits a phone: 34 px for the marker and 7 px a character.
+    # At most about 300 px wide, which fits a phone: 34 px for the marker and 7 px per character.
     legend_below(plot, columns=int(np.clip(300 // (34 + 7 * max(map(len, class_names))), 1, 5)))
     return plot
 
@@ -125,15 +125,15 @@ def _checked(
             got=f"shape {points.shape}" + ("" if np.isfinite(points).all() else " with NaN or infinity"),
             hint="embed the layer again",
         )
-    return points, _classes(_fitting("labels", np.asarray(labels), len(points)), class_names)
+    return points, _classes(_checked_length("labels", np.asarray(labels), len(points)), class_names)
 
 
-def _fitting(what: str, array: NDArray, count: int) -> NDArray:
+def _checked_length(what: str, array: NDArray, count: int) -> NDArray:
     if array.ndim == 0 or len(array) != count:
         raise DataError(
-            f"{what} come one for each of the {count} points",
+            f"{what} has one entry for each of the {count} points",
             got=f"shape {array.shape}",
-            hint="take them in the order of the embedding's ids",
+            hint="pass one entry per sample, in the order of the embedding's ids",
         )
     return array
 
@@ -142,9 +142,9 @@ def _classes(labels: NDArray, class_names: Sequence[str]) -> NDArray[np.intp]:
     size = len(class_names)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= size:
         raise DataError(
-            f"a label is an integer from 0 up to, not including, the number of class names ({size})",
+            f"a label is an integer from 0 to {size - 1}, one for each class name",
             got=f"{labels.dtype} of shape {labels.shape}, {labels.min()}..{labels.max()}",
-            hint="pass class indices, and one name a class",
+            hint="pass class indices, and one name per class",
         )
     return labels.astype(np.intp)
 
@@ -199,5 +199,5 @@ def _add_classes(
 def _add_hover(plot: "BokehFigure", tooltips: str) -> None:
     from bokeh.models import HoverTool
 
-    # Without a limit every point below the mouse opens its own block (bokeh issues 6948 and 10234).
+    # Without a limit every point under the mouse adds a block to the tooltip (bokeh issues 6948 and 10234).
     plot.add_tools(HoverTool(tooltips=f'<div class="cutaway-hover">{tooltips}</div>', limit=1, visible=False))

@@ -1,4 +1,4 @@
-"""Colors, markers and sizes, designed once for every figure."""
+"""Colors, markers and sizes that all figures share."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ CLASS_COLORS = (
     "#717581",
     "#92dadd",
 )
-"""Ten colors, class k has the k-th in every figure; told apart under all three common color-vision deficiencies.
+"""Ten colors; class k has the k-th in every figure. They differ under all three common color-vision deficiencies.
 
 Source: Petroff (2021), "Accessible Color Sequences for Data Visualization", arXiv:2107.02270, ten-color sequence.
 """
@@ -24,7 +24,7 @@ VALIDATION_COLOR = CLASS_COLORS[6]
 RIGHT_COLOR = CLASS_COLORS[8]
 WRONG_COLOR = CLASS_COLORS[6]
 
-# These grays hold on paper and on a dark page alike; the report page replaces them by its own.
+# These grays are legible on white and on dark pages; the report replaces them with its own.
 INK = "#2b2f36"
 MUTED = "#6b7280"
 LINE = "#9aa1ab"
@@ -35,7 +35,7 @@ _MATPLOTLIB_MARKERS = ("o", "^", "s", "D", "v", "h")
 
 @dataclass(frozen=True)
 class ClassStyle:
-    """How points of one class look.
+    """The look of the points of one class.
 
     Attributes:
         color: Hex color, one of `CLASS_COLORS`.
@@ -49,20 +49,20 @@ class ClassStyle:
 
 
 def class_style(index: int) -> ClassStyle:
-    """Return the look of class ``index``: after ten classes the colors come again with another marker.
+    """Return the look of class ``index``: after ten classes the colors repeat with another marker.
 
     Args:
-        index: Position of the class in the data set's class names, from 0; 60 looks differ, then they repeat.
+        index: Index of the class, from 0; 60 classes look different, then the looks repeat.
     """
     turn = index // len(CLASS_COLORS) % len(_BOKEH_MARKERS)
     return ClassStyle(CLASS_COLORS[index % len(CLASS_COLORS)], _BOKEH_MARKERS[turn], _MATPLOTLIB_MARKERS[turn])
 
 
 def point_size(count: int) -> float:
-    """Return a point's diameter in pixels: 10 for a few points, falling to about 2.3 for 70,000."""
+    """Return a point's diameter in pixels: 10 for a few points, down to about 2.3 for 70,000."""
     return min(10.0, 10.0 * (200 / max(count, 1)) ** 0.25)
 
 
 def point_alpha(count: int) -> float:
-    """Return a point's opacity, 0.45 to 0.9: denser clouds are thinner so that overlaps show."""
+    """Return a point's opacity, 0.45 to 0.9: the more points, the lower, so that overlaps are visible."""
     return max(0.45, 0.9 - 0.45 * max(count - 200, 0) / 20_000)

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs
     from .evaluation import TrainingData
     from .manifest import known_config, new_manifest
-    from .recorder import Recorder, cross_entropy
+    from .recorder import Recorder
     from .trainer import TrainingResult, train_model
 
 _MODULES = {
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.evaluation",
     "TrainingResult": "cutaway.training.trainer",
-    "cross_entropy": "cutaway.training.recorder",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
@@ -45,7 +44,6 @@ __all__ = [
     "TrainingData",
     "TrainingResult",
     "check_loss",
-    "cross_entropy",
     "describe_device",
     "describe_versions",
     "find_recipe",

@@ -12,16 +12,14 @@ import numpy as np
 
 from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
 from cutaway.errors import ModelError, RunError
+from cutaway.metrics import classification_metrics
 from cutaway.models import check_fit, class_probabilities, get_weights, spec_of
-from cutaway.runs import RunFolder, RunWriter
+from cutaway.runs import Manifest, RunFolder, RunWriter
 
 from .manifest import known_config, new_manifest
 
 BATCH = 2048
 """Samples of a batch of ``predict``."""
-
-MIN_PROBABILITY = 1e-7
-"""Keras' epsilon: the loss of a class with probability 0 is 16.1, not infinity."""
 
 
 class Recorder(keras.callbacks.Callback):
@@ -75,7 +73,7 @@ class Recorder(keras.callbacks.Callback):
         self.data = data if isinstance(data, Dataset) else load_dataset(data)
         self.split = split_dataset(self.data, validation=validation, seed=seed)
         self._save_predictions = predictions
-        self._manifest: dict[str, Any] = {}
+        self._manifest: Manifest | None = None
         self._epochs = 0
         self._batch_size: int | None = None
         self._seen: Any = None
@@ -129,18 +127,20 @@ class Recorder(keras.callbacks.Callback):
                 writer.snapshot(self._epochs + 1, weights)
                 if self._save_predictions:
                     writer.predictions(self._epochs + 1, self._predictions())
-            if self._batch_size != self._manifest["config"]["batch_size"]:
-                writer.update(config={**self._manifest["config"], "batch_size": self._batch_size})
+            if self._batch_size != writer.manifest.config["batch_size"]:
+                writer.update(config={**writer.manifest.config, "batch_size": self._batch_size})
             writer.epoch(row)
         self._epochs += 1
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Evaluate the test samples and write how the run ended."""
-        seconds = self._manifest.get("training_seconds", 0) + time.perf_counter() - self._start
-        test = cross_entropy(self._predict(self.split.test), self.data.y(self.split.test))
+        seconds = time.perf_counter() - self._start
+        test = classification_metrics(self._predict(self.split.test), self.data.y(self.split.test))
         with self._writing() as writer:
             kept_epoch = self._kept_epoch(writer)
-            writer.finish("finished", test=test, kept_epoch=kept_epoch, training_seconds=round(seconds, 3))
+            before = writer.manifest.cost.get("training", 0.0)
+            cost = {"training": round(before + seconds, 3)}
+            writer.finish("finished", test=test, kept_epoch=kept_epoch, cost=cost)
 
     @property
     def _model(self) -> Any:
@@ -150,10 +150,10 @@ class Recorder(keras.callbacks.Callback):
     def _checked_spec(self) -> dict[str, Any]:
         spec = spec_of(self._model)
         check_fit(self._model, shape=self.data.shape, classes=self.data.classes)
-        if self._manifest and _without_trainable(spec) != _without_trainable(self._manifest["model"]):
+        if self._manifest and _without_trainable(spec) != _without_trainable(self._manifest.model):
             raise ModelError(
                 "a recorder records a single model",
-                got=f'"{spec["name"]}" after "{self._manifest["model"]["name"]}", with other layers or another name',
+                got=f'"{spec["name"]}" after "{self._manifest.model["name"]}", with other layers or another name',
                 hint="make a Recorder with its own path for each model",
             )
         return spec
@@ -215,23 +215,6 @@ class Recorder(keras.callbacks.Callback):
                 return epoch
         writer.snapshot(self._epochs, weights)
         return self._epochs
-
-
-def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float] | None:
-    """Compare predicted probabilities with the true classes.
-
-    Args:
-        probabilities: float ``(sample, class)`` in 0..1.
-        labels: int ``(sample,)``.
-
-    Returns:
-        ``{"loss", "accuracy"}``, the loss in nats; None where probabilities are not finite: the model has diverged.
-    """
-    if not np.isfinite(probabilities).all():
-        return None
-    of_label = np.take_along_axis(probabilities, labels[:, None], axis=1).astype(np.float64)
-    loss = -np.log(np.clip(of_label, MIN_PROBABILITY, 1)).mean()
-    return {"loss": float(loss), "accuracy": float((probabilities.argmax(axis=1) == labels).mean())}
 
 
 def plain(value: Any) -> Any:

@@ -52,7 +52,7 @@ def test_what_is_kept_asks_the_net_nothing(digits_run, monkeypatch):
 def test_answers_in_a_file_are_classes_or_are_asked_for_again(digits_run, kept):
     first = embed(digits_run)
     n = len(first.xy)
-    ids = {"source": first.ids.code, "index": first.ids.index}
+    ids = {"source": first.ids.source_index, "index": first.ids.index}
     ids |= {name: np.full(n, value) for name, value in kept.items()}
     first.file.write_bytes(layout_to_npz(first.layout, ids))
     np.testing.assert_array_equal(embed(digits_run).predicted, first.predicted)

@@ -2,8 +2,8 @@ import json
 
 import numpy as np
 import pytest
-
 from cutaway.api.units import units
+
 from cutaway.errors import UnknownNameError
 
 

@@ -1,4 +1,4 @@
-"""Datasets from the user's arrays and tables: what is taken as it is, what is mapped, what is refused."""
+"""Datasets from the user's arrays and tables."""
 
 import hashlib
 import pickle
@@ -25,7 +25,7 @@ def ids(*names, sources=("train", "test")):
     )
 
 
-def test_bytes_stay_bytes_and_everything_else_becomes_float32():
+def test_uint8_stays_uint8_and_everything_else_becomes_float32():
     assert Dataset.from_arrays(X, Y).sources["train"].x.dtype == np.uint8
     for other in (FLOATS.astype(np.float64), X.astype(np.int64), X > 3, X.tolist()):
         data = Dataset.from_arrays(other, Y)
@@ -44,7 +44,7 @@ def test_shape_and_scale():
     assert list(data.sources) == ["train"]
 
 
-def test_rows_and_inputs_follow_the_ids_across_sources():
+def test_rows_and_inputs_are_in_the_order_of_the_ids():
     data = Dataset.from_arrays(X, Y, x_test=X[:2] + 100, y_test=[1, 0], scale=200)
     picked = ids("test[1]", "train[3]", "train[3]", "test[0]")
     np.testing.assert_array_equal(data.x(picked), [X[1] + 100, X[3], X[3], X[0] + 100])
@@ -73,7 +73,7 @@ def test_ids_of_another_dataset_are_refused(stranger):
         data.y(ids("train[0]", stranger))
 
 
-def test_the_users_memory_is_neither_aliased_nor_locked():
+def test_the_users_arrays_are_copied_and_remain_writeable():
     mine, labels = X.copy(), np.array(Y)
     data = Dataset.from_arrays(mine, labels)
     mine[:], labels[:] = 99, 1
@@ -84,7 +84,7 @@ def test_the_users_memory_is_neither_aliased_nor_locked():
             array[0] = 1
 
 
-def test_the_fingerprint_is_of_the_content_alone():
+def test_the_fingerprint_depends_on_the_content_only():
     base = Dataset.from_arrays(X, Y)
     assert Dataset.from_arrays(X.copy(), np.array(Y, np.int8), name="other").sha256 == base.sha256
     header = (
@@ -105,7 +105,7 @@ def test_the_fingerprint_is_of_the_content_alone():
     assert len({base.sha256, *(data.sha256 for data in others)}) == 8
 
 
-def test_a_dataset_travels_to_another_process():
+def test_a_dataset_can_be_pickled():
     data = Dataset.from_arrays(X, Y, x_test=X, y_test=Y)
     assert pickle.loads(pickle.dumps(data)).sha256 == data.sha256
 
@@ -149,7 +149,7 @@ def test_class_names_give_the_order_and_allow_classes_without_samples():
         ({"y": list("abac"), "class_names": ["a", "b"]}, r"classes are 'a', 'b'; got the label 'c' as train\[3\]"),
         (
             {"y": np.eye(4)},
-            r"got the shape \(4, 4\); next: turn one-hot rows into np\.argmax\(y, axis=1\)",
+            r"got the shape \(4, 4\); next: turn one-hot rows into classes with np\.argmax\(y, axis=1\)",
         ),
         ({"y": [[0], [1], [0], [1]]}, r"got the shape \(4, 1\); next: .*y\.ravel\(\)"),
         (
@@ -167,11 +167,11 @@ def test_class_names_give_the_order_and_allow_classes_without_samples():
         ({"x_test": X, "y_test": [0, 1, 2, 0]}, r"classes are 0, 1; got the label 2 as test\[2\]"),
         (
             {"x_test": X, "y_test": [0, 1, 2, 0], "class_names": list("abc")},
-            r"test occurs in train; got the label 2 as test\[2\]",
+            r"test is also in train; got the label 2 as test\[2\]",
         ),
-        ({"x_test": X, "y_test": list("abab")}, r"labels of train and test are of one kind; got strings in test"),
-        ({"x_test": X[:, :2], "y_test": Y}, r"like those of x: \(3,\) uint8; got \(2,\) uint8"),
-        ({"x_test": FLOATS, "y_test": Y}, r"like those of x: \(3,\) uint8; got \(3,\) float32"),
+        ({"x_test": X, "y_test": list("abab")}, r"labels of train and test are of the same kind; got strings in test"),
+        ({"x_test": X[:, :2], "y_test": Y}, r"the sample shape and dtype of x, \(3,\) uint8; got \(2,\) uint8"),
+        ({"x_test": FLOATS, "y_test": Y}, r"the sample shape and dtype of x, \(3,\) uint8; got \(3,\) float32"),
         ({"x_test": X, "y_test": Y[:2]}, r"test has one label for each sample; got 4 samples and 2 labels"),
         ({"x": X[:0], "y": []}, r"at least one sample of at least one value; got the shape \(0, 3\)"),
         ({"x": X[:, :0]}, r"got the shape \(4, 0\)"),
@@ -187,7 +187,7 @@ def test_class_names_give_the_order_and_allow_classes_without_samples():
         ({"x": FLOATS, "x_test": np.where(X == 4, np.nan, FLOATS), "y_test": Y}, r"got nan in test\[1\]"),
     ],
 )
-def test_what_does_not_fit_is_refused_in_one_line(arguments, message):
+def test_invalid_data_is_refused_in_one_line(arguments, message):
     with pytest.raises(DataError, match=message) as caught:
         Dataset.from_arrays(**{"x": X, "y": Y} | arguments)
     assert "\n" not in str(caught.value)
@@ -204,7 +204,7 @@ def test_what_does_not_fit_is_refused_in_one_line(arguments, message):
         ({"class_names": [0, 1]}, "at least two different strings"),
     ],
 )
-def test_wrong_settings_are_usage_errors(arguments, message):
+def test_invalid_settings_are_usage_errors(arguments, message):
     with pytest.raises(UsageError, match=message):
         Dataset.from_arrays(X, Y, **arguments)
 
@@ -235,7 +235,7 @@ class TestTables:
         assert data.sources["train"].x.dtype == np.float32
         np.testing.assert_array_equal(data.sources["train"].x, [[1, 0.5, 1], [2, 0.25, 0], [3, 0, 1], [4, 1, 1]])
 
-    def test_bytes_stay_bytes(self):
+    def test_uint8_stays_uint8(self):
         data = Dataset.from_arrays(pd.DataFrame(X), self.labels)
         assert data.scale == 255.0
         np.testing.assert_array_equal(data.sources["train"].x, X)
@@ -247,12 +247,12 @@ class TestTables:
         with pytest.raises(DataError, match=r"got nan in train\[2\], column 'a'"):
             Dataset.from_arrays(holey, self.labels)
 
-    def test_other_columns_are_named(self):
+    def test_columns_that_are_not_numeric_are_refused_by_name(self):
         frame = self.frame.assign(town="x", day=pd.Timestamp("2020-01-01"), kind=pd.Categorical(list("abab")))
         with pytest.raises(DataError, match=r"column of train is numeric; got non-numeric 'town', 'day', 'kind'; next"):
             Dataset.from_arrays(frame, self.labels)
 
-    def test_rows_that_do_not_belong_together_are_refused(self):
+    def test_tables_and_labels_with_other_indexes_are_refused(self):
         with pytest.raises(DataError, match=r"labels of train have the same index; got indexes that differ"):
             Dataset.from_arrays(self.frame, self.labels[::-1])
         assert Dataset.from_arrays(self.frame, self.labels[::-1].to_numpy()).sources["train"].y.tolist() == [1, 0, 1, 0]

@@ -59,7 +59,7 @@ in_one_folder = settings(max_examples=60, deadline=None, suppress_health_check=[
 
 @given(array=arrays(), packed=st.booleans())
 @in_one_folder
-def test_every_type_and_rank_comes_back_as_written(write, array, packed):
+def test_every_dtype_and_rank_is_read_as_it_was_written(write, array, packed):
     content = idx_bytes(array)
     # The content decides, so the name lies on purpose.
     path = write(gzip.compress(content) if packed else content, "plain.idx" if packed else "packed.gz")
@@ -87,7 +87,7 @@ def assert_readable_or_refused(path):
 
 @given(data=st.data(), packed=st.booleans())
 @in_one_folder
-def test_mutated_and_truncated_files_raise_only_our_error_or_read(write, data, packed):
+def test_mutated_and_truncated_files_raise_a_data_error_or_are_read(write, data, packed):
     content = bytearray(idx_bytes(np.arange(24, dtype=np.int16).reshape(2, 3, 4)))
     if packed:
         content = bytearray(gzip.compress(bytes(content), mtime=0))
@@ -99,7 +99,7 @@ def test_mutated_and_truncated_files_raise_only_our_error_or_read(write, data, p
 
 @given(content=st.binary(max_size=80))
 @in_one_folder
-def test_any_bytes_raise_only_our_error_or_read(write, content):
+def test_any_bytes_raise_a_data_error_or_are_read(write, content):
     assert_readable_or_refused(write(content))
 
 
@@ -113,22 +113,22 @@ def test_every_truncation_is_noticed(write, cut):
 @pytest.mark.parametrize("keep", [1, 5, 12, 20, -9, -8, -1])
 def test_truncated_gzip_is_noticed(write, keep):
     packed = gzip.compress(declaring(300, values=bytes(range(100)) * 3))
-    with pytest.raises(DataError, match=r"gzip file is whole|starts with two zero|whole header"):
+    with pytest.raises(DataError, match=r"gzip file is complete and undamaged|starts with two zero|whole header"):
         read_idx(write(packed[:keep]))
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_what_is_declared_and_what_is_there_are_told(write, pack):
+def test_the_error_says_how_many_bytes_are_declared_and_present(write, pack):
     with pytest.raises(DataError, match=r"truncated: 600 bytes are declared, (at most )?\d+ (are|can be) present"):
         read_idx(write(pack(declaring(20, 30, values=bytes(599)))))
-    with pytest.raises(DataError, match=r"goes on after the declared 600 bytes \(20 x 30 uint8\)"):
+    with pytest.raises(DataError, match=r"continues after the declared 600 bytes \(20 x 30 uint8\)"):
         read_idx(write(pack(declaring(20, 30, values=bytes(601)))))
 
 
-def test_a_broken_checksum_is_noticed(write):
+def test_a_wrong_checksum_is_noticed(write):
     packed = bytearray(gzip.compress(declaring(4, values=b"abcd")))
     packed[-8] ^= 1
-    with pytest.raises(DataError, match=r"gzip file is whole; got .*CRC"):
+    with pytest.raises(DataError, match=r"gzip file is complete and undamaged; got .*CRC"):
         read_idx(write(packed))
 
 
@@ -144,13 +144,13 @@ def test_a_broken_checksum_is_noticed(write):
         (b"\0\0\x08\2\0\0\0\1", "ends after 8 bytes"),
     ],
 )
-def test_what_is_no_idx_file_is_refused(write, content, message):
+def test_files_of_other_formats_are_refused(write, content, message):
     with pytest.raises(DataError, match=message):
         read_idx(write(content))
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UnknownNameError, match=r"must exist; got .*nowhere\.gz; next: check the path"):
+    with pytest.raises(UnknownNameError, match=r"an IDX file exists; got .*nowhere\.gz; next: check the path"):
         read_idx(tmp_path / "nowhere.gz")
     with pytest.raises(UnknownNameError):
         read_idx(tmp_path)
@@ -170,7 +170,7 @@ def peak_of(call):
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @pytest.mark.parametrize("sizes", [(2**20, 2**20), (0, 2**31, 2**31), (2**32 - 1,) * 20])
-def test_a_huge_declaration_fails_before_memory_is_asked_for(write, pack, sizes):
+def test_a_huge_declaration_fails_before_memory_is_allocated(write, pack, sizes):
     path = write(pack(declaring(*sizes, values=bytes(8))))
     peak, message = peak_of(lambda: read_idx(path))
     assert "at most 2147483648 bytes" in message
@@ -185,10 +185,10 @@ def test_a_declaration_within_the_limit_is_compared_with_the_file(write, pack):
     assert peak < 2**20
 
 
-def test_a_gzip_bomb_is_not_inflated(write):
+def test_a_gzip_bomb_is_not_decompressed(write):
     path = write(gzip.compress(declaring(1000, values=bytes(200 * 2**20)), compresslevel=1))
     peak, message = peak_of(lambda: read_idx(path))
-    assert "goes on after the declared 1000 bytes" in message
+    assert "continues after the declared 1000 bytes" in message
     assert peak < 4 * 2**20
 
 

@@ -44,7 +44,7 @@ def owner(array):
 
 
 @pytest.mark.parametrize("x", [BYTES, FLOATS, np.asfortranarray(FLOATS)], ids=["bytes", "floats", "fortran"])
-def test_a_folder_of_npy_files_is_the_dataset_in_memory(tmp_path, monkeypatch, x):
+def test_a_folder_of_npy_files_equals_the_dataset_in_memory(tmp_path, monkeypatch, x):
     data = load_dataset(save(tmp_path, x_train=x, y_train=Y, x_test=x[:20] // 2, y_test=Y[:20]))
     reference = Dataset.from_arrays(x, Y, x_test=x[:20] // 2, y_test=Y[:20])
     assert (data.in_memory, reference.in_memory) == (False, True)
@@ -66,7 +66,7 @@ def test_a_folder_of_npy_files_is_the_dataset_in_memory(tmp_path, monkeypatch, x
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_test_may_be_lacking_and_labels_may_be_text(tmp_path):
+def test_the_test_split_is_optional_and_labels_may_be_strings(tmp_path):
     data = load_dataset(save(tmp_path, x_train=FLOATS, y_train=np.array(list("bac"))[Y]))
     assert list(data.sources) == ["train"]
     assert data.class_names == ("a", "b", "c")
@@ -76,7 +76,7 @@ def test_the_test_may_be_lacking_and_labels_may_be_text(tmp_path):
 @pytest.mark.parametrize(
     "view", [lambda m: m, np.asarray, lambda m: m[:30].reshape(30, 12)], ids=["map", "view", "cut"]
 )
-def test_a_map_and_its_views_are_neither_copied_nor_locked(tmp_path, view):
+def test_a_memory_map_and_its_views_are_not_copied_and_remain_writeable(tmp_path, view):
     mine = view(on_disk(tmp_path, FLOATS, mode="r+"))
     data = Dataset.from_arrays(mine, Y[: len(mine)])
     held = data.sources["train"].x
@@ -88,7 +88,7 @@ def test_a_map_and_its_views_are_neither_copied_nor_locked(tmp_path, view):
         held[0] = 1
 
 
-def test_what_was_computed_from_a_map_is_in_memory(tmp_path):
+def test_results_computed_from_a_memory_map_are_in_memory(tmp_path):
     mine = on_disk(tmp_path, FLOATS)
     for x in (mine * 2, mine.copy(), mine[[0, 1, 2]], np.ma.array(mine * 1)):
         assert Dataset.from_arrays(x, Y[: len(x)]).in_memory
@@ -102,19 +102,18 @@ def test_labels_are_read_into_memory(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.int64, np.int8, np.bool_, ">f4", np.float16])
-def test_other_dtypes_do_not_stay_on_disk_and_are_not_loaded_silently(tmp_path, dtype):
+def test_memory_maps_of_other_dtypes_are_refused(tmp_path, dtype):
     x = FLOATS.astype(dtype)
-    message = (
-        rf"inputs of train can stay on disk as uint8 or float32; got a memory map of dtype {re.escape(str(x.dtype))}"
-    )
-    with pytest.raises(DataError, match=message + r"; next: convert it piece by piece .*open_memmap"):
+    found = rf"got a memory map of dtype {re.escape(str(x.dtype))}"
+    rule = "inputs of train can stay on disk if they are uint8 or float32"
+    with pytest.raises(DataError, match=rule + "; " + found + r"; next: convert it piece by piece .*open_memmap"):
         Dataset.from_arrays(on_disk(tmp_path, x), Y)
-    with pytest.raises(DataError, match=rf"{message} in {tmp_path}; next"):
+    with pytest.raises(DataError, match=rf"{rule}; {found} in {tmp_path}; next"):
         load_dataset(save(tmp_path, x_train=x, y_train=Y))
 
 
 @pytest.mark.parametrize(("value", "name"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
-def test_what_is_not_finite_is_found_in_any_piece(tmp_path, monkeypatch, value, name):
+def test_values_that_are_not_finite_are_found_in_any_piece(tmp_path, monkeypatch, value, name):
     monkeypatch.setattr(mapping, "PIECE_BYTES", 7 * FLOATS[0].nbytes)
     for sample in (0, 6, 7, 41, 59):
         x = FLOATS.copy()
@@ -140,7 +139,7 @@ def test_pieces_cover_an_array_in_order_and_are_bounded(monkeypatch):
         np.testing.assert_array_equal(np.concatenate([array[:0], *parts]), array)
 
 
-def test_even_an_order_that_must_be_copied_takes_one_piece_of_memory(tmp_path):
+def test_reading_in_fortran_order_takes_the_memory_of_one_piece(tmp_path):
     form = {"dtype": np.float32, "shape": (24_576, 1024), "fortran_order": True}  # 96 MiB
     x, y = np.lib.format.open_memmap(tmp_path / "x.npy", mode="w+", **form), np.arange(24_576) % 2
     tracemalloc.start()
@@ -181,7 +180,7 @@ KEYS = st.one_of(
 
 @given(key=KEYS)
 @settings(max_examples=300, deadline=None)
-def test_rows_select_as_numpy_does(mixed, key):
+def test_lazy_rows_are_indexed_as_in_numpy(mixed, key):
     rows, full = mixed
     picked = rows[key]
     assert picked.dtype == full.dtype
@@ -189,12 +188,12 @@ def test_rows_select_as_numpy_does(mixed, key):
     np.testing.assert_array_equal(picked, full[key])
 
 
-def test_rows_describe_the_array_they_stand_for(mixed):
+def test_lazy_rows_have_the_shape_and_dtype_of_the_array(mixed):
     rows, full = mixed
     assert isinstance(rows, LazyRows)
     assert (len(rows), rows.shape, rows.ndim, rows.dtype) == (len(full), full.shape, full.ndim, full.dtype)
     assert rows.nbytes_per_sample == full[0].nbytes
-    assert repr(rows) == "<Rows: 40 of (4, 3) uint8>"
+    assert repr(rows) == "<LazyRows: 40 of (4, 3) uint8>"
     np.testing.assert_array_equal(np.asarray(rows, np.float32), full.astype(np.float32))
     np.testing.assert_array_equal(list(rows), full)
     with pytest.raises(ValueError, match="next: use np.asarray"):
@@ -202,21 +201,21 @@ def test_rows_describe_the_array_they_stand_for(mixed):
 
 
 @pytest.mark.parametrize("key", [40, -41, [0, 40], np.ones(39, bool), (0, 1), slice(0, 2, 0), 1.0, "a"])
-def test_keys_outside_are_refused_as_numpy_does(mixed, key):
+def test_indices_out_of_range_are_refused_as_in_numpy(mixed, key):
     with pytest.raises((IndexError, ValueError)):
         mixed[0][key]
 
 
-def test_what_rows_give_is_the_callers_own(mixed):
+def test_rows_that_were_read_are_copies(mixed):
     rows, full = mixed
-    for key in (slice(0, 40), np.arange(40), np.flatnonzero(rows.code == 0)):
+    for key in (slice(0, 40), np.arange(40), np.flatnonzero(rows.source_index == 0)):
         rows[key][:] = 7
     np.testing.assert_array_equal(rows[:], full)
     with pytest.raises((TypeError, AttributeError)):
         rows[0] = 1
 
 
-def test_rows_of_no_ids_and_of_strangers(tmp_path):
+def test_rows_of_no_ids_are_empty_and_unknown_ids_are_refused(tmp_path):
     data = Dataset.from_arrays(on_disk(tmp_path, BYTES), Y)
     for sources in ((), ("train",), ("elsewhere",)):
         nobody = SampleIds(sources, np.zeros(0, np.uint8), np.zeros(0, np.int64))
@@ -227,7 +226,7 @@ def test_rows_of_no_ids_and_of_strangers(tmp_path):
             data.rows(ids)
 
 
-def test_ids_may_name_the_sources_in_another_order(mixed):
+def test_ids_may_list_the_sources_in_another_order(mixed):
     data = Dataset.from_arrays(BYTES, Y, x_test=BYTES[:9] ^ 255, y_test=Y[:9])
     ids = SampleIds(("test", "train"), np.array([0, 1, 0], np.uint8), np.array([8, 8, 0]))
     np.testing.assert_array_equal(data.rows(ids)[:], [BYTES[8] ^ 255, BYTES[8], BYTES[0] ^ 255])
@@ -245,8 +244,8 @@ WHOLE = header("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}") + by
     ("content", "message"),
     [
         (b"", "EOF"),
-        (WHOLE[:-1], r"declares 144 bytes and holds 143"),
-        (WHOLE + b"\0", r"declares 144 bytes and holds 145"),
+        (WHOLE[:-1], r"declares 144 bytes and has 143"),
+        (WHOLE + b"\0", r"declares 144 bytes and has 145"),
         (WHOLE[:60], "EOF|header"),
         (b"\x93NUMPY\x09\0" + WHOLE[8:], r"npy version \(9, 0\)"),
         (header("{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776, 1099511627776)}"), "declares"),
@@ -257,11 +256,11 @@ WHOLE = header("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}") + by
         (pickle.dumps({"x": list(range(9))}), "magic string is not correct"),
     ],
 )
-def test_a_broken_file_is_refused_with_its_name(tmp_path, content, message):
+def test_a_damaged_file_is_refused_with_its_name(tmp_path, content, message):
     save(tmp_path, y_train=Y)
     path = tmp_path / "x_train.npy"
     path.write_bytes(content)
-    rule = f"npy file can be read, is whole .*; got {re.escape(str(path))} "
+    rule = f"npy file is readable and complete .*; got {re.escape(str(path))} "
     with pytest.raises(DataError, match=rf"{rule}\(.*({message}).*\); next") as caught:
         load_dataset(tmp_path)
     assert "\n" not in str(caught.value)
@@ -275,7 +274,7 @@ def test_objects_are_never_unpickled(tmp_path, part):
 
     save(tmp_path, x_train=BYTES, y_train=Y)
     np.save(tmp_path / f"{part}.npy", np.array([[Trap()]], dtype=object), allow_pickle=True)
-    with pytest.raises(DataError, match=rf"no Python objects; got .*\({part}\.npy is of dtype object, .*\); next"):
+    with pytest.raises(DataError, match=rf"no Python objects; got .*\({part}\.npy has the dtype object, .*\); next"):
         load_dataset(tmp_path)
     assert not (tmp_path / "sprung").exists()
     np.load(tmp_path / f"{part}.npy", allow_pickle=True)
@@ -284,7 +283,7 @@ def test_objects_are_never_unpickled(tmp_path, part):
 
 @given(data=st.data())
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_mutated_and_truncated_files_raise_only_our_error_or_read(tmp_path, data):
+def test_mutated_and_truncated_files_raise_a_data_error_or_are_read(tmp_path, data):
     save(tmp_path, x_train=FLOATS, y_train=Y)
     path = tmp_path / f"{data.draw(st.sampled_from(['x_train', 'y_train']))}.npy"
     content = bytearray(path.read_bytes())
@@ -301,12 +300,12 @@ def test_mutated_and_truncated_files_raise_only_our_error_or_read(tmp_path, data
     assert message is None or (str(tmp_path) in message and "; next: " in message)
 
 
-def test_parts_that_do_not_fit_name_the_folder(tmp_path):
+def test_files_that_do_not_fit_together_are_refused_with_the_folder(tmp_path):
     for arrays, message in [
         ({"x_train": BYTES, "y_train": Y[:5]}, "60 samples and 5 labels in"),
         ({"x_train": BYTES[:, 0, 0], "y_train": Y}, r"got the shape \(60,\) in"),
         ({"x_train": BYTES, "y_train": Y, "x_test": FLOATS}, "come together; got only x_test in"),
-        ({"x_test": FLOATS, "y_test": Y}, r"like those of x: \(4, 3\) uint8; got \(4, 3\) float32 in"),
+        ({"x_test": FLOATS, "y_test": Y}, r"the sample shape and dtype of x, \(4, 3\) uint8; got \(4, 3\) float32 in"),
     ]:
         with pytest.raises(DataError, match=f"{message} {tmp_path}"):
             load_dataset(save(tmp_path, **arrays))
@@ -367,7 +366,7 @@ def run_child(folder, *, samples, limit):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA and RssAnon bound what a process holds on Linux only")
-def test_memory_stays_flat_on_data_larger_than_it(tmp_path):
+def test_memory_does_not_grow_on_data_larger_than_memory(tmp_path):
     limit = 64 * 2**20
     small = run_child(tmp_path / "small", samples=8_192, limit=limit)  # 128 MiB
     large = run_child(tmp_path / "large", samples=32_768, limit=limit)  # 512 MiB

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cutaway.data import load_dataset
-from cutaway.data.npz import read_npz
+from cutaway.data.sources.npz import read_npz
 from cutaway.errors import DataError
 
 X = np.arange(6 * 4, dtype=np.uint8).reshape(6, 2, 2)
@@ -37,7 +37,7 @@ def write_zip(path, members, *, method=zipfile.ZIP_DEFLATED):
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_a_dataset_comes_back_as_saved(tmp_path, save):
+def test_a_dataset_is_loaded_as_it_was_saved(tmp_path, save):
     save(tmp_path / "mine.npz", x_train=X, y_train=Y, x_test=X[:3], y_test=Y[:3], other=np.zeros(3))
     data = load_dataset(tmp_path / "mine.npz")
     assert (data.name, data.shape, data.classes, data.scale) == ("mine", (2, 2), 3, 255.0)
@@ -55,7 +55,7 @@ def test_fortran_order_and_string_labels_are_read(tmp_path):
     assert data.sources["train"].y.tolist() == [2, 0, 1, 2, 0, 1]
 
 
-def test_lengths_labels_and_missing_parts_name_the_file(tmp_path):
+def test_arrays_that_do_not_fit_together_are_refused_with_the_file(tmp_path):
     path = tmp_path / "bad.npz"
     for arrays, message in [
         ({"x_train": X, "y_train": Y[:5]}, r"6 samples and 5 labels in .*bad\.npz"),
@@ -73,7 +73,7 @@ def test_lengths_labels_and_missing_parts_name_the_file(tmp_path):
 
 def test_objects_are_never_unpickled(tmp_path):
     np.savez(tmp_path / "o.npz", x_train=np.array([[print]], dtype=object), y_train=Y)
-    with pytest.raises(DataError, match=r"no Python objects; got .*o\.npz \(x_train\.npy is of dtype object,"):
+    with pytest.raises(DataError, match=r"no Python objects; got .*o\.npz \(x_train\.npy has the dtype object,"):
         load_dataset(tmp_path / "o.npz")
 
 
@@ -106,20 +106,20 @@ def test_sizes_are_bounded(tmp_path):
     claimed = struct.pack("<I", 10**6 + 128)
     assert raw.count(claimed) == 2
     path.write_bytes(raw.replace(claimed, struct.pack("<I", 2**30)))
-    with pytest.raises(DataError, match="declares 1073741824 bytes, more than can be in it"):
+    with pytest.raises(DataError, match="declares 1073741824 bytes, more than it can contain"):
         read_npz(path)
 
 
-def test_other_packing_methods_are_refused(tmp_path):
+def test_other_compression_methods_are_refused(tmp_path):
     members = {"x_train.npy": npy_bytes(X), "y_train.npy": npy_bytes(Y)}
     path = write_zip(tmp_path / "l.npz", members, method=zipfile.ZIP_LZMA)
-    with pytest.raises(DataError, match=r"x_train\.npy is packed with method 14"):
+    with pytest.raises(DataError, match=r"x_train\.npy is compressed with method 14"):
         read_npz(path)
 
 
 @given(data=st.data(), packed=st.booleans())
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_mutated_and_truncated_files_raise_only_our_error_or_read(tmp_path, data, packed):
+def test_mutated_and_truncated_files_raise_a_data_error_or_are_read(tmp_path, data, packed):
     stream = io.BytesIO()
     (np.savez_compressed if packed else np.savez)(stream, x_train=X, y_train=Y)
     content = bytearray(stream.getvalue())

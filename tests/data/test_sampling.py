@@ -9,7 +9,7 @@ from cutaway.errors import DataError, UsageError
 
 @settings(max_examples=100, deadline=None)
 @given(counts=st.lists(st.integers(0, 30), min_size=1, max_size=6), limit=st.integers(1, 80), seed=st.integers(0, 9))
-def test_every_class_keeps_its_share(counts, limit, seed):
+def test_every_class_has_its_share(counts, limit, seed):
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
     chosen = stratified_sample(labels, limit, seed=seed)
     total = len(labels)
@@ -21,7 +21,7 @@ def test_every_class_keeps_its_share(counts, limit, seed):
         assert (np.abs(kept - np.array(counts) * len(chosen) / total) < 1).all()
 
 
-def test_the_seed_decides():
+def test_the_same_seed_draws_the_same_samples():
     labels = np.arange(1000) % 10
     first = stratified_sample(labels, 100, seed=1)
     np.testing.assert_array_equal(first, stratified_sample(labels, 100, seed=1))
@@ -29,28 +29,28 @@ def test_the_seed_decides():
     np.testing.assert_array_equal(np.bincount(labels[first]), np.full(10, 10))
 
 
-def test_each_sample_has_the_same_chance():
+def test_every_sample_is_equally_likely():
     labels = np.array([0] * 6 + [1] * 6)
     picked = np.bincount(np.concatenate([stratified_sample(labels, 4, seed=seed) for seed in range(600)]))
     np.testing.assert_allclose(picked / 600, 1 / 3, atol=0.08)
 
 
-def test_names_serve_as_labels():
+def test_labels_may_be_strings():
     np.testing.assert_array_equal(stratified_sample(np.array(["b", "a", "b", "b"]), 4, seed=0), np.arange(4))
 
 
 @pytest.mark.parametrize("limit", [0, -1, 2.5, True])
-def test_impossible_limits_are_refused(limit):
+def test_invalid_limits_are_refused(limit):
     with pytest.raises(UsageError, match=f"limit is a whole number from 1 up; got {limit!r}; next:"):
         stratified_sample(np.arange(5), limit, seed=0)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 0.5])
-def test_impossible_seeds_are_refused(seed):
+def test_invalid_seeds_are_refused(seed):
     with pytest.raises(UsageError, match=f"seed is a whole number from 0 to 4294967295; got {seed}"):
         stratified_sample(np.arange(5), 2, seed=seed)
 
 
 def test_one_hot_labels_are_refused():
-    with pytest.raises(DataError, match=r"one class number a sample; got the shape \(3, 3\); next: .*argmax"):
+    with pytest.raises(DataError, match=r"one class number per sample; got the shape \(3, 3\); next: .*argmax"):
         stratified_sample(np.eye(3), 2, seed=0)

@@ -1,7 +1,8 @@
-"""Identities and splits: nothing is lost, nothing is twice, and the record alone brings a split back."""
+"""Identities and splits: every sample is in exactly one part, and the record restores a split."""
 
 import base64
 import json
+import pickle
 import zlib
 
 import numpy as np
@@ -52,13 +53,17 @@ class TestSampleIds:
     @pytest.mark.parametrize(
         ("code", "index", "message"),
         [
-            (np.zeros(3, np.int64), np.arange(3), "uint8 code and an int64 index of one length; got int64"),
+            (
+                np.zeros(3, np.int64),
+                np.arange(3),
+                "uint8 source_index and an int64 index of the same length; got int64",
+            ),
             (np.zeros(2, np.uint8), np.arange(3), r"got uint8 \(2,\) and int64 \(3,\)"),
-            (np.zeros((1, 3), np.uint8), np.zeros((1, 3), np.int64), "of one length"),
-            (np.array([2], np.uint8), np.array([0]), "points into its 2 sources; got 2"),
+            (np.zeros((1, 3), np.uint8), np.zeros((1, 3), np.int64), "of the same length"),
+            (np.array([2], np.uint8), np.array([0]), "is below 2, the number of sources; got 2"),
         ],
     )
-    def test_arrays_that_do_not_fit_are_refused(self, code, index, message):
+    def test_invalid_arrays_are_refused(self, code, index, message):
         with pytest.raises(DataError, match=message):
             SampleIds(("train", "test"), code, index)
 
@@ -70,7 +75,7 @@ class TestMnist:
         np.testing.assert_allclose(np.bincount(mnist.y(split.val)), counts * 0.25, atol=1)
         np.testing.assert_allclose(np.bincount(mnist.y(split.train)), counts * 0.75, atol=1)
 
-    def test_it_is_the_draw_of_scikit_learn(self, mnist, split):
+    def test_it_equals_the_split_of_scikit_learn(self, mnist, split):
         from sklearn.model_selection import train_test_split
 
         y = mnist.sources["train"].y
@@ -85,7 +90,7 @@ class TestMnist:
             source, index = name.rstrip("]").split("[")
             np.testing.assert_array_equal(row, mnist.sources[source].x[int(index)])
 
-    def test_the_record_is_small_and_whole(self, split):
+    def test_the_record_is_small_and_complete(self, split):
         text = json.dumps(split.to_record())
         assert len(text) < 12_000
         same_split(Split.from_record(json.loads(text)), split)
@@ -96,9 +101,9 @@ def same_split(one, other):
     for name in ("train", "val", "test"):
         a, b = one.part(name), other.part(name)
         assert a.sources == b.sources
-        np.testing.assert_array_equal(a.code, b.code)
+        np.testing.assert_array_equal(a.source_index, b.source_index)
         np.testing.assert_array_equal(a.index, b.index)
-        assert (a.code.dtype, a.index.dtype) == (np.uint8, np.int64)
+        assert (a.source_index.dtype, a.index.dtype) == (np.uint8, np.int64)
 
 
 @given(
@@ -108,7 +113,7 @@ def same_split(one, other):
     seed=st.integers(0, 2**32 - 1),
 )
 @settings(max_examples=40, deadline=None)
-def test_every_sample_is_in_exactly_one_part_and_the_record_brings_it_back(counts, test, validation, seed):
+def test_every_sample_is_in_exactly_one_part_and_the_record_restores_it(counts, test, validation, seed):
     data = labeled(*counts, test=counts[::-1] if test else ())
     try:
         split = split_dataset(data, validation=validation, seed=seed)
@@ -125,7 +130,7 @@ def test_every_sample_is_in_exactly_one_part_and_the_record_brings_it_back(count
     same_split(split, Split.from_record(json.loads(json.dumps(split.to_record()))))
 
 
-def test_a_test_is_held_out_where_there_is_none():
+def test_a_test_split_is_held_out_if_there_is_none():
     data = labeled(50, 100)
     split = split_dataset(data, test=0.2, validation=0.25)
     assert {name: np.bincount(data.y(split.part(name))).tolist() for name in ("train", "val", "test")} == {
@@ -136,7 +141,7 @@ def test_a_test_is_held_out_where_there_is_none():
     assert split.test.sources == ("train",)
 
 
-def test_the_seed_decides():
+def test_the_same_seed_gives_the_same_split():
     data = labeled(50, 50)
     one, two = (split_dataset(data, seed=seed).train.index for seed in (0, 1))
     assert not np.array_equal(one, two)
@@ -151,12 +156,12 @@ def test_the_seed_decides():
         ((3, 3), (1, 1), {"validation": 0.9}, "got 6 of 6 samples for a share of 0.9"),
     ],
 )
-def test_too_few_samples_are_named(counts, test, arguments, message):
+def test_too_few_samples_are_refused(counts, test, arguments, message):
     with pytest.raises(DataError, match=message):
         split_dataset(labeled(*counts, test=test), **arguments)
 
 
-def test_a_class_without_any_sample_does_not_stand_in_the_way():
+def test_a_class_without_samples_is_allowed():
     data = Dataset.from_arrays(
         np.zeros((8, 1)), [0, 2] * 4, class_names=list("abc"), x_test=np.zeros((1, 1)), y_test=[0]
     )
@@ -166,7 +171,7 @@ def test_a_class_without_any_sample_does_not_stand_in_the_way():
 @pytest.mark.parametrize("share", [0, 1, 0.0, 1.0, -0.25, 1.5, float("nan"), "0.25", True])
 @pytest.mark.parametrize("name", ["validation", "test"])
 def test_a_share_outside_its_range_is_refused(name, share):
-    with pytest.raises(ConfigError, match=f"{name} is a share between 0 and 1, both excluded; got {share!r}"):
+    with pytest.raises(ConfigError, match=f"{name} is a share above 0 and below 1; got {share!r}"):
         split_dataset(labeled(9, 9), **{name: share})
 
 
@@ -217,7 +222,9 @@ def pack(codes):
 def test_a_damaged_record_is_refused(change):
     record = split_dataset(labeled(9, 9)).to_record()
     same_split(Split.from_record(record), split_dataset(labeled(9, 9)))
-    with pytest.raises(DataError, match=r"as cutaway wrote it; got a damaged one .*; next: restore run\.json"):
+    with pytest.raises(
+        DataError, match=r"unchanged since cutaway wrote it; got a damaged one .*; next: restore run\.json"
+    ):
         Split.from_record(record | change)
     for key in change:
         with pytest.raises(DataError, match=key):
@@ -225,14 +232,14 @@ def test_a_damaged_record_is_refused(change):
 
 
 @pytest.mark.parametrize("record", [None, [], "split", 3])
-def test_what_is_no_record_is_refused(record):
-    with pytest.raises(DataError, match="as cutaway wrote it"):
+def test_other_values_than_records_are_refused(record):
+    with pytest.raises(DataError, match="unchanged since cutaway wrote it"):
         Split.from_record(record)
 
 
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
-def test_mutated_codes_never_give_another_split(data):
+def test_mutated_codes_never_restore_another_split(data):
     split = split_dataset(labeled(9, 9))
     record = split.to_record()
     packed = bytearray(base64.b64decode(record["membership"]["train"]["codes"]))
@@ -245,7 +252,7 @@ def test_mutated_codes_never_give_another_split(data):
     same_split(read, split)  # a bit of padding changed, which carries nothing
 
 
-def test_a_packed_bomb_in_a_record_is_not_inflated():
+def test_a_zip_bomb_in_a_record_is_not_decompressed():
     import tracemalloc
 
     record = split_dataset(labeled(9, 9)).to_record()
@@ -257,3 +264,13 @@ def test_a_packed_bomb_in_a_record_is_not_inflated():
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
+
+
+def test_splits_and_ids_can_be_pickled(mnist):
+    split = split_dataset(mnist, seed=3)
+    restored = pickle.loads(pickle.dumps(split))
+    assert (restored.validation, restored.seed) == (split.validation, split.seed)
+    for part in ("train", "val", "test"):
+        assert restored.part(part).sources == split.part(part).sources
+        np.testing.assert_array_equal(restored.part(part).source_index, split.part(part).source_index)
+        np.testing.assert_array_equal(restored.part(part).index, split.part(part).index)

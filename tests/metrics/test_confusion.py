@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from cutaway.metrics import Confusion, confusion_counts, top_confusions, worst_m
 MATRIX = np.array([[8, 2, 0], [5, 15, 0], [2, 1, 1]])
 PROBABILITIES = np.array(
     [
-        [0.9, 0.1, 0.0],  # right
+        [0.9, 0.1, 0.0],  # correct
         [0.2, 0.8, 0.0],  # wrong, 0.8
         [0.4, 0.3, 0.3],  # wrong, 0.4
         [0.0, 0.05, 0.95],  # wrong, 0.95
@@ -21,7 +23,7 @@ LABELS = np.array([0, 0, 2, 1, 1])
 
 @settings(max_examples=50, deadline=None)
 @given(pairs=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
-def test_every_answer_is_counted_once(pairs):
+def test_every_prediction_is_counted_once(pairs):
     labels, predicted = np.array(pairs).T
     counts = confusion_counts(labels, predicted, classes=4)
     assert counts.dtype == np.int64
@@ -34,15 +36,19 @@ def test_every_answer_is_counted_once(pairs):
 @pytest.mark.parametrize(
     ("labels", "predicted", "text"),
     [
-        ([0, 3], [0, 1], "labels are numbers from 0 to 2; got 3 at sample 1; next:"),
-        ([0, 2], [0, -1], "predicted classes are numbers from 0 to 2; got -1 at sample 1"),
-        ([0.0, 1.0], [0, 1], "labels are one whole number a sample, at least one; got .* float64; next: .*argmax"),
+        ([0, 3], [0, 1], "labels are integers from 0 to 2; got 3 for sample 1; next:"),
+        ([0, 2], [0, -1], "predicted classes are integers from 0 to 2; got -1 for sample 1"),
+        (
+            [0.0, 1.0],
+            [0, 1],
+            "labels are one integer per sample, for at least one sample; got .* float64; next: .*argmax",
+        ),
         (np.eye(3, dtype=int), [0, 1, 2], r"got the shape \(3, 3\)"),
-        ([], [], "one whole number a sample, at least one; got"),
-        ([0, 1], [0], "the same samples; got 2 labels and 1 answers; next:"),
+        ([], [], "one integer per sample, for at least one sample; got"),
+        ([0, 1], [0], "the same samples; got 2 labels and 1 predictions; next:"),
     ],
 )
-def test_answers_that_do_not_fit_are_refused(labels, predicted, text):
+def test_invalid_classes_are_refused(labels, predicted, text):
     with pytest.raises(DataError, match=text):
         confusion_counts(np.array(labels), np.array(predicted), classes=3)
 
@@ -57,14 +63,15 @@ def test_the_most_frequent_confusions_come_first():
     assert top_confusions(MATRIX, 1) == top_confusions(MATRIX)[:1]
 
 
-def test_right_answers_are_no_confusion():
+def test_correct_predictions_are_not_confusions():
     assert top_confusions(np.diag([3, 0, 5])) == ()
 
 
 @pytest.mark.parametrize("matrix", [MATRIX[:2], MATRIX[0], MATRIX / 10, -MATRIX, 0 * MATRIX])
-def test_other_matrices_are_refused(matrix):
+def test_matrices_of_other_things_than_counts_are_refused(matrix):
     with pytest.raises(
-        DataError, match=r"is square .* holds counts, not all 0; got the shape .*; next: make it with confusion_counts"
+        DataError,
+        match=r"a square array .* of counts that are not all 0; got the shape .*; next: make it with confusion_counts",
     ):
         top_confusions(matrix)
 
@@ -79,39 +86,51 @@ def test_the_most_confident_mistakes_come_first():
     assert worst_mistakes(PROBABILITIES, LABELS, n=2).position.tolist() == [3, 1]
 
 
-def test_half_precision_will_do():
+def test_float16_probabilities_are_accepted():
     assert worst_mistakes(PROBABILITIES.astype(np.float16), LABELS).position.tolist() == [3, 1, 4, 2]
 
 
-def test_without_mistakes_there_is_nothing_to_show():
+def test_a_perfect_model_has_no_mistakes():
     assert len(worst_mistakes(PROBABILITIES, PROBABILITIES.argmax(axis=1)).position) == 0
 
 
 @pytest.mark.parametrize(
     ("probabilities", "labels", "text"),
     [
-        (PROBABILITIES[:, :1], LABELS, r"two classes or more; got the shape \(5, 1\) .*; next: give a single output p"),
-        (PROBABILITIES.astype(int), LABELS, "a float matrix .* got .* int64"),
+        (
+            PROBABILITIES[:, :1],
+            LABELS,
+            r"at least two classes; got the shape \(5, 1\) .*; next: turn a single output p",
+        ),
+        (PROBABILITIES.astype(int), LABELS, "a float array .* got .* int64"),
         (
             PROBABILITIES * 20 - 3,
             LABELS,
-            "probabilities lie in 0..1; got 15.0 for sample 0, class 0; next: apply softmax",
+            "probabilities are between 0 and 1; got 15.0 for sample 0, class 0; next: apply softmax",
         ),
         (np.where(PROBABILITIES == 0.95, np.nan, PROBABILITIES), LABELS, "got nan for sample 3, class 2"),
-        (PROBABILITIES, LABELS + 1, "labels are numbers from 0 to 2; got 3 at sample 2"),
-        (PROBABILITIES, LABELS[:3], "got 3 labels and 5 answers"),
+        (PROBABILITIES, LABELS + 1, "labels are integers from 0 to 2; got 3 for sample 2"),
+        (PROBABILITIES, LABELS[:3], "got 3 labels and 5 predictions"),
     ],
 )
-def test_probabilities_that_do_not_fit_are_refused(probabilities, labels, text):
+def test_invalid_probabilities_are_refused(probabilities, labels, text):
     with pytest.raises(DataError, match=text):
         worst_mistakes(probabilities, labels)
 
 
 @pytest.mark.parametrize("count", [0, -1, 2.0, True])
-def test_impossible_numbers_are_refused(count):
-    with pytest.raises(UsageError, match=f"n is a whole number from 1 up; got {count!r}; next:"):
+def test_counts_below_one_are_refused(count):
+    with pytest.raises(UsageError, match=f"n is a whole number of at least 1; got {count!r}; next:"):
         worst_mistakes(PROBABILITIES, LABELS, n=count)
-    with pytest.raises(UsageError, match=f"n is a whole number from 1 up; got {count!r}"):
+    with pytest.raises(UsageError, match=f"n is a whole number of at least 1; got {count!r}"):
         top_confusions(MATRIX, count)
-    with pytest.raises(UsageError, match=f"classes is a whole number from 1 up; got {count!r}"):
+    with pytest.raises(UsageError, match=f"classes is a whole number of at least 1; got {count!r}"):
         confusion_counts(LABELS, LABELS, classes=count)
+
+
+def test_records_can_be_pickled():
+    confusions, worst = top_confusions(MATRIX), worst_mistakes(PROBABILITIES, LABELS)
+    assert pickle.loads(pickle.dumps(confusions)) == confusions
+    restored = pickle.loads(pickle.dumps(worst))
+    for name in ("position", "label", "predicted", "confidence"):
+        np.testing.assert_array_equal(getattr(restored, name), getattr(worst, name))

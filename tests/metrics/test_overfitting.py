@@ -10,9 +10,9 @@ def rows(val_losses, loss=0.1):
     return [{"epoch": epoch, "loss": loss, "val_loss": value} for epoch, value in enumerate(val_losses, 1)]
 
 
-def test_a_turned_curve_is_measured():
-    seen = watch_overfitting(rows([0.5, 0.25, 0.3, 0.375], loss=0.125))
-    assert seen == Overfitting(best_epoch=2, best_val_loss=0.25, turned=True, gap=0.25, rise=0.125)
+def test_overfitting_is_measured():
+    measured = watch_overfitting(rows([0.5, 0.25, 0.3, 0.375], loss=0.125))
+    assert measured == Overfitting(best_epoch=2, best_val_loss=0.25, turned=True, gap=0.25, rise=0.125)
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ def test_a_turned_curve_is_measured():
         ([0.5], False),
         ([0.4, 0.5], False),  # one epoch without improvement is not enough
         ([0.4, 0.5, 0.5], True),
-        ([100.0, 101.0, 101.9], False),  # below 2 %
-        ([100.0, 101.0, 102.0], True),  # at 2 %
+        ([100.0, 101.0, 101.9], False),  # below 2%
+        ([100.0, 101.0, 102.0], True),  # at 2%
         ([100.0, 150.0, 100.0], False),  # back at the best
         ([0.4, 0.5, 0.6, 0.39], False),  # a better epoch ends the rise
         ([0.0, 0.0, 0.0], False),
@@ -31,11 +31,11 @@ def test_a_turned_curve_is_measured():
         ([-100.0, -99.0, -97.0], True),
     ],
 )
-def test_the_rule(val_losses, turned):
+def test_overfitting_needs_two_epochs_and_a_rise_of_two_percent(val_losses, turned):
     assert watch_overfitting(rows(val_losses)).turned is turned
 
 
-def test_the_first_of_equally_good_epochs_counts():
+def test_the_first_of_equally_good_epochs_is_the_best():
     assert watch_overfitting(rows([0.5, 0.3, 0.3])).best_epoch == 2
 
 
@@ -44,24 +44,24 @@ def test_a_resumed_history_keeps_its_epoch_numbers():
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30))
-def test_nothing_beats_the_best_and_the_rise_counts_from_it(val_losses):
-    seen = watch_overfitting(rows(val_losses))
-    assert seen.best_val_loss == min(val_losses) == val_losses[seen.best_epoch - 1]
-    assert seen.rise == val_losses[-1] - min(val_losses) >= 0
-    if seen.turned:
-        assert seen.best_epoch <= len(val_losses) - 2
+def test_the_best_epoch_has_the_lowest_loss_and_the_rise_starts_there(val_losses):
+    measured = watch_overfitting(rows(val_losses))
+    assert measured.best_val_loss == min(val_losses) == val_losses[measured.best_epoch - 1]
+    assert measured.rise == val_losses[-1] - min(val_losses) >= 0
+    if measured.turned:
+        assert measured.best_epoch <= len(val_losses) - 2
 
 
 @pytest.mark.parametrize(
     ("history", "text"),
     [
-        ([], "the epochs of a history; got no epoch; next: train for one or more"),
+        ([], "a history of at least one epoch; got no epoch; next: train for one or more"),
         ([{"epoch": 1, "loss": 0.1}], "a finite loss and val_loss; got val_loss missing in epoch 1; next:"),
         (rows([0.5, float("nan")]), "got val_loss nan in epoch 2"),
         (rows([0.5, None]), "got val_loss None in epoch 2"),
         (rows([0.5], loss=float("inf")), "got loss inf in epoch 1"),
     ],
 )
-def test_a_history_that_shows_nothing_is_refused(history, text):
+def test_a_history_without_finite_losses_is_refused(history, text):
     with pytest.raises(DataError, match=text):
         watch_overfitting(history)

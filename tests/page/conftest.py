@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cutaway.page import ReportContent, ReportFinding, ReportMistake, report_page
+from cutaway.page import Card, Cards, Figure, Page, Picture, Table, Text, render
 from cutaway.plots import confusion_matrix_bokeh, embedding_scatter_bokeh, learning_curves_bokeh, picture_png
 
 # Two classes far apart, thirty points each, and sample i is a picture of the one gray level 4 * i.
@@ -64,48 +64,62 @@ def samples():
 
 
 @pytest.fixture
-def make_content():
-    """Build a small report; keywords replace single fields, and two words name the classes and the samples."""
+def make_page():
+    """Build a small page; keywords replace a field of the page, or a section by its name (None leaves it out)."""
 
-    def make(*, classes=("left", "right"), sample="test", **fields):
+    def make(*, classes=("left", "right"), sample="test", **changed):
         names = [f"{sample}[{i}]" for i in range(60)]
         history = [
             {"epoch": e, "loss": 1 / e, "accuracy": 1 - 0.3 / e, "val_loss": 0.4 + abs(e - 2) / 9, "val_accuracy": 0.8}
             for e in (1, 2, 3)
         ]
+        hover = {"names": names, "predicted": 1 - LABELS, "pictures": PICTURES}
+        finding = Card(severity="warning", title="It overfits", text=("Validation loss rose.",))
+        picture = Picture(picture_png(PICTURES[7]), f"{names[7]} in gray")
+        mistakes = (
+            Card(
+                title=names[7], pictures=(picture,), subtitle=f"{classes[0]} → {classes[1]}", text=("98.8% confident",)
+            ),
+            Card(title=names[9], values="width 3, height 4", text=("50.0% confident",)),
+        )
+        rows = (
+            {"layer": "dense", "parameters": "1,024", "inactive": "7 (1.5%)"},
+            {"layer": "dense_1", "parameters": "20", "inactive": "–"},
+        )
+        sections = {
+            "findings": Cards(name="findings", title="Findings", cards=(finding,), size="large"),
+            "learning": Figure(name="learning", title="Curves", figure=learning_curves_bokeh(history, turned=2)),
+            "confusions": Figure(
+                name="confusions",
+                title="Confusion matrix",
+                figure=confusion_matrix_bokeh(np.array([[29, 1], [2, 28]]), classes),
+                caption="One row per true class.",
+                beside=True,
+            ),
+            "layers": Table(name="layers", title="Layers", rows=rows, caption="Two layers.", summary="All layers"),
+            "mistakes": Cards(name="mistakes", title="Mistakes", lead="The worst.", cards=mistakes, size="small"),
+            "embedding": Figure(
+                name="embedding",
+                title="Embedding",
+                figure=embedding_scatter_bokeh(XY, LABELS, classes, **hover),
+                caption="Two clouds.",
+            ),
+            "notes": Text(name="notes", title="Notes", paragraphs=("One.", "Two.")),
+        }
         given = {
             "title": "A small run",
             "subtitle": "60 samples",
-            "facts": (("Test accuracy", "90.00 %"), ("Epochs", "3")),
-            "findings": (ReportFinding("warning", "It overfits", "Validation loss rose."),),
-            "curves": learning_curves_bokeh(history, turned=2),
-            "confusion": confusion_matrix_bokeh(np.array([[29, 1], [2, 28]]), classes),
-            "embedding": embedding_scatter_bokeh(
-                XY,
-                LABELS,
-                classes,
-                names=names,
-                predicted=1 - LABELS,
-                pictures=PICTURES,
-            ),
-            "embedding_caption": "Two clouds.",
-            "layers": (
-                {"layer": "dense", "parameters": "1,024", "never fire": "1.5 %"},
-                {"layer": "dense_1", "parameters": "20", "never fire": "–"},
-            ),
-            "mistakes": (
-                ReportMistake(names[7], classes[0], classes[1], 0.9876, picture_png(PICTURES[7]), ""),
-                ReportMistake(names[9], classes[0], classes[1], 0.5, None, "width 3, height 4"),
-            ),
-            "settings": (("seed", "0"),),
+            "facts": (("Test accuracy", "90.00%"), ("Epochs", "3")),
             "footer": "Made by a test.",
         }
-        return ReportContent(**(given | fields))
+        sections |= {name: value for name, value in changed.items() if name not in given}
+        given |= {name: value for name, value in changed.items() if name in given}
+        return Page(sections=tuple(section for section in sections.values() if section is not None), **given)
 
     return make
 
 
-# Where a point of the embedding lies in the window, from BokehJS' own scales.
+# The position of a point of the embedding in the window, from BokehJS' own scales.
 LOCATE = """([x, y]) => {
   const view = [...Bokeh.index].find((view) => view.el.closest("#embedding-figure"));
   const box = view.canvas_view.el.getBoundingClientRect();
@@ -114,7 +128,7 @@ LOCATE = """([x, y]) => {
 
 
 class Visit:
-    """One opened report: the page, and all that it said or asked for."""
+    """One opened page, its console messages and its requests."""
 
     def __init__(self, browser, path, *, xy, **options):
         self.xy = xy
@@ -157,17 +171,17 @@ class Visit:
 
 
 @pytest.fixture
-def visit(tmp_path, make_content, samples):
-    """Open a report in a browser: a page from `content`, or the file at `path` whose embedding has coordinates `xy`."""
+def visit(tmp_path, make_page, samples):
+    """Open in a browser a `Page`, or the file at `path` whose embedding has the coordinates `xy`."""
     opened = []
 
-    def open_report(browser, *, content=None, path=None, xy=samples.xy, **options):
+    def open_page(browser, *, page=None, path=None, xy=samples.xy, **options):
         if path is None:
-            path = tmp_path / "report.html"
-            path.write_text(report_page(content or make_content()), encoding="utf-8")
+            path = tmp_path / "page.html"
+            path.write_text(render(page or make_page()), encoding="utf-8")
         opened.append(Visit(browser, path, xy=xy, **options))
         return opened[-1]
 
-    yield open_report
+    yield open_page
     for one in opened:
         one.context.close()

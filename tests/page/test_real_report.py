@@ -1,4 +1,4 @@
-"""The report of a real run, in a real browser, from disk, with the network blocked."""
+"""The report of a real run in a real browser, opened from disk with the network blocked."""
 
 import io
 
@@ -13,7 +13,7 @@ def test_the_digit_appears_on_hover_and_nothing_is_fetched(browser, visit, digit
     path = digits_run.report(progress=False)
     embedding = digits_run.embed(split="test", perplexity=30.0, progress=False)
     opened = visit(browser, path=path, xy=embedding.xy)
-    # the point farthest from the others: nothing lies above it
+    # the point farthest from the others, which no other point covers
     distances = np.linalg.norm(embedding.xy[:, None] - embedding.xy[None], axis=-1) + np.eye(len(embedding.xy)) * 1e9
     sample = int(distances.min(axis=1).argmax())
     tooltip = opened.hover(sample)
@@ -34,9 +34,9 @@ def test_it_fits_every_width_in_both_color_schemes(browser, visit, digits_run, w
     opened = visit(browser, path=path, viewport=viewport, color_scheme=scheme)
     opened.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
-    cards = opened.page.locator(".units li")
+    cards = opened.page.locator("#units li")
     assert cards.count() == 12
-    weights, examples = (cards.first.locator(kind).bounding_box() for kind in (".weights", ".examples"))
+    weights, examples = (cards.first.locator("img").nth(place).bounding_box() for place in (0, 1))
     assert weights["y"] == examples["y"], "side by side"
     assert weights["width"] == weights["height"]
     background = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -21,7 +21,7 @@ def test_softplus_lies_above_relu_by_at_most_ln_2():
     assert x[above.argmax()] == pytest.approx(0)
 
 
-def test_values_by_their_formulas_and_far_out():
+def test_values_equal_their_formulas_even_far_from_0():
     x = np.linspace(-20, 20, 81)
     np.testing.assert_allclose(softplus(x), np.log1p(np.exp(x)), rtol=1e-12)
     np.testing.assert_allclose(logistic(x), 1 / (1 + np.exp(-x)), rtol=1e-12)
@@ -30,7 +30,7 @@ def test_values_by_their_formulas_and_far_out():
     np.testing.assert_array_equal(relu([-2.0, 0.0, 3.0]), [0, 0, 3])
 
 
-def test_figures_hold_all_three_curves(tmp_path):
+def test_figures_show_all_three_curves(tmp_path):
     before = dict(matplotlib.rcParams)
     figure = activation(limit=4, title="a $title")
     figure.savefig(tmp_path / "activation.png")
@@ -50,6 +50,6 @@ def test_figures_hold_all_three_curves(tmp_path):
 
 @pytest.mark.parametrize("draw", [activation, activation_bokeh])
 @pytest.mark.parametrize("limit", [0, -1, 101, float("nan"), "6", True])
-def test_wrong_limits_are_refused(draw, limit):
-    with pytest.raises(UsageError, match="limit is a number above 0, at most 100"):
+def test_invalid_limits_are_refused(draw, limit):
+    with pytest.raises(UsageError, match="limit is a number above 0 and at most 100"):
         draw(limit=limit)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bokeh.models import ColumnDataSource, HoverTool, PlainText
 from bokeh.models.glyphs import Text
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -26,40 +26,43 @@ def test_cells_hold_the_counts():
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
 
 
-def test_errors_stand_out_from_the_diagonal():
+def test_errors_are_more_opaque_than_the_diagonal():
     cells = confusion_matrix(MATRIX, NAMES).axes[0].images[0].get_array()
     opacity = np.asarray(cells)[..., 3]
-    assert opacity[1, 2] == pytest.approx(0.65)  # 20 % of its row, the worst share
+    assert opacity[1, 2] == pytest.approx(0.65)  # 20% of its row, the worst share
     assert opacity[1, 0] == pytest.approx(0.65 * np.sqrt(0.04 / 0.2))
     assert opacity[0, 0] == pytest.approx(0.22)
     assert opacity[0, 1] == 0
 
 
-def test_the_hover_reads_as_a_sentence():
+def test_the_tooltip_is_a_sentence():
     plot = confusion_matrix_bokeh(MATRIX, NAMES)
     template = plot.select_one(HoverTool).tooltips
     data = _source(plot)
-    cell = list(zip(data["true"], data["read"], strict=True)).index((1, 2))
+    cell = list(zip(data["true"], data["predicted"], strict=True)).index((1, 2))
     for column, values in data.items():
         template = template.replace(f"@{{{column}}}", str(values[cell]))
-    assert template == "<div>true dog read as owl: 10 of 50 (20.0 %)</div>"
+    assert template == "<div>true dog predicted as owl: 10 of 50 (20.0%)</div>"
 
 
-def test_rows_run_down_and_zero_is_left_blank():
+def test_the_first_row_is_on_top_and_zeros_are_blank():
     plot = confusion_matrix_bokeh(MATRIX, NAMES)
     assert (plot.y_range.start, plot.y_range.end) == (2.5, -0.5)
-    assert _source(plot)["written"] == ["50", "", "", "2", "38", "10", "", "1", "99"]
+    assert _source(plot)["cell_text"] == ["50", "", "", "2", "38", "10", "", "1", "99"]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6).flatmap(lambda n: arrays(np.int64, (n, n), elements=st.integers(0, 10**6))))
-def test_shares_of_any_matrix_are_those_of_its_rows(matrix):
+def test_percentages_are_shares_of_rows(matrix):
     names = [str(i) for i in range(len(matrix))]
     data = _source(confusion_matrix_bokeh(matrix, names))
-    for true, read, percent, opacity in zip(data["true"], data["read"], data["percent"], data["opacity"], strict=True):
+    for true, predicted, percent, opacity in zip(
+        data["true"], data["predicted"], data["percent"], data["opacity"], strict=True
+    ):
         row = matrix[true].sum()
-        assert float(percent) == pytest.approx(100 * matrix[true, read] / row if row else 0, abs=0.051)
+        assert float(percent) == pytest.approx(100 * matrix[true, predicted] / row if row else 0, abs=0.051)
         assert 0 <= opacity <= 0.65
-        assert (opacity > 0) == (matrix[true, read] > 0)
+        assert (opacity > 0) == (matrix[true, predicted] > 0)
 
 
 def test_hostile_names_stay_text(tmp_path):
@@ -87,6 +90,6 @@ def test_many_classes_are_drawn_without_counts():
         (np.zeros((0, 0), int), r"shape \(0, 0\)"),
     ],
 )
-def test_other_matrices_are_refused(draw, matrix, message):
+def test_invalid_matrices_are_refused(draw, matrix, message):
     with pytest.raises(DataError, match=message):
         draw(matrix, NAMES)

@@ -21,7 +21,7 @@ def _words(panel):
     return [title.text for title in panel.above if isinstance(title, Title)]
 
 
-def test_both_panels_hold_the_values_of_the_history():
+def test_both_panels_show_the_values_of_the_history():
     figure = learning_curves(HISTORY, turned=2, title="a $run")
     loss, accuracy = figure.axes
     assert _lines(loss) == {"training": [0.9, 0.5, 0.3], "validation": [0.8, 0.6, 0.75]}
@@ -31,7 +31,7 @@ def test_both_panels_hold_the_values_of_the_history():
     assert figure.get_suptitle() == "a $run"
 
 
-def test_the_epoch_where_validation_turned_is_marked_in_words():
+def test_the_epoch_of_the_lowest_validation_loss_is_marked():
     loss, accuracy = learning_curves(HISTORY, turned=2).axes
     assert loss.get_title(loc="right") == "lowest validation loss: epoch 2 (dashed)"
     for axes in (loss, accuracy):
@@ -39,7 +39,7 @@ def test_the_epoch_where_validation_turned_is_marked_in_words():
     assert learning_curves(HISTORY).axes[0].get_title(loc="right") == ""
 
 
-def test_ticks_fall_on_whole_epochs_and_one_epoch_is_enough():
+def test_ticks_are_whole_epochs_even_for_one_epoch():
     figure = learning_curves(HISTORY[:1])
     figure.draw_without_rendering()
     low, high = figure.axes[0].get_xlim()
@@ -47,7 +47,7 @@ def test_ticks_fall_on_whole_epochs_and_one_epoch_is_enough():
     assert [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high] == [1]
 
 
-def test_global_settings_stay_as_they_were(tmp_path):
+def test_global_settings_are_not_changed(tmp_path):
     before = dict(matplotlib.rcParams)
     learning_curves(HISTORY, title="$\\broken{").savefig(tmp_path / "curves.png")
     assert dict(matplotlib.rcParams) == before
@@ -61,7 +61,7 @@ def test_series_that_were_not_measured_are_left_out():
     assert "validation" not in panel.select_one(HoverTool).tooltips
 
 
-def test_bokeh_panels_share_epochs_and_say_every_value():
+def test_bokeh_panels_share_their_epochs_and_show_every_value_in_a_tooltip():
     layout = learning_curves_bokeh(HISTORY, turned=2)
     loss, accuracy = layout.children
     assert loss.x_range is accuracy.x_range
@@ -87,7 +87,7 @@ def test_a_diverged_loss_leaves_a_gap():
     assert np.isnan(learning_curves(history).axes[0].get_lines()[0].get_ydata()[-1])
 
 
-def test_an_epoch_without_a_number_is_a_gap_and_the_others_are_drawn():
+def test_an_epoch_without_a_value_leaves_a_gap():
     history = [{"epoch": 1, "loss": 0.9}, {"epoch": 2, "loss": None, "val_loss": 0.8}]
     (axes,) = learning_curves(history).axes
     training, validation = (line.get_ydata() for line in axes.get_lines())
@@ -98,8 +98,8 @@ def test_an_epoch_without_a_number_is_a_gap_and_the_others_are_drawn():
 
 
 @pytest.mark.parametrize("draw", [learning_curves, learning_curves_bokeh])
-def test_wrong_histories_are_refused(draw):
-    with pytest.raises(DataError, match=r"at least one record.*got 0 records; next: train"):
+def test_invalid_histories_are_refused(draw):
+    with pytest.raises(DataError, match=r"at least one row.*got no rows; next: train"):
         draw([])
     with pytest.raises(DataError, match=r"has an epoch and a loss; got \{'epoch': 1\}"):
         draw([{"epoch": 1}])

@@ -21,7 +21,7 @@ def _sheets(shown):
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(1, 40), st.integers(150, 400), st.integers(150, 400))
-def test_every_picture_is_found_in_its_cell_of_its_sheet(count, height, width):
+def test_every_picture_is_in_its_cell_of_its_sheet(count, height, width):
     pictures = np.broadcast_to(np.arange(count, dtype=np.uint8)[:, None, None], (count, height, width)).copy()
     pictures[:, 0, 0] = 255
     shown = hover_pictures(pictures)
@@ -33,11 +33,11 @@ def test_every_picture_is_found_in_its_cell_of_its_sheet(count, height, width):
         np.testing.assert_array_equal(cell, picture)
 
 
-def test_no_sheet_reaches_the_two_mebibytes_that_chromium_allows():
+def test_no_sheet_reaches_the_limit_of_two_mebibytes_of_chromium():
     noise = np.random.default_rng(0).integers(0, 256, (2000, 28, 28), np.uint8)
     shown = hover_pictures(noise)
     lengths = [len(body) for body in re.findall(r"base64,([^)]+)\)", shown.css)]
-    assert len(lengths) == 3  # 892 pictures of 784 pixels a sheet
+    assert len(lengths) == 3  # 892 pictures of 784 pixels per sheet
     assert max(lengths) < 2**20
 
 
@@ -50,7 +50,7 @@ def test_no_sheet_reaches_the_two_mebibytes_that_chromium_allows():
         ((336, 168), "width: 84px; height: 168px"),
     ],
 )
-def test_pictures_are_enlarged_by_whole_numbers_or_shrunk_to_fit(shape, style):
+def test_pictures_are_enlarged_by_whole_factors_or_shrunk_to_fit(shape, style):
     div = hover_pictures(np.zeros((2, *shape), np.uint8)).div
     assert style in div
     assert ("pixelated" in div) == (max(shape) <= 168)

@@ -23,7 +23,7 @@ def _read(png):
     st.tuples(st.integers(1, 12), st.integers(1, 5), st.integers(1, 5)).flatmap(lambda s: arrays(np.uint8, s)),
     st.one_of(st.none(), st.integers(1, 15)),
 )
-def test_every_picture_lies_in_its_cell(pictures, columns):
+def test_every_picture_is_in_its_cell(pictures, columns):
     png, used = sprite_sheet(pictures, columns=columns)
     count, height, width = pictures.shape
     sheet = _read(png)
@@ -35,7 +35,7 @@ def test_every_picture_lies_in_its_cell(pictures, columns):
     assert sheet.sum() == pictures.sum(dtype=np.int64)  # unused cells are black
 
 
-def test_floats_are_shares_of_white():
+def test_floats_from_0_to_1_become_gray_levels_from_0_to_255():
     png = picture_png(np.array([[0.0, 0.5, 1.0]], np.float32))
     assert _read(png).tolist() == [[0, 128, 255]]
 
@@ -44,7 +44,7 @@ def test_a_picture_is_enlarged_without_blur():
     assert _read(picture_png(np.array([[7, 200]], np.uint8), scale=2)).tolist() == [[7, 7, 200, 200]] * 2
 
 
-def test_a_sheet_of_ten_thousand_digits_stays_small():
+def test_a_sheet_of_ten_thousand_digits_is_small():
     rng = np.random.default_rng(0)
     pictures = np.zeros((10_000, 28, 28), np.uint8)
     pictures[:, 10:16, 10:16] = rng.integers(0, 256, (10_000, 6, 6))
@@ -53,7 +53,7 @@ def test_a_sheet_of_ten_thousand_digits_stays_small():
     assert len(png) < 500_000  # 360,000 random bytes and 7.5 million black ones
 
 
-def test_an_address_holds_the_bytes():
+def test_a_data_uri_contains_the_bytes():
     head, body = data_uri(b"\x89PNG\xff").split(",")
     assert (head, base64.b64decode(body)) == ("data:image/png;base64", b"\x89PNG\xff")
 
@@ -63,13 +63,13 @@ def test_an_address_holds_the_bytes():
     [
         (np.zeros((5, 784), np.uint8), r"\(sample, height, width\).*shape \(5, 784\).*reshape"),
         (np.zeros((0, 8, 8), np.uint8), r"at least one pixel; got shape \(0, 8, 8\)"),
-        (np.full((1, 2, 2), 255.0), r"uint8 or floats in 0..1; got float64 in 255.0..255.0"),
-        (np.full((1, 2, 2), -0.1), r"floats in 0..1"),
+        (np.full((1, 2, 2), 255.0), r"uint8 or floats from 0 to 1; got float64 in 255.0..255.0"),
+        (np.full((1, 2, 2), -0.1), r"floats from 0 to 1"),
         (np.full((1, 2, 2), np.nan), r"got float64 in nan..nan"),
         (np.zeros((1, 2, 2), np.int64), r"got int64 in 0..0"),
     ],
 )
-def test_other_pictures_are_refused(pictures, message):
+def test_invalid_pictures_are_refused(pictures, message):
     with pytest.raises(DataError, match=message):
         sprite_sheet(pictures)
 
@@ -81,7 +81,7 @@ def test_sizes_below_one_are_refused():
         picture_png(np.zeros((2, 2), np.uint8), scale=0)
 
 
-def test_weights_are_orange_above_and_blue_below_and_clear_at_zero():
+def test_weights_are_orange_above_zero_blue_below_and_transparent_at_zero():
     with Image.open(io.BytesIO(signed_png([[2.0, -1.0, 0.0]], scale=2))) as image:
         assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (6, 2))
         pixels = np.asarray(image)
@@ -94,6 +94,6 @@ def test_weights_are_orange_above_and_blue_below_and_clear_at_zero():
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(3), np.zeros((0, 2)), np.full((2, 2), np.nan)])
-def test_weights_that_are_no_picture(wrong):
+def test_invalid_weights_are_refused(wrong):
     with pytest.raises(DataError, match="finite"):
         signed_png(wrong)

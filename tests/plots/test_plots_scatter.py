@@ -22,7 +22,7 @@ def _columns(plot):
     return {r.name: r.data_source.data for r in plot.renderers}
 
 
-def test_points_keep_their_place_color_and_order():
+def test_points_have_their_position_color_and_order():
     figure = embedding_scatter(XY, LABELS, NAMES, title="layer $")
     (points,) = figure.axes[0].collections
     np.testing.assert_array_equal(points.get_offsets(), XY)
@@ -33,7 +33,7 @@ def test_points_keep_their_place_color_and_order():
     assert figure.axes[0].get_title(loc="left") == "layer $"
 
 
-def test_the_legend_stands_outside_and_lists_the_classes_that_are_there():
+def test_the_legend_is_outside_and_lists_the_classes_with_points():
     figure = embedding_scatter(XY[:2], LABELS[:2], NAMES)
     figure.draw_without_rendering()
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["zero", "two"]
@@ -50,7 +50,7 @@ def test_few_and_many_points_are_drawn(count):
         assert len(np.unique(np.asarray(image.convert("L")))) > 10
 
 
-def test_after_ten_classes_another_marker_comes():
+def test_after_ten_classes_the_marker_changes():
     xy = np.arange(24).reshape(12, 2)
     names = [f"class {i}" for i in range(12)]
     circles, triangles = embedding_scatter(xy, np.arange(12), names).axes[0].collections
@@ -72,7 +72,7 @@ def test_bokeh_columns_are_small_and_split_by_class():
     assert [r.glyph.fill_color for r in plot.renderers] == list(CLASS_COLORS[:3])
 
 
-def test_the_bokeh_figure_keeps_to_the_guard_rails():
+def test_the_bokeh_figure_is_set_up_for_many_points():
     plot = embedding_scatter_bokeh(XY, LABELS, NAMES)
     assert plot.output_backend == "webgl"
     assert plot.match_aspect
@@ -112,7 +112,7 @@ def test_hostile_names_stay_text(tmp_path):
     plot = embedding_scatter_bokeh(XY, LABELS, HOSTILE, names=[*HOSTILE, "x"], predicted=LABELS)
     template = plot.select_one(HoverTool).tooltips
     assert not any(name in template for name in HOSTILE)
-    assert template.count("@") == 2  # name and predicted, put in by Bokeh's escaping substitution
+    assert template.count("@") == 2  # name and predicted, filled in by Bokeh, which escapes them
     assert "safe}" not in template
 
 
@@ -123,13 +123,17 @@ def test_hostile_names_stay_text(tmp_path):
         (XY[:, :1], LABELS, r"array \(sample, 2\) of finite numbers.*got shape \(4, 1\)"),
         (np.where(XY == 4, np.nan, XY), LABELS, "with NaN or infinity"),
         (np.zeros((0, 2)), LABELS[:0], r"at least one sample; got shape \(0, 2\)"),
-        (XY, LABELS[:3], r"labels come one for each of the 4 points; got shape \(3,\)"),
-        (XY, LABELS + 1, r"number of class names \(3\); got int64 of shape \(4,\), 1..3"),
+        (XY, LABELS[:3], r"labels has one entry for each of the 4 points; got shape \(3,\)"),
+        (
+            XY,
+            LABELS + 1,
+            r"a label is an integer from 0 to 2, one for each class name; got int64 of shape \(4,\), 1..3",
+        ),
         (XY, LABELS - 1, r"-1..1"),
         (XY, LABELS / 1, "got float64"),
     ],
 )
-def test_other_arrays_are_refused(draw, xy, labels, message):
+def test_invalid_arrays_are_refused(draw, xy, labels, message):
     with pytest.raises(DataError, match=message):
         draw(xy, labels, NAMES)
 
@@ -137,12 +141,12 @@ def test_other_arrays_are_refused(draw, xy, labels, message):
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        ({"names": ["a"]}, r"names come one for each of the 4 points; got shape \(1,\)"),
+        ({"names": ["a"]}, r"names has one entry for each of the 4 points; got shape \(1,\)"),
         ({"predicted": [0, 1, 2, 3]}, r"got int64 of shape \(4,\), 0..3"),
-        ({"pictures": np.zeros((3, 2, 2), np.uint8)}, r"pictures come one for each of the 4 points"),
+        ({"pictures": np.zeros((3, 2, 2), np.uint8)}, r"pictures has one entry for each of the 4 points"),
         ({"pictures": np.zeros((4, 4), np.uint8)}, r"\(sample, height, width\)"),
     ],
 )
-def test_other_extras_are_refused(extra, message):
+def test_invalid_names_predictions_and_pictures_are_refused(extra, message):
     with pytest.raises(DataError, match=message):
         embedding_scatter_bokeh(XY, LABELS, NAMES, **extra)

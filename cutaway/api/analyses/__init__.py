@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .embedding import Embedding, layer_activations
     from .embeddings import embed_layer
     from .explanation import Explanation, explain
-    from .findings import findings
+    from .findings import evidence_of, findings
     from .history import History
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
     from .pictures import pictures_of
@@ -38,6 +38,7 @@ _MODULES = {
     "embed_layer": "cutaway.api.analyses.embeddings",
     "embed_layers": "cutaway.api.analyses.sequences",
     "evenly_spaced": "cutaway.api.analyses.layers",
+    "evidence_of": "cutaway.api.analyses.findings",
     "explain": "cutaway.api.analyses.explanation",
     "findings": "cutaway.api.analyses.findings",
     "labels": "cutaway.api.analyses.predictions",
@@ -67,6 +68,7 @@ __all__ = [
     "embed_layer",
     "embed_layers",
     "evenly_spaced",
+    "evidence_of",
     "explain",
     "findings",
     "labels",

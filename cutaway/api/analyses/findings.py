@@ -1,25 +1,40 @@
 """What a person should look at in a run."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from cutaway.api.context import RunContext
 from cutaway.findings import Evidence, Finding, run_checks
 
-from .layers import Layers
 from .predictions import confusion
 
+if TYPE_CHECKING:
+    from cutaway.interpret import LayerRecord
 
-def evidence(context: RunContext, layers: Layers) -> Evidence:
-    """Gather what the checks look at."""
-    test = context.manifest.test
+
+def evidence_of(context: RunContext, *, confusion: np.ndarray, layers: "Iterable[LayerRecord]") -> Evidence:
+    """Collect what is known about a run.
+
+    Args:
+        context: The run.
+        confusion: int (true, predicted), counts on the test samples.
+        layers: What its layers are.
+    """
+    rows, test = context.folder.history(), context.manifest.test
     return Evidence(
-        history=context.folder.history(),
-        matrix=confusion(context),
+        history=rows,
+        confusion=confusion,
         class_names=context.class_names,
-        inactive={r.name: (r.inactive, r.units) for r in layers if r.inactive is not None},
+        inactive_units={layer.name: (layer.inactive, layer.units) for layer in layers if layer.inactive is not None},
         test_accuracy=test["accuracy"] if test else None,
-        samples=(len(context.split.val), len(context.split.test)),
+        val_accuracy=rows[-1].get("val_accuracy") if rows else None,
+        test_samples=len(context.split.test),
+        val_samples=len(context.split.val),
     )
 
 
-def findings(context: RunContext, *, layers: Layers) -> tuple[Finding, ...]:
+def findings(context: RunContext, *, layers: "Iterable[LayerRecord]") -> tuple[Finding, ...]:
     """Run all checks on a run; see `cutaway.Run.findings`."""
-    return run_checks(evidence(context, layers))
+    return run_checks(evidence_of(context, confusion=confusion(context), layers=layers))

@@ -91,7 +91,7 @@ class Units:
             "mean": float(m.mean[unit]),
             "firing": float(m.firing[unit]),
             "constant": bool(self.constant[unit]),
-            "preferred_class": None if m.top[unit, 0] < 0 else self.class_names[m.preferred_class[unit]],
+            "preferred_class": None if m.top_samples[unit, 0] < 0 else self.class_names[m.preferred_class[unit]],
             "selectivity": defined(m.selectivity[unit]),
             "similar": int(m.similar[unit]) if m.similar[unit] >= 0 else None,
             "similarity": defined(m.similarity[unit]),
@@ -101,7 +101,7 @@ class Units:
             "class_mean": {n: defined(v) for n, v in zip(self.class_names, m.class_mean[unit], strict=True)},
             "top_activating": [
                 {"sample": self.ids[int(place)], "activation": float(value)}
-                for place, value in zip(m.top[unit], m.top_value[unit], strict=True)
+                for place, value in zip(m.top_samples[unit], m.top_activations[unit], strict=True)
                 if place >= 0
             ],
         }

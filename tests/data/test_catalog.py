@@ -1,4 +1,4 @@
-"""What loads by name and by path: MNIST's known numbers, digits, folders of IDX files, and wrong calls."""
+"""Loading by name and by path: MNIST, digits, folders of IDX files, and wrong calls."""
 
 import gzip
 import shutil
@@ -6,11 +6,15 @@ import struct
 import subprocess
 import sys
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cutaway.data import catalog, dataset_names, load_dataset, split_dataset
+from cutaway.data import dataset_names, load_dataset, split_dataset
+from cutaway.data.sources import DataSource, registry
+from cutaway.data.sources import mnist as mnist_source
+from cutaway.data.sources.record import dataset_from_files
 from cutaway.errors import DataError, UnknownNameError, UsageError
 
 
@@ -19,7 +23,7 @@ def mnist():
     return load_dataset("mnist")
 
 
-def test_mnist_is_the_published_one(mnist):
+def test_mnist_is_complete_and_unchanged(mnist):
     train, test = mnist.sources["train"], mnist.sources["test"]
     assert (train.x.shape, test.x.shape, train.x.dtype) == ((60_000, 28, 28), (10_000, 28, 28), np.uint8)
     assert np.bincount(train.y).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
@@ -33,13 +37,13 @@ def test_mnist_is_the_published_one(mnist):
     assert mnist.origin == {"kind": "named", "name": "mnist"}
 
 
-def test_mnist_inputs_reach_from_0_to_1(mnist):
+def test_mnist_inputs_are_from_0_to_1(mnist):
     inputs = mnist.inputs(split_dataset(mnist).test)
     assert (inputs.shape, inputs.dtype) == ((10_000, 784), np.float32)
     assert (inputs.min(), inputs.max()) == (0.0, 1.0)
 
 
-def test_digits_are_those_of_scikit_learn():
+def test_digits_equal_those_of_scikit_learn():
     from sklearn.datasets import load_digits
 
     data, reference = load_dataset("digits"), load_digits()
@@ -53,7 +57,7 @@ def test_digits_are_those_of_scikit_learn():
     assert data.inputs(split.part("all")).max() == 1.0
 
 
-def test_the_listing_says_what_loading_gives(mnist):
+def test_the_listing_agrees_with_the_loaded_data(mnist):
     assert [info.name for info in dataset_names()] == ["mnist", "digits"]
     for info in dataset_names():
         data = mnist if info.name == "mnist" else load_dataset(info.name)
@@ -66,7 +70,7 @@ def test_the_listing_says_what_loading_gives(mnist):
 def bundle(tmp_path, monkeypatch):
     """A copy of the package's data that may be damaged."""
     shutil.copytree(str(resources.files("cutaway.data") / "mnist"), tmp_path / "mnist")
-    monkeypatch.setattr(catalog.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(mnist_source.resources, "files", lambda _: tmp_path)
     return tmp_path / "mnist"
 
 
@@ -81,8 +85,11 @@ def damage_content(folder):
     ("damage", "message"),
     [
         (damage_content, r"SHA-256 of the unpacked t10k-labels-idx1-ubyte\.gz is ff7bcf"),
-        (lambda folder: (folder / "t10k-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b\x08"), "gzip file is whole"),
-        (lambda folder: (folder / "t10k-images-idx3-ubyte.gz").unlink(), "must exist"),
+        (
+            lambda folder: (folder / "t10k-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b\x08"),
+            "gzip file is complete and undamaged",
+        ),
+        (lambda folder: (folder / "t10k-images-idx3-ubyte.gz").unlink(), "an IDX file exists"),
         (lambda folder: (folder / "SHA256SUMS").unlink(), "SHA256SUMS"),
         (lambda folder: (folder / "SHA256SUMS").write_text("nothing"), "not enough values"),
         (lambda folder: (folder / "SHA256SUMS").write_text(""), "train-images"),
@@ -91,7 +98,9 @@ def damage_content(folder):
 def test_damaged_package_data_is_noticed(bundle, damage, message):
     assert load_dataset("mnist").classes == 10
     damage(bundle)
-    with pytest.raises(DataError, match=rf"come with cutaway are whole; got .*{message}.*; next: reinstall"):
+    with pytest.raises(
+        DataError, match=rf"come with cutaway are complete and unchanged; got .*{message}.*; next: reinstall"
+    ):
         load_dataset("mnist")
 
 
@@ -117,7 +126,7 @@ DOTTED = ["train-images.idx3-ubyte", "train-labels.idx1-ubyte", "test-images.idx
 @pytest.mark.parametrize(
     ("names", "pack"), [(UBYTE, bytes), (DOTTED, bytes), ([f"{name}.gz" for name in UBYTE], gzip.compress)]
 )
-def test_a_folder_in_the_layout_of_mnist(tmp_path, names, pack):
+def test_a_folder_of_idx_files_is_loaded(tmp_path, names, pack):
     (tmp_path / "README.txt").write_text("not data")
     data = load_dataset(str(fill(tmp_path, names=names, pack=pack)))
     np.testing.assert_array_equal(data.sources["train"].x, IMAGES)
@@ -126,7 +135,7 @@ def test_a_folder_in_the_layout_of_mnist(tmp_path, names, pack):
     assert data.origin == {"kind": "path", "path": str(tmp_path.resolve())}
 
 
-def test_a_folder_without_a_test(tmp_path):
+def test_the_test_files_are_optional(tmp_path):
     fill(tmp_path, names=UBYTE)
     for name in UBYTE[2:]:
         (tmp_path / name).unlink()
@@ -139,16 +148,16 @@ def test_a_folder_without_a_test(tmp_path):
         ({"y": LABELS[:4]}, "train has one label for each sample; got 5 samples and 4 labels in"),
         ({"y_test": LABELS}, "test has one label for each sample; got 3 samples and 5 labels in"),
         ({"y_test": np.array([0, 1, 9])}, r"classes are 0, 1, 2; got the label 9 as test\[2\] in"),
-        ({"x_test": IMAGES[:3, :, :2]}, r"like those of x: \(2, 3\) uint8; got \(2, 2\) uint8 in"),
-        ({"y": IMAGES}, r"one class for each; got the shape \(5, 2, 3\) in"),
+        ({"x_test": IMAGES[:3, :, :2]}, r"the sample shape and dtype of x, \(2, 3\) uint8; got \(2, 2\) uint8 in"),
+        ({"y": IMAGES}, r"one class per sample; got the shape \(5, 2, 3\) in"),
     ],
 )
-def test_parts_that_do_not_belong_together_name_the_folder(tmp_path, changed, message):
+def test_files_that_do_not_fit_together_are_refused_with_the_folder(tmp_path, changed, message):
     with pytest.raises(DataError, match=f"{message} {tmp_path}"):
         load_dataset(fill(tmp_path, names=UBYTE, **changed))
 
 
-def test_missing_and_doubled_parts_are_named(tmp_path):
+def test_missing_and_duplicate_files_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"got .* without train-images\*"):
         load_dataset(tmp_path)
     fill(tmp_path, names=UBYTE)
@@ -157,7 +166,7 @@ def test_missing_and_doubled_parts_are_named(tmp_path):
         load_dataset(tmp_path)
 
 
-def test_other_files_are_refused_with_the_way_round(tmp_path):
+def test_files_of_other_formats_are_refused(tmp_path):
     (tmp_path / "table.csv").write_text("a,b")
     with pytest.raises(
         DataError, match=r"folder of IDX or \.npy files, or an \.npz file; got .*table\.csv; next: .*from_arrays"
@@ -176,21 +185,35 @@ def test_other_files_are_refused_with_the_way_round(tmp_path):
         ("x" * 5000, "check the spelling"),
     ],
 )
-def test_unknown_names_list_the_known_ones(where, message):
+def test_unknown_names_are_refused_with_a_suggestion(where, message):
     with pytest.raises(UnknownNameError) as caught:
         load_dataset(where)
     assert message in str(caught.value)
 
 
-def test_arrays_are_sent_to_from_arrays():
+def test_arrays_are_refused_with_a_hint_at_from_arrays():
     with pytest.raises(UsageError, match=r"takes a name or a path; got ndarray; next: .*from_arrays"):
         load_dataset(IMAGES)  # pyright: ignore[reportArgumentType]
 
 
-def test_the_room_is_light_and_pandas_is_never_needed():
+def test_importing_the_room_loads_no_heavy_package():
     code = (
         "import sys, cutaway.data as data; heavy = {'sklearn', 'pandas', 'scipy', 'keras', 'jax'};"
         "assert not heavy & set(sys.modules);"
         "data.Dataset.from_arrays([[1.0], [2.0]], ['a', 'b']); assert not heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_source_in_the_registry_is_used(monkeypatch, tmp_path):
+    def load(where):
+        return dataset_from_files({"x_train": IMAGES, "y_train": LABELS}, where)
+
+    source = DataSource("a .dat file", lambda where: isinstance(where, Path) and where.suffix == ".dat", load)
+    monkeypatch.setattr(registry, "SOURCES", (*registry.SOURCES, source))
+    (tmp_path / "mine.dat").write_text("")
+    data = load_dataset(tmp_path / "mine.dat")
+    assert (data.name, data.origin["path"]) == ("mine", str((tmp_path / "mine.dat").resolve()))
+    (tmp_path / "table.csv").write_text("a,b")
+    with pytest.raises(DataError, match=r"IDX or \.npy files, or an \.npz file, or a \.dat file; got"):
+        load_dataset(tmp_path / "table.csv")

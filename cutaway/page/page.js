@@ -3,15 +3,17 @@
 (async () => {
   const root = document.documentElement;
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
-  const button = document.getElementById("scheme");
+  const button = document.getElementById("pageScheme");
+  // a page without figures carries no BokehJS
+  const documents = () => globalThis.Bokeh?.documents ?? [];
   const isDark = () => (root.dataset.scheme ?? (prefersDark.matches ? "dark" : "light")) === "dark";
 
-  // light-dark() is resolved only where a color is used, so a probe uses it.
+  // light-dark() is resolved only where a color is used, so a temporary element uses it.
   function tone(name) {
-    const probe = document.body.appendChild(document.createElement("span"));
-    probe.style.color = `var(--${name})`;
-    const color = getComputedStyle(probe).color;
-    probe.remove();
+    const element = document.body.appendChild(document.createElement("span"));
+    element.style.color = `var(--${name})`;
+    const color = getComputedStyle(element).color;
+    element.remove();
     return color;
   }
 
@@ -39,9 +41,9 @@
 
   function recolor() {
     const colors = palette();
-    for (const { all_models } of Bokeh.documents) {
+    for (const { all_models } of documents()) {
       for (const model of all_models) {
-        // What a figure leaves out (null) stays out.
+        // What is switched off in a figure (null) stays off.
         const shown = Object.entries(colors[model.type] ?? {}).filter(([key]) => model[key] !== null);
         model.setv(Object.fromEntries(shown));
       }
@@ -49,16 +51,16 @@
     button.textContent = isDark() ? "Light page" : "Dark page";
   }
 
-  // A finger that drags over a figure means to scroll the page; a tap means what a mouse means by pointing, and
-  // BokehJS opens tooltips only for a pointer that moves.
-  function welcomeFingers() {
+  // On a touch screen, dragging over a figure scrolls the page, and a tap opens the tooltip: BokehJS opens tooltips
+  // only for a pointer that moves.
+  function adaptToTouch() {
     if (!matchMedia("(pointer: coarse)").matches) return;
-    for (const { all_models } of Bokeh.documents) {
+    for (const { all_models } of documents()) {
       for (const model of all_models) if (model.type === "PanTool") model.active = false;
     }
     addEventListener("click", (event) => {
       const { clientX, clientY } = event;
-      // Without a view, Chromium leaves the page's scrolling out of pageX and pageY, which BokehJS reads.
+      // Without `view`, Chromium computes pageX and pageY, which BokehJS reads, without the scroll position.
       const mouse = { clientX, clientY, view: window, pointerType: "mouse", isPrimary: true };
       event.composedPath()[0].dispatchEvent(new PointerEvent("pointermove", mouse));
     });
@@ -84,9 +86,9 @@
     recolor();
   });
 
-  const items = JSON.parse(document.getElementById("figures").textContent);
+  const items = JSON.parse(document.getElementById("pageFigures").textContent);
   await Promise.all(items.map((item) => Bokeh.embed.embed_item(item)));
-  welcomeFingers();
+  adaptToTouch();
   recolor();
   root.dataset.ready = "";
 })();

@@ -1,4 +1,4 @@
-"""NumPy's .npz as a source of data: sizes are checked in the zip directory and the headers before reading."""
+"""An .npz file of NumPy; sizes are checked in the zip directory and the headers before anything is read."""
 
 import textwrap
 import zipfile
@@ -6,26 +6,28 @@ from pathlib import Path
 
 import numpy as np
 
+from cutaway.data.dataset import Dataset
+from cutaway.data.idx import DEFLATE_RATIO, LIMIT
+from cutaway.data.npy import check_header
 from cutaway.errors import CutawayError, DataError
 
-from .idx import DEFLATE_RATIO, LIMIT
-from .npy import check_header
+from .record import DataSource, dataset_from_files
 
 NAMES = ("x_train", "y_train", "x_test", "y_test")
 
 
 def read_npz(path: Path, *, limit: int = LIMIT) -> dict[str, np.ndarray]:
-    """Reads the arrays of a dataset from an .npz file; nothing is unpickled.
+    """Read the arrays of a dataset from an .npz file; nothing is unpickled.
 
     Args:
         path: The file.
-        limit: The most bytes of arrays to accept, all together.
+        limit: Largest number of bytes to accept, of all arrays together.
 
     Returns:
-        "x_train" and "y_train", and "x_test" and "y_test" where they are present; other arrays are left unread.
+        "x_train" and "y_train", and "x_test" and "y_test" if present; other arrays are not read.
 
     Raises:
-        DataError: Damaged, larger than `limit`, a name is missing, or an array holds Python objects.
+        DataError: The file is damaged or larger than `limit`, an array is missing, or one holds Python objects.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -35,12 +37,12 @@ def read_npz(path: Path, *, limit: int = LIMIT) -> dict[str, np.ndarray]:
                 raise DataError(
                     f"an .npz file holds at most {limit} bytes of data",
                     got=f"{path} with {total}",
-                    hint="keep fewer samples, or smaller values such as uint8",
+                    hint="use fewer samples, or a smaller dtype such as uint8",
                 )
             return {name: _read_member(archive, member, path=path) for name, member in members.items()}
     except CutawayError:
         raise
-    # Damaged bytes make zipfile, zlib and NumPy's header parser raise too many kinds to list, tokenize.TokenError even.
+    # On damaged files zipfile, zlib and NumPy's header parser raise too many kinds to list, even tokenize.TokenError.
     except Exception as error:
         raise _damaged(path, textwrap.shorten(str(error) or type(error).__name__, 200)) from None
 
@@ -50,7 +52,7 @@ def _find_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zip
     lacking = [name for name in NAMES[:2] if name not in present]
     if lacking:
         raise DataError(
-            "an .npz dataset holds x_train and y_train, and x_test and y_test where there is a test",
+            "an .npz file of data contains x_train and y_train, and x_test and y_test if there is a test split",
             got=f"{path} without {' and '.join(lacking)}, with {sorted(present)[:10]}",
             hint="save it with np.savez(file, x_train=..., y_train=..., x_test=..., y_test=...)",
         )
@@ -58,11 +60,11 @@ def _find_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zip
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, path: Path) -> np.ndarray:
-    # NumPy writes only these two kinds; the others pack without a useful bound.
+    # NumPy writes only these two; others compress without a useful bound.
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _damaged(path, f"{member.filename} is packed with method {member.compress_type}")
+        raise _damaged(path, f"{member.filename} is compressed with method {member.compress_type}")
     if member.file_size > DEFLATE_RATIO * min(member.compress_size, path.stat().st_size):
-        raise _damaged(path, f"{member.filename} declares {member.file_size} bytes, more than can be in it")
+        raise _damaged(path, f"{member.filename} declares {member.file_size} bytes, more than it can contain")
     with archive.open(member) as stream:
         check_header(stream, size=member.file_size, name=member.filename)
     with archive.open(member) as stream:
@@ -71,7 +73,15 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, path: Pat
 
 def _damaged(path: Path, what: str) -> DataError:
     return DataError(
-        "an .npz file is whole and holds no Python objects",
+        "an .npz file is complete and contains no Python objects",
         got=f"{path} ({what})",
         hint="copy, download or save the file again",
     )
+
+
+def load(where: str | Path) -> Dataset:
+    """Load the dataset of an .npz file."""
+    return dataset_from_files(read_npz(Path(where)), where)
+
+
+SOURCE = DataSource("an .npz file", lambda where: isinstance(where, Path) and where.suffix == ".npz", load)

@@ -4,12 +4,12 @@ import numpy as np
 from PIL import Image
 
 from cutaway.plots import embedding_scatter
-from cutaway.plots.drawing import Drawing
+from cutaway.plots.notebook import NotebookFigure
 
 
-def test_a_notebook_gets_a_picture_without_any_setting():
+def test_a_notebook_displays_a_figure_as_a_picture():
     figure = embedding_scatter(np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([0, 1]), ("a", "b"))
-    assert isinstance(figure, Drawing)
+    assert isinstance(figure, NotebookFigure)
     picture = Image.open(io.BytesIO(figure._repr_png_()))
     assert picture.format == "PNG"
     assert min(picture.size) > 400

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from cutaway.page import Figure, Table
 from cutaway.plots import CLASS_COLORS, embedding_scatter_bokeh
 
 pytestmark = pytest.mark.browser
@@ -18,6 +19,10 @@ def _text(tooltip):
     return tooltip.locator(".cutaway-hover").inner_text()
 
 
+def embedding(plot):
+    return Figure(name="embedding", title="Embedding", figure=plot)
+
+
 def _check_pictures(opened, samples):
     for sample in (0, 13, 59):
         tooltip = opened.hover(sample)
@@ -26,11 +31,11 @@ def _check_pictures(opened, samples):
         gray = int(samples.pictures[sample, 0, 0])
         for dx, dy in ((2, 2), (40, 40), (77, 77)):
             assert opened.pixel(box["x"] + dx, box["y"] + dy) == (gray, gray, gray)
-        name, read = ("left", "right") if sample < 30 else ("right", "left")
-        assert _text(tooltip).split("\n") == [f"test[{sample}]", f"class {name}", f"read as {read}"]
+        name, predicted = ("left", "right") if sample < 30 else ("right", "left")
+        assert _text(tooltip).split("\n") == [f"test[{sample}]", f"class {name}", f"predicted as {predicted}"]
 
 
-def test_the_sample_itself_appears_on_hover(browser, visit, samples):
+def test_the_picture_of_the_sample_appears_on_hover(browser, visit, samples):
     opened = visit(browser)
     has_webgl = opened.page.evaluate("document.createElement('canvas').getContext('webgl') !== null")
     assert has_webgl
@@ -46,12 +51,12 @@ def test_without_webgl_the_same_is_drawn_on_canvas(browser_without_webgl, visit,
     opened.check_quiet()
 
 
-def test_megabytes_of_hover_pictures_still_show(browser, visit, make_content, samples):
-    # 2.4 million bytes of noise do not compress; in one sheet they would pass Chromium's limit and show nothing.
+def test_megabytes_of_hover_pictures_are_shown(browser, visit, make_page, samples):
+    # 2.4 million bytes of noise do not compress; one sheet would exceed Chromium's limit and show nothing
     pictures = np.random.default_rng(0).integers(0, 256, (60, 200, 200), np.uint8)
     pictures[:, 90:110, 90:110] = samples.pictures[:, :1, :1]
     plot = embedding_scatter_bokeh(samples.xy, samples.labels, ["left", "right"], pictures=pictures)
-    opened = visit(browser, content=make_content(embedding=plot))
+    opened = visit(browser, page=make_page(embedding=embedding(plot)))
     for sample in (0, 20, 59):
         box = opened.hover(sample).locator(".cutaway-picture").bounding_box()
         opened.page.wait_for_timeout(300)
@@ -60,17 +65,17 @@ def test_megabytes_of_hover_pictures_still_show(browser, visit, make_content, sa
     opened.check_quiet()
 
 
-def test_of_points_upon_each_other_only_the_top_one_speaks(browser, visit, make_content, samples):
+def test_of_overlapping_points_only_the_top_one_shows_a_tooltip(browser, visit, make_page, samples):
     labels = np.array([0, 1, 0, 1])
     plot = embedding_scatter_bokeh(samples.xy[[0, 0, 0, 59]], labels, ["left", "right"], names=["a", "b", "c", "d"])
-    opened = visit(browser, content=make_content(embedding=plot))
+    opened = visit(browser, page=make_page(embedding=embedding(plot)))
     opened.hover(0)
     tooltips = opened.page.locator(".bk-Tooltip").all()
     assert len(tooltips) == 2
     assert [_text(t).split("\n")[0] for t in tooltips if t.is_visible()] == ["b"]
 
 
-def test_a_click_on_the_legend_hides_a_class_and_shows_it_again(browser, visit):
+def test_a_click_on_the_legend_toggles_a_class(browser, visit):
     opened = visit(browser)
     entry = opened.page.locator("#embedding-figure").get_by_text("right", exact=True)
     points = opened.locate(45), opened.locate(15)
@@ -87,12 +92,16 @@ def test_a_click_on_the_legend_hides_a_class_and_shows_it_again(browser, visit):
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
-def test_the_page_never_scrolls_sideways(browser, visit, make_content, width):
+def test_the_page_never_scrolls_sideways(browser, visit, make_page, width):
     wide = ({f"column {i}": "a long value" for i in range(20)},)
-    opened = visit(browser, content=make_content(layers=wide), viewport={"width": width, "height": 800})
+    opened = visit(
+        browser,
+        page=make_page(layers=Table(name="layers", title="Layers", rows=wide)),
+        viewport={"width": width, "height": 800},
+    )
     assert opened.page.evaluate("document.documentElement.scrollWidth") == width
     assert opened.page.evaluate("(b => b.scrollWidth > b.clientWidth)(document.querySelector('.scroll'))")
-    for name in ("curves", "confusion", "embedding"):
+    for name in ("learning", "confusions", "embedding"):
         canvas = opened.page.locator(f"#{name}-figure canvas").first.bounding_box()
         assert canvas["width"] > 200
         assert canvas["x"] + canvas["width"] <= width
@@ -108,7 +117,7 @@ def test_page_and_figures_follow_the_color_scheme(browser, visit, scheme, ground
     }"""
     expected = ["rgb({}, {}, {})".format(*_rgb(color)) for color in (ground, ink)]
     assert opened.page.evaluate(look) == expected
-    button = opened.page.locator("#scheme")
+    button = opened.page.locator("#pageScheme")
     assert button.inner_text() == ("Light page" if scheme == "dark" else "Dark page")
     button.click()
     assert opened.page.evaluate(look)[0] != expected[0]
@@ -117,37 +126,37 @@ def test_page_and_figures_follow_the_color_scheme(browser, visit, scheme, ground
     assert opened.page.evaluate(look) == expected
     other = "dark" if scheme == "light" else "light"
     opened.page.emulate_media(color_scheme=other)
-    assert opened.page.evaluate(look) == expected  # a choice made by hand stays
+    assert opened.page.evaluate(look) == expected  # a choice made by hand is kept
     opened.page.reload()
     opened.page.wait_for_selector("html[data-ready]")
     assert opened.page.evaluate(look)[1] != expected[1]
     opened.page.emulate_media(color_scheme=scheme)
-    # Without one the figures follow the system, at the browser's next frame.
+    # without a choice the figures follow the system, at the browser's next frame
     opened.page.wait_for_function(f"ink => ({look})()[1] === ink", arg=expected[1], timeout=3000)
     opened.check_quiet()
 
 
-def test_hostile_names_are_shown_and_never_run(browser, visit, make_content):
+def test_hostile_names_are_shown_as_text(browser, visit, make_page):
     hostile = '<img src=x onerror="window.hacked=1"> @{x} {{ 7*7 }} $index'
-    content = make_content(classes=(hostile, "$$x^2$$"), sample=hostile, title=hostile)
-    opened = visit(browser, content=content)
+    page = make_page(classes=(hostile, "$$x^2$$"), sample=hostile, title=hostile)
+    opened = visit(browser, page=page)
     tooltip = opened.hover(3)
-    assert _text(tooltip).split("\n") == [f"{hostile}[3]", f"class {hostile}", "read as $$x^2$$"]
+    assert _text(tooltip).split("\n") == [f"{hostile}[3]", f"class {hostile}", "predicted as $$x^2$$"]
     assert opened.page.title() == hostile
     assert opened.page.evaluate("window.hacked") is None
     opened.check_quiet()
 
 
-def test_the_keyboard_reaches_the_switch_and_shows_where_it_is(browser, visit):
+def test_the_color_scheme_can_be_switched_by_keyboard(browser, visit):
     opened = visit(browser)
     opened.page.keyboard.press("Tab")
     outline = "[document.activeElement.id, getComputedStyle(document.activeElement).outlineStyle]"
-    assert opened.page.evaluate(outline) == ["scheme", "solid"]
+    assert opened.page.evaluate(outline) == ["pageScheme", "solid"]
     opened.page.keyboard.press("Enter")
     assert opened.page.evaluate("document.documentElement.dataset.scheme") == "dark"
 
 
-def test_a_finger_scrolls_the_page_over_the_figure_and_a_tap_shows_the_sample(browser, visit):
+def test_on_a_touch_screen_dragging_scrolls_and_a_tap_shows_the_sample(browser, visit):
     opened = visit(browser, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 700})
     active = """() => Bokeh.documents.flatMap((document) => [...document.all_models])
       .filter((model) => model.type === "PanTool").map((model) => model.active)"""

@@ -1,6 +1,6 @@
-"""A figure of matplotlib that shows itself.
+"""A matplotlib figure that notebooks display.
 
-Imported only by what draws with matplotlib, because it loads it.
+Imported only inside functions that draw with matplotlib, because it loads matplotlib.
 """
 
 import io
@@ -8,7 +8,7 @@ import io
 from matplotlib.figure import Figure
 
 
-class Drawing(Figure):
+class NotebookFigure(Figure):
     """A matplotlib figure that a notebook shows as a picture, whatever its backend is set to."""
 
     def _repr_png_(self) -> bytes:

@@ -1,0 +1,83 @@
+"""Sections with a figure: learning curves, confusion matrix, embedding."""
+
+from typing import TYPE_CHECKING
+
+from cutaway.page import Figure, Section
+
+from .source import ReportSource
+
+if TYPE_CHECKING:
+    from cutaway.api.analyses import Embedding
+
+MAX_EMBEDDED = 10_000
+"""Samples in the embedding at most: with their pictures they add about 3 MB to the page."""
+
+MIN_EMBEDDED = 20
+"""With fewer test samples than this, an embedding shows no structure."""
+
+
+def learning(source: ReportSource) -> Section | None:
+    """Loss and accuracy by epoch; None for a model that was not trained here."""
+    from cutaway.plots import learning_curves_bokeh
+
+    history = source.history
+    if not history.rows:
+        return None
+    return Figure(
+        name="learning",
+        title="Learning curves",
+        figure=learning_curves_bokeh(history.rows, turned=history.turned),
+        caption="Loss and accuracy after each epoch, on the training samples and on the validation samples, which the "
+        "model was not trained on.",
+    )
+
+
+def confusions(source: ReportSource) -> Section:
+    """Which class is mistaken for which."""
+    from cutaway.plots import confusion_matrix_bokeh
+
+    return Figure(
+        name="confusions",
+        title="Confusion matrix",
+        figure=confusion_matrix_bokeh(source.confusion, source.context.class_names),
+        caption="Each row holds the test samples of one true class, each column those predicted as one class. Correct "
+        "predictions are gray. The stronger the orange, the larger the share of that mistake in its row.",
+        beside=True,
+    )
+
+
+def embedding(source: ReportSource) -> Section | None:
+    """The last hidden layer in the plane; None if there are too few test samples."""
+    from cutaway.api.analyses import embed_layer
+
+    samples = min(len(source.context.split.test), MAX_EMBEDDED)
+    if samples < MIN_EMBEDDED:
+        return None
+    # 30, the usual perplexity, or less for fewer than 100 samples
+    settings = {"method": "tsne", "seed": 0, "perplexity": min(30.0, (samples - 1) // 3 - 1.0)}
+    embedded = embed_layer(
+        source.context,
+        None,
+        split="test",
+        epoch=None,
+        points=MAX_EMBEDDED,
+        settings=settings,
+        on_progress=source.on_progress,
+    )
+    return Figure(
+        name="embedding", title="Embedding of a layer", figure=embedded.bokeh(), caption=_embedding_caption(embedded)
+    )
+
+
+def _embedding_caption(embedded: "Embedding") -> str:
+    quality, perplexity = embedded.quality, embedded.layout.settings["perplexity"]
+    caption = (
+        f"{embedded.title} of the test split, perplexity {perplexity:g}. Each point is a sample, colored by its true "
+        "class."
+    )
+    if quality:
+        caption += (
+            f" Of a sample's {quality.k} nearest neighbors in the layer, {quality.neighbors_preserved:.1%} are among"
+            f" its {quality.k} nearest in the figure; trustworthiness {quality.trustworthiness:.3f}."
+        )
+    return caption

@@ -1,0 +1,74 @@
+"""The section on what each layer knows: probes, neighbors and other measures, epoch by epoch."""
+
+from cutaway.api.analyses import LayerHistory, evenly_spaced, layer_history
+from cutaway.page import Section, Table
+
+from .rows import measures_row
+from .source import ReportSource
+
+SAMPLES = 5_000
+"""Samples on which layers are measured. The probe is fitted on half of them, five per unit of a layer of 512; with two
+per unit the small output layer would beat layers that know more."""
+
+FEW = 4
+"""With fewer samples per unit than this, the section says that they are few."""
+
+EPOCHS = 6
+"""Epochs in the table at most, the first and the last among them."""
+
+CLOSE = 0.99
+"""A layer knows the classes from the epoch on in which its probe reaches this share of its last accuracy."""
+
+
+def knowledge(source: ReportSource) -> Section | None:
+    """Every layer at several epochs, one row each; None if there are no test samples."""
+    if not len(source.context.split.test):
+        return None
+    epochs = evenly_spaced(source.context.folder.epochs, EPOCHS)
+    history = layer_history(source.context, epochs=epochs, samples=SAMPLES, on_progress=source.on_progress)
+    names = list(dict.fromkeys(record.layer for record in history.records))
+    records = sorted(history.records, key=lambda record: (names.index(record.layer), record.epoch))
+    return Table(
+        name="knowledge",
+        title="What each layer knows",
+        lead=best_layer_lead(history),
+        summary="All measures, by layer and epoch",
+        rows=tuple(measures_row(record) for record in records),
+        caption=_caption(history),
+    )
+
+
+def best_layer_lead(history: LayerHistory) -> str:
+    """Which layer knows the classes best, and since which epoch."""
+    best = max(
+        (r for r in history.records if r.epoch == history.records[-1].epoch and r.probe_accuracy is not None),
+        key=lambda r: r.probe_accuracy or 0.0,
+        default=None,
+    )
+    if best is None or best.probe_accuracy is None:
+        return "There are too few samples to tell which layer knows the classes."
+    lead = (
+        f"A linear classifier (a probe) on the activations of {best.layer} is right for {best.probe_accuracy:.1%} of "
+        "the samples. No other layer reaches a higher accuracy."
+    )
+    of_layer = [r for r in history.records if r.layer == best.layer]
+    if len(of_layer) == 1:
+        return lead
+    behind = [r.epoch for r in of_layer if (r.probe_accuracy or 0.0) < CLOSE * best.probe_accuracy]
+    since = next(r.epoch for r in of_layer if not behind or r.epoch > behind[-1])
+    if since == of_layer[0].epoch:
+        return f"{lead} In epoch {since}, the first one measured, it was already within 1% of that."
+    return f"{lead} Of the epochs measured, it has been within 1% of that since epoch {since}."
+
+
+def _caption(history: LayerHistory) -> str:
+    samples, widest = history.records[0].samples, max(history.records, key=lambda r: r.units)
+    caption = (
+        f"Measured on {samples:,} test samples: the probe and the k-NN classifier are fitted on one half and tested on "
+        "the other."
+    )
+    if samples / 2 < FEW * widest.units:
+        caption += (
+            f" That is few for the {widest.units:,} units of {widest.layer}, whose probe might be better with more."
+        )
+    return caption

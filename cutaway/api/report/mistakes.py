@@ -1,0 +1,42 @@
+"""The section on wrong predictions: the most confident ones."""
+
+import numpy as np
+
+from cutaway.api.analyses import labels, pictures_of
+from cutaway.metrics import worst_mistakes
+from cutaway.page import Card, Cards, Picture, Section, Text
+
+from .source import ReportSource
+
+VALUES = 8
+"""Values of a sample on its card at most, where samples are not pictures."""
+
+
+def mistakes(source: ReportSource) -> Section:
+    """A card for each of the most confident wrong predictions."""
+    name, title = "mistakes", "The most confident mistakes"
+    cards = _cards(source)
+    if not cards:
+        return Text(name=name, title=title, paragraphs=("All test samples are predicted correctly.",))
+    lead = "True class → predicted class, the highest probability first. Some of these labels may be wrong."
+    return Cards(name=name, title=title, lead=lead, cards=cards, size="small")
+
+
+def _cards(source: ReportSource) -> tuple[Card, ...]:
+    from cutaway.plots import picture_png
+
+    context = source.context
+    worst = worst_mistakes(source.probabilities, labels(context))
+    ids, names = context.split.test.take(worst.position), context.class_names
+    rows, pictures = context.data.x(ids), pictures_of(context.data, ids)
+    cards = []
+    for i in range(len(ids)):
+        true, predicted = names[worst.label[i]], names[worst.predicted[i]]
+        shown = ()
+        if pictures is not None:
+            alt = f"{ids[i]}: true class {true}, predicted class {predicted}"
+            shown = (Picture(picture_png(pictures[i], scale=3), alt),)
+        values = "" if shown else ", ".join(f"{value:g}" for value in np.ravel(rows[i])[:VALUES])
+        text = (f"{worst.confidence[i]:.1%} confident",)
+        cards.append(Card(title=ids[i], pictures=shown, values=values, subtitle=f"{true} → {predicted}", text=text))
+    return tuple(cards)

@@ -1,0 +1,47 @@
+"""Sections of text: what was found, what the model consists of, how it was trained."""
+
+from typing import Any
+
+from cutaway.api.analyses import evidence_of
+from cutaway.findings import run_checks
+from cutaway.page import Card, Cards, Section, Table, Text
+
+from .rows import layer_row
+from .source import ReportSource
+
+
+def findings(source: ReportSource) -> Section:
+    """What a person should look at, one card per finding."""
+    found = run_checks(evidence_of(source.context, confusion=source.confusion, layers=source.layers))
+    if not found:
+        return Text(name="findings", title="Findings", paragraphs=("Nothing in this run needs attention.",))
+    return Cards(
+        name="findings",
+        title="Findings",
+        cards=tuple(Card(severity=each.severity, title=each.title, text=(each.text,)) for each in found),
+        size="large",
+    )
+
+
+def layers(source: ReportSource) -> Section | None:
+    """What each layer is and holds, one row per layer."""
+    if not source.layers:
+        return None
+    return Table(name="layers", title="Layers", rows=tuple(layer_row(record) for record in source.layers))
+
+
+def settings(source: ReportSource) -> Section:
+    """Everything that is needed to repeat the run, one row per setting."""
+    manifest = source.context.manifest
+    pairs: list[tuple[str, Any]] = [("created", manifest.created), ("status", manifest.status)]
+    pairs += [(name, value) for name, value in manifest.config.items() if value is not None]
+    pairs += [("dataset sha256", manifest.dataset.sha256)]
+    pairs += [(f"version of {name}", version) for name, version in manifest.versions.items()]
+    pairs += [(f"device {name}", value) for name, value in manifest.device.items()]
+    return Table(
+        name="settings",
+        title="Settings",
+        summary="Everything needed to repeat this run",
+        rows=tuple({"Setting": name, "Value": str(value)} for name, value in pairs),
+        wrap=True,
+    )

@@ -1,0 +1,12 @@
+"""The list of all data sources."""
+
+from . import digits, folder, mnist, npz
+from .record import DataSource
+
+SOURCES: tuple[DataSource, ...] = (
+    mnist.SOURCE,
+    digits.SOURCE,
+    folder.SOURCE,
+    npz.SOURCE,
+)
+"""The first one that matches loads the data. A new source is one file and one line here."""

@@ -1,0 +1,49 @@
+"""A test accuracy that differs from the validation accuracy."""
+
+import math
+from collections.abc import Iterable
+
+from .records import Evidence, Finding
+
+KIND = "test"
+# At 97% accuracy, the standard deviation over 2,000 test samples is 0.4 points: two points are more than chance.
+FAR = 0.02
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Say whether test and validation accuracy differ by more than chance."""
+    test, validation = evidence.test_accuracy, evidence.val_accuracy
+    if test is None:
+        return
+    if validation is None:
+        text = f"The test accuracy is {test:.2%}. There is no validation accuracy to compare it with."
+        yield Finding(KIND, "note", "Test accuracy", text, {"test_accuracy": test})
+        return
+    difference = test - validation
+    record = {"test_accuracy": test, "val_accuracy": validation, "difference": difference}
+    points = f"{abs(difference) * 100:.2f} points"
+    if abs(difference) <= _largest_by_chance((test, evidence.test_samples), (validation, evidence.val_samples)):
+        text = f"The test accuracy is {test:.2%} and the validation accuracy {validation:.2%}: they agree."
+        yield Finding(KIND, "good", "Test and validation accuracy agree", text, record)
+    elif difference < 0:
+        text = (
+            f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}. "
+            "Either the test samples differ from the others, or settings were tuned on the validation samples."
+        )
+        yield Finding(KIND, "warning", "Test accuracy is below validation accuracy", text, record)
+    else:
+        text = (
+            f"The test accuracy is {test:.2%}, {points} above the validation accuracy of {validation:.2%}. "
+            "The test samples are easier than the validation samples."
+        )
+        yield Finding(KIND, "note", "Test accuracy is above validation accuracy", text, record)
+
+
+def _largest_by_chance(*measured: tuple[float, int | None]) -> float:
+    """Three standard deviations of the difference of two shares, at least `FAR`."""
+    variance = 0.0
+    for share, samples in measured:
+        if not samples:
+            return FAR
+        variance += share * (1 - share) / samples
+    return max(FAR, 3 * math.sqrt(variance))

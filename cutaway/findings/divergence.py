@@ -1,0 +1,37 @@
+"""A loss that became NaN or infinite."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cutaway.metrics import is_finite
+
+from .records import Evidence, Finding
+
+LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Find the first epoch whose loss is not a finite number."""
+    diverged = first_divergence(evidence.history)
+    if diverged is None:
+        return
+    epoch, metric = diverged
+    yield Finding(
+        kind="divergence",
+        severity="warning",
+        title="Training diverged",
+        text=(
+            f"The {LOSSES[metric]} became NaN or infinite in epoch {epoch}. "
+            "A smaller learning rate usually prevents this."
+        ),
+        evidence={"epoch": epoch, "metric": metric},
+    )
+
+
+def first_divergence(history: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:
+    """Return the first epoch with a loss that is not finite and the name of that loss, or None."""
+    for row in history:
+        for metric in LOSSES:
+            if metric in row and not is_finite(row[metric]):
+                return row["epoch"], metric
+    return None

@@ -1,0 +1,37 @@
+"""Units that never fire on the data."""
+
+from collections.abc import Iterable
+
+from .records import Evidence, Finding
+
+KIND = "inactive-units"
+# A convention, no law: a layer that can do without a tenth of its units is larger than it needs to be.
+MANY = 0.10
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Report the layers that have inactive units, or that none has."""
+    layers = evidence.inactive_units
+    if not layers:
+        return
+    if not any(inactive for inactive, _ in layers.values()):
+        text = f"Every unit of {_listed(list(layers))} fires on at least one sample."
+        record = {layer: {"inactive": 0, "units": units} for layer, (_, units) in layers.items()}
+        yield Finding(KIND, "good", "No inactive units", text, {"layers": record})
+    for layer, (inactive, units) in layers.items():
+        if inactive:
+            yield _finding(layer, inactive=inactive, units=units)
+
+
+def _finding(layer: str, *, inactive: int, units: int) -> Finding:
+    share = inactive / units
+    text = f"{inactive:,} of the {units:,} units of {layer} ({share:.2%}) never fire on the data."
+    record = {"layer": layer, "inactive": inactive, "units": units, "share": share}
+    if share > MANY:
+        text += " A smaller layer, a smaller learning rate or another activation function would waste fewer."
+        return Finding(KIND, "warning", f"Many inactive units in {layer}", text, record)
+    return Finding(KIND, "note", f"A few inactive units in {layer}", text, record)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

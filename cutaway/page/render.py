@@ -1,0 +1,85 @@
+"""From a `Page` to one HTML file with everything inside."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from cutaway.plots import data_uri
+
+from .sections import Figure, Page
+
+_NUMBER = re.compile(r"[-+]?\d[\d,.]*(e[-+]?\d+)?%?( \([\d.]+%\))?|[-–]?", re.IGNORECASE)
+
+
+def render(page: Page) -> str:
+    """Return a page as one HTML document that fetches nothing.
+
+    Its content security policy admits only the scripts that it carries, by their digests, so text that comes from a run
+    cannot run as code.
+
+    Args:
+        page: All its text is escaped; figures are embedded as JSON.
+    """
+    environment = Environment(
+        loader=FunctionLoader(_resource),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"data_uri": data_uri, "number_columns": _number_columns}
+    figures = [section for section in page.sections if isinstance(section, Figure)]
+    scripts = [*(_bokehjs() if figures else ()), _escape_script(_resource("page.js"))]
+    return environment.get_template("page.html").render(
+        page=page,
+        figures=_figures_json(figures),
+        css=Markup(_resource("page.css")),
+        scripts=[Markup(script) for script in scripts],
+        digests=" ".join(f"'sha256-{_digest(script)}'" for script in scripts),
+    )
+
+
+def _number_columns(rows: Sequence[Mapping[str, str]]) -> set[str]:
+    """The columns in which every entry is a number such as "7 (21.9%)" or a dash."""
+    return {key for key in rows[0] if all(_NUMBER.fullmatch(row[key]) for row in rows)} if rows else set()
+
+
+def _figures_json(sections: Sequence[Figure]) -> Markup:
+    """The figures as a JSON list that may stand inside a script element."""
+    if not sections:
+        return Markup("[]")
+    from bokeh.core.types import ID
+    from bokeh.embed import json_item
+    from bokeh.themes import Theme
+
+    # The page shows through, so figures follow its light and dark scheme.
+    clear = Theme(json={"attrs": {"Plot": {"background_fill_color": None, "border_fill_color": None}}})
+    items = [json_item(s.figure, target=ID(f"{s.name}-figure"), theme=clear) for s in sections]
+    return Markup(json.dumps(items, allow_nan=False).replace("<", "\\u003c"))
+
+
+def _bokehjs() -> list[str]:
+    from bokeh.resources import Resources
+
+    # Only what the figures use; "warn" keeps BokehJS from writing its version to the console.
+    resources = Resources(mode="inline", components=["bokeh", "bokeh-gl"], log_level="warn")
+    return [_escape_script(source) for source in resources.js_raw]
+
+
+def _escape_script(source: str) -> str:
+    """Keep the HTML parser from ending a script early; the escapes mean the same to JavaScript."""
+    return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+
+
+def _resource(name: str) -> str:
+    return files("cutaway.page").joinpath(name).read_text(encoding="utf-8")

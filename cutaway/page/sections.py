@@ -1,0 +1,158 @@
+"""The records that a page is made of."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from cutaway.errors import UsageError
+
+if TYPE_CHECKING:
+    from bokeh.models import UIElement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """What every section has; use one of its kinds: `Text`, `Table`, `Figure` or `Cards`.
+
+    Attributes:
+        name: One lowercase word: the address of the section in the page and its entry in the navigation.
+        title: The heading.
+        lead: A paragraph above the content; may be empty.
+        caption: A paragraph below the content; may be empty.
+        summary: If not empty, the content is collapsed and this line opens it.
+    """
+
+    template: ClassVar[str]
+
+    name: str
+    title: str
+    lead: str = ""
+    caption: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Section):
+    """Paragraphs.
+
+    Attributes:
+        paragraphs: Plain text.
+    """
+
+    template: ClassVar[str] = "text.html"
+
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Section):
+    """A table; columns that hold only numbers are aligned right.
+
+    Attributes:
+        rows: The same keys in each; the keys are the column headings.
+        wrap: Whether long entries continue on a new line; otherwise a wide table scrolls sideways.
+    """
+
+    template: ClassVar[str] = "table.html"
+
+    rows: tuple[Mapping[str, str], ...]
+    wrap: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure(Section):
+    """A Bokeh figure.
+
+    Attributes:
+        figure: The Bokeh model, which must not be part of another page.
+        beside: Whether the caption is set beside the figure on wide screens, for figures that are about square.
+    """
+
+    template: ClassVar[str] = "figure.html"
+
+    figure: "UIElement"
+    beside: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture on a card.
+
+    Attributes:
+        png: Bytes of a PNG.
+        alt: The picture in words, for those who do not see it.
+        frame: Whether to draw a line around it, for pictures that are transparent at their edges.
+    """
+
+    png: bytes
+    alt: str
+    frame: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One of several things of a kind, from top to bottom.
+
+    Attributes:
+        title: A few words.
+        severity: "good", "note" or "warning", shown above the title with its color; None for cards that are not judged.
+        pictures: Side by side, all of one height.
+        values: Text in a monospace font, for samples that are not pictures; may be empty.
+        subtitle: A few words in bold; may be empty.
+        text: Paragraphs.
+    """
+
+    title: str
+    severity: Literal["good", "note", "warning"] | None = None
+    pictures: tuple[Picture, ...] = ()
+    values: str = ""
+    subtitle: str = ""
+    text: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cards(Section):
+    """Cards in a grid.
+
+    Attributes:
+        cards: In the order in which they should be read.
+        size: "large" for cards of text, "medium" for pictures with text, "small" for pictures.
+    """
+
+    template: ClassVar[str] = "cards.html"
+
+    cards: tuple[Card, ...]
+    size: Literal["small", "medium", "large"] = "medium"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page, ready to be rendered.
+
+    Attributes:
+        title: The heading.
+        subtitle: One line below it.
+        facts: (label, value) pairs, shown large at the top.
+        sections: From top to bottom.
+        footer: The last line.
+
+    Raises:
+        UsageError: A section's name is not one lowercase word, or two sections have the same name.
+    """
+
+    title: str
+    subtitle: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    sections: tuple[Section, ...] = ()
+    footer: str = ""
+
+    def __post_init__(self) -> None:
+        names = [section.name for section in self.sections]
+        for name in names:
+            if not re.fullmatch("[a-z]+", name) or names.count(name) > 1:
+                raise UsageError(
+                    "each section of a page has a name of its own, one lowercase word",
+                    got=f"{name!r} among {', '.join(names)}",
+                    hint='name it for example "layers"',
+                )

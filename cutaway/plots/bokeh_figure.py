@@ -1,0 +1,5 @@
+"""The type of Bokeh figures; imported only when it is asked for, because it loads Bokeh."""
+
+from bokeh.plotting import figure as BokehFigure
+
+__all__ = ["BokehFigure"]

@@ -1,0 +1,178 @@
+"""The sections of the report, of real runs."""
+
+import io
+from itertools import pairwise
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+from cutaway.api.evidence import evidence_of
+from cutaway.api.layers import layer_history
+from cutaway.api.units import units as measure_units
+from keras import layers
+from PIL import Image
+
+import cutaway as ct
+from cutaway.api.report import figures, overview, report_html, sections
+from cutaway.api.report.knowledge import best_layer_lead, knowledge
+from cutaway.api.report.mistakes import mistakes
+from cutaway.api.report.source import ReportSource
+from cutaway.api.report.units import units
+from cutaway.page import Cards, Text
+from cutaway.progress import ignore_progress
+
+
+def source_of(run):
+    return ReportSource(run, ignore_progress)
+
+
+@pytest.fixture(scope="module")
+def source(digits_run):
+    return source_of(digits_run)
+
+
+@pytest.fixture(scope="module")
+def digits_knowledge(source):
+    return knowledge(source)
+
+
+@pytest.fixture(scope="module")
+def digits_units(source):
+    return units(source)
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
+    model = keras.Sequential([keras.Input((64,)), layers.Dense(10, activation="softmax", name="only")])
+    return source_of(ct.record(model, "digits", runs=tmp_path_factory.mktemp("untrained"), progress=False))
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """A run on a table with four columns."""
+    x = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    data = ct.Dataset.from_arrays(x, (x[:, 0] > 0).astype(int) + (x[:, 1] > 0))
+    runs = tmp_path_factory.mktemp("table")
+    return source_of(ct.train(ct.mlp((40, 30)), data, epochs=2, runs=runs, progress=False))
+
+
+def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run):
+    told = []
+    html = report_html(digits_run, on_progress=told.append)
+    places = [html.index(f'<section id="{section.__name__}"') for section in sections.SECTIONS]
+    assert places == sorted(places)
+    steps = [each.done for each in told if each.task == "report"]
+    assert steps == list(range(len(sections.SECTIONS) + 1))
+    assert all(each.total == len(sections.SECTIONS) for each in told if each.task == "report")
+
+
+def test_a_section_without_content_is_left_out(untrained, monkeypatch):
+    assert figures.learning(untrained) is None
+    monkeypatch.setattr(sections, "SECTIONS", (figures.learning, overview.layers))
+    html = report_html(untrained.run, on_progress=ignore_progress)
+    assert 'id="learning"' not in html
+    assert 'id="layers"' in html
+
+
+def test_the_evidence_is_that_of_the_run(source, digits_run):
+    evidence = evidence_of(digits_run, confusion=source.confusion, layers=source.layers)
+    last = digits_run.history.rows[-1]
+    assert evidence.history == digits_run.history.rows
+    assert (evidence.test_accuracy, evidence.val_accuracy) == (digits_run.test["accuracy"], last["val_accuracy"])
+    assert (evidence.test_samples, evidence.val_samples) == (360, 360)
+    assert evidence.inactive_units == {r.name: (r.inactive, r.units) for r in digits_run.layers() if r.kind == "Dense"}
+    np.testing.assert_array_equal(evidence.confusion, digits_run.confusion())
+    assert evidence.class_names == digits_run.class_names
+
+
+def test_every_finding_has_a_card(source, digits_run):
+    found = digits_run.findings()
+    cards = overview.findings(source).cards
+    assert [(card.severity, card.title, *card.text) for card in cards] == [(f.severity, f.title, f.text) for f in found]
+
+
+def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, digits_run):
+    history = layer_history(digits_run, epochs=[0, 1, 2, 4, 5, 6]).records
+    assert [(row["Layer"], row["Epoch"]) for row in digits_knowledge.rows] == [
+        (name, str(epoch)) for name in ("dense_1", "dense_2", "output") for epoch in (0, 1, 2, 4, 5, 6)
+    ]
+    probes = {(r.layer, str(r.epoch)): r.probe_accuracy for r in history}
+    assert all(row["Probe accuracy"] == f"{probes[row['Layer'], row['Epoch']]:.1%}" for row in digits_knowledge.rows)
+    best = max(("dense_1", "dense_2", "output"), key=lambda name: probes[name, "6"])
+    since = next(e for e in (0, 1, 2, 4, 5, 6) if probes[best, str(e)] >= 0.99 * probes[best, "6"])
+    assert f"of {best} is right for {probes[best, '6']:.1%}" in digits_knowledge.lead
+    assert f"within 1% of that since epoch {since}." in digits_knowledge.lead
+    assert "few" not in digits_knowledge.caption
+
+
+def test_a_layer_that_got_worse_knows_the_classes_since_it_recovered():
+    probes = [(0, 0.5), (1, 0.9), (2, 0.7), (3, 0.9), (4, 0.905)]
+    records = tuple(SimpleNamespace(layer="dense_1", epoch=e, probe_accuracy=p) for e, p in probes)
+    assert "within 1% of that since epoch 3." in best_layer_lead(SimpleNamespace(records=records))
+    assert "In epoch 3, the first one measured" in best_layer_lead(SimpleNamespace(records=records[3:]))
+
+
+def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_run):
+    found = measure_units(digits_run, "dense_1")
+    numbers = [int(card.title.removeprefix("Unit ")) for card in digits_units.cards]
+    assert len(numbers) == 12
+    assert "12 units of dense_1" in digits_units.summary
+    assert f"on {len(digits_run.split.test)} test samples" in digits_units.lead
+    costs = [found.ablation.cost[number] for number in numbers]
+    assert all(a >= b for a, b in pairwise(costs))
+    assert costs[0] == found.ablation.cost[~found.dead].max()
+    card, first = digits_units.cards[0], found.summary_of(numbers[0])
+    weights, examples = card.pictures
+    assert ", ".join(e["sample"] for e in first["exciting"][:6]) in examples.alt
+    assert weights.frame
+    assert f"falls by {100 * first['removal']:.2f} points" in card.text[0]
+    assert card.subtitle.startswith(f"Fires most for {first['favorite']}, ")
+    with Image.open(io.BytesIO(examples.png)) as image:
+        assert image.size == (24, 16)
+
+
+def test_a_model_of_a_table_shows_the_units_of_its_last_hidden_layer_in_words(table):
+    shown = units(table)
+    assert "units of dense_2" in shown.summary
+    assert all(not card.pictures for card in shown.cards)
+    assert shown.cards[0].values.startswith("train[")
+    assert "picture" not in shown.lead
+    assert "few for the 40 units of dense_1" in knowledge(table).caption
+
+
+def test_a_model_without_hidden_layers_has_a_table_and_no_units(untrained):
+    assert units(untrained) is None
+    shown = knowledge(untrained)
+    assert [row["Layer"] for row in shown.rows] == ["only"]
+    assert "epoch" not in shown.lead
+
+
+def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, table):
+    worst, names = digits_run.mistakes(), digits_run.class_names
+    shown = mistakes(source)
+    assert isinstance(shown, Cards)
+    assert [card.title for card in shown.cards] == digits_run.split.test.take(worst.position).names()
+    assert [card.subtitle for card in shown.cards] == [
+        f"{names[true]} → {names[predicted]}" for true, predicted in zip(worst.label, worst.predicted, strict=True)
+    ]
+    assert [card.text for card in shown.cards] == [(f"{each:.1%} confident",) for each in worst.confidence]
+    with Image.open(io.BytesIO(shown.cards[0].pictures[0].png)) as image:
+        assert image.size == (24, 24)
+    values = mistakes(table).cards[0].values.split(", ")
+    assert len(values) == 4
+    assert all(float(value) for value in values)
+
+
+def test_without_mistakes_the_section_says_so(source):
+    perfect = SimpleNamespace(run=source.run, probabilities=np.eye(10, dtype=np.float32)[source.run.labels()])
+    shown = mistakes(perfect)
+    assert isinstance(shown, Text)
+    assert shown.paragraphs == ("All test samples are predicted correctly.",)
+
+
+def test_settings_contain_the_whole_configuration(source, digits_run):
+    rows = {row["Setting"]: row["Value"] for row in overview.settings(source).rows}
+    config = {name: str(value) for name, value in digits_run.config.items() if value is not None}
+    assert config.items() <= rows.items()
+    assert rows["dataset sha256"] == digits_run.data.sha256

@@ -1,0 +1,202 @@
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from cutaway.errors import DataError
+from cutaway.findings import Evidence, Finding, registry, run_checks
+
+
+def rows(val_losses, **columns):
+    return [{"epoch": epoch, "loss": 0.1, "val_loss": value, **columns} for epoch, value in enumerate(val_losses, 1)]
+
+
+def only(**known):
+    (finding,) = run_checks(Evidence(**known))
+    json.dumps(finding.evidence, allow_nan=False)
+    return finding
+
+
+def test_overfitting_is_reported_with_its_epoch():
+    finding = only(history=rows([0.5, 0.25, 0.3, 0.375]))
+    assert (finding.kind, finding.severity, finding.title) == ("overfitting", "warning", "Overfitting since epoch 2")
+    assert finding.text == (
+        "The validation loss was lowest in epoch 2 (0.2500) and has risen to 0.3750 in epoch 4, while the training "
+        "loss is 0.1000. Later epochs mostly memorize the training data: use the snapshot of epoch 2, stop "
+        "earlier, or add dropout."
+    )
+    assert finding.evidence == {
+        "best_epoch": 2,
+        "best_val_loss": 0.25,
+        "last_epoch": 4,
+        "gap": pytest.approx(0.275),
+        "rise": 0.125,
+    }
+
+
+@pytest.mark.parametrize(
+    ("val_losses", "text"),
+    [
+        (
+            [0.5, 0.25],
+            "The validation loss was lowest in epoch 2 (0.2500), which is the last one. More epochs may lower it "
+            "further.",
+        ),
+        (
+            [0.25, 0.26],
+            "The validation loss was lowest in epoch 1 (0.2500) and is 0.2600 in epoch 2. This counts as overfitting "
+            "only after 2 epochs without improvement and a rise of 2%.",
+        ),
+    ],
+)
+def test_the_absence_of_overfitting_is_reported(val_losses, text):
+    finding = only(history=rows(val_losses))
+    assert (finding.kind, finding.severity, finding.title, finding.text) == (
+        "overfitting",
+        "good",
+        "No overfitting",
+        text,
+    )
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), None])
+def test_divergence_is_reported_in_place_of_overfitting(broken):
+    finding = only(history=rows([0.5, broken, 0.4]))
+    assert (finding.kind, finding.severity) == ("divergence", "warning")
+    assert finding.text.startswith("The validation loss became NaN or infinite in epoch 2.")
+    assert finding.evidence == {"epoch": 2, "metric": "val_loss"}
+    assert only(history=[{"epoch": 1, "loss": broken}]).text.startswith(
+        "The training loss became NaN or infinite in epoch 1"
+    )
+
+
+def test_without_validation_overfitting_is_not_judged():
+    finding = only(history=[{"epoch": 1, "loss": 0.5}])
+    assert (finding.kind, finding.severity, finding.title) == ("overfitting", "note", "Overfitting cannot be judged")
+
+
+def test_nothing_known_means_no_findings():
+    assert run_checks(Evidence()) == ()
+
+
+def test_confusions_are_reported_by_class_name():
+    matrix = np.array([[970, 30, 0], [1, 99, 0], [0, 0, 900]])
+    finding = only(confusion=matrix, class_names=["shirt", "coat", "bag"])
+    assert (finding.kind, finding.severity, finding.title) == (
+        "confusion",
+        "note",
+        "shirt is most often mistaken for coat (30 times)",
+    )
+    assert finding.text == (
+        "31 of 2,000 predictions are wrong (1.55%). Most frequent mistakes: shirt mistaken for coat (30 times, 3.00% "
+        "of class shirt); coat mistaken for shirt (once, 1.00% of class coat)."
+    )
+    assert finding.evidence["pairs"][0] == {"true": "shirt", "predicted": "coat", "count": 30, "share": 0.03}
+    assert (finding.evidence["samples"], finding.evidence["wrong"]) == (2000, 31)
+
+
+def test_classes_without_names_are_reported_by_number():
+    assert only(confusion=np.array([[5, 1], [0, 5]])).title == "0 is most often mistaken for 1 (once)"
+
+
+def test_the_absence_of_confusions_is_reported():
+    finding = only(confusion=np.diag([1000, 500]))
+    assert (finding.severity, finding.text) == ("good", "All 1,500 predictions are correct.")
+
+
+@pytest.mark.parametrize(
+    ("matrix", "names", "text"),
+    [
+        (np.eye(3, dtype=int), ["a", "b"], "one class name; got 2 names for 3 rows; next:"),
+        (np.eye(3), None, "a square array .* of counts that are not all 0; got .* float64"),
+    ],
+)
+def test_invalid_confusion_matrices_are_refused(matrix, names, text):
+    with pytest.raises(DataError, match=text):
+        run_checks(Evidence(confusion=matrix, class_names=names))
+
+
+def test_inactive_units_are_reported_for_each_layer_that_has_some():
+    layers = {"dense": (51, 512), "dense_1": (0, 512), "dense_2": (52, 512)}
+    few, many = run_checks(Evidence(inactive_units=layers))
+    assert (few.kind, few.severity, few.title) == ("inactive-units", "note", "A few inactive units in dense")
+    assert few.text == "51 of the 512 units of dense (9.96%) never fire on the data."
+    assert (many.severity, many.title) == ("warning", "Many inactive units in dense_2")
+    assert many.text.startswith("52 of the 512 units of dense_2 (10.16%) never fire on the data. A smaller layer,")
+    assert many.evidence == {"layer": "dense_2", "inactive": 52, "units": 512, "share": 52 / 512}
+
+
+def test_the_absence_of_inactive_units_is_reported():
+    finding = only(inactive_units={"dense": (0, 512), "dense_1": (0, 10)})
+    assert (finding.severity, finding.text) == ("good", "Every unit of dense and dense_1 fires on at least one sample.")
+    assert finding.evidence == {
+        "layers": {"dense": {"inactive": 0, "units": 512}, "dense_1": {"inactive": 0, "units": 10}}
+    }
+    assert only(inactive_units={"dense": (0, 512)}).text == "Every unit of dense fires on at least one sample."
+    assert run_checks(Evidence(inactive_units={})) == ()
+
+
+@pytest.mark.parametrize(
+    ("test", "validation", "severity", "text"),
+    [
+        (0.981, 0.9825, "good", "The test accuracy is 98.10% and the validation accuracy 98.25%: they agree."),
+        (
+            0.94,
+            0.9825,
+            "warning",
+            "The test accuracy is 94.00%, 4.25 points below the validation accuracy of 98.25%. ",
+        ),
+        (0.94, 0.9, "note", "The test accuracy is 94.00%, 4.00 points above the validation accuracy of 90.00%. "),
+    ],
+)
+def test_the_test_accuracy_is_compared_with_the_validation_accuracy(test, validation, severity, text):
+    finding = only(test_accuracy=test, val_accuracy=validation)
+    assert (finding.kind, finding.severity) == ("test", severity)
+    assert finding.text.startswith(text)
+    assert finding.evidence["difference"] == pytest.approx(test - validation)
+
+
+@pytest.mark.parametrize(("samples", "severity"), [(100, "good"), (10_000, "warning"), (None, "warning")])
+def test_a_difference_that_chance_explains_is_no_warning(samples, severity):
+    # three standard deviations at 90% are 12.7 points on 100 samples each, and 1.3 points on 10,000
+    known = {"test_accuracy": 0.87, "val_accuracy": 0.93, "test_samples": samples, "val_samples": samples}
+    assert only(**known).severity == severity
+
+
+def test_a_test_accuracy_alone_is_reported():
+    finding = only(test_accuracy=0.981)
+    assert (finding.severity, finding.title) == ("note", "Test accuracy")
+    assert finding.text == "The test accuracy is 98.10%. There is no validation accuracy to compare it with."
+
+
+def everything():
+    return Evidence(
+        history=rows([0.5, 0.4], val_accuracy=0.9),
+        confusion=np.eye(2, dtype=int),
+        inactive_units={"dense": (0, 4)},
+        test_accuracy=0.9,
+        val_accuracy=0.9,
+    )
+
+
+def test_findings_come_in_the_order_of_the_registry():
+    assert [finding.kind for finding in run_checks(everything())] == [
+        "overfitting",
+        "confusion",
+        "inactive-units",
+        "test",
+    ]
+
+
+def test_a_check_in_the_registry_is_run(monkeypatch):
+    def check(evidence):
+        yield Finding("epochs", "note", "Epochs", f"{len(evidence.history)} epochs.", {})
+
+    monkeypatch.setattr(registry, "CHECKS", (*registry.CHECKS, check))
+    assert run_checks(everything())[-1].text == "2 epochs."
+
+
+def test_evidence_and_findings_can_be_pickled():
+    evidence = pickle.loads(pickle.dumps(everything()))
+    assert run_checks(evidence) == run_checks(everything()) == pickle.loads(pickle.dumps(run_checks(everything())))
