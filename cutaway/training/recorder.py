@@ -176,11 +176,13 @@ class Recorder(keras.callbacks.Callback):
     @contextmanager
     def _writing(self) -> Iterator[RunWriter]:
         """The writer, open only while something is written: a fit that raises leaves nothing open."""
+        assert self._manifest is not None  # made when fit began
         try:
             writer = RunWriter(self.path, self._manifest)
             try:
                 yield writer
             finally:
+                self._manifest = writer.manifest
                 writer.close()
         except OSError as error:
             raise RunError(

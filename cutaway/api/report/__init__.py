@@ -1,7 +1,7 @@
 """The report of a run: one HTML page.
 
-In comes a `RunContext`; out goes HTML as a string. Each section is a function that takes a `ReportSource` and returns a record
-of `cutaway.page`, or None if the run has nothing to show there; `sections` lists them. May call
+In comes a `RunContext`; out goes HTML as a string. Each section is a function that takes a `ReportSource` and
+returns a record of `cutaway.page`, or None if the run has nothing to show there; `sections` lists them. May call
 `cutaway.api.analyses`, `cutaway.api.context` and the rooms below.
 """
 
