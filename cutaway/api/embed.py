@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ENGINE = 7
 """Goes into the key: another engine gives other coordinates."""
 
-TSNE = {"perplexity": 30.0, "iterations": 750}
+TSNE = {"perplexity": 30.0, "n_iter": 750}
 """What `embed` takes where nothing is said; written into the key, so that it is the same whether said or not."""
 
 
@@ -66,8 +66,8 @@ def embed_run(
         layout = found[0]
     else:
         h = activations(model, layer, x=x, scale=run.data.scale, on_progress=on_progress)
-        layout = embed(h, labels=labels, frames=frames, on_progress=on_progress, **settings)
-        if layout.settings.get("stopped") == "interrupted":
+        layout = embed(h, labels=labels, callback=frames, on_progress=on_progress, **settings)
+        if layout.settings.get("stopped") == "canceled":
             file = None  # what is not finished is not kept as if it were
         else:
             file.parent.mkdir(exist_ok=True)

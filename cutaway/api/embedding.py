@@ -82,7 +82,7 @@ class Embedding:
         from cutaway.embedding import QUALITY_NEIGHBORS, inspect_quality
 
         # who stopped it did not want to wait for more
-        stopped = self.layout.settings.get("stopped") == "interrupted"
+        stopped = self.layout.settings.get("stopped") == "canceled"
         if stopped or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
             return self.layout.quality, self.layout.misplaced
         seed = self.layout.settings["seed"]

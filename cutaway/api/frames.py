@@ -181,7 +181,7 @@ def make_frames(work: Work, spots: list[Spot], on_progress: ProgressCallback) ->
     Raises:
         KeyboardInterrupt: Ctrl-C; finished frames are kept, and the same call goes on from there.
     """
-    from cutaway.embedding.alignment import drift
+    from cutaway.embedding import drift
 
     names = tuple(spot.name for spot in spots)
     clock = _Clock(on_progress, names)
@@ -220,21 +220,23 @@ def _make(
     on_progress: ProgressCallback,
 ) -> _Found:
     """Lay out the last of one or two spots, the second from where the first lies."""
-    from cutaway.embedding.warm_start import PreviousEmbedding, embed_next, layer_neighbors
+    from cutaway.embedding import PreviousEmbedding, embed_next, layer_neighbors
 
     spot = spots[-1]
     try:
         h = work.activations(spot, on_progress)
         if before is None:
             layout = embed(h, labels=work.labels, on_progress=on_progress, **work.settings)
-            if layout.settings["stopped"] == "interrupted":
+            if layout.settings["stopped"] == "canceled":
                 raise KeyboardInterrupt
             return _Found(layout)
         if nearest is None:
             nearest = layer_neighbors(work.activations(spots[0]), on_progress=on_progress)
         settings = {"perplexity": work.settings["perplexity"], "seed": work.settings["seed"]}
         done = embed_next(h, PreviousEmbedding(before.xy, nearest), on_progress=on_progress, **settings)
-        return _Found(done.layout, done.kept, done.nearest)
+        if done.layout.settings["stopped"] == "canceled":
+            raise KeyboardInterrupt
+        return _Found(done.layout, done.preserved, done.neighbors)
     except CutawayError as error:
         raise type(error)(error.rule, got=f"{error.got} in the frame {spot.name}", hint=error.hint) from error
 

@@ -22,7 +22,7 @@ def embed_epochs(
     points: int | None = None,
     seed: int = 0,
     perplexity: float = 30.0,
-    iterations: int = 750,
+    n_iter: int = 750,
     on_progress: ProgressCallback = ignore_progress,
 ) -> EmbeddingSequence:
     """Embed a layer at several epochs; see `cutaway.Run.embed_epochs`."""
@@ -43,7 +43,7 @@ def embed_epochs(
     if layer != INPUT:
         find_layer(model, layer)
     spots = [Spot(layer, epoch, f"epoch {epoch}") for epoch in wanted]
-    settings = {"method": "tsne", "seed": seed, "perplexity": perplexity, "iterations": iterations}
+    settings = {"method": "tsne", "seed": seed, "perplexity": perplexity, "n_iter": n_iter}
     return make_frames(_work(run, split, points=points, settings=settings), spots, on_progress)
 
 
@@ -56,7 +56,7 @@ def embed_layers(
     points: int | None = None,
     seed: int = 0,
     perplexity: float = 30.0,
-    iterations: int = 750,
+    n_iter: int = 750,
     on_progress: ProgressCallback = ignore_progress,
 ) -> EmbeddingSequence:
     """Embed several layers at one epoch; see `cutaway.Run.embed_layers`."""
@@ -77,7 +77,7 @@ def embed_layers(
         )
     _check_count(wanted, "layers", [INPUT, *dense])
     spots = [Spot(name, epoch, name) for name in wanted]
-    settings = {"method": "tsne", "seed": seed, "perplexity": perplexity, "iterations": iterations}
+    settings = {"method": "tsne", "seed": seed, "perplexity": perplexity, "n_iter": n_iter}
     return make_frames(_work(run, split, points=points, settings=settings), spots, on_progress)
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas
 
-    from cutaway.embedding import Frame
+    from cutaway.embedding import Iterate
 
     from .embedding import Embedding
     from .explanation import Explanation
@@ -36,7 +36,7 @@ class Views:
         method: str = "tsne",
         points: int | None = None,
         seed: int = 0,
-        frames: "Callable[[Frame], bool | None] | None" = None,
+        frames: "Callable[[Iterate], bool | None] | None" = None,
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "Embedding":
@@ -54,7 +54,7 @@ class Views:
             frames: Of t-SNE: sees the layout on its way, at most ten times a second, the first time before the descent;
                 False ends it, and what is there so far is returned (but not kept).
             progress: True draws bars, False is silent, a callable gets `Progress` records.
-            settings: Of the method, see `cutaway.embedding.embed`: perplexity, iterations.
+            settings: Of the method, see `cutaway.embedding.embed`: perplexity, n_iter ...
 
         Raises:
             UnknownNameError: There is no such layer, split, epoch or method.
@@ -89,7 +89,7 @@ class Views:
             layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
             epochs: Their numbers, going up; all with a snapshot if None.
             progress: True draws bars, False is silent, a callable gets `Progress` records.
-            settings: split, points, seed, perplexity and iterations, as of `embed`.
+            settings: split, points, seed, perplexity and n_iter, as of `embed`.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
@@ -115,7 +115,7 @@ class Views:
             epoch: Number of the epoch.
             layers: Their names, in order; all Dense layers if None. "input" is what the model sees.
             progress: True draws bars, False is silent, a callable gets `Progress` records.
-            settings: split, points, seed, perplexity and iterations, as of `embed`.
+            settings: split, points, seed, perplexity and n_iter, as of `embed`.
 
         Raises:
             As `embed_epochs`.

@@ -134,7 +134,7 @@ def embed(
     from cutaway.api.run import open_run
 
     opened = open_run(run, runs=runs)
-    given = {"perplexity": perplexity, "iterations": iterations}
+    given = {"perplexity": perplexity, "n_iter": iterations}
     settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     embedding = opened.embed(layer, epoch=epoch, method=method, split=split, points=points, seed=seed, **settings)
     layout, quality = embedding.layout, embedding.quality

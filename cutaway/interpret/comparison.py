@@ -6,11 +6,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from cutaway.parallel.threads import workers
+from cutaway.parallel import WorkerPool, cpu_count
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .activations import find_layer
-from .history import Snapshot, activation_fn, centered
+from .history import MAX_THREADS, Snapshot, activation_fn, centered
 from .similarity import Centered, cka
 
 HELD = 2**29
@@ -50,7 +50,7 @@ def compare_epochs(
     look = activation_fn(model, [layer], x=x, scale=scale)
     found = np.full((len(epochs), len(epochs)), np.nan)
     pairs, done = len(epochs) * (len(epochs) + 1) // 2, 0
-    with workers() as pool:
+    with WorkerPool(cpu_count(at_most=MAX_THREADS), single_blas=True) as pool:
 
         def at(place: int) -> Centered | None:
             return centered(look(snapshot(epochs[place])), pool)[layer]

@@ -1,7 +1,7 @@
 """What each layer knows, epoch by epoch: every measure of every layer, in one pass through each snapshot."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Literal
@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from cutaway.models import batch_size, prepare_inputs, set_weights
-from cutaway.parallel.threads import workers
+from cutaway.parallel import WorkerPool, cpu_count
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .graph import activation_name
@@ -19,6 +19,9 @@ from .layers import _FIRING
 from .measures import effective_rank, separation, spread
 from .probes import NEIGHBORS, knn_accuracy, probe_accuracy
 from .similarity import Centered, cka
+
+MAX_THREADS = 8
+"""Most threads that measure layers at a time: each holds a copy or two of the activations of a layer."""
 
 Snapshot = Mapping[str, np.ndarray]
 """Weights by name, as `cutaway.models.get_weights` gives them."""
@@ -106,7 +109,7 @@ def layer_history(
     layers = measured_layers(model)
     look = activation_fn(model, layers, x=x, scale=scale)
     total, done, records = len(epochs) * len(layers), 0, []
-    with workers() as pool:
+    with WorkerPool(cpu_count(at_most=MAX_THREADS), single_blas=True) as pool:
         final = look(snapshot(epochs[-1]))
         last = centered(final, pool)
         before_weights: Snapshot | None = None
@@ -141,7 +144,7 @@ def layer_history(
 
 
 def _measure(
-    pool: ThreadPoolExecutor, model: keras.Model, name: str, *, h: np.ndarray, labels: np.ndarray, k: int
+    pool: WorkerPool, model: keras.Model, name: str, *, h: np.ndarray, labels: np.ndarray, k: int
 ) -> list[Future[dict[str, Any]]]:
     """Begin to measure the activations of a layer: what comes of it are fields of `LayerMeasures`."""
     layer: Any = model.get_layer(name)
@@ -193,7 +196,7 @@ def activation_fn(
     return look
 
 
-def centered(held: Mapping[str, np.ndarray], pool: ThreadPoolExecutor) -> dict[str, Centered | None]:
+def centered(held: Mapping[str, np.ndarray], pool: WorkerPool) -> dict[str, Centered | None]:
     """The activations of some layers, ready to be compared; None for those of a model that has diverged."""
     return dict(
         zip(held, pool.map(lambda h: Centered.of(h) if np.isfinite(h).all() else None, held.values()), strict=True)
