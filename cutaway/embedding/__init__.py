@@ -1,52 +1,51 @@
-"""Two coordinates for each sample, from a layer's activations.
+"""Embeddings: two coordinates for each sample, computed from a layer's activations.
 
-In come arrays: activations, float32 (sample, unit), and class numbers to choose samples by. Out goes a `Layout`: the
-coordinates, every setting as it was used, the seconds of each part and how far the picture can be trusted; a `Layout`
-turns into the bytes of a cache file and back. New samples are placed in a layout that stays. The engine is our own:
-its stages stand in `tsne.py` in the order of the paper, its compiled kernels are loaded when first needed. It may call
-numpy, scipy, numba, scikit-learn, `cutaway.errors` and `cutaway.progress`; it knows no run, no model and no file.
+In come arrays: activations, float32 (sample, unit), and the classes of samples. Out come a `Layout` (coordinates, the
+settings as they were used, the seconds of each stage, and its quality), further layouts that start from a previous one
+(`embed_next`), and the places of new samples in a layout that stays (`place`). A `Layout` can be converted to the bytes
+of a cache file and back. t-SNE is our own, see `cutaway.embedding.tsne`; its compiled kernels are loaded when they are
+first needed. May call numpy, scipy, numba, scikit-learn, umap-learn, `cutaway.neighbors`, `cutaway.parallel`,
+`cutaway.checks`, `cutaway.progress` and `cutaway.errors`; it knows no run and no model.
 """
 
-from typing import TYPE_CHECKING
-
-from cutaway._lazy import lazy_getattr
 from cutaway.neighbors import pca
 
+from .alignment import PRESERVED, aligned_rows, drift, procrustes, shared_neighbors
 from .layout import Layout, Quality
 from .layout_file import layout_from_npz, layout_to_npz
-from .method import METHODS, QUALITY_NEIGHBORS, embed
+from .method import METHODS, QUALITY_NEIGHBORS, embed, resolve_settings
+from .new_samples import Placement, place, placement
 from .quality import inspect_quality, measure_quality
-
-if TYPE_CHECKING:
-    from .new_samples import Placement, place, placement
-    from .tsne.descent import Frame
-    from .warmup import warm_up
-
-# These load Numba, SciPy or both.
-_MODULES = {
-    "Frame": "cutaway.embedding.tsne.descent",
-    "Placement": "cutaway.embedding.new_samples",
-    "place": "cutaway.embedding.new_samples",
-    "placement": "cutaway.embedding.new_samples",
-    "warm_up": "cutaway.embedding.warmup",
-}
+from .tsne import Callback, Iterate, TSNESettings
+from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
+from .warmup import warm_up
 
 __all__ = [
     "METHODS",
+    "PRESERVED",
     "QUALITY_NEIGHBORS",
-    "Frame",
+    "Callback",
+    "Iterate",
     "Layout",
+    "NextEmbedding",
     "Placement",
+    "PreviousEmbedding",
     "Quality",
+    "TSNESettings",
+    "aligned_rows",
+    "drift",
     "embed",
+    "embed_next",
     "inspect_quality",
+    "layer_neighbors",
     "layout_from_npz",
     "layout_to_npz",
     "measure_quality",
     "pca",
     "place",
     "placement",
+    "procrustes",
+    "resolve_settings",
+    "shared_neighbors",
     "warm_up",
 ]
-
-__getattr__ = lazy_getattr(__name__, _MODULES)

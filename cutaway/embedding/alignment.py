@@ -1,53 +1,53 @@
-"""Two layouts of the same samples, laid over each other: who kept its neighbors, and who moved."""
+"""Two layouts of the same samples: which neighbors are preserved, aligning the layouts, and who moved."""
 
 import numpy as np
 
 from cutaway.checks import check_matrix
 from cutaway.errors import DataError, UsageError
-from cutaway.parallel.ranges import in_threads, ranges
+from cutaway.parallel import ranges, run_ranges
 
-# Neighbors by which two layers or epochs are compared: as many as trust is measured by.
-NEAREST = 15
-# A neighborhood did not change when at least this share of it is there again: 12 of 15.
-KEPT = 0.8
-# With fewer samples to hold on to, all are aligned: a turn and a shift, fitted to a handful, would follow its noise.
-LEAST_ROWS = 10
+# Neighbors by which two layers or epochs are compared: as many as quality is measured by.
+MOST_NEIGHBORS = 15
+# The neighborhood of a sample is preserved if at least this share of its neighbors are its neighbors again: 12 of 15.
+PRESERVED = 0.8
+# With fewer preserved samples, layouts are aligned by all: a rotation fitted to a handful would follow their noise.
+MIN_ALIGNED = 10
 # Rows that a thread compares at a time: 1024 x 15 x 90 comparisons take 1.4 MB.
-ROWS = 1024
+ROWS_PER_RANGE = 1024
 
 
 def neighborhood(samples: int) -> int:
-    """How many nearest neighbors are compared: 15, or a quarter of few samples, so that chance keeps few of them."""
-    return max(1, min(NEAREST, samples // 4))
+    """Number of neighbors to compare: 15, or a quarter of the samples if fewer, so that few are preserved by chance."""
+    return max(1, min(MOST_NEIGHBORS, samples // 4))
 
 
 def shared_neighbors(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Measure which share of each sample's neighbors are its neighbors again.
+    """Compute the share of each sample's neighbors that are its neighbors again.
 
     Args:
-        before: int32 (n, k), row numbers, no row number twice in a row.
+        before: int32 (n, k), row numbers of neighbors, each once.
         after: int32 (n, k), of the same samples.
 
     Returns:
         float32 (n,), 0..1.
 
     Raises:
-        DataError: They are not of the same shape.
+        DataError: The shapes differ.
     """
     if before.shape != after.shape or before.ndim != 2 or before.shape[1] == 0:
         raise DataError(
-            "neighbors are compared one for one, (sample, k) with (sample, k)",
+            "neighbors are compared one by one, (sample, k) with (sample, k)",
             got=f"the shapes {before.shape} and {after.shape}",
-            hint="take as many neighbors of the same samples",
+            hint="pass as many neighbors of the same samples",
         )
     return (count_shared(before, after) / before.shape[1]).astype(np.float32)
 
 
 def count_shared(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Count how many of each sample's neighbors are among some other ones of it.
+    """Count how many of some neighbors of each sample are among its other neighbors.
 
     Args:
-        some: int32 (n, k), row numbers, no row number twice in a row.
+        some: int32 (n, k), row numbers of neighbors, each once.
         others: int32 (n, m), of the same samples.
 
     Returns:
@@ -58,38 +58,37 @@ def count_shared(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     def count(low: int, high: int) -> None:
         shared[low:high] = (some[low:high, :, None] == others[low:high, None, :]).any(axis=2).sum(axis=1)
 
-    for _ in in_threads(count, ranges(len(some), ROWS)):
-        pass
+    run_ranges(count, ranges(len(some), ROWS_PER_RANGE))
     return shared
 
 
-def aligned_rows(kept: np.ndarray) -> np.ndarray:
-    """Choose the samples by which two layouts are aligned: who kept its neighbors, or all where these are too few.
+def aligned_rows(preserved: np.ndarray) -> np.ndarray:
+    """Choose the samples by which two layouts are aligned: those with preserved neighborhoods, or all if too few.
 
     Args:
-        kept: float32 (n,), of `shared_neighbors`.
+        preserved: float32 (n,), as `shared_neighbors` returns it.
 
     Returns:
         bool (n,).
     """
-    rows = kept >= KEPT
-    return rows if np.count_nonzero(rows) >= LEAST_ROWS else np.ones(len(kept), bool)
+    rows = preserved >= PRESERVED
+    return rows if np.count_nonzero(rows) >= MIN_ALIGNED else np.ones(len(preserved), bool)
 
 
 def procrustes(xy: np.ndarray, onto: np.ndarray, *, rows: np.ndarray | None = None) -> np.ndarray:
-    """Turn, mirror and shift a layout so that it lies on another one as well as it can; its size stays.
+    """Rotate, reflect and shift a layout so that it fits another one best; its size stays.
 
     Args:
         xy: Real numbers (n, 2), finite, the layout to move.
-        onto: Real numbers (n, 2), finite, where to.
-        rows: bool (n,), by which samples the fit is judged; None for all. At least one.
+        onto: Real numbers (n, 2), finite, the layout to fit.
+        rows: bool (n,), the samples by which the layouts are aligned, at least one; None for all.
 
     Returns:
-        float32 (n, 2), all samples moved alike.
+        float32 (n, 2), all samples moved in the same way.
 
     Raises:
-        DataError: They are no layouts of the same samples.
-        UsageError: ``rows`` chooses none of them.
+        DataError: The arrays are not layouts of the same samples.
+        UsageError: ``rows`` does not choose any of them.
 
     Source: Schönemann 1966, "A generalized solution of the orthogonal Procrustes problem", equation 1.7.
     """
@@ -97,9 +96,9 @@ def procrustes(xy: np.ndarray, onto: np.ndarray, *, rows: np.ndarray | None = No
     chosen = np.ones(len(xy), bool) if rows is None else np.asarray(rows, bool)
     if chosen.shape != (len(xy),) or not chosen.any():
         raise UsageError(
-            "a layout is aligned by at least one of its samples, chosen by one truth value a sample",
+            "a layout is aligned by at least one of its samples, chosen by one bool for each sample",
             got=f"{int(chosen.sum())} chosen, the shape {chosen.shape} for {len(xy)} samples",
-            hint="choose samples that kept their neighbors, or pass rows=None for all",
+            hint="choose samples with preserved neighbors, or pass rows=None for all",
         )
     here, there = xy[chosen].mean(axis=0), onto[chosen].mean(axis=0)
     left, _, right = np.linalg.svd((xy[chosen] - here).T @ (onto[chosen] - there))
@@ -107,25 +106,25 @@ def procrustes(xy: np.ndarray, onto: np.ndarray, *, rows: np.ndarray | None = No
 
 
 def drift(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Measure how far each sample moved, in units of the first layout's radius (root mean square from its mean).
+    """Measure how far each sample moved, in units of the radius of the first layout (root mean square from its mean).
 
     Args:
-        before: Real numbers (n, 2), finite, not all one point.
-        after: Real numbers (n, 2), finite, aligned with it.
+        before: Real numbers (n, 2), finite, not all equal.
+        after: Real numbers (n, 2), finite, aligned with ``before``.
 
     Returns:
-        float32 (n,), from 0 up; a sample that crosses the picture moves by about 3.
+        float32 (n,), from 0 up; a sample that crosses the whole layout moves by about 3.
 
     Raises:
-        DataError: They are no layouts of the same samples, or the first has no extent.
+        DataError: The arrays are not layouts of the same samples, or all samples of the first are at one place.
     """
     before, after = _pair(before, after)
     radius = float(np.sqrt(np.square(before - before.mean(axis=0)).sum(axis=1).mean()))
     if radius == 0:
         raise DataError(
-            "drift is measured by the radius of the layout before",
+            "drift is measured in units of the radius of the first layout",
             got="a layout with all samples at one place",
-            hint="compare layouts whose samples lie apart",
+            hint="compare layouts whose samples are at different places",
         )
     return (np.hypot(*(after - before).T) / radius).astype(np.float32)
 

@@ -1,28 +1,23 @@
-"""What an embedding method returns, and the clock it runs under."""
+"""What an embedding method returns."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from cutaway.progress import Progress, ProgressCallback
-
 
 @dataclass(frozen=True)
 class Quality:
-    """How far the distances of a layout can be believed.
+    """How well a layout preserves the neighborhoods of the activations.
 
     Attributes:
-        trustworthiness: 0..1; 1 when no sample has a neighbor in the layout that is far from it in the activations.
-        neighbors_preserved: 0..1, mean share of the ``k`` nearest neighbors by activation that the layout keeps among
-            its own ``k`` nearest; over all samples.
-        k: Size of the neighborhood, in samples.
-        samples: How many samples trustworthiness was measured on; neighbors are sought among all.
-        accuracy_layer: 0..1, share of samples whose class most of their ``k`` nearest by activation have; None without
-            labels.
+        trustworthiness: 0..1; 1 if no sample has a neighbor in the layout that is far from it in the activations.
+        neighbors_preserved: 0..1, mean share of the ``k`` nearest neighbors by activation that are among the ``k``
+            nearest in the layout; over all samples.
+        k: Number of neighbors.
+        samples: Number of samples over which trustworthiness was measured; each is ranked among all.
+        accuracy_layer: 0..1, share of samples whose class is the most frequent one among their ``k`` nearest neighbors
+            by activation; None without labels.
         accuracy_plane: The same with the ``k`` nearest in the layout.
     """
 
@@ -36,17 +31,19 @@ class Quality:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Two coordinates for each sample and how they came about.
+    """Two coordinates for each sample, and how they were computed.
 
     Attributes:
         xy: float32 (sample, 2); the unit of length has no meaning.
         method: "pca", "tsne", "lda" or "umap".
-        settings: Every setting with the value that was used, ready for JSON.
-        seconds: Time of each part; "total" is always there.
-        kl_divergence: What t-SNE has left to minimize, in nats; None for PCA.
-        trust: None where there are too few samples to measure it.
-        misplaced: float32 (sample,), 0..1, the share of a sample's nearest in the layout
-            that are not even among its 6 times as many nearest by activation; None where it was not measured.
+        settings: Every setting with the value that was used, ready for JSON. For t-SNE the settings of
+            `TSNESettings`, with "auto" resolved, and what the descent reports: "iterations" (done) and "stopped"
+            ("converged", "iterations" or "canceled"), among others.
+        seconds: Time of each stage; "total" is always there.
+        kl_divergence: KL divergence in nats, which t-SNE minimizes; None for other methods, or if it was canceled.
+        quality: None if there are too few samples to measure it, or if it was canceled.
+        misplaced: float32 (sample,), 0..1, the share of a sample's nearest neighbors in the layout that are not even
+            among its 6 times as many nearest by activation; None if it was not measured.
     """
 
     xy: np.ndarray
@@ -56,15 +53,3 @@ class Layout:
     kl_divergence: float | None
     quality: Quality | None
     misplaced: np.ndarray | None = None
-
-
-@contextmanager
-def stage(
-    task: str, total: int, *, unit: str, part: str, seconds: dict[str, float], on_progress: ProgressCallback
-) -> Iterator[None]:
-    """Report the start and the end of one part of the work and enter its time in ``seconds[part]``."""
-    on_progress(Progress(task, 0, total, unit))
-    start = perf_counter()
-    yield
-    seconds[part] = perf_counter() - start
-    on_progress(Progress(task, total, total, unit))

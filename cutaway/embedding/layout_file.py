@@ -12,17 +12,17 @@ from cutaway.errors import DataError
 
 from .layout import Layout, Quality
 
-FORMAT = 2
-# The arrays that tell which samples these are carry this prefix, so that no name of theirs can hide ours.
+FORMAT = 3
+# Prefix of the arrays that identify the samples, so that their names cannot clash with ours.
 ID = "id_"
 
 
 def layout_to_npz(layout: Layout, ids: dict[str, np.ndarray]) -> bytes:
-    """Write a layout and the identity of its samples as an npz file without pickle.
+    """Convert a layout and the identities of its samples to an npz file without pickle.
 
     Args:
-        layout: What to keep.
-        ids: Arrays (sample,) of numbers or text that tell which samples these are, such as "split" and "index".
+        layout: The layout.
+        ids: Arrays (sample,) of numbers or text that identify the samples, such as "split" and "index".
 
     Raises:
         DataError: An array of ``ids`` has another length than the layout or holds objects.
@@ -31,15 +31,15 @@ def layout_to_npz(layout: Layout, ids: dict[str, np.ndarray]) -> bytes:
     for name, array in arrays.items():
         if array.shape != (len(layout.xy),) or array.dtype.hasobject:
             raise DataError(
-                "an identity is one number or text a sample",
+                "an identity is one number or text for each sample",
                 got=f"{name.removeprefix(ID)} of shape {array.shape}, type {array.dtype} for {len(layout.xy)} samples",
-                hint="pass integers or a text array (dtype str) of the layout's length",
+                hint="pass an array of integers or text (dtype str) with the length of the layout",
             )
     record = asdict(layout) | {"format": FORMAT}
     xy, misplaced = record.pop("xy"), record.pop("misplaced")
     if misplaced is not None:
         arrays["misplaced"] = misplaced
-    record["measured"] = misplaced is not None  # an archive with a damaged list of contents may lack it
+    record["measured"] = misplaced is not None  # an array may be missing in an archive with a damaged directory
     file = io.BytesIO()
     text = json.dumps(record, allow_nan=False)
     np.savez(file, xy=xy, layout=np.array(text), **arrays)
@@ -50,10 +50,10 @@ def layout_from_npz(data: bytes) -> tuple[Layout, dict[str, np.ndarray]]:
     """Read what `layout_to_npz` wrote.
 
     Returns:
-        The layout and the arrays (sample,) that tell which samples these are.
+        The layout and the arrays (sample,) that identify the samples.
 
     Raises:
-        DataError: The bytes are damaged or of another format.
+        DataError: The bytes are damaged, or in another format.
     """
     try:
         arrays = _read_arrays(data)
@@ -62,7 +62,7 @@ def layout_from_npz(data: bytes) -> tuple[Layout, dict[str, np.ndarray]]:
         )
         _require(all(name.startswith(ID) for name in arrays), "unknown arrays")
         _require(all(array.shape == (len(layout.xy),) for array in arrays.values()), "identities of another length")
-    # numpy, zipfile and json raise a dozen types on damaged bytes, and none of them means anything else here.
+    # numpy, zipfile and json raise a dozen types on damaged bytes, and they all mean the same here
     except Exception as error:
         raise DataError(
             f"an embedding file is an npz of format {FORMAT} as cutaway writes it",
@@ -73,7 +73,7 @@ def layout_from_npz(data: bytes) -> tuple[Layout, dict[str, np.ndarray]]:
 
 
 def _read_arrays(data: bytes) -> dict[str, np.ndarray]:
-    # Ours are stored, not compressed: a file that claims more content than it has bytes would inflate in memory.
+    # Our files are not compressed: a file that claims more content than it has bytes would inflate in memory.
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         _require(sum(member.file_size for member in archive.infolist()) <= len(data), "more content than bytes")
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:

@@ -1,4 +1,4 @@
-"""Two more views: Fisher's linear discriminant, and UMAP where it is installed."""
+"""Two further methods: Fisher's linear discriminants, and UMAP if it is installed."""
 
 import warnings
 
@@ -6,33 +6,33 @@ import numpy as np
 
 from cutaway.checks import check_seed, check_whole
 from cutaway.errors import DataError, UsageError
-from cutaway.neighbors.components import Centered, principal_scores, with_fixed_sign
-from cutaway.neighbors.exact import nearest_neighbors
+from cutaway.neighbors import CenteredMatrix, nearest_neighbors, principal_scores, with_fixed_sign
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-# Share of the mean variance of a unit that is added to each variance within the classes. Without it a unit that is
+from .tsne import PCA_COMPONENTS
+
+# This share of the mean variance of a unit is added to each variance within the classes. Without it, a unit that is
 # constant within each class would be divided by 0.
 SHRINKAGE = 1e-3
-UMAP_COMPONENTS = 50
 
 
 def lda(h: np.ndarray, labels: np.ndarray, *, components: int = 2) -> np.ndarray:
-    """Project on the directions in which the means of the classes lie farthest apart, in units of the spread within.
+    """Project on the directions in which class means differ most, relative to the deviations within classes.
 
     The scatter within classes is regularized by ``SHRINKAGE`` times the mean variance of a unit. In each component the
-    column of the largest weight counts positively.
+    column with the largest weight counts positively.
 
     Args:
         h: float32 (sample, unit), checked, not all rows equal.
         labels: (sample,), the class of each sample, numbers or text.
-        components: How many to return, less than the number of classes and no more than units.
+        components: How many to return, less than the number of classes and at most the number of units.
 
     Returns:
-        float32 (sample, components), centered on 0, the best separated first; the variance within classes is 1 or,
-        where shrinkage tells, less.
+        float32 (sample, components), centered on 0, best separation first; the variance within classes is 1, or less
+        where the regularization matters.
 
     Raises:
-        DataError: ``labels`` is not one class a sample.
+        DataError: ``labels`` is not one class for each sample.
         UsageError: There are too few classes or units for ``components``.
 
     Source: Rao 1948 (several classes); Friedman 1989, equation 18 (shrinkage towards a multiple of the identity).
@@ -42,9 +42,9 @@ def lda(h: np.ndarray, labels: np.ndarray, *, components: int = 2) -> np.ndarray
     labels = np.asarray(labels)
     if labels.shape != (len(h),):
         raise DataError(
-            "labels are one class a sample",
+            "labels are one class for each sample",
             got=f"the shape {labels.shape} for {len(h)} samples",
-            hint="pass one class number a sample, for example one_hot.argmax(axis=1)",
+            hint="pass one class number for each sample, for example one_hot.argmax(axis=1)",
         )
     names, member, counts = np.unique(labels, return_inverse=True, return_counts=True)
     components = check_whole(components, name="components", least=1)
@@ -52,29 +52,29 @@ def lda(h: np.ndarray, labels: np.ndarray, *, components: int = 2) -> np.ndarray
         raise UsageError(
             f"{components} linear discriminants need at least {components + 1} classes and {components} units",
             got=f"{len(names)} classes and {h.shape[1]} units",
-            hint="pass method='pca', which asks for no classes",
+            hint="pass method='pca', which needs no classes",
         )
-    centered = Centered.of(h)
+    centered = CenteredMatrix.of(h)
     total = centered.scatter()
     between = _class_means(centered, member, len(names)) * np.sqrt(counts)[:, None]
     within = (total - between.T @ between) / max(len(h) - len(names), 1)
     within[np.diag_indices_from(within)] += SHRINKAGE * np.trace(total) / len(h) / len(total)
-    # In coordinates where the scatter within is a ball, the best directions are those of the means themselves.
+    # in coordinates where the scatter within classes is the identity, the best directions are those of the means
     factor = np.linalg.cholesky(within)
     directions = np.linalg.svd(solve_triangular(factor, between.T, lower=True), full_matrices=False)[0]
     weights = solve_triangular(factor.T, directions[:, :components], lower=False)
     return centered.project(with_fixed_sign(weights)).astype(np.float32)
 
 
-def _class_means(centered: Centered, member: np.ndarray, classes: int) -> np.ndarray:
-    """Means of the scaled rows of each class, less the mean of all, float64 (class, unit)."""
+def _class_means(centered: CenteredMatrix, member: np.ndarray, classes: int) -> np.ndarray:
+    """Means of the scaled rows of each class, relative to the mean of all: float64 (class, unit)."""
     order = np.argsort(member, kind="stable")
     starts = np.searchsorted(member[order], np.arange(classes + 1))
     means = np.empty((classes, centered.h.shape[1]))
     for number in range(classes):
         rows = order[starts[number] : starts[number + 1]]
-        means[number] = centered.h[rows].mean(axis=0, dtype=np.float64) - centered.near
-    return means * centered.scale - centered.rest
+        means[number] = centered.h[rows].mean(axis=0, dtype=np.float64) - centered.origin
+    return means * centered.scale - centered.mean
 
 
 def umap(
@@ -85,16 +85,16 @@ def umap(
     min_dist: float = 0.1,
     on_progress: ProgressCallback = ignore_progress,
 ) -> np.ndarray:
-    """Lay samples out with umap-learn, on exact neighbors and from a start by PCA.
+    """Lay out samples with umap-learn, with exact neighbors and starting from the principal components.
 
-    The principal components come first, up to 50, as for t-SNE.
+    Neighbors are searched in up to 50 principal components, as for t-SNE.
 
     Args:
         h: float32 (sample, unit), checked, at least 4 rows, not all equal.
-        seed: The same seed gives the same coordinates; umap-learn then works on one thread.
-        neighbors: Neighbors of each sample, from 2 to n - 1.
-        min_dist: Distance that near samples keep in the layout, from 0 to 1.
-        on_progress: Hears of the parts.
+        seed: Random seed; the same seed gives the same coordinates, for which umap-learn works on one thread.
+        neighbors: Number of neighbors of each sample, from 2 to n - 1.
+        min_dist: Least distance of near samples in the layout, from 0 to 1.
+        on_progress: Called with the progress of each stage.
 
     Returns:
         float32 (sample, 2).
@@ -106,19 +106,19 @@ def umap(
     """
     try:
         with warnings.catch_warnings():
-            # it announces that TensorFlow, which only its parametric variant needs, is not there
+            # it warns that TensorFlow, which only its parametric variant needs, is missing
             warnings.simplefilter("ignore")
             from umap import UMAP
     except ImportError as error:
         raise UsageError(
-            "UMAP is done by umap-learn, which is an extra",
+            "UMAP needs the package umap-learn, which is an extra",
             got=f"a Python without it ({error})",
             hint="pip install \"cutaway[umap]\", or pass method='tsne'",
         ) from error
     seed, neighbors = check_seed(seed), check_whole(neighbors, name="neighbors", least=2, most=len(h) - 1)
     if not 0 <= min_dist <= 1:
         raise UsageError("min_dist is a distance from 0 to 1", got=repr(min_dist), hint="pass for example min_dist=0.1")
-    points = principal_scores(h, min(UMAP_COMPONENTS, h.shape[1]))
+    points = principal_scores(h, min(PCA_COMPONENTS, h.shape[1]))
     points = (points / points[:, 0].std()).astype(np.float32)
     near = nearest_neighbors(points, neighbors - 1, on_progress=on_progress)
     itself = np.arange(len(h), dtype=np.int32)[:, None]
@@ -128,12 +128,12 @@ def umap(
     start[:, : points.shape[1]] = 10 * points[:, :2]
     on_progress(Progress("UMAP", 0, len(h), "samples"))
     with warnings.catch_warnings():
-        # that new samples cannot be placed later, which nobody asks for here
+        # it warns that new samples cannot be placed later, which is not needed here
         warnings.simplefilter("ignore", UserWarning)
         engine = UMAP(
             n_neighbors=neighbors,
             min_dist=float(min_dist),
-            init=start,  # pyright: ignore[reportArgumentType]  # it guesses str from the default
+            init=start,  # pyright: ignore[reportArgumentType]  # pyright infers str from the default
             random_state=seed,
             n_jobs=1,
             precomputed_knn=(index, far, None),  # pyright: ignore[reportArgumentType]

@@ -1,20 +1,20 @@
-"""The methods of embedding, behind one call."""
+"""The embedding methods, behind one call."""
 
+from dataclasses import fields
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cutaway.checks import check_matrix, check_seed
 from cutaway.errors import DataError, UnknownNameError, UsageError
-from cutaway.neighbors.components import pca
+from cutaway.neighbors import pca
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .layout import Layout, stage
+from .layout import Layout, Quality
 from .quality import inspect_quality
-
-if TYPE_CHECKING:
-    from .tsne.descent import Watch
+from .stages import stage
+from .tsne import CANCELLATIONS, Callback, make_settings, tsne
 
 METHODS = ("pca", "tsne", "lda", "umap")
 
@@ -27,78 +27,99 @@ def embed(
     method: str = "tsne",
     seed: int = 0,
     labels: np.ndarray | None = None,
-    perplexity: float = 30.0,
-    iterations: int = 750,
-    frames: "Watch | None" = None,
+    callback: Callback | None = None,
     on_progress: ProgressCallback = ignore_progress,
+    **settings: Any,
 ) -> Layout:
-    """Give each sample two coordinates, close together where the activations are alike.
+    """Compute two coordinates for each sample, so that samples with similar activations are near each other.
 
     The same call on the same machine gives the same coordinates.
 
+    The descent of t-SNE can be canceled: if the callback returns False or raises StopIteration, if the callback or
+    ``on_progress`` raises `Canceled`, or on Ctrl-C, the layout so far is returned, and ``settings["stopped"]`` is
+    "canceled". A cancellation after the coordinates were computed, in all methods, returns them without what is
+    missing (KL divergence, quality). Before that, `Canceled` and KeyboardInterrupt are raised as usual.
+
     Args:
-        h: float32 (sample, unit), finite; at least 4 samples, not all alike. Other real types are converted.
+        h: float32 (sample, unit), finite; at least 4 samples, not all equal. Other real types are converted.
         method: "tsne", "pca", "lda" (which needs labels) or "umap" (which needs umap-learn).
-        seed: Decides on which samples trust is measured, and the coordinates of UMAP. Those of the other methods do
-            not depend on it: t-SNE starts from the principal components.
-        labels: (sample,), the class of each sample: what LDA separates, and what trust is measured by as well.
-        perplexity: For t-SNE: neighbors that each sample attends to, 1 or more and less than a third of the samples.
-        iterations: For t-SNE: most steps of the descent, those of early exaggeration included (250; 60 for more than
-            4,000 samples), so 251 or more. It ends sooner when the KL divergence falls by less than 0.2 % in 50 steps
-            (1 % for more than 4,000 samples, 2 % for more than 10,000).
-        frames: For t-SNE: sees a `Frame` right after the principal components, then at most ten a second. When it
-            returns False or raises StopIteration or KeyboardInterrupt, the layout so far is returned; Ctrl-C during
-            the descent does the same, and after it leaves out the KL divergence, or trust (in all methods).
-            ``settings["stopped"]`` is then "interrupted".
-        on_progress: Hears of each part as it starts and ends, and of long ones in between.
+        seed: Random seed: decides on which samples trustworthiness is measured, the coordinates of UMAP, and those of
+            t-SNE with a random initialization. The other coordinates do not depend on it.
+        labels: (sample,), the class of each sample: needed for LDA, and for accuracies in the quality of all methods.
+        callback: For t-SNE: called with an `Iterate` right after the principal components, then at most ten times a
+            second.
+        on_progress: Called when a stage starts and ends, and in between if it takes long.
+        settings: For t-SNE: the settings explained in `TSNESettings`. Other methods have none.
 
     Raises:
-        DataError: ``h`` is no matrix of finite numbers, or it has fewer than 4 rows, only equal rows, or one column
-                for PCA; or ``labels`` is not one class a sample.
+        DataError: ``h`` is not a matrix of finite numbers, or has fewer than 4 rows, only equal rows, or one column
+            for PCA; ``labels`` is not one class for each sample; or an initialization does not fit.
         UnknownNameError: There is no such method.
-        UsageError: A setting is outside its range, there are too few samples for ``perplexity``, or the method lacks
-                its labels or its package.
+        UsageError: A setting is unknown or outside its range, there are too few samples for the perplexity, or the
+            method lacks its labels or its package.
     """
     start = perf_counter()
-    if method not in METHODS:
-        raise UnknownNameError(
-            f"a method of embedding is one of {', '.join(METHODS)}", got=repr(method), hint="pass method='tsne'"
-        )
+    _check_method(method, settings)
     h, seed = check_activations(h), check_seed(seed)
     seconds: dict[str, float] = {}
-    settings: dict[str, Any]
+    timed: dict[str, Any] = {"seconds": seconds, "on_progress": on_progress}
+    used: dict[str, Any] = {"seed": seed}
     kl_divergence = None
     if method == "tsne":
-        from .tsne.fit import tsne
-
-        limits: dict[str, Any] = {"perplexity": perplexity, "iterations": iterations}
-        xy, settings, kl_divergence = tsne(
-            h, **limits, seed=seed, seconds=seconds, on_progress=on_progress, frames=frames
-        )
+        xy, used, kl_divergence = tsne(h, settings, seed=seed, callback=callback, **timed)
     elif method == "pca":
-        xy, settings = _plane(h, seconds=seconds, on_progress=on_progress), {"pca_components": 2, "seed": seed}
+        xy, used = _pca(h, **timed), {"pca_components": 2, **used}
     elif method == "lda":
-        xy, settings = (
-            _discriminants(h, labels, seconds=seconds, on_progress=on_progress),
-            {"components": 2, "seed": seed},
-        )
+        xy, used = _lda(h, labels, **timed), {"components": 2, **used}
     else:
-        xy, settings = _umap(h, seed=seed, seconds=seconds, on_progress=on_progress)
-    quality = misplaced = None
-    if len(h) > 2 * QUALITY_NEIGHBORS:
-        try:
-            with stage("quality", len(h), unit="samples", part="quality", seconds=seconds, on_progress=on_progress):
-                quality, misplaced = inspect_quality(h, xy, k=QUALITY_NEIGHBORS, seed=seed, labels=labels)
-        except KeyboardInterrupt:
-            quality, misplaced, settings["stopped"] = None, None, "interrupted"
+        xy, used = _umap(h, seed=seed, **timed)
+    quality, misplaced = None, None
+    try:
+        quality, misplaced = _quality(h, xy, seed=seed, labels=labels, **timed)
+    except CANCELLATIONS:
+        used["stopped"] = "canceled"
     seconds["total"] = perf_counter() - start
-    return Layout(xy, method, settings, seconds, kl_divergence, quality, misplaced)
+    return Layout(xy, method, used, seconds, kl_divergence, quality, misplaced)
 
 
-def _plane(h: np.ndarray, *, seconds: dict[str, float], on_progress: ProgressCallback) -> np.ndarray:
+def resolve_settings(*, method: str, seed: int = 0, samples: int, **settings: Any) -> dict[str, Any]:
+    """Check the settings of an embedding before anything is computed, and fill in the defaults.
+
+    Args:
+        method: As of `embed`.
+        seed: As of `embed`.
+        samples: Number of samples that will be embedded.
+        settings: As of `embed`.
+
+    Returns:
+        ``method``, ``seed`` and every setting of the method by name, as `embed` takes them.
+
+    Raises:
+        UnknownNameError, UsageError, DataError: As `embed`.
+    """
+    _check_method(method, settings)
+    resolved: dict[str, Any] = {"method": method, "seed": check_seed(seed)}
+    if method != "tsne":
+        return resolved
+    made = make_settings(settings, samples=samples)
+    return resolved | {field.name: getattr(made, field.name) for field in fields(made)}
+
+
+def _check_method(method: str, settings: dict[str, Any]) -> None:
+    if method not in METHODS:
+        raise UnknownNameError(
+            f"an embedding method is one of {', '.join(METHODS)}", got=repr(method), hint="pass method='tsne'"
+        )
+    if method != "tsne" and settings:
+        raise UsageError(
+            f"method {method!r} has no settings", got=repr(next(iter(settings))), hint="leave it out, or embed by t-SNE"
+        )
+
+
+def _pca(h: np.ndarray, *, seconds: dict[str, float], on_progress: ProgressCallback) -> np.ndarray:
     if h.shape[1] < 2:
         raise DataError(
-            "PCA makes two coordinates of at least two units",
+            "PCA needs at least two units for two coordinates",
             got="1 unit",
             hint="take another layer, or pass method='tsne', which puts the samples on a line",
         )
@@ -106,7 +127,7 @@ def _plane(h: np.ndarray, *, seconds: dict[str, float], on_progress: ProgressCal
         return pca(h, 2)
 
 
-def _discriminants(
+def _lda(
     h: np.ndarray, labels: np.ndarray | None, *, seconds: dict[str, float], on_progress: ProgressCallback
 ) -> np.ndarray:
     from .linear import lda
@@ -115,7 +136,7 @@ def _discriminants(
         raise UsageError(
             "linear discriminants separate the classes of labels",
             got="no labels",
-            hint="pass labels=, one class a sample, or method='pca'",
+            hint="pass labels=, one class for each sample, or method='pca'",
         )
     with stage("linear discriminants", len(h), unit="samples", part="lda", seconds=seconds, on_progress=on_progress):
         return lda(h, labels)
@@ -133,11 +154,27 @@ def _umap(
     return xy, {"neighbors": neighbors, "min_dist": 0.1, "seed": seed, "engine": "umap-learn"}
 
 
+def _quality(
+    h: np.ndarray,
+    xy: np.ndarray,
+    *,
+    seed: int,
+    labels: np.ndarray | None,
+    seconds: dict[str, float],
+    on_progress: ProgressCallback,
+) -> tuple[Quality | None, np.ndarray | None]:
+    """Measure the quality, if there are enough samples."""
+    if len(h) <= 2 * QUALITY_NEIGHBORS:
+        return None, None
+    with stage("quality", len(h), unit="samples", part="quality", seconds=seconds, on_progress=on_progress):
+        return inspect_quality(h, xy, k=QUALITY_NEIGHBORS, seed=seed, labels=labels)
+
+
 def check_activations(h: np.ndarray) -> np.ndarray:
-    """Return ``h`` as float32 (sample, unit), of at least 4 samples that are not all alike.
+    """Return ``h`` as float32 (sample, unit), with at least 4 samples that are not all equal.
 
     Raises:
-        DataError: It is no such matrix.
+        DataError: It is not such a matrix.
     """
     h = check_matrix(h, name="activations")
     if len(h) < 4:
@@ -146,6 +183,6 @@ def check_activations(h: np.ndarray) -> np.ndarray:
         raise DataError(
             "an embedding needs samples that differ",
             got=f"{len(h)} equal rows of activations",
-            hint="take another layer or epoch: this layer gives the same answer to every sample",
+            hint="take another layer or epoch: this layer has the same output for every sample",
         )
     return h

@@ -1,4 +1,4 @@
-"""How far a layout keeps the neighborhoods of the activations."""
+"""How well a layout preserves the neighborhoods of the activations."""
 
 from typing import Any
 
@@ -6,23 +6,22 @@ import numpy as np
 
 from cutaway.checks import check_matrix, check_seed, check_whole
 from cutaway.errors import DataError, UsageError
-from cutaway.neighbors.components import Centered
-from cutaway.neighbors.exact import nearest_neighbors
-from cutaway.parallel.ranges import in_threads, ranges
+from cutaway.neighbors import CenteredMatrix, nearest_neighbors
+from cutaway.parallel import ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .alignment import count_shared
 from .layout import Quality
 
-# A neighbor in the plane is wrong when it is not even among the 6 k nearest in the layer: the 90 that t-SNE attends to
-# at its usual perplexity of 30, for the usual k of 15.
-WIDE = 6
+# A neighbor in the plane is misplaced if it is not even among the 6 k nearest in the layer: for the usual k of 15 these
+# are the 90 that have affinity at the usual perplexity of 30.
+WIDER = 6
 # Rows whose votes are counted at a time.
-VOTES = 4096
+VOTES_PER_BLOCK = 4096
 # Samples that a thread ranks at a time.
-QUERIES = 128
-# Points that they are multiplied with at a time: 4 MB of products in float32.
-BLOCK = 8192
+QUERIES_PER_RANGE = 128
+# Points that they are multiplied by at a time: 4 MB of products in float32.
+POINTS_PER_BLOCK = 8192
 
 
 def measure_quality(
@@ -37,7 +36,7 @@ def measure_quality(
 ) -> Quality:
     """Compare the ``k`` nearest neighbors of each sample by activation with those in the layout.
 
-    The arguments and errors are those of `inspect_quality`, which tells of each sample as well.
+    Arguments and errors are those of `inspect_quality`, which returns a measure for each sample as well.
     """
     return inspect_quality(h, xy, k=k, limit=limit, seed=seed, labels=labels, on_progress=on_progress)[0]
 
@@ -52,27 +51,27 @@ def inspect_quality(
     labels: np.ndarray | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[Quality, np.ndarray]:
-    """Measure trust in a layout as a whole and in each sample's place.
+    """Measure the quality of a layout as a whole, and how misplaced each sample is.
 
-    Neighbors are exact and sought among all samples. Trustworthiness needs the rank of a neighbor among all samples,
-    so beyond ``limit`` samples a seeded choice of them stands for all; they are ranked among all. Ranks of equally near
-    samples, to rounding, count in favor of the layout.
+    Neighbors are exact and searched among all samples. Trustworthiness needs the rank of a neighbor among all samples,
+    so beyond ``limit`` samples a random sample represents all; it is ranked among all. Samples that are equally near,
+    up to rounding, get the rank that favors the layout.
 
     Args:
         h: float32 (sample, unit), finite.
         xy: float32 (sample, 2), the layout of the same samples.
-        k: Size of the neighborhood, at least 1 and less than half of the samples.
+        k: Number of neighbors, at least 1 and less than half the number of samples.
         limit: Most samples to rank.
-        seed: Decides which ones.
-        labels: (sample,), the class of each sample, for the two accuracies; None leaves them out.
-        on_progress: Hears of the parts.
+        seed: Random seed of the choice of these samples.
+        labels: (sample,), the class of each sample, for the two accuracies; None leaves these out.
+        on_progress: Called with the progress of each stage.
 
     Returns:
-        Trust, and "its neighbors here are wrong", float32 (sample,), 0..1: share of a sample's ``k`` nearest in the
-        plane that are not even among its 6 k nearest by activation (fewer where there are not as many samples).
+        The quality, and how misplaced each sample is, float32 (sample,), 0..1: the share of its ``k`` nearest in the
+        plane that are not even among its 6 k nearest by activation (all others, if there are fewer).
 
     Raises:
-        DataError: An array is no matrix of finite numbers, or they have different lengths.
+        DataError: An array is not a matrix of finite numbers, or they have different lengths.
         UsageError: ``k``, ``limit`` or ``seed`` is outside its range.
 
     Source: Venna and Kaski 2001, equation 1 (trustworthiness, normalized to 0..1).
@@ -88,7 +87,7 @@ def inspect_quality(
             got=f"k={k} on {n} samples",
             hint=f"pass k={(n - 1) // 2} or less" if n > 2 else "measure on 3 samples or more",
         )
-    layer = nearest_neighbors(_in_range(h), min(WIDE * k, n - 1), on_progress=on_progress).index
+    layer = nearest_neighbors(_in_range(h), min(WIDER * k, n - 1), on_progress=on_progress).index
     plane = nearest_neighbors(_in_range(xy), k, on_progress=on_progress).index
     same, known = count_shared(plane, layer[:, :k]), count_shared(plane, layer)
     queries = np.sort(np.random.default_rng(seed).choice(n, limit, replace=False)) if limit < n else np.arange(n)
@@ -109,62 +108,57 @@ def _check_lengths(h: np.ndarray, xy: np.ndarray, labels: np.ndarray | None) -> 
         raise DataError(
             "activations and coordinates belong to the same samples",
             got=f"{len(h)} and {len(xy)} rows",
-            hint="pass the activations that the layout was made of",
+            hint="pass the activations that were laid out",
         )
     if labels is not None and labels.shape != (len(h),):
         raise DataError(
-            "labels are one class a sample",
+            "labels are one class for each sample",
             got=f"the shape {labels.shape} for {len(h)} samples",
-            hint="pass one class number a sample, for example one_hot.argmax(axis=1)",
+            hint="pass one class number for each sample, for example one_hot.argmax(axis=1)",
         )
 
 
 def _in_range(points: np.ndarray) -> np.ndarray:
-    """Scale points by a power of two, which changes no neighbor, to where squares do not overflow."""
+    """Scale points by a power of two, which changes no neighbor, so that squares do not overflow."""
     largest = float(np.abs(points).max())
     return points if largest < 1e15 else points * np.float32(2.0 ** -int(np.frexp(largest)[1]))
 
 
 def _ranks(h: np.ndarray, queries: np.ndarray, neighbors: np.ndarray, *, on_progress: ProgressCallback) -> np.ndarray:
     """Rank, by activation, each of the ``neighbors`` (query, k) of ``queries`` among all samples, from 1 up."""
-    from .tsne.kernels.ranks import count_nearer
+    from .tsne.kernels import count_nearer
 
-    centered = Centered.of(h)
-    ours = _rows(centered, queries)
+    centered = CenteredMatrix.of(h)
+    ours = centered.rows(queries)
     limits = np.stack(
-        [((ours - _rows(centered, column)).astype(np.float64) ** 2).sum(axis=1) for column in neighbors.T], axis=1
+        [((ours - centered.rows(column)).astype(np.float64) ** 2).sum(axis=1) for column in neighbors.T], axis=1
     )
     norms = (ours.astype(np.float64) ** 2).sum(axis=1)
-    # the usual rounding error of a product of so many terms: it grows as their square root
-    rounding_bound = 4 * float(np.finfo(centered.kind).eps) * np.sqrt(h.shape[1])
+    # the usual rounding error of a sum of products, which grows as the square root of their number
+    rounding_bound = 4 * float(np.finfo(centered.dtype).eps) * np.sqrt(h.shape[1])
     counts = np.zeros(limits.shape, np.int64)
-    for start in range(0, len(h), BLOCK):
+    for start in range(0, len(h), POINTS_PER_BLOCK):
         on_progress(Progress("ranks", start, len(h), "samples"))
-        block = centered.block(start, start + BLOCK)
+        block = centered.block(start, start + POINTS_PER_BLOCK)
         squares, itself = (block.astype(np.float64) ** 2).sum(axis=1), queries - start
 
         def count(low: int, high: int, block: np.ndarray = block, rest: Any = (squares, itself)) -> None:
-            # float64, whatever it was made in: a kernel for both types takes a quarter of a second more to compile
+            # always float64: a kernel for both types takes a quarter of a second longer to compile
             product = (ours[low:high] @ block.T).astype(np.float64, copy=False)
             count_nearer(product, norms, *rest, limits, rounding_bound, counts, low, high)
 
-        for _ in in_threads(count, ranges(len(queries), QUERIES), products=True):
-            pass
+        run_ranges(count, ranges(len(queries), QUERIES_PER_RANGE), single_blas=True)
     on_progress(Progress("ranks", len(h), len(h), "samples"))
     return counts + 1
 
 
-def _rows(centered: Centered, rows: np.ndarray) -> np.ndarray:
-    return np.subtract(centered.h[rows], centered.near, dtype=centered.kind) * centered.kind(centered.scale)
-
-
 def _accuracy(neighbors: np.ndarray, labels: np.ndarray) -> float:
-    """Share of samples whose class most of their neighbors have; of classes with as many votes the first counts."""
+    """Share of samples whose class is the most frequent one among their neighbors; of tied classes the first counts."""
     names, member = np.unique(labels, return_inverse=True)
     right = 0
-    for start in range(0, len(labels), VOTES):
-        votes = member[neighbors[start : start + VOTES]]
+    for start in range(0, len(labels), VOTES_PER_BLOCK):
+        votes = member[neighbors[start : start + VOTES_PER_BLOCK]]
         cells = np.arange(len(votes))[:, None] * len(names) + votes
         counts = np.bincount(cells.ravel(), minlength=len(votes) * len(names)).reshape(len(votes), len(names))
-        right += int((counts.argmax(axis=1) == member[start : start + VOTES]).sum())
+        right += int((counts.argmax(axis=1) == member[start : start + VOTES_PER_BLOCK]).sum())
     return right / len(labels)

@@ -7,10 +7,11 @@ import keras
 import numpy as np
 
 from cutaway.models import ForwardPass
-from cutaway.parallel import workers
+from cutaway.parallel import WorkerPool, cpu_count
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .activations import find_layer
+from .history import MAX_THREADS
 from .similarity import CenteredActivations, center_all, cka
 
 MAX_HELD_BYTES = 2**29
@@ -50,7 +51,7 @@ def compare_epochs(
     forward = ForwardPass.of(model, [layer], scale=scale)
     found = np.full((len(epochs), len(epochs)), np.nan)
     pairs, done = len(epochs) * (len(epochs) + 1) // 2, 0
-    with workers() as pool:
+    with WorkerPool(cpu_count(at_most=MAX_THREADS), single_blas=True) as pool:
 
         def activations_at(position: int) -> CenteredActivations | None:
             return center_all(forward(x, weights=snapshot(epochs[position])), pool)[layer]

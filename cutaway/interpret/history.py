@@ -1,7 +1,7 @@
 """What each layer knows, epoch by epoch: every measure of every layer, from one forward pass per snapshot."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Literal
@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from cutaway.models import ForwardPass
-from cutaway.parallel import workers
+from cutaway.parallel import WorkerPool, cpu_count
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .graph import activation_name
@@ -18,6 +18,9 @@ from .layers import measured_layers
 from .measures import effective_rank, separation, spread
 from .probes import NEIGHBORS, knn_accuracy, probe_accuracy
 from .similarity import CenteredActivations, center_all, cka
+
+MAX_THREADS = 8
+"""Most threads that measure layers at a time: each holds a copy or two of the activations of a layer."""
 
 Snapshot = Mapping[str, np.ndarray]
 """Weights by name, as `cutaway.models.get_weights` gives them."""
@@ -104,7 +107,7 @@ def layer_history(
         return {name: h.reshape(len(h), -1) for name, h in forward(x, weights=weights).items()}
 
     total, done, records = len(epochs) * len(layers), 0, []
-    with workers() as pool:
+    with WorkerPool(cpu_count(at_most=MAX_THREADS), single_blas=True) as pool:
         final = outputs_with(snapshot(epochs[-1]))
         last = center_all(final, pool)
         before_weights: Snapshot | None = None
@@ -139,7 +142,7 @@ def layer_history(
 
 
 def _measure(
-    pool: ThreadPoolExecutor, model: keras.Model, name: str, *, h: np.ndarray, labels: np.ndarray, k: int
+    pool: WorkerPool, model: keras.Model, name: str, *, h: np.ndarray, labels: np.ndarray, k: int
 ) -> list[Future[dict[str, Any]]]:
     """Start measuring the activations of a layer; the results are fields of `LayerMeasures`."""
     layer: Any = model.get_layer(name)

@@ -1,9 +1,10 @@
 """How similar two layers, or one layer at two epochs, are: linear CKA."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+
+from cutaway.parallel import WorkerPool
 
 BLOCK_SAMPLES = 512
 """Samples that are compared with all others at a time: 20 MB of products with 10,000 samples."""
@@ -53,7 +54,7 @@ class CenteredActivations:
         return cls(scaled, float(np.sqrt(_alignment(scaled, scaled))))
 
 
-def center_all(outputs: Mapping[str, np.ndarray], pool: ThreadPoolExecutor) -> dict[str, CenteredActivations | None]:
+def center_all(outputs: Mapping[str, np.ndarray], pool: WorkerPool) -> dict[str, CenteredActivations | None]:
     """Center the outputs of layers, float32 ``(sample, ...)``; None for a layer of a model that has diverged."""
 
     def center(output: np.ndarray) -> CenteredActivations | None:

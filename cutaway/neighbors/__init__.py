@@ -1,16 +1,25 @@
-"""Exact nearest neighbors, and the principal components in which they are sought.
+"""Exact nearest neighbors, and the principal components in which they are searched.
 
-In come points, float32 (sample, column); out come the k nearest other points of each, exactly, or the k nearest to
-other points. May call numpy, scipy, numba, `cutaway.parallel`, `cutaway.checks`, `cutaway.errors` and
-`cutaway.progress`; it knows no run and no model. Numba is loaded by the first search.
+In come points, float32 (sample, column); out come the k nearest other points of each (`nearest_neighbors`), or the k
+points nearest to each query (`nearest_among`, and `nearest_with_ties`), exactly. `kernel` compiles the loops of this
+room and of `cutaway.embedding` and keeps them on disk. May call numpy, numba, `cutaway.parallel`, `cutaway.checks`,
+`cutaway.progress` and `cutaway.errors`. Numba is loaded by the first search.
 """
 
 from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .components import PIECE, Centered, pca, principal_scores, with_fixed_sign
+from .components import (
+    CenteredMatrix,
+    PrincipalComponents,
+    pca,
+    principal_points,
+    principal_scores,
+    with_fixed_sign,
+)
 from .exact import Neighbors, nearest_neighbors
+from .queries import nearest_among, nearest_with_ties
 
 if TYPE_CHECKING:
     from .compiled import U, kernel
@@ -19,13 +28,16 @@ if TYPE_CHECKING:
 _MODULES = {"U": "cutaway.neighbors.compiled", "kernel": "cutaway.neighbors.compiled"}
 
 __all__ = [
-    "PIECE",
-    "Centered",
+    "CenteredMatrix",
     "Neighbors",
+    "PrincipalComponents",
     "U",
     "kernel",
+    "nearest_among",
     "nearest_neighbors",
+    "nearest_with_ties",
     "pca",
+    "principal_points",
     "principal_scores",
     "with_fixed_sign",
 ]

@@ -1,7 +1,4 @@
-"""Numba kernels that gather the candidates of one query and cut them back.
-
-Imported only by `cutaway.neighbors.search` and `settling`.
-"""
+"""Kernels that collect the candidates of one query and reduce them to the best."""
 
 import numpy as np
 
@@ -9,30 +6,32 @@ from .compiled import kernel
 from .sorting import select_pairs
 
 FAST = {"reassoc", "contract", "nnan", "nsz"}
-# Candidates that a query collects before they are cut back to the best: fewer cuts against later news of the limit.
+# Candidates that a query collects beyond those to keep before they are reduced: more mean fewer reductions, but the
+# limit is known later.
 SPARE = 64
-# Halvings after which a cut is made exactly: equal distances cannot be parted.
-CUTS = 12
-# Half a unit in the last place of float32, the unit of every rounding bound below.
+# Halvings after which the candidates are selected exactly: halving cannot separate equal distances.
+MAX_HALVINGS = 12
+# Half a unit in the last place of float32, the unit of all rounding bounds.
 ULP = 2.0**-24
-# Squares below this lose digits, or vanish; the largest coordinate lies between 0.5 and 1.
+# Squares below this lose digits or become 0; the largest coordinate is 0.5 to 1.
 TINY = 1e-36
 
 
 @kernel(inner=True)
 def rounding_bound(norm, limit, d):
-    """Bound the rounding error of a squared distance near ``limit`` from a product, seen from the other cell's mean.
+    """Bound the rounding error of a squared distance near ``limit`` that was computed by a product.
 
-    ``norm`` is the query's squared distance from that mean; the other point is at most the root of ``limit`` farther.
+    ``norm`` is the query's squared distance from the mean of the other cell; the other point is at most the square root
+    of ``limit`` farther away from it.
 
-    Source: Higham 2002, equation 3.5: a sum of m products errs by at most m u times the sum of their magnitudes.
+    Source: Higham 2002, equation 3.5: the error of a sum of m products is at most m u times the sum of magnitudes.
     """
     return 4 * (d + 12) * ULP * (np.sqrt(norm) + np.sqrt(max(limit, np.float32(0)))) ** 2 + TINY
 
 
 @kernel(inner=True, fastmath={"reassoc", "contract"})
-def apart(points, one, other):
-    """Squared distance of two points in float64, from differences: exact but for its own rounding."""
+def squared_distance(points, one, other):
+    """Squared distance of two points, from differences in float64."""
     total = 0.0
     for c in range(points.shape[1]):
         total += (np.float64(points[one, c]) - np.float64(points[other, c])) ** 2
@@ -40,8 +39,8 @@ def apart(points, one, other):
 
 
 @kernel(inner=True, fastmath=FAST)
-def apart_roughly(points, one, other):
-    """Squared distance of two points in float32, from differences."""
+def rough_squared_distance(points, one, other):
+    """Squared distance of two points, from differences in float32."""
     total = np.float32(0)
     for c in range(points.shape[1]):
         total += (points[one, c] - points[other, c]) ** 2
@@ -49,18 +48,18 @@ def apart_roughly(points, one, other):
 
 
 @kernel(inner=True, fastmath=FAST)
-def cut(near, where, count, keep):
-    """Cut candidates back to little more than the ``keep`` nearest and return the largest value left, and how many are.
+def reduce_candidates(near, where, count, keep):
+    """Reduce candidates to a few more than the ``keep`` nearest; return the largest distance left and their number.
 
-    A bound is sought that leaves no more than an eighth of ``keep`` too many, and 32 at most: counting has no branches
-    to mispredict, and is done in a fraction of the time of an exact selection, which is left for values that are equal.
+    A bound is searched that leaves at most an eighth of ``keep``, and at most 32, too many: counting has no branches
+    to mispredict and takes a fraction of the time of an exact selection, which is used only for equal distances.
     """
     low, high = near[0], near[0]
     for i in range(count):
         low, high = min(low, near[i]), max(high, near[i])
-    # half of the spare room is free afterwards
+    # half of the spare places are free afterwards
     most, fewer = keep + min(keep // 8, SPARE // 2), count
-    for _ in range(CUTS):
+    for _ in range(MAX_HALVINGS):
         middle, fewer = (low + high) * np.float32(0.5), 0
         for i in range(count):
             fewer += near[i] <= middle
@@ -85,32 +84,33 @@ def cut(near, where, count, keep):
 
 @kernel(inner=True)
 def collect(points, query, begin, product, m, norm, limit, loose, precise, keep, near, where, q, filled, picked):
-    """Add the near points of a cell to a query's candidates.
+    """Add the near points of a cell to the candidates of a query.
 
-    Rows are named by number: handing over a slice costs two atomic instructions each time.
+    Rows are passed by number, because passing a slice costs two atomic instructions each time.
 
     Args:
         points: float32 (n, d).
         query: Row of the query.
         begin: Row of the cell's first point.
-        product: float32 (active, point), q . x - x . x / 2, both seen from the mean of the points' cell.
-        m: The query's row there.
-        norm: Squared norm of the query, seen from there.
-        limit: Squared distance beyond which nobody is a candidate.
-        loose: What a squared distance from a product may be too large by.
-        precise: Whether products only reject, as those of projections do, and distances are measured from differences.
-        keep: Candidates to cut back to.
+        product: float32 (active, point), q . x - x . x / 2, both relative to the mean of the points' cell.
+        m: The query's row in ``product``.
+        norm: Squared norm of the query, relative to that mean.
+        limit: Squared distance beyond which a point is no candidate.
+        loose: How much too large a squared distance from a product may be.
+        precise: Whether products only reject points, as products of projections do, and distances are measured from
+            differences.
+        keep: Candidates to reduce to.
         near: float32 (query, capacity), squared distances of the candidates.
         where: int32 (query, capacity), their rows.
-        q: The query's row there.
-        filled: How many there are.
-        picked: int64 (points + 1,), memory to work in.
+        q: The query's row in ``near`` and ``where``.
+        filled: Number of candidates so far.
+        picked: int64 (points + 1,), scratch memory.
 
     Returns:
         The new limit and number of candidates.
     """
     floor, hits = (norm - (limit + loose)) * np.float32(0.5), np.uint64(0)
-    # two passes without branches to mispredict; mostly the first one finds nobody
+    # two passes without branches to mispredict; mostly the first one finds nothing
     for i in range(product.shape[1]):
         hits += np.uint64(product[m, i] > floor)
     if hits:
@@ -122,11 +122,11 @@ def collect(points, query, begin, product, m, norm, limit, loose, precise, keep,
         other = begin + picked[i]
         value = norm - np.float32(2) * product[m, picked[i]]
         if precise and value < limit + loose:
-            value = apart_roughly(points, query, other)
+            value = rough_squared_distance(points, query, other)
         if value < limit:
             near[q, filled], where[q, filled] = value, other
             filled += 1
             # the first limit comes as soon as it can, later ones when the list is full
             if filled == near.shape[1] or (filled > keep and limit == np.inf):
-                limit, filled = cut(near[q], where[q], filled, keep)
+                limit, filled = reduce_candidates(near[q], where[q], filled, keep)
     return limit, filled

@@ -1,20 +1,21 @@
-"""Numba kernels that cut a cloud of points into cells of near ones, and bound distances between cells.
+"""Kernels that divide points into cells of nearby points, and bound distances between cells.
 
-Imported only by `cutaway.neighbors.exact` when it is first asked to search, because it loads Numba.
+Loaded by the first search, because it loads Numba.
 """
 
 import numpy as np
 
 from .compiled import kernel
 
-# The direction of a cut is found on some of a cell's points; it decides how well cells prune, never a result.
+# The direction in which a cell is halved is found from some of its points; it decides how well cells prune, never a
+# result.
 SAMPLE = 128
 ROUNDS = 6
 
 
 @kernel(inner=True, fastmath={"reassoc", "contract"})
 def _widest(points, rows, mean, axis, step):
-    """Write the direction of largest spread among ``rows`` to ``axis``, by power iteration."""
+    """Write the direction of largest variance among ``rows`` to ``axis``, by power iteration."""
     d = points.shape[1]
     mean[:] = 0.0
     for row in rows:
@@ -51,7 +52,7 @@ def _widest(points, rows, mean, axis, step):
 
 @kernel(fastmath={"reassoc", "contract"})
 def project(points, order, starts, places, low, high):
-    """Write where each point of a cell lies along the cell's widest direction.
+    """Write the position of each point along the direction in which its cell varies most.
 
     Args:
         points: float32 (n, d).
@@ -59,7 +60,7 @@ def project(points, order, starts, places, low, high):
         starts: int64 (cells + 1,), where in ``order`` each cell begins.
         places: float32 (n,), written in the order of ``order``.
         low: First cell.
-        high: One past the last cell.
+        high: The cell after the last one.
     """
     d = points.shape[1]
     axis, step = np.empty(d), np.empty(d)
@@ -80,12 +81,12 @@ def project(points, order, starts, places, low, high):
 
 @kernel(inner=True, fastmath={"reassoc", "contract"})
 def shift(points, first, last, center, out):
-    """Write points ``first`` to ``last`` as seen from ``center``, a column each.
+    """Write the points from ``first`` to ``last``, relative to ``center``, one column each.
 
     Args:
         points: float32 (n, d), in the order of cells.
         first: First row.
-        last: One past the last row.
+        last: The row after the last one.
         center: float32 (d,).
         out: float32 (d or more, last - first), written.
     """
@@ -96,20 +97,20 @@ def shift(points, first, last, center, out):
 
 @kernel(fastmath={"reassoc", "contract"})
 def center(points, starts, centers, radius, packed, low, high):
-    """Write the mean of each cell from ``low`` to ``high``, how far its points reach, and the points as seen from it.
+    """Write the mean of each cell from ``low`` to ``high``, its radius, and its points relative to the mean.
 
-    These are laid out as the right side of products, see `multiply`: one with a transposed matrix takes half as long
-    again (59 x 51 with 51 x 137: 12 µs against 8).
+    The points are laid out as the right factor of products, see `multiply`: multiplying by a transposed matrix takes
+    half as long again (59 x 51 by 51 x 137: 12 µs against 8).
 
     Args:
         points: float32 (n, d), in the order of cells.
         starts: int64 (cells + 1,).
         centers: float32 (cells, d), written.
         radius: float32 (cells,), written: distance of the farthest point from the mean.
-        packed: float32 (n * (d + 1),), written: cell by cell a matrix (d + 1, point), whose last row is minus half of
-            the squared norms.
+        packed: float32 (n * (d + 1),), written: for each cell a matrix (d + 1, point) whose last row is minus half the
+            squared norms.
         low: First cell.
-        high: One past the last cell.
+        high: The cell after the last one.
     """
     d = points.shape[1]
     mean = np.empty(d)
@@ -135,13 +136,13 @@ def center(points, starts, centers, radius, packed, low, high):
 
 @kernel(inner=True)
 def multiply(left, right, out):
-    """Write the products of all rows of ``left`` with all columns of ``right``; compiled once for all who multiply."""
+    """Write the matrix product of ``left`` and ``right``; compiled once for all callers."""
     np.dot(left, right, out)
 
 
 @kernel(fastmath={"reassoc", "contract", "nnan", "nsz"})
 def nearest_faces(points, starts, centers, origin, faces, low, high):
-    """Write how far each cell reaches towards every other, along the line between their means.
+    """Write how far each cell extends towards every other cell, along the line between their means.
 
     For cell j and cell a with means at distance D along the unit vector u from a to j, every point x of j has
     ``u . (x - c_a) >= D + faces[j, a] / D`` with ``faces[j, a] = min over x of (x - c_j) . (c_j - c_a)``.
@@ -150,16 +151,16 @@ def nearest_faces(points, starts, centers, origin, faces, low, high):
         points: float32 (n, d), in the order of cells.
         starts: int64 (cells + 1,).
         centers: float32 (cells, d).
-        origin: float32 (cells, d), the same means with the origin moved into the cloud, so that little cancels.
+        origin: float32 (cells, d), the same means relative to their median, so that little cancels.
         faces: float32 (cells, cells), rows ``low`` to ``high`` are written.
         low: First cell.
-        high: One past the last cell.
+        high: The cell after the last one.
     """
     cells, d = centers.shape
     largest = 0
     for cell in range(low, high):
         largest = max(largest, starts[cell + 1] - starts[cell])
-    # taken once: a fresh megabyte a cell costs as much as its product
+    # allocated once: a new megabyte for each cell would cost as much as its product
     locals_, reaches = np.empty(d * largest, np.float32), np.empty(cells * largest, np.float32)
     for cell in range(low, high):
         size = starts[cell + 1] - starts[cell]

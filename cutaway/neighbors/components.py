@@ -6,31 +6,34 @@ from typing import Any
 import numpy as np
 
 from cutaway.checks import check_matrix, check_whole
-from cutaway.parallel.ranges import in_threads, ranges, single_products
+from cutaway.errors import DataError
+from cutaway.parallel import map_ranges, ranges, run_ranges, single_threaded_blas
 
 # Rows that a thread centers and multiplies at a time: 4 MB in float32 at 512 columns.
-PIECE = 2048
-# Rows whose median stands for the middle of all: where one row lies far out, the mean is far from every other one, and
-# what these differ by would be lost in the distance to it.
-MIDDLE = 256
-# A scatter matrix of more multiplications than these is made in float32, twice as fast; below, float64 takes 0.1 s.
-DOUBLE = 2e9
+ROWS_PER_RANGE = 2048
+# The origin is the median of this many rows: if one row is a far outlier, the mean is far from every other row, and
+# their differences would be lost in the distance to it.
+ORIGIN_ROWS = 256
+# A scatter matrix that takes more multiplications is made in float32, twice as fast; below, float64 takes 0.1 s.
+FLOAT64_MULTIPLICATIONS = 2e9
+# New rows must lie within this many standard deviations, so that their squares stay in float32.
+MAX_DEVIATIONS = 1e15
 
 
 def pca(h: np.ndarray, components: int) -> np.ndarray:
-    """Scores of the principal components, the widest first.
+    """Compute the scores of the principal components, largest variance first.
 
-    The sign is fixed: in each component the column of the largest weight counts positively.
+    The sign is fixed: in each component the column with the largest weight counts positively.
 
     Args:
         h: float32 (sample, unit), finite.
         components: How many to return, from 1 to the number of columns.
 
     Returns:
-        float32 (sample, components), centered on 0; a component beyond the rank of ``h`` is 0 up to rounding.
+        float32 (sample, components), centered on 0; components beyond the rank of ``h`` are 0 up to rounding.
 
     Raises:
-        DataError: ``h`` is no matrix of finite numbers.
+        DataError: ``h`` is not a matrix of finite numbers.
         UsageError: ``components`` is outside its range.
     """
     h = check_matrix(h, name="activations")
@@ -39,89 +42,142 @@ def pca(h: np.ndarray, components: int) -> np.ndarray:
 
 
 def principal_scores(h: np.ndarray, components: int) -> np.ndarray:
-    """Do the work of `pca` on checked arguments and return float64, which keeps spreads that float32 would lose.
+    """Do the work of `pca` on checked arguments and return float64, which keeps variances that float32 would lose.
 
-    Large matrices are multiplied in float32, block by block, and added up in float64; that costs the scores about 1e-5
-    of the widest spread.
+    Large matrices are multiplied in float32, block by block, and summed in float64; that changes the scores by about
+    1e-5 of the largest standard deviation.
     """
-    centered = Centered.of(h)
-    return centered.project(centered.principal(components)) / centered.scale
+    centered = CenteredMatrix.of(h)
+    return centered.project(centered.principal_directions(components)) / centered.scale
 
 
 def with_fixed_sign(weights: np.ndarray) -> np.ndarray:
-    """Turn each column of weights (unit, component) so that its largest entry is positive."""
+    """Flip columns of weights (unit, component) so that the largest entry of each is positive."""
     leading = np.abs(weights).argmax(axis=0)
     return weights * np.where(weights[leading, np.arange(weights.shape[1])] < 0, -1.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Centered:
-    """A matrix as seen from its middle, at a scale where squares stay in range, block by block.
+class CenteredMatrix:
+    """A matrix shifted near its middle and scaled so that squares stay in range, computed block by block.
 
     Attributes:
         h: float32 (sample, unit).
-        near: float32 (unit,), a middle near most rows.
-        rest: float64 (unit,), the mean as seen from there, times ``scale``.
-        scale: A power of two, which scales without rounding; the largest entry comes between 0.5 and 1.
-        kind: The type that blocks are multiplied in.
+        origin: float32 (unit,), a point near most rows, which becomes 0.
+        mean: float64 (unit,), the mean as seen from the origin, times ``scale``.
+        scale: A power of two, which scales without rounding; the largest entry becomes 0.5 to 1.
+        dtype: The type in which blocks are multiplied.
     """
 
     h: np.ndarray
-    near: np.ndarray
-    rest: np.ndarray
+    origin: np.ndarray
+    mean: np.ndarray
     scale: float
-    kind: Any
+    dtype: Any
 
     @classmethod
-    def of(cls, h: np.ndarray) -> "Centered":
-        """Measure middle, mean and scale of a checked matrix."""
+    def of(cls, h: np.ndarray) -> "CenteredMatrix":
+        """Measure origin, mean and scale of a checked matrix."""
         mean = h.mean(axis=0, dtype=np.float64)
-        near = np.median(h[:: -(-len(h) // MIDDLE)], axis=0).astype(np.float32)
-        widest = float(np.maximum(np.float64(h.max(axis=0)) - near, near - np.float64(h.min(axis=0))).max())
-        scale = 2.0 ** -max(int(np.frexp(widest)[1]), -126)
-        kind = np.float32 if len(h) * h.shape[1] ** 2 > DOUBLE else np.float64
-        return cls(h, near, (mean - near) * scale, scale, kind)
+        origin = np.median(h[:: -(-len(h) // ORIGIN_ROWS)], axis=0).astype(np.float32)
+        largest = float(np.maximum(np.float64(h.max(axis=0)) - origin, origin - np.float64(h.min(axis=0))).max())
+        scale = 2.0 ** -max(int(np.frexp(largest)[1]), -126)
+        dtype = np.float32 if len(h) * h.shape[1] ** 2 > FLOAT64_MULTIPLICATIONS else np.float64
+        return cls(h, origin, (mean - origin) * scale, scale, dtype)
 
     def block(self, start: int, stop: int) -> np.ndarray:
-        """The rows from ``start`` to ``stop``, less ``near``, times ``scale``."""
-        block = np.subtract(self.h[start:stop], self.near, dtype=self.kind)
-        return np.multiply(block, self.kind(self.scale), out=block)
+        """The rows from ``start`` to ``stop``, less ``origin``, times ``scale``."""
+        return self._transformed(self.h[start:stop])
+
+    def rows(self, rows: np.ndarray) -> np.ndarray:
+        """The rows with these numbers, less ``origin``, times ``scale``."""
+        return self._transformed(self.h[rows])
+
+    def _transformed(self, rows: np.ndarray) -> np.ndarray:
+        block = np.subtract(rows, self.origin, dtype=self.dtype)
+        return np.multiply(block, self.dtype(self.scale), out=block)
 
     def scatter(self) -> np.ndarray:
-        """Sum of the outer products of the rows, float64 (unit, unit), times ``scale`` squared."""
+        """Sum of the outer products of the centered rows, float64 (unit, unit), times ``scale`` squared."""
 
         def product(start: int, stop: int) -> np.ndarray:
             block = self.block(start, stop)
             return block.T @ block
 
-        scatter = -len(self.h) * np.outer(self.rest, self.rest)
-        for _, part in in_threads(product, ranges(len(self.h), PIECE), products=True):
+        scatter = -len(self.h) * np.outer(self.mean, self.mean)
+        for _, part in map_ranges(product, ranges(len(self.h), ROWS_PER_RANGE), single_blas=True):
             scatter += part
         return scatter
 
-    def principal(self, count: int) -> np.ndarray:
-        """The ``count`` directions of largest spread, float64 (unit, count), the widest first, their signs fixed."""
+    def principal_directions(self, count: int) -> np.ndarray:
+        """The ``count`` directions of largest variance, float64 (unit, count), largest first, with fixed signs."""
         scatter = self.scatter()
-        # On one thread: those of BLAS spin for 50 ms after their work, on the cores that the search needs next. All of
-        # them: LAPACK's driver for some (syevr) takes two thirds of the time, and returned 43 of 64 wanted directions
-        # where 500 eigenvalues were equal.
-        with single_products():
+        # All eigenvectors: LAPACK's driver for some of them (syevr) takes two thirds of the time, but returned 43 of 64
+        # wanted directions where 500 eigenvalues were equal.
+        with single_threaded_blas():
             _, vectors = np.linalg.eigh(scatter)
         return with_fixed_sign(vectors[:, ::-1][:, :count])
 
-    def project(self, weights: np.ndarray, *, origin: str = "mean") -> np.ndarray:
-        """Products of the rows with weights (unit, component), (sample, component), times ``scale``.
+    def project(self, weights: np.ndarray, *, center: bool = True) -> np.ndarray:
+        """Multiply the rows by weights (unit, component): (sample, component), times ``scale``.
 
         Args:
             weights: float64 (unit, component).
-            origin: "mean", float64, or "near", of type ``kind``, for scores that keep the digits of small differences.
+            center: Whether to center on the mean, in float64; otherwise on ``origin``, in ``dtype``, which keeps the
+                digits of small differences.
         """
-        factors = weights.astype(self.kind)
-        scores = np.empty((len(self.h), weights.shape[1]), self.kind)
+        factors = weights.astype(self.dtype)
+        scores = np.empty((len(self.h), weights.shape[1]), self.dtype)
 
-        def part(start: int, stop: int) -> None:
+        def multiply(start: int, stop: int) -> None:
             scores[start:stop] = self.block(start, stop) @ factors
 
-        for _ in in_threads(part, ranges(len(self.h), PIECE), products=True):
-            pass
-        return scores - self.rest @ weights if origin == "mean" else scores
+        run_ranges(multiply, ranges(len(self.h), ROWS_PER_RANGE), single_blas=True)
+        return scores - self.mean @ weights if center else scores
+
+
+@dataclass(frozen=True, eq=False)
+class PrincipalComponents:
+    """Principal components as a map that takes further rows.
+
+    Attributes:
+        origin: float64 (unit,), where all scores are 0, near most rows.
+        weights: float64 (unit, component), orthonormal columns.
+        deviation: Standard deviation of the first component, which becomes 1.
+    """
+
+    origin: np.ndarray
+    weights: np.ndarray
+    deviation: float
+
+    def __call__(self, h: np.ndarray) -> np.ndarray:
+        """Project checked rows to float32 (sample, component).
+
+        Raises:
+            DataError: A row is so far away that squared distances would leave float32.
+        """
+        scores = (h - self.origin) @ self.weights / self.deviation
+        farthest = np.abs(scores).max(axis=1)
+        if farthest.max() > MAX_DEVIATIONS:
+            row = int(farthest.argmax())
+            raise DataError(
+                f"new samples lie within {MAX_DEVIATIONS:g} standard deviations of those in the layout",
+                got=f"{farthest[row]:.3g} standard deviations at sample {row}",
+                hint="leave this sample out, or check how its activations were computed",
+            )
+        return np.ascontiguousarray(scores, dtype=np.float32)
+
+
+def principal_points(h: np.ndarray, components: int) -> tuple[PrincipalComponents, np.ndarray]:
+    """Fit the components of checked activations and return them with the scores, float32 (sample, component).
+
+    t-SNE does not depend on scale and origin, but float32 distances do: the first component gets a standard deviation
+    of 1, and all are 0 near most rows, which need not be true of the mean.
+    """
+    centered = CenteredMatrix.of(h)
+    weights = centered.principal_directions(components)
+    scores = centered.project(weights, center=False)
+    deviation = float(scores[:, 0].std(dtype=np.float64))
+    scores /= scores.dtype.type(deviation)
+    fitted = PrincipalComponents(centered.origin.astype(np.float64), weights, deviation / centered.scale)
+    return fitted, np.ascontiguousarray(scores, dtype=np.float32)

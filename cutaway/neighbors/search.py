@@ -1,13 +1,13 @@
-"""Numba kernels of the exact search for nearest neighbors: one cell of queries against all cells that can matter.
+"""Kernels of the exact search: the queries of one cell against all cells that may contain neighbors.
 
-Distances come from float32 matrix products around the mean of the other cell and choose some candidates; these are
-measured again from differences in float64. Where rounding could have hidden a nearer point from the candidates, the
-query is compared with every point in reach in float64.
+Candidates are chosen by distances from float32 matrix products, relative to the mean of the other cell, and measured
+again from differences in float64. If rounding could have hidden a nearer point, the query is compared with every point
+in reach in float64.
 
-Where points have many columns, products are made of their projections on a few directions. Those are never farther
-apart than the points, so what is too far there is too far; the others are measured in all columns.
+If points have many columns, the products are of their projections on a few directions. Projections are never farther
+apart than the points, so points that are too far in projection are rejected; the others are measured in all columns.
 
-Imported only by `cutaway.neighbors.exact` when it is first asked to search, because it loads Numba.
+Loaded by the first search, because it loads Numba.
 """
 
 from typing import NamedTuple
@@ -19,32 +19,32 @@ from .cells import multiply, shift
 from .compiled import kernel
 from .sorting import select_pairs, sort_pairs
 
-# Where rounding may be more than this share of the distances that matter, products only reject.
+# If rounding may be more than this share of the limit, products only reject points.
 DOUBTFUL = np.float32(0.05)
-# Cells that are brought into order at a time.
-TURNS = 256
+# Cells that are sorted at a time.
+SORTED_CELLS = 256
 
 
 class Memory(NamedTuple):
-    """The arrays that a thread searches in; made by NumPy, as each costs the compiler as much as a loop.
+    """The scratch arrays of one thread; allocated by NumPy, because each costs the compiler as much as a loop.
 
     Attributes:
         near: float32 (query, capacity), squared distances of each query's candidates.
         where: int32 (query, capacity), their rows.
-        filled: int64 (query,), how many there are.
-        limit: float32 (query,), squared distance beyond which nobody is a candidate.
-        far: float32 (query,), the most that its squared norm was, seen from a cell whose products gave distances.
-        reach: float32 (query,), how near a cell must be to matter.
-        norms: float32 (query,), of those that are compared with a cell.
-        active: int64 (query,), which these are.
+        filled: int64 (query,), their number.
+        limit: float32 (query,), squared distance beyond which a point is no candidate.
+        far: float32 (query,), largest squared norm of the query relative to the cells whose products gave distances.
+        reach: float32 (query,), cells farther away than this are skipped.
+        norms: float32 (query,), squared norms of the active queries.
+        active: int64 (query,), the queries that are compared with a cell.
         gaps: float32 (cells * query,), see `bound`.
-        lower: float32 (cells,), see there.
-        visits: int32 (cells,), in which order cells are looked at.
-        ours: float32 (few * query,), the queries as seen from the mean of their cell.
-        lefts: float32 (query, few + 1), as seen from that of another.
+        lower: float32 (cells,), see `bound`.
+        visits: int32 (cells,), the order in which cells are visited.
+        ours: float32 (few * query,), the queries relative to the mean of their own cell.
+        lefts: float32 (query, few + 1), the queries relative to the mean of another cell.
         scores: float32 (query * point,), products.
-        picked: int64 (point + 1,), which of them count.
-        found: int64 (capacity,), names of a query's candidates.
+        picked: int64 (point + 1,), columns of the products that are near enough.
+        found: int64 (capacity,), row numbers of a query's candidates.
         exact: float64 (capacity,), their squared distances.
     """
 
@@ -68,7 +68,7 @@ class Memory(NamedTuple):
 
 
 def memory_for(cells: int, largest: int, few: int, keep: int) -> Memory:
-    """Make the arrays for so many cells of ``largest`` points at most, ``few`` columns, ``keep`` candidates a query."""
+    """Allocate the arrays for cells of at most ``largest`` points, ``few`` columns and ``keep`` candidates a query."""
     room = keep + SPARE
     limit, far, reach, norms = np.empty((4, largest), np.float32)
     return Memory(
@@ -94,19 +94,19 @@ def memory_for(cells: int, largest: int, few: int, keep: int) -> Memory:
 
 @kernel(fastmath=FAST)
 def bound(head, starts, centers, origin, faces, radius, memory, gap, cell):
-    """Bound from below how near any point of each cell can be to each query of one cell.
+    """Bound from below the distance of each query of one cell to any point of each cell.
 
-    A distance is at least its projection on a line, here that through the means of the two cells.
+    A distance is at least its projection on a line, here on the line through the means of the two cells.
 
     Args:
-        head: float32 (n, few), the projections, in the order of cells; or all columns.
+        head: float32 (n, few), the projections, or all columns, in the order of cells.
         starts: int64 (cells + 1,).
         centers: float32 (cells, few), the means of the cells.
-        origin: float32 (cells, few), the same with the origin moved into the cloud.
-        faces: float32 (cells, cells), transpose of what `nearest_faces` writes.
+        origin: float32 (cells, few), the same means relative to their median.
+        faces: float32 (cells, cells), the transpose of what `cutaway.neighbors.cells.nearest_faces` writes.
         radius: float32 (cells,), distance of the farthest point from the mean.
-        memory: ``lower`` is written: the minimum of ``gap`` over the queries; the queries' own cell is at -1.
-        gap: float32 (cells, query), written: at least 0, less what rounding may have added.
+        memory: ``lower`` is written: the minimum of ``gap`` over the queries, and -1 for the queries' own cell.
+        gap: float32 (cells, query), written: the bounds, at least 0, less the rounding bound.
         cell: Number of the queries' cell.
     """
     (cells, d), size = origin.shape, gap.shape[1]
@@ -124,7 +124,7 @@ def bound(head, starts, centers, origin, faces, radius, memory, gap, cell):
         for c in range(d):
             far += (np.float64(centers[other, c]) - np.float64(centers[cell, c])) ** 2
             size_of += np.float64(origin[other, c]) ** 2
-        # nearer means would make the scale below infinite
+        # closer means would make the scale below infinite
         if other == cell or far < TINY**2:
             for q in range(size):
                 gap[other, q] = 0.0
@@ -141,17 +141,17 @@ def bound(head, starts, centers, origin, faces, radius, memory, gap, cell):
             gap[other, q] = value
             least = min(least, value)
         lower[other] = least
-    # no bound is below 0, so the own cell, which sets the limits, comes first
+    # no bound is below 0, so the queries' own cell, which sets the limits, comes first
     lower[cell] = -1.0
 
 
 @kernel(inner=True, fastmath=FAST)
-def _approach(head, first, active, center, left, norms):
-    """Write the active queries as seen from another cell's mean, with a last column of 1, and their squared norms."""
+def _relative_queries(head, first, active, center, left, norms):
+    """Write the active queries relative to another cell's mean, with a last column of 1, and their squared norms."""
     d = head.shape[1]
     for m in range(len(active)):
         query, total = first + active[m], 0.0
-        # two loops, which are vectorized; one is not
+        # two loops are vectorized, one loop would not be
         for c in range(d):
             left[m, c] = head[query, c] - center[c]
         for c in range(d):
@@ -161,11 +161,11 @@ def _approach(head, first, active, center, left, norms):
 
 @kernel(inner=True)
 def _order(lower, visits, first):
-    """Sort the next ``TURNS`` cells by their bounds, those before ``first`` being sorted, and return where they end.
+    """Sort the next ``SORTED_CELLS`` cells by their bounds, from ``first`` on, and return where they end.
 
     Most searches end among the first of them: sorting all 2,048 cells of 280,000 points took a tenth of the time.
     """
-    last = min(first + TURNS, len(lower))
+    last = min(first + SORTED_CELLS, len(lower))
     if last < len(lower):
         select_pairs(lower[first:], visits[first:], len(lower) - first, last - first)
     sort_pairs(lower[first:last], visits[first:last])
@@ -174,18 +174,18 @@ def _order(lower, visits, first):
 
 @kernel()
 def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, cell):
-    """Collect candidates for the queries of a cell from the nearest cells on, until no other can matter.
+    """Collect candidates for the queries of a cell, nearest cells first, until no further cell can contain any.
 
     Args:
         head: As `bound` takes it.
         points: float32 (n, d), in the order of cells.
-        packed: float32 (n * (few + 1),), of `cutaway.neighbors.cells.center`.
+        packed: float32 (n * (few + 1),), as `cutaway.neighbors.cells.center` writes it.
         starts: int64 (cells + 1,).
         centers: float32 (cells, few).
-        gap: Of `bound`.
-        tolerance: What rounding may add to a distance of projections.
-        keep: Candidates, at least as many as neighbors are wanted, and less than n.
-        memory: With ``lower`` of `bound`; ``near``, ``where``, ``filled``, ``limit`` and ``far`` are written.
+        gap: As `bound` writes it.
+        tolerance: Rounding bound of a distance of projections.
+        keep: Number of candidates, at least the number of neighbors and less than n.
+        memory: ``lower`` is read; ``near``, ``where``, ``filled``, ``limit`` and ``far`` are written.
         cell: Number of the queries' cell.
     """
     near, where, filled, limit, far = memory.near, memory.where, memory.filled, memory.limit, memory.far
@@ -212,7 +212,7 @@ def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, ce
         if members == 0:
             continue
         begin, end = starts[other], starts[other + 1]
-        _approach(head, first, active[:members], centers[other], memory.lefts, norms)
+        _relative_queries(head, first, active[:members], centers[other], memory.lefts, norms)
         product = memory.scores[: members * (end - begin)].reshape(members, end - begin)
         multiply(memory.lefts[:members], packed[begin * wide : end * wide].reshape(wide, end - begin), product)
         for m in range(members):
@@ -222,7 +222,7 @@ def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, ce
             loose = np.float32(0)
             if limit[q] < np.inf:
                 loose = np.float32(rounding_bound(norms[m], limit[q], d))
-            # far from the other cell's mean, as where that has an outlier or parts of two clusters
+            # larger only far from the other cell's mean, for example if that cell has an outlier
             if loose < DOUBTFUL * limit[q]:
                 loose = np.float32(0)
             precise = staged | (loose > 0)

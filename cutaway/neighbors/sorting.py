@@ -1,4 +1,4 @@
-"""Numba kernels that sort and select pairs in place; NumPy's own take seconds each to compile inside Numba."""
+"""Kernels that sort and select pairs in place; NumPy's own functions take seconds each to compile inside Numba."""
 
 import numpy as np
 
@@ -10,11 +10,11 @@ GAPS = (701, 301, 132, 57, 23, 10, 4, 1)
 
 @kernel(inner=True)
 def sort_pairs(keys, values):
-    """Sort ``keys`` ascending, with ``values``; meant for some hundred of them.
+    """Sort ``keys`` ascending, and ``values`` with them; meant for some hundred keys.
 
     Source: Shell 1959.
     """
-    # an index of a signed type costs three more instructions, as it could count from the end
+    # a signed index could count from the end, which costs three more instructions
     size = np.uint64(len(keys))
     for each in GAPS:
         gap = np.uint64(each)
@@ -29,7 +29,7 @@ def sort_pairs(keys, values):
 
 @kernel(inner=True)
 def select_pairs(keys, values, count, keep):
-    """Bring the ``keep`` smallest of the first ``count`` keys to the front, with values, and return their largest.
+    """Move the ``keep`` smallest of the first ``count`` keys to the front, with their values; return their largest.
 
     Source: Hoare 1961 (quickselect).
     """

@@ -1,23 +1,23 @@
-"""Parallel work: how many CPUs there are, threads that share the rows of an array, and BLAS on one thread.
+"""Parallel work: how many CPUs there are, worker pools, ranges of rows shared among threads, BLAS on one thread.
 
-In come functions of a range of rows; out come their results, in order or as side effects on rows of their own. Every
-pool of threads in the package is made here. May call errors and progress only.
+In come functions, most of them of a range of rows; out come their results, or rows that they have written. Every
+worker pool of the package is made here. May call only numpy, scipy and threadpoolctl.
 """
 
-from .cpu import cpu_flags, has_fast_bfloat16
+from .blas import single_threaded_blas
+from .cpu import cpu_count, cpu_flags, has_fast_bfloat16
 from .pool import WorkerPool
 from .prefetch import prefetch
-from .ranges import count_threads, in_threads, ranges, single_products
-from .threads import workers
+from .ranges import map_ranges, ranges, run_ranges
 
 __all__ = [
     "WorkerPool",
-    "count_threads",
+    "cpu_count",
     "cpu_flags",
     "has_fast_bfloat16",
-    "in_threads",
+    "map_ranges",
     "prefetch",
     "ranges",
-    "single_products",
-    "workers",
+    "run_ranges",
+    "single_threaded_blas",
 ]

@@ -60,7 +60,7 @@ def test_answers_in_a_file_are_classes_or_are_asked_for_again(digits_run, kept):
 
 
 def test_what_is_the_default_is_the_same_whether_said_or_not(digits_run):
-    assert embed(digits_run, iterations=750).file == embed(digits_run).file
+    assert embed(digits_run, n_iter=750).file == embed(digits_run).file
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b"", lambda b: b[:-200] + bytes(200)])
@@ -84,11 +84,11 @@ def test_frames_come_from_the_start_on_and_can_end_it(digits_run):
     stopped = embed(digits_run, perplexity=19.0, frames=watch)
     assert [frame.iteration for frame in frames[:1]] == [0]
     assert len(frames) == 2
-    assert stopped.layout.settings["stopped"] == "interrupted"
+    assert stopped.layout.settings["stopped"] == "canceled"
     np.testing.assert_array_equal(stopped.xy, frames[-1].xy)
     assert stopped.file is None, "what is not finished is not kept as if it were"
     whole = embed(digits_run, perplexity=19.0)
-    assert whole.layout.settings["stopped"] != "interrupted"
+    assert whole.layout.settings["stopped"] != "canceled"
     assert whole.file.is_file()
 
 
@@ -113,7 +113,7 @@ def test_what_cannot_be_placed_or_embedded_says_why(digits_run):
         embed(digits_run).transform(np.zeros((1, 3), np.float32))
     with pytest.raises(UnknownNameError, match="a method of embedding is one of pca, tsne, lda, umap; got 'mds'"):
         digits_run.embed(method="mds", progress=False)
-    with pytest.raises(UsageError, match='settings of tsne are perplexity, iterations.*got "perplexty"'):
+    with pytest.raises(UsageError, match='settings of tsne are perplexity, n_iter.*got "perplexty"'):
         digits_run.embed(perplexty=20.0, progress=False)
     with pytest.raises(UsageError, match='got "perplexity" with method "pca"; next: drop it'):
         embed(digits_run, method="pca")

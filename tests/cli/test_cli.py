@@ -63,7 +63,7 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     code, out, _ = cutaway("embed", run, "--split", "test", "--perplexity", "12", "--iterations", "260", "--json")
     settings = json.loads(out)["settings"]
     assert code == 0
-    assert (settings["perplexity"], settings["most_iterations"], settings["iterations"]) == (12, 260, 260)
+    assert (settings["perplexity"], settings["n_iter"], settings["iterations"]) == (12, 260, 260)
 
     code, out, _ = cutaway("report", run, "-o", tmp_path / "page.html")
     assert code == 0

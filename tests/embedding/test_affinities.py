@@ -7,15 +7,15 @@ from scipy.special import entr
 from sklearn.datasets import load_digits
 from sklearn.manifold import _utils
 
-from cutaway.embedding.tsne.affinities import (
-    affinities,
+from cutaway.embedding.tsne import (
+    compute_affinities,
     conditional_affinities,
     joint_affinities,
     kl_divergence,
     neighbors_for,
 )
 from cutaway.errors import DataError, UsageError
-from cutaway.neighbors.exact import nearest_neighbors
+from cutaway.neighbors import nearest_neighbors
 
 DIGITS = (load_digits().data / 16).astype(np.float32)
 
@@ -59,12 +59,12 @@ def test_rows_do_not_depend_on_the_scale(scale):
         ([0, 0, 0, 1e-30, 1e30, 1e30], [1 / 3] * 3 + [0, 0, 0]),
     ],
 )
-def test_rows_that_cannot_reach_the_perplexity_take_the_limit(row, expected):
+def test_rows_that_cannot_reach_the_perplexity_get_the_limit(row, expected):
     rows = conditional_affinities(np.array([row], np.float32), 3)
     np.testing.assert_allclose(rows, [expected], rtol=1e-6)
 
 
-def test_fewer_neighbors_than_the_perplexity_all_count_alike():
+def test_fewer_neighbors_than_the_perplexity_have_equal_weights():
     np.testing.assert_allclose(conditional_affinities(np.array([[1, 2, 3]], np.float32), 30), 1 / 3)
 
 
@@ -90,12 +90,12 @@ def test_rows_of_any_spread(k, spread, offset, perplexity, seed):
 @pytest.mark.parametrize(("samples", "perplexity"), [(500, 30), (60, 30), (1000, 5)])
 def test_the_matrix_is_that_of_opentsne(samples, perplexity):
     engine = pytest.importorskip("openTSNE.affinity").PerplexityBasedNN
-    # digits tie at the last place, and either neighbor is right
+    # noise breaks ties at the last place, where either neighbor would be right
     noise = np.random.default_rng(0).normal(size=(samples, 64)) * 0.01
     points = (DIGITS[:samples] + noise).astype(np.float32)
-    found = affinities(points, perplexity)
+    found = compute_affinities(points, perplexity)
     reference = engine(points.astype(np.float64), perplexity, method="exact", symmetrize=True).P
-    # its search ends 0.3 % short of the perplexity on some rows; ours holds 3e-5 of it, see above
+    # its search misses the perplexity by 0.3% on some rows; ours by less than 3e-5, see above
     np.testing.assert_allclose(matrix(found), reference.toarray(), atol=2e-3 * reference.max())
 
 
@@ -109,10 +109,10 @@ def test_the_matrix_follows_its_definition():
     assert found.start[-1] == len(found.index) == np.count_nonzero(rows + rows.T)
 
 
-def test_rows_by_the_piece_give_the_same_matrix(monkeypatch):
+def test_the_size_of_ranges_does_not_change_the_matrix(monkeypatch):
     neighbors = nearest_neighbors(DIGITS[:300], 30)
     whole = joint_affinities(neighbors, 10)
-    for name, rows in (("ROWS", 17), ("MANY_ROWS", 23)):
+    for name, rows in (("ROWS_PER_RANGE", 17), ("ROWS_PER_COUNT", 23)):
         monkeypatch.setattr(f"cutaway.embedding.tsne.affinities.{name}", rows)
     pieces = joint_affinities(neighbors, 10)
     for name in ("start", "index", "value"):
@@ -123,7 +123,7 @@ def test_rows_by_the_piece_give_the_same_matrix(monkeypatch):
 @given(samples=st.integers(2, 70), perplexity=st.floats(1, 20), seed=st.integers(0, 999))
 def test_any_size_is_symmetric_sorted_and_sums_to_one(samples, perplexity, seed):
     rng = np.random.default_rng(seed)
-    found = affinities(np.round(rng.normal(size=(samples, 3)), 1), perplexity)
+    found = compute_affinities(np.round(rng.normal(size=(samples, 3)), 1), perplexity)
     full = matrix(found)
     np.testing.assert_array_equal(full, full.T)
     assert (full.diagonal() == 0).all()
@@ -143,7 +143,7 @@ def by_definition(full, xy):
 
 @pytest.mark.parametrize("spread", [1e-4, 1, 50])
 def test_the_divergence_follows_its_definition(spread):
-    found = affinities(DIGITS[:700], 20)
+    found = compute_affinities(DIGITS[:700], 20)
     xy = np.random.default_rng(0).normal(size=(700, 2)) * spread
     assert kl_divergence(found, xy) == pytest.approx(by_definition(matrix(found), xy), rel=1e-10)
     assert kl_divergence(found, xy) == kl_divergence(found, xy)
@@ -152,17 +152,17 @@ def test_the_divergence_follows_its_definition(spread):
 @pytest.mark.parametrize("shape", [(9, 2), (10, 3), (10,)])
 def test_a_layout_of_other_samples_is_refused(shape):
     with pytest.raises(DataError, match="got the shape"):
-        kl_divergence(affinities(DIGITS[:10], 2), np.zeros(shape))
+        kl_divergence(compute_affinities(DIGITS[:10], 2), np.zeros(shape))
 
 
 @pytest.mark.parametrize("perplexity", [0.5, float("nan"), float("inf"), "30", True])
 def test_a_wrong_perplexity_is_refused(perplexity):
     with pytest.raises(UsageError, match="perplexity is a number of neighbors, 1 or more; got .*; next:"):
-        affinities(DIGITS[:100], perplexity)
+        compute_affinities(DIGITS[:100], perplexity)
 
 
-def test_progress_tells_both_parts():
-    heard = []
-    affinities(DIGITS[:100], 10, on_progress=heard.append)
-    assert list(dict.fromkeys(each.task for each in heard)) == ["neighbors", "affinities"]
-    assert (heard[-1].done, heard[-1].total) == (100, 100)
+def test_progress_reports_both_stages():
+    reports = []
+    compute_affinities(DIGITS[:100], 10, on_progress=reports.append)
+    assert list(dict.fromkeys(each.task for each in reports)) == ["neighbors", "affinities"]
+    assert (reports[-1].done, reports[-1].total) == (100, 100)

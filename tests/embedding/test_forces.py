@@ -1,4 +1,4 @@
-"""Forces against sums over all pairs in float64, and against the slope of the KL divergence."""
+"""Forces, compared with sums over all pairs in float64 and with the slope of the KL divergence."""
 
 from types import SimpleNamespace
 
@@ -8,13 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from cutaway.embedding.tsne import InterpolationGrid
 from cutaway.embedding.tsne.grid import MOST_NODES, grid_for, spacing_for
-from cutaway.embedding.tsne.kernels.attraction import attractive_forces, kl_terms
-from cutaway.embedding.tsne.kernels.exact import exact_repulsive_forces
-from cutaway.embedding.tsne.kernels.repulsion import InterpolationGrid, filter_spectrum, repulsive_forces
+from cutaway.embedding.tsne.kernels import (
+    attractive_forces,
+    exact_repulsive_forces,
+    filter_spectrum,
+    kl_terms,
+    repulsive_forces,
+)
 from cutaway.embedding.tsne.order import SortedPoints
-from cutaway.parallel.pool import WorkerPool
-from cutaway.parallel.ranges import ranges
+from cutaway.parallel import WorkerPool
 
 
 def random_graph(n, *, seed=0, density=0.1):
@@ -49,12 +53,12 @@ def exact_repulsion(xy):
     return force, normalization.sum()
 
 
-def grid_repulsion(xy, field=None):
-    field = field or InterpolationGrid()
-    field.update(xy, xy.min(axis=0), xy.max(axis=0))
+def grid_repulsion(xy, grid=None):
+    grid = grid or InterpolationGrid()
+    grid.update(xy, xy.min(axis=0), xy.max(axis=0))
     force = np.empty_like(xy)
-    repulsive_forces(*field.lattice, xy, force, 0, len(xy))
-    return force, field.normalization
+    repulsive_forces(*grid.force_arguments, xy, force, 0, len(xy))
+    return force, grid.normalization
 
 
 def error(force, wanted):
@@ -69,7 +73,7 @@ def test_attraction_is_the_sum_over_the_entries(spread):
 
 
 @pytest.mark.parametrize("spread", [1e-4, 1.0, 50.0])
-def test_exact_repulsion_and_its_partition_are_those_of_float64(spread):
+def test_exact_repulsion_and_its_normalization_are_those_of_float64(spread):
     xy = points(700, spread)
     gaps, kernel = pairs(xy)
     force, normalization = exact_repulsion(xy)
@@ -96,7 +100,7 @@ def test_the_gradient_is_the_slope_of_the_kl_divergence():
     assert error(gradient, slope) < 1e-5
 
 
-# Of root-mean-square forces. Close together all is smooth; far apart the grid sees each pair through its spacing.
+# Errors relative to root-mean-square forces: small layouts are smooth, in wide ones the spacing of the grid matters.
 @pytest.mark.parametrize(
     ("spread", "off"), [(1e-4, 0.01), (1e-2, 0.01), (0.1, 1e-3), (1.0, 1e-3), (5.0, 0.1), (40.0, 0.2)]
 )
@@ -109,41 +113,41 @@ def test_repulsion_through_the_grid_is_near_the_exact_sum(spread, off):
     assert normalization == pytest.approx(kernel.sum(), rel=0.02)
 
 
-def test_what_the_grid_gets_wrong_averages_out_over_its_shifts():
-    xy, field = points(1500, 15.0), InterpolationGrid()
+def test_errors_of_the_grid_average_out_over_its_shifts():
+    xy, grid = points(1500, 15.0), InterpolationGrid()
     gaps, kernel = pairs(xy)
     wanted = (kernel[:, :, None] ** 2 * gaps).sum(axis=1)
-    forces = [grid_repulsion(xy, field)[0] for _ in range(64)]
+    forces = [grid_repulsion(xy, grid)[0] for _ in range(64)]
     assert error(np.mean(forces, axis=0), wanted) < 0.8 * error(forces[0], wanted)
 
 
-def test_points_far_apart_feel_next_to_nothing_of_their_own():
-    xy, field = np.array([[-100, 40], [100, -30.3]], np.float32), InterpolationGrid()
+def test_points_far_apart_have_hardly_any_force_on_themselves():
+    xy, grid = np.array([[-100, 40], [100, -30.3]], np.float32), InterpolationGrid()
     for _ in range(5):
-        force, normalization = grid_repulsion(xy, field)
-        potential, corner, scale, own = field.lattice
+        force, normalization = grid_repulsion(xy, grid)
+        potential, corner, scale, own = grid.force_arguments
         uncorrected = np.empty_like(force)
         repulsive_forces(potential, corner, scale, np.zeros_like(own), xy, uncorrected, 0, 2)
         assert np.abs(force).max() < 5e-3
         assert np.abs(force).max() < 0.3 * np.abs(uncorrected).max()
-        # 2 / (1 + distance squared) is 4e-5; what a cell does to one point is not in it
+        # 2 / (1 + distance squared) is 4e-5; the energy of a point with itself is not part of it
         assert normalization < 0.2
 
 
 def test_a_grid_stays_while_the_layout_grows_a_little_and_is_replaced_when_it_no_longer_fits():
-    field, xy = InterpolationGrid(), points(500, 10.0)
-    grid_repulsion(xy, field)
-    first = field.grid
-    grid_repulsion(xy * np.float32(1.05), field)
-    assert field.grid is first
-    grid_repulsion(xy * np.float32(2), field)
-    assert field.grid.nodes > first.nodes
-    grid_repulsion(xy, field)
-    assert field.grid.nodes < 1.2 * first.nodes
+    grid, xy = InterpolationGrid(), points(500, 10.0)
+    grid_repulsion(xy, grid)
+    first = grid.grid
+    grid_repulsion(xy * np.float32(1.05), grid)
+    assert grid.grid is first
+    grid_repulsion(xy * np.float32(2), grid)
+    assert grid.grid.nodes > first.nodes
+    grid_repulsion(xy, grid)
+    assert grid.grid.nodes < 1.2 * first.nodes
 
 
 @pytest.mark.parametrize("half", [0.0, 1e-6, 3.0, 19.0, 200.0, 1e6])
-def test_a_grid_has_room_for_the_layout_and_an_end(half):
+def test_a_grid_covers_the_layout_and_has_bounded_size(half):
     grid = grid_for(half, spacing_for(half))
     assert grid.reach >= half
     assert grid.nodes < grid.padded <= 3 * MOST_NODES
@@ -159,23 +163,23 @@ def test_points_anywhere_stay_inside_the_grid(n, spread, middle, seed):
     assert normalization > 0
 
 
-def test_sorting_by_place_changes_names_and_nothing_else():
+def test_sorting_by_position_changes_the_order_only():
     graph, start = random_graph(400), points(400, 3.0)
-    places = SortedPoints(graph, start)
-    with WorkerPool(2) as crew:
+    sorted_points = SortedPoints(graph, start)
+    with WorkerPool(2) as pool:
         for _ in range(2):
-            places.sort(crew)
-    assert not (places.order == np.arange(400)).all()
-    np.testing.assert_array_equal(places.xy, start[places.order])
+            sorted_points.sort(pool)
+    assert not (sorted_points.order == np.arange(400)).all()
+    np.testing.assert_array_equal(sorted_points.xy, start[sorted_points.order])
     force = np.empty_like(start)
-    attractive_forces(places.start, places.index, places.value, places.xy, force, 0, 400)
-    np.testing.assert_allclose(force, attraction(graph, start)[places.order], rtol=1e-6)
-    np.testing.assert_allclose(places.given(), start - start.mean(axis=0), atol=1e-6)
-    nearest = np.linalg.norm(np.diff(places.xy, axis=0), axis=1).mean()
+    attractive_forces(sorted_points.start, sorted_points.index, sorted_points.value, sorted_points.xy, force, 0, 400)
+    np.testing.assert_allclose(force, attraction(graph, start)[sorted_points.order], rtol=1e-6)
+    np.testing.assert_allclose(sorted_points.in_given_order(), start - start.mean(axis=0), atol=1e-6)
+    nearest = np.linalg.norm(np.diff(sorted_points.xy, axis=0), axis=1).mean()
     assert nearest < 0.4 * np.linalg.norm(np.diff(start, axis=0), axis=1).mean()
 
 
-def test_stretch_is_the_divergence_but_for_z():
+def test_kl_terms_are_the_kl_divergence_except_for_z():
     graph, xy = random_graph(300), points(300, 4.0)
     graph.value[5] = 0
     dense = sparse.csr_array((graph.value, graph.index, graph.start)).toarray().astype(np.float64)
@@ -189,47 +193,24 @@ def test_stretch_is_the_divergence_but_for_z():
         np.testing.assert_allclose(sums, wanted * chosen[:, None], rtol=1e-5, atol=1e-9)
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_a_crew_does_each_chunk_once(threads):
-    seen = np.zeros(1001, int)
-
-    def work(low, high):
-        seen[low:high] += 1
-
-    with WorkerPool(threads) as crew:
-        for _ in range(20):
-            crew.run(work, ranges(1001, 10))
-    assert (seen == 20).all()
-
-
-@pytest.mark.parametrize("threads", [1, 3])
-def test_what_a_chunk_raises_ends_the_crews_work(threads):
-    def work(low, high):
-        if low >= 50:
-            raise ValueError("chunk")
-
-    with WorkerPool(threads) as crew, pytest.raises(ValueError, match="chunk"):
-        crew.run(work, ranges(1000, 10))
-
-
 @pytest.mark.parametrize("seed", range(8))
-def test_z_of_few_points_far_apart_is_not_less_than_it_can_be(seed):
-    field, xy = InterpolationGrid(), points(60, 400.0, seed=seed)
-    force, normalization = grid_repulsion(xy, field)
+def test_z_of_few_points_far_apart_is_at_least_its_lower_bound(seed):
+    grid, xy = InterpolationGrid(), points(60, 400.0, seed=seed)
+    force, normalization = grid_repulsion(xy, grid)
     _, kernel = pairs(xy)
-    # none can be farther apart than opposite corners of the grid
-    least = 60 * 59 / (1 + 2 * (2 * field.grid.reach) ** 2)
+    # no two points can be farther apart than opposite corners of the grid
+    least = 60 * 59 / (1 + 2 * (2 * grid.grid.reach) ** 2)
     assert least <= kernel.sum()
-    # what they have with themselves is 1,000 times as large, and what is left was below 0 with seed 5
+    # their energy with themselves is 1,000 times as large; with seed 5 the difference was below 0
     assert least <= normalization < kernel.sum() + 0.05 * 60
     assert np.isfinite(force / np.float32(normalization)).all()
 
 
-def test_z_in_opposite_corners_is_the_least_there_can_be():
-    xy, field = np.array([[-400, -400], [400, 400]], np.float32), InterpolationGrid()
-    _, normalization = grid_repulsion(xy, field)
+def test_z_of_points_in_opposite_corners_is_near_its_lower_bound():
+    xy, grid = np.array([[-400, -400], [400, 400]], np.float32), InterpolationGrid()
+    _, normalization = grid_repulsion(xy, grid)
     _, kernel = pairs(xy)
-    least = 2 / (1 + 8 * field.grid.reach**2)
+    least = 2 / (1 + 8 * grid.grid.reach**2)
     # the grid has room for a layout an eighth larger
     assert least <= kernel.sum() < 1.4 * least
     assert normalization >= least
@@ -237,14 +218,14 @@ def test_z_in_opposite_corners_is_the_least_there_can_be():
 
 @settings(deadline=None, max_examples=25)
 @given(st.integers(1, 40), st.sampled_from(["float32", "float64"]), st.integers(0, 100))
-def test_the_energy_of_a_spectrum_is_charge_times_effect(half, kind, seed):
+def test_the_energy_of_a_spectrum_is_charge_times_potential(half, kind, seed):
     rng = np.random.default_rng(seed)
     charges, size = rng.normal(size=(2 * half, 2 * half)).astype(kind), 4 * half * half
     # real and even, as of a kernel, so that its own transform is real
     transform = np.fft.rfft2(rng.normal(size=charges.shape)).real.astype(kind)
     transform[1:] = (transform[1:] + transform[:0:-1]) / 2
     spectrum = np.fft.rfft2(charges).astype(np.result_type(kind, "complex64"))
-    effect = np.fft.irfft2(spectrum * transform, s=charges.shape)
+    potential = np.fft.irfft2(spectrum * transform, s=charges.shape)
     energy = filter_spectrum(spectrum.view(kind), transform) / size
-    assert energy == pytest.approx(float((charges * effect).sum()), rel=1e-4, abs=1e-4 * size**0.5)
-    np.testing.assert_allclose(np.fft.irfft2(spectrum, s=charges.shape), effect, atol=1e-4)
+    assert energy == pytest.approx(float((charges * potential).sum()), rel=1e-4, abs=1e-4 * size**0.5)
+    np.testing.assert_allclose(np.fft.irfft2(spectrum, s=charges.shape), potential, atol=1e-4)

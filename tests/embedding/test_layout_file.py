@@ -13,7 +13,7 @@ from cutaway.errors import DataError
 LAYOUT = Layout(
     xy=np.arange(10, dtype=np.float32).reshape(5, 2),
     method="tsne",
-    settings={"perplexity": 30.0, "init": "pca", "seed": 7},
+    settings={"perplexity": 30.0, "initialization": "pca", "seed": 7},
     seconds={"optimize": 1.5, "total": 2.0},
     kl_divergence=1.25,
     quality=Quality(
@@ -28,7 +28,7 @@ DATA = layout_to_npz(LAYOUT, IDS)
 @pytest.mark.parametrize(
     "layout", [LAYOUT, replace(LAYOUT, method="pca", kl_divergence=None, quality=None, misplaced=None)]
 )
-def test_what_was_written_is_read(layout):
+def test_a_layout_is_read_as_it_was_written(layout):
     read, ids = layout_from_npz(layout_to_npz(layout, IDS))
     np.testing.assert_array_equal(read.xy, layout.xy)
     assert read.xy.dtype == np.float32
@@ -39,7 +39,7 @@ def test_what_was_written_is_read(layout):
         np.testing.assert_array_equal(ids[name], array)
 
 
-def test_identities_may_carry_the_names_of_our_own_arrays():
+def test_identities_may_have_the_names_of_our_own_arrays():
     _, ids = layout_from_npz(layout_to_npz(LAYOUT, {"xy": np.arange(5), "layout": np.arange(5)}))
     assert {name: array.tolist() for name, array in ids.items()} == {"xy": list(range(5)), "layout": list(range(5))}
 
@@ -59,7 +59,7 @@ def test_identities_that_do_not_fit_are_refused(array, text):
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"not a zip", DATA[: len(DATA) // 2], DATA[:-1]])
 def test_damaged_bytes_are_refused(data):
-    with pytest.raises(DataError, match=r"an embedding file is an npz of format 2 .*; next: delete the file"):
+    with pytest.raises(DataError, match=r"an embedding file is an npz of format 3 .*; next: delete the file"):
         layout_from_npz(data)
 
 
@@ -83,7 +83,7 @@ def npz(**arrays):
     return file.getvalue()
 
 
-def record(text='"format": 2', **changes):
+def record(text='"format": 3', **changes):
     fields = {
         "method": '"pca"',
         "settings": "{}",
@@ -97,7 +97,7 @@ def record(text='"format": 2', **changes):
 XY = LAYOUT.xy
 
 
-def test_the_file_written_by_hand_is_a_good_one():
+def test_the_file_written_by_hand_is_valid():
     layout, ids = layout_from_npz(npz(xy=XY, layout=record(), id_index=np.arange(5)))
     assert (layout.method, layout.seconds, list(ids)) == ("pca", {"total": 1.0}, ["index"])
 
@@ -123,7 +123,7 @@ def test_the_file_written_by_hand_is_a_good_one():
         (npz(xy=XY, layout=record(), id_index=np.array([{}] * 5)), "allow_pickle=False"),
     ],
 )
-def test_files_of_another_make_are_refused(data, text):
+def test_other_files_are_refused(data, text):
     with pytest.raises(DataError, match=text):
         layout_from_npz(data)
 

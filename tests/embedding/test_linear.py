@@ -26,7 +26,7 @@ def test_iris_is_projected_as_by_scikit_learn():
     np.testing.assert_allclose(ours.std(axis=0), reference.std(axis=0), rtol=0.05)
 
 
-def test_classes_come_apart_and_the_spread_within_is_one():
+def test_classes_separate_and_the_variance_within_is_one():
     h, labels = DIGITS
     ours = lda(h, labels, components=9)
     assert KNeighborsClassifier().fit(ours[:900], labels[:900]).score(ours[900:], labels[900:]) > 0.9
@@ -37,12 +37,12 @@ def test_classes_come_apart_and_the_spread_within_is_one():
 
 def test_large_matrices_in_float32_give_the_same(monkeypatch):
     ours = lda(*DIGITS)
-    monkeypatch.setattr(components, "DOUBLE", 0)
-    monkeypatch.setattr(components, "PIECE", 500)
+    monkeypatch.setattr(components, "FLOAT64_MULTIPLICATIONS", 0)
+    monkeypatch.setattr(components, "ROWS_PER_RANGE", 500)
     np.testing.assert_allclose(lda(*DIGITS), ours, atol=2e-3)
 
 
-def test_names_of_classes_do_not_matter_and_dead_units_do_no_harm():
+def test_names_of_classes_do_not_matter_and_constant_units_do_no_harm():
     h, labels = IRIS
     names = np.array(["setosa", "a", "b"])[labels]
     wide = np.concatenate([h, np.zeros((150, 3), np.float32), h], axis=1)
@@ -52,7 +52,7 @@ def test_names_of_classes_do_not_matter_and_dead_units_do_no_harm():
         assert abs(np.corrcoef(ours[:, component], lda(*IRIS)[:, component])[0, 1]) > 0.999
 
 
-def test_classes_without_any_spread_are_points():
+def test_classes_without_any_variance_are_points():
     labels = np.repeat(np.arange(4), 10)
     ours = lda(np.eye(4, dtype=np.float32)[labels], labels, components=3)
     assert np.isfinite(ours).all()
@@ -80,7 +80,7 @@ def test_any_size_is_finite(rows, columns, classes, scale, seed):
 @pytest.mark.parametrize(
     ("labels", "count", "error", "text"),
     [
-        (IRIS[1][1:], 2, DataError, r"one class a sample; got the shape \(149,\) for 150 samples; next:"),
+        (IRIS[1][1:], 2, DataError, r"one class for each sample; got the shape \(149,\) for 150 samples; next:"),
         (np.eye(3)[IRIS[1]], 2, DataError, r"got the shape \(150, 3\)"),
         (
             np.minimum(IRIS[1], 1),
@@ -103,30 +103,30 @@ def test_umap_that_is_not_installed_is_a_clear_error(monkeypatch):
         umap(IRIS[0], seed=0)
 
 
-def test_umap_is_given_exact_neighbors_and_starts_from_pca(monkeypatch):
-    asked = {}
+def test_umap_gets_exact_neighbors_and_starts_from_pca(monkeypatch):
+    received = {}
 
     class Engine:
         def __init__(self, **settings):
-            asked.update(settings)
+            received.update(settings)
 
         def fit_transform(self, points):
-            asked["points"] = points
-            return asked["init"].astype(np.float64)
+            received["points"] = points
+            return received["init"].astype(np.float64)
 
     monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Engine))
     h = DIGITS[0][:200]
-    heard = []
-    xy = umap(h, seed=3, neighbors=6, on_progress=heard.append)
-    index, far, _ = asked["precomputed_knn"]
+    reports = []
+    xy = umap(h, seed=3, neighbors=6, on_progress=reports.append)
+    index, far, _ = received["precomputed_knn"]
     reference = NearestNeighbors(n_neighbors=6).fit(h.astype(float)).kneighbors(h.astype(float))[0]
     assert index[:, 0].tolist() == list(range(200))
     np.testing.assert_allclose(far / far.max(), reference / reference.max(), rtol=0.02)
-    assert (asked["random_state"], asked["n_neighbors"], asked["points"].shape) == (3, 6, (200, 50))
+    assert (received["random_state"], received["n_neighbors"], received["points"].shape) == (3, 6, (200, 50))
     np.testing.assert_allclose(xy[:, 0].std(), 10, rtol=1e-5)
     scores = components.pca(h, 2)
     np.testing.assert_allclose(xy / xy[:, 0].std(), scores / scores[:, 0].std(), atol=1e-4)
-    assert (xy.dtype, heard[-1].task, heard[-1].done) == (np.float32, "UMAP", 200)
+    assert (xy.dtype, reports[-1].task, reports[-1].done) == (np.float32, "UMAP", 200)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from cutaway.embedding import embed, measure_quality, pca
-from cutaway.embedding.tsne.affinities import affinities, kl_divergence
-from cutaway.embedding.tsne.descent import descend
-from cutaway.errors import DataError, UnknownNameError, UsageError
-from cutaway.neighbors.components import principal_scores
+from cutaway.embedding.tsne import compute_affinities, descend, kl_divergence
+from cutaway.errors import Canceled, DataError, UnknownNameError, UsageError
+from cutaway.neighbors import principal_scores
+from cutaway.progress import CancelToken
 
 IRIS = load_iris(return_X_y=True)
 DIGITS = tuple(array[:500] for array in load_digits(return_X_y=True))
@@ -23,11 +23,11 @@ def neighbor_accuracy(xy, labels):
 
 @pytest.fixture(scope="module")
 def digits():
-    return embed(DIGITS[0], iterations=500)
+    return embed(DIGITS[0], n_iter=500)
 
 
-def test_tsne_keeps_the_kinds_of_iris_together():
-    layout = embed(IRIS[0], iterations=500)
+def test_tsne_keeps_the_species_of_iris_together():
+    layout = embed(IRIS[0], n_iter=500)
     assert neighbor_accuracy(layout.xy, IRIS[1]) > 0.95
     assert layout.quality.trustworthiness > 0.98
 
@@ -38,27 +38,28 @@ def test_tsne_keeps_the_digits_together(digits):
     assert digits.quality.neighbors_preserved > 0.5
 
 
-def test_tsne_comes_as_low_as_scikit_learn(digits):
+def test_tsne_reaches_the_kl_of_scikit_learn(digits):
     points = principal_scores(DIGITS[0].astype(np.float32), 50)
     points /= points[:, 0].std()
     start = (points[:, :2] * 1e-4).astype(np.float32)
     reference = TSNE(init=start, learning_rate=50.0, max_iter=500).fit_transform(points.astype(np.float32))
-    graph = affinities(points, 30.0)
+    graph = compute_affinities(points, 30.0)
     assert digits.kl_divergence == pytest.approx(kl_divergence(graph, digits.xy), rel=1e-6)
     assert digits.kl_divergence < kl_divergence(graph, reference) + 0.01
 
 
-def test_the_layout_says_what_was_done(digits):
+def test_the_layout_reports_all_settings(digits):
     settings = dict(digits.settings)
     assert 300 <= settings.pop("iterations") <= 500
     assert settings.pop("stopped") in ("converged", "iterations")
     assert settings.pop("threads") >= 1
     assert settings == {
         "perplexity": 30.0,
-        "most_iterations": 500,
+        "n_iter": 500,
         "tolerance": 0.002,
-        "early_iterations": 250,
+        "early_exaggeration_iter": 250,
         "early_exaggeration": 12.0,
+        "exaggeration": 1.0,
         "early_learning_rate": pytest.approx(500 / 12),
         "early_momentum": 0.5,
         "learning_rate": 500.0,
@@ -66,7 +67,7 @@ def test_the_layout_says_what_was_done(digits):
         "repulsion": "exact",
         "grid_nodes": 0,
         "grid_spacing": 0.0,
-        "init": "pca",
+        "initialization": "pca",
         "pca_components": 50,
         "seed": 0,
         "engine": "cutaway",
@@ -80,20 +81,20 @@ def test_the_layout_says_what_was_done(digits):
 
 
 def test_the_same_call_gives_the_same_coordinates():
-    one, two = (embed(IRIS[0], iterations=300, seed=3) for _ in range(2))
+    one, two = (embed(IRIS[0], n_iter=300, seed=3) for _ in range(2))
     np.testing.assert_array_equal(one.xy, two.xy)
     assert one.quality == two.quality
 
 
 @pytest.mark.parametrize("scale", [1e-36, 1e28])
 def test_tsne_does_not_depend_on_the_scale(scale):
-    layout = embed(IRIS[0] * scale, iterations=300)
+    layout = embed(IRIS[0] * scale, n_iter=300)
     assert neighbor_accuracy(layout.xy, IRIS[1]) > 0.93
 
 
 def test_a_single_unit_is_laid_out_on_a_line():
     h = np.concatenate([np.linspace(0, 1, 50), np.linspace(5, 6, 50)])[:, None]
-    layout = embed(h, perplexity=10, iterations=300)
+    layout = embed(h, perplexity=10, n_iter=300)
     assert (layout.xy[:, 1] == 0).all()
     assert neighbor_accuracy(layout.xy, np.repeat([0, 1], 50)) == 1
 
@@ -106,16 +107,16 @@ def test_pca_is_the_first_two_components():
     assert set(layout.seconds) == {"pca", "quality", "total"}
 
 
-def test_trust_is_left_out_where_it_cannot_be_measured():
+def test_quality_is_left_out_if_it_cannot_be_measured():
     assert embed(IRIS[0][:30], method="pca").quality is None
     assert embed(IRIS[0][:31], method="pca").quality.samples == 31
 
 
-def test_progress_tells_the_start_and_the_end_of_each_part():
-    heard = []
-    layout = embed(IRIS[0], iterations=251, on_progress=heard.append)
+def test_progress_reports_the_start_and_the_end_of_each_stage():
+    reports = []
+    layout = embed(IRIS[0], n_iter=251, on_progress=reports.append)
     parts = {}
-    for each in heard:
+    for each in reports:
         parts.setdefault(each.task, []).append(each)
     assert list(parts) == ["principal components", "neighbors", "affinities", "t-SNE", "quality"]
     for task, told in parts.items():
@@ -145,17 +146,17 @@ def test_umap_is_behind_the_same_call():
 
 @pytest.mark.parametrize("big", [1e4, 1e15, 1e25])
 @pytest.mark.parametrize("exact", [4000, 0])
-def test_one_sample_far_out_costs_the_others_nothing(big, exact, monkeypatch):
+def test_an_outlier_does_not_affect_the_others(big, exact, monkeypatch):
     monkeypatch.setattr("cutaway.embedding.tsne.schedule.EXACT", exact)
     monkeypatch.setitem(descend.__kwdefaults__, "exact", exact)
     h = IRIS[0].copy()
     h[7] = big
-    layout = embed(h, iterations=400)
+    layout = embed(h, n_iter=400)
     assert np.isfinite(layout.xy).all()
-    # beyond 1e18 squares leave float32, and which neighbor is how near is lost, not who they are
-    accuracy, kept = (0.9, 0.7) if big < 1e20 else (0.85, 0.4)
+    # beyond 1e18 squares leave float32, and the order of neighbors by distance is lost
+    accuracy, preserved = (0.9, 0.7) if big < 1e20 else (0.85, 0.4)
     assert neighbor_accuracy(np.delete(layout.xy, 7, axis=0), np.delete(IRIS[1], 7)) > accuracy
-    assert layout.quality.neighbors_preserved > kept
+    assert layout.quality.neighbors_preserved > preserved
 
 
 def plain(h):
@@ -179,49 +180,70 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_how_activations_lie_in_memory_changes_nothing(kind):
-    one, other = (embed(h, iterations=300, labels=IRIS[1]) for h in (IRIS[0], kind(IRIS[0])))
+def test_the_memory_layout_of_activations_changes_nothing(kind):
+    one, other = (embed(h, n_iter=300, labels=IRIS[1]) for h in (IRIS[0], kind(IRIS[0])))
     np.testing.assert_allclose(one.xy, other.xy, atol=0.05 * np.ptp(one.xy))
     assert one.quality.accuracy_layer == other.quality.accuracy_layer
 
 
 def test_whole_numbers_are_laid_out_as_their_floats_are():
     h = DIGITS[0][:200]
-    np.testing.assert_array_equal(*(embed(h.astype(t), perplexity=20, iterations=251).xy for t in ("u1", "i8")))
+    np.testing.assert_array_equal(*(embed(h.astype(t), perplexity=20, n_iter=251).xy for t in ("u1", "i8")))
 
 
 def ctrl_c(*_, **__):
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("place", ["tsne.kl_divergence", "method.inspect_quality"])
-def test_ctrl_c_after_the_descent_keeps_the_layout(place, monkeypatch):
-    whole = embed(IRIS[0], iterations=251)
-    monkeypatch.setattr(f"cutaway.embedding.{place}", ctrl_c)
-    layout = embed(IRIS[0], iterations=251)
+def cancel(*_, **__):
+    raise Canceled("the work went on until it was canceled", got="a request to stop", hint="call it again")
+
+
+@pytest.mark.parametrize("stop", [ctrl_c, cancel])
+@pytest.mark.parametrize("place", ["tsne.fit.kl_divergence", "method.inspect_quality"])
+def test_a_cancellation_after_the_descent_keeps_the_layout(place, stop, monkeypatch):
+    whole = embed(IRIS[0], n_iter=251)
+    monkeypatch.setattr(f"cutaway.embedding.{place}", stop)
+    layout = embed(IRIS[0], n_iter=251)
     np.testing.assert_array_equal(layout.xy, whole.xy)
-    assert layout.settings["stopped"] == "interrupted"
-    assert (layout.kl_divergence is None) == (place == "tsne.kl_divergence")
+    assert layout.settings["stopped"] == "canceled"
+    assert (layout.kl_divergence is None) == (place == "tsne.fit.kl_divergence")
     assert (layout.quality is None) == (layout.misplaced is None) == (place == "method.inspect_quality")
 
 
+@pytest.mark.parametrize(("stop", "error"), [(ctrl_c, KeyboardInterrupt), (cancel, Canceled)])
 @pytest.mark.parametrize("task", ["principal components", "neighbors", "affinities"])
-def test_ctrl_c_before_the_descent_ends_the_work(task):
-    def stop(progress):
+def test_a_cancellation_before_the_descent_is_raised(task, stop, error):
+    def on_progress(progress):
         if progress.task == task:
-            raise KeyboardInterrupt
+            stop()
 
+    with pytest.raises(error):
+        embed(IRIS[0], on_progress=on_progress)
+    assert embed(IRIS[0], n_iter=251).settings["iterations"] == 251
+
+
+@pytest.mark.parametrize("method", ["tsne", "pca"])
+def test_an_exception_of_on_progress_stops_the_work(method):
     with pytest.raises(KeyboardInterrupt):
-        embed(IRIS[0], on_progress=stop)
-    assert embed(IRIS[0], iterations=251).settings["iterations"] == 251
+        embed(IRIS[0], method=method, on_progress=ctrl_c)
+    with pytest.raises(Canceled):
+        embed(IRIS[0], method=method, on_progress=cancel)
 
 
-def test_what_report_raises_stops_the_work():
-    def stop(_):
-        raise KeyboardInterrupt
+def test_a_token_canceled_during_the_descent_gives_the_layout_so_far():
+    token = CancelToken()
 
-    with pytest.raises(KeyboardInterrupt):
-        embed(IRIS[0], on_progress=stop)
+    def on_progress(progress):
+        if progress.task == "t-SNE" and progress.done > 0:
+            token.cancel()
+        token.raise_if_canceled()
+
+    layout = embed(IRIS[0], on_progress=on_progress)
+    assert layout.settings["stopped"] == "canceled"
+    assert layout.settings["iterations"] == 1
+    assert np.isfinite(layout.kl_divergence)
+    assert layout.quality is None
 
 
 @pytest.mark.parametrize(("samples", "perplexity", "largest"), [(90, 30, 29.9), (4, 2, 1.3), (10, 30.0, 3.3)])
@@ -232,7 +254,7 @@ def test_too_few_samples_for_the_perplexity_are_refused(samples, perplexity, lar
     )
     with pytest.raises(UsageError, match=text):
         embed(h, perplexity=perplexity)
-    assert np.isfinite(embed(h, perplexity=largest, iterations=251).xy).all()
+    assert np.isfinite(embed(h, perplexity=largest, n_iter=251).xy).all()
 
 
 @pytest.mark.parametrize(
@@ -242,7 +264,7 @@ def test_too_few_samples_for_the_perplexity_are_refused(samples, perplexity, lar
         ({"perplexity": 0.5}, UsageError, "perplexity is a number of neighbors, 1 or more; got 0.5; next:"),
         ({"perplexity": float("nan")}, UsageError, "got nan"),
         ({"perplexity": "30"}, UsageError, "got '30'"),
-        ({"iterations": 250}, UsageError, "iterations is a whole number from 251 up; got 250; next:"),
+        ({"n_iter": 250}, UsageError, "n_iter is a whole number from 251 up; got 250; next:"),
         ({"seed": -1}, UsageError, "seed is a whole number from 0 to 4294967295; got -1"),
     ],
 )
@@ -267,5 +289,5 @@ def test_activations_that_cannot_be_laid_out_are_refused(h, text, method):
 
 
 def test_pca_refuses_a_single_unit():
-    with pytest.raises(DataError, match=r"of at least two units; got 1 unit; next: .* pass method='tsne'"):
+    with pytest.raises(DataError, match=r"PCA needs at least two units .*; got 1 unit; next: .* pass method='tsne'"):
         embed(IRIS[0][:, :1], method="pca")

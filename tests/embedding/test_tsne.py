@@ -9,8 +9,8 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 from cutaway.embedding import embed
-from cutaway.embedding.new_samples import principal_points
-from cutaway.embedding.tsne.affinities import affinities, kl_divergence
+from cutaway.embedding.tsne import compute_affinities, kl_divergence
+from cutaway.neighbors import principal_points
 
 
 def accuracy(xy, labels):
@@ -21,16 +21,16 @@ def accuracy(xy, labels):
 
 
 @pytest.mark.parametrize("load", [load_iris, load_digits])
-def test_kinds_stay_together(load):
+def test_classes_stay_together(load):
     h, labels = load(return_X_y=True)
     assert accuracy(embed(h).xy, labels) > 0.93
 
 
 @pytest.mark.parametrize("n", [150, 4100])
-def test_the_divergence_is_the_exact_one(n):
+def test_the_reported_kl_divergence_is_exact(n):
     h = np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32)
-    layout = embed(h, iterations=251, perplexity=10)
-    graph = affinities(principal_points(h, 5)[1], 10.0)
+    layout = embed(h, n_iter=251, perplexity=10)
+    graph = compute_affinities(principal_points(h, 5)[1], 10.0)
     assert layout.kl_divergence == pytest.approx(kl_divergence(graph, layout.xy), rel=1e-6)
     assert layout.settings["repulsion"] == ("exact" if n == 150 else "grid")
     assert (layout.settings["grid_nodes"] > 0) == (n > 150)
@@ -43,14 +43,14 @@ def test_any_size_works(n, columns, share, seed):
     h = np.random.default_rng(seed).normal(size=(n, columns))
     # three times the next number below n / 3 may be rounded up to n
     largest = n / 3 - 1e-9
-    layout = embed(h, perplexity=1 + share * (largest - 1), iterations=251)
+    layout = embed(h, perplexity=1 + share * (largest - 1), n_iter=251)
     assert (layout.xy.shape, layout.xy.dtype) == ((n, 2), np.float32)
     assert np.isfinite(layout.xy).all()
     assert np.ptp(layout.xy, axis=0).max() > 0
     assert np.isfinite(layout.kl_divergence)
 
 
-def test_equal_rows_lie_together():
+def test_equal_rows_are_near_each_other():
     kinds = np.random.default_rng(0).normal(size=(20, 5))
     xy = embed(np.repeat(kinds, 12, axis=0), perplexity=8).xy.reshape(20, 12, 2)
     centers = xy.mean(axis=1)
@@ -59,7 +59,7 @@ def test_equal_rows_lie_together():
     assert within < between[between > 0].min()
 
 
-def test_all_equal_but_one_is_laid_out():
+def test_all_rows_equal_except_one_can_be_laid_out():
     h = np.zeros((100, 10))
     h[3, 2] = 1
     xy = embed(h).xy
@@ -68,7 +68,7 @@ def test_all_equal_but_one_is_laid_out():
 
 
 def test_four_samples_do_not_end_as_one_point():
-    xy = embed(np.array([[0.0, 0], [0, 1], [5, 5], [5, 6]]), perplexity=1, iterations=300).xy
+    xy = embed(np.array([[0.0, 0], [0, 1], [5, 5], [5, 6]]), perplexity=1, n_iter=300).xy
     apart = np.linalg.norm(xy[:, None] - xy, axis=2)
     assert max(apart[0, 1], apart[2, 3]) < 0.5 * min(apart[0, 2], apart[1, 3])
 
@@ -76,37 +76,37 @@ def test_four_samples_do_not_end_as_one_point():
 def test_constant_columns_change_nothing():
     h = np.random.default_rng(0).normal(size=(200, 3))
     more = np.concatenate([h, np.full((200, 4), 7.0)], axis=1)
-    apart = [np.linalg.norm(embed(each, iterations=300).xy, axis=1) for each in (h, more)]
+    apart = [np.linalg.norm(embed(each, n_iter=300).xy, axis=1) for each in (h, more)]
     assert np.corrcoef(*apart)[0, 1] > 0.99
 
 
-def test_the_start_is_seen_before_the_neighbors_are_sought():
-    heard, frames = [], []
+def test_the_callback_sees_the_start_before_the_neighbors_are_searched():
+    reports, iterates = [], []
     h = load_iris().data
     embed(
         h,
-        iterations=251,
-        on_progress=lambda each: heard.append(each.task),
-        frames=lambda f: frames.append((f, len(heard))),
+        n_iter=251,
+        on_progress=lambda each: reports.append(each.task),
+        callback=lambda iterate: iterates.append((iterate, len(reports))),
     )
-    first, before = frames[0]
+    first, before = iterates[0]
     assert (first.iteration, first.phase, first.kl_divergence) == (0, "start", None)
-    assert heard[:before] == ["principal components"] * 2
+    assert reports[:before] == ["principal components"] * 2
     assert first.xy[:, 0].std() == pytest.approx(1e-4, rel=1e-3)
-    assert frames[-1][0].iteration == 251
+    assert iterates[-1][0].iteration == 251
 
 
-def test_who_has_seen_enough_of_the_start_gets_the_start():
-    layout = embed(load_iris().data, frames=lambda frame: False)
-    assert layout.settings["stopped"] == "interrupted"
+def test_declining_the_start_returns_the_start():
+    layout = embed(load_iris().data, callback=lambda iterate: False)
+    assert layout.settings["stopped"] == "canceled"
     assert layout.settings["iterations"] == 0
     assert layout.kl_divergence is None
     assert layout.quality.trustworthiness > 0.9
 
 
-def test_an_interrupted_layout_says_so():
-    layout = embed(load_iris().data, frames=lambda frame: frame.iteration == 0)
-    assert layout.settings["stopped"] == "interrupted"
+def test_a_canceled_layout_reports_it():
+    layout = embed(load_iris().data, callback=lambda iterate: iterate.iteration == 0)
+    assert layout.settings["stopped"] == "canceled"
     assert layout.settings["iterations"] == 1
     assert np.isfinite(layout.kl_divergence)
 
@@ -115,17 +115,16 @@ def test_warming_up_leaves_nothing_to_compile():
     program = """
 import sys
 import numpy as np
-from cutaway.embedding import embed
+from cutaway.embedding import embed, place, placement, warm_up
 from cutaway.neighbors import components
-from cutaway.embedding.new_samples import place, placement
-from cutaway.embedding.warmup import warm_up
 
 def compiled():
-    room = [module for name, module in sys.modules.items() if name.startswith("cutaway.embedding.")]
+    rooms = ("cutaway.embedding.", "cutaway.neighbors.")
+    room = [module for name, module in sys.modules.items() if name.startswith(rooms)]
     kernels = [each for module in room for each in vars(module).values() if hasattr(each, "signatures")]
     return {(each.py_func.__qualname__, signature) for each in kernels for signature in each.signatures}
 
-components.DOUBLE = 1e5  # as if products of many rows were large
+components.FLOAT64_MULTIPLICATIONS = 1e5  # as if products of many rows were large
 warm_up()
 before = compiled()
 h = np.random.default_rng(0).normal(size=(4100, 130)).astype("f4")
@@ -133,24 +132,24 @@ h[::3] = h[0]
 fixed = np.asfortranarray(h[:500, :7])
 fixed.setflags(write=False)
 for part in (h, h[:50].astype("f8"), fixed, np.repeat(h[:60], 2, axis=1)[:, ::2]):
-    layout = embed(part, perplexity=5, iterations=251, labels=np.arange(len(part)) % 3)
+    layout = embed(part, perplexity=5, n_iter=251, labels=np.arange(len(part)) % 3)
     layout.xy.setflags(write=False)
     place(part[:3], placement(part, layout.xy))
 print(len(before) > 10, compiled() - before)
 """
-    spoken = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
-    assert spoken.strip() == "True set()"
+    output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert output.strip() == "True set()"
 
 
-def test_the_room_is_imported_without_numba():
-    program = "import sys, cutaway.embedding, cutaway.embedding.new_samples; sys.exit('numba' in sys.modules)"
+def test_the_package_is_imported_without_numba():
+    program = "import sys, cutaway.embedding; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_kernels_are_kept_in_a_private_folder_and_work_without_one(tmp_path):
     program = """
 import numpy as np
-from cutaway.embedding.tsne.kernels.repulsion import filter_spectrum
+from cutaway.embedding.tsne.kernels import filter_spectrum
 filter_spectrum(np.zeros((2, 4), "f4"), np.zeros((2, 2), "f4"))
 """
     environment = {"PATH": "", "XDG_CACHE_HOME": str(tmp_path / "home")}

@@ -5,10 +5,8 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
 
-from cutaway.embedding import pca
-from cutaway.embedding.new_samples import principal_points
 from cutaway.errors import DataError, UsageError
-from cutaway.neighbors import components
+from cutaway.neighbors import components, pca, principal_points
 
 IRIS = load_iris().data.astype(np.float32)
 DIGITS = load_digits().data.astype(np.float32)
@@ -23,7 +21,7 @@ def test_scores_are_those_of_scikit_learn_up_to_sign(h, count):
     np.testing.assert_allclose(scores * signs, reference, atol=1e-4)
 
 
-def test_the_column_of_largest_weight_counts_positively():
+def test_the_column_with_the_largest_weight_counts_positively():
     rng = np.random.default_rng(0)
     h = rng.normal(size=(500, 3)) * [1.0, 20.0, 5.0]
     scores = pca(h, 3)
@@ -31,19 +29,19 @@ def test_the_column_of_largest_weight_counts_positively():
         assert np.corrcoef(scores[:, component], h[:, column])[0, 1] > 0.99
 
 
-def test_blocks_make_no_difference(monkeypatch):
+def test_the_size_of_blocks_makes_no_difference(monkeypatch):
     whole = pca(DIGITS, 5)
-    monkeypatch.setattr(components, "PIECE", 100)
+    monkeypatch.setattr(components, "ROWS_PER_RANGE", 100)
     np.testing.assert_allclose(pca(DIGITS, 5), whole, atol=1e-4)
 
 
-def test_a_large_offset_does_not_drown_the_spread():
+def test_a_large_offset_does_not_hide_the_variance():
     np.testing.assert_allclose(pca(IRIS.astype(np.float64) + 4096, 2), pca(IRIS, 2), atol=2e-3)
 
 
 @settings(max_examples=30, deadline=None)
 @given(rows=st.integers(1, 20), columns=st.integers(1, 8), seed=st.integers(0, 99))
-def test_all_components_keep_all_distances(rows, columns, seed):
+def test_all_components_preserve_all_distances(rows, columns, seed):
     h = np.random.default_rng(seed).normal(size=(rows, columns)).astype(np.float32)
     scores = pca(h, columns)
     assert scores.shape == (rows, columns)
@@ -79,17 +77,17 @@ def test_damaged_activations_are_refused(h, text):
         pca(h, 1)
 
 
-def test_a_row_far_out_leaves_the_others_their_distances():
+def test_an_outlier_does_not_change_distances_of_other_rows():
     h = np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
     wanted = ((h[1:, None].astype(np.float64) - h[1:]) ** 2).sum(axis=2)
     h[0] = 1e15
     principal, points = principal_points(h, 6)
-    found = points[1:].astype(np.float64) * principal.spread
+    found = points[1:].astype(np.float64) * principal.deviation
     np.testing.assert_allclose(((found[:, None] - found) ** 2).sum(axis=2), wanted, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(principal(h), points)
 
 
-def test_equal_spreads_in_hundreds_of_directions_give_as_many_components_as_asked_for():
+def test_equal_variances_in_hundreds_of_directions_give_all_components():
     scores = pca(np.eye(1100, dtype=np.float32), 64)
     assert scores.shape == (1100, 64)
     assert np.isfinite(scores).all()

@@ -9,8 +9,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.neighbors import NearestNeighbors
 
 from cutaway.errors import DataError, UsageError
-from cutaway.neighbors import exact
-from cutaway.neighbors.exact import nearest_neighbors
+from cutaway.neighbors import exact, nearest_neighbors
 
 DIGITS = load_digits().data.astype(np.float32)
 
@@ -46,7 +45,7 @@ def check(points, k):
 @pytest.fixture
 def small_cells(monkeypatch):
     monkeypatch.setattr(exact, "CELL", 12)
-    monkeypatch.setattr(exact, "CHUNK", 3)
+    monkeypatch.setattr(exact, "CELLS_PER_RANGE", 3)
 
 
 @pytest.mark.parametrize("k", [1, 15, 90])
@@ -67,7 +66,7 @@ def test_clusters_of_every_width_and_distance_are_searched_exactly(small_cells):
 
 
 @pytest.mark.parametrize("head", [1, 5, 30])
-def test_a_few_directions_first_miss_nobody(head, small_cells, monkeypatch):
+def test_comparing_a_few_directions_first_misses_no_neighbor(head, small_cells, monkeypatch):
     monkeypatch.setattr(exact, "HEAD", head)
     rng = np.random.default_rng(head)
     points = rng.normal(size=(600, 61)) * 0.8 ** np.arange(61) + 10 * rng.integers(0, 3, (600, 1))
@@ -156,30 +155,30 @@ def test_the_number_of_threads_changes_nothing(small_cells):
     np.testing.assert_array_equal(one.squared, many.squared)
 
 
-def test_progress_rises_to_the_end_with_a_rate(small_cells):
-    heard = []
-    nearest_neighbors(DIGITS[:500], 5, on_progress=heard.append)
-    assert [heard[0].done, heard[-1].done] == [0, 500]
-    assert {(each.task, each.total, each.unit) for each in heard} == {("neighbors", 500, "samples")}
-    assert sorted(each.done for each in heard) == [each.done for each in heard]
-    assert len(heard) > 10
-    assert heard[-1].note.endswith(" a second")
+def test_progress_rises_to_the_end_and_reports_a_rate(small_cells):
+    reports = []
+    nearest_neighbors(DIGITS[:500], 5, on_progress=reports.append)
+    assert [reports[0].done, reports[-1].done] == [0, 500]
+    assert {(each.task, each.total, each.unit) for each in reports} == {("neighbors", 500, "samples")}
+    assert sorted(each.done for each in reports) == [each.done for each in reports]
+    assert len(reports) > 10
+    assert reports[-1].note.endswith(" a second")
 
 
-def test_what_report_raises_stops_the_work(small_cells):
-    heard = []
+def test_an_exception_of_on_progress_stops_the_work(small_cells):
+    reports = []
 
     def stop(progress):
-        heard.append(progress)
+        reports.append(progress)
         if progress.done > 100:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         nearest_neighbors(DIGITS, 5, on_progress=stop)
-    assert heard[-1].done < 300
+    assert reports[-1].done < 300
 
 
-def test_differences_whose_squares_vanish_in_float32_are_seen(small_cells):
+def test_differences_whose_squares_are_zero_in_float32_count(small_cells):
     rng = np.random.default_rng(3)
     tiny = np.stack([rng.permutation(150) * 1e-21, np.zeros(150)], axis=1)
     check(np.concatenate([tiny, rng.normal(size=(60, 2))]).astype(np.float32), 5)
@@ -193,24 +192,24 @@ def test_equal_distances_beyond_the_candidates_follow_the_row_number(small_cells
     np.testing.assert_array_equal(nearest_neighbors(binary, 12).index, by_definition(binary, 12)[0])
 
 
-def test_one_point_far_out_leaves_the_others_their_neighbors(small_cells):
+def test_an_outlier_does_not_change_neighbors_of_other_points(small_cells):
     points = np.random.default_rng(6).normal(size=(400, 5)).astype(np.float32)
     index = by_definition(points[1:], 7)[0] + 1
     points[0] = 1e16
     np.testing.assert_array_equal(nearest_neighbors(points, 7).index[1:], index)
 
 
-def test_many_crowds_are_answered_like_others():
+def test_many_groups_of_duplicates_have_exact_neighbors():
     rng = np.random.default_rng(7)
     points = rng.normal(size=(60, 3)).astype(np.float32)[rng.integers(0, 60, 900)]
     check(points, 4)
 
 
-@pytest.mark.parametrize("lay", [np.asfortranarray, lambda points: np.repeat(points, 2, axis=0)[::2]])
-def test_how_points_lie_in_memory_changes_nothing(lay):
+@pytest.mark.parametrize("arrange", [np.asfortranarray, lambda points: np.repeat(points, 2, axis=0)[::2]])
+def test_the_memory_layout_of_points_changes_nothing(arrange):
     points = DIGITS[:300].copy()
     points.setflags(write=False)
-    np.testing.assert_array_equal(nearest_neighbors(lay(points), 9).index, nearest_neighbors(points, 9).index)
+    np.testing.assert_array_equal(nearest_neighbors(arrange(points), 9).index, nearest_neighbors(points, 9).index)
 
 
 def test_squares_of_many_large_columns_stay_in_float32():
@@ -236,8 +235,8 @@ def test_bad_input_is_refused(points, k, error, text):
         nearest_neighbors(points, k)
 
 
-def test_importing_the_room_loads_no_numba():
-    code = "import sys, cutaway.embedding.tsne.affinities, cutaway.embedding.linear, cutaway.embedding.quality;"
+def test_importing_the_package_loads_no_numba():
+    code = "import sys, cutaway.embedding;"
     code += "sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -275,5 +274,5 @@ def far_clusters(rng):
 
 
 @pytest.mark.parametrize("make", [outlier, far_clusters])
-def test_cells_that_reach_far(make, small_cells):
+def test_cells_with_a_large_radius(make, small_cells):
     check(make(np.random.default_rng(0)).astype(np.float32), 15)

@@ -45,9 +45,9 @@ def embed_layer(
         on_progress: Called with the progress of each stage.
         callback: Called with the iterates of t-SNE.
     """
-    settings = resolve_settings(**settings)  # a wrong setting is refused before anything is computed
     number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
     ids = context.ids(split, samples=points, seed=settings["seed"])
+    settings = resolve_settings(samples=len(ids), **settings)  # before anything is computed
     labels = context.data.y(ids)
     name = embedding_name(context, layer, epoch=number, ids=ids, settings=settings)
     found = read_layout(context, name, ids)

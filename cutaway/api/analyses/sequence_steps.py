@@ -137,7 +137,7 @@ def _compute(
             nearest = layer_neighbors(embeddings[-1].activations(), on_progress=on_progress)
         before = PreviousEmbedding(embeddings[-1].xy, nearest)
         done = embed_next(h, before, on_progress=on_progress, **task.shared)
-        return _Result(done.layout, done.preserved, done.nearest)
+        return _Result(done.layout, done.preserved, done.neighbors)
     except Canceled:
         raise
     except CutawayError as error:

@@ -1,7 +1,70 @@
-"""t-SNE in the order of the paper, one file a stage.
+"""t-SNE in the order of the paper, one file for each stage.
 
-In come checked activations, float32 (sample, unit); out come coordinates, the settings as they were used and the KL
-divergence. `fit` drives the stages: affinities, schedule, descent (with its interpolation grid and order of points),
-normalization. The compiled loops are in `kernels`. May call `cutaway.neighbors`, `cutaway.parallel`, `cutaway.checks`,
-`cutaway.errors` and `cutaway.progress`.
+In come checked activations, float32 (sample, unit), and settings (`TSNESettings`); out come coordinates, the settings
+as they were used, and the KL divergence. `tsne` runs the stages: affinities, the schedule, and the descent, with an
+optimizer, the interpolation grid and the order of points in memory. The compiled loops are in `kernels`. May call
+`kernels`, `cutaway.embedding.stages`, `cutaway.neighbors`, `cutaway.parallel`, `cutaway.checks`, `cutaway.progress` and
+`cutaway.errors`.
 """
+
+from typing import TYPE_CHECKING
+
+from cutaway._lazy import lazy_getattr
+
+from .affinities import (
+    Affinities,
+    compute_affinities,
+    conditional_affinities,
+    joint_affinities,
+    kl_divergence,
+    neighbors_for,
+)
+from .fit import descent_record, threads_for, tsne
+from .iterate import CANCELLATIONS, Callback, Iterate
+from .schedule import EXACT, Phase, phases_for
+from .settings import PCA_COMPONENTS, TSNESettings, check_perplexity_fits, make_settings
+
+if TYPE_CHECKING:
+    from .descent import KL_INTERVAL, Descent, Optimizer, descend
+    from .interpolation import InterpolationGrid
+    from .optimizer import OptimizerState
+
+# These load Numba.
+_MODULES = {
+    "KL_INTERVAL": "cutaway.embedding.tsne.descent",
+    "Descent": "cutaway.embedding.tsne.descent",
+    "InterpolationGrid": "cutaway.embedding.tsne.interpolation",
+    "Optimizer": "cutaway.embedding.tsne.descent",
+    "OptimizerState": "cutaway.embedding.tsne.optimizer",
+    "descend": "cutaway.embedding.tsne.descent",
+}
+
+__all__ = [
+    "CANCELLATIONS",
+    "EXACT",
+    "KL_INTERVAL",
+    "PCA_COMPONENTS",
+    "Affinities",
+    "Callback",
+    "Descent",
+    "InterpolationGrid",
+    "Iterate",
+    "Optimizer",
+    "OptimizerState",
+    "Phase",
+    "TSNESettings",
+    "check_perplexity_fits",
+    "compute_affinities",
+    "conditional_affinities",
+    "descend",
+    "descent_record",
+    "joint_affinities",
+    "kl_divergence",
+    "make_settings",
+    "neighbors_for",
+    "phases_for",
+    "threads_for",
+    "tsne",
+]
+
+__getattr__ = lazy_getattr(__name__, _MODULES)

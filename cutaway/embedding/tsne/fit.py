@@ -1,125 +1,89 @@
-"""t-SNE in the order of the paper: components, neighbors, affinities, start, descent."""
+"""t-SNE in the order of the paper: principal components, neighbors, affinities, initial layout, descent."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.checks import check_perplexity, check_whole
-from cutaway.embedding.layout import stage
-from cutaway.embedding.new_samples import COMPONENTS, principal_points
-from cutaway.errors import UsageError
-from cutaway.neighbors.exact import nearest_neighbors
-from cutaway.progress import ProgressCallback
+from cutaway.embedding.stages import stage
+from cutaway.neighbors import nearest_neighbors, principal_points
+from cutaway.parallel import cpu_count
+from cutaway.progress import ProgressCallback, ignore_progress
 
-from .affinities import joint_affinities, kl_divergence, neighbors_for
-from .schedule import EARLY_ITERATIONS, Phase, phases_for
+from .affinities import Affinities, joint_affinities, kl_divergence, neighbors_for
+from .iterate import CANCELLATIONS, Callback, Iterate, is_declined
+from .schedule import Phase, phases_for
+from .settings import PCA_COMPONENTS, initial_layout, initialization_name, make_settings
 
 if TYPE_CHECKING:
-    from .descent import Descent, Watch
-
-# Spread of the start: at this size all pairs repel alike, so the start decides where groups go and not how large.
-START = 1e-4
+    from .descent import Descent
 
 
 def tsne(
     h: np.ndarray,
+    settings: dict[str, Any],
     *,
-    perplexity: float,
-    iterations: int,
     seed: int,
     seconds: dict[str, float],
     on_progress: ProgressCallback,
-    frames: "Watch | None" = None,
+    callback: Callback | None = None,
 ) -> tuple[np.ndarray, dict[str, Any], float | None]:
-    """Lay out checked activations and return xy, the settings used and the KL divergence.
+    """Lay out checked activations and return coordinates, the settings that were used, and the KL divergence.
 
-    The principal components come first: up to 50 columns they keep all distances, beyond they cut the noise, and the
-    first two are where the descent starts. An interrupt during the descent ends it, and what is there is returned;
-    ``stopped`` in the settings tells it. Without a descent, or when it is interrupted after it, there is no KL
-    divergence: None.
+    The principal components come first: up to 50 columns they preserve all distances, beyond that they remove noise. A
+    cancellation during the descent, or when the KL divergence is computed after it, returns the coordinates reached so
+    far; ``stopped`` in the settings is then "canceled". Without a descent there is no KL divergence.
 
     Args:
-        h: float32 (sample, unit), checked, not all rows alike.
-        perplexity: Neighbors that each sample attends to, 1 or more, less than a third of the samples.
-        iterations: Most steps, those of early exaggeration included (250; 60 for more than 4,000 samples).
-        seed: Written down; nothing here is random.
+        h: float32 (sample, unit), checked, not all rows equal.
+        settings: Names and values of `TSNESettings`.
+        seed: Decides about a random initialization; nothing else is random.
         seconds: Filled with "pca", "neighbors", "affinities" and "optimize".
-        on_progress: Hears of each part.
-        frames: Sees the layout on its way, the first time right after the components; see `descent.Watch`.
+        on_progress: Called with the progress of each stage.
+        callback: Called with the layout on its way, for the first time right after the principal components.
 
     Raises:
-        UsageError: A setting is outside its range, or there are too few samples.
+        UsageError: A setting is unknown or outside its range, or there are too few samples.
+        DataError: The array of the initialization does not fit.
 
-    Source: van der Maaten and Hinton 2008; Kobak and Berens 2019 (start from PCA at a spread of 1e-4).
+    Source: van der Maaten and Hinton 2008.
     """
     samples, columns = h.shape
-    perplexity = check_fits(perplexity, samples=samples)
-    # the first import loads kernels from their cache, or compiles: not before the settings are known to be right
-    from . import descent as way
-
-    iterations = check_whole(iterations, name="iterations", least=EARLY_ITERATIONS + 1)
-    components = min(COMPONENTS, columns)
-    phases = phases_for(samples, iterations)
+    chosen = make_settings(settings, samples=samples)
+    phases = phases_for(samples, chosen)
+    components = min(PCA_COMPONENTS, columns)
     with stage("principal components", samples, unit="samples", part="pca", seconds=seconds, on_progress=on_progress):
         _, points = principal_points(h, components)
-        start = np.zeros((samples, 2), np.float32)
-        start[:, : min(2, components)] = START * (points[:, :2] - points[:, :2].mean(axis=0, dtype=np.float64))
-    settings = {
-        "perplexity": perplexity,
-        "pca_components": components,
-        "init": "pca",
-        "seed": seed,
-        "engine": "cutaway",
-    }
-    if way.declines(frames, way.Frame(start.copy(), 0, "start", None)):
-        return start, settings | {"iterations": 0, "stopped": "interrupted"}, None
-    with stage(
-        "neighbors", samples, unit="samples", part="neighbors", seconds=seconds, on_progress=_inner(on_progress)
-    ):
-        near = [nearest_neighbors(points, neighbors_for(perplexity, samples), on_progress=on_progress)]
-    with stage(
-        "affinities", samples, unit="samples", part="affinities", seconds=seconds, on_progress=_inner(on_progress)
-    ):
-        # popped, so that they can go as soon as they are read: 50 MB at 70,000 samples
-        graph = joint_affinities(near.pop(), perplexity, on_progress=on_progress)
-    threads = threads_for(samples)
-    with stage(
-        "t-SNE", iterations, unit="iterations", part="optimize", seconds=seconds, on_progress=_inner(on_progress)
-    ):
-        done = way.descend(graph, start, phases=phases, threads=threads, watch=frames, on_progress=on_progress)
-    settings |= _record(done, phases, threads=threads, iterations=iterations)
+        start = initial_layout(chosen.initialization, points, seed=seed)
+    used = _used_settings(phases)
+    used |= {"perplexity": float(chosen.perplexity), "initialization": initialization_name(chosen.initialization)}
+    used |= {"pca_components": components, "seed": seed, "engine": "cutaway"}
+    if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
+        return start, used | {"iterations": 0, "stopped": "canceled"}, None
+    affinities = _affinities(points, float(chosen.perplexity), seconds=seconds, on_progress=on_progress)
+    # this import loads the compiled kernels, or compiles them: only after the settings were checked
+    from .descent import descend
+
+    n_iter, threads = sum(phase.iterations for phase in phases), threads_for(samples)
+    with stage("t-SNE", n_iter, unit="iterations", part="optimize", seconds=seconds, on_progress=ignore_progress):
+        done = descend(affinities, start, phases=phases, threads=threads, callback=callback, on_progress=on_progress)
+    used |= descent_record(done, threads=threads)
     try:
-        return done.xy, settings, kl_divergence(graph, done.xy)
-    except KeyboardInterrupt:
-        # the layout is there, and took longer than what it lacks
-        return done.xy, settings | {"stopped": "interrupted"}, None
+        return done.xy, used, kl_divergence(affinities, done.xy)
+    except CANCELLATIONS:
+        # the coordinates are complete, and took longer than the KL divergence
+        return done.xy, used | {"stopped": "canceled"}, None
 
 
 def threads_for(samples: int) -> int:
-    """How many threads pay: handing work over takes 50 µs, as long as 500 samples take."""
-    from numba import get_num_threads
-
-    return max(1, min(get_num_threads(), samples // 500))
+    """Number of threads that are worth using: handing work over takes 50 µs, as long as 500 samples."""
+    return max(1, min(cpu_count(), samples // 500))
 
 
-def _inner(on_progress: ProgressCallback) -> ProgressCallback:
-    """What reports its start and end itself is timed only."""
-    return lambda _: None
-
-
-def _record(done: "Descent", phases: tuple[Phase, ...], *, threads: int, iterations: int) -> dict[str, Any]:
-    early, main = phases
+def descent_record(done: "Descent", *, threads: int) -> dict[str, Any]:
+    """What a descent reports in `Layout.settings`, ready for JSON."""
     return {
         "iterations": done.iterations,
-        "most_iterations": iterations,
         "stopped": done.stopped,
-        "tolerance": main.tolerance,
-        "early_iterations": early.iterations,
-        "early_exaggeration": early.exaggeration,
-        "early_learning_rate": early.learning_rate,
-        "early_momentum": early.momentum,
-        "learning_rate": main.learning_rate,
-        "momentum": main.momentum,
         "repulsion": "grid" if done.nodes else "exact",
         "grid_nodes": done.nodes,
         "grid_spacing": done.spacing,
@@ -127,18 +91,28 @@ def _record(done: "Descent", phases: tuple[Phase, ...], *, threads: int, iterati
     }
 
 
-def check_fits(perplexity: float, *, samples: int) -> float:
-    """Return ``perplexity`` as a float, 1 or more and less than a third of the samples.
+def _affinities(
+    points: np.ndarray, perplexity: float, *, seconds: dict[str, float], on_progress: ProgressCallback
+) -> Affinities:
+    """Search neighbors and compute their affinities; both functions report start and end themselves."""
+    samples, k = len(points), neighbors_for(perplexity, len(points))
+    with stage("neighbors", samples, unit="samples", part="neighbors", seconds=seconds, on_progress=ignore_progress):
+        near = [nearest_neighbors(points, k, on_progress=on_progress)]
+    with stage("affinities", samples, unit="samples", part="affinities", seconds=seconds, on_progress=ignore_progress):
+        # popped, so that they can be freed as soon as they were read: 50 MB at 70,000 samples
+        return joint_affinities(near.pop(), perplexity, on_progress=on_progress)
 
-    Raises:
-        UsageError: It is outside that range.
-    """
-    perplexity = check_perplexity(perplexity)
-    if samples <= 3 * perplexity:
-        largest = (10 * samples - 1) // 3 / 10
-        raise UsageError(
-            "t-SNE needs more than 3 * perplexity samples",
-            got=f"{samples} samples for perplexity {perplexity:g}",
-            hint=f"pass perplexity={largest:g} or less, or take more samples",
-        )
-    return perplexity
+
+def _used_settings(phases: tuple[Phase, Phase]) -> dict[str, Any]:
+    early, main = phases
+    return {
+        "n_iter": early.iterations + main.iterations,
+        "early_exaggeration": early.exaggeration,
+        "early_exaggeration_iter": early.iterations,
+        "early_learning_rate": early.learning_rate,
+        "early_momentum": early.momentum,
+        "exaggeration": main.exaggeration,
+        "learning_rate": main.learning_rate,
+        "momentum": main.momentum,
+        "tolerance": main.tolerance,
+    }

@@ -1,39 +1,19 @@
-"""Attractive forces: each point is drawn to those it shares affinity with."""
+"""Attractive forces between points that share affinity, and the terms of the KL divergence that need affinities."""
 
 import sys
-from typing import Protocol
 
 import numpy as np
 
-from cutaway.neighbors.compiled import U, kernel
+from cutaway.neighbors import U, kernel
 
 ONE = np.float32(1)
-LEAST = np.finfo(np.float32).tiny
-# With signed indices and sums in a fixed order, which cannot be vectorized, 9.1 million entries take 14.4 ms, without
-# 7.9 ms (one Zen 4 core).
+SMALLEST = np.finfo(np.float32).tiny
+# Sums in any order can be vectorized: together with unsigned indices, 9.1 million entries take 7.9 ms instead of 14.4
+# (one Zen 4 core).
 FAST = {"reassoc", "contract"}
-# Both coordinates of a point are fetched as one number of 64 bits, since fetching is what takes the time: 5.8 ms then.
-# Where in it they lie:
+# Both coordinates of a point are loaded as one number of 64 bits, because loading takes most of the time: 5.8 ms then.
+# These are their positions in it.
 X, Y = (U(0), U(32)) if sys.byteorder == "little" else (U(32), U(0))
-
-
-class Graph(Protocol):
-    """Symmetric joint affinities in rows, as `cutaway.embedding.tsne.affinities.Affinities` holds them."""
-
-    @property
-    def start(self) -> np.ndarray:
-        """int64 (n + 1,), where each row begins in the other two."""
-        ...
-
-    @property
-    def index(self) -> np.ndarray:
-        """int32 (m,), the other point of each entry."""
-        ...
-
-    @property
-    def value(self) -> np.ndarray:
-        """float32 (m,), the affinity, all of them summing to 1."""
-        ...
 
 
 @kernel(fastmath=FAST)
@@ -42,7 +22,7 @@ def attractive_forces(
 ) -> None:
     """Write sum_j p_ij (y_i - y_j) / (1 + |y_i - y_j|^2) to ``force`` (n, 2) for the rows from low to high.
 
-    Coordinates, float32 (n, 2), lie row by row; any others would be misread.
+    Coordinates, float32 (n, 2), must be contiguous: others would be misread.
 
     Source: van der Maaten 2014, equation 7 (F_attr).
     """
@@ -73,7 +53,7 @@ def kl_terms(
 ) -> None:
     """Write sum_j p_ij log(p_ij (1 + |y_i - y_j|^2)) and sum_j p_ij to ``sums`` float64 (n, 2), rows low to high.
 
-    Rows that are not ``chosen``, bool (n,), get 0: a logarithm takes as long as ten forces.
+    Rows that are not ``chosen``, bool (n,), get 0, because a logarithm takes as long as ten forces.
     """
     flat = xy.reshape(-1)
     for i in range(low, high):
@@ -84,13 +64,13 @@ def kl_terms(
                 j, p = U(index[entry]) << U(1), value[entry]
                 dx, dy = xi - flat[j], yi - flat[j | U(1)]
                 # 0 log 0 is 0
-                total += p * np.log(max(p, LEAST) * (ONE + dx * dx + dy * dy))
+                total += p * np.log(max(p, SMALLEST) * (ONE + dx * dx + dy * dy))
                 mass += p
         sums[i, 0], sums[i, 1] = total, mass
 
 
 @kernel()
-def relabel(
+def reorder_graph(
     start: np.ndarray,
     index: np.ndarray,
     value: np.ndarray,
@@ -102,19 +82,19 @@ def relabel(
     low: int,
     high: int,
 ) -> None:
-    """Write the rows ``order[low:high]`` to the places from low to high of a graph in a new order.
+    """Write the rows ``order[low:high]`` of a sparse matrix to the rows from low to high of the reordered matrix.
 
     Args:
-        start: int64 (n + 1,), with ``index`` and ``value`` the graph as it came.
+        start: int64 (n + 1,), with ``index`` and ``value`` the matrix in the given order.
         index: int32 (m,).
         value: float32 (m,).
-        order: int32 (n,), the row that comes to each place.
+        order: int32 (n,), the old number of each new row.
         place: int32 (n,), its inverse.
         new_start: int64 (n + 1,), filled.
         new_index: int32 (m,), written.
         new_value: float32 (m,), written.
-        low: First place.
-        high: The place behind the last one.
+        low: First new row.
+        high: The new row after the last one.
     """
     for i in range(low, high):
         old, new = U(start[order[i]]), U(new_start[i])

@@ -1,24 +1,21 @@
-"""Numba kernels of affinities: calibration of rows, the symmetric sum, and the sums of the divergence.
-
-Imported only by `cutaway.embedding.tsne.affinities` when it is first asked to work, because it loads Numba.
-"""
+"""Kernels of affinities: calibrating rows, symmetrizing the matrix, and the sums of the KL divergence."""
 
 import math
 
 import numpy as np
 
-from cutaway.neighbors.compiled import U, kernel
+from cutaway.neighbors import U, kernel
 
-# In nats. Newton needs 5 steps on most rows; halvings of the bracket take over where it would leave it.
-STEPS = 100
+# Newton's method needs 5 steps on most rows; where it would leave the bracket, the bracket is halved. In nats.
+MAX_STEPS = 100
 TOLERANCE = 1e-8
-# An entry's upper half, and its lower one, see `transpose`.
+# Shift of an entry's upper half, and mask of its lower half, see `transpose`.
 HALF, LOWER = U(32), U(0xFFFFFFFF)
 
 
 @kernel(inner=True, fastmath={"reassoc", "contract"})
 def _weigh(squared, beta, out):
-    """Write exp(-beta (squared - least)) and return its sum, and the mean and variance of the differences under it."""
+    """Write exp(-beta (squared - least)); return its sum, and the mean and variance of the differences under it."""
     total, first, second = 0.0, 0.0, 0.0
     for j in range(len(squared)):
         far = np.float64(squared[j]) - np.float64(squared[0])
@@ -35,16 +32,16 @@ def _weigh(squared, beta, out):
 def calibrate(squared, perplexity, out, low, high):
     """Write the conditional affinities of the rows from ``low`` to ``high``.
 
-    Each row is exp(-beta d2) / sum with the beta at which its entropy is log(perplexity), to 1e-8 nats. Where no beta
-    reaches that, the row is the limit: uniform over all neighbors where these are no more than the perplexity or all
-    equally far, uniform over the nearest where at least ``perplexity`` of them are equally near.
+    Each row is exp(-beta d2) / sum with the beta at which its entropy is log(perplexity), to 1e-8 nats. If no beta
+    reaches that, the row is the limit: uniform over all neighbors if there are no more than the perplexity or all are
+    equally far, uniform over the nearest if at least ``perplexity`` of them are equally near.
 
     Args:
         squared: float32 (n, k), squared distances, ascending in each row.
         perplexity: At least 1.
         out: float32 (n, k), written; each row sums to 1.
         low: First row.
-        high: One past the last row.
+        high: The row after the last one.
 
     Source: van der Maaten and Hinton 2008, equation 1 and section 2.
     """
@@ -58,16 +55,16 @@ def calibrate(squared, perplexity, out, low, high):
             ties += 1
         if ties == k or ties >= perplexity or k <= perplexity:
             members = k if ties == k or k <= perplexity else ties
-            for j in range(k):  # assigning slices would take 2 s more to compile
+            for j in range(k):  # assigning slices would take 2 s longer to compile
                 out[i, j] = 1.0 / members if j < members else 0.0
             continue
         spread = 0.0
         for j in range(k):
             spread += np.float64(row[j]) - np.float64(row[0])
-        # log beta, because beta spans many orders of magnitude and the entropy is near linear in its logarithm
+        # log beta, because beta spans many orders of magnitude and the entropy is nearly linear in its logarithm
         at, least, most = -math.log(spread / k), -math.inf, math.inf
         total = 1.0
-        for _ in range(STEPS):
+        for _ in range(MAX_STEPS):
             beta = math.exp(at)
             total, mean, variance = _weigh(row, beta, weights)
             excess = math.log(total) + beta * mean - goal
@@ -89,18 +86,18 @@ def calibrate(squared, perplexity, out, low, high):
 
 @kernel()
 def transpose(entries, place, out, low, high):
-    """Write the rows that each column from ``low`` to ``high`` occurs in, ascending, with the values there.
+    """Write the rows in which each column from ``low`` to ``high`` occurs, ascending, with the values there.
 
-    An entry, uint64, holds a number in its upper half and a float32 in its lower one: sorted by NumPy's quick sort of
-    integers it is sorted by the number, and what is written to a scattered place is written once. Every range of
-    columns reads all entries, which is quick beside that.
+    An entry, uint64, has a row or column number in its upper half and the bits of a float32 in its lower half: NumPy's
+    fast sort of integers sorts entries by number, and a scattered write moves both at once. Every range of columns
+    reads all entries, which is fast compared with the writes.
 
     Args:
         entries: uint64 (n, k), columns and values.
-        place: int64 (n,), where each column's list begins; is left at its end.
+        place: int64 (n,), where the list of each column begins; afterwards where it ends.
         out: uint64 (n k,), written: rows and values, column by column.
         low: First column.
-        high: One past the last column.
+        high: The column after the last one.
     """
     for row in range(len(entries)):
         for entry in entries[row]:
@@ -118,12 +115,13 @@ def add_transpose(entries, start, mirrored, begin, column, joint, count_only, lo
         entries: uint64 (n, k), ascending in each row, see `transpose`.
         start: int64 (n + 1,), where each row of the transpose begins in the next one.
         mirrored: uint64 (n k,), ascending in each row.
-        begin: int64 (n + 1,); counting, entry i + 1 is set to the entries of row i; else where each row begins.
+        begin: int64 (n + 1,); when counting, entry i + 1 is set to the number of entries of row i; otherwise where each
+            row begins.
         column: int32 (m,), written unless counting.
         joint: float32 (m,), written unless counting.
-        count_only: Whether to count.
+        count_only: Whether to count entries instead of writing them.
         low: First row.
-        high: One past the last row.
+        high: The row after the last one.
     """
     n, k = entries.shape
     scale, beyond = 0.5 / n, U(n) << HALF
@@ -151,7 +149,7 @@ def add_transpose(entries, start, mirrored, begin, column, joint, count_only, lo
 
 @kernel(fastmath={"reassoc", "contract"})
 def kernel_sum(x, y, low, high):
-    """Add up 1 / (1 + squared distance) over pairs of a row from ``low`` to ``high`` and any later row."""
+    """Sum 1 / (1 + squared distance) over the pairs of a row from ``low`` to ``high`` and any later row."""
     total = 0.0
     for i in range(low, high):
         row = 0.0
@@ -163,9 +161,9 @@ def kernel_sum(x, y, low, high):
 
 @kernel()
 def cross_terms(start, index, value, x, y, low, high):
-    """Add up p log(p (1 + squared distance)), and p, over the entries of the rows from ``low`` to ``high``.
+    """Sum p log(p (1 + squared distance)), and p, over the entries of the rows from ``low`` to ``high``.
 
-    Each entry has its mirror image, so only those beyond the diagonal are looked at: a logarithm takes 8 ns.
+    The matrix is symmetric, so only entries above the diagonal are read: a logarithm takes 8 ns.
     """
     total, mass = 0.0, 0.0
     for i in range(low, high):

@@ -1,8 +1,8 @@
-"""Repulsive forces of few points, summed over all pairs."""
+"""Repulsive forces summed over all pairs, for few points."""
 
 import numpy as np
 
-from cutaway.neighbors.compiled import kernel
+from cutaway.neighbors import kernel
 
 ONE = np.float32(1)
 
@@ -13,7 +13,7 @@ def exact_repulsive_forces(
 ) -> None:
     """Write sum_j (y_i - y_j) / (1 + |y_i - y_j|^2)^2 to ``force`` for the rows from low to high.
 
-    Every pair is computed twice: two sums that run along the rows are vectorized, adding to both ends is not.
+    Every pair is computed twice: sums along a row are vectorized, but adding to both points of a pair is not.
 
     Args:
         x: float32 (n,), first coordinates.
@@ -21,7 +21,7 @@ def exact_repulsive_forces(
         force: float32 (n, 2), written.
         normalization: float64 (n,), written: sum over j != i of 1 / (1 + |y_i - y_j|^2).
         low: First row.
-        high: The row behind the last one.
+        high: The row after the last one.
 
     Source: van der Maaten and Hinton 2008, equation 5.
     """

@@ -1,14 +1,14 @@
-"""Kernels that place new points among fixed ones."""
+"""The kernel that optimizes new points among fixed ones."""
 
 import numpy as np
 
-from cutaway.neighbors.compiled import kernel
+from cutaway.neighbors import kernel
 
 ONE = np.float32(1)
 
 
 @kernel(inner=True, fastmath={"reassoc", "contract", "nsz"})
-def away(x: np.ndarray, y: np.ndarray, px: np.float32, py: np.float32) -> tuple[np.float32, np.float32, np.float32]:
+def _repel(x: np.ndarray, y: np.ndarray, px: np.float32, py: np.float32) -> tuple[np.float32, np.float32, np.float32]:
     """Return sum_j (p - y_j) K_j^2, both coordinates, and sum_j K_j, with K_j = 1 / (1 + |p - y_j|^2)."""
     fx = fy = near = np.float32(0)
     for j in range(len(x)):
@@ -22,7 +22,7 @@ def away(x: np.ndarray, y: np.ndarray, px: np.float32, py: np.float32) -> tuple[
 
 
 @kernel()
-def settle(
+def optimize_new_points(
     x: np.ndarray,
     y: np.ndarray,
     index: np.ndarray,
@@ -33,21 +33,21 @@ def settle(
     low: int,
     high: int,
 ) -> None:
-    """Move the new points from low to high until attraction and repulsion are even; the others do not feel it.
+    """Move the new points from low to high until attraction and repulsion balance; the fixed points stay.
 
-    With w_j = p_j K_j the attraction ends at the mean of the neighbors under these weights; half the way there is a
-    step that needs no rate. It ends when a step is shorter than 1e-3 of the layout's unit.
+    With the weights w_j = p_j K_j, attraction alone would end at the weighted mean of the neighbors; half the way there
+    is a step that needs no learning rate. It ends when a step is shorter than 1e-3 in units of the layout.
 
     Args:
         x: float32 (n,), first coordinates of the fixed points.
-        y: float32 (n,), second ones.
+        y: float32 (n,), second coordinates.
         index: int32 (m, k), neighbors of the new points among the fixed ones.
         value: float32 (m, k), their affinities; each row sums to 1.
-        exaggeration: What the affinities are multiplied by.
-        iterations: Most steps.
-        xy: float32 (m, 2), where the new points start; moved.
-        low: First row.
-        high: The row behind the last one.
+        exaggeration: Factor of the affinities.
+        iterations: Most iterations.
+        xy: float32 (m, 2), the start of the new points; updated.
+        low: First new point.
+        high: The new point after the last one.
 
     Source: Poličar et al. 2023, section 2 (new points one by one, with exaggeration 1.5); Cheng 1995 (mean shift).
     """
@@ -62,7 +62,7 @@ def settle(
                 mass += weight
                 ax += weight * dx
                 ay += weight * dy
-            rx, ry, near = away(x, y, px, py)
+            rx, ry, near = _repel(x, y, px, py)
             scale = np.float32(0.5) / mass
             sx = -scale * (ax - rx / (near * exaggeration))
             sy = -scale * (ay - ry / (near * exaggeration))

@@ -1,28 +1,25 @@
-"""Numba kernels that compare neighborhoods.
-
-Imported only by `cutaway.embedding.quality` when it is first asked to measure, because it loads Numba.
-"""
+"""The kernel that ranks samples by distance."""
 
 import numpy as np
 
-from cutaway.neighbors.compiled import kernel
+from cutaway.neighbors import kernel
 
 
 @kernel(fastmath={"reassoc", "contract"})
 def count_nearer(product, norms, squares, itself, limits, rounding_bound, counts, low, high):
-    """Add up how many points are nearer to a query than each of its neighbors in the plane is.
+    """Add to the counts of points that are nearer to a query than each of its neighbors in the plane.
 
     Args:
-        product: float64 (high - low, point), products of those queries with a block of points.
+        product: float64 (high - low, point), products of these queries with a block of points.
         norms: float64 (query,), squared norms of the queries.
         squares: float64 (point,), squared norms of the points.
-        itself: int64 (query,), where in the block the query itself is; outside of it, it is not there.
+        itself: int64 (query,), position of the query in the block; the query is not there if it is out of range.
         limits: float64 (query, k), squared distances of the neighbors.
-        rounding_bound: What rounding may add to a squared distance, relative to both squared norms: nearer means
-            by more.
+        rounding_bound: Rounding error of a squared distance relative to the sum of both squared norms; a point
+            must be nearer by more than this.
         counts: int64 (query, k), added to.
         low: First query.
-        high: One past the last query.
+        high: The query after the last one.
     """
     points = len(squares)
     squared = np.empty(points)

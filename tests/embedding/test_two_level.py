@@ -1,4 +1,4 @@
-"""The kernel in two parts, and what passes between the grids that have one each."""
+"""The two parts of the kernel, and the transfer between the fine and the coarse grid."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutaway.embedding.tsne.grid import SMALL, grid_for, nodes_for
-from cutaway.embedding.tsne.kernels.repulsion import convolve, repulsive_forces
-from cutaway.embedding.tsne.kernels.two_level import (
-    BEFORE,
-    FACTOR,
+from cutaway.embedding.tsne.interpolation import convolve
+from cutaway.embedding.tsne.kernels import BEFORE, FACTOR, repulsive_forces
+from cutaway.embedding.tsne.two_level import (
     WEIGHTS,
     coarse_nodes,
     coarsen,
@@ -20,7 +19,7 @@ from cutaway.embedding.tsne.kernels.two_level import (
 
 
 def spline(x):
-    """The cubic B-spline of width 4, by its definition."""
+    """The cubic B-spline of width 4, by definition."""
     x = np.abs(x)
     return np.where(x < 1, (4 - 6 * x**2 + 3 * x**3) / 6, np.where(x < 2, (2 - x) ** 3 / 6, 0.0))
 
@@ -39,9 +38,9 @@ def test_a_coarse_spline_is_the_sum_of_fine_ones():
 
 @settings(deadline=None, max_examples=25)
 @given(st.integers(24, 130), st.integers(0, 9), st.integers(0, 1000))
-def test_coarsening_gathers_what_lies_under_each_coarse_spline(nodes, room, seed):
+def test_coarsening_sums_the_charges_under_each_coarse_spline(nodes, padding, seed):
     rng = np.random.default_rng(seed)
-    charges = rng.normal(size=(nodes + room, nodes + room)).astype(np.float32)
+    charges = rng.normal(size=(nodes + padding, nodes + padding)).astype(np.float32)
     fine, many = np.arange(nodes), coarse_nodes(nodes)
     middles = np.arange(many) * FACTOR - BEFORE + len(WEIGHTS) // 2
     # weights of the two-scale relation, by interpolation of the coarse spline from fine ones
@@ -60,9 +59,9 @@ def test_coarsening_gathers_what_lies_under_each_coarse_spline(nodes, room, seed
 
 
 @pytest.mark.parametrize("width", [130, 400])
-def test_two_grids_give_the_force_of_one_that_is_padded_to_twice_its_size(monkeypatch, width):
+def test_a_two_level_grid_gives_the_forces_of_one_padded_to_twice_its_size(monkeypatch, width):
     xy = (np.random.default_rng(1).uniform(-0.5, 0.5, (4000, 2)) * width).astype(np.float32)
-    # at both ends, where the narrow part must not meet itself around the edge
+    # at both ends, where the narrow part must not act around the edge
     xy[:200, 0], xy[200:400, 0] = -width / 2, width / 2
     assert nodes_for(width / 2, 0.8) > SMALL
     results = []
@@ -70,7 +69,7 @@ def test_two_grids_give_the_force_of_one_that_is_padded_to_twice_its_size(monkey
         monkeypatch.setattr("cutaway.embedding.tsne.grid.SMALL", small)
         grid = grid_for(width / 2, 0.8)
         corner = np.full(2, -(grid.nodes - 1) / 2 * grid.spacing + 0.3, np.float32)
-        # the same places within cells, whatever the number of nodes
+        # the same positions within cells for any number of nodes
         corner = np.round(corner / 0.8).astype(np.float32) * np.float32(0.8)
         potential, normalization = convolve(xy, grid, corner)
         force = np.empty_like(xy)

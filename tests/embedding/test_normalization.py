@@ -25,23 +25,23 @@ def test_few_points_are_summed_exactly():
 
 @pytest.mark.parametrize("width", [8, 40, 150])
 def test_many_points_are_summed_through_a_grid(monkeypatch, width):
-    monkeypatch.setattr(module, "PAIRS", 0)
+    monkeypatch.setattr(module, "PAIRS_PER_NODE", 0)
     xy = cloud(8000, width) + np.array([50, -7])
     found = normalization(xy)
     assert found != by_definition(xy)
     assert found == pytest.approx(by_definition(xy), rel=1.2e-4)
 
 
-def test_a_wide_layout_takes_a_coarser_grid(monkeypatch):
-    monkeypatch.setattr(module, "PAIRS", 0)
+def test_a_wide_layout_gets_a_coarser_grid(monkeypatch):
+    monkeypatch.setattr(module, "PAIRS_PER_NODE", 0)
     monkeypatch.setattr(module, "MOST_NODES", 480)
     xy = cloud(8000, 150)
     assert normalization(xy) != by_definition(xy)
     assert normalization(xy) == pytest.approx(by_definition(xy), rel=6e-4)
 
 
-def test_pairs_of_points_are_the_hardest(monkeypatch):
-    monkeypatch.setattr(module, "PAIRS", 0)
+def test_points_in_pairs_have_the_largest_error(monkeypatch):
+    monkeypatch.setattr(module, "PAIRS_PER_NODE", 0)
     rng = np.random.default_rng(0)
     xy = np.repeat(rng.normal(size=(4000, 2)) * 60, 2, axis=0) + rng.normal(size=(8000, 2)) * 0.02
     assert normalization(xy) == pytest.approx(by_definition(xy), rel=5e-4)
@@ -49,13 +49,13 @@ def test_pairs_of_points_are_the_hardest(monkeypatch):
 
 @pytest.mark.parametrize("width", [0, 1e-3, 1e6])
 def test_layouts_that_no_grid_fits_are_summed_exactly(monkeypatch, width):
-    monkeypatch.setattr(module, "PAIRS", 0)
+    monkeypatch.setattr(module, "PAIRS_PER_NODE", 0)
     xy = np.random.default_rng(0).uniform(size=(500, 2)) * width
     assert normalization(xy) == pytest.approx(by_definition(xy), rel=1e-12)
 
 
 @pytest.mark.parametrize("away", [1e5, 1e8, -1e9])
-def test_where_a_layout_lies_does_not_matter(monkeypatch, away):
-    monkeypatch.setattr(module, "PAIRS", 0)
+def test_the_position_of_a_layout_does_not_matter(monkeypatch, away):
+    monkeypatch.setattr(module, "PAIRS_PER_NODE", 0)
     xy = cloud(5000, 40)
     assert normalization(xy + away) == pytest.approx(by_definition(xy), rel=1.2e-4)

@@ -5,8 +5,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
-from cutaway.embedding import measure_quality, pca
-from cutaway.embedding.quality import inspect_quality
+from cutaway.embedding import inspect_quality, measure_quality, pca
 from cutaway.errors import DataError, UsageError
 from cutaway.neighbors import components
 
@@ -15,13 +14,13 @@ IRIS = load_iris().data.astype(np.float32)
 
 def by_definition(h, xy, k):
     """Both measures from full rankings, one sample at a time; no two distances are equal."""
-    n, penalty, kept = len(h), 0, 0
+    n, penalty, preserved = len(h), 0, 0
     for i in range(n):
         high = [j for j in np.argsort(((h - h[i]) ** 2).sum(1)) if j != i]
         low = [j for j in np.argsort(((xy - xy[i]) ** 2).sum(1)) if j != i]
         penalty += sum(high.index(j) + 1 - k for j in low[:k] if j not in high[:k])
-        kept += len(set(high[:k]) & set(low[:k]))
-    return 1 - penalty * 2 / (n * k * (2 * n - 3 * k - 1)), kept / (n * k)
+        preserved += len(set(high[:k]) & set(low[:k]))
+    return 1 - penalty * 2 / (n * k * (2 * n - 3 * k - 1)), preserved / (n * k)
 
 
 @pytest.mark.parametrize("k", [1, 5, 19])
@@ -41,7 +40,7 @@ def test_trustworthiness_is_that_of_scikit_learn():
     assert measure_quality(IRIS, xy, seed=0).trustworthiness == pytest.approx(expected, abs=1e-4)
 
 
-def test_the_plane_itself_is_trusted_fully_and_chance_is_not():
+def test_the_plane_itself_has_full_quality_and_a_random_layout_has_not():
     rng = np.random.default_rng(0)
     xy = rng.normal(size=(400, 2))
     same = measure_quality(xy + 1000, xy + 1000, k=10, seed=0)
@@ -51,7 +50,7 @@ def test_the_plane_itself_is_trusted_fully_and_chance_is_not():
     assert shuffled.neighbors_preserved == pytest.approx(10 / 399, abs=0.01)
 
 
-def test_many_samples_are_represented_by_a_seeded_choice():
+def test_many_samples_are_represented_by_a_random_sample():
     rng = np.random.default_rng(0)
     h = rng.normal(size=(300, 4))
     one = measure_quality(h, h[:, :2], k=5, limit=60, seed=1)
@@ -83,17 +82,17 @@ def test_other_samples_are_refused():
         measure_quality(IRIS, np.full((150, 2), np.nan), seed=0)
 
 
-def test_each_sample_knows_which_of_its_neighbors_are_wrong():
+def test_misplaced_is_the_share_of_neighbors_that_are_far_in_the_layer():
     rng = np.random.default_rng(0)
     h, xy = rng.normal(size=(200, 3)), rng.normal(size=(200, 2))
     xy[:100] = h[:100, :2] + 50
-    quality, wrong = inspect_quality(h, xy, k=4, seed=0)
-    assert (wrong.dtype, wrong.shape) == (np.float32, (200,))
+    quality, misplaced = inspect_quality(h, xy, k=4, seed=0)
+    assert (misplaced.dtype, misplaced.shape) == (np.float32, (200,))
     for i in range(200):
         high = np.argsort(((h - h[i]) ** 2).sum(1))[1:25]
         low = np.argsort(((xy - xy[i]) ** 2).sum(1))[1:5]
-        assert wrong[i] == 1 - np.isin(low, high).mean()
-    assert wrong[:100].mean() < wrong[100:].mean()
+        assert misplaced[i] == 1 - np.isin(low, high).mean()
+    assert misplaced[:100].mean() < misplaced[100:].mean()
     assert quality == measure_quality(h, xy, k=4, seed=0)
 
 
@@ -115,13 +114,13 @@ def test_large_matrices_in_float32_give_the_same(monkeypatch):
     h = np.random.default_rng(0).normal(size=(400, 20)) + 50
     xy = pca(h, 2)
     expected = measure_quality(h, xy, seed=0)
-    monkeypatch.setattr(components, "DOUBLE", 0)
+    monkeypatch.setattr(components, "FLOAT64_MULTIPLICATIONS", 0)
     assert measure_quality(h, xy, seed=0).trustworthiness == pytest.approx(expected.trustworthiness, abs=1e-4)
 
 
 @pytest.mark.parametrize("double", [0, 1e12])
 def test_equal_rows_do_not_count_against_the_layout(double, monkeypatch):
-    monkeypatch.setattr(components, "DOUBLE", double)
+    monkeypatch.setattr(components, "FLOAT64_MULTIPLICATIONS", double)
     rng = np.random.default_rng(0)
     h = np.repeat(rng.normal(size=(2, 30)) * 100 + 1000, 200, axis=0)
     xy = rng.normal(size=(400, 2)) + np.repeat([[0, 0], [100, 100]], 200, axis=0)
@@ -129,12 +128,12 @@ def test_equal_rows_do_not_count_against_the_layout(double, monkeypatch):
 
 
 @pytest.mark.parametrize("scale", [1e-36, 1e28])
-def test_trust_does_not_depend_on_the_scale(scale):
+def test_quality_does_not_depend_on_the_scale(scale):
     one, other = measure_quality(IRIS, IRIS[:, :2], seed=0), measure_quality(IRIS * scale, IRIS[:, :2] * scale, seed=0)
     assert one.trustworthiness == pytest.approx(other.trustworthiness, abs=1e-3)
     assert one.neighbors_preserved == pytest.approx(other.neighbors_preserved, abs=1e-2)
 
 
 def test_labels_of_other_samples_are_refused():
-    with pytest.raises(DataError, match=r"one class a sample; got the shape \(149,\) for 150 samples; next:"):
+    with pytest.raises(DataError, match=r"one class for each sample; got the shape \(149,\) for 150 samples; next:"):
         measure_quality(IRIS, IRIS[:, :2], seed=0, labels=np.zeros(149))

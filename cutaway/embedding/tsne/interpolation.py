@@ -1,0 +1,106 @@
+"""The interpolation grid: repulsive forces of all pairs through fast Fourier transforms."""
+
+import numpy as np
+
+from .grid import LEAST_NODES, SLACK, SPACING, Grid, fft, grid_for, spacing_for
+from .kernels import filter_spectrum, spread
+from .two_level import coarsen, refine
+
+# The grid moves by these shares of its spacing at each update (the sequence fills a square evenly), so that its errors
+# average out: after 300 iterations at 10,000 points KL is 1.351 instead of 1.362.
+# Source: Roberts 2018 (the sequence R2).
+SHIFTS = np.array([0.7548776662466927, 0.5698402909980532])
+# A grid is replaced when the layout has outgrown it, or fills less than this share of its width.
+MIN_FILLED = 0.6
+
+
+class InterpolationGrid:
+    """The potential sum_j 1 / (1 + |y - y_j|^2) over the plane, whose slope is the repulsive force.
+
+    A forward and an inverse transform, for each part of the kernel, give the potential at the nodes; cubic splines,
+    whose slope is continuous, give its gradient at every point, so no second kernel is needed: with
+    E = sum 1 / (1 + d2), dE/dy = -2 sum (y_i - y_j) / (1 + d2)^2. The descent then follows the exact gradient of a
+    slightly approximate KL divergence. At a spacing of 0.8 the error of the force is 10% (root mean square at 10,000
+    points; cubic Lagrange interpolation with three kernels: 9%), at 0.5 it is 3%, and part of it changes from one
+    `update` to the next.
+
+    Args:
+        spacing: Largest distance of nodes, in units of the layout.
+
+    Attributes:
+        grid: The grid now in use; None before the first `update`.
+        potential: float32 (padded, padded) spline coefficients, of which the first (nodes, nodes) count.
+        corner: Coordinates of node (0, 0).
+        normalization: Z = sum over pairs i != j of 1 / (1 + d2).
+    """
+
+    def __init__(self, spacing: float = SPACING) -> None:
+        self.spacing = spacing
+        self.grid: Grid | None = None
+        self.potential = np.empty((0, 0), np.float32)
+        self.corner = np.zeros(2, np.float32)
+        self.normalization = 1.0
+        self._updates = 0
+
+    @property
+    def force_arguments(self) -> tuple[np.ndarray, np.ndarray, np.float32, np.ndarray]:
+        """Potential, corner, nodes per unit of length and `Grid.own`, as `repulsive_forces` takes them."""
+        if self.grid is None:
+            raise RuntimeError("an interpolation grid has a potential once it was updated")
+        return self.potential, self.corner, np.float32(1 / self.grid.spacing), self.grid.own
+
+    def update(self, xy: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+        """Compute the potential of the points.
+
+        Args:
+            xy: float32 (n, 2); fastest if points that are near in the plane are near in memory.
+            low: (2,), the smallest coordinates.
+            high: (2,), the largest.
+        """
+        middle = (np.asarray(low, np.float64) + high) / 2
+        half = float((np.asarray(high, np.float64) - low).max()) / 2
+        grid = self.grid
+        if grid is None or half > grid.reach or (half < MIN_FILLED * grid.reach / SLACK and grid.nodes > LEAST_NODES):
+            grid = self.grid = grid_for(half, spacing_for(half, self.spacing))
+        self._updates += 1
+        # a small layout's grid is fine enough without; it is symmetric, so that there is no force in the middle
+        shift = 0 if grid.level else (self._updates * SHIFTS) % 1 - 0.5
+        self.corner = (middle + (shift - (grid.nodes - 1) / 2) * grid.spacing).astype(np.float32)
+        self.potential, self.normalization = convolve(xy, grid, self.corner)
+
+
+def convolve(xy: np.ndarray, grid: Grid, corner: np.ndarray) -> tuple[np.ndarray, float]:
+    """Spread the points over a grid and return the potential at its nodes, float32 (padded, padded), and Z.
+
+    Only the first (nodes, nodes) values of the potential are valid; the others wrap around.
+
+    Args:
+        xy: float32 (n, 2), inside the grid by 2 nodes.
+        grid: The grid.
+        corner: float32 (2,), coordinates of node (0, 0).
+    """
+    nodes = grid.nodes
+    charges = np.zeros((grid.padded, grid.padded), np.float32)
+    spread(xy, corner, np.float32(1 / grid.spacing), charges)
+    convolved, energy = _filtered(charges if grid.coarse else charges.astype(np.float64), grid.transform)
+    potential = np.require(convolved, np.float32, "C")
+    if grid.coarse:
+        many = grid.coarse.nodes
+        smooth = np.zeros((grid.coarse.padded, grid.coarse.padded), np.float32)
+        smooth[:many, :many] = coarsen(charges, nodes)
+        convolved, more = _filtered(smooth, grid.coarse.transform)
+        refine(convolved[:many, :many], potential, nodes)
+        energy += more
+    n = len(xy)
+    normalization = energy - n * grid.own_mean + grid.level * n * (n - 1)
+    # For few points far apart the energy of pairs is lost in that of each point with itself; it is at least what it
+    # would be if all points were as far apart as the grid allows.
+    least = n * (n - 1) / (1 + 8 * grid.reach**2)
+    return potential, max(normalization, least, float(np.finfo(np.float32).tiny))
+
+
+def _filtered(charges: np.ndarray, transform: np.ndarray) -> tuple[np.ndarray, float]:
+    """Convolve with the kernel of a transform, and sum charge times potential over all nodes."""
+    spectrum = fft.rfft2(charges)
+    power = filter_spectrum(spectrum.view(charges.dtype), transform)
+    return fft.irfft2(spectrum, s=charges.shape, overwrite_x=True), power / charges.size

@@ -1,0 +1,40 @@
+"""The layout on its way through the descent, and the callback that sees it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cutaway.errors import Canceled
+
+
+@dataclass(frozen=True, eq=False)
+class Iterate:
+    """The layout after some iterations of t-SNE.
+
+    Attributes:
+        xy: float32 (n, 2), a copy, in the order of the samples.
+        iteration: Iterations done so far.
+        phase: "start" before the first iteration, then "early" or "main".
+        kl_divergence: The latest estimate in nats; None before the first one, which comes after 50 iterations.
+    """
+
+    xy: np.ndarray
+    iteration: int
+    phase: str
+    kl_divergence: float | None
+
+
+Callback = Callable[[Iterate], bool | None]
+"""Takes an `Iterate`; returning False or raising StopIteration or `Canceled` ends the descent."""
+
+CANCELLATIONS = (Canceled, KeyboardInterrupt, StopIteration)
+"""Exceptions that end the descent, which then returns the coordinates reached so far."""
+
+
+def is_declined(callback: Callback | None, iterate: Iterate) -> bool:
+    """Call the callback, if there is one, and return whether it asks to stop."""
+    try:
+        return callback is not None and callback(iterate) is False
+    except CANCELLATIONS:
+        return True

@@ -1,0 +1,174 @@
+"""The settings of t-SNE."""
+
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import Any, Literal
+
+import numpy as np
+
+from cutaway.checks import check_matrix, check_perplexity, check_seed, check_whole
+from cutaway.errors import DataError, UsageError
+
+Auto = Literal["auto"]
+
+PCA_COMPONENTS = 50
+"""Principal components in which neighbors are searched, at most."""
+
+INITIAL_DEVIATION = 1e-4
+"""Standard deviation of the initial layout: at this size all pairs repel alike, so that the start decides where groups
+go, but not how large they are."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TSNESettings:
+    """Settings of t-SNE; "auto" depends on the number of samples n, and the layout reports the value that was used."""
+
+    perplexity: float = 30.0
+    """Effective number of neighbors of each sample, from 1 to less than a third of the samples. Small values show small
+    groups, large ones the whole; the search finds three times as many neighbors."""
+
+    n_iter: int = 750
+    """Most iterations in all, including those of early exaggeration, of which it must be more. The descent mostly ends
+    sooner, see ``tolerance``."""
+
+    early_exaggeration: float = 12.0
+    """Factor of the attractive forces in the first iterations, 1 or more: it gathers the groups."""
+
+    early_exaggeration_iter: int | Auto = "auto"
+    """Number of iterations with early exaggeration, from 0; "auto" is 250, or 60 for more than 4,000 samples."""
+
+    exaggeration: float = 1.0
+    """Factor of the attractive forces in all further iterations, 1 or more; larger values give denser groups with more
+    space between them."""
+
+    learning_rate: float | Auto = "auto"
+    """Learning rate of both phases, above 0. "auto" is n / early_exaggeration in the first phase, at least 20. In the
+    second it is n / exaggeration, at least 20, or 2 n / exaggeration for more than 4,000 samples."""
+
+    momentum: float | Auto = "auto"
+    """Momentum after early exaggeration, from 0 up to, but not including, 1; during early exaggeration it is 0.5.
+    "auto" is 0.8; 0.95 for more than 4,000 samples; 1 - 0.05 (10,000 / n)^(1/5) for more than 10,000."""
+
+    tolerance: float | Auto = "auto"
+    """The descent has converged when the KL divergence falls by less than this share in 50 iterations after early
+    exaggeration, from 0 (never) up to, but not including, 1. "auto" is 0.2%; 1% for more than 4,000 samples; 2% for
+    more than 10,000."""
+
+    initialization: str | np.ndarray = "pca"
+    """Where the samples start: "pca", the first two principal components, scaled to a standard deviation of 1e-4;
+    "random", normally distributed with that standard deviation, depending on the seed alone; or an array (sample, 2)
+    that is taken as it is."""
+
+
+def make_settings(settings: dict[str, Any], *, samples: int) -> TSNESettings:
+    """Make the settings of t-SNE from keyword arguments and check them.
+
+    Args:
+        settings: Names and values; the others get their defaults.
+        samples: Number of samples.
+
+    Raises:
+        UsageError: A setting is unknown or outside its range, or there are too few samples for the perplexity.
+        DataError: The array of the initialization does not fit.
+    """
+    known = [field.name for field in fields(TSNESettings)]
+    for name in settings:
+        if name not in known:
+            raise UsageError(
+                f"settings of t-SNE are {', '.join(known)}", got=repr(name), hint="name one of these, or leave it out"
+            )
+    made = TSNESettings(**settings)
+    check_perplexity_fits(made.perplexity, samples=samples)
+    _check_number(made.early_exaggeration, name="early_exaggeration", least=1, example="12")
+    _check_number(made.exaggeration, name="exaggeration", least=1, example="1")
+    if made.early_exaggeration_iter != "auto":
+        check_whole(made.early_exaggeration_iter, name="early_exaggeration_iter", least=0)
+    if made.learning_rate != "auto":
+        _check_number(made.learning_rate, name="learning_rate", least=0, open_start=True, example="200")
+    if made.momentum != "auto":
+        _check_number(made.momentum, name="momentum", least=0, below=1, example="0.8")
+    if made.tolerance != "auto":
+        _check_number(made.tolerance, name="tolerance", least=0, below=1, example="0.01")
+    _check_initialization(made.initialization, samples=samples)
+    return made
+
+
+def check_perplexity_fits(perplexity: float, *, samples: int) -> float:
+    """Return ``perplexity`` as a float, 1 or more and less than a third of the samples.
+
+    Raises:
+        UsageError: It is outside that range.
+    """
+    perplexity = check_perplexity(perplexity)
+    if samples <= 3 * perplexity:
+        largest = (10 * samples - 1) // 3 / 10
+        raise UsageError(
+            "t-SNE needs more than 3 * perplexity samples",
+            got=f"{samples} samples for perplexity {perplexity:g}",
+            hint=f"pass perplexity={largest:g} or less, or take more samples",
+        )
+    return perplexity
+
+
+def initial_layout(initialization: str | np.ndarray, points: np.ndarray, *, seed: int) -> np.ndarray:
+    """Make the layout from which the descent starts, float32 (sample, 2).
+
+    Args:
+        initialization: See `TSNESettings`, checked.
+        points: float32 (sample, component), the principal components with a standard deviation of 1.
+        seed: Decides about "random".
+
+    Source: Kobak and Berens 2019 (principal components at a standard deviation of 1e-4).
+    """
+    if not isinstance(initialization, str):
+        return np.array(initialization, np.float32, order="C")
+    if initialization == "random":
+        noise = np.random.default_rng(check_seed(seed)).standard_normal((len(points), 2))
+        return (INITIAL_DEVIATION * noise).astype(np.float32)
+    start = np.zeros((len(points), 2), np.float32)
+    two = points[:, :2]
+    start[:, : two.shape[1]] = INITIAL_DEVIATION * (two - two.mean(axis=0, dtype=np.float64))
+    return start
+
+
+def initialization_name(initialization: str | np.ndarray) -> str:
+    """Name an initialization for JSON: "pca", "random", or "array" with the start of the SHA-256 of its bytes."""
+    if isinstance(initialization, str):
+        return initialization
+    from hashlib import sha256
+
+    return f"array {sha256(np.array(initialization, np.float32, order='C').tobytes()).hexdigest()[:16]}"
+
+
+def _check_number(
+    value: Any, *, name: str, least: float, example: str, below: float = float("inf"), open_start: bool = False
+) -> None:
+    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else float("nan")
+    if not least <= number < below or (open_start and number == least):
+        span = f"above {least:g}" if open_start else f"from {least:g} up"
+        limit = f" to, but not including, {below:g}" if below < float("inf") else ""
+        raise UsageError(f"{name} is a finite number {span}{limit}", got=repr(value), hint=f"pass {name}={example}")
+
+
+def _check_initialization(initialization: Any, *, samples: int) -> None:
+    if isinstance(initialization, str):
+        if initialization not in ("pca", "random"):
+            raise UsageError(
+                'initialization is "pca", "random" or an array (sample, 2)',
+                got=repr(initialization),
+                hint='pass initialization="pca"',
+            )
+        return
+    array = check_matrix(initialization, name="initial coordinates")
+    if array.shape != (samples, 2):
+        raise DataError(
+            f"an initialization has two coordinates for each of the {samples} samples",
+            got=f"the shape {array.shape}",
+            hint='pass an array (sample, 2), or initialization="pca"',
+        )
+    if np.ptp(array, axis=0).max() == 0:
+        raise DataError(
+            "the samples of an initialization lie at different places",
+            got="all samples at one place",
+            hint='pass initialization="random"',
+        )

@@ -1,0 +1,213 @@
+"""The settings of t-SNE: what each does, how "auto" is reported, and what is refused."""
+
+import json
+import pickle
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, load_iris
+
+from cutaway.embedding import Iterate, TSNESettings, embed, inspect_quality, place, placement
+from cutaway.errors import DataError, UsageError
+
+IRIS = load_iris().data.astype(np.float32)
+H, LABELS = load_digits(return_X_y=True)
+H, LABELS = H[:400].astype(np.float32), LABELS[:400]
+NAMES = {field.name for field in fields(TSNESettings)}
+
+
+def start_of(h, **settings):
+    """The layout before the first iteration."""
+    iterates = []
+    embed(h, callback=lambda iterate: iterates.append(iterate) or False, **settings)
+    return iterates[0].xy
+
+
+def density(xy):
+    """Mean radius of the classes, relative to that of the whole layout."""
+    center = np.stack([xy[number == LABELS].mean(axis=0) for number in range(10)])[LABELS]
+    return np.linalg.norm(xy - center, axis=1).mean() / np.linalg.norm(xy - xy.mean(axis=0), axis=1).mean()
+
+
+def test_every_setting_is_reported_with_the_value_that_was_used():
+    for settings in ({}, {"momentum": 0.5, "learning_rate": 30, "tolerance": 0, "exaggeration": 2, "n_iter": 300}):
+        used = embed(IRIS, **settings).settings
+        assert set(used) >= NAMES
+        assert "auto" not in used.values()
+        assert used == used | settings
+        assert json.loads(json.dumps(used)) == used
+
+
+def test_auto_is_what_was_used():
+    automatic = embed(IRIS)
+    used = {name: automatic.settings[name] for name in NAMES}
+    # given as a number, the learning rate is that of both phases
+    assert (used.pop("learning_rate"), automatic.settings["early_learning_rate"]) == (150.0, 20.0)
+    assert used == {
+        "perplexity": 30.0,
+        "n_iter": 750,
+        "early_exaggeration": 12.0,
+        "early_exaggeration_iter": 250,
+        "exaggeration": 1.0,
+        "momentum": 0.8,
+        "tolerance": 0.002,
+        "initialization": "pca",
+    }
+    np.testing.assert_array_equal(embed(IRIS, **used).xy, automatic.xy)
+
+
+def test_a_learning_rate_is_that_of_both_phases():
+    layout = embed(IRIS, learning_rate=50, n_iter=300)
+    assert (layout.settings["learning_rate"], layout.settings["early_learning_rate"]) == (50.0, 50.0)
+    assert not np.array_equal(layout.xy, embed(IRIS, n_iter=300).xy)
+
+
+def test_automatic_learning_rates_are_divided_by_the_exaggeration():
+    used = embed(H, early_exaggeration=4, exaggeration=2, n_iter=260).settings
+    assert (used["early_learning_rate"], used["learning_rate"]) == (100.0, 200.0)
+    assert (used["early_exaggeration"], used["exaggeration"]) == (4.0, 2.0)
+
+
+def test_exaggeration_in_the_main_phase_makes_groups_denser():
+    plain, exaggerated = (embed(H, perplexity=20, exaggeration=factor).xy for factor in (1, 4))
+    assert density(exaggerated) < 0.8 * density(plain)
+
+
+def test_early_exaggeration_lasts_as_long_as_is_said():
+    phases = []
+    layout = embed(IRIS, early_exaggeration_iter=20, n_iter=40, callback=lambda iterate: phases.append(iterate.phase))
+    assert (layout.settings["early_exaggeration_iter"], layout.settings["iterations"]) == (20, 40)
+    assert phases[0] == "start"
+    assert phases[-1] == "main"
+    none = embed(IRIS, early_exaggeration_iter=0, n_iter=40)
+    np.testing.assert_array_equal(none.xy, embed(IRIS, early_exaggeration_iter=0, early_exaggeration=1, n_iter=40).xy)
+    assert not np.array_equal(none.xy, layout.xy)
+
+
+def test_more_momentum_moves_farther():
+    slow, fast = (embed(H, momentum=value, n_iter=280, tolerance=0).xy for value in (0.0, 0.9))
+    assert np.ptp(fast) > 1.5 * np.ptp(slow)
+
+
+def test_without_a_tolerance_all_iterations_are_done():
+    assert embed(IRIS, tolerance=0, n_iter=800).settings["iterations"] == 800
+    sooner = embed(IRIS, tolerance=0.2).settings
+    assert (sooner["iterations"], sooner["stopped"]) == (350, "converged")
+
+
+def test_an_initial_array_is_taken_as_it_is():
+    array = np.random.default_rng(0).normal(size=(150, 2)) + 3
+    np.testing.assert_array_equal(start_of(IRIS, initialization=array), array.astype(np.float32))
+    layout = embed(IRIS, initialization=array, n_iter=260)
+    assert layout.settings["initialization"].startswith("array ")
+    assert (
+        layout.settings["initialization"] != embed(IRIS, initialization=-array, n_iter=260).settings["initialization"]
+    )
+    np.testing.assert_array_equal(layout.xy, embed(IRIS, initialization=array.tolist(), n_iter=260).xy)
+    # a layout of its own is nearly a minimum already
+    done = embed(H, perplexity=20)
+    again = embed(H, perplexity=20, initialization=done.xy, early_exaggeration_iter=0, n_iter=200)
+    assert again.kl_divergence == pytest.approx(done.kl_divergence, rel=0.03)
+    assert np.linalg.norm(again.xy - done.xy, axis=1).mean() < 0.2 * done.xy.std()
+
+
+def test_a_random_initialization_depends_on_the_seed_only():
+    one, same, other = (
+        start_of(h, initialization="random", seed=seed) for h, seed in ((IRIS, 1), (IRIS * 2, 1), (IRIS, 2))
+    )
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+    assert one.std(axis=0) == pytest.approx([1e-4, 1e-4], rel=0.2)
+    first, second = (embed(IRIS, initialization="random", seed=4) for _ in range(2))
+    np.testing.assert_array_equal(first.xy, second.xy)
+    assert first.settings["initialization"] == "random"
+    # one unit is laid out in the plane then, not on a line
+    assert np.ptp(embed(IRIS[:, :1], initialization="random", n_iter=260).xy, axis=0).min() > 0
+
+
+def test_the_principal_components_are_the_usual_start():
+    start = start_of(IRIS, seed=5)
+    np.testing.assert_array_equal(start, start_of(IRIS, initialization="pca"))
+    assert start[:, 0].std() == pytest.approx(1e-4, rel=1e-3)
+
+
+@pytest.mark.parametrize("n", [150, 4100])
+def test_many_samples_take_fewer_iterations_at_least(n):
+    h = np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32)
+    least = 251 if n == 150 else 61
+    assert embed(h, n_iter=least, perplexity=5).settings["iterations"] == least
+    with pytest.raises(UsageError, match=f"n_iter is a whole number from {least} up; got {least - 1}; next: pass"):
+        embed(h, n_iter=least - 1, perplexity=5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"perplexty": 5}, "settings of t-SNE are perplexity, n_iter, .*; got 'perplexty'; next: name one of these"),
+        ({"n_iter": 300.0}, "n_iter is a whole number from 251 up; got 300.0; next: pass for example n_iter=251"),
+        ({"n_iter": 100, "early_exaggeration_iter": 100}, "n_iter is a whole number from 101 up; got 100"),
+        ({"early_exaggeration_iter": -1}, "early_exaggeration_iter is a whole number from 0 up; got -1; next: pass"),
+        ({"early_exaggeration_iter": "most"}, "early_exaggeration_iter is a whole number from 0 up; got 'most'"),
+        ({"early_exaggeration": 0.5}, "early_exaggeration is a finite number from 1 up; got 0.5; next: pass .*=12"),
+        ({"early_exaggeration": "auto"}, "early_exaggeration is a finite number from 1 up; got 'auto'"),
+        ({"exaggeration": 0}, "exaggeration is a finite number from 1 up; got 0; next: pass exaggeration=1"),
+        ({"exaggeration": float("inf")}, "exaggeration is a finite number from 1 up; got inf"),
+        ({"exaggeration": True}, "exaggeration is a finite number from 1 up; got True"),
+        ({"learning_rate": 0}, "learning_rate is a finite number above 0; got 0; next: pass learning_rate=200"),
+        ({"learning_rate": float("nan")}, "learning_rate is a finite number above 0; got nan"),
+        ({"learning_rate": "fast"}, "learning_rate is a finite number above 0; got 'fast'"),
+        ({"momentum": 1}, "momentum is a finite number from 0 up to, but not including, 1; got 1; next: pass"),
+        ({"momentum": -0.1}, "momentum is a finite number from 0 up to, but not including, 1; got -0.1"),
+        ({"tolerance": 1.0}, "tolerance is a finite number from 0 up to, but not including, 1; got 1.0"),
+        ({"tolerance": None}, "tolerance is a finite number from 0 up to, but not including, 1; got None"),
+        ({"initialization": "spectral"}, "initialization is .* or an array .sample, 2.; got 'spectral'; next: pass"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, text):
+    with pytest.raises(UsageError, match=text):
+        embed(IRIS, **settings)
+
+
+@pytest.mark.parametrize(
+    ("array", "text"),
+    [
+        (np.zeros((149, 2)), r"two coordinates for each of the 150 samples; got the shape \(149, 2\); next: pass"),
+        (np.zeros((150, 3)), r"two coordinates for each of the 150 samples; got the shape \(150, 3\)"),
+        (np.zeros((150, 2)), "at different places; got all samples at one place; next: pass"),
+        (np.full((150, 2), np.nan), "initial coordinates are finite numbers .*; got nan at sample 0, unit 0"),
+        (None, "initial coordinates are a matrix"),
+    ],
+)
+def test_an_initialization_that_does_not_fit_is_refused(array, text):
+    with pytest.raises(DataError, match=text):
+        embed(IRIS, initialization=array)
+
+
+@pytest.mark.parametrize("method", ["pca", "lda", "umap"])
+def test_other_methods_have_no_settings(method):
+    with pytest.raises(UsageError, match=f"method '{method}' has no settings; got 'perplexity'; next: leave it out"):
+        embed(IRIS, method=method, perplexity=5)
+
+
+def same(one, other):
+    """Whether two records are equal, arrays and types included."""
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    if hasattr(one, "__dataclass_fields__"):
+        return type(one) is type(other) and all(
+            same(getattr(one, name), getattr(other, name)) for name in one.__dataclass_fields__
+        )
+    return type(one) is type(other) and one == other
+
+
+def test_records_can_be_pickled_unchanged():
+    iterates = []
+    layout = embed(H, labels=LABELS, perplexity=20, n_iter=260, callback=iterates.append)
+    quality, _ = inspect_quality(H, layout.xy, seed=0, labels=LABELS)
+    at = placement(H, layout.xy)
+    for record in (layout, quality, at, iterates[-1], TSNESettings(perplexity=5)):
+        copy = pickle.loads(pickle.dumps(record))
+        assert same(copy, record)
+    assert isinstance(iterates[-1], Iterate)
+    np.testing.assert_array_equal(place(H[:3], pickle.loads(pickle.dumps(at))), place(H[:3], at))
