@@ -85,7 +85,8 @@ def test_a_file_cut_under_a_training_ends_it_and_the_whole_file_lets_it_go_on(tm
 
     monkeypatch.setattr(LazyRows, "__getitem__", cut_then_read)
     settings = {"epochs": 3, "batch_size": 2, "runs": runs, "progress": False}
-    with pytest.raises(DataError, match=rf"does not change .*x_train\.npy truncated from {len(whole)} to 1000 bytes; next"):
+    message = rf"does not change .*x_train\.npy truncated from {len(whole)} to 1000 bytes; next"
+    with pytest.raises(DataError, match=message):
         ct.train(ct.mlp((4,)), data, **settings)
     monkeypatch.undo()
     failed = ct.open_run("latest", runs=runs)
