@@ -81,7 +81,7 @@ def _card(run: Any, found: Units, unit: int) -> Card:
     ids = found.ids.take([int(place) for place in found.measures.top[unit][:EXAMPLES] if place >= 0])
     pictures = _pictures(run, found, unit, ids=ids)
     means = {name: mean for name, mean in summary["class_mean"].items() if mean is not None}
-    classes = sorted(means, key=lambda name: -means[name])[: min(CLASSES, len(run.class_names) - 1)]
+    classes = sorted(means, key=lambda name: -means[name])[: min(CLASSES, len(found.class_names) - 1)]
     similar = f"Most similar to unit {summary['similar']} (correlation {summary['similarity'] or 0.0:.2f})."
     return Card(
         title=f"Unit {unit}",
