@@ -85,11 +85,12 @@ def test_a_file_cut_under_a_training_ends_it_and_the_whole_file_lets_it_go_on(tm
 
     monkeypatch.setattr(LazyRows, "__getitem__", cut_then_read)
     settings = {"epochs": 3, "batch_size": 2, "runs": runs, "progress": False}
-    with pytest.raises(DataError, match=rf"stays as it is .*x_train\.npy cut from {len(whole)} to 1000 bytes; next"):
+    message = rf"does not change .*x_train\.npy truncated from {len(whole)} to 1000 bytes; next"
+    with pytest.raises(DataError, match=message):
         ct.train(ct.mlp((4,)), data, **settings)
     monkeypatch.undo()
     failed = ct.open_run("latest", runs=runs)
-    assert (failed.folder.status, "cut from" in failed.folder.manifest["why"]) == ("failed", True)
+    assert (failed.folder.status, "truncated from" in failed.folder.manifest["why"]) == ("failed", True)
     with pytest.raises(DataError, match="declares"):
         ct.resume("latest", runs=runs, progress=False)
     file.write_bytes(whole)
@@ -103,9 +104,9 @@ def test_a_cut_file_is_refused_wherever_it_is_read(tmp_path):
     rows[:]
     os.truncate(tmp_path / "x_train.npy", 500)
     for read in (lambda: rows[:5], lambda: rows[299], lambda: rows[np.arange(4).reshape(2, 2)], lambda: data.sha256):
-        with pytest.raises(DataError, match="a file of inputs stays as it is while it is in use"):
+        with pytest.raises(DataError, match="a file of inputs does not change while it is in use"):
             read()
-    with pytest.raises(DataError, match=r"declares 24128 bytes and holds 500"):
+    with pytest.raises(DataError, match=r"declares 24128 bytes and has 500"):
         ct.load_dataset(tmp_path)
 
 
@@ -118,7 +119,7 @@ def test_a_file_that_grows_or_is_mapped_from_far_inside_is_no_cut_one(tmp_path):
     os.truncate(file, begin + X.nbytes + 1)
     mapping.check_whole(mapped)
     os.truncate(file, begin + X.nbytes - 1)
-    with pytest.raises(DataError, match=rf"cut from {begin + X.nbytes} to {begin + X.nbytes - 1} bytes"):
+    with pytest.raises(DataError, match=rf"truncated from {begin + X.nbytes} to {begin + X.nbytes - 1} bytes"):
         mapping.check_whole(np.asarray(mapped)[3:])
     mapping.check_whole(X)
 

@@ -137,7 +137,9 @@ def test_a_model_of_a_table_shows_the_units_of_its_last_hidden_layer_in_words(ta
     assert "units of dense_2" in shown.summary
     assert all(not card.pictures for card in shown.cards)
     assert shown.cards[0].values.startswith("train[")
-    assert "picture" not in shown.lead
+    assert shown.lead.endswith("Each card lists the samples that activate the unit most.")
+    classes = [card.subtitle.removeprefix("Fires most for ").split(", ") for card in shown.cards]
+    assert all(len(set(names)) == 2 and set(names) < {"0", "1", "2"} for names in classes)
     assert "few for the 40 units of dense_1" in knowledge(table).caption
 
 
@@ -159,6 +161,7 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     assert [card.text for card in shown.cards] == [(f"{each:.1%} confident",) for each in worst.confidence]
     with Image.open(io.BytesIO(shown.cards[0].pictures[0].png)) as image:
         assert image.size == (24, 24)
+    assert (shown.size, mistakes(table).size) == ("small", "medium")
     values = mistakes(table).cards[0].values.split(", ")
     assert len(values) == 4
     assert all(float(value) for value in values)

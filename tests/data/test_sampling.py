@@ -16,9 +16,9 @@ def test_every_class_has_its_share(counts, limit, seed):
     assert chosen.dtype == np.int64
     assert len(chosen) == min(limit, total)
     assert (np.diff(chosen) > 0).all()
-    kept = np.bincount(labels[chosen], minlength=len(counts))
+    drawn = np.bincount(labels[chosen], minlength=len(counts))
     if total:
-        assert (np.abs(kept - np.array(counts) * len(chosen) / total) < 1).all()
+        assert (np.abs(drawn - np.array(counts) * len(chosen) / total) < 1).all()
 
 
 def test_the_same_seed_draws_the_same_samples():

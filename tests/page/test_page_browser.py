@@ -126,7 +126,7 @@ def test_page_and_figures_follow_the_color_scheme(browser, visit, scheme, ground
     assert opened.page.evaluate(look) == expected
     other = "dark" if scheme == "light" else "light"
     opened.page.emulate_media(color_scheme=other)
-    assert opened.page.evaluate(look) == expected  # a choice made by hand is kept
+    assert opened.page.evaluate(look) == expected  # a manual choice persists
     opened.page.reload()
     opened.page.wait_for_selector("html[data-ready]")
     assert opened.page.evaluate(look)[1] != expected[1]

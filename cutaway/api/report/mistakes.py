@@ -19,7 +19,8 @@ def mistakes(source: ReportSource) -> Section:
     if not cards:
         return Text(name=name, title=title, paragraphs=("All test samples are predicted correctly.",))
     lead = "True class → predicted class, the highest probability first. Some of these labels may be wrong."
-    return Cards(name=name, title=title, lead=lead, cards=cards, size="small")
+    size = "small" if cards[0].pictures else "medium"
+    return Cards(name=name, title=title, lead=lead, cards=cards, size=size)
 
 
 def _cards(source: ReportSource) -> tuple[Card, ...]:

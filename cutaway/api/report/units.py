@@ -17,7 +17,7 @@ EXAMPLES = 6
 """Top activating samples on a card at most."""
 
 CLASSES = 3
-"""Classes on a card at most."""
+"""Classes on a card at most, and always fewer than there are."""
 
 WORK = 2_560_000
 """Samples times units to ablate at most: about 2 s on 2 cores for 512 units."""
@@ -69,6 +69,8 @@ def _lead(found: Units, card: Card) -> str:
         lead += " The first picture of a card shows the incoming weights: orange is positive, blue negative."
     if len(card.pictures) > (found.pictures is not None):
         lead += " The others are the samples that activate the unit most, in reading order."
+    elif card.values:
+        lead += " Each card lists the samples that activate the unit most."
     return lead
 
 
@@ -77,7 +79,7 @@ def _card(context: RunContext, found: Units, unit: int) -> Card:
     ids = found.ids.take([int(place) for place in found.measures.top_samples[unit][:EXAMPLES] if place >= 0])
     pictures = _pictures(context, found, unit, ids=ids)
     means = {name: mean for name, mean in summary["class_mean"].items() if mean is not None}
-    classes = sorted(means, key=lambda name: -means[name])[:CLASSES]
+    classes = sorted(means, key=lambda name: -means[name])[: min(CLASSES, len(found.class_names) - 1)]
     similar = f"Most similar to unit {summary['similar']} (correlation {summary['similarity'] or 0.0:.2f})."
     return Card(
         title=f"Unit {unit}",

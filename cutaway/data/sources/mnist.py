@@ -46,9 +46,14 @@ def load(_: str | Path) -> Dataset:
             got=str(error),
             hint="reinstall cutaway",
         ) from None
-    x, y = arrays["x_train"], arrays["y_train"]
-    test = {"x_test": arrays["x_test"], "y_test": arrays["y_test"]}
-    dataset = Dataset.from_arrays(x, y, **test, name=INFO.name, class_names=tuple("0123456789"))
+    dataset = Dataset.from_arrays(
+        arrays["x_train"],
+        arrays["y_train"],
+        x_test=arrays["x_test"],
+        y_test=arrays["y_test"],
+        name=INFO.name,
+        class_names=tuple("0123456789"),
+    )
     return replace(dataset, origin={"kind": "named", "name": INFO.name})
 
 
