@@ -37,7 +37,7 @@ def embed_run(
     points: int | None,
     settings: dict[str, Any],
     on_progress: ProgressCallback,
-    frames: Callable[[Any], bool | None] | None = None,
+    callback: Callable[[Any], bool | None] | None = None,
 ) -> Embedding:
     """Embed a layer of a run; see `cutaway.Run.embed`."""
     from cutaway.interpret import activations, default_layer
@@ -66,7 +66,7 @@ def embed_run(
         layout = found[0]
     else:
         h = activations(model, layer, x=x, scale=run.data.scale, on_progress=on_progress)
-        layout = embed(h, labels=labels, callback=frames, on_progress=on_progress, **settings)
+        layout = embed(h, labels=labels, callback=callback, on_progress=on_progress, **settings)
         if layout.settings.get("stopped") == "canceled":
             file = None  # what is not finished is not kept as if it were
         else:

@@ -36,7 +36,7 @@ class Views:
         method: str = "tsne",
         points: int | None = None,
         seed: int = 0,
-        frames: "Callable[[Iterate], bool | None] | None" = None,
+        callback: "Callable[[Iterate], bool | None] | None" = None,
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "Embedding":
@@ -51,8 +51,8 @@ class Views:
             method: "tsne", "pca", "lda" or "umap" (which needs the package umap-learn).
             points: Samples at most, drawn in equal shares from the classes; all of them if None.
             seed: Decides which samples are drawn, and everything random in the method.
-            frames: Of t-SNE: sees the layout on its way, at most ten times a second, the first time before the descent;
-                False ends it, and what is there so far is returned (but not kept).
+            callback: t-SNE only: called with the layout on its way, at most ten times a second, and first before the
+                descent; if it returns False, the coordinates reached so far are returned (but not cached).
             progress: True draws bars, False is silent, a callable gets `Progress` records.
             settings: Of the method, see `cutaway.embedding.embed`: perplexity, n_iter ...
 
@@ -71,7 +71,7 @@ class Views:
                 epoch=epoch,
                 points=points,
                 settings=wanted,
-                frames=frames,
+                callback=callback,
                 on_progress=on_progress,
             )
 
