@@ -1,9 +1,10 @@
-"""t-SNE of the last hidden layer of a model trained on MNIST: ours against openTSNE, in turn, each in its own process.
+"""t-SNE of the last hidden layer of a model trained on MNIST: cutaway and openTSNE in turn, each in its own process.
 
 Both get the same 50 principal components of the same samples, perplexity 30 and as many threads as there are cores, and
-run with their own defaults; seconds are of everything from there on, neighbors and affinities included, compilation
-and a first small run not. KL divergence is computed by one function for both, with an exact Z; at 10,000 samples with
-affinities over all pairs, by scikit-learn. Besides: memory, growth, the first frame, new points, compilation.
+run with their own defaults. Seconds include everything from there on, such as neighbors and affinities, but not
+compilation and a first small run. KL divergence is computed by the same function for both, with an exact Z; at 10,000
+samples with affinities over all pairs, by scikit-learn. Also measured: memory, growth, the time until the first
+iterate, new samples, compilation.
 """
 
 import os
@@ -34,7 +35,7 @@ def layer(folder: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ours(file: str):
-    """A call that lays out the points in a file and returns seconds, layout and the seconds of each stage."""
+    """Make a call that lays out the points in a file and returns seconds, layout and the seconds of each stage."""
     from cutaway.embedding import embed, warm_up
 
     warm_up()
@@ -64,11 +65,11 @@ def opentsne(file: str):
 
 def divergence(points: np.ndarray, layouts: dict[str, np.ndarray]) -> dict[str, float]:
     """KL of several layouts of the same points."""
-    from cutaway.embedding.tsne.affinities import affinities, kl_divergence
+    from cutaway.embedding.tsne import compute_affinities, kl_divergence
 
     if len(points) != 10_000:
-        graph = affinities(points, PERPLEXITY)
-        return {name: kl_divergence(graph, xy) for name, xy in layouts.items()}
+        affinities = compute_affinities(points, PERPLEXITY)
+        return {name: kl_divergence(affinities, xy) for name, xy in layouts.items()}
     from scipy.spatial.distance import pdist, squareform
     from sklearn.manifold._t_sne import _joint_probabilities
 
@@ -82,7 +83,7 @@ def divergence(points: np.ndarray, layouts: dict[str, np.ndarray]) -> dict[str, 
 
 def recall(points: np.ndarray, xy: np.ndarray, k: int = 15) -> float:
     """Mean share of the k nearest points that are among the k nearest in the layout."""
-    from cutaway.neighbors.exact import nearest_neighbors
+    from cutaway.neighbors import nearest_neighbors
 
     one, two = nearest_neighbors(points, k).index, nearest_neighbors(xy, k).index
     return float(np.mean([np.isin(a, b).mean() for a, b in zip(one, two, strict=True)]))
@@ -119,16 +120,16 @@ def memory(name):
 
 warm_up()
 points = np.load(sys.argv[1])
-open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
+open("/proc/self/clear_refs", "w").write("5")  # resets the peak
 before, start, first = memory("VmRSS"), time.perf_counter(), []
-layout = embed(points, frames=lambda _: first.append(time.perf_counter() - start))
+layout = embed(points, callback=lambda _: first.append(time.perf_counter() - start))
 spent = layout.seconds["total"] - layout.seconds["quality"]
 print(spent, memory("VmHWM") - before, first[0])
 """
 
 
 def whole(points: np.ndarray, file: str) -> tuple[float, float, float]:
-    """Lay out in a fresh process: seconds, GB of memory above the data (trust included), seconds to the first frame."""
+    """Lay out in a new process: seconds, GB of memory beyond the data (with quality), seconds to the first iterate."""
     np.save(file, points)
     done = subprocess.run([sys.executable, "-c", CHILD, file], check=True, capture_output=True, text=True)
     seconds, memory, first = (float(word) for word in done.stdout.split())
@@ -136,11 +137,11 @@ def whole(points: np.ndarray, file: str) -> tuple[float, float, float]:
 
 
 def compilation(folder: str) -> float:
-    """Seconds to compile every kernel on a machine that has none of them yet."""
+    """Seconds to compile every kernel with an empty cache."""
     environment = {**os.environ, "XDG_CACHE_HOME": f"{folder}/bare"}
-    words = "import time, numba, scipy.fft; s = time.perf_counter(); from cutaway.embedding import warm_up; warm_up()"
+    program = "import time, numba, scipy.fft; s = time.perf_counter(); from cutaway.embedding import warm_up; warm_up()"
     done = subprocess.run(
-        [sys.executable, "-c", f"{words}; print(time.perf_counter() - s)"],
+        [sys.executable, "-c", f"{program}; print(time.perf_counter() - s)"],
         check=True,
         capture_output=True,
         text=True,
@@ -171,7 +172,7 @@ def main() -> int:
     print(f"t-SNE of a hidden layer\n  {machine()}")
     with tempfile.TemporaryDirectory() as folder:
         compiled = compilation(folder)
-        print(f"  compiling every kernel on a bare machine {compiled:.1f} s", flush=True)
+        print(f"  compiling every kernel with an empty cache {compiled:.1f} s", flush=True)
         file = str(Path(folder) / "points.npy")
         h, labels = layer(folder)
         results = {}
@@ -186,13 +187,13 @@ def main() -> int:
         ratios = [whole(fourfold, file)[0] / whole(points, file)[0] for _ in range(GROWTH_ROUNDS)]
         growth = statistics.median(ratios)
         one, thousand = placing(h)
-    print(f"  70,000 x 512: {seconds:.1f} s, {memory:.2f} GB above the data, first frame after {first:.2f} s")
+    print(f"  70,000 x 512: {seconds:.1f} s, {memory:.2f} GB beyond the data, first iterate after {first:.2f} s")
     print(f"  280,000 take {spread(ratios, unit='times', digits=1)} as long as 70,000")
     print(f"  placing a new sample {1000 * one:.0f} ms, 1,000 of them {thousand:.2f} s")
     extra = {
         "compiled": compiled,
         "memory_gb": memory,
-        "first_frame": first,
+        "first_iterate": first,
         "growth": ratios,
         "place": [one, thousand],
     }
@@ -203,8 +204,8 @@ def main() -> int:
             "70,000 in at most a sixth of openTSNE's time": shares[70_000] <= 1 / 6,
             "2,000 and 10,000 in at most a quarter": max(shares[2_000], shares[10_000]) <= 1 / 4,
             "KL no higher than openTSNE's": all(r["kl"]["cutaway"] <= r["kl"]["openTSNE"] for r in results.values()),
-            "less than 1.5 GB above the data": memory < 1.5,
-            "first frame in less than 1 s": first < 1,
+            "less than 1.5 GB beyond the data": memory < 1.5,
+            "first iterate in less than 1 s": first < 1,
             "about linear: 4 times the samples in at most 6 times the time": growth <= 6,
             "a new sample in less than 50 ms, 1,000 in less than 2 s": one < 0.05 and thousand < 2,
             "kernels compile in at most 12 s": compiled <= 12,

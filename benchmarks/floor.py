@@ -1,11 +1,11 @@
-"""The arithmetic floor of an epoch: its matrix products alone, each at the rate this machine reaches for its shape."""
+"""The arithmetic floor of an epoch: the time of its matrix products alone, at the speed of this machine."""
 
 import itertools
 import statistics
 import time
 from collections.abc import Callable, Sequence
 
-EVALUATED = 1000  # rows of a block when samples are measured, as in cutaway.training
+EVALUATED = 1000  # rows in a block of an evaluation, as in cutaway.training
 
 
 def products(sizes: Sequence[int], batch: int) -> list[tuple[int, int, int]]:
@@ -22,14 +22,14 @@ def products(sizes: Sequence[int], batch: int) -> list[tuple[int, int, int]]:
 
 
 def floor(sizes: Sequence[int], *, batch: int, train: int, measured: int, bfloat16: bool) -> Callable[[], float]:
-    """A call that measures the floor of an epoch in seconds.
+    """Make a call that measures the floor of an epoch in seconds.
 
     Args:
         sizes: Units of input, hidden layers and output.
-        batch: Samples a step.
+        batch: Samples in a step.
         train: Training samples.
-        measured: Samples that are measured after the epoch, in float32.
-        bfloat16: Take the products of training in bfloat16 with float32 sums.
+        measured: Samples that are evaluated after the epoch, in float32.
+        bfloat16: Whether products of training have bfloat16 factors and float32 sums.
     """
     training = products(sizes, batch)
     forward = [(EVALUATED, k, n) for k, n in itertools.pairwise(sizes)]
@@ -39,7 +39,7 @@ def floor(sizes: Sequence[int], *, batch: int, train: int, measured: int, bfloat
 
 
 def product(shape: tuple[int, int, int], *, bfloat16: bool) -> Callable[[], float]:
-    """A call that measures the seconds of one product, in XLA, among others of its shape so that all is warm."""
+    """Make a call that measures the seconds of one product in XLA, repeated with other factors of the same shape."""
     import jax
     import jax.numpy as jnp
 

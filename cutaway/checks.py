@@ -1,4 +1,4 @@
-"""What must hold of the arguments before any work begins."""
+"""Checks of arguments before any work begins."""
 
 from numbers import Integral, Real
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from cutaway.errors import DataError, UsageError
 
-# Squares of float32 values beyond this leave the range in which distances and covariances keep their meaning.
+# Squares of float32 values beyond this leave the range in which distances and covariances are meaningful.
 LARGEST = 1e30
 
 
@@ -14,7 +14,7 @@ def check_matrix(values: np.ndarray, *, name: str) -> np.ndarray:
     """Return ``values`` as float32 (sample, unit).
 
     Raises:
-        DataError: It is empty, of another rank or no real numbers, or a value in it is not finite.
+        DataError: It is empty, not two-dimensional or not of real numbers, or a value in it is not finite.
     """
     array = np.asarray(values)
     if array.ndim != 2 or array.size == 0:
@@ -25,13 +25,13 @@ def check_matrix(values: np.ndarray, *, name: str) -> np.ndarray:
         )
     if array.dtype.kind not in "fiu":
         raise DataError(f"{name} are real numbers", got=f"the type {array.dtype}", hint="convert them to float32")
-    # NaN fails the comparison as well; the maximum decides without a second array of the same size.
+    # NaN fails the comparison as well; minimum and maximum need no second array of the same size
     if not max(float(array.max()), -float(array.min())) <= LARGEST:
         row, column = np.argwhere(~(np.abs(array.astype(np.float64)) <= LARGEST))[0]
         raise DataError(
             f"{name} are finite numbers within ±{LARGEST:g}",
             got=f"{array[row, column]} at sample {row}, unit {column}",
-            hint="look for a layer or an epoch whose weights are not numbers any more, or leave these samples out",
+            hint="check for a layer or an epoch whose weights are not finite, or leave these samples out",
         )
     return array.astype(np.float32, copy=False)
 
@@ -40,7 +40,7 @@ def check_whole(value: int, *, name: str, least: int, most: int | None = None) -
     """Return ``value`` as an int.
 
     Raises:
-        UsageError: It is no whole number from ``least`` to ``most``.
+        UsageError: It is not a whole number from ``least`` to ``most``.
     """
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not whole or value < least or (most is not None and value > most):
@@ -53,7 +53,7 @@ def check_seed(seed: int) -> int:
     """Return ``seed`` as an int.
 
     Raises:
-        UsageError: It is no whole number of 32 bits, which is what scikit-learn takes.
+        UsageError: It is not a whole number of 32 bits, as scikit-learn requires.
     """
     return check_whole(seed, name="seed", least=0, most=2**32 - 1)
 
@@ -62,7 +62,7 @@ def check_perplexity(perplexity: float) -> float:
     """Return ``perplexity`` as a float.
 
     Raises:
-        UsageError: It is no finite number from 1 up.
+        UsageError: It is not a finite number from 1 up.
     """
     if not isinstance(perplexity, Real) or isinstance(perplexity, bool) or not 1 <= perplexity < float("inf"):
         raise UsageError(

@@ -10,7 +10,7 @@ from .exact import Neighbors
 
 # Queries whose distances to all points are held at a time: 18 MB at 70,000 points.
 QUERIES_PER_BLOCK = 64
-# The same where every distance is looked at once and none is measured again: 20 MB at 5,000 points.
+# The same for `nearest_with_ties`, which measures no distance again: 20 MB at 5,000 points.
 TIED_QUERIES_PER_BLOCK = 1000
 # Candidates beyond k that are measured again without the rounding of a large sum.
 SPARE_CANDIDATES = 8

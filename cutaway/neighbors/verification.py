@@ -1,4 +1,4 @@
-"""Kernels that measure the candidates of a query exactly, and search all points where rounding leaves a doubt.
+"""Kernels that measure the candidates of a query exactly, and search all points if rounding could have hidden one.
 
 Loaded by the first search, because it loads Numba.
 """

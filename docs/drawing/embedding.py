@@ -15,7 +15,7 @@ SECONDS: dict[object, float] = {}
 
 
 def _make(run: ct.Run, layer: str = "dense_2", **settings: Any) -> ct.Embedding:
-    """Embed twice, from scratch, since the first time may compile."""
+    """Embed twice without the cache, because the first time may include compilation."""
     settings = {"split": "test", "progress": False, **settings}
     tries = []
     while True:
@@ -32,9 +32,15 @@ def _make(run: ct.Run, layer: str = "dense_2", **settings: Any) -> ct.Embedding:
 
 def _row(knob: str, value: object, found: ct.Embedding, **more: float | str) -> Row:
     quality = found.quality
-    kept = f"{100 * quality.neighbors_preserved:.0f} %" if quality else ""
+    preserved = f"{100 * quality.neighbors_preserved:.0f}%" if quality else ""
     seconds = round(SECONDS[found.file], 2)
-    return {knob: str(value), "samples": f"{len(found.xy):,}", "core s": seconds, "neighbors kept": kept, **more}
+    return {
+        knob: str(value),
+        "samples": f"{len(found.xy):,}",
+        "core s": seconds,
+        "neighbors preserved": preserved,
+        **more,
+    }
 
 
 def _show(knob: str, found: Mapping[str, ct.Embedding], *, height: float = 1.9) -> list[Row]:
@@ -46,7 +52,7 @@ def _show(knob: str, found: Mapping[str, ct.Embedding], *, height: float = 1.9) 
 
 
 def layer(bench: Bench) -> list[Row]:
-    """Classes part on their way through the model."""
+    """Classes separate on their way through the model."""
     names = ("dense_1", "dense_2", "output")
     return _show("layer", {name: _make(bench.train(), name) for name in names})
 
@@ -63,7 +69,7 @@ def epoch(bench: Bench) -> list[Row]:
 
 
 def method(bench: Bench) -> list[Row]:
-    """Four ways to make two numbers of 256."""
+    """Four ways to two coordinates from 256 units."""
     found = {name: _make(bench.train(), method=name) for name in ("tsne", "pca", "lda", "umap")}
     return _show("method", found, height=1.5)
 
@@ -76,40 +82,40 @@ def points(bench: Bench) -> list[Row]:
 
 
 def perplexity(bench: Bench) -> list[Row]:
-    """How many neighbors a sample attends to."""
+    """Effective number of neighbors of each sample."""
     return _show(
         "perplexity",
         {f"{value}": _make(bench.train(), perplexity=float(value)) for value in (5, 30, 200)},
     )
 
 
-def iterations(bench: Bench) -> list[Row]:
-    """Most steps; it ends by itself when nothing improves."""
-    found = {f"{value}": _make(bench.train(), points=4000, iterations=value) for value in (251, 400, 750)}
-    _show("iterations", found)
+def n_iter(bench: Bench) -> list[Row]:
+    """Most iterations; the descent ends sooner when it has converged."""
+    found = {f"{value}": _make(bench.train(), points=4000, n_iter=value) for value in (251, 400, 750)}
+    _show("n_iter", found)
     return [
-        _row("iterations", value, embedding, **{"steps done": embedding.layout.settings["iterations"]})
+        _row("n_iter", value, embedding, **{"iterations done": embedding.layout.settings["iterations"]})
         for value, embedding in found.items()
     ]
 
 
-def frames(bench: Bench) -> list[Row]:
+def callback(bench: Bench) -> list[Row]:
     """The layout on its way."""
     run, seen = bench.train(seed=1), []
     plain = _make(run)
     if plain.file:
-        plain.file.unlink()  # it would be read back
+        plain.file.unlink()  # it would be read from the cache
     start = time.process_time()
-    watched = run.embed("dense_2", split="test", progress=False, frames=seen.append)
+    watched = run.embed("dense_2", split="test", progress=False, callback=seen.append)
     spent = time.process_time() - start
     chosen = [seen[round(place * (len(seen) - 1))] for place in (0, 0.25, 0.5, 1)]
     figure, axes = panels(4, height=1.5)
-    for each, frame in zip(axes, chosen, strict=True):
-        cloud(each, frame.xy, watched.labels, title=f"step {frame.iteration}")
-    save(figure, "frames")
-    rows = [_row("frames", "None", plain, seen=0)]
+    for each, iterate in zip(axes, chosen, strict=True):
+        cloud(each, iterate.xy, watched.labels, title=f"iteration {iterate.iteration}")
+    save(figure, "callback")
+    rows = [_row("callback", "None", plain, **{"iterates seen": 0})]
     SECONDS[watched.file] = spent
-    return [*rows, _row("frames", "a function that keeps them", watched, seen=len(seen))]
+    return [*rows, _row("callback", "a function that collects them", watched, **{"iterates seen": len(seen)})]
 
 
-KNOBS = (layer, split, epoch, method, points, perplexity, iterations, frames)
+KNOBS = (layer, split, epoch, method, points, perplexity, n_iter, callback)

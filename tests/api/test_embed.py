@@ -81,7 +81,7 @@ def test_frames_come_from_the_start_on_and_can_end_it(digits_run):
         frames.append(frame)
         return frame.iteration == 0
 
-    stopped = embed(digits_run, perplexity=19.0, frames=watch)
+    stopped = embed(digits_run, perplexity=19.0, callback=watch)
     assert [frame.iteration for frame in frames[:1]] == [0]
     assert len(frames) == 2
     assert stopped.layout.settings["stopped"] == "canceled"
