@@ -2,8 +2,8 @@
 
 A contestant is a function ``(dataset name, hidden units) -> call``; the call trains one round and returns the median
 seconds of an epoch. All train a model with dropout 0.2 on the training samples of the same split, batch 128, SGD 0.01,
-and evaluate the validation samples after each epoch. Threads that wait by spinning, like those of BLAS and PyTorch, stop
-with the round: a process that waits for its turn takes no CPU time from the others.
+and evaluate the validation samples after each epoch. Threads that wait by spinning, like those of BLAS and PyTorch,
+stop with the round: a process that waits for its turn takes no CPU time from the others.
 """
 
 import multiprocessing

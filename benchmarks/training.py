@@ -1,8 +1,8 @@
 """An epoch of the lesson's model: ours against Keras' own fit on JAX, scikit-learn and PyTorch, interleaved in one run.
 
 784-512-512-10, dropout 0.2, SGD 0.01, batch 128, 45,000 training and 15,000 validation samples of MNIST. Compilation
-and the first epoch are not timed. Ours also evaluates the 10,000 test samples and writes snapshot, predictions, checkpoint
-and history; the others do not. A second table has other sizes, so that nothing is optimized for this one alone.
+and the first epoch are not timed. Ours also evaluates the 10,000 test samples and writes snapshot, predictions,
+checkpoint and history; the others do not. A second table has other sizes, so that nothing is optimized for this one.
 """
 
 import importlib.util

@@ -1,7 +1,7 @@
 """One epoch: chunks of steps, in compiled calls after each of which the training can stop and be resumed."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
