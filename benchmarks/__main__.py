@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("startup", "accuracy", "training", "time_to_accuracy", "recorder", "embedding", "alignment", "inside")
+NAMES = ("startup", "accuracy", "training", "time_to_accuracy", "recorder", "embedding", "alignment", "interpret")
 
 
 def main() -> int:

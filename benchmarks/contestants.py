@@ -1,9 +1,9 @@
-"""Those who train: each in a process of its own, which waits until it is asked for a round.
+"""The contestants of the training benchmark, each in its own process, which waits until it is asked for a round.
 
 A contestant is a function ``(dataset name, hidden units) -> call``; the call trains one round and returns the median
-seconds of an epoch. All train a model with dropout 0.2 on the training samples of one split, batch 128, SGD 0.01, and
-measure the validation samples after each epoch. Threads that wait by spinning, as those of BLAS and PyTorch do, stop
-with the round: a process that waits for its turn takes nothing from the others.
+seconds of an epoch. All train a model with dropout 0.2 on the training samples of the same split, batch 128, SGD 0.01,
+and evaluate the validation samples after each epoch. Threads that wait by spinning, like those of BLAS and PyTorch,
+stop with the round: a process that waits for its turn takes no CPU time from the others.
 """
 
 import multiprocessing
@@ -21,7 +21,7 @@ EPOCHS = 3  # of a round
 
 
 def timed(epoch: Callable[[], object]) -> Callable[[], float]:
-    """A round of an epoch, which has been run once to warm up."""
+    """A round of epochs, after one to warm up."""
 
     def seconds() -> float:
         start = time.perf_counter()
@@ -43,7 +43,7 @@ def arrays(name: str):
 
 
 def cutaway(name: str, hidden: tuple[int, ...], precision: str = "auto") -> Callable[[], float]:
-    """Ours also measures the test samples and writes snapshot, predictions, checkpoint and history."""
+    """Ours also evaluates the test samples and writes snapshot, predictions, checkpoint and history."""
     import cutaway as ct
 
     data = ct.load_dataset(name)
@@ -65,7 +65,7 @@ def cutaway(name: str, hidden: tuple[int, ...], precision: str = "auto") -> Call
 
 
 def cutaway_without_checkpoints(name: str, hidden: tuple[int, ...]) -> Callable[[], float]:
-    """What checkpoints cost, seen from the other side."""
+    """Ours without checkpoints, to measure what they cost."""
     from cutaway.runs import RunWriter
 
     RunWriter.checkpoint = lambda *_: None  # type: ignore[method-assign]
@@ -146,7 +146,7 @@ def torch_loop(name: str, hidden: tuple[int, ...]) -> Callable[[], float]:
 
 @contextmanager
 def waiting(make: Callable[..., Callable[[], Any]], *arguments: object) -> Iterator[Callable[[], Any]]:
-    """A contestant in a process of its own, ready; a call lets it do one round."""
+    """A contestant in its own process, ready to start; a call lets it do one round."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     # no daemon: joblib, which openTSNE and scikit-learn use, works on one core alone in a daemon
@@ -172,5 +172,5 @@ def _serve(pipe: Connection, make: Callable[..., Callable[[], Any]], arguments: 
     try:
         while pipe.recv():
             pipe.send(call())
-    except (EOFError, OSError):  # the other side has gone
+    except (EOFError, OSError):  # the benchmark has ended
         pass

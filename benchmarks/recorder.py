@@ -1,8 +1,8 @@
-"""What recording costs: Keras' own fit alone against the same fit with `cutaway.Recorder`, interleaved in one run.
+"""The cost of recording: Keras' own fit alone and the same fit with `cutaway.Recorder`, interleaved.
 
 784-512-512-10, dropout 0.2, SGD 0.01, batch 128, 45,000 training and 15,000 validation samples of MNIST. Both models
-are compiled and have trained an epoch outside the clock; a round is a fit of 5 epochs, and the recorder's also goes on
-in its folder and measures the test samples at the end.
+are compiled and have trained an epoch before; a round is a fit of 5 epochs, and with the recorder it also continues in
+its folder and evaluates the test samples at the end.
 """
 
 import os
@@ -22,7 +22,7 @@ EPOCHS = 5
 
 
 def fit(recorder: ct.Recorder, *, record: bool):
-    """A call that fits some epochs more and returns the seconds of one."""
+    """A call that fits some more epochs and returns the seconds per epoch."""
     data, split = recorder.data, recorder.split
     x, y = data.inputs(split.train), data.y(split.train)
     val = data.inputs(split.val), data.y(split.val)
@@ -53,7 +53,7 @@ def main() -> int:
     overhead = ratio(seconds["with Recorder"], seconds["keras fit"])
     print(f"  with Recorder / keras fit {overhead:.3f}")
     keep("recorder", {"seconds": seconds, "ratio": overhead})
-    return verdict({"recording costs less than 5 % of fit": overhead < 1.05})
+    return verdict({"recording costs less than 5% of fit": overhead < 1.05})
 
 
 if __name__ == "__main__":

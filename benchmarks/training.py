@@ -1,8 +1,8 @@
 """An epoch of the lesson's model: ours against Keras' own fit on JAX, scikit-learn and PyTorch, interleaved in one run.
 
 784-512-512-10, dropout 0.2, SGD 0.01, batch 128, 45,000 training and 15,000 validation samples of MNIST. Compilation
-and a first epoch are outside the clock. Ours also measures the 10,000 test samples and writes snapshot, predictions,
-checkpoint and history; the others do not. A second table has other sizes, so that nothing is made for this one alone.
+and the first epoch are not timed. Ours also evaluates the 10,000 test samples and writes snapshot, predictions,
+checkpoint and history; the others do not. A second table has other sizes, so that nothing is optimized for this one.
 """
 
 import importlib.util
@@ -36,7 +36,7 @@ def race(name: str, hidden: tuple[int, ...], makers: dict, *, n: int) -> dict[st
 
 
 def lesson_floor(bfloat16: bool):
-    # ours measures 25,000 samples after each epoch
+    # ours evaluates 25,000 samples after each epoch
     return floor((784, 512, 512, 10), batch=128, train=45_000, measured=25_000, bfloat16=bfloat16)
 
 
@@ -56,7 +56,7 @@ def main() -> int:
     if importlib.util.find_spec("torch"):
         makers["PyTorch, plain loop"] = contestants.torch_loop
     else:
-        print("  PyTorch is not installed, so it is left out")
+        print("  PyTorch is not installed and is left out")
     seconds = race("mnist", (512, 512), makers, n=ROUNDS)
     for title, values in seconds.items():
         print(f"  {title:<34} {spread(values)}", flush=True)
@@ -81,7 +81,7 @@ def main() -> int:
         {
             "an epoch in at most 0.6 of Keras' fit": plain <= 0.6,
             "an epoch in at most 0.75 of Keras' fit in its best setting": best <= 0.75,
-            "checkpoints cost less than 3 %": saving < 0.03,
+            "checkpoints cost less than 3%": saving < 0.03,
             "faster than Keras' fit in its best setting at every other size": all(
                 ratio(rows[OURS], best_fit(rows)) < 1 for rows in others.values()
             ),

@@ -2,14 +2,13 @@
 
 import numpy as np
 
+from cutaway.neighbors import nearest_with_ties
+
 NEIGHBORS = 15
 """Default k of `knn_accuracy`."""
 
 PENALTY = 1e-3
 """Ridge penalty of `probe_accuracy`, relative to the mean variance of a unit."""
-
-BLOCK_SAMPLES = 1000
-"""Samples that are compared with all others at a time: 20 MB of distances to 5,000 samples."""
 
 
 def halves(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -48,20 +47,11 @@ def knn_accuracy(h: np.ndarray, labels: np.ndarray, *, k: int = NEIGHBORS) -> fl
     if not len(fitted) or not len(measured):
         return None
     h = h - h.mean(axis=0)  # distances stay the same, but products of large means would round them
-    neighbors, queries = h[fitted], h[measured]
     names, member = np.unique(labels, return_inverse=True)
-    squares, k, correct = (neighbors**2).sum(axis=1), min(k, len(fitted)), 0
-    for start in range(0, len(queries), BLOCK_SAMPLES):
-        # |a|^2 - 2 ab has the same order as |a - b|^2
-        distances = queries[start : start + BLOCK_SAMPLES] @ neighbors.T
-        distances *= -2
-        distances += squares
-        # the k-th distance and a comparison take a quarter of the time of argpartition, and keep all ties
-        rows, columns = np.nonzero(distances <= np.partition(distances, k - 1, axis=1)[:, k - 1 : k])
-        cells = rows * len(names) + member[fitted[columns]]
-        counts = np.bincount(cells, minlength=len(distances) * len(names)).reshape(len(distances), len(names))
-        correct += int((counts.argmax(axis=1) == member[measured[start : start + BLOCK_SAMPLES]]).sum())
-    return correct / len(measured)
+    votes = np.zeros((len(measured), len(names)), np.int64)
+    for queries, neighbors in nearest_with_ties(h[fitted], h[measured], min(k, len(fitted))):
+        np.add.at(votes, (queries, member[fitted[neighbors]]), 1)
+    return float((votes.argmax(axis=1) == member[measured]).mean())
 
 
 def probe_accuracy(h: np.ndarray, labels: np.ndarray) -> float | None:

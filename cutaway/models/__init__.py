@@ -1,8 +1,8 @@
-"""Models: what is trained and looked into.
+"""Models: Keras models of allow-listed layers, and one batched forward pass through them.
 
-In come sizes (`mlp`), a user's own Keras model (`check_model`) or the specification that a run folder holds
-(`model_from_spec`); out go Keras models of allow-listed layers, their weights by name, and plain data that describes
-them. Keras and JAX are loaded when the first name that needs them is asked for. May call errors and progress only.
+In come layer sizes (`mlp`), a user's own Keras model (`check_model`) or the specification in a run folder
+(`model_from_spec`); out go Keras models, their specifications, their weights by name, and the outputs of their layers
+(`ForwardPass`). Keras and JAX are loaded with the first name that needs them. May call errors and progress only.
 """
 
 from typing import TYPE_CHECKING

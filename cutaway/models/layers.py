@@ -1,6 +1,6 @@
-"""The layers that may be trained and opened, and the settings of each that are kept.
+"""The layers that may be trained and opened, and which of their settings are supported.
 
-One table serves three readers: `check_model` refuses what is not in it, `cutaway.models.spec` writes exactly these
+One table serves three purposes: `check_model` refuses what is not in it, `cutaway.models.spec` writes exactly these
 fields into a run folder, and reads nothing else back.
 """
 
@@ -73,7 +73,7 @@ LAYER_KINDS: dict[str, tuple[str, ...]] = {
     "Add": (),
     "Concatenate": ("axis",),
 }
-"""Keras' class name of each allowed layer -> the settings that are kept. ``InputLayer`` is allowed beside these."""
+"""Keras' class name of each allowed layer -> its supported settings. ``InputLayer`` is allowed as well."""
 
 _entry = keras.Input((1,))
 _FUNCTIONAL = keras.Model(_entry, _entry)  # the class of functional models has no public name
@@ -101,13 +101,13 @@ def check_model(model: object) -> keras.Model:
     """Check that a model is a Sequential or functional Keras model of allow-listed layers.
 
     Args:
-        model: Anything; what passes is returned as it came.
+        model: Any object; a valid model is returned unchanged.
 
     Raises:
         ModelError: Not such a model; more than one input or output; a layer that is not in `LAYER_KINDS`; an activation
             that is not in `ACTIVATIONS`; a dtype other than float32.
     """
-    # A Model subclass can do anything in call(); only these two describe themselves as layers and connections.
+    # a subclass of Model can do anything in call(); only these two consist of layers and connections
     functional = isinstance(model, keras.Model) and type(model) is type(_FUNCTIONAL)
     if not (type(model) is keras.Sequential or functional):
         raise ModelError(
@@ -119,7 +119,7 @@ def check_model(model: object) -> keras.Model:
     for operation in model.operations if functional else ():
         if not isinstance(operation, keras.Layer):
             raise ModelError(
-                f"tensors are joined by layers alone: {_ALLOWED}",
+                f"tensors are combined by layers only: {_ALLOWED}",
                 got=f'the operation "{operation.name}" ({type(operation).__name__}) between them',
                 hint="write keras.layers.Add()([a, b]) for a + b, and keras.layers.Rescaling(2.0)(a) for 2 * a",
             )

@@ -1,4 +1,4 @@
-"""What the outputs of a model say of the classes."""
+"""From the outputs of a model to class probabilities."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ _PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
 
 
 def class_probabilities(model: Any, outputs: np.ndarray) -> np.ndarray:
-    """Turn the outputs of a classifier into a number for each class.
+    """Turn the outputs of a classifier into probabilities.
 
     Args:
-        model: Their keras.Model. What ends in softmax or a sigmoid gives probabilities; everything else counts as
-            logits, as in a model trained with a loss ``from_logits=True``.
+        model: The keras.Model. Where it ends in softmax or a sigmoid, its outputs are probabilities; otherwise they are
+            taken as logits, as of a model trained with a loss ``from_logits=True``.
         outputs: float32 ``(sample, class)``, or ``(sample, 1)`` for class 1 of 2.
 
     Returns:
-        float32 ``(sample, class)`` in 0..1; NaN where a model has diverged.
+        float32 ``(sample, class)`` in [0, 1]; NaN where a model has diverged.
     """
     single = outputs.shape[1] == 1
     activation = getattr(model.outputs[0]._keras_history.operation, "activation", None)

@@ -1,4 +1,4 @@
-"""The multi-layer perceptron, and how a model is fitted to its data on first use."""
+"""The multilayer perceptron, and how a model is built for its data on first use."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -22,14 +22,14 @@ def mlp(
     activation: str = "relu",
     name: str = "mlp",
 ) -> keras.Sequential:
-    """Make a fully connected feed-forward model whose input and output are added when it first meets data.
+    """Make a fully connected feed-forward model; its input and output are added when it first meets data.
 
     Layers are named ``dense_1``, ``dropout_1``, ``dense_2``, ... and ``output``.
 
     Args:
         hidden: Units of each hidden layer, from input to output, each at least 1; empty gives softmax regression.
-        dropout: Share of a hidden layer's units set to zero in training, in [0, 1); 0 adds no layer.
-        activation: Of the hidden layers, one of `ACTIVATIONS`; the output is a softmax.
+        dropout: Dropout rate after each hidden layer, in [0, 1); 0 adds no layer.
+        activation: Activation of the hidden layers, one of `ACTIVATIONS`; the output is a softmax.
         name: Name of the model.
 
     Raises:
@@ -51,7 +51,7 @@ def mlp(
             )
     if not isinstance(dropout, Real) or not 0 <= dropout < 1:
         raise ModelError(
-            "dropout is the share of units to drop, from 0 up to but not including 1",
+            "dropout is a fraction, from 0 up to but not including 1",
             got=repr(dropout),
             hint="try dropout=0.2",
         )
@@ -62,18 +62,18 @@ def mlp(
         model.add(keras.layers.Dense(int(units), activation=activation, name=f"dense_{number}"))
         if dropout:
             model.add(keras.layers.Dropout(dropout, name=f"dropout_{number}"))
-    model._cutaway_unfinished = True  # build_model adds the output layer, whose size only the data know
+    model._cutaway_unfinished = True  # build_model adds the output layer, whose size depends on the data
     return model
 
 
 def build_model(model: keras.Model, *, shape: tuple[int, ...], classes: int, seed: int) -> bool:
-    """Fit a model to its data: add what `mlp` left open, build, and draw its first weights from `seed`.
+    """Build a model for its data: add the output layer if `mlp` made it, and draw its first weights from `seed`.
 
     Args:
         model: A checked model. One that is already built keeps its weights, as with Keras' own ``fit``.
         shape: Shape of one sample, such as ``(28, 28)``.
         classes: Number of classes.
-        seed: Root seed; layers with a seed of their own keep it.
+        seed: Random seed; layers with their own seed keep it.
 
     Returns:
         Whether the weights were drawn here (True) or came with the model (False).
@@ -95,29 +95,29 @@ def build_model(model: keras.Model, *, shape: tuple[int, ...], classes: int, see
 
 
 def check_fit(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> None:
-    """Check that a built model takes samples of a shape, flat or as they are, and gives one unit a class.
+    """Check that a built model takes samples of a shape, flat or as they are, and has one output unit per class.
 
     Raises:
-        ModelError: The model's input or output does not fit the data; 2 classes may be one unit.
+        ModelError: The model's input or output does not fit the data; for 2 classes one unit is enough.
     """
     features = math.prod(shape)
     taken, given = tuple(model.inputs[0].shape[1:]), tuple(model.outputs[0].shape[1:])
     if taken not in ((features,), shape):
         raise ModelError(
-            f"the model's input must have shape {(features,)} or {shape}, as the samples have",
+            f"the model's input must have shape {(features,)} or {shape}, like the samples",
             got=f"{taken}",
-            hint="change the model's Input, or choose the data it was made for",
+            hint="change the model's Input, or choose data that fit it",
         )
     if given != (classes,) and not (classes == 2 and given == (1,)):
         raise ModelError(
-            f"the model's output must have one unit a class, here {classes}",
+            f"the model's output must have one unit per class, here {classes}",
             got=f"shape {given}",
             hint=f"end the model with Dense({classes}, activation='softmax')",
         )
 
 
 def _check_ending(model: keras.Model, classes: int) -> None:
-    """What trains here must end in probabilities, which its losses take; a user's own fit may end in logits."""
+    """Check that a model ends in probabilities, which the losses here take; a user's own fit may end in logits."""
     last = model.outputs[0]._keras_history.operation  # pyright: ignore[reportAttributeAccessIssue]
     ending = getattr(getattr(last, "activation", None), "__name__", type(last).__name__)
     if ending not in ("softmax", "sigmoid"):

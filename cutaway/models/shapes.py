@@ -1,4 +1,4 @@
-"""What a layer makes of a shape and which weights it holds, by arithmetic: known before anything is built or read."""
+"""Output shapes and weight shapes of layers, computed before anything is built or read."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,22 +7,22 @@ from typing import Any
 Shape = tuple[int, ...]
 
 MAX_VALUES = 2**24
-"""Values of one sample in any layer: 64 MiB of float32."""
+"""Values of one sample in any layer at most: 64 MiB of float32."""
 
 MAX_INPUTS = 64
-"""Inputs that one layer joins."""
+"""Inputs of one Add or Concatenate at most."""
 
 
 def output_shape(kind: str, config: Mapping[str, Any], *, inputs: Sequence[Shape]) -> Shape:
     """The shape of one sample after an allow-listed layer.
 
     Args:
-        kind: Its class.
+        kind: Class of the layer.
         config: Its checked settings.
         inputs: The shape of one sample in each of its inputs, without the batch axis.
 
     Raises:
-        ValueError: It does not take these; the text says why, as a clause.
+        ValueError: It does not take these; the text gives the reason, as a clause.
     """
     merges = kind in ("Add", "Concatenate")
     if not 2 <= len(inputs) <= MAX_INPUTS if merges else len(inputs) != 1:
@@ -54,7 +54,7 @@ def weight_shapes(kind: str, config: Mapping[str, Any], *, shape: Shape) -> dict
     """The weights of an allow-listed layer by name, in Keras' order.
 
     Args:
-        kind: Its class.
+        kind: Class of the layer.
         config: Its checked settings.
         shape: The shape of one sample in its input.
     """
@@ -79,7 +79,7 @@ def normed_axes(config: Mapping[str, Any], shape: Shape) -> tuple[int, ...]:
 
 
 def place(axis: int, shape: Shape) -> int:
-    """An axis as Keras counts it, with the batch as axis 0, as one of a sample, from 0."""
+    """Turn an axis as Keras counts it, with the batch as axis 0, into an axis of one sample, from 0."""
     where = axis - 1 if axis > 0 else axis + len(shape)
     if not 0 <= where < len(shape):
         raise ValueError(f"the axis {axis} of a shape {shape}")

@@ -1,7 +1,7 @@
-"""A model as plain data, and back: what run.json keeps of it.
+"""The specification of a model: plain data in run.json from which the model can be built again.
 
 Nothing in a specification is ever imported or called by name: each kind, setting and object is looked up in the tables
-of `cutaway.models.layers`, so that a stranger's run folder can be opened.
+of `cutaway.models.layers`, so that untrusted run folders can be opened.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from cutaway.errors import ModelError
 
 from .layers import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_model, kind_of
 
-REPLACE = "replace that in the model, or put back the run.json that training wrote"
+REPLACE = "replace it in the model, or restore the run.json that training wrote"
 
 _OBJECTS = {
     "initializer": (keras.initializers, INITIALIZERS),
@@ -58,7 +58,7 @@ def spec_of(model: keras.Model) -> dict[str, Any]:
 
 
 def free_entry(names: Sequence[str]) -> str:
-    """A name for the input of a Sequential, which has none of its own: "input", or longer where a layer has that."""
+    """A name for the input of a Sequential, which has none: "input", with underscores added where a layer has it."""
     entry = "input"
     while entry in names:
         entry += "_"
@@ -77,16 +77,16 @@ def _inputs_of(item: dict) -> list[str]:
     name = item["config"]["name"]
     if len(item["inbound_nodes"]) != 1:
         raise ModelError(
-            "each layer of a model is called once",
+            "each layer of a model must be called exactly once",
             got=f'layer "{name}", called {len(item["inbound_nodes"])} times',
-            hint="give each place a layer of its own",
+            hint="use a separate layer for each call",
         )
     tensors = item["inbound_nodes"][0]["args"][0]
     return [t["config"]["keras_history"][0] for t in (tensors if isinstance(tensors, list) else [tensors])]
 
 
 def _kept_config(config: dict, kind: str) -> dict[str, Any]:
-    """The settings of `LAYER_KINDS`; another setting that says something is refused, not dropped."""
+    """The settings of `LAYER_KINDS`; any other setting that has a value is refused, not dropped."""
     kept = {}
     for key, value in config.items():
         slot = key.rsplit("_", 1)[-1]
@@ -96,7 +96,7 @@ def _kept_config(config: dict, kind: str) -> dict[str, Any]:
             kept[key] = False
         elif key not in ("name", "trainable", "dtype") and value not in (None, False):
             raise ModelError(
-                f"settings of {kind} that cutaway keeps: {', '.join(LAYER_KINDS[kind])}",
+                f"settings of {kind} that cutaway supports: {', '.join(LAYER_KINDS[kind])}",
                 got=f'"{key}" in layer "{config["name"]}"',
                 hint="leave that setting at its default",
             )
@@ -112,13 +112,13 @@ def _plain_object(value: Any, slot: str, layer: str) -> dict[str, Any]:
     odd = [k for k, v in config.items() if not isinstance(v, (bool, int, float, str))]
     if odd:
         raise ModelError(
-            f"settings of a {slot} are numbers and words", got=f'"{odd[0]}" in layer "{layer}"', hint=REPLACE
+            f"settings of a {slot} are numbers and strings", got=f'"{odd[0]}" in layer "{layer}"', hint=REPLACE
         )
     return {"class_name": value["class_name"], "config": config}
 
 
 def model_from_spec(spec: dict[str, Any]) -> keras.Model:
-    """Build the model that a specification describes, with weights as its initializers draw them.
+    """Build the model that a specification describes, with weights drawn by its initializers.
 
     Args:
         spec: As `spec_of` returns it.

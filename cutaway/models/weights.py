@@ -1,4 +1,4 @@
-"""The weights of a model by name, and where its randomness starts."""
+"""The weights of a model by name, and its random seeds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
 
     Returns:
         ``"dense_1/kernel" -> float32 array``, in the order of the layers; moving averages of BatchNormalization are
-        weights too, seeds of dropout are not.
+        included, seeds of dropout are not.
     """
     return {name: np.array(keras.ops.convert_to_numpy(v.value)) for name, v in named_weights(model).items()}
 
@@ -96,7 +96,7 @@ def initialize(model: keras.Model, seed: int) -> None:
 
 
 def reseed(model: keras.Model, seed: int) -> None:
-    """Start the random layers (dropout, noise) as a function of `seed` alone; a layer's own ``seed=`` is respected."""
+    """Seed the random layers (dropout, noise) as a function of `seed` alone; a layer keeps its own ``seed=``."""
     for position, layer in enumerate(model.layers):
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:

@@ -49,11 +49,11 @@ def make_config(
 ) -> TrainingConfig:
     """Make a config from the settings of a recipe and those that the user gives.
 
-    Five settings may be "auto", which is resolved here. ``precision`` becomes bfloat16 on a CPU that can compute
-    with it, otherwise float32. ``learning_rate`` becomes Keras' default for the optimizer. ``batch_size`` becomes the
-    power of two nearest to 1/176 of the samples, in [32, 256], and ``epochs`` the number that makes 1,400 steps, in
-    [8, 60]: a small dataset gets smaller batches and more epochs. ``validation`` becomes a tenth of 10,000 samples or more, and a
-    quarter of fewer.
+    Five settings may be "auto", which is resolved here. ``precision`` becomes bfloat16 on a CPU that can compute with
+    it, otherwise float32. ``learning_rate`` becomes Keras' default for the optimizer. ``batch_size`` becomes the power
+    of two nearest to 1/176 of the samples, in [32, 256], and ``epochs`` the number that makes 1,400 steps, in [8, 60]:
+    a small dataset gets smaller batches and more epochs. ``validation`` becomes a tenth of 10,000 samples or more, and
+    a quarter of fewer.
 
     Args:
         base: Settings of a recipe; the defaults of `TrainingConfig` apply to settings that are in neither.

@@ -1,7 +1,7 @@
 """One epoch: chunks of steps, in compiled calls after each of which the training can stop and be resumed."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,9 @@ class EpochRunner:
         self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
         self._call_steps = 8  # grows or shrinks to CALL_SECONDS
 
-    def run(self, state: State, epoch: int, *, position: Position, recorded: np.ndarray | None) -> Iterator[EpochState]:
+    def run(
+        self, state: State, epoch: int, *, position: Position, recorded: np.ndarray | None
+    ) -> Generator[EpochState]:
         """Run the remaining steps of an epoch, and yield after every compiled call.
 
         Args:

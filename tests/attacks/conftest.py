@@ -260,7 +260,7 @@ FILES = {
     "packed dataset": (_h5(_gzip), "packed by a filter"),
     "integers for weights": (_h5(_integers), "does not hold numbers"),
     "group in a circle": (_h5(_loop), "has 2 weights"),
-    "aliased weights": (_aliases, "lie side by side"),
+    "aliased weights": (_aliases, "do not overlap"),
     "a pickle": (lambda c, g: c.raw(b"\x80\x04\x95cposix\nsystem\n"), "starts with"),
     "nothing": (lambda c, g: c.raw(b""), "starts with b''"),
 }

@@ -61,7 +61,7 @@ def test_every_layer_in_onnx(layers):
     check(net_of(*layers))
 
 
-def test_the_layers_above_are_all():
+def test_all_layers_are_covered_above():
     assert {name.split(",")[0] for name in LAYERS} | {"Add", "Concatenate"} == LAYER_KINDS.keys()
 
 
@@ -79,7 +79,7 @@ def test_axes_in_onnx():
     )
 
 
-def test_a_functional_net_in_onnx():
+def test_a_functional_model_in_onnx():
     entry = keras.Input((4, 3))
     a, b = L.Dense(3, name="a/b".replace("/", " "))(entry), L.Dense(3)(entry)
     both = L.Concatenate(axis=1)([L.Add()([a, b, entry]), a])
@@ -111,18 +111,18 @@ def test_preparation_is_in_the_graph(sides, flat, dtype, scale, batch):
     assert json.loads(session.get_modelmeta().custom_metadata_map["class_names"]) == ["a", "b", "ç"]
 
 
-def test_the_file_is_one_and_names_no_other():
+def test_the_file_refers_to_no_other():
     model = onnx.load_model_from_string(to_onnx(net_of(L.Dense(700), L.Dense(2)), shape=(6,)))
     assert all(not tensor.external_data for tensor in model.graph.initializer)
     assert {op.domain: op.version for op in model.opset_import} == {"": 20}
 
 
-def test_the_same_net_gives_the_same_bytes():
+def test_the_same_model_gives_the_same_bytes():
     model = net_of(L.Dense(3))
     assert to_onnx(model, shape=(6,)) == to_onnx(model, shape=(6,))
 
 
-def test_a_net_in_plain_keras(tmp_path):
+def test_a_model_in_plain_keras(tmp_path):
     model = net_of(L.Dense(5, activation="gelu"), L.BatchNormalization(), L.Dropout(0.2), L.Dense(2))
     model.compile("adam", "mse")
     (tmp_path / "model.keras").write_bytes(to_keras(model))
@@ -135,7 +135,7 @@ def test_a_net_in_plain_keras(tmp_path):
     assert not theirs.compiled
 
 
-def test_what_cannot_be_exported_is_said(monkeypatch):
+def test_what_cannot_be_exported_is_an_error(monkeypatch):
     model = net_of(L.Dense(2))
     with pytest.raises(ModelError, match="takes 6 values a sample; got samples of shape \\(7,\\)"):
         to_onnx(model, shape=(7,))

@@ -132,7 +132,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("write", "text"), REFUSED.values(), ids=REFUSED)
-def test_what_is_not_plain_is_refused(write, text):
+def test_unsupported_features_are_refused(write, text):
     root = open_hdf5(written(write))
     with pytest.raises(DataError, match=text):
         root.children["x"].shape and root.children["x"].values()
@@ -151,7 +151,7 @@ def test_a_name_beyond_ascii_is_in_the_newer_layout():
         _ = open_hdf5(written(lambda h5: h5.create_group("größe"))).children
 
 
-def test_names_that_are_no_names_are_refused():
+def test_invalid_names_are_refused():
     def write(h5):
         h5.create_group("a\x1b[31m")
 

@@ -69,7 +69,7 @@ def functional():
 
 @pytest.mark.parametrize("ending", ["keras", "h5"])
 @pytest.mark.parametrize("make", [sequential, functional])
-def test_outputs_equal_keras_own(tmp_path, make, ending):
+def test_outputs_equal_those_of_keras(tmp_path, make, ending):
     model, path = shaken(make()), tmp_path / f"model.{ending}"
     model.compile("adam", "mse", metrics=["mae"])
     model.save(path)
@@ -105,7 +105,7 @@ KINDS = st.one_of(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stack=st.lists(KINDS, min_size=1, max_size=6), shape=st.lists(st.integers(1, 4), min_size=1, max_size=3))
-def test_any_stack_of_layers_comes_back(tmp_path, stack, shape):
+def test_any_stack_of_layers_is_opened(tmp_path, stack, shape):
     model, path = (
         shaken(keras.Sequential([keras.Input(shape), *(getattr(L, name)(**config) for name, config in stack)])),
         tmp_path / "model.keras",
@@ -231,7 +231,7 @@ def saved(tmp_path):
     return model, path
 
 
-def test_the_keras_files_of_keras_2_name_their_layers_otherwise(saved, tmp_path):
+def test_the_keras_files_of_keras_2_name_their_layers_differently(saved, tmp_path):
     model, path = saved
     moved = rewritten(
         path, tmp_path / "m.keras", weights=lambda h5: h5.move("layers", "_layer_checkpoint_dependencies")
@@ -240,16 +240,16 @@ def test_the_keras_files_of_keras_2_name_their_layers_otherwise(saved, tmp_path)
 
 
 @pytest.mark.parametrize("policy", ["float16", "bfloat16", "mixed_float16"])
-def test_lower_precision_is_opened_in_float32_and_said(tmp_path, policy):
+def test_lower_precision_is_opened_in_float32_with_a_warning(tmp_path, policy):
     model = keras.Sequential([keras.Input((3,)), L.Dense(2, dtype=policy, name="low")])
     model.save(tmp_path / "low.keras")
-    with pytest.warns(CutawayWarning, match=f'layer "low" computes in float32, in the file in {policy}'):
+    with pytest.warns(CutawayWarning, match=f'layer "low" computes in float32, not in {policy} as in the file'):
         ours = opened(tmp_path / "low.keras")
     np.testing.assert_array_equal(ours.get_weights()[0], np.asarray(model.get_weights()[0], np.float32))
     assert ours.layers[-1].dtype_policy.name == "float32"
 
 
-def test_what_is_not_known_is_listed_and_refused(tmp_path):
+def test_unknown_layers_are_listed_and_refused(tmp_path):
     model = keras.Sequential(
         [keras.Input((8, 8, 1)), L.Conv2D(4, 3, name="conv"), L.Flatten(), L.Dense(3, activation="relu", name="last")]
     )
@@ -302,7 +302,7 @@ def test_a_wrong_setting_is_refused_by_name(saved, tmp_path, edit, text):
         opened(rewritten(saved[1], tmp_path / "changed.keras", config=edit))
 
 
-def test_every_kept_setting_of_every_layer_is_checked():
+def test_every_supported_setting_of_every_layer_is_checked():
     """What is not a plain value of the right kind never reaches Keras."""
     odd = {"class_name": "Lambda", "config": {}, "module": "os"}
     for kind, keys in LAYER_KINDS.items():
@@ -319,13 +319,13 @@ def test_default_settings_of_every_layer_pass():
         assert check_settings(kind, config, old=False).problems == (), kind
 
 
-def test_names_of_classes_become_those_of_groups():
+def test_class_names_become_group_names():
     named = {"Dense": "dense", "BatchNormalization": "batch_normalization", "ReLU": "re_lu", "LeakyReLU": "leaky_re_lu"}
     assert {kind: snake_case(kind) for kind in named} == named
     assert [snake_case(kind) for kind in ("Conv2D", "GRU", "RNNCell2")] == ["conv2d", "gru", "rnn_cell2"]
 
 
-def test_missing_and_doubled_weights(saved, tmp_path):
+def test_missing_and_duplicate_weights(saved, tmp_path):
     def without(h5):
         del h5["layers/dense/vars/1"]
 
@@ -351,13 +351,13 @@ def test_regularizers_and_constraints_are_kept(saved, tmp_path):
     ("data", "text"),
     [(b"", "starts with b''"), (b"\x80\x04K\x01.", "starts with"), (b"PK\3\4" + bytes(100), "no whole zip")],
 )
-def test_no_model_file(tmp_path, data, text):
+def test_files_that_are_not_models(tmp_path, data, text):
     (tmp_path / "x.keras").write_bytes(data)
     with pytest.raises(DataError, match=text):
         read_model(tmp_path / "x.keras")
 
 
-def test_weights_alone_are_no_model(saved, tmp_path):
+def test_weights_alone_are_not_a_model(saved, tmp_path):
     saved[0].save_weights(tmp_path / "w.weights.h5")
     with pytest.raises(DataError, match="it may hold weights alone"):
         read_model(tmp_path / "w.weights.h5")

@@ -19,7 +19,7 @@ LINEAR = net_ending_in(keras.layers.Dense(1))
 
 
 @given(LOGITS)
-def test_logits_become_what_scipy_says(logits):
+def test_logits_become_the_softmax_of_scipy(logits):
     expected = softmax(logits, axis=1)
     if logits.shape[1] == 1:
         expected = np.concatenate([expit(-logits), expit(logits)], axis=1)
@@ -40,11 +40,11 @@ def test_one_probability_becomes_two(layers):
     np.testing.assert_array_equal(out, [[0.75, 0.25], [0, 1]])
 
 
-def test_probabilities_stay_what_they_are():
+def test_probabilities_stay_unchanged():
     given_ = np.array([[0.2, 0.3, 0.5]], np.float32)
     assert class_probabilities(net_ending_in(keras.layers.Dense(3, activation="softmax")), given_) is given_
 
 
-def test_a_net_that_has_diverged_gives_nan_without_a_warning():
+def test_a_model_that_has_diverged_gives_nan_without_a_warning():
     out = class_probabilities(LINEAR, np.array([[np.inf, 1.0], [np.nan, 0.0], [1.0, 1.0]], np.float32))
     np.testing.assert_array_equal(np.isnan(out).any(axis=1), [True, True, False])

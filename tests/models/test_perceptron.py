@@ -43,7 +43,7 @@ def test_first_weights_are_a_function_of_the_seed():
     assert not np.array_equal(one["dense_1/kernel"][:8, :8], one["dense_2/kernel"][:8, :8])
 
 
-def test_a_built_net_keeps_its_weights():
+def test_a_built_model_keeps_its_weights():
     model = built(0)
     before = get_weights(model)
     assert build_model(model, shape=(4, 5), classes=3, seed=7) is False
@@ -73,15 +73,15 @@ def test_an_initializer_with_a_seed_keeps_it():
         ({"activation": "rule"}, "activation is one of relu, softplus, .*; got 'rule'"),
     ],
 )
-def test_wrong_values_name_the_rule_and_what_came(settings, text):
+def test_wrong_values_name_the_rule_and_the_value(settings, text):
     with pytest.raises(ModelError, match=text):
         mlp(**settings)
 
 
-def test_net_that_does_not_fit_its_data():
+def test_a_model_that_does_not_fit_its_data_is_refused():
     model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(3)])
     with pytest.raises(ModelError, match=r"input must have shape \(20,\) or \(4, 5\).*got \(10,\)"):
         build_model(model, shape=(4, 5), classes=3, seed=0)
     model = keras.Sequential([keras.Input((4, 5)), keras.layers.Flatten(), keras.layers.Dense(4, "softmax")])
-    with pytest.raises(ModelError, match=r"one unit a class, here 3; got shape \(4,\)"):
+    with pytest.raises(ModelError, match=r"one unit per class, here 3; got shape \(4,\)"):
         build_model(model, shape=(4, 5), classes=3, seed=0)

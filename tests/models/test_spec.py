@@ -80,7 +80,7 @@ def test_other_layers_are_refused_by_name(layer, text):
         check_model(keras.Sequential([layer]))
 
 
-def test_what_is_no_net_is_refused():
+def test_what_is_not_a_model_is_refused():
     class Mine(keras.Model):
         def call(self, x):
             return x
@@ -95,7 +95,7 @@ def test_what_is_no_net_is_refused():
 
 def test_a_layer_called_twice_is_refused():
     entry, shared = keras.Input((3,)), layers.Dense(3, name="shared")
-    with pytest.raises(ModelError, match='called once; got layer "shared", called 2 times'):
+    with pytest.raises(ModelError, match='called exactly once; got layer "shared", called 2 times'):
         spec_of(keras.Model(entry, shared(shared(entry))))
 
 
@@ -125,7 +125,7 @@ def test_a_hostile_specification_is_refused(change, text):
         model_from_spec(spec)
 
 
-def test_weights_of_another_net_are_refused_and_change_nothing():
+def test_weights_of_another_model_are_refused_and_change_nothing():
     model = mlp((7,))
     build_model(model, shape=(9,), classes=3, seed=0)
     before = get_weights(model)
@@ -144,7 +144,7 @@ def test_weights_of_another_net_are_refused_and_change_nothing():
 def test_arithmetic_between_tensors_is_refused_by_name():
     entry = keras.Input((3,))
     with pytest.raises(
-        ModelError, match=r"joined by layers alone: Input, Dense.*got the operation .*Add\).*layers.Add"
+        ModelError, match=r"combined by layers only: Input, Dense.*got the operation .*Add\).*layers.Add"
     ):
         check_model(keras.Model(entry, entry + layers.Dense(3)(entry)))
 
@@ -164,5 +164,7 @@ def test_activations_of_a_specification_are_looked_up_in_our_own_list(activation
 def test_a_setting_that_would_be_lost_is_refused():
     constant = keras.initializers.Constant(np.ones((3,)).tolist())
     model = keras.Sequential([keras.Input((2,)), layers.Dense(3, bias_initializer=constant, name="odd")])
-    with pytest.raises(ModelError, match='settings of a initializer are numbers and words; got "value" in layer "odd"'):
+    with pytest.raises(
+        ModelError, match='settings of a initializer are numbers and strings; got "value" in layer "odd"'
+    ):
         spec_of(model)

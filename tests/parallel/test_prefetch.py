@@ -56,11 +56,10 @@ def test_an_error_is_raised_in_its_turn():
             raise ZeroDivisionError("two")
         return item
 
-    seen = []
+    results = prefetch(work, range(5))
+    assert [next(results), next(results)] == [0, 1]
     with pytest.raises(ZeroDivisionError, match="two"):
-        for item in prefetch(work, range(5)):
-            seen.append(item)
-    assert seen == [0, 1]
+        next(results)
     assert alive() == 0
 
 

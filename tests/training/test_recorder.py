@@ -266,7 +266,7 @@ def custom(x):
 
 REFUSED = [
     (keras.layers.Dense(3, activation=custom), r'Keras\' own: .*got "custom" in layer'),
-    (keras.layers.Dense(4, activation="softmax"), r"one unit a class, here 3; got shape \(4,\); next: end the model"),
+    (keras.layers.Dense(4, activation="softmax"), r"one unit per class, here 3; got shape \(4,\); next: end the model"),
 ]
 
 

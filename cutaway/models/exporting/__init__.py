@@ -1,7 +1,7 @@
 """Exporting: a trained model as the bytes of a file for other programs.
 
 In comes a Keras model of allow-listed layers; out come the bytes of a .keras file that plain Keras opens, or of an ONNX
-graph with its preprocessing. May call `cutaway.models`, errors and progress; onnx is loaded when it is needed.
+graph with its preprocessing. May call `cutaway.models` and errors; onnx is loaded when it is needed.
 """
 
 from typing import TYPE_CHECKING

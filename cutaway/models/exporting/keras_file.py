@@ -12,23 +12,21 @@ from cutaway.models.weights import get_weights, set_weights
 
 
 def check_export(model: keras.Model) -> keras.Model:
-    """Check that a model can leave: built, and of allow-listed layers.
+    """Check that a model can be exported: built, and of allow-listed layers.
 
     Raises:
-        ModelError: It is neither.
+        ModelError: It is not.
     """
     check_model(model)
     if not model.built:
-        raise ModelError(
-            "a model that is exported has weights", got=f'"{model.name}", not built yet', hint="train it first"
-        )
+        raise ModelError("an exported model has weights", got=f'"{model.name}", not built yet', hint="train it first")
     return model
 
 
 def to_keras(model: keras.Model) -> bytes:
     """Pack a model into a .keras file with Keras' own writer.
 
-    The model is as it computes: it takes samples that are divided by their scale already. No optimizer goes with it.
+    The exported model takes samples that are already divided by their scale. The optimizer is not exported.
 
     Args:
         model: A built model of allow-listed layers.

@@ -1,4 +1,4 @@
-"""A model as an ONNX file: one graph from the samples as they lie on disk to what the model says of them.
+"""A model as an ONNX file: one graph from raw samples to the outputs of the model.
 
 Source: ONNX operators, https://onnx.ai/onnx/operators/, operator set 20.
 """
@@ -20,13 +20,13 @@ from .keras_file import check_export
 from .onnx_layers import Graph, add_layer
 
 OPSET = 20
-"""The first with Gelu; onnxruntime knows it since 1.17, of February 2024."""
+"""The first operator set with Gelu; onnxruntime supports it since 1.17 of February 2024."""
 
 IR_VERSION = 9
-"""The file format that came with operator set 20; readers refuse a newer one than they know."""
+"""The file format of operator set 20; readers refuse formats that are newer than they know."""
 
 MAX_BYTES = 2**31 - 2**20
-"""A protobuf message ends at 2 GiB, and weights are never put into a second file."""
+"""A protobuf message has at most 2 GiB, and weights are never put into a second file."""
 
 INPUTS = ("uint8", "float32")
 
@@ -39,22 +39,22 @@ def to_onnx(
     dtype: Literal["uint8", "float32"] = "float32",
     class_names: Sequence[str] = (),
 ) -> bytes:
-    """Pack a model and what prepares its input into an ONNX file.
+    """Pack a model and the preparation of its input into an ONNX file.
 
-    The graph takes ``input``, raw samples ``(batch, *shape)``, divides them by `scale`, shapes them as the model wants
-    them, and gives ``output``, float32 ``(batch, class)``. Dropout and noise, which do nothing outside of training, are
-    left out.
+    The graph takes ``input``, raw samples ``(batch, *shape)``, divides them by `scale`, reshapes them, and
+    returns ``output``, float32 ``(batch, class)``. Dropout and noise, which do nothing outside of training, are left
+    out.
 
     Args:
         model: A built model of allow-listed layers.
         shape: Shape of one raw sample.
         scale: The value of a raw sample that becomes 1.
-        dtype: Of the raw samples: "uint8" or "float32", both before the division.
-        class_names: Kept in the file's metadata as a JSON list, in the order of the outputs.
+        dtype: Type of the raw samples before the division: "uint8" or "float32".
+        class_names: Written to the metadata of the file as a JSON list, in the order of the outputs.
 
     Raises:
         ModelError: The model cannot be exported, or does not take such samples.
-        UsageError: The package onnx is not installed, or knows no such dtype.
+        UsageError: The package onnx is not installed, or there is no such dtype.
     """
     onnx = _package()
     check_export(model)
@@ -66,7 +66,7 @@ def to_onnx(
         raise ModelError(
             f"the model takes {math.prod(wanted):,} values a sample",
             got=f"samples of shape {tuple(shape)}",
-            hint="export it with the shape of the data it was made for",
+            hint="export it with the shape of the samples that it takes",
         )
     if sum(value.nbytes for value in weights.values()) > MAX_BYTES:
         raise ModelError("an ONNX file has at most 2 GiB", got="more weights", hint="export to .keras")

@@ -11,11 +11,11 @@ from cutaway.models.shapes import Shape, normed_axes, place
 
 
 class Graph:
-    """Nodes and constants of a graph under construction, each with a name of its own.
+    """Nodes and constants of a graph under construction, each with a unique name.
 
     Attributes:
         nodes: In the order in which they are computed.
-        constants: Weights and other fixed tensors.
+        constants: Weights and other constant tensors.
     """
 
     def __init__(self, helper: Any, numpy_helper: Any) -> None:
@@ -25,13 +25,13 @@ class Graph:
         self.layer = "prepare"
 
     def add(self, kind: str, *inputs: str, output: str | None = None, **settings: Any) -> str:
-        """Add a node and give the name of its output."""
+        """Add a node and return the name of its output."""
         output = output or f"{self.layer}/{kind}_{len(self.nodes)}"
         self.nodes.append(self._helper.make_node(kind, list(inputs), [output], name=f"{output}/node", **settings))
         return output
 
     def constant(self, value: Any, name: str = "constant") -> str:
-        """Add a fixed tensor and give its name."""
+        """Add a constant tensor and return its name."""
         name = f"{self.layer}/{name}_{len(self.constants)}"
         self.constants.append(self._numpy_helper.from_array(np.ascontiguousarray(value).reshape(np.shape(value)), name))
         return name
@@ -43,11 +43,11 @@ def add_layer(
     """Add a layer to a graph.
 
     Args:
-        graph: Grows by its nodes.
-        item: The layer, of a specification.
-        inputs: Names of the tensors that it takes.
-        weights: Its weights by name, without the layer's.
-        shape: Of one sample in its first input.
+        graph: Its nodes are added here.
+        item: The layer, from a specification.
+        inputs: Names of its input tensors.
+        weights: Its weights by name, without the name of the layer.
+        shape: Shape of one sample in its first input.
 
     Returns:
         The name of its output.
@@ -65,7 +65,7 @@ def add_layer(
     if kind == "Flatten":
         if config.get("data_format") == "channels_first" and len(shape) > 1:
             raise ModelError(
-                "a Flatten that is exported keeps the order of its input",
+                "an exported Flatten must keep the order of its input",
                 got=f'data_format "channels_first" in layer "{item["name"]}"',
                 hint="export to .keras",
             )
@@ -84,7 +84,7 @@ def add_layer(
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What a layer is made from: the tensor that it takes, its settings, its weights, the shape of one sample in it."""
+    """What a layer is exported from: input tensor, settings, weights, and the shape of one sample in its input."""
 
     x: str
     config: Mapping[str, Any]
@@ -104,7 +104,7 @@ def _dense(graph: Graph, part: _Part) -> str:
 
 
 def _relu(graph: Graph, part: _Part) -> str:
-    """Keras' general ReLU: nothing up to a threshold, a slope below it, a ceiling."""
+    """Keras' general ReLU, with a threshold, a slope below it, and a maximum."""
     x = part.x
     highest, threshold = part.config.get("max_value"), float(part.config.get("threshold") or 0)
     slope = float(part.config.get("negative_slope") or 0)
@@ -122,13 +122,13 @@ def _relu(graph: Graph, part: _Part) -> str:
 
 
 def _batch_normalization(graph: Graph, part: _Part) -> str:
-    """In evaluation a factor and a shift for each entry of the axis, from the moving averages."""
+    """In evaluation: a factor and a shift for each entry of the axis, from the moving averages."""
     mean, variance = (part.weights[f"moving_{name}"].astype(np.float64) for name in ("mean", "variance"))
     factor = part.weights.get("gamma", np.float32(1)) / np.sqrt(variance + part.config.get("epsilon", 1e-3))
     shift = part.weights.get("beta", np.float32(0)) - mean * factor
     x = part.x
     for kind, value in (("Mul", factor), ("Add", shift)):
-        x = graph.add(kind, x, graph.constant(_spread(value, part)))
+        x = graph.add(kind, x, graph.constant(_broadcastable(value, part)))
     return x
 
 
@@ -140,12 +140,12 @@ def _layer_normalization(graph: Graph, part: _Part) -> str:
     x = graph.add("Div", centered, spread)
     for kind, name in (("Mul", "gamma"), ("Add", "beta")):
         if name in part.weights:
-            x = graph.add(kind, x, graph.constant(_spread(part.weights[name], part), name))
+            x = graph.add(kind, x, graph.constant(_broadcastable(part.weights[name], part), name))
     return x
 
 
-def _spread(value: np.ndarray, part: _Part) -> np.ndarray:
-    """Weights of some axes in a shape that meets a whole sample."""
+def _broadcastable(value: np.ndarray, part: _Part) -> np.ndarray:
+    """Weights of some axes, reshaped to broadcast over a whole sample."""
     axes = normed_axes(part.config, part.shape)
     ordered = np.transpose(value, np.argsort(axes))  # weights are in the order in which the axes are named
     return ordered.astype(np.float32).reshape([size if i in axes else 1 for i, size in enumerate(part.shape)])
@@ -177,7 +177,7 @@ _ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def add_activation(graph: Graph, name: str, *, x: str) -> str:
-    """Add an activation function by its name in Keras, and give the name of its output."""
+    """Add an activation function by its name in Keras, and return the name of its output."""
     if name == "linear":
         return x
     if name == "silu":

@@ -1,4 +1,4 @@
-"""The zip that a .keras file is, and the JSON in it: counted, named and measured before anything is unpacked.
+"""The zip archive of a .keras file, and the JSON in it: all entries and sizes are checked before anything is unpacked.
 
 Source: PKWARE APPNOTE 6.3.10, sections 4.3.12 (directory) and 4.3.16 (its end).
 """
@@ -20,13 +20,13 @@ LIMIT = 2**31
 """Bytes of a model file, and of its weights, at most."""
 
 MAX_TEXT = 4 * 2**20
-"""Bytes of JSON: a thousand layers of Keras take about 1 MB."""
+"""Bytes of JSON at most: a thousand layers of Keras take about 1 MB."""
 
 MAX_DEPTH = 64
-"""Brackets within brackets in JSON; Keras writes about 12."""
+"""Nesting depth of JSON at most; Keras writes about 12."""
 
 MAX_RATIO = 20
-"""Unpacked to packed bytes: Keras packs nothing, trained weights shrink by a tenth. Below 1 MiB it does not matter."""
+"""Unpacked to packed bytes at most, above 1 MiB: Keras does not compress, and trained weights shrink by a tenth."""
 
 _DIRECTORY_END = b"PK\x05\x06"
 _END_SIZE = 22
@@ -38,7 +38,7 @@ class Archive:
 
     Attributes:
         config: What config.json holds.
-        version: The version of Keras that wrote it, "" where it does not say.
+        version: The version of Keras that wrote it; "" if the file does not say.
         weights: The bytes of model.weights.h5.
     """
 
@@ -59,7 +59,7 @@ def read_bytes(path: str | os.PathLike) -> bytes:
         raise UnknownNameError("a model file must exist", got=str(path), hint="check the path")
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size  # a read of as much as is allowed would ask for it all at once
+            size = os.fstat(file.fileno()).st_size  # read(LIMIT) would allocate all of LIMIT
             data = file.read(size) if size <= LIMIT else None
     except OSError as error:
         raise DataError(
@@ -71,14 +71,14 @@ def read_bytes(path: str | os.PathLike) -> bytes:
 
 
 def read_archive(data: bytes, name: str) -> Archive:
-    """Unpacks the bytes of a .keras file.
+    """Unpack the bytes of a .keras file.
 
     Args:
         data: The whole file.
         name: What to call it in errors.
 
     Raises:
-        DataError: Damaged, or anything in it has another name, number or size than Keras writes.
+        DataError: It is damaged, or an entry has a name, number or size that Keras does not write.
     """
     _check_end(data, name)
     try:
@@ -89,20 +89,20 @@ def read_archive(data: bytes, name: str) -> Archive:
             weights = _unpack(archive, members[WEIGHTS], name=name, limit=LIMIT)
     except CutawayError:
         raise
-    # Damaged bytes make zipfile and zlib raise too many kinds to list.
+    # damaged bytes make zipfile and zlib raise too many kinds of errors to list
     except Exception as error:
         raise _refuse(name, f"damaged: {textwrap.shorten(str(error) or type(error).__name__, 200)}") from None
-    said = read_json(metadata, f"{METADATA} of {name}").get("keras_version", "")
-    return Archive(read_json(config, f"{CONFIG} of {name}"), said if isinstance(said, str) else "", weights)
+    version = read_json(metadata, f"{METADATA} of {name}").get("keras_version", "")
+    return Archive(read_json(config, f"{CONFIG} of {name}"), version if isinstance(version, str) else "", weights)
 
 
 def read_json(raw: bytes, what: str) -> dict[str, Any]:
-    """The object in some JSON, whose size and depth are measured first.
+    """Parse a JSON object, whose size and depth are checked first.
 
     Raises:
-        DataError: Too long, too deep, a name twice in an object, NaN or infinity, or no JSON object at all.
+        DataError: It is too long, too deep, has a name twice in an object, NaN or infinity, or is not a JSON object.
     """
-    rule, hint = "the description of a model is one JSON object as Keras writes it", "save the model anew"
+    rule, hint = "the description of a model is one JSON object as Keras writes it", "save the model again"
     if len(raw) > MAX_TEXT:
         raise DataError(f"{rule}, of at most {MAX_TEXT:,} bytes", got=f"{len(raw):,} in {what}", hint=hint)
     if (depth := _depth(raw)) > MAX_DEPTH:
@@ -117,7 +117,7 @@ def read_json(raw: bytes, what: str) -> dict[str, Any]:
 
 
 def _depth(raw: bytes) -> int:
-    """How deep brackets lie in brackets, outside of texts."""
+    """Nesting depth of the brackets outside of strings."""
     depth = deepest = 0
     inside = escaped = False
     for byte in raw:
@@ -146,7 +146,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_end(data: bytes, name: str) -> None:
-    """Check the directory's own words on its size and place before zipfile takes all its entries into memory."""
+    """Check the declared size and place of the directory before zipfile reads all its entries into memory."""
     end = len(data) - _END_SIZE
     if data[:2] != b"PK" or end < 0 or data[end : end + 4] != _DIRECTORY_END:
         raise _refuse(name, f"no whole zip: it starts with {data[:4]!r} and does not end with a directory")
@@ -188,5 +188,5 @@ def _refuse(name: str, what: str) -> DataError:
     return DataError(
         f"a .keras file is a whole zip of {CONFIG}, {METADATA} and {WEIGHTS}, and nothing else",
         got=f"{name}: {what}",
-        hint="copy the file again, or save the model anew with model.save",
+        hint="copy the file again, or save the model again with model.save",
     )

@@ -1,4 +1,4 @@
-"""Which layer takes which, in the forms that Keras 2 and Keras 3 write for functional models."""
+"""The connections between the layers of functional models, in the forms that Keras 2 and Keras 3 write."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Wires:
+class Connections:
     """The connections of a model.
 
     Attributes:
         entry: Name of its input.
-        inputs: Name of a layer -> names of what it takes, in order.
+        inputs: Name of a layer -> names of its inputs, in order.
         output: Name of the layer whose output is the model's; "" where it is the last.
     """
 
@@ -20,7 +20,9 @@ class Wires:
     output: str
 
 
-def functional_wires(items: Sequence[Mapping[str, Any]], inner: Mapping[str, Any]) -> tuple[Wires, list[str]]:
+def functional_connections(
+    items: Sequence[Mapping[str, Any]], inner: Mapping[str, Any]
+) -> tuple[Connections, list[str]]:
     """Read the connections of a functional model.
 
     Args:
@@ -28,7 +30,7 @@ def functional_wires(items: Sequence[Mapping[str, Any]], inner: Mapping[str, Any
         inner: The configuration around them.
 
     Returns:
-        The connections as far as they can be read, and what is wrong with them, a clause each.
+        The connections as far as they can be read, and what is wrong with them, one clause each.
     """
     problems: list[str] = []
     ends = {}
@@ -42,12 +44,12 @@ def functional_wires(items: Sequence[Mapping[str, Any]], inner: Mapping[str, Any
         if item["class_name"] == "InputLayer":
             continue
         name = item["config"].get("name", item.get("name"))
-        taken = _taken(item.get("inbound_nodes"))
+        taken = _inputs(item.get("inbound_nodes"))
         if isinstance(taken, str):
             problems.append(f'layer "{name}" {taken}')
         else:
             inputs[name] = taken
-    return Wires(ends["input_layers"], inputs, ends["output_layers"]), problems
+    return Connections(ends["input_layers"], inputs, ends["output_layers"]), problems
 
 
 def _ends(value: Any) -> list[str] | None:
@@ -64,23 +66,23 @@ def _is_reference(value: Any) -> bool:
     return isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str) and value[1:3] == [0, 0]
 
 
-def _taken(nodes: Any) -> tuple[str, ...] | str:
-    """What a layer takes, or why that cannot be read."""
+def _inputs(nodes: Any) -> tuple[str, ...] | str:
+    """Names of the inputs of a layer, or why they cannot be read."""
     if not isinstance(nodes, list) or len(nodes) != 1:
         return f"called {len(nodes)} times, where once is opened" if isinstance(nodes, list) else "without connections"
     node = nodes[0]
     if isinstance(node, dict):
-        return _taken_today(node)
+        return _inputs_keras_3(node)
     if isinstance(node, list) and node and all(map(_is_reference, node)):
-        if any(isinstance(more, dict) and _says(more) for _, _, _, *rest in node for more in rest):
+        if any(isinstance(more, dict) and _has_values(more) for _, _, _, *rest in node for more in rest):
             return "called with further arguments"
         return tuple(reference[0] for reference in node)
     return "with inputs in a form that is not read"
 
 
-def _taken_today(node: Mapping[str, Any]) -> tuple[str, ...] | str:
+def _inputs_keras_3(node: Mapping[str, Any]) -> tuple[str, ...] | str:
     arguments, named = node.get("args"), node.get("kwargs")
-    if not isinstance(named, dict) or _says(named):
+    if not isinstance(named, dict) or _has_values(named):
         return "called with further arguments"
     if not isinstance(arguments, list) or len(arguments) != 1:
         return "with inputs in a form that is not read"
@@ -90,7 +92,7 @@ def _taken_today(node: Mapping[str, Any]) -> tuple[str, ...] | str:
         config = tensor.get("config") if isinstance(tensor, dict) else None
         history = config.get("keras_history") if isinstance(config, dict) else None
         if not isinstance(config, dict) or tensor.get("class_name") != "__keras_tensor__":
-            return "called with something else than the output of a layer"
+            return "called with something other than the output of a layer"
         if not _is_reference(history):
             return "with inputs in a form that is not read"
         assert isinstance(history, list)
@@ -98,5 +100,5 @@ def _taken_today(node: Mapping[str, Any]) -> tuple[str, ...] | str:
     return tuple(names) or "without inputs"
 
 
-def _says(arguments: Mapping[str, Any]) -> bool:
+def _has_values(arguments: Mapping[str, Any]) -> bool:
     return any(value is not None for value in arguments.values())

@@ -1,6 +1,6 @@
-"""From the configuration in a model file to a list of layers, each with its shape and with what speaks against it.
+"""From the configuration in a model file to a list of layers, each with its shape and the reasons to refuse it.
 
-A layer that is refused is still listed, so that one sees what is in a file before, and without, opening it.
+A layer that is refused is still listed, so that users can see what is in a file without opening it.
 """
 
 import re
@@ -13,12 +13,12 @@ from cutaway.models.layers import LAYER_KINDS
 from cutaway.models.shapes import MAX_VALUES, Shape, output_shape, weight_shapes
 from cutaway.models.spec import free_entry
 
-from .connections import Wires, functional_wires
+from .connections import Connections, functional_connections
 from .settings import MAX_UNITS, check_settings, is_whole, source_problems
 
 MAX_LAYERS = 512
 
-_SAVE = "save the model anew with model.save"
+_SAVE_AGAIN = "save the model again with model.save"
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class LayerDescription:
         name: Its name, at most 100 printable characters.
         kind: Its class, as the file says.
         inputs: Names of the layers that it takes.
-        config: Its settings as far as they are kept.
+        config: The settings that are used.
         place: Name of its group among the weights of a .keras file, such as "dense_1".
-        shape: Of one sample after it; None where that is not known.
-        weights: Names and shapes of its weights, in Keras' order; empty for a layer that is refused.
-        problems: Why it is refused, a clause each.
-        notes: What will be otherwise than in the file, a clause each.
+        shape: Output shape for one sample; None if not known.
+        weights: Names and shapes of its weights, in Keras' order; None for a layer that is refused.
+        problems: Why it is refused, one clause each.
+        notes: What will be different from the file, one clause each.
     """
 
     name: str
@@ -57,10 +57,10 @@ class ModelDescription:
         kind: "Sequential" or "Functional".
         version: The version of Keras that wrote it; "" if the file does not say.
         entry: Name of the input.
-        shape: Of one sample; None where that is not known.
-        layers: All but the input, in an order in which they can be built.
+        shape: Shape of one sample; None if not known.
+        layers: All layers but the input, in an order in which they can be built.
         output: Name of the layer whose output is the model's.
-        problems: What speaks against the model as a whole, a clause each.
+        problems: Why the model as a whole is refused, one clause each.
     """
 
     name: str
@@ -74,12 +74,12 @@ class ModelDescription:
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """All that speaks against opening it."""
+        """All reasons to refuse it; empty if it can be opened."""
         of_layers = [f'layer "{layer.name}" ({layer.kind}): {p}' for layer in self.layers for p in layer.problems]
         return (*self.problems, *of_layers)
 
     def spec(self) -> dict[str, Any]:
-        """The specification that `model_from_spec` builds; of a model of which nothing is refused."""
+        """The specification that `model_from_spec` builds; only for a model that is not refused."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -96,8 +96,8 @@ def describe(config: Mapping[str, Any], version: str) -> ModelDescription:
     """Read the configuration of a whole model.
 
     Args:
-        config: As JSON gives it, of any keys and values.
-        version: What the file says of Keras' version; Keras 2 if it says nothing.
+        config: As parsed from JSON, with any keys and values.
+        version: The version of Keras that the file names; "" means Keras 2.
 
     Raises:
         DataError: It lists no layers, more than `MAX_LAYERS`, or layers without names and kinds.
@@ -116,21 +116,21 @@ def describe(config: Mapping[str, Any], version: str) -> ModelDescription:
     problems = source_problems({**config, "registered_name": None}, what="the model")
     listed = _list_layers(items, old=old)
     if kind == "Sequential":
-        wires, wrong = _in_a_row(listed)
+        connections, wrong = _in_a_row(listed)
     else:
-        wires, wrong = functional_wires(items, inner)
-    shape, more = _entry_shape(None if kind == "Sequential" else wires.entry, items, inner=inner)
-    layers, lazy_getattr = _with_shapes(listed, wires, shape=shape)
+        connections, wrong = functional_connections(items, inner)
+    shape, more = _entry_shape(None if kind == "Sequential" else connections.entry, items, inner=inner)
+    layers, unconnected = _with_shapes(listed, connections, shape=shape)
     name = inner.get("name")
     return ModelDescription(
         name=name if isinstance(name, str) and _is_plain(name) else "model",
         kind=kind,
         version=version,
-        entry=wires.entry,
+        entry=connections.entry,
         shape=shape,
         layers=layers,
-        output=layers[-1].name if kind == "Sequential" and layers else wires.output,
-        problems=(*problems, *wrong, *more, *lazy_getattr),
+        output=layers[-1].name if kind == "Sequential" and layers else connections.output,
+        problems=(*problems, *wrong, *more, *unconnected),
     )
 
 
@@ -179,20 +179,20 @@ def _input_problems(config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(problems)
 
 
-def _in_a_row(listed: Sequence[LayerDescription]) -> tuple[Wires, list[str]]:
+def _in_a_row(listed: Sequence[LayerDescription]) -> tuple[Connections, list[str]]:
     names = [layer.name for layer in listed if layer.kind != "InputLayer"]
     entries = [layer.name for layer in listed if layer.kind == "InputLayer"]
     entry = free_entry(names)
-    wires = Wires(entry, {b: (a,) for a, b in zip([entry, *names], names, strict=False)}, "")
+    connections = Connections(entry, {b: (a,) for a, b in zip([entry, *names], names, strict=False)}, "")
     first = listed[0].kind == "InputLayer"
     wrong = ["an input in the middle"] if len(entries) > first else []
-    return wires, wrong if names else [*wrong, "no layers but the input"]
+    return connections, wrong if names else [*wrong, "no layers but the input"]
 
 
 def _entry_shape(
     entry: str | None, items: Sequence[Any], *, inner: Mapping[str, Any]
 ) -> tuple[Shape | None, list[str]]:
-    """The shape of one sample, from the input of that name or, in a Sequential, from where older versions kept it."""
+    """The shape of one sample, from the input of that name or, in a Sequential, from where older versions wrote it."""
     named = [
         item for item in items if item["class_name"] == "InputLayer" and entry in (None, item["config"].get("name"))
     ]
@@ -212,28 +212,32 @@ def _entry_shape(
 
 
 def _with_shapes(
-    listed: Sequence[LayerDescription], wires: Wires, *, shape: Shape | None
+    listed: Sequence[LayerDescription], connections: Connections, *, shape: Shape | None
 ) -> tuple[tuple[LayerDescription, ...], list[str]]:
     """The layers in an order in which they can be built, with their shapes."""
-    shapes: dict[str, Shape | None] = {wires.entry: shape}
+    shapes: dict[str, Shape | None] = {connections.entry: shape}
     waiting = [layer for layer in listed if layer.kind != "InputLayer"]
-    taken = {name for inputs in wires.inputs.values() for name in inputs}
+    taken = {name for inputs in connections.inputs.values() for name in inputs}
     problems = [f'layer "{x.name}" (InputLayer): {p}' for x in listed if x.kind == "InputLayer" for p in x.problems]
-    if wires.output:
-        problems += [f'layer "{x.name}", which leads nowhere' for x in waiting if x.name not in {*taken, wires.output}]
+    if connections.output:
+        problems += [
+            f'layer "{x.name}", which leads nowhere' for x in waiting if x.name not in {*taken, connections.output}
+        ]
     done: list[LayerDescription] = []
     while waiting:
-        ready = [layer for layer in waiting if all(name in shapes for name in wires.inputs.get(layer.name, ("",)))]
-        if not ready:  # what hangs on nothing, or on itself, is listed all the same
+        ready = [
+            layer for layer in waiting if all(name in shapes for name in connections.inputs.get(layer.name, ("",)))
+        ]
+        if not ready:  # layers without inputs, or in a circle, are listed all the same
             problems.append(f'the connections of layer "{waiting[0].name}"')
             return (*done, *waiting), problems
         for layer in ready:
-            placed = _with_shape(layer, wires.inputs.get(layer.name, ()), shapes=shapes)
+            placed = _with_shape(layer, connections.inputs.get(layer.name, ()), shapes=shapes)
             shapes[layer.name] = placed.shape
             done.append(placed)
         waiting = [layer for layer in waiting if layer.name not in shapes]
-    if wires.output and wires.output not in shapes:
-        problems.append(f'an output "{wires.output[:40]}" that is no layer')
+    if connections.output and connections.output not in shapes:
+        problems.append(f'an output "{connections.output[:40]}" that is no layer')
     return tuple(done), problems
 
 
@@ -249,9 +253,9 @@ def _with_shape(
         out = output_shape(layer.kind, layer.config, inputs=known)
         return replace(layer, shape=out, weights=weight_shapes(layer.kind, layer.config, shape=known[0]))
     except (ValueError, IndexError, KeyError, TypeError) as error:
-        said = f"no {error} among its settings" if isinstance(error, KeyError) else str(error)
-        return replace(layer, problems=(said,))
+        problem = f"no {error} among its settings" if isinstance(error, KeyError) else str(error)
+        return replace(layer, problems=(problem,))
 
 
 def _refuse(what: str) -> DataError:
-    return DataError(f"a model file lists 1 to {MAX_LAYERS} layers, each with a name of its own", got=what, hint=_SAVE)
+    return DataError(f"a model file lists 1 to {MAX_LAYERS} layers, each with its own name", got=what, hint=_SAVE_AGAIN)

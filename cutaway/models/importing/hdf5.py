@@ -1,9 +1,9 @@
 """The part of HDF5 that Keras writes its weights in, read in Python from bytes.
 
 The C library follows links into other files, allocates what a header declares and has a history of memory errors on
-damaged files, so a stranger's file does not reach it. Here a file is groups of names, text attributes and datasets
-that lie in one piece; every address and size is compared with the bytes that are there before it is followed, nothing
-is unpacked, and what is not needed is not implemented but named in the error.
+damaged files, so untrusted files do not reach it. Here a file consists of groups, text attributes and contiguous
+datasets; every address and size is compared with the length of the file before it is followed, nothing is unpacked,
+and what is not needed is not implemented but named in the error.
 
 Source: HDF5 File Format Specification 3.0, sections II.A (superblock 0 and 1), III.A.1 (B-tree 1), III.B to III.E
 (symbol tables, heaps) and IV.A.1.a (object header 1), which is what h5py writes unless it is told otherwise.
@@ -113,7 +113,7 @@ class Node:
         return found
 
     def _link(self) -> str:
-        """What a group in the newer layout holds that is worst."""
+        """The most dangerous kind of link in a group of the newer layout."""
         for kind, place, _ in self.messages:
             # the kind follows the flags, if they say that it is there; a name in this file needs none
             if kind == _LINK and self.image.number(place + 1, 1) & 8:
@@ -149,7 +149,7 @@ class Node:
         return name
 
     def find(self, path: str) -> "Node | None":
-        """What lies at a path below this group, or None."""
+        """The node at a path below this group, or None."""
         node = self
         for name in path.split("/"):
             if not node.is_group or name not in node.children:
@@ -207,7 +207,7 @@ class Node:
 
     @cached_property
     def number_type(self) -> NumberType:
-        """Of a dataset: the kind of its numbers."""
+        """The number type of a dataset."""
         message = self._only(_TYPE)
         kind = read_type(self.image.take(*message)) if message else None
         if not isinstance(kind, NumberType):
@@ -216,7 +216,7 @@ class Node:
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
-        """Of a dataset: its sizes, as they are declared."""
+        """The declared shape of a dataset."""
         message = self._only(_SPACE)
         if message is None:
             raise refuse(f'"{self.path}", a group where a dataset must be')
@@ -224,7 +224,7 @@ class Node:
 
     @property
     def declared_bytes(self) -> int:
-        """Of a dataset: the bytes that its sizes make, as they are declared."""
+        """The bytes that the declared shape of a dataset takes."""
         return int(np.prod(self.shape, dtype=object)) * self.number_type.size
 
     def values(self) -> np.ndarray:
@@ -254,7 +254,7 @@ def open_hdf5(data: bytes) -> Node:
     """The root group of a file.
 
     Raises:
-        DataError: No HDF5, of the newer layout, or cut short. What is in it may raise the same when it is asked for.
+        DataError: It is not HDF5, has the newer layout, or is cut short. Its nodes may raise the same when read.
     """
     image = Image(data)
     if data[:8] != SIGNATURE:

@@ -1,4 +1,4 @@
-"""The bytes of an HDF5 file: every address and size is compared with what is there before it is followed.
+"""The bytes of an HDF5 file: every address and size is checked before it is followed.
 
 Source: HDF5 File Format Specification 3.0, section III.E (global heap).
 """
@@ -11,17 +11,17 @@ from cutaway.errors import DataError
 
 
 def refuse(what: str) -> DataError:
-    """The error for a file that is damaged or holds what is not read here."""
+    """The error for a file that is damaged or has features that are not supported."""
     return DataError(
         "weights are plain HDF5 as Keras writes it: groups, text and datasets in one piece",
         got=what,
-        hint="copy the file again, or save the model anew with model.save('model.keras')",
+        hint="copy the file again, or save the model again with model.save('model.keras')",
     )
 
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """The bytes of a file, read only where they are."""
+    """The bytes of a file, with checked access."""
 
     data: bytes
 
@@ -42,7 +42,7 @@ class Image:
         return int.from_bytes(self.take(start, size), "little")
 
     def expect(self, start: int, mark: bytes) -> None:
-        """Check that a structure begins with its mark."""
+        """Check that a structure starts with its signature."""
         if (found := self.take(start, len(mark))) != mark:
             raise refuse(f"{found!r} at byte {start:,}, where {mark!r} must be")
 

@@ -1,4 +1,4 @@
-"""What HDF5 says of values: the kind of a number or a text, and sizes.
+"""Datatypes and shapes in HDF5.
 
 Source: HDF5 File Format Specification 3.0, sections IV.A.2.b (dataspace) and IV.A.2.d (datatype).
 """
@@ -25,7 +25,7 @@ _FLOATS: dict[tuple[int, ...], str] = {
 
 def _damaged(what: str) -> DataError:
     return DataError(
-        "values in HDF5 are plain floats or texts", got=what, hint="copy the file again, or save the model anew"
+        "values in HDF5 are plain floats or texts", got=what, hint="copy the file again, or save the model again"
     )
 
 

@@ -1,8 +1,8 @@
-"""Anyone's model file, opened without running anything that is in it.
+"""Opening an untrusted model file without running anything in it.
 
-The file is read by our own readers with bounds (`archive`, `hdf5`), its configuration is turned into a list of layers
+The file is read by our own bounded readers (`archive`, `hdf5`), its configuration is turned into a list of layers
 (`description`) and from there into our own specification; `model_from_spec` builds that, and the weights of the file
-are given to it. Keras' own loader, which has run code from files more than once (CVE-2025-1550, CVE-2026-12481),
+are assigned to it. Keras' own loader, which has run code from files more than once (CVE-2025-1550, CVE-2026-12481),
 never sees the file.
 """
 
@@ -26,7 +26,7 @@ from .description import LayerDescription, ModelDescription, describe
 from .hdf5 import SIGNATURE, Node, open_hdf5
 
 MAX_WEIGHTS = 2**28
-"""Weights of a model in all: 1 GiB of float32."""
+"""Weights of a model at most: 1 GiB of float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +37,8 @@ class ModelFile:
         path: Where it is.
         form: "keras", or "h5" for the older whole-model file.
         model: What it describes.
-        root: Its weights, untouched so far.
-        bytes: Of its weights.
+        root: Its weights, not read yet.
+        bytes: Size of the weights in the file.
     """
 
     path: Path
@@ -48,10 +48,7 @@ class ModelFile:
     bytes: int
 
     def parameters(self, layer: LayerDescription) -> int | None:
-        """How many weights a layer has: by its settings or, where they are not known, by what the file holds.
-
-        None where the file does not say either.
-        """
+        """Number of weights of a layer: from its settings or, if it is refused, from the file; None if not known."""
         if layer.weights is not None:
             return sum(math.prod(shape) for shape in layer.weights.values())
         try:
@@ -64,14 +61,14 @@ class ModelFile:
 def read_model(path: str | os.PathLike) -> ModelFile:
     """Read a .keras file, or an .h5 file of a whole model by Keras 2 or 3, as far as is needed to list its layers.
 
-    Which of the two it is, its first bytes say.
+    The first bytes decide which of the two it is.
 
     Args:
         path: The file.
 
     Raises:
         UnknownNameError: No such file.
-        DataError: It is neither, damaged, or anything in it is larger than is read.
+        DataError: It is neither, it is damaged, or something in it exceeds a limit.
     """
     data, name = read_bytes(path), Path(path).name
     if data[:8] == SIGNATURE:
@@ -110,14 +107,14 @@ def build_from_file(file: ModelFile) -> keras.Model:
         A Sequential or functional model of allow-listed layers, computing in float32, not compiled.
 
     Raises:
-        ModelError: Something in it is not allow-listed, or does not fit together; the message names what.
-        DataError: Weights are missing, or of other sizes than the layers need.
+        ModelError: Something in it is not allow-listed, or does not fit together; the message names it.
+        DataError: Weights are missing, or do not have the sizes that the layers need.
     """
     model = file.model
     if model.refused:
         shown, more = model.refused[:5], len(model.refused) - 5
         raise ModelError(
-            "a model file is opened if it is all of layers and settings that cutaway knows",
+            "a model file may only hold layers and settings that cutaway knows",
             got="; ".join(shown) + (f"; and {more} more" if more > 0 else ""),
             hint=f"see its layers with: cutaway open {file.path.name}; or train with your own fit and cutaway.Recorder",
         )
@@ -129,42 +126,46 @@ def build_from_file(file: ModelFile) -> keras.Model:
     try:
         built = model_from_spec(model.spec())
         for layer in model.layers:
-            _give(built.get_layer(layer.name), weights[layer.name])
+            _assign(built.get_layer(layer.name), weights[layer.name])
     except CutawayError as error:
-        raise ModelError(error.rule, got=f"{error.got}, in {file.path.name}", hint="save the model anew") from error
-    # Keras and JAX say what does not fit in more kinds than can be listed.
+        raise ModelError(error.rule, got=f"{error.got}, in {file.path.name}", hint="save the model again") from error
+    # Keras and JAX raise more kinds of errors than can be listed
     except Exception as error:
-        said = textwrap.shorten(str(error), 200) or type(error).__name__
-        raise ModelError("layers must fit together", got=f"{said}, in {file.path.name}", hint="save it anew") from error
+        reason = textwrap.shorten(str(error), 200) or type(error).__name__
+        raise ModelError(
+            "layers must fit together", got=f"{reason}, in {file.path.name}", hint="save the model again"
+        ) from error
     return built
 
 
-def _give(layer: keras.Layer, weights: dict[str, np.ndarray]) -> None:
+def _assign(layer: keras.Layer, weights: dict[str, np.ndarray]) -> None:
     variables = {variable.name: variable for variable in layer.weights}
     if variables.keys() != weights.keys():
         raise ModelError(
-            f'layer "{layer.name}" has the weights {sorted(variables)}', got=f"{sorted(weights)}", hint="save it anew"
+            f'layer "{layer.name}" has the weights {sorted(variables)}',
+            got=f"{sorted(weights)}",
+            hint="save the model again",
         )
     for name, variable in variables.items():
         variable.assign(weights[name])
 
 
 def _read_weights(file: ModelFile) -> dict[str, dict[str, np.ndarray]]:
-    """The weights of every layer by name; all sizes are compared with the layers' and the file's before one is read."""
+    """The weights of every layer by name; all sizes are compared with the layers and the file before any is read."""
     found = [(layer, name, node) for layer in file.model.layers for name, node in _nodes(file, layer)]
     total = 0
     for layer, name, node in found:
         wanted = (layer.weights or {})[name]
         if node.is_group or node.shape != wanted:
             got = "a group" if node.is_group else f"{node.shape} at {node.path}"
-            raise DataError(f'weight "{layer.name}/{name}" has the shape {wanted}', got=got, hint=_ANEW)
+            raise DataError(f'weight "{layer.name}/{name}" has the shape {wanted}', got=got, hint=_SAVE_AGAIN)
         total += node.declared_bytes
-    # datasets that lie on one another would make a small file large
+    # overlapping datasets would let a small file take much memory
     if total > file.bytes or sum(math.prod(node.shape) for _, _, node in found) > MAX_WEIGHTS:
         raise DataError(
-            f"weights lie side by side in their file, at most {MAX_WEIGHTS:,} of them",
+            f"weights in a file do not overlap, and there are at most {MAX_WEIGHTS:,}",
             got=f"{total:,} bytes of weights in {file.bytes:,}",
-            hint=_ANEW,
+            hint=_SAVE_AGAIN,
         )
     weights: dict[str, dict[str, np.ndarray]] = {layer.name: {} for layer in file.model.layers}
     for layer, name, node in found:
@@ -172,55 +173,55 @@ def _read_weights(file: ModelFile) -> dict[str, dict[str, np.ndarray]]:
     return weights
 
 
-_ANEW = "save the model anew with model.save"
+_SAVE_AGAIN = "save the model again with model.save"
 
 
 def _nodes(file: ModelFile, layer: LayerDescription) -> Iterator[tuple[str, Node]]:
-    """Where each weight of a layer is."""
+    """Find each weight of a layer in the file."""
     wanted = tuple(layer.weights or ())
     if not wanted:
         return
-    paths = _paths_today(file, layer) if file.form == "keras" else _paths_older(file, layer, wanted=wanted)
+    paths = _paths_keras(file, layer) if file.form == "keras" else _paths_h5(file, layer, wanted=wanted)
     if len(paths) != len(wanted):
         raise DataError(
             f'layer "{layer.name}" ({layer.kind}) has {len(wanted)} weights: {", ".join(wanted)}',
             got=f"{len(paths)} in {file.path.name}",
-            hint=_ANEW,
+            hint=_SAVE_AGAIN,
         )
     for name, path in zip(wanted, paths, strict=True):
         node = file.root.find(path)
         if node is None:
             raise DataError(
-                f'weight "{layer.name}/{name}" lies at {path}', got=f"nothing there in {file.path.name}", hint=_ANEW
+                f'weight "{layer.name}/{name}" is at {path}', got=f"nothing there in {file.path.name}", hint=_SAVE_AGAIN
             )
         yield name, node
 
 
-def _paths_today(file: ModelFile, layer: LayerDescription) -> list[str]:
-    """In a .keras file: layers/dense_1/vars/0, 1, ..., the layers of a kind counted; Keras 2 had another first name."""
+def _paths_keras(file: ModelFile, layer: LayerDescription) -> list[str]:
+    """In a .keras file: layers/dense_1/vars/0, 1, ..., counted per kind; Keras 2 had another name for "layers"."""
     top = "layers" if file.root.find("layers") else "_layer_checkpoint_dependencies"
     group = file.root.find(f"{top}/{layer.place}/vars")
     return [] if group is None else [f"{top}/{layer.place}/vars/{i}" for i in range(len(group.children))]
 
 
-def _paths_older(file: ModelFile, layer: LayerDescription, *, wanted: tuple[str, ...]) -> list[str]:
+def _paths_h5(file: ModelFile, layer: LayerDescription, *, wanted: tuple[str, ...]) -> list[str]:
     """In an .h5 file: model_weights/LAYER/NAME, the names in an attribute of the layer's group."""
     top = f"model_weights/{layer.name}"
     group = file.root.find(top)
     names = _names(group) if group else []
     # "dense/kernel:0" of Keras 2, "sequential/dense/kernel" of Keras 3
-    said = tuple(name.rsplit("/", 1)[-1].removesuffix(":0") for name in names)
-    if names and said != wanted:
+    found = tuple(name.rsplit("/", 1)[-1].removesuffix(":0") for name in names)
+    if names and found != wanted:
         raise DataError(
             f'layer "{layer.name}" ({layer.kind}) has the weights {", ".join(wanted)}',
-            got=f"{', '.join(said)[:200]} in {file.path.name}",
-            hint=_ANEW,
+            got=f"{', '.join(found)[:200]} in {file.path.name}",
+            hint=_SAVE_AGAIN,
         )
     return [f"{top}/{name}" for name in names]
 
 
 def _names(group: Node) -> list[str]:
-    """The names of a layer's weights, which Keras spreads over several attributes where one would be too long."""
+    """The names of a layer's weights, which Keras splits into several attributes where one would be too long."""
     whole: Any = group.attribute("weight_names")
     if whole is not None:
         return list(whole)

@@ -1,7 +1,7 @@
-"""Settings of a layer as a stranger's file gives them, checked one by one before Keras sees any of them.
+"""Settings of a layer in an untrusted file, checked one by one before Keras sees any of them.
 
-Whatever a file names (a class, a module, a function) is compared with the allow-lists of `cutaway.models.layers`;
-nothing is imported or called by such a name.
+Every class, module or function that a file names is compared with the allow-lists of `cutaway.models.layers`; nothing
+is imported or called by such a name.
 """
 
 import math
@@ -23,12 +23,12 @@ _POLICIES = ("float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"
 
 @dataclass(frozen=True)
 class Checked:
-    """Settings that passed, and what is to be said of the others.
+    """Settings that passed the checks, and what is wrong with the others.
 
     Attributes:
-        config: What a specification keeps of them.
-        problems: Why the layer is refused, a clause each; empty for a layer that can be built.
-        notes: What will be otherwise than in the file, a clause each.
+        config: The settings that go into a specification.
+        problems: Why the layer is refused, one clause each; empty for a layer that can be built.
+        notes: What will be different from the file, one clause each.
     """
 
     config: dict[str, Any]
@@ -39,13 +39,13 @@ class Checked:
 def check_settings(kind: str, config: Mapping[str, Any], *, old: bool) -> Checked:
     """Check the settings of an allow-listed layer.
 
-    Initializers are checked and left out: weights come from the file, and a model that is drawn anew takes Keras'
+    Initializers are checked and left out: weights come from the file, and a model that is initialized again uses Keras'
     defaults.
 
     Args:
         kind: Its class, of `LAYER_KINDS`.
-        config: Its settings, of any keys and values that JSON has.
-        old: Whether Keras 2 wrote them, whose names for some settings differ.
+        config: Its settings, with any keys and values that JSON can hold.
+        old: Whether Keras 2 wrote them, which names some settings differently.
     """
     kept: dict[str, Any] = {}
     problems, notes = [], []
@@ -81,7 +81,7 @@ def _modern(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def object_problems(value: Any, allowed: tuple[str, ...], *, what: str) -> list[str]:
-    """What is wrong with an object that a file describes by its class; empty if it is one of `allowed`, of Keras'."""
+    """What is wrong with an object that a file describes by its class; empty if it is one of Keras' `allowed`."""
     if not isinstance(value, dict) or not isinstance(value.get("config"), dict) or set(value) - _OBJECT_KEYS:
         return [f"{what} of {_short(value)}, which is no object of Keras"]
     if value.get("class_name") not in allowed:
@@ -90,7 +90,7 @@ def object_problems(value: Any, allowed: tuple[str, ...], *, what: str) -> list[
 
 
 def source_problems(value: Mapping[str, Any], *, what: str) -> list[str]:
-    """What is wrong with where a file says that an object comes from; the module is read and never imported."""
+    """What is wrong with the module and name that a file gives for an object; they are compared, never imported."""
     module, registered = value.get("module"), value.get("registered_name")
     if module is not None and not (isinstance(module, str) and _KERAS.fullmatch(module)):
         return [f"{what} from the module {_short(module)}, which is not Keras"]
@@ -100,7 +100,7 @@ def source_problems(value: Mapping[str, Any], *, what: str) -> list[str]:
 
 
 def _policy(value: Any) -> tuple[list[str], list[str]]:
-    """What is wrong with a dtype, and what is to be said of it."""
+    """Problems and notes of a dtype."""
     if isinstance(value, dict):
         if problems := object_problems(value, ("DTypePolicy", "Policy", "FloatDTypePolicy"), what="dtype"):
             return problems, []
@@ -108,7 +108,7 @@ def _policy(value: Any) -> tuple[list[str], list[str]]:
     if value in (None, "float32"):
         return [], []
     if value in _POLICIES:
-        return [], [f"computes in float32, in the file in {value}"]
+        return [], [f"computes in float32, not in {value} as in the file"]
     return [f"the dtype {_short(value)}"], []
 
 
@@ -191,7 +191,7 @@ _CHECKS: dict[tuple[str, str], Callable[[Any], bool]] = {
     ("LayerNormalization", "axis"): _axes,
     ("", "momentum"): lambda value: _from_0(value) and value <= 1,
     ("", "epsilon"): lambda value: _number(value) and value > 0,
-    # batch renormalization has weights of its own, and synchronization needs several devices
+    # batch renormalization has its own weights, and synchronization needs several devices
     ("", "synchronized"): _unset,
     ("", "renorm"): _unset,
     ("", "renorm_clipping"): _unset,
