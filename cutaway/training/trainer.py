@@ -73,6 +73,7 @@ class Trainer:
         self.weight = data.weight
         self.begun, self.spent, self.saved = time.perf_counter(), 0.0, time.perf_counter()
         self.rows: list[dict[str, Any]] = []
+        self.tests: dict[int, dict[str, float]] = {}  # of the epochs that this session measured
         self._thread, self._writing = ThreadPoolExecutor(1, thread_name_prefix="cutaway-disk"), Future()
         self._writing.set_result(None)
 
@@ -132,7 +133,7 @@ class Trainer:
                 self.writer.progress(done.row())
             assert done is not None  # an epoch yields at least once
             state = done.state
-            probabilities, (val, _) = self.evaluation.measure(state)
+            probabilities, (val, self.tests[epoch]) = self.evaluation.measure(state)
             if not is_finite(val["loss"]):
                 raise TrainingError(
                     "the validation loss must stay finite",
@@ -192,13 +193,15 @@ class Trainer:
         self.saved = time.perf_counter()
 
     def _finish(self, state: State) -> Outcome:
-        """Give the model the weights that are kept, and measure the test samples with them."""
+        """Give the model the weights that are kept, and look up or measure the test samples with them."""
         write_back(self.model, self.optimizer, state)
         best, kept = best_epoch(self.rows), self.rows[-1]["epoch"]
         if is_exhausted(self.rows, self.config.patience):
             kept = best
             set_weights(self.model, RunFolder.open(self.writer.path).snapshot(best))
-        test = self.evaluation.measure(initial_state(self.model, self.optimizer))[1][1]
+        test = self.tests.get(kept)
+        if test is None:  # an epoch before this training was resumed
+            test = self.evaluation.measure(initial_state(self.model, self.optimizer))[1][1]
         return Outcome(len(self.rows), best, kept, test, self._seconds())
 
     def _seconds(self) -> float:
