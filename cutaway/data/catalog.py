@@ -118,7 +118,7 @@ def _load_mnist() -> Dataset:
 
 def _read_bundled(file: Traversable, digest: str) -> np.ndarray:
     with resources.as_file(file) as path:
-        content = read_content(path)
+        content = read_content(path, bundled=True)
     if content.sha256() != digest:
         raise DataError(
             f"the SHA-256 of the unpacked {file.name} is {digest}", got=content.sha256(), hint="install cutaway again"

@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import keras
 import numpy as np
 
@@ -25,7 +24,7 @@ from .config import TrainingConfig
 from .epoch import EpochRunner, Progressed
 from .evaluation import Evaluation, TrainingData
 from .optimizer import make_optimizer
-from .step import State
+from .step import State, copied
 from .stopping import StopRequest, best_epoch, is_exhausted, stop_on_signal
 
 SAVE_SECONDS = 60.0
@@ -245,7 +244,7 @@ def write_back(model: keras.Model, optimizer: keras.Optimizer, state: State) -> 
 
 def initial_state(model: keras.Model, optimizer: keras.Optimizer) -> State:
     """The values of a model's and its optimizer's variables, as copies: the first call takes their buffers away."""
-    return State(*([jax.numpy.array(v.value, copy=True) for v in group] for group in _variables(model, optimizer)))
+    return copied(State(*([v.value for v in group] for group in _variables(model, optimizer))))
 
 
 def _variables(model: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence[keras.Variable], ...]:
