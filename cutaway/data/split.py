@@ -12,6 +12,7 @@ from cutaway.errors import ConfigError, DataError, UnknownNameError
 
 from .dataset import Dataset
 from .samples import SampleIds
+from .sampling import stratified_split
 
 PARTS = ("train", "val", "test")
 
@@ -70,7 +71,8 @@ class Split:
                 raise DataError(
                     "every sample is in exactly one part of a split", got=f"gaps in {source}", hint="use split_dataset"
                 )
-            packed = zlib.compress(part[of_source].tobytes(), 9)
+            # level 9 takes 0.13 s for MNIST, level 7 0.01 s for 6% more bytes
+            packed = zlib.compress(part[of_source].tobytes(), 7)
             membership[source] = {"samples": len(of_source), "codes": base64.b64encode(packed).decode()}
         return {
             "counts": {name: len(self.part(name)) for name in PARTS},
@@ -143,8 +145,6 @@ def split_dataset(data: Dataset, *, validation: float = 0.25, test: float = 0.2,
 
 
 def _hold_out(data: Dataset, index: np.ndarray, *, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.model_selection import train_test_split
-
     labels = data.sources["train"].y
     counts = np.bincount(labels[index], minlength=data.classes)
     present = np.unique(labels)
@@ -163,8 +163,8 @@ def _hold_out(data: Dataset, index: np.ndarray, *, share: float, seed: int) -> t
             got=f"{held} of {len(index)} samples for a share of {share:g}",
             hint="change the share or add samples",
         )
-    parts = train_test_split(index, test_size=held, random_state=seed, stratify=labels[index])
-    return np.sort(parts[0]), np.sort(parts[1])
+    kept, held_out = stratified_split(labels[index], held_out=held, seed=seed)
+    return index[kept], index[held_out]
 
 
 def _ids(data: Dataset, source: str, *, index: np.ndarray) -> SampleIds:

@@ -43,6 +43,12 @@ class Metrics(NamedTuple):
     correct: jax.Array
 
 
+@jax.jit
+def copied(arrays: Any) -> Any:
+    """Copies of arrays on the device, as one program: a step takes the buffers of its state away."""
+    return jax.tree.map(jnp.copy, arrays)
+
+
 def sample_loss(config: TrainingConfig, classes: int) -> Callable[[jax.Array, jax.Array], Any]:
     """The loss of each sample, as Keras defines it.
 

@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import keras
 import numpy as np
 
@@ -27,7 +26,7 @@ from .early_stopping import best_epoch, is_exhausted
 from .epoch import EpochRunner, EpochState
 from .evaluation import Evaluation, TrainingData
 from .optimizer import make_optimizer
-from .step import State
+from .step import State, copied
 
 SAVE_SECONDS = 60.0
 """Seconds between checkpoints within an epoch."""
@@ -74,6 +73,7 @@ class Trainer:
         self.weight, self.on_progress, self.note = data.weight, on_progress, ""
         self.begun, self.spent, self.saved = time.perf_counter(), 0.0, time.perf_counter()
         self.rows: list[dict[str, Any]] = []
+        self.tests: dict[int, dict[str, float]] = {}  # of the epochs that this session measured
         self._thread, self._writing = ThreadPoolExecutor(1, thread_name_prefix="cutaway-disk"), Future()
         self._writing.set_result(None)
 
@@ -130,7 +130,7 @@ class Trainer:
                     self.writer.progress(done.row())
             assert done is not None  # an epoch yields at least once
             state = done.state
-            probabilities, (val, _) = self.evaluation.measure(state)
+            probabilities, (val, self.tests[epoch]) = self.evaluation.measure(state)
             if not is_finite(val["loss"]):
                 raise TrainingError(
                     "the validation loss must stay finite",
@@ -205,13 +205,15 @@ class Trainer:
         self.saved = time.perf_counter()
 
     def _finish(self, state: State) -> TrainingResult:
-        """Give the model the weights of the kept epoch, and evaluate the test samples with them."""
+        """Give the model the weights of the kept epoch, and look up or measure the test samples with them."""
         write_back(self.model, self.optimizer, state)
         best, kept = best_epoch(self.rows), self.rows[-1]["epoch"]
         if is_exhausted(self.rows, self.config.patience):
             kept = best
             set_weights(self.model, RunFolder.open(self.writer.path).snapshot(best))
-        test = self.evaluation.measure(initial_state(self.model, self.optimizer))[1][1]
+        test = self.tests.get(kept)
+        if test is None:  # an epoch before this training was resumed
+            test = self.evaluation.measure(initial_state(self.model, self.optimizer))[1][1]
         return TrainingResult(len(self.rows), best, kept, test, self._seconds())
 
     def _seconds(self) -> float:
@@ -255,7 +257,7 @@ def write_back(model: keras.Model, optimizer: keras.Optimizer, state: State) -> 
 
 def initial_state(model: keras.Model, optimizer: keras.Optimizer) -> State:
     """The values of a model's and its optimizer's variables, as copies: they are donated to the first call."""
-    return State(*([jax.numpy.array(v.value, copy=True) for v in group] for group in _variables(model, optimizer)))
+    return copied(State(*([v.value for v in group] for group in _variables(model, optimizer))))
 
 
 def _variables(model: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence[keras.Variable], ...]:

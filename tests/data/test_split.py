@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cutaway.data import Dataset, SampleIds, Split, load_dataset, split_dataset
+from cutaway.data.sampling import stratified_split
 from cutaway.errors import ConfigError, DataError, UnknownNameError
 
 
@@ -130,7 +131,24 @@ def test_every_sample_is_in_exactly_one_part_and_the_record_restores_it(counts, 
     same_split(split, Split.from_record(json.loads(json.dumps(split.to_record()))))
 
 
-def test_a_test_split_is_held_out_if_there_is_none():
+@given(
+    counts=st.lists(st.integers(2, 60), min_size=2, max_size=12),
+    share=st.floats(0.02, 0.98),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=300, deadline=None)
+def test_every_draw_is_that_of_scikit_learn(counts, share, seed):
+    from sklearn.model_selection import train_test_split
+
+    labels = np.random.default_rng(3).permutation(np.repeat(np.arange(len(counts)), counts))
+    held_out = int(share * len(labels))
+    assume(min(held_out, len(labels) - held_out) >= len(counts))
+    parts = train_test_split(np.arange(len(labels)), test_size=held_out, random_state=seed, stratify=labels)
+    for ours, theirs in zip(stratified_split(labels, held_out=held_out, seed=seed), parts, strict=True):
+        np.testing.assert_array_equal(ours, np.sort(theirs))
+
+
+def test_a_test_is_held_out_where_there_is_none():
     data = labeled(50, 100)
     split = split_dataset(data, test=0.2, validation=0.25)
     assert {name: np.bincount(data.y(split.part(name))).tolist() for name in ("train", "val", "test")} == {
