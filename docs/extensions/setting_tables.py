@@ -60,7 +60,7 @@ class Machine(Directive):
         """Return the paragraph."""
         record = json.loads(RESULT.read_text())
         load = "was idle" if record["load"] < 0.5 else f"was busy with other work (load {record['load']:g})"
-        text = f"{record['model']}. {record['date']}, {record['machine']}; before that, the machine {load}."
+        text = f"{record['model']}. {record['date']}, {record['machine']}; before the measurement, the machine {load}."
         return [nodes.paragraph(text=text)]
 
 
