@@ -1,1 +1,1 @@
-"""What draws the pictures of the Knobs page; `docs/knobs.py` runs it."""
+"""Draws the pictures of the settings page; `docs/settings.py` runs it."""

@@ -1,4 +1,4 @@
-"""Trainings for the pictures: one model, one set of data, and each of its settings changed alone."""
+"""Trains the models for the pictures: one model, one dataset, and one setting changed at a time."""
 
 import time
 from itertools import pairwise
@@ -10,13 +10,13 @@ import numpy as np
 import cutaway as ct
 
 HIDDEN, DROPOUT, EPOCHS = (256, 256), 0.2, 4
-"""A model half as wide as the usual one, and half as many epochs: all pictures together take a few minutes."""
+"""Half the width and half the epochs of the default model: all pictures together take a few minutes."""
 
 PLAIN: dict[str, Any] = {"schedule": "constant", "label_smoothing": 0.0, "epochs": 12}
-"""A training that overfits, for what helps against that."""
+"""Settings with which the model overfits, for the settings that help against it."""
 
 Row = dict[str, str | float]
-"""A line of a knob's table: title of the column -> what it says."""
+"""A row in the table of a setting: title of the column -> value."""
 
 
 SECONDS: dict[Path, float] = {}
@@ -24,9 +24,9 @@ SECONDS: dict[Path, float] = {}
 
 
 class _EpochClock:
-    """Hears of a training and takes the processor's time whenever an epoch is trained.
+    """Progress callback that notes the CPU time at the end of each epoch.
 
-    It is the time of all threads, so that other work on the machine hardly shows in it.
+    CPU time is summed over all threads, so that other work on the machine hardly affects it.
     """
 
     def __init__(self, epochs: int) -> None:
@@ -38,18 +38,18 @@ class _EpochClock:
 
     @property
     def seconds(self) -> float:
-        """Of the quickest epoch; the first one, in which the step is compiled, has no end before it."""
+        """CPU time of the fastest epoch, without the first one, in which the step is compiled."""
         return min((b - a for a, b in pairwise(self.ends)), default=0.0)
 
 
 class Bench:
-    """Trains models on MNIST and remembers them, so that knobs may share a training."""
+    """Trains models on MNIST and caches the runs, so that settings can share them."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.data = ct.load_dataset("mnist")
         self.runs: dict[str, ct.Run] = {}
-        # what compiles once in a process is compiled here and counts nowhere
+        # compiles what is compiled once per process, so that it counts nowhere
         self.train(epochs=1, seed=99)
 
     def train(
@@ -61,7 +61,7 @@ class Bench:
         data: ct.Dataset | None = None,
         **settings: Any,
     ) -> ct.Run:
-        """Train a model with the default recipe, but for what is given."""
+        """Train a model with the default recipe, except for the settings that are given."""
         settings = {"epochs": EPOCHS, "seed": 0, **settings}
         source = self.data if data is None else data
         key = repr((hidden, dropout, activation, source.name, sorted(settings.items())))
@@ -73,35 +73,35 @@ class Bench:
         return self.runs[key]
 
 
-def row(knob: str, value: object, run: ct.Run, **more: float | str) -> Row:
-    """What an epoch cost and what the training came to."""
+def row(setting: str, value: object, run: ct.Run, **more: float | str) -> Row:
+    """A row with the CPU time of an epoch and the validation accuracy."""
     return {
-        knob: str(value),
-        "core s an epoch": round(epoch_seconds(run), 2),
-        "val. accuracy": f"{100 * run.history['val_accuracy'][-1]:.2f} %",
+        setting: str(value),
+        "CPU s per epoch": round(epoch_seconds(run), 2),
+        "val. accuracy": f"{100 * run.history['val_accuracy'][-1]:.2f}%",
         **more,
     }
 
 
 def epoch_seconds(run: ct.Run) -> float:
-    """Seconds of one core that the quickest epoch took, from the end of the one before, with its validation."""
+    """CPU time of the fastest epoch in seconds, from the end of the epoch before, including validation."""
     return SECONDS[run.path]
 
 
 def seconds_of(run: ct.Run) -> tuple[list[float], list[float]]:
-    """The seconds after which each epoch would end, were all as quick as the quickest, and validation accuracy."""
+    """When each epoch would end if all took as long as the fastest, in CPU seconds, and its validation accuracy."""
     epochs, accuracy = epochs_of(run, "val_accuracy")
     return [epoch * epoch_seconds(run) for epoch in epochs], accuracy
 
 
 def epochs_of(run: ct.Run, metric: str) -> tuple[list[int], list[float]]:
-    """Numbers of the epochs and a metric of theirs; accuracies in percent."""
+    """Epoch numbers and a metric at each epoch; accuracies in percent."""
     factor = 100 if "accuracy" in metric else 1
     return run.history["epoch"], [factor * value for value in run.history[metric]]
 
 
 def uneven(data: ct.Dataset) -> ct.Dataset:
-    """MNIST with 10,000 training samples, in which the digits 5 to 9 are rare: a fiftieth of what they were."""
+    """About 10,000 training samples of MNIST, with only every 50th of the digits 5 to 9."""
     train, test = data.sources["train"], data.sources["test"]
     rare = np.flatnonzero(train.y >= 5)[::50]
     rows = np.concatenate([np.flatnonzero(train.y < 5)[:9400], rare])

@@ -1,4 +1,4 @@
-"""The settings of an embedding: for each a picture of what it does, and a table of what it costs."""
+"""The settings of an embedding: a picture of what each does, and a table of what it costs."""
 
 import time
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from .style import cloud, panels, save
 
 TRIES = 2
 SECONDS: dict[object, float] = {}
-"""File of an embedding -> seconds of one core that it took, the fewer of two tries."""
+"""File of an embedding -> its CPU time in seconds, the lower of two tries."""
 
 
 def _make(run: ct.Run, layer: str = "dense_2", **settings: Any) -> ct.Embedding:
-    """Embed twice without the cache, because the first time may include compilation."""
+    """Embed twice without the cache, since the first time may compile."""
     settings = {"split": "test", "progress": False, **settings}
     tries = []
     while True:
@@ -30,59 +30,57 @@ def _make(run: ct.Run, layer: str = "dense_2", **settings: Any) -> ct.Embedding:
         found.file.unlink()
 
 
-def _row(knob: str, value: object, found: ct.Embedding, **more: float | str) -> Row:
+def _row(setting: str, value: object, found: ct.Embedding, **more: float | str) -> Row:
     quality = found.quality
-    preserved = f"{100 * quality.neighbors_preserved:.0f}%" if quality else ""
-    seconds = round(SECONDS[found.file], 2)
     return {
-        knob: str(value),
+        setting: str(value),
         "samples": f"{len(found.xy):,}",
-        "core s": seconds,
-        "neighbors preserved": preserved,
+        "CPU s": round(SECONDS[found.file], 2),
+        "neighbors preserved": f"{quality.neighbors_preserved:.0%}" if quality else "",
         **more,
     }
 
 
-def _show(knob: str, found: Mapping[str, ct.Embedding], *, height: float = 1.9) -> list[Row]:
+def _show(setting: str, found: Mapping[str, ct.Embedding], *, height: float = 1.9) -> list[Row]:
     figure, axes = panels(len(found), height=height)
     for each, (value, embedding) in zip(axes, found.items(), strict=True):
         cloud(each, embedding.xy, embedding.labels, title=value)
-    save(figure, knob)
-    return [_row(knob, value, embedding) for value, embedding in found.items()]
+    save(figure, setting)
+    return [_row(setting, value, embedding) for value, embedding in found.items()]
 
 
 def layer(bench: Bench) -> list[Row]:
-    """Classes separate on their way through the model."""
+    """Classes separate from layer to layer."""
     names = ("dense_1", "dense_2", "output")
     return _show("layer", {name: _make(bench.train(), name) for name in names})
 
 
 def split(bench: Bench) -> list[Row]:
-    """A seventh of the samples, or all."""
+    """The test samples, a seventh of all, and all samples."""
     return _show("split", {name: _make(bench.train(), split=name) for name in ("test", "all")})
 
 
 def epoch(bench: Bench) -> list[Row]:
-    """Before training, after one pass, at the end."""
+    """Before training, after one epoch, and at the end."""
     found = {f"epoch {value}": _make(bench.train(), epoch=value) for value in (0, 1, 4)}
     return _show("epoch", found)
 
 
 def method(bench: Bench) -> list[Row]:
-    """Four ways to two coordinates from 256 units."""
+    """Four methods for the same layer."""
     found = {name: _make(bench.train(), method=name) for name in ("tsne", "pca", "lda", "umap")}
     return _show("method", found, height=1.5)
 
 
 def points(bench: Bench) -> list[Row]:
-    """Fewer samples, fewer seconds."""
+    """Fewer samples take less time."""
     values = (1000, 4000, 16_000)
     found = {f"{value:,}": _make(bench.train(), split="all", points=value) for value in values}
     return _show("points", found)
 
 
 def perplexity(bench: Bench) -> list[Row]:
-    """Effective number of neighbors of each sample."""
+    """Small groups at a small perplexity, the overall structure at a large one."""
     return _show(
         "perplexity",
         {f"{value}": _make(bench.train(), perplexity=float(value)) for value in (5, 30, 200)},
@@ -90,7 +88,7 @@ def perplexity(bench: Bench) -> list[Row]:
 
 
 def n_iter(bench: Bench) -> list[Row]:
-    """Most iterations; the descent ends sooner when it has converged."""
+    """The most iterations; the descent ends sooner when it has converged."""
     found = {f"{value}": _make(bench.train(), points=4000, n_iter=value) for value in (251, 400, 750)}
     _show("n_iter", found)
     return [
@@ -100,22 +98,22 @@ def n_iter(bench: Bench) -> list[Row]:
 
 
 def callback(bench: Bench) -> list[Row]:
-    """The layout on its way."""
-    run, seen = bench.train(seed=1), []
+    """The coordinates during the descent."""
+    run, iterates = bench.train(seed=1), []
     plain = _make(run)
     if plain.file:
-        plain.file.unlink()  # it would be read from the cache
+        plain.file.unlink()  # or it would be read from the cache
     start = time.process_time()
-    watched = run.embed("dense_2", split="test", progress=False, callback=seen.append)
+    watched = run.embed("dense_2", split="test", progress=False, callback=iterates.append)
     spent = time.process_time() - start
-    chosen = [seen[round(place * (len(seen) - 1))] for place in (0, 0.25, 0.5, 1)]
+    chosen = [iterates[round(place * (len(iterates) - 1))] for place in (0, 0.25, 0.5, 1)]
     figure, axes = panels(4, height=1.5)
     for each, iterate in zip(axes, chosen, strict=True):
         cloud(each, iterate.xy, watched.labels, title=f"iteration {iterate.iteration}")
     save(figure, "callback")
-    rows = [_row("callback", "None", plain, **{"iterates seen": 0})]
+    rows = [_row("callback", "None", plain, calls=0)]
     SECONDS[watched.file] = spent
-    return [*rows, _row("callback", "a function that collects them", watched, **{"iterates seen": len(seen)})]
+    return [*rows, _row("callback", "a function that collects them", watched, calls=len(iterates))]
 
 
-KNOBS = (layer, split, epoch, method, points, perplexity, n_iter, callback)
+SETTINGS = (layer, split, epoch, method, points, perplexity, n_iter, callback)

@@ -1,4 +1,4 @@
-"""How every picture of the documentation looks: one card, readable on a light and on a dark page, and small."""
+"""The style of every picture of the documentation: readable on a light and on a dark page, and a small file."""
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -13,18 +13,18 @@ from PIL import Image
 
 from cutaway.plots.theme import CLASS_COLORS, INK, LINE, MUTED
 
-IMAGES = Path(__file__).parents[1] / "images" / "knobs"
-# Neither white nor gray: a sheet of paper that glares on no page.
+IMAGES = Path(__file__).parents[1] / "images" / "settings"
+# Neither white nor gray: easy on the eyes on a light and on a dark page.
 CARD = "#f6f5f1"
 DOTS = 190
 COLORS = 200
-"""Entries of a picture's palette: a file becomes half as large, and small letters keep their color."""
+"""Entries of a picture's palette: the file is half as large, and small letters keep their color."""
 
 LINES = (CLASS_COLORS[0], CLASS_COLORS[6], CLASS_COLORS[4], CLASS_COLORS[8], CLASS_COLORS[5])
 
 
 def panels(count: int = 1, *, height: float = 2.1, width: float = 5.2) -> tuple[Figure, list[Axes]]:
-    """Make a card with panels beside each other; width and height are in inches of `DOTS` dots."""
+    """Make a figure with panels side by side; width and height are in inches of `DOTS` dots."""
     figure = Figure(figsize=(width, height), dpi=DOTS, facecolor=CARD, layout="constrained")
     axes = np.atleast_1d(figure.subplots(1, count)).tolist()
     for each in axes:
@@ -36,14 +36,14 @@ def panels(count: int = 1, *, height: float = 2.1, width: float = 5.2) -> tuple[
 
 
 def name(axes: Axes, x: str = "", y: str = "", *, title: str = "") -> None:
-    """Write on an axis what it shows."""
+    """Label the axes, and give them a title."""
     axes.set_xlabel(x, fontsize=8.5, color=INK)
     axes.set_ylabel(y, fontsize=8.5, color=INK)
     axes.set_title(title, fontsize=9, color=INK, loc="left")
 
 
 def legend(axes: Axes, **settings: Any) -> None:
-    """Say which line is which."""
+    """Add a legend in the style of the documentation."""
     axes.legend(fontsize=8, frameon=False, labelcolor=INK, **settings)
 
 
@@ -54,32 +54,30 @@ def curves(
     dots: bool = True,
     nested: bool = False,
 ) -> None:
-    """Draw a line for each name, with a dot for each value; nested ones get thinner, so that equal lines all show."""
+    """Draw a line for each name, with a dot at each value; nested lines get thinner, so that all stay visible."""
     for place, (color, (label, (x, y))) in enumerate(zip(LINES, lines.items(), strict=False)):
         width = 6.5 / (place + 1.2) if nested else 1.6
         axes.plot(x, y, color=color, label=label, marker="o" if dots else "", markersize=2.2 * width**0.5, lw=width)
 
 
 def by_epoch(axes: Axes, metric: str) -> None:
-    """Name the axes of curves by epoch, which are whole numbers."""
+    """Label the axes of curves by epoch, with whole numbers as ticks."""
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     name(axes, "epoch", metric)
 
 
 def bars(axes: Axes, values: Mapping[str, float], *, text: str = "{:.2f}") -> None:
-    """Draw a lying bar for each name, the first on top, with its value written beside it."""
+    """Draw a horizontal bar for each name, the first on top, with its value beside it."""
     names = list(values)
-    stratified_subset = axes.barh(range(len(names)), list(values.values()), color=LINES[: len(names)], height=0.6)
-    axes.bar_label(
-        stratified_subset, [text.format(value) for value in values.values()], padding=3, fontsize=8, color=INK
-    )
+    rectangles = axes.barh(range(len(names)), list(values.values()), color=LINES[: len(names)], height=0.6)
+    axes.bar_label(rectangles, [text.format(value) for value in values.values()], padding=3, fontsize=8, color=INK)
     axes.set_yticks(range(len(names)), names, fontsize=8.5, color=INK)
     axes.invert_yaxis()
     axes.set_xlim(0, max(values.values()) * 1.2)
 
 
 def cloud(axes: Axes, xy: np.ndarray, labels: np.ndarray, *, title: str = "") -> None:
-    """Draw an embedding in the colors of its classes."""
+    """Draw an embedding as a scatter plot in the colors of its classes."""
     size = float(np.clip(6000 / len(xy), 0.15, 3))
     axes.scatter(*xy.T, c=np.array(CLASS_COLORS)[labels], s=size, alpha=0.7, linewidths=0)
     axes.set_aspect("equal", adjustable="datalim")
@@ -89,10 +87,10 @@ def cloud(axes: Axes, xy: np.ndarray, labels: np.ndarray, *, title: str = "") ->
     axes.set_title(title, fontsize=9, color=INK)
 
 
-def save(figure: Figure, knob: str) -> None:
-    """Write a card as a PNG with a palette."""
+def save(figure: Figure, setting: str) -> None:
+    """Write a figure as a PNG with a palette."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     whole = BytesIO()
     figure.savefig(whole, format="png", facecolor=CARD)
     picture = Image.open(whole).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
-    picture.save(IMAGES / f"{knob}.png", optimize=True)
+    picture.save(IMAGES / f"{setting}.png", optimize=True)

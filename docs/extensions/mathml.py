@@ -1,6 +1,6 @@
-"""Formulas as MathML, which browsers draw by themselves: no script, no font and no picture has to be loaded.
+"""Render formulas as MathML, which browsers draw without loading a script, a font or an image.
 
-Docutils turns the LaTeX of a page into MathML; it comes with Sphinx, so that nothing is added for it.
+Docutils, which Sphinx depends on anyway, converts the LaTeX of a page into MathML.
 """
 
 from typing import Any
@@ -20,18 +20,18 @@ def _mathml(node: nodes.math | nodes.math_block, *, block: bool) -> str:
 
 
 def inline(writer: Any, node: nodes.math) -> None:
-    """Write a formula within a line."""
+    """Write an inline formula."""
     writer.body.append(_mathml(node, block=False))
     raise nodes.SkipNode
 
 
 def block(writer: Any, node: nodes.math_block) -> None:
-    """Write a formula that stands alone; a wide one can be scrolled."""
+    """Write a displayed formula; a wide one can be scrolled."""
     writer.body.append(f'<div class="formula">{_mathml(node, block=True)}</div>\n')
     raise nodes.SkipNode
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Add the renderer to Sphinx."""
+    """Register the renderer with Sphinx."""
     app.add_html_math_renderer("mathml", inline_renderers=(inline, None), block_renderers=(block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

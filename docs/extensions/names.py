@@ -1,4 +1,4 @@
-"""Names in single backticks in docstrings: links where the page has them, else plain code."""
+"""Turn names in single backticks in docstrings into links where the API page has them, else into plain code."""
 
 import re
 from typing import Any
@@ -20,11 +20,11 @@ def _target(name: str) -> str:
 
 
 def rewrite(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Rewrite a docstring's lines where they stand."""
+    """Rewrite the lines of a docstring in place."""
     lines[:] = [_SINGLE.sub(lambda match: _target(match[1]), line) for line in lines]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Add it to Sphinx."""
+    """Register it with Sphinx."""
     app.connect("autodoc-process-docstring", rewrite)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

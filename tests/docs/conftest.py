@@ -1,4 +1,4 @@
-"""The documentation site, built and read once for all tests."""
+"""The documentation site, built and parsed once for all tests."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-# Where a browser loads something by itself, unlike a link, which waits for a click.
+# What a browser loads by itself, unlike a link, which waits for a click.
 LOADING = {
     ("script", "src"),
     ("img", "src"),
@@ -29,14 +29,14 @@ LOADING = {
 
 @dataclass
 class Page(HTMLParser):
-    """A page, read.
+    """A parsed page.
 
     Attributes:
-        text: Its source.
+        text: Its HTML.
         loads: What the browser fetches when it shows the page.
         links: Targets of its links.
-        ids: Names of places in it.
-        headings: Text of each heading, with its level.
+        ids: Its anchors.
+        headings: Level and text of each heading.
     """
 
     text: str
@@ -71,13 +71,13 @@ class Page(HTMLParser):
             self._level = 0
 
     def handle_data(self, data):
-        # the theme's mark for a link to the heading is no word of it
+        # the theme's mark for a link to the heading is not part of its text
         self._words += data.replace("¶", "").replace("#", "") if self._level else ""
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
-    """The folder of the built pages; a warning fails the build."""
+    """The folder of the built pages; a warning makes the build fail."""
     out = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-E", "-b", "html"]
     paths = ["-d", str(out / "cache"), str(DOCS), str(out / "html")]

@@ -1,4 +1,4 @@
-"""The Python of README's first block and of the guides runs from top to bottom, on the digits in place of MNIST."""
+"""The Python code of README's first block and of the guides runs from top to bottom, on the digits instead of MNIST."""
 
 import re
 import subprocess
@@ -32,14 +32,14 @@ def test_blocks_run(name, tmp_path):
     file.write_text(code)
     done = subprocess.run([sys.executable, file.name], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert list(tmp_path.glob("runs/*/run.json")), "a run was made where it was asked for"
+    assert list(tmp_path.glob("runs/*/run.json")), "there is a run folder where one was asked for"
 
 
-def test_guides_with_python_are_found():
+def test_all_guides_with_python_are_tested():
     assert {"own-arrays.md", "own-model.md", "own-fit.md", "run-folder.md", "stopping.md"} <= set(PROGRAMS)
 
 
-def test_all_python_compiles():
+def test_every_python_block_compiles():
     for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]:
         for block in blocks(path):
             compile(block, str(path), "exec")

@@ -1,4 +1,4 @@
-"""The site in a real browser, from disk: nothing is asked of a network, nothing complains, every page fits a phone."""
+"""The site in a real browser, from disk: no network requests, no console messages, and every page fits a phone."""
 
 import os
 import shutil
@@ -26,17 +26,17 @@ def browser():
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_every_page_opens_quietly_and_fits(browser, site, pages, width, scheme):
+def test_every_page_opens_without_messages_and_fits(browser, site, pages, width, scheme):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    said, asked = [], []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith("file:") else asked.append(request.url))
+    messages, requests = [], []
+    page.on("console", lambda message: messages.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith("file:") else requests.append(request.url))
     for name in pages:
         page.goto((site / name).as_uri())
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
     page.goto((site / "search.html").as_uri() + "?q=perplexity")
     page.wait_for_selector("#search-results li a")
-    assert said == []
-    assert asked == []
+    assert messages == []
+    assert requests == []
     page.close()

@@ -1,27 +1,28 @@
-"""The site builds without a warning, fetches nothing, hangs together, and leaves nothing out."""
+"""The site builds without a warning, loads nothing from elsewhere, has no broken links, and is complete."""
 
 import inspect
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
 
 import cutaway
-from cutaway.embedding import embed
+from cutaway.embedding import TSNESettings, embed
 from cutaway.training import TrainingConfig
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 EXTERNAL = re.compile(r"(?i)^(?:[a-z]+:)?//|^(?:https?|ftp|data):")
-# Pages that the site's tools make for themselves.
-OWN = {"search.html", "genindex.html", "py-modindex.html"}
-# 1.5 MB for all pictures of the documentation
+# Pages that Sphinx generates.
+GENERATED = {"search.html", "genindex.html", "py-modindex.html"}
+# of all pictures of the documentation together: 1.5 MB
 MOST_BYTES = 1_500_000
 
 
-def test_what_loads_from_elsewhere_is_seen(pages):
+def test_the_parser_finds_what_loads_from_elsewhere(pages):
     text = """<script src="https://a/b.js"></script><img src="//a/b.png"><link rel="stylesheet" href="http://a/b.css">
               <a href="https://a">a link waits for a click</a>"""
     loads = type(pages["index.html"])(text).loads
@@ -35,7 +36,7 @@ def test_no_page_loads_anything_from_elsewhere(pages):
     assert not outside
 
 
-def test_no_style_sheet_and_no_picture_refers_to_elsewhere(site):
+def test_no_style_sheet_or_picture_refers_to_elsewhere(site):
     urls = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
     for sheet in site.rglob("*.css"):
         found = [first or second for first, second in urls.findall(sheet.read_text(encoding="utf-8"))]
@@ -50,10 +51,10 @@ def test_formulas_need_no_script(pages):
     assert not [name for name, page in pages.items() if r"\(" in page.text]  # what MathJax would look for
 
 
-def test_every_page_is_reached_from_the_index(pages):
-    seen, ahead = {"index.html"}, ["index.html"]
-    while ahead:
-        name = ahead.pop()
+def test_every_page_can_be_reached_from_the_index(pages):
+    seen, pending = {"index.html"}, ["index.html"]
+    while pending:
+        name = pending.pop()
         for link in pages[name].links:
             target = urldefrag(link).url
             if not target or EXTERNAL.match(target) or target.startswith("mailto:"):
@@ -61,11 +62,11 @@ def test_every_page_is_reached_from_the_index(pages):
             place = _resolve(name, target)
             if place in pages and place not in seen:
                 seen.add(place)
-                ahead.append(place)
-    assert set(pages) - seen - OWN == set()
+                pending.append(place)
+    assert set(pages) - seen - GENERATED == set()
 
 
-def test_every_link_within_the_site_leads_somewhere(site, pages):
+def test_no_link_within_the_site_is_broken(site, pages):
     broken = []
     for name, page in pages.items():
         for link in [*page.links, *page.loads]:
@@ -89,30 +90,48 @@ def _resolve(page: str, target: str) -> str:
     return "/".join(parts) or "index.html"
 
 
+MLP_SETTINGS = {"hidden", "dropout", "activation"}
+TSNE_SETTINGS = {field.name for field in fields(TSNESettings)}
+TSNE_PICTURES = {"perplexity", "n_iter"}
+"""The settings of t-SNE with a section of their own; the others share a table, without pictures."""
+
+
 def settings() -> list[str]:
-    """Every word of a plan and of an embedding; what is given to `embed` as data, and hears of it, is no setting."""
-    words = set(TrainingConfig.model_fields)
-    for function, others in ((embed, {"h", "labels", "report"}), (cutaway.Run.embed, {"self", "settings"})):
-        words |= set(inspect.signature(function).parameters) - others
-    return sorted(words)
+    """Every setting of training and of an embedding; the data and the progress callback of `embed` are not settings."""
+    names = set(TrainingConfig.model_fields) | TSNE_PICTURES
+    others = {"self", "h", "labels", "on_progress", "settings"}
+    for function in (embed, cutaway.Run.embed):
+        names |= set(inspect.signature(function).parameters) - others
+    return sorted(names)
 
 
 def test_every_setting_is_explained_once(pages):
-    page = pages["knobs.html"]
-    explained = [words for level, words in page.headings if level == 3]
+    page = pages["settings.html"]
+    explained = [text for level, text in page.headings if level == 3]
     assert len(explained) == len(set(explained))
     assert set(settings()) <= set(explained)
-    assert set(explained) - set(settings()) == {"hidden", "dropout", "activation"}  # of ct.mlp
+    assert set(explained) - set(settings()) == MLP_SETTINGS
     for name in explained:
-        assert f"knob-{name.replace('_', '-')}" in page.ids or f"knob-{name}" in page.ids
+        assert f"setting-{name.replace('_', '-')}" in page.ids or f"setting-{name}" in page.ids
+
+
+def test_every_setting_of_tsne_is_explained_once(pages):
+    rows = re.findall(r'<tr[^>]*><td><p><code[^>]*><span class="pre">(\w+)</span></code></p></td>', _compact(pages))
+    assert len(rows) == len(set(rows))
+    assert set(rows) == TSNE_SETTINGS - TSNE_PICTURES
+
+
+def _compact(pages) -> str:
+    """The settings page without line breaks between tags."""
+    return re.sub(r">\s+<", "><", pages["settings.html"].text)
 
 
 def test_every_setting_has_its_picture_and_its_cost(pages):
-    record = json.loads((DOCS / "knobs.json").read_text())
-    for name in {*settings(), "hidden", "dropout", "activation"} - {"progress"}:
-        assert (DOCS / "images" / "knobs" / f"{name}.png").is_file()
-        assert f"{name}.png" in pages["knobs.html"].text
-        seconds = [value for row in record["knobs"][name] for key, value in row.items() if key.startswith("core s")]
+    record = json.loads((DOCS / "settings.json").read_text())
+    for name in {*settings(), *MLP_SETTINGS} - {"progress"}:
+        assert (DOCS / "images" / "settings" / f"{name}.png").is_file()
+        assert f"{name}.png" in pages["settings.html"].text
+        seconds = [value for row in record["settings"][name] for key, value in row.items() if key.startswith("CPU s")]
         assert seconds
         assert all(value > 0 for value in seconds)
     assert "cores" in record["machine"]
@@ -123,12 +142,12 @@ def test_pictures_are_small():
 
 
 @pytest.mark.parametrize("name", cutaway.__all__)
-def test_every_public_name_stands_in_the_api(pages, name):
+def test_every_public_name_is_on_the_api_page(pages, name):
     assert pages["api.html"].text.count(f'id="cutaway.{name}"') == 1
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
-def test_links_of_the_repository_lead_somewhere(name):
+def test_no_link_in_the_repository_is_broken(name):
     links = re.findall(r"\]\(([^)\s]+)\)", (ROOT / name).read_text())
     assert links
     for link in links:

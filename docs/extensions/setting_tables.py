@@ -1,4 +1,4 @@
-"""The directive ``knob``: a knob's picture and its table of costs, from what docs/knobs.py measured."""
+"""The directive ``setting``: the picture of a setting and the table of its costs, as docs/settings.py measured them."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,8 @@ from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 
-RESULT = Path(__file__).parents[1] / "knobs.json"
-NUMERIC = ("core s", "core s an epoch")
+RESULT = Path(__file__).parents[1] / "settings.json"
+NUMERIC = ("CPU s", "CPU s per epoch")
 
 
 def _table(rows: list[dict[str, Any]]) -> nodes.table:
@@ -21,7 +21,7 @@ def _table(rows: list[dict[str, Any]]) -> nodes.table:
     head += _row(title.replace("_", " ") if number else title for number, title in enumerate(titles))
     body += [_row(_cell(title, row[title]) for title in titles) for row in rows]
     group += [head, body]
-    return nodes.table("", group, classes=["knob-costs"])
+    return nodes.table("", group, classes=["setting-costs"])
 
 
 def _row(cells: Any) -> nodes.row:
@@ -34,38 +34,38 @@ def _cell(title: str, value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-class Knob(Directive):
-    """``{knob} name`` with the picture's description, for who cannot see it, as its content."""
+class Setting(Directive):
+    """``{setting} name``; its content is the picture's alt text."""
 
     required_arguments = 1
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        """Make the picture and the table."""
+        """Return the picture and the table."""
         name, alt = self.arguments[0], " ".join(self.content)
         if not alt:
-            raise self.error(f"a picture needs a description; got none for {name}; next: write it into the directive")
-        knobs = json.loads(RESULT.read_text())["knobs"]
-        if name not in knobs:
-            raise SphinxError(f"a knob on a page was measured; got {name}; next: python -m docs.knobs {name}")
+            raise self.error(f"a picture needs alt text; got none for {name}; next: write it into the directive")
+        settings = json.loads(RESULT.read_text())["settings"]
+        if name not in settings:
+            raise SphinxError(f"each setting must be measured; got {name}; next: python -m docs.settings {name}")
         self.state.document.settings.env.note_dependency(str(RESULT))
-        picture = nodes.image(uri=f"images/knobs/{name}.png", alt=alt, classes=["card"])
-        return [picture, _table(knobs[name])]
+        picture = nodes.image(uri=f"images/settings/{name}.png", alt=alt, classes=["card"])
+        return [picture, _table(settings[name])]
 
 
 class Machine(Directive):
-    """``{knob-machine}``: what the pictures were made with, and on what."""
+    """``{settings-machine}``: the model and the machine that the pictures were made with."""
 
     def run(self) -> list[nodes.Node]:
-        """Make the paragraph."""
+        """Return the paragraph."""
         record = json.loads(RESULT.read_text())
-        busy = "idle before" if record["load"] < 0.5 else f"busy with other work (load {record['load']:g} before)"
-        text = f"{record['model']}. {record['date']}, {record['machine']}; the machine was {busy}."
+        load = "was idle" if record["load"] < 0.5 else f"was busy with other work (load {record['load']:g})"
+        text = f"{record['model']}. {record['date']}, {record['machine']}; before the measurement, the machine {load}."
         return [nodes.paragraph(text=text)]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Add the directives to Sphinx."""
-    app.add_directive("knob", Knob)
-    app.add_directive("knob-machine", Machine)
+    """Register the directives with Sphinx."""
+    app.add_directive("setting", Setting)
+    app.add_directive("settings-machine", Machine)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,14 +12,14 @@ def hidden(bench: Bench) -> list[Row]:
     runs = {", ".join(map(str, shape)): bench.train(hidden=shape) for shape in shapes}
     figure, (axes,) = panels()
     curves(axes, {value: seconds_of(run) for value, run in runs.items()})
-    name(axes, "seconds of one core", "validation accuracy, %")
+    name(axes, "CPU seconds", "validation accuracy (%)")
     legend(axes, loc="lower right")
     save(figure, "hidden")
     return [row("hidden", value, run) for value, run in runs.items()]
 
 
 def dropout(bench: Bench) -> list[Row]:
-    """Less learned by heart."""
+    """With dropout the model memorizes less."""
     runs = {f"{value:g}": bench.train(dropout=value, **PLAIN, patience=None) for value in (0.0, 0.2, 0.5)}
     figure, (left, right) = panels(2)
     curves(left, {f"dropout={value}": epochs_of(run, "loss") for value, run in runs.items()})
@@ -32,7 +32,7 @@ def dropout(bench: Bench) -> list[Row]:
 
 
 def activation(bench: Bench) -> list[Row]:
-    """What a hidden unit makes of its sum."""
+    """Activation functions, and the validation error with each."""
     runs = {value: bench.train(activation=value) for value in ("relu", "softplus", "tanh", "sigmoid")}
     figure, (left, right) = panels(2)
     x = np.linspace(-4, 4, 81)
@@ -45,10 +45,10 @@ def activation(bench: Bench) -> list[Row]:
     curves(left, {value: (x, shapes[value]) for value in runs}, dots=False)
     name(left, "sum of the inputs", "output of the unit")
     legend(left)
-    bars(right, {value: 100 * (1 - run.history["val_accuracy"][-1]) for value, run in runs.items()}, text="{:.2f} %")
-    name(right, "validation samples that are wrong, %")
+    bars(right, {value: 100 * (1 - run.history["val_accuracy"][-1]) for value, run in runs.items()}, text="{:.2f}%")
+    name(right, "validation error (%)")
     save(figure, "activation")
     return [row("activation", value, run) for value, run in runs.items()]
 
 
-KNOBS = (hidden, dropout, activation)
+SETTINGS = (hidden, dropout, activation)
