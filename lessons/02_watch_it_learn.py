@@ -45,8 +45,8 @@ def scatter(axis, xy, colors, title, size=4):
 # %% [markdown]
 # ## A run to look at
 #
-# This is the model of the first lesson, trained for four epochs. `cutaway` saves the weights after each epoch; epoch 0
-# is the model before training.
+# This is the model from the first lesson, trained for four epochs. `cutaway` saves the weights after each epoch; epoch
+# 0 is the model before training.
 
 # %%
 folder = tempfile.TemporaryDirectory()  # use runs="runs" to keep the run
@@ -321,8 +321,8 @@ figure.suptitle("The same cloud without structure, at three perplexities")
 plt.show()
 
 # %% [markdown]
-# What about groups that share a label? Let's give the cloud random labels. If the plot created groups where there are
-# none, neighbors would share labels. They don't.
+# Does t-SNE also invent classes? Let's give the cloud random labels. If the plot created groups where there are none,
+# neighbors would share labels. They don't.
 
 # %%
 random_labels = rng.integers(0, 10, 500)
@@ -343,7 +343,7 @@ assert noise_quality.accuracy_plane < 0.2 and last.quality.accuracy_plane > 0.85
 # neighbors in the plane. Two dimensions cannot preserve every neighborhood of 512 dimensions: one half is a good value.
 #
 # `misplaced` is a measure for each digit: the share of its neighbors in the plot that are far away from it in the
-# layer. The position of a dark point means little.
+# layer. Dark points are badly placed, so their position means little.
 #
 # *Source of trustworthiness: Venna and Kaski 2001.*
 

@@ -15,7 +15,7 @@
 #
 # You have your own data, your own Keras model, and a `fit` that you like the way it is. This lesson shows how to look
 # inside without changing any of them: you add one callback. It also shows how to open a model file that somebody sent
-# you without running any code in it.
+# you, without running any of the code in it.
 
 # %%
 import os
@@ -158,7 +158,7 @@ run.history.plot()
 # %% [markdown]
 # The run has a snapshot of every epoch. At the end, `EarlyStopping` restored the weights of an earlier epoch, the one
 # with the lowest validation loss, and that is the model you now have. The run knows this epoch as the *kept epoch*, and
-# every view uses it unless you ask for another.
+# every analysis uses it unless you ask for another epoch.
 
 # %%
 kept_epoch = run.folder.manifest.kept_epoch
@@ -270,8 +270,8 @@ assert "surprise" in refusal and "Lambda" in refusal
 # %% [markdown]
 # ## A model file as a run
 #
-# A model file has no training history, but `ct.record` turns it into a run with a single snapshot, and every view
-# works. Here is what argued most strongly for the predicted class:
+# A model file has no training history, but `ct.record` turns it into a run with a single snapshot, and every analysis
+# works on it. Here is what argued most strongly for the predicted class:
 
 # %%
 imported = ct.record(
