@@ -13,14 +13,14 @@
 # %% [markdown]
 # # Your own model
 #
-# You have data of your own, a Keras model of your own, and a `fit` that you like as it is. This lesson shows how to
-# look inside without changing any of them: one callback. And how to open a model file that somebody sent you, without
-# running what is in it.
+# You have your own data, your own Keras model, and a `fit` that you like the way it is. This lesson shows how to look
+# inside without changing any of them: you add one callback. It also shows how to open a model file that somebody sent
+# you, without running any of the code in it.
 
 # %%
 import os
 
-os.environ["KERAS_BACKEND"] = "jax"  # has to be said before Keras is imported
+os.environ["KERAS_BACKEND"] = "jax"  # must be set before Keras is imported
 
 import tempfile
 from pathlib import Path
@@ -38,13 +38,13 @@ import cutaway as ct
 SEED = 0
 keras.utils.clear_session()
 keras.utils.set_random_seed(SEED)
-folder = Path(tempfile.mkdtemp())  # a folder of your own would be kept
+folder = Path(tempfile.mkdtemp())  # use a folder of your own to keep the run
 
 # %% [markdown]
 # ## Your data
 #
-# Anything that NumPy holds: a row for each sample, a label for each row. As an example, the small digits of
-# scikit-learn, 8 by 8 pixels with values from 0 to 16. Labels may be words.
+# You can use any NumPy arrays with one row per sample and one label per row. Our example is the small digits dataset of
+# scikit-learn, 8 by 8 pixels with values from 0 to 16. Labels can be words.
 #
 # *Source: E. Alpaydin and C. Kaynak, "Optical recognition of handwritten digits", UCI Machine Learning Repository
 # 1998.*
@@ -53,13 +53,13 @@ folder = Path(tempfile.mkdtemp())  # a folder of your own would be kept
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-pictures, numbers = load_digits(return_X_y=True)
-pictures = pictures.reshape(-1, 8, 8).astype("float32")
+images, numbers = load_digits(return_X_y=True)
+images = images.reshape(-1, 8, 8).astype("float32")
 words = np.array(
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 )
 x, x_test, y, y_test = train_test_split(
-    pictures, words[numbers], test_size=0.25, random_state=SEED, stratify=numbers
+    images, words[numbers], test_size=0.25, random_state=SEED, stratify=numbers
 )
 
 data = ct.Dataset.from_arrays(
@@ -68,7 +68,7 @@ data = ct.Dataset.from_arrays(
 data
 
 # %% [markdown]
-# `scale=16` says that the model will see the values divided by 16, between 0 and 1.
+# `scale=16` means that the model sees the values divided by 16, between 0 and 1.
 
 # %% tags=["check"]
 assert data.shape == (8, 8) and data.classes == 10
@@ -77,8 +77,9 @@ assert data.class_names[3] == "three"
 # %% [markdown]
 # ## Your model, your fit, one callback
 #
-# A branched model with batch normalization, Adam, a falling learning rate and early stopping: nothing here is made for
-# `cutaway`. The **Recorder** is the last of the callbacks. It keeps the weights after each epoch and changes nothing.
+# Here is a branched model with batch normalization, Adam, a decaying learning rate and early stopping: none of this was
+# written for `cutaway`. The **Recorder** is the last callback. It saves the weights after each epoch and changes
+# nothing.
 
 # %%
 inputs = keras.Input((64,))
@@ -112,12 +113,13 @@ history = model.fit(
 pd.DataFrame(history.history).round(4).tail(3)
 
 # %% [markdown]
-# Did recording change the training? A small model, fitted twice from one seed, once with a recorder:
+# Does recording change the training? Let's fit a small model twice with the same seed, once without a recorder and once
+# with one:
 
 
 # %%
-def twin():
-    """A small model, always from the same seed."""
+def small_model():
+    """Build a small model, always with the same seed."""
     keras.utils.set_random_seed(1)
     model = keras.Sequential(
         [
@@ -130,59 +132,57 @@ def twin():
     return model
 
 
-alone, watched = twin(), twin()
-watching = ct.Recorder(folder / "twin", data, seed=SEED)
-for model, callbacks in ((alone, []), (watched, [watching])):
+plain, recorded = small_model(), small_model()
+small_recorder = ct.Recorder(folder / "small", data, seed=SEED)
+for small, callbacks in ((plain, []), (recorded, [small_recorder])):
     keras.utils.set_random_seed(2)
-    model.fit(data.inputs(train), data.y(train), epochs=2, verbose=0, callbacks=callbacks)
-[np.array_equal(a, b) for a, b in zip(alone.get_weights(), watched.get_weights(), strict=True)]
+    small.fit(data.inputs(train), data.y(train), epochs=2, verbose=0, callbacks=callbacks)
+pairs = zip(plain.get_weights(), recorded.get_weights(), strict=True)
+[np.array_equal(a, b) for a, b in pairs]
 
 # %% tags=["check"]
-assert all(
-    np.array_equal(a, b)
-    for a, b in zip(alone.get_weights(), watched.get_weights(), strict=True)
-)
+pairs = zip(plain.get_weights(), recorded.get_weights(), strict=True)
+assert all(np.array_equal(a, b) for a, b in pairs)
 assert max(history.history["val_accuracy"]) > 0.95
 
 # %% [markdown]
 # ## Open the run
 #
-# The folder can be opened during the fit, afterwards, or next year. It keeps no copy of arrays, so we hand them in
-# again, and `cutaway` checks that they are the same.
+# You can open the folder during the fit, afterwards, or next year. It does not contain a copy of your arrays, so we
+# pass them in again, and `cutaway` checks that they are the same.
 
 # %%
 run = ct.open_run(folder / "mine", data=data)
 run.history.plot()
 
 # %% [markdown]
-# The run has a snapshot of every epoch, and views show the last one unless told otherwise. `EarlyStopping` has brought
-# back an earlier one, with the lowest validation loss: that is the model you hold. The run knows which it is, and we say
-# `epoch=kept` from here on.
+# The run has a snapshot of every epoch. At the end, `EarlyStopping` restored the weights of an earlier epoch, the one
+# with the lowest validation loss, and that is the model you now have. The run knows this epoch as the *kept epoch*, and
+# every analysis uses it unless you ask for another epoch.
 
 # %%
-kept = run.folder.manifest["kept_epoch"]
-print("epochs trained:", len(run.history), "  epoch kept:", kept)
+kept_epoch = run.folder.manifest.kept_epoch
+print("epochs trained:", len(run.history), "  kept epoch:", kept_epoch)
 
 # %% tags=["check"]
-assert kept == int(np.argmin(run.history["val_loss"])) + 1 < len(run.history)
-for ours, theirs in zip(run.model(epoch=kept).get_weights(), model.get_weights(), strict=True):
+assert kept_epoch == int(np.argmin(run.history["val_loss"])) + 1 < len(run.history)
+for ours, theirs in zip(run.model().get_weights(), model.get_weights(), strict=True):
     assert np.array_equal(ours, theirs)
 
 # %% [markdown]
-# All that the first two lessons did works here.
+# Everything from the first two lessons works here too.
 
 # %%
-embedding = run.embed("joined", split="all", epoch=kept, progress=False)
+embedding = run.embed("joined", split="all", progress=False)
 embedding.plot()
 
 # %%
-story = run.layer_history(progress=False).to_pandas()
-story[story["epoch"].isin([0, 1, story["epoch"].max()])].pivot(
-    index="epoch", columns="layer", values="probe_accuracy"
-).round(3)
+layer_history = run.layer_history(progress=False).to_pandas()
+chosen = layer_history[layer_history["epoch"].isin([0, 1, layer_history["epoch"].max()])]
+chosen.pivot(index="epoch", columns="layer", values="probe_accuracy").round(3)
 
 # %%
-for finding in run.findings():  # finding.text says more
+for finding in run.findings():  # finding.text has the details
     print(finding.title)
 
 # %% tags=["check"]
@@ -191,20 +191,20 @@ assert len(run.history) == len(history.history["loss"])
 assert np.allclose(run.history["val_loss"], history.history["val_loss"])
 assert embedding.xy.shape == (1797, 2) and embedding.quality.neighbors_preserved > 0.5
 assert np.allclose(
-    run.predictions(split="test", epoch=kept),
+    run.predictions(split="test"),
     model.predict(data.inputs(run.split.test), verbose=0),
     atol=1e-5,
 )
 
 # %% [markdown]
-# The answers that it got wrong, the surest first:
+# Here are the test digits that the model got wrong, the most confident mistakes first:
 
 # %%
-mistakes = run.mistakes(6, epoch=kept)
+mistakes = run.mistakes(6)
 figure, axes = plt.subplots(1, 6, figsize=(9, 2.2), layout="constrained")
 for axis in axes:
     axis.axis("off")
-for axis, position, label, said, sure in zip(
+for axis, position, label, predicted, confidence in zip(
     axes,
     mistakes.position,
     mistakes.label,
@@ -213,23 +213,26 @@ for axis, position, label, said, sure in zip(
     strict=False,
 ):
     axis.imshow(data.x(run.split.test.take([position]))[0], cmap="gray_r")
-    axis.set_title(f"{words[label]}, read as\n{words[said]} ({sure:.0%})", fontsize=9)
-figure.suptitle("The surest mistakes on the test samples")
+    axis.set_title(
+        f"{words[label]}, read as\n{words[predicted]} ({confidence:.0%})", fontsize=9
+    )
+figure.suptitle("The most confident mistakes on the test set")
 plt.show()
 
 # %% [markdown]
-# ## A .keras file, opened safely
+# ## Opening a .keras file safely
 #
-# A model can be saved as one file, and sent around.
+# You can save a model as a single file and send it to other people.
 
 # %%
 model.save(folder / "branched.keras")
 
 # %% [markdown]
-# **But a model file is not only numbers.** It may hold a `Lambda` layer, which is Python code, or name a class to be
-# imported and called. Keras refuses the worst unless told otherwise, and yet had to close hole after hole (for example
-# CVE-2025-1550, CVE-2025-8747 and CVE-2025-9905). So open files of strangers with a reader that cannot run anything:
-# `ct.open_model` reads names, shapes and weights, and builds the model from its own short list of layers.
+# **But a model file contains more than numbers.** It can contain a `Lambda` layer, which is Python code, or name a
+# class to be imported and called. Keras refuses the most dangerous cases by default, and still had to fix one
+# vulnerability after another (for example CVE-2025-1550, CVE-2025-8747 and CVE-2025-9905). So open files from strangers
+# with a reader that cannot run any code: `ct.open_model` reads names, shapes and weights, and builds the model from its
+# own short list of layers.
 
 # %%
 opened = ct.open_model(folder / "branched.keras")
@@ -244,8 +247,8 @@ same = np.allclose(
 same
 
 # %% [markdown]
-# What is not on the list is named and refused. We make such a file ourselves: a harmless Lambda layer, which could just
-# as well delete your files.
+# If a layer is not on the list, the file is refused and the error names the layer. Let's make such a file: it has a
+# harmless Lambda layer, but that layer could just as well delete your files.
 
 # %%
 stranger = keras.Sequential(
@@ -265,13 +268,13 @@ assert same and [layer.name for layer in opened.layers] == [
 assert "surprise" in refusal and "Lambda" in refusal
 
 # %% [markdown]
-# ## A ready-made model as a run
+# ## A model file as a run
 #
-# There is no history of a model that came in a file, but `ct.record` makes a run with one snapshot of it, and every
-# view works. Here: what argued for the first answer.
+# A model file has no training history, but `ct.record` turns it into a run with a single snapshot, and every analysis
+# works on it. Here is what argued most strongly for the predicted class:
 
 # %%
-borrowed = ct.record(
+imported = ct.record(
     folder / "branched.keras",
     data,
     validation=0.2,
@@ -279,20 +282,20 @@ borrowed = ct.record(
     runs=folder / "runs",
     progress=False,
 )
-way = borrowed.explain("test[0]")
-print(
-    f"it says {way.winner}, and second {way.runner_up}; it is {data.class_names[borrowed.labels()[0]]}"
-)
-way.to_pandas("joined").head(5).round(3)
+explanation = imported.explain("test[0]")
+print("true class:", data.class_names[imported.labels()[0]])
+print("predicted: ", explanation.winner)
+print("runner-up: ", explanation.runner_up)
+explanation.to_pandas("joined").head(5).round(3)
 
 # %% [markdown]
-# And out again: `ct.export(run, "model.keras")` for plain Keras, or `"model.onnx"` for everything else.
+# And you can export a run again: `ct.export(run, "model.keras")` writes a plain Keras file, and `"model.onnx"` is for
+# everything else.
 
 # %%
-ct.export(borrowed, folder / "again.keras")
-again = keras.saving.load_model(
-    folder / "again.keras", safe_mode=True
-)  # our own file, so Keras may open it
+ct.export(imported, folder / "again.keras")
+# this is our own file, so it is safe to open it with Keras
+again = keras.saving.load_model(folder / "again.keras", safe_mode=True)
 np.allclose(
     again.predict(data.inputs(val), verbose=0),
     model.predict(data.inputs(val), verbose=0),
@@ -300,8 +303,9 @@ np.allclose(
 )
 
 # %% tags=["check"]
-assert np.isclose(way.explain.total("joined"), way.explain.difference, atol=1e-3)
-assert np.isclose(borrowed.test["accuracy"], run.test["accuracy"])
+attribution = explanation.attribution
+assert np.isclose(attribution.total("joined"), attribution.difference, atol=1e-3)
+assert np.isclose(imported.test["accuracy"], run.test["accuracy"])
 assert np.allclose(
     again.predict(data.inputs(val), verbose=0),
     model.predict(data.inputs(val), verbose=0),

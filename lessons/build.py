@@ -1,8 +1,8 @@
-"""Make the notebooks of the lessons from their .py files: ``python lessons/build.py [01_fully_connected ...]``.
+"""Build the lesson notebooks from their .py files: ``python lessons/build.py [01_fully_connected ...]``.
 
-A lesson is written as a .py file (jupytext's percent format) and read as the .ipynb beside it. Each is executed from
-top to bottom, offline, and written with its outputs. What changes from one run to the next has no place in them: a cell
-that writes to stderr, names a folder of this machine or takes longer than `CELL_SECONDS` fails.
+A lesson is written as a .py file (jupytext's percent format) and read as the .ipynb file next to it. Each notebook is
+executed from top to bottom without a network and saved with its outputs. The outputs must be the same on every machine,
+so the build fails if a cell writes to stderr, mentions a folder of this machine, or takes longer than `CELL_SECONDS`.
 """
 
 import json
@@ -22,31 +22,31 @@ from nbclient import NotebookClient
 LESSONS = Path(__file__).resolve().parent
 
 CELL_SECONDS = float(os.environ.get("LESSON_CELL_SECONDS", "40"))
-"""No cell of a lesson takes longer, on 2 cores with nothing else to do; a busy machine may be given more."""
+"""Time limit for each cell, enough on 2 idle cores. Raise it on a busy machine."""
 
 CHART = "An interactive chart: run this cell to see it."
 
-# An audit hook sees every connection and every look-up of a name, and cannot be removed. The kernel itself talks
-# through files (transport "ipc"), so it needs neither.
+# An audit hook sees every connection and every DNS lookup, and cannot be removed. The kernel itself communicates
+# through Unix sockets (transport "ipc"), so it needs neither.
 OFFLINE = """
 import sys as _sys
 def _offline(event, args):
-    near = (None, "localhost", "127.0.0.1", "::1")
-    if event == "socket.connect" and isinstance(args[1], tuple) and args[1][0] not in near:
-        raise OSError(f"lessons work offline; something wants to connect to {args[1]}")
-    if event in ("socket.getaddrinfo", "socket.gethostbyname") and args[0] not in near:
-        raise OSError(f"lessons work offline; something wants the address of {args[0]}")
+    local = (None, "localhost", "127.0.0.1", "::1")
+    if event == "socket.connect" and isinstance(args[1], tuple) and args[1][0] not in local:
+        raise OSError(f"lessons must work offline, but something tried to connect to {args[1]}")
+    if event in ("socket.getaddrinfo", "socket.gethostbyname") and args[0] not in local:
+        raise OSError(f"lessons must work offline, but something tried to look up {args[0]}")
 _sys.addaudithook(_offline)
 """
 
 
 def lessons() -> list[Path]:
-    """The .py files of all lessons, in order."""
+    """Return the .py files of all lessons, in order."""
     return sorted(LESSONS.glob("[0-9][0-9]_*.py"))
 
 
 def read_lesson(path: Path) -> nbformat.NotebookNode:
-    """A lesson as a notebook without outputs; the same file gives the same notebook."""
+    """Read a lesson as a notebook without outputs. The same file always gives the same notebook."""
     notebook = jupytext.read(path)
     notebook.metadata = {
         "kernelspec": notebook.metadata["kernelspec"],
@@ -55,65 +55,66 @@ def read_lesson(path: Path) -> nbformat.NotebookNode:
     notebook.nbformat_minor = 5
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:03d}"
-        cell.metadata.pop(
-            "lines_to_next_cell", None
-        )  # jupytext's note on blank lines in the .py file
+        # how many blank lines follow in the .py file
+        cell.metadata.pop("lines_to_next_cell", None)
     return notebook
 
 
-class Classroom:
-    """A kernel that executes cells of one notebook."""
+class LessonKernel:
+    """A running kernel that executes the cells of one notebook."""
 
     def __init__(self, client: NotebookClient) -> None:
         self._client = client
 
-    def ask(self, code: str) -> str:
-        """Execute code that is no cell of the notebook, and return what it prints."""
+    def execute(self, code: str) -> str:
+        """Execute code that is not part of the notebook, and return what it prints."""
         self._client.nb.cells.append(nbformat.v4.new_code_cell(code))
         try:
-            place = len(self._client.nb.cells) - 1
+            index = len(self._client.nb.cells) - 1
             cell = self._client.execute_cell(
-                self._client.nb.cells[-1], place, store_history=False
+                self._client.nb.cells[index], index, store_history=False
             )
         finally:
             self._client.nb.cells.pop()
         return "".join(output.get("text", "") for output in cell.outputs)
 
     def run(self, *, skip: Iterable[str] = ()) -> dict[str, float]:
-        """Execute all cells but those with a tag of ``skip``; what they put out is in the notebook afterwards.
+        """Execute all cells and store their outputs in the notebook.
+
+        Args:
+            skip: Cells with one of these tags are skipped.
 
         Returns:
-            The id of each cell -> processor seconds of the kernel, all cores together.
+            Mapping from the id of each cell to the CPU seconds that it took, summed over all cores.
 
         Raises:
-            nbclient.exceptions.CellExecutionError: A cell failed, or took too long.
+            nbclient.exceptions.CellExecutionError: A cell failed or took too long.
         """
         seconds, skipped = {}, set(skip)
         for number, cell in enumerate(self._client.nb.cells):
             if cell.cell_type != "code" or skipped & set(cell.metadata.get("tags", ())):
                 continue
-            before = self._processor_seconds()
+            before = self._cpu_seconds()
             self._client.execute_cell(cell, number)
-            seconds[cell["id"]] = self._processor_seconds() - before
+            seconds[cell["id"]] = self._cpu_seconds() - before
         return seconds
 
-    def _processor_seconds(self) -> float:
-        return float(self.ask("import time as _time; print(_time.process_time())"))
+    def _cpu_seconds(self) -> float:
+        return float(self.execute("import time as _time; print(_time.process_time())"))
 
 
 @contextmanager
-def classroom(
+def lesson_kernel(
     notebook: nbformat.NotebookNode, *, seconds: float = CELL_SECONDS
-) -> Iterator[Classroom]:
-    """Start a kernel for a notebook, without a network; end it in the end.
+) -> Iterator[LessonKernel]:
+    """Start a kernel without network access for a notebook, and shut it down at the end.
 
     Args:
-        notebook: What `read_lesson` gives.
-        seconds: What a cell may take by the clock.
+        notebook: A notebook from `read_lesson`.
+        seconds: Time limit for each cell, in seconds of wall time.
     """
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = (
-        "1"  # the kernel of this environment, not one in the user's home
-    )
+    # use the kernel of this environment, not one from the user's home folder
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     with tempfile.TemporaryDirectory() as sockets:
         manager = AsyncKernelManager(
             kernel_name="python3", transport="ipc", ip=f"{sockets}/kernel"
@@ -121,18 +122,18 @@ def classroom(
         client = NotebookClient(notebook, timeout=seconds, km=manager, record_timing=False)
         client.owns_km = True
         with client.setup_kernel(cwd=str(LESSONS)):
-            room = Classroom(client)
-            room.ask(OFFLINE)
-            yield room
+            kernel = LessonKernel(client)
+            kernel.execute(OFFLINE)
+            yield kernel
 
 
-def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Take out of an executed notebook what has no place in a file, and refuse what must not be there.
+def clean_outputs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Remove scripts from the outputs of an executed notebook, and check that the rest is the same on every machine.
 
-    Bokeh's script alone is many times as long as a lesson, so a cell that writes scripts shows a sentence instead.
+    Bokeh's script alone is many times as long as a lesson, so an interactive chart is replaced by a sentence.
 
     Raises:
-        ValueError: A cell wrote to stderr, or names a folder of this machine.
+        ValueError: A cell wrote to stderr or mentions a folder of this machine.
     """
     for cell in notebook.cells:
         if cell.cell_type != "code":
@@ -140,37 +141,40 @@ def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
         if any("javascript" in kind or "bokehjs" in kind for kind in kinds):
             chart = any("bokehjs_exec" in kind for kind in kinds)
-            text = {"text/plain": CHART}
-            cell.outputs = [nbformat.v4.new_output("display_data", data=text)] if chart else []
-        written = json.dumps(
+            placeholder = nbformat.v4.new_output("display_data", data={"text/plain": CHART})
+            cell.outputs = [placeholder] if chart else []
+        text = json.dumps(
             [output for output in cell.outputs if "image/png" not in output.get("data", {})]
         )
-        noise = [output.text for output in cell.outputs if output.get("name") == "stderr"]
+        warnings = [output.text for output in cell.outputs if output.get("name") == "stderr"]
         folders = [
-            name for name in (str(Path.home()), str(LESSONS.parent), "/tmp/") if name in written
+            name for name in (str(Path.home()), str(LESSONS.parent), "/tmp/") if name in text
         ]
-        for wrong in (*noise, *folders):
+        for found in (*warnings, *folders):
             raise ValueError(
-                f"a lesson's output is the same everywhere; {cell['id']} has {wrong!r}:\n{cell.source}"
+                f"the outputs of a lesson must be the same on every machine; {cell['id']} has {found!r}:\n{cell.source}"
             )
     return notebook
 
 
 def build(path: Path) -> tuple[Path, dict[str, float]]:
-    """Execute a lesson and write its notebook; returns the file and the seconds of each cell."""
+    """Execute a lesson and write its notebook. Returns its path and the CPU seconds of each cell."""
     notebook = read_lesson(path)
-    with classroom(notebook) as room:
-        seconds = room.run()
+    with lesson_kernel(notebook) as kernel:
+        seconds = kernel.run()
     target = path.with_suffix(".ipynb")
-    nbformat.write(tidy(notebook), target)
+    nbformat.write(clean_outputs(notebook), target)
     return target, seconds
 
 
 def main(names: list[str]) -> int:
-    """Build the named lessons, all if none is named."""
+    """Build the named lessons, or all of them if no name is given."""
     known = [path.stem for path in lessons()]
-    if wrong := [name for name in names if name not in known]:
-        print(f"error: lessons are {', '.join(known)}; got {', '.join(wrong)}", file=sys.stderr)
+    if unknown := [name for name in names if name not in known]:
+        print(
+            f"error: the lessons are {', '.join(known)}; got {', '.join(unknown)}",
+            file=sys.stderr,
+        )
         return 2
     for path in lessons():
         if names and path.stem not in names:
@@ -179,8 +183,8 @@ def main(names: list[str]) -> int:
         target, seconds = build(path)
         slowest = max(seconds, key=seconds.get)
         print(
-            f"{target.name}: {time.perf_counter() - start:.0f} s, {target.stat().st_size / 1e6:.1f} MB; processor "
-            f"{sum(seconds.values()):.0f} s, most in {slowest} ({seconds[slowest]:.0f} s)"
+            f"{target.name}: {time.perf_counter() - start:.0f} s, {target.stat().st_size / 1e6:.1f} MB; CPU "
+            f"{sum(seconds.values()):.0f} s, slowest cell {slowest} ({seconds[slowest]:.0f} s)"
         )
     return 0
 

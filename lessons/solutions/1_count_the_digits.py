@@ -14,6 +14,5 @@ counts = pd.DataFrame({"train": np.bincount(y_train), "test": np.bincount(y_test
 counts.index.name = "digit"
 print(counts)
 assert counts["train"].sum() == 60_000 and counts["test"].sum() == 10_000
-assert (
-    counts["train"].idxmax() == 1 and counts["train"].idxmin() == 5
-)  # ones are the most, fives the fewest
+# ones are the most common, fives the least
+assert counts["train"].idxmax() == 1 and counts["train"].idxmin() == 5

@@ -1,13 +1,13 @@
-"""Exercise 5 of lessons/01_fully_connected: another way to lay it out."""
+"""Exercise 5 of lessons/01_fully_connected: another layout."""
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _classroom import X_train, dropout_net, keras, y_train
+from _lesson import X_train, dropout_model, keras, y_train
 
 from cutaway.embedding import embed
 from cutaway.plots import CLASS_COLORS
 
-model = dropout_net()
+model = dropout_model()
 hidden_features = keras.Model(model.inputs, model.get_layer("dense_2").output).predict(
     X_train[:1000], verbose=0
 )
@@ -26,7 +26,7 @@ layouts = {
     ),
     "Isomap": Isomap(n_neighbors=10).fit_transform(features),
 }
-kept = {
+preserved = {
     name: measure_quality(features, xy, seed=0).neighbors_preserved
     for name, xy in layouts.items()
 }
@@ -34,8 +34,8 @@ kept = {
 fig, panels = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
 for panel, (name, xy) in zip(panels, layouts.items(), strict=True):
     panel.scatter(*xy.T, s=8, c=np.array(CLASS_COLORS)[digits].tolist(), linewidths=0)
-    panel.set_title(f"{name}: {kept[name]:.0%} of neighbors kept")
+    panel.set_title(f"{name}: {preserved[name]:.0%} of neighbors preserved")
     panel.set_xticks([])
     panel.set_yticks([])
 plt.show()
-assert kept["t-SNE"] > 1.5 * max(kept["MDS"], kept["Isomap"])
+assert preserved["t-SNE"] > 1.5 * max(preserved["MDS"], preserved["Isomap"])

@@ -1,4 +1,4 @@
-"""The builder of the lessons as a module."""
+"""Import lessons/build.py as a module."""
 
 import importlib.util
 import sys

@@ -1,4 +1,4 @@
-"""The lessons, executed offline, twice; their numbers; and that .py and .ipynb tell the same."""
+"""The lessons are executed offline, twice; their numbers are checked, and .py and .ipynb have the same cells."""
 
 import copy
 import json
@@ -9,7 +9,7 @@ import pytest
 LESSONS = Path(__file__).parents[2] / "lessons"
 NAMES = ("01_fully_connected", "02_watch_it_learn", "03_your_own_model")
 
-# What the values of a lesson are to be: a Python expression in its kernel -> lowest and highest.
+# Expected values of each lesson: a Python expression, evaluated in its kernel -> lowest and highest value.
 NUMBERS = {
     "01_fully_connected": {
         "history.history['val_accuracy'][1]": (0.87, 0.90),
@@ -18,36 +18,36 @@ NUMBERS = {
         "after['categorical_accuracy']": (0.50, 0.80),
         "before['binary_accuracy']": (0.85, 0.95),
         "stop.best_epoch + 1": (3, 11),
-        "fair": (0.85, 0.92),
+        "without_dropout": (0.85, 0.92),
         "hidden_features.shape[0]": (45_000, 45_000),
         "hidden_features.shape[1]": (512, 512),
         "sum(np.array_equal(a, b) for a, b in zip(truncated.get_weights(), model.get_weights()))": (4, 4),
         "first.quality.neighbors_preserved": (0.50, 0.75),
         "layout.quality.neighbors_preserved": (0.30, 0.50),
         "layout.quality.accuracy_plane": (0.93, 0.97),
-        "kept['t-SNE']": (0.50, 0.75),
-        "kept['MDS']": (0.02, 0.35),
+        "preserved['t-SNE']": (0.50, 0.75),
+        "preserved['MDS']": (0.02, 0.35),
         "directions['output']": (3, 9),
         "run.test['accuracy']": (0.89, 0.92),
-        "len(dead)": (20, 300),
-        "calm": (0, 0),
+        "len(inactive)": (20, 300),
+        "inactive_at_low_rate": (0, 0),
         "since['output']": (1, 4),
-        "abs(total - trace.trace.difference)": (0, 1e-3),
+        "abs(total - attribution.difference)": (0, 1e-3),
     },
     "02_watch_it_learn": {
-        "film.kept.mean(axis=1)[0]": (0.40, 0.80),
-        "film.kept.mean(axis=1)[-1]": (0.88, 0.99),
+        "preserved[0]": (0.40, 0.80),
+        "preserved[-1]": (0.88, 0.99),
         "agree[0]": (0.80, 0.97),
         "ratio_before": (9, 11),
         "ratio_after": (0.5, 2),
         "ratio": (0.3, 4),
-        "nonsense.accuracy_plane": (0, 0.2),
-        "picture.quality.neighbors_preserved": (0.25, 0.70),
+        "noise_quality.accuracy_plane": (0, 0.2),
+        "last.quality.neighbors_preserved": (0.25, 0.70),
         "share": (0.80, 1),
     },
     "03_your_own_model": {
         "run.test['accuracy']": (0.95, 1),
-        "borrowed.test['accuracy']": (0.95, 1),
+        "imported.test['accuracy']": (0.95, 1),
         "embedding.quality.neighbors_preserved": (0.50, 0.90),
         "embedding.xy.shape[0]": (1797, 1797),
         "int(same)": (1, 1),
@@ -60,7 +60,7 @@ def sources(notebook):
 
 
 def shown(notebook):
-    """What a reader sees of each cell: texts and pictures. Scripts of charts have names that count up."""
+    """What a reader sees of each cell: text and images. Chart scripts are left out, their names contain a counter."""
     kinds = ("text/plain", "image/png")
     cells = {}
     for cell in notebook.cells:
@@ -77,28 +77,28 @@ def test_all_lessons_are_tested(builder):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_lesson_runs_twice_with_the_numbers_it_tells_of(name, builder):
-    """One test a lesson, so that parallel workers do not execute it once each.
+def test_the_lesson_runs_twice_with_the_expected_numbers(name, builder):
+    """One test per lesson, so that parallel workers do not each execute it.
 
-    The second time is in the kernel of the first, as by a student who starts again at the top.
+    The second run uses the same kernel, like a student who starts again at the top.
     """
     notebook = builder.read_lesson(LESSONS / f"{name}.py")
-    ask = f"import json\nprint(json.dumps([float(eval(e)) for e in {list(NUMBERS[name])!r}]))"
-    with builder.classroom(notebook, seconds=3 * builder.CELL_SECONDS) as room:  # the clock of a busy machine
-        seconds = room.run()
-        values, first = json.loads(room.ask(ask)), copy.deepcopy(notebook)
-        room.run(skip=["once"])
-        again, second = json.loads(room.ask(ask)), copy.deepcopy(notebook)
+    code = f"import json\nprint(json.dumps([float(eval(e)) for e in {list(NUMBERS[name])!r}]))"
+    with builder.lesson_kernel(notebook, seconds=3 * builder.CELL_SECONDS) as kernel:  # wall time on a busy machine
+        seconds = kernel.run()
+        values, first = json.loads(kernel.execute(code)), copy.deepcopy(notebook)
+        kernel.run(skip=["once"])
+        again, second = json.loads(kernel.execute(code)), copy.deepcopy(notebook)
 
     for (expression, (low, high)), value in zip(NUMBERS[name].items(), values, strict=True):
         assert low <= value <= high, f"{expression} is {value}"
     assert again == values
     assert shown(second) == shown(first)
     slow = {cell: used for cell, used in seconds.items() if used > 2 * builder.CELL_SECONDS}
-    assert not slow, "two cores have this many processor seconds in the time that a cell may take"
-    tidied = builder.tidy(first)  # raises where a text names a folder, or was written to stderr
+    assert not slow, "two cores offer this many CPU seconds within the time limit of a cell"
+    cleaned = builder.clean_outputs(first)  # raises if a cell mentions a folder or wrote to stderr
     assert not any(
-        "javascript" in kind for c in tidied.cells for o in c.get("outputs", []) for kind in o.get("data", {})
+        "javascript" in kind for c in cleaned.cells for o in c.get("outputs", []) for kind in o.get("data", {})
     )
 
 
@@ -120,24 +120,24 @@ def test_every_figure_has_a_title(name, builder):
     assert all("title" in source or "scatter(plt.gca()" in source for source in drawing)  # scatter takes a title
 
 
-def test_the_interactive_chart_is_there_and_offline(builder):
-    """Bokeh's script comes from the package; the chart's points are all there."""
+def test_the_interactive_chart_works_offline(builder):
+    """Bokeh's script comes from the installed package, and the chart has all points."""
     notebook = builder.read_lesson(LESSONS / "01_fully_connected.py")
     sources_ = [cell.source for cell in notebook.cells]
     notebook.cells = [
         cell for cell in notebook.cells if "output_notebook" in cell.source or "show(chart)" in cell.source
     ]
     assert sum("show(chart)" in source for source in sources_) == 1
-    with builder.classroom(notebook, seconds=3 * builder.CELL_SECONDS) as room:
-        room.ask(
+    with builder.lesson_kernel(notebook, seconds=3 * builder.CELL_SECONDS) as kernel:
+        kernel.execute(
             "import types, numpy as np\nfrom cutaway.plots import CLASS_COLORS\n"
             "layout = types.SimpleNamespace(xy=np.zeros((50, 2), np.float32))\ny_train = np.arange(50) % 10"
         )
-        room.run()
-        assert room.ask("print(sum(len(r.data_source.data['x']) for r in chart.renderers))").strip() == "50"
+        kernel.run()
+        assert kernel.execute("print(sum(len(r.data_source.data['x']) for r in chart.renderers))").strip() == "50"
     loaded = json.dumps(notebook.cells[0].outputs)
-    assert len(loaded) > 500_000  # the script itself, not its address
+    assert len(loaded) > 500_000  # the script itself, not a link to it
     assert "bokehjs_exec" in json.dumps(notebook.cells[1].outputs)
-    builder.tidy(notebook)
+    builder.clean_outputs(notebook)
     assert notebook.cells[0].outputs == []
     assert notebook.cells[1].outputs[0].data == {"text/plain": builder.CHART}

@@ -1,4 +1,4 @@
-"""Every code in the table of docs/since-2017.md: the old one fails just so, the new one works without a warning."""
+"""Every call in the table of docs/since-2017.md: the old one fails as stated, the new one works without a warning."""
 
 import builtins
 import re
@@ -19,7 +19,7 @@ ROWS = [match.groups() for match in ROW.finditer(PAGE.read_text().split("\n## ")
 
 @pytest.fixture(scope="module")
 def trained():
-    """A small model after two epochs, as the lesson has it at hand."""
+    """A small model after two epochs, like the one in the lesson."""
     keras.utils.set_random_seed(0)
     x = np.random.default_rng(0).random((32, 784), dtype=np.float32)
     y = np.arange(32) % 10
@@ -52,7 +52,7 @@ def names(trained):
 
 
 class Fitting:
-    """scikit-learn says what it does not like when it fits, so a bare ``MDS()`` is fitted at once."""
+    """scikit-learn checks settings when it fits, so a bare ``MDS()`` is fitted right away."""
 
     def __init__(self, method, x):
         self.xy = method.fit_transform(x)
@@ -94,7 +94,7 @@ def refuse(*address, **settings):
 
 
 def offline_get_file(folder):
-    """Keras' own download, into an empty folder, so that a copy from an earlier day does not help it."""
+    """Keras' own download, into an empty folder, so that it finds no earlier copy."""
     from keras.src.utils.file_utils import get_file
 
     def get(fname=None, origin=None, **settings):

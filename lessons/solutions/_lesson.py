@@ -1,4 +1,4 @@
-"""What the lesson has at hand where an exercise stands: the data, and the models trained so far, made when asked for."""
+"""What the lesson has defined before each exercise: the data, and the models trained so far (trained on first use)."""
 
 import os
 import tempfile
@@ -34,7 +34,7 @@ def _fit(model: keras.Model, epochs: int) -> keras.callbacks.History:
     )
 
 
-def _net(*parts: keras.layers.Layer) -> keras.Model:
+def _compiled(*parts: keras.layers.Layer) -> keras.Model:
     model = keras.Sequential([keras.Input((784,)), *parts])
     model.compile(
         loss="categorical_crossentropy",
@@ -45,10 +45,10 @@ def _net(*parts: keras.layers.Layer) -> keras.Model:
 
 
 @cache
-def plain_net() -> tuple[keras.Model, keras.callbacks.History, keras.callbacks.History]:
-    """The model without dropout after two epochs and two more, and both histories."""
+def plain_model() -> tuple[keras.Model, keras.callbacks.History, keras.callbacks.History]:
+    """The model without dropout, trained for two epochs and then two more, and both histories."""
     keras.utils.set_random_seed(0)
-    model = _net(
+    model = _compiled(
         layers.Dense(512, activation="relu"),
         layers.Dense(512, activation="relu"),
         layers.Dense(10, activation="softmax"),
@@ -57,10 +57,10 @@ def plain_net() -> tuple[keras.Model, keras.callbacks.History, keras.callbacks.H
 
 
 @cache
-def dropout_net() -> keras.Model:
-    """The model with dropout after four epochs."""
+def dropout_model() -> keras.Model:
+    """The model with dropout, trained for four epochs."""
     keras.utils.set_random_seed(0)
-    model = _net(
+    model = _compiled(
         layers.Dense(512, activation="relu", name="dense_1"),
         layers.Dropout(0.2, name="dropout_1"),
         layers.Dense(512, activation="relu", name="dense_2"),
@@ -73,7 +73,7 @@ def dropout_net() -> keras.Model:
 
 @cache
 def lesson_run() -> ct.Run:
-    """The same by cutaway, as a run."""
+    """The model with dropout, trained by cutaway."""
     model = ct.mlp(hidden=(512, 512), dropout=0.2)
     return ct.train(
         model, data, recipe="lesson-dropout", seed=0, runs=folder.name, progress=False

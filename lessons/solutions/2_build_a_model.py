@@ -1,6 +1,6 @@
 """Exercise 2 of lessons/01_fully_connected: build a model."""
 
-from _classroom import keras, layers
+from _lesson import keras, layers
 
 # --- the solution, as in the notebook ---
 
@@ -12,9 +12,10 @@ small = keras.Sequential(
         layers.Dense(10, activation="softmax"),
     ]
 )
-entry = keras.Input((784,))
-middle = layers.Dense(100, activation="relu")(layers.Dense(300, activation="relu")(entry))
-small_graph = keras.Model(entry, layers.Dense(10, activation="softmax")(middle))
+small_inputs = keras.Input((784,))
+small_hidden = layers.Dense(300, activation="relu")(small_inputs)
+small_hidden = layers.Dense(100, activation="relu")(small_hidden)
+small_graph = keras.Model(small_inputs, layers.Dense(10, activation="softmax")(small_hidden))
 
 by_hand = (784 * 300 + 300) + (300 * 100 + 100) + (100 * 10 + 10)
 print(by_hand, small.count_params(), small_graph.count_params())
