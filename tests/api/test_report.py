@@ -7,13 +7,11 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from cutaway.api.evidence import evidence_of
-from cutaway.api.layers import layer_history
-from cutaway.api.units import units as measure_units
 from keras import layers
 from PIL import Image
 
 import cutaway as ct
+from cutaway.api.analyses import evidence_of
 from cutaway.api.report import figures, overview, report_html, sections
 from cutaway.api.report.knowledge import best_layer_lead, knowledge
 from cutaway.api.report.mistakes import mistakes
@@ -24,7 +22,7 @@ from cutaway.progress import ignore_progress
 
 
 def source_of(run):
-    return ReportSource(run, ignore_progress)
+    return ReportSource(run.context, ignore_progress)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +57,7 @@ def table(tmp_path_factory):
 
 def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run):
     told = []
-    html = report_html(digits_run, on_progress=told.append)
+    html = report_html(digits_run.context, on_progress=told.append)
     places = [html.index(f'<section id="{section.__name__}"') for section in sections.SECTIONS]
     assert places == sorted(places)
     steps = [each.done for each in told if each.task == "report"]
@@ -70,13 +68,13 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run)
 def test_a_section_without_content_is_left_out(untrained, monkeypatch):
     assert figures.learning(untrained) is None
     monkeypatch.setattr(sections, "SECTIONS", (figures.learning, overview.layers))
-    html = report_html(untrained.run, on_progress=ignore_progress)
+    html = report_html(untrained.context, on_progress=ignore_progress)
     assert 'id="learning"' not in html
     assert 'id="layers"' in html
 
 
 def test_the_evidence_is_that_of_the_run(source, digits_run):
-    evidence = evidence_of(digits_run, confusion=source.confusion, layers=source.layers)
+    evidence = evidence_of(digits_run.context, confusion=source.confusion, layers=source.layers)
     last = digits_run.history.rows[-1]
     assert evidence.history == digits_run.history.rows
     assert (evidence.test_accuracy, evidence.val_accuracy) == (digits_run.test["accuracy"], last["val_accuracy"])
@@ -93,7 +91,7 @@ def test_every_finding_has_a_card(source, digits_run):
 
 
 def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, digits_run):
-    history = layer_history(digits_run, epochs=[0, 1, 2, 4, 5, 6]).records
+    history = digits_run.layer_history(epochs=[0, 1, 2, 4, 5, 6], progress=False).records
     assert [(row["Layer"], row["Epoch"]) for row in digits_knowledge.rows] == [
         (name, str(epoch)) for name in ("dense_1", "dense_2", "output") for epoch in (0, 1, 2, 4, 5, 6)
     ]
@@ -114,20 +112,20 @@ def test_a_layer_that_got_worse_knows_the_classes_since_it_recovered():
 
 
 def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_run):
-    found = measure_units(digits_run, "dense_1")
+    found = digits_run.units("dense_1", progress=False)
     numbers = [int(card.title.removeprefix("Unit ")) for card in digits_units.cards]
     assert len(numbers) == 12
     assert "12 units of dense_1" in digits_units.summary
     assert f"on {len(digits_run.split.test)} test samples" in digits_units.lead
     costs = [found.ablation.cost[number] for number in numbers]
     assert all(a >= b for a, b in pairwise(costs))
-    assert costs[0] == found.ablation.cost[~found.dead].max()
-    card, first = digits_units.cards[0], found.summary_of(numbers[0])
+    assert costs[0] == found.ablation.cost[~found.constant].max()
+    card, first = digits_units.cards[0], found.summary(numbers[0])
     weights, examples = card.pictures
-    assert ", ".join(e["sample"] for e in first["exciting"][:6]) in examples.alt
+    assert ", ".join(e["sample"] for e in first["top_activating"][:6]) in examples.alt
     assert weights.frame
-    assert f"falls by {100 * first['removal']:.2f} points" in card.text[0]
-    assert card.subtitle.startswith(f"Fires most for {first['favorite']}, ")
+    assert f"falls by {100 * first['ablation_cost']:.2f} points" in card.text[0]
+    assert card.subtitle.startswith(f"Fires most for {first['preferred_class']}, ")
     with Image.open(io.BytesIO(examples.png)) as image:
         assert image.size == (24, 16)
 
@@ -167,8 +165,8 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     assert all(float(value) for value in values)
 
 
-def test_without_mistakes_the_section_says_so(source):
-    perfect = SimpleNamespace(run=source.run, probabilities=np.eye(10, dtype=np.float32)[source.run.labels()])
+def test_without_mistakes_the_section_says_so(source, digits_run):
+    perfect = SimpleNamespace(context=source.context, probabilities=np.eye(10, dtype=np.float32)[digits_run.labels()])
     shown = mistakes(perfect)
     assert isinstance(shown, Text)
     assert shown.paragraphs == ("All test samples are predicted correctly.",)

@@ -64,7 +64,7 @@ def test_the_section_is_on_the_page(add, digits_run, monkeypatch):
 
     monkeypatch.setattr(sections, "SECTIONS", ())  # the others have their own tests
     add("cutaway/api/report/classes.py")
-    html = report_html(digits_run, on_progress=ignore_progress)
+    html = report_html(digits_run.context, on_progress=ignore_progress)
     assert '<section id="classes"' in html
     matrix = digits_run.confusion()
     entries = re.findall(r"<td[^>]*>(.*?)</td>", html)

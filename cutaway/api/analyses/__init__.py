@@ -11,15 +11,15 @@ from cutaway._lazy import lazy_getattr
 if TYPE_CHECKING:
     from .embedding import Embedding, layer_activations
     from .embeddings import embed_layer
+    from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
-    from .findings import evidence_of, findings
     from .history import History
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
     from .pictures import pictures_of
     from .predictions import confusion, labels, mistakes, probabilities
     from .sequence import EmbeddingSequence
     from .sequences import embed_epochs, embed_layers
-    from .units import SORTS, Units, check_sort, defined, units
+    from .unit_summaries import SORTS, Units, check_sort, defined, units
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
@@ -29,18 +29,18 @@ _MODULES = {
     "History": "cutaway.api.analyses.history",
     "LayerHistory": "cutaway.api.analyses.layers",
     "Layers": "cutaway.api.analyses.layers",
-    "SORTS": "cutaway.api.analyses.units",
-    "Units": "cutaway.api.analyses.units",
-    "check_sort": "cutaway.api.analyses.units",
+    "SORTS": "cutaway.api.analyses.unit_summaries",
+    "Units": "cutaway.api.analyses.unit_summaries",
+    "check_sort": "cutaway.api.analyses.unit_summaries",
     "confusion": "cutaway.api.analyses.predictions",
-    "defined": "cutaway.api.analyses.units",
+    "defined": "cutaway.api.analyses.unit_summaries",
     "embed_epochs": "cutaway.api.analyses.sequences",
     "embed_layer": "cutaway.api.analyses.embeddings",
     "embed_layers": "cutaway.api.analyses.sequences",
     "evenly_spaced": "cutaway.api.analyses.layers",
-    "evidence_of": "cutaway.api.analyses.findings",
+    "evidence_of": "cutaway.api.analyses.evidence",
     "explain": "cutaway.api.analyses.explanation",
-    "findings": "cutaway.api.analyses.findings",
+    "findings": "cutaway.api.analyses.evidence",
     "labels": "cutaway.api.analyses.predictions",
     "layer_activations": "cutaway.api.analyses.embedding",
     "layer_history": "cutaway.api.analyses.layers",
@@ -49,7 +49,7 @@ _MODULES = {
     "pictures_of": "cutaway.api.analyses.pictures",
     "probabilities": "cutaway.api.analyses.predictions",
     "similarity": "cutaway.api.analyses.layers",
-    "units": "cutaway.api.analyses.units",
+    "units": "cutaway.api.analyses.unit_summaries",
 }
 
 __all__ = [
