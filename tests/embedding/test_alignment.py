@@ -104,9 +104,9 @@ def test_aligning_by_no_sample_is_refused():
         procrustes(np.zeros((3, 2)), np.zeros((3, 2)), rows=np.zeros(3, bool))
 
 
-def noisy(count, spread=0.03):
+def noisy(count, spread=0.03, seed=1):
     """The digits, and then the digits with noise that grows at every step."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     steps = [H]
     for _ in range(count):
         steps.append(steps[-1] + rng.normal(scale=spread, size=H.shape).astype(np.float32))
@@ -123,16 +123,19 @@ def previous(layout, h=H):
 
 
 def test_samples_with_preserved_neighbors_keep_their_places(first):
-    _, h = noisy(1)
-    alone, done = embed(h), embed_next(h, previous(first))
-    held = done.preserved >= PRESERVED
-    assert held.mean() > 0.8
-    ours = drift(first.xy, done.layout.xy)[held].mean()
-    theirs = drift(first.xy, procrustes(alone.xy, first.xy, rows=held))[held].mean()
-    assert ours < theirs / 5
-    assert done.layout.kl_divergence < 1.02 * alone.kl_divergence
-    assert done.layout.settings["arranged"] == "as before"
-    assert done.layout.quality is None  # measured when it is asked for
+    # one draw of noise decides between a sixth and a quarter, as do the last bits of sums on another CPU: five of them
+    ours, theirs = [], []
+    for seed in range(1, 6):
+        _, h = noisy(1, seed=seed)
+        alone, done = embed(h), embed_next(h, previous(first))
+        held = done.preserved >= PRESERVED
+        assert held.mean() > 0.8
+        ours.append(drift(first.xy, done.layout.xy)[held].mean())
+        theirs.append(drift(first.xy, procrustes(alone.xy, first.xy, rows=held))[held].mean())
+        assert done.layout.kl_divergence < 1.02 * alone.kl_divergence
+        assert done.layout.settings["arranged"] == "as before"
+        assert done.layout.quality is None  # measured when it is asked for
+    assert np.mean(ours) < np.mean(theirs) / 5, (ours, theirs)
 
 
 def test_other_neighbors_are_arranged_again_about_as_well_as_alone(first):
