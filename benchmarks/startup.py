@@ -89,7 +89,7 @@ def main() -> int:
         cold = train(folder)[1]
         compiled = compiled_programs(folder)
         first, wall, cpu = zip(*(train(folder) for _ in range(ROUNDS)), strict=True)
-        anew = compiled_programs(folder) - compiled
+        again = compiled_programs(folder) - compiled
     seconds |= {"first progress": list(first), "train, one epoch": list(wall), "its CPU seconds": list(cpu)}
     for name, values in seconds.items():
         print(f"  {name:<16} {spread(values)}")
@@ -101,7 +101,7 @@ def main() -> int:
             "cutaway --help in less than 0.4 s": middle["cutaway --help"] < 0.4,
             "second cutaway train mnist --epochs 1 in at most 4.5 s": middle["train, one epoch"] <= 4.5,
             "its first progress within 3 s": middle["first progress"] <= 3,
-            f"it compiles nothing ({len(compiled)} programs are kept)": bool(compiled) and not anew,
+            f"it compiles nothing ({len(compiled)} programs are kept)": bool(compiled) and not again,
         }
     )
 

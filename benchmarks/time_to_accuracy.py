@@ -109,7 +109,7 @@ def fit(
 def as_ours(data: ct.Dataset, seed: int) -> Curve:
     """Our recipe through ``fit``: the difference is the training loop alone."""
     from cutaway.training import find_recipe, make_config
-    from cutaway.training.optimizer import make_optimizer
+    from cutaway.training.loop.optimizer import make_optimizer
 
     def optimizer(samples: int) -> keras.Optimizer:
         return make_optimizer(config, steps=config.epochs * -(-samples // config.batch_size))

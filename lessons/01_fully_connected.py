@@ -984,7 +984,7 @@ assert probe.loc[4, "output"] > 0.85
 # %%
 units = run.units("dense_1", split="val", progress=False)
 important = units.order("ablation_cost")[:6]
-initial = run.model(epoch=0).get_layer("dense_1").get_weights()[0].T.reshape(-1, 28, 28)
+initial = run.model(0).get_layer("dense_1").get_weights()[0].T.reshape(-1, 28, 28)
 
 figure, axes = plt.subplots(8, 6, figsize=(7.2, 9.8), layout="constrained")
 for column, unit in zip(axes.T, important, strict=True):
@@ -992,7 +992,7 @@ for column, unit in zip(axes.T, important, strict=True):
     for axis, image in zip(column[:2], (weights, weights - initial[unit]), strict=True):
         strongest = np.abs(image).max()
         axis.imshow(image, cmap="RdBu_r", vmin=-strongest, vmax=strongest)
-    top_activating = data.x(units.ids.take(units.measures.top[unit][:6]))
+    top_activating = data.x(units.ids.take(units.measures.top_samples[unit][:6]))
     for axis, image in zip(column[2:], top_activating, strict=True):
         axis.imshow(image, cmap="gray_r")
     column[0].set_title(f"unit {unit}", fontsize=10)

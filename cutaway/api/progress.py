@@ -66,7 +66,7 @@ def _lines() -> ProgressCallback:
 
 
 def _cell() -> ProgressCallback:
-    """Lines below a notebook's cell, one a task, written anew as it goes on; no widgets are needed for that."""
+    """Lines below a notebook's cell, one for each task, updated as it goes on, without widgets."""
     from IPython.display import display
 
     lines: dict[str, str] = {}

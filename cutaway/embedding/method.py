@@ -98,6 +98,7 @@ def resolve_settings(*, method: str, seed: int = 0, samples: int, **settings: An
         UnknownNameError, UsageError, DataError: As `embed`.
     """
     _check_method(method, settings)
+    _check_samples(samples)
     resolved: dict[str, Any] = {"method": method, "seed": check_seed(seed)}
     if method != "tsne":
         return resolved
@@ -177,8 +178,7 @@ def check_activations(h: np.ndarray) -> np.ndarray:
         DataError: It is not such a matrix.
     """
     h = check_matrix(h, name="activations")
-    if len(h) < 4:
-        raise DataError("an embedding needs at least 4 samples", got=f"{len(h)}", hint="take more samples")
+    _check_samples(len(h))
     if (h == h[0]).all():
         raise DataError(
             "an embedding needs samples that differ",
@@ -186,3 +186,8 @@ def check_activations(h: np.ndarray) -> np.ndarray:
             hint="take another layer or epoch: this layer has the same output for every sample",
         )
     return h
+
+
+def _check_samples(samples: int) -> None:
+    if samples < 4:
+        raise DataError("an embedding needs at least 4 samples", got=f"{samples}", hint="take more samples")

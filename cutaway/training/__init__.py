@@ -15,22 +15,21 @@ from .recipes import RECIPES, Recipe, find_recipe
 
 if TYPE_CHECKING:
     from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs
-    from .evaluation import TrainingData
+    from .loop import TrainingData, TrainingResult, train_model
     from .manifest import known_config, new_manifest
     from .recorder import Recorder
-    from .trainer import TrainingResult, train_model
 
 _MODULES = {
     "Recorder": "cutaway.training.recorder",
-    "TrainingData": "cutaway.training.evaluation",
-    "TrainingResult": "cutaway.training.trainer",
+    "TrainingData": "cutaway.training.loop",
+    "TrainingResult": "cutaway.training.loop",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
     "keep_compiled_programs": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
-    "train_model": "cutaway.training.trainer",
+    "train_model": "cutaway.training.loop",
 }
 
 __all__ = [

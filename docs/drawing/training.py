@@ -3,7 +3,7 @@
 import numpy as np
 
 from cutaway.training import make_config
-from cutaway.training.optimizer import make_optimizer
+from cutaway.training.loop.optimizer import make_optimizer
 
 from .bench import PLAIN, Bench, Row, epoch_seconds, epochs_of, row, seconds_of, uneven
 from .style import LINES, bars, by_epoch, curves, legend, name, panels, save

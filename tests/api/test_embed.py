@@ -64,28 +64,28 @@ def test_what_is_the_default_is_the_same_whether_said_or_not(digits_run):
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b"", lambda b: b[:-200] + bytes(200)])
-def test_a_damaged_file_is_said_and_made_anew(digits_run, damage):
+def test_a_damaged_file_raises_a_warning_and_is_recomputed(digits_run, damage):
     first = embed(digits_run)
     first.file.write_bytes(damage(first.file.read_bytes()))
-    with pytest.warns(CutawayWarning, match=f"{first.file.name} is damaged and is made anew: "):
+    with pytest.warns(CutawayWarning, match=f"{first.file.name} is damaged and is computed again: "):
         rebuilt = embed(digits_run)
     np.testing.assert_array_equal(rebuilt.xy, first.xy)
     assert rebuilt.file == first.file
     np.testing.assert_array_equal(embed(digits_run).xy, first.xy)  # without a notice: warnings are errors
 
 
-def test_frames_come_from_the_start_on_and_can_end_it(digits_run):
-    frames = []
+def test_the_callback_gets_iterates_from_the_start_and_can_end_it(digits_run):
+    iterates = []
 
-    def watch(frame):
-        frames.append(frame)
-        return frame.iteration == 0
+    def watch(iterate):
+        iterates.append(iterate)
+        return iterate.iteration == 0
 
     stopped = embed(digits_run, perplexity=19.0, callback=watch)
-    assert [frame.iteration for frame in frames[:1]] == [0]
-    assert len(frames) == 2
+    assert [iterate.iteration for iterate in iterates[:1]] == [0]
+    assert len(iterates) == 2
     assert stopped.layout.settings["stopped"] == "canceled"
-    np.testing.assert_array_equal(stopped.xy, frames[-1].xy)
+    np.testing.assert_array_equal(stopped.xy, iterates[-1].xy)
     assert stopped.file is None, "what is not finished is not kept as if it were"
     whole = embed(digits_run, perplexity=19.0)
     assert whole.layout.settings["stopped"] != "canceled"

@@ -18,9 +18,9 @@ from cutaway.data import LazyRows, SampleIds, mapping
 from cutaway.errors import DataError
 from cutaway.models import build_model, forward, forward_pass
 from cutaway.training import TrainingData, evaluation, find_recipe, make_config
-from cutaway.training.evaluation import BLOCK, DEVICE_BYTES, PART_BYTES, Evaluation, blocks_of
-from cutaway.training.optimizer import make_optimizer
-from cutaway.training.trainer import initial_state
+from cutaway.training.loop.evaluation import BLOCK, DEVICE_BYTES, PART_BYTES, Evaluation, blocks_of
+from cutaway.training.loop.optimizer import make_optimizer
+from cutaway.training.loop.trainer import initial_state
 
 CHILD = Path(__file__).with_name("memory_child.py")
 MIB = 2**20
@@ -90,7 +90,7 @@ def test_a_file_cut_under_a_training_ends_it_and_the_whole_file_lets_it_go_on(tm
         ct.train(ct.mlp((4,)), data, **settings)
     monkeypatch.undo()
     failed = ct.open_run("latest", runs=runs)
-    assert (failed.folder.status, "truncated from" in failed.folder.manifest["why"]) == ("failed", True)
+    assert (failed.folder.status, "truncated from" in failed.folder.manifest.why) == ("failed", True)
     with pytest.raises(DataError, match="declares"):
         ct.resume("latest", runs=runs, progress=False)
     file.write_bytes(whole)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cutaway.api import layers
-from cutaway.api.layers import layer_history, similarity
+from cutaway.api.analyses import layer_history, similarity
 from cutaway.errors import UnknownNameError, UsageError
 
 
@@ -15,7 +15,7 @@ def test_layers_of_an_epoch_as_a_table(digits_run):
     records = digits_run.layers(epoch=0)
     frame = records.to_pandas()
     assert list(frame["name"]) == [record.name for record in records]
-    kernel = digits_run.model(epoch=0).get_layer("dense_2").get_weights()[0]
+    kernel = digits_run.model(0).get_layer("dense_2").get_weights()[0]
     row = frame.set_index("name").loc["dense_2"]
     assert row["kernel_std"] == pytest.approx(kernel.std())
     assert (row["units"], row["parameters"]) == (16, kernel.size + 16)

@@ -4,7 +4,8 @@ import onnxruntime
 import pytest
 
 import cutaway as ct
-from cutaway.api.models import export, inspect_model, open_model, record
+from cutaway.api.model_files import export, inspect_model, open_model
+from cutaway.api.record import record
 from cutaway.api.run import open_run
 from cutaway.api.train import resume
 from cutaway.errors import CutawayError, ModelError, UnknownNameError, UsageError
@@ -84,7 +85,7 @@ def test_it_cannot_be_resumed_but_trained_further(recorded, tmp_path):
     with pytest.raises(UsageError, match="only a run that is not finished"):
         resume(recorded)
     run = ct.train(recorded.model(), "digits", epochs=1, runs=tmp_path, progress=False)
-    assert run.folder.manifest["first_weights"] == "as the model had them"
+    assert run.folder.manifest.first_weights == "as the model had them"
 
 
 def test_inspecting(model_file):

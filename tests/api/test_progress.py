@@ -40,9 +40,9 @@ def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, monkeypatc
         on_progress(Progress("training", 40, 40, "steps"))
     assert all(flag for _, flag in shown)
     assert [text for text, _ in shown[:4]] == [
-        "training: 0 %",
-        "training: 25 %, 10 a second, 3 s left",
-        "training: 50 %, 10 a second, 2 s left",
+        "training: 0%",
+        "training: 25%, 10 a second, 3 s left",
+        "training: 50%, 10 a second, 2 s left",
         "training: 40 steps in 3.0 s",  # the one between came too soon
     ]
     assert shown[-3][0] == "training: 40 steps in 3.0 s\ntrust: 4 samples in 2.0 s"

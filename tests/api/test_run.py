@@ -32,20 +32,20 @@ def test_history_has_keras_names_and_a_frame(digits_run):
 
 
 def test_model_of_an_epoch_has_that_snapshots_weights(digits_run):
-    first, last = digits_run.model(epoch=0), digits_run.model()
+    first, last = digits_run.model(0), digits_run.model()
     assert [layer.name for layer in last.layers][-1] == "output"
     np.testing.assert_array_equal(
         first.get_layer("dense_1").get_weights()[0], digits_run.folder.snapshot(0)["dense_1/kernel"]
     )
     assert np.abs(first.get_weights()[0] - last.get_weights()[0]).max() > 0.01
     with pytest.raises(UnknownNameError, match="epochs 0 to 6; got epoch 7"):
-        digits_run.model(epoch=7)
+        digits_run.model(7)
 
 
 def test_activations_of_any_layer_and_epoch(digits_run):
     x = digits_run.data.inputs(digits_run.split.part("test"))
     for epoch in (0, 3, -1):
-        kernel, bias = digits_run.model(epoch=epoch).get_layer("dense_1").get_weights()
+        kernel, bias = digits_run.model(epoch).get_layer("dense_1").get_weights()
         ours = digits_run.activations("dense_1", epoch=epoch)
         np.testing.assert_allclose(ours, np.maximum(x @ kernel + bias, 0), atol=1e-5)
     assert digits_run.activations("dense_2", split="all").shape == (1797, 16)

@@ -17,16 +17,16 @@ def small_data(**settings):
 def test_a_run_folder_holds_what_the_design_says(digits_run):
     path = digits_run.path
     manifest = json.loads((path / "run.json").read_text())
-    assert (manifest["format"], manifest["status"], manifest["why"]) == (1, "finished", None)
-    assert manifest["dataset"]["name"] == "digits"
-    assert len(manifest["dataset"]["sha256"]) == 64
-    assert [layer["name"] for layer in manifest["model"]["layers"]] == [
+    assert (manifest.format, manifest.status, manifest.why) == (2, "finished", None)
+    assert manifest.dataset.name == "digits"
+    assert len(manifest.dataset.sha256) == 64
+    assert [layer["name"] for layer in manifest.model["layers"]] == [
         *("dense_1", "dropout_1", "dense_2", "dropout_2", "output")
     ]
-    assert manifest["config"]["epochs"] == 6
-    assert manifest["config"]["learning_rate"] > 0
-    assert {"python", "cutaway", "keras", "jax", "numpy"} <= manifest["versions"].keys()
-    assert manifest["device"]["threads"] >= 1
+    assert manifest.config["epochs"] == 6
+    assert manifest.config["learning_rate"] > 0
+    assert {"python", "cutaway", "keras", "jax", "numpy"} <= manifest.versions.keys()
+    assert manifest.device["threads"] >= 1
     rows = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
     epochs = [row for row in rows if row["kind"] == "epoch"]
     assert [row["epoch"] for row in epochs] == [1, 2, 3, 4, 5, 6]
@@ -58,7 +58,7 @@ def test_the_users_net_is_trained_as_fit_would(tmp_path):
     for mine, kept in zip(model.get_weights(), run.model().get_weights(), strict=True):
         np.testing.assert_array_equal(mine, kept)
     again = ct.train(model, data, epochs=1, runs=tmp_path, progress=False)
-    assert again.folder.manifest["first_weights"] == "as the model had them"
+    assert again.folder.manifest.first_weights == "as the model had them"
     for name, value in again.folder.snapshot(0).items():
         np.testing.assert_array_equal(value, run.folder.snapshot(-1)[name])
 
@@ -131,7 +131,7 @@ def test_how_a_run_ended_is_written_whatever_happened(tmp_path):
             ct.train(model, data, runs=tmp_path / str(n), progress=on_progress)
         run = ct.open_run("latest", runs=tmp_path / str(n), data=data)
         assert run.folder.status == status
-        assert why in run.folder.manifest["why"]
+        assert why in run.folder.manifest.why
         assert run.folder.epochs == [0]
 
 
@@ -175,8 +175,8 @@ def test_early_stopping_restores_the_best_epoch(tmp_path):
     losses = run.history["val_loss"]
     best = int(np.argmin(losses)) + 1
     assert len(losses) == best + 3 < 60, "labels are noise: it must overfit soon"
-    assert (run.folder.manifest["best_epoch"], run.folder.manifest["kept_epoch"]) == (best, best)
-    for mine, kept in zip(model.get_weights(), run.model(epoch=best).get_weights(), strict=True):
+    assert (run.folder.manifest.best_epoch, run.folder.manifest.kept_epoch) == (best, best)
+    for mine, kept in zip(model.get_weights(), run.model(best).get_weights(), strict=True):
         np.testing.assert_array_equal(mine, kept)
     accuracy = np.mean(run.predictions(epoch=best).argmax(1) == run.labels())
     assert run.test["accuracy"] == pytest.approx(accuracy)
@@ -190,7 +190,7 @@ def test_early_stopping_restores_the_best_epoch(tmp_path):
 def test_class_and_sample_weights_equal_keras(class_weight, tmp_path):
     from cutaway.data import split_dataset
     from cutaway.models import get_weights, model_from_spec, set_weights
-    from cutaway.training.order import epoch_order
+    from cutaway.training.loop.order import epoch_order
 
     data = small_data()
     weight = np.random.default_rng(1).random(300).astype("float32")
@@ -200,7 +200,7 @@ def test_class_and_sample_weights_equal_keras(class_weight, tmp_path):
     run = ct.train(
         model, data, class_weight=class_weight, sample_weight=weight, runs=tmp_path, progress=False, **settings
     )
-    theirs = model_from_spec(dict(run.folder.manifest["model"]))
+    theirs = model_from_spec(dict(run.folder.manifest.model))
     set_weights(theirs, run.folder.snapshot(0))
     theirs.compile(keras.optimizers.SGD(0.1), loss="sparse_categorical_crossentropy")
     split = split_dataset(data, seed=0)

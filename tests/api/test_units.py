@@ -2,23 +2,22 @@ import json
 
 import numpy as np
 import pytest
-from cutaway.api.units import units
 
 from cutaway.errors import UnknownNameError
 
 
 @pytest.fixture(scope="module")
 def summaries(digits_run):
-    return units(digits_run, "dense_1")
+    return digits_run.units("dense_1", progress=False)
 
 
-def test_cards_agree_with_the_run(summaries, digits_run):
+def test_summaries_agree_with_the_run(summaries, digits_run):
     h, labels = digits_run.activations("dense_1"), digits_run.labels()
     assert len(summaries) == 32
-    summary_of = summaries.summary_of(3)
-    assert summary_of["mean"] == pytest.approx(h[:, 3].mean(), abs=1e-5)
-    assert summary_of["class_mean"]["7"] == pytest.approx(h[labels == 7, 3].mean(), abs=1e-5)
-    strongest = summary_of["exciting"][0]
+    summary = summaries.summary(3)
+    assert summary["mean"] == pytest.approx(h[:, 3].mean(), abs=1e-5)
+    assert summary["class_mean"]["7"] == pytest.approx(h[labels == 7, 3].mean(), abs=1e-5)
+    strongest = summary["top_activating"][0]
     assert strongest["sample"] == digits_run.split.test[int(h[:, 3].argmax())]
     assert strongest["activation"] == pytest.approx(h[:, 3].max(), abs=1e-5)
     accuracy = (digits_run.predictions().argmax(axis=1) == labels).mean()
@@ -31,13 +30,13 @@ def test_cards_agree_with_the_run(summaries, digits_run):
 
 
 def test_deeper_layers_have_no_pictures_and_the_default_is_the_last_hidden(digits_run):
-    found = units(digits_run)
+    found = digits_run.units(progress=False)
     assert found.layer == "dense_2"
     assert found.pictures is None
 
 
-@pytest.mark.parametrize("sort", ["removal", "selectivity", "similarity", "mean", "firing"])
-def test_cards_are_sorted_the_largest_first(summaries, sort):
+@pytest.mark.parametrize("sort", ["ablation_cost", "selectivity", "similarity", "mean", "firing"])
+def test_summaries_are_sorted_the_largest_first(summaries, sort):
     column = [value for value in summaries.to_pandas(sort)[sort] if value is not None and value == value]
     assert column == sorted(column, reverse=True)
     assert sorted(summaries.order(sort)) == list(range(32))
@@ -45,6 +44,6 @@ def test_cards_are_sorted_the_largest_first(summaries, sort):
 
 def test_unknown_units_and_sorts(summaries):
     with pytest.raises(UnknownNameError, match='units of "dense_1" are 0 to 31; got 32'):
-        summaries.summary_of(32)
-    with pytest.raises(UnknownNameError, match='sorted by unit, removal.*got "size"'):
+        summaries.summary(32)
+    with pytest.raises(UnknownNameError, match='sorted by unit, ablation_cost.*got "size"'):
         summaries.order("size")

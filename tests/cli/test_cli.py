@@ -49,7 +49,7 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     )
     assert record["config"]["units"] == 32
     assert record["weights"][0]["name"] == "kernel"
-    assert 0 <= record["silent"] <= 32
+    assert 0 <= record["inactive"] <= 32
 
     code, out, _ = cutaway("embed", run, "--method", "pca", "--split", "test", "--json")
     answer = json.loads(out)
@@ -60,7 +60,7 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     assert answer["seconds"].keys() >= {"neighbors", "affinities", "optimize", "total"}
     assert answer["quality"].keys() >= {"trustworthiness", "neighbors_preserved"}
 
-    code, out, _ = cutaway("embed", run, "--split", "test", "--perplexity", "12", "--iterations", "260", "--json")
+    code, out, _ = cutaway("embed", run, "--split", "test", "--perplexity", "12", "--n-iter", "260", "--json")
     settings = json.loads(out)["settings"]
     assert code == 0
     assert (settings["perplexity"], settings["n_iter"], settings["iterations"]) == (12, 260, 260)
@@ -85,7 +85,7 @@ WRONG = [
     (("train", "mnits"), 2, "got .*mnits"),
     (("train", "digits", "--recipe", "lessen"), 2, 'recipes are default, lesson, lesson-dropout; got "lessen"'),
     (("train", "digits", "--hidden", "512,0"), 2, "at most 1,000,000; got 0"),
-    (("train", "digits", "--hidden", "many"), 2, 'whole numbers with commas between; got "many"'),
+    (("train", "digits", "--hidden", "many"), 2, 'whole numbers separated by commas; got "many"'),
     (("train", "digits", "--dropout", "1.5"), 2, "up to but not including 1; got 1.5"),
     (("train", "digits", "--epochs", "-2"), 2, "epochs.*greater than or equal to 1; got -2"),
     (("train", "digits", "--epochs", "two"), 2, '--epochs.*valid integer.*got "two"'),

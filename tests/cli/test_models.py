@@ -5,7 +5,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from cutaway.api.models import record
+from cutaway.api.record import record
 
 
 def test_open_lists_layers(cutaway, digits_run, tmp_path):

@@ -8,9 +8,9 @@ import pytest
 from cutaway.models import build_model, get_weights, mlp
 from cutaway.runs import RunWriter
 from cutaway.training import TrainingData, make_config, train_model
-from cutaway.training.chunks import CHUNK_STEPS, chunk_steps
-from cutaway.training.device_data import DeviceData, accelerator_memory, to_device
-from cutaway.training.jaxpr_rewrite import rewritten
+from cutaway.training.loop.chunks import CHUNK_STEPS, chunk_steps
+from cutaway.training.loop.device_data import DeviceData, accelerator_memory, to_device
+from cutaway.training.loop.jaxpr_rewrite import rewritten
 
 DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
 MANIFEST = {"dataset": DATASET, "split": {}, "model": {}, "config": {}, "seed": 0}
@@ -32,7 +32,7 @@ def train(tmp_path):
 def test_device_data_train_to_the_same_bytes(tmp_path, monkeypatch):
     test, streamed = train(tmp_path / "streamed")
     asked = []
-    monkeypatch.setattr("cutaway.training.epoch.accelerator_memory", lambda: asked.append(1) or 2**20)
+    monkeypatch.setattr("cutaway.training.loop.epoch.accelerator_memory", lambda: asked.append(1) or 2**20)
     again, device_data = train(tmp_path / "device")
     assert asked
     assert again == test
@@ -52,7 +52,7 @@ def test_samples_go_to_the_device_only_where_they_fit():
 
 
 def test_large_samples_are_transferred_in_parts(monkeypatch):
-    monkeypatch.setattr("cutaway.training.device_data.PART_BYTES", 7)
+    monkeypatch.setattr("cutaway.training.loop.device_data.PART_BYTES", 7)
     x = np.arange(60, dtype=np.float32).reshape(20, 3)
     np.testing.assert_array_equal(DeviceData(x, 17)[np.arange(17)], x[:17])
 

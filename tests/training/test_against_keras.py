@@ -8,7 +8,7 @@ from keras import layers
 from cutaway.models import build_model, get_weights, mlp, model_from_spec, set_weights, spec_of
 from cutaway.runs import RunFolder, RunWriter
 from cutaway.training import TrainingData, make_config, train_model
-from cutaway.training.order import epoch_order
+from cutaway.training.loop.order import epoch_order
 
 SAMPLES, FEATURES, CLASSES = 410, 12, 4  # 13 steps an epoch of 32, the last one of 26 samples
 DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}

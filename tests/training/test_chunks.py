@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cutaway.training.chunks import CHUNK_BYTES, CHUNK_STEPS, chunk_steps, prefetch_chunks
-from cutaway.training.order import epoch_order
+from cutaway.training.loop.chunks import CHUNK_BYTES, CHUNK_STEPS, chunk_steps, prefetch_chunks
+from cutaway.training.loop.order import epoch_order
 
 
 @settings(deadline=None, max_examples=40)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cutaway.parallel.cpu import has_fast_bfloat16
-from cutaway.training.jaxpr_rewrite import rewritten
+from cutaway.training.loop.jaxpr_rewrite import rewritten
 
 FAST = pytest.mark.skipif(not has_fast_bfloat16(), reason="this CPU has no bfloat16 instructions")
 

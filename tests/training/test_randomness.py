@@ -9,7 +9,7 @@ from keras import layers
 from cutaway.models import build_model, forward, mlp
 from cutaway.runs import RunFolder, RunWriter
 from cutaway.training import TrainingData, make_config, train_model
-from cutaway.training.order import epoch_order, parts_of
+from cutaway.training.loop.order import epoch_order, parts_of
 
 DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
 MANIFEST = {"dataset": DATASET, "split": {}, "model": {}, "config": {}, "seed": 0}

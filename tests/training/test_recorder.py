@@ -24,7 +24,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def blobs():
-    """Three classes around three points; 120 training samples, 3 batches of one size: another size compiles anew."""
+    """Three classes around three points; 120 training samples, 3 batches of one size: another size compiles again."""
     generator = np.random.default_rng(0)
     y = generator.integers(0, 3, 200)
     return ct.Dataset.from_arrays(generator.normal(size=(200, 4)).astype("float32") + 2 * y[:, None], y, name="blobs")
@@ -98,9 +98,9 @@ def test_snapshots_are_the_weights_of_the_model_first_and_last(recorded):
 
 def test_the_manifest_holds_what_is_known(recorded, digits):
     manifest = RunFolder.open(recorded[3].path).manifest
-    assert (manifest["status"], manifest["why"], manifest["origin"]) == ("finished", None, "keras fit")
-    assert manifest["name"] == "mine"
-    assert manifest["dataset"] == {
+    assert (manifest.status, manifest.why, manifest.origin) == ("finished", None, "keras fit")
+    assert manifest.name == "mine"
+    assert manifest.dataset.model_dump(mode="json") == {
         "name": "digits",
         "sha256": digits.sha256,
         "origin": digits.origin,
@@ -108,14 +108,14 @@ def test_the_manifest_holds_what_is_known(recorded, digits):
         "scale": 16.0,
         "class_names": list("0123456789"),
     }
-    assert manifest["split"] == recorded[3].split.to_record()
+    assert manifest.split == recorded[3].split.to_record()
     known = {"epochs": 3, "batch_size": 50, "optimizer": "sgd", "loss": CATEGORICAL, "momentum": 0.0, "seed": 0}
-    assert known.items() <= manifest["config"].items()
-    assert manifest["config"]["learning_rate"] == pytest.approx(0.01)
-    assert manifest["config"]["schedule"] is None
-    assert manifest["device"]["backend"] == "jax"
-    assert manifest["versions"]["jax"]
-    assert [layer["kind"] for layer in manifest["model"]["layers"]] == [
+    assert known.items() <= manifest.config.items()
+    assert manifest.config["learning_rate"] == pytest.approx(0.01)
+    assert manifest.config["schedule"] is None
+    assert manifest.device["backend"] == "jax"
+    assert manifest.versions["jax"]
+    assert [layer["kind"] for layer in manifest.model["layers"]] == [
         "Dense",
         "BatchNormalization",
         "Dropout",
@@ -127,8 +127,8 @@ def test_test_metrics_are_those_of_evaluate(recorded, digits):
     model, _, _, recorder = recorded
     manifest, test = RunFolder.open(recorder.path).manifest, recorder.split.test
     loss, accuracy = model.evaluate(digits.inputs(test), np.eye(10)[digits.y(test)], verbose=0)
-    assert manifest["test"] == pytest.approx({"loss": loss, "accuracy": accuracy}, rel=1e-5)
-    assert manifest["kept_epoch"] == 3
+    assert manifest.test == pytest.approx({"loss": loss, "accuracy": accuracy}, rel=1e-5)
+    assert manifest.kept_epoch == 3
 
 
 def test_predictions_are_those_of_the_model_and_training_rows_are_nan(recorded, digits):
@@ -165,7 +165,7 @@ def test_validation_every_second_epoch_and_other_metrics_are_recorded(blobs, tmp
     assert "val_loss" not in first
     assert [second["val_loss"]] == history.history["val_loss"]
     np.testing.assert_allclose([first["f1"], second["f1"]], history.history["f1"])
-    config = RunFolder.open(recorder.path).manifest["config"]
+    config = RunFolder.open(recorder.path).manifest.config
     assert (config["momentum"], config["batch_size"]) == (0.5, 40)
 
 
@@ -173,7 +173,7 @@ def test_with_one_batch_per_epoch_the_batch_size_is_unknown(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
     fit(make_model(), recorder, epochs=1, batch_size=1000, validation_split=2 / 3)
     folder = RunFolder.open(recorder.path)
-    assert folder.manifest["config"]["batch_size"] is None
+    assert folder.manifest.config["batch_size"] is None
     assert folder.history()[0]["samples_per_second"] > 0
 
 
@@ -193,9 +193,9 @@ def test_a_second_fit_continues_in_the_same_folder(blobs, tmp_path):
     assert after.epochs == [0, 1, 2, 3, 4, 5]
     assert_same_weights(model, after.snapshot(-1))
     np.testing.assert_array_equal(after.snapshot(2)["hidden/kernel"], after.snapshot(5)["hidden/kernel"])
-    assert {"optimizer": "sgd", "epochs": 5, "batch_size": 60}.items() <= after.manifest["config"].items()
-    assert after.manifest["model"]["layers"][0]["config"]["trainable"] is False
-    assert after.manifest["training_seconds"] > before.manifest["training_seconds"]
+    assert {"optimizer": "sgd", "epochs": 5, "batch_size": 60}.items() <= after.manifest.config.items()
+    assert after.manifest.model["layers"][0]["config"]["trainable"] is False
+    assert after.manifest.cost["training"] > before.manifest.cost["training"]
     with pytest.raises(
         ModelError, match='records a single model; got "mine" after "mine", with other layers .*next: make a Rec'
     ):
@@ -225,11 +225,11 @@ def test_restored_weights_are_recognized_by_their_epoch(blobs, tmp_path):
     best = keras.callbacks.EarlyStopping("loss", mode="max", patience=2, restore_best_weights=True)
     fit(model, recorder, callbacks=[best], epochs=9)
     folder = RunFolder.open(recorder.path)
-    assert (folder.epochs, folder.manifest["kept_epoch"]) == ([0, 1, 2, 3], 1)
+    assert (folder.epochs, folder.manifest.kept_epoch) == ([0, 1, 2, 3], 1)
     assert_same_weights(model, folder.snapshot(1))
     test = recorder.split.test
     expected = model.evaluate(blobs.inputs(test), blobs.y(test), verbose=0)
-    assert list(folder.manifest["test"].values()) == pytest.approx(expected, rel=1e-5)
+    assert list(folder.manifest.test.values()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_averages_that_an_optimizer_swaps_in_replace_the_last_snapshot(blobs, tmp_path):
@@ -237,7 +237,7 @@ def test_averages_that_an_optimizer_swaps_in_replace_the_last_snapshot(blobs, tm
     model = make_model(optimizer=keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9))
     fit(model, recorder)
     folder = RunFolder.open(recorder.path)
-    assert (folder.epochs, folder.manifest["kept_epoch"]) == ([0, 1, 2], 2)
+    assert (folder.epochs, folder.manifest.kept_epoch) == ([0, 1, 2], 2)
     assert_same_weights(model, folder.snapshot(2))
 
 
@@ -253,7 +253,7 @@ def test_a_loss_that_diverges_is_null_and_its_weights_are_not_saved(blobs, tmp_p
     assert [row["epoch"] for row in rows] == [1, 2, 3]
     assert rows[-1]["loss"] is None
     manifest = json.loads((recorder.path / "run.json").read_text(), parse_constant=refuse)
-    assert (manifest["status"], manifest["test"], manifest["kept_epoch"]) == ("finished", None, None)
+    assert (manifest.status, manifest.test, manifest.kept_epoch) == ("finished", None, None)
     folder = RunFolder.open(recorder.path)
     assert 0 in folder.epochs
     assert 3 not in folder.epochs
@@ -332,10 +332,10 @@ assert [row["val_loss"] for row in folder.history()] == history.history["val_los
 names = [f"{l.name}/{w.name}" for l in model.layers for w in l.weights]
 for name, value in zip(names, model.get_weights(), strict=True):
     np.testing.assert_array_equal(folder.snapshot()[name], value)
-assert folder.manifest["device"]["backend"] == keras.backend.backend()
-assert folder.manifest["config"]["batch_size"] == 40
+assert folder.manifest.device["backend"] == keras.backend.backend()
+assert folder.manifest.config["batch_size"] == 40
 loss, accuracy = model.evaluate(data.inputs(recorder.split.test), data.y(recorder.split.test), verbose=0)
-np.testing.assert_allclose(list(folder.manifest["test"].values()), [loss, accuracy], rtol=1e-5)
+np.testing.assert_allclose(list(folder.manifest.test.values()), [loss, accuracy], rtol=1e-5)
 """
 
 

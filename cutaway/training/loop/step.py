@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import keras
 
 from cutaway.models import prepare_inputs
+from cutaway.training.config import TrainingConfig
 
-from .config import TrainingConfig
 from .jaxpr_rewrite import rewritten
 
 
@@ -86,7 +86,7 @@ def compile_training(
 
     Returns:
         A function ``(state, metrics, predictions, x, y, mask, weight, start, stop) -> (state, metrics, predictions)``
-        that does the steps from `start` up to `stop` of a chunk; see `cutaway.training.chunks.Chunk` for its arrays.
+        that does the steps from `start` up to `stop` of a chunk; `cutaway.training.loop.chunks.Chunk` has its arrays.
         The loss of a batch is the sum of the weighted losses of its samples divided by their number, as in Keras.
         Predictions, float16 ``(step, batch, class)``, are those of each sample as it is trained on. The buffers of
         state and predictions are donated.

@@ -2,9 +2,13 @@ import json
 
 import pytest
 
-from cutaway.cli.inside import layer_history, units
-from cutaway.cli.looking import layers
+from cutaway.cli.layers import layers
+from cutaway.cli.units import units
 from cutaway.errors import UnknownNameError, UsageError
+
+
+def layer_history(run, **options):
+    layers(str(run.path), history=True, **options)
 
 
 def _fits(out):
@@ -15,7 +19,14 @@ def test_history_as_tables_and_as_json(digits_run, capsys):
     layer_history(digits_run)
     out = capsys.readouterr().out
     assert _fits(out)
-    for words in ("What each layer knows", "Probe", "CKA last", "How it works", "Update", "How alike layers are"):
+    for words in (
+        "What each layer knows",
+        "Probe",
+        "CKA last",
+        "Activations and weights",
+        "Update",
+        "CKA between layers after",
+    ):
         assert words in out
     layer_history(digits_run, layer="dense_2", as_json=True)
     answer = json.loads(capsys.readouterr().out)
@@ -28,21 +39,21 @@ def test_history_as_tables_and_as_json(digits_run, capsys):
     layer_history(digits_run, layer="dense_2")
     out = capsys.readouterr().out
     assert _fits(out)
-    assert "How alike dense_2 is to itself between epochs" in out
+    assert "CKA of dense_2 between epochs" in out
     with pytest.raises(UnknownNameError, match='got "dense_7"'):
         layer_history(digits_run, layer="dense_7")
 
 
 def test_units_as_a_table_and_as_json(digits_run, capsys):
-    about = {"layer": "dense_1", "epoch": -1, "split": "test", "runs": "runs"}
-    units(str(digits_run.path), **about, sort="removal", limit=5, as_json=False)
+    about = {"layer": "dense_1", "epoch": None, "split": "test", "runs": "runs"}
+    units(str(digits_run.path), **about, sort="ablation_cost", limit=5, as_json=False)
     out = capsys.readouterr().out
     assert _fits(out)
-    assert "5 of 32 units, by removal" in out
-    units(str(digits_run.path), **about, sort="removal", limit=5, as_json=True)
+    assert "5 of 32 units, by ablation_cost" in out
+    units(str(digits_run.path), **about, sort="ablation_cost", limit=5, as_json=True)
     answer = json.loads(capsys.readouterr().out)
     assert len(answer["units"]) == 32
-    losses = [summary_of["removal"] for summary_of in answer["units"]]
+    losses = [summary["ablation_cost"] for summary in answer["units"]]
     assert losses == sorted(losses, reverse=True)
     with pytest.raises(UnknownNameError, match='got "size"'):
         units("nowhere", **about, sort="size", limit=5, as_json=False)

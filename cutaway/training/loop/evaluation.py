@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from cutaway.parallel import prefetch
+from cutaway.training.config import TrainingConfig
 
-from .config import TrainingConfig
 from .device_data import MEMORY_SHARE, accelerator_memory
 from .step import State, compile_evaluation
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from .config import TrainingConfig
+from cutaway.training.config import TrainingConfig
 
 
 def make_optimizer(config: TrainingConfig, *, steps: int) -> keras.Optimizer:

@@ -19,9 +19,9 @@ from cutaway.metrics import is_finite, watch_overfitting
 from cutaway.models import get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter
+from cutaway.training.config import TrainingConfig
 
 from .checkpoint import Checkpoint, Position, pack, unpack
-from .config import TrainingConfig
 from .early_stopping import best_epoch, is_exhausted
 from .epoch import EpochRunner, EpochState
 from .evaluation import Evaluation, TrainingData

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 
 from cutaway.errors import TrainingError
+from cutaway.training.config import TrainingConfig
 
 from .checkpoint import Position
 from .chunks import Chunk, chunk_steps, prefetch_chunks
-from .config import TrainingConfig
 from .device_data import DeviceData, accelerator_memory, to_device
 from .divergence import first_layer_not_finite
 from .evaluation import TrainingData
