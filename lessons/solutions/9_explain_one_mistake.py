@@ -15,7 +15,7 @@ explanation = run.explain(name)
 attribution = explanation.attribution
 contributions = explanation.to_pandas("dense_2")
 total = attribution.total("dense_2")
-print(f"{name} is a {worst.label[0]}")
+print(f"{name} shows the digit {worst.label[0]}")
 print(
     f"the model says {explanation.winner} ({worst.confidence[0]:.0%}), then {explanation.runner_up}"
 )
