@@ -81,7 +81,7 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Create the run folder with the first snapshot, or open it again."""
-        model, spec = self._model, self._checked_spec()
+        model, spec = self._keras_model, self._checked_spec()
         self._start, self._batch_size = time.perf_counter(), None
         if self._manifest:
             with self._writing() as writer:
@@ -116,7 +116,7 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write the epoch to disk, its line in the history last: what the history lists is on disk."""
-        seconds, model = time.perf_counter() - self._epoch_start, self._model
+        seconds, model = time.perf_counter() - self._epoch_start, self._keras_model
         weights = get_weights(model)
         seen = int(_on_host(self._count_samples() if self._seen is None else self._seen))
         row = {"epoch": self._epochs + 1, **{name: plain(value) for name, value in (logs or {}).items()}}
@@ -143,13 +143,13 @@ class Recorder(keras.callbacks.Callback):
             writer.finish("finished", test=test, kept_epoch=kept_epoch, cost=cost)
 
     @property
-    def _model(self) -> Any:
+    def _keras_model(self) -> Any:
         """The model; on JAX, Keras' own property brings its weights up to date first."""
         return self.model
 
     def _checked_spec(self) -> dict[str, Any]:
-        spec = spec_of(self._model)
-        check_fit(self._model, shape=self.data.shape, classes=self.data.classes)
+        spec = spec_of(self._keras_model)
+        check_fit(self._keras_model, shape=self.data.shape, classes=self.data.classes)
         if self._manifest and _without_trainable(spec) != _without_trainable(self._manifest.model):
             raise ModelError(
                 "a recorder records a single model",
@@ -193,12 +193,12 @@ class Recorder(keras.callbacks.Callback):
 
     def _count_samples(self) -> Any:
         """Samples since Keras last reset its metrics, the weights of its mean loss; a tensor, so that nothing waits."""
-        tracker = next(metric for metric in self._model.metrics if metric.name == "loss")
+        tracker = next(metric for metric in self._keras_model.metrics if metric.name == "loss")
         return keras.ops.copy(tracker.count)
 
     def _predict(self, ids: SampleIds) -> np.ndarray:
         """Predictions for some samples, float32 ``(sample, class)``."""
-        model = self._model
+        model = self._keras_model
         rows = self.data.inputs(ids).reshape(len(ids), *model.inputs[0].shape[1:])
         return class_probabilities(model, model.predict(rows, batch_size=BATCH, verbose=0))
 
@@ -208,7 +208,7 @@ class Recorder(keras.callbacks.Callback):
 
     def _kept_epoch(self, writer: RunWriter) -> int | None:
         """The epoch whose snapshot equals the weights of the model; if none does, the last one, which is replaced."""
-        weights, folder = get_weights(self._model), RunFolder.open(self.path)
+        weights, folder = get_weights(self._keras_model), RunFolder.open(self.path)
         if not _finite(weights):
             return None
         for epoch in reversed(folder.epochs):
