@@ -57,7 +57,7 @@ def state_of(runs: Path) -> dict:
     (run,) = list_runs(runs)
     rows = [{k: v for k, v in row.items() if k not in IGNORED} for row in run.history()]
     files = {str(p.relative_to(run.path)): p.read_bytes() for p in sorted(run.path.glob("[sp]*/epoch-*"))}
-    return {"rows": rows, "files": files, "status": run.status, "test": run.manifest.get("test")}
+    return {"rows": rows, "files": files, "status": run.status, "test": run.manifest.test}
 
 
 def main(folder: Path, kills: int) -> None:
