@@ -1,7 +1,7 @@
 """The lessons are executed offline; their numbers are checked, and .py and .ipynb have the same cells.
 
-`make test` executes the long lesson on a tenth of MNIST and the others as they are. `make test-all` executes all of them
-twice as well, on all data.
+`make test` executes the long lesson on a tenth of MNIST and the others as they are. `make test-all` also executes all
+of them twice on all data.
 """
 
 import copy
