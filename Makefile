@@ -1,16 +1,18 @@
 # The words of this file are the words of CI and of CONTRIBUTING.md.
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 
-.PHONY: setup demo test check bench lesson docs lock wheel clean
+.PHONY: setup demo test test-fast test-all test-python coverage check bench lesson docs lock wheel clean
 
 # The environment is made once, and again only when what it is made from changes.
-setup: .venv/.made
+setup: $(VENV)/.made
 
-.venv/.made: requirements-dev.lock pyproject.toml
+$(VENV)/.made: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "cutaway needs Python 3.11 or newer; \"$(PYTHON)\" is $$($(PYTHON) -V). Next: make PYTHON=python3.12 setup"; exit 1; }
-	$(PYTHON) -m venv --clear .venv
+	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -20,7 +22,24 @@ demo: setup
 	@echo "The program is $(BIN)/cutaway; to type just cutaway:  . $(BIN)/activate"
 
 test: setup
-	$(BIN)/pytest -n 2
+	$(PYTEST)
+
+# Under a minute, for the loop of one who edits: no training, no browser, no lesson.
+test-fast: setup
+	$(PYTEST) -m "not slow and not browser and not exhaustive" $(FAST)
+FAST := $(addprefix tests/, house parallel metrics data runs neighbors findings plots)
+
+# Everything: also the long forms of tests, and four times as many examples of each property.
+test-all: setup
+	$(PYTEST) -m "" --hypothesis-profile=exhaustive
+
+# The tests on another Python, in an environment of its own:  make test-python PYTHON=python3.12
+test-python:
+	$(MAKE) VENV=.venv-$(notdir $(PYTHON)) test
+
+# Lines and branches that the tests reach, child processes counted; read from build/coverage/index.html.
+coverage: setup
+	$(PYTEST) --cov --cov-report=term --cov-report=html:build/coverage
 
 check: setup
 	$(BIN)/ruff check
@@ -51,4 +70,4 @@ wheel: setup
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
 clean:
-	rm -rf .venv dist build .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* dist build .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

@@ -1,4 +1,4 @@
-"""Import lessons/build.py as a module."""
+"""Import lessons/build.py, and the file that makes MNIST smaller, as modules."""
 
 import importlib.util
 import sys
@@ -9,10 +9,19 @@ import pytest
 LESSONS = Path(__file__).parents[2] / "lessons"
 
 
-@pytest.fixture(scope="session")
-def builder():
-    spec = importlib.util.spec_from_file_location("lessons_build", LESSONS / "build.py")
+def load(name, path):
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def builder():
+    return load("lessons_build", LESSONS / "build.py")
+
+
+@pytest.fixture(scope="session")
+def smaller():
+    return load("lessons_small_mnist", Path(__file__).with_name("small_mnist.py"))

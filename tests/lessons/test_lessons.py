@@ -1,4 +1,8 @@
-"""The lessons are executed offline, twice; their numbers are checked, and .py and .ipynb have the same cells."""
+"""The lessons are executed offline; their numbers are checked, and .py and .ipynb have the same cells.
+
+`make test` executes the long lesson on a tenth of MNIST and the others as they are. `make test-all` also executes all
+of them twice on all data.
+"""
 
 import copy
 import json
@@ -7,6 +11,7 @@ from pathlib import Path
 import pytest
 
 LESSONS = Path(__file__).parents[2] / "lessons"
+SMALL_MNIST = Path(__file__).with_name("small_mnist.py")
 NAMES = ("01_fully_connected", "02_watch_it_learn", "03_your_own_model")
 
 # Expected values of each lesson: a Python expression, evaluated in its kernel -> lowest and highest value.
@@ -55,6 +60,20 @@ NUMBERS = {
 }
 
 
+# The same for a tenth of the data and without solutions, which test_solutions.py runs on a tenth of the data as well.
+NUMBERS_OF_SMALL_MNIST = {
+    "hidden_features.shape[0]": (4_500, 4_500),
+    "hidden_features.shape[1]": (512, 512),
+    "layout.xy.shape[0]": (4_500, 4_500),
+    "before['binary_accuracy']": (0.85, 0.95),
+    "stop.best_epoch + 1": (3, 11),
+    "sum(np.array_equal(a, b) for a, b in zip(truncated.get_weights(), model.get_weights()))": (4, 4),
+    "first.quality.neighbors_preserved": (0.50, 0.80),
+    "layout.quality.accuracy_plane": (0.75, 0.95),
+    "run.test['accuracy']": (0.35, 0.80),
+}
+
+
 def sources(notebook):
     return [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
 
@@ -76,6 +95,47 @@ def test_all_lessons_are_tested(builder):
     assert tuple(path.stem for path in builder.lessons()) == NAMES == tuple(NUMBERS)
 
 
+def values_of(kernel, numbers):
+    code = f"import json\nprint(json.dumps([float(eval(e)) for e in {list(numbers)!r}]))"
+    return json.loads(kernel.execute(code))
+
+
+def check_values(values, numbers):
+    for (expression, (low, high)), value in zip(numbers.items(), values, strict=True):
+        assert low <= value <= high, f"{expression} is {value}"
+
+
+def check_outputs(notebook, builder):
+    cleaned = builder.clean_outputs(notebook)  # raises if a cell mentions a folder or wrote to stderr
+    assert not any(
+        "javascript" in kind for c in cleaned.cells for o in c.get("outputs", []) for kind in o.get("data", {})
+    )
+
+
+def test_the_first_lesson_runs_on_a_tenth_of_the_data(builder):
+    notebook = builder.read_lesson(LESSONS / "01_fully_connected.py")
+    with builder.lesson_kernel(notebook, seconds=3 * builder.CELL_SECONDS) as kernel:
+        kernel.execute(
+            SMALL_MNIST.read_text() + "\nct.load_dataset = small_mnist(ct.load_dataset)"
+            "\nget_ipython().ast_transformers.append(SmallerSizes())"
+        )
+        kernel.run(skip=["solution"])
+        values = values_of(kernel, NUMBERS_OF_SMALL_MNIST)
+    check_values(values, NUMBERS_OF_SMALL_MNIST)
+    check_outputs(notebook, builder)
+
+
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_the_lesson_runs_with_the_expected_numbers(name, builder):
+    notebook = builder.read_lesson(LESSONS / f"{name}.py")
+    with builder.lesson_kernel(notebook, seconds=3 * builder.CELL_SECONDS) as kernel:
+        kernel.run()
+        values = values_of(kernel, NUMBERS[name])
+    check_values(values, NUMBERS[name])
+    check_outputs(notebook, builder)
+
+
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", NAMES)
 def test_the_lesson_runs_twice_with_the_expected_numbers(name, builder):
     """One test per lesson, so that parallel workers do not each execute it.
@@ -83,23 +143,18 @@ def test_the_lesson_runs_twice_with_the_expected_numbers(name, builder):
     The second run uses the same kernel, like a student who starts again at the top.
     """
     notebook = builder.read_lesson(LESSONS / f"{name}.py")
-    code = f"import json\nprint(json.dumps([float(eval(e)) for e in {list(NUMBERS[name])!r}]))"
     with builder.lesson_kernel(notebook, seconds=3 * builder.CELL_SECONDS) as kernel:  # wall time on a busy machine
         seconds = kernel.run()
-        values, first = json.loads(kernel.execute(code)), copy.deepcopy(notebook)
+        values, first = values_of(kernel, NUMBERS[name]), copy.deepcopy(notebook)
         kernel.run(skip=["once"])
-        again, second = json.loads(kernel.execute(code)), copy.deepcopy(notebook)
+        again, second = values_of(kernel, NUMBERS[name]), copy.deepcopy(notebook)
 
-    for (expression, (low, high)), value in zip(NUMBERS[name].items(), values, strict=True):
-        assert low <= value <= high, f"{expression} is {value}"
+    check_values(values, NUMBERS[name])
     assert again == values
     assert shown(second) == shown(first)
     slow = {cell: used for cell, used in seconds.items() if used > 2 * builder.CELL_SECONDS}
     assert not slow, "two cores offer this many CPU seconds within the time limit of a cell"
-    cleaned = builder.clean_outputs(first)  # raises if a cell mentions a folder or wrote to stderr
-    assert not any(
-        "javascript" in kind for c in cleaned.cells for o in c.get("outputs", []) for kind in o.get("data", {})
-    )
+    check_outputs(first, builder)
 
 
 @pytest.mark.parametrize("name", NAMES)

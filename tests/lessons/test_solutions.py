@@ -1,13 +1,18 @@
 """Every exercise has an empty cell, a collapsed solution, and the same solution as a script that runs."""
 
+import ast
 import runpy
 import sys
+import types
 from pathlib import Path
 
 import pytest
 
+import cutaway as ct
+
 LESSONS = Path(__file__).parents[2] / "lessons"
-SCRIPTS = sorted((LESSONS / "solutions").glob("[0-9]_*.py"))
+SOLUTIONS = LESSONS / "solutions"
+SCRIPTS = sorted(SOLUTIONS.glob("[0-9]_*.py"))
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +37,6 @@ def test_each_exercise_is_empty_and_followed_by_its_collapsed_solution(cells):
 
 def test_no_cell_depends_on_a_solution(cells):
     """A student who skips an exercise can go on: no later cell uses a name that only a solution defines."""
-    import ast
 
     def names(source, kind):
         tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith("%")))
@@ -51,8 +55,6 @@ def test_no_cell_depends_on_a_solution(cells):
 
 
 def test_no_solution_changes_a_variable_of_the_lesson(cells):
-    import ast
-
     stored = {True: set(), False: set()}
     for cell in cells:
         if cell.cell_type == "code":
@@ -70,16 +72,35 @@ def test_the_script_has_the_code_of_the_cell(place, cells):
     assert SCRIPTS[place].read_text().endswith(f"# --- the solution, as in the notebook ---\n\n{cell.source}\n")
 
 
-@pytest.fixture(scope="module")
-def solutions_folder():
-    """The scripts import ``_lesson`` from their own folder, which is done once for all of them."""
+def run_on_all_data(script):
+    return runpy.run_path(str(script), run_name="__main__")
+
+
+def on_small_mnist(smaller, monkeypatch):
+    """Return a function that runs a script, and ``_lesson`` which the scripts import, on a tenth of MNIST."""
+
+    def execute(path, name):
+        module = types.ModuleType(name)
+        tree = smaller.SmallerSizes().visit(ast.parse(path.read_text()))
+        exec(compile(ast.fix_missing_locations(tree), str(path), "exec"), vars(module))
+        return module
+
+    monkeypatch.setattr(ct, "load_dataset", smaller.small_mnist(ct.load_dataset))
+    monkeypatch.setitem(sys.modules, "_lesson", execute(SOLUTIONS / "_lesson.py", "_lesson"))
+    return lambda script: vars(execute(script, "__main__"))
+
+
+@pytest.fixture(scope="module", params=["small", pytest.param("all", marks=pytest.mark.exhaustive)])
+def run_solution(request, smaller):
+    """The scripts import ``_lesson`` from their own folder, which trains its models once for all of them."""
     import matplotlib.pyplot as plt
 
     plt.switch_backend("agg")
-    sys.path.insert(0, str(LESSONS / "solutions"))
-    yield
-    sys.path.remove(str(LESSONS / "solutions"))
-    sys.modules.pop("_lesson").folder.cleanup()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.syspath_prepend(str(SOLUTIONS))
+        yield on_small_mnist(smaller, monkeypatch) if request.param == "small" else run_on_all_data
+        sys.modules.pop("_lesson").folder.cleanup()
+    sys.modules.pop("_lesson", None)
     plt.close("all")
 
 
@@ -96,7 +117,16 @@ CHECKS = {
 }
 
 
+# Where less data gives other values.
+CHECKS_OF_SMALL_MNIST = CHECKS | {
+    "1_count_the_digits": lambda n: n["counts"].loc[5, "train"] == 514 and n["counts"].loc[1, "test"] == 126,
+    "3_train_longer": lambda n: len(n["val_accuracy"]) == 8 and 0.6 < n["val_accuracy"][-1] < 0.9,
+    "4_add_dropout": lambda n: 0.3 < n["without_dropout"] < 0.8 and len(n["small_dropout"].layers) == 5,
+}
+
+
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive:UserWarning")  # plt.show() without a screen
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_the_solution_runs_and_is_correct(script, solutions_folder):
-    assert CHECKS[script.stem](runpy.run_path(str(script), run_name="__main__"))
+def test_the_solution_runs_and_is_correct(script, run_solution):
+    checks = CHECKS if run_solution is run_on_all_data else CHECKS_OF_SMALL_MNIST
+    assert checks[script.stem](run_solution(script))

@@ -9,8 +9,12 @@ from PIL import Image
 pytestmark = pytest.mark.browser
 
 
-def test_the_digit_appears_on_hover_and_nothing_is_fetched(browser, visit, digits_run):
-    path = digits_run.report(progress=False)
+@pytest.fixture(scope="module")
+def path(digits_run):
+    return digits_run.report(progress=False)
+
+
+def test_the_digit_appears_on_hover_and_nothing_is_fetched(browser, visit, path, digits_run):
     embedding = digits_run.embed(split="test", perplexity=30.0, progress=False)
     opened = visit(browser, path=path, xy=embedding.xy)
     # the point farthest from the others, which no other point covers
@@ -28,8 +32,7 @@ def test_the_digit_appears_on_hover_and_nothing_is_fetched(browser, visit, digit
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_every_width_in_both_color_schemes(browser, visit, digits_run, width, scheme):
-    path = digits_run.report(progress=False)
+def test_it_fits_every_width_in_both_color_schemes(browser, visit, path, width, scheme):
     viewport = {"width": width, "height": 800}
     opened = visit(browser, path=path, viewport=viewport, color_scheme=scheme)
     opened.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
