@@ -117,12 +117,12 @@ class Manifest(BaseModel):
 def migrated(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record of format 1 as format 2 writes it; any other record unchanged.
 
-    Format 1 said "net" for model and "plan" for config, and kept the seconds of a training in a field of their own.
+    The names of fields that changed are below; the seconds of a training had a field of their own.
     """
     new = dict(record)
     if new.get("format") != 1:
         return new
-    for old, name in (("net", "model"), ("plan", "config")):
+    for old, name in (("net", "model"), ("plan", "config")):  # format 1 -> format 2
         if old in new and name not in new:
             new[name] = new.pop(old)
     if "training_seconds" in new:

@@ -107,7 +107,7 @@ def test_new_samples_are_placed_among_their_likes(digits_run):
 
 def test_what_cannot_be_placed_or_embedded_says_why(digits_run):
     plane = digits_run.embed("dense_2", split="test", method="lda", progress=False)
-    with pytest.raises(UsageError, match='new samples can be placed in a t-SNE; got an embedding by "lda"'):
+    with pytest.raises(UsageError, match='new samples can be placed in a t-SNE embedding; got an embedding by "lda"'):
         plane.transform(np.zeros((1, 16), np.float32))
     with pytest.raises(DataError, match="have the 16 units of the layer"):
         embed(digits_run).transform(np.zeros((1, 3), np.float32))

@@ -17,7 +17,8 @@ import cutaway as ct
 from cutaway.data import LazyRows, SampleIds, mapping
 from cutaway.errors import DataError
 from cutaway.models import build_model, forward, forward_pass
-from cutaway.training import TrainingData, evaluation, find_recipe, make_config
+from cutaway.training import TrainingData, find_recipe, make_config
+from cutaway.training.loop import evaluation
 from cutaway.training.loop.evaluation import BLOCK, DEVICE_BYTES, PART_BYTES, Evaluation, blocks_of
 from cutaway.training.loop.optimizer import make_optimizer
 from cutaway.training.loop.trainer import initial_state

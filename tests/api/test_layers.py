@@ -1,14 +1,13 @@
 import numpy as np
 import pytest
 
-from cutaway.api import layers
-from cutaway.api.analyses import layer_history, similarity
+from cutaway.api.analyses import layer_history, layers, similarity
 from cutaway.errors import UnknownNameError, UsageError
 
 
 @pytest.fixture(scope="module")
 def history(digits_run):
-    return layer_history(digits_run)
+    return layer_history(digits_run.context)
 
 
 def test_layers_of_an_epoch_as_a_table(digits_run):
@@ -48,23 +47,23 @@ def test_cka_between_layers_is_a_symmetric_table(history):
 
 
 def test_cka_between_all_epochs_agrees_with_the_history(history, digits_run):
-    table, frame = similarity(digits_run, "dense_1"), history.to_pandas()
+    table, frame = similarity(digits_run.context, "dense_1"), history.to_pandas()
     assert list(table.index) == list(table.columns) == list(range(7))
     rows = frame[frame.layer == "dense_1"]
     np.testing.assert_allclose(table[6], rows["cka_last"], atol=1e-6)
     np.testing.assert_allclose(np.diag(table, 1), rows["cka_previous"][1:], atol=1e-6)
     np.testing.assert_array_equal(table, table.T)
-    some = similarity(digits_run, epochs=[-1, 2], samples=100)
+    some = similarity(digits_run.context, epochs=[-1, 2], samples=100)
     assert list(some.index) == [2, 6]
     assert 0 < some[2][6] < 1
     with pytest.raises(UsageError, match="at least one epoch"):
-        similarity(digits_run, epochs=[])
+        similarity(digits_run.context, epochs=[])
     with pytest.raises(UnknownNameError, match='layers of this model.*got "dense_7"'):
-        similarity(digits_run, "dense_7")
+        similarity(digits_run.context, "dense_7")
 
 
 def test_fewer_epochs_and_samples(digits_run):
-    found = layer_history(digits_run, epochs=[-1, 0], samples=100, split="all")
+    found = layer_history(digits_run.context, epochs=[-1, 0], samples=100, split="all")
     assert [r.epoch for r in found.records] == [0, 0, 0, 6, 6, 6]
     assert {r.samples for r in found.records} == {100}
 
@@ -72,17 +71,17 @@ def test_fewer_epochs_and_samples(digits_run):
 @pytest.mark.parametrize("wrong", [{"k": 0}, {"samples": 1.5}, {"k": True}, {"epochs": []}])
 def test_wrong_settings_are_refused(digits_run, wrong):
     with pytest.raises(UsageError):
-        layer_history(digits_run, **wrong)
+        layer_history(digits_run.context, **wrong)
 
 
 def test_wrong_names_are_refused(digits_run):
     with pytest.raises(UnknownNameError, match="snapshots of epochs 0 to 6"):
-        layer_history(digits_run, epochs=[99])
+        layer_history(digits_run.context, epochs=[99])
     with pytest.raises(UnknownNameError, match="a split is one of"):
-        layer_history(digits_run, split="tset")
+        layer_history(digits_run.context, split="tset")
 
 
 def test_layers_that_are_very_wide_are_measured_on_fewer_samples(digits_run, monkeypatch):
     units = 32 + 16 + 10
-    monkeypatch.setattr(layers, "HELD", 4 * units * 150)
-    assert {r.samples for r in layer_history(digits_run, epochs=[0], split="all").records} == {150}
+    monkeypatch.setattr(layers, "ACTIVATION_BYTES", 4 * units * 150)
+    assert {r.samples for r in layer_history(digits_run.context, epochs=[0], split="all").records} == {150}

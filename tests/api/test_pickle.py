@@ -30,6 +30,8 @@ def same(a, b) -> bool:
         return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
     if isinstance(a, pandas.DataFrame):
         return a.equals(b)
+    if isinstance(a, ct.Run):
+        return same(a.context, b.context)
     if isinstance(a, RunContext):
         return a.path == b.path and a.manifest == b.manifest
     if isinstance(a, Dataset):

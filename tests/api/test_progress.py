@@ -45,8 +45,8 @@ def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, monkeypatc
         "training: 50%, 10 a second, 2 s left",
         "training: 40 steps in 3.0 s",  # the one between came too soon
     ]
-    assert shown[-3][0] == "training: 40 steps in 3.0 s\ntrust: 4 samples in 2.0 s"
-    assert shown[-1][0] == "training: 40 steps in 1.0 s\ntrust: 4 samples in 2.0 s"
+    assert shown[-3][0] == "training: 40 steps in 3.0 s\nquality: 4 samples in 2.0 s"
+    assert shown[-1][0] == "training: 40 steps in 1.0 s\nquality: 4 samples in 2.0 s"
 
 
 def test_lines_on_a_pipe_come_when_a_task_is_done(capsys):

@@ -17,16 +17,16 @@ def small_data(**settings):
 def test_a_run_folder_holds_what_the_design_says(digits_run):
     path = digits_run.path
     manifest = json.loads((path / "run.json").read_text())
-    assert (manifest.format, manifest.status, manifest.why) == (2, "finished", None)
-    assert manifest.dataset.name == "digits"
-    assert len(manifest.dataset.sha256) == 64
-    assert [layer["name"] for layer in manifest.model["layers"]] == [
+    assert (manifest["format"], manifest["status"], manifest["why"]) == (2, "finished", None)
+    assert manifest["dataset"]["name"] == "digits"
+    assert len(manifest["dataset"]["sha256"]) == 64
+    assert [layer["name"] for layer in manifest["model"]["layers"]] == [
         *("dense_1", "dropout_1", "dense_2", "dropout_2", "output")
     ]
-    assert manifest.config["epochs"] == 6
-    assert manifest.config["learning_rate"] > 0
-    assert {"python", "cutaway", "keras", "jax", "numpy"} <= manifest.versions.keys()
-    assert manifest.device["threads"] >= 1
+    assert manifest["config"]["epochs"] == 6
+    assert manifest["config"]["learning_rate"] > 0
+    assert {"python", "cutaway", "keras", "jax", "numpy"} <= manifest["versions"].keys()
+    assert manifest["device"]["threads"] >= 1
     rows = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
     epochs = [row for row in rows if row["kind"] == "epoch"]
     assert [row["epoch"] for row in epochs] == [1, 2, 3, 4, 5, 6]
@@ -122,7 +122,7 @@ def test_how_a_run_ended_is_written_whatever_happened(tmp_path):
     broken.set_weights([np.full((5, 3), np.nan), np.zeros(3)])
     for n, (model, on_progress, error, status, why) in enumerate(
         [
-            (ct.mlp((4,)), interrupt, KeyboardInterrupt, "stopped", "stopped by the user"),
+            (ct.mlp((4,)), interrupt, KeyboardInterrupt, "stopped", "canceled by the user"),
             (ct.mlp((4,)), crash, ZeroDivisionError, "failed", "ZeroDivisionError: mine"),
             (broken, False, TrainingError, "failed", "must stay finite"),
         ]
@@ -246,7 +246,9 @@ def test_a_full_disk_is_said_and_what_was_kept_stays(tmp_path, monkeypatch):
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", nearly_full)
-    with pytest.raises(RunError, match=r"got No space left on device at .*; next: make room, then: cutaway resume "):
+    with pytest.raises(
+        RunError, match=r"got No space left on device at .*; next: free some space, then: cutaway resume "
+    ):
         ct.train(ct.mlp((4,)), small_data(), epochs=5, runs=tmp_path, progress=False)
     monkeypatch.undo()
     run = ct.open_run("latest", runs=tmp_path, data=small_data())

@@ -30,7 +30,7 @@ def test_what_is_refused_is_shown_all_the_same(cutaway, tmp_path):
     code, out, err = cutaway("open", "conv.keras")
     assert code == 2
     assert "refused  conv: Conv2D is not one of the kinds that are opened" in out
-    assert err.startswith("error: a model file is opened if it is all of layers")
+    assert err.startswith("error: a model file may only hold layers")
     assert len(err.strip().splitlines()) == 1
     code, out, _ = cutaway("open", "conv.keras", "--json")
     answer = json.loads(out)

@@ -129,19 +129,25 @@ def _compute(
         h = layer_activations(task.context, step.layer, task.ids, epoch=step.epoch, on_progress=on_progress)
         if not embeddings:
             layout = embed(h, labels=labels, on_progress=on_progress, **task.settings)
-            if layout.settings["stopped"] == "canceled":
-                raise Canceled("an embedding runs until it converges", got="a request to stop", hint="call it again")
+            _check_converged(layout)
             return _Result(layout)
         nearest = results[-1].nearest
         if nearest is None:
             nearest = layer_neighbors(embeddings[-1].activations(), on_progress=on_progress)
         before = PreviousEmbedding(embeddings[-1].xy, nearest)
         done = embed_next(h, before, on_progress=on_progress, **task.shared)
+        _check_converged(done.layout)
         return _Result(done.layout, done.preserved, done.neighbors)
     except Canceled:
         raise
     except CutawayError as error:
         raise type(error)(error.rule, got=f"{error.got} in the embedding {step.name}", hint=error.hint) from error
+
+
+def _check_converged(layout: Layout) -> None:
+    """Raise for a layout that was canceled on its way: the next one must not start from it."""
+    if layout.settings.get("stopped") == "canceled":
+        raise Canceled("an embedding runs until it converges", got="a request to cancel it", hint="run it again")
 
 
 def _write(task: SequenceTask, name: str, result: _Result) -> Path | None:
