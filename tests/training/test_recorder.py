@@ -253,7 +253,7 @@ def test_a_loss_that_diverges_is_null_and_its_weights_are_not_saved(blobs, tmp_p
     assert [row["epoch"] for row in rows] == [1, 2, 3]
     assert rows[-1]["loss"] is None
     manifest = json.loads((recorder.path / "run.json").read_text(), parse_constant=refuse)
-    assert (manifest.status, manifest.test, manifest.kept_epoch) == ("finished", None, None)
+    assert (manifest["status"], manifest["test"], manifest["kept_epoch"]) == ("finished", None, None)
     folder = RunFolder.open(recorder.path)
     assert 0 in folder.epochs
     assert 3 not in folder.epochs
