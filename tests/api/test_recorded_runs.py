@@ -99,7 +99,7 @@ def _positions(run, ids):
 def test_commands_leave_out_what_was_not_measured(bare, capsys):
     run = bare[0]
     table = printed(capsys, "runs", str(run.path.parent))
-    assert f"{run.test['accuracy']:.4f}" in table
+    assert f"{run.test['accuracy']:.2%}" in table
     shown = printed(capsys, "show", str(run.path))
     assert f"{run.history['loss'][-1]:.4f}" in shown
     assert "Accuracy" not in shown
