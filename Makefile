@@ -24,20 +24,20 @@ demo: setup
 test: setup
 	$(PYTEST)
 
-# Under a minute, for the loop of one who edits: no training, no browser, no lesson.
+# Under a minute, to run after every edit: nothing is trained and no browser is started.
 test-fast: setup
 	$(PYTEST) -m "not slow and not browser and not exhaustive" $(FAST)
 FAST := $(addprefix tests/, house parallel metrics data runs neighbors findings plots)
 
-# Everything: also the long forms of tests, and four times as many examples of each property.
+# Everything: also the long forms of tests, and four times as many examples from Hypothesis.
 test-all: setup
 	$(PYTEST) -m "" --hypothesis-profile=exhaustive
 
-# The tests on another Python, in an environment of its own:  make test-python PYTHON=python3.12
+# The tests on another Python, in its own environment:  make test-python PYTHON=python3.12
 test-python:
 	$(MAKE) VENV=.venv-$(notdir $(PYTHON)) test
 
-# Lines and branches that the tests reach, child processes counted; read from build/coverage/index.html.
+# Lines and branches that the tests reach, also in child processes; open build/coverage/index.html.
 coverage: setup
 	$(PYTEST) --cov --cov-report=term --cov-report=html:build/coverage
 

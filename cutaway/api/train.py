@@ -18,8 +18,6 @@ from .run import Run, open_run
 from .weighting import class_weights, sample_weights
 
 if TYPE_CHECKING:
-    from keras import Sequential
-
     from cutaway.models import Model
     from cutaway.training import TrainingConfig, TrainingData
 
@@ -29,7 +27,7 @@ GIVEN = "as the model had them"
 
 def mlp(
     hidden: Sequence[int] = (512, 512), *, dropout: float = 0.0, activation: str = "relu", name: str = "mlp"
-) -> "Sequential":
+) -> "Model":
     """Make a fully connected model; its input and output are added when it first meets data.
 
     Args:

@@ -7,7 +7,7 @@ hostile file its name, the error and the events that the hook saw.
 import json
 import sys
 
-from cutaway.api.models import inspect_model, open_model
+from cutaway.api.model_files import inspect_model, open_model
 from cutaway.errors import CutawayError
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cutaway.api.models import open_model
+from cutaway.api.model_files import open_model
 from cutaway.errors import CutawayError, CutawayWarning
 
 ROUNDS = int(sys.argv[3]) if len(sys.argv) > 3 else 1000

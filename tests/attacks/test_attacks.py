@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import cutaway
-from cutaway.api.models import inspect_model, open_model
+from cutaway.api.model_files import inspect_model, open_model
 from cutaway.errors import CutawayError, DataError, ModelError
 
 CHILD = Path(__file__).with_name("audit_child.py")

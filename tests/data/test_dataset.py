@@ -35,6 +35,7 @@ def test_uint8_stays_uint8_and_everything_else_becomes_float32():
 
 
 def test_shape_and_scale():
+    data = Dataset.from_arrays(np.zeros((4, 2), np.uint8), Y)
     for shape, image in {(784,): False, (28, 28): True, (8, 8, 3): True, (8, 8, 1): True, (8, 8, 2): False}.items():
         data = Dataset.from_arrays(np.zeros((4, *shape), np.uint8), Y)
         assert (data.shape, data.is_image, data.scale) == (shape, image, 255.0)

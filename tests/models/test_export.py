@@ -128,6 +128,7 @@ def test_a_model_in_plain_keras(tmp_path):
     (tmp_path / "model.keras").write_bytes(to_keras(model))
     theirs = keras.saving.load_model(tmp_path / "model.keras")
     x = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
+    assert theirs is not None
     np.testing.assert_array_equal(np.asarray(theirs(x)), np.asarray(model(x)))
     assert [layer.name for layer in theirs.layers] == [layer.name for layer in model.layers]
     assert theirs.name == "model"

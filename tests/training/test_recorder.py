@@ -90,7 +90,8 @@ def test_snapshots_are_the_weights_of_the_model_first_and_last(recorded):
     folder = RunFolder.open(recorder.path)
     assert folder.epochs == [0, 1, 2, 3]
     assert_same_weights(model, folder.snapshot(3))
-    model.set_weights(first), assert_same_weights(model, folder.snapshot(0))
+    model.set_weights(first)
+    assert_same_weights(model, folder.snapshot(0))
     for name in ("hidden/kernel", "norm/moving_mean"):
         assert all(np.abs(folder.snapshot(e)[name] - folder.snapshot(e + 1)[name]).max() > 0 for e in range(3)), name
     model.set_weights([folder.snapshot(3)[f"{layer.name}/{w.name}"] for layer in model.layers for w in layer.weights])
