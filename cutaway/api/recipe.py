@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cutaway.data import Dataset, load_dataset
-from cutaway.parallel import WorkerPool
+from cutaway.data import load_dataset
 from cutaway.runs import RUNS
 
 from .analyses import Embedding
@@ -56,33 +55,21 @@ def train_recipe(
     Raises:
         UsageError, DataError, RunError, TrainingError, BackendError, Canceled: As `cutaway.train`.
     """
+    from cutaway.models import import_lean_keras
     from cutaway.training import find_recipe, make_config
 
     base = find_recipe(recipe)
     # a wrong setting is refused before Keras is loaded, which takes a second
     checked = {key: value for key, value in settings.items() if key not in ("class_weight", "sample_weight")}
     make_config(base.settings, **checked, seed=seed)
-    dataset = _load_beside_keras(data)
+    dataset = load_dataset(data)
+    import_lean_keras()
     model = mlp(
         base.hidden if hidden is None else hidden,
         dropout=base.dropout if dropout is None else dropout,
         activation=activation,
     )
     return train(model, dataset, recipe=recipe, seed=seed, runs=runs, name=name, **settings)
-
-
-def _load_beside_keras(where: str) -> Dataset:
-    """Load a dataset while Keras is imported."""
-    from cutaway.models import import_lean_keras
-
-    if where != "mnist":  # it may import packages, which two threads should not do at the same time
-        dataset = load_dataset(where)
-        import_lean_keras()
-        return dataset
-    with WorkerPool(1) as pool:  # unpacking MNIST needs no Python: 0.25 s less
-        loading = pool.submit(load_dataset, where)
-        import_lean_keras()
-        return loading.result()
 
 
 def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:

@@ -69,15 +69,8 @@ def read_idx(path: str | os.PathLike, *, limit: int = LIMIT) -> np.ndarray:
     return read_content(path, limit=limit).array()
 
 
-def read_content(path: str | os.PathLike, *, limit: int = LIMIT, bundled: bool = False) -> IdxContent:
-    """Read one IDX file as `read_idx` does, with its bytes.
-
-    Args:
-        path: The file.
-        limit: The most bytes of values to accept.
-        bundled: Whether the file came with cutaway, so that it can be unpacked before its header is checked: in one
-            call, during which other threads keep running, instead of 1,200 calls with a wait after each.
-    """
+def read_content(path: str | os.PathLike, *, limit: int = LIMIT) -> IdxContent:
+    """Read one IDX file as `read_idx` does, with its bytes."""
     path = Path(path)
     if not os.path.isfile(path):  # unlike Path.is_file, it returns False for a name that is too long
         raise UnknownNameError("an IDX file exists", got=str(path), hint="check the path")
@@ -88,8 +81,6 @@ def read_content(path: str | os.PathLike, *, limit: int = LIMIT, bundled: bool =
             room = path.stat().st_size * (DEFLATE_RATIO if packed else 1)
             if not packed:
                 return _parse(file, path, limit=limit, room=room)
-            if bundled:
-                return _parse(io.BytesIO(gzip.decompress(file.read())), path, limit=limit, room=room)
             with gzip.GzipFile(fileobj=file) as unpacked:
                 return _parse(unpacked, path, limit=limit, room=room)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:

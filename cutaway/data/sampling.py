@@ -52,7 +52,7 @@ def stratified_split(labels: np.ndarray, *, held_out: int, seed: int) -> tuple[n
     """Split samples in two so that each class keeps its share in both, to within one sample.
 
     These are the draws of scikit-learn's ``train_test_split(..., stratify=labels)``, sample for sample, which
-    ``tests/data`` checks. Importing scikit-learn for them would take 1.2 s of every training's start.
+    ``tests/data`` checks. Importing scikit-learn for them would take 1.3 s of every training's start.
 
     Args:
         labels: (sample,), the class of each sample, at least two samples of each class.

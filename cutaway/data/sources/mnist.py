@@ -59,7 +59,7 @@ def load(_: str | Path) -> Dataset:
 
 def _read(file: Traversable, digest: str) -> np.ndarray:
     with resources.as_file(file) as path:
-        content = read_content(path, bundled=True)
+        content = read_content(path)
     if content.sha256() != digest:
         raise DataError(
             f"the SHA-256 of the unpacked {file.name} is {digest}", got=content.sha256(), hint="reinstall cutaway"
