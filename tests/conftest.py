@@ -1,7 +1,10 @@
 """Settings of the whole suite, made before cutaway, Keras, JAX or Numba are imported."""
 
+import itertools
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -21,16 +24,37 @@ settings.register_profile("quick", max_examples=25, deadline=None)
 settings.register_profile("exhaustive", max_examples=100, deadline=None)
 settings.load_profile("quick")
 
+WARMING = pytest.StashKey()
 
-# These run for the longest, so they start first: a worker that ends early takes over what waits behind them.
-FIRST = ("tests/lessons/", "tests/docs/", "tests/training/test_resume.py")
+# Files that need Keras only, while the kernels of Numba are compiled; then those that take the longest.
+FIRST = ("tests/training/", "tests/models/", "tests/lessons/", "tests/docs/")
+
+
+def pytest_sessionstart(session):
+    """Compile the kernels of Numba once for all workers, if all tests are run by several of them."""
+    all_tests = session.config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if SESSION_CACHE and all_tests and getattr(session.config.option, "numprocesses", None):
+        program = "from cutaway.embedding import warm_up; warm_up()"  # a failure is left to the tests
+        session.config.stash[WARMING] = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: (item.get_closest_marker("exhaustive") is None, not item.nodeid.startswith(FIRST)))
+    """Put long tests first, in both halves: with ``--dist worksteal`` each of two workers begins with one."""
+
+    def priority(item):
+        first = [number for number, folder in enumerate(FIRST) if item.nodeid.startswith(folder)]
+        return item.get_closest_marker("exhaustive") is None, *(first or [len(FIRST)])
+
+    halves = [], []
+    for _, file in itertools.groupby(sorted(items, key=priority), key=lambda item: (priority(item), item.path)):
+        min(halves, key=len).extend(file)
+    items[:] = halves[0] + halves[1]
 
 
-def pytest_unconfigure():
+def pytest_unconfigure(config):
+    if warming := config.stash.get(WARMING, None):
+        warming.terminate()
+        warming.wait()
     if SESSION_CACHE:
         shutil.rmtree(SESSION_CACHE, ignore_errors=True)
 

@@ -1,6 +1,6 @@
-"""Opens 1,000 files that hypothesis changed from good ones, with a limit on memory and on the time of each.
+"""Opens files that Hypothesis changed from good ones, with a limit on memory and on the time of each.
 
-Called with the good files. Prints a JSON object: how many were opened, how many refused.
+Called with the good files and how many to open. Prints a JSON object: how many were opened, how many refused.
 """
 
 import json
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from cutaway.api.model_files import open_model
 from cutaway.errors import CutawayError, CutawayWarning
 
-ROUNDS = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
+ROUNDS = int(sys.argv[3])
 SECONDS = 5
 MEMORY = 512 * 2**20
 """More than the process has when it begins: the good files are 30 kB."""
