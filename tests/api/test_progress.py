@@ -49,7 +49,8 @@ def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, monkeypatc
     assert shown[-1][0] == "training: 40 steps in 1.0 s\nquality: 4 samples in 2.0 s"
 
 
-def test_lines_on_a_pipe_come_when_a_task_is_done(capsys):
+def test_lines_on_a_pipe_come_when_a_task_is_done(capsys, monkeypatch):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # another test may have started a notebook
     with show_progress(True) as on_progress:
         on_progress(Progress("training", 0, 4, "steps"))
         assert capsys.readouterr().err == ""
