@@ -927,9 +927,7 @@ assert directions["dense_1"] > 2 * directions["output"] and directions["output"]
 # %%
 folder = tempfile.TemporaryDirectory()  # use runs="runs" to keep the run
 mlp = ct.mlp(hidden=(512, 512), dropout=0.2)
-run = ct.train(
-    model, data, recipe="lesson-dropout", seed=SEED, runs=folder.name, progress=False
-)
+run = ct.train(mlp, data, recipe="lesson-dropout", seed=SEED, runs=folder.name, progress=False)
 run.history.plot()
 
 # %%
