@@ -41,13 +41,19 @@ def _drawing(progress: ProgressOption) -> Iterator[ProgressCallback]:
         yield progress
     elif not progress:
         yield ignore_progress
-    elif "ipykernel" in sys.modules:
+    elif _in_notebook():
         yield _cell()
     elif sys.stderr.isatty():
         with _bars() as on_progress:
             yield on_progress
     else:
         yield _lines()
+
+
+def _in_notebook() -> bool:
+    """Whether this code runs in the kernel of a notebook; that ipykernel is loaded says nothing."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
 
 
 def _lines() -> ProgressCallback:

@@ -22,8 +22,9 @@ def shown(monkeypatch):
 
     module = types.ModuleType("IPython.display")
     module.display = display
-    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
-    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
+    ipython = types.ModuleType("IPython")
+    ipython.get_ipython = lambda: types.SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "IPython.display", module)
     return texts
 
@@ -50,7 +51,8 @@ def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, monkeypatc
 
 
 def test_lines_on_a_pipe_come_when_a_task_is_done(capsys, monkeypatch):
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # another test may have started a notebook
+    # another test may have loaded ipykernel, as a program may that runs no notebook
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
     with show_progress(True) as on_progress:
         on_progress(Progress("training", 0, 4, "steps"))
         assert capsys.readouterr().err == ""
