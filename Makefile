@@ -35,7 +35,7 @@ test-all: setup
 
 # The tests on another Python, in its own environment:  make test-python PYTHON=python3.12
 test-python:
-	$(MAKE) VENV=.venv-$(notdir $(PYTHON)) test
+	$(MAKE) VENV=.venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') test
 
 # Lines and branches that the tests reach, also in child processes; open build/coverage/index.html.
 coverage: setup

@@ -5,7 +5,7 @@ them (a terminal bar, a notebook, the studio) is decided above, in `cutaway.api`
 canceled: where a `CancelToken` is active, it raises `Canceled`, and the room ends after the step in hand.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class CancelToken:
         return self._watching > 0
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self) -> Generator[None]:
         """Say that work is under way that calls `raise_if_canceled` often."""
         self._watching += 1
         try:

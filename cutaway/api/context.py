@@ -115,7 +115,10 @@ class RunContext:
         from cutaway.interpret import default_layer, find_layer
 
         model = self.model(epoch)
-        return default_layer(model) if name is None else find_layer(model, name).name
+        if name is None:
+            return default_layer(model)
+        find_layer(model, name)
+        return name
 
     def ids(self, split: str, *, samples: int | None = None, seed: int = 0) -> SampleIds:
         """Samples of a split: all of them, or at most so many, a stratified sample by class.

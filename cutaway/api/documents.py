@@ -1,9 +1,9 @@
 """What the command line answers with ``--json``: one JSON-able document for each question."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -151,8 +151,8 @@ def plain(value: Any) -> Any:
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in cast(Mapping[Any, Any], value).items()}
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
     if isinstance(value, float):
@@ -160,7 +160,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, str | int | bool | None):
         return value
     if isinstance(value, Sequence):
-        return [plain(entry) for entry in value]
+        return [plain(entry) for entry in cast(Sequence[Any], value)]
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{type(value).__name__} does not go into JSON")

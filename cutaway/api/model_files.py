@@ -46,7 +46,7 @@ class ModelSummary:
     refused: tuple[str, ...]
 
 
-def inspect_model(path: str | os.PathLike) -> ModelSummary:
+def inspect_model(path: str | os.PathLike[str]) -> ModelSummary:
     """List the layers of a model file, including those that cutaway refuses to open; nothing is built.
 
     Raises:
@@ -76,12 +76,12 @@ def inspect_model(path: str | os.PathLike) -> ModelSummary:
         kind=file.model.kind,
         input=file.model.shape,
         layers=layers,
-        parameters=sum(layer["parameters"] or 0 for layer in layers),
+        parameters=sum(file.parameters(layer) or 0 for layer in file.model.layers),
         refused=file.model.refused,
     )
 
 
-def open_model(path: str | os.PathLike) -> "Model":
+def open_model(path: str | os.PathLike[str]) -> "Model":
     """Open a .keras file, or an .h5 file of a whole model, by anyone: no code from the file is run.
 
     The model is built from cutaway's own list of layers and computes what Keras' own loader would. Initializers are

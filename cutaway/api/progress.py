@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ REDRAW = 0.2
 
 
 @contextmanager
-def show_progress(progress: ProgressOption) -> Iterator[ProgressCallback]:
+def show_progress(progress: ProgressOption) -> Generator[ProgressCallback]:
     """Turn the user's ``progress=`` into a callback for the rooms below, for as long as the work goes on.
 
     The callback raises `Canceled` once the active `CancelToken` was canceled.
@@ -36,7 +36,7 @@ def show_progress(progress: ProgressOption) -> Iterator[ProgressCallback]:
 
 
 @contextmanager
-def _drawing(progress: ProgressOption) -> Iterator[ProgressCallback]:
+def _drawing(progress: ProgressOption) -> Generator[ProgressCallback]:
     if callable(progress):
         yield progress
     elif not progress:
@@ -73,7 +73,7 @@ def _lines() -> ProgressCallback:
 
 def _cell() -> ProgressCallback:
     """Lines below a notebook's cell, one for each task, updated as it goes on, without widgets."""
-    from IPython.display import display
+    from IPython.display import display  # pyright: ignore[reportUnknownVariableType]
 
     lines: dict[str, str] = {}
     begun: dict[str, float] = {}
@@ -110,7 +110,7 @@ def _words(now: Progress, seconds: float) -> str:
 
 
 @contextmanager
-def _bars() -> Iterator[ProgressCallback]:
+def _bars() -> Generator[ProgressCallback]:
     """One bar a task with its share, rate and time left."""
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn

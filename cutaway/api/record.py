@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cutaway.data import Dataset, Split, load_dataset, split_dataset
 from cutaway.errors import ModelError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def record(
-    model: "Model | str | os.PathLike",
+    model: "Model | str | os.PathLike[str]",
     data: Dataset | str | Path,
     *,
     validation: float = 0.25,
@@ -53,15 +53,16 @@ def record(
     models.require_jax()
     model = open_model(model) if isinstance(model, str | os.PathLike) else model
     models.check_model(model)
-    if not model.built:
-        raise ModelError("a recorded model has weights", got=f'"{model.name}", not built yet', hint="train it first")
+    named: Any = model  # Keras has no types
+    if not named.built:
+        raise ModelError("a recorded model has weights", got=f'"{named.name}", not built yet', hint="train it first")
     data = data if isinstance(data, Dataset) else load_dataset(data)
     models.check_fit(model, shape=data.shape, classes=data.classes)
     split = split_dataset(data, validation=validation, seed=seed)
     # what can fail or be canceled comes before the folder is made
     test = _test_metrics(model, data, split=split, progress=progress)
     manifest = _manifest(model, data, split=split)
-    writer = RunWriter.create(runs, name=name or model.name, manifest=manifest)
+    writer = RunWriter.create(runs, name=name or str(named.name), manifest=manifest)
     try:
         writer.snapshot(0, models.get_weights(model))
         writer.finish("finished", test=test, kept_epoch=0, cost={"training": 0.0})
@@ -70,7 +71,7 @@ def record(
     return Run(RunContext(RunFolder.open(writer.path), data=data))
 
 
-def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict:
+def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict[str, Any]:
     """What run.json keeps; all that is known of the config is that nothing was trained here."""
     from cutaway import training
 

@@ -104,7 +104,7 @@ def train(
     config = training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
     weight = sample_weights(sample_weight, data=data, split=split, per_class=config.class_weight)
     fresh = models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
-    training.check_loss(config, outputs=model.outputs[0].shape[-1])
+    training.check_loss(config, outputs=models.output_size(model))
     manifest = training.new_manifest(
         origin="training",
         data=data,

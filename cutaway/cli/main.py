@@ -7,7 +7,7 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ STOPPED = "stopped; what was finished is kept"
 
 
 @contextmanager
-def cancel_on_signal() -> Iterator[None]:
+def cancel_on_signal() -> Generator[None]:
     """Turn the first Ctrl-C or SIGTERM into the cancellation of the work under way.
 
     A second one, and one that arrives while nothing is under way that could notice, interrupts at once.

@@ -15,7 +15,7 @@ def dataset_names() -> tuple[DatasetInfo, ...]:
     return tuple(source.info for source in registry.SOURCES if source.info is not None)
 
 
-def load_dataset(where: str | os.PathLike) -> Dataset:
+def load_dataset(where: str | os.PathLike[str]) -> Dataset:
     """Load a dataset by name or by path.
 
     Args:
@@ -55,7 +55,7 @@ def _find(where: str | Path) -> DataSource | None:
     return next((source for source in registry.SOURCES if source.matches(where)), None)
 
 
-def _unknown(where: str | os.PathLike) -> UnknownNameError:
+def _unknown(where: str | os.PathLike[str]) -> UnknownNameError:
     names = [info.name for info in dataset_names()]
     similar = difflib.get_close_matches(str(where).lower(), names, n=1)
     return UnknownNameError(

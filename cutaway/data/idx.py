@@ -52,7 +52,7 @@ class IdxContent:
         return digest.hexdigest()
 
 
-def read_idx(path: str | os.PathLike, *, limit: int = LIMIT) -> np.ndarray:
+def read_idx(path: str | os.PathLike[str], *, limit: int = LIMIT) -> np.ndarray:
     """Read one IDX file, plain or gzip-compressed, of any name.
 
     Args:
@@ -69,7 +69,7 @@ def read_idx(path: str | os.PathLike, *, limit: int = LIMIT) -> np.ndarray:
     return read_content(path, limit=limit).array()
 
 
-def read_content(path: str | os.PathLike, *, limit: int = LIMIT) -> IdxContent:
+def read_content(path: str | os.PathLike[str], *, limit: int = LIMIT) -> IdxContent:
     """Read one IDX file as `read_idx` does, with its bytes."""
     path = Path(path)
     if not os.path.isfile(path):  # unlike Path.is_file, it returns False for a name that is too long

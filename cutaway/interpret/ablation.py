@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from cutaway.errors import UsageError
-from cutaway.models import batch_size, batch_slices, prepare_inputs
+from cutaway.models import batch_size, batch_slices, output_size, prepare_inputs
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .activations import find_layer
@@ -87,7 +87,7 @@ def ablate(
         (ablation of single units to zero).
     """
     graph = hidden_graph(model, layer)
-    units = int(np.prod(graph.layers[layer].output.shape[1:]))
+    units = output_size(model, layer)
     count = jax.jit(_count_correct(graph, layer, units=units, classes=classes, scale=scale))
     values = weights_of(graph, weights)
     correct, unablated = np.zeros((units, classes), np.int64), np.zeros(classes, np.int64)

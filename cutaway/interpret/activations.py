@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from cutaway.errors import UnknownNameError
-from cutaway.models import forward
+from cutaway.models import forward, layer_names
 from cutaway.progress import ProgressCallback, ignore_progress
 
 
@@ -48,7 +48,7 @@ def find_layer(model: keras.Model, name: str) -> keras.Layer:
     Raises:
         UnknownNameError: The model has no layer of that name.
     """
-    names = [layer.name for layer in model.layers]
+    names = layer_names(model)
     if name not in names:
         close = difflib.get_close_matches(name, names, n=1) or [default_layer(model)]
         raise UnknownNameError(

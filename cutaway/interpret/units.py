@@ -10,11 +10,11 @@ import keras
 import numpy as np
 
 from cutaway.errors import DataError, UsageError
-from cutaway.models import ForwardPass, named_weights
+from cutaway.models import ForwardPass, named_weights, output_size
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .ablation import hidden_graph
-from .graph import IDENTITY_KINDS, Graph
+from .graph import IDENTITY_KINDS
 from .measures import is_constant
 
 TOP_SAMPLES = 16
@@ -91,7 +91,8 @@ def unit_measures(
         class selectivity index of Morcos, Barrett, Rabinowitz, Botvinick 2018, "On the importance of single directions
         for generalization".
     """
-    count = _units(hidden_graph(model, layer), layer)
+    hidden_graph(model, layer)
+    count = output_size(model, layer)
     if count > MAX_UNITS:
         raise UsageError(
             f"units are measured in layers of at most {MAX_UNITS:,} units",
@@ -103,20 +104,7 @@ def unit_measures(
     for rows, outputs in forward.batches(x, weights=weights, task="units", note=layer, on_progress=on_progress):
         h = _checked(outputs[layer], layer)
         sums.add(h.reshape(len(h), -1), labels[rows], rows.start)
-    class_mean, counts = sums.class_mean(), sums.counts
-    top_samples, top_activations = sums.top_activating()
-    similar, similarity = sums.most_similar()
-    return UnitMeasures(
-        mean=sums.total.sum(axis=1) / counts.sum(),
-        firing=sums.firing / counts.sum(),
-        class_mean=class_mean,
-        preferred_class=np.nanargmax(class_mean, axis=1),
-        selectivity=selectivity(class_mean),
-        top_samples=top_samples,
-        top_activations=top_activations,
-        similar=similar,
-        similarity=similarity,
-    )
+    return sums.measures()
 
 
 def selectivity(class_mean: np.ndarray) -> np.ndarray:
@@ -144,7 +132,8 @@ def constant_units(
     The arguments and errors are those of `unit_measures`; `x` is best the whole dataset. The definition is that of
     `cutaway.interpret.measures.is_constant`.
     """
-    count = _units(hidden_graph(model, layer), layer)
+    hidden_graph(model, layer)
+    count = output_size(model, layer)
     smallest, largest = (np.full(count, bound, np.float32) for bound in (np.inf, -np.inf))
     forward = ForwardPass.of(model, [layer], scale=scale, reduce=_range)
     for _, outputs in forward.batches(x, weights=weights, task="constant units", note=layer, on_progress=on_progress):
@@ -185,10 +174,6 @@ def incoming_pictures(
     kernel = f"{layer}/kernel"
     values = np.asarray(named_weights(model)[kernel].value if weights is None else weights[kernel]).T
     return values.reshape(-1, *shape) if values.shape[1] == int(np.prod(shape)) else None
-
-
-def _units(graph: Graph, layer: str) -> int:
-    return int(np.prod(graph.layers[layer].output.shape[1:]))
 
 
 def _range(outputs: jax.Array) -> jax.Array:
@@ -241,6 +226,22 @@ class _Sums:
         sample = np.where(best < TOP_SAMPLES, known, rows[np.maximum(best - TOP_SAMPLES, 0)])
         order = np.lexsort((sample, -value))
         self.top_value, self.top = np.take_along_axis(value, order, axis=1), np.take_along_axis(sample, order, axis=1)
+
+    def measures(self) -> UnitMeasures:
+        class_mean, samples = self.class_mean(), self.counts.sum()
+        top_samples, top_activations = self.top_activating()
+        similar, similarity = self.most_similar()
+        return UnitMeasures(
+            mean=self.total.sum(axis=1) / samples,
+            firing=self.firing / samples,
+            class_mean=class_mean,
+            preferred_class=np.nanargmax(class_mean, axis=1),
+            selectivity=selectivity(class_mean),
+            top_samples=top_samples,
+            top_activations=top_activations,
+            similar=similar,
+            similarity=similarity,
+        )
 
     def top_activating(self) -> tuple[np.ndarray, np.ndarray]:
         # samples at the smallest activation do not activate the unit: a ReLU unit at 0

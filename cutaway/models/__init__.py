@@ -13,7 +13,7 @@ from .backend import import_lean_keras, require_jax
 
 if TYPE_CHECKING:
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
-    from .layers import ACTIVATIONS, LAYER_KINDS, check_model
+    from .layers import ACTIVATIONS, LAYER_KINDS, check_model, layer_names, output_size
     from .outputs import class_probabilities
     from .perceptron import build_model, check_fit, mlp
     from .spec import model_from_spec, spec_of
@@ -33,9 +33,11 @@ _MODULES = {
     "forward": "cutaway.models.forward_pass",
     "get_weights": "cutaway.models.weights",
     "initialize": "cutaway.models.weights",
+    "layer_names": "cutaway.models.layers",
     "mlp": "cutaway.models.perceptron",
     "model_from_spec": "cutaway.models.spec",
     "named_weights": "cutaway.models.weights",
+    "output_size": "cutaway.models.layers",
     "prepare_inputs": "cutaway.models.forward_pass",
     "reseed": "cutaway.models.weights",
     "set_weights": "cutaway.models.weights",
@@ -58,9 +60,11 @@ __all__ = [
     "get_weights",
     "import_lean_keras",
     "initialize",
+    "layer_names",
     "mlp",
     "model_from_spec",
     "named_weights",
+    "output_size",
     "prepare_inputs",
     "require_jax",
     "reseed",

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -55,7 +55,7 @@ class _DeferredModule(ModuleType):
 
 
 @contextmanager
-def _lean_imports() -> Iterator[None]:
+def _lean_imports() -> Generator[None]:
     """Let import statements of this thread fail for `OPTIONAL` and put off `DEFERRED`; other threads see no difference.
 
     Hiding a package in `sys.modules` instead would hide it from other threads that import it at the same time.

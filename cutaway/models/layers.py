@@ -4,39 +4,23 @@ One table serves three purposes: `check_model` refuses what is not in it, `cutaw
 fields into a run folder, and reads nothing else back.
 """
 
+import math
+
 import keras
 
 from cutaway.errors import ModelError
 
 ACTIVATIONS = (
     *("relu", "softplus", "sigmoid", "tanh", "gelu", "softmax", "linear"),
-    *(
-        "elu",
-        "selu",
-        "leaky_relu",
-        "relu6",
-        "silu",
-        "mish",
-        "softsign",
-        "hard_sigmoid",
-        "exponential",
-        "log_softmax",
-    ),
+    *("elu", "selu", "leaky_relu", "relu6", "silu", "mish", "softsign"),
+    *("hard_sigmoid", "exponential", "log_softmax"),
 )
 """Names of the activation functions of `keras.activations` that a layer may carry."""
 
 INITIALIZERS = (
     *("Zeros", "Ones", "Constant", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling"),
-    *(
-        "GlorotNormal",
-        "GlorotUniform",
-        "HeNormal",
-        "HeUniform",
-        "LecunNormal",
-        "LecunUniform",
-        "Orthogonal",
-        "Identity",
-    ),
+    *("GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform"),
+    *("Orthogonal", "Identity"),
 )
 REGULARIZERS = ("L1", "L2", "L1L2")
 CONSTRAINTS = ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
@@ -151,3 +135,14 @@ def _check_layer(layer: keras.Layer) -> None:
             got=f'{layer.dtype_policy.name} in layer "{layer.name}"',
             hint='build the model under keras.config.set_dtype_policy("float32")',
         )
+
+
+def layer_names(model: keras.Model, kind: str | None = None) -> list[str]:
+    """Names of the layers of a model in its order; of one kind only, such as "Dense", if one is given."""
+    return [layer.name for layer in model.layers if kind is None or type(layer).__name__ == kind]
+
+
+def output_size(model: keras.Model, layer: str | None = None) -> int:
+    """Number of values that a layer, or the model if None, puts out for one sample."""
+    output = model.outputs[0] if layer is None else model.get_layer(layer).output
+    return math.prod(output.shape[1:])

@@ -69,19 +69,7 @@ def make_config(
         values["learning_rate"] = settings.get("learning_rate", "auto")  # the recipe's rate is for its own optimizer
     if "sparse" in str(values.get("loss")):
         values["label_smoothing"] = settings.get("label_smoothing", 0.0)  # the recipe's is for its own loss
-    samples = samples or 45_000
-    if values.get("validation") == "auto":
-        values["validation"] = 0.1 if samples >= 10_000 else 0.25
-    if values.get("precision") == "auto":
-        values["precision"] = "bfloat16" if has_fast_bfloat16() and not accelerator else "float32"
-    if values.get("learning_rate") == "auto":
-        values["learning_rate"] = _AUTO_RATES.get(values.get("optimizer", "adam"), 0.001)
-    if values.get("batch_size") == "auto":
-        values["batch_size"] = 2 ** min(max(round(math.log2(max(samples, 1) / 176)), 5), 8)
-    if values.get("epochs") == "auto":
-        batch = values.get("batch_size", 128)
-        batch = batch if isinstance(batch, int) and batch > 0 else 128  # a wrong value is refused below
-        values["epochs"] = min(max(math.ceil(1400 / math.ceil(samples / batch)), 8), 60)
+    _resolve_auto(values, samples=samples or 45_000, accelerator=accelerator)
     try:
         config = TrainingConfig.model_validate(values)
     except ValidationError as error:
@@ -97,6 +85,22 @@ def make_config(
                 f"{name} needs {needs}", got=f"{config.optimizer} and {config.loss}", hint=f"leave {name} at 0"
             )
     return config
+
+
+def _resolve_auto(values: dict[str, Any], *, samples: int, accelerator: bool) -> None:
+    """Put numbers where `values` say "auto", in place."""
+    if values.get("validation") == "auto":
+        values["validation"] = 0.1 if samples >= 10_000 else 0.25
+    if values.get("precision") == "auto":
+        values["precision"] = "bfloat16" if has_fast_bfloat16() and not accelerator else "float32"
+    if values.get("learning_rate") == "auto":
+        values["learning_rate"] = _AUTO_RATES.get(values.get("optimizer", "adam"), 0.001)
+    if values.get("batch_size") == "auto":
+        values["batch_size"] = 2 ** min(max(round(math.log2(max(samples, 1) / 176)), 5), 8)
+    if values.get("epochs") == "auto":
+        batch = values.get("batch_size", 128)
+        batch = batch if isinstance(batch, int) and batch > 0 else 128  # a wrong value is refused below
+        values["epochs"] = min(max(math.ceil(1400 / math.ceil(samples / batch)), 8), 60)
 
 
 def lowest_loss(label_smoothing: float, *, classes: int) -> float:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -174,7 +174,7 @@ class Recorder(keras.callbacks.Callback):
         )
 
     @contextmanager
-    def _writing(self) -> Iterator[RunWriter]:
+    def _writing(self) -> Generator[RunWriter]:
         """The writer, open only while something is written: a fit that raises leaves nothing open."""
         assert self._manifest is not None  # made when fit began
         try:

@@ -177,9 +177,10 @@ def layer_activations(
         UnknownNameError: There is no such layer or epoch.
     """
     from cutaway.interpret import activations
+    from cutaway.models import layer_names
     from cutaway.progress import ignore_progress
 
     model, data = context.model(epoch), context.data
-    if layer == INPUT and INPUT not in [known.name for known in model.layers]:
+    if layer == INPUT and INPUT not in layer_names(model):
         return data.inputs(ids)
     return activations(model, layer, x=data.rows(ids), scale=data.scale, on_progress=on_progress or ignore_progress)

@@ -1,6 +1,5 @@
 """What the layers of a run are, and what they know through training."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -32,7 +31,7 @@ class Layers(tuple["LayerRecord", ...]):
         """One row a layer, a pandas DataFrame; columns of the kernel, its first weight, are NaN for layers without."""
         import pandas
 
-        rows = []
+        rows: list[dict[str, Any]] = []
         for record in self:
             kernel = record.weights[0] if record.weights else None
             fields = ("name", "kind", "output_shape", "units", "parameters", "trainable", "inactive", "inactive_share")
@@ -41,7 +40,8 @@ class Layers(tuple["LayerRecord", ...]):
                 row[f"kernel_{part}"] = getattr(kernel, part) if kernel else None
             rows.append(row)
         numbers = ("inactive", "inactive_share", "kernel_mean", "kernel_std", "kernel_min", "kernel_max")
-        return pandas.DataFrame(rows).astype(dict.fromkeys(numbers, float))
+        table: Any = pandas.DataFrame(rows)
+        return table.astype(dict.fromkeys(numbers, float))
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,8 @@ class LayerHistory:
 
         rows = [{key: value for key, value in asdict(r).items() if key != "cka_layers"} for r in self.records]
         texts = ("epoch", "layer", "units", "samples")
-        return pandas.DataFrame(rows).astype({key: float for key in rows[0] if key not in texts})
+        table: Any = pandas.DataFrame(rows)
+        return table.astype({key: float for key in rows[0] if key not in texts})
 
     def cka(self, epoch: int = -1) -> "pandas.DataFrame":
         """Linear CKA between layers after an epoch, a pandas DataFrame (layer, layer); 1 on its diagonal.
@@ -170,7 +171,9 @@ def similarity(
 
 def _room(model: "Model", layers: Sequence[str]) -> int:
     """Number of samples whose activations in some layers fit into `ACTIVATION_BYTES`; at least 100."""
-    units = sum(math.prod(model.get_layer(name).output.shape[1:]) for name in layers)
+    from cutaway.models import output_size
+
+    units = sum(output_size(model, name) for name in layers)
     return max(100, ACTIVATION_BYTES // max(4 * units, 1))
 
 

@@ -51,8 +51,10 @@ def embed_layers(
     **settings: Any,
 ) -> EmbeddingSequence:
     """Embed several layers at one epoch; see `cutaway.Run.embed_layers`."""
+    from cutaway.models import layer_names
+
     number = context.epoch(epoch)
-    dense = [layer.name for layer in context.model(number).layers if type(layer).__name__ == "Dense"]
+    dense = layer_names(context.model(number), "Dense")
     wanted = dense if layers is None else [layers] if isinstance(layers, str) else list(layers)
     for name in wanted:
         if name != INPUT:

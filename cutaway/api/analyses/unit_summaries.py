@@ -155,8 +155,8 @@ def units(
 
     model, name, data = context.model(epoch), context.layer(layer, epoch=epoch), context.data
     ids = context.ids(split, samples=samples)
-    inputs: dict[str, Any] = {"x": data.rows(ids), "scale": data.scale, "on_progress": on_progress}
-    labeled = {**inputs, "labels": data.y(ids), "classes": data.classes}
+    inputs: dict[str, Any] = {"scale": data.scale, "on_progress": on_progress}
+    labeled: dict[str, Any] = {**inputs, "x": data.rows(ids), "labels": data.y(ids), "classes": data.classes}
     everything = data.rows(context.split.part("all"))
     return Units(
         layer=name,
@@ -166,7 +166,7 @@ def units(
         ids=ids,
         measures=unit_measures(model, name, **labeled),
         ablation=ablate(model, name, **labeled),
-        constant=constant_units(model, name, **{**inputs, "x": everything}),
+        constant=constant_units(model, name, x=everything, **inputs),
         pictures=incoming_pictures(model, name, shape=data.shape) if data.is_image else None,
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cutaway.api.context import RunContext
 from cutaway.errors import UsageError
-from cutaway.page import Page, render
+from cutaway.page import Page, Section, render
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.runs import REPORT, write_atomic
 
@@ -38,7 +38,8 @@ def report_html(context: RunContext, *, on_progress: ProgressCallback) -> str:
         context: The run.
         on_progress: Called with the progress of each section and of the computations behind it.
     """
-    source, shown = ReportSource(context, on_progress), []
+    source = ReportSource(context, on_progress)
+    shown: list[Section | None] = []
     for done, section in enumerate(sections.SECTIONS):
         on_progress(Progress("report", done, len(sections.SECTIONS), "sections"))
         shown.append(section(source))
@@ -71,7 +72,8 @@ def _subtitle(context: RunContext) -> str:
 
 
 def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
-    rows, test, facts = source.history.rows, source.context.manifest.test, []
+    rows, test = source.history.rows, source.context.manifest.test
+    facts: list[tuple[str, str]] = []
     if test:
         facts += [("Test accuracy", f"{test['accuracy']:.2%}"), ("Test loss", f"{test['loss']:.4f}")]
     if rows:

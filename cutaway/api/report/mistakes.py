@@ -30,9 +30,9 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
     worst = worst_mistakes(source.probabilities, labels(context))
     ids, names = context.split.test.take(worst.position), context.class_names
     rows, pictures = context.data.x(ids), pictures_of(context.data, ids)
-    cards = []
+    cards: list[Card] = []
     for i in range(len(ids)):
-        true, predicted = names[worst.label[i]], names[worst.predicted[i]]
+        true, predicted = names[int(worst.label[i])], names[int(worst.predicted[i])]
         shown = ()
         if pictures is not None:
             alt = f"{ids[i]}: true class {true}, predicted class {predicted}"

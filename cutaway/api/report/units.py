@@ -51,14 +51,14 @@ def units(source: ReportSource) -> Section | None:
 def _measure(source: ReportSource) -> Units:
     """Measure the first layer whose weights are pictures, or else the last hidden layer."""
     from cutaway.interpret import default_layer, incoming_pictures, measured_layers
+    from cutaway.models import output_size
 
     context = source.context
     model, shape = context.model(), context.data.shape
     hidden = measured_layers(model)[:-1] if context.data.is_image else ()
     with_pictures = (name for name in hidden if incoming_pictures(model, name, shape=shape) is not None)
     layer = next(with_pictures, None) or default_layer(model)
-    output: Any = model.get_layer(layer).output
-    samples = max(100, WORK // int(np.prod(output.shape[1:])))
+    samples = max(100, WORK // output_size(model, layer))
     return measure_units(context, layer, samples=samples, on_progress=source.on_progress)
 
 
@@ -93,7 +93,7 @@ def _card(context: RunContext, found: Units, unit: int) -> Card:
 def _pictures(context: RunContext, found: Units, unit: int, *, ids: Any) -> tuple[Picture, ...]:
     from cutaway.plots import signed_png, sprite_sheet
 
-    shown = []
+    shown: list[Picture] = []
     if found.pictures is not None:
         weights = signed_png(_thinned(_gray(found.pictures[unit])), scale=3)
         shown.append(Picture(weights, f"Incoming weights of unit {unit}", frame=True))

@@ -47,7 +47,7 @@ class Archive:
     weights: bytes
 
 
-def read_bytes(path: str | os.PathLike) -> bytes:
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a model file of at most `LIMIT`.
 
     Raises:

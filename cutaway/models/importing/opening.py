@@ -58,7 +58,7 @@ class ModelFile:
             return None
 
 
-def read_model(path: str | os.PathLike) -> ModelFile:
+def read_model(path: str | os.PathLike[str]) -> ModelFile:
     """Read a .keras file, or an .h5 file of a whole model by Keras 2 or 3, as far as is needed to list its layers.
 
     The first bytes decide which of the two it is.
