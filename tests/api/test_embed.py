@@ -119,3 +119,11 @@ def test_what_cannot_be_placed_or_embedded_says_why(digits_run):
         embed(digits_run, method="pca")
     with pytest.raises(UsageError, match="t-SNE needs more than 3"):
         embed(digits_run, perplexity=200.0)
+
+
+def test_one_setting_in_two_types_is_one_result(digits_run):
+    settings = {"split": "test", "progress": False, "n_iter": 260}
+    first = digits_run.embed(perplexity=11, **settings)
+    again = digits_run.embed(perplexity=np.float32(11), **settings | {"n_iter": np.int64(260)})
+    assert again.file == first.file
+    assert again.layout.settings == first.layout.settings

@@ -1,6 +1,6 @@
 """The settings of t-SNE."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from numbers import Real
 from typing import Any, Literal
 
@@ -77,20 +77,26 @@ def make_settings(settings: dict[str, Any], *, samples: int) -> TSNESettings:
             raise UsageError(
                 f"settings of t-SNE are {', '.join(known)}", got=repr(name), hint="name one of these, or leave it out"
             )
-    made = TSNESettings(**settings)
-    check_perplexity_fits(made.perplexity, samples=samples)
-    _check_number(made.early_exaggeration, name="early_exaggeration", least=1, example="12")
-    _check_number(made.exaggeration, name="exaggeration", least=1, example="1")
-    if made.early_exaggeration_iter != "auto":
-        check_whole(made.early_exaggeration_iter, name="early_exaggeration_iter", least=0)
-    if made.learning_rate != "auto":
-        _check_number(made.learning_rate, name="learning_rate", least=0, open_start=True, example="200")
-    if made.momentum != "auto":
-        _check_number(made.momentum, name="momentum", least=0, below=1, example="0.8")
-    if made.tolerance != "auto":
-        _check_number(made.tolerance, name="tolerance", least=0, below=1, example="0.01")
-    _check_initialization(made.initialization, samples=samples)
-    return made
+    given = TSNESettings(**settings)
+    _check_initialization(given.initialization, samples=samples)
+    checked: dict[str, Any] = {
+        "perplexity": check_perplexity_fits(given.perplexity, samples=samples),
+        "n_iter": check_whole(given.n_iter, name="n_iter", least=1),
+        "early_exaggeration": _check_number(given.early_exaggeration, name="early_exaggeration", least=1, example="12"),
+        "exaggeration": _check_number(given.exaggeration, name="exaggeration", least=1, example="1"),
+    }
+    if given.early_exaggeration_iter != "auto":
+        whole = check_whole(given.early_exaggeration_iter, name="early_exaggeration_iter", least=0)
+        checked["early_exaggeration_iter"] = whole
+    ranges: dict[str, dict[str, Any]] = {
+        "learning_rate": {"least": 0, "open_start": True, "example": "200"},
+        "momentum": {"least": 0, "below": 1, "example": "0.8"},
+        "tolerance": {"least": 0, "below": 1, "example": "0.01"},
+    }
+    for name, allowed in ranges.items():
+        if getattr(given, name) != "auto":
+            checked[name] = _check_number(getattr(given, name), name=name, **allowed)
+    return replace(given, **checked)  # 30 and 30.0 are one setting, with one entry in the cache
 
 
 def check_perplexity_fits(perplexity: float, *, samples: int) -> float:
@@ -142,12 +148,13 @@ def initialization_name(initialization: str | np.ndarray) -> str:
 
 def _check_number(
     value: Any, *, name: str, least: float, example: str, below: float = float("inf"), open_start: bool = False
-) -> None:
+) -> float:
     number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else float("nan")
     if not least <= number < below or (open_start and number == least):
         span = f"above {least:g}" if open_start else f"from {least:g} up"
         limit = f" to, but not including, {below:g}" if below < float("inf") else ""
         raise UsageError(f"{name} is a finite number {span}{limit}", got=repr(value), hint=f"pass {name}={example}")
+    return number
 
 
 def _check_initialization(initialization: Any, *, samples: int) -> None:

@@ -1,0 +1,55 @@
+"""What people read in the terminal, compared with the values behind it."""
+
+import functools
+import re
+
+import pytest
+
+from cutaway.api import recipe
+
+
+def test_embed_prints_the_quality_that_the_record_has(cutaway, digits_run):
+    embedding = digits_run.embed(split="test", perplexity=12, progress=False)
+    code, out, _ = cutaway("embed", digits_run.path, "--split", "test", "--perplexity", "12")
+    assert code == 0
+    assert f"KL divergence        {embedding.layout.kl_divergence:.3f} after" in out
+    assert f"trustworthiness      {embedding.quality.trustworthiness:.3f}" in out
+    assert f"k-NN accuracy        {embedding.quality.accuracy_layer:.1%} in the layer" in out
+    assert str(embedding.file) in out
+
+
+def test_runs_lists_each_run_with_its_accuracy(cutaway, digits_run):
+    code, out, _ = cutaway("runs", digits_run.path.parent)
+    assert code == 0
+    assert digits_run.path.name in out
+    assert f"{digits_run.test['accuracy']:.2%}" in out
+    assert cutaway("runs") == (0, 'No runs in "runs". Next: cutaway train mnist\n', "")
+    code, _, err = cutaway("runs", "elsewhere")
+    assert (code, err.splitlines()[0][:43]) == (2, 'error: runs are kept in a folder; got "else')
+
+
+def test_layers_of_one_layer_and_one_epoch(cutaway, digits_run):
+    code, out, _ = cutaway("layers", digits_run.path, "--layer", "dense_1", "--epoch", "2")
+    assert code == 0
+    assert "Layers after epoch 2" in out
+    assert "dense_2" not in out
+    for refused, words in [
+        (("--layer", "dense_9"), "layers of this run are"),
+        (("--history", "--epoch", "1"), "every"),
+    ]:
+        code, _, err = cutaway("layers", digits_run.path, *refused)
+        assert code == 2
+        assert words in err
+
+
+@pytest.mark.slow
+def test_the_demo_trains_embeds_reports_and_says_where_everything_is(cutaway, monkeypatch, tmp_path):
+    quick = functools.partial(recipe.train_recipe, "digits", hidden=(32, 16), epochs=3)
+    monkeypatch.setattr(recipe, "train_recipe", lambda _, **settings: quick(**settings))
+    code, out, err = cutaway("demo", "--seed", "3")
+    assert code == 0, err
+    run = next((tmp_path / "runs").iterdir())
+    for told in ("Epoch", "Layers", "trustworthiness", f"cutaway layers {run.name}"):
+        assert told in out
+    assert (run / "report.html").read_text().startswith("<!doctype html>")
+    assert re.search(r"embedding +(\S+\.npz)", out)
