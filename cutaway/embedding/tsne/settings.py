@@ -1,7 +1,7 @@
 """The settings of t-SNE."""
 
 from dataclasses import dataclass, fields, replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -81,10 +81,11 @@ def make_settings(settings: dict[str, Any], *, samples: int) -> TSNESettings:
     _check_initialization(given.initialization, samples=samples)
     checked: dict[str, Any] = {
         "perplexity": check_perplexity_fits(given.perplexity, samples=samples),
-        "n_iter": check_whole(given.n_iter, name="n_iter", least=1),
         "early_exaggeration": _check_number(given.early_exaggeration, name="early_exaggeration", least=1, example="12"),
         "exaggeration": _check_number(given.exaggeration, name="exaggeration", least=1, example="1"),
     }
+    if isinstance(given.n_iter, Integral) and not isinstance(given.n_iter, bool):
+        checked["n_iter"] = int(given.n_iter)  # anything else is refused by `phases_for`, which knows the least number
     if given.early_exaggeration_iter != "auto":
         whole = check_whole(given.early_exaggeration_iter, name="early_exaggeration_iter", least=0)
         checked["early_exaggeration_iter"] = whole
