@@ -13,10 +13,14 @@
     CutawayWarning (UserWarning)         nothing failed, but the user should know
 
 Every message is one line with three parts: the rule, what we got, and the next step. Every error can be pickled, so
-that it crosses from one process to another unchanged.
+that it crosses from one process to another unchanged. What we got may come from a file of a stranger: it is shown with
+control characters escaped, and cut to a length.
 """
 
 from typing import Any
+
+LONGEST = 600
+"""Characters of a rule, of what we got, or of a hint, that a message shows at most."""
 
 
 class CutawayError(Exception):
@@ -32,11 +36,26 @@ class CutawayError(Exception):
 
     def __init__(self, rule: str, *, got: str, hint: str) -> None:
         self.rule, self.got, self.hint = rule, got, hint
-        # what we got may hold anything that a user typed or a file holds: it stays one line
-        super().__init__(" ".join(f"{rule}; got {got}; next: {hint}".split()))
+        super().__init__(f"{printable(rule)}; got {printable(got)}; next: {printable(hint)}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.rule, self.got, self.hint), self.__dict__
+
+
+def printable(text: str, most: int = LONGEST) -> str:
+    r"""Text of unknown origin as one line that is safe to print.
+
+    Args:
+        text: It may hold line ends, escape sequences of a terminal, or halves of surrogate pairs.
+        most: Characters to keep; a longer text ends in "…".
+
+    Returns:
+        The text with each run of white space as one space, and every other character that cannot be printed as its
+        escape, such as ``\x1b``.
+    """
+    line = " ".join(text[: 4 * most].split())
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line[: most + 1])
+    return shown if len(shown) <= most and len(text) <= 4 * most else f"{shown[: most - 1]}…"
 
 
 def _rebuild(kind: type[CutawayError], rule: str, got: str, hint: str) -> CutawayError:

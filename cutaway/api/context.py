@@ -8,7 +8,7 @@ import numpy as np
 
 from cutaway.checks import check_whole
 from cutaway.data import Dataset, SampleIds, Split, load_dataset, stratified_sample
-from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
 from cutaway.runs import Manifest, RunFolder
 
 if TYPE_CHECKING:
@@ -51,9 +51,26 @@ class RunContext:
         """Names of the classes, in the order of their numbers."""
         return self.manifest.dataset.class_names
 
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The specification of the model, as `cutaway.models.model_from_spec` takes it.
+
+        Raises:
+            RunError: The run folder does not hold it.
+        """
+        self.manifest.check("model")
+        if self.manifest.model is None:
+            raise RunError(
+                "looking at layers needs the model's specification",
+                got=f"a run without one, {self.path.name}",
+                hint="its history, test metrics and predictions are there all the same",
+            )
+        return self.manifest.model.to_record()
+
     @cached_property
     def split(self) -> Split:
         """Which sample belongs to train, val and test."""
+        self.manifest.check("split")
         return Split.from_record(self.manifest.split)
 
     @cached_property
@@ -72,6 +89,18 @@ class RunContext:
             )
         return same_data(load_dataset(record.origin.get("path") or record.origin["name"]), record.sha256)
 
+    def row(self, epoch: int | None = None) -> dict[str, Any] | None:
+        """The line of an epoch in the history; None where it has none, as epoch 0.
+
+        Args:
+            epoch: Its number; the kept one if None, or the last while the training goes on.
+        """
+        rows = self.folder.history()
+        wanted = self.manifest.kept_epoch if epoch is None else epoch
+        if wanted is None:
+            return rows[-1] if rows else None
+        return next((row for row in rows if row["epoch"] == wanted), None)
+
     def epoch(self, epoch: int | None = None) -> int:
         """The number of an epoch with a snapshot; None is the kept epoch; negative numbers count from the last.
 
@@ -89,9 +118,24 @@ class RunContext:
         from cutaway.models import model_from_spec, require_jax, set_weights
 
         require_jax()
-        model = model_from_spec(dict(self.manifest.model))
-        set_weights(model, self.folder.snapshot(self.epoch(epoch)))
+        spec = self.spec
+        weights = self.snapshot(self.epoch(epoch))
+        model = model_from_spec(spec, initialize=False)
+        set_weights(model, weights)
         return model
+
+    def snapshot(self, epoch: int | None = None) -> dict[str, np.ndarray]:
+        """The weights after an epoch by name, whose shapes are those of the model.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+            RunError: The file is damaged.
+            ModelError: The specification or the snapshot does not fit.
+        """
+        from cutaway.models import check_snapshot, spec_weights
+
+        wanted = spec_weights(self.spec)
+        return self.folder.snapshot(epoch, check=lambda shapes: check_snapshot(wanted, shapes))
 
     def model(self, epoch: int | None = None) -> "Model":
         """The Keras model with the weights after an epoch, built once and shared: nobody may change it.

@@ -35,30 +35,31 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
         "seconds": {"total": training if total is None else round(total, 3), "training": training},
         "device": manifest.device,
         "dataset": {"name": manifest.dataset.name, "sha256": manifest.dataset.sha256},
-        "model": {"name": manifest.model.get("name"), "layers": model_layers(run)},
-        "config": run.config,
+        "model": {"name": manifest.model and manifest.model.name, "layers": model_layers(run)},
+        "config": manifest.config,
+        "damaged": {section: str(error) for section, error in manifest.damaged.items()},
     }
 
 
 def model_layers(run: Run) -> list[dict[str, Any]]:
     """Name and kind of each layer, and its units, activation or dropout rate where it has one."""
-    shown = ("units", "activation", "rate")
+    shown, model = ("units", "activation", "rate"), run.context.manifest.model
     return [
-        {"name": layer["name"], "kind": layer["kind"]}
-        | {key: value for key in shown if isinstance(value := layer["config"].get(key), str | int | float)}
-        for layer in run.context.manifest.model["layers"]
+        {"name": layer.name, "kind": layer.kind}
+        | {key: value for key in shown if isinstance(value := layer.config.get(key), str | int | float)}
+        for layer in (model.layers if model else ())
     ]
 
 
 def run_row(run: Run) -> dict[str, Any]:
     """A run as one row of a list: what runs answers."""
-    rows = run.history.rows
+    row = run.context.row() or {}
     return {
         "run": run.path.name,
         "status": run.folder.status,
         "dataset": run.context.manifest.dataset.name,
-        "epochs": len(rows),
-        "val_accuracy": rows[-1].get("val_accuracy") if rows else None,
+        "epochs": len(run.history),
+        "val_accuracy": row.get("val_accuracy"),
         "test_accuracy": run.test["accuracy"] if run.test else None,
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import UsageError
-from cutaway.runs import RUNS, write_atomic
+from cutaway.runs import RUNS, write_output
 
 from .run import Run, open_run
 
@@ -134,7 +134,7 @@ def export(
     opened = run if isinstance(run, Run) else open_run(run, runs=runs)
     packed = _packed(opened, opened.model(epoch), kind=input if target.suffix == ".onnx" else None)
     try:
-        write_atomic(target, packed)
+        write_output(target, packed)
     except OSError as error:
         raise UsageError(
             "an export needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"

@@ -61,6 +61,7 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         """Every training setting, resolved."""
+        self.context.manifest.check("config")
         return dict(self.context.manifest.config)
 
     @property

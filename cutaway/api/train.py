@@ -188,7 +188,7 @@ def _first_model(run: Run, *, seed: int) -> "Model":
     if run.folder.epochs:
         model = run.model(0)
     elif run.folder.manifest.first_weights == DRAWN:  # it died before its first snapshot was written
-        model = models.model_from_spec(dict(run.folder.manifest.model))
+        model = models.model_from_spec(run.context.spec, initialize=False)
         models.initialize(model, seed)
     else:
         raise RunError(

@@ -1,13 +1,18 @@
 """Commands that look at runs: runs, show, embed and report."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from cutaway.errors import printable
 
 from .options import EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
 from .output import percent, print_json, print_quality, print_table
 from .training import print_history
+
+if TYPE_CHECKING:
+    from cutaway.runs import DamagedRun, RunFolder
 
 
 def runs(
@@ -15,21 +20,39 @@ def runs(
     as_json: JsonOption = False,
 ) -> None:
     """List the runs of a folder, oldest first."""
-    from cutaway.api.context import RunContext
-    from cutaway.api.documents import run_row
-    from cutaway.api.run import Run
     from cutaway.errors import UnknownNameError
     from cutaway.runs import list_runs
 
     if folder != "runs" and not Path(folder).is_dir():
         raise UnknownNameError("runs are kept in a folder", got=f'"{folder}"', hint="name a folder that exists")
-    rows = [run_row(Run(RunContext(found))) for found in list_runs(folder)]
+    rows = [_row(found) for found in list_runs(folder)]
     if as_json:
         print_json(rows)
-    elif rows:
-        print_table([{_HEADS.get(key, key.capitalize()): _cell(value) for key, value in row.items()} for row in rows])
-    else:
+        return
+    whole = [row for row in rows if row["status"] != "damaged"]
+    print_table([{_HEADS.get(key, key.capitalize()): _cell(value) for key, value in row.items()} for row in whole])
+    for row in rows:
+        if row["status"] == "damaged":
+            print(f"damaged: {printable(row['run'])}: {row['why']}")
+    if not rows:
         print(f'No runs in "{folder}". Next: cutaway train mnist')
+
+
+def _row(found: "RunFolder | DamagedRun") -> dict[str, Any]:
+    """A run as one row; one that cannot be read with the reason."""
+    from cutaway.api.context import RunContext
+    from cutaway.api.documents import run_row
+    from cutaway.api.run import Run
+    from cutaway.errors import CutawayError
+    from cutaway.runs import DamagedRun
+
+    try:
+        if not isinstance(found, DamagedRun):
+            return run_row(Run(RunContext(found)))
+        why = found.why
+    except CutawayError as error:
+        why = str(error)
+    return {"run": found.path.name, "status": "damaged", "why": why}
 
 
 _HEADS = {"val_accuracy": "Val acc.", "test_accuracy": "Test acc."}
@@ -51,12 +74,18 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
         print_json(run_document(opened))
         return
     manifest = opened.context.manifest
-    config = {key: value for key, value in opened.config.items() if value is not None}
-    print(f"{opened.path}\n")
-    print(f"  status   {manifest.status}" + (f" ({manifest.why})" if manifest.why else ""))
-    print(f"  dataset  {manifest.dataset.name}  sha256 {manifest.dataset.sha256[:12]}")
-    print(f"  model    {manifest.model['name']}: {', '.join(_layer(layer) for layer in model_layers(opened))}")
-    print(f"  config   {', '.join(f'{key} {value}' for key, value in config.items())}")
+    config = {key: value for key, value in manifest.config.items() if value is not None}
+    name = manifest.model.name if manifest.model else "not known"
+    lines = [
+        ("status", manifest.status + (f" ({manifest.why})" if manifest.why else "")),
+        ("dataset", f"{manifest.dataset.name}  sha256 {manifest.dataset.sha256[:12]}"),
+        ("model", f"{name}: {', '.join(_layer(layer) for layer in model_layers(opened))}"),
+        ("config", ", ".join(f"{key} {value}" for key, value in config.items())),
+        *(("damaged", str(error)) for error in manifest.damaged.values()),
+    ]
+    print(f"{printable(str(opened.path))}\n")
+    for head, text in lines:
+        print(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened)
 
 

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cutaway.errors import printable
+
 LONG = 40
 """Cells up to this length are never broken, so that names can be copied."""
 
@@ -36,9 +38,11 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
     for column in rows[0]:
         numeric = all(str(row[column])[:1].isdigit() or str(row[column])[:1] in "-" for row in rows)
         fixed = all(len(str(row[column])) <= LONG for row in rows)
-        table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold", no_wrap=fixed)
+        table.add_column(
+            Text(printable(column)), justify="right" if numeric else "left", overflow="fold", no_wrap=fixed
+        )
     for row in rows:
-        table.add_row(*(Text(str(value)) for value in row.values()))
+        table.add_row(*(Text(printable(str(value))) for value in row.values()))
     console().print(table)
 
 

@@ -172,8 +172,9 @@ def print_history(run: Any) -> None:
             for row in run.history.rows
         ]
     )
-    if (lowest := run.history.lowest_loss(run.config, classes=len(run.class_names))) is not None:
-        smoothing = run.config["label_smoothing"]
+    config = run.context.manifest.config
+    if (lowest := run.history.lowest_loss(config, classes=len(run.class_names))) is not None:
+        smoothing = config["label_smoothing"]
         print(f"With label smoothing {smoothing:g} the loss cannot fall below {lowest:.3f}.")
     turned = run.history.turned
     if turned:

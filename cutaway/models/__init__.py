@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from .layers import ACTIVATIONS, LAYER_KINDS, check_model, layer_names, output_size
     from .outputs import class_probabilities
     from .perceptron import build_model, check_fit, mlp
-    from .spec import model_from_spec, spec_of
-    from .weights import get_weights, initialize, named_weights, reseed, set_weights, weight_values
+    from .spec import model_from_spec, spec_of, spec_weights
+    from .weights import check_snapshot, get_weights, initialize, named_weights, reseed, set_weights, weight_values
 
 _MODULES = {
     "ACTIVATIONS": "cutaway.models.layers",
@@ -29,6 +29,7 @@ _MODULES = {
     "build_model": "cutaway.models.perceptron",
     "check_fit": "cutaway.models.perceptron",
     "check_model": "cutaway.models.layers",
+    "check_snapshot": "cutaway.models.weights",
     "class_probabilities": "cutaway.models.outputs",
     "forward": "cutaway.models.forward_pass",
     "get_weights": "cutaway.models.weights",
@@ -42,6 +43,7 @@ _MODULES = {
     "reseed": "cutaway.models.weights",
     "set_weights": "cutaway.models.weights",
     "spec_of": "cutaway.models.spec",
+    "spec_weights": "cutaway.models.spec",
     "weight_values": "cutaway.models.weights",
 }
 
@@ -55,6 +57,7 @@ __all__ = [
     "build_model",
     "check_fit",
     "check_model",
+    "check_snapshot",
     "class_probabilities",
     "forward",
     "get_weights",
@@ -70,6 +73,7 @@ __all__ = [
     "reseed",
     "set_weights",
     "spec_of",
+    "spec_weights",
     "weight_values",
 ]
 

@@ -12,7 +12,10 @@ import keras
 from cutaway.errors import ModelError
 
 from .layers import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_model, kind_of
+from .settings import check_settings
+from .shapes import Shape, output_shape, weight_shapes
 
+TOGETHER = "a model's specification must describe layers that fit together"
 REPLACE = "replace it in the model, or restore the run.json that training wrote"
 
 _OBJECTS = {
@@ -117,44 +120,88 @@ def _plain_object(value: Any, slot: str, layer: str) -> dict[str, Any]:
     return {"class_name": value["class_name"], "config": config}
 
 
-def model_from_spec(spec: dict[str, Any]) -> keras.Model:
-    """Build the model that a specification describes, with weights drawn by its initializers.
+def spec_weights(spec: dict[str, Any]) -> dict[str, Shape]:
+    """The shapes of all weights of a model by name, in Keras' order, computed before anything is built.
+
+    Args:
+        spec: As `spec_of` returns it, or anything of that form.
+
+    Raises:
+        ModelError: Something in it is not allow-listed, too large, or does not fit together.
+    """
+    shapes: dict[str, Shape] = {spec["input"]["name"]: tuple(spec["input"]["shape"])}
+    weights: dict[str, Shape] = {}
+    for item in spec["layers"]:
+        kind, name, config = item["kind"], item["name"], item["config"]
+        _check_kind(kind, name)
+        problems, out, found = check_settings(kind, config, old=False).problems, (), {}
+        try:
+            inputs = [shapes[taken] for taken in item["inputs"]]
+            out = output_shape(kind, config, inputs=inputs)
+            found = weight_shapes(kind, config, shape=inputs[0])
+        except (KeyError, ValueError, IndexError, TypeError) as error:
+            problems = (*problems, f"nothing like {error}" if isinstance(error, KeyError) else str(error))
+        if problems or name in shapes:
+            got = problems[0] if problems else "two layers of one name"
+            raise ModelError(TOGETHER, got=f'{got}, in layer "{name}"', hint=REPLACE)
+        shapes[name] = out
+        weights |= {f"{name}/{weight}": shape for weight, shape in found.items()}
+    if spec["output"] not in shapes:
+        raise ModelError(TOGETHER, got=f'the output "{spec["output"]}"', hint=REPLACE)
+    return weights
+
+
+def model_from_spec(spec: dict[str, Any], *, initialize: bool = True) -> keras.Model:
+    """Build the model that a specification describes.
 
     Args:
         spec: As `spec_of` returns it.
+        initialize: Whether to draw its weights by its initializers; otherwise they are 0, for a caller who assigns them
+            all.
 
     Raises:
         ModelError: Anything in it is not allow-listed or does not fit together.
     """
+    drawing: list[tuple[keras.Layer, dict[str, Any]]] = []
     try:
-        return _build(spec)
+        spec_weights(spec)
+        model = _build(spec, None if initialize else drawing)
     except ModelError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = str(error).split("\n")[0][:200]
-        raise ModelError(
-            "a model's specification must describe layers that fit together", got=reason, hint=REPLACE
-        ) from error
+        raise ModelError(TOGETHER, got=str(error).split("\n")[0][:200], hint=REPLACE) from error
+    for layer, initializers in drawing:
+        for name, initializer in initializers.items():
+            setattr(layer, name, initializer)
+    return model
 
 
-def _build(spec: dict[str, Any]) -> keras.Model:
+def _build(spec: dict[str, Any], drawing: list[tuple[keras.Layer, dict[str, Any]]] | None) -> keras.Model:
+    """Build a model; where `drawing` is a list, with weights of 0, and the initializers that are due are put there."""
+
+    def made(item: dict[str, Any]) -> keras.Layer:
+        layer = _layer(item)
+        if drawing is not None:
+            names = [name for name in LAYER_KINDS[item["kind"]] if name.endswith("_initializer")]
+            drawing.append((layer, {name: getattr(layer, name) for name in names}))
+            for name in names:
+                setattr(layer, name, keras.initializers.Zeros())
+        return layer
+
     entry = keras.Input(tuple(spec["input"]["shape"]), name=spec["input"]["name"])
     if spec["kind"] == "Sequential":
-        return keras.Sequential([entry, *(_layer(item) for item in spec["layers"])], name=spec["name"])
+        return keras.Sequential([entry, *map(made, spec["layers"])], name=spec["name"])
     tensors = {spec["input"]["name"]: entry}
     for item in spec["layers"]:
         inputs = [tensors[name] for name in item["inputs"]]
         merges = item["kind"] in ("Add", "Concatenate")
-        tensors[item["name"]] = _layer(item)(inputs if merges else inputs[0])
+        tensors[item["name"]] = made(item)(inputs if merges else inputs[0])
     return keras.Model(entry, tensors[spec["output"]], name=spec["name"])
 
 
 def _layer(item: dict[str, Any]) -> keras.Layer:
     kind, name = item["kind"], item["name"]
-    if kind not in LAYER_KINDS:
-        raise ModelError(
-            f"layers must be of these kinds: {', '.join(LAYER_KINDS)}", got=f'{kind!r} as "{name}"', hint=REPLACE
-        )
+    _check_kind(kind, name)
     config = {}
     for key, value in item["config"].items():
         if key == "activation" and value not in ACTIVATIONS:
@@ -172,3 +219,10 @@ def _layer(item: dict[str, Any]) -> keras.Layer:
             value = getattr(module, plain["class_name"])(**plain["config"])
         config[key] = value
     return getattr(keras.layers, kind)(name=name, **config)
+
+
+def _check_kind(kind: str, name: str) -> None:
+    if kind not in LAYER_KINDS:
+        raise ModelError(
+            f"layers must be of these kinds: {', '.join(LAYER_KINDS)}", got=f'{kind!r} as "{name}"', hint=REPLACE
+        )

@@ -8,6 +8,8 @@ import numpy as np
 
 from cutaway.errors import ModelError
 
+from .shapes import Shape
+
 OTHER = "use a snapshot of this model"
 
 
@@ -39,7 +41,7 @@ def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
         ModelError: A weight is missing, unknown, or of another shape; the model is left as it was.
     """
     named = named_weights(model)
-    _check_snapshot(named, weights)
+    check_snapshot(_shapes(named), _shapes(weights))
     for name, variable in named.items():
         variable.assign(weights[name])
 
@@ -62,24 +64,29 @@ def weight_values(
     """
     if weights is None:
         return [variable.value for variable in variables]
-    _check_snapshot(named, weights)
+    check_snapshot(_shapes(named), _shapes(weights))
     found = {id(variable): weights[name] for name, variable in named.items()}
     return [found.get(id(variable), variable.value) for variable in variables]
 
 
-def _check_snapshot(named: Mapping[str, keras.Variable], weights: Mapping[str, Any]) -> None:
-    for name in sorted(named.keys() ^ weights.keys()):
-        where = "the snapshot" if name in named else "the model"
+def check_snapshot(wanted: Mapping[str, Shape], shapes: Mapping[str, Shape]) -> None:
+    """Compare the shapes of a model's weights with those in a snapshot.
+
+    Raises:
+        ModelError: A weight is missing, unknown, or of another shape.
+    """
+    for name in sorted(wanted.keys() ^ shapes.keys()):
+        where = "the snapshot" if name in wanted else "the model"
         raise ModelError(
             "model and snapshot must have the same weights", got=f'"{name}", which {where} lacks', hint=OTHER
         )
-    for name, variable in named.items():
-        if tuple(variable.shape) != weights[name].shape:
-            raise ModelError(
-                f'weight "{name}" of this model has shape {tuple(variable.shape)}',
-                got=f"{weights[name].shape}",
-                hint=OTHER,
-            )
+    for name, shape in wanted.items():
+        if shape != shapes[name]:
+            raise ModelError(f'weight "{name}" of this model has shape {shape}', got=f"{shapes[name]}", hint=OTHER)
+
+
+def _shapes(weights: Mapping[str, Any]) -> dict[str, Shape]:
+    return {name: tuple(weight.shape) for name, weight in weights.items()}
 
 
 def initialize(model: keras.Model, seed: int) -> None:

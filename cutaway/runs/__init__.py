@@ -6,10 +6,10 @@ is on disk and nothing more: neither Keras nor JAX is imported here, and weights
 only.
 """
 
-from .atomic import write_atomic
-from .folder import RunFolder, find_run, list_runs
+from .atomic import write_atomic, write_output
+from .folder import DamagedRun, RunFolder, find_run, list_runs
 from .layout import REPORT, RUNS, snapshot_path
-from .manifest import FORMAT, DatasetRecord, Manifest
+from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
 from .results import ResultStore, file_name
 from .writer import RunWriter
 
@@ -17,8 +17,10 @@ __all__ = [
     "FORMAT",
     "REPORT",
     "RUNS",
+    "DamagedRun",
     "DatasetRecord",
     "Manifest",
+    "ModelSpec",
     "ResultStore",
     "RunFolder",
     "RunWriter",
@@ -27,4 +29,5 @@ __all__ = [
     "list_runs",
     "snapshot_path",
     "write_atomic",
+    "write_output",
 ]

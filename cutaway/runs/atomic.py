@@ -29,6 +29,22 @@ def write_atomic(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def write_output(path: Path, data: bytes) -> None:
+    """Write a file that a user named: as `write_atomic` does, but through a link, and onto a device or pipe as it is.
+
+    Renaming a file onto /dev/null would replace the device for everybody.
+
+    Raises:
+        OSError: The disk or the folder refuses.
+    """
+    real = Path(os.path.realpath(path))
+    if real.exists() and not real.is_file():
+        with open(real, "wb") as file:
+            file.write(data)
+    else:
+        write_atomic(real, data)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in a folder survive a power cut (nothing to do where folders cannot be opened, on Windows)."""
     if os.name == "posix":

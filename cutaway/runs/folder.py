@@ -1,20 +1,40 @@
 """What is in a run folder, read without Keras."""
 
-import json
+import io
+import os
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
 from cutaway.errors import CutawayError, RunError, UnknownNameError
 
 from .history import read_history
 from .layout import CHECKPOINT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, predictions_path, snapshot_path
-from .manifest import RESTORE, Manifest
+from .manifest import Manifest
+from .reading import MANIFEST_BYTES, RESTORE, Shapes, read_bytes, read_json, read_tensors
 from .results import ResultStore
+
+SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
+
+PREDICTIONS_BYTES = 8 << 30
+"""Predictions of 1,000,000 samples of 1,000 classes take 2 GB."""
+
+
+@dataclass(frozen=True)
+class DamagedRun:
+    """A folder with a run.json that cannot be read.
+
+    Attributes:
+        path: The folder.
+        why: What is wrong, as a line.
+    """
+
+    path: Path
+    why: str
 
 
 @dataclass(frozen=True)
@@ -37,17 +57,15 @@ class RunFolder:
             UnknownNameError: There is no run.json.
             RunError: It is damaged, or of a newer format.
         """
-        path = Path(path)
+        path = Path(path).absolute()  # so that the run is found after a change of the working directory
         file = path / MANIFEST
         try:
-            record = json.loads(file.read_bytes())
+            data = read_bytes(file, run=path, limit=MANIFEST_BYTES)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UnknownNameError(
                 "a run is a folder with a run.json", got=f'"{path}"', hint="list the runs with: cutaway runs"
             ) from error
-        except (ValueError, RecursionError) as error:
-            raise RunError("run.json must be valid JSON", got=f"{error} in {file}", hint=RESTORE) from error
-        return cls(path, Manifest.read(record, where=str(file)))
+        return cls(path, Manifest.read(read_json(data, where=str(file)), where=str(file)))
 
     @property
     def status(self) -> str:
@@ -67,8 +85,11 @@ class RunFolder:
     @property
     def epochs(self) -> list[int]:
         """Epochs with a snapshot, ascending; 0 is the model as initialized."""
-        names = (self.path / SNAPSHOTS).glob("epoch-*.safetensors")
-        return sorted(int(name.stem.removeprefix("epoch-")) for name in names)
+        try:
+            names = [SNAPSHOT_NAME.fullmatch(file.name) for file in (self.path / SNAPSHOTS).iterdir()]
+        except OSError:
+            return []
+        return sorted({int(name[1]) for name in names if name})
 
     def resolve_epoch(self, epoch: int | None = None) -> int:
         """The number of an epoch that has a snapshot.
@@ -101,29 +122,43 @@ class RunFolder:
             hint=f"choose one of these, or -1 for the last ({epochs[-1]})",
         )
 
-    def snapshot(self, epoch: int | None = None) -> dict[str, np.ndarray]:
+    def snapshot(
+        self, epoch: int | None = None, *, check: Callable[[Shapes], None] | None = None
+    ) -> dict[str, np.ndarray]:
         """The weights after an epoch by name, such as ``"dense_1/kernel"``.
+
+        Args:
+            epoch: As of `resolve_epoch`.
+            check: Called with the shapes by name before any weight is read, to refuse what does not fit the model.
 
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
             RunError: The file is damaged.
         """
-        path = snapshot_path(self.path, self.resolve_epoch(epoch))
-        return _read_tensors(path)[0]
+        return read_tensors(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path, check=check)[0]
 
     @property
     def has_checkpoint(self) -> bool:
         """Whether there is one."""
         return (self.path / CHECKPOINT).is_file()
 
-    def checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    def checkpoint(
+        self, *, check: Callable[[Shapes], None] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The arrays and the position from which training can go on.
+
+        Args:
+            check: Called with the shapes by name before any array is read.
 
         Raises:
             RunError: There is none, or it is damaged.
         """
-        tensors, metadata = _read_tensors(self.path / CHECKPOINT)
-        return tensors, json.loads(metadata.get("position", "{}"))
+        path = self.path / CHECKPOINT
+        tensors, metadata = read_tensors(path, run=self.path, check=check)
+        position = read_json(metadata.get("position", "null").encode(errors="replace"), where=f"the position in {path}")
+        if not isinstance(position, dict):
+            raise RunError("a checkpoint says how far the training had come", got=f"nothing in {path}", hint=RESTORE)
+        return tensors, position
 
     def predictions(self, epoch: int | None = None) -> np.ndarray:
         """Predictions recorded in an epoch, float16 ``(sample, class)``, rows in the order train, val, test.
@@ -136,35 +171,29 @@ class RunFolder:
         """
         path = predictions_path(self.path, self.resolve_epoch(epoch))
         try:
-            return np.load(path, allow_pickle=False)
+            return np.load(io.BytesIO(read_bytes(path, run=self.path, limit=PREDICTIONS_BYTES)), allow_pickle=False)
         except FileNotFoundError as error:
             raise RunError(
                 "predictions are recorded after each epoch", got=f"none at {path}", hint="use Run.predictions"
             ) from error
-        except ValueError as error:
+        except RunError:
+            raise
+        except Exception as error:  # NumPy's parser of headers raises more kinds than can be listed
             raise RunError(
                 "a predictions file must be a whole .npy file", got=f"{error} at {path}", hint=RESTORE
             ) from error
 
 
-def _read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise RunError("the file must be in the run folder", got=f"none at {path}", hint=RESTORE) from error
-    except (safetensors.SafetensorError, OSError) as error:
-        raise RunError("weights must be a whole safetensors file", got=f"{error} at {path}", hint=RESTORE) from error
-
-
-def list_runs(runs: Path | str = RUNS) -> list[RunFolder]:
-    """All readable runs of a folder, oldest first; what is no run is passed over."""
-    found = []
+def list_runs(runs: Path | str = RUNS) -> list[RunFolder | DamagedRun]:
+    """All runs of a folder by name, which is oldest first, those that are damaged among them; other folders are not."""
+    found: list[RunFolder | DamagedRun] = []
     for path in sorted(Path(runs).glob(f"*/{MANIFEST}")):
         try:
             found.append(RunFolder.open(path.parent))
-        except (CutawayError, OSError):
-            continue
+        except CutawayError as error:
+            found.append(DamagedRun(path.parent, str(error)))
+        except OSError as error:
+            found.append(DamagedRun(path.parent, error.strerror or str(error)))
     return found
 
 
@@ -176,16 +205,17 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
         RunError: It is damaged.
     """
     if str(run) == "latest":
-        known = list_runs(runs)
+        listed = list_runs(runs)
+        known = [each for each in listed if isinstance(each, RunFolder)]
         if not known:
             raise UnknownNameError(
                 f'"latest" needs a run in the folder "{runs}"',
-                got="none",
+                got="damaged ones only" if listed else "none",
                 hint="train one first: cutaway train mnist, or name the folder with --runs",
             )
         return max(known, key=lambda r: (r.manifest.created, r.path.name))
     for path in (Path(run), Path(runs) / run):
-        if (path / MANIFEST).is_file():
+        if os.path.lexists(path / MANIFEST):
             return RunFolder.open(path)
     names = [r.path.name for r in list_runs(runs)]
     raise UnknownNameError(

@@ -7,33 +7,73 @@ from typing import Any
 
 from cutaway.errors import RunError
 
+from .reading import HISTORY_BYTES, read_bytes, read_json
+
+DELETE = "delete that line"
+
+KINDS = ("epoch", "progress")
+SINGLE = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "samples_per_second")
+"""Entries that are one number, never a list."""
+
+LARGEST = 1e300
+"""A larger number in a line was not measured."""
+
 
 def read_history(path: Path) -> list[dict[str, Any]]:
     """Read all whole lines.
 
     A last line without its end of line was being written when the process died: it is skipped.
 
+    Returns:
+        ``{"kind": "epoch" or "progress", "epoch": from 1, ...}``, every other value a finite number, a bool, None, or
+        a list of these (a metric of each class); lines of the kind "epoch" have a "loss" and ascending numbers.
+
     Raises:
-        RunError: A line before the last is not a JSON object.
+        RunError: A line is something else, or the file is none that can be read.
     """
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, run=path.parent, limit=HISTORY_BYTES)
     except FileNotFoundError:
         return []
-    rows = []
+    rows, last = [], 0
     for number, line in enumerate(data.split(b"\n")[:-1], start=1):
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict):
+        where = f"line {number} of {path}"
+        row = read_json(line, where=where, hint=DELETE)
+        wrong = _problem(row, last)
+        if wrong:
             raise RunError(
-                "every line of history.jsonl is a JSON object",
-                got=f"something else in line {number} of {path}",
-                hint="delete that line",
+                "lines of history.jsonl hold numbers, those of epochs in ascending order",
+                got=f"{wrong} in {where}",
+                hint=DELETE,
             )
+        last = row["epoch"] if row["kind"] == "epoch" else last
         rows.append(row)
     return rows
+
+
+def _problem(row: Any, last: int) -> str | None:
+    """What is wrong with a line after the one of epoch `last`, or None."""
+    if not isinstance(row, dict):
+        return "no JSON object"
+    if row.get("kind") not in KINDS:
+        return f"the kind {row.get('kind')!r:.40}"
+    for name, value in row.items():
+        if name != "kind" and not (_is_number(value) or (name not in SINGLE and _are_numbers(value))):
+            return f'"{name:.40}" of {value!r:.40}'
+    epoch = row.get("epoch")
+    if type(epoch) is not int or epoch < 1 or (row["kind"] == "epoch" and epoch <= last):
+        return f"epoch {epoch!r:.40} after epoch {last}"
+    return 'no "loss"' if "loss" not in row else None
+
+
+def _is_number(value: Any) -> bool:
+    # 1e400 is a number of JSON, which Python reads as infinity
+    small = isinstance(value, int | float) and abs(value) <= LARGEST
+    return value is None or isinstance(value, bool) or small
+
+
+def _are_numbers(value: Any) -> bool:
+    return all(map(_are_numbers, value)) if isinstance(value, list) else _is_number(value)
 
 
 class HistoryFile:

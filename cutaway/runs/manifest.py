@@ -3,18 +3,91 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from cutaway.errors import RunError
+
+from .reading import RESTORE
 
 FORMAT = 2
 """Format number of the run folder; a reader refuses a higher one and migrates a lower one."""
 
-RESTORE = "restore the file from a copy of the run, or train again"
+MAX_LAYERS = 512
+"""Layers of a model at most: Keras builds a model recursively, and 3,000 layers overflow its stack."""
+
+SECTIONS = ("split", "model", "config", "seed", "versions", "device", "kept_epoch", "best_epoch", "test", "cost")
+"""Fields without which the rest of a run can still be shown."""
+
+REQUIRED = ("split", "model", "config", "seed")
+"""Those of them that every run writes."""
+
+CONFIG_TYPES: dict[tuple[str, ...], tuple[type, ...]] = {
+    ("learning_rate", "momentum", "weight_decay", "label_smoothing", "validation"): (float, int),
+    ("epochs", "batch_size", "patience", "seed"): (int,),
+    ("optimizer", "schedule", "loss", "precision"): (str,),
+}
+"""Types of the training settings that are shown."""
 
 Status = Literal["running", "finished", "stopped", "failed"]
 Origin = Literal["training", "keras fit", "model"]
 Text = Annotated[str, Field(max_length=10_000)]
+Name = Annotated[str, Field(max_length=1_000)]
+Side = Annotated[int, Field(ge=1, le=2**31)]
+Epoch = Annotated[int, Field(ge=0, le=2**31)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Plain = str | bool | int | Finite | None
+"""One value in JSON."""
+
+
+class LayerSpec(BaseModel):
+    """What run.json keeps of a layer.
+
+    Attributes:
+        kind: Its class in Keras.
+        name: Its name.
+        inputs: Names of the layers that it takes.
+        config: Its settings; `cutaway.models.model_from_spec` looks each up in its tables.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: Name
+    name: Name
+    inputs: Annotated[list[Name], Field(max_length=64)]
+    config: Annotated[dict[Name, Any], Field(max_length=64)]
+
+
+class InputSpec(BaseModel):
+    """What run.json keeps of the input of a model: its name, and the shape of one sample."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: Name
+    shape: Annotated[list[Side], Field(max_length=32)]
+
+
+class ModelSpec(BaseModel):
+    """What run.json keeps of a model.
+
+    Attributes:
+        name: Its name.
+        kind: "Sequential" or "Functional".
+        input: Its input.
+        layers: Its layers, in an order in which they can be built.
+        output: Name of the layer whose output is that of the model.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: Name
+    kind: Literal["Sequential", "Functional"]
+    input: InputSpec
+    layers: Annotated[list[LayerSpec], Field(min_length=1, max_length=MAX_LAYERS)]
+    output: Name
+
+    def to_record(self) -> dict[str, Any]:
+        """The specification as plain data, as `cutaway.models.spec_of` writes it."""
+        return self.model_dump(mode="json")
 
 
 class DatasetRecord(BaseModel):
@@ -33,10 +106,17 @@ class DatasetRecord(BaseModel):
 
     name: Text
     sha256: Annotated[str, Field(max_length=64)]
-    origin: dict[str, Any]
-    shape: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=32)]
+    origin: Annotated[dict[Name, Text], Field(max_length=16)]
+    shape: Annotated[tuple[Side, ...], Field(max_length=32)]
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    class_names: Annotated[tuple[Text, ...], Field(max_length=1_000_000)]
+    class_names: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1_000_000)]
+
+    @model_validator(mode="after")
+    def _names_its_origin(self) -> "DatasetRecord":
+        kind = self.origin.get("kind", "")
+        if kind != "arrays" and {"named": "name", "path": "path"}.get(kind, "") not in self.origin:
+            raise ValueError('must say in "origin" what its kind is, and its name or path')
+        return self
 
 
 class Manifest(BaseModel):
@@ -65,24 +145,58 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    format: Annotated[int, Field(ge=1)] = FORMAT
+    format: Annotated[int, Field(ge=1, le=FORMAT)] = FORMAT
     name: Text
     created: Annotated[str, Field(max_length=64)]
     status: Status
     why: Text | None = None
     origin: Origin = "training"
     dataset: DatasetRecord
-    split: dict[str, Any]
-    model: dict[str, Any]
+    split: dict[Name, Any] = Field(default_factory=dict)
+    model: ModelSpec | None = None
     first_weights: Text | None = None
-    config: dict[str, Any]
-    seed: int
-    versions: dict[str, Text] = Field(default_factory=dict)
-    device: dict[str, Any] = Field(default_factory=dict)
-    kept_epoch: Annotated[int, Field(ge=0)] | None = None
-    best_epoch: Annotated[int, Field(ge=0)] | None = None
-    test: dict[str, float | None] | None = None
-    cost: dict[str, float] = Field(default_factory=dict)
+    config: Annotated[dict[Name, Plain | tuple[Finite, ...]], Field(max_length=1_000)] = Field(default_factory=dict)
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    versions: Annotated[dict[Name, Text], Field(max_length=100)] = Field(default_factory=dict)
+    device: Annotated[dict[Name, Plain], Field(max_length=100)] = Field(default_factory=dict)
+    kept_epoch: Epoch | None = None
+    best_epoch: Epoch | None = None
+    test: Annotated[dict[Name, Finite], Field(max_length=1_000)] | None = None
+    cost: Annotated[dict[Name, Finite], Field(max_length=100)] = Field(default_factory=dict)
+
+    _damaged: dict[str, RunError] = PrivateAttr(default_factory=dict)
+
+    @field_validator("config")
+    @classmethod
+    def _has_types(cls, config: dict[str, Any]) -> dict[str, Any]:
+        for names, kinds in CONFIG_TYPES.items():
+            for name in names:
+                value = config.get(name)
+                if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
+                    raise ValueError(f'must have a {kinds[0].__name__} or null as "{name}", not {value!r:.40}')
+        return config
+
+    @field_validator("test")
+    @classmethod
+    def _has_both(cls, test: dict[str, float] | None) -> dict[str, float] | None:
+        if test is not None and not {"loss", "accuracy"} <= test.keys():
+            raise ValueError('must have a "loss" and an "accuracy"')
+        return test
+
+    @property
+    def damaged(self) -> Mapping[str, RunError]:
+        """For each of `SECTIONS` that was missing or wrong in the file, the error that says so."""
+        return self._damaged
+
+    def check(self, *sections: str) -> None:
+        """Raise the error of the first of some sections that is damaged.
+
+        Raises:
+            RunError: One is.
+        """
+        for section in sections:
+            if section in self._damaged:
+                raise self._damaged[section]
 
     @classmethod
     def read(cls, record: Any, *, where: str) -> "Manifest":
@@ -92,8 +206,11 @@ class Manifest(BaseModel):
             record: What run.json holds, parsed.
             where: The file, for the message.
 
+        A field of `SECTIONS` that is missing or wrong is left out, and using it raises the error that says so: see
+        `check`.
+
         Raises:
-            RunError: The record is of a newer format, or a field is missing or wrong; the message names the field.
+            RunError: The record is of a newer format, or another field is missing or wrong; the message names it.
         """
         if not isinstance(record, dict):
             raise RunError("run.json holds one JSON object", got=f"something else in {where}", hint=RESTORE)
@@ -104,10 +221,20 @@ class Manifest(BaseModel):
                 got=f"format {number} in {where}",
                 hint="upgrade cutaway",
             )
-        try:
-            return cls.model_validate(migrated(record))
-        except ValidationError as error:
-            raise _run_error(error, where) from None
+        fields = migrated(record)
+        damaged = {section: _missing(section, where) for section in REQUIRED if section not in fields}
+        while True:  # at most once for each section
+            try:
+                manifest = cls.model_validate(fields)
+            except ValidationError as error:
+                section = _section(error)
+                if section not in fields:
+                    raise _run_error(error, where) from None
+                damaged[section] = _run_error(error, where)
+                del fields[section]
+            else:
+                manifest._damaged.update(damaged)
+                return manifest
 
     def to_record(self) -> dict[str, Any]:
         """The manifest as JSON-able data."""
@@ -130,11 +257,22 @@ def migrated(record: Mapping[str, Any]) -> dict[str, Any]:
     return new | {"format": FORMAT}
 
 
+def _section(error: ValidationError) -> str:
+    """The section that the first error is in; "" where it is in none."""
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    return name if name in SECTIONS else ""
+
+
+def _missing(field: str, where: str) -> RunError:
+    return RunError(f'run.json must hold "{field}"', got=f"no such field in {where}", hint=RESTORE)
+
+
 def _run_error(error: ValidationError, where: str) -> RunError:
     """The first thing that is wrong, as one line."""
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":
-        return RunError(f'run.json must hold "{field}"', got=f"no such field in {where}", hint=RESTORE)
-    rule = first["msg"].replace("Input should be", "must be", 1)
+        return _missing(field, where)
+    rule = first["msg"].replace("Input should be", "must be", 1).replace("Value error, ", "", 1)
     return RunError(f'"{field}" in run.json {rule}', got=f"{first['input']!r:.60} in {where}", hint=RESTORE)

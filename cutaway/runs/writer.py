@@ -69,7 +69,7 @@ class RunWriter:
         Raises:
             RunError: Something is there, a field is missing, or the folder cannot be made or written.
         """
-        path = Path(path)
+        path = Path(path).absolute()
         created = datetime.now(UTC).isoformat(timespec="milliseconds")
         record = {"format": FORMAT, "name": path.name, "created": created, "status": "running", **manifest}
         checked = Manifest.read(record, where="a new run")

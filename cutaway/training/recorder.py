@@ -1,5 +1,6 @@
 """The recorder: a Keras callback that records the user's own ``fit`` in a run folder."""
 
+import json
 import math
 import time
 from collections.abc import Generator, Mapping
@@ -150,10 +151,11 @@ class Recorder(keras.callbacks.Callback):
     def _checked_spec(self) -> dict[str, Any]:
         spec = spec_of(self._keras_model)
         check_fit(self._keras_model, shape=self.data.shape, classes=self.data.classes)
-        if self._manifest and _without_trainable(spec) != _without_trainable(self._manifest.model):
+        before = self._manifest and self._manifest.model
+        if before and _without_trainable(spec) != _without_trainable(before.to_record()):
             raise ModelError(
                 "a recorder records a single model",
-                got=f'"{spec["name"]}" after "{self._manifest.model["name"]}", with other layers or another name',
+                got=f'"{spec["name"]}" after "{before.name}", with other layers or another name',
                 hint="make a Recorder with its own path for each model",
             )
         return spec
@@ -242,4 +244,4 @@ def _on_host(tensor: Any) -> Any:
 def _without_trainable(spec: Mapping[str, Any]) -> dict[str, Any]:
     """A specification without the ``trainable`` of its layers, which may change from one fit to the next."""
     layers = [{**layer, "config": {**layer["config"], "trainable": None}} for layer in spec["layers"]]
-    return {**spec, "layers": layers}
+    return json.loads(json.dumps({**spec, "layers": layers}))  # as a file has it, with lists for tuples

@@ -15,7 +15,7 @@ from cutaway.errors import CutawayWarning, DataError, ModelError
 from cutaway.models import LAYER_KINDS
 from cutaway.models.importing.description import snake_case
 from cutaway.models.importing.opening import build_from_file, read_model
-from cutaway.models.importing.settings import check_settings
+from cutaway.models.settings import check_settings
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # Keras calls .h5 a legacy format
 

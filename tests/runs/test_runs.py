@@ -10,8 +10,11 @@ from cutaway.errors import RunError, UnknownNameError
 from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, write_atomic
 from cutaway.runs.history import HistoryFile, read_history
 
-DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
-MANIFEST = {"dataset": DATASET, "split": {}, "model": {}, "config": {}, "seed": 0}
+DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
+DATASET["origin"] = {"kind": "arrays"}
+LAYER = {"kind": "Dense", "name": "d", "inputs": ["input"], "config": {"units": 2}}
+MODEL = {"name": "m", "kind": "Sequential", "input": {"name": "input", "shape": [4]}, "layers": [LAYER], "output": "d"}
+MANIFEST = {"dataset": DATASET, "split": {}, "model": MODEL, "config": {}, "seed": 0}
 
 
 @pytest.fixture
@@ -67,11 +70,12 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path, place):
 
 
 @given(
-    st.lists(st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False, allow_infinity=False), max_size=3)),
+    st.lists(st.dictionaries(st.text(max_size=5), st.floats(-1e300, 1e300), max_size=3)),
     st.data(),
 )
 def test_whatever_is_cut_off_the_history_only_the_torn_line_is_lost(tmp_path_factory, rows, data):
     path = tmp_path_factory.mktemp("h") / "history.jsonl"
+    rows = [{**row, "kind": "epoch", "epoch": number, "loss": 0.5} for number, row in enumerate(rows, start=1)]
     file = HistoryFile(path)
     for row in rows:
         file.append(row, sync=False)
@@ -82,16 +86,36 @@ def test_whatever_is_cut_off_the_history_only_the_torn_line_is_lost(tmp_path_fac
     left = whole[:keep].count(b"\n")
     assert read_history(path) == rows[:left]
     again = HistoryFile(path)
-    again.append({"more": 1.0}, sync=True)
+    more = {"kind": "epoch", "epoch": left + 1, "loss": 1.0}
+    again.append(more, sync=True)
     again.close()
-    assert read_history(path) == [*rows[:left], {"more": 1.0}]
+    assert read_history(path) == [*rows[:left], more]
 
 
-def test_a_damaged_line_in_the_middle_is_named(tmp_path):
-    path = tmp_path / "history.jsonl"
-    path.write_text('{"a": 1}\nnot json\n{"a": 2}\n')
-    with pytest.raises(RunError, match="line 2 of .*history.jsonl; next: delete that line"):
+DAMAGED = {
+    "not json": "valid JSON; got Expecting value",
+    "[1]": "hold numbers, .*; got no JSON object",
+    "{}": "got the kind None",
+    '{"kind": "epoch", "epoch": 2}': 'got no "loss"',
+    '{"kind": "epoch", "epoch": 1, "loss": 0.5}': "got epoch 1 after epoch 1",
+    '{"kind": "epoch", "epoch": "2", "loss": 0.5}': "got \"epoch\" of '2'",
+    '{"kind": "epoch", "epoch": 2, "loss": NaN}': "got NaN, which is no number of JSON",
+    '{"kind": "epoch", "epoch": 2, "loss": 1e999}': 'got "loss" of inf',
+    '{"kind": "epoch", "epoch": 2, "loss": [0.5]}': 'got "loss" of',
+    '{"kind": "epoch", "epoch": 2, "loss": 0.5, "f1": {"a": 1}}': 'got "f1" of',
+    '{"kind": "epoch", "epoch": 2, "loss": ' + "9" * 5_000 + "}": "valid JSON; got Exceeds the limit",
+    '{"kind": "epoch", "epoch": 2, "loss": 1, "deep": ' + "[" * 100_000 + "]" * 100_000 + "}": "valid JSON|32 levels",
+}
+
+
+@pytest.mark.parametrize("line", DAMAGED, ids=lambda line: line[:60])
+def test_a_damaged_line_in_the_middle_is_named(tmp_path, line):
+    path, first = tmp_path / "history.jsonl", '{"kind": "epoch", "epoch": 1, "loss": 0.7, "f1": [0.5, null]}'
+    path.write_text(f'{first}\n{line}\n{{"kind": "progress", "epoch": 3}}\n')
+    with pytest.raises(RunError, match=rf"{DAMAGED[line]}.* line 2 of .*history.jsonl; next: delete that line"):
         read_history(path)
+    path.write_text(f"{first}\n")
+    assert read_history(path)[0]["f1"] == [0.5, None]
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
@@ -127,12 +151,14 @@ def test_damaged_folders_are_named(writer, tmp_path):
     with pytest.raises(RunError, match=r"whole \.npy file"):
         run.predictions(0)
     (writer.path / "run.json").write_text("{")
-    with pytest.raises(RunError, match=r"run\.json must be valid JSON"):
+    with pytest.raises(RunError, match="a run keeps valid JSON"):
         RunFolder.open(writer.path)
     (writer.path / "run.json").write_text('{"format": 1}')
     with pytest.raises(RunError, match=r'must hold "name"; got no such field in .*run\.json'):
         RunFolder.open(writer.path)
-    assert list_runs(writer.path.parent) == []
+    (damaged,) = list_runs(writer.path.parent)
+    assert damaged.path == writer.path
+    assert damaged.why.startswith('run.json must hold "name"')
 
 
 def test_a_newer_format_is_not_guessed_at(writer):

@@ -29,7 +29,7 @@ def evidence_of(context: RunContext, *, confusion: np.ndarray, layers: "Iterable
         class_names=context.class_names,
         inactive_units={layer.name: (layer.inactive, layer.units) for layer in layers if layer.inactive is not None},
         test_accuracy=test["accuracy"] if test else None,
-        val_accuracy=rows[-1].get("val_accuracy") if rows else None,
+        val_accuracy=(context.row() or {}).get("val_accuracy"),
         test_samples=len(context.split.test),
         val_samples=len(context.split.val),
     )

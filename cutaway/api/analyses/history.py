@@ -63,11 +63,11 @@ class History:
             classes: Number of classes.
         """
         smoothing = config.get("label_smoothing")
-        if not smoothing:
+        if not smoothing or not 0 < smoothing < 1:
             return None
         from cutaway.training import lowest_loss
 
-        return lowest_loss(smoothing, classes=2 if config["loss"] == "binary_crossentropy" else classes)
+        return lowest_loss(smoothing, classes=2 if config.get("loss") == "binary_crossentropy" else classes)
 
     def plot(self) -> "Figure":
         """Draw loss and accuracy, training against validation, as a matplotlib Figure."""

@@ -122,7 +122,7 @@ def layer_history(
     ids = context.ids(split, samples=min(samples, _room(model, measured_layers(model))), seed=seed)
     records = measure(
         model,
-        context.folder.snapshot,
+        context.snapshot,
         epochs=wanted,
         x=data.rows(ids),
         labels=data.y(ids),
@@ -159,7 +159,7 @@ def similarity(
     ids = context.ids(split, samples=min(samples, _room(model, [name])), seed=seed)
     found = compare_epochs(
         model,
-        context.folder.snapshot,
+        context.snapshot,
         name,
         epochs=wanted,
         x=data.rows(ids),

@@ -1,12 +1,13 @@
 """The report as a whole: its heading, its facts, its sections."""
 
 from pathlib import Path
+from typing import Any
 
 from cutaway.api.context import RunContext
-from cutaway.errors import UsageError
-from cutaway.page import Page, Section, render
+from cutaway.errors import Canceled, CutawayError, UsageError, printable
+from cutaway.page import Page, Section, Text, render
 from cutaway.progress import Progress, ProgressCallback
-from cutaway.runs import REPORT, write_atomic
+from cutaway.runs import REPORT, write_output
 
 from . import sections
 from .source import ReportSource
@@ -23,7 +24,7 @@ def write_report(context: RunContext, path: str | Path | None, *, on_progress: P
         )
     html = report_html(context, on_progress=on_progress)
     try:
-        write_atomic(target, html.encode())
+        write_output(target, html.encode(errors="backslashreplace"))
     except OSError as error:
         raise UsageError(
             "a report needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
@@ -42,13 +43,21 @@ def report_html(context: RunContext, *, on_progress: ProgressCallback) -> str:
     shown: list[Section | None] = []
     for done, section in enumerate(sections.SECTIONS):
         on_progress(Progress("report", done, len(sections.SECTIONS), "sections"))
-        shown.append(section(source))
+        try:
+            shown.append(section(source))
+        except Canceled:
+            raise
+        except CutawayError as error:
+            name = section.__name__
+            why = f"This section could not be made: {error.rule}; got {error.got}."
+            shown.append(Text(name=name, title=name.capitalize(), paragraphs=(printable(why),)))
+    made_by = context.manifest.versions.get("cutaway", "of an unknown version")
     page = Page(
         title=context.path.name,
         subtitle=_subtitle(context),
         facts=_facts(source),
         sections=tuple(section for section in shown if section is not None),
-        footer=f"Made by cutaway {context.manifest.versions['cutaway']} from {context.path.name}.",
+        footer=f"Made by cutaway {made_by} from {context.path.name}.",
     )
     html = render(page)
     on_progress(Progress("report", len(shown), len(shown), "sections"))
@@ -56,19 +65,28 @@ def report_html(context: RunContext, *, on_progress: ProgressCallback) -> str:
 
 
 def _subtitle(context: RunContext) -> str:
-    spec, config = context.manifest.model, context.manifest.config
-    units = [str(layer["config"]["units"]) for layer in spec["layers"] if layer["kind"] == "Dense"]
-    shape = "x".join(str(side) for side in spec["input"]["shape"])
+    manifest, config = context.manifest, context.manifest.config
     train, val, test = (f"{len(context.split.part(name)):,}" for name in ("train", "val", "test"))
-    if config["optimizer"] == "none":  # a model that was recorded without training
+    samples = f"{train} training, {val} validation and {test} test samples"
+    known = [("learning rate", "learning_rate"), ("batch size", "batch_size"), ("seed", "seed")]
+    settings = [f"{words} {_short(config[name])}" for words, name in known if config.get(name) is not None]
+    how = f"{_short(config.get('optimizer'))} with {', '.join(settings)}"
+    if manifest.origin == "model":
         how = "not trained here"
-    else:
-        batch = "" if config["batch_size"] is None else f"batch size {config['batch_size']}, "
-        how = f"{config['optimizer']} with learning rate {config['learning_rate']:g}, {batch}seed {config['seed']}"
-    return (
-        f"{spec['name']} {'-'.join([shape, *units])} on {context.manifest.dataset.name}: {how}; "
-        f"{train} training, {val} validation and {test} test samples"
-    )
+    return f"{_model_in_words(context)} on {manifest.dataset.name}: {how}; {samples}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _model_in_words(context: RunContext) -> str:
+    """Its name and sizes: "mlp 784-512-512-10"."""
+    model = context.manifest.model
+    if model is None:
+        return "a model whose layers are not known"
+    units = [str(layer.config.get("units")) for layer in model.layers if layer.kind == "Dense"]
+    return f"{model.name} {'-'.join(['x'.join(map(str, model.input.shape)), *units])}"
 
 
 def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
@@ -77,7 +95,9 @@ def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
     if test:
         facts += [("Test accuracy", f"{test['accuracy']:.2%}"), ("Test loss", f"{test['loss']:.4f}")]
     if rows:
-        if rows[-1].get("val_accuracy") is not None:
-            facts += [("Validation accuracy", f"{rows[-1]['val_accuracy']:.2%}")]
-        facts += [("Epochs", str(len(rows))), ("Training time", f"{sum(row['seconds'] for row in rows):.1f} s")]
+        kept = source.context.row() or {}
+        if kept.get("val_accuracy") is not None:
+            facts += [("Validation accuracy", f"{kept['val_accuracy']:.2%}")]
+        seconds = sum(row.get("seconds") or 0.0 for row in rows)
+        facts += [("Epochs", str(len(rows))), ("Training time", f"{seconds:.1f} s")]
     return (*facts, ("Parameters", f"{sum(record.parameters for record in source.layers):,}"))

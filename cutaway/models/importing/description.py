@@ -10,11 +10,11 @@ from typing import Any
 
 from cutaway.errors import DataError
 from cutaway.models.layers import LAYER_KINDS
+from cutaway.models.settings import MAX_UNITS, check_settings, is_whole, source_problems
 from cutaway.models.shapes import MAX_VALUES, Shape, output_shape, weight_shapes
 from cutaway.models.spec import free_entry
 
 from .connections import Connections, functional_connections
-from .settings import MAX_UNITS, check_settings, is_whole, source_problems
 
 MAX_LAYERS = 512
 

@@ -124,7 +124,7 @@ def build_from_file(file: ModelFile) -> keras.Model:
         more = f", and {len(notes) - 1} more" if len(notes) > 1 else ""
         warnings.warn(f"{file.path.name}: {notes[0]}{more}", CutawayWarning, stacklevel=3)
     try:
-        built = model_from_spec(model.spec())
+        built = model_from_spec(model.spec(), initialize=False)
         for layer in model.layers:
             _assign(built.get_layer(layer.name), weights[layer.name])
     except CutawayError as error:

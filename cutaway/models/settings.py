@@ -1,4 +1,4 @@
-"""Settings of a layer in an untrusted file, checked one by one before Keras sees any of them.
+"""Settings of a layer in an untrusted model file or run folder, checked one by one before Keras sees any of them.
 
 Every class, module or function that a file names is compared with the allow-lists of `cutaway.models.layers`; nothing
 is imported or called by such a name.
@@ -181,7 +181,7 @@ _CHECKS: dict[tuple[str, str], Callable[[Any], bool]] = {
             and all(v is None or is_whole(v, low=1, high=MAX_UNITS) for v in value)
         )
     ),
-    ("", "seed"): _optional(lambda value: is_whole(value, low=0, high=2**31 - 1)),
+    ("", "seed"): _optional(lambda value: is_whole(value, low=0, high=2**32 - 1)),
     ("", "max_value"): _optional(_from_0),
     ("", "negative_slope"): _from_0,
     ("", "threshold"): _from_0,

@@ -1,0 +1,155 @@
+"""Files of a run folder, opened with the caution that a folder from a stranger needs.
+
+A file may have been replaced by anything: a pipe, on which reading would wait forever; a link out of the folder; a hole
+of zeros as large as a disk. So the kind and the size of a file are checked before a byte of it is read.
+"""
+
+import json
+import os
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+
+from cutaway.errors import RunError
+
+RESTORE = "restore the file from a copy of the run, or train again"
+
+MANIFEST_BYTES = 64 << 20
+"""run.json takes 15 kB with MNIST; names of 1,000,000 classes take 20 MB."""
+
+HISTORY_BYTES = 256 << 20
+"""history.jsonl takes 300 bytes an epoch."""
+
+DEPTH = 32
+"""Objects and lists inside each other in a JSON document; a manifest has 7."""
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def regular_file(path: Path, *, run: Path, limit: int | None = None) -> Path:
+    """The real path of a file of a run, if it is a regular file inside the run's folder.
+
+    Args:
+        path: The file.
+        run: The run folder.
+        limit: The most bytes that the file may have; no limit if None.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: It is not there, or a link that leads nowhere.
+        RunError: It is of another kind, lies outside the folder, or is too large.
+    """
+    try:
+        real, folder = Path(os.path.realpath(path, strict=True)), Path(os.path.realpath(run, strict=True))
+        state = os.stat(real)
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:  # a loop of links, a name that is too long, no permission
+        raise _refusal("can be read", error.strerror or str(error), path) from error
+    if not real.is_relative_to(folder):
+        raise _refusal("lie in its folder", f"a link to {real}", path)
+    if not stat.S_ISREG(state.st_mode):
+        raise _refusal("are regular files", _kind(state.st_mode), path)
+    if limit is not None and state.st_size > limit:
+        raise _refusal(f"of this kind have at most {limit:,} bytes", f"{state.st_size:,} bytes", path)
+    return real
+
+
+def read_bytes(path: Path, *, run: Path, limit: int) -> bytes:
+    """Read a file of a run.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError, RunError: As `regular_file`.
+    """
+    real = regular_file(path, run=run, limit=limit)
+    try:
+        # without waiting, should a pipe have taken the place of the file since it was looked at
+        with open(os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+            return file.read(limit)
+    except OSError as error:
+        raise _refusal("can be read", error.strerror or str(error), path) from error
+
+
+def read_json(data: bytes, *, where: str, hint: str = RESTORE) -> Any:
+    """Parse a JSON document of at most `DEPTH` levels, in which every number is finite.
+
+    Args:
+        data: The document.
+        where: The file and the line, for the message.
+        hint: The next step, for the message.
+
+    Raises:
+        RunError: It is none.
+    """
+    try:
+        parsed = json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise RunError("a run keeps valid JSON", got=f"{error} in {where}", hint=hint) from None
+    if not _is_shallow(parsed):
+        raise RunError(f"JSON of a run has at most {DEPTH} levels", got=f"more in {where}", hint=hint)
+    return parsed
+
+
+def read_tensors(
+    path: Path, *, run: Path, check: Callable[[Shapes], None] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read a safetensors file of a run.
+
+    Args:
+        path: The file.
+        run: The run folder.
+        check: Called with the shapes by name before any tensor is read; an error that it raises ends the reading.
+
+    Returns:
+        The arrays by name, and the metadata.
+
+    Raises:
+        RunError: There is none, or it is damaged.
+    """
+    try:
+        with safetensors.safe_open(regular_file(path, run=run), framework="numpy") as file:
+            names = list(file.keys())
+            if check:
+                check({name: tuple(file.get_slice(name).get_shape()) for name in names})
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunError("the file must be in the run folder", got=f"none at {path}", hint=RESTORE) from error
+    # a dtype that NumPy lacks is an AttributeError of safetensors 0.8
+    except (safetensors.SafetensorError, OSError, AttributeError, MemoryError, TypeError) as error:
+        raise RunError("weights must be a whole safetensors file", got=f"{error} at {path}", hint=RESTORE) from error
+
+
+def _refusal(rule: str, got: str, path: Path) -> RunError:
+    return RunError(f"files of a run {rule}", got=f"{got} at {path}", hint=RESTORE)
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name}, which is no number of JSON,")
+
+
+def _is_shallow(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return True
+    return False
