@@ -11,11 +11,11 @@ import keras
 
 from cutaway.errors import ModelError
 
-from .layers import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_model, kind_of
+from .layers import CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_model, kind_of
 from .settings import check_settings
 from .shapes import Shape, output_shape, weight_shapes
 
-TOGETHER = "a model's specification must describe layers that fit together"
+TOGETHER = "a model's specification holds layers and settings that cutaway knows, which fit together"
 REPLACE = "replace it in the model, or restore the run.json that training wrote"
 
 _OBJECTS = {
@@ -133,7 +133,10 @@ def spec_weights(spec: dict[str, Any]) -> dict[str, Shape]:
     weights: dict[str, Shape] = {}
     for item in spec["layers"]:
         kind, name, config = item["kind"], item["name"], item["config"]
-        _check_kind(kind, name)
+        if kind not in LAYER_KINDS:
+            raise ModelError(
+                f"layers must be of these kinds: {', '.join(LAYER_KINDS)}", got=f'{kind!r} as "{name}"', hint=REPLACE
+            )
         problems, out, found = check_settings(kind, config, old=False).problems, (), {}
         try:
             inputs = [shapes[taken] for taken in item["inputs"]]
@@ -200,18 +203,8 @@ def _build(spec: dict[str, Any], drawing: list[tuple[keras.Layer, dict[str, Any]
 
 
 def _layer(item: dict[str, Any]) -> keras.Layer:
-    kind, name = item["kind"], item["name"]
-    _check_kind(kind, name)
-    config = {}
-    for key, value in item["config"].items():
-        if key == "activation" and value not in ACTIVATIONS:
-            raise ModelError(
-                f"activations are {', '.join(ACTIVATIONS)}", got=f'{value!r:.60} in layer "{name}"', hint=REPLACE
-            )
-        if key not in (*LAYER_KINDS[kind], "trainable"):
-            raise ModelError(
-                f"settings of {kind}: {', '.join(LAYER_KINDS[kind])}", got=f'{key!r} in layer "{name}"', hint=REPLACE
-            )
+    kind, name, config = item["kind"], item["name"], {}
+    for key, value in item["config"].items():  # of known names and values: see `spec_weights`
         slot = key.rsplit("_", 1)[-1]
         if slot in _OBJECTS and value:
             module, _ = _OBJECTS[slot]
@@ -219,10 +212,3 @@ def _layer(item: dict[str, Any]) -> keras.Layer:
             value = getattr(module, plain["class_name"])(**plain["config"])
         config[key] = value
     return getattr(keras.layers, kind)(name=name, **config)
-
-
-def _check_kind(kind: str, name: str) -> None:
-    if kind not in LAYER_KINDS:
-        raise ModelError(
-            f"layers must be of these kinds: {', '.join(LAYER_KINDS)}", got=f'{kind!r} as "{name}"', hint=REPLACE
-        )

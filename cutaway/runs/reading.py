@@ -68,7 +68,7 @@ def read_bytes(path: Path, *, run: Path, limit: int) -> bytes:
     try:
         # without waiting, should a pipe have taken the place of the file since it was looked at
         with open(os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
-            return file.read(limit)
+            return file.read(min(os.fstat(file.fileno()).st_size, limit))
     except OSError as error:
         raise _refusal("can be read", error.strerror or str(error), path) from error
 

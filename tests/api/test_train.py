@@ -200,7 +200,7 @@ def test_class_and_sample_weights_equal_keras(class_weight, tmp_path):
     run = ct.train(
         model, data, class_weight=class_weight, sample_weight=weight, runs=tmp_path, progress=False, **settings
     )
-    theirs = model_from_spec(dict(run.folder.manifest.model))
+    theirs = model_from_spec(run.context.spec)
     set_weights(theirs, run.folder.snapshot(0))
     theirs.compile(keras.optimizers.SGD(0.1), loss="sparse_categorical_crossentropy")
     split = split_dataset(data, seed=0)

@@ -116,7 +116,7 @@ def test_the_manifest_holds_what_is_known(recorded, digits):
     assert manifest.config["schedule"] is None
     assert manifest.device["backend"] == "jax"
     assert manifest.versions["jax"]
-    assert [layer["kind"] for layer in manifest.model["layers"]] == [
+    assert [layer.kind for layer in manifest.model.layers] == [
         "Dense",
         "BatchNormalization",
         "Dropout",
@@ -195,7 +195,7 @@ def test_a_second_fit_continues_in_the_same_folder(blobs, tmp_path):
     assert_same_weights(model, after.snapshot(-1))
     np.testing.assert_array_equal(after.snapshot(2)["hidden/kernel"], after.snapshot(5)["hidden/kernel"])
     assert {"optimizer": "sgd", "epochs": 5, "batch_size": 60}.items() <= after.manifest.config.items()
-    assert after.manifest.model["layers"][0]["config"]["trainable"] is False
+    assert after.manifest.model.layers[0].config["trainable"] is False
     assert after.manifest.cost["training"] > before.manifest.cost["training"]
     with pytest.raises(
         ModelError, match='records a single model; got "mine" after "mine", with other layers .*next: make a Rec'
