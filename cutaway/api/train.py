@@ -114,7 +114,7 @@ def train(
         first_weights=DRAWN if fresh else GIVEN,
     )
     _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
-    writer = RunWriter.create(runs, name=name or data.name, manifest=manifest)
+    writer = RunWriter.create(runs, name=name or data.name, manifest=manifest, begin=False)
     samples = _training_data(data, split, weight)
     return _train(writer, model, samples, data=data, config=config, progress=progress, resume=False)
 
@@ -144,8 +144,9 @@ def resume(
     _check_resumable(opened)
     models.require_jax()
     training.keep_compiled_programs()
-    config = training.TrainingConfig.model_validate(opened.config)
-    model = _first_model(opened, seed=config.seed)
+    config = training.recorded_config(opened.config)
+    model = models.model_from_spec(opened.context.spec, initialize=False)  # the checkpoint has all weights
+    models.reseed(model, config.seed)
     samples = _training_data(opened.data, opened.split, None)
     writer = RunWriter.reopen(opened.path)
     return _train(writer, model, samples, data=opened.data, config=config, progress=progress, resume=True)
@@ -179,25 +180,6 @@ def _check_resumable(run: Run) -> None:
             got=f"{run.path.name}, recorded from a fit of your own",
             hint="call fit again with the same Recorder",
         )
-
-
-def _first_model(run: Run, *, seed: int) -> "Model":
-    """The model of a run as it was before its first step."""
-    from cutaway import models
-
-    if run.folder.epochs:
-        model = run.model(0)
-    elif run.folder.manifest.first_weights == DRAWN:  # it died before its first snapshot was written
-        model = models.model_from_spec(run.context.spec, initialize=False)
-        models.initialize(model, seed)
-    else:
-        raise RunError(
-            "a run needs a snapshot of the first weights to be resumed",
-            got=f"none in {run.path}, and the weights came with the model",
-            hint="train that model again",
-        )
-    models.reseed(model, seed)
-    return model
 
 
 def _train(
@@ -236,10 +218,14 @@ def _train(
 
 
 def _end(writer: RunWriter, status: str, why: str) -> None:
-    """Write how a run ended; a disk that refuses even that must not hide the reason."""
-    with contextlib.suppress(OSError):
-        writer.finish(status, why=why)
-    writer.close()
+    """Write how a run ended; a disk that refuses even that must not hide the reason.
+
+    A new run that never began leaves nothing, and one that could not be resumed stays as it was.
+    """
+    if writer.begun:
+        with contextlib.suppress(OSError):
+            writer.finish(status, why=why)
+    writer.discard()
 
 
 def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs: int) -> None:

@@ -1,8 +1,12 @@
 """Writing a file so that it is there whole or not at all."""
 
 import os
+import re
 import secrets
 from pathlib import Path
+
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.ASCII)
+"""Names of the temporary files of `write_atomic`."""
 
 
 def write_atomic(path: Path, data: bytes) -> None:

@@ -137,11 +137,6 @@ class RunFolder:
         """
         return read_tensors(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path, check=check)[0]
 
-    @property
-    def has_checkpoint(self) -> bool:
-        """Whether there is one."""
-        return (self.path / CHECKPOINT).is_file()
-
     def checkpoint(
         self, *, check: Callable[[Shapes], None] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -14,7 +14,7 @@ import safetensors.numpy
 
 from cutaway.errors import RunError
 
-from .atomic import write_atomic
+from .atomic import TEMPORARY, write_atomic
 from .folder import RunFolder
 from .history import HistoryFile
 from .layout import (
@@ -27,7 +27,7 @@ from .layout import (
     predictions_path,
     snapshot_path,
 )
-from .manifest import FORMAT, Manifest
+from .manifest import FORMAT, SECTIONS, Manifest
 
 
 class RunWriter:
@@ -36,35 +36,38 @@ class RunWriter:
     Attributes:
         path: The folder.
         manifest: What run.json holds; change it through `update`.
+        begun: Whether `begin` was called: before, a new run is not there yet, and one that is resumed is as it was.
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
-        self.path, self.manifest = path, manifest
+        self.path, self.manifest, self.begun = path, manifest, False
         self._history = HistoryFile(path / HISTORY)
 
     @classmethod
-    def create(cls, runs: Path | str, *, name: str, manifest: Mapping[str, Any]) -> "RunWriter":
+    def create(cls, runs: Path | str, *, name: str, manifest: Mapping[str, Any], begin: bool = True) -> "RunWriter":
         """Make a new run folder named by the time, `name` and four random digits.
 
         Args:
             runs: Folder for runs; made if it is not there.
             name: Middle part of the folder's name; anything but letters, digits, "-", "_" and "." becomes "-".
             manifest: As for `create_at`.
+            begin: As for `create_at`.
 
         Raises:
             RunError: The folder cannot be made or written.
         """
         safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".-")[:60] or "run"
         path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{safe}-{secrets.token_hex(2)}"
-        return cls.create_at(path, manifest=manifest)
+        return cls.create_at(path, manifest=manifest, begin=begin)
 
     @classmethod
-    def create_at(cls, path: Path | str, *, manifest: Mapping[str, Any]) -> "RunWriter":
+    def create_at(cls, path: Path | str, *, manifest: Mapping[str, Any], begin: bool = True) -> "RunWriter":
         """Make a new run folder at a path of the caller's choice.
 
         Args:
             path: Where; nothing may be there, folders above it are made.
             manifest: Fields of `Manifest`; format, name, created and status are added.
+            begin: Whether to write run.json now, which makes the folder a run; otherwise `begin` does, later.
 
         Raises:
             RunError: Something is there, a field is missing, or the folder cannot be made or written.
@@ -73,6 +76,7 @@ class RunWriter:
         created = datetime.now(UTC).isoformat(timespec="milliseconds")
         record = {"format": FORMAT, "name": path.name, "created": created, "status": "running", **manifest}
         checked = Manifest.read(record, where="a new run")
+        checked.check(*SECTIONS)
         made = False
         try:
             if path.exists():
@@ -81,13 +85,18 @@ class RunWriter:
                     got=f'"{path}"',
                     hint="choose another path, or delete what is there",
                 )
-            data = _json(checked)
             path.mkdir(parents=True)
             made = True
             for folder in (SNAPSHOTS, PREDICTIONS, RESULTS):
                 (path / folder).mkdir()
-            write_atomic(path / MANIFEST, data)
-            return cls(path, checked)
+            writer = cls(path, checked)
+            if begin:
+                try:
+                    writer.begin()
+                except OSError:
+                    writer.close()
+                    raise
+            return writer
         except OSError as error:
             if made:
                 shutil.rmtree(path, ignore_errors=True)  # ours alone, and nothing is in it yet
@@ -99,23 +108,44 @@ class RunWriter:
 
     @classmethod
     def reopen(cls, path: Path) -> "RunWriter":
-        """Open a run that was stopped, failed or died, to continue it.
+        """Open a run that was stopped, failed or died, to continue it after `begin`.
 
         Raises:
             UnknownNameError: There is no such run.
             RunError: It is damaged, cannot be written, or another process is writing it.
         """
         folder = RunFolder.open(path)
+        folder.manifest.check(*SECTIONS)
         try:
-            writer = cls(path, folder.manifest)
-            writer.update(status="running", why=None)
+            return cls(folder.path, folder.manifest)
         except OSError as error:
             raise RunError(
                 "a run that is resumed must be one that can be written",
                 got=f"{error.strerror or error} at {error.filename or path}",
                 hint="check the permissions of the folder and the free space on the disk",
             ) from error
-        return writer
+
+    def begin(self) -> None:
+        """Write run.json with the status "running", and remove what a process that was killed left half written.
+
+        A training calls it when the checkpoint of its first step, or the one to resume from, is there: a run that is
+        found can be resumed.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        self.update(status="running", why=None)
+        self.begun = True
+        for folder in (self.path, *(self.path / name for name in (SNAPSHOTS, PREDICTIONS, RESULTS))):
+            for stray in folder.glob(".*.tmp"):
+                if TEMPORARY.fullmatch(stray.name):
+                    stray.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Remove the folder of a new run that never began: nothing in it was computed."""
+        self.close()
+        if not (self.path / MANIFEST).exists():
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def update(self, **fields: Any) -> None:
         """Change fields of run.json and write it.

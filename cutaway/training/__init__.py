@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .config import LOSSES, OPTIMIZERS, SCHEDULES, TrainingConfig, check_loss, lowest_loss, make_config
+from .config import LOSSES, OPTIMIZERS, SCHEDULES, TrainingConfig, check_loss, lowest_loss, make_config, recorded_config
 from .recipes import RECIPES, Recipe, find_recipe
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ __all__ = [
     "lowest_loss",
     "make_config",
     "new_manifest",
+    "recorded_config",
     "train_model",
 ]
 

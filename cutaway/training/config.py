@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cutaway.errors import ConfigError
+from cutaway.errors import ConfigError, RunError
 from cutaway.parallel import has_fast_bfloat16
 
 Optimizer = Literal["sgd", "adam", "adamw"]
@@ -85,6 +85,30 @@ def make_config(
                 f"{name} needs {needs}", got=f"{config.optimizer} and {config.loss}", hint=f"leave {name} at 0"
             )
     return config
+
+
+def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
+    """The config that a run folder keeps, for a training that is resumed.
+
+    Args:
+        record: The settings by name, every one of them.
+
+    Raises:
+        RunError: A setting is missing, unknown or outside its range: a default in its place would train something else.
+    """
+    missing = [name for name in TrainingConfig.model_fields if name not in record]
+    try:
+        if not missing:
+            return TrainingConfig.model_validate(record)
+        got = f'none for "{missing[0]}"'
+    except ValidationError as error:
+        first = error.errors()[0]
+        got = f'"{first["loc"][0]}" of {first["input"]!r:.60}'
+    raise RunError(
+        'resuming needs every setting under "config" in run.json',
+        got=got,
+        hint="restore the file from a copy of the run, or train again",
+    )
 
 
 def _resolve_auto(values: dict[str, Any], *, samples: int, accelerator: bool) -> None:

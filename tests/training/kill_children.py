@@ -99,7 +99,7 @@ def main(folder: Path, kills: int) -> None:
         after = state_of(runs)
         differ = [n for n in straight["files"] if after["files"].get(n) != straight["files"][n]]
         assert after == straight, f"kill {done}: {differ}"
-        assert not list(runs.rglob("*.jsonl.tmp"))
+        assert not list(runs.rglob(".*.tmp"))
     answer = {"kills": done, "hits": hits, "seconds": round(time.perf_counter() - start, 1)}
     sys.stdout.write(json.dumps(answer) + "\n")
 

@@ -12,8 +12,9 @@ from cutaway.training.loop.chunks import CHUNK_STEPS, chunk_steps
 from cutaway.training.loop.device_data import DeviceData, accelerator_memory, to_device
 from cutaway.training.loop.jaxpr_rewrite import rewritten
 
-DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
-MANIFEST = {"dataset": DATASET, "split": {}, "model": {}, "config": {}, "seed": 0}
+DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
+DATASET["origin"] = {"kind": "arrays"}
+MANIFEST = {"dataset": DATASET, "split": {}, "model": None, "config": {}, "seed": 0}
 
 
 def train(tmp_path):

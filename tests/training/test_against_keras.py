@@ -11,8 +11,9 @@ from cutaway.training import TrainingData, make_config, train_model
 from cutaway.training.loop.order import epoch_order
 
 SAMPLES, FEATURES, CLASSES = 410, 12, 4  # 13 steps an epoch of 32, the last one of 26 samples
-DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
-MANIFEST = {"dataset": DATASET, "split": {}, "model": {}, "config": {}, "seed": 0}
+DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
+DATASET["origin"] = {"kind": "arrays"}
+MANIFEST = {"dataset": DATASET, "split": {}, "model": None, "config": {}, "seed": 0}
 
 
 def make_data(classes=CLASSES, seed=0):

@@ -113,8 +113,9 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_keeps_earlier_snapshots
     x = np.random.default_rng(0).random((60, 3), np.float32)
     x[:40] = np.nan
     data = TrainingData(x, np.arange(60) % 2, train=40, val=10, scale=1.0, classes=2)
-    dataset = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [3], "scale": 1.0, "class_names": ["a", "b"]}
-    manifest = {"dataset": dataset, "split": {}, "model": {}, "config": {}, "seed": 0}
+    dataset = {"name": "toy", "sha256": "0" * 64, "shape": [3], "scale": 1.0, "class_names": ["a", "b"]}
+    dataset["origin"] = {"kind": "arrays"}
+    manifest = {"dataset": dataset, "split": {}, "model": None, "config": {}, "seed": 0}
     writer = RunWriter.create(tmp_path, name="t", manifest=manifest)
     with pytest.raises(
         TrainingError, match=r"must stay finite; got nan in epoch 1, step 1; the input .* smaller --lea"

@@ -11,8 +11,9 @@ from cutaway.runs import RunFolder, RunWriter
 from cutaway.training import TrainingData, make_config, train_model
 from cutaway.training.loop.order import epoch_order, parts_of
 
-DATASET = {"name": "toy", "sha256": "0" * 64, "origin": {}, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
-MANIFEST = {"dataset": DATASET, "split": {}, "model": {}, "config": {}, "seed": 0}
+DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
+DATASET["origin"] = {"kind": "arrays"}
+MANIFEST = {"dataset": DATASET, "split": {}, "model": None, "config": {}, "seed": 0}
 
 
 def masking_model(dropout: layers.Layer, *, seed=0) -> keras.Model:

@@ -167,7 +167,7 @@ def test_runs_that_cannot_be_resumed_are_errors(tmp_path):
     with pytest.raises(RunError, match="whole safetensors file"):
         ct.resume(stopped, progress=False)
     checkpoint.write_bytes((run.path / "snapshots" / "epoch-0000.safetensors").read_bytes())
-    with pytest.raises(RunError, match="arrays of the model and the optimizer of its run"):
+    with pytest.raises(RunError, match="holds the model and the optimizer of its run"):
         ct.resume(stopped, progress=False)
     checkpoint.write_bytes(data)
     assert ct.resume(stopped, progress=False).folder.status == "finished"

@@ -1,15 +1,19 @@
 """Checkpoints: everything that a training needs to go on, as arrays and plain data."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import jax
 import numpy as np
 
 from cutaway.errors import RunError
+from cutaway.runs import RunFolder
 
 from .step import State
+
+ANOTHER = "start a new run from its last snapshot, with cutaway.train(run.model(), data), or restore the file"
+"""The next step where a run cannot be resumed."""
 
 
 @dataclass(frozen=True)
@@ -65,27 +69,59 @@ def pack(checkpoint: Checkpoint) -> tuple[dict[str, np.ndarray], dict[str, Any]]
     return tensors, asdict(checkpoint.position)
 
 
-def unpack(tensors: Mapping[str, np.ndarray], position: Mapping[str, Any], *, like: State) -> Checkpoint:
-    """Read a checkpoint back.
+def read_checkpoint(folder: RunFolder, *, like: State, samples: int, classes: int) -> Checkpoint:
+    """Read the checkpoint of a run.
 
     Args:
-        tensors: As `pack` returned them.
-        position: As `pack` returned it.
+        folder: The run.
         like: A state of the same model and optimizer, which gives the expected shapes.
+        samples: Number of training samples.
+        classes: Number of classes.
 
     Raises:
-        RunError: It is not a checkpoint of such a model and optimizer.
+        RunError: There is none, it is damaged, or it is not one of such a model and optimizer.
     """
-    groups = {}
-    for group, values in like._asdict().items():
-        arrays = [tensors.get(f"{group}/{number:03d}") for number in range(len(values))]
-        has_more = f"{group}/{len(values):03d}" in tensors
-        shapes = [None if a is None else a.shape for a in arrays]
-        if has_more or shapes != [value.shape for value in values]:
-            raise RunError(
-                "a checkpoint must hold the arrays of the model and the optimizer of its run",
-                got=f"other arrays for {group}",
-                hint="train again, or restore the checkpoint.safetensors that belongs to this run.json",
-            )
-        groups[group] = [jax.numpy.array(a, copy=True) for a in arrays]
-    return Checkpoint(State(**groups), Position(**position), tensors.get("recorded"), tensors.get("weight"))
+    wanted = {
+        f"{group}/{n:03d}": tuple(v.shape) for group, values in like._asdict().items() for n, v in enumerate(values)
+    }
+
+    extra = {"recorded": (samples, classes), "weight": (samples,)}
+
+    def check(shapes: Mapping[str, tuple[int, ...]]) -> None:
+        found = {_current(name): shape for name, shape in shapes.items()}
+        for name in sorted(wanted.keys() ^ (found.keys() - extra.keys())):
+            what = "no array" if name in wanted else "an array too many,"
+            raise _refusal(f'{what} "{name}"')
+        for name, shape in found.items():
+            if shape != (expected := (wanted | extra)[name]):
+                raise _refusal(f'"{name}" of shape {shape}, not {expected}')
+
+    try:
+        arrays, position = folder.checkpoint(check=check)
+    except RunError as error:
+        raise RunError(error.rule, got=error.got, hint=ANOTHER) from error
+    tensors = {_current(name): value for name, value in arrays.items()}
+    groups = {
+        group: [jax.numpy.array(tensors[f"{group}/{number:03d}"], copy=True) for number in range(len(values))]
+        for group, values in like._asdict().items()
+    }
+    return Checkpoint(State(**groups), _position(position), tensors.get("recorded"), tensors.get("weight"))
+
+
+def _current(name: str) -> str:
+    """The name of an array in a checkpoint; run folders of format 1 call one group "fixed"."""
+    return name.replace("fixed/", "non_trainable/", 1) if name.startswith("fixed/") else name
+
+
+def _position(record: Mapping[str, Any]) -> Position:
+    """The position of a checkpoint, with a type and a range for each of its numbers."""
+    whole = all(type(record.get(name)) is int and 0 <= record[name] < 2**53 for name in ("epoch", "step"))
+    numbers = all(isinstance(record.get(name), int | float) for name in ("loss", "correct", "seconds"))
+    row = record.get("row")
+    if not whole or not numbers or not isinstance(row, dict) or record.keys() != {f.name for f in fields(Position)}:
+        raise _refusal(f"the position {dict(record)!r:.80}")
+    return Position(**record)
+
+
+def _refusal(got: str) -> RunError:
+    return RunError("a checkpoint holds the model and the optimizer of its run, and a position", got=got, hint=ANOTHER)

@@ -21,7 +21,7 @@ from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter
 from cutaway.training.config import TrainingConfig
 
-from .checkpoint import Checkpoint, Position, pack, unpack
+from .checkpoint import ANOTHER, Checkpoint, Position, pack, read_checkpoint
 from .early_stopping import best_epoch, is_exhausted
 from .epoch import EpochRunner, EpochState
 from .evaluation import Evaluation, TrainingData
@@ -86,7 +86,9 @@ class Trainer:
             RunError: The run folder cannot be written, or the checkpoint to resume from is damaged.
         """
         try:
-            return self._finish(self._train(self._resume() if resume else self._start()))
+            checkpoint = self._resume() if resume else self._start()
+            self.writer.begin()
+            return self._finish(self._train(checkpoint))
         except OSError as error:
             raise RunError(
                 "a training must be able to write its run folder",
@@ -104,16 +106,29 @@ class Trainer:
 
     def _resume(self) -> Checkpoint:
         folder = RunFolder.open(self.writer.path)
-        if not folder.has_checkpoint:  # the process died before its first checkpoint
-            return self._start()
-        checkpoint = unpack(*folder.checkpoint(), like=initial_state(self.model, self.optimizer))
+        like, steps = initial_state(self.model, self.optimizer), -(-self.data.train // self.config.batch_size)
+        checkpoint = read_checkpoint(folder, like=like, samples=self.data.train, classes=self.data.classes)
         position = checkpoint.position
+        if position.epoch > self.config.epochs or position.step > steps:
+            raise RunError(
+                f"this training has {self.config.epochs} epochs of {steps} steps",
+                got=f"a checkpoint after {position.epoch} epochs and {position.step} steps",
+                hint=ANOTHER,
+            )
         self.spent = position.seconds
         self.weight = self.epochs.weight = checkpoint.weight
         self.rows = [row for row in folder.history() if row["epoch"] <= position.epoch]
-        if position.epoch > len(self.rows):  # the process died between the checkpoint and this line
-            self.writer.epoch(position.row)
-            self.rows.append(position.row)
+        listed = [row["epoch"] for row in self.rows]
+        due = position.row if position.row.get("epoch") == position.epoch else None
+        if due and listed == list(range(1, position.epoch)):  # the process died between the checkpoint and this line
+            self.writer.epoch(due)
+            self.rows.append(due)
+        elif listed != list(range(1, position.epoch + 1)):
+            raise RunError(
+                f"a training is resumed after epoch {position.epoch}, with the history of all epochs before",
+                got=f"a history.jsonl of {len(listed)} epochs in {folder.path.name}",
+                hint=ANOTHER,
+            )
         return checkpoint
 
     def _train(self, checkpoint: Checkpoint) -> State:
