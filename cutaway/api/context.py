@@ -9,7 +9,7 @@ import numpy as np
 from cutaway.checks import check_whole
 from cutaway.data import Dataset, SampleIds, Split, load_dataset, stratified_sample
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
-from cutaway.runs import Manifest, RunFolder
+from cutaway.runs import DatasetRecord, Manifest, RunFolder
 
 if TYPE_CHECKING:
     from cutaway.models import Model
@@ -87,7 +87,7 @@ class RunContext:
                 got=f"{self.path.name} opened without it",
                 hint="open the run with open_run(path, data=...) and the same arrays",
             )
-        return same_data(load_dataset(record.origin.get("path") or record.origin["name"]), record.sha256)
+        return same_data(load_dataset(record.origin.get("path") or record.origin["name"]), record)
 
     def row(self, epoch: int | None = None) -> dict[str, Any] | None:
         """The line of an epoch in the history; None where it has none, as epoch 0.
@@ -207,16 +207,22 @@ def _reopen(folder: RunFolder, data: Dataset | None) -> RunContext:
     return RunContext(folder, data=data)
 
 
-def same_data(data: Dataset, sha256: str) -> Dataset:
+def same_data(data: Dataset, record: DatasetRecord) -> Dataset:
     """Return a dataset if it is the one a run was trained on.
 
     Raises:
-        DataError: Its digest is another one.
+        DataError: Its digest, its scale or its classes are others.
     """
-    if data.sha256 != sha256:
-        raise DataError(
-            f"the run was trained on data with SHA-256 {sha256[:12]}...",
-            got=f"{data.sha256[:12]}... from {data.name}",
-            hint="open it with the data it was trained on",
-        )
+    for what, ours, theirs in (
+        ("SHA-256", record.sha256, data.sha256),
+        ("shape", record.shape, data.shape),
+        ("scale", record.scale, data.scale),
+        ("classes", record.class_names, data.class_names),
+    ):
+        if ours != theirs:
+            raise DataError(
+                f"the run was trained on data with the {what} {ours!s:.60}",
+                got=f"{theirs!s:.60} from {data.name}",
+                hint="open it with the data it was trained on",
+            )
     return data

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.data import Dataset, Split
+from cutaway.data import Dataset, Split, load_dataset
 from cutaway.runs import RUNS, RunFolder, find_run
 
 from . import analyses
@@ -369,12 +369,12 @@ class Run:
             return write_report(self.context, path, on_progress=on_progress)
 
 
-def open_run(path: str | Path, *, data: Dataset | None = None, runs: str | Path = RUNS) -> Run:
+def open_run(path: str | Path, *, data: Dataset | str | Path | None = None, runs: str | Path = RUNS) -> Run:
     """Open a run folder, finished or not.
 
     Args:
         path: The folder, its name in `runs`, or "latest".
-        data: The dataset, where it came from arrays.
+        data: The dataset, where it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
         runs: Folder in which names are looked up.
 
     Raises:
@@ -384,5 +384,5 @@ def open_run(path: str | Path, *, data: Dataset | None = None, runs: str | Path 
     """
     folder = find_run(path, runs=runs)
     if data is not None:
-        same_data(data, folder.manifest.dataset.sha256)
+        data = same_data(data if isinstance(data, Dataset) else load_dataset(data), folder.manifest.dataset)
     return Run(RunContext(folder, data=data))

@@ -15,8 +15,9 @@ NAME = 12
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
-    """Print one JSON document."""
-    print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print one JSON document; characters that a terminal would obey are escaped, as JSON allows."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def console() -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cutaway.errors import RunError
 
-from .reading import HISTORY_BYTES, read_bytes, read_json
+from .reading import HISTORY_BYTES, read_bytes, read_json, regular_file
 
 DELETE = "delete that line"
 
@@ -80,10 +80,13 @@ class HistoryFile:
     """history.jsonl, open for appending by one process at a time.
 
     Raises:
-        RunError: Another process is writing this run.
+        RunError: Another process is writing this run, or there is something else than a file of at most
+            `HISTORY_BYTES`.
     """
 
     def __init__(self, path: Path) -> None:
+        if os.path.lexists(path):
+            path = regular_file(path, run=path.parent, limit=HISTORY_BYTES)
         self._file = open(path, "ab+")  # noqa: SIM115 (lives as long as the writer)
         if not _locked(self._file):
             self._file.close()

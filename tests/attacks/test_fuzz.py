@@ -1,4 +1,4 @@
-"""Changed files: each opens or is refused; no crash, no hang, memory bounded."""
+"""Changed files and run folders: each opens or is refused; no crash, no hang, memory bounded."""
 
 import json
 import subprocess
@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import cutaway as ct
+from cutaway.errors import Canceled
 
 CHILD = Path(__file__).with_name("fuzz_child.py")
 
@@ -19,3 +22,31 @@ def test_changed_files_are_opened_or_refused(files, good, tmp_path):
     counts = json.loads(out.stdout.strip().splitlines()[-1])
     assert counts["opened"] + counts["refused"] >= files
     assert min(counts.values()) >= files / 50, f"both ways are gone often: {counts}"
+
+
+RUN_CHILD = Path(__file__).with_name("run_fuzz_child.py")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A finished run and one that was canceled in its last epoch, both small."""
+    folder = tmp_path_factory.mktemp("runs")
+
+    def cancel(now):
+        if "epoch 3/" in now.note:
+            raise Canceled("work goes on", got="a request", hint="resume")
+
+    finished = ct.train(ct.mlp((8,)), "digits", runs=folder / "a", epochs=2, progress=False)
+    with pytest.raises(Canceled):
+        ct.train(ct.mlp((8,)), "digits", runs=folder / "b", epochs=3, progress=cancel)
+    return finished.path, next((folder / "b").iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from Linux")
+@pytest.mark.parametrize("cases", [120, pytest.param(10_000, marks=pytest.mark.exhaustive)])
+def test_damaged_run_folders_are_used_or_refused(cases, runs, tmp_path):
+    command = [sys.executable, RUN_CHILD, *runs, str(cases), "0"]
+    out = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60 + cases)
+    assert out.returncode == 0, out.stderr[-2000:]
+    counts = json.loads(out.stdout)
+    assert min(counts.values()) >= cases / 2, f"both ways are gone often: {counts}"

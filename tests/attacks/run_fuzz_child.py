@@ -1,0 +1,272 @@
+"""Damages run folders in seeded ways and uses each through the command line, with limits on time and memory.
+
+Called with a finished run, a stopped run, the number of cases and the first seed. Prints a JSON object: how many calls
+worked and how many were refused. A traceback, an "unexpected" error, an escape sequence on the terminal, a call of more
+than `SECONDS`, or a byte of the folder that reading changed, ends it with an error that names the case.
+"""
+
+import contextlib
+import copy
+import io
+import itertools
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+from cutaway.cli import main
+
+SECONDS = 10
+MEMORY = 1 << 30
+"""What a call may take more than the process had before it."""
+
+LIMIT = 16 << 30
+"""Address space at most, so that an attack that works does not take the machine."""
+
+HOLE = 4 << 30
+WORKERS = ("results", "report.html")
+"""What reading may write: derived results and the report."""
+
+VALUES = (
+    *(None, True, -1, 0, 3, 2**31, 2**70, 1e-320, 0.5, "", "x", "\x1b[31mred\x07", "a\nb", "\ud800", "é" * 300),
+    *([], {}, [[]], [None], ["\x1b[2J"], {"a": {"b": 1}}, list(range(2000)), "y" * 200_000, "../../../etc/passwd"),
+    *(float("nan"), float("inf"), 2_000_000_000, "Dense", "Lambda", "softmax", "named", "path", "/dev/zero"),
+)
+READING = (("show",), ("show", "--json"), ("layers", "--json"), ("units",), ("embed", "--method", "pca", "--json"))
+
+
+def deep(levels):
+    value = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def places(value, path=()):
+    """Paths of all values in some JSON."""
+    yield path
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(inner, (*path, key))
+
+
+def change_value(value, draw):
+    """JSON with one value replaced, removed or put in once more."""
+    value = copy.deepcopy(value)
+    path = draw.choice(list(places(value))[1:] or [()])
+    if not path:
+        return draw.choice(VALUES)
+    inner = value
+    for key in path[:-1]:
+        inner = inner[key]
+    way = draw.random()
+    if way < 0.3:
+        del inner[path[-1]]
+    elif way < 0.95:
+        inner[path[-1]] = draw.choice([*VALUES, deep(200)])
+    elif isinstance(inner, dict):
+        inner["\x1b]0;title\x07"] = inner[path[-1]]
+    else:
+        inner.append(inner[path[-1]])
+    return value
+
+
+def dumped(value):
+    return json.dumps(value).encode()
+
+
+def damage_json(run, draw):
+    record = json.loads((run / "run.json").read_bytes())
+    for _ in range(draw.choice([1, 1, 1, 2, 3])):
+        record = change_value(record, draw) if isinstance(record, dict) else record
+    (run / "run.json").write_bytes(dumped(record))
+
+
+def damage_model(run, draw):
+    """Sizes and numbers of layers that would take all memory or the stack."""
+    record = json.loads((run / "run.json").read_bytes())
+    layers, model = record["model"]["layers"], record["model"]
+    way = draw.choice(["units", "orthogonal", "many", "input", "name"])
+    if way == "units":
+        draw.choice(layers)["config"]["units"] = draw.choice([2_000_000_000, 20_000, 16_000_000, 2**40])
+    elif way == "orthogonal":
+        layers[0]["config"]["units"] = 20_000
+        layers[0]["config"]["kernel_initializer"] = {"class_name": "Orthogonal", "config": {}}
+    elif way == "many":
+        one = {"kind": "Activation", "config": {"activation": "relu"}}
+        names = [layers[0]["inputs"][0], *(f"a{n}" for n in range(3000))]
+        chain = [{**one, "name": name, "inputs": [before]} for before, name in itertools.pairwise(names)]
+        layers[0]["inputs"] = [names[-1]]
+        model["layers"] = chain + layers
+    elif way == "input":
+        model["input"]["shape"] = draw.choice([[2**31], [64, 2**20], [0], [64] * 40, []])
+    else:
+        layers[0]["name"] = draw.choice(["\x1b[31m", "a/b", "", "x" * 5_000])
+    (run / "run.json").write_bytes(dumped(record))
+
+
+def damage_split(run, draw):
+    import base64
+    import zlib
+
+    record = json.loads((run / "run.json").read_bytes())
+    entry = record["split"]["membership"]["train"]
+    size = draw.choice([6_000_000_000, 2**62, 4_000_000])
+    packed = zlib.compress(bytes(4_000_000), 9)
+    record["split"]["membership"]["train"] = {**entry, "samples": size, "codes": base64.b64encode(packed).decode()}
+    record["split"]["counts"] = {"train": size, "val": 0, "test": 0}
+    (run / "run.json").write_bytes(dumped(record))
+
+
+def damage_history(run, draw):
+    path = run / "history.jsonl"
+    lines = path.read_bytes().splitlines()
+    place = draw.randrange(len(lines))
+    lines[place] = dumped(change_value(json.loads(lines[place]), draw))
+    path.write_bytes(b"\n".join(lines) + draw.choice([b"\n", b"", b"\n{"]))
+
+
+def damage_bytes(run, draw):
+    path = draw.choice([p for p in sorted(run.rglob("*")) if p.is_file()])
+    data = bytearray(path.read_bytes())
+    way, place = draw.choice(["cut", "flip", "zero", "empty", "double"]), draw.randrange(max(len(data), 1))
+    if way == "cut":
+        del data[place:]
+    elif way == "flip" and data:
+        data[min(place, 400) if draw.random() < 0.5 else place] ^= 1 << draw.randrange(8)
+    elif way == "zero":
+        data[place : place + 64] = bytes(len(data[place : place + 64]))
+    elif way == "empty":
+        data.clear()
+    else:
+        data = data * 2
+    path.write_bytes(data)
+
+
+def damage_kind(run, draw):
+    """Something else in the place of a file or a folder."""
+    path = draw.choice(sorted(run.rglob("*")))
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    way = draw.choice(["gone", "folder", "loop", "outside", "zero", "pipe", "hole", "dangling"])
+    if way == "folder":
+        path.mkdir()
+    elif way == "loop":
+        path.symlink_to(path.name)
+    elif way == "outside":
+        path.symlink_to("/etc/passwd")
+    elif way == "zero":
+        path.symlink_to("/dev/zero")
+    elif way == "dangling":
+        path.symlink_to("nowhere")
+    elif way == "pipe":
+        os.mkfifo(path)
+    elif way == "hole":
+        with open(path, "wb") as file:
+            file.truncate(HOLE)
+
+
+def damage_names(run, draw):
+    names = ["epoch-abc", "epoch-0001 (copy)", "epoch-9999999999", "epoch-\x1b[31m", "epoch-0001", "epoch--001"]
+    path = draw.choice(sorted((run / "snapshots").iterdir()))
+    target = path.with_name(f"{draw.choice(names)}.safetensors")
+    if draw.random() < 0.5:
+        shutil.copy(path, target) if target != path else None
+    else:
+        path.rename(target)
+
+
+DAMAGES = (
+    (damage_json,) * 6 + (damage_history, damage_bytes, damage_kind) * 2 + (damage_model, damage_split, damage_names)
+)
+
+
+def memory(name):
+    """Bytes of one line of /proc/self/status: VmRSS is what the process holds now, VmHWM the most since."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name))
+
+
+def contents(run):
+    """What a folder holds, without what reading may write."""
+    found = {}
+    for path in sorted(run.rglob("*")):
+        name = str(path.relative_to(run))
+        if not name.startswith(WORKERS):
+            state = path.lstat()
+            found[name] = (state.st_mode, state.st_size, state.st_mtime_ns)
+    return found
+
+
+def call(*arguments):
+    """Run the program in this process: exit code, stdout, stderr."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(list(arguments))
+        except SystemExit as end:
+            code = end.code
+    return code, out.getvalue(), err.getvalue()
+
+
+def check(case, arguments, answer):
+    code, out, err = answer
+    wrong = [
+        "an exit code" if code not in (0, 1, 2) else "",
+        "unexpected" if "unexpected " in err or "Traceback" in err else "",
+        "an escape sequence" if any(not c.isprintable() and c not in "\n\t" for c in out + err) else "",
+        "a long line" if any(len(line) > 10_000 for line in err.splitlines()) else "",
+        "no reason" if code and not err.strip().splitlines()[-1:][0].startswith("error: ") else "",
+    ]
+    if any(wrong):
+        said = err.strip().splitlines()[-3:]
+        raise AssertionError(f"case {case}, {' '.join(arguments)}: {', '.join(filter(None, wrong))}: {code} {said}")
+    return "worked" if code == 0 else "refused"
+
+
+def one(case, finished, stopped, folder, counts):
+    draw = random.Random(case)
+    resuming = draw.random() < 0.15
+    run = folder / "runs" / "20260101-000000-x-0000"
+    shutil.copytree(stopped if resuming else finished, run, symlinks=True)
+    damage = draw.choice(DAMAGES)
+    damage(run, draw)
+    before = contents(run)
+    reading = [("runs", str(run.parent), "--json"), *((verb, str(run), *more) for verb, *more in READING)]
+    for arguments in [("resume", str(run))] if resuming else draw.sample(reading, 3):
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
+        start, held = time.perf_counter(), memory("VmRSS")
+        signal.alarm(2 * SECONDS)  # its default ends the process
+        counts[check(f"{case} ({damage.__name__})", arguments, call(*arguments))] += 1
+        signal.alarm(0)
+        seconds, taken = time.perf_counter() - start, memory("VmHWM") - held
+        if seconds > SECONDS or taken > MEMORY:
+            raise AssertionError(f"case {case}, {arguments}: {seconds:.1f} s, {taken / 1e6:.0f} MB")
+        if not resuming and contents(run) != before:
+            raise AssertionError(f"case {case}, {arguments} changed the folder")
+    shutil.rmtree(run)
+
+
+def run_cases(finished, stopped, cases, first):
+    counts = {"worked": 0, "refused": 0}
+    warnings.simplefilter("ignore")
+    folder = Path(tempfile.mkdtemp())
+    (folder / "runs").mkdir()
+    shutil.copytree(finished, folder / "warm")
+    for verb, *more in READING:  # Keras, JAX and what they compile are there before memory is limited
+        assert call(verb, str(folder / "warm"), *more)[0] == 0
+    resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
+    for case in range(first, first + cases):
+        sys.stderr.write(f"case {case}\n")
+        one(case, finished, stopped, folder, counts)
+    shutil.rmtree(folder)
+    sys.stdout.write(json.dumps(counts) + "\n")
+
+
+if __name__ == "__main__":
+    run_cases(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
