@@ -3,8 +3,8 @@
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 
 from cutaway.progress import Progress, ProgressCallback, active_token, ignore_progress
 
@@ -35,6 +35,29 @@ def show_progress(progress: ProgressOption) -> Generator[ProgressCallback]:
             yield on_progress
 
 
+class _Stderr:
+    """Standard error as a place for progress alone: that nobody reads it, or that its disk is full, ends no work."""
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError, AttributeError):  # ValueError: closed; AttributeError: there is none
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        with suppress(OSError, ValueError, AttributeError):
+            return sys.stderr.isatty()
+        return False
+
+    def fileno(self) -> int:
+        return sys.stderr.fileno()
+
+
 @contextmanager
 def _drawing(progress: ProgressOption) -> Generator[ProgressCallback]:
     if callable(progress):
@@ -43,7 +66,7 @@ def _drawing(progress: ProgressOption) -> Generator[ProgressCallback]:
         yield ignore_progress
     elif _in_notebook():
         yield _cell()
-    elif sys.stderr.isatty():
+    elif _Stderr().isatty():
         with _bars() as on_progress:
             yield on_progress
     else:
@@ -65,7 +88,7 @@ def _lines() -> ProgressCallback:
         if now.done >= now.total:
             seconds = time.perf_counter() - start
             note = f"  {now.note}" if now.note else ""
-            sys.stderr.write(f"{now.task}: {now.done:,} {now.unit} in {seconds:.1f} s{note}\n")
+            _Stderr().write(f"{now.task}: {now.done:,} {now.unit} in {seconds:.1f} s{note}\n")
             del begun[now.task]
 
     return on_progress
@@ -125,7 +148,7 @@ def _bars() -> Generator[ProgressCallback]:
         TextColumn("left", style="dim"),
         TextColumn("{task.fields[note]}"),
     )
-    with Bars(*columns, console=Console(file=sys.stderr), refresh_per_second=8) as bars:
+    with Bars(*columns, console=Console(file=cast(Any, _Stderr())), refresh_per_second=8) as bars:
         tasks: dict[str, Any] = {}
 
         def on_progress(now: Progress) -> None:

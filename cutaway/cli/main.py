@@ -1,5 +1,7 @@
 """The program: its commands, and how errors become one line and an exit code."""
 
+import contextlib
+import errno
 import gc
 import io
 import os
@@ -8,7 +10,6 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -18,10 +19,13 @@ from cutaway.progress import CancelToken
 
 from . import inspect, layers, models, system, training, units
 
+UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
+"""What writing to a stream fails with."""
+
 STOPPED = "stopped; what was finished is kept"
 
 
-@contextmanager
+@contextlib.contextmanager
 def cancel_on_signal() -> Generator[None]:
     """Turn the first Ctrl-C or SIGTERM into the cancellation of the work under way.
 
@@ -85,11 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     arguments = arguments or ["--help"]
-    if "--version" in arguments:
-        import cutaway
-
-        print(f"cutaway {cutaway.__version__}")
-        sys.exit(0)
+    _prepare_streams()
     # --debug may stand anywhere: people add it at the end of the line that failed
     debug = "--debug" in arguments
     warnings.showwarning = _show(warnings.showwarning)
@@ -97,6 +97,25 @@ def main(arguments: list[str] | None = None) -> None:
         code = _run([a for a in arguments if a != "--debug"], debug=debug)
     gc.freeze()  # Python would search 700,000 objects for cycles before it exits: 0.6 s after a training
     sys.exit(code)
+
+
+def _prepare_streams() -> None:
+    """Make printing safe: a stream that was closed (``2>&-``) takes everything, and no character is refused."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (lives as long as the process)
+        elif isinstance(stream, io.TextIOWrapper):  # a run's name may hold what an old code page cannot print
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _give_up_output() -> None:
+    """Send what is still to be printed nowhere, where it cannot be printed: Python would complain while it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
@@ -113,10 +132,14 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
 
 def _run(arguments: list[str], *, debug: bool) -> int:
     try:
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):  # a run's name may hold what an old code page cannot print
-                stream.reconfigure(errors="backslashreplace")
-        code = app(arguments, prog_name="cutaway", standalone_mode=False)
+        if "--version" in arguments:
+            import cutaway
+
+            print(f"cutaway {cutaway.__version__}")
+            code = 0
+        else:
+            code = app(arguments, prog_name="cutaway", standalone_mode=False)
+        sys.stdout.flush()  # a disk that is full shows here, not while Python shuts down
         return _fail(STOPPED, 1, debug=debug) if code == 130 else code or 0
     except CutawayError as error:
         return _fail(str(error), error.exit_code, debug=debug)
@@ -124,11 +147,13 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _fail(_usage(error, arguments), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         return _fail(STOPPED, 1, debug=debug)
-    except BrokenPipeError:
-        # the reader of a pipe (such as head) has closed it; Python would complain once more while it shuts down
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
+            _give_up_output()
+            if isinstance(error, BrokenPipeError):  # the reader of a pipe, such as head, has closed it
+                return 1
+            rule = "the answer needs a place where it can be written"
+            return _fail(f"{rule}; got {error.strerror}; next: check where the output goes", 1, debug=debug)
         said = " ".join(str(error).split())[:300]
         return _fail(f"unexpected {type(error).__name__}: {said}; next: run it again with --debug", 1, debug=debug)
 
@@ -144,5 +169,6 @@ def _usage(error: typer.TyperException, arguments: list[str]) -> str:
 def _fail(message: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    print(f"error: {message}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # where nobody can read it
+        print(f"error: {message}", file=sys.stderr)
     return code

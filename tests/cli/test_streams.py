@@ -1,0 +1,44 @@
+"""What becomes of a command whose output goes nowhere: closed, onto a full device, or to a reader that left."""
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = f'"{sys.executable}" -c "from cutaway.cli import main; main()"'
+FULL = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is of Linux")
+
+
+def shell(command, folder):
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "ending", ["2>&-", "2>&1 | true; exit ${PIPESTATUS[0]}", pytest.param("2>/dev/full", marks=FULL)]
+)
+def test_a_training_whose_progress_nobody_sees_finishes(ending, tmp_path):
+    done = shell(f"{PROGRAM} train digits --hidden 4 --epochs 1 --runs runs >answer {ending}", tmp_path)
+    assert done.returncode == 0, done.stderr
+    shown = shell(f"{PROGRAM} runs runs --json", tmp_path)
+    assert '"status": "finished"' in shown.stdout
+
+
+@FULL
+@pytest.mark.parametrize("arguments", ["--version", "datasets", "datasets --json", "--help"])
+def test_an_answer_that_cannot_be_written_is_one_line(arguments, tmp_path):
+    done = shell(f"{PROGRAM} {arguments} >/dev/full", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: the answer needs a place where it can be written; got No space left on device; "
+        "next: check where the output goes\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", ["--version", "datasets", "show nothing"])
+def test_closed_streams_are_no_reason_for_a_traceback(arguments, tmp_path):
+    assert shell(f"{PROGRAM} {arguments} >&-", tmp_path).stderr.count("\n") <= 1
+    assert shell(f"{PROGRAM} {arguments} 2>&-", tmp_path).returncode in (0, 2)
+    piped = shell(f"{PROGRAM} {arguments} | true", tmp_path)
+    assert "Traceback" not in piped.stderr
+    assert "Exception" not in piped.stderr
