@@ -115,13 +115,14 @@ class RunContext:
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
         """
-        from cutaway.models import model_from_spec, require_jax, set_weights
+        from cutaway.models import check_fit, model_from_spec, require_jax, set_weights
 
         require_jax()
         spec = self.spec
         weights = self.snapshot(self.epoch(epoch))
         model = model_from_spec(spec, initialize=False)
         set_weights(model, weights)
+        check_fit(model, shape=self.manifest.dataset.shape, classes=len(self.class_names))
         return model
 
     def snapshot(self, epoch: int | None = None) -> dict[str, np.ndarray]:
@@ -132,10 +133,18 @@ class RunContext:
             RunError: The file is damaged.
             ModelError: The specification or the snapshot does not fit.
         """
+        self.check_sizes(epoch)
+        return self.folder.snapshot(epoch)
+
+    def check_sizes(self, epoch: int | None = None) -> None:
+        """Compare the sizes that the specification asks for with those in a snapshot, before memory is taken for them.
+
+        Raises:
+            UnknownNameError, RunError, ModelError: As `snapshot`.
+        """
         from cutaway.models import check_snapshot, spec_weights
 
-        wanted = spec_weights(self.spec)
-        return self.folder.snapshot(epoch, check=lambda shapes: check_snapshot(wanted, shapes))
+        check_snapshot(spec_weights(self.spec), self.folder.snapshot_shapes(epoch))
 
     def model(self, epoch: int | None = None) -> "Model":
         """The Keras model with the weights after an epoch, built once and shared: nobody may change it.

@@ -145,6 +145,7 @@ def resume(
     models.require_jax()
     training.keep_compiled_programs()
     config = training.recorded_config(opened.config)
+    opened.context.check_sizes(-1)
     model = models.model_from_spec(opened.context.spec, initialize=False)  # the checkpoint has all weights
     models.reseed(model, config.seed)
     samples = _training_data(opened.data, opened.split, None)

@@ -15,7 +15,7 @@ from cutaway.errors import CutawayError, RunError, UnknownNameError
 from .history import read_history
 from .layout import CHECKPOINT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, predictions_path, snapshot_path
 from .manifest import Manifest
-from .reading import MANIFEST_BYTES, RESTORE, Shapes, read_bytes, read_json, read_tensors
+from .reading import MANIFEST_BYTES, RESTORE, Shapes, read_bytes, read_json, read_tensors, tensor_shapes
 from .results import ResultStore
 
 SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
@@ -122,20 +122,22 @@ class RunFolder:
             hint=f"choose one of these, or -1 for the last ({epochs[-1]})",
         )
 
-    def snapshot(
-        self, epoch: int | None = None, *, check: Callable[[Shapes], None] | None = None
-    ) -> dict[str, np.ndarray]:
+    def snapshot(self, epoch: int | None = None) -> dict[str, np.ndarray]:
         """The weights after an epoch by name, such as ``"dense_1/kernel"``.
-
-        Args:
-            epoch: As of `resolve_epoch`.
-            check: Called with the shapes by name before any weight is read, to refuse what does not fit the model.
 
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
             RunError: The file is damaged.
         """
-        return read_tensors(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path, check=check)[0]
+        return read_tensors(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)[0]
+
+    def snapshot_shapes(self, epoch: int | None = None) -> dict[str, tuple[int, ...]]:
+        """The shapes of the weights after an epoch by name, without reading any of them.
+
+        Raises:
+            UnknownNameError, RunError: As `snapshot`.
+        """
+        return tensor_shapes(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)
 
     def checkpoint(
         self, *, check: Callable[[Shapes], None] | None = None

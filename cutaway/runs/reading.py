@@ -4,6 +4,7 @@ A file may have been replaced by anything: a pipe, on which reading would wait f
 of zeros as large as a disk. So the kind and the size of a file are checked before a byte of it is read.
 """
 
+import contextlib
 import json
 import os
 import stat
@@ -120,6 +121,27 @@ def read_tensors(
     # a dtype that NumPy lacks is an AttributeError of safetensors 0.8
     except (safetensors.SafetensorError, OSError, AttributeError, MemoryError, TypeError) as error:
         raise RunError("weights must be a whole safetensors file", got=f"{error} at {path}", hint=RESTORE) from error
+
+
+def tensor_shapes(path: Path, *, run: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of the arrays in a safetensors file of a run, without reading any of them.
+
+    Raises:
+        RunError: There is none, or it is damaged.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+
+    def keep(shapes: Shapes) -> None:
+        found.update(shapes)
+        raise _Enough
+
+    with contextlib.suppress(_Enough):
+        read_tensors(path, run=run, check=keep)
+    return found
+
+
+class _Enough(Exception):
+    """The header is known."""
 
 
 def _refusal(rule: str, got: str, path: Path) -> RunError:
