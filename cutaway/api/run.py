@@ -268,16 +268,21 @@ class Run:
             points: The most samples, a stratified sample by class; all of them if None.
             seed: Random seed of the sample, and of everything random in the method.
             callback: t-SNE only: gets the coordinates on their way, at most ten times a second, the first time before
-                the first step. If it returns False the embedding ends, and the coordinates so far are returned (but not
-                cached).
+                the first step. If it returns False, the embedding stops, and you get the coordinates reached so far
+                (which are not cached).
             progress: See `Run`.
             settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
                 early_exaggeration, exaggeration, learning_rate and others.
+
+        Returns:
+            An `Embedding`. Where the callback or a `CancelToken` stopped t-SNE while the coordinates were moving, it
+            holds those reached so far, and ``canceled`` is True.
 
         Raises:
             UnknownNameError: There is no such layer, split, epoch or method.
             UsageError: A setting is unknown or outside its range.
             DataError: The activations cannot be embedded.
+            Canceled: A `CancelToken` stopped it before there were any coordinates.
         """
         with show_progress(progress) as on_progress:
             return analyses.embed_layer(

@@ -10,6 +10,7 @@ import numpy as np
 
 from cutaway.data import Dataset, Split, load_dataset, split_dataset
 from cutaway.errors import Canceled, CutawayError, RunError, UsageError
+from cutaway.progress import raise_if_canceled
 from cutaway.runs import RUNS, RunFolder, RunWriter
 
 from .context import RunContext
@@ -86,10 +87,12 @@ def train(
         RunError: The run folder cannot be written.
         TrainingError: The loss became NaN or infinite; the run folder keeps the epochs before.
         BackendError: Keras was already loaded on another backend than JAX.
-        Canceled: It was canceled; the run folder keeps everything so far.
+        Canceled: It was canceled; the run folder keeps everything so far, and `resume` continues from there. If the
+            token was canceled before the first step, no folder has been made.
     """
     from cutaway import models, training
 
+    raise_if_canceled()
     base, settings = training.find_recipe(recipe).settings, {"seed": seed, **settings}
     data = _dataset(data, y)
     # validation is a share of all training samples, batch size and epochs follow from those left after the split
@@ -114,6 +117,7 @@ def train(
         first_weights=DRAWN if fresh else GIVEN,
     )
     _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
+    raise_if_canceled()  # last chance: the folder is made next
     writer = RunWriter.create(runs, name=name or data.name, manifest=manifest)
     samples = _training_data(data, split, weight)
     return _train(writer, model, samples, data=data, config=config, progress=progress, resume=False)

@@ -1,13 +1,16 @@
 """Commands that look at runs: runs, show, embed and report."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .options import EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
 from .output import percent, print_json, print_quality, print_table
 from .training import print_history
+
+if TYPE_CHECKING:
+    from cutaway.api.analyses import Embedding
 
 
 def runs(
@@ -86,6 +89,7 @@ def embed(
     """Embed a layer's activations in the plane and cache the coordinates in the run folder."""
     from cutaway.api.documents import embedding_document
     from cutaway.api.run import open_run
+    from cutaway.errors import Canceled
 
     opened = open_run(run, runs=runs)
     given = {
@@ -100,14 +104,26 @@ def embed(
     embedding = opened.embed(layer, epoch=epoch, method=method, split=split, points=points, seed=seed, **settings)
     if as_json:
         print_json(embedding_document(opened, embedding))
-        return
+    else:
+        _print_embedding(embedding)
+    if embedding.canceled:
+        iterations = embedding.layout.settings.get("iterations")
+        when = "" if iterations is None else f" after {iterations} iterations"
+        raise Canceled(
+            "an embedding runs until it is done",
+            got=f"a request to cancel it{when}, so it is not cached",
+            hint="run it again",
+        )
+
+
+def _print_embedding(embedding: "Embedding") -> None:
     layout, quality = embedding.layout, embedding.quality
     print(f"{embedding.title} in {layout.seconds['total']:.1f} s")
     if layout.kl_divergence is not None:
         print(f"  KL divergence        {layout.kl_divergence:.3f} after {layout.settings['iterations']} iterations")
     if quality:
         print_quality(quality, misplaced=embedding.misplaced)
-    print(f"  file                 {embedding.file or 'not cached, since it was canceled'}")
+    print(f"  file                 {embedding.file or 'not cached'}")
 
 
 def report(

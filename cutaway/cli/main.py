@@ -18,7 +18,9 @@ from cutaway.progress import CancelToken
 
 from . import inspect, layers, models, system, training, units
 
-STOPPED = "stopped; what was finished is kept"
+STOPPED = (
+    "a command runs until it is done; got a request to stop; next: run it again, or continue a training: cutaway resume"
+)
 
 
 @contextmanager

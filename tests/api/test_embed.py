@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from cutaway.embedding import layout_to_npz
-from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
+from cutaway.errors import Canceled, CutawayWarning, DataError, UnknownNameError, UsageError
+from cutaway.progress import CancelToken
 
 
 def embed(run, **settings):
@@ -84,12 +85,39 @@ def test_the_callback_gets_iterates_from_the_start_and_can_end_it(digits_run):
     stopped = embed(digits_run, perplexity=19.0, callback=watch)
     assert [iterate.iteration for iterate in iterates[:1]] == [0]
     assert len(iterates) == 2
-    assert stopped.layout.settings["stopped"] == "canceled"
+    assert stopped.canceled
+    assert repr(stopped) == f"<Embedding {stopped.title}, canceled>"
     np.testing.assert_array_equal(stopped.xy, iterates[-1].xy)
     assert stopped.file is None, "what is not finished is not kept as if it were"
     whole = embed(digits_run, perplexity=19.0)
-    assert whole.layout.settings["stopped"] != "canceled"
+    assert not whole.canceled
     assert whole.file.is_file()
+
+
+def test_a_token_canceled_in_the_descent_gives_the_coordinates_so_far(digits_run):
+    token = CancelToken()
+
+    def progress(now):
+        if now.task == "t-SNE" and now.done > 0:
+            token.cancel()
+
+    with token:
+        partial = embed(digits_run, perplexity=18.0, progress=progress)
+    assert partial.canceled
+    assert partial.file is None
+    assert 0 < partial.layout.settings["iterations"] < partial.layout.settings["n_iter"]
+    assert np.isfinite(partial.xy).all()
+
+
+def test_a_token_canceled_before_the_descent_raises(digits_run):
+    token = CancelToken()
+
+    def progress(now):
+        if now.task == "neighbors":
+            token.cancel()
+
+    with token, pytest.raises(Canceled):
+        embed(digits_run, perplexity=17.5, progress=progress)
 
 
 def test_new_samples_are_placed_among_their_likes(digits_run):

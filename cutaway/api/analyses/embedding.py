@@ -53,7 +53,7 @@ class Embedding:
     context: RunContext = field(repr=False)
 
     def __repr__(self) -> str:
-        return f"<Embedding {self.title}>"
+        return f"<Embedding {self.title}{', canceled' if self.canceled else ''}>"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -62,6 +62,14 @@ class Embedding:
     def xy(self) -> np.ndarray:
         """Coordinates, float32 ``(sample, 2)``; their unit has no meaning."""
         return self.layout.xy
+
+    @property
+    def canceled(self) -> bool:
+        """Whether it was stopped before it was done, by its callback or a `CancelToken`.
+
+        The coordinates are then those reached so far. They are not cached, and their quality was not measured.
+        """
+        return self.layout.settings.get("stopped") == "canceled"
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -84,8 +92,7 @@ class Embedding:
     @cached_property
     def _measured(self) -> tuple[Quality | None, np.ndarray | None]:
         # whoever canceled it did not want to wait for more
-        canceled = self.layout.settings.get("stopped") == "canceled"
-        if canceled or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
+        if self.canceled or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
             return self.layout.quality, self.layout.misplaced
         seed = self.layout.settings["seed"]
         return inspect_quality(self.activations(), self.xy, k=QUALITY_NEIGHBORS, seed=seed, labels=self.labels)

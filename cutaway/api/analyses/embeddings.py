@@ -60,7 +60,7 @@ def embed_layer(
         h = layer_activations(context, layer, ids, epoch=number, on_progress=on_progress)
         layout = embed(h, labels=labels, callback=callback, on_progress=on_progress, **settings)
         file = None
-        if layout.settings.get("stopped") != "canceled":  # what is not finished is not cached as if it were
+        if layout.settings.get("stopped") != "canceled":  # a partial embedding must not pass for a finished one later
             arrays = {"source": ids.source_index, "index": ids.index, "predicted": predicted}
             file = context.folder.results.write(name, layout_to_npz(layout, arrays))
     return Embedding(layer, number, layout, ids, labels, predicted, file, context)
