@@ -32,9 +32,8 @@ def demo(
     print(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
     if embedding.quality:
         print_quality(embedding.quality, misplaced=embedding.misplaced)
-    print(
-        f"\n  run        {run.path}\n  embedding  {embedding.file or 'not cached'}\n  report     {report.resolve().as_uri()}"
-    )
+    print(f"\n  run        {run.path}\n  embedding  {embedding.file or 'not cached'}")
+    print(f"  report     {report.resolve().as_uri()}")
     print(f"\nNext: open the report, or look at the layers:  cutaway layers {run.path.name}")
 
 
