@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from threading import Event, Lock
 from types import TracebackType
 
+from cutaway._lazy import public
 from cutaway.errors import Canceled
 
 
+@public
 @dataclass(frozen=True)
 class Progress:
     """One report of work under way.
@@ -42,6 +44,7 @@ def ignore_progress(_: Progress) -> None:
     """Take a progress record and do nothing with it."""
 
 
+@public
 class CancelToken:
     """Cancels long work from another thread or a signal handler.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cutaway._lazy import public
 from cutaway.errors import UsageError
 from cutaway.runs import RUNS, write_atomic
 
@@ -81,6 +82,7 @@ def inspect_model(path: str | os.PathLike[str]) -> ModelSummary:
     )
 
 
+@public
 def open_model(path: str | os.PathLike[str]) -> "Model":
     """Open a .keras file, or an .h5 file of a whole model, by anyone: no code from the file is run.
 
@@ -100,6 +102,7 @@ def open_model(path: str | os.PathLike[str]) -> "Model":
     return build_from_file(read_model(path))
 
 
+@public
 def export(
     run: Run | str | Path,
     path: str | Path,

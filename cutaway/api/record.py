@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cutaway._lazy import public
 from cutaway.data import Dataset, Split, load_dataset, split_dataset
 from cutaway.errors import ModelError
 from cutaway.metrics import classification_metrics
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cutaway.models import Model
 
 
+@public
 def record(
     model: "Model | str | os.PathLike[str]",
     data: Dataset | str | Path,

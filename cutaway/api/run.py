@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.data import Dataset, Split
 from cutaway.runs import RUNS, RunFolder, find_run
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Layers, Units
 
 
+@public
 class Run:
     """A training that was, or still is, recorded in a run folder.
 
@@ -373,6 +375,7 @@ class Run:
             return write_report(self.context, path, on_progress=on_progress)
 
 
+@public
 def open_run(path: str | Path, *, data: Dataset | None = None, runs: str | Path = RUNS) -> Run:
     """Open a run folder, finished or not.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.data import Dataset, Split, load_dataset, split_dataset
 from cutaway.errors import Canceled, CutawayError, RunError, UsageError
 from cutaway.progress import raise_if_canceled
@@ -26,6 +27,7 @@ DRAWN = "drawn from the seed"
 GIVEN = "as the model had them"
 
 
+@public
 def mlp(
     hidden: Sequence[int] = (512, 512), *, dropout: float = 0.0, activation: str = "relu", name: str = "mlp"
 ) -> "Model":
@@ -47,6 +49,7 @@ def mlp(
     return models.mlp(hidden, dropout=dropout, activation=activation, name=name)
 
 
+@public
 def train(
     model: "Model",
     data: Dataset | str | Path | Any,
@@ -123,6 +126,7 @@ def train(
     return _train(writer, model, samples, data=data, config=config, progress=progress, resume=False)
 
 
+@public
 def resume(
     run: str | Path | Run, *, data: Dataset | None = None, runs: str | Path = RUNS, progress: ProgressOption = True
 ) -> Run:

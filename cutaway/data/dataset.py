@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.errors import DataError, UsageError
 
 from .arrays import as_inputs, check_aligned, check_alike, finite_range
@@ -36,6 +37,7 @@ class Source:
     y: np.ndarray
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Samples to train on, made by `load_dataset` or `Dataset.from_arrays`.

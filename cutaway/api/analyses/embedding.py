@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, inspect_quality
@@ -28,6 +29,7 @@ PICTURES = 10_000
 METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Embedding:
     """Two coordinates for each sample, from a layer's activations after an epoch.

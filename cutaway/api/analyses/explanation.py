@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.errors import UnknownNameError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from cutaway.interpret import Attribution
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """One prediction, and what each unit and each input value contributed to it.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.checks import check_whole
 from cutaway.errors import UnknownNameError, UsageError
@@ -44,6 +45,7 @@ class Layers(tuple["LayerRecord", ...]):
         return table.astype(dict.fromkeys(numbers, float))
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class LayerHistory:
     """What each layer knew after each epoch.
