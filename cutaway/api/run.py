@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
     from cutaway.embedding import Iterate
     from cutaway.findings import Finding
-    from cutaway.metrics import Mistakes
     from cutaway.models import Model
 
-    from .analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Layers, Units
+    from .analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Layers, Mistakes, Units
 
 
 @public

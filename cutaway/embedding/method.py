@@ -35,10 +35,10 @@ def embed(
 
     The same call on the same machine gives the same coordinates.
 
-    The descent of t-SNE can be canceled: if the callback returns False or raises StopIteration, if the callback or
-    ``on_progress`` raises `Canceled`, or on Ctrl-C, the layout so far is returned, and ``settings["stopped"]`` is
-    "canceled". A cancellation after the coordinates were computed, in all methods, returns them without what is
-    missing (KL divergence, quality). Before that, `Canceled` and KeyboardInterrupt are raised as usual.
+    The descent of t-SNE can be canceled: if the callback returns False or raises StopIteration, or if the callback or
+    ``on_progress`` raises `Canceled`, the layout so far is returned, and ``settings["stopped"]`` is "canceled". A
+    cancellation after the coordinates were computed, in all methods, returns them without what is missing (KL
+    divergence, quality). Before that, `Canceled` is raised as usual. So is KeyboardInterrupt, at any time.
 
     Args:
         h: float32 (sample, unit), finite; at least 4 samples, not all equal. Other real types are converted.

@@ -34,6 +34,9 @@ class Ablation:
     correct_unablated: np.ndarray
     samples: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"<Ablation of {len(self.correct):,} units: accuracy {self.accuracy:.2%} with all of them>"
+
     @property
     def accuracy(self) -> float:
         """Accuracy of the model with all its units, in [0, 1]."""

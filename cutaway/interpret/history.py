@@ -70,6 +70,10 @@ class LayerMeasures:
     cka_last: float | None = None
     cka_layers: dict[str, float | None] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        probe = "" if self.probe_accuracy is None else f", probe accuracy {self.probe_accuracy:.1%}"
+        return f"<LayerMeasures of {self.layer} after epoch {self.epoch}: {self.units:,} units{probe}>"
+
 
 def layer_history(
     model: keras.Model,

@@ -56,6 +56,9 @@ class UnitMeasures:
     similar: np.ndarray
     similarity: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"<UnitMeasures of {len(self.mean):,} units>"
+
 
 def unit_measures(
     model: keras.Model,

@@ -199,16 +199,25 @@ def cancel(*_, **__):
     raise Canceled("the work went on until it was canceled", got="a request to stop", hint="call it again")
 
 
-@pytest.mark.parametrize("stop", [ctrl_c, cancel])
 @pytest.mark.parametrize("place", ["tsne.fit.kl_divergence", "method.inspect_quality"])
-def test_a_cancellation_after_the_descent_keeps_the_layout(place, stop, monkeypatch):
+def test_a_cancellation_after_the_descent_keeps_the_layout(place, monkeypatch):
     whole = embed(IRIS[0], n_iter=251)
-    monkeypatch.setattr(f"cutaway.embedding.{place}", stop)
+    monkeypatch.setattr(f"cutaway.embedding.{place}", cancel)
     layout = embed(IRIS[0], n_iter=251)
     np.testing.assert_array_equal(layout.xy, whole.xy)
     assert layout.settings["stopped"] == "canceled"
     assert (layout.kl_divergence is None) == (place == "tsne.fit.kl_divergence")
     assert (layout.quality is None) == (layout.misplaced is None) == (place == "method.inspect_quality")
+
+
+@pytest.mark.parametrize("task", ["t-SNE", "quality"])
+def test_ctrl_c_is_raised_even_when_there_are_coordinates(task):
+    def on_progress(progress):
+        if progress.task == task and progress.done > 0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        embed(IRIS[0], n_iter=251, on_progress=on_progress)
 
 
 @pytest.mark.parametrize(("stop", "error"), [(ctrl_c, KeyboardInterrupt), (cancel, Canceled)])

@@ -145,8 +145,10 @@ def test_imports_inside_api_go_down_only(name):
 def test_other_rooms_are_entered_by_their_door(name):
     room = name.split(".")[1] if "." in name else ""
     doors = {"cutaway.models.importing", "cutaway.models.exporting"}
-    for other in GRAPH[name] if room and room != "cli" else ():
+    for other in GRAPH[name] if room else ():
         other_room = other.split(".")[1]
+        if (room, other_room) == ("cli", "api"):  # whose door has no names: a command loads only what it needs
+            continue
         is_door = other.count(".") == 1 or other in doors
         assert other_room == room or is_door, f"{name} enters {other_room} through {other}"
 

@@ -28,6 +28,10 @@ class Layers(tuple["LayerRecord", ...]):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        parameters = sum(record.parameters for record in self)
+        return f"<Layers {', '.join(record.name for record in self)}: {parameters:,} parameters>"
+
     def to_pandas(self) -> "pandas.DataFrame":
         """One row a layer, a pandas DataFrame; columns of the kernel, its first weight, are NaN for layers without."""
         import pandas
@@ -59,6 +63,14 @@ class LayerHistory:
     records: "tuple[LayerMeasures, ...]" = field(repr=False)
     split: str
     k: int
+
+    def __repr__(self) -> str:
+        layers, epochs = ({getattr(r, name) for r in self.records} for name in ("layer", "epoch"))
+        samples = self.records[0].samples if self.records else 0
+        return (
+            f"<LayerHistory of {len(layers)} layers after {len(epochs)} epochs, measured on {samples:,} samples of "
+            f'"{self.split}">'
+        )
 
     def to_pandas(self) -> "pandas.DataFrame":
         """All measures as a pandas DataFrame, one row for each epoch and layer; NaN where one is not defined."""
