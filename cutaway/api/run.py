@@ -269,8 +269,8 @@ class Run:
             points: The most samples, a stratified sample by class; all of them if None.
             seed: Random seed of the sample, and of everything random in the method.
             callback: t-SNE only: gets the coordinates on their way, at most ten times a second, the first time before
-                the first step. If it returns False, the embedding stops, and you get the coordinates reached so far
-                (which are not cached).
+                the first step, and never where the result is cached. If it returns False, the embedding stops, and you
+                get the coordinates reached so far (which are not cached).
             progress: See `Run`.
             settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
                 early_exaggeration, exaggeration, learning_rate and others.
@@ -311,7 +311,7 @@ class Run:
             layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
             epochs: Their numbers, ascending; all with a snapshot if None.
             progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`.
+            settings: split, points, seed, and settings of t-SNE, as in `embed`. There is no callback.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.

@@ -42,7 +42,7 @@ class Layout:
         seconds: Time of each stage; "total" is always there.
         kl_divergence: KL divergence in nats, which t-SNE minimizes; None for other methods, or if it was canceled
             before the first iteration or while this was computed.
-        quality: None if there are too few samples to measure it, or if it was canceled.
+        quality: None if there are too few samples to measure it, or if the layout was canceled.
         misplaced: float32 (sample,), 0..1, the share of a sample's nearest neighbors in the layout that are not even
             among its 6 times as many nearest by activation; None if it was not measured.
     """

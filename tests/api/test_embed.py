@@ -86,6 +86,8 @@ def test_the_callback_gets_iterates_from_the_start_and_can_end_it(digits_run):
     assert [iterate.iteration for iterate in iterates[:1]] == [0]
     assert len(iterates) == 2
     assert stopped.canceled
+    assert stopped.quality is None
+    assert stopped.misplaced is None
     assert repr(stopped) == f"<Embedding {stopped.title}, canceled>"
     np.testing.assert_array_equal(stopped.xy, iterates[-1].xy)
     assert stopped.file is None, "what is not finished is not kept as if it were"
@@ -145,6 +147,10 @@ def test_what_cannot_be_placed_or_embedded_says_why(digits_run):
         digits_run.embed(perplexty=20.0, progress=False)
     with pytest.raises(UsageError, match="method 'pca' has no settings; got 'perplexity'; next: leave it out"):
         embed(digits_run, method="pca")
+    with pytest.raises(UsageError, match="only t-SNE calls a callback; got one with method 'pca'"):
+        digits_run.embed("dense_2", method="pca", callback=print, progress=False)
+    with pytest.raises(UsageError, match="a callback is a function of one argument; got an object of type int"):
+        embed(digits_run, callback=3)  # although it is cached
     with pytest.raises(UsageError, match="t-SNE needs more than 3"):
         embed(digits_run, perplexity=200.0)
 

@@ -82,7 +82,7 @@ class Embedding:
     def quality(self) -> Quality | None:
         """How far its distances can be trusted; in the later embeddings of a sequence measured when first asked for.
 
-        None where there are too few samples, or the embedding was canceled.
+        None where there are too few samples, or where the embedding was canceled.
         """
         return self._measured[0]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.embedding import Layout, embed, layout_from_npz, layout_to_npz, resolve_settings
+from cutaway.embedding import Layout, check_callback, embed, layout_from_npz, layout_to_npz, resolve_settings
 from cutaway.errors import CutawayWarning, DataError
 from cutaway.progress import ProgressCallback
 from cutaway.runs import file_name, snapshot_path
@@ -45,6 +45,7 @@ def embed_layer(
         on_progress: Called with the progress of each stage.
         callback: Called with the iterates of t-SNE.
     """
+    check_callback(callback, method=settings["method"])
     number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
     ids = context.ids(split, samples=points, seed=settings["seed"])
     settings = resolve_settings(samples=len(ids), **settings)  # before anything is computed
