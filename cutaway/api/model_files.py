@@ -94,7 +94,7 @@ def open_model(path: str | os.PathLike[str]) -> "Model":
 
     Raises:
         UnknownNameError: There is no such file.
-        ModelError: It holds a layer or a setting that is not on the list; `inspect_model` shows them all.
+        ModelError: It holds a layer or a setting that is not on the list; `cutaway open` shows them all.
         DataError: It is damaged, or something in it is larger than the limits.
     """
     from cutaway.models.importing import build_from_file, read_model

@@ -11,6 +11,7 @@ from cutaway.data import Dataset, Split
 from cutaway.runs import RUNS, RunFolder, find_run
 
 from . import analyses
+from .analyses.epochs import check_epoch
 from .context import RunContext, same_data
 from .progress import ProgressOption, show_progress
 
@@ -99,7 +100,7 @@ class Run:
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
         """
-        return self.context.build_model(epoch)
+        return self.context.build_model(check_epoch(epoch))
 
     def activations(
         self, layer: str, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
@@ -115,7 +116,7 @@ class Run:
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
         """
-        ids = self.split.part(split)
+        epoch, ids = check_epoch(epoch), self.split.part(split)
         with show_progress(progress) as on_progress:
             return analyses.layer_activations(self.context, layer, ids, epoch=epoch, on_progress=on_progress)
 
@@ -123,8 +124,9 @@ class Run:
         self, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
     ) -> np.ndarray:
         """Probabilities in evaluation, float32 ``(sample, class)``."""
+        epoch, ids = check_epoch(epoch), self.split.part(split)
         with show_progress(progress) as on_progress:
-            return analyses.probabilities(self.context, self.split.part(split), epoch=epoch, on_progress=on_progress)
+            return analyses.probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""
@@ -136,7 +138,7 @@ class Run:
         Returns:
             A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row a layer.
         """
-        number = self.context.epoch(epoch)
+        number = self.context.epoch(check_epoch(epoch))
         if number not in self._layers:
             with show_progress(progress) as on_progress:
                 self._layers[number] = analyses.layer_records(self.context, epoch=number, on_progress=on_progress)
@@ -146,7 +148,7 @@ class Run:
         self,
         *,
         split: str = "test",
-        epochs: Sequence[int] | None = None,
+        epochs: Sequence[int] | int | None = None,
         samples: int = 10_000,
         k: int = 15,
         seed: int = 0,
@@ -156,7 +158,7 @@ class Run:
 
         Args:
             split: "train", "val", "test" or "all".
-            epochs: Their numbers; all with a snapshot if None.
+            epochs: Their numbers, or a single one; all with a snapshot if None.
             samples: The most samples, a stratified sample by class; fewer where layers are very wide.
             k: Number of neighbors in the k-NN accuracy.
             seed: Random seed of the sample.
@@ -175,7 +177,7 @@ class Run:
         layer: str | None = None,
         *,
         split: str = "test",
-        epochs: Sequence[int] | None = None,
+        epochs: Sequence[int] | int | None = None,
         samples: int = 10_000,
         seed: int = 0,
         progress: ProgressOption = True,
@@ -187,7 +189,7 @@ class Run:
         Args:
             layer: Name of the layer; the last hidden one if None.
             split: "train", "val", "test" or "all".
-            epochs: Their numbers; all with a snapshot if None.
+            epochs: Their numbers, or a single one; all with a snapshot if None.
             samples: The most samples, a stratified sample by class; fewer where the layer is very wide.
             seed: Random seed of the sample.
             progress: See `Run`.
@@ -226,6 +228,7 @@ class Run:
             UsageError: The layer is the output, or the split is empty.
             DataError: An activation is not a finite number: the model has diverged.
         """
+        epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
             return analyses.units(
                 self.context, layer, split=split, epoch=epoch, samples=samples, on_progress=on_progress
@@ -242,7 +245,7 @@ class Run:
             UnknownNameError: There is no such sample or epoch.
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
-        return analyses.explain(self.context, x, epoch=epoch)
+        return analyses.explain(self.context, x, epoch=check_epoch(epoch))
 
     def embed(
         self,
@@ -290,7 +293,7 @@ class Run:
                 self.context,
                 layer,
                 split=split,
-                epoch=epoch,
+                epoch=check_epoch(epoch),
                 points=points,
                 settings={"method": method, "seed": seed, **settings},
                 callback=callback,
@@ -340,16 +343,17 @@ class Run:
         Raises:
             As `embed_epochs`.
         """
+        epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
             return analyses.embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
 
     def confusion(self, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
         """Counts, int64 ``(true class, predicted class)``."""
-        return analyses.confusion(self.context, split=split, epoch=epoch)
+        return analyses.confusion(self.context, split=split, epoch=check_epoch(epoch))
 
     def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
         """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
-        return analyses.mistakes(self.context, n, split=split, epoch=epoch)
+        return analyses.mistakes(self.context, n, split=split, epoch=check_epoch(epoch))
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at, most important first."""

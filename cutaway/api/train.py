@@ -1,6 +1,7 @@
 """The verbs that make a run by training: `mlp`, `train` and `resume`."""
 
 import contextlib
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -161,9 +162,23 @@ def resume(
 
 def _dataset(data: Any, y: Any) -> Dataset:
     """The data of a training: as they are, loaded by name or path, or made from inputs and labels."""
+    named = _is_name(data)
     if y is not None:
+        if named or isinstance(data, Dataset):
+            kind = "a Dataset" if isinstance(data, Dataset) else f'the name or path "{os.fspath(data)}"'
+            raise UsageError(
+                "labels y go with inputs as an array or a table; a dataset has its own labels",
+                got=f"{kind} and y",
+                hint="leave y out, or pass the inputs as an array",
+            )
         data = Dataset.from_arrays(data, y)
     elif not isinstance(data, Dataset):
+        if not named:
+            raise UsageError(
+                "data is a Dataset, the name or path of one, or inputs with their labels y",
+                got=f"{_article(type(data).__name__)} without y",
+                hint="pass the labels as well: train(model, x, y)",
+            )
         data = load_dataset(data)
     if data.classes < 2:
         raise UsageError(
@@ -172,6 +187,14 @@ def _dataset(data: Any, y: Any) -> Dataset:
             hint="add samples of another class",
         )
     return data
+
+
+def _is_name(data: object) -> bool:
+    return isinstance(data, str | os.PathLike)
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[:1].lower() in "aeiou" or noun == "ndarray" else f"a {noun}"
 
 
 def _check_resumable(run: Run) -> None:

@@ -10,6 +10,8 @@ from cutaway.checks import check_whole
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
+from .epochs import epoch_numbers
+
 if TYPE_CHECKING:
     import pandas
 
@@ -114,7 +116,7 @@ def layer_history(
     context: RunContext,
     *,
     split: str = "test",
-    epochs: Sequence[int] | None = None,
+    epochs: Sequence[int] | int | None = None,
     samples: int = SAMPLES,
     k: int = 15,
     seed: int = 0,
@@ -152,7 +154,7 @@ def similarity(
     layer: str | None = None,
     *,
     split: str = "test",
-    epochs: Sequence[int] | None = None,
+    epochs: Sequence[int] | int | None = None,
     samples: int = SAMPLES,
     seed: int = 0,
     on_progress: ProgressCallback = ignore_progress,
@@ -191,9 +193,9 @@ def _room(model: "Model", layers: Sequence[str]) -> int:
     return max(100, ACTIVATION_BYTES // max(4 * units, 1))
 
 
-def _epochs_of(context: RunContext, epochs: Sequence[int] | None) -> list[int]:
+def _epochs_of(context: RunContext, epochs: Sequence[int] | int | None) -> list[int]:
     """Numbers of epochs with a snapshot, ascending, at least one."""
-    wanted = sorted({context.epoch(e) for e in (context.folder.epochs if epochs is None else epochs)})
+    wanted = sorted(set(epoch_numbers(context, epochs)))
     if not wanted:
         raise UsageError("layers are measured after at least one epoch", got="none", hint="leave epochs out for all")
     return wanted

@@ -9,6 +9,7 @@ from cutaway.errors import UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .embedding import INPUT
+from .epochs import epoch_numbers
 from .sequence import EmbeddingSequence
 from .sequence_steps import SequenceTask, Step, make_sequence
 
@@ -36,8 +37,7 @@ def embed_epochs(
 ) -> EmbeddingSequence:
     """Embed a layer at several epochs; see `cutaway.Run.embed_epochs`."""
     settings = _sequence_settings(settings, MISTAKEN_FOR_EPOCHS)
-    named = context.folder.epochs if epochs is None else [epochs] if isinstance(epochs, int) else epochs
-    wanted = [context.epoch(epoch) for epoch in named]
+    wanted = epoch_numbers(context, epochs)
     if sorted(set(wanted)) != wanted:
         raise UsageError(
             "epochs of a sequence are in ascending order, without duplicates",
