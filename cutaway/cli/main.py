@@ -140,7 +140,8 @@ def _usage(error: typer.TyperException, arguments: list[str]) -> str:
     options = getattr(getattr(error, "param", None), "opts", ())
     values = [arguments[i + 1] for i, a in enumerate(arguments[:-1]) if a in options]
     got = f'; got "{values[-1]}"' if values else ""
-    return " ".join(error.format_message().split()) + f"{got}; next: see cutaway --help"
+    said, _, guess = " ".join(error.format_message().split()).partition(" Did you mean ")
+    return f"{said.rstrip('.')}{got}; next: {f'did you mean {guess}' if guess else 'see cutaway --help'}"
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:

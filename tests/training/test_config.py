@@ -106,7 +106,8 @@ def test_the_lesson_is_the_lesson():
 
 def test_an_unknown_recipe_lists_the_known_ones():
     with pytest.raises(
-        UnknownNameError, match='recipes are default, lesson, .*; got "lessen"; next: .*--recipe lesson'
+        UnknownNameError,
+        match='recipes are default, .*; got "lessen"; next: try recipe="lesson" .*--recipe lesson',
     ):
         find_recipe("lessen")
 
@@ -125,7 +126,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_keeps_earlier_snapshots
     manifest = {"dataset": dataset, "split": {}, "model": {}, "config": {}, "seed": 0}
     writer = RunWriter.create(tmp_path, name="t", manifest=manifest)
     with pytest.raises(
-        TrainingError, match=r"must stay finite; got nan in epoch 1, step 1; the input .* smaller --lea"
+        TrainingError, match=r"must stay finite; got nan in epoch 1, step 1; the input .* a learning_rate below"
     ):
         train_model(model, data, config=make_config(), writer=writer)
     writer.close()
