@@ -77,14 +77,15 @@ def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict[str, Any]:
     """What run.json keeps; all that is known of the config is that nothing was trained here."""
     from cutaway import training
 
-    known = {"epochs": 0, "optimizer": "none", "learning_rate": 0.0, "validation": split.validation, "seed": split.seed}
     return training.new_manifest(
         origin="model",
         data=data,
         split=split,
         model=model,
-        config=dict.fromkeys(training.TrainingConfig.model_fields) | known,
-        first_weights="as the model had them",
+        config=training.known_config(
+            epochs=0, optimizer="none", learning_rate=0.0, validation=split.validation, seed=split.seed
+        ),
+        first_weights=training.GIVEN,
     )
 
 

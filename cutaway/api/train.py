@@ -14,6 +14,7 @@ from cutaway.data import Dataset, Split, load_dataset, split_dataset
 from cutaway.errors import Canceled, CutawayError, RunError, UsageError
 from cutaway.progress import raise_if_canceled
 from cutaway.runs import RUNS, RunFolder, RunWriter
+from cutaway.training import DRAWN, GIVEN
 
 from .context import RunContext
 from .progress import ProgressOption, show_progress
@@ -23,9 +24,6 @@ from .weighting import class_weights, sample_weights
 if TYPE_CHECKING:
     from cutaway.models import Model
     from cutaway.training import TrainingConfig, TrainingData
-
-DRAWN = "drawn from the seed"
-GIVEN = "as the model had them"
 
 
 @public

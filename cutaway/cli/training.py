@@ -16,7 +16,7 @@ def demo(
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Do the main job on the bundled MNIST: train, look inside, embed, write a report, and say where it is."""
+    """Show what cutaway does, on the bundled MNIST: train, look inside, embed, and write a report."""
     from cutaway.api.documents import demo_document
     from cutaway.api.recipe import demo as make_demo
 
@@ -101,10 +101,8 @@ def resume(
 ) -> None:
     """Resume a training that was stopped or died; it ends as one that was never interrupted."""
     start = time.perf_counter()
-    from cutaway.api.recipe import use_lean_keras
-    from cutaway.api.train import resume as continue_training
+    from cutaway.api.recipe import resume as continue_training
 
-    use_lean_keras()
     _print_run(continue_training(run, runs=runs), start=start, as_json=as_json)
 
 

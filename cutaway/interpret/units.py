@@ -13,8 +13,7 @@ from cutaway.errors import DataError, UsageError
 from cutaway.models import ForwardPass, named_weights, output_size
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .ablation import hidden_graph
-from .graph import IDENTITY_KINDS
+from .graph import IDENTITY_KINDS, hidden_graph
 from .measures import is_constant
 
 TOP_SAMPLES = 16
