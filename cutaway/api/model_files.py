@@ -25,7 +25,7 @@ class ModelSummary:
 
     Attributes:
         file: Where it is.
-        form: "keras" or "h5".
+        format: "keras" or "h5".
         keras_version: What wrote it; "" if the file does not say.
         name: Of the model.
         kind: "Sequential" or "Functional".
@@ -37,7 +37,7 @@ class ModelSummary:
     """
 
     file: str
-    form: str
+    format: str
     keras_version: str
     name: str
     kind: str
@@ -71,7 +71,7 @@ def inspect_model(path: str | os.PathLike[str]) -> ModelSummary:
     )
     return ModelSummary(
         file=str(path),
-        form=file.form,
+        format=file.form,
         keras_version=file.model.version,
         name=file.model.name,
         kind=file.model.kind,

@@ -238,7 +238,8 @@ class Run:
         """Explain one prediction: what spoke for the winning class and against the runner-up.
 
         Args:
-            x: Raw values of one sample, or its name, such as "test[7]".
+            x: Raw values of one sample, or its name, such as "test[7]"; with data in one piece, such as the digits, all
+                names are "train[...]", also in the split "test", see ``run.split.test[0]``.
             epoch: Number of the epoch; the kept one if None.
 
         Raises:

@@ -48,7 +48,7 @@ def train(
     momentum: Annotated[float | None, typer.Option(help="Momentum (SGD only).")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Weight decay (AdamW only).")] = None,
     schedule: Annotated[str | None, typer.Option(help="constant, cosine, one-cycle or step.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Large products: float32, bfloat16 or auto.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Matrix products: float32, bfloat16 or auto.")] = None,
     patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without a better val_loss.")] = None,
     class_weight: Annotated[str | None, typer.Option(help="balanced, or weights such as 0=2.0,3=0.5.")] = None,
     loss: Annotated[str | None, typer.Option(help="Keras' name, such as categorical_crossentropy.")] = None,

@@ -201,7 +201,7 @@ class Dataset:
         """
         if (x_test is None) != (y_test is None):
             raise UsageError(
-                "x_test and y_test come together",
+                "x_test and y_test are given together or not at all",
                 got="only " + ("x_test" if y_test is None else "y_test"),
                 hint="pass both or neither",
             )

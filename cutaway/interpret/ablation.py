@@ -81,7 +81,7 @@ def ablate(
     Args:
         model: A built model; it is not changed.
         layer: Name of a layer before the output.
-        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or a stand-in that gives rows for a slice.
+        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or an object whose slices are arrays.
         labels: int64 ``(sample,)``, the class of each sample, from 0.
         classes: Number of classes.
         scale: The value of `x` that becomes 1.

@@ -95,7 +95,7 @@ def layer_history(
         model: A built model; it is not changed.
         snapshot: Returns the weights after an epoch.
         epochs: Numbers of the epochs, ascending, at least one.
-        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or a stand-in that gives rows for a slice.
+        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or an object whose slices are arrays.
         labels: int64 ``(sample,)``, the class of each sample.
         scale: The value of `x` that becomes 1.
         k: Neighbors that vote, from 1.

@@ -5,6 +5,7 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,11 @@ def test_the_walk_of_one_sample_leads_through_functions_that_exist():
             found = [node for node in here if getattr(node, "name", None) == part]
             assert len(found) == 1, f"{file} has no {name}"
             here = getattr(found[0], "body", [])
+
+
+def test_the_source_distribution_holds_every_document_at_the_top():
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    included = build["targets"]["sdist"]["include"]
+    documents = {path.name for ending in ("md", "cff") for path in ROOT.glob(f"*.{ending}")} | {"LICENSE"}
+    assert documents <= set(included)
+    assert all((ROOT / name).exists() for name in included)
