@@ -16,7 +16,7 @@ PACKAGES = ("cutaway", "keras", "jax", "numpy", "scikit-learn")
 
 
 def machine() -> str:
-    """One line on processor, cores, system, Python and the packages that matter."""
+    """One line on CPU, cores, system, Python and the packages that matter."""
     name = platform.processor() or platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

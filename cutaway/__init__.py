@@ -11,7 +11,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from cutaway._lazy import lazy_getattr
+from cutaway._lazy import lazy_getattr, public
+from cutaway.errors import Canceled, CutawayError, CutawayWarning
 
 __version__ = "0.1.0"
 
@@ -25,15 +26,11 @@ if TYPE_CHECKING:
     from cutaway.api.run import Run, open_run
     from cutaway.api.train import mlp, resume, train
     from cutaway.data import Dataset, load_dataset
-    from cutaway.errors import Canceled, CutawayError, CutawayWarning
     from cutaway.progress import CancelToken, Progress
     from cutaway.training import Recorder
 
 _MODULES = {
     "CancelToken": "cutaway.progress",
-    "Canceled": "cutaway.errors",
-    "CutawayError": "cutaway.errors",
-    "CutawayWarning": "cutaway.errors",
     "Dataset": "cutaway.data",
     "Embedding": "cutaway.api.analyses",
     "EmbeddingSequence": "cutaway.api.analyses",
@@ -80,7 +77,10 @@ __all__ = [
 ]
 
 
-__getattr__ = lazy_getattr(__name__, _MODULES, public=True)
+__getattr__ = lazy_getattr(__name__, _MODULES, mark=True)
+
+for _error in (Canceled, CutawayError, CutawayWarning):
+    public(_error)
 
 
 def __dir__() -> list[str]:

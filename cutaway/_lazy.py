@@ -1,25 +1,33 @@
-"""How a package imports a name only when it is first used, so that light calls stay light."""
+"""How a package imports a name only when it is first used, so that light calls stay light, and what names it shows."""
 
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+Named = TypeVar("Named", bound=Callable[..., Any])
 
 
-def lazy_getattr(package: str, modules: Mapping[str, str], *, public: bool = False) -> Callable[[str], Any]:
+def public(named: Named) -> Named:
+    """Mark a class or function as a name of `cutaway`: tracebacks, help and pickles say ``cutaway.Run``."""
+    named.__module__ = "cutaway"
+    return named
+
+
+def lazy_getattr(package: str, modules: Mapping[str, str], *, mark: bool = False) -> Callable[[str], Any]:
     """Make the ``__getattr__`` of a package (PEP 562) whose public names are defined in other modules.
 
     Args:
         package: The package's ``__name__``.
         modules: Public name -> full name of the module that defines it.
-        public: Whether tracebacks and help shall name `package` instead of the module, as ``cutaway.Run``.
+        mark: Whether names that were not marked by `public` where they are defined are marked when they are found.
     """
 
     def find(name: str) -> Any:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(modules[name]), name)
-        if public:
+        if mark:
             value.__module__ = package
         setattr(sys.modules[package], name, value)
         return value

@@ -2,19 +2,21 @@
 
 A room that works for more than a second takes an ``on_progress`` callable and hands it `Progress` records. Who draws
 them (a terminal bar, a notebook, the studio) is decided above, in `cutaway.api`. The same callable is how work is
-canceled: where a `CancelToken` is active, it raises `Canceled`, and the room ends after the step in hand.
+canceled: where a `CancelToken` is active, it raises `Canceled`, and the room stops after the current step.
 """
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Lock
 from types import TracebackType
 
+from cutaway._lazy import public
 from cutaway.errors import Canceled
 
 
+@public
 @dataclass(frozen=True)
 class Progress:
     """One report of work under way.
@@ -42,12 +44,17 @@ def ignore_progress(_: Progress) -> None:
     """Take a progress record and do nothing with it."""
 
 
+@public
 class CancelToken:
     """Cancels long work from another thread or a signal handler.
 
-    Work that starts inside ``with token:`` ends with `Canceled` soon after ``token.cancel()`` was called, usually
-    within 0.2 s. What was finished by then is kept: a training can be resumed, an embedding returns the coordinates
-    reached so far.
+    Work inside ``with token:`` stops soon after ``token.cancel()`` was called, usually within 0.2 s, and raises
+    `Canceled`. With a token that was canceled before, it does not even start. One token can be used in several threads,
+    and canceling it stops the work in all of them; inside several ``with`` blocks, each of the tokens cancels.
+
+    What you keep: a training can be resumed from its last step. A sequence of embeddings keeps the finished ones in the
+    cache. A single embedding whose coordinates are already moving raises nothing: you get the coordinates reached so
+    far, and `Embedding.canceled` is True. All other work, such as units, layer_history and report, keeps nothing.
 
     >>> token = CancelToken()
     >>> with token:  # in another thread: token.cancel()
@@ -55,8 +62,7 @@ class CancelToken:
     """
 
     def __init__(self) -> None:
-        self._event = Event()
-        self._entered: list[Token[CancelToken | None]] = []
+        self._event, self._lock = Event(), Lock()
         self._watching = 0
 
     @property
@@ -65,7 +71,7 @@ class CancelToken:
         return self._event.is_set()
 
     def cancel(self) -> None:
-        """Ask the work to end; safe in any thread and in a signal handler."""
+        """Ask the work to stop; safe in any thread and in a signal handler."""
         self._event.set()
 
     @property
@@ -76,11 +82,15 @@ class CancelToken:
     @contextmanager
     def watching(self) -> Generator[None]:
         """Say that work is under way that calls `raise_if_canceled` often."""
-        self._watching += 1
+        self._count(1)
         try:
             yield
         finally:
-            self._watching -= 1
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:  # threads may share the token
+            self._watching += change
 
     def raise_if_canceled(self) -> None:
         """Raise if `cancel` was called.
@@ -90,24 +100,35 @@ class CancelToken:
         """
         if self.canceled:
             raise Canceled(
-                "work goes on until it is done",
+                "work runs until it is done",
                 got="a request to cancel it",
-                hint="run it again; what was finished is kept",
+                hint="run it again (in Python, inside a new CancelToken)",
             )
 
     def __enter__(self) -> "CancelToken":
-        self._entered.append(_ACTIVE.set(self))
+        _ACTIVE.set((*_ACTIVE.get(), self))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _ACTIVE.reset(self._entered.pop())
+        _ACTIVE.set(_ACTIVE.get()[:-1])
 
 
-_ACTIVE: ContextVar[CancelToken | None] = ContextVar("cutaway_cancel_token", default=None)
+# Each thread has its own, so that threads can share a token.
+_ACTIVE: ContextVar[tuple[CancelToken, ...]] = ContextVar("cutaway_cancel_tokens", default=())
 
 
-def active_token() -> CancelToken | None:
-    """The innermost `CancelToken` whose ``with`` block this thread is in, or None."""
+def active_tokens() -> tuple[CancelToken, ...]:
+    """Every `CancelToken` whose ``with`` block this thread is in, the outermost first."""
     return _ACTIVE.get()
+
+
+def raise_if_canceled() -> None:
+    """Raise if one of the active tokens was canceled.
+
+    Raises:
+        Canceled: It was.
+    """
+    for token in active_tokens():
+        token.raise_if_canceled()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cutaway._lazy import public
 from cutaway.errors import UsageError
 from cutaway.runs import RUNS, write_output
 
@@ -24,7 +25,7 @@ class ModelSummary:
 
     Attributes:
         file: Where it is.
-        form: "keras" or "h5".
+        format: "keras" or "h5".
         keras_version: What wrote it; "" if the file does not say.
         name: Of the model.
         kind: "Sequential" or "Functional".
@@ -36,7 +37,7 @@ class ModelSummary:
     """
 
     file: str
-    form: str
+    format: str
     keras_version: str
     name: str
     kind: str
@@ -70,7 +71,7 @@ def inspect_model(path: str | os.PathLike[str]) -> ModelSummary:
     )
     return ModelSummary(
         file=str(path),
-        form=file.form,
+        format=file.form,
         keras_version=file.model.version,
         name=file.model.name,
         kind=file.model.kind,
@@ -81,6 +82,7 @@ def inspect_model(path: str | os.PathLike[str]) -> ModelSummary:
     )
 
 
+@public
 def open_model(path: str | os.PathLike[str]) -> "Model":
     """Open a .keras file, or an .h5 file of a whole model, by anyone: no code from the file is run.
 
@@ -92,7 +94,7 @@ def open_model(path: str | os.PathLike[str]) -> "Model":
 
     Raises:
         UnknownNameError: There is no such file.
-        ModelError: It holds a layer or a setting that is not on the list; `inspect_model` shows them all.
+        ModelError: It holds a layer or a setting that is not on the list; `cutaway open` shows them all.
         DataError: It is damaged, or something in it is larger than the limits.
     """
     from cutaway.models.importing import build_from_file, read_model
@@ -100,6 +102,7 @@ def open_model(path: str | os.PathLike[str]) -> "Model":
     return build_from_file(read_model(path))
 
 
+@public
 def export(
     run: Run | str | Path,
     path: str | Path,

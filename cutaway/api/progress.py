@@ -3,10 +3,10 @@
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, cast
 
-from cutaway.progress import Progress, ProgressCallback, active_token, ignore_progress
+from cutaway.progress import Progress, ProgressCallback, active_tokens, ignore_progress, raise_if_canceled
 
 ProgressOption = bool | Callable[[Progress], None]
 """True draws bars on stderr (or in the notebook), False draws nothing, a callable gets the `Progress` records."""
@@ -19,20 +19,27 @@ REDRAW = 0.2
 def show_progress(progress: ProgressOption) -> Generator[ProgressCallback]:
     """Turn the user's ``progress=`` into a callback for the rooms below, for as long as the work goes on.
 
-    The callback raises `Canceled` once the active `CancelToken` was canceled.
+    The callback raises `Canceled` once one of the active `CancelToken`s was canceled.
+
+    Raises:
+        Canceled: One of them was canceled before: the work does not start.
     """
-    with _drawing(progress) as draw:
-        token = active_token()
-        if token is None:
+    raise_if_canceled()
+    tokens = active_tokens()
+    with ExitStack() as stack:
+        draw = stack.enter_context(_drawing(progress))
+        if not tokens:
             yield draw
             return
 
         def on_progress(now: Progress) -> None:
             draw(now)
-            token.raise_if_canceled()
+            for token in tokens:  # those of the thread that asked for the work
+                token.raise_if_canceled()
 
-        with token.watching():
-            yield on_progress
+        for token in tokens:
+            stack.enter_context(token.watching())
+        yield on_progress
 
 
 class _Stderr:

@@ -1,4 +1,4 @@
-"""What the commands train and demo do: a model and its settings from a recipe, in a process of our own."""
+"""What the commands train, resume and demo do: a model and its settings from a recipe, in a process of our own."""
 
 import threading
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from cutaway.runs import RUNS
 from .analyses import Embedding
 from .run import Run
 from .train import mlp, train
+from .train import resume as continue_training
 
 
 class Demo(NamedTuple):
@@ -73,7 +74,7 @@ def train_recipe(
 
 
 def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:
-    """Do the main job on the bundled MNIST: train, embed the last hidden layer, write a report."""
+    """Show everything on the bundled MNIST: train, embed the last hidden layer, write a report."""
     from cutaway.embedding import warm_up
     from cutaway.models import import_lean_keras
 
@@ -87,8 +88,9 @@ def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:
     return Demo(run, run.embed(), run.report())
 
 
-def use_lean_keras() -> None:
-    """Import Keras without the optional packages that cutaway does not use; for a process that is ours alone."""
+def resume(run: str, *, runs: str | Path = RUNS) -> Run:
+    """Continue a training in a process that is ours alone; see `cutaway.resume`."""
     from cutaway.models import import_lean_keras
 
     import_lean_keras()
+    return continue_training(run, runs=runs)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cutaway._lazy import public
 from cutaway.data import Dataset, Split, load_dataset, split_dataset
 from cutaway.errors import ModelError
 from cutaway.metrics import classification_metrics
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cutaway.models import Model
 
 
+@public
 def record(
     model: "Model | str | os.PathLike[str]",
     data: Dataset | str | Path,
@@ -75,14 +77,15 @@ def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict[str, Any]:
     """What run.json keeps; all that is known of the config is that nothing was trained here."""
     from cutaway import training
 
-    known = {"epochs": 0, "optimizer": "none", "learning_rate": 0.0, "validation": split.validation, "seed": split.seed}
     return training.new_manifest(
         origin="model",
         data=data,
         split=split,
         model=model,
-        config=dict.fromkeys(training.TrainingConfig.model_fields) | known,
-        first_weights="as the model had them",
+        config=training.known_config(
+            epochs=0, optimizer="none", learning_rate=0.0, validation=split.validation, seed=split.seed
+        ),
+        first_weights=training.GIVEN,
     )
 
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.data import Dataset, Split, load_dataset
 from cutaway.runs import RUNS, RunFolder, find_run
 
 from . import analyses
+from .analyses.epochs import check_epoch
 from .context import RunContext, same_data
 from .progress import ProgressOption, show_progress
 
@@ -18,12 +20,12 @@ if TYPE_CHECKING:
 
     from cutaway.embedding import Iterate
     from cutaway.findings import Finding
-    from cutaway.metrics import Mistakes
     from cutaway.models import Model
 
-    from .analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Layers, Units
+    from .analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Layers, Mistakes, Units
 
 
+@public
 class Run:
     """A training that was, or still is, recorded in a run folder.
 
@@ -99,7 +101,7 @@ class Run:
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
         """
-        return self.context.build_model(epoch)
+        return self.context.build_model(check_epoch(epoch))
 
     def activations(
         self, layer: str, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
@@ -115,7 +117,7 @@ class Run:
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
         """
-        ids = self.split.part(split)
+        epoch, ids = check_epoch(epoch), self.split.part(split)
         with show_progress(progress) as on_progress:
             return analyses.layer_activations(self.context, layer, ids, epoch=epoch, on_progress=on_progress)
 
@@ -123,8 +125,9 @@ class Run:
         self, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
     ) -> np.ndarray:
         """Probabilities in evaluation, float32 ``(sample, class)``."""
+        epoch, ids = check_epoch(epoch), self.split.part(split)
         with show_progress(progress) as on_progress:
-            return analyses.probabilities(self.context, self.split.part(split), epoch=epoch, on_progress=on_progress)
+            return analyses.probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""
@@ -136,7 +139,7 @@ class Run:
         Returns:
             A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row a layer.
         """
-        number = self.context.epoch(epoch)
+        number = self.context.epoch(check_epoch(epoch))
         if number not in self._layers:
             with show_progress(progress) as on_progress:
                 self._layers[number] = analyses.layer_records(self.context, epoch=number, on_progress=on_progress)
@@ -146,7 +149,7 @@ class Run:
         self,
         *,
         split: str = "test",
-        epochs: Sequence[int] | None = None,
+        epochs: Sequence[int] | int | None = None,
         samples: int = 10_000,
         k: int = 15,
         seed: int = 0,
@@ -156,7 +159,7 @@ class Run:
 
         Args:
             split: "train", "val", "test" or "all".
-            epochs: Their numbers; all with a snapshot if None.
+            epochs: Their numbers, or a single one; all with a snapshot if None.
             samples: The most samples, a stratified sample by class; fewer where layers are very wide.
             k: Number of neighbors in the k-NN accuracy.
             seed: Random seed of the sample.
@@ -175,7 +178,7 @@ class Run:
         layer: str | None = None,
         *,
         split: str = "test",
-        epochs: Sequence[int] | None = None,
+        epochs: Sequence[int] | int | None = None,
         samples: int = 10_000,
         seed: int = 0,
         progress: ProgressOption = True,
@@ -187,7 +190,7 @@ class Run:
         Args:
             layer: Name of the layer; the last hidden one if None.
             split: "train", "val", "test" or "all".
-            epochs: Their numbers; all with a snapshot if None.
+            epochs: Their numbers, or a single one; all with a snapshot if None.
             samples: The most samples, a stratified sample by class; fewer where the layer is very wide.
             seed: Random seed of the sample.
             progress: See `Run`.
@@ -226,6 +229,7 @@ class Run:
             UsageError: The layer is the output, or the split is empty.
             DataError: An activation is not a finite number: the model has diverged.
         """
+        epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
             return analyses.units(
                 self.context, layer, split=split, epoch=epoch, samples=samples, on_progress=on_progress
@@ -235,14 +239,15 @@ class Run:
         """Explain one prediction: what spoke for the winning class and against the runner-up.
 
         Args:
-            x: Raw values of one sample, or its name, such as "test[7]".
+            x: Raw values of one sample, or its name, such as "test[7]"; with data in one piece, such as the digits, all
+                names are "train[...]", also in the split "test", see ``run.split.test[0]``.
             epoch: Number of the epoch; the kept one if None.
 
         Raises:
             UnknownNameError: There is no such sample or epoch.
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
-        return analyses.explain(self.context, x, epoch=epoch)
+        return analyses.explain(self.context, x, epoch=check_epoch(epoch))
 
     def embed(
         self,
@@ -269,23 +274,28 @@ class Run:
             points: The most samples, a stratified sample by class; all of them if None.
             seed: Random seed of the sample, and of everything random in the method.
             callback: t-SNE only: gets the coordinates on their way, at most ten times a second, the first time before
-                the first step. If it returns False the embedding ends, and the coordinates so far are returned (but not
-                cached).
+                the first step, and never where the result is cached. If it returns False, the embedding stops, and you
+                get the coordinates reached so far (which are not cached).
             progress: See `Run`.
             settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
                 early_exaggeration, exaggeration, learning_rate and others.
+
+        Returns:
+            An `Embedding`. Where the callback or a `CancelToken` stopped t-SNE while the coordinates were moving, it
+            holds those reached so far, and ``canceled`` is True.
 
         Raises:
             UnknownNameError: There is no such layer, split, epoch or method.
             UsageError: A setting is unknown or outside its range.
             DataError: The activations cannot be embedded.
+            Canceled: A `CancelToken` stopped it before there were any coordinates.
         """
         with show_progress(progress) as on_progress:
             return analyses.embed_layer(
                 self.context,
                 layer,
                 split=split,
-                epoch=epoch,
+                epoch=check_epoch(epoch),
                 points=points,
                 settings={"method": method, "seed": seed, **settings},
                 callback=callback,
@@ -306,7 +316,7 @@ class Run:
             layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
             epochs: Their numbers, ascending; all with a snapshot if None.
             progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`.
+            settings: split, points, seed, and settings of t-SNE, as in `embed`. There is no callback.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
@@ -335,16 +345,17 @@ class Run:
         Raises:
             As `embed_epochs`.
         """
+        epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
             return analyses.embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
 
     def confusion(self, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
         """Counts, int64 ``(true class, predicted class)``."""
-        return analyses.confusion(self.context, split=split, epoch=epoch)
+        return analyses.confusion(self.context, split=split, epoch=check_epoch(epoch))
 
     def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
         """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
-        return analyses.mistakes(self.context, n, split=split, epoch=epoch)
+        return analyses.mistakes(self.context, n, split=split, epoch=check_epoch(epoch))
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at, most important first."""
@@ -369,6 +380,7 @@ class Run:
             return write_report(self.context, path, on_progress=on_progress)
 
 
+@public
 def open_run(path: str | Path, *, data: Dataset | str | Path | None = None, runs: str | Path = RUNS) -> Run:
     """Open a run folder, finished or not.
 

@@ -1,6 +1,7 @@
 """The verbs that make a run by training: `mlp`, `train` and `resume`."""
 
 import contextlib
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.data import Dataset, Split, load_dataset, split_dataset
 from cutaway.errors import Canceled, CutawayError, RunError, UsageError
+from cutaway.progress import raise_if_canceled
 from cutaway.runs import RUNS, RunFolder, RunWriter
+from cutaway.training import DRAWN, GIVEN
 
 from .context import RunContext
 from .progress import ProgressOption, show_progress
@@ -21,10 +25,8 @@ if TYPE_CHECKING:
     from cutaway.models import Model
     from cutaway.training import TrainingConfig, TrainingData
 
-DRAWN = "drawn from the seed"
-GIVEN = "as the model had them"
 
-
+@public
 def mlp(
     hidden: Sequence[int] = (512, 512), *, dropout: float = 0.0, activation: str = "relu", name: str = "mlp"
 ) -> "Model":
@@ -46,6 +48,7 @@ def mlp(
     return models.mlp(hidden, dropout=dropout, activation=activation, name=name)
 
 
+@public
 def train(
     model: "Model",
     data: Dataset | str | Path | Any,
@@ -86,10 +89,12 @@ def train(
         RunError: The run folder cannot be written.
         TrainingError: The loss became NaN or infinite; the run folder keeps the epochs before.
         BackendError: Keras was already loaded on another backend than JAX.
-        Canceled: It was canceled; the run folder keeps everything so far.
+        Canceled: It was canceled; the run folder keeps everything so far, and `resume` continues from there. If the
+            token was canceled before the first step, no folder has been made.
     """
     from cutaway import models, training
 
+    raise_if_canceled()
     base, settings = training.find_recipe(recipe).settings, {"seed": seed, **settings}
     data = _dataset(data, y)
     # validation is a share of all training samples, batch size and epochs follow from those left after the split
@@ -114,11 +119,13 @@ def train(
         first_weights=DRAWN if fresh else GIVEN,
     )
     _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
+    raise_if_canceled()  # last chance: the folder is made next
     writer = RunWriter.create(runs, name=name or data.name, manifest=manifest, begin=False)
     samples = _training_data(data, split, weight)
     return _train(writer, model, samples, data=data, config=config, progress=progress, resume=False)
 
 
+@public
 def resume(
     run: str | Path | Run, *, data: Dataset | None = None, runs: str | Path = RUNS, progress: ProgressOption = True
 ) -> Run:
@@ -155,9 +162,23 @@ def resume(
 
 def _dataset(data: Any, y: Any) -> Dataset:
     """The data of a training: as they are, loaded by name or path, or made from inputs and labels."""
+    named = _is_name(data)
     if y is not None:
+        if named or isinstance(data, Dataset):
+            kind = "a Dataset" if isinstance(data, Dataset) else f'the name or path "{os.fspath(data)}"'
+            raise UsageError(
+                "labels y go with inputs as an array or a table; a dataset has its own labels",
+                got=f"{kind} and y",
+                hint="leave y out, or pass the inputs as an array",
+            )
         data = Dataset.from_arrays(data, y)
     elif not isinstance(data, Dataset):
+        if not named:
+            raise UsageError(
+                "data is a Dataset, the name or path of one, or inputs with their labels y",
+                got=f"{_article(type(data).__name__)} without y",
+                hint="pass the labels as well: train(model, x, y)",
+            )
         data = load_dataset(data)
     if data.classes < 2:
         raise UsageError(
@@ -166,6 +187,14 @@ def _dataset(data: Any, y: Any) -> Dataset:
             hint="add samples of another class",
         )
     return data
+
+
+def _is_name(data: object) -> bool:
+    return isinstance(data, str | os.PathLike)
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[:1].lower() in "aeiou" or noun == "ndarray" else f"a {noun}"
 
 
 def _check_resumable(run: Run) -> None:
@@ -244,7 +273,7 @@ def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs:
         raise RunError(
             f"a run of {epochs} epochs of this model takes about {needed / 1e6:,.0f} MB on disk",
             got=f"{free / 1e6:,.0f} MB free in {parent}",
-            hint="name a folder on another disk with --runs, or train fewer epochs",
+            hint="pass runs= (on the command line --runs) with a folder on another disk, or train fewer epochs",
         )
 
 

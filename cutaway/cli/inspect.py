@@ -12,6 +12,7 @@ from .output import percent, print_json, print_quality, print_table
 from .training import print_history
 
 if TYPE_CHECKING:
+    from cutaway.api.analyses import Embedding
     from cutaway.runs import DamagedRun, RunFolder
 
 
@@ -102,12 +103,12 @@ def embed(
     method: Annotated[str, typer.Option(help="tsne, pca, lda or umap.")] = "tsne",
     split: Annotated[str, typer.Option(help="train, val, test or all.")] = "all",
     points: Annotated[int | None, typer.Option(help="The most samples. Default: all of them.")] = None,
-    perplexity: Annotated[float | None, typer.Option(help="t-SNE: neighbors each sample attends to.")] = None,
+    perplexity: Annotated[float | None, typer.Option(help="t-SNE: effective number of neighbors.")] = None,
     n_iter: Annotated[int | None, typer.Option("--n-iter", help="t-SNE: the most iterations.")] = None,
     initialization: Annotated[str | None, typer.Option(help="t-SNE: pca or random.")] = None,
     early_exaggeration: Annotated[float | None, typer.Option(help="t-SNE: factor in the early phase.")] = None,
     exaggeration: Annotated[float | None, typer.Option(help="t-SNE: factor in the main phase.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="t-SNE: learning rate in the main phase.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="t-SNE: learning rate of both phases.")] = None,
     seed: SeedOption = 0,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
@@ -115,6 +116,7 @@ def embed(
     """Embed a layer's activations in the plane and cache the coordinates in the run folder."""
     from cutaway.api.documents import embedding_document
     from cutaway.api.run import open_run
+    from cutaway.errors import Canceled
 
     opened = open_run(run, runs=runs)
     given = {
@@ -129,14 +131,26 @@ def embed(
     embedding = opened.embed(layer, epoch=epoch, method=method, split=split, points=points, seed=seed, **settings)
     if as_json:
         print_json(embedding_document(opened, embedding))
-        return
+    else:
+        _print_embedding(embedding)
+    if embedding.canceled:
+        iterations = embedding.layout.settings.get("iterations")
+        when = "" if iterations is None else f" after {iterations} iterations"
+        raise Canceled(
+            "an embedding runs until it is done",
+            got=f"a request to cancel it{when}, so it is not cached",
+            hint="run it again",
+        )
+
+
+def _print_embedding(embedding: "Embedding") -> None:
     layout, quality = embedding.layout, embedding.quality
     print(f"{embedding.title} in {layout.seconds['total']:.1f} s")
     if layout.kl_divergence is not None:
         print(f"  KL divergence        {layout.kl_divergence:.3f} after {layout.settings['iterations']} iterations")
     if quality:
         print_quality(quality, misplaced=embedding.misplaced)
-    print(f"  file                 {embedding.file or 'not cached, since it was canceled'}")
+    print(f"  file                 {embedding.file or 'not cached'}")
 
 
 def report(

@@ -22,7 +22,9 @@ from . import inspect, layers, models, system, training, units
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""
 
-STOPPED = "stopped; what was finished is kept"
+STOPPED = (
+    "a command runs until it is done; got a request to stop; next: run it again, or continue a training: cutaway resume"
+)
 
 
 @contextlib.contextmanager
@@ -163,7 +165,8 @@ def _usage(error: typer.TyperException, arguments: list[str]) -> str:
     options = getattr(getattr(error, "param", None), "opts", ())
     values = [arguments[i + 1] for i, a in enumerate(arguments[:-1]) if a in options]
     got = f'; got "{values[-1]}"' if values else ""
-    return " ".join(error.format_message().split()) + f"{got}; next: see cutaway --help"
+    said, _, guess = " ".join(error.format_message().split()).partition(" Did you mean ")
+    return f"{said.rstrip('.')}{got}; next: {f'did you mean {guess}' if guess else 'see cutaway --help'}"
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:

@@ -68,7 +68,7 @@ def export(
     run: RunArgument,
     to: Annotated[Path, typer.Option("--to", metavar="FILE", help="File to write, ending in .keras or .onnx.")],
     epoch: EpochOption = None,
-    input: Annotated[str, typer.Option(help="Samples of an .onnx file: auto, uint8 or float32.")] = "auto",  # noqa: A002
+    input: Annotated[str, typer.Option(help="Input type of an .onnx file: auto, uint8 or float32.")] = "auto",  # noqa: A002
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:

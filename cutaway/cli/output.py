@@ -83,3 +83,8 @@ def number(value: float | None, digits: int) -> str:
 def percent(value: float | None, digits: int = 1) -> str:
     """A share as a percentage; "-" for None."""
     return "-" if value is None else f"{value:.{digits}%}"
+
+
+def points(share: float) -> str:
+    """A difference of two shares in percentage points, without a sign where it is rounded to 0."""
+    return f"{round(100 * share, 2) + 0.0:.2f}"

@@ -16,7 +16,7 @@ def demo(
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Do the main job on the bundled MNIST: train, look inside, embed, write a report, and say where it is."""
+    """Show what cutaway does, on the bundled MNIST: train, look inside, embed, and write a report."""
     from cutaway.api.documents import demo_document
     from cutaway.api.recipe import demo as make_demo
 
@@ -32,7 +32,8 @@ def demo(
     print(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
     if embedding.quality:
         print_quality(embedding.quality, misplaced=embedding.misplaced)
-    print(f"\n  run        {run.path}\n  embedding  {embedding.file}\n  report     {report.resolve().as_uri()}")
+    print(f"\n  run        {run.path}\n  embedding  {embedding.file or 'not cached'}")
+    print(f"  report     {report.resolve().as_uri()}")
     print(f"\nNext: open the report, or look at the layers:  cutaway layers {run.path.name}")
 
 
@@ -47,7 +48,7 @@ def train(
     momentum: Annotated[float | None, typer.Option(help="Momentum (SGD only).")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Weight decay (AdamW only).")] = None,
     schedule: Annotated[str | None, typer.Option(help="constant, cosine, one-cycle or step.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Large products: float32, bfloat16 or auto.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Matrix products: float32, bfloat16 or auto.")] = None,
     patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without a better val_loss.")] = None,
     class_weight: Annotated[str | None, typer.Option(help="balanced, or weights such as 0=2.0,3=0.5.")] = None,
     loss: Annotated[str | None, typer.Option(help="Keras' name, such as categorical_crossentropy.")] = None,
@@ -100,10 +101,8 @@ def resume(
 ) -> None:
     """Resume a training that was stopped or died; it ends as one that was never interrupted."""
     start = time.perf_counter()
-    from cutaway.api.recipe import use_lean_keras
-    from cutaway.api.train import resume as continue_training
+    from cutaway.api.recipe import resume as continue_training
 
-    use_lean_keras()
     _print_run(continue_training(run, runs=runs), start=start, as_json=as_json)
 
 

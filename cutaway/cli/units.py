@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from .options import EpochOption, JsonOption, RunArgument, RunsOption
-from .output import number, percent, print_json, print_table, shorten
+from .output import number, percent, points, print_json, print_table, shorten
 
 
 def units(
@@ -36,12 +36,13 @@ def units(
     shown = summaries[:limit] if limit else summaries
     title = f"{found.layer} after epoch {found.epoch}: {len(shown)} of {len(found)} units, by {sort}"
     print_table([_row(summary) for summary in shown], title=title)
+    print("Cost: accuracy lost when the unit is set to zero, in percentage points; most affected: within that class")
     print(f"Accuracy on {split} with all units: {percent(found.ablation.accuracy, 2)}")
     print(f"Constant on all data: {int(found.constant.sum())} of {len(found)} units")
 
 
 def _row(summary: Mapping[str, Any]) -> dict[str, str]:
-    cost = percent(-summary["most_affected_cost"], 2)
+    cost = points(summary["most_affected_cost"])
     return {
         "Unit": str(summary["unit"]),
         "Mean": number(summary["mean"], 3),
@@ -50,6 +51,6 @@ def _row(summary: Mapping[str, Any]) -> dict[str, str]:
         "Select.": number(summary["selectivity"], 3),
         "Similar": "-" if summary["similar"] is None else str(summary["similar"]),
         "Corr.": number(summary["similarity"], 3),
-        "Without it": f"{-summary['ablation_cost']:+.2%}",
+        "Cost": points(summary["ablation_cost"]),
         "Most affected": f"{shorten(summary['most_affected'])} {cost}" if summary["most_affected"] else "-",
     }

@@ -4,6 +4,7 @@ import difflib
 import os
 from pathlib import Path
 
+from cutaway._lazy import public
 from cutaway.errors import DataError, UnknownNameError, UsageError
 
 from .dataset import Dataset
@@ -15,6 +16,7 @@ def dataset_names() -> tuple[DatasetInfo, ...]:
     return tuple(source.info for source in registry.SOURCES if source.info is not None)
 
 
+@public
 def load_dataset(where: str | os.PathLike[str]) -> Dataset:
     """Load a dataset by name or by path.
 

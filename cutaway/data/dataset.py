@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.errors import DataError, UsageError
 
 from .arrays import as_inputs, check_aligned, check_alike, finite_range
@@ -36,6 +37,7 @@ class Source:
     y: np.ndarray
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Samples to train on, made by `load_dataset` or `Dataset.from_arrays`.
@@ -199,7 +201,7 @@ class Dataset:
         """
         if (x_test is None) != (y_test is None):
             raise UsageError(
-                "x_test and y_test come together",
+                "x_test and y_test are given together or not at all",
                 got="only " + ("x_test" if y_test is None else "y_test"),
                 hint="pass both or neither",
             )

@@ -73,7 +73,7 @@ def read_content(path: str | os.PathLike[str], *, limit: int = LIMIT) -> IdxCont
     """Read one IDX file as `read_idx` does, with its bytes."""
     path = Path(path)
     if not os.path.isfile(path):  # unlike Path.is_file, it returns False for a name that is too long
-        raise UnknownNameError("an IDX file exists", got=str(path), hint="check the path")
+        raise UnknownNameError("an IDX file is at a path that exists", got=str(path), hint="check the path")
     try:
         with path.open("rb") as file:
             packed = file.read(2) == GZIP_MAGIC

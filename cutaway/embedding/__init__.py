@@ -13,7 +13,7 @@ from cutaway.neighbors import pca
 from .alignment import PRESERVED, aligned_rows, drift, procrustes, shared_neighbors
 from .layout import Layout, Quality
 from .layout_file import layout_from_npz, layout_to_npz
-from .method import METHODS, QUALITY_NEIGHBORS, embed, resolve_settings
+from .method import METHODS, QUALITY_NEIGHBORS, check_callback, embed, resolve_settings
 from .new_samples import Placement, place, placement
 from .quality import inspect_quality, measure_quality
 from .tsne import Callback, Iterate, TSNESettings
@@ -33,6 +33,7 @@ __all__ = [
     "Quality",
     "TSNESettings",
     "aligned_rows",
+    "check_callback",
     "drift",
     "embed",
     "embed_next",

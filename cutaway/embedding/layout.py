@@ -40,8 +40,9 @@ class Layout:
             `TSNESettings`, with "auto" resolved, and what the descent reports: "iterations" (done) and "stopped"
             ("converged", "iterations" or "canceled"), among others.
         seconds: Time of each stage; "total" is always there.
-        kl_divergence: KL divergence in nats, which t-SNE minimizes; None for other methods, or if it was canceled.
-        quality: None if there are too few samples to measure it, or if it was canceled.
+        kl_divergence: KL divergence in nats, which t-SNE minimizes; None for other methods, or if it was canceled
+            before the first iteration or while this was computed.
+        quality: None if there are too few samples to measure it, or if the layout was canceled.
         misplaced: float32 (sample,), 0..1, the share of a sample's nearest neighbors in the layout that are not even
             among its 6 times as many nearest by activation; None if it was not measured.
     """
@@ -53,3 +54,6 @@ class Layout:
     kl_divergence: float | None
     quality: Quality | None
     misplaced: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        return f"<Layout of {len(self.xy):,} samples by {self.method}, {self.seconds['total']:.1f} s>"

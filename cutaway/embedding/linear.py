@@ -35,7 +35,7 @@ def lda(h: np.ndarray, labels: np.ndarray, *, components: int = 2) -> np.ndarray
         DataError: ``labels`` is not one class for each sample.
         UsageError: There are too few classes or units for ``components``.
 
-    Source: Rao 1948 (several classes); Friedman 1989, equation 18 (shrinkage towards a multiple of the identity).
+    Source: Rao 1948 (several classes); Friedman 1989, equation 18 (shrinkage toward a multiple of the identity).
     """
     from scipy.linalg import solve_triangular
 
@@ -112,7 +112,7 @@ def umap(
     except ImportError as error:
         raise UsageError(
             "UMAP needs the package umap-learn, which is an extra",
-            got=f"a Python without it ({error})",
+            got=f"no such package ({error})",
             hint="pip install \"cutaway[umap]\", or pass method='tsne'",
         ) from error
     seed, neighbors = check_seed(seed), check_whole(neighbors, name="neighbors", least=2, most=len(h) - 1)

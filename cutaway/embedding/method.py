@@ -35,10 +35,11 @@ def embed(
 
     The same call on the same machine gives the same coordinates.
 
-    The descent of t-SNE can be canceled: if the callback returns False or raises StopIteration, if the callback or
-    ``on_progress`` raises `Canceled`, or on Ctrl-C, the layout so far is returned, and ``settings["stopped"]`` is
-    "canceled". A cancellation after the coordinates were computed, in all methods, returns them without what is
-    missing (KL divergence, quality). Before that, `Canceled` and KeyboardInterrupt are raised as usual.
+    The descent of t-SNE can be canceled: if the callback returns False or raises StopIteration, or if the callback or
+    ``on_progress`` raises `Canceled`, the layout so far is returned, and ``settings["stopped"]`` is "canceled". A
+    cancellation after the coordinates were computed, in all methods, returns them without what is missing (KL
+    divergence). The quality of a canceled layout is not measured. Before there are coordinates, `Canceled` is raised as
+    usual. KeyboardInterrupt is raised at any time.
 
     Args:
         h: float32 (sample, unit), finite; at least 4 samples, not all equal. Other real types are converted.
@@ -46,8 +47,8 @@ def embed(
         seed: Random seed: decides on which samples trustworthiness is measured, the coordinates of UMAP, and those of
             t-SNE with a random initialization. The other coordinates do not depend on it.
         labels: (sample,), the class of each sample: needed for LDA, and for accuracies in the quality of all methods.
-        callback: For t-SNE: called with an `Iterate` right after the principal components, then at most ten times a
-            second.
+        callback: For t-SNE only: called with an `Iterate` right after the principal components, then at most ten times
+            a second.
         on_progress: Called when a stage starts and ends, and in between if it takes long.
         settings: For t-SNE: the settings explained in `TSNESettings`. Other methods have none.
 
@@ -56,10 +57,11 @@ def embed(
             for PCA; ``labels`` is not one class for each sample; or an initialization does not fit.
         UnknownNameError: There is no such method.
         UsageError: A setting is unknown or outside its range, there are too few samples for the perplexity, or the
-            method lacks its labels or its package.
+            method lacks its labels or its package, or gets a callback that it would not call.
     """
     start = perf_counter()
     _check_method(method, settings)
+    check_callback(callback, method=method)
     h, seed = check_activations(h), check_seed(seed)
     seconds: dict[str, float] = {}
     timed: dict[str, Any] = {"seconds": seconds, "on_progress": on_progress}
@@ -74,10 +76,11 @@ def embed(
     else:
         xy, used = _umap(h, seed=seed, **timed)
     quality, misplaced = None, None
-    try:
-        quality, misplaced = _quality(h, xy, seed=seed, labels=labels, **timed)
-    except CANCELLATIONS:
-        used["stopped"] = "canceled"
+    if used.get("stopped") != "canceled":  # whoever canceled it does not want to wait for more
+        try:
+            quality, misplaced = _quality(h, xy, seed=seed, labels=labels, **timed)
+        except CANCELLATIONS:
+            used["stopped"] = "canceled"
     seconds["total"] = perf_counter() - start
     return Layout(xy, method, used, seconds, kl_divergence, quality, misplaced)
 
@@ -104,6 +107,26 @@ def resolve_settings(*, method: str, seed: int = 0, samples: int, **settings: An
         return resolved
     made = make_settings(settings, samples=samples)
     return resolved | {field.name: getattr(made, field.name) for field in fields(made)}
+
+
+def check_callback(callback: Any, *, method: str) -> None:
+    """Refuse a callback that would never be called, or cannot be.
+
+    Raises:
+        UsageError: It is not callable, or the method is not t-SNE, which alone calls it.
+    """
+    if callback is None:
+        return
+    if not callable(callback):
+        raise UsageError(
+            "a callback is a function of one argument",
+            got=f"an object of type {type(callback).__name__}",
+            hint="pass a function that takes an Iterate, or leave callback out",
+        )
+    if method != "tsne":
+        raise UsageError(
+            "only t-SNE calls a callback", got=f"one with method {method!r}", hint="leave it out, or embed by t-SNE"
+        )
 
 
 def _check_method(method: str, settings: dict[str, Any]) -> None:

@@ -50,7 +50,7 @@ def placement(h: np.ndarray, xy: np.ndarray) -> Placement:
         raise DataError(
             "a layout has two coordinates for each row of activations",
             got=f"the shape {xy.shape} for {len(h)} rows",
-            hint="pass the activations that were laid out",
+            hint="pass the activations that were embedded",
         )
     if len(h) < 2 or (h == h[0]).all():
         raise DataError("a placement needs samples that differ", got="only equal rows", hint="take another layer")
@@ -88,7 +88,7 @@ def place(
     units = len(at.components.origin)
     if h.shape[1] != units:
         raise DataError(
-            f"new samples have the {units} units of the layer that was laid out",
+            f"new samples have the {units} units of the layer that was embedded",
             got=f"{h.shape[1]} units",
             hint="take the activations of the same layer",
         )

@@ -108,7 +108,7 @@ def _check_lengths(h: np.ndarray, xy: np.ndarray, labels: np.ndarray | None) -> 
         raise DataError(
             "activations and coordinates belong to the same samples",
             got=f"{len(h)} and {len(xy)} rows",
-            hint="pass the activations that were laid out",
+            hint="pass the activations that were embedded",
         )
     if labels is not None and labels.shape != (len(h),):
         raise DataError(

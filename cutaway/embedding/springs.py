@@ -56,7 +56,7 @@ FIRST_EXTENSION_TOLERANCE, EXTENSION_TOLERANCE, MAX_EXTENSIONS = 0.05, 0.015, 8
 
 
 class AnchoredState(OptimizerState):
-    """An optimizer state in which springs pull samples to their anchors.
+    """An optimizer state in which springs hold samples near their anchors.
 
     Args:
         affinities: Of n points.

@@ -88,7 +88,7 @@ def embed_next(
     which they cannot do at full size: the previous layout is shrunk to the width of the kernel, arranged again, and
     grows back with the help of the springs. Quality is not measured: that would double the time.
 
-    If ``on_progress`` raises `Canceled` during the descent, or on Ctrl-C, the layout so far is returned, and
+    If ``on_progress`` raises `Canceled` during the descent, the layout so far is returned, and
     ``layout.settings["stopped"]`` is "canceled".
 
     Args:

@@ -9,12 +9,20 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.errors import UsageError
 from cutaway.models import batch_size, batch_slices, output_size, prepare_inputs
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .activations import find_layer
-from .graph import IDENTITY_KINDS, Graph, Weights, evaluate, kernel_of, post_activation, pre_activation, weights_of
+from .graph import (
+    IDENTITY_KINDS,
+    Graph,
+    Weights,
+    evaluate,
+    hidden_graph,
+    kernel_of,
+    post_activation,
+    pre_activation,
+    weights_of,
+)
 
 BATCH = 1024
 """Samples a call: with 512 units they take 2 MiB. 512 and 2,048 take as long within 8%, 256 a fifth longer."""
@@ -33,6 +41,9 @@ class Ablation:
     correct: np.ndarray
     correct_unablated: np.ndarray
     samples: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"<Ablation of {len(self.correct):,} units: accuracy {self.accuracy:.2%} with all of them>"
 
     @property
     def accuracy(self) -> float:
@@ -70,7 +81,7 @@ def ablate(
     Args:
         model: A built model; it is not changed.
         layer: Name of a layer before the output.
-        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or a stand-in that gives rows for a slice.
+        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or an object whose slices are arrays.
         labels: int64 ``(sample,)``, the class of each sample, from 0.
         classes: Number of classes.
         scale: The value of `x` that becomes 1.
@@ -99,25 +110,6 @@ def ablate(
         unablated += np.asarray(of_all).astype(np.int64)
         on_progress(Progress("ablation", new.stop, len(x), "samples", layer))
     return Ablation(correct, unablated, np.bincount(labels, minlength=classes).astype(np.int64, copy=False))
-
-
-def hidden_graph(model: keras.Model, layer: str) -> Graph:
-    """The graph of a model, if `layer` is one of its layers before the output.
-
-    Raises:
-        UnknownNameError: The model has no layer of that name.
-        UsageError: The layer is the input or the output.
-    """
-    find_layer(model, layer)
-    graph = Graph.of(model)
-    if layer == graph.output or layer not in graph.layers:
-        hidden = [name for name in graph.layers if name != graph.output and graph.kind(name) not in IDENTITY_KINDS]
-        raise UsageError(
-            f"units are measured in hidden layers: {', '.join(hidden) or 'this model has none'}",
-            got=f'"{layer}", the {"output" if layer == graph.output else "input"}',
-            hint=f'try "{hidden[-1]}"' if hidden else "train a model with a hidden layer",
-        )
-    return graph
 
 
 def predicted_classes(graph: Graph, logits: jax.Array) -> jax.Array:

@@ -55,6 +55,9 @@ class Attribution:
     contributions: Mapping[str, np.ndarray]
     offsets: Mapping[str, float]
 
+    def __repr__(self) -> str:
+        return f"<Attribution: class {self.winner} over class {self.runner_up} by {self.difference:.3g} logits>"
+
     def total(self, layer: str = "") -> float:
         """The contributions of a layer (or "" for the input) and its offset, summed: equal to the difference."""
         parts = self.contributions[layer] if layer else self.inputs

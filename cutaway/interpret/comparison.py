@@ -35,7 +35,7 @@ def compare_epochs(
         snapshot: Returns the weights after an epoch.
         layer: Name of one of its layers.
         epochs: Numbers of the epochs, each once.
-        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or a stand-in that gives rows for a slice.
+        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or an object whose slices are arrays.
         scale: The value of `x` that becomes 1.
         on_progress: Told as epochs are compared.
 

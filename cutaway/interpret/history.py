@@ -70,6 +70,10 @@ class LayerMeasures:
     cka_last: float | None = None
     cka_layers: dict[str, float | None] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        probe = "" if self.probe_accuracy is None else f", probe accuracy {self.probe_accuracy:.1%}"
+        return f"<LayerMeasures of {self.layer} after epoch {self.epoch}: {self.units:,} units{probe}>"
+
 
 def layer_history(
     model: keras.Model,
@@ -91,7 +95,7 @@ def layer_history(
         model: A built model; it is not changed.
         snapshot: Returns the weights after an epoch.
         epochs: Numbers of the epochs, ascending, at least one.
-        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or a stand-in that gives rows for a slice.
+        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or an object whose slices are arrays.
         labels: int64 ``(sample,)``, the class of each sample.
         scale: The value of `x` that becomes 1.
         k: Neighbors that vote, from 1.

@@ -69,6 +69,10 @@ class LayerRecord:
     units: int
     inactive: int | None
 
+    def __repr__(self) -> str:
+        inactive = "" if self.inactive is None else f", {self.inactive} inactive"
+        return f"<LayerRecord {self.name}: {self.kind}, {self.units:,} units{inactive}, {self.parameters:,} parameters>"
+
     @property
     def inactive_share(self) -> float | None:
         """Share of units that never fire, in [0, 1]."""

@@ -14,7 +14,7 @@ def linear_cka(first: np.ndarray, second: np.ndarray) -> float | None:
     """Linear centered kernel alignment of two sets of activations of the same samples.
 
     It does not change when units are rotated, mirrored, reordered or all scaled by one factor. With few samples per
-    unit it is biased towards 1: take at least ten times as many samples as units to read small differences.
+    unit it is biased toward 1: take at least ten times as many samples as units to read small differences.
 
     Args:
         first: float32 ``(sample, unit)``, finite.

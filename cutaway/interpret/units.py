@@ -13,8 +13,7 @@ from cutaway.errors import DataError, UsageError
 from cutaway.models import ForwardPass, named_weights, output_size
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .ablation import hidden_graph
-from .graph import IDENTITY_KINDS
+from .graph import IDENTITY_KINDS, hidden_graph
 from .measures import is_constant
 
 TOP_SAMPLES = 16
@@ -56,6 +55,9 @@ class UnitMeasures:
     similar: np.ndarray
     similarity: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"<UnitMeasures of {len(self.mean):,} units>"
+
 
 def unit_measures(
     model: keras.Model,
@@ -73,7 +75,7 @@ def unit_measures(
     Args:
         model: A built model; it is not changed.
         layer: Name of a layer before the output; more axes than one are flattened to units.
-        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or a stand-in that gives rows for a slice.
+        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or an object whose slices are arrays.
         labels: int64 ``(sample,)``, the class of each sample, from 0.
         classes: Number of classes.
         scale: The value of `x` that becomes 1.

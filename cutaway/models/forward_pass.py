@@ -93,7 +93,7 @@ class ForwardPass:
         """Yield the outputs batch by batch.
 
         Args:
-            x: ``(sample, ...)`` raw samples, uint8 or float32: an array, or a stand-in that gives rows for a slice.
+            x: ``(sample, ...)`` raw samples, uint8 or float32: an array, or an object whose slices are arrays.
             weights: A snapshot, as `get_weights` returns it; None for the weights that the model has now.
             task: Name of the work in its progress.
             note: Words on it in its progress.
@@ -157,7 +157,7 @@ def forward(
 
     Args:
         model: A built model; it is not changed.
-        x: ``(sample, ...)`` raw samples, uint8 or float32: an array, or a stand-in that gives rows for a slice.
+        x: ``(sample, ...)`` raw samples, uint8 or float32: an array, or an object whose slices are arrays.
         scale: The value of `x` that becomes 1.
         layer: Name of the layer whose output is wanted; None for the model's own.
         weights: A snapshot to use, as `get_weights` returns it; None for the weights that the model has now.
@@ -189,7 +189,7 @@ def batch_size(x: Any) -> int:
     """How many samples to take into a call: `BATCH`, or less where that is all or where they exceed `BATCH_BYTES`.
 
     Args:
-        x: ``(sample, ...)`` raw samples: an array, or a stand-in that gives rows for a slice.
+        x: ``(sample, ...)`` raw samples: an array, or an object whose slices are arrays.
 
     Returns:
         From 1 up.

@@ -65,7 +65,7 @@ def check_settings(kind: str, config: Mapping[str, Any], *, old: bool) -> Checke
             kept[key], wrong = _plain(kind, key, value=value, old=old)
             problems += wrong
         elif key not in ("name", "batch_input_shape", "batch_shape") and value not in (None, False):
-            problems.append(f"the setting {key[:40]!r}, which is not kept here")
+            problems.append(f"the setting {key[:40]!r}, which cutaway does not support")
     return Checked(kept, tuple(problems), tuple(notes))
 
 
@@ -83,7 +83,7 @@ def _modern(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
 def object_problems(value: Any, allowed: tuple[str, ...], *, what: str) -> list[str]:
     """What is wrong with an object that a file describes by its class; empty if it is one of Keras' `allowed`."""
     if not isinstance(value, dict) or not isinstance(value.get("config"), dict) or set(value) - _OBJECT_KEYS:
-        return [f"{what} of {_short(value)}, which is no object of Keras"]
+        return [f"{what} of {_short(value)}, which is not a Keras object"]
     if value.get("class_name") not in allowed:
         return [f"{what} of the class {_short(value.get('class_name'))}"]
     return source_problems(value, what=what)
@@ -95,7 +95,7 @@ def source_problems(value: Mapping[str, Any], *, what: str) -> list[str]:
     if module is not None and not (isinstance(module, str) and _KERAS.fullmatch(module)):
         return [f"{what} from the module {_short(module)}, which is not Keras"]
     if registered is not None and registered != value.get("class_name"):
-        return [f"{what} registered as {_short(registered)}, a class of somebody's own"]
+        return [f"{what} registered as {_short(registered)}, a custom class"]
     return []
 
 

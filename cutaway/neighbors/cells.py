@@ -142,7 +142,7 @@ def multiply(left, right, out):
 
 @kernel(fastmath={"reassoc", "contract", "nnan", "nsz"})
 def nearest_faces(points, starts, centers, origin, faces, low, high):
-    """Write how far each cell extends towards every other cell, along the line between their means.
+    """Write how far each cell extends toward every other cell, along the line between their means.
 
     For cell j and cell a with means at distance D along the unit vector u from a to j, every point x of j has
     ``u . (x - c_a) >= D + faces[j, a] / D`` with ``faces[j, a] = min over x of (x - c_j) . (c_j - c_a)``.

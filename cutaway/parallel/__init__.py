@@ -1,7 +1,7 @@
 """Parallel work: how many CPUs there are, worker pools, ranges of rows shared among threads, BLAS on one thread.
 
 In come functions, most of them of a range of rows; out come their results, or rows that they have written. Every
-worker pool of the package is made here. May call only numpy, scipy and threadpoolctl.
+pool of threads that compute together is made here. May call only numpy, scipy and threadpoolctl.
 """
 
 from .blas import single_threaded_blas

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 from .config import LOSSES, OPTIMIZERS, SCHEDULES, TrainingConfig, check_loss, lowest_loss, make_config, recorded_config
+from .first_weights import DRAWN, GIVEN
 from .recipes import RECIPES, Recipe, find_recipe
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _MODULES = {
 }
 
 __all__ = [
+    "DRAWN",
+    "GIVEN",
     "LOSSES",
     "OPTIMIZERS",
     "RECIPES",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +20,14 @@ LOSSES: tuple[str, ...] = get_args(Loss)
 SCHEDULES: tuple[str, ...] = get_args(Schedule)
 
 _AUTO_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}  # Keras' own defaults
+
+_OTHER_NAMES = {"lr": "learning_rate", "eta": "learning_rate", "bs": "batch_size", "wd": "weight_decay"}
+"""What other libraries and people call a setting, where the names are not alike."""
+
+_EXAMPLES = {"patience": 3, "class_weight": "balanced"}
+"""Examples of settings that have none in their default."""
+
+_OF_THE_MODEL = ("hidden", "dropout", "activation")
 
 
 class TrainingConfig(BaseModel):
@@ -161,10 +170,21 @@ def _config_error(error: ValidationError) -> ConfigError:
     name = str(first["loc"][0])
     if name not in TrainingConfig.model_fields:
         return ConfigError(
-            f"settings of training are {', '.join(TrainingConfig.model_fields)}", got=f'"{name}"', hint="remove it"
+            f"settings of training are {', '.join(TrainingConfig.model_fields)}",
+            got=f'"{name}"',
+            hint=_hint_for_unknown(name),
         )
     rule = TrainingConfig.model_fields[name].description or name
+    default = TrainingConfig.model_fields[name].default
     bound = first["msg"].removeprefix("Input should be ")
     if first["type"] != "literal_error":
         rule += f", {bound}"
-    return ConfigError(rule, got=repr(first["input"]), hint=f"change {name}")
+    return ConfigError(rule, got=repr(first["input"]), hint=f"pass for example {name}={_EXAMPLES.get(name, default)!r}")
+
+
+def _hint_for_unknown(name: str) -> str:
+    """The next step for a setting that does not exist: the one that was meant, if it can be guessed."""
+    if name in _OF_THE_MODEL:
+        return f"pass it to the model: cutaway.mlp({name}=...)"
+    meant = _OTHER_NAMES.get(name) or next(iter(get_close_matches(name, TrainingConfig.model_fields, n=1)), None)
+    return f"did you mean {meant}?" if meant else "leave it out"

@@ -23,7 +23,7 @@ def new_manifest(
         split: Its split.
         model: A built model of allow-listed layers.
         config: The fields of a `TrainingConfig`, None where a value is not known; `known_config` fills them in.
-        first_weights: Where the first weights come from, in words.
+        first_weights: Where they come from: `DRAWN` or `GIVEN`.
 
     Raises:
         ModelError: The model is not of allow-listed layers.

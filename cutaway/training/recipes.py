@@ -71,6 +71,8 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         close = difflib.get_close_matches(name, RECIPES, n=1) or ["default"]
         raise UnknownNameError(
-            f"recipes are {', '.join(RECIPES)}", got=f'"{name}"', hint=f"for example --recipe {close[0]}"
+            f"recipes are {', '.join(RECIPES)}",
+            got=f'"{name}"',
+            hint=f'try recipe="{close[0]}" (on the command line --recipe {close[0]})',
         )
     return RECIPES[name]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from cutaway.embedding import layout_to_npz
-from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
+from cutaway.errors import Canceled, CutawayWarning, DataError, UnknownNameError, UsageError
+from cutaway.progress import CancelToken
 
 
 def embed(run, **settings):
@@ -84,12 +85,41 @@ def test_the_callback_gets_iterates_from_the_start_and_can_end_it(digits_run):
     stopped = embed(digits_run, perplexity=19.0, callback=watch)
     assert [iterate.iteration for iterate in iterates[:1]] == [0]
     assert len(iterates) == 2
-    assert stopped.layout.settings["stopped"] == "canceled"
+    assert stopped.canceled
+    assert stopped.quality is None
+    assert stopped.misplaced is None
+    assert repr(stopped) == f"<Embedding {stopped.title}, canceled>"
     np.testing.assert_array_equal(stopped.xy, iterates[-1].xy)
     assert stopped.file is None, "what is not finished is not kept as if it were"
     whole = embed(digits_run, perplexity=19.0)
-    assert whole.layout.settings["stopped"] != "canceled"
+    assert not whole.canceled
     assert whole.file.is_file()
+
+
+def test_a_token_canceled_in_the_descent_gives_the_coordinates_so_far(digits_run):
+    token = CancelToken()
+
+    def progress(now):
+        if now.task == "t-SNE" and now.done > 0:
+            token.cancel()
+
+    with token:
+        partial = embed(digits_run, perplexity=18.0, progress=progress)
+    assert partial.canceled
+    assert partial.file is None
+    assert 0 < partial.layout.settings["iterations"] < partial.layout.settings["n_iter"]
+    assert np.isfinite(partial.xy).all()
+
+
+def test_a_token_canceled_before_the_descent_raises(digits_run):
+    token = CancelToken()
+
+    def progress(now):
+        if now.task == "neighbors":
+            token.cancel()
+
+    with token, pytest.raises(Canceled):
+        embed(digits_run, perplexity=17.5, progress=progress)
 
 
 def test_new_samples_are_placed_among_their_likes(digits_run):
@@ -117,6 +147,10 @@ def test_what_cannot_be_placed_or_embedded_says_why(digits_run):
         digits_run.embed(perplexty=20.0, progress=False)
     with pytest.raises(UsageError, match="method 'pca' has no settings; got 'perplexity'; next: leave it out"):
         embed(digits_run, method="pca")
+    with pytest.raises(UsageError, match="only t-SNE calls a callback; got one with method 'pca'"):
+        digits_run.embed("dense_2", method="pca", callback=print, progress=False)
+    with pytest.raises(UsageError, match="a callback is a function of one argument; got an object of type int"):
+        embed(digits_run, callback=3)  # although it is cached
     with pytest.raises(UsageError, match="t-SNE needs more than 3"):
         embed(digits_run, perplexity=200.0)
 

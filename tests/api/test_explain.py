@@ -16,6 +16,7 @@ def test_a_sample_is_explained_by_name_and_by_values(digits_run):
     total = table["contribution"].sum() + named.attribution.offsets["dense_2"]
     assert total == pytest.approx(named.attribution.difference, abs=1e-4)
     assert len(named.to_pandas()) == 64
+    assert list(named.to_pandas().columns) == ["input", "contribution"]
     with pytest.raises(UnknownNameError, match='layers with contributions are dense_1, .*got "dense_9"'):
         named.to_pandas("dense_9")
 

@@ -36,6 +36,33 @@ def test_history_has_a_row_for_each_epoch_and_layer(history, digits_run):
     assert (frame[frame.epoch == 6]["cka_last"] == 1).all()
 
 
+@pytest.mark.parametrize("epoch", ["3", 2.5, True, [3]])
+def test_an_epoch_is_a_whole_number_or_none(digits_run, epoch):
+    for ask in (digits_run.layers, digits_run.model, digits_run.confusion, digits_run.units, digits_run.embed):
+        with pytest.raises(UsageError, match="an epoch is a whole number, or None for the kept epoch; got .*; next: "):
+            ask(epoch=epoch)
+    with pytest.raises(UsageError, match="an epoch is a whole number"):
+        digits_run.embed_layers(epoch, progress=False)
+    assert len(digits_run.layers(epoch=np.int64(3))) == 5
+
+
+@pytest.mark.parametrize("epochs", ["3", 2.5, ["3"], [1, True]])
+def test_epochs_are_whole_numbers(digits_run, epochs):
+    for ask in (digits_run.layer_history, digits_run.similarity, digits_run.embed_epochs):
+        with pytest.raises(
+            UsageError, match="epochs are whole numbers, or None for all with a snapshot; got .*; next: "
+        ):
+            ask(epochs=epochs, progress=False)
+
+
+def test_a_single_epoch_needs_no_list(digits_run):
+    one = digits_run.layer_history(epochs=3, progress=False)
+    assert {record.epoch for record in one.records} == {3}
+    table = digits_run.similarity("dense_1", epochs=-1, progress=False)
+    assert list(table.index) == [6]
+    assert table.to_numpy().item() == pytest.approx(1)
+
+
 def test_cka_between_layers_is_a_symmetric_table(history):
     table = history.cka()
     assert list(table.index) == list(table.columns) == ["dense_1", "dense_2", "output"]

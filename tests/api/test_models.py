@@ -90,7 +90,7 @@ def test_it_cannot_be_resumed_but_trained_further(recorded, tmp_path):
 
 def test_inspecting(model_file):
     summary = inspect_model(model_file)
-    assert (summary.form, summary.kind, summary.input, summary.refused) == ("keras", "Sequential", (64,), ())
+    assert (summary.format, summary.kind, summary.input, summary.refused) == ("keras", "Sequential", (64,), ())
     assert summary.keras_version == keras.__version__
     assert summary.parameters == keras.saving.load_model(model_file).count_params()
     assert [layer["name"] for layer in summary.layers][:2] == ["dense_1", "dropout_1"]

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import subprocess
 import sys
@@ -63,6 +64,52 @@ def test_confusion_and_mistakes_agree_with_the_predictions(digits_run):
         assert answer[position] != labels[position]
         assert confidence == pytest.approx(predicted[position].max())
     assert list(worst.confidence) == sorted(worst.confidence, reverse=True)
+
+
+def test_mistakes_as_a_table_and_in_a_line(digits_run):
+    worst = digits_run.mistakes(5)
+    table = worst.to_pandas()
+    assert list(table.columns) == ["sample", "label", "predicted", "confidence"]
+    assert list(table["sample"]) == [digits_run.split.test[int(p)] for p in worst.position]
+    assert list(table["label"]) == [digits_run.class_names[c] for c in digits_run.labels()[worst.position]]
+    assert (table["label"] != table["predicted"]).all()
+    np.testing.assert_array_equal(table["confidence"], worst.confidence)
+    first = table.iloc[0]
+    words = f"{first['sample']}, {first.label} predicted as {first.predicted} with {first.confidence:.1%}"
+    assert repr(worst) == f"<Mistakes: {len(worst)} samples, first {words}>"
+    none = dataclasses.replace(worst, **{name: getattr(worst, name)[:0] for name in ("position", "label", "predicted")})
+    assert repr(none) == "<Mistakes: none>"
+
+
+def test_records_say_what_they_hold_in_one_line(digits_run):
+    inactive = digits_run.layers()[0].inactive
+    units, explanation = digits_run.units("dense_2", progress=False), digits_run.explain("train[0]")
+    history = digits_run.layer_history(epochs=[0, 6], progress=False)
+    layers = digits_run.layers()
+    probe = history.records[0].probe_accuracy
+    embedding = digits_run.embed("dense_1", method="pca", points=100, progress=False)
+    samples, parameters = len(digits_run.split.test), digits_run.model().count_params()
+    lines = {
+        "layers": (layers, f"<Layers dense_1, dropout_1, dense_2, dropout_2, output: {parameters:,} parameters>"),
+        "layer": (
+            layers[0],
+            f"<LayerRecord dense_1: Dense, 32 units, {inactive} inactive, 2,080 parameters>",
+        ),
+        "history": (history, f'<LayerHistory of 3 layers after 2 epochs, measured on {samples} samples of "test">'),
+        "measures": (
+            history.records[0],
+            f"<LayerMeasures of dense_1 after epoch 0: 32 units, probe accuracy {probe:.1%}>",
+        ),
+        "units": (units.measures, "<UnitMeasures of 16 units>"),
+        "ablation": (
+            units.ablation,
+            f"<Ablation of 16 units: accuracy {digits_run.test['accuracy']:.2%} with all of them>",
+        ),
+        "layout": (embedding.layout, f"<Layout of 100 samples by pca, {embedding.layout.seconds['total']:.1f} s>"),
+    }
+    assert {name: repr(record) for name, (record, _) in lines.items()} == {n: line for n, (_, line) in lines.items()}
+    found = explanation.attribution
+    assert repr(found).startswith(f"<Attribution: class {found.winner} over class {found.runner_up} by ")
 
 
 def test_findings_name_what_stands_out(digits_run):

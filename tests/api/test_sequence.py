@@ -85,6 +85,21 @@ def test_a_damaged_cache_file_raises_a_warning_and_is_recomputed(digits_run, seq
     np.testing.assert_array_equal(again.preserved, sequence.preserved)
 
 
+FIRST_IS_CACHED = (
+    "a sequence of 3 embeddings runs until the last one; got a request to cancel it, after the first one, which is "
+    "cached; next: make the same call again, which continues from there"
+)
+
+
+def test_canceling_the_first_embedding_does_not_claim_that_any_is_cached(digits_run):
+    def stop(now):
+        raise Canceled("work goes on", got="a request", hint="again")
+
+    words = "got a request to cancel it, before the first one was finished; next: make the same call again$"
+    with pytest.raises(Canceled, match=words):
+        embed_epochs(digits_run.context, "dense_2", epochs=[2, 3, 4], on_progress=stop, **SETTINGS | {"seed": 8})
+
+
 def test_canceling_keeps_the_embeddings_that_are_done(digits_run):
     said = []
 
@@ -94,7 +109,7 @@ def test_canceling_keeps_the_embeddings_that_are_done(digits_run):
             raise Canceled("work goes on", got="a request", hint="again")
 
     settings = {**SETTINGS, "seed": 7}
-    with pytest.raises(Canceled, match="after 1 of 3, which are cached; next: make the same call again"):
+    with pytest.raises(Canceled, match=FIRST_IS_CACHED):
         embed_epochs(digits_run.context, "dense_2", epochs=[2, 3, 4], on_progress=stop, **settings)
     assert {(now.task, now.total, now.unit) for now in said} == {("embeddings", 3, "embeddings")}
     assert any(now.note.startswith("embedding 2 of 3, epoch 3: neighbors") for now in said)
@@ -122,9 +137,9 @@ def test_layers_from_the_input_on(digits_run):
         ([3], UsageError, "two epochs or more; got 3"),
         (3, UsageError, "two epochs or more; got 3"),
         ([], UsageError, "two epochs or more; got none"),
-        ([2, 2], UsageError, "each named once"),
-        ([6, -1], UsageError, "each named once"),
-        ([5, 2], UsageError, r"go up.*epochs=\[2, 5\]"),
+        ([2, 2], UsageError, "without duplicates"),
+        ([6, -1], UsageError, "without duplicates"),
+        ([5, 2], UsageError, r"ascending order.*epochs=\[2, 5\]"),
         ([1, 9], UnknownNameError, "got epoch 9"),
     ],
 )
@@ -133,12 +148,44 @@ def test_epochs_that_make_no_sequence_are_refused(digits_run, epochs, error, wor
         embed_epochs(digits_run.context, "dense_2", epochs=epochs, **SETTINGS)
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            {"method": "pca"},
+            "from the one before, which only t-SNE can do; got method='pca'; next: leave method",
+        ),
+        ({"callback": print}, "a callback watches a single embedding, not a sequence; got callback=; next: pass it to"),
+        ({"epoch": 3}, r"embed_epochs takes several epochs; got epoch=3; next: pass epochs=\[...\], or call run.embed"),
+        ({"layers": ["dense_1"]}, "embed_epochs takes one layer; got layers=.*; next: pass layer="),
+        ({"perplexty": 3}, "settings of t-SNE are perplexity.*got 'perplexty'"),
+    ],
+)
+def test_arguments_that_embed_epochs_does_not_have_are_refused(digits_run, settings, words):
+    with pytest.raises(UsageError, match=words):
+        digits_run.embed_epochs("dense_2", epochs=[5, 6], progress=False, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"method": "umap"}, "got method='umap'"),
+        ({"callback": print}, "got callback="),
+        ({"epochs": [1, 2]}, r"embed_layers takes one epoch; got epochs=\[1, 2\]; next: pass epoch="),
+        ({"layer": "dense_1"}, "embed_layers takes several layers; got layer='dense_1'; next: pass layers="),
+    ],
+)
+def test_arguments_that_embed_layers_does_not_have_are_refused(digits_run, settings, words):
+    with pytest.raises(UsageError, match=words):
+        digits_run.embed_layers(progress=False, **settings)
+
+
 def test_layers_that_make_no_sequence_are_refused(digits_run):
     with pytest.raises(UnknownNameError, match='got "dense_9"'):
         embed_epochs(digits_run.context, "dense_9", **SETTINGS)
     with pytest.raises(UnknownNameError, match='got "dense_9"'):
         embed_layers(digits_run.context, layers=["dense_1", "dense_9"], **SETTINGS)
-    with pytest.raises(UsageError, match="each layer of a sequence is named once"):
+    with pytest.raises(UsageError, match="layers of a sequence are named without duplicates; got dense_1, dense_1"):
         embed_layers(digits_run.context, layers=["dense_1", "dense_1"], **SETTINGS)
     with pytest.raises(UsageError, match="two layers or more; got dense_1"):
         embed_layers(digits_run.context, layers="dense_1", **SETTINGS)

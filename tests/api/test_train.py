@@ -1,11 +1,12 @@
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.errors import ConfigError, DataError, ModelError, RunError, TrainingError, UnknownNameError
+from cutaway.errors import ConfigError, DataError, ModelError, RunError, TrainingError, UnknownNameError, UsageError
 
 
 def small_data(**settings):
@@ -101,6 +102,25 @@ def test_wrong_calls_leave_no_half_made_run(change, error, tmp_path):
     call = {"model": ct.mlp((4,)), "data": small_data(), "runs": tmp_path / "runs", "progress": False, **change}
     with pytest.raises(error):
         ct.train(call.pop("model"), call.pop("data"), **call)
+    assert not (tmp_path / "runs").exists()
+
+
+X, Y = np.zeros((6, 2), np.float32), [0, 1] * 3
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ((ct.Dataset.from_arrays(X, Y), Y), "labels y go with inputs.*; got a Dataset and y; next: leave y out"),
+        (("digits", Y), 'labels y go with inputs .*; got the name or path "digits" and y; next: leave y out'),
+        ((Path("data.npz"), Y), 'got the name or path "data.npz" and y; next: leave y out'),
+        ((X,), r"or inputs with their labels y; got an ndarray without y; next: .*: train\(model, x, y\)"),
+        (([[0.0], [1.0]],), "got a list without y"),
+    ],
+)
+def test_data_and_labels_that_do_not_go_together_are_named(data, words, tmp_path):
+    with pytest.raises(UsageError, match=words):
+        ct.train(ct.mlp((4,)), *data, runs=tmp_path / "runs", progress=False)
     assert not (tmp_path / "runs").exists()
 
 

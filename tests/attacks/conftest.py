@@ -248,7 +248,7 @@ FILES = {
     "a pickle instead of a configuration": (lambda c, g: c.packed(config__json=b"\x80\x04K\x01."), "one JSON object"),
     "deep JSON": (_depth, "at most 64 deep; got 100000"),
     "5 MB of JSON": (_long, r"config.json of 5,000,018 bytes"),
-    "a name twice": (lambda c, g: c.packed(config__json='{"config": 1, "config": 2}'), "a name twice"),
+    "a name twice": (lambda c, g: c.packed(config__json='{"config": 1, "config": 2}'), "the same name twice"),
     "bytes before the zip": (lambda c, g: c.raw(b"PK" + b"x" * 99 + g.keras.read_bytes()), "not at its end"),
     "bytes after the zip": (lambda c, g: c.raw(g.keras.read_bytes() + b"x" * 99), "does not end with a directory"),
     "external link": (_h5(_external), "a link into another file"),

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from cutaway.progress import active_tokens
+
 
 def test_train_answers_with_one_json_document(cutaway, tmp_path):
     code, out, err = cutaway(
@@ -31,6 +33,27 @@ def test_train_answers_with_one_json_document(cutaway, tmp_path):
 
     code, out, _ = cutaway("runs", "--json")
     assert [row["run"] for row in json.loads(out)] == [answer["run"].split("/")[-1]]
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_embedding_that_was_canceled_is_shown_and_is_a_failure(cutaway, digits_run, options, monkeypatch):
+    def cancel_in_the_descent(now):
+        if now.task == "t-SNE" and now.done:
+            active_tokens()[-1].cancel()
+
+    monkeypatch.setattr("cutaway.api.progress._lines", lambda: cancel_in_the_descent)
+    code, out, err = cutaway("embed", digits_run.path, "--split", "test", "--perplexity", "21.5", *options)
+    assert code == 1
+    if options:
+        answer = json.loads(out)
+        assert (answer["settings"]["stopped"], answer["file"], answer["quality"]) == ("canceled", None, None)
+    else:
+        assert out.splitlines()[-1].split() == ["file", "not", "cached"]
+    assert re.search(
+        r"error: an embedding runs until it is done; got a request to cancel it after \d+ iterations, so it is not "
+        r"cached; next: run it again$",
+        err.strip(),
+    )
 
 
 def test_looking_at_a_run(cutaway, digits_run, tmp_path):
@@ -91,7 +114,8 @@ WRONG = [
     (("train", "digits", "--epochs", "two"), 2, '--epochs.*valid integer.*got "two"'),
     (("train",), 2, "Missing argument 'DATA'"),
     (("train", "digits", "--nonsense"), 2, "No such option"),
-    (("trian", "digits"), 2, "No such command 'trian'"),
+    (("trian", "digits"), 2, "No such command 'trian'; next: did you mean 'train'\\?$"),
+    (("foo",), 2, "No such command 'foo'; next: see cutaway --help"),
     (("show", "nothing"), 2, 'a run is a path, a name in the folder "runs", or "latest"; got "nothing"'),
     (("layers", "latest"), 2, '"latest" needs a run'),
     (("train", "digits", "--runs", "/proc/runs"), 1, "folder for runs must be one that can be written"),

@@ -89,7 +89,7 @@ def damage_content(folder):
             lambda folder: (folder / "t10k-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b\x08"),
             "gzip file is complete and undamaged",
         ),
-        (lambda folder: (folder / "t10k-images-idx3-ubyte.gz").unlink(), "an IDX file exists"),
+        (lambda folder: (folder / "t10k-images-idx3-ubyte.gz").unlink(), "an IDX file is at a path that exists"),
         (lambda folder: (folder / "SHA256SUMS").unlink(), "SHA256SUMS"),
         (lambda folder: (folder / "SHA256SUMS").write_text("nothing"), "not enough values"),
         (lambda folder: (folder / "SHA256SUMS").write_text(""), "train-images"),

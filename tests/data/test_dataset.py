@@ -198,8 +198,8 @@ def test_invalid_data_is_refused_in_one_line(arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"x_test": X}, "come together; got only x_test"),
-        ({"y_test": Y}, "come together; got only y_test"),
+        ({"x_test": X}, "given together or not at all; got only x_test"),
+        ({"y_test": Y}, "given together or not at all; got only y_test"),
         ({"class_names": "ab"}, "at least two different strings; got 'ab'"),
         ({"class_names": ["a", "a"]}, "at least two different strings"),
         ({"class_names": [0, 1]}, "at least two different strings"),

@@ -150,7 +150,9 @@ def test_files_of_other_formats_are_refused(write, content, message):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UnknownNameError, match=r"an IDX file exists; got .*nowhere\.gz; next: check the path"):
+    with pytest.raises(
+        UnknownNameError, match=r"file is at a path that exists; got .*nowhere\.gz; next: check the path"
+    ):
         read_idx(tmp_path / "nowhere.gz")
     with pytest.raises(UnknownNameError):
         read_idx(tmp_path)

@@ -304,7 +304,7 @@ def test_files_that_do_not_fit_together_are_refused_with_the_folder(tmp_path):
     for arrays, message in [
         ({"x_train": BYTES, "y_train": Y[:5]}, "60 samples and 5 labels in"),
         ({"x_train": BYTES[:, 0, 0], "y_train": Y}, r"got the shape \(60,\) in"),
-        ({"x_train": BYTES, "y_train": Y, "x_test": FLOATS}, "come together; got only x_test in"),
+        ({"x_train": BYTES, "y_train": Y, "x_test": FLOATS}, "given together or not at all; got only x_test in"),
         ({"x_test": FLOATS, "y_test": Y}, r"the sample shape and dtype of x, \(4, 3\) uint8; got \(4, 3\) float32 in"),
     ]:
         with pytest.raises(DataError, match=f"{message} {tmp_path}"):

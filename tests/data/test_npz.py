@@ -59,7 +59,7 @@ def test_arrays_that_do_not_fit_together_are_refused_with_the_file(tmp_path):
     path = tmp_path / "bad.npz"
     for arrays, message in [
         ({"x_train": X, "y_train": Y[:5]}, r"6 samples and 5 labels in .*bad\.npz"),
-        ({"x_train": X, "y_train": Y, "x_test": X}, r"come together; got only x_test in .*bad\.npz"),
+        ({"x_train": X, "y_train": Y, "x_test": X}, r"given together or not at all; got only x_test in .*bad\.npz"),
         (
             {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 1},
             r"got the label 3 as test\[2\] in .*bad\.npz",

@@ -126,7 +126,7 @@ def cancel(_):
 
 
 @ENGINES
-@pytest.mark.parametrize("stop", [false, stop_iteration, ctrl_c, cancel])
+@pytest.mark.parametrize("stop", [false, stop_iteration, cancel])
 def test_the_callback_can_end_it_with_the_coordinates_so_far(graph, stop, exact, monkeypatch):
     monkeypatch.setattr("cutaway.embedding.tsne.descent.REPORT_SECONDS", 0.0)
 
@@ -138,10 +138,15 @@ def test_the_callback_can_end_it_with_the_coordinates_so_far(graph, stop, exact,
     np.testing.assert_array_equal(done.xy, run(graph, iterations=120, exact=exact).xy)
 
 
-@pytest.mark.parametrize("stop", [ctrl_c, cancel])
-def test_a_cancellation_by_on_progress_keeps_the_coordinates_so_far(graph, stop):
-    done = run(graph, on_progress=stop)
+def test_a_cancellation_by_on_progress_keeps_the_coordinates_so_far(graph):
+    done = run(graph, on_progress=cancel)
     assert (done.iterations, done.stopped) == (1, "canceled")
+
+
+@pytest.mark.parametrize("by", ["callback", "on_progress"])
+def test_ctrl_c_is_raised(graph, by):
+    with pytest.raises(KeyboardInterrupt):
+        run(graph, **{by: ctrl_c})
 
 
 def test_other_exceptions_of_the_callback_are_raised(graph):

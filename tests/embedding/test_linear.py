@@ -99,7 +99,7 @@ def test_what_cannot_be_projected_is_refused(labels, count, error, text):
 
 def test_umap_that_is_not_installed_is_a_clear_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
-    with pytest.raises(UsageError, match=r"an extra; got a Python without it .*; next: pip install .cutaway\[umap\]"):
+    with pytest.raises(UsageError, match=r"an extra; got no such package .*; next: pip install .cutaway\[umap\]"):
         umap(IRIS[0], seed=0)
 
 

@@ -199,16 +199,26 @@ def cancel(*_, **__):
     raise Canceled("the work went on until it was canceled", got="a request to stop", hint="call it again")
 
 
-@pytest.mark.parametrize("stop", [ctrl_c, cancel])
 @pytest.mark.parametrize("place", ["tsne.fit.kl_divergence", "method.inspect_quality"])
-def test_a_cancellation_after_the_descent_keeps_the_layout(place, stop, monkeypatch):
+def test_a_cancellation_after_the_descent_keeps_the_layout(place, monkeypatch):
     whole = embed(IRIS[0], n_iter=251)
-    monkeypatch.setattr(f"cutaway.embedding.{place}", stop)
+    monkeypatch.setattr(f"cutaway.embedding.{place}", cancel)
     layout = embed(IRIS[0], n_iter=251)
     np.testing.assert_array_equal(layout.xy, whole.xy)
     assert layout.settings["stopped"] == "canceled"
     assert (layout.kl_divergence is None) == (place == "tsne.fit.kl_divergence")
-    assert (layout.quality is None) == (layout.misplaced is None) == (place == "method.inspect_quality")
+    assert layout.quality is None
+    assert layout.misplaced is None
+
+
+@pytest.mark.parametrize("task", ["t-SNE", "quality"])
+def test_ctrl_c_is_raised_even_when_there_are_coordinates(task):
+    def on_progress(progress):
+        if progress.task == task and progress.done > 0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        embed(IRIS[0], n_iter=251, on_progress=on_progress)
 
 
 @pytest.mark.parametrize(("stop", "error"), [(ctrl_c, KeyboardInterrupt), (cancel, Canceled)])
@@ -291,3 +301,16 @@ def test_activations_that_cannot_be_laid_out_are_refused(h, text, method):
 def test_pca_refuses_a_single_unit():
     with pytest.raises(DataError, match=r"PCA needs at least two units .*; got 1 unit; next: .* pass method='tsne'"):
         embed(IRIS[0][:, :1], method="pca")
+
+
+@pytest.mark.parametrize("method", ["pca", "lda", "umap"])
+def test_a_callback_that_would_never_be_called_is_refused(method):
+    words = f"only t-SNE calls a callback; got one with method '{method}'; next: leave it out, or embed by t-SNE"
+    with pytest.raises(UsageError, match=words):
+        embed(IRIS[0], method=method, labels=IRIS[1], callback=lambda iterate: None)
+
+
+def test_a_callback_that_cannot_be_called_is_refused_before_any_work():
+    words = "a callback is a function of one argument; got an object of type str; next: pass a function"
+    with pytest.raises(UsageError, match=words):
+        embed(IRIS[0], callback="watch", on_progress=ctrl_c)

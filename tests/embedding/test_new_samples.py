@@ -72,7 +72,7 @@ def test_few_and_equal_samples_are_enough():
 @pytest.mark.parametrize(
     ("h", "settings", "error", "text"),
     [
-        (H[:1, :5], {}, DataError, "the 64 units of the layer that was laid out; got 5 units; next:"),
+        (H[:1, :5], {}, DataError, "the 64 units of the layer that was embedded; got 5 units; next:"),
         (np.full((1, 64), np.nan), {}, DataError, "got nan at sample 0, unit 0"),
         (H[0], {}, DataError, r"got the shape \(64,\)"),
         (

@@ -1,8 +1,11 @@
 """The house rules that a machine can hold."""
 
+import ast
 import importlib
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,23 @@ def test_every_door_says_what_it_is(room):
 
 def test_changelog_tells_of_this_version():
     assert f"## {cutaway.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_walk_of_one_sample_leads_through_functions_that_exist():
+    walk = (ROOT / "ARCHITECTURE.md").read_text().split("### The walk of one sample")[1].split("\n## ")[0]
+    steps = re.findall(r"`(\w+/[\w/]+\.py): ([\w.]+)`", walk)
+    assert len(steps) > 15
+    for file, name in steps:
+        here = ast.parse((ROOT / "cutaway" / file).read_text()).body
+        for part in name.split("."):
+            found = [node for node in here if getattr(node, "name", None) == part]
+            assert len(found) == 1, f"{file} has no {name}"
+            here = getattr(found[0], "body", [])
+
+
+def test_the_source_distribution_holds_every_document_at_the_top():
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    included = build["targets"]["sdist"]["include"]
+    documents = {path.name for ending in ("md", "cff") for path in ROOT.glob(f"*.{ending}")} | {"LICENSE"}
+    assert documents <= set(included)
+    assert all((ROOT / name).exists() for name in included)

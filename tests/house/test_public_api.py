@@ -6,6 +6,8 @@
 
 import inspect
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cutaway
@@ -58,6 +60,29 @@ def test_public_names_are_sorted_complete_and_exactly_what_is_visible():
 def test_public_objects_say_that_they_are_from_cutaway():
     for name in cutaway.__all__:
         assert getattr(cutaway, name).__module__ == "cutaway", name
+
+
+OBJECTS = """
+import pickle, sys
+import cutaway as ct
+from cutaway import errors, progress
+from cutaway.api import analyses, model_files, record, run, train
+from cutaway.data import catalog, dataset
+defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
+defined += [dataset.Dataset, catalog.load_dataset, run.Run, run.open_run, train.mlp, train.train, train.resume]
+defined += [record.record, model_files.export, model_files.open_model]
+defined += [getattr(analyses, n) for n in "Embedding EmbeddingSequence Explanation History LayerHistory Units".split()]
+assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)
+wrong = [each for each in defined if each.__module__ != "cutaway"]
+assert not wrong, wrong
+for each in defined:
+    assert pickle.loads(pickle.dumps(each)) is each is getattr(ct, each.__name__)
+"""
+
+
+def test_objects_say_so_before_anyone_has_touched_their_name():
+    # a recorder alone cannot be met without its name
+    subprocess.run([sys.executable, "-c", OBJECTS], check=True)
 
 
 def test_every_public_name_has_a_docstring():

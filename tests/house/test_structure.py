@@ -123,7 +123,7 @@ def floor_of(name: str, floors: tuple[set[str], ...], depth: int) -> int | None:
 @pytest.mark.parametrize("name", [n for n in sorted(MODULES) if n != "cutaway"])
 def test_imports_go_down_only(name):
     here = floor_of(name, FLOORS, 1)
-    assert here is not None, f"{name} is in no room that the plan knows"
+    assert here is not None, f"{name} is in no room of FLOORS"
     for other in GRAPH[name]:
         there = floor_of(other, FLOORS, 1)
         same_room = name.split(".")[1] == other.split(".")[1]
@@ -133,7 +133,7 @@ def test_imports_go_down_only(name):
 @pytest.mark.parametrize("name", [n for n in sorted(MODULES) if n.startswith("cutaway.api.")])
 def test_imports_inside_api_go_down_only(name):
     here = floor_of(name, API_FLOORS, 2)
-    assert here is not None, f"{name} is not in the plan of api"
+    assert here is not None, f"{name} is not in API_FLOORS"
     for other in GRAPH[name]:
         if other.startswith("cutaway.api."):
             there = floor_of(other, API_FLOORS, 2)
@@ -145,8 +145,10 @@ def test_imports_inside_api_go_down_only(name):
 def test_other_rooms_are_entered_by_their_door(name):
     room = name.split(".")[1] if "." in name else ""
     doors = {"cutaway.models.importing", "cutaway.models.exporting"}
-    for other in GRAPH[name] if room and room != "cli" else ():
+    for other in GRAPH[name] if room else ():
         other_room = other.split(".")[1]
+        if (room, other_room) == ("cli", "api"):  # whose door has no names: a command loads only what it needs
+            continue
         is_door = other.count(".") == 1 or other in doors
         assert other_room == room or is_door, f"{name} enters {other_room} through {other}"
 

@@ -33,6 +33,15 @@ RETIRED = {
     r"\bneighbour|\bcolour|\bbehaviour|\bfavour|\bcentred?\b|\bcatalogue|\blicence|\bgrey\b": "American spelling",
     r"\b(normal|initial|standard|optim|recogn|organ|visual|vector|penal|minim|maxim)is(e|ed|es|ing|ation)\b": "-ize",
     r"\b(label|model|cancel|travel|signal)l(ed|ing)\b": "one l",
+    r"\btowards\b": "toward",
+    r"\b(the|its|their|no|low|high|more|less) trust\b|\btrust (of|in) (the|an) (embedding|layout)\b": "quality",
+    r"\bplans?\b": "config",
+    r"\bremovals?\b": "ablation",
+    r"\b(pull|push)\b(?! request)": "attractive forces, repulsive forces",
+    r"(?<!\.)\bpartition(s|ed|ing)?\b(?!\()": "split, normalization",
+    r"(?<!\.)\bprocessors?\b(?!\()": "CPU",
+    r"\bcrowds?\b": "duplicates",
+    r"\battends? to\b": "effective number of neighbors, or what is meant",
     r"\d %(?![\w(.{])": "percentages without a space: 98.5%",
 }
 
@@ -70,3 +79,19 @@ def test_the_words_are_found_where_they_stand():
     for pattern, line in ((r"\d %(?![\w(.{])", "98.5 % right"), (r"\bcame=|\bfix=|\.came\b", "came='x'")):
         assert pattern in RETIRED
         assert re.search(pattern, line)
+
+
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        ("partition", 'name.partition(".")[0] <= np.partition(scores, k)'),
+        ("processor", "platform.processor() or platform.machine()"),
+        ("pull", "open a pull request"),
+        ("trust", "never unpickle data from someone you do not trust; how far can you trust it?"),
+        ("plan", "in the plane, a planet, explanations"),
+    ],
+)
+def test_other_uses_of_these_letters_stay_allowed(word, line):
+    patterns = [pattern for pattern in RETIRED if word in pattern]
+    assert patterns
+    assert not any(re.search(pattern, line) for pattern in patterns)

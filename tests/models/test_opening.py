@@ -349,7 +349,7 @@ def test_regularizers_and_constraints_are_kept(saved, tmp_path):
 
 @pytest.mark.parametrize(
     ("data", "text"),
-    [(b"", "starts with b''"), (b"\x80\x04K\x01.", "starts with"), (b"PK\3\4" + bytes(100), "no whole zip")],
+    [(b"", "starts with b''"), (b"\x80\x04K\x01.", "starts with"), (b"PK\3\4" + bytes(100), "not a complete zip")],
 )
 def test_files_that_are_not_models(tmp_path, data, text):
     (tmp_path / "x.keras").write_bytes(data)
@@ -359,5 +359,5 @@ def test_files_that_are_not_models(tmp_path, data, text):
 
 def test_weights_alone_are_not_a_model(saved, tmp_path):
     saved[0].save_weights(tmp_path / "w.weights.h5")
-    with pytest.raises(DataError, match="it may hold weights alone"):
+    with pytest.raises(DataError, match="it may hold only weights"):
         read_model(tmp_path / "w.weights.h5")

@@ -14,7 +14,7 @@ from cutaway.training import RECIPES, TrainingConfig, find_recipe, lowest_loss, 
             {"epochs": -3},
             "epochs is a whole number, greater than or equal to 1; got -3",
         ),
-        ({"epochs": 0}, "greater than or equal to 1; got 0"),
+        ({"epochs": 0}, "greater than or equal to 1; got 0; next: pass for example epochs=5"),
         ({"epochs": 2.5}, "epochs.*got 2.5"),
         ({"batch_size": 0}, "batch_size.*greater than or equal to 1; got 0"),
         ({"learning_rate": 0}, "learning_rate.*greater than 0; got 0"),
@@ -24,7 +24,15 @@ from cutaway.training import RECIPES, TrainingConfig, find_recipe, lowest_loss, 
         ({"validation": 1.0}, "validation.*less than 1; got 1.0"),
         ({"validation": 0}, "validation.*greater than 0; got 0"),
         ({"seed": -1}, "seed is a whole number, greater than or equal to 0; got -1"),
-        ({"epoch": 3}, 'settings of training are epochs, .*; got "epoch"'),
+        ({"epoch": 3}, 'settings of training are epochs, .*; got "epoch"; next: did you mean epochs?'),
+        ({"n_epochs": 3}, 'got "n_epochs"; next: did you mean epochs?'),
+        ({"lr": 0.1}, 'got "lr"; next: did you mean learning_rate?'),
+        ({"batch": 64}, 'got "batch"; next: did you mean batch_size?'),
+        ({"validation_split": 0.2}, "did you mean validation?"),
+        ({"dropout": 0.2}, r'got "dropout"; next: pass it to the model: cutaway.mlp\(dropout=...\)'),
+        ({"verbose": 1}, 'got "verbose"; next: leave it out'),
+        ({"optimizer": "rmsprop"}, "got 'rmsprop'; next: pass for example optimizer='adam'"),
+        ({"patience": 0}, "patience.*got 0; next: pass for example patience=3"),
         ({"momentum": 0.9}, "momentum needs optimizer sgd; got adam"),
         ({"weight_decay": 0.1}, "weight_decay needs optimizer adamw"),
         (
@@ -98,7 +106,8 @@ def test_the_lesson_is_the_lesson():
 
 def test_an_unknown_recipe_lists_the_known_ones():
     with pytest.raises(
-        UnknownNameError, match='recipes are default, lesson, .*; got "lessen"; next: .*--recipe lesson'
+        UnknownNameError,
+        match='recipes are default, .*; got "lessen"; next: try recipe="lesson" .*--recipe lesson',
     ):
         find_recipe("lessen")
 
@@ -118,7 +127,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_keeps_earlier_snapshots
     manifest = {"dataset": dataset, "split": {}, "model": None, "config": {}, "seed": 0}
     writer = RunWriter.create(tmp_path, name="t", manifest=manifest)
     with pytest.raises(
-        TrainingError, match=r"must stay finite; got nan in epoch 1, step 1; the input .* smaller --lea"
+        TrainingError, match=r"must stay finite; got nan in epoch 1, step 1; the input .* a learning_rate below"
     ):
         train_model(model, data, config=make_config(), writer=writer)
     writer.close()

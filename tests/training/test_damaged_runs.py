@@ -173,7 +173,8 @@ def test_a_stopped_run_of_format_1_is_resumed_to_the_same_bytes(stopped, straigh
             if name.startswith("non_trainable/")
         ]
     )(run)
-    change_json(lambda r: r.update(format=1, net=r.pop("model"), plan=r.pop("config")))(run)
+    older = {"format": 1, "net": "model", "plan": "config"}  # names of format 1
+    change_json(lambda r: r.update({k: r.pop(v) if k != "format" else v for k, v in older.items()}))(run)
     resumed = ct.resume(run, progress=False)
     last = "snapshots/epoch-0004.safetensors"
     assert (resumed.path / last).read_bytes() == (straight.path / last).read_bytes()

@@ -1,7 +1,8 @@
 """Analyses of a run, each a function from a `RunContext` to a record that the user holds.
 
-In comes a `RunContext` and what the user asked for; out come records with ``to_pandas``, ``plot`` and a telling
-``repr``. May call every room below `api`, and `cutaway.api.context`; never the report, `Run` or `train`.
+In comes a `RunContext` and what the user asked for; out come arrays, or records with ``to_pandas`` and a
+``repr`` of one telling line. May call every room below `api`, and `cutaway.api.context`; never the report, `Run` or
+`train`.
 """
 
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .history import History
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
     from .pictures import pictures_of
-    from .predictions import confusion, labels, mistakes, probabilities
+    from .predictions import Mistakes, confusion, labels, mistakes, probabilities
     from .sequence import EmbeddingSequence
     from .sequences import embed_epochs, embed_layers
     from .unit_summaries import SORTS, Units, check_sort, defined, units
@@ -29,6 +30,7 @@ _MODULES = {
     "History": "cutaway.api.analyses.history",
     "LayerHistory": "cutaway.api.analyses.layers",
     "Layers": "cutaway.api.analyses.layers",
+    "Mistakes": "cutaway.api.analyses.predictions",
     "SORTS": "cutaway.api.analyses.unit_summaries",
     "Units": "cutaway.api.analyses.unit_summaries",
     "check_sort": "cutaway.api.analyses.unit_summaries",
@@ -60,6 +62,7 @@ __all__ = [
     "History",
     "LayerHistory",
     "Layers",
+    "Mistakes",
     "Units",
     "check_sort",
     "confusion",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, inspect_quality
@@ -28,6 +29,7 @@ PICTURES = 10_000
 METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Embedding:
     """Two coordinates for each sample, from a layer's activations after an epoch.
@@ -53,7 +55,7 @@ class Embedding:
     context: RunContext = field(repr=False)
 
     def __repr__(self) -> str:
-        return f"<Embedding {self.title}>"
+        return f"<Embedding {self.title}{', canceled' if self.canceled else ''}>"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -64,6 +66,14 @@ class Embedding:
         return self.layout.xy
 
     @property
+    def canceled(self) -> bool:
+        """Whether it was stopped before it was done, by its callback or a `CancelToken`.
+
+        The coordinates are then those reached so far. They are not cached, and their quality was not measured.
+        """
+        return self.layout.settings.get("stopped") == "canceled"
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in the order of their numbers."""
         return self.context.class_names
@@ -72,7 +82,7 @@ class Embedding:
     def quality(self) -> Quality | None:
         """How far its distances can be trusted; in the later embeddings of a sequence measured when first asked for.
 
-        None where there are too few samples, or the embedding was canceled.
+        None where there are too few samples, or where the embedding was canceled.
         """
         return self._measured[0]
 
@@ -84,8 +94,7 @@ class Embedding:
     @cached_property
     def _measured(self) -> tuple[Quality | None, np.ndarray | None]:
         # whoever canceled it did not want to wait for more
-        canceled = self.layout.settings.get("stopped") == "canceled"
-        if canceled or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
+        if self.canceled or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
             return self.layout.quality, self.layout.misplaced
         seed = self.layout.settings["seed"]
         return inspect_quality(self.activations(), self.xy, k=QUALITY_NEIGHBORS, seed=seed, labels=self.labels)

@@ -10,7 +10,7 @@ import numpy as np
 
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.embedding import Layout, embed, layout_from_npz, layout_to_npz, resolve_settings
+from cutaway.embedding import Layout, check_callback, embed, layout_from_npz, layout_to_npz, resolve_settings
 from cutaway.errors import CutawayWarning, DataError
 from cutaway.progress import ProgressCallback
 from cutaway.runs import file_name, snapshot_path
@@ -45,6 +45,7 @@ def embed_layer(
         on_progress: Called with the progress of each stage.
         callback: Called with the iterates of t-SNE.
     """
+    check_callback(callback, method=settings["method"])
     number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
     ids = context.ids(split, samples=points, seed=settings["seed"])
     settings = resolve_settings(samples=len(ids), **settings)  # before anything is computed
@@ -60,7 +61,7 @@ def embed_layer(
         h = layer_activations(context, layer, ids, epoch=number, on_progress=on_progress)
         layout = embed(h, labels=labels, callback=callback, on_progress=on_progress, **settings)
         file = None
-        if layout.settings.get("stopped") != "canceled":  # what is not finished is not cached as if it were
+        if layout.settings.get("stopped") != "canceled":  # a partial embedding must not pass for a finished one later
             arrays = {"source": ids.source_index, "index": ids.index, "predicted": predicted}
             file = context.folder.results.write(name, layout_to_npz(layout, arrays))
     return Embedding(layer, number, layout, ids, labels, predicted, file, context)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.errors import UnknownNameError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from cutaway.interpret import Attribution
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """One prediction, and what each unit and each input value contributed to it.
@@ -49,7 +51,7 @@ class Explanation:
             layer: Name of a layer; None for the values of the input, in the order of the flattened sample.
 
         Returns:
-            Columns unit and contribution, and activation for a layer.
+            Columns unit, contribution and activation for a layer; input and contribution for the values of the input.
 
         Raises:
             UnknownNameError: There are no contributions of that layer.
@@ -63,7 +65,7 @@ class Explanation:
                 f"layers with contributions are {known}", got=f'"{layer}"', hint="choose one of these"
             )
         parts = found.inputs.reshape(-1) if layer is None else found.contributions[layer]
-        columns = {"unit": np.arange(len(parts)), "contribution": parts}
+        columns = {"input" if layer is None else "unit": np.arange(len(parts)), "contribution": parts}
         if layer is not None:
             columns["activation"] = found.activations[layer]
         return pandas.DataFrame(columns).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cutaway._lazy import public
+
 if TYPE_CHECKING:
     import pandas
 
     from cutaway.plots import Figure
 
 
+@public
 class History:
     """Metrics of every finished epoch, as Keras' ``History`` names them.
 

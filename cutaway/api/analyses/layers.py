@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.checks import check_whole
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
+
+from .epochs import epoch_numbers
 
 if TYPE_CHECKING:
     import pandas
@@ -27,6 +30,10 @@ class Layers(tuple["LayerRecord", ...]):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        parameters = sum(record.parameters for record in self)
+        return f"<Layers {', '.join(record.name for record in self)}: {parameters:,} parameters>"
+
     def to_pandas(self) -> "pandas.DataFrame":
         """One row a layer, a pandas DataFrame; columns of the kernel, its first weight, are NaN for layers without."""
         import pandas
@@ -44,6 +51,7 @@ class Layers(tuple["LayerRecord", ...]):
         return table.astype(dict.fromkeys(numbers, float))
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class LayerHistory:
     """What each layer knew after each epoch.
@@ -57,6 +65,14 @@ class LayerHistory:
     records: "tuple[LayerMeasures, ...]" = field(repr=False)
     split: str
     k: int
+
+    def __repr__(self) -> str:
+        layers, epochs = ({getattr(r, name) for r in self.records} for name in ("layer", "epoch"))
+        samples = self.records[0].samples if self.records else 0
+        return (
+            f"<LayerHistory of {len(layers)} layers after {len(epochs)} epochs, measured on {samples:,} samples of "
+            f'"{self.split}">'
+        )
 
     def to_pandas(self) -> "pandas.DataFrame":
         """All measures as a pandas DataFrame, one row for each epoch and layer; NaN where one is not defined."""
@@ -100,7 +116,7 @@ def layer_history(
     context: RunContext,
     *,
     split: str = "test",
-    epochs: Sequence[int] | None = None,
+    epochs: Sequence[int] | int | None = None,
     samples: int = SAMPLES,
     k: int = 15,
     seed: int = 0,
@@ -138,7 +154,7 @@ def similarity(
     layer: str | None = None,
     *,
     split: str = "test",
-    epochs: Sequence[int] | None = None,
+    epochs: Sequence[int] | int | None = None,
     samples: int = SAMPLES,
     seed: int = 0,
     on_progress: ProgressCallback = ignore_progress,
@@ -177,9 +193,9 @@ def _room(model: "Model", layers: Sequence[str]) -> int:
     return max(100, ACTIVATION_BYTES // max(4 * units, 1))
 
 
-def _epochs_of(context: RunContext, epochs: Sequence[int] | None) -> list[int]:
+def _epochs_of(context: RunContext, epochs: Sequence[int] | int | None) -> list[int]:
     """Numbers of epochs with a snapshot, ascending, at least one."""
-    wanted = sorted({context.epoch(e) for e in (context.folder.epochs if epochs is None else epochs)})
+    wanted = sorted(set(epoch_numbers(context, epochs)))
     if not wanted:
         raise UsageError("layers are measured after at least one epoch", got="none", hint="leave epochs out for all")
     return wanted

@@ -1,11 +1,58 @@
 """What the model predicts, and where it is wrong."""
 
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from cutaway import metrics
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.metrics import Mistakes, confusion_counts, worst_mistakes
 from cutaway.progress import ProgressCallback, ignore_progress
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, eq=False)
+class Mistakes(metrics.Mistakes):
+    """Samples with a wrong prediction, the most confident first.
+
+    Attributes:
+        position: int64 ``(mistake,)``, rows of the split.
+        label: int64 ``(mistake,)``, true classes.
+        predicted: int64 ``(mistake,)``, predicted classes.
+        confidence: float32 ``(mistake,)``, their probabilities.
+        ids: Identity of each sample.
+        class_names: Names of the classes.
+    """
+
+    ids: SampleIds = field(repr=False)
+    class_names: tuple[str, ...] = field(repr=False)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "<Mistakes: none>"
+        true, predicted = self.class_names[int(self.label[0])], self.class_names[int(self.predicted[0])]
+        worst = f"{self.ids[0]}, {true} predicted as {predicted} with {self.confidence[0]:.1%}"
+        return f"<Mistakes: {len(self)} samples, first {worst}>"
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a mistake: sample, label, predicted, confidence."""
+        import pandas
+
+        names = np.asarray(self.class_names, dtype=object)
+        return pandas.DataFrame(
+            {
+                "sample": self.ids.names(),
+                "label": names[self.label],
+                "predicted": names[self.predicted],
+                "confidence": self.confidence,
+            }
+        )
 
 
 def probabilities(
@@ -26,10 +73,18 @@ def labels(context: RunContext, split: str = "test") -> np.ndarray:
 def confusion(context: RunContext, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
     """Counts, int64 ``(true class, predicted class)``."""
     predicted = probabilities(context, context.split.part(split), epoch=epoch).argmax(axis=1)
-    return confusion_counts(labels(context, split), predicted, classes=context.data.classes)
+    return metrics.confusion_counts(labels(context, split), predicted, classes=context.data.classes)
 
 
 def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: int | None = None) -> Mistakes:
     """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
-    found = probabilities(context, context.split.part(split), epoch=epoch)
-    return worst_mistakes(found, labels(context, split), n=n)
+    ids = context.split.part(split)
+    worst = metrics.worst_mistakes(probabilities(context, ids, epoch=epoch), labels(context, split), n=n)
+    return Mistakes(
+        position=worst.position,
+        label=worst.label,
+        predicted=worst.predicted,
+        confidence=worst.confidence,
+        ids=ids.take(worst.position),
+        class_names=context.class_names,
+    )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.data import SampleIds
 
 from .embedding import Embedding
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import pandas
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class EmbeddingSequence:
     """Embeddings of the same samples, each started from the one before and aligned with it.

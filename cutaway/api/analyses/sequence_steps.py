@@ -70,7 +70,7 @@ def make_sequence(task: SequenceTask, steps: Sequence[Step], on_progress: Progre
     """Make the embeddings of a sequence in order, each from the one before.
 
     Raises:
-        Canceled: It was canceled; finished embeddings are cached, and the same call goes on from there.
+        Canceled: It was canceled; finished embeddings are cached, and the same call continues from there.
     """
     clock = _Clock(on_progress, [step.name for step in steps])
     embeddings: list[Embedding] = []
@@ -91,14 +91,21 @@ def make_sequence(task: SequenceTask, steps: Sequence[Step], on_progress: Progre
             clock.finish(computed=computed)
     except Canceled as error:
         raise Canceled(
-            "a sequence has all its embeddings",
-            got=f"a request to stop after {len(embeddings)} of {len(steps)}, which are cached",
-            hint="make the same call again: it goes on from there",
+            f"a sequence of {len(steps)} embeddings runs until the last one",
+            got=f"a request to cancel it, {_finished(len(embeddings))}",
+            hint="make the same call again, which continues from there" if embeddings else "make the same call again",
         ) from error
     moved = [drift(a.xy, b.xy) for a, b in pairwise(embeddings)]
     preserved = [result.preserved for result in results[1:] if result.preserved is not None]
     names = tuple(step.name for step in steps)
     return EmbeddingSequence(tuple(embeddings), names, np.stack(moved), np.stack(preserved))
+
+
+def _finished(count: int) -> str:
+    """What a canceled sequence leaves in the cache."""
+    if not count:
+        return "before the first one was finished"
+    return "after the first one, which is cached" if count == 1 else f"after the first {count}, which are cached"
 
 
 def _embedding(task: SequenceTask, step: Step, result: _Result, file: Path | None) -> Embedding:

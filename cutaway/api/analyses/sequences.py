@@ -9,8 +9,19 @@ from cutaway.errors import UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .embedding import INPUT
+from .epochs import epoch_numbers
 from .sequence import EmbeddingSequence
 from .sequence_steps import SequenceTask, Step, make_sequence
+
+MISTAKEN_FOR_EPOCHS = {
+    "epoch": "embed_epochs takes several epochs: pass epochs=[...], or call run.embed for a single one",
+    "layers": "embed_epochs takes one layer: pass layer=, or call run.embed_layers",
+}
+MISTAKEN_FOR_LAYERS = {
+    "epochs": "embed_layers takes one epoch: pass epoch=, or call run.embed_epochs",
+    "layer": "embed_layers takes several layers: pass layers=[...], or call run.embed for a single one",
+}
+"""Arguments of `embed` and of the other kind of sequence -> what to say about them."""
 
 
 def embed_epochs(
@@ -25,11 +36,11 @@ def embed_epochs(
     **settings: Any,
 ) -> EmbeddingSequence:
     """Embed a layer at several epochs; see `cutaway.Run.embed_epochs`."""
-    named = context.folder.epochs if epochs is None else [epochs] if isinstance(epochs, int) else epochs
-    wanted = [context.epoch(epoch) for epoch in named]
+    settings = _sequence_settings(settings, MISTAKEN_FOR_EPOCHS)
+    wanted = epoch_numbers(context, epochs)
     if sorted(set(wanted)) != wanted:
         raise UsageError(
-            "the epochs of a sequence go up, each named once",
+            "epochs of a sequence are in ascending order, without duplicates",
             got=", ".join(map(str, wanted)),
             hint=f"pass epochs={sorted(set(wanted))}",
         )
@@ -53,6 +64,7 @@ def embed_layers(
     """Embed several layers at one epoch; see `cutaway.Run.embed_layers`."""
     from cutaway.models import layer_names
 
+    settings = _sequence_settings(settings, MISTAKEN_FOR_LAYERS)
     number = context.epoch(epoch)
     dense = layer_names(context.model(number), "Dense")
     wanted = dense if layers is None else [layers] if isinstance(layers, str) else list(layers)
@@ -61,13 +73,31 @@ def embed_layers(
             context.layer(name, epoch=number)
     if len(set(wanted)) < len(wanted):
         raise UsageError(
-            "each layer of a sequence is named once",
+            "layers of a sequence are named without duplicates",
             got=", ".join(wanted),
             hint=f"pass layers={list(dict.fromkeys(wanted))}",
         )
     _check_count(wanted, "layers", [INPUT, *dense])
     steps = [Step(name, number, name) for name in wanted]
     return make_sequence(_task(context, split, points=points, seed=seed, settings=settings), steps, on_progress)
+
+
+def _sequence_settings(settings: dict[str, Any], mistaken: dict[str, str]) -> dict[str, Any]:
+    """Return the settings of t-SNE; refuse arguments of `embed` that a sequence does not have, before any work."""
+    for name in mistaken.keys() & settings.keys():
+        rule, hint = mistaken[name].split(": ")
+        raise UsageError(rule, got=f"{name}={settings[name]!r}", hint=hint)
+    if "callback" in settings:
+        raise UsageError(
+            "a callback watches a single embedding, not a sequence", got="callback=", hint="pass it to run.embed"
+        )
+    if settings.get("method", "tsne") != "tsne":
+        raise UsageError(
+            "each embedding of a sequence starts from the one before, which only t-SNE can do",
+            got=f"method={settings['method']!r}",
+            hint="leave method out, or call run.embed for each one",
+        )
+    return {name: value for name, value in settings.items() if name != "method"}
 
 
 def _check_count(wanted: list[Any], what: str, known: list[Any]) -> None:

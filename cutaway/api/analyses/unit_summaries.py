@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError
@@ -23,6 +24,7 @@ LISTS = ("class_mean", "top_activating")
 """Parts of a summary that are no single value."""
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Units:
     """Summaries of all units of a hidden layer.

@@ -29,7 +29,7 @@ class Descent:
     Attributes:
         xy: float32 (n, 2), centered on 0, in the order of the samples.
         iterations: Iterations done.
-        stopped: "iterations" (all were done), "converged" or "canceled" (by the callback, `Canceled` or Ctrl-C).
+        stopped: "iterations" (all were done), "converged" or "canceled" (by the callback or by `Canceled`).
         history: Iteration and estimated KL divergence, every 50 iterations.
         nodes: Nodes along each side of the last grid; 0 if forces were summed over all pairs.
         spacing: Distance of its nodes; 0 if forces were summed over all pairs.
@@ -56,8 +56,7 @@ def descend(
     """Minimize the KL divergence from ``start`` on.
 
     The same arguments give the same coordinates, for any number of threads. If the callback returns False or raises
-    StopIteration, if the callback or ``on_progress`` raises `Canceled`, or on Ctrl-C, the descent ends with the
-    coordinates reached so far.
+    StopIteration, or if one of the two functions raises `Canceled`, the descent ends with the coordinates so far.
 
     Args:
         affinities: Of n points.

@@ -24,12 +24,17 @@ class Iterate:
     phase: str
     kl_divergence: float | None
 
+    def __repr__(self) -> str:
+        kl = "" if self.kl_divergence is None else f", KL {self.kl_divergence:.3f}"
+        return f"<Iterate {self.iteration} of {len(self.xy):,} samples: {self.phase}{kl}>"
+
 
 Callback = Callable[[Iterate], bool | None]
 """Takes an `Iterate`; returning False or raising StopIteration or `Canceled` ends the descent."""
 
-CANCELLATIONS = (Canceled, KeyboardInterrupt, StopIteration)
-"""Exceptions that end the descent, which then returns the coordinates reached so far."""
+CANCELLATIONS = (Canceled, StopIteration)
+"""Exceptions that end the descent, which then returns the coordinates reached so far. Ctrl-C is none of them: swallowed
+here, it would not end the loop or the script that asks for one embedding after the other."""
 
 
 def is_declined(callback: Callback | None, iterate: Iterate) -> bool:

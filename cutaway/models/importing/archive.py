@@ -141,7 +141,7 @@ def _no_constant(name: str) -> NoReturn:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a name twice in an object")
+        raise ValueError("the same name twice in an object")
     return value
 
 
@@ -149,7 +149,7 @@ def _check_end(data: bytes, name: str) -> None:
     """Check the declared size and place of the directory before zipfile reads all its entries into memory."""
     end = len(data) - _END_SIZE
     if data[:2] != b"PK" or end < 0 or data[end : end + 4] != _DIRECTORY_END:
-        raise _refuse(name, f"no whole zip: it starts with {data[:4]!r} and does not end with a directory")
+        raise _refuse(name, f"not a complete zip: it starts with {data[:4]!r} and does not end with a directory")
     count, size, start = (int.from_bytes(data[end + a : end + b], "little") for a, b in ((10, 12), (12, 16), (16, 20)))
     if count > 3:
         raise _refuse(name, f"{count:,} entries")
@@ -186,7 +186,7 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, name: str, lim
 
 def _refuse(name: str, what: str) -> DataError:
     return DataError(
-        f"a .keras file is a whole zip of {CONFIG}, {METADATA} and {WEIGHTS}, and nothing else",
+        f"a .keras file is a complete zip of {CONFIG}, {METADATA} and {WEIGHTS}, and nothing else",
         got=f"{name}: {what}",
         hint="copy the file again, or save the model again with model.save",
     )

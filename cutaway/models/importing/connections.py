@@ -37,7 +37,7 @@ def functional_connections(
     for key, word in (("input_layers", "input"), ("output_layers", "output")):
         names = _ends(inner.get(key))
         if names is None or len(names) != 1:
-            problems.append(f"{'unreadable' if names is None else len(names)} {word}s, where one is opened")
+            problems.append(f"{'unreadable' if names is None else len(names)} {word}s instead of one")
         ends[key] = names[0] if names else ""
     inputs: dict[str, tuple[str, ...]] = {}
     for item in items:
@@ -69,23 +69,23 @@ def _is_reference(value: Any) -> bool:
 def _inputs(nodes: Any) -> tuple[str, ...] | str:
     """Names of the inputs of a layer, or why they cannot be read."""
     if not isinstance(nodes, list) or len(nodes) != 1:
-        return f"called {len(nodes)} times, where once is opened" if isinstance(nodes, list) else "without connections"
+        return f"called {len(nodes)} times instead of once" if isinstance(nodes, list) else "without connections"
     node = nodes[0]
     if isinstance(node, dict):
         return _inputs_keras_3(node)
     if isinstance(node, list) and node and all(map(_is_reference, node)):
         if any(isinstance(more, dict) and _has_values(more) for _, _, _, *rest in node for more in rest):
-            return "called with further arguments"
+            return "called with extra arguments"
         return tuple(reference[0] for reference in node)
-    return "with inputs in a form that is not read"
+    return "with inputs in an unknown format"
 
 
 def _inputs_keras_3(node: Mapping[str, Any]) -> tuple[str, ...] | str:
     arguments, named = node.get("args"), node.get("kwargs")
     if not isinstance(named, dict) or _has_values(named):
-        return "called with further arguments"
+        return "called with extra arguments"
     if not isinstance(arguments, list) or len(arguments) != 1:
-        return "with inputs in a form that is not read"
+        return "with inputs in an unknown format"
     tensors = arguments[0] if isinstance(arguments[0], list) else [arguments[0]]
     names = []
     for tensor in tensors:
@@ -94,7 +94,7 @@ def _inputs_keras_3(node: Mapping[str, Any]) -> tuple[str, ...] | str:
         if not isinstance(config, dict) or tensor.get("class_name") != "__keras_tensor__":
             return "called with something other than the output of a layer"
         if not _is_reference(history):
-            return "with inputs in a form that is not read"
+            return "with inputs in an unknown format"
         assert isinstance(history, list)
         names.append(history[0])
     return tuple(names) or "without inputs"

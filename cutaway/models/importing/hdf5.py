@@ -74,7 +74,7 @@ class Node:
                 found.append((kind, place + 8, length))
                 if kind == _MORE:
                     if length < 16 or len(blocks) >= MAX_NAMES:
-                        raise refuse(f'"{self.path}", whose header goes on without end')
+                        raise refuse(f'"{self.path}", whose header never ends')
                     blocks.append((image.number(place + 8, 8), image.number(place + 16, 8)))
                 place += 8 + length
         return found
@@ -82,7 +82,7 @@ class Node:
     def _only(self, kind: int) -> tuple[int, int] | None:
         found = [(place, size) for k, place, size in self.messages if k == kind]
         if len(found) > 1:
-            raise refuse(f'"{self.path}" with {len(found)} messages of kind {kind} where one is enough')
+            raise refuse(f'"{self.path}" with {len(found)} messages of kind {kind} instead of one')
         return found[0] if found else None
 
     @property
@@ -124,7 +124,7 @@ class Node:
         """Addresses of the entries below a node of a group's tree, each node visited once."""
         image = self.image
         if address in seen or len(seen) >= MAX_NAMES:
-            raise refuse(f'a tree of names of "{self.path or "/"}" that goes in a circle or on without end')
+            raise refuse(f'a name tree of "{self.path or "/"}" that never ends')
         seen.add(address)
         if level == -1:
             image.expect(address, b"SNOD\x01")
@@ -135,7 +135,7 @@ class Node:
         image.expect(address, b"TREE\0")
         depth = image.number(address + 5, 1)
         if depth > MAX_LEVEL or (level is not None and depth != level):
-            raise refuse(f'a tree of names of "{self.path or "/"}" with a level {depth} out of place')
+            raise refuse(f'a name tree of "{self.path or "/"}" with a level {depth} in the wrong place')
         for i in range(image.number(address + 6, 2)):
             yield from self._entries(image.number(address + 32 + 16 * i, 8), level=depth - 1, seen=seen)
 
@@ -235,11 +235,11 @@ class Node:
         """
         for kind, what in ((_EXTERNAL, "in another file"), (_FILTERS, "packed by a filter")):
             if any(k == kind for k, _, _ in self.messages):
-                raise refuse(f'"{self.path}", whose values are kept {what}')
+                raise refuse(f'"{self.path}", whose values are stored {what}')
         layout = self._only(_LAYOUT)
         version, kind = (self.image.number(layout[0] + i, 1) for i in range(2)) if layout else (0, 0)
         if layout is None or version not in (3, 4) or kind > 1:
-            raise refuse(f'"{self.path}", whose values are kept {_LAYOUTS.get(kind, "in a way that is not read")}')
+            raise refuse(f'"{self.path}", whose values are stored {_LAYOUTS.get(kind, "in an unknown layout")}')
         if kind == 0:
             place, size = layout[0] + 4, self.image.number(layout[0] + 2, 2)
         else:
@@ -263,7 +263,7 @@ def open_hdf5(data: bytes) -> Node:
         raise refuse('the newer layout of HDF5 (libver "latest")')
     later = 4 if image.number(8, 1) else 0
     if image.take(13, 2) != b"\x08\x08":
-        raise refuse("addresses and lengths of other than 8 bytes")
+        raise refuse("addresses and lengths that are not 8 bytes long")
     base, end = image.number(24 + later, 8), image.number(40 + later, 8)
     if base or end > len(data):
         raise refuse(f"a file of {len(data):,} bytes that declares {end:,}: cut short or damaged")

@@ -56,7 +56,7 @@ class Image:
         if address not in self.heaps:
             self.heaps[address] = dict(self._heap_objects(address))
         if index not in self.heaps[address]:
-            raise refuse(f"a text that the heap at byte {address:,} lacks")
+            raise refuse(f"a text that is missing from the heap at byte {address:,}")
         place, size = self.heaps[address][index]
         return self.take(place, min(size, length))
 

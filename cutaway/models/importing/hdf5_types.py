@@ -99,7 +99,7 @@ def read_shape(message: bytes) -> tuple[int, ...]:
         DataError: It is cut short, or of more than `MAX_RANK` axes.
     """
     if len(message) < 4 or message[0] not in (1, 2):
-        raise _damaged("sizes in a form that is not known")
+        raise _damaged("sizes in an unknown format")
     version, rank = message[0], message[1]
     start = 8 if version == 1 else 4
     if rank > MAX_RANK or len(message) < start + 8 * rank:

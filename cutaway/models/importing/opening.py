@@ -95,7 +95,7 @@ def _attribute(root: Node, name: str, *, optional: bool = False) -> str:
         return ""
     raise DataError(
         "an .h5 file of a whole model holds its configuration",
-        got=f'no text "{name}": it may hold weights alone',
+        got=f'no text "{name}": it may hold only weights',
         hint="save the whole model with model.save('model.keras')",
     )
 

@@ -54,7 +54,7 @@ def prefetch_chunks(
     """Gather the chunks of an epoch, each while the model trains on the one before.
 
     Args:
-        x: ``(sample, ...)`` raw rows, on the host or on the device: an array, or a stand-in that gives rows for row
+        x: ``(sample, ...)`` raw rows, on the host or on the device: an array, or an object that gives rows for row
             numbers. The first `samples` are for training.
         y: int ``(sample,)`` labels.
         order: int32 ``(step, batch)`` rows in the order of training.

@@ -157,7 +157,7 @@ class EpochRunner:
         return TrainingError(
             "the loss must stay finite",
             got=f"{loss} in epoch {epoch}, step {first + step + 1}; {layer} stopped being finite first",
-            hint=f"try a smaller --learning-rate than {self.config.learning_rate:g}; earlier epochs are kept",
+            hint=f"try a learning_rate below {self.config.learning_rate:g}; earlier epochs are kept",
         )
 
     def _adapt(self, steps: int, seconds: float) -> None:

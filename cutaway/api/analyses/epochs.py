@@ -1,0 +1,50 @@
+"""The epochs that a user asks for: one number, several, or all."""
+
+from numbers import Integral
+from typing import Any
+
+from cutaway.api.context import RunContext
+from cutaway.errors import UsageError
+
+
+def check_epoch(epoch: Any) -> int | None:
+    """Return the number of an epoch as an int, or None for the kept one.
+
+    Raises:
+        UsageError: It is neither a whole number nor None.
+    """
+    if epoch is None:
+        return None
+    if not _is_whole(epoch):
+        raise UsageError(
+            "an epoch is a whole number, or None for the kept epoch", got=repr(epoch), hint="pass for example epoch=-1"
+        )
+    return int(epoch)
+
+
+def epoch_numbers(context: RunContext, epochs: Any) -> list[int]:
+    """Numbers of epochs with a snapshot, in the order in which they were named.
+
+    Args:
+        context: The run.
+        epochs: Their numbers, or a single one; negative numbers count from the last. All with a snapshot if None.
+
+    Raises:
+        UsageError: They are not whole numbers.
+        UnknownNameError: There is no snapshot of one of them.
+    """
+    if epochs is None:
+        return list(context.folder.epochs)
+    named: list[Any] = [epochs] if isinstance(epochs, str) or not hasattr(epochs, "__iter__") else list(epochs)
+    for each in named:
+        if not _is_whole(each):
+            raise UsageError(
+                "epochs are whole numbers, or None for all with a snapshot",
+                got=repr(each),
+                hint="pass for example epochs=[0, 1, -1]",
+            )
+    return [context.epoch(int(each)) for each in named]
+
+
+def _is_whole(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Integral)
