@@ -99,6 +99,20 @@ def source_problems(value: Mapping[str, Any], *, what: str) -> list[str]:
     return []
 
 
+def argument_problem(named: Any) -> str | None:
+    """What is wrong with the named arguments of a layer's call; None where it does what it would do without them.
+
+    Keras writes the defaults of Dropout, GaussianNoise, BatchNormalization and Softmax: {"training": false} and
+    {"mask": null}. With {"training": true} a layer drops units in evaluation as well, which is another model.
+    """
+    if not isinstance(named, dict):
+        return "called with arguments in a form that is not read"
+    for name, value in named.items():
+        if not (value is None and name in ("mask", "training")) and not (value is False and name == "training"):
+            return f"called with {_short(str(name))[1:-1]}={_short(value)}"
+    return None
+
+
 def _policy(value: Any) -> tuple[list[str], list[str]]:
     """Problems and notes of a dtype."""
     if isinstance(value, dict):

@@ -12,7 +12,7 @@ import keras
 from cutaway.errors import ModelError
 
 from .layers import CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_model, kind_of
-from .settings import check_settings
+from .settings import argument_problem, check_settings
 from .shapes import Shape, output_shape, weight_shapes
 
 TOGETHER = "a model's specification holds layers and settings that cutaway knows, which fit together"
@@ -84,7 +84,15 @@ def _inputs_of(item: dict) -> list[str]:
             got=f'layer "{name}", called {len(item["inbound_nodes"])} times',
             hint="use a separate layer for each call",
         )
-    tensors = item["inbound_nodes"][0]["args"][0]
+    node = item["inbound_nodes"][0]
+    wrong = argument_problem(node["kwargs"]) or ("called with several arguments" if len(node["args"]) != 1 else None)
+    if wrong:
+        raise ModelError(
+            "layers of a model are called with their inputs alone",
+            got=f'layer "{name}" {wrong}',
+            hint="leave the other arguments of the call out",
+        )
+    tensors = node["args"][0]
     return [t["config"]["keras_history"][0] for t in (tensors if isinstance(tensors, list) else [tensors])]
 
 

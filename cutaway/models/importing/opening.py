@@ -116,7 +116,7 @@ def build_from_file(file: ModelFile) -> keras.Model:
         raise ModelError(
             "a model file may only hold layers and settings that cutaway knows",
             got="; ".join(shown) + (f"; and {more} more" if more > 0 else ""),
-            hint=f"see its layers with: cutaway open {file.path.name}; or train with your own fit and cutaway.Recorder",
+            hint=f"see its layers with: cutaway open {file.path.name}",
         )
     weights = _read_weights(file)
     notes = [f'layer "{layer.name}" {note}' for layer in model.layers for note in layer.notes]
