@@ -17,6 +17,9 @@ from .ablation import hidden_graph
 from .graph import IDENTITY_KINDS
 from .measures import is_constant
 
+_PREPARING = ("Flatten", "Reshape", "Rescaling", "Normalization")
+"""Kinds of layers that keep the values of a picture in their order."""
+
 TOP_SAMPLES = 16
 """Top activating samples of a unit."""
 
@@ -164,9 +167,7 @@ def incoming_pictures(
     graph = hidden_graph(model, layer)
     name = layer
     while name != graph.entry:
-        if len(graph.inputs[name]) != 1 or (
-            name != layer and graph.kind(name) not in (*IDENTITY_KINDS, "Flatten", "Rescaling")
-        ):
+        if len(graph.inputs[name]) != 1 or (name != layer and graph.kind(name) not in (*IDENTITY_KINDS, *_PREPARING)):
             return None
         name = graph.inputs[name][0]
     if graph.kind(layer) != "Dense":

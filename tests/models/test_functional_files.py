@@ -30,11 +30,22 @@ SINGLE = {
     "BatchNormalization": lambda shape: L.BatchNormalization(),
     "LayerNormalization": lambda shape: L.LayerNormalization(axis=list(range(1, len(shape) + 1))),
     "GaussianNoise": lambda shape: L.GaussianNoise(0.3),
+    "ELU": lambda shape: L.ELU(0.7),
+    "PReLU": lambda shape: L.PReLU(shared_axes=[1]),
+    "Softmax": lambda shape: L.Softmax(axis=1),
+    "Reshape": lambda shape: L.Reshape((*shape[:-1], 1, -1) if len(shape) < 3 else (-1,)),
+    "Normalization": lambda shape: adapted(shape),
 }
 MERGING = {
-    "Add": lambda: L.Add(),
+    **{kind: getattr(L, kind) for kind in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")},
     "Concatenate": lambda: L.Concatenate(axis=1),
 }
+
+
+def adapted(shape, **settings):
+    layer = L.Normalization(**settings)
+    layer.adapt(np.random.default_rng(2).normal(3, 2, size=(50, *shape)).astype(np.float32))
+    return layer
 
 
 def test_every_kind_is_drawn_below():
@@ -44,12 +55,11 @@ def test_every_kind_is_drawn_below():
 def shaken(model):
     """The model with weights that no initializer draws, moving averages included."""
     rng = np.random.default_rng(0)
-    model.set_weights(
-        [
-            (rng.uniform(0.2, 1.0, w.shape) * rng.choice([-1, 1]) ** (w.ndim > 1)).astype(w.dtype)
-            for w in model.get_weights()
-        ]
-    )
+    for layer in model.layers:
+        if not isinstance(layer, L.Normalization):  # whose mean and variance it copies when it is adapted
+            layer.set_weights(
+                [rng.uniform(0.2, 1.0, w.shape) * rng.choice([-1, 1]) ** (w.ndim > 1) for w in layer.get_weights()]
+            )
     return model
 
 
