@@ -70,7 +70,7 @@ def _adapted(layer: keras.Layer) -> dict[str, Any]:
     sample: Any = layer
     axes = kept_axes({"axis": list(sample.axis)}, tuple(sample.output.shape[1:]))
     size = [sample.output.shape[1 + axis] for axis in axes]
-    values = {name: keras.ops.convert_to_numpy(getattr(sample, name)) for name in ("mean", "variance")}
+    values = {name: np.asarray(keras.ops.convert_to_numpy(getattr(sample, name))) for name in ("mean", "variance")}
     return {name: short_floats(value.reshape(size)) for name, value in values.items()}
 
 

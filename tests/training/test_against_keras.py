@@ -118,9 +118,7 @@ def test_all_other_layers_equal_keras(tmp_path):
     norm.adapt(make_data().x.astype("float32") / 255)
     one = layers.PReLU(name="slopes")(layers.Dense(8, name="one")(norm(entry)))
     two = layers.ELU(0.5, name="elu")(layers.Dense(8, name="two")(entry))
-    pairs = {
-        kind: getattr(layers, kind)()([one, two]) for kind in ("Subtract", "Multiply", "Average", "Maximum", "Minimum")
-    }
+    kinds = (layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum)
     grid = layers.Reshape((5, 8), name="grid")(layers.Concatenate()([kind()([one, two]) for kind in kinds]))
     mixed = layers.Flatten()(layers.PReLU(shared_axes=[1], name="shared")(grid))
     ending = layers.Softmax(name="ending")(layers.Dense(CLASSES, name="out")(mixed))
