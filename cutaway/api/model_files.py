@@ -33,6 +33,7 @@ class ModelSummary:
         layers: For each layer name, kind, inputs, shape, parameters (both None where they are not known), refused
             (the reasons, a clause each) and notes (what will differ from the file).
         parameters: Of all layers of which they are known.
+        problems: Reasons against opening it that are those of no single layer.
         refused: Every reason against opening it; empty if it can be opened.
     """
 
@@ -44,6 +45,7 @@ class ModelSummary:
     input: tuple[int, ...] | None
     layers: tuple[Mapping[str, Any], ...]
     parameters: int
+    problems: tuple[str, ...]
     refused: tuple[str, ...]
 
 
@@ -78,6 +80,7 @@ def inspect_model(path: str | os.PathLike[str]) -> ModelSummary:
         input=file.model.shape,
         layers=layers,
         parameters=sum(file.parameters(layer) or 0 for layer in file.model.layers),
+        problems=file.model.problems,
         refused=file.model.refused,
     )
 

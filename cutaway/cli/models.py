@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from cutaway.api.model_files import ModelSummary
 
 
+REPLACE = "replace what is refused above and save the model again"
+RECORD = "fit it with cutaway.Recorder, which keeps history, test metrics and predictions of any model"
+
+
 def open_model(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A .keras file, or an .h5 file of a whole model.")],
     as_json: JsonOption = False,
@@ -20,7 +24,7 @@ def open_model(
     from cutaway.api.documents import model_document
     from cutaway.api.model_files import inspect_model
     from cutaway.api.model_files import open_model as build
-    from cutaway.errors import CutawayError
+    from cutaway.errors import CutawayError, ModelError
 
     summary = inspect_model(model)
     failed = None
@@ -32,6 +36,8 @@ def open_model(
         print_json(model_document(summary, why=None if failed is None else str(failed)))
     else:
         _print_summary(summary)
+    if failed and summary.refused:  # the next step of the error is the command that was just run
+        raise ModelError(failed.rule, got=failed.got, hint=f"{REPLACE}, or {RECORD}")
     if failed:
         raise failed
 
@@ -43,6 +49,8 @@ def _print_summary(summary: "ModelSummary") -> None:
     unknown = sum(layer["parameters"] is None for layer in summary.layers)
     more = f", and those of {unknown} layers that are not known" if unknown else ""
     print(f"{summary.parameters:,} parameters{more}")
+    for reason in summary.problems:
+        print(f"  refused  the model: {reason}")
     for layer in summary.layers:
         for reason in layer["refused"]:
             print(f"  refused  {layer['name']}: {reason}")

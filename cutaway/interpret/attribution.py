@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 from cutaway.errors import DataError, ModelError
-from cutaway.models import prepare_inputs
+from cutaway.models import activation_name, prepare_inputs
 
-from .graph import IDENTITY_KINDS, Graph, Weights, activation_name, evaluate, weights_of
+from .graph import IDENTITY_KINDS, Graph, Weights, evaluate, weights_of
 
 _LINEAR_ACTIVATIONS = ("linear", "relu", "leaky_relu")
 _LINEAR_KINDS = (
@@ -20,12 +20,21 @@ _LINEAR_KINDS = (
     "Activation",
     "ReLU",
     "LeakyReLU",
+    "PReLU",
+    "Softmax",
     "Flatten",
+    "Reshape",
     "Rescaling",
+    "Normalization",
     "BatchNormalization",
     "Add",
+    "Subtract",
+    "Average",
+    "Maximum",
+    "Minimum",
     "Concatenate",
 )
+"""Kinds of layers that are piecewise linear; a Softmax is left out where it ends the model, and refused elsewhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,9 +172,8 @@ def _offsets(graph: Graph, weights: Weights, gradients: _Gradients) -> dict[str,
             for variable, value, slope in zip(variables, values, slopes, strict=True)
             if variable.name in ("bias", "beta", "moving_mean")
         )
-        if graph.kind(name) == "Rescaling":
-            shape = layer.output.shape[1:]
-            added = np.broadcast_to(np.asarray(layer.offset, np.float64), shape).reshape(-1)
+        if graph.kind(name) in ("Rescaling", "Normalization"):  # what they add is their output for zeros
+            added = np.asarray(layer(jnp.zeros((1, *layer.output.shape[1:]))), np.float64).reshape(-1)
             found[name] += float(added @ gradients.values[name])
     return found
 
@@ -189,5 +197,5 @@ def _check_linear(graph: Graph) -> None:
             raise ModelError(
                 f"exact contributions need piecewise linear activations: {', '.join(_LINEAR_ACTIVATIONS)}",
                 got=f'layer "{name}" ({kind}, {function})',
-                hint="explain a model with ReLUs, such as mlp(activation='relu')",
+                hint="explain a model with ReLUs, such as mlp(activation='relu'); all other views work on this one too",
             )

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from cutaway.errors import UsageError
-from cutaway.models import spec_of, weight_values
+from cutaway.models import MERGING_KINDS, activation_name, spec_of, weight_values
 
 from .activations import find_layer
 
@@ -98,11 +98,6 @@ def hidden_graph(model: keras.Model, layer: str) -> Graph:
     return graph
 
 
-def activation_name(layer: Any) -> str:
-    """Name of the activation function that a layer carries; "linear" where it carries none."""
-    return getattr(getattr(layer, "activation", None), "__name__", "linear")
-
-
 def weights_of(graph: Graph, snapshot: Mapping[str, np.ndarray] | None = None) -> Weights:
     """The weights of a graph's layers as arrays on the device.
 
@@ -113,7 +108,9 @@ def weights_of(graph: Graph, snapshot: Mapping[str, np.ndarray] | None = None) -
     Raises:
         ModelError: The snapshot is not one of this model.
     """
-    named = {f"{name}/{v.name}": v for name, layer in graph.layers.items() for v in layer.weights}
+    # what a Normalization was adapted to is no weight of a snapshot
+    learned = [name for name in graph.layers if graph.kind(name) != "Normalization"]
+    named = {f"{name}/{v.name}": v for name in learned for v in graph.layers[name].weights}
 
     def values(variables: list[keras.Variable]) -> list[jax.Array]:
         return jax.device_put(weight_values(variables, named=named, weights=snapshot))
@@ -175,10 +172,10 @@ def post_activation(graph: Graph, name: str, sums: jax.Array) -> jax.Array:
 
 def _apply(graph: Graph, name: str, weights: tuple[list[jax.Array], list[jax.Array]], inputs: list[jax.Array]) -> Any:
     layer, kind = graph.layers[name], graph.kind(name)
-    if kind in IDENTITY_KINDS or (kind == "Activation" and name == graph.output and activation_name(layer) in _ENDINGS):
+    ends = kind in ("Activation", "Softmax") and name == graph.output and activation_name(layer) in _ENDINGS
+    if kind in IDENTITY_KINDS or ends:
         return inputs[0]
     if kind == "Dense":
         return post_activation(graph, name, pre_activation(layer, weights, inputs[0]))
-    merges = kind in ("Add", "Concatenate")
     extra = {"training": False} if kind == "BatchNormalization" else {}
-    return layer.stateless_call(*weights, inputs if merges else inputs[0], **extra)[0]
+    return layer.stateless_call(*weights, inputs if kind in MERGING_KINDS else inputs[0], **extra)[0]

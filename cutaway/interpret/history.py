@@ -9,11 +9,10 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from cutaway.models import ForwardPass
+from cutaway.models import ForwardPass, activation_name
 from cutaway.parallel import WorkerPool, cpu_count
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .graph import activation_name
 from .layers import measured_layers
 from .measures import effective_rank, separation, spread
 from .probes import NEIGHBORS, knn_accuracy, probe_accuracy

@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.models import ForwardPass
+from cutaway.models import MERGING_KINDS, ForwardPass
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .measures import is_inactive
 
 COMPUTING_KINDS = (
-    *("Dense", "Activation", "ReLU", "LeakyReLU", "BatchNormalization", "LayerNormalization"),
-    *("Add", "Concatenate"),
+    *("Dense", "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"),
+    *("BatchNormalization", "LayerNormalization", *MERGING_KINDS),
 )
 """Kinds of layers that compute something; dropout, reshaping and the like only pass their input on."""
 

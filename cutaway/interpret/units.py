@@ -16,6 +16,9 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from .graph import IDENTITY_KINDS, hidden_graph
 from .measures import is_constant
 
+_PREPARING = ("Flatten", "Reshape", "Rescaling", "Normalization")
+"""Kinds of layers that keep the values of a picture in their order."""
+
 TOP_SAMPLES = 16
 """Top activating samples of a unit."""
 
@@ -166,9 +169,7 @@ def incoming_pictures(
     graph = hidden_graph(model, layer)
     name = layer
     while name != graph.entry:
-        if len(graph.inputs[name]) != 1 or (
-            name != layer and graph.kind(name) not in (*IDENTITY_KINDS, "Flatten", "Rescaling")
-        ):
+        if len(graph.inputs[name]) != 1 or (name != layer and graph.kind(name) not in (*IDENTITY_KINDS, *_PREPARING)):
             return None
         name = graph.inputs[name][0]
     if graph.kind(layer) != "Dense":

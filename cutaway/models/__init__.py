@@ -14,16 +14,19 @@ from .backend import import_lean_keras, require_jax
 if TYPE_CHECKING:
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
     from .layers import ACTIVATIONS, LAYER_KINDS, check_model, layer_names, output_size
-    from .outputs import class_probabilities
+    from .outputs import activation_name, class_probabilities
     from .perceptron import build_model, check_fit, mlp
-    from .spec import model_from_spec, spec_of, spec_weights
+    from .shapes import MERGING_KINDS
+    from .spec import model_from_spec, short_floats, spec_of, spec_weights
     from .weights import check_snapshot, get_weights, initialize, named_weights, reseed, set_weights, weight_values
 
 _MODULES = {
     "ACTIVATIONS": "cutaway.models.layers",
     "ForwardPass": "cutaway.models.forward_pass",
     "LAYER_KINDS": "cutaway.models.layers",
+    "MERGING_KINDS": "cutaway.models.shapes",
     "Model": "cutaway.models.forward_pass",
+    "activation_name": "cutaway.models.outputs",
     "batch_size": "cutaway.models.forward_pass",
     "batch_slices": "cutaway.models.forward_pass",
     "build_model": "cutaway.models.perceptron",
@@ -42,6 +45,7 @@ _MODULES = {
     "prepare_inputs": "cutaway.models.forward_pass",
     "reseed": "cutaway.models.weights",
     "set_weights": "cutaway.models.weights",
+    "short_floats": "cutaway.models.spec",
     "spec_of": "cutaway.models.spec",
     "spec_weights": "cutaway.models.spec",
     "weight_values": "cutaway.models.weights",
@@ -50,8 +54,10 @@ _MODULES = {
 __all__ = [
     "ACTIVATIONS",
     "LAYER_KINDS",
+    "MERGING_KINDS",
     "ForwardPass",
     "Model",
+    "activation_name",
     "batch_size",
     "batch_slices",
     "build_model",
@@ -72,6 +78,7 @@ __all__ = [
     "require_jax",
     "reseed",
     "set_weights",
+    "short_floats",
     "spec_of",
     "spec_weights",
     "weight_values",

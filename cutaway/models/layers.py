@@ -10,6 +10,8 @@ import keras
 
 from cutaway.errors import ModelError
 
+from .shapes import SUMMING_KINDS
+
 ACTIVATIONS = (
     *("relu", "softplus", "sigmoid", "tanh", "gelu", "softmax", "linear"),
     *("elu", "selu", "leaky_relu", "relu6", "silu", "mish", "softsign"),
@@ -36,8 +38,14 @@ LAYER_KINDS: dict[str, tuple[str, ...]] = {
     "Activation": ("activation",),
     "ReLU": ("max_value", "negative_slope", "threshold"),
     "LeakyReLU": ("negative_slope",),
+    "PReLU": (*_of("alpha"), "shared_axes"),
+    "ELU": ("alpha",),
+    "Softmax": ("axis",),
     "Flatten": ("data_format",),
+    "Reshape": ("target_shape",),
     "Rescaling": ("scale", "offset"),
+    # what adapt() has found is kept as settings: it is measured once, and no training changes it
+    "Normalization": ("axis", "invert", "mean", "variance"),
     "BatchNormalization": (
         *(
             "axis",
@@ -54,10 +62,13 @@ LAYER_KINDS: dict[str, tuple[str, ...]] = {
     ),
     "LayerNormalization": ("axis", "epsilon", "center", "scale", *_of("beta", "gamma")),
     "GaussianNoise": ("stddev", "seed"),
-    "Add": (),
+    **dict.fromkeys(SUMMING_KINDS, ()),
     "Concatenate": ("axis",),
 }
 """Keras' class name of each allowed layer -> its supported settings. ``InputLayer`` is allowed as well."""
+
+RECORD = "fit the model yourself with cutaway.Recorder, which keeps history, test metrics and predictions of any model"
+"""What is left to do with a model of other layers."""
 
 _entry = keras.Input((1,))
 _FUNCTIONAL = keras.Model(_entry, _entry)  # the class of functional models has no public name
@@ -76,7 +87,7 @@ def kind_of(layer: keras.Layer) -> str:
         raise ModelError(
             f"layers must be of these kinds: {_ALLOWED}",
             got=f'layer "{layer.name}" of class {type(layer).__module__}.{kind}',
-            hint="replace that layer, or train with your own fit and cutaway.Recorder",
+            hint=f"replace that layer, or {RECORD}",
         )
     return kind
 

@@ -4,7 +4,15 @@ from typing import Any
 
 import numpy as np
 
-_PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
+PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
+"""Activations at the end of a model whose values are probabilities."""
+
+
+def activation_name(layer: Any) -> str:
+    """Name of the activation function that a layer carries or is; "linear" where it has none."""
+    if type(layer).__name__ == "Softmax":
+        return "softmax"
+    return getattr(getattr(layer, "activation", None), "__name__", "linear")
 
 
 def class_probabilities(model: Any, outputs: np.ndarray) -> np.ndarray:
@@ -19,8 +27,7 @@ def class_probabilities(model: Any, outputs: np.ndarray) -> np.ndarray:
         float32 ``(sample, class)`` in [0, 1]; NaN where a model has diverged.
     """
     single = outputs.shape[1] == 1
-    activation = getattr(model.outputs[0]._keras_history.operation, "activation", None)
-    if getattr(activation, "__name__", "linear") not in _PROBABILITIES:
+    if activation_name(model.outputs[0]._keras_history.operation) not in PROBABILITIES:
         # the sigmoid of one logit is the softmax of itself beside 0
         outputs = _softmax(np.concatenate([np.zeros_like(outputs), outputs], axis=1) if single else outputs)
     elif single:

@@ -9,6 +9,7 @@ import keras
 from cutaway.errors import ModelError
 
 from .layers import ACTIVATIONS
+from .outputs import activation_name
 from .weights import initialize, reseed
 
 OUTPUT = "output"
@@ -119,7 +120,7 @@ def check_fit(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> No
 def _check_ending(model: keras.Model, classes: int) -> None:
     """Check that a model ends in probabilities, which the losses here take; a user's own fit may end in logits."""
     last = model.outputs[0]._keras_history.operation  # pyright: ignore[reportAttributeAccessIssue]
-    ending = getattr(getattr(last, "activation", None), "__name__", type(last).__name__)
+    ending = activation_name(last)
     if ending not in ("softmax", "sigmoid"):
         raise ModelError(
             "the model must end in probabilities, with the activation softmax or sigmoid",

@@ -14,6 +14,9 @@ from cutaway.models.layers import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, LAYER_
 
 MAX_UNITS = 2**24
 
+MAX_TABLE = 2**16
+"""Entries of one list in the mean or the variance of a Normalization at most."""
+
 _KERAS = re.compile(r"(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\.[a-z_0-9]+){0,8}", re.ASCII)
 _OBJECT_KEYS = {"module", "class_name", "config", "registered_name", "shared_object_id", "build_config"}
 _OBJECTS = {"initializer": INITIALIZERS, "regularizer": REGULARIZERS, "constraint": CONSTRAINTS}
@@ -99,6 +102,20 @@ def source_problems(value: Mapping[str, Any], *, what: str) -> list[str]:
     return []
 
 
+def argument_problem(named: Any) -> str | None:
+    """What is wrong with the named arguments of a layer's call; None where it does what it would do without them.
+
+    Keras writes the defaults of Dropout, GaussianNoise, BatchNormalization and Softmax: {"training": false} and
+    {"mask": null}. With {"training": true} a layer drops units in evaluation as well, which is another model.
+    """
+    if not isinstance(named, dict):
+        return "called with arguments in a form that is not read"
+    for name, value in named.items():
+        if not (value is None and name in ("mask", "training")) and not (value is False and name == "training"):
+            return f"called with {_short(str(name))[1:-1]}={_short(value)}"
+    return None
+
+
 def _policy(value: Any) -> tuple[list[str], list[str]]:
     """Problems and notes of a dtype."""
     if isinstance(value, dict):
@@ -142,6 +159,10 @@ def _numbers(value: Any) -> bool:
     return _number(value) or (isinstance(value, list) and 0 < len(value) <= 4096 and all(map(_number, value)))
 
 
+def _smallest(value: Any) -> float:
+    return min(map(_smallest, value)) if isinstance(value, list) else value
+
+
 def _from_0(value: Any) -> bool:
     return _number(value) and value >= 0
 
@@ -152,6 +173,18 @@ def _axis(value: Any) -> bool:
 
 def _axes(value: Any) -> bool:
     return _axis(value) or (isinstance(value, list) and 0 < len(value) <= 8 and all(map(_axis, value)))
+
+
+def _maybe_axes(value: Any) -> bool:
+    return value is None or value == [] or _axes(value)
+
+
+def _table(value: Any, depth: int = 4) -> bool:
+    """Whether a value is a number, or lists of numbers of one shape, at most `MAX_TABLE` of them."""
+    if not isinstance(value, list):
+        return _number(value)
+    sizes = {len(entry) if isinstance(entry, list) else -1 for entry in value}
+    return 0 < len(value) <= MAX_TABLE and depth > 0 and len(sizes) == 1 and all(_table(v, depth - 1) for v in value)
 
 
 def _flag(value: Any) -> bool:
@@ -172,6 +205,21 @@ _CHECKS: dict[tuple[str, str], Callable[[Any], bool]] = {
     ("", "center"): _flag,
     ("", "scale"): _flag,
     ("Rescaling", "scale"): _numbers,
+    ("Softmax", "axis"): lambda value: _axis(value) or (_axes(value) and len(value) == 1),
+    ("Normalization", "axis"): _maybe_axes,
+    ("", "invert"): _flag,
+    ("", "mean"): _optional(_table),
+    ("", "variance"): _optional(lambda value: _table(value) and _smallest(value) >= 0),
+    ("", "alpha"): _number,
+    ("", "shared_axes"): _optional(
+        lambda value: isinstance(value, list) and len(value) <= 8 and all(is_whole(v, low=1, high=8) for v in value)
+    ),
+    ("", "target_shape"): lambda value: (
+        isinstance(value, list)
+        and 0 < len(value) <= 8
+        and all(v == -1 or is_whole(v, low=1, high=MAX_UNITS) for v in value)
+        and sum(v == -1 for v in value) <= 1
+    ),
     ("", "offset"): _numbers,
     ("", "rate"): lambda value: _from_0(value) and value < 1,
     ("", "noise_shape"): _optional(

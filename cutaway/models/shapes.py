@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 Shape = tuple[int, ...]
 
 MAX_VALUES = 2**24
@@ -11,6 +13,12 @@ MAX_VALUES = 2**24
 
 MAX_INPUTS = 64
 """Inputs of one Add or Concatenate at most."""
+
+SUMMING_KINDS = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
+"""Kinds of layers that combine several inputs of one shape, value by value."""
+
+MERGING_KINDS = (*SUMMING_KINDS, "Concatenate")
+"""Kinds of layers that take a list of inputs."""
 
 
 def output_shape(kind: str, config: Mapping[str, Any], *, inputs: Sequence[Shape]) -> Shape:
@@ -24,8 +32,8 @@ def output_shape(kind: str, config: Mapping[str, Any], *, inputs: Sequence[Shape
     Raises:
         ValueError: It does not take these; the text gives the reason, as a clause.
     """
-    merges = kind in ("Add", "Concatenate")
-    if not 2 <= len(inputs) <= MAX_INPUTS if merges else len(inputs) != 1:
+    least, most = (2, 2 if kind == "Subtract" else MAX_INPUTS) if kind in MERGING_KINDS else (1, 1)
+    if not least <= len(inputs) <= most:
         raise ValueError(f"{len(inputs)} inputs")
     first = inputs[0]
     out = first
@@ -35,7 +43,9 @@ def output_shape(kind: str, config: Mapping[str, Any], *, inputs: Sequence[Shape
         out = (*first[:-1], config["units"])
     elif kind == "Flatten":
         out = (math.prod(first),)
-    elif kind == "Add" and any(shape != first for shape in inputs):
+    elif kind == "Reshape":
+        out = _reshaped(first, config["target_shape"])
+    elif kind in SUMMING_KINDS and any(shape != first for shape in inputs):
         raise ValueError(f"inputs of the shapes {', '.join(map(str, inputs[:4]))}")
     elif kind == "Concatenate":
         out = _joined(inputs, place(config.get("axis", -1), first))
@@ -43,8 +53,13 @@ def output_shape(kind: str, config: Mapping[str, Any], *, inputs: Sequence[Shape
         lists = [v for v in (config.get("scale"), config.get("offset")) if isinstance(v, list)]
         if any(len(v) != first[-1] for v in lists):
             raise ValueError(f"a list of other than {first[-1]} numbers")
-    elif kind in ("BatchNormalization", "LayerNormalization"):
+    elif kind in ("BatchNormalization", "LayerNormalization", "Softmax"):
         normed_axes(config, first)
+    elif kind == "PReLU":
+        _slopes(config, first)
+    elif kind == "Normalization":
+        for name in ("mean", "variance"):
+            kept_values(config, name, shape=first)
     if math.prod(out) > MAX_VALUES:
         raise ValueError(f"{math.prod(out):,} values a sample, more than {MAX_VALUES:,}")
     return out
@@ -61,6 +76,11 @@ def weight_shapes(kind: str, config: Mapping[str, Any], *, shape: Shape) -> dict
     if kind == "Dense":
         bias = {"bias": (config["units"],)} if config.get("use_bias", True) else {}
         return {"kernel": (shape[-1], config["units"]), **bias}
+    if kind == "PReLU":
+        return {"alpha": _slopes(config, shape)}
+    if kind == "Normalization" and config.get("mean") is None:  # adapted, with what it found among the weights
+        size = tuple(shape[axis] for axis in kept_axes(config, shape))
+        return {"mean": size, "variance": size, "count": ()}
     if kind not in ("BatchNormalization", "LayerNormalization"):
         return {}
     size = tuple(shape[axis] for axis in normed_axes(config, shape))
@@ -78,12 +98,49 @@ def normed_axes(config: Mapping[str, Any], shape: Shape) -> tuple[int, ...]:
     return places
 
 
+def kept_axes(config: Mapping[str, Any], shape: Shape) -> tuple[int, ...]:
+    """Axes of one sample, from 0 and ascending, that a Normalization has a mean for each entry of."""
+    axis = config.get("axis", -1)
+    return tuple(sorted(normed_axes({"axis": [] if axis is None else axis}, shape)))
+
+
+def kept_values(config: Mapping[str, Any], name: str, *, shape: Shape) -> np.ndarray:
+    """The mean or the variance of a Normalization, float32, in a shape that is broadcast over one sample."""
+    axes = kept_axes(config, shape)
+    values = np.asarray(config[name] if config.get(name) is not None else 0.0, np.float32)
+    if values.ndim > len(axes):
+        raise ValueError(f"{name} of {values.ndim} axes, where {len(axes)} are kept")
+    sides = [1] * len(shape)
+    for axis, side in zip(axes[len(axes) - values.ndim :], values.shape, strict=True):
+        if side not in (1, shape[axis]):
+            raise ValueError(f"{name} of the shape {values.shape} for an input of the shape {shape}")
+        sides[axis] = side
+    return values.reshape(sides)
+
+
 def place(axis: int, shape: Shape) -> int:
     """Turn an axis as Keras counts it, with the batch as axis 0, into an axis of one sample, from 0."""
     where = axis - 1 if axis > 0 else axis + len(shape)
     if not 0 <= where < len(shape):
         raise ValueError(f"the axis {axis} of a shape {shape}")
     return where
+
+
+def _reshaped(shape: Shape, target: Sequence[int]) -> Shape:
+    """The target shape, with a side of -1 computed from the others."""
+    size, known = math.prod(shape), math.prod(side for side in target if side != -1)
+    out = tuple(size // known if side == -1 else side for side in target)
+    if math.prod(out) != size:
+        raise ValueError(f"the target shape {tuple(target)} for {size:,} values")
+    return out
+
+
+def _slopes(config: Mapping[str, Any], shape: Shape) -> Shape:
+    """The shape of the slopes of a PReLU: 1 along the axes that share theirs, which Keras counts from 1."""
+    shared = config.get("shared_axes") or []
+    if any(axis > len(shape) for axis in shared):
+        raise ValueError(f"the shared axes {shared} of a shape {shape}")
+    return tuple(1 if axis + 1 in shared else side for axis, side in enumerate(shape))
 
 
 def _joined(inputs: Sequence[Shape], axis: int) -> Shape:

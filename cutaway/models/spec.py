@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from cutaway.errors import ModelError
 
 from .layers import CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_model, kind_of
-from .settings import check_settings
-from .shapes import Shape, output_shape, weight_shapes
+from .settings import argument_problem, check_settings
+from .shapes import MERGING_KINDS, Shape, kept_axes, output_shape, weight_shapes
 
 TOGETHER = "a model's specification holds layers and settings that cutaway knows, which fit together"
 REPLACE = "replace it in the model, or restore the run.json that training wrote"
@@ -47,17 +48,43 @@ def spec_of(model: keras.Model) -> dict[str, Any]:
                 "kind": kind_of(layer),
                 "name": layer.name,
                 "inputs": inputs,
-                "config": _kept_config(item["config"], kind_of(layer)),
+                "config": _kept_config(item["config"] | _adapted(layer), kind_of(layer)),
             }
         )
         previous = layer.name
-    return {
+    spec = {
         "name": model.name,
         "kind": "Sequential" if sequential else "Functional",
         "input": {"name": entry, "shape": list(model.inputs[0].shape[1:])},
         "layers": layers,
         "output": previous if sequential else _flat_history(config["output_layers"]),
     }
+    spec_weights(spec)  # what would not be opened again is not written
+    return spec
+
+
+def _adapted(layer: keras.Layer) -> dict[str, Any]:
+    """The mean and variance by which a Normalization computes, wherever it has them from; {} for other layers."""
+    if kind_of(layer) != "Normalization":
+        return {}
+    sample: Any = layer
+    axes = kept_axes({"axis": list(sample.axis)}, tuple(sample.output.shape[1:]))
+    size = [sample.output.shape[1 + axis] for axis in axes]
+    values = {name: np.asarray(keras.ops.convert_to_numpy(getattr(sample, name))) for name in ("mean", "variance")}
+    return {name: short_floats(value.reshape(size)) for name, value in values.items()}
+
+
+def short_floats(values: Any) -> Any:
+    """float32 numbers as plain ones, each with the fewest digits that give the same float32 again."""
+    flat = [float(str(value)) for value in np.asarray(values, np.float32).reshape(-1)]
+    return np.reshape(flat, np.shape(values)).tolist()
+
+
+def _as_json(value: Any) -> Any:
+    """A setting as JSON has it: lists for tuples, Python's numbers for NumPy's."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return [_as_json(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def free_entry(names: Sequence[str]) -> str:
@@ -84,7 +111,15 @@ def _inputs_of(item: dict) -> list[str]:
             got=f'layer "{name}", called {len(item["inbound_nodes"])} times',
             hint="use a separate layer for each call",
         )
-    tensors = item["inbound_nodes"][0]["args"][0]
+    node = item["inbound_nodes"][0]
+    wrong = argument_problem(node["kwargs"]) or ("called with several arguments" if len(node["args"]) != 1 else None)
+    if wrong:
+        raise ModelError(
+            "layers of a model are called with their inputs alone",
+            got=f'layer "{name}" {wrong}',
+            hint="leave the other arguments of the call out",
+        )
+    tensors = node["args"][0]
     return [t["config"]["keras_history"][0] for t in (tensors if isinstance(tensors, list) else [tensors])]
 
 
@@ -94,7 +129,7 @@ def _kept_config(config: dict, kind: str) -> dict[str, Any]:
     for key, value in config.items():
         slot = key.rsplit("_", 1)[-1]
         if key in LAYER_KINDS[kind]:
-            kept[key] = _plain_object(value, slot, config["name"]) if slot in _OBJECTS and value else value
+            kept[key] = _plain_object(value, slot, config["name"]) if slot in _OBJECTS and value else _as_json(value)
         elif key == "trainable" and value is False:
             kept[key] = False
         elif key not in ("name", "trainable", "dtype") and value not in (None, False):
@@ -147,6 +182,8 @@ def spec_weights(spec: dict[str, Any]) -> dict[str, Shape]:
         if problems or name in shapes:
             got = problems[0] if problems else "two layers of one name"
             raise ModelError(TOGETHER, got=f'{got}, in layer "{name}"', hint=REPLACE)
+        if "count" in found:  # of a Normalization, which a file of ours holds among the settings
+            raise ModelError(TOGETHER, got=f'no mean and variance, in layer "{name}"', hint=REPLACE)
         shapes[name] = out
         weights |= {f"{name}/{weight}": shape for weight, shape in found.items()}
     if spec["output"] not in shapes:
@@ -197,7 +234,7 @@ def _build(spec: dict[str, Any], drawing: list[tuple[keras.Layer, dict[str, Any]
     tensors = {spec["input"]["name"]: entry}
     for item in spec["layers"]:
         inputs = [tensors[name] for name in item["inputs"]]
-        merges = item["kind"] in ("Add", "Concatenate")
+        merges = item["kind"] in MERGING_KINDS
         tensors[item["name"]] = made(item)(inputs if merges else inputs[0])
     return keras.Model(entry, tensors[spec["output"]], name=spec["name"])
 

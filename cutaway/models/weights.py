@@ -15,7 +15,8 @@ OTHER = "use a snapshot of this model"
 
 def _named(model: keras.Model) -> Iterator[tuple[str, keras.Variable, keras.Layer]]:
     for layer in model.layers:
-        for variable in layer.weights:
+        # the mean and variance of a Normalization are settings in a specification: no training changes them
+        for variable in () if type(layer).__name__ == "Normalization" else layer.weights:
             yield f"{layer.name}/{variable.name}", variable, layer
 
 

@@ -39,6 +39,20 @@ def test_what_is_refused_is_shown_all_the_same(cutaway, tmp_path):
     assert answer["refused"] == ['layer "conv" (Conv2D): Conv2D is not one of the kinds that are opened']
 
 
+def test_the_layer_that_is_refused_is_marked_and_the_next_step_is_another_command(cutaway, tmp_path):
+    entry = keras.Input((4,))
+    dropped = keras.layers.Dropout(0.5, name="drop")(keras.layers.Dense(3, name="first")(entry), training=True)
+    keras.Model(entry, keras.layers.Dense(2, name="last")(dropped)).save(tmp_path / "model.keras")
+    code, out, err = cutaway("open", "model.keras")
+    assert code == 2
+    words = [line.split() for line in out.splitlines()]
+    opens = {word[0]: word[-1] for word in words if word and word[0] in ("first", "drop", "last")}
+    assert opens == {"first": "yes", "drop": "no", "last": "yes"}
+    assert "refused  drop: called with training=True" in out
+    assert "cutaway open" not in err
+    assert "next: replace what is refused above and save the model again, or fit it with cutaway.Recorder" in err
+
+
 @pytest.mark.parametrize(
     ("data", "code", "text"), [(None, 2, "must exist"), (b"x" * 50, 1, "a .keras zip or an .h5 file")]
 )

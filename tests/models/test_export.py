@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from keras import layers as L
 
 from cutaway.errors import ModelError, UsageError
-from cutaway.models import ACTIVATIONS, LAYER_KINDS
+from cutaway.models import ACTIVATIONS, LAYER_KINDS, MERGING_KINDS
 from cutaway.models.exporting.keras_file import to_keras
 from cutaway.models.exporting.onnx_graph import to_onnx
 
@@ -53,6 +53,17 @@ LAYERS = {
     "BatchNormalization": [L.BatchNormalization(), L.BatchNormalization(center=False, scale=False)],
     "LayerNormalization": [L.LayerNormalization(), L.LayerNormalization(center=False, epsilon=0.1)],
     "GaussianNoise": [L.GaussianNoise(0.5)],
+    "PReLU": [L.PReLU(), L.Reshape((2, 3)), L.PReLU(shared_axes=[1])],
+    "ELU": [L.ELU(), L.ELU(0.3)],
+    "Softmax": [L.Softmax(), L.Reshape((3, 2)), L.Softmax(axis=1), L.Softmax(axis=[2])],
+    "Reshape": [L.Reshape((3, -1)), L.Reshape((1, 6)), L.Dense(2), L.Reshape((2,))],
+    "Normalization": [L.Normalization(mean=1.5, variance=4.0), L.Normalization(mean=[0.5] * 6, variance=[0.0] * 6)],
+    "Normalization, of several axes": [
+        L.Reshape((2, 3)),
+        L.Normalization(axis=[2, 1], mean=[1.0, 2.0, 3.0], variance=[1.0, 4.0, 9.0]),
+        L.Normalization(axis=1, mean=[1.0, 2.0], variance=[2.0, 3.0], invert=True),
+        L.Normalization(axis=None, mean=1.0, variance=2.0),
+    ],
 }
 
 
@@ -62,7 +73,14 @@ def test_every_layer_in_onnx(layers):
 
 
 def test_all_layers_are_covered_above():
-    assert {name.split(",")[0] for name in LAYERS} | {"Add", "Concatenate"} == LAYER_KINDS.keys()
+    assert {name.split(",")[0] for name in LAYERS} | {*MERGING_KINDS} == LAYER_KINDS.keys()
+
+
+@pytest.mark.parametrize("kind", ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"])
+def test_every_combination_in_onnx(kind):
+    entry = keras.Input((4, 3))
+    tensors = [L.Dense(3)(entry), L.Dense(3)(entry), *([entry] if kind != "Subtract" else [])]
+    check(keras.Model(entry, getattr(L, kind)()(tensors)))
 
 
 def test_axes_in_onnx():
@@ -145,7 +163,7 @@ def test_what_cannot_be_exported_is_an_error(monkeypatch):
     with pytest.raises(ModelError, match="not built yet"):
         to_keras(keras.Sequential([L.Dense(3)]))
     with pytest.raises(ModelError, match="layers must be of these kinds"):
-        to_onnx(keras.Sequential([keras.Input((6,)), L.Softmax()]), shape=(6,))
+        to_onnx(keras.Sequential([keras.Input((6,)), L.UnitNormalization()]), shape=(6,))
     with pytest.raises(ModelError, match="channels_first"):
         to_onnx(net_of(L.Flatten(data_format="channels_first"), shape=(2, 3)), shape=(2, 3))
     monkeypatch.setitem(sys.modules, "onnx", None)

@@ -111,6 +111,26 @@ def test_a_functional_model_with_normalization_and_regularizer_equals_keras(tmp_
         assert row["val_loss"] == pytest.approx(log["val_loss"], abs=2e-5)
 
 
+def test_all_other_layers_equal_keras(tmp_path):
+    """What is adapted stays as it is, slopes are learned, and layers without weights pass gradients on."""
+    entry = keras.Input((FEATURES,))
+    norm = layers.Normalization(name="norm")
+    norm.adapt(make_data().x.astype("float32") / 255)
+    one = layers.PReLU(name="slopes")(layers.Dense(8, name="one")(norm(entry)))
+    two = layers.ELU(0.5, name="elu")(layers.Dense(8, name="two")(entry))
+    kinds = (layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum)
+    grid = layers.Reshape((5, 8), name="grid")(layers.Concatenate()([kind()([one, two]) for kind in kinds]))
+    mixed = layers.Flatten()(layers.PReLU(shared_axes=[1], name="shared")(grid))
+    ending = layers.Softmax(name="ending")(layers.Dense(CLASSES, name="out")(mixed))
+    settings = {"optimizer": "adam", "learning_rate": 0.003}
+    ours, theirs, run, logs, _ = train_both(keras.Model(entry, ending), make_data(), tmp_path, **settings)
+    first = run.snapshot(0)
+    for name, value in get_weights(theirs).items():
+        np.testing.assert_allclose(get_weights(ours)[name], value, atol=1e-5, err_msg=name)
+        assert np.abs(first[name] - value).max() > 0.003, f"training must have moved {name}"
+    assert run.history()[-1]["loss"] == pytest.approx(logs[-1]["loss"], abs=2e-5)
+
+
 def test_the_model_ends_with_the_last_snapshot_and_its_predictions(tmp_path):
     data = make_data()
     model, _, run, _, result = train_both(mlp((16,), dropout=0.3), data, tmp_path)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import ModelError
-from cutaway.models.shapes import Shape, normed_axes, place
+from cutaway.models.shapes import Shape, kept_values, normed_axes, output_shape, place
 
 
 class Graph:
@@ -58,8 +58,8 @@ def add_layer(
     kind, config = item["kind"], item["config"]
     graph.layer = item["name"]
     x = inputs[0]
-    if kind == "Add":
-        return graph.add("Sum", *inputs)
+    if kind in _MERGES:
+        return _merge(graph, kind, inputs)
     if kind == "Concatenate":
         return graph.add("Concat", *inputs, axis=1 + place(config.get("axis", -1), shape))
     if kind == "Flatten":
@@ -80,6 +80,18 @@ def add_layer(
     if kind == "Activation":
         return add_activation(graph, config["activation"], x=x)
     return _KINDS[kind](graph, _Part(x, config, weights, shape))
+
+
+_MERGES = {"Add": "Sum", "Average": "Mean", "Maximum": "Max", "Minimum": "Min", "Subtract": "Sub", "Multiply": "Mul"}
+
+
+def _merge(graph: Graph, kind: str, inputs: Sequence[str]) -> str:
+    if kind != "Multiply":
+        return graph.add(_MERGES[kind], *inputs)
+    product, *others = inputs
+    for other in others:  # Mul takes two
+        product = graph.add("Mul", product, other)
+    return product
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +133,32 @@ def _relu(graph: Graph, part: _Part) -> str:
     return out
 
 
+def _prelu(graph: Graph, part: _Part) -> str:
+    return graph.add("PRelu", part.x, graph.constant(part.weights["alpha"], "alpha"))
+
+
+def _elu(graph: Graph, part: _Part) -> str:
+    return graph.add("Elu", part.x, alpha=float(part.config.get("alpha", 1.0)))
+
+
+def _softmax(graph: Graph, part: _Part) -> str:
+    return graph.add("Softmax", part.x, axis=1 + normed_axes(part.config, part.shape)[0])
+
+
+def _reshape(graph: Graph, part: _Part) -> str:
+    sides = output_shape("Reshape", part.config, inputs=[part.shape])
+    return graph.add("Reshape", part.x, graph.constant(np.array([-1, *sides], np.int64)))
+
+
+def _normalization(graph: Graph, part: _Part) -> str:
+    """By the mean and variance that adapt() found; Keras bounds the standard deviation by its epsilon."""
+    mean, variance = (kept_values(part.config, name, shape=part.shape) for name in ("mean", "variance"))
+    spread = np.maximum(np.sqrt(variance), np.float32(1e-7))
+    if part.config.get("invert"):
+        return graph.add("Add", graph.add("Mul", part.x, graph.constant(spread)), graph.constant(mean))
+    return graph.add("Div", graph.add("Sub", part.x, graph.constant(mean)), graph.constant(spread))
+
+
 def _batch_normalization(graph: Graph, part: _Part) -> str:
     """In evaluation: a factor and a shift for each entry of the axis, from the moving averages."""
     mean, variance = (part.weights[f"moving_{name}"].astype(np.float64) for name in ("mean", "variance"))
@@ -154,6 +192,11 @@ def _broadcastable(value: np.ndarray, part: _Part) -> np.ndarray:
 _KINDS: dict[str, Callable[[Graph, _Part], str]] = {
     "Dense": _dense,
     "ReLU": _relu,
+    "PReLU": _prelu,
+    "ELU": _elu,
+    "Softmax": _softmax,
+    "Reshape": _reshape,
+    "Normalization": _normalization,
     "BatchNormalization": _batch_normalization,
     "LayerNormalization": _layer_normalization,
 }

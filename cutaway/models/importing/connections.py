@@ -1,8 +1,10 @@
 """The connections between the layers of functional models, in the forms that Keras 2 and Keras 3 write."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from cutaway.models.settings import argument_problem
 
 
 @dataclass(frozen=True)
@@ -13,11 +15,13 @@ class Connections:
         entry: Name of its input.
         inputs: Name of a layer -> names of its inputs, in order.
         output: Name of the layer whose output is the model's; "" where it is the last.
+        unread: Name of a layer whose inputs could not be read -> why, as a clause.
     """
 
     entry: str
     inputs: Mapping[str, tuple[str, ...]]
     output: str
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 def functional_connections(
@@ -30,7 +34,7 @@ def functional_connections(
         inner: The configuration around them.
 
     Returns:
-        The connections as far as they can be read, and what is wrong with them, one clause each.
+        The connections as far as they can be read, and what is wrong with those of the whole model, one clause each.
     """
     problems: list[str] = []
     ends = {}
@@ -40,16 +44,17 @@ def functional_connections(
             problems.append(f"{'unreadable' if names is None else len(names)} {word}s instead of one")
         ends[key] = names[0] if names else ""
     inputs: dict[str, tuple[str, ...]] = {}
+    unread: dict[str, str] = {}
     for item in items:
         if item["class_name"] == "InputLayer":
             continue
         name = item["config"].get("name", item.get("name"))
         taken = _inputs(item.get("inbound_nodes"))
         if isinstance(taken, str):
-            problems.append(f'layer "{name}" {taken}')
+            unread[name] = taken
         else:
             inputs[name] = taken
-    return Connections(ends["input_layers"], inputs, ends["output_layers"]), problems
+    return Connections(ends["input_layers"], inputs, ends["output_layers"], unread), problems
 
 
 def _ends(value: Any) -> list[str] | None:
@@ -74,16 +79,17 @@ def _inputs(nodes: Any) -> tuple[str, ...] | str:
     if isinstance(node, dict):
         return _inputs_keras_3(node)
     if isinstance(node, list) and node and all(map(_is_reference, node)):
-        if any(isinstance(more, dict) and _has_values(more) for _, _, _, *rest in node for more in rest):
-            return "called with extra arguments"
+        for more in (more for _, _, _, *rest in node for more in rest):
+            if wrong := argument_problem(more):
+                return wrong
         return tuple(reference[0] for reference in node)
     return "with inputs in an unknown format"
 
 
 def _inputs_keras_3(node: Mapping[str, Any]) -> tuple[str, ...] | str:
     arguments, named = node.get("args"), node.get("kwargs")
-    if not isinstance(named, dict) or _has_values(named):
-        return "called with extra arguments"
+    if wrong := argument_problem(named):
+        return wrong
     if not isinstance(arguments, list) or len(arguments) != 1:
         return "with inputs in an unknown format"
     tensors = arguments[0] if isinstance(arguments[0], list) else [arguments[0]]
@@ -98,7 +104,3 @@ def _inputs_keras_3(node: Mapping[str, Any]) -> tuple[str, ...] | str:
         assert isinstance(history, list)
         names.append(history[0])
     return tuple(names) or "without inputs"
-
-
-def _has_values(arguments: Mapping[str, Any]) -> bool:
-    return any(value is not None for value in arguments.values())

@@ -119,6 +119,12 @@ def describe(config: Mapping[str, Any], version: str) -> ModelDescription:
         connections, wrong = _in_a_row(listed)
     else:
         connections, wrong = functional_connections(items, inner)
+    listed = [
+        replace(layer, problems=(*layer.problems, connections.unread[layer.name]))
+        if layer.name in connections.unread
+        else layer
+        for layer in listed
+    ]
     shape, more = _entry_shape(None if kind == "Sequential" else connections.entry, items, inner=inner)
     layers, unconnected = _with_shapes(listed, connections, shape=shape)
     name = inner.get("name")
@@ -219,7 +225,9 @@ def _with_shapes(
     waiting = [layer for layer in listed if layer.kind != "InputLayer"]
     taken = {name for inputs in connections.inputs.values() for name in inputs}
     problems = [f'layer "{x.name}" (InputLayer): {p}' for x in listed if x.kind == "InputLayer" for p in x.problems]
-    if connections.output:
+    # where the inputs of a layer could not be read, layers before it seem to lead nowhere, and it seems unconnected
+    whole = not connections.unread
+    if connections.output and whole:
         problems += [
             f'layer "{x.name}", which leads nowhere' for x in waiting if x.name not in {*taken, connections.output}
         ]
@@ -229,7 +237,8 @@ def _with_shapes(
             layer for layer in waiting if all(name in shapes for name in connections.inputs.get(layer.name, ("",)))
         ]
         if not ready:  # layers without inputs, or in a circle, are listed all the same
-            problems.append(f'the connections of layer "{waiting[0].name}"')
+            if whole:
+                problems.append(f'the connections of layer "{waiting[0].name}"')
             return (*done, *waiting), problems
         for layer in ready:
             placed = _with_shape(layer, connections.inputs.get(layer.name, ()), shapes=shapes)

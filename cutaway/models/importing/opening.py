@@ -19,7 +19,8 @@ import keras
 import numpy as np
 
 from cutaway.errors import CutawayError, CutawayWarning, DataError, ModelError
-from cutaway.models.spec import model_from_spec
+from cutaway.models.layers import RECORD
+from cutaway.models.spec import model_from_spec, short_floats
 
 from .archive import read_archive, read_bytes, read_json
 from .description import LayerDescription, ModelDescription, describe
@@ -116,15 +117,19 @@ def build_from_file(file: ModelFile) -> keras.Model:
         raise ModelError(
             "a model file may only hold layers and settings that cutaway knows",
             got="; ".join(shown) + (f"; and {more} more" if more > 0 else ""),
-            hint=f"see its layers with: cutaway open {file.path.name}; or train with your own fit and cutaway.Recorder",
+            hint=f"see its layers with: cutaway open {file.path.name}; or {RECORD}",
         )
-    weights = _read_weights(file)
+    spec, weights = model.spec(), _read_weights(file)
+    for item in spec["layers"]:
+        if item["kind"] == "Normalization":  # what adapt() has found is among the weights in a file
+            found, weights[item["name"]] = weights[item["name"]], {}
+            item["config"] |= {name: short_floats(value) for name, value in found.items()}
     notes = [f'layer "{layer.name}" {note}' for layer in model.layers for note in layer.notes]
     if notes:
         more = f", and {len(notes) - 1} more" if len(notes) > 1 else ""
         warnings.warn(f"{file.path.name}: {notes[0]}{more}", CutawayWarning, stacklevel=3)
     try:
-        built = model_from_spec(model.spec(), initialize=False)
+        built = model_from_spec(spec, initialize=False)
         for layer in model.layers:
             _assign(built.get_layer(layer.name), weights[layer.name])
     except CutawayError as error:
@@ -152,7 +157,12 @@ def _assign(layer: keras.Layer, weights: dict[str, np.ndarray]) -> None:
 
 def _read_weights(file: ModelFile) -> dict[str, dict[str, np.ndarray]]:
     """The weights of every layer by name; all sizes are compared with the layers and the file before any is read."""
-    found = [(layer, name, node) for layer in file.model.layers for name, node in _nodes(file, layer)]
+    found = [
+        (layer, name, node)
+        for layer in file.model.layers
+        for name, node in _nodes(file, layer)
+        if name != "count"  # of the samples that a Normalization was adapted to, which nothing is computed from
+    ]
     total = 0
     for layer, name, node in found:
         wanted = (layer.weights or {})[name]
