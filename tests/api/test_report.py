@@ -131,19 +131,26 @@ def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_ru
     found = digits_run.units("dense_1", progress=False)
     numbers = [int(card.title.removeprefix("Unit ")) for card in digits_units.cards]
     assert len(numbers) == 12
-    assert "12 units of dense_1" in digits_units.summary
+    assert "12 units of dense_1 without which the loss rises most" in digits_units.summary
     assert f"on {len(digits_run.split.test)} test samples" in digits_units.lead
     costs = [found.ablation.cost[number] for number in numbers]
     assert all(a >= b for a, b in pairwise(costs))
-    assert costs[0] == found.ablation.cost[~found.constant].max()
+    assert costs[0] == found.ablation.cost.max()
+    assert found.ablation.measurable[numbers].all()
+    assert f"For {found.ablation.measurable.sum()} of the 32 units" in digits_units.lead
     card, first = digits_units.cards[0], found.summary(numbers[0])
     weights, examples = card.pictures
     assert ", ".join(e["sample"] for e in first["top_activating"][:6]) in examples.alt
     assert weights.frame
-    assert f"falls by {100 * first['ablation_cost']:.2f} points" in card.text[0]
+    words = f"the loss rises by {first['ablation_cost']:.4f} (standard error {first['ablation_cost_error']:.4f})"
+    assert words in card.text[0]
+    assert f"falls by {100 * first['accuracy_cost']:.2f} points" in card.text[0]
     assert card.subtitle.startswith(f"Fires most for {first['preferred_class']}, ")
     with Image.open(io.BytesIO(examples.png)) as image:
-        assert image.size == (24, 16)
+        assert image.size == (3 * 34, 2 * 34), "8 x 8 pictures, enlarged four times, with a line around each"
+        pixels = np.asarray(image)
+        assert (pixels[[0, 33, 34, 67]] == 128).all()
+        assert (pixels[:, [0, 33, 34, 67, 68, 101]] == 128).all()
 
 
 def test_a_model_of_a_table_shows_the_units_of_its_last_hidden_layer_in_words(table):
