@@ -977,7 +977,7 @@ assert probe.loc[4, "output"] > 0.85
 # it. The weights started as random noise, and after four epochs most of the noise is still there (first row). What
 # training has **added** shows a shape (second row). Below are the six digits that activate the unit most.
 #
-# We look at the six units with the highest *ablation cost*: the accuracy that the model loses without the unit.
+# We look at the six units with the highest *ablation cost*: how much the loss rises without the unit.
 
 # %%
 units = run.units("dense_1", split="val", progress=False)
@@ -1009,8 +1009,8 @@ units.to_pandas("ablation_cost").head(6)[
     ["unit", "preferred_class", "selectivity", "firing", "ablation_cost", "most_affected"]
 ].round(4)
 
-# No single unit matters much: without the most important one, the model loses less than one percentage point of
-# accuracy. That is what dropout is for.
+# No single unit matters much: without the most important one, the loss rises by less than 0.01. That is what dropout is
+# for.
 
 # %% tags=["check"]
 assert len(units) == 512 and units.pictures.shape == (512, 28, 28)

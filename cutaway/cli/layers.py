@@ -92,8 +92,9 @@ def _layer_history(opened: Any, *, layer: str | None, as_json: bool) -> None:
     print_table([_knowledge(r) for r in records], title=f"What each layer knows, measured on {samples}")
     print_table([_activity(r) for r in records], title="Activations and weights")
     if layer is None and len(names) > 1:
-        last = [r for r in records if r.epoch == records[-1].epoch]
-        print_table(_cka_rows(last, names[:CKA_COLUMNS]), title=f"CKA between layers after epoch {records[-1].epoch}")
+        kept = history.measured_epoch()
+        of_kept = [r for r in records if r.epoch == kept]
+        print_table(_cka_rows(of_kept, names[:CKA_COLUMNS]), title=f"CKA between layers after epoch {kept}")
     if similarity is not None:
         print_table(_epoch_rows(similarity), title=f"CKA of {shorten(layer or '')} between epochs")
 

@@ -80,11 +80,12 @@ def number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def points(share: float) -> str:
+    """A difference of two shares in percentage points, with its sign: "-0.02", and "0.00" for what rounds to it."""
+    value = round(100 * share, 2)
+    return f"{value:+.2f}" if value else "0.00"
+
+
 def percent(value: float | None, digits: int = 1) -> str:
     """A share as a percentage; "-" for None."""
     return "-" if value is None else f"{value:.{digits}%}"
-
-
-def points(share: float) -> str:
-    """A difference of two shares in percentage points, without a sign where it is rounded to 0."""
-    return f"{round(100 * share, 2) + 0.0:.2f}"

@@ -178,5 +178,8 @@ def print_history(run: Any) -> None:
     turned = run.history.turned
     if turned:
         print(f"The validation loss was lowest in epoch {turned} and has risen since: later epochs overfit.")
+    kept = run.context.manifest.kept_epoch
+    if kept is not None and run.history.rows and kept != run.history.rows[-1]["epoch"]:
+        print(f"The run keeps the weights of epoch {kept}; what follows is of that epoch.")
     if run.test:
         print(f"Test accuracy {run.test['accuracy']:.2%}, test loss {run.test['loss']:.4f}")

@@ -21,7 +21,7 @@ def units(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Show what each unit of a hidden layer is for, which unit is most similar, and what accuracy is without it."""
+    """Show what each unit of a hidden layer is for, which unit is most similar, and what its ablation costs."""
     from cutaway.api.analyses import check_sort
     from cutaway.api.documents import units_document
     from cutaway.api.run import open_run
@@ -36,21 +36,23 @@ def units(
     shown = summaries[:limit] if limit else summaries
     title = f"{found.layer} after epoch {found.epoch}: {len(shown)} of {len(found)} units, by {sort}"
     print_table([_row(summary) for summary in shown], title=title)
-    print("Cost: accuracy lost when the unit is set to zero, in percentage points; most affected: within that class")
-    print(f"Accuracy on {split} with all units: {percent(found.ablation.accuracy, 2)}")
-    print(f"Constant on all data: {int(found.constant.sum())} of {len(found)} units")
+    print("Cost: rise of the loss without the unit, ± standard error; ~0: not measurable.")
+    accuracy = percent(found.ablation.accuracy, 2)
+    print(f"Acc.: change of accuracy in points; with all units it is {accuracy} on {split}.")
+    measurable, constant = int(found.ablation.measurable.sum()), int(found.constant.sum())
+    print(f"{measurable} of {len(found)} units have a measurable cost; {constant} are constant on all data.")
 
 
 def _row(summary: Mapping[str, Any]) -> dict[str, str]:
-    cost = points(summary["most_affected_cost"])
+    cost, error = summary["ablation_cost"], summary["ablation_cost_error"] or 0.0
+    affected = points(-summary["most_affected_cost"])
     return {
         "Unit": str(summary["unit"]),
-        "Mean": number(summary["mean"], 3),
         "Fires": "constant" if summary["constant"] else percent(summary["firing"]),
         "Class": shorten(summary["preferred_class"] or "-"),
         "Select.": number(summary["selectivity"], 3),
-        "Similar": "-" if summary["similar"] is None else str(summary["similar"]),
-        "Corr.": number(summary["similarity"], 3),
-        "Cost": points(summary["ablation_cost"]),
-        "Most affected": f"{shorten(summary['most_affected'])} {cost}" if summary["most_affected"] else "-",
+        "Similar": "-" if summary["similar"] is None else f"{summary['similar']} ({number(summary['similarity'], 2)})",
+        "Cost": f"{cost:.4f} ± {error:.4f}" if summary["measurable"] else "~0",
+        "Acc.": points(-summary["accuracy_cost"]),
+        "Most affected": f"{shorten(summary['most_affected'])} {affected}" if summary["most_affected"] else "-",
     }

@@ -6,7 +6,8 @@ file per finding; `registry` lists them. May call numpy, `cutaway.metrics` and `
 model and no figure.
 """
 
+from .names import class_in_words
 from .records import Evidence, Finding
 from .registry import run_checks
 
-__all__ = ["Evidence", "Finding", "run_checks"]
+__all__ = ["Evidence", "Finding", "class_in_words", "run_checks"]

@@ -3,6 +3,10 @@
 import math
 from collections.abc import Iterable
 
+from cutaway.metrics import per_class
+
+from .baseline import baseline_words, learned_nothing
+from .names import class_names
 from .records import Evidence, Finding
 
 KIND = "test"
@@ -15,28 +19,49 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     test, validation = evidence.test_accuracy, evidence.val_accuracy
     if test is None:
         return
+    beside = _beside(evidence)
     if validation is None:
-        text = f"The test accuracy is {test:.2%}. There is no validation accuracy to compare it with."
+        text = f"The test accuracy is {test:.2%}{beside} There is no validation accuracy to compare it with."
         yield Finding(KIND, "note", "Test accuracy", text, {"test_accuracy": test})
         return
     difference = test - validation
     record = {"test_accuracy": test, "val_accuracy": validation, "difference": difference}
     points = f"{abs(difference) * 100:.2f} points"
     if abs(difference) <= _largest_by_chance((test, evidence.test_samples), (validation, evidence.val_samples)):
-        text = f"The test accuracy is {test:.2%} and the validation accuracy {validation:.2%}: they agree."
-        yield Finding(KIND, "good", "Test and validation accuracy agree", text, record)
+        text = f"The test accuracy is {test:.2%} and the validation accuracy {validation:.2%}{beside}"
+        good = not learned_nothing(evidence.confusion)
+        yield Finding(KIND, "good" if good else "note", "Test and validation accuracy agree", text, record)
     elif difference < 0:
         text = (
-            f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}. "
+            f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}{beside} "
             "Either the test samples differ from the others, or settings were tuned on the validation samples."
         )
         yield Finding(KIND, "warning", "Test accuracy is below validation accuracy", text, record)
     else:
         text = (
-            f"The test accuracy is {test:.2%}, {points} above the validation accuracy of {validation:.2%}. "
-            "The test samples are easier than the validation samples."
+            f"The test accuracy is {test:.2%}, {points} above the validation accuracy of {validation:.2%}{beside} "
+            f"{_causes(evidence)}"
         )
         yield Finding(KIND, "note", "Test accuracy is above validation accuracy", text, record)
+
+
+def _beside(evidence: Evidence) -> str:
+    """How the sentence on the accuracy ends: with the accuracy of always predicting the largest class, if known."""
+    if evidence.confusion is None:
+        return "."
+    measured = per_class(evidence.confusion)
+    return f"; {baseline_words(measured, class_names(evidence.class_names, classes=len(measured.matrix)))}"
+
+
+def _causes(evidence: Evidence) -> str:
+    """What may make test samples look easier than validation samples."""
+    causes = "Possible causes: the test samples are easier, or the two sets were drawn differently."
+    if evidence.recorded:
+        causes += (
+            " In a fit of your own also: Keras' validation_split takes the last rows without shuffling them, and test "
+            "samples may be among those that the model was trained on."
+        )
+    return causes
 
 
 def _largest_by_chance(*measured: tuple[float, int | None]) -> float:

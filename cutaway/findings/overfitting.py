@@ -5,46 +5,68 @@ from typing import Any
 
 from cutaway.metrics import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, watch_overfitting
 
+from .baseline import learned_nothing
 from .divergence import first_divergence
 from .records import Evidence, Finding
+from .stalled import stalled_loss
 
 KIND = "overfitting"
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
-    """Compare the last validation loss with the best one; a training that diverged has its own finding."""
+    """Compare the last validation loss with the best one.
+
+    A training that diverged has its own finding, and so has a loss that did not move.
+    """
     history = evidence.history
-    if not history or first_divergence(history):
+    if not history or first_divergence(history) or stalled_loss(history):
         return
     if not all("val_loss" in row for row in history):
         text = "Overfitting shows in the validation loss, and this history does not have one for every epoch."
         yield Finding(KIND, "note", "Overfitting cannot be judged", text, {})
         return
-    yield _finding(watch_overfitting(history), history[-1])
+    found = _finding(watch_overfitting(history), history[-1], kept=evidence.kept_epoch)
+    if found.severity == "good" and learned_nothing(evidence.confusion):
+        text = "The model has learned too little to overfit: it is no better than always predicting one class."
+        found = Finding(KIND, "note", "Overfitting cannot be judged", text, found.evidence)
+    yield found
 
 
-def _finding(measured: Overfitting, last: Mapping[str, Any]) -> Finding:
-    best, epoch = measured.best_epoch, int(last["epoch"])
+def _finding(measured: Overfitting, last: Mapping[str, Any], *, kept: int | None) -> Finding:
+    best, epoch, value = measured.best_epoch, int(last["epoch"]), float(last["val_loss"])
     evidence = {
         "best_epoch": best,
         "best_val_loss": measured.best_val_loss,
         "last_epoch": epoch,
+        "kept_epoch": kept,
         "gap": measured.gap,
         "rise": measured.rise,
     }
     lowest = f"The validation loss was lowest in epoch {best} ({measured.best_val_loss:.4f})"
     if measured.turned:
+        rose = f"{lowest} and rose to {value:.4f} by epoch {epoch}, while the training loss was {last['loss']:.4f}."
+        if kept == best:
+            text = f"{rose} This run keeps the weights of epoch {best}, so that the epochs after it do no harm."
+            return Finding(KIND, "good", f"Overfitting after epoch {best}, whose weights are kept", text, evidence)
+        instead = "" if kept in (None, epoch) else f" This run keeps the weights of epoch {kept}."
         text = (
-            f"{lowest} and has risen to {last['val_loss']:.4f} in epoch {epoch}, while the training loss is "
-            f"{last['loss']:.4f}. Later epochs mostly memorize the training data: use the snapshot of epoch {best}, "
+            f"{rose}{instead} Later epochs mostly memorize the training data: use the snapshot of epoch {best}, "
             "stop earlier, or add dropout."
         )
         return Finding(KIND, "warning", f"Overfitting since epoch {best}", text, evidence)
     if best == epoch:
-        text = f"{lowest}, which is the last one. More epochs may lower it further."
+        text = f"{lowest}, the last one. More epochs may lower it further."
     else:
-        text = (
-            f"{lowest} and is {last['val_loss']:.4f} in epoch {epoch}. This counts as overfitting only after "
-            f"{OVERFITTING_EPOCHS} epochs without improvement and a rise of {OVERFITTING_RISE:.0%}."
-        )
+        text = f"{lowest}. {_later(measured, epoch, value)}"
     return Finding(KIND, "good", "No overfitting", text, evidence)
+
+
+def _later(measured: Overfitting, epoch: int, value: float) -> str:
+    """Why a last loss above the lowest one is no overfitting."""
+    rise = measured.rise / abs(measured.best_val_loss) if measured.best_val_loss else 0.0
+    if rise < OVERFITTING_RISE:
+        return f"In epoch {epoch} it is {value:.4f}; a rise of less than {OVERFITTING_RISE:.0%} is not overfitting."
+    return (
+        f"In epoch {epoch} it is {value:.4f}, which may be chance: it counts as overfitting when it stays above the "
+        f"lowest for {OVERFITTING_EPOCHS} epochs."
+    )

@@ -12,7 +12,8 @@ class Finding:
     """One thing that a person should look at, or need not worry about.
 
     Attributes:
-        kind: "divergence", "overfitting", "confusion", "inactive-units" or "test".
+        kind: "divergence", "stalled", "baseline", "missed-class", "overfitting", "confusion", "inactive-units" or
+            "test".
         severity: "good", "note" or "warning".
         title: A few words without a full stop.
         text: One or more plain sentences with the numbers.
@@ -37,6 +38,8 @@ class Evidence:
         class_names: Names of the classes in the order of their numbers; None to call them by number.
         inactive_units: For each layer, the number of units that never fire on the data and the number of all its units;
             None if unknown.
+        kept_epoch: The epoch whose weights are kept, which confusion matrix and accuracies are of; None if unknown.
+        recorded: Whether the history is of a user's own fit, whose split and order of samples are not known here.
         test_accuracy: 0..1; None if unknown.
         val_accuracy: 0..1, of the same weights as the test accuracy; None if unknown.
         test_samples: Number of test samples, from 1; None if unknown.
@@ -47,6 +50,8 @@ class Evidence:
     confusion: np.ndarray | None = None
     class_names: Sequence[str] | None = None
     inactive_units: Mapping[str, tuple[int, int]] | None = None
+    kept_epoch: int | None = None
+    recorded: bool = False
     test_accuracy: float | None = None
     val_accuracy: float | None = None
     test_samples: int | None = None

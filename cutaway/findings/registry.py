@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable
 
-from . import agreement, confusions, divergence, inactive_units, overfitting
+from . import agreement, baseline, confusions, divergence, inactive_units, missed_classes, overfitting, stalled
 from .records import Evidence, Finding
 
 Check = Callable[[Evidence], Iterable[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     divergence.check,
+    stalled.check,
+    baseline.check,
+    missed_classes.check,
     overfitting.check,
     confusions.check,
     inactive_units.check,

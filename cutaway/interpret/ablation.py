@@ -1,5 +1,6 @@
 """What the ablation of each unit of a layer costs: its output is set to zero, one unit at a time."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.models import batch_size, batch_slices, output_size, prepare_inputs
+from cutaway.models import activation_name, batch_size, batch_slices, output_size, prepare_inputs
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .graph import (
@@ -27,20 +28,34 @@ from .graph import (
 BATCH = 1024
 """Samples a call: with 512 units they take 2 MiB. 512 and 2,048 take as long within 8%, 256 a fifth longer."""
 
+ERRORS = 2.0
+"""Standard errors by which a cost is away from 0 at least to count as measurable."""
+
+ROUNDING = 1e-6
+"""Nats by which two losses of the same outputs may differ in float32."""
+
+LARGEST_LOSS = -math.log(1e-7)
+"""Nats that a sample costs at most, as in Keras and in `cutaway.metrics.classification_metrics`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """Correct predictions of a model with one unit of a layer set to zero, for each unit.
+    """Loss and correct predictions of a model with one unit of a layer set to zero, for each unit.
 
     Attributes:
         correct: int64 ``(unit, class)``: samples of a class that the model predicts correctly without the unit.
         correct_unablated: int64 ``(class,)``: the same for the model with all its units.
         samples: int64 ``(class,)``: samples of each class.
+        cost: float64 ``(unit,)``: how much the mean cross-entropy loss over the samples rises without the unit, in
+            nats; below 0 where the model is better off.
+        cost_error: float64 ``(unit,)``: the standard error of `cost` over the samples; NaN for a single sample.
     """
 
     correct: np.ndarray
     correct_unablated: np.ndarray
     samples: np.ndarray
+    cost: np.ndarray
+    cost_error: np.ndarray
 
     def __repr__(self) -> str:
         return f"<Ablation of {len(self.correct):,} units: accuracy {self.accuracy:.2%} with all of them>"
@@ -51,12 +66,17 @@ class Ablation:
         return float(self.correct_unablated.sum() / self.samples.sum())
 
     @property
-    def cost(self) -> np.ndarray:
+    def measurable(self) -> np.ndarray:
+        """Whether the cost of each unit is more than two standard errors and the rounding away from 0, bool."""
+        return np.abs(self.cost) > np.maximum(ERRORS * self.cost_error, ROUNDING)
+
+    @property
+    def accuracy_cost(self) -> np.ndarray:
         """Accuracy lost without each unit, float64 ``(unit,)`` in [-1, 1]; below 0 where the model is better off."""
         return (self.correct_unablated.sum() - self.correct.sum(axis=1)) / self.samples.sum()
 
     @property
-    def class_cost(self) -> np.ndarray:
+    def class_accuracy_cost(self) -> np.ndarray:
         """Accuracy lost within each class, float64 ``(unit, class)``; 0 for a class without samples."""
         return (self.correct_unablated - self.correct) / np.maximum(self.samples, 1)
 
@@ -72,7 +92,7 @@ def ablate(
     weights: Mapping[str, np.ndarray] | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Ablation:
-    """Set the output of each unit of a hidden layer to zero, one unit at a time, and count the correct predictions.
+    """Set the output of each unit of a hidden layer to zero, one unit at a time, and measure what that costs.
 
     Where a single Dense layer reads the layer, its pre-activation is computed once, and what a unit adds to it, the
     outer product of its activation and its outgoing weights, is subtracted; other models are evaluated again from the
@@ -99,17 +119,28 @@ def ablate(
     """
     graph = hidden_graph(model, layer)
     units = output_size(model, layer)
-    count = jax.jit(_count_correct(graph, layer, units=units, classes=classes, scale=scale))
+    judge = jax.jit(_judge_batch(graph, layer, units=units, classes=classes, scale=scale))
     values = weights_of(graph, weights)
     correct, unablated = np.zeros((units, classes), np.int64), np.zeros(classes, np.int64)
+    rises, squares = np.zeros(units), np.zeros(units)
     for first, new in batch_slices(len(x), min(BATCH, batch_size(x))):
-        # samples that have been counted already get the class -1, which is never predicted
-        known = np.where(np.arange(first, new.stop) < new.start, -1, labels[first : new.stop])
-        of_units, of_all = count(values, x[first : new.stop], known)
-        correct += np.asarray(of_units).astype(np.int64)
-        unablated += np.asarray(of_all).astype(np.int64)
+        # samples that have been counted already weigh nothing
+        fresh = (np.arange(first, new.stop) >= new.start).astype(np.float32)
+        counts, rise, square = map(np.asarray, judge(values, x[first : new.stop], labels[first : new.stop], fresh))
+        correct += counts[:-1].astype(np.int64)
+        unablated += counts[-1].astype(np.int64)
+        rises += rise
+        squares += square
         on_progress(Progress("ablation", new.stop, len(x), "samples", layer))
-    return Ablation(correct, unablated, np.bincount(labels, minlength=classes).astype(np.int64, copy=False))
+    samples = np.bincount(labels, minlength=classes).astype(np.int64, copy=False)
+    return Ablation(correct, unablated, samples, rises / len(labels), _standard_error(rises, squares, len(labels)))
+
+
+def _standard_error(sums: np.ndarray, squares: np.ndarray, n: int) -> np.ndarray:
+    """The standard error of a mean of n values, from their sums and sums of squares."""
+    if n < 2:
+        return np.full(len(sums), np.nan)
+    return np.sqrt(np.maximum(squares - sums**2 / n, 0) / (n - 1) / n)
 
 
 def predicted_classes(graph: Graph, logits: jax.Array) -> jax.Array:
@@ -117,45 +148,80 @@ def predicted_classes(graph: Graph, logits: jax.Array) -> jax.Array:
     return logits.argmax(axis=-1) if logits.shape[-1] > 1 else (logits[..., 0] > graph.threshold).astype(jnp.int32)
 
 
-def _count_correct(graph: Graph, layer: str, *, units: int, classes: int, scale: float) -> Callable[..., Any]:
-    """Make the function that counts correct predictions of a batch: (unit, class) without a unit, (class,) with all.
+def _judge_batch(graph: Graph, layer: str, *, units: int, classes: int, scale: float) -> Callable[..., Any]:
+    """Make the function that measures a batch.
 
-    It goes through the units one by one in one compiled loop, each with a whole batch.
+    It gives correct predictions (unit + 1, class), the last row with all units, and without each unit the sum of the
+    rises of the loss and of their squares, (unit,) each. It goes through the units one by one in one compiled loop,
+    each with a whole batch. Where a unit is 0 already, the loss is bit by bit that with all units.
     """
 
-    def count(weights: Weights, rows: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def judge(weights: Weights, rows: jax.Array, labels: jax.Array, fresh: jax.Array) -> tuple[jax.Array, ...]:
         with jax.default_matmul_precision("highest"):
             values = evaluate(graph, weights, {graph.entry: prepare_inputs(rows, scale, graph.shape)})
-            logits_without = _ablated_logits(graph, weights, values, layer)
-            members = jax.nn.one_hot(labels, classes, dtype=jnp.float32)  # of -1: a row of zeros
+            scores_without = _ablated_scores(graph, weights, values, layer)
+            right, losses = jax.lax.map(lambda u: _judge(graph, scores_without(u), labels), jnp.arange(units + 1))
+            rise = (losses[:-1] - losses[-1]) * fresh
+            counts = right.astype(jnp.float32) @ (jax.nn.one_hot(labels, classes) * fresh[:, None])
+            return counts, rise.sum(axis=1), (rise**2).sum(axis=1)
 
-            def correct(logits: jax.Array) -> jax.Array:
-                return (predicted_classes(graph, logits) == labels).astype(jnp.float32) @ members
-
-            of_units = jax.lax.map(lambda unit: correct(logits_without(unit)), jnp.arange(units))
-            return of_units, correct(values[graph.output])
-
-    return count
+    return judge
 
 
-def _ablated_logits(
+def _judge(graph: Graph, scores: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Whether each sample is predicted correctly, and its cross-entropy in nats.
+
+    Args:
+        graph: The model.
+        scores: float32 ``(class, sample)``, the transposed value of the output layer: loops over samples are compiled
+            to vector instructions, loops over ten classes are not.
+        labels: int ``(sample,)``.
+    """
+    ending = activation_name(graph.layers[graph.output])
+    if len(scores) == 1:
+        right, score, one = predicted_classes(graph, scores.T) == labels, scores[0], labels == 1
+        if ending == "hard_sigmoid":  # the only ending that gives no logits
+            return right, _negative_log(jnp.where(one, score, 1 - score))
+        return right, jnp.minimum(jax.nn.softplus(jnp.where(one, -score, score)), LARGEST_LOSS)
+    classes = jnp.arange(len(scores))[:, None]
+    is_own = classes == labels
+    own = jnp.where(is_own, scores, 0).sum(axis=0)
+    # the first of equal scores is predicted; this takes a third of the time of argmax
+    above = scores - own
+    right = jnp.where(classes < labels, above < 0, above <= 0).all(axis=0)
+    if ending in ("sigmoid", "hard_sigmoid"):
+        losses = _negative_log(own) if ending == "hard_sigmoid" else jax.nn.softplus(-own)
+    else:  # the softmax of what is above the own score: small losses keep their digits, and large ones become infinite
+        losses = jnp.log1p(jnp.where(is_own, 0, jnp.exp(above)).sum(axis=0))
+    return right, jnp.minimum(losses, LARGEST_LOSS)
+
+
+def _negative_log(probabilities: jax.Array) -> jax.Array:
+    return -jnp.log(jnp.clip(probabilities, math.exp(-LARGEST_LOSS), 1.0))
+
+
+def _ablated_scores(
     graph: Graph, weights: Weights, values: dict[str, jax.Array], layer: str
 ) -> Callable[[jax.Array], jax.Array]:
-    """Make the function that gives logits (sample, class) without a unit of a layer."""
+    """Make the function that gives the scores (class, sample) without a unit; with all units for their number."""
     output, dense = values[layer], _dense_reader(graph, layer)
     flat = output.reshape(len(output), -1)
 
     def masked(unit: jax.Array) -> jax.Array:
         rest = jnp.where(jnp.arange(flat.shape[1]) != unit, flat, 0).reshape(output.shape)
-        return evaluate(graph, weights, {**values, layer: rest}, only=graph.after(layer), recompute=True)[graph.output]
+        after = evaluate(graph, weights, {**values, layer: rest}, only=graph.after(layer), recompute=True)
+        return after[graph.output].T
 
     if dense is None:
         return masked
-    kernel, sums = kernel_of(weights[dense]), pre_activation(graph.layers[dense], weights[dense], output)
+    sums = pre_activation(graph.layers[dense], weights[dense], output)
+    kernel, by_unit = (jnp.pad(part, ((0, 1), (0, 0))) for part in (kernel_of(weights[dense]), flat.T))
 
     def subtracted(unit: jax.Array) -> jax.Array:
-        out = post_activation(graph, dense, sums - flat[:, unit, None] * kernel[unit])
-        return evaluate(graph, weights, {**values, dense: out}, only=graph.after(dense), recompute=True)[graph.output]
+        if dense == graph.output:
+            return post_activation(graph, dense, sums.T - by_unit[unit] * kernel[unit][:, None])
+        out = post_activation(graph, dense, sums - by_unit[unit][:, None] * kernel[unit])
+        return evaluate(graph, weights, {**values, dense: out}, only=graph.after(dense), recompute=True)[graph.output].T
 
     return subtracted
 

@@ -124,7 +124,7 @@ def layer_history(
             to_before = {name: pool.submit(cka, now[name], before.get(name)) for name in layers}
             to_last = {name: pool.submit(cka, now[name], last[name]) for name in layers}
             for name in layers:
-                on_progress(Progress("layer history", done, total, "layers", f"epoch {epoch}  {name}"))
+                on_progress(Progress("layer history", done, total, "measurements", f"epoch {epoch}  {name}"))
                 records.append(
                     LayerMeasures(
                         epoch=epoch,
@@ -140,7 +140,7 @@ def layer_history(
                 )
                 done += 1
             before_weights, before = weights, now
-    on_progress(Progress("layer history", total, total, "layers"))
+    on_progress(Progress("layer history", total, total, "measurements"))
     return tuple(records)
 
 

@@ -7,6 +7,7 @@ records. May call numpy, scikit-learn and `cutaway.errors`; it knows no run, no 
 from .classification import classification_metrics
 from .confusion import Confusion, Mistakes, check_counts, confusion_counts, top_confusions, worst_mistakes
 from .overfitting import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, is_finite, watch_overfitting
+from .per_class import PerClass, per_class
 
 __all__ = [
     "OVERFITTING_EPOCHS",
@@ -14,10 +15,12 @@ __all__ = [
     "Confusion",
     "Mistakes",
     "Overfitting",
+    "PerClass",
     "check_counts",
     "classification_metrics",
     "confusion_counts",
     "is_finite",
+    "per_class",
     "top_confusions",
     "watch_overfitting",
     "worst_mistakes",

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,19 @@ def test_cka_between_layers_is_a_symmetric_table(history):
     assert not np.allclose(table, history.cka(0))
     with pytest.raises(UnknownNameError, match="epochs of this history are 0, 1, .*got 9"):
         history.cka(9)
+
+
+def test_cka_is_that_of_the_kept_epoch(history, digits_run):
+    assert history.kept_epoch == digits_run.context.manifest.kept_epoch == 6
+    earlier = replace(history, kept_epoch=2)
+    np.testing.assert_array_equal(earlier.cka(), earlier.cka(2))
+    np.testing.assert_array_equal(earlier.cka(-1), earlier.cka(6))
+    assert not np.allclose(earlier.cka(), earlier.cka(-1))
+    without = replace(history, kept_epoch=9)
+    with pytest.raises(UnknownNameError, match="got 9, the kept one"):
+        without.cka()
+    only = replace(without, records=history.records[:3])
+    np.testing.assert_array_equal(only.cka(), history.cka(0))
 
 
 def test_cka_between_all_epochs_agrees_with_the_history(history, digits_run):

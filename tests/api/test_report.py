@@ -11,9 +11,9 @@ from keras import layers
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.analyses import evidence_of
+from cutaway.api.analyses import LayerHistory, evidence_of
 from cutaway.api.report import figures, overview, report_html, sections
-from cutaway.api.report.knowledge import best_layer_lead, knowledge
+from cutaway.api.report.knowledge import best_layer_lead, knowledge, measured_epochs
 from cutaway.api.report.mistakes import mistakes
 from cutaway.api.report.source import ReportSource
 from cutaway.api.report.units import units
@@ -96,10 +96,10 @@ def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, digit
         (name, str(epoch)) for name in ("dense_1", "dense_2", "output") for epoch in (0, 1, 2, 4, 5, 6)
     ]
     probes = {(r.layer, str(r.epoch)): r.probe_accuracy for r in history}
-    assert all(row["Probe accuracy"] == f"{probes[row['Layer'], row['Epoch']]:.1%}" for row in digits_knowledge.rows)
+    assert all(row["Probe accuracy"] == f"{probes[row['Layer'], row['Epoch']]:.2%}" for row in digits_knowledge.rows)
     best = max(("dense_1", "dense_2", "output"), key=lambda name: probes[name, "6"])
     since = next(e for e in (0, 1, 2, 4, 5, 6) if probes[best, str(e)] >= 0.99 * probes[best, "6"])
-    assert f"of {best} is right for {probes[best, '6']:.1%}" in digits_knowledge.lead
+    assert f"of {best} is right for {probes[best, '6']:.2%}" in digits_knowledge.lead
     assert f"within 1% of that since epoch {since}." in digits_knowledge.lead
     assert "few" not in digits_knowledge.caption
 
@@ -107,27 +107,50 @@ def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, digit
 def test_a_layer_that_got_worse_knows_the_classes_since_it_recovered():
     probes = [(0, 0.5), (1, 0.9), (2, 0.7), (3, 0.9), (4, 0.905)]
     records = tuple(SimpleNamespace(layer="dense_1", epoch=e, probe_accuracy=p) for e, p in probes)
-    assert "within 1% of that since epoch 3." in best_layer_lead(SimpleNamespace(records=records))
-    assert "In epoch 3, the first one measured" in best_layer_lead(SimpleNamespace(records=records[3:]))
+    assert "within 1% of that since epoch 3." in best_layer_lead(
+        LayerHistory(records, split="test", k=15, kept_epoch=4)
+    )
+    lead = best_layer_lead(LayerHistory(records[3:], split="test", k=15, kept_epoch=4))
+    assert "In epoch 3, the first one measured" in lead
+    lead = best_layer_lead(LayerHistory(records, split="test", k=15, kept_epoch=2))
+    assert lead.startswith("After epoch 2, ")
+    assert "right for 70.00% of" in lead
+    assert "since epoch 1." in lead, "later epochs do not count"
+
+
+def test_the_kept_epoch_is_among_the_epochs_measured():
+    assert measured_epochs(range(3), kept=1) == [0, 1, 2]
+    for kept in range(40):
+        epochs = measured_epochs(range(40), kept=kept)
+        assert {0, kept, 39} <= set(epochs)
+        assert 5 <= len(epochs) <= 6
+        assert epochs == sorted(epochs)
 
 
 def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_run):
     found = digits_run.units("dense_1", progress=False)
     numbers = [int(card.title.removeprefix("Unit ")) for card in digits_units.cards]
     assert len(numbers) == 12
-    assert "12 units of dense_1" in digits_units.summary
+    assert "12 units of dense_1 without which the loss rises most" in digits_units.summary
     assert f"on {len(digits_run.split.test)} test samples" in digits_units.lead
     costs = [found.ablation.cost[number] for number in numbers]
     assert all(a >= b for a, b in pairwise(costs))
-    assert costs[0] == found.ablation.cost[~found.constant].max()
+    assert costs[0] == found.ablation.cost.max()
+    assert found.ablation.measurable[numbers].all()
+    assert f"For {found.ablation.measurable.sum()} of the 32 units" in digits_units.lead
     card, first = digits_units.cards[0], found.summary(numbers[0])
     weights, examples = card.pictures
     assert ", ".join(e["sample"] for e in first["top_activating"][:6]) in examples.alt
     assert weights.frame
-    assert f"falls by {100 * first['ablation_cost']:.2f} points" in card.text[0]
+    words = f"the loss rises by {first['ablation_cost']:.4f} (standard error {first['ablation_cost_error']:.4f})"
+    assert words in card.text[0]
+    assert f"falls by {100 * first['accuracy_cost']:.2f} points" in card.text[0]
     assert card.subtitle.startswith(f"Fires most for {first['preferred_class']}, ")
     with Image.open(io.BytesIO(examples.png)) as image:
-        assert image.size == (24, 16)
+        assert image.size == (3 * 34, 2 * 34), "8 x 8 pictures, enlarged four times, with a line around each"
+        pixels = np.asarray(image)
+        assert (pixels[[0, 33, 34, 67]] == 128).all()
+        assert (pixels[:, [0, 33, 34, 67, 68, 101]] == 128).all()
 
 
 def test_a_model_of_a_table_shows_the_units_of_its_last_hidden_layer_in_words(table):
@@ -156,7 +179,7 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     assert [card.subtitle for card in shown.cards] == [
         f"{names[true]} → {names[predicted]}" for true, predicted in zip(worst.label, worst.predicted, strict=True)
     ]
-    assert [card.text for card in shown.cards] == [(f"{each:.1%} confident",) for each in worst.confidence]
+    assert [card.text for card in shown.cards] == [(f"{each:.2%} confident",) for each in worst.confidence]
     with Image.open(io.BytesIO(shown.cards[0].pictures[0].png)) as image:
         assert image.size == (24, 24)
     assert (shown.size, mistakes(table).size) == ("small", "medium")

@@ -22,6 +22,8 @@ def test_summaries_agree_with_the_run(summaries, digits_run):
     assert strongest["activation"] == pytest.approx(h[:, 3].max(), abs=1e-5)
     accuracy = (digits_run.predictions().argmax(axis=1) == labels).mean()
     assert summaries.ablation.accuracy == pytest.approx(accuracy)
+    assert summary["ablation_cost"] == pytest.approx(summaries.ablation.cost[3])
+    assert summary["measurable"] == (abs(summary["ablation_cost"]) > 2 * summary["ablation_cost_error"])
     everything = digits_run.activations("dense_1", split="all")
     np.testing.assert_array_equal(summaries.constant, np.ptp(everything, axis=0) == 0)
     kernel = digits_run.model().get_layer("dense_1").get_weights()[0]

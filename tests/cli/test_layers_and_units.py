@@ -3,6 +3,7 @@ import json
 import pytest
 
 from cutaway.cli.layers import layers
+from cutaway.cli.output import points
 from cutaway.cli.units import units
 from cutaway.errors import UnknownNameError, UsageError
 
@@ -50,6 +51,11 @@ def test_units_as_a_table_and_as_json(digits_run, capsys):
     out = capsys.readouterr().out
     assert _fits(out)
     assert "5 of 32 units, by ablation_cost" in out
+    found = digits_run.units("dense_1", progress=False)
+    first = found.summary(found.order("ablation_cost")[0])
+    assert f"{first['ablation_cost']:.4f} ± {first['ablation_cost_error']:.4f}" in out
+    assert f"{found.ablation.measurable.sum()} of 32 units have a measurable cost" in out
+    assert "-0.00" not in out
     units(str(digits_run.path), **about, sort="ablation_cost", limit=5, as_json=True)
     answer = json.loads(capsys.readouterr().out)
     assert len(answer["units"]) == 32
@@ -57,6 +63,13 @@ def test_units_as_a_table_and_as_json(digits_run, capsys):
     assert losses == sorted(losses, reverse=True)
     with pytest.raises(UnknownNameError, match='got "size"'):
         units("nowhere", **about, sort="size", limit=5, as_json=False)
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [(-0.0002, "-0.02"), (0.00001, "0.00"), (-0.00004, "0.00"), (0.1, "+10.00")]
+)
+def test_differences_of_shares_are_points(share, shown):
+    assert points(share) == shown
 
 
 def test_a_history_of_one_epoch_is_refused(digits_run):

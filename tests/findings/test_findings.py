@@ -22,14 +22,15 @@ def test_overfitting_is_reported_with_its_epoch():
     finding = only(history=rows([0.5, 0.25, 0.3, 0.375]))
     assert (finding.kind, finding.severity, finding.title) == ("overfitting", "warning", "Overfitting since epoch 2")
     assert finding.text == (
-        "The validation loss was lowest in epoch 2 (0.2500) and has risen to 0.3750 in epoch 4, while the training "
-        "loss is 0.1000. Later epochs mostly memorize the training data: use the snapshot of epoch 2, stop "
+        "The validation loss was lowest in epoch 2 (0.2500) and rose to 0.3750 by epoch 4, while the training loss "
+        "was 0.1000. Later epochs mostly memorize the training data: use the snapshot of epoch 2, stop "
         "earlier, or add dropout."
     )
     assert finding.evidence == {
         "best_epoch": 2,
         "best_val_loss": 0.25,
         "last_epoch": 4,
+        "kept_epoch": None,
         "gap": pytest.approx(0.275),
         "rise": 0.125,
     }
@@ -40,13 +41,17 @@ def test_overfitting_is_reported_with_its_epoch():
     [
         (
             [0.5, 0.25],
-            "The validation loss was lowest in epoch 2 (0.2500), which is the last one. More epochs may lower it "
-            "further.",
+            "The validation loss was lowest in epoch 2 (0.2500), the last one. More epochs may lower it further.",
         ),
         (
             [0.25, 0.26],
-            "The validation loss was lowest in epoch 1 (0.2500) and is 0.2600 in epoch 2. This counts as overfitting "
-            "only after 2 epochs without improvement and a rise of 2%.",
+            "The validation loss was lowest in epoch 1 (0.2500). In epoch 2 it is 0.2600, which may be chance: it "
+            "counts as overfitting when it stays above the lowest for 2 epochs.",
+        ),
+        (
+            [0.25, 0.24, 0.242, 0.241],
+            "The validation loss was lowest in epoch 2 (0.2400). In epoch 4 it is 0.2410; a rise of less than 2% is "
+            "not overfitting.",
         ),
     ],
 )
@@ -102,7 +107,11 @@ def test_classes_without_names_are_reported_by_number():
 
 def test_the_absence_of_confusions_is_reported():
     finding = only(confusion=np.diag([1000, 500]))
-    assert (finding.severity, finding.text) == ("good", "All 1,500 predictions are correct.")
+    assert finding.severity == "good"
+    assert (
+        finding.text == "All 1,500 predictions are correct; always predicting class 0, the largest, would give 66.67%."
+    )
+    assert only(confusion=np.diag([5, 0])).severity == "note", "one class in the test shows nothing"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +149,7 @@ def test_the_absence_of_inactive_units_is_reported():
 @pytest.mark.parametrize(
     ("test", "validation", "severity", "text"),
     [
-        (0.981, 0.9825, "good", "The test accuracy is 98.10% and the validation accuracy 98.25%: they agree."),
+        (0.981, 0.9825, "good", "The test accuracy is 98.10% and the validation accuracy 98.25%."),
         (
             0.94,
             0.9825,

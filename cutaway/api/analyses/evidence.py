@@ -28,6 +28,8 @@ def evidence_of(context: RunContext, *, confusion: np.ndarray, layers: "Iterable
         confusion=confusion,
         class_names=context.class_names,
         inactive_units={layer.name: (layer.inactive, layer.units) for layer in layers if layer.inactive is not None},
+        kept_epoch=context.manifest.kept_epoch,
+        recorded=context.manifest.origin == "keras fit",
         test_accuracy=test["accuracy"] if test else None,
         val_accuracy=(context.row() or {}).get("val_accuracy"),
         test_samples=len(context.split.test),

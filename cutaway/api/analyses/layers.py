@@ -60,11 +60,18 @@ class LayerHistory:
         records: One for each epoch and layer, epoch by epoch, layers in the order of the model.
         split: The split whose samples were measured.
         k: Number of neighbors in the k-NN accuracy.
+        kept_epoch: Number of the epoch whose weights the run keeps.
     """
 
     records: "tuple[LayerMeasures, ...]" = field(repr=False)
     split: str
     k: int
+    kept_epoch: int
+
+    @property
+    def epochs(self) -> list[int]:
+        """Numbers of the epochs measured, ascending."""
+        return list(dict.fromkeys(record.epoch for record in self.records))
 
     def __repr__(self) -> str:
         layers, epochs = ({getattr(r, name) for r in self.records} for name in ("layer", "epoch"))
@@ -83,22 +90,39 @@ class LayerHistory:
         table: Any = pandas.DataFrame(rows)
         return table.astype({key: float for key in rows[0] if key not in texts})
 
-    def cka(self, epoch: int = -1) -> "pandas.DataFrame":
+    def cka(self, epoch: int | None = None) -> "pandas.DataFrame":
         """Linear CKA between layers after an epoch, a pandas DataFrame (layer, layer); 1 on its diagonal.
 
+        Args:
+            epoch: Its number; the kept one if None, or the only one measured; -1 is the last one measured.
+
         Raises:
-            UnknownNameError: The history has no such epoch.
+            UnknownNameError: That epoch was not measured.
         """
         import pandas
 
-        epochs = list(dict.fromkeys(record.epoch for record in self.records))
-        epoch = epochs[-1] if epoch == -1 else epoch
-        if epoch not in epochs:
-            known = ", ".join(map(str, epochs))
-            raise UnknownNameError(f"epochs of this history are {known}", got=str(epoch), hint="choose one of these")
-        found = {r.layer: {**r.cka_layers, r.layer: 1.0} for r in self.records if r.epoch == epoch}
+        wanted = self.measured_epoch(epoch)
+        found = {r.layer: {**r.cka_layers, r.layer: 1.0} for r in self.records if r.epoch == wanted}
         names = list(found)
         return pandas.DataFrame([[found[a][b] for b in names] for a in names], index=names, columns=names, dtype=float)
+
+    def measured_epoch(self, epoch: int | None = None) -> int:
+        """The number of an epoch that was measured, as `cka` takes it.
+
+        Raises:
+            UnknownNameError: That epoch was not measured.
+        """
+        epochs = self.epochs
+        if epoch is None and len(epochs) > 1:
+            epoch = self.kept_epoch
+        if epoch is None or epoch == -1:
+            return epochs[-1]
+        if epoch not in epochs:
+            known, kept = ", ".join(map(str, epochs)), ", the kept one" if epoch == self.kept_epoch else ""
+            raise UnknownNameError(
+                f"epochs of this history are {known}", got=f"{epoch}{kept}", hint="choose one of these"
+            )
+        return epoch
 
 
 def layer_records(
@@ -146,7 +170,7 @@ def layer_history(
         k=k,
         on_progress=on_progress,
     )
-    return LayerHistory(records, split=split, k=k)
+    return LayerHistory(records, split=split, k=k, kept_epoch=context.epoch())
 
 
 def similarity(

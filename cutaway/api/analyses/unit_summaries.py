@@ -36,7 +36,7 @@ class Units:
         class_names: Names of the classes.
         ids: Identity of each sample measured.
         measures: Activations: means, selectivity, top activating samples, most similar unit.
-        ablation: What accuracy is without each unit.
+        ablation: What loss and accuracy are without each unit.
         constant: bool ``(unit,)``, the same output for every sample of the whole dataset, training samples included.
         pictures: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and where samples
             are no pictures.
@@ -75,9 +75,11 @@ class Units:
         """Everything about a unit, JSON-able: None where something is not defined.
 
         Returns:
-            unit, mean, firing, constant, preferred_class, selectivity, similar (unit), similarity, ablation_cost
-            (accuracy lost without it), most_affected (the class that loses most; None if none does),
-            most_affected_cost (accuracy lost within it), class_mean (by class), top_activating (list of sample and
+            unit, mean, firing, constant, preferred_class, selectivity, similar (unit), similarity, ablation_cost (how
+            much the mean cross-entropy loss rises without it, in nats), ablation_cost_error (its standard error),
+            measurable (whether the cost is more than two standard errors away from 0), accuracy_cost (accuracy lost
+            without it), most_affected (the class that loses most accuracy; None if none does), most_affected_cost
+            (accuracy lost within it), class_mean (by class), top_activating (list of sample and
             activation, strongest first).
 
         Raises:
@@ -86,7 +88,7 @@ class Units:
         if not 0 <= unit < len(self):
             rule = f'units of "{self.layer}" are 0 to {len(self) - 1}'
             raise UnknownNameError(rule, got=str(unit), hint="choose one of these")
-        m, losses = self.measures, self.ablation.class_cost[unit]
+        m, losses = self.measures, self.ablation.class_accuracy_cost[unit]
         worst = int(losses.argmax())
         return {
             "unit": unit,
@@ -98,6 +100,9 @@ class Units:
             "similar": int(m.similar[unit]) if m.similar[unit] >= 0 else None,
             "similarity": defined(m.similarity[unit]),
             "ablation_cost": float(self.ablation.cost[unit]),
+            "ablation_cost_error": defined(self.ablation.cost_error[unit]),
+            "measurable": bool(self.ablation.measurable[unit]),
+            "accuracy_cost": float(self.ablation.accuracy_cost[unit]),
             "most_affected": self.class_names[worst] if losses[worst] > 0 else None,
             "most_affected_cost": float(max(losses[worst], 0.0)),
             "class_mean": {n: defined(v) for n, v in zip(self.class_names, m.class_mean[unit], strict=True)},

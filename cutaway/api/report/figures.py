@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from cutaway.page import Figure, Section
 
+from .rows import percent
 from .source import ReportSource
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _embedding_caption(embedded: "Embedding") -> str:
     )
     if quality:
         caption += (
-            f" Of a sample's {quality.k} nearest neighbors in the layer, {quality.neighbors_preserved:.1%} are among"
-            f" its {quality.k} nearest in the figure; trustworthiness {quality.trustworthiness:.3f}."
+            f" Of a sample's {quality.k} nearest neighbors in the layer, {percent(quality.neighbors_preserved)} are"
+            f" among its {quality.k} nearest in the figure; trustworthiness {quality.trustworthiness:.3f}."
         )
     return caption

@@ -1,9 +1,11 @@
 """The section on what each layer knows: probes, neighbors and other measures, epoch by epoch."""
 
+from collections.abc import Sequence
+
 from cutaway.api.analyses import LayerHistory, evenly_spaced, layer_history
 from cutaway.page import Section, Table
 
-from .rows import measures_row
+from .rows import measures_row, percent
 from .source import ReportSource
 
 SAMPLES = 5_000
@@ -14,17 +16,17 @@ FEW = 4
 """With fewer samples per unit than this, the section says that they are few."""
 
 EPOCHS = 6
-"""Epochs in the table at most, the first and the last among them."""
+"""Epochs in the table at most, the first, the kept one and the last among them."""
 
 CLOSE = 0.99
-"""A layer knows the classes from the epoch on in which its probe reaches this share of its last accuracy."""
+"""A layer knows the classes from the epoch on in which its probe reaches this share of its accuracy in the kept one."""
 
 
 def knowledge(source: ReportSource) -> Section | None:
     """Every layer at several epochs, one row each; None if there are no test samples."""
     if not len(source.context.split.test):
         return None
-    epochs = evenly_spaced(source.context.folder.epochs, EPOCHS)
+    epochs = measured_epochs(source.context.folder.epochs, kept=source.context.epoch())
     history = layer_history(source.context, epochs=epochs, samples=SAMPLES, on_progress=source.on_progress)
     names = list(dict.fromkeys(record.layer for record in history.records))
     records = sorted(history.records, key=lambda record: (names.index(record.layer), record.epoch))
@@ -38,20 +40,28 @@ def knowledge(source: ReportSource) -> Section | None:
     )
 
 
+def measured_epochs(epochs: Sequence[int], *, kept: int) -> list[int]:
+    """At most `EPOCHS` of the epochs with a snapshot, evenly spaced; the first, the kept one and the last are in it."""
+    spaced = evenly_spaced(epochs, EPOCHS)
+    return spaced if kept in spaced else sorted({*evenly_spaced(epochs, EPOCHS - 1), kept})
+
+
 def best_layer_lead(history: LayerHistory) -> str:
-    """Which layer knows the classes best, and since which epoch."""
+    """Which layer of the kept epoch knows the classes best, and since which epoch."""
+    kept = history.measured_epoch()
     best = max(
-        (r for r in history.records if r.epoch == history.records[-1].epoch and r.probe_accuracy is not None),
+        (r for r in history.records if r.epoch == kept and r.probe_accuracy is not None),
         key=lambda r: r.probe_accuracy or 0.0,
         default=None,
     )
     if best is None or best.probe_accuracy is None:
         return "There are too few samples to tell which layer knows the classes."
+    start = f"After epoch {kept}, a" if len(history.epochs) > 1 else "A"
     lead = (
-        f"A linear classifier (a probe) on the activations of {best.layer} is right for {best.probe_accuracy:.1%} of "
-        "the samples. No other layer reaches a higher accuracy."
+        f"{start} linear classifier (a probe) on the activations of {best.layer} is right for "
+        f"{percent(best.probe_accuracy)} of the samples. No other layer reaches a higher accuracy."
     )
-    of_layer = [r for r in history.records if r.layer == best.layer]
+    of_layer = [r for r in history.records if r.layer == best.layer and r.epoch <= kept]
     if len(of_layer) == 1:
         return lead
     behind = [r.epoch for r in of_layer if (r.probe_accuracy or 0.0) < CLOSE * best.probe_accuracy]

@@ -6,6 +6,7 @@ from cutaway.api.analyses import labels, pictures_of
 from cutaway.metrics import worst_mistakes
 from cutaway.page import Card, Cards, Picture, Section, Text
 
+from .rows import percent
 from .source import ReportSource
 
 VALUES = 8
@@ -38,6 +39,6 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
             alt = f"{ids[i]}: true class {true}, predicted class {predicted}"
             shown = (Picture(picture_png(pictures[i], scale=3), alt),)
         values = "" if shown else ", ".join(f"{value:g}" for value in np.ravel(rows[i])[:VALUES])
-        text = (f"{worst.confidence[i]:.1%} confident",)
+        text = (f"{percent(float(worst.confidence[i]))} confident",)
         cards.append(Card(title=ids[i], pictures=shown, values=values, subtitle=f"{true} → {predicted}", text=text))
     return tuple(cards)

@@ -1,5 +1,6 @@
 """Records as rows of text."""
 
+from math import isnan
 from typing import Any
 
 
@@ -12,7 +13,7 @@ def layer_row(record: Any) -> dict[str, str]:
         "Output": " x ".join(str(side) for side in record.output_shape),
         "Parameters": f"{record.parameters:,}",
         "Trainable": f"{record.trainable:,}",
-        "Inactive units": "–" if share is None else f"{record.inactive} ({share:.1%})",
+        "Inactive units": "–" if share is None else f"{record.inactive} ({percent(share)})",
     }
     for name in ("mean", "std", "min", "max"):
         row[f"Weight {name}"] = number(getattr(kernel, name) if kernel else None, digits=4)
@@ -42,5 +43,5 @@ def number(value: float | None, *, digits: int) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share 0..1 such as "98.5%", or a dash where it is not defined."""
-    return "–" if share is None else f"{share:.1%}"
+    """A share 0..1 such as "98.52%", or a dash where it is not defined."""
+    return "–" if share is None or isnan(share) else f"{share:.2%}"

@@ -1,4 +1,4 @@
-"""The section on single units: those whose loss would cost the most accuracy."""
+"""The section on single units: those without which the loss rises most."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from cutaway.api.analyses import Units, pictures_of
 from cutaway.api.analyses import units as measure_units
 from cutaway.api.context import RunContext
 from cutaway.errors import CutawayError
-from cutaway.page import Card, Cards, Picture, Section
+from cutaway.findings import class_in_words
+from cutaway.page import Card, Cards, Picture, Section, Text
 
 from .source import ReportSource
 
@@ -25,24 +26,34 @@ WORK = 2_560_000
 SIDE = 64
 """Pixels of the longer side of a picture on a card; larger pictures lose rows and columns."""
 
+CELL = 32
+"""Pixels to which the longer side of a small picture is enlarged."""
+
+LINE = 0.5
+"""Gray of the line around a picture: visible beside black and beside white."""
+
 
 def units(source: ReportSource) -> Section | None:
-    """A card for each of the most important units of one layer; None if there is no hidden layer to measure."""
+    """A card for each unit of one layer whose cost stands out; None if there is no hidden layer to measure."""
     if not len(source.context.split.test):
         return None
     try:
         found = _measure(source)
     except CutawayError:  # no hidden layer, or a model that has diverged: other sections say so
         return None
-    shown = [unit for unit in found.order("ablation_cost") if not found.constant[unit]][:CARDS]
+    cost = found.ablation.cost
+    shown = [u for u in found.order("ablation_cost") if found.ablation.measurable[u] and cost[u] > 0][:CARDS]
     cards = tuple(_card(source.context, found, unit) for unit in shown)
     if not cards:
-        return None
+        text = (
+            f"No single unit of {found.layer} has a measurable cost: without any one of them the loss stays the same."
+        )
+        return Text(name="units", title="The most important units", paragraphs=(text,))
     return Cards(
         name="units",
         title="The most important units",
         lead=_lead(found, cards[0]),
-        summary=f"The {len(cards)} units of {found.layer} that cost the most accuracy when ablated",
+        summary=f"The {len(cards)} units of {found.layer} without which the loss rises most",
         cards=cards,
         size="medium",
     )
@@ -63,8 +74,12 @@ def _measure(source: ReportSource) -> Units:
 
 
 def _lead(found: Units, card: Card) -> str:
-    lead = f"Each unit was ablated alone (its output set to 0) and the accuracy on {len(found.ids):,} test samples"
-    lead += " measured again."
+    measurable = int(found.ablation.measurable.sum())
+    lead = (
+        f"Each unit was ablated alone (its output set to 0) and the loss on {len(found.ids):,} test samples measured "
+        f"again. For {measurable:,} of the {len(found):,} units it changes by more than two standard errors; the "
+        "others have no measurable cost."
+    )
     if found.pictures is not None:
         lead += " The first picture of a card shows the incoming weights: orange is positive, blue negative."
     if len(card.pictures) > (found.pictures is not None):
@@ -99,17 +114,19 @@ def _pictures(context: RunContext, found: Units, unit: int, *, ids: Any) -> tupl
         shown.append(Picture(weights, f"Incoming weights of unit {unit}", frame=True))
     examples = pictures_of(context.data, ids) if len(ids) else None
     if examples is not None:
-        sheet = sprite_sheet(_thinned(examples), columns=EXAMPLES // 2)[0]
+        sheet = sprite_sheet(_spaced(_thinned(examples)), columns=EXAMPLES // 2)[0]
         shown.append(Picture(sheet, f"Samples that activate unit {unit} most: {', '.join(ids.names())}"))
     return tuple(shown)
 
 
 def _cost(summary: dict[str, Any]) -> str:
-    change, worst = -100 * summary["ablation_cost"], 100 * summary["most_affected_cost"]
-    words = "Without it, accuracy "
-    words += "is the same" if change == 0 else f"{'falls' if change < 0 else 'rises'} by {abs(change):.2f} points"
-    affected = summary["most_affected"]
-    return f"{words}; for class {affected} it falls by {worst:.2f}." if affected else f"{words}."
+    """What the loss and the accuracy are without a unit whose cost is measurable."""
+    cost, error = summary["ablation_cost"], summary["ablation_cost_error"]
+    change = round(-100 * summary["accuracy_cost"], 2)
+    words = f"Without it, the loss rises by {cost:.4f} (standard error {error:.4f}) and the accuracy "
+    words += f"{'falls' if change < 0 else 'rises'} by {abs(change):.2f} points" if change else "stays the same"
+    affected, worst = summary["most_affected"], round(100 * summary["most_affected_cost"], 2)
+    return f"{words}; for {class_in_words(affected)} it falls by {worst:.2f}." if affected and worst else f"{words}."
 
 
 def _gray(picture: np.ndarray) -> np.ndarray:
@@ -120,3 +137,13 @@ def _thinned(pictures: np.ndarray) -> np.ndarray:
     """Pictures (..., height, width) with every n-th row and column, so that no side is longer than `SIDE`."""
     step = -(-max(pictures.shape[-2:]) // SIDE)
     return pictures[..., ::step, ::step]
+
+
+def _spaced(pictures: np.ndarray) -> np.ndarray:
+    """Pictures (sample, height, width) in 0..1, enlarged to about `CELL` pixels, each with a gray line around it.
+
+    Without the line, pictures side by side look like one; without enlarging, it would be as wide as a stroke of 8 x 8.
+    """
+    factor = max(1, CELL // max(pictures.shape[1:]))
+    large = pictures.repeat(factor, axis=1).repeat(factor, axis=2)
+    return np.pad(large, ((0, 0), (1, 1), (1, 1)), constant_values=LINE)

@@ -1,0 +1,111 @@
+"""A model that is no better than always predicting one class, and the words for what that would give."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from cutaway.metrics import PerClass, per_class
+
+from .names import class_in_words, class_names
+from .records import Evidence, Finding
+
+KIND = "baseline"
+# A model that finds a tenth of the samples outside of its most frequent class does more than repeat one answer.
+OTHERS = 0.10
+# Two standard errors: with less, the next test samples may well turn the comparison around.
+ERRORS = 2.0
+HALF = 0.5
+# Classes are of uneven size where the largest one has half as many samples again as its equal share.
+UNEVEN = 1.5
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Warn of a model that predicts one class for everything, or is no better than that would be.
+
+    Raises:
+        DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
+    """
+    if evidence.confusion is None:
+        return
+    measured = per_class(evidence.confusion)
+    names = class_names(evidence.class_names, classes=len(measured.matrix))
+    one = only_prediction(measured)
+    record = {
+        "accuracy": measured.accuracy,
+        "baseline": measured.baseline,
+        "largest_class": names[measured.largest],
+        "balanced_accuracy": measured.balanced_accuracy,
+    }
+    if one is not None:
+        yield Finding(
+            KIND,
+            "warning",
+            f"Nearly every prediction is {class_in_words(names[one])}",
+            _of_one(measured, one, names),
+            record,
+        )
+    elif _no_better(measured):
+        text = (
+            f"The test accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
+            f"That is no difference that {int(measured.matrix.sum()):,} test samples can show."
+        )
+        title = "No better than always predicting one class"
+        if measured.accuracy < measured.baseline:
+            text = f"The test accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)}"
+        yield Finding(KIND, "warning", title, f"{text} {_next_step(measured)}", record)
+
+
+def learned_nothing(confusion: np.ndarray | None) -> bool:
+    """Whether a confusion matrix is no better than that of always predicting one class; False if it is unknown."""
+    if confusion is None:
+        return False
+    measured = per_class(confusion)
+    return only_prediction(measured) is not None or _no_better(measured)
+
+
+def only_prediction(measured: PerClass) -> int | None:
+    """The class that is nearly always predicted although other classes have samples; None if there is no such class."""
+    samples, most = int(measured.matrix.sum()), int(measured.predicted.argmax())
+    others = samples - int(measured.samples[most])
+    return most if others and samples - measured.predicted[most] <= OTHERS * others else None
+
+
+def baseline_words(measured: PerClass, names: Sequence[str]) -> str:
+    """What always predicting the largest class would give, as a sentence that starts in lower case."""
+    return (
+        f"always predicting {class_in_words(names[measured.largest])}, the largest, would give {measured.baseline:.2%}."
+    )
+
+
+def _no_better(measured: PerClass) -> bool:
+    """Whether the accuracy is not above the baseline by two standard errors of the difference.
+
+    Both are measured on the same samples, so that only those count on which the two differ: the model is right and
+    the baseline is not, or the other way around (McNemar's test without its correction). A model with less than half
+    of the baseline's mistakes passes: then the test samples are few, not the model poor.
+    """
+    if 1 - measured.accuracy <= HALF * (1 - measured.baseline):
+        return False
+    largest = measured.largest
+    gained = int(measured.correct.sum() - measured.correct[largest])
+    lost = int(measured.samples[largest] - measured.correct[largest])
+    return gained - lost <= ERRORS * math.sqrt(gained + lost)
+
+
+def _of_one(measured: PerClass, one: int, names: Sequence[str]) -> str:
+    samples = int(measured.matrix.sum())
+    others = samples - int(measured.samples[one])
+    missed = others - int(measured.correct.sum() - measured.correct[one])
+    return (
+        f"{int(measured.predicted[one]):,} of {samples:,} test samples are predicted as "
+        f"{class_in_words(names[one])}, and {missed:,} of the {others:,} samples of other classes are "
+        f"predicted wrong. The test accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
+        f"{_next_step(measured)}"
+    )
+
+
+def _next_step(measured: PerClass) -> str:
+    if measured.baseline >= UNEVEN / max(int((measured.samples > 0).sum()), 1):
+        return 'The classes are of very different size: try class_weight="balanced" and judge by balanced accuracy.'
+    return "Check the labels and the scale of the inputs, and try another learning rate or more epochs."

@@ -1,0 +1,58 @@
+"""Classes whose samples are mostly missed, which the accuracy of all samples does not show."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from cutaway.metrics import per_class
+
+from .baseline import only_prediction
+from .names import class_in_words, class_names
+from .records import Evidence, Finding
+
+KIND = "missed-class"
+# Half of what is usual in the same model: where everything is hard, a class is missed only if it stands out.
+SHARE = 0.5
+# One or two samples that are missed say nothing about their class.
+LEAST_SAMPLES = 3
+SHOWN = 3
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Name the classes with a recall of at most half the accuracy; a model with one answer has its own finding.
+
+    Raises:
+        DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
+    """
+    if evidence.confusion is None:
+        return
+    measured = per_class(evidence.confusion)
+    if only_prediction(measured) is not None:
+        return
+    names = class_names(evidence.class_names, classes=len(measured.matrix))
+    recall = np.where(measured.samples >= LEAST_SAMPLES, measured.recall, np.nan)
+    missed = [int(i) for i in np.argsort(recall, kind="stable") if recall[i] <= SHARE * measured.accuracy]
+    if not missed:
+        return
+    pairs = "; ".join(
+        f"{measured.samples[i] - measured.correct[i]:,} of {measured.samples[i]:,} of {class_in_words(names[i])} "
+        f"(recall {recall[i]:.2%})"
+        for i in missed[:SHOWN]
+    )
+    more = f" and {len(missed) - SHOWN:,} more classes" if len(missed) > SHOWN else ""
+    title = f"Most samples of {class_in_words(names[missed[0]])} are missed"
+    if len(missed) > 1:
+        title = f"Most samples of {len(missed):,} classes are missed"
+    text = (
+        f"Missed test samples: {pairs}{more}. The accuracy of {measured.accuracy:.2%} hides this; the balanced "
+        f"accuracy, the mean recall of the classes, is {measured.balanced_accuracy:.2%}. More samples of them or "
+        'class_weight="balanced" may help.'
+    )
+    record = {
+        "classes": [
+            {"class": names[i], "samples": int(measured.samples[i]), "recall": float(recall[i])} for i in missed
+        ],
+        "accuracy": measured.accuracy,
+        "balanced_accuracy": measured.balanced_accuracy,
+    }
+    yield Finding(KIND, "warning", title, text, record)

@@ -1,0 +1,27 @@
+"""Names of classes, as findings write them."""
+
+from collections.abc import Sequence
+
+from cutaway.errors import DataError
+
+
+def class_names(names: Sequence[str] | None, *, classes: int) -> list[str]:
+    """Names of the classes in order; their numbers where no names are known.
+
+    Raises:
+        DataError: There is not one name for each class.
+    """
+    if names is None:
+        return [str(number) for number in range(classes)]
+    if len(names) != classes:
+        raise DataError(
+            "each row of the confusion matrix has one class name",
+            got=f"{len(names)} names for {classes} rows",
+            hint="pass the names in the order of the class numbers",
+        )
+    return list(names)
+
+
+def class_in_words(name: str) -> str:
+    """A class in a sentence: "class 4" and "class shirt", and "class_1" as it is."""
+    return name if name.lower().startswith("class") else f"class {name}"

@@ -1,0 +1,40 @@
+"""A loss that did not move at all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .divergence import LOSSES, first_divergence
+from .records import Evidence, Finding
+
+KIND = "stalled"
+# Training that learns anything changes its loss by far more than a thousandth.
+MOVED = 1e-3
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Warn of a loss that is the same in every epoch; a training that diverged has its own finding."""
+    history = evidence.history
+    metric = stalled_loss(history)
+    if metric is None:
+        return
+    first, last = float(history[0][metric]), float(history[-1][metric])
+    text = (
+        f"The {LOSSES[metric]} was {first:.4f} in epoch {history[0]['epoch']} and {last:.4f} in epoch "
+        f"{history[-1]['epoch']}: these epochs taught the model nothing. Inputs far from -1..1, a learning rate "
+        "that is much too small or too large, or weights that were already trained do this."
+    )
+    record = {"metric": metric, "first": first, "last": last, "epochs": len(history)}
+    yield Finding(KIND, "warning", f"The {LOSSES[metric]} did not move", text, record)
+
+
+def stalled_loss(history: Sequence[Mapping[str, Any]]) -> str | None:
+    """The loss that stayed within a thousandth of itself in all of at least two epochs; None if it moved.
+
+    The validation loss is judged, or the training loss where there is no validation.
+    """
+    if len(history) < 2 or first_divergence(history):
+        return None
+    metric = "val_loss" if all("val_loss" in row for row in history) else "loss"
+    values = [float(row[metric]) for row in history if metric in row]
+    moved = max(values) - min(values) > MOVED * max(map(abs, values)) if len(values) == len(history) else True
+    return None if moved else metric

@@ -1,0 +1,85 @@
+"""What predictions are worth class by class: recall, precision, F1, and the balanced accuracy."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .confusion import check_counts
+
+
+@dataclass(frozen=True, eq=False)
+class PerClass:
+    """Measures of each class from a confusion matrix.
+
+    Attributes:
+        matrix: int64 ``(true, predicted)``, counts.
+    """
+
+    matrix: np.ndarray
+
+    @property
+    def samples(self) -> np.ndarray:
+        """int64 ``(class,)``: samples that belong to each class."""
+        return self.matrix.sum(axis=1)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """int64 ``(class,)``: samples that are predicted as each class."""
+        return self.matrix.sum(axis=0)
+
+    @property
+    def correct(self) -> np.ndarray:
+        """int64 ``(class,)``: samples of each class that are predicted as it."""
+        return self.matrix.diagonal()
+
+    @cached_property
+    def recall(self) -> np.ndarray:
+        """float64 ``(class,)``: the share of a class's samples that are predicted as it; NaN without samples."""
+        return _ratio(self.correct, self.samples)
+
+    @cached_property
+    def precision(self) -> np.ndarray:
+        """float64 ``(class,)``: the share of a class's predictions that are right; NaN if it is never predicted."""
+        return _ratio(self.correct, self.predicted)
+
+    @cached_property
+    def f1(self) -> np.ndarray:
+        """float64 ``(class,)``: the harmonic mean of both, 2 TP / (2 TP + FP + FN); NaN if all three are 0."""
+        return _ratio(2 * self.correct, self.samples + self.predicted)
+
+    @property
+    def accuracy(self) -> float:
+        """The share of all samples that are predicted correctly."""
+        return float(self.correct.sum() / self.matrix.sum())
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """The mean recall of the classes that have samples: with two classes, 0.5 for always predicting one."""
+        return float(np.nanmean(self.recall))
+
+    @property
+    def largest(self) -> int:
+        """The class with the most samples, the first of equals."""
+        return int(self.samples.argmax())
+
+    @property
+    def baseline(self) -> float:
+        """The accuracy of always predicting the largest class."""
+        return float(self.samples.max() / self.matrix.sum())
+
+
+def per_class(matrix: np.ndarray) -> PerClass:
+    """Measure every class of a confusion matrix.
+
+    Args:
+        matrix: int ``(true, predicted)``, counts.
+
+    Raises:
+        DataError: ``matrix`` is not square, holds other things than counts, or only zeros.
+    """
+    return PerClass(check_counts(matrix))
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)

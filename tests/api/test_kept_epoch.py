@@ -1,0 +1,104 @@
+"""One kept epoch: with early stopping it is not the last one, and every number is of it."""
+
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+
+import cutaway as ct
+from cutaway.api.documents import run_document, run_row
+from cutaway.api.report import report_html
+from cutaway.cli import main
+from cutaway.progress import ignore_progress
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    settings = {"epochs": 60, "patience": 4, "learning_rate": 0.03, "schedule": "constant", "label_smoothing": 0.0}
+    return ct.train(
+        ct.mlp((256,)), "digits", runs=tmp_path_factory.mktemp("kept") / "runs", progress=False, seed=0, **settings
+    )
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    path = tmp_path_factory.mktemp("recorded") / "run"
+    data = ct.load_dataset("digits")
+    recorder = ct.Recorder(path, data)
+    train, val = recorder.split.train, recorder.split.val
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((64,)), *(keras.layers.Dense(128, "relu") for _ in range(2))])
+    model.add(keras.layers.Dense(10, "softmax"))
+    model.compile(keras.optimizers.Adam(0.03), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    stop = keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)
+    held = (data.inputs(val), data.y(val))
+    model.fit(data.inputs(train), data.y(train), validation_data=held, epochs=40, verbose=0, callbacks=[stop, recorder])
+    return ct.open_run(path, data=data)
+
+
+@pytest.fixture(params=["trained", "recorded"])
+def run(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def kept(run):
+    epoch = run.context.manifest.kept_epoch
+    assert epoch < len(run.history), "early stopping kept an earlier epoch"
+    return epoch
+
+
+def test_the_model_in_hand_is_that_of_the_kept_epoch(run, kept, tmp_path):
+    weights = run.folder.snapshot(kept)
+    for layer in run.model().layers:
+        for weight in layer.weights:
+            np.testing.assert_array_equal(np.asarray(weight.value), weights[f"{layer.name}/{weight.name}"])
+    exported = keras.saving.load_model(ct.export(run, tmp_path / "model.keras"))
+    x = run.data.inputs(run.split.test)
+    np.testing.assert_allclose(exported.predict(x, verbose=0), run.predictions(epoch=kept), atol=1e-5)
+    np.testing.assert_array_equal(run.confusion(), run.confusion(epoch=kept))
+    assert not np.array_equal(run.predictions(), run.predictions(epoch=-1))
+    assert run.test["accuracy"] == pytest.approx(np.trace(run.confusion()) / len(run.split.test))
+    assert run.units(progress=False).epoch == kept
+    history = run.layer_history(epochs=[0, kept, -1], progress=False)
+    np.testing.assert_array_equal(history.cka(), history.cka(kept))
+
+
+def test_documents_and_findings_are_of_the_kept_epoch(run, kept):
+    row = run.history.rows[kept - 1]
+    assert run_row(run)["val_accuracy"] == row["val_accuracy"]
+    assert run_document(run)["kept_epoch"] == kept
+    findings = {finding.kind: finding for finding in run.findings()}
+    assert findings["test"].evidence["val_accuracy"] == row["val_accuracy"]
+    overfitting = findings["overfitting"]
+    assert overfitting.evidence["kept_epoch"] == kept
+    assert "stop earlier" not in overfitting.text
+
+
+def test_the_report_is_of_the_kept_epoch(run, kept):
+    html = report_html(run.context, on_progress=ignore_progress)
+    row, last = run.history.rows[kept - 1], run.history.rows[-1]
+    facts = html[: html.index("<section")]
+    assert f"{row['val_accuracy']:.2%}" in facts
+    assert row["val_accuracy"] == last["val_accuracy"] or f"{last['val_accuracy']:.2%}" not in facts
+    assert f"After epoch {kept}, a linear classifier" in html
+    epochs = set(re.findall(r"<td[^>]*>(\d+)</td>", html[html.index('id="knowledge"') : html.index('id="units"')]))
+    assert str(kept) in epochs
+    assert f", epoch {kept}" in html[html.index('<section id="embedding"') :]
+
+
+def test_commands_show_the_kept_epoch(trained, capsys):
+    with pytest.raises(SystemExit):
+        main(["layers", str(trained.path), "--history"])
+    kept = trained.context.manifest.kept_epoch
+    shown = " ".join(capsys.readouterr().out.split())  # titles are broken to the width of their table
+    assert f"CKA between layers after epoch {kept}" in shown
+    with pytest.raises(SystemExit):
+        main(["show", str(trained.path)])
+    assert f"keeps the weights of epoch {kept}" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["runs", str(trained.path.parent), "--json"])
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert listed["val_accuracy"] == trained.history.rows[kept - 1]["val_accuracy"]

@@ -1,0 +1,115 @@
+"""What is bad is never called good: models with one answer, losses that stand still, classes that are missed."""
+
+import json
+
+import numpy as np
+import pytest
+
+from cutaway.findings import Evidence, run_checks
+
+
+def found(**known):
+    findings = {finding.kind: finding for finding in run_checks(Evidence(**known))}
+    json.dumps([finding.evidence for finding in findings.values()], allow_nan=False)
+    return findings
+
+
+def history(val_losses):
+    return [{"epoch": epoch, "loss": value, "val_loss": value} for epoch, value in enumerate(val_losses, 1)]
+
+
+def always(predicted, sizes):
+    """The confusion matrix of a model that always predicts one class."""
+    matrix = np.zeros((len(sizes), len(sizes)), np.int64)
+    matrix[:, predicted] = sizes
+    return matrix
+
+
+def accuracy(matrix):
+    return float(np.trace(matrix) / matrix.sum())
+
+
+@pytest.mark.parametrize("predicted", [0, 3])
+def test_a_model_that_always_predicts_one_class_is_warned_of_first_and_never_praised(predicted):
+    matrix = always(predicted, [40, 35, 35, 30])
+    known = {"test_accuracy": accuracy(matrix), "val_accuracy": accuracy(matrix), "val_samples": 100}
+    findings = found(confusion=matrix, history=history([1.5, 1.4, 1.38]), test_samples=140, **known)
+    assert next(iter(findings)) == "baseline"
+    warning = findings["baseline"]
+    assert (warning.severity, warning.title) == ("warning", f"Nearly every prediction is class {predicted}")
+    assert "always predicting class 0, the largest, would give 28.57%" in warning.text
+    assert warning.evidence["baseline"] == pytest.approx(40 / 140)
+    assert "good" not in {each.severity for each in findings.values()}
+    assert "missed-class" not in findings, "said once"
+
+
+def test_rare_samples_that_are_missed_are_warned_of_though_the_accuracy_is_99_percent():
+    matrix = np.array([[2079, 0], [20, 1]])
+    findings = found(confusion=matrix, test_accuracy=accuracy(matrix), val_accuracy=0.99, class_names=["no", "yes"])
+    assert findings["baseline"].severity == "warning"
+    assert "2,099 of 2,100 test samples are predicted as class no" in findings["baseline"].text
+    assert "20 of the 21 samples of other classes are predicted wrong" in findings["baseline"].text
+    assert "always predicting class no, the largest, would give 99.00%" in findings["baseline"].text
+    assert "balanced" in findings["baseline"].text
+    assert "good" not in {each.severity for each in findings.values()}
+
+
+def test_a_class_that_is_missed_is_named_with_the_balanced_accuracy():
+    matrix = np.array([[900, 0, 0], [0, 90, 0], [4, 5, 1]])
+    warning = found(confusion=matrix, class_names=["a", "b", "class_c"])["missed-class"]
+    assert (warning.severity, warning.title) == ("warning", "Most samples of class_c are missed")
+    assert "9 of 10 of class_c (recall 10.00%)" in warning.text
+    assert "balanced accuracy, the mean recall of the classes, is 70.00%" in warning.text
+    assert "missed-class" not in found(confusion=np.array([[9, 1], [1, 9]]))
+    assert "missed-class" not in found(confusion=np.array([[99, 0], [2, 0]])), "two samples say nothing"
+
+
+@pytest.mark.parametrize(
+    ("matrix", "warned"),
+    [
+        ([[50, 10], [12, 9]], True),  # 59 of 81 is below the 60 of always predicting class 0
+        ([[58, 2], [15, 6]], True),  # 64 of 81, four more than the baseline, on 8 samples that differ: chance
+        ([[60, 0], [11, 10]], False),
+        ([[7, 0], [0, 3]], False),  # perfect, though on few samples
+        ([[33, 1, 1], [1, 33, 1], [1, 1, 33]], False),
+    ],
+)
+def test_an_accuracy_is_compared_with_that_of_always_predicting_the_largest_class(matrix, warned):
+    matrix = np.array(matrix)
+    findings = found(confusion=matrix, test_accuracy=accuracy(matrix), val_accuracy=accuracy(matrix))
+    assert ("baseline" in findings) == warned
+    assert findings["test"].severity == ("note" if warned else "good")
+    assert f"would give {matrix.sum(axis=1).max() / matrix.sum():.2%}." in findings["test"].text
+
+
+def test_a_loss_that_never_moved_is_a_warning_and_no_absence_of_overfitting():
+    findings = found(history=history([9.9395] * 10))
+    assert list(findings) == ["stalled"]
+    assert (findings["stalled"].severity, findings["stalled"].title) == ("warning", "The validation loss did not move")
+    assert "was 9.9395 in epoch 1 and 9.9395 in epoch 10" in findings["stalled"].text
+    rows = [{"epoch": epoch, "loss": 2.3} for epoch in (1, 2)]
+    assert found(history=rows)["stalled"].title == "The training loss did not move"
+    assert "stalled" not in found(history=history([2.3, 2.25]))
+    assert "stalled" not in found(history=history([2.3]))
+
+
+def test_overfitting_after_the_kept_epoch_does_no_harm():
+    losses = history([0.5, 0.25, 0.3, 0.375])
+    kept = found(history=losses, kept_epoch=2)["overfitting"]
+    assert (kept.severity, kept.title) == ("good", "Overfitting after epoch 2, whose weights are kept")
+    assert "This run keeps the weights of epoch 2" in kept.text
+    assert "stop earlier" not in kept.text
+    last = found(history=losses, kept_epoch=4)["overfitting"]
+    assert (last.severity, last.evidence["kept_epoch"]) == ("warning", 4)
+    assert "use the snapshot of epoch 2" in last.text
+    other = found(history=losses, kept_epoch=1)["overfitting"]
+    assert "This run keeps the weights of epoch 1." in other.text
+
+
+def test_a_higher_test_accuracy_has_possible_causes():
+    known = {"test_accuracy": 0.94, "val_accuracy": 0.9}
+    own, recorded = found(**known)["test"].text, found(**known, recorded=True)["test"].text
+    assert "Possible causes: the test samples are easier" in own
+    assert "validation_split" not in own
+    assert "validation_split takes the last rows without shuffling" in recorded
+    assert "test samples may be among those that the model was trained on" in recorded
