@@ -36,7 +36,8 @@ def units(
     shown = summaries[:limit] if limit else summaries
     title = f"{found.layer} after epoch {found.epoch}: {len(shown)} of {len(found)} units, by {sort}"
     print_table([_row(summary) for summary in shown], title=title)
-    print("Cost: accuracy lost when the unit is set to zero, in percentage points; most affected: within that class")
+    print("Cost: percentage points of accuracy lost when the unit is set to zero")
+    print("Most affected: the class that loses most, and how much of its accuracy")
     print(f"Accuracy on {split} with all units: {percent(found.ablation.accuracy, 2)}")
     print(f"Constant on all data: {int(found.constant.sum())} of {len(found)} units")
 
