@@ -47,7 +47,7 @@ def test_units_print_their_cost_in_percentage_points(cutaway, digits_run):
     units = digits_run.units("dense_2", progress=False)
     code, out, _ = cutaway("units", digits_run.path, "--layer", "dense_2", "--limit", "0")
     assert code == 0
-    assert "Cost: accuracy lost when the unit is set to zero, in percentage points" in out
+    assert "Cost: percentage points of accuracy lost when the unit is set to zero" in out
     rows = {int(line.split()[0]): line for line in out.splitlines() if re.match(r" *\d+ ", line)}
     assert rows.keys() == set(range(16))
     for unit, line in rows.items():
