@@ -1,10 +1,15 @@
-"""Checks of arguments before any work begins."""
+"""Checks of arguments before any work begins, and warnings about them."""
 
+import os
+import sys
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
 
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import CutawayWarning, DataError, UsageError
+
+PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 # Squares of float32 values beyond this leave the range in which distances and covariances are meaningful.
 LARGEST = 1e30
@@ -71,3 +76,11 @@ def check_perplexity(perplexity: float) -> float:
             hint="pass for example perplexity=30",
         )
     return float(perplexity)
+
+
+def warn_user(message: str) -> None:
+    """Warn with a `CutawayWarning` that points at the line of the user's own code, not at one of this package."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, CutawayWarning, stacklevel=level)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from cutaway.errors import CutawayError
+
 from .analyses import Embedding, LayerHistory, Layers, Units, defined
 from .model_files import ModelSummary
 from .run import Run
@@ -38,6 +40,24 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
         "model": {"name": manifest.model and manifest.model.name, "layers": model_layers(run)},
         "config": manifest.config,
         "damaged": {section: str(error) for section, error in manifest.damaged.items()},
+    }
+
+
+def class_document(run: Run) -> dict[str, Any]:
+    """The classes of a run at its kept epoch: accuracies, and measures by class, or why they are not known."""
+    if run.test is None:
+        return {"classes": None, "why": "the training has not ended with predictions that are numbers"}
+    try:
+        found = run.per_class()
+    except CutawayError as error:
+        return {"classes": None, "why": str(error)}
+    measures = found.measures
+    return {
+        "classes": found.summaries(),
+        "accuracy": measures.accuracy,
+        "balanced_accuracy": measures.balanced_accuracy,
+        "baseline": measures.baseline,
+        "largest_class": found.class_names[measures.largest],
     }
 
 

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from cutaway.findings import Finding
     from cutaway.models import Model
 
-    from .analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Layers, Mistakes, Units
+    from .analyses import (
+        ClassMeasures,
+        Embedding,
+        EmbeddingSequence,
+        Explanation,
+        History,
+        LayerHistory,
+        Layers,
+        Mistakes,
+        Units,
+    )
 
 
 @public
@@ -48,7 +58,8 @@ class Run:
     def __repr__(self) -> str:
         test = self.test
         accuracy = f", test accuracy {test['accuracy']:.2%}" if test else ""
-        return f"<Run {self.path.name}: {self.folder.status}, {len(self.history)} epochs{accuracy}>"
+        epochs = "1 epoch" if len(self.history) == 1 else f"{len(self.history)} epochs"
+        return f"<Run {self.path.name}: {self.folder.status}, {epochs}{accuracy}>"
 
     @property
     def folder(self) -> RunFolder:
@@ -352,6 +363,10 @@ class Run:
     def confusion(self, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
         """Counts, int64 ``(true class, predicted class)``."""
         return analyses.confusion(self.context, split=split, epoch=check_epoch(epoch))
+
+    def per_class(self, *, split: str = "test", epoch: int | None = None) -> "ClassMeasures":
+        """Recall, precision and F1 of each class, the balanced accuracy, and that of one class alone."""
+        return analyses.class_measures(self.context, split=split, epoch=epoch)
 
     def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
         """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""

@@ -8,7 +8,7 @@ import typer
 from cutaway.errors import printable
 
 from .options import EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
-from .output import percent, print_json, print_quality, print_table
+from .output import percent, print_json, print_quality, print_table, shorten
 from .training import print_history
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ def _cell(value: object) -> str:
 
 def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
     """Show what a run was, epoch by epoch."""
-    from cutaway.api.documents import model_layers, run_document
+    from cutaway.api.documents import class_document, model_layers, run_document
     from cutaway.api.run import open_run
 
     opened = open_run(run, runs=runs)
     if as_json:
-        print_json(run_document(opened))
+        print_json({**run_document(opened), "per_class": class_document(opened)})
         return
     manifest = opened.context.manifest
     config = {key: value for key, value in manifest.config.items() if value is not None}
@@ -88,6 +88,26 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
     for head, text in lines:
         print(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened)
+    _print_classes(class_document(opened))
+
+
+def _print_classes(document: dict[str, Any]) -> None:
+    """Print recall, precision and F1 of each class, or why they are not known."""
+    if document["classes"] is None:
+        print(f"No measures by class: {printable(document['why'])}")
+        return
+    rows = [
+        {
+            "Class": shorten(row["class"]),
+            "Samples": f"{row['samples']:,}",
+            "Predicted": f"{row['predicted']:,}",
+            **{name.capitalize(): percent(row[name], 2) for name in ("recall", "precision", "f1")},
+        }
+        for row in document["classes"]
+    ]
+    print_table(rows, title="Test samples by class")
+    print(f"Balanced accuracy {document['balanced_accuracy']:.2%} (the mean recall).")
+    print(f"Always predicting {printable(document['largest_class'])} would give {document['baseline']:.2%}.")
 
 
 def _layer(layer: dict[str, Any]) -> str:

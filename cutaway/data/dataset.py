@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.checks import warn_user
 from cutaway.errors import DataError, UsageError
 
 from .arrays import as_inputs, check_aligned, check_alike, finite_range
@@ -22,6 +22,8 @@ from .samples import SampleIds
 
 # With larger values a first layer with usual initial weights saturates or diverges; standardized columns are far below.
 WIDE = 100.0
+# A scale below 1 makes inputs larger; beyond this, sums of products overflow within a few layers.
+LARGEST_INPUT = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +220,7 @@ class Dataset:
             name=name,
             sources={split: Source(_frozen(inputs[split]), _frozen(codes[split])) for split in given},
             class_names=names,
-            scale=_resolve_scale(scale, inputs["train"].dtype, ranges=ranges),
+            scale=_resolve_scale(scale, inputs["train"], ranges=ranges),
             origin={"kind": "arrays"},
         )
 
@@ -228,22 +230,36 @@ def _frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _resolve_scale(scale: Any, dtype: np.dtype, *, ranges: Sequence[tuple[float, float]]) -> float:
+def _resolve_scale(scale: Any, train: np.ndarray, *, ranges: Sequence[tuple[float, float]]) -> float:
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     if isinstance(scale, str) and scale == "auto":
-        if dtype == np.uint8:
+        if train.dtype == np.uint8:
             return 255.0
-        low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
         if low < -WIDE or high > WIDE:
-            warnings.warn(
-                f"inputs range from {low:g} to {high:g} and are not scaled; a model learns best near -1..1: "
-                f"pass scale={max(-low, high):g} to Dataset.from_arrays, or scale=1 to avoid this warning",
-                UserWarning,
-                stacklevel=3,
-            )
+            advice = _advice(train, low, high)
+            warn_user(f"inputs range from {low:g} to {high:g}, and a model learns best near -1..1: {advice}")
         return 1.0
     numeric = isinstance(scale, int | float | np.integer | np.floating) and not isinstance(scale, bool)
     value = float(scale) if numeric else 0.0
+    largest = max(-low, high) / value if 0 < value < 1 else 0.0
+    if largest > LARGEST_INPUT:
+        raise UsageError(
+            f"x / scale, the inputs of the model, stay below {LARGEST_INPUT:,.0f}",
+            got=f"scale={value:g}, which makes {max(-low, high):g} to {largest:g}",
+            hint=f"pass scale={max(-low, high):g} or so, or standardize x",
+        )
     # The division is in float32, in which a smaller number would be 0 and a larger one infinite.
     if not float(np.finfo(np.float32).tiny) <= value <= float(np.finfo(np.float32).max):
         raise UsageError('scale is "auto" or a number above 0', got=repr(scale), hint="pass for example scale=255")
     return value
+
+
+def _advice(train: np.ndarray, low: float, high: float) -> str:
+    """What helps against inputs of a wide range: a scale for pictures, standardized columns for tables."""
+    if train.ndim > 2:
+        scale = 255 if low >= 0 and high <= 255 else max(-low, high)
+        return f"pass scale={scale:g} to Dataset.from_arrays (scale=1 leaves them as they are)"
+    return (
+        "standardize each column, for example with scaler = sklearn.preprocessing.StandardScaler().fit(x) and then "
+        "scaler.transform(x), for x_test as well (scale=1 leaves them as they are)"
+    )

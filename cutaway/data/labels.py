@@ -1,13 +1,18 @@
 """The user's labels (integers, bools or strings) as int64 class indices and class names."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from cutaway.checks import warn_user
 from cutaway.errors import DataError, UsageError
 
 from .arrays import as_array
+
+# Real classification has rarely more classes with only a handful of samples each.
+MANY = 20
 
 KINDS = (str, (bool, np.bool_), (int, np.integer))
 
@@ -45,8 +50,29 @@ def as_labels(y: Any, *, split: str) -> np.ndarray:
     raise DataError(
         f"the labels of {split} are all integers, all bools or all strings",
         got="no label" if wrong is None else f"{values[wrong]!r} as {split}[{wrong}]",
-        hint="convert whole numbers with y.astype(int), and drop samples without a label",
+        hint=_hint(values),
     )
+
+
+def _hint(values: Sequence[Any]) -> str:
+    numbers = [value for value in values if isinstance(value, float) and math.isfinite(value)]
+    if any(not value.is_integer() for value in numbers):
+        return "cutaway is for classification: make classes of a measured quantity, for example with pandas.cut(y, 5)"
+    return "convert whole numbers that stand for classes with y.astype(int), and drop samples without a label"
+
+
+def _question_many(labels: np.ndarray, *, classes: int) -> None:
+    """Question integer labels of so many classes that they look like a measured quantity.
+
+    More than `MANY` classes and more than twice the square root of the samples: 43 classes of 442 samples are
+    questioned, 40 of 400 are not, and neither are 100 of 50,000.
+    """
+    if labels.dtype.kind in "iu" and classes > max(MANY, 2 * math.sqrt(len(labels))):
+        warn_user(
+            f"the labels are {classes:,} different whole numbers for {len(labels):,} samples, and cutaway is for "
+            "classification: if they measure something, make classes of it, for example with pandas.cut(y, 5); "
+            "pass class_names if they are classes"
+        )
 
 
 def encode_labels(
@@ -69,6 +95,7 @@ def encode_labels(
     if class_names is None:
         classes = np.unique(train)
         names = tuple(str(value) for value in classes.tolist())
+        _question_many(train, classes=len(names))
         if len(names) < 2:
             raise DataError(
                 "the labels of train have at least two classes",

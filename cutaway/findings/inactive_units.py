@@ -15,7 +15,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if not layers:
         return
     if not any(inactive for inactive, _ in layers.values()):
-        text = f"Every unit of {_listed(list(layers))} fires on at least one sample."
+        text = f"Every unit of {_listed(list(layers))} fires on at least one sample of the whole dataset."
         record = {layer: {"inactive": 0, "units": units} for layer, (_, units) in layers.items()}
         yield Finding(KIND, "good", "No inactive units", text, {"layers": record})
     for layer, (inactive, units) in layers.items():
@@ -25,12 +25,14 @@ def check(evidence: Evidence) -> Iterable[Finding]:
 
 def _finding(layer: str, *, inactive: int, units: int) -> Finding:
     share = inactive / units
-    text = f"{inactive:,} of the {units:,} units of {layer} ({share:.2%}) never fire on the data."
+    verb = "fires" if inactive == 1 else "fire"
+    text = f"{inactive:,} of the {units:,} units of {layer} ({share:.2%}) never {verb} on the whole dataset."
     record = {"layer": layer, "inactive": inactive, "units": units, "share": share}
     if share > MANY:
         text += " A smaller layer, a smaller learning rate or another activation function would waste fewer."
         return Finding(KIND, "warning", f"Many inactive units in {layer}", text, record)
-    return Finding(KIND, "note", f"A few inactive units in {layer}", text, record)
+    title = f"One inactive unit in {layer}" if inactive == 1 else f"A few inactive units in {layer}"
+    return Finding(KIND, "note", title, text, record)
 
 
 def _listed(names: list[str]) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cutaway.data import Dataset, SampleIds
-from cutaway.errors import DataError, UsageError
+from cutaway.data import Dataset, SampleIds, load_dataset
+from cutaway.errors import CutawayWarning, DataError, UsageError
 
 X = np.arange(12, dtype=np.uint8).reshape(4, 3)
 Y = [0, 1, 0, 1]
@@ -217,14 +217,54 @@ def test_a_scale_that_cannot_divide_is_a_usage_error(scale):
 
 
 def test_unscaled_wide_inputs_warn_and_a_given_scale_does_not():
-    with pytest.warns(UserWarning, match=r"from -5 to 250 .* pass scale=250 ") as caught:
+    with pytest.warns(CutawayWarning, match=r"from -5 to 250, .* standardize each column, .*StandardScaler") as caught:
         data = Dataset.from_arrays([[-5.0], [250.0]], [0, 1])
     assert caught[0].filename == __file__
     assert data.scale == 1.0
     assert Dataset.from_arrays([[-5.0], [250.0]], [0, 1], scale=1).scale == 1.0
     assert Dataset.from_arrays([[-100.0], [100.0]], [0, 1]).scale == 1.0
-    with pytest.warns(UserWarning, match="from -101 to 1"):
+    with pytest.warns(CutawayWarning, match="from -101 to 1"):
         Dataset.from_arrays([[1.0], [1.0]], [0, 1], x_test=[[-101.0]], y_test=[0])
+    pictures = np.array([0.0, 255.0]).reshape(2, 1, 1).repeat(2, axis=2)
+    with pytest.warns(CutawayWarning, match="from 0 to 255, .* pass scale=255 "):
+        Dataset.from_arrays(pictures, [0, 1])
+
+
+def test_a_warning_points_at_the_line_of_the_user_through_every_door(tmp_path):
+    np.savez(tmp_path / "data.npz", x_train=np.array([[0.0], [500.0]]), y_train=np.array([0, 1]))
+    with pytest.warns(CutawayWarning, match="from 0 to 500") as caught:
+        load_dataset(tmp_path / "data.npz")
+    assert caught[0].filename == __file__
+
+
+def test_a_scale_that_makes_inputs_overflow_is_refused():
+    with pytest.raises(
+        UsageError, match=r"stay below 1,000,000; got scale=1e-38, which makes 250 to 2.5e\+40; next: pass"
+    ):
+        Dataset.from_arrays([[-5.0], [250.0]], [0, 1], scale=1e-38)
+    with pytest.raises(UsageError, match="which makes 255 to"):
+        Dataset.from_arrays(np.zeros((2, 1), np.uint8), [0, 1], scale=1e-5)
+    assert Dataset.from_arrays([[0.0], [1e-4]], [0, 1], scale=1e-4).scale == 1e-4
+
+
+def test_a_measured_quantity_as_labels_is_refused_or_questioned():
+    y = np.random.default_rng(0).normal(150, 60, 442)
+    x = np.zeros((442, 1))
+    with pytest.raises(DataError, match=r"cutaway is for classification: .* pandas.cut") as refused:
+        Dataset.from_arrays(x, y)
+    assert "astype(int)" not in str(refused.value)
+    with pytest.raises(DataError, match=r"convert whole numbers that stand for classes with y.astype\(int\)"):
+        Dataset.from_arrays(x, np.zeros(442))
+    with pytest.warns(
+        CutawayWarning, match="different whole numbers for 442 samples, and cutaway is for class"
+    ) as caught:
+        Dataset.from_arrays(x, (y / 4).astype(int))
+    assert caught[0].filename == __file__
+    for samples, classes in [(400, 40), (50_000, 100), (60, 20)]:  # faces, CIFAR-100, a small one: no warning
+        labels = np.arange(samples) % classes
+        assert Dataset.from_arrays(np.zeros((samples, 1)), labels).classes == classes
+    names = [str(number) for number in range(60)]
+    assert Dataset.from_arrays(np.zeros((60, 1)), np.arange(60), class_names=names).classes == 60
 
 
 class TestTables:

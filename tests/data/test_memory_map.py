@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cutaway.data import Dataset, LazyRows, SampleIds, load_dataset, mapping, split_dataset
-from cutaway.errors import DataError
+from cutaway.errors import CutawayWarning, DataError
 
 RNG = np.random.default_rng(0)
 FLOATS = RNG.standard_normal((60, 4, 3)).astype(np.float32)
@@ -126,7 +126,7 @@ def test_the_range_is_that_of_all_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr(mapping, "PIECE_BYTES", 7 * FLOATS[0].nbytes)
     x = FLOATS.copy()
     x[0, 0, 0], x[59, 3, 2] = -250, 120
-    with pytest.warns(UserWarning, match=r"from -250 to 120 .* pass scale=250 "):
+    with pytest.warns(CutawayWarning, match=r"from -250 to 120, .* pass scale=250 "):
         Dataset.from_arrays(on_disk(tmp_path, x), Y)
 
 

@@ -130,19 +130,30 @@ def test_inactive_units_are_reported_for_each_layer_that_has_some():
     layers = {"dense": (51, 512), "dense_1": (0, 512), "dense_2": (52, 512)}
     few, many = run_checks(Evidence(inactive_units=layers))
     assert (few.kind, few.severity, few.title) == ("inactive-units", "note", "A few inactive units in dense")
-    assert few.text == "51 of the 512 units of dense (9.96%) never fire on the data."
+    assert few.text == "51 of the 512 units of dense (9.96%) never fire on the whole dataset."
     assert (many.severity, many.title) == ("warning", "Many inactive units in dense_2")
-    assert many.text.startswith("52 of the 512 units of dense_2 (10.16%) never fire on the data. A smaller layer,")
+    assert many.text.startswith(
+        "52 of the 512 units of dense_2 (10.16%) never fire on the whole dataset. A smaller layer,"
+    )
+    (one,) = run_checks(Evidence(inactive_units={"dense": (1, 16)}))
+    assert one.title == "One inactive unit in dense"
+    assert one.text == "1 of the 16 units of dense (6.25%) never fires on the whole dataset."
     assert many.evidence == {"layer": "dense_2", "inactive": 52, "units": 512, "share": 52 / 512}
 
 
 def test_the_absence_of_inactive_units_is_reported():
     finding = only(inactive_units={"dense": (0, 512), "dense_1": (0, 10)})
-    assert (finding.severity, finding.text) == ("good", "Every unit of dense and dense_1 fires on at least one sample.")
+    assert (finding.severity, finding.text) == (
+        "good",
+        "Every unit of dense and dense_1 fires on at least one sample of the whole dataset.",
+    )
     assert finding.evidence == {
         "layers": {"dense": {"inactive": 0, "units": 512}, "dense_1": {"inactive": 0, "units": 10}}
     }
-    assert only(inactive_units={"dense": (0, 512)}).text == "Every unit of dense fires on at least one sample."
+    assert (
+        only(inactive_units={"dense": (0, 512)}).text
+        == "Every unit of dense fires on at least one sample of the whole dataset."
+    )
     assert run_checks(Evidence(inactive_units={})) == ()
 
 

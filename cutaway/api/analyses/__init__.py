@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
+    from .class_measures import ClassMeasures, class_measures
     from .embedding import Embedding, layer_activations
     from .embeddings import embed_layer
     from .evidence import evidence_of, findings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
+    "ClassMeasures": "cutaway.api.analyses.class_measures",
     "Embedding": "cutaway.api.analyses.embedding",
     "EmbeddingSequence": "cutaway.api.analyses.sequence",
     "Explanation": "cutaway.api.analyses.explanation",
@@ -34,6 +36,7 @@ _MODULES = {
     "SORTS": "cutaway.api.analyses.unit_summaries",
     "Units": "cutaway.api.analyses.unit_summaries",
     "check_sort": "cutaway.api.analyses.unit_summaries",
+    "class_measures": "cutaway.api.analyses.class_measures",
     "confusion": "cutaway.api.analyses.predictions",
     "defined": "cutaway.api.analyses.unit_summaries",
     "embed_epochs": "cutaway.api.analyses.sequences",
@@ -56,6 +59,7 @@ _MODULES = {
 
 __all__ = [
     "SORTS",
+    "ClassMeasures",
     "Embedding",
     "EmbeddingSequence",
     "Explanation",
@@ -65,6 +69,7 @@ __all__ = [
     "Mistakes",
     "Units",
     "check_sort",
+    "class_measures",
     "confusion",
     "defined",
     "embed_epochs",

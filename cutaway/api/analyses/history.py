@@ -38,7 +38,8 @@ class History:
         last = self.rows[-1]
         names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if last.get(name) is not None]
         shown = "  ".join(f"{name} {last[name]:.4f}" for name in names)
-        return f"<History: {len(self)} epochs; last: {shown}>"
+        epochs = "1 epoch" if len(self) == 1 else f"{len(self)} epochs"
+        return f"<History: {epochs}; last: {shown}>"
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The metrics as a pandas DataFrame, one row an epoch."""

@@ -98,6 +98,8 @@ def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
         kept = source.context.row() or {}
         if kept.get("val_accuracy") is not None:
             facts += [("Validation accuracy", f"{kept['val_accuracy']:.2%}")]
-        seconds = sum(row.get("seconds") or 0.0 for row in rows)
-        facts += [("Epochs", str(len(rows))), ("Training time", f"{seconds:.1f} s")]
+        facts += [("Epochs", str(len(rows)))]
+        seconds = source.context.manifest.cost.get("training")
+        if seconds is not None:  # the same seconds as in `show`, evaluation and writing included
+            facts += [("Training time", f"{seconds:.1f} s")]
     return (*facts, ("Parameters", f"{sum(record.parameters for record in source.layers):,}"))

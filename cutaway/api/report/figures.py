@@ -28,8 +28,8 @@ def learning(source: ReportSource) -> Section | None:
         name="learning",
         title="Learning curves",
         figure=learning_curves_bokeh(history.rows, turned=history.turned),
-        caption="Loss and accuracy after each epoch, on the training samples and on the validation samples, which the "
-        "model was not trained on.",
+        caption="Training values are averages over the epoch, while the weights changed and dropout was active; "
+        "validation values are of the weights after the epoch, on samples that the model was not trained on.",
     )
 
 

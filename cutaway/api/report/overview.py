@@ -5,6 +5,7 @@ from typing import Any
 from cutaway.api.analyses import evidence_of
 from cutaway.findings import run_checks
 from cutaway.page import Card, Cards, Section, Table, Text
+from cutaway.runs import Manifest
 
 from .rows import layer_row
 from .source import ReportSource
@@ -27,7 +28,14 @@ def layers(source: ReportSource) -> Section | None:
     """What each layer is and holds, one row per layer."""
     if not source.layers:
         return None
-    return Table(name="layers", title="Layers", rows=tuple(layer_row(record) for record in source.layers))
+    samples = len(source.context.split.part("all"))
+    return Table(
+        name="layers",
+        title="Layers",
+        rows=tuple(layer_row(record) for record in source.layers),
+        caption=f"An inactive unit never fires: its output is 0 for each of the {samples:,} samples of the whole "
+        "dataset. A constant unit gives the same output for every sample; an inactive one is constant at 0.",
+    )
 
 
 def settings(source: ReportSource) -> Section:
@@ -35,6 +43,7 @@ def settings(source: ReportSource) -> Section:
     manifest = source.context.manifest
     pairs: list[tuple[str, Any]] = [("created", manifest.created), ("status", manifest.status)]
     pairs += [(name, value) for name, value in manifest.config.items() if value is not None]
+    pairs += _model_rows(manifest)
     pairs += [("dataset sha256", manifest.dataset.sha256)]
     pairs += [(f"version of {name}", version) for name, version in manifest.versions.items()]
     pairs += [(f"device {name}", value) for name, value in manifest.device.items()]
@@ -45,3 +54,15 @@ def settings(source: ReportSource) -> Section:
         rows=tuple({"Setting": name, "Value": str(value)} for name, value in pairs),
         wrap=True,
     )
+
+
+def _model_rows(manifest: Manifest) -> list[tuple[str, str]]:
+    """The model, one pair a layer: "layer dense_1" and "Dense, units 512, activation relu"."""
+    shown, model = ("units", "activation", "rate"), manifest.model
+    if model is None:
+        return []
+    rows = [("model", model.name), ("model input", " x ".join(map(str, model.input.shape)))]
+    for layer in model.layers:
+        values = [f"{key} {layer.config[key]}" for key in shown if isinstance(layer.config.get(key), str | int | float)]
+        rows.append((f"layer {layer.name}", ", ".join([layer.kind, *values])))
+    return rows

@@ -31,7 +31,6 @@ def measures_row(record: Any) -> dict[str, str]:
         "Effective rank": number(record.effective_rank, digits=1),
         "CKA to last epoch": number(record.cka_last, digits=3),
         "Zeros": percent(record.sparsity),
-        "Constant units": percent(record.constant),
         "Weight norm": number(record.weight_norm, digits=4),
         "Update norm": number(record.update_norm, digits=4),
     }

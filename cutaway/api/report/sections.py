@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from cutaway.page import Section
 
+from .classes import classes
 from .figures import confusions, embedding, learning
 from .knowledge import knowledge
 from .mistakes import mistakes
@@ -15,6 +16,7 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     findings,
     learning,
     confusions,
+    classes,
     layers,
     knowledge,
     units,

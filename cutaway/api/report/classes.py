@@ -1,0 +1,34 @@
+"""The section on single classes: recall, precision and F1 of each."""
+
+from cutaway.metrics import per_class
+from cutaway.page import Section, Table
+
+from .rows import percent
+from .source import ReportSource
+
+
+def classes(source: ReportSource) -> Section | None:
+    """A row for each class; None if there are no test samples."""
+    if not source.confusion.any():
+        return None
+    m, names = per_class(source.confusion), source.context.class_names
+    rows = tuple(
+        {
+            "Class": name,
+            "Test samples": f"{int(m.samples[i]):,}",
+            "Predicted": f"{int(m.predicted[i]):,}",
+            "Recall": percent(float(m.recall[i])),
+            "Precision": percent(float(m.precision[i])),
+            "F1": percent(float(m.f1[i])),
+        }
+        for i, name in enumerate(names)
+    )
+    caption = (
+        "Recall is the share of a class's samples that are predicted as it, precision the share of its predictions "
+        "that are right, F1 their harmonic mean; a dash where there is nothing to divide by."
+    )
+    lead = (
+        f"Accuracy {percent(m.accuracy)}, balanced accuracy (the mean recall) {percent(m.balanced_accuracy)}. Always "
+        f"predicting {names[m.largest]}, the largest class, would give {percent(m.baseline)}."
+    )
+    return Table(name="classes", title="Recall and precision by class", lead=lead, rows=rows, caption=caption)

@@ -1,0 +1,59 @@
+"""Recall, precision and F1 of a run: as scikit-learn has them, in Python, in the report and in the terminal."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support
+
+from cutaway.api.report.classes import classes
+from cutaway.api.report.source import ReportSource
+from cutaway.cli import main
+from cutaway.progress import ignore_progress
+
+
+def printed(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments])
+    out = capsys.readouterr()
+    assert ended.value.code == 0, out.err
+    return out.out
+
+
+def test_the_measures_are_those_of_scikit_learn(digits_run):
+    labels, predicted = digits_run.labels(), digits_run.predictions().argmax(axis=1)
+    found = digits_run.per_class()
+    precision, recall, f1, samples = precision_recall_fscore_support(labels, predicted)
+    table = found.to_pandas()
+    assert list(table["class"]) == list(digits_run.class_names)
+    np.testing.assert_allclose(table[["precision", "recall", "f1", "samples"]].T, [precision, recall, f1, samples])
+    assert found.measures.balanced_accuracy == pytest.approx(balanced_accuracy_score(labels, predicted))
+    assert found.measures.accuracy == pytest.approx(digits_run.test["accuracy"])
+    assert f"balanced accuracy {found.measures.balanced_accuracy:.2%}" in repr(found)
+    assert (found.split, found.epoch) == ("test", 6)
+    assert repr(pickle.loads(pickle.dumps(found))) == repr(found)
+    assert not np.array_equal(digits_run.per_class(epoch=0).measures.matrix, found.measures.matrix)
+
+
+def test_the_report_has_a_row_for_each_class(digits_run):
+    source = ReportSource(digits_run.context, ignore_progress)
+    shown, m = classes(source), digits_run.per_class().measures
+    assert [row["Recall"] for row in shown.rows] == [f"{value:.2%}" for value in m.recall]
+    assert f"balanced accuracy (the mean recall) {m.balanced_accuracy:.2%}" in shown.lead
+    assert f"would give {m.baseline:.2%}" in shown.lead
+    never = np.array([[5, 0, 0], [2, 0, 0], [0, 0, 0]])
+    source.__dict__["confusion"] = np.pad(never, ((0, 7), (0, 7)))
+    rows = classes(source).rows
+    assert [rows[i]["Precision"] for i in range(3)] == ["71.43%", "–", "–"]
+    assert [rows[i]["Recall"] for i in range(3)] == ["100.00%", "0.00%", "–"]
+
+
+def test_show_has_them_for_people_and_programs(digits_run, capsys):
+    m = digits_run.per_class().measures
+    out = printed(capsys, "show", str(digits_run.path))
+    assert f"Balanced accuracy {m.balanced_accuracy:.2%}" in out
+    assert f"{m.f1[3]:.2%}" in out
+    answer = json.loads(printed(capsys, "show", str(digits_run.path), "--json"))["per_class"]
+    assert answer["classes"] == digits_run.per_class().summaries()
+    assert answer["baseline"] == m.baseline
