@@ -1,5 +1,6 @@
 """What every analysis of a run needs, read once: its folder, its data, its split, and its model after an epoch."""
 
+import dataclasses
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import numpy as np
 from cutaway.checks import check_whole
 from cutaway.data import Dataset, SampleIds, Split, load_dataset, stratified_sample
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
-from cutaway.runs import Manifest, RunFolder
+from cutaway.runs import DatasetRecord, Manifest, RunFolder
 
 if TYPE_CHECKING:
     from cutaway.models import Model
@@ -60,12 +61,23 @@ class RunContext:
         """
         self.manifest.check("model")
         if self.manifest.model is None:
+            unopened = (self.manifest.model_extra or {}).get("unopened")
             raise RunError(
                 "looking at layers needs the model's specification",
-                got=f"a run without one, {self.path.name}",
+                got=f"{self.path.name}, recorded without: {unopened or 'its layers are not known'}",
                 hint="its history, test metrics and predictions are there all the same",
             )
         return self.manifest.model.to_record()
+
+    @property
+    def opens(self) -> bool:
+        """Whether the model can be built; of others there are history, test metrics and recorded predictions.
+
+        Raises:
+            RunError: Its specification is damaged.
+        """
+        self.manifest.check("model")
+        return self.manifest.model is not None
 
     @cached_property
     def split(self) -> Split:
@@ -87,7 +99,7 @@ class RunContext:
                 got=f"{self.path.name} opened without it",
                 hint="open the run with open_run(path, data=...) and the same arrays",
             )
-        return same_data(load_dataset(record.origin.get("path") or record.origin["name"]), record.sha256)
+        return same_data(load_dataset(record.origin.get("path") or record.origin["name"]), record)
 
     def row(self, epoch: int | None = None) -> dict[str, Any] | None:
         """The line of an epoch in the history; None where it has none, as epoch 0.
@@ -207,15 +219,17 @@ def _reopen(folder: RunFolder, data: Dataset | None) -> RunContext:
     return RunContext(folder, data=data)
 
 
-def same_data(data: Dataset, sha256: str) -> Dataset:
-    """Return a dataset if it is the one a run was trained on.
+def same_data(data: Dataset, record: DatasetRecord) -> Dataset:
+    """Return a dataset, with the scale by which the model was fed, if it is the one a run was trained on.
 
     Raises:
         DataError: Its digest is another one.
     """
-    if data.sha256 != sha256:
+    if data.scale != record.scale:  # a model that rescales its inputs itself is fed raw samples
+        data = dataclasses.replace(data, scale=record.scale)
+    if data.sha256 != record.sha256:
         raise DataError(
-            f"the run was trained on data with SHA-256 {sha256[:12]}...",
+            f"the run was trained on data with SHA-256 {record.sha256[:12]}...",
             got=f"{data.sha256[:12]}... from {data.name}",
             hint="open it with the data it was trained on",
         )

@@ -348,7 +348,8 @@ class Run:
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at, most important first."""
-        return analyses.findings(self.context, layers=self.layers(progress=progress))
+        layers = self.layers(progress=progress) if self.context.opens else ()
+        return analyses.findings(self.context, layers=layers)
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
         """Write everything about the run into one HTML file that works from disk without a network.
@@ -384,5 +385,5 @@ def open_run(path: str | Path, *, data: Dataset | None = None, runs: str | Path 
     """
     folder = find_run(path, runs=runs)
     if data is not None:
-        same_data(data, folder.manifest.dataset.sha256)
+        data = same_data(data, folder.manifest.dataset)
     return Run(RunContext(folder, data=data))
