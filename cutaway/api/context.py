@@ -1,5 +1,6 @@
 """What every analysis of a run needs, read once: its folder, its data, its split, and its model after an epoch."""
 
+import dataclasses
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,12 +61,23 @@ class RunContext:
         """
         self.manifest.check("model")
         if self.manifest.model is None:
+            unopened = (self.manifest.model_extra or {}).get("unopened")
             raise RunError(
                 "looking at layers needs the model's specification",
-                got=f"a run without one, {self.path.name}",
+                got=f"{self.path.name}, recorded without: {unopened or 'its layers are not known'}",
                 hint="its history, test metrics and predictions are there all the same",
             )
         return self.manifest.model.to_record()
+
+    @property
+    def opens(self) -> bool:
+        """Whether the model can be built; of others there are history, test metrics and recorded predictions.
+
+        Raises:
+            RunError: Its specification is damaged.
+        """
+        self.manifest.check("model")
+        return self.manifest.model is not None
 
     @cached_property
     def split(self) -> Split:
@@ -217,15 +229,16 @@ def _reopen(folder: RunFolder, data: Dataset | None) -> RunContext:
 
 
 def same_data(data: Dataset, record: DatasetRecord) -> Dataset:
-    """Return a dataset if it is the one a run was trained on.
+    """Return a dataset, with the scale by which the model was fed, if it is the one a run was trained on.
 
     Raises:
         DataError: Its digest, its scale or its classes are others.
     """
+    if data.scale != record.scale:  # a model that rescales its inputs itself is fed raw samples
+        data = dataclasses.replace(data, scale=record.scale)
     for what, ours, theirs in (
         ("SHA-256", record.sha256, data.sha256),
         ("shape", record.shape, data.shape),
-        ("scale", record.scale, data.scale),
         ("classes", record.class_names, data.class_names),
     ):
         if ours != theirs:

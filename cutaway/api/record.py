@@ -1,12 +1,13 @@
 """The verb `record`: a ready-made model as a run."""
 
+import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cutaway._lazy import public
 from cutaway.data import Dataset, Split, load_dataset, split_dataset
-from cutaway.errors import ModelError
+from cutaway.errors import ModelError, UsageError
 from cutaway.metrics import classification_metrics
 from cutaway.runs import RUNS, RunFolder, RunWriter
 
@@ -26,6 +27,7 @@ def record(
     *,
     validation: float = 0.25,
     seed: int = 0,
+    inputs: Literal["auto", "scaled", "raw"] = "auto",
     runs: str | Path = RUNS,
     name: str | None = None,
     progress: ProgressOption = True,
@@ -33,11 +35,13 @@ def record(
     """Keep a ready-made model as a finished run with one snapshot, so that every analysis works on it.
 
     Args:
-        model: A built Keras model of allow-listed layers, such as `open_model` returns, or the path of its file. It
-            takes samples divided by the scale of the data, and has one output unit for each class.
+        model: A built Keras model of allow-listed layers, such as `open_model` returns, or the path of its file. It has
+            one output unit for each class.
         data: A `Dataset`, or what `load_dataset` takes.
         validation: Share of the training samples in the split "val", in (0, 1).
         seed: Random seed of the split; whole number from 0.
+        inputs: What the model takes: "scaled", samples divided by the scale of the data; "raw", as they are, for a
+            model that rescales them itself. "auto" is "raw" where it begins with a Rescaling by the scale of the data.
         runs: Folder in which the run folder is made.
         name: Middle part of the run folder's name; the model's name if None.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
@@ -60,6 +64,7 @@ def record(
         raise ModelError("a recorded model has weights", got=f'"{named.name}", not built yet', hint="train it first")
     data = data if isinstance(data, Dataset) else load_dataset(data)
     models.check_fit(model, shape=data.shape, classes=data.classes)
+    data = _as_taken(model, data, inputs)
     split = split_dataset(data, validation=validation, seed=seed)
     # what can fail or be canceled comes before the folder is made
     test = _test_metrics(model, data, split=split, progress=progress)
@@ -71,6 +76,16 @@ def record(
     finally:
         writer.close()
     return Run(RunContext(RunFolder.open(writer.path), data=data))
+
+
+def _as_taken(model: "Model", data: Dataset, inputs: str) -> Dataset:
+    """The data with the scale by which the model takes them: 1 for raw samples."""
+    from cutaway import training
+
+    if inputs not in training.INPUTS:
+        raise UsageError(f"inputs is one of {', '.join(training.INPUTS)}", got=repr(inputs), hint='try "auto"')
+    raw = training.rescales(model, data.scale) if inputs == "auto" else inputs == "raw"
+    return dataclasses.replace(data, scale=1.0) if raw else data
 
 
 def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict[str, Any]:

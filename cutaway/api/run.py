@@ -374,7 +374,8 @@ class Run:
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at, most important first."""
-        return analyses.findings(self.context, layers=self.layers(progress=progress))
+        layers = self.layers(progress=progress) if self.context.opens else ()
+        return analyses.findings(self.context, layers=layers)
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
         """Write everything about the run into one HTML file that works from disk without a network.

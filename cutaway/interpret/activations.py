@@ -11,6 +11,8 @@ from cutaway.errors import UnknownNameError
 from cutaway.models import forward, layer_names
 from cutaway.progress import ProgressCallback, ignore_progress
 
+from .graph import IDENTITY_KINDS, Graph
+
 
 def activations(
     model: keras.Model,
@@ -58,6 +60,20 @@ def find_layer(model: keras.Model, name: str) -> keras.Layer:
 
 
 def default_layer(model: keras.Model) -> str:
-    """The layer people look at first: the last one with weights before the output, or else the output itself."""
-    weighted = [layer.name for layer in model.layers if layer.weights]
-    return weighted[-2] if len(weighted) > 1 else model.layers[-1].name
+    """The layer people look at first: the last hidden one, whose values the output layer reads.
+
+    The output layer is the last Dense one; an activation after it belongs to it. Dropout, noise, Flatten and Reshape
+    before it are skipped, so that after Dense, BatchNormalization, ReLU and Dropout it is the ReLU. The output itself
+    where no hidden layer computes anything.
+    """
+    graph = Graph.of(model)
+    name = graph.output
+    while graph.kind(name) != "Dense" and len(graph.inputs[name]) == 1 and graph.inputs[name][0] != graph.entry:
+        name = graph.inputs[name][0]
+    if graph.kind(name) != "Dense":  # no Dense layer at the end: everything before the last layer is hidden
+        name = graph.output
+    name = graph.inputs[name][0]
+    while name != graph.entry and graph.kind(name) in (*IDENTITY_KINDS, "Flatten", "Reshape"):
+        name = graph.inputs[name][0]
+    prepares = name == graph.entry or graph.kind(name) in ("Rescaling", "Normalization")
+    return model.layers[-1].name if prepares else name

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
     from .layers import ACTIVATIONS, LAYER_KINDS, check_model, layer_names, output_size
     from .outputs import activation_name, class_probabilities
-    from .perceptron import build_model, check_fit, mlp
+    from .perceptron import build_model, check_fit, fitting_shape, mlp
     from .shapes import MERGING_KINDS
     from .spec import model_from_spec, short_floats, spec_of, spec_weights
     from .weights import check_snapshot, get_weights, initialize, named_weights, reseed, set_weights, weight_values
@@ -34,6 +34,7 @@ _MODULES = {
     "check_model": "cutaway.models.layers",
     "check_snapshot": "cutaway.models.weights",
     "class_probabilities": "cutaway.models.outputs",
+    "fitting_shape": "cutaway.models.perceptron",
     "forward": "cutaway.models.forward_pass",
     "get_weights": "cutaway.models.weights",
     "initialize": "cutaway.models.weights",
@@ -65,6 +66,7 @@ __all__ = [
     "check_model",
     "check_snapshot",
     "class_probabilities",
+    "fitting_shape",
     "forward",
     "get_weights",
     "import_lean_keras",

@@ -101,9 +101,21 @@ def check_fit(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> No
     Raises:
         ModelError: The model's input or output does not fit the data; for 2 classes one unit is enough.
     """
+    fitting_shape(model, shape=shape, classes=classes)
+
+
+def fitting_shape(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> tuple[int, ...]:
+    """The shape in which a built model takes one sample: flat or as it is, with axes of one entry anywhere.
+
+    Sides that the model leaves open are those of the sample.
+
+    Raises:
+        ModelError: The model's input or output does not fit the data; for 2 classes one unit is enough.
+    """
     features = math.prod(shape)
     taken, given = tuple(model.inputs[0].shape[1:]), tuple(model.outputs[0].shape[1:])
-    if taken not in ((features,), shape):
+    fitting = next((found for like in ((features,), shape) if (found := _filled(taken, like))), None)
+    if fitting is None:
         raise ModelError(
             f"the model's input must have shape {(features,)} or {shape}, like the samples",
             got=f"{taken}",
@@ -115,6 +127,17 @@ def check_fit(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> No
             got=f"shape {given}",
             hint=f"end the model with Dense({classes}, activation='softmax')",
         )
+    return fitting
+
+
+def _filled(taken: tuple[int | None, ...], like: tuple[int, ...]) -> tuple[int, ...] | None:
+    """A shape with its open sides from another one, if both are equal but for axes of one entry; otherwise None."""
+    sides = [side for side in like if side != 1]
+    wanted = [side for side in taken if side != 1]
+    if len(wanted) != len(sides) or any(a not in (None, b) for a, b in zip(wanted, sides, strict=True)):
+        return None
+    left = iter(sides)
+    return tuple(1 if side == 1 else next(left) for side in taken)
 
 
 def _check_ending(model: keras.Model, classes: int) -> None:

@@ -16,11 +16,14 @@ from .recipes import RECIPES, Recipe, find_recipe
 
 if TYPE_CHECKING:
     from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs
+    from .fed import rescales
+    from .feeding import INPUTS
     from .loop import TrainingData, TrainingResult, train_model
     from .manifest import known_config, new_manifest
     from .recorder import Recorder
 
 _MODULES = {
+    "INPUTS": "cutaway.training.feeding",
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
@@ -30,12 +33,14 @@ _MODULES = {
     "keep_compiled_programs": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
+    "rescales": "cutaway.training.fed",
     "train_model": "cutaway.training.loop",
 }
 
 __all__ = [
     "DRAWN",
     "GIVEN",
+    "INPUTS",
     "LOSSES",
     "OPTIMIZERS",
     "RECIPES",
@@ -56,6 +61,7 @@ __all__ = [
     "make_config",
     "new_manifest",
     "recorded_config",
+    "rescales",
     "train_model",
 ]
 

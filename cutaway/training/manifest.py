@@ -13,7 +13,13 @@ from .device import describe_device, describe_versions
 
 
 def new_manifest(
-    *, origin: str, data: Dataset, split: Split, model: keras.Model, config: Mapping[str, Any], first_weights: str
+    *,
+    origin: str,
+    data: Dataset,
+    split: Split,
+    model: keras.Model | None,
+    config: Mapping[str, Any],
+    first_weights: str,
 ) -> dict[str, Any]:
     """Put together what a new run folder says of itself, as `cutaway.runs.RunWriter.create` takes it.
 
@@ -21,7 +27,7 @@ def new_manifest(
         origin: How the run comes about: "training" by cutaway, a user's own "keras fit", or a ready-made "model".
         data: The dataset.
         split: Its split.
-        model: A built model of allow-listed layers.
+        model: A built model of allow-listed layers; None for one of other layers, of which no specification is kept.
         config: The fields of a `TrainingConfig`, None where a value is not known; `known_config` fills them in.
         first_weights: Where they come from: `DRAWN` or `GIVEN`.
 
@@ -32,7 +38,7 @@ def new_manifest(
         "origin": origin,
         "dataset": data.to_record(),
         "split": split.to_record(),
-        "model": spec_of(model),
+        "model": None if model is None else spec_of(model),
         "first_weights": first_weights,
         "config": dict(config),
         "seed": config["seed"],

@@ -1,26 +1,33 @@
 """The recorder: a Keras callback that records the user's own ``fit`` in a run folder."""
 
-import json
-import math
 import time
+import warnings
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
 from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
-from cutaway.errors import ModelError, RunError
+from cutaway.errors import CutawayWarning, ModelError, RunError
 from cutaway.metrics import classification_metrics
-from cutaway.models import check_fit, class_probabilities, get_weights, spec_of
 from cutaway.runs import Manifest, RunFolder, RunWriter
 
+from .feeding import Feeding
 from .manifest import known_config, new_manifest
-
-BATCH = 2048
-"""Samples of a batch of ``predict``."""
+from .recorded_model import (
+    is_finite,
+    learning_rate,
+    named_values,
+    on_host,
+    plain,
+    sample_shape,
+    specification,
+    without_trainable,
+)
+from .recorder_path import Place, own_row
 
 
 class Recorder(keras.callbacks.Callback):
@@ -30,34 +37,44 @@ class Recorder(keras.callbacks.Callback):
     during the fit or later, and everything that a run offers works on it; what computes needs Keras on JAX.
 
     - There is a snapshot after each epoch; epoch 0 is the model before fit. The history has the names and values of
-      Keras' own history, and learning_rate, seconds and samples_per_second.
+      Keras' own history, and learning_rate, seconds and samples_per_second. A metric of one of these names, or of
+      "epoch", is kept as "metric_seconds" or the like.
     - A loss that becomes NaN or infinite is null in the history, and weights that are not finite are not saved.
     - When fit ends, the status becomes "finished", and the loss (cross-entropy) and accuracy on the test samples are
       measured. ``kept_epoch`` in run.json is the epoch whose weights the model has then, which may be an earlier one
       that EarlyStopping restored. Put the recorder last in `callbacks`, so that it sees what the others did. Averages
       that an optimizer swaps in at the end (``use_ema``) replace the last snapshot.
+    - A model of other layers than cutaway opens (Conv2D, Lambda, ...) is recorded all the same: its history, test
+      metrics and the predictions of every epoch. Views of its layers are not to be had.
+    - Arrays that Keras validates on are compared with the data: ``recorder.split`` then has the validation samples that
+      fit had, and the recorder feeds the model as fit does, raw or scaled.
     - When fit raises, or the process dies, the status stays "running", and everything up to the last epoch is saved.
     - Another fit with the same recorder continues in the same folder, with the next epoch numbers.
 
     Args:
-        path: The run folder to make, such as "runs/mine"; it must not exist yet.
+        path: The run folder to make, such as "runs/mine". If a run is there, the new one is "runs/mine-2" and so on;
+            `CutawayWarning` says so. A run whose fit failed in this process before its first epoch ended is replaced.
         data: The `Dataset` that fit gets its samples from, or what `load_dataset` takes.
         validation: Share of training samples in ``recorder.split.val``, in (0, 1).
         seed: Random seed of the split; whole number from 0.
         predictions: Whether to save the predictions for each validation and test sample after each epoch. This takes
             one evaluation per epoch. Rows of training samples are NaN.
+        inputs: What fit gets: "scaled", as from ``data.inputs``; "raw", as from ``data.x``, for a model that rescales
+            its inputs itself. "auto" is what the validation data of fit are; without such, "raw" where the model begins
+            with a Rescaling by the scale of the data, else "scaled".
+        overwrite: Whether a run that is at `path` is deleted when fit starts.
 
     Attributes:
         path: The run folder.
-        data: The dataset.
         split: Its split: fit on ``data.inputs(recorder.split.train)`` and ``data.y(recorder.split.train)``. If fit sees
             test samples, the recorded test accuracy means nothing.
 
     Raises:
         CutawayError: The data, the share or the seed is wrong; see `load_dataset` and `cutaway.train`.
-        ModelError: On ``fit``: the model is not of allow-listed layers, does not fit the data, or is not the model of
-            the fit before; nothing has been written.
-        RunError: On ``fit``: the folder cannot be created or written.
+        RunError: Something at `path` is no run; on ``fit``: the folder cannot be created or written, or Keras'
+            validation metrics are not those that we measure, so that every view would be wrong.
+        ModelError: On ``fit``: the model does not fit the data, or is not the model of the fit before; nothing has been
+            written.
     """
 
     def __init__(
@@ -68,39 +85,59 @@ class Recorder(keras.callbacks.Callback):
         validation: float = 0.25,
         seed: int = 0,
         predictions: bool = False,
+        inputs: Literal["auto", "scaled", "raw"] = "auto",
+        overwrite: bool = False,
     ) -> None:
         super().__init__()
-        self.path = Path(path)
-        self.data = data if isinstance(data, Dataset) else load_dataset(data)
+        self._place = Place.find(Path(path), overwrite=overwrite)
+        self.path = self._place.path
+        self._feeding = Feeding(data if isinstance(data, Dataset) else load_dataset(data), inputs)
         self.split = split_dataset(self.data, validation=validation, seed=seed)
         self._save_predictions = predictions
         self._manifest: Manifest | None = None
+        self._opens, self._why = True, ""
         self._epochs = 0
         self._batch_size: int | None = None
         self._seen: Any = None
+        self._validated: Any = None
         self._start = self._epoch_start = 0.0
+
+    def __repr__(self) -> str:
+        epochs = f"{self._epochs} {'epoch' if self._epochs == 1 else 'epochs'}"
+        done = f"{epochs}, {self._manifest.status}" if self._manifest else "not fitted yet"
+        return f"<Recorder {str(self.path)!r}: {self.data.name}, {done}>"
+
+    @property
+    def data(self) -> Dataset:
+        """The dataset, with the scale by which the model is fed: 1 where fit gets raw samples."""
+        return self._feeding.data
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Create the run folder with the first snapshot, or open it again."""
-        model, spec = self._keras_model, self._checked_spec()
+        model = self._keras_model
+        shape, spec = sample_shape(model, self.data), self._checked_spec()
+        self._feeding.begin(model, shape, first=self._manifest is None)
         self._start, self._batch_size = time.perf_counter(), None
         if self._manifest:
             with self._writing() as writer:
-                writer.update(status="running", model=spec, config=self._config(model))
+                writer.update(status="running", why=None, model=spec, config=self._config(model))
             return
         manifest = new_manifest(
             origin="keras fit",
             data=self.data,
             split=self.split,
-            model=model,
+            model=model if self._opens else None,
             config=self._config(model),
             first_weights="as the model had them",
         )
-        writer = RunWriter.create_at(self.path, manifest=manifest)
+        self._place.clear()
+        more = {"fit": {"inputs": self._feeding.inputs}, "unopened": self._why}
+        writer = RunWriter.create_at(self.path, manifest=manifest | more)
         self._manifest = writer.manifest
         writer.close()
+        self._place.begun()
         with self._writing() as writer:
-            writer.snapshot(0, get_weights(model))
+            writer.snapshot(0, named_values(model, opens=self._opens))
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start the epoch's clock."""
@@ -109,56 +146,96 @@ class Recorder(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Find out the batch size, which fit does not tell: samples counted after the first call / its batches."""
         if batch and self._batch_size is None:
-            self._batch_size = int(_on_host(self._count_samples())) // batch
+            self._batch_size = int(on_host(self._count_samples())) // batch
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Save the count of the epoch's samples before validation starts its own."""
         self._seen = self._count_samples()
 
+    def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Save the count of the samples that were validated on."""
+        self._validated = self._count_samples()
+
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write the epoch to disk, its line in the history last: what the history lists is on disk."""
-        seconds, model = time.perf_counter() - self._epoch_start, self._keras_model
-        weights = get_weights(model)
-        seen = int(_on_host(self._count_samples() if self._seen is None else self._seen))
-        row = {"epoch": self._epochs + 1, **{name: plain(value) for name, value in (logs or {}).items()}}
-        row.setdefault("learning_rate", _learning_rate(model))  # callbacks that change it report it themselves
-        row |= {"seconds": round(seconds, 4), "samples_per_second": round(seen / seconds, 1)}
+        seconds, model, logs = time.perf_counter() - self._epoch_start, self._keras_model, logs or {}
+        weights = named_values(model, opens=self._opens)
+        seen = int(on_host(self._count_samples() if self._seen is None else self._seen))
+        row = own_row(
+            {name: plain(value) for name, value in logs.items()},
+            epoch=self._epochs + 1,
+            learning_rate=float(on_host(model.optimizer.learning_rate)),
+            seconds=round(seconds, 4),
+            samples_per_second=round(seen / seconds, 1),
+        )
+        first = not self._feeding.known and "val_loss" in logs
+        if first:
+            self._look(seen)
         with self._writing() as writer:
-            if _finite(weights):
+            if is_finite(weights):
                 writer.snapshot(self._epochs + 1, weights)
-                if self._save_predictions:
+                if self._save_predictions or not self._opens:
                     writer.predictions(self._epochs + 1, self._predictions())
             if self._batch_size != writer.manifest.config["batch_size"]:
                 writer.update(config={**writer.manifest.config, "batch_size": self._batch_size})
             writer.epoch(row)
         self._epochs += 1
+        if first and is_finite(weights):
+            self._check(logs)
+        self._place.recorded()  # until now, the folder of a fit that fails is in nobody's way
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Evaluate the test samples and write how the run ended."""
         seconds = time.perf_counter() - self._start
+        with self._writing() as writer:
+            kept_epoch, found = self._kept_epoch(writer)
+            before = writer.manifest.cost.get("training", 0.0)
+            writer.update(kept_epoch=kept_epoch, cost={"training": round(before + seconds, 3)})
+        row = next((row for row in RunFolder.open(self.path).history() if row["epoch"] == kept_epoch), {})
+        if found and self._feeding.known and "val_loss" in row:
+            self._check(row)
         test = classification_metrics(self._predict(self.split.test), self.data.y(self.split.test))
         with self._writing() as writer:
-            kept_epoch = self._kept_epoch(writer)
-            before = writer.manifest.cost.get("training", 0.0)
-            cost = {"training": round(before + seconds, 3)}
-            writer.finish("finished", test=test, kept_epoch=kept_epoch, cost=cost)
+            writer.finish("finished", test=test)
 
     @property
     def _keras_model(self) -> Any:
         """The model; on JAX, Keras' own property brings its weights up to date first."""
         return self.model
 
-    def _checked_spec(self) -> dict[str, Any]:
-        spec = spec_of(self._keras_model)
-        check_fit(self._keras_model, shape=self.data.shape, classes=self.data.classes)
-        before = self._manifest and self._manifest.model
-        if before and _without_trainable(spec) != _without_trainable(before.to_record()):
-            raise ModelError(
-                "a recorder records a single model",
-                got=f'"{spec["name"]}" after "{before.name}", with other layers or another name',
-                hint="make a Recorder with its own path for each model",
-            )
+    def _checked_spec(self) -> dict[str, Any] | None:
+        spec, self._why = specification(self._keras_model)
+        if self._manifest:
+            before = self._manifest.model and without_trainable(self._manifest.model.to_record())
+            if before != (spec and without_trainable(spec)):
+                name = self._manifest.model.name if self._manifest.model else "a model of other layers"
+                raise ModelError(
+                    "a recorder records a single model",
+                    got=f'"{self._keras_model.name}" after "{name}", with other layers or another name',
+                    hint="make a Recorder with its own path for each model",
+                )
+        elif spec is None:
+            kept = "the run keeps history, test metrics and predictions; views of its layers are not to be had"
+            warnings.warn(f"{self._why}, is not opened again: {kept}", CutawayWarning, stacklevel=2)
+        self._opens = spec is not None
         return spec
+
+    def _look(self, seen: int) -> None:
+        """Record the split and the inputs as fit has them, once it has validated."""
+        validated = int(on_host(self._validated))
+        self.split, fit = self._feeding.look(self._keras_model, self.split, seen=seen, validated=validated)
+        with self._writing() as writer:
+            writer.update(dataset=self.data.to_record(), split=self.split.to_record(), fit=fit)
+
+    def _check(self, logs: Mapping[str, Any]) -> None:
+        """Compare Keras' validation metrics with ours; a run that shows something else has failed."""
+        config = self._manifest.config if self._manifest else {}
+        try:
+            self._feeding.check(self._keras_model, logs, self.split, config=config)
+        except RunError as error:
+            with self._writing() as writer:
+                writer.update(status="failed", why=str(error))
+            raise
 
     def _config(self, model: Any) -> dict[str, Any]:
         """The fields of a `TrainingConfig` as far as they are known; the others are None."""
@@ -166,7 +243,7 @@ class Recorder(keras.callbacks.Callback):
         return known_config(
             epochs=self._epochs + (self.params or {}).get("epochs", 0),
             optimizer=type(optimizer).__name__.lower(),
-            learning_rate=_learning_rate(model),
+            learning_rate=learning_rate(model),
             momentum=getattr(optimizer, "momentum", None),
             weight_decay=getattr(optimizer, "weight_decay", None),
             loss=loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", str(loss))),
@@ -195,53 +272,30 @@ class Recorder(keras.callbacks.Callback):
 
     def _count_samples(self) -> Any:
         """Samples since Keras last reset its metrics, the weights of its mean loss; a tensor, so that nothing waits."""
-        tracker = next(metric for metric in self._keras_model.metrics if metric.name == "loss")
-        return keras.ops.copy(tracker.count)
+        tracker = next((metric for metric in self._keras_model.metrics if metric.name == "loss"), None)
+        return np.zeros(()) if tracker is None else keras.ops.copy(tracker.count)
 
     def _predict(self, ids: SampleIds) -> np.ndarray:
-        """Predictions for some samples, float32 ``(sample, class)``."""
-        model = self._keras_model
-        rows = self.data.inputs(ids).reshape(len(ids), *model.inputs[0].shape[1:])
-        return class_probabilities(model, model.predict(rows, batch_size=BATCH, verbose=0))
+        return self._feeding.predict(self._keras_model, ids)
 
     def _predictions(self) -> np.ndarray:
         unseen = np.full((len(self.split.train), self.data.classes), np.nan, np.float32)
         return np.concatenate([unseen, self._predict(self.split.val), self._predict(self.split.test)])
 
-    def _kept_epoch(self, writer: RunWriter) -> int | None:
-        """The epoch whose snapshot equals the weights of the model; if none does, the last one, which is replaced."""
-        weights, folder = get_weights(self._keras_model), RunFolder.open(self.path)
-        if not _finite(weights):
-            return None
+    def _kept_epoch(self, writer: RunWriter) -> tuple[int | None, bool]:
+        """The epoch whose snapshot equals the weights of the model; if none does, the last one, which is replaced.
+
+        Returns:
+            The epoch, and whether its snapshot was equal.
+        """
+        weights, folder = named_values(self._keras_model, opens=self._opens), RunFolder.open(self.path)
+        if not is_finite(weights):
+            return None, False
         for epoch in reversed(folder.epochs):
             snapshot = folder.snapshot(epoch)
             if all(np.array_equal(snapshot[name], value) for name, value in weights.items()):
-                return epoch
+                return epoch, True
         writer.snapshot(self._epochs, weights)
-        return self._epochs
-
-
-def plain(value: Any) -> Any:
-    """A metric as JSON: a number, or lists of numbers, with None for NaN and infinities."""
-    if isinstance(value, int | float):
-        return value if math.isfinite(value) else None
-    return [plain(entry) for entry in value] if isinstance(value, list) else plain(_on_host(value).tolist())
-
-
-def _finite(weights: Mapping[str, np.ndarray]) -> bool:
-    return all(bool(np.isfinite(value).all()) for value in weights.values())
-
-
-def _learning_rate(model: Any) -> float:
-    return float(_on_host(model.optimizer.learning_rate))
-
-
-def _on_host(tensor: Any) -> Any:
-    """A tensor of any backend as a NumPy array."""
-    return keras.ops.convert_to_numpy(tensor)
-
-
-def _without_trainable(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """A specification without the ``trainable`` of its layers, which may change from one fit to the next."""
-    layers = [{**layer, "config": {**layer["config"], "trainable": None}} for layer in spec["layers"]]
-    return json.loads(json.dumps({**spec, "layers": layers}))  # as a file has it, with lists for tuples
+        if self._save_predictions or not self._opens:
+            writer.predictions(self._epochs, self._predictions())
+        return self._epochs, False
