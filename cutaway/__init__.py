@@ -22,8 +22,9 @@ if "keras" not in sys.modules:
 if TYPE_CHECKING:
     from cutaway.api.analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Units
     from cutaway.api.model_files import export, open_model
+    from cutaway.api.opening import open_run
     from cutaway.api.record import record
-    from cutaway.api.run import Run, open_run
+    from cutaway.api.run import Run
     from cutaway.api.train import mlp, resume, train
     from cutaway.data import Dataset, load_dataset
     from cutaway.progress import CancelToken, Progress
@@ -45,7 +46,7 @@ _MODULES = {
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
     "open_model": "cutaway.api.model_files",
-    "open_run": "cutaway.api.run",
+    "open_run": "cutaway.api.opening",
     "record": "cutaway.api.record",
     "resume": "cutaway.api.train",
     "train": "cutaway.api.train",

@@ -10,7 +10,8 @@ from cutaway._lazy import public
 from cutaway.errors import UsageError
 from cutaway.runs import RUNS, write_output
 
-from .run import Run, open_run
+from .opening import open_run
+from .run import Run
 
 if TYPE_CHECKING:
     from cutaway.models import Model

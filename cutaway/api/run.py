@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, Split, load_dataset
-from cutaway.runs import RUNS, RunFolder, find_run
+from cutaway.data import Dataset, Split
+from cutaway.runs import RunFolder
 
 from . import analyses
 from .analyses.epochs import check_epoch
-from .context import RunContext, same_data
+from .context import RunContext
 from .progress import ProgressOption, show_progress
 
 if TYPE_CHECKING:
@@ -394,23 +394,3 @@ class Run:
 
         with show_progress(progress) as on_progress:
             return write_report(self.context, path, on_progress=on_progress)
-
-
-@public
-def open_run(path: str | Path, *, data: Dataset | str | Path | None = None, runs: str | Path = RUNS) -> Run:
-    """Open a run folder, finished or not.
-
-    Args:
-        path: The folder, its name in `runs`, or "latest".
-        data: The dataset, where it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
-        runs: Folder in which names are looked up.
-
-    Raises:
-        UnknownNameError: There is no such run.
-        RunError: It is damaged.
-        DataError: `data` is not what the run was trained on.
-    """
-    folder = find_run(path, runs=runs)
-    if data is not None:
-        data = same_data(data if isinstance(data, Dataset) else load_dataset(data), folder.manifest.dataset)
-    return Run(RunContext(folder, data=data))

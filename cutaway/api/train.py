@@ -17,8 +17,9 @@ from cutaway.runs import RUNS, RunFolder, RunWriter
 from cutaway.training import DRAWN, GIVEN
 
 from .context import RunContext
+from .opening import open_run
 from .progress import ProgressOption, show_progress
-from .run import Run, open_run
+from .run import Run
 from .weighting import class_weights, sample_weights
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ def _cell(value: object) -> str:
 def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
     """Show what a run was, epoch by epoch."""
     from cutaway.api.documents import class_document, model_layers, run_document
-    from cutaway.api.run import open_run
+    from cutaway.api.opening import open_run
 
     opened = open_run(run, runs=runs)
     if as_json:
@@ -135,7 +135,7 @@ def embed(
 ) -> None:
     """Embed a layer's activations in the plane and cache the coordinates in the run folder."""
     from cutaway.api.documents import embedding_document
-    from cutaway.api.run import open_run
+    from cutaway.api.opening import open_run
     from cutaway.errors import Canceled
 
     opened = open_run(run, runs=runs)
@@ -183,7 +183,7 @@ def report(
 ) -> None:
     """Write everything about a run into one HTML file that works from disk without a network."""
     from cutaway.api.documents import file_document
-    from cutaway.api.run import open_run
+    from cutaway.api.opening import open_run
 
     opened = open_run(run, runs=runs)
     page = opened.report(output)

@@ -21,7 +21,7 @@ def layers(
 ) -> None:
     """Show what each layer is and holds, and how many of its units are inactive."""
     from cutaway.api.documents import layers_document
-    from cutaway.api.run import open_run
+    from cutaway.api.opening import open_run
     from cutaway.errors import UnknownNameError, UsageError
 
     if history and epoch is not None:

@@ -83,7 +83,7 @@ def export(
     """Write the model of a run into a file that plain Keras opens, or an ONNX graph with its preprocessing."""
     from cutaway.api.documents import file_document
     from cutaway.api.model_files import export as write
-    from cutaway.api.run import open_run
+    from cutaway.api.opening import open_run
 
     opened = open_run(run, runs=runs)
     file = write(opened, to, epoch=epoch, input=input)

@@ -24,7 +24,7 @@ def units(
     """Show what each unit of a hidden layer is for, which unit is most similar, and what its ablation costs."""
     from cutaway.api.analyses import check_sort
     from cutaway.api.documents import units_document
-    from cutaway.api.run import open_run
+    from cutaway.api.opening import open_run
 
     check_sort(sort)  # before anything is computed
     opened = open_run(run, runs=runs)

@@ -10,8 +10,8 @@ from cutaway.models import ForwardPass
 from cutaway.parallel import WorkerPool, cpu_count
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .activations import find_layer
 from .history import MAX_THREADS
+from .lookup import find_layer
 from .similarity import CenteredActivations, center_all, cka
 
 MAX_HELD_BYTES = 2**29

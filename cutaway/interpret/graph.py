@@ -8,10 +8,7 @@ import jax
 import keras
 import numpy as np
 
-from cutaway.errors import UsageError
 from cutaway.models import MERGING_KINDS, activation_name, spec_of, weight_values
-
-from .activations import find_layer
 
 IDENTITY_KINDS = ("Dropout", "GaussianNoise")
 """Kinds of layers whose output in evaluation is their input."""
@@ -77,25 +74,6 @@ class Graph:
     def threshold(self) -> float:
         """The score above which a model with a single output unit predicts class 1."""
         return 0.5 if activation_name(self.layers[self.output]) == "hard_sigmoid" else 0.0
-
-
-def hidden_graph(model: keras.Model, layer: str) -> Graph:
-    """The graph of a model, if `layer` is one of its layers before the output.
-
-    Raises:
-        UnknownNameError: The model has no layer of that name.
-        UsageError: The layer is the input or the output.
-    """
-    find_layer(model, layer)
-    graph = Graph.of(model)
-    if layer == graph.output or layer not in graph.layers:
-        hidden = [name for name in graph.layers if name != graph.output and graph.kind(name) not in IDENTITY_KINDS]
-        raise UsageError(
-            f"units are measured in hidden layers: {', '.join(hidden) or 'this model has none'}",
-            got=f'"{layer}", the {"output" if layer == graph.output else "input"}',
-            hint=f'try "{hidden[-1]}"' if hidden else "train a model with a hidden layer",
-        )
-    return graph
 
 
 def weights_of(graph: Graph, snapshot: Mapping[str, np.ndarray] | None = None) -> Weights:

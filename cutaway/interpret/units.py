@@ -13,7 +13,8 @@ from cutaway.errors import DataError, UsageError
 from cutaway.models import ForwardPass, named_weights, output_size
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .graph import IDENTITY_KINDS, hidden_graph
+from .graph import IDENTITY_KINDS
+from .lookup import hidden_graph
 from .measures import is_constant
 
 _PREPARING = ("Flatten", "Reshape", "Rescaling", "Normalization")

@@ -5,8 +5,8 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.model_files import export, inspect_model, open_model
+from cutaway.api.opening import open_run
 from cutaway.api.record import record
-from cutaway.api.run import open_run
 from cutaway.api.train import resume
 from cutaway.errors import CutawayError, ModelError, UnknownNameError, UsageError
 

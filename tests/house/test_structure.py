@@ -25,6 +25,7 @@ API_FLOORS = (
     {"recipe", "documents"},
     {"train", "record"},
     {"model_files"},
+    {"opening"},
     {"run"},
     {"report"},
     {"analyses"},
