@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
-    from .class_measures import ClassMeasures, class_measures
     from .embedding import Embedding, layer_activations
     from .embeddings import embed_layer
     from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
-    from .history import History
+    from .history import History, epochs_in_words
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
+    from .per_class import ClassMeasures, class_measures
     from .pictures import pictures_of
     from .predictions import Mistakes, confusion, labels, mistakes, probabilities
     from .sequence import EmbeddingSequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
-    "ClassMeasures": "cutaway.api.analyses.class_measures",
+    "ClassMeasures": "cutaway.api.analyses.per_class",
     "Embedding": "cutaway.api.analyses.embedding",
     "EmbeddingSequence": "cutaway.api.analyses.sequence",
     "Explanation": "cutaway.api.analyses.explanation",
@@ -36,12 +36,13 @@ _MODULES = {
     "SORTS": "cutaway.api.analyses.unit_summaries",
     "Units": "cutaway.api.analyses.unit_summaries",
     "check_sort": "cutaway.api.analyses.unit_summaries",
-    "class_measures": "cutaway.api.analyses.class_measures",
+    "class_measures": "cutaway.api.analyses.per_class",
     "confusion": "cutaway.api.analyses.predictions",
     "defined": "cutaway.api.analyses.unit_summaries",
     "embed_epochs": "cutaway.api.analyses.sequences",
     "embed_layer": "cutaway.api.analyses.embeddings",
     "embed_layers": "cutaway.api.analyses.sequences",
+    "epochs_in_words": "cutaway.api.analyses.history",
     "evenly_spaced": "cutaway.api.analyses.layers",
     "evidence_of": "cutaway.api.analyses.evidence",
     "explain": "cutaway.api.analyses.explanation",
@@ -75,6 +76,7 @@ __all__ = [
     "embed_epochs",
     "embed_layer",
     "embed_layers",
+    "epochs_in_words",
     "evenly_spaced",
     "evidence_of",
     "explain",
