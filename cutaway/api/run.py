@@ -22,17 +22,7 @@ if TYPE_CHECKING:
     from cutaway.findings import Finding
     from cutaway.models import Model
 
-    from .analyses import (
-        ClassMeasures,
-        Embedding,
-        EmbeddingSequence,
-        Explanation,
-        History,
-        LayerHistory,
-        Layers,
-        Mistakes,
-        Units,
-    )
+    from .analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Layers, Mistakes, Units
 
 
 @public
@@ -58,8 +48,7 @@ class Run:
     def __repr__(self) -> str:
         test = self.test
         accuracy = f", test accuracy {test['accuracy']:.2%}" if test else ""
-        epochs = "1 epoch" if len(self.history) == 1 else f"{len(self.history)} epochs"
-        return f"<Run {self.path.name}: {self.folder.status}, {epochs}{accuracy}>"
+        return f"<Run {self.path.name}: {self.folder.status}, {analyses.epochs_in_words(len(self.history))}{accuracy}>"
 
     @property
     def folder(self) -> RunFolder:
@@ -351,10 +340,7 @@ class Run:
             epoch: Number of the epoch; the kept one if None.
             layers: Their names, in order; all Dense layers if None. "input" is what the model sees.
             progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`.
-
-        Raises:
-            As `embed_epochs`.
+            settings: split, points, seed, and settings of t-SNE, as in `embed`; errors are those of `embed_epochs`.
         """
         epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
@@ -364,9 +350,9 @@ class Run:
         """Counts, int64 ``(true class, predicted class)``."""
         return analyses.confusion(self.context, split=split, epoch=check_epoch(epoch))
 
-    def per_class(self, *, split: str = "test", epoch: int | None = None) -> "ClassMeasures":
+    def per_class(self, *, split: str = "test", epoch: int | None = None) -> "analyses.ClassMeasures":
         """Recall, precision and F1 of each class, the balanced accuracy, and that of one class alone."""
-        return analyses.class_measures(self.context, split=split, epoch=epoch)
+        return analyses.class_measures(self.context, split=split, epoch=check_epoch(epoch))
 
     def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
         """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
@@ -378,14 +364,11 @@ class Run:
         return analyses.findings(self.context, layers=layers)
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
-        """Write everything about the run into one HTML file that works from disk without a network.
+        """Write everything about the run into one HTML file that works without a network, and return its path.
 
         Args:
             path: Where to write it; report.html in the run folder if None.
             progress: See `Run`.
-
-        Returns:
-            The file's path.
 
         Raises:
             UsageError: The file cannot be written.

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.models import MERGING_KINDS, ForwardPass
+from cutaway.models import MERGING_KINDS, ForwardPass, activation_name
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .measures import is_inactive
@@ -19,6 +19,10 @@ COMPUTING_KINDS = (
     *("BatchNormalization", "LayerNormalization", *MERGING_KINDS),
 )
 """Kinds of layers that compute something; dropout, reshaping and the like only pass their input on."""
+
+
+RECTIFIERS = ("relu", "relu6")
+"""Activation functions whose units fire or do not; a linear or tanh unit below 0 is not idle, and it learns."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,8 @@ class LayerRecord:
         trainable: How many of these are trained.
         weights: Its weight arrays; empty for a layer without weights.
         units: Entries of its output for one sample.
-        inactive: Number of units that never fire: their output is at most 0 for every sample. None where the layer only
-            passes its input on (Dropout, Flatten, ...).
+        inactive: Number of units that never fire: their output is 0 for every sample. None where units do not fire:
+            only rectifiers do (relu, relu6), whose gradient is 0 where their output is.
     """
 
     name: str
@@ -84,6 +88,13 @@ def measured_layers(model: keras.Model) -> tuple[str, ...]:
     return tuple(layer.name for layer in model.layers if type(layer).__name__ in COMPUTING_KINDS)
 
 
+def rectifies(layer: Any) -> bool:
+    """Whether a layer ends in a rectifier that is exactly 0 below its threshold, so that its units fire or do not."""
+    if type(layer).__name__ == "ReLU":
+        return not layer.negative_slope
+    return activation_name(layer) in RECTIFIERS
+
+
 def layer_records(
     model: keras.Model,
     *,
@@ -104,7 +115,8 @@ def layer_records(
     Raises:
         ModelError: The snapshot is not one of this model.
     """
-    most = _largest_outputs(model, measured_layers(model), x=x, scale=scale, weights=weights, on_progress=on_progress)
+    firing = [name for name in measured_layers(model) if rectifies(model.get_layer(name))]
+    most = _largest_outputs(model, firing, x=x, scale=scale, weights=weights, on_progress=on_progress)
     inactive = {name: int(np.sum(is_inactive(values))) for name, values in most.items()}
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     return tuple(_record(layer, inactive.get(layer.name), weights) for layer in layers)
@@ -143,6 +155,8 @@ def _largest_outputs(
     on_progress: ProgressCallback,
 ) -> dict[str, np.ndarray]:
     """The largest output of every unit of some layers over all samples, float32 ``(unit,)`` each."""
+    if not layers:
+        return {}
     forward = ForwardPass.of(model, layers, scale=scale, reduce=_largest)
     found = {name: np.full(int(np.prod(shape)), -np.inf, np.float32) for name, shape in forward.shapes.items()}
     for _, outputs in forward.batches(x, weights=weights, task="layers", on_progress=on_progress):

@@ -62,7 +62,29 @@ def test_layer_records_against_numpy(model, x):
     assert first.inactive == int((hidden.max(axis=0) <= 0).sum()) >= 5
     assert first.inactive_share == first.inactive / 16
     assert records["dropout_1"].inactive is None
-    assert records["output"].inactive == 0
+    assert records["output"].inactive is None, "the output has no rectifier"
+
+
+@pytest.mark.parametrize(
+    ("layer", "fires"),
+    [
+        (layers.Dense(3, activation="relu"), True),
+        (layers.Dense(3, activation="relu6"), True),
+        (layers.Activation("relu"), True),
+        (layers.ReLU(max_value=6), True),
+        (layers.ReLU(negative_slope=0.1), False),
+        (layers.LeakyReLU(), False),
+        (layers.Dense(3), False),
+        (layers.Dense(3, activation="tanh"), False),
+        (layers.BatchNormalization(), False),
+    ],
+)
+def test_only_units_of_rectifiers_are_inactive(layer, fires):
+    model = keras.Sequential([keras.Input((3,)), layer])
+    (record,) = layer_records(model, x=np.full((4, 3), -1.0, np.float32), scale=1.0)
+    assert (record.inactive is not None) == fires
+    if fires and layer.count_params() == 0:
+        assert record.inactive == 3
 
 
 @pytest.mark.parametrize("samples", [1, 2047, 2048, 2049])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .embeddings import embed_layer
     from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
-    from .history import History
+    from .history import History, epochs_in_words
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
     from .per_class import ClassMeasures, class_measures
     from .pictures import pictures_of
@@ -42,6 +42,7 @@ _MODULES = {
     "embed_epochs": "cutaway.api.analyses.sequences",
     "embed_layer": "cutaway.api.analyses.embeddings",
     "embed_layers": "cutaway.api.analyses.sequences",
+    "epochs_in_words": "cutaway.api.analyses.history",
     "evenly_spaced": "cutaway.api.analyses.layers",
     "evidence_of": "cutaway.api.analyses.evidence",
     "explain": "cutaway.api.analyses.explanation",
@@ -75,6 +76,7 @@ __all__ = [
     "embed_epochs",
     "embed_layer",
     "embed_layers",
+    "epochs_in_words",
     "evenly_spaced",
     "evidence_of",
     "explain",

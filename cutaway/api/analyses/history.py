@@ -38,8 +38,7 @@ class History:
         last = self.rows[-1]
         names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if last.get(name) is not None]
         shown = "  ".join(f"{name} {last[name]:.4f}" for name in names)
-        epochs = "1 epoch" if len(self) == 1 else f"{len(self)} epochs"
-        return f"<History: {epochs}; last: {shown}>"
+        return f"<History: {epochs_in_words(len(self))}; last: {shown}>"
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The metrics as a pandas DataFrame, one row an epoch."""
@@ -78,3 +77,8 @@ class History:
         from cutaway.plots import learning_curves
 
         return learning_curves(self.rows, turned=self.turned)
+
+
+def epochs_in_words(count: int) -> str:
+    """A number of epochs: "1 epoch", "5 epochs"."""
+    return "1 epoch" if count == 1 else f"{count} epochs"
