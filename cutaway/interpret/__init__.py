@@ -6,9 +6,10 @@ neighbors, models, parallel, progress and errors. Loads Keras.
 """
 
 from .ablation import Ablation, ablate
-from .activations import activations, default_layer, find_layer
+from .activations import activations
 from .attribution import Attribution, attribute
 from .comparison import compare_epochs
+from .graph import default_layer, find_layer
 from .history import LayerMeasures, layer_history
 from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
 from .units import UnitMeasures, constant_units, incoming_pictures, unit_measures

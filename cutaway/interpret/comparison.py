@@ -10,7 +10,7 @@ from cutaway.models import ForwardPass
 from cutaway.parallel import WorkerPool, cpu_count
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .activations import find_layer
+from .graph import find_layer
 from .history import MAX_THREADS
 from .similarity import CenteredActivations, center_all, cka
 

@@ -1,5 +1,6 @@
 """A model as a graph of layers that can be evaluated with the value of any layer replaced, or something added to it."""
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,10 +9,8 @@ import jax
 import keras
 import numpy as np
 
-from cutaway.errors import UsageError
-from cutaway.models import MERGING_KINDS, activation_name, spec_of, weight_values
-
-from .activations import find_layer
+from cutaway.errors import UnknownNameError, UsageError
+from cutaway.models import MERGING_KINDS, activation_name, layer_names, spec_of, weight_values
 
 IDENTITY_KINDS = ("Dropout", "GaussianNoise")
 """Kinds of layers whose output in evaluation is their input."""
@@ -77,6 +76,41 @@ class Graph:
     def threshold(self) -> float:
         """The score above which a model with a single output unit predicts class 1."""
         return 0.5 if activation_name(self.layers[self.output]) == "hard_sigmoid" else 0.0
+
+
+def find_layer(model: keras.Model, name: str) -> keras.Layer:
+    """Look up a layer by name.
+
+    Raises:
+        UnknownNameError: The model has no layer of that name.
+    """
+    names = layer_names(model)
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=1) or [default_layer(model)]
+        raise UnknownNameError(
+            f"layers of this model are {', '.join(names)}", got=f'"{name}"', hint=f'try "{close[0]}"'
+        )
+    return model.get_layer(name)
+
+
+def default_layer(model: keras.Model) -> str:
+    """The layer people look at first: the last hidden one, whose values the output layer reads.
+
+    The output layer is the last Dense one; an activation after it belongs to it. Dropout, noise, Flatten and Reshape
+    before it are skipped, so that after Dense, BatchNormalization, ReLU and Dropout it is the ReLU. The output itself
+    where no hidden layer computes anything.
+    """
+    graph = Graph.of(model)
+    name = graph.output
+    while graph.kind(name) != "Dense" and len(graph.inputs[name]) == 1 and graph.inputs[name][0] != graph.entry:
+        name = graph.inputs[name][0]
+    if graph.kind(name) != "Dense":  # no Dense layer at the end: everything before the last layer is hidden
+        name = graph.output
+    name = graph.inputs[name][0]
+    while name != graph.entry and graph.kind(name) in (*IDENTITY_KINDS, "Flatten", "Reshape"):
+        name = graph.inputs[name][0]
+    prepares = name == graph.entry or graph.kind(name) in ("Rescaling", "Normalization")
+    return model.layers[-1].name if prepares else name
 
 
 def hidden_graph(model: keras.Model, layer: str) -> Graph:
