@@ -234,11 +234,12 @@ def same_data(data: Dataset, record: DatasetRecord) -> Dataset:
     Raises:
         DataError: Its digest, its scale or its classes are others.
     """
-    if data.scale != record.scale:  # a model that rescales its inputs itself is fed raw samples
+    if record.scale == 1 != data.scale:  # a model that rescales its inputs itself is fed raw samples
         data = dataclasses.replace(data, scale=record.scale)
     for what, ours, theirs in (
         ("SHA-256", record.sha256, data.sha256),
         ("shape", record.shape, data.shape),
+        ("scale", record.scale, data.scale),
         ("classes", record.class_names, data.class_names),
     ):
         if ours != theirs:

@@ -102,7 +102,9 @@ class Feeding:
         each = config["loss"] == "binary_crossentropy" and model.outputs[0].shape[-1] > 1
         if ours is None or each:  # Keras then counts every output as right or wrong
             return
-        plain = not config["label_smoothing"] and not _has_penalties(model)
+        # our loss bounds probabilities from below, which that of logits does not
+        logits = getattr(model.loss, "from_logits", False)
+        plain = not config["label_smoothing"] and not logits and not _has_penalties(model)
         check_agreement(
             logs,
             ours,
