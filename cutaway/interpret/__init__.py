@@ -9,7 +9,6 @@ from .ablation import Ablation, ablate
 from .activations import activations
 from .attribution import Attribution, attribute
 from .comparison import compare_epochs
-from .graph import default_layer, find_layer
 from .history import LayerMeasures, layer_history
 from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
 from .lookup import default_layer, find_layer
