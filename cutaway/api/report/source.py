@@ -30,7 +30,9 @@ class ReportSource:
 
     @cached_property
     def layers(self) -> Layers:
-        """What each layer is and holds."""
+        """What each layer is and holds; nothing of a model that cannot be opened."""
+        if not self.context.opens:
+            return Layers(())
         return layer_records(self.context, on_progress=self.on_progress)
 
     @cached_property
