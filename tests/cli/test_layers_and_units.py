@@ -3,7 +3,6 @@ import json
 import pytest
 
 from cutaway.cli.layers import layers
-from cutaway.cli.output import points
 from cutaway.cli.units import units
 from cutaway.errors import UnknownNameError, UsageError
 
@@ -63,13 +62,6 @@ def test_units_as_a_table_and_as_json(digits_run, capsys):
     assert losses == sorted(losses, reverse=True)
     with pytest.raises(UnknownNameError, match='got "size"'):
         units("nowhere", **about, sort="size", limit=5, as_json=False)
-
-
-@pytest.mark.parametrize(
-    ("share", "shown"), [(-0.0002, "-0.02"), (0.00001, "0.00"), (-0.00004, "0.00"), (0.1, "+10.00")]
-)
-def test_differences_of_shares_are_points(share, shown):
-    assert points(share) == shown
 
 
 def test_a_history_of_one_epoch_is_refused(digits_run):

@@ -43,21 +43,22 @@ def test_layers_of_one_layer_and_one_epoch(cutaway, digits_run):
         assert words in err
 
 
-def test_units_print_their_cost_in_percentage_points(cutaway, digits_run):
+def test_units_print_their_cost_with_its_error_and_the_accuracy_in_points(cutaway, digits_run):
     units = digits_run.units("dense_2", progress=False)
     code, out, _ = cutaway("units", digits_run.path, "--layer", "dense_2", "--limit", "0")
     assert code == 0
-    assert "Cost: percentage points of accuracy lost when the unit is set to zero" in out
-    rows = {int(line.split()[0]): line for line in out.splitlines() if re.match(r" *\d+ ", line)}
+    rows = {int(line.split()[0]): line for line in out.splitlines() if re.match(r" *\d+  ", line)}
     assert rows.keys() == set(range(16))
+    ablation = units.ablation
     for unit, line in rows.items():
-        cost = 100 * units.ablation.cost[unit]
-        assert f" {cost:.2f} ".replace("-0.00", "0.00") in f"{line} ", line
+        measured = f"{ablation.cost[unit]:.4f} ± {ablation.cost_error[unit]:.4f}"
+        assert (measured if ablation.measurable[unit] else "~0") in line
+        assert f" {points(-ablation.accuracy_cost[unit])} " in f"{line} ", line
     assert "-0.00" not in out
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0.0012, "0.12"), (-0.0005, "-0.05"), (-0.00001, "0.00"), (0.0, "0.00"), (-0.0, "0.00")]
+    ("share", "text"), [(0.0012, "+0.12"), (-0.0005, "-0.05"), (-0.00001, "0.00"), (0.0, "0.00"), (-0.0, "0.00")]
 )
 def test_points_have_no_sign_where_they_are_zero(share, text):
     assert points(share) == text

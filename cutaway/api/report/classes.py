@@ -1,5 +1,6 @@
 """The section on single classes: recall, precision and F1 of each."""
 
+from cutaway.findings import class_in_words
 from cutaway.metrics import per_class
 from cutaway.page import Section, Table
 
@@ -29,6 +30,6 @@ def classes(source: ReportSource) -> Section | None:
     )
     lead = (
         f"Accuracy {percent(m.accuracy)}, balanced accuracy (the mean recall) {percent(m.balanced_accuracy)}. Always "
-        f"predicting {names[m.largest]}, the largest class, would give {percent(m.baseline)}."
+        f"predicting {class_in_words(names[m.largest])}, the largest, would give {percent(m.baseline)}."
     )
     return Table(name="classes", title="Recall and precision by class", lead=lead, rows=rows, caption=caption)

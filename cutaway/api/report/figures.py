@@ -28,7 +28,7 @@ def learning(source: ReportSource) -> Section | None:
         name="learning",
         title="Learning curves",
         figure=learning_curves_bokeh(history.rows, turned=history.turned),
-        caption="Training values are averages over the epoch, while the weights changed and dropout was active; "
+        caption="Training values are averages over the epoch, while the weights changed and any dropout was active; "
         "validation values are of the weights after the epoch, on samples that the model was not trained on.",
     )
 
