@@ -238,13 +238,13 @@ def same_data(data: Dataset, record: DatasetRecord) -> Dataset:
         data = dataclasses.replace(data, scale=record.scale)
     for what, ours, theirs in (
         ("SHA-256", record.sha256, data.sha256),
-        ("shape", record.shape, data.shape),
+        ("the shape", record.shape, data.shape),
         ("scale", record.scale, data.scale),
-        ("classes", record.class_names, data.class_names),
+        ("the classes", record.class_names, data.class_names),
     ):
         if ours != theirs:
             raise DataError(
-                f"the run was trained on data with the {what} {ours!s:.60}",
+                f"the run was trained on data with {what} {ours!s:.60}",
                 got=f"{theirs!s:.60} from {data.name}",
                 hint="open it with the data it was trained on",
             )
