@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 
-.PHONY: setup demo test test-fast test-all test-python coverage check bench lesson docs lock wheel clean
+.PHONY: setup demo test test-fast test-all fuzz test-python coverage check bench lesson docs lock wheel clean
 
 # The environment is made once, and again only when what it is made from changes.
 setup: $(VENV)/.made
@@ -32,6 +32,10 @@ FAST := $(addprefix tests/, house parallel metrics data runs neighbors findings 
 # Everything: also the long forms of tests, and four times as many examples from Hypothesis.
 test-all: setup
 	$(PYTEST) -m "" --hypothesis-profile=exhaustive
+
+# Ten thousand damaged run folders: half an hour.
+fuzz: setup
+	CUTAWAY_FUZZ_CASES=10000 $(BIN)/pytest -n 0 -m exhaustive tests/attacks/test_fuzz.py -k run_folders
 
 # The tests on another Python, in its own environment:  make test-python PYTHON=python3.12
 test-python:

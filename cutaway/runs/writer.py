@@ -168,10 +168,16 @@ class RunWriter:
         """Keep the weights after an epoch."""
         write_atomic(snapshot_path(self.path, epoch), _tensors(weights, {"epoch": str(epoch)}))
 
-    def predictions(self, epoch: int, probabilities: np.ndarray) -> None:
-        """Keep the predictions of an epoch, ``(sample, class)``, as float16."""
+    def predictions(self, epoch: int, probabilities: np.ndarray, *, exact: bool = False) -> None:
+        """Keep the predictions of an epoch, ``(sample, class)``.
+
+        Args:
+            epoch: Its number.
+            probabilities: The predictions.
+            exact: Whether to keep them as float32, for a model that cannot compute them again; otherwise as float16.
+        """
         buffer = io.BytesIO()
-        np.save(buffer, probabilities.astype(np.float16), allow_pickle=False)
+        np.save(buffer, probabilities.astype(np.float32 if exact else np.float16), allow_pickle=False)
         write_atomic(predictions_path(self.path, epoch), buffer.getvalue())
 
     def checkpoint(self, tensors: Mapping[str, np.ndarray], position: Mapping[str, Any]) -> None:

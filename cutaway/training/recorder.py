@@ -175,7 +175,7 @@ class Recorder(keras.callbacks.Callback):
             if is_finite(weights):
                 writer.snapshot(self._epochs + 1, weights)
                 if self._save_predictions or not self._opens:
-                    writer.predictions(self._epochs + 1, self._predictions())
+                    writer.predictions(self._epochs + 1, self._predictions(), exact=not self._opens)
             if self._batch_size != writer.manifest.config["batch_size"]:
                 writer.update(config={**writer.manifest.config, "batch_size": self._batch_size})
             writer.epoch(row)
@@ -297,5 +297,5 @@ class Recorder(keras.callbacks.Callback):
                 return epoch, True
         writer.snapshot(self._epochs, weights)
         if self._save_predictions or not self._opens:
-            writer.predictions(self._epochs, self._predictions())
+            writer.predictions(self._epochs, self._predictions(), exact=not self._opens)
         return self._epochs, False

@@ -69,6 +69,7 @@ RECORDS = {
     "predictions": lambda run: run.predictions(),
     "labels": lambda run: run.labels(),
     "confusion": lambda run: run.confusion(),
+    "per_class": lambda run: run.per_class(),
     "mistakes": lambda run: run.mistakes(),
     "findings": lambda run: run.findings(),
     "layers": lambda run: run.layers(),

@@ -1,6 +1,7 @@
 """Changed files and run folders: each opens or is refused; no crash, no hang, memory bounded."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ def test_changed_files_are_opened_or_refused(files, good, tmp_path):
 
 
 RUN_CHILD = Path(__file__).with_name("run_fuzz_child.py")
+LONG = int(os.environ.get("CUTAWAY_FUZZ_CASES", "600"))
+"""Cases in the long form; `make fuzz` sets it to ten thousand, which take half an hour."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,7 @@ def runs(tmp_path_factory):
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from Linux")
-@pytest.mark.parametrize("cases", [120, pytest.param(10_000, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("cases", [120, pytest.param(LONG, marks=pytest.mark.exhaustive)])
 def test_damaged_run_folders_are_used_or_refused(cases, runs, tmp_path):
     command = [sys.executable, RUN_CHILD, *runs, str(cases), "0"]
     out = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60 + cases)

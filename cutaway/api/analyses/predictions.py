@@ -61,7 +61,7 @@ def probabilities(
 ) -> np.ndarray:
     """Probabilities in evaluation, float32 ``(sample, class)``; NaN where the model has diverged.
 
-    Those of a model that cannot be opened are the ones that were recorded after the epoch, rounded to float16.
+    Those of a model that cannot be opened are the ones that were recorded after the epoch.
     """
     if not context.opens:
         return _recorded(context, ids, epoch=epoch)
