@@ -97,6 +97,7 @@ def main(arguments: list[str] | None = None) -> None:
     warnings.showwarning = _show(warnings.showwarning)
     with cancel_on_signal():
         code = _run([a for a in arguments if a != "--debug"], debug=debug)
+    _give_up_output()
     gc.freeze()  # Python would search 700,000 objects for cycles before it exits: 0.6 s after a training
     sys.exit(code)
 
@@ -117,7 +118,8 @@ def _give_up_output() -> None:
         try:
             stream.flush()
         except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
