@@ -114,3 +114,14 @@ def test_a_record_is_read_in_another_process(digits_run, tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
     shape = (len(digits_run.split.test), 16)
     assert done.stdout.strip() == f"{shape} {embedding.title}"
+
+
+def test_a_run_made_with_a_relative_path_is_found_from_another_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = ct.train(ct.mlp((4,)), "digits", epochs=1, runs="runs", progress=False)
+    packed, epochs = pickle.dumps(run), len(run.history)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = pickle.loads(packed)
+    assert len(again.history) == epochs == len(run.history) == 1
+    np.testing.assert_array_equal(again.predictions(), run.predictions())
