@@ -4,11 +4,11 @@ A file may have been replaced by anything: a pipe, on which reading would wait f
 of zeros as large as a disk. So the kind and the size of a file are checked before a byte of it is read.
 """
 
-import contextlib
 import json
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,17 +110,11 @@ def read_tensors(
     Raises:
         RunError: There is none, or it is damaged.
     """
-    try:
-        with safetensors.safe_open(regular_file(path, run=run), framework="numpy") as file:
-            names = list(file.keys())
-            if check:
-                check({name: tuple(file.get_slice(name).get_shape()) for name in names})
-            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise RunError("the file must be in the run folder", got=f"none at {path}", hint=RESTORE) from error
-    # a dtype that NumPy lacks is an AttributeError of safetensors 0.8
-    except (safetensors.SafetensorError, OSError, AttributeError, MemoryError, TypeError) as error:
-        raise RunError("weights must be a whole safetensors file", got=f"{error} at {path}", hint=RESTORE) from error
+    with _opened(path, run) as file:
+        names = list(file.keys())
+        if check:
+            check(_shapes(file))
+        return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
 
 
 def tensor_shapes(path: Path, *, run: Path) -> dict[str, tuple[int, ...]]:
@@ -129,19 +123,25 @@ def tensor_shapes(path: Path, *, run: Path) -> dict[str, tuple[int, ...]]:
     Raises:
         RunError: There is none, or it is damaged.
     """
-    found: dict[str, tuple[int, ...]] = {}
-
-    def keep(shapes: Shapes) -> None:
-        found.update(shapes)
-        raise _Enough
-
-    with contextlib.suppress(_Enough):
-        read_tensors(path, run=run, check=keep)
-    return found
+    with _opened(path, run) as file:
+        return _shapes(file)
 
 
-class _Enough(Exception):
-    """The header is known."""
+@contextmanager
+def _opened(path: Path, run: Path) -> Generator[Any]:
+    """A safetensors file, whose errors are those of a run."""
+    try:
+        with safetensors.safe_open(regular_file(path, run=run), framework="numpy") as file:
+            yield file
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunError("the file must be in the run folder", got=f"none at {path}", hint=RESTORE) from error
+    # a dtype that NumPy lacks is an AttributeError of safetensors 0.8
+    except (safetensors.SafetensorError, OSError, AttributeError, MemoryError, TypeError) as error:
+        raise RunError("weights must be a whole safetensors file", got=f"{error} at {path}", hint=RESTORE) from error
+
+
+def _shapes(file: Any) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
 
 
 def _refusal(rule: str, got: str, path: Path) -> RunError:
