@@ -7,7 +7,7 @@ import numpy as np
 
 from cutaway.metrics import PerClass, per_class
 
-from .names import class_in_words, class_names
+from .names import class_in_words, classes_of
 from .records import Evidence, Finding
 
 KIND = "baseline"
@@ -26,10 +26,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     Raises:
         DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
     """
-    if evidence.confusion is None:
+    found = classes_of(evidence)
+    if found is None:
         return
-    measured = per_class(evidence.confusion)
-    names = class_names(evidence.class_names, classes=len(measured.matrix))
+    measured, names = found
     one = only_prediction(measured)
     record = {
         "accuracy": measured.accuracy,

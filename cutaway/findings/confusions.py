@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from cutaway.metrics import Confusion, per_class, top_confusions
+from cutaway.metrics import Confusion, top_confusions
 
 from .baseline import baseline_words
-from .names import class_in_words, class_names
+from .names import class_in_words, classes_of
 from .records import Evidence, Finding
 
 KIND = "confusion"
@@ -20,11 +20,11 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     Raises:
         DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
     """
-    if evidence.confusion is None:
+    found = classes_of(evidence)
+    if found is None:
         return
-    measured = per_class(evidence.confusion)
+    measured, names = found
     matrix = measured.matrix
-    names = class_names(evidence.class_names, classes=len(matrix))
     samples, wrong = int(matrix.sum()), int(matrix.sum() - np.trace(matrix))
     confusions = top_confusions(matrix, SHOWN)
     record = {"samples": samples, "wrong": wrong, "pairs": [_record(each, names) for each in confusions]}

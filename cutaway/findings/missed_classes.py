@@ -4,10 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from cutaway.metrics import per_class
-
 from .baseline import only_prediction
-from .names import class_in_words, class_names
+from .names import class_in_words, classes_of
 from .records import Evidence, Finding
 
 KIND = "missed-class"
@@ -24,12 +22,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     Raises:
         DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
     """
-    if evidence.confusion is None:
+    found = classes_of(evidence)
+    if found is None or only_prediction(found[0]) is not None:
         return
-    measured = per_class(evidence.confusion)
-    if only_prediction(measured) is not None:
-        return
-    names = class_names(evidence.class_names, classes=len(measured.matrix))
+    measured, names = found
     recall = np.where(measured.samples >= LEAST_SAMPLES, measured.recall, np.nan)
     missed = [int(i) for i in np.argsort(recall, kind="stable") if recall[i] <= SHARE * measured.accuracy]
     if not missed:

@@ -3,6 +3,21 @@
 from collections.abc import Sequence
 
 from cutaway.errors import DataError
+from cutaway.metrics import PerClass, per_class
+
+from .records import Evidence
+
+
+def classes_of(evidence: Evidence) -> tuple[PerClass, list[str]] | None:
+    """The measures and the names of the classes; None where the confusion matrix is not known.
+
+    Raises:
+        DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
+    """
+    if evidence.confusion is None:
+        return None
+    measured = per_class(evidence.confusion)
+    return measured, class_names(evidence.class_names, classes=len(measured.matrix))
 
 
 def class_names(names: Sequence[str] | None, *, classes: int) -> list[str]:
