@@ -3,10 +3,8 @@
 import math
 from collections.abc import Iterable
 
-from cutaway.metrics import per_class
-
 from .baseline import baseline_words, learned_nothing
-from .names import class_names
+from .names import classes_of
 from .records import Evidence, Finding
 
 KIND = "test"
@@ -47,10 +45,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
 
 def _beside(evidence: Evidence) -> str:
     """How the sentence on the accuracy ends: with the accuracy of always predicting the largest class, if known."""
-    if evidence.confusion is None:
+    found = classes_of(evidence)
+    if found is None:
         return "."
-    measured = per_class(evidence.confusion)
-    return f"; {baseline_words(measured, class_names(evidence.class_names, classes=len(measured.matrix)))}"
+    return f"; {baseline_words(*found)}"
 
 
 def _causes(evidence: Evidence) -> str:

@@ -16,6 +16,7 @@ from cutaway.metrics import classification_metrics
 from cutaway.runs import Manifest, RunFolder, RunWriter
 
 from .feeding import Feeding
+from .first_weights import GIVEN
 from .manifest import known_config, new_manifest
 from .recorded_model import (
     is_finite,
@@ -128,7 +129,7 @@ class Recorder(keras.callbacks.Callback):
             split=self.split,
             model=model if self._opens else None,
             config=self._config(model),
-            first_weights="as the model had them",
+            first_weights=GIVEN,
         )
         self._place.clear()
         more = {"fit": {"inputs": self._feeding.inputs}, "unopened": self._why}
