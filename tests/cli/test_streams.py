@@ -13,12 +13,14 @@ def shell(command, folder):
     return subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=folder)
 
 
+# in the second one only standard error goes into the pipe, whose reader has left
+ENDINGS = [">answer 2>&-", "2>&1 >answer | true; exit ${PIPESTATUS[0]}", pytest.param(">answer 2>/dev/full", marks=FULL)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "ending", ["2>&-", "2>&1 | true; exit ${PIPESTATUS[0]}", pytest.param("2>/dev/full", marks=FULL)]
-)
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_a_training_whose_progress_nobody_sees_finishes(ending, tmp_path):
-    done = shell(f"{PROGRAM} train digits --hidden 4 --epochs 1 --runs runs >answer {ending}", tmp_path)
+    done = shell(f"{PROGRAM} train digits --hidden 4 --epochs 1 --runs runs {ending}", tmp_path)
     assert done.returncode == 0, done.stderr
     shown = shell(f"{PROGRAM} runs runs --json", tmp_path)
     assert '"status": "finished"' in shown.stdout
