@@ -14,7 +14,11 @@ def shell(command, folder):
 
 
 # in the second one only standard error goes into the pipe, whose reader has left
-ENDINGS = [">answer 2>&-", "2>&1 >answer | true; exit ${PIPESTATUS[0]}", pytest.param(">answer 2>/dev/full", marks=FULL)]
+ENDINGS = [
+    ">answer 2>&-",
+    "2>&1 >answer | true; exit ${PIPESTATUS[0]}",
+    pytest.param(">answer 2>/dev/full", marks=FULL),
+]
 
 
 @pytest.mark.slow
