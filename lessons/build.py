@@ -119,7 +119,10 @@ def lesson_kernel(
         manager = AsyncKernelManager(
             kernel_name="python3", transport="ipc", ip=f"{sockets}/kernel"
         )
-        client = NotebookClient(notebook, timeout=seconds, km=manager, record_timing=False)
+        # The kernel sends what a cell prints every 0.2 s, so without joining it the outputs would depend on the time.
+        client = NotebookClient(
+            notebook, timeout=seconds, km=manager, record_timing=False, coalesce_streams=True
+        )
         client.owns_km = True
         with client.setup_kernel(cwd=str(LESSONS)):
             kernel = LessonKernel(client)
