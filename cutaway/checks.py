@@ -1,8 +1,10 @@
 """Checks of arguments before any work begins, and warnings about them."""
 
+import difflib
 import os
 import sys
 import warnings
+from collections.abc import Iterable
 from numbers import Integral, Real
 
 import numpy as np
@@ -76,6 +78,11 @@ def check_perplexity(perplexity: float) -> float:
             hint="pass for example perplexity=30",
         )
     return float(perplexity)
+
+
+def similar_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like a misspelled one, or None if none is similar."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
 
 
 def warn_user(message: str) -> None:

@@ -8,23 +8,30 @@ There is one file per data source in `sources`. May call `cutaway.errors` and `c
 imported inside the functions that need it, pandas not at all.
 """
 
-from .catalog import dataset_names, load_dataset
+from .catalog import dataset_names, load_again, load_dataset
 from .dataset import Dataset, Source
 from .idx import read_idx
+from .preparation import Preparation
 from .rows import LazyRows
 from .samples import SampleIds
 from .sampling import stratified_sample
 from .sources import DatasetInfo
-from .split import Split, split_dataset
+from .split import Split
+from .splitting import split_dataset
+from .tables import Table, TableOptions
 
 __all__ = [
     "Dataset",
     "DatasetInfo",
     "LazyRows",
+    "Preparation",
     "SampleIds",
     "Source",
     "Split",
+    "Table",
+    "TableOptions",
     "dataset_names",
+    "load_again",
     "load_dataset",
     "read_idx",
     "split_dataset",

@@ -1,14 +1,18 @@
 """Datasets by name and by path."""
 
 import difflib
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cutaway._lazy import public
 from cutaway.errors import DataError, UnknownNameError, UsageError
 
 from .dataset import Dataset
 from .sources import DatasetInfo, DataSource, registry
+from .tables import Table, frame_reader, make_table, table_options
 
 
 def dataset_names() -> tuple[DatasetInfo, ...]:
@@ -17,27 +21,30 @@ def dataset_names() -> tuple[DatasetInfo, ...]:
 
 
 @public
-def load_dataset(where: str | os.PathLike[str]) -> Dataset:
-    """Load a dataset by name or by path.
+def load_dataset(where: Any, **options: Any) -> Dataset | Table:
+    """Load a dataset by name or by path, or from a table in memory.
 
     Args:
-        where: "mnist", "digits", a folder of IDX files named as MNIST's, a folder with x_train.npy and y_train.npy,
-            whose inputs stay on disk, or an .npz file with arrays of these names; x_test and y_test are optional. A
-            name takes precedence over a path: write "./mnist" for a folder of that name.
+        where: "mnist", "digits"; a table: a CSV, TSV, Parquet, Feather or Arrow file, a folder of the last three, or a
+            frame of pandas or Polars or an Arrow table; a folder with a folder of pictures for each class, perhaps
+            inside folders train, val and test; a folder of IDX files named as MNIST's; a folder with x_train.npy and
+            y_train.npy, whose inputs stay on disk; or an .npz file with arrays of these names. x_test and y_test are
+            optional. A name takes precedence over a path: write "./mnist" for a folder of that name.
+        options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
+            classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) that all are brought to.
+
+    Returns:
+        A `Dataset`; of a table a `Table`, which becomes one once it is split.
 
     Raises:
-        UnknownNameError: Neither a known name nor an existing path.
+        UnknownNameError: Neither a known name nor an existing path, or a column that does not exist.
         DataError: The files are damaged or do not fit together.
-        UsageError: Neither a name nor a path.
+        UsageError: Neither a name nor a path nor a table, or an option that such data do not take.
     """
     if not isinstance(where, str | os.PathLike):
-        raise UsageError(
-            "load_dataset takes a name or a path",
-            got=type(where).__name__,
-            hint="turn arrays into a dataset with Dataset.from_arrays(x, y)",
-        )
+        return _load_frame(where, options)
     if isinstance(where, str) and (named := _find(where)):
-        return named.load(where)
+        return _load(named, where, options)
     place = os.path.expanduser(where)
     if not os.path.exists(place):
         raise _unknown(where)
@@ -50,7 +57,50 @@ def load_dataset(where: str | os.PathLike[str]) -> Dataset:
             got=str(path),
             hint="read the file yourself and pass the arrays to Dataset.from_arrays(x, y)",
         )
-    return source.load(path)
+    return _load(source, path, options)
+
+
+def load_again(origin: Mapping[str, str]) -> Dataset | Table:
+    """Load a dataset from its origin, as a run folder keeps it.
+
+    Raises:
+        UnknownNameError, DataError, UsageError: As `load_dataset`; or the options are damaged.
+    """
+    try:
+        options = json.loads(origin.get("options", "{}"))
+        given = {str(name): tuple(v) if isinstance(v, list) else v for name, v in options.items()}
+    except (ValueError, AttributeError, RecursionError):
+        raise DataError(
+            "the options of a dataset in run.json are as cutaway wrote them",
+            got=origin["options"][:60],
+            hint="restore run.json or train again",
+        ) from None
+    return load_dataset(origin.get("path") or origin["name"], **given)
+
+
+def _load(source: DataSource, where: str | Path, options: dict[str, Any]) -> Dataset | Table:
+    given = {name: value for name, value in options.items() if value is not None}
+    if unknown := sorted(set(given) - source.options):
+        takes = f"takes {', '.join(sorted(source.options))}" if source.options else "takes no options"
+        raise UsageError(
+            f"{source.description if source.info is None else where} {takes}",
+            got=", ".join(unknown),
+            hint="leave it out" if len(unknown) == 1 else "leave them out",
+        )
+    return source.load(where, **given)
+
+
+def _load_frame(frame: Any, options: dict[str, Any]) -> Table:
+    if not (hasattr(frame, "__arrow_c_stream__") or (hasattr(frame, "iloc") and hasattr(frame, "columns"))):
+        raise UsageError(
+            "load_dataset takes a name, a path, or a table of pandas, Polars or Arrow",
+            got=type(frame).__name__,
+            hint="turn arrays into a dataset with Dataset.from_arrays(x, y)",
+        )
+    options = dict(options)
+    reader, label = frame_reader(frame), options.pop("label", None)
+    chosen = table_options(reader.columns, label=label, where=reader.form, **options)
+    return make_table({"train": reader}, chosen, name="table", origin={"kind": "arrays"})
 
 
 def _find(where: str | Path) -> DataSource | None:

@@ -17,6 +17,7 @@ from cutaway.errors import DataError, UsageError
 from .arrays import as_inputs, check_aligned, check_alike, finite_range
 from .labels import as_labels, encode_labels
 from .mapping import is_mapped, pieces
+from .preparation import Preparation
 from .rows import LazyRows
 from .samples import SampleIds
 
@@ -50,7 +51,9 @@ class Dataset:
         class_names: Name of each class index.
         scale: The inputs of the model are x / scale: 255 for uint8 pictures, 16 for digits, 1 for floats.
         origin: How to load it again, for JSON: ``{"kind": "named", "name": ...}``, ``{"kind": "path", "path": ...}`` or
-            ``{"kind": "arrays"}``.
+            ``{"kind": "arrays"}``; with the options of a table.
+        feature_names: Name of each input of a table, or None.
+        preparation: How the columns of a table became inputs, or None if they were inputs already.
     """
 
     name: str
@@ -58,6 +61,8 @@ class Dataset:
     class_names: tuple[str, ...]
     scale: float
     origin: dict[str, str]
+    feature_names: tuple[str, ...] | None = None
+    preparation: Preparation | None = None
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(source.y)}" for name, source in self.sources.items())
@@ -78,6 +83,11 @@ class Dataset:
     def features(self) -> int:
         """The number of values in one sample."""
         return math.prod(self.shape)
+
+    @property
+    def labels(self) -> Mapping[str, np.ndarray]:
+        """The class indices by source."""
+        return {name: source.y for name, source in self.sources.items()}
 
     @property
     def classes(self) -> int:

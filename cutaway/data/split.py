@@ -1,18 +1,15 @@
-"""Train, val and test: a seeded, stratified split, and the record from which it is restored exactly."""
+"""Train, val and test: which sample is where, and the record from which that is restored exactly."""
 
 import base64
-import math
 import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from cutaway.errors import ConfigError, DataError, UnknownNameError
+from cutaway.errors import DataError, UnknownNameError
 
-from .dataset import Dataset
 from .samples import SampleIds
-from .sampling import stratified_split
 
 PARTS = ("train", "val", "test")
 
@@ -106,71 +103,6 @@ class Split:
         if not whole:
             raise _damaged("its counts, validation, seed or stratified do not fit together")
         return cls(**parts, validation=validation, seed=seed)
-
-
-def split_dataset(data: Dataset, *, validation: float = 0.25, test: float = 0.2, seed: int = 0) -> Split:
-    """Split a dataset into train, val and test, stratified by class.
-
-    The source "test" becomes the test split; without one, a share of "train" is held out for it first. Inside each part
-    the samples are in the order of their file.
-
-    Args:
-        data: The dataset.
-        validation: Share of the remaining training samples that becomes val, between 0 and 1.
-        test: Share of "train" that becomes test if the dataset has no test source, between 0 and 1.
-        seed: From 0 to 2**32 - 1; the same seed gives the same split.
-
-    Raises:
-        ConfigError: A share or the seed is outside its range.
-        DataError: A class has too few samples.
-    """
-    for name, share in (("validation", validation), ("test", test)):
-        if not isinstance(share, float) or not 0 < share < 1:
-            raise ConfigError(f"{name} is a share above 0 and below 1", got=repr(share), hint=f"pass {name}=0.25")
-    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise ConfigError("seed is an integer from 0 to 4294967295", got=repr(seed), hint="pass for example seed=0")
-    index = np.arange(len(data.sources["train"].y))
-    if "test" in data.sources:
-        held = np.arange(len(data.sources["test"].y))
-    else:
-        index, held = _hold_out(data, index, share=test, seed=seed)
-    train, val = _hold_out(data, index, share=validation, seed=seed)
-    return Split(
-        train=_ids(data, "train", index=train),
-        val=_ids(data, "train", index=val),
-        test=_ids(data, "test" if "test" in data.sources else "train", index=held),
-        validation=float(validation),
-        seed=int(seed),
-    )
-
-
-def _hold_out(data: Dataset, index: np.ndarray, *, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    labels = data.sources["train"].y
-    counts = np.bincount(labels[index], minlength=data.classes)
-    present = np.unique(labels)
-    short = present[counts[present] < 2]
-    if short.size:
-        name, total = data.class_names[short[0]], np.count_nonzero(labels == short[0])
-        raise DataError(
-            "every class has enough samples for train, val and test",
-            got=f"class {name!r} with {total}",
-            hint="add samples of this class or drop it",
-        )
-    held = math.ceil(share * len(index))
-    if min(held, len(index) - held) < len(present):
-        raise DataError(
-            f"both sides of a split have at least one sample of each of the {len(present)} classes",
-            got=f"{held} of {len(index)} samples for a share of {share:g}",
-            hint="change the share or add samples",
-        )
-    kept, held_out = stratified_split(labels[index], held_out=held, seed=seed)
-    return index[kept], index[held_out]
-
-
-def _ids(data: Dataset, source: str, *, index: np.ndarray) -> SampleIds:
-    sources = tuple(data.sources)
-    source_index = np.full(len(index), sources.index(source), np.uint8)
-    return SampleIds(sources, source_index, index.astype(np.int64, copy=False))
 
 
 def _unpack(entry: dict[str, Any]) -> np.ndarray:

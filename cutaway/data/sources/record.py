@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cutaway.data.dataset import Dataset
+from cutaway.data.tables import Table
 from cutaway.errors import CutawayError, DataError
 
 
@@ -42,12 +43,14 @@ class DataSource:
         load: Loads the dataset of a name or path that matches. Raises a DataError if the files are damaged or do not
             fit together.
         info: Of a named dataset; None for a source of paths.
+        options: Names of the keyword arguments that `load` takes.
     """
 
     description: str
     matches: Callable[[str | Path], bool]
-    load: Callable[[str | Path], Dataset]
+    load: Callable[..., Dataset | Table]
     info: DatasetInfo | None = None
+    options: frozenset[str] = frozenset()
 
 
 def dataset_from_files(arrays: Mapping[str, np.ndarray], path: str | Path) -> Dataset:

@@ -1,11 +1,13 @@
 """The list of all data sources."""
 
-from . import digits, folder, mnist, npz
+from . import digits, folder, mnist, npz, pictures, table
 from .record import DataSource
 
 SOURCES: tuple[DataSource, ...] = (
     mnist.SOURCE,
     digits.SOURCE,
+    pictures.SOURCE,
+    table.SOURCE,
     folder.SOURCE,
     npz.SOURCE,
 )

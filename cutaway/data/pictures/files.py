@@ -1,0 +1,201 @@
+"""Picture files: finding them, and reading them as arrays of one size."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import numpy as np
+
+from cutaway.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
+"""Pillow's readers that are used; it has many more, for formats that nobody trains on."""
+
+MOST_PIXELS = 64_000_000
+"""Pixels of one picture at most, checked before it is decoded: a file of 1 kB can declare a billion."""
+
+Mode = Literal["L", "RGB"]
+T = TypeVar("T")
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """The pictures in a folder, by the ending of their names, sorted; hidden files are left out.
+
+    Raises:
+        DataError: The folder cannot be read.
+    """
+    try:
+        found = [p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith(".")]
+    except OSError as error:
+        raise DataError(
+            "a folder of pictures is readable", got=f"{folder} ({error.strerror})", hint="check its permissions"
+        ) from None
+    return sorted(path for path in found if path.is_file())
+
+
+def check_size(size: object) -> tuple[int, int] | None:
+    """Return the size that pictures are brought to: (rows, columns), or None to keep theirs.
+
+    Raises:
+        UsageError: It is neither one number of pixels nor two, each from 1 to 4096.
+    """
+    if size is None:
+        return None
+    sides = (size, size) if isinstance(size, int) else tuple(size) if isinstance(size, tuple | list) else ()
+    if len(sides) != 2 or not all(type(side) is int and 1 <= side <= 4096 for side in sides):
+        raise UsageError(
+            "size is a number of pixels, or (rows, columns)", got=repr(size), hint="pass for example size=(28, 28)"
+        )
+    return sides
+
+
+def read_picture(path: Path, *, mode: Mode | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Read one picture, turned upright as its EXIF data say.
+
+    Args:
+        path: The file; of several frames the first counts.
+        mode: "L" for grey, "RGB" for color, or None for whichever the file holds.
+        size: (rows, columns) to resize it to, or None.
+
+    Returns:
+        uint8 (row, column), or (row, column, 3).
+
+    Raises:
+        DataError: The file is no picture, is damaged, or has too many pixels.
+    """
+    return _read(path, lambda image: np.asarray(_converted(image, mode or _mode(image), size)))
+
+
+def read_pictures(
+    files: Sequence[Path],
+    *,
+    size: tuple[int, int] | None,
+    allocate: Callable[[tuple[int, ...]], np.ndarray] | None = None,
+) -> np.ndarray:
+    """Read pictures into one array: grey if all of them are, else in color.
+
+    Args:
+        files: The files, at least one.
+        size: (rows, columns) to resize them to; None if they all have one size.
+        allocate: Makes the array of a shape; in memory if None.
+
+    Returns:
+        uint8 (sample, row, column), or (sample, row, column, 3).
+
+    Raises:
+        DataError: Some cannot be read: which, and how many. Or their sizes differ and `size` is None.
+    """
+    modes, sizes = _survey(files)
+    mode: Mode = "RGB" if "RGB" in modes else "L"
+    if size is None and len(sizes) > 1:
+        (one, first), (other, second) = list(sizes.items())[:2]
+        raise DataError(
+            "pictures have one size, or are brought to one with size=",
+            got=f"{one[0]} x {one[1]} pixels in {first} and {other[0]} x {other[1]} in {second}, "
+            f"{len(sizes):,} sizes in all (rows x columns)",
+            hint=f"pass size=({one[0]}, {one[1]}) or another (on the command line --size {one[0]}x{one[1]})",
+        )
+    rows, columns = size or next(iter(sizes))
+    shape = (len(files), rows, columns) + ((3,) if mode == "RGB" else ())
+    pictures = np.empty(shape, np.uint8) if allocate is None else allocate(shape)
+    broken: list[DataError] = []
+    for number, path in enumerate(files):
+        try:
+            pictures[number] = read_picture(path, mode=mode, size=size)
+        except DataError as error:
+            broken.append(error)
+    _refuse(broken)
+    return pictures
+
+
+def _survey(files: Sequence[Path]) -> tuple[set[Mode], dict[tuple[int, int], Path]]:
+    """The modes and the sizes of pictures, each size with the first file of it; only the heads of the files are read."""
+    modes: set[Mode] = set()
+    sizes: dict[tuple[int, int], Path] = {}
+    broken: list[DataError] = []
+    for path in files:
+        try:
+            mode, size = _read(path, lambda image: (_mode(image), _upright_size(image)))
+        except DataError as error:
+            broken.append(error)
+            continue
+        modes.add(mode)
+        sizes.setdefault(size, path)
+    _refuse(broken)
+    return modes, sizes
+
+
+def _refuse(broken: list[DataError]) -> None:
+    if broken:
+        first = broken[0]
+        more = f", and {len(broken) - 1:,} more" if len(broken) > 1 else ""
+        raise DataError(first.rule, got=f"{first.got}{more}", hint="mend or remove the files") from None
+
+
+def _read(path: Path, use: "Callable[[Image], T]") -> T:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow, on odd metadata and on sizes that are checked here
+            if not path.is_file():
+                raise OSError("not a regular file")
+            with Image.open(path, formats=FORMATS) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError(f"{image.width:,} x {image.height:,} pixels")
+                return use(image)
+    except UnidentifiedImageError:
+        raise _damaged(path, "no picture of a known format") from None
+    except Image.DecompressionBombError as error:
+        raise DataError(
+            f"a picture has at most {MOST_PIXELS // 1_000_000} million pixels",
+            got=f"{path} ({error})",
+            hint="make it smaller",
+        ) from None
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+        raise _damaged(path, str(error)) from None
+
+
+def _damaged(path: Path, why: str) -> DataError:
+    return DataError(
+        f"a picture is a complete {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file",
+        got=f"{path} ({why})",
+        hint="open it in a picture viewer and save it again",
+    )
+
+
+def _mode(image: "Image") -> Mode:
+    """Whether a picture is grey: by its mode, and by its palette if it has one."""
+    if image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;16"):
+        return "L"
+    if image.mode == "P" and image.palette is not None:
+        colors = np.frombuffer(bytes(image.palette.palette), np.uint8)
+        colors = colors[: len(colors) // 3 * 3].reshape(-1, 3)
+        return "L" if (colors == colors[:, :1]).all() else "RGB"
+    return "RGB"
+
+
+def _upright_size(image: "Image") -> tuple[int, int]:
+    """(rows, columns) once the picture is turned as its EXIF data say: 5 to 8 stand for a quarter turn."""
+    turned = image.getexif().get(0x0112) in (5, 6, 7, 8)
+    return (image.width, image.height) if turned else (image.height, image.width)
+
+
+def _converted(image: "Image", mode: Mode, size: tuple[int, int] | None) -> "Image":
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits a pixel: the upper eight
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
+        image = image.convert("RGBA")  # what is transparent shows a white page
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert(mode)
+    if size is not None and (image.height, image.width) != size:
+        image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
+    return image

@@ -1,0 +1,102 @@
+"""The preparation of a table: plain data, fitted on the training samples alone, applied to every sample."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cutaway.errors import DataError
+
+from .steps import AnyStep, Notes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Preparation(BaseModel):
+    """How the rows of a table become inputs of a model.
+
+    Attributes:
+        steps: One for each column that is used, in the order of the inputs.
+        rows: Number of training samples that it was fitted on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=20_000)]
+    rows: Annotated[int, Field(ge=1)]
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        return tuple(name for step in self.steps for name in step.features)
+
+    @property
+    def columns(self) -> dict[str, Literal["number", "category", "date"]]:
+        """What each column is read as, by name."""
+        return {step.column: "category" if step.kind == "hash" else step.kind for step in self.steps}
+
+    @property
+    def date_formats(self) -> dict[str, str]:
+        """How the dates of each column are written in text."""
+        return {step.column: step.date_format for step in self.steps if step.kind == "date"}
+
+    def apply(
+        self, cells: "Mapping[str, pa.ChunkedArray]", *, out: np.ndarray | None = None
+    ) -> tuple[np.ndarray, Notes]:
+        """Prepare rows.
+
+        Args:
+            cells: The columns by name, read as `columns` says: see `cells.read_cells`.
+            out: float32 (row, input) to write into, or None for a new array.
+
+        Returns:
+            float32 (row, input), and what was unusual, with the number of cells and an example.
+        """
+        rows = row_count(cells)
+        values = np.empty((rows, len(self.features)), np.float32) if out is None else out
+        notes: Notes = {}
+        at = 0
+        for step in self.steps:
+            width = len(step.features)
+            notes |= step.apply(cells[step.column], values[:, at : at + width])
+            at += width
+        return values, notes
+
+    def to_record(self) -> dict[str, Any]:
+        """The preparation as data for JSON, sufficient to apply it again."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_record(cls, record: Any) -> "Preparation":
+        """Restore a preparation from `to_record`.
+
+        Raises:
+            DataError: The record is damaged.
+        """
+        try:
+            return cls.model_validate(record)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise DataError(
+                "the preparation of a table in run.json is as cutaway wrote it",
+                got=f"{field}: {first['msg']}",
+                hint="restore run.json or train again",
+            ) from None
+
+
+def row_count(cells: "Mapping[str, pa.ChunkedArray]") -> int:
+    """The number of rows of some columns."""
+    return len(next(iter(cells.values())))
+
+
+def add_notes(notes: Notes, further: Notes) -> Notes:
+    """Notes of several chunks: the counts are added, and the first example is kept."""
+    added = dict(notes)
+    for rule, (count, example) in further.items():
+        before, first = added.get(rule, (0, example))
+        added[rule] = (before + count, first)
+    return added

@@ -1,0 +1,112 @@
+"""A folder of pictures: one folder for each class, perhaps inside folders train, val and test."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cutaway.checks import warn_user
+from cutaway.data.dataset import Dataset, Source
+from cutaway.data.pictures import ENDINGS, check_size, picture_files, read_pictures
+from cutaway.errors import DataError
+
+from .record import DataSource
+
+PARTS = ("train", "val", "test")
+
+
+def is_folder_of_pictures(folder: Path) -> bool:
+    """Whether some folder in it, or in its folder "train", holds a picture."""
+    return any(_holds_picture(child) for child in (*_folders(folder), *_folders(folder / "train")))
+
+
+def load(where: str | Path, *, size: Any = None) -> Dataset:
+    """Load the dataset of a folder of pictures; samples are in order of class and file name.
+
+    Args:
+        where: The folder. Its folders are the classes; or it holds "train", and perhaps "val" and "test", whose folders
+            are.
+        size: (rows, columns) that all pictures are brought to, or None if they all have one size.
+
+    Raises:
+        DataError: A picture cannot be read, their sizes differ, a class has no picture, or "test" has another class.
+        UsageError: `size` is wrong.
+    """
+    root = Path(where)
+    wanted = check_size(size)
+    parts = {part: root / part for part in PARTS if _folders(root / part)} if _folders(root / "train") else {}
+    roots = parts or {"train": root}
+    names = tuple(folder.name for folder in _folders(roots["train"]))
+    files = {part: _files(folder, names) for part, folder in roots.items()}
+    everything = [path for of_part in files.values() for paths in of_part for path in paths]
+    pictures = read_pictures(everything, size=wanted)
+    sources, first = {}, 0
+    for part, of_part in files.items():
+        labels = np.repeat(np.arange(len(names)), [len(paths) for paths in of_part])
+        x = pictures[first : first + len(labels)]
+        first += len(labels)
+        x.flags.writeable = labels.flags.writeable = False
+        sources[part] = Source(x, labels)
+    origin = {"kind": "path", "path": str(root)}
+    if wanted is not None:
+        origin["options"] = json.dumps({"size": wanted})
+    return Dataset(name=root.name, sources=sources, class_names=names, scale=255.0, origin=origin)
+
+
+def _files(folder: Path, names: tuple[str, ...]) -> list[list[Path]]:
+    """The pictures of each class in a folder."""
+    held = {child.name: child for child in _folders(folder)}
+    if unknown := sorted(set(held) - set(names)):
+        raise DataError(
+            "the classes of val and test are those of train",
+            got=f"a folder {unknown[0]!r} in {folder}",
+            hint="rename or move it",
+        )
+    files = [picture_files(held[name]) if name in held else [] for name in names]
+    empty = [name for name, paths in zip(names, files, strict=True) if not paths]
+    if empty and folder.name not in ("val", "test"):
+        raise DataError(
+            "every folder of a class holds pictures (" + ", ".join(ENDINGS) + ")",
+            got=f"none in {folder / empty[0]}",
+            hint="add pictures, or remove the folder",
+        )
+    _mention_others(folder, held, files)
+    return files
+
+
+def _mention_others(folder: Path, held: dict[str, Path], files: list[list[Path]]) -> None:
+    known = {path for paths in files for path in paths}
+    others = [
+        path
+        for child in held.values()
+        for path in child.iterdir()
+        if path not in known and not path.name.startswith(".") and path.name != "Thumbs.db"
+    ]
+    if others:
+        warn_user(f"{len(others):,} files in {folder} are no pictures and left out, the first is {others[0].name}")
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folders in a folder, sorted by name; numbers by their value."""
+    try:
+        found = [child for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")]
+    except OSError:
+        return []
+    if all(child.name.isdecimal() for child in found):
+        return sorted(found, key=lambda child: (int(child.name), child.name))
+    return sorted(found)
+
+
+def _holds_picture(folder: Path) -> bool:
+    try:
+        return any(path.suffix.lower() in ENDINGS for path in folder.iterdir())
+    except OSError:
+        return False
+
+
+def _matches(where: str | Path) -> bool:
+    return isinstance(where, Path) and where.is_dir() and is_folder_of_pictures(where)
+
+
+SOURCE = DataSource("a folder of pictures by class", _matches, load, options=frozenset({"size"}))

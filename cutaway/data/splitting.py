@@ -1,0 +1,159 @@
+"""How samples are divided into train, val and test: by class, by group or by time."""
+
+import math
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from cutaway.errors import ConfigError, DataError
+
+from .samples import SampleIds
+from .sampling import stratified_split
+from .split import Split
+
+
+class Labeled(Protocol):
+    """Samples with classes, as `Dataset` and `Table` are."""
+
+    @property
+    def labels(self) -> Mapping[str, np.ndarray]:
+        """int64 (sample,) class indices by source: "train", then "test" if there is one."""
+        ...
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each class index."""
+        ...
+
+
+def split_dataset(
+    data: Labeled,
+    *,
+    validation: float = 0.25,
+    test: float = 0.2,
+    seed: int = 0,
+    groups: np.ndarray | None = None,
+    times: np.ndarray | None = None,
+) -> Split:
+    """Split a dataset into train, val and test, stratified by class.
+
+    The sources "val" and "test" become these splits; without them, shares of "train" are held out, the test samples
+    first. Inside each part the samples are in the order of their file.
+
+    Args:
+        data: The dataset.
+        validation: Share of the remaining training samples that becomes val, between 0 and 1.
+        test: Share of "train" that becomes test if the dataset has no test source, between 0 and 1.
+        seed: From 0 to 2**32 - 1; the same seed gives the same split.
+        groups: int64 (sample,) of "train": samples of one group are never in two parts. The shares are then reached as
+            well as whole groups allow, with the classes as alike as they allow.
+        times: float64 (sample,) of "train": the latest samples are held out, not random ones.
+
+    Raises:
+        ConfigError: A share or the seed is outside its range.
+        DataError: A class has too few samples, or there are too few groups or times.
+    """
+    for name, share in (("validation", validation), ("test", test)):
+        if not isinstance(share, float) or not 0 < share < 1:
+            raise ConfigError(f"{name} is a share above 0 and below 1", got=repr(share), hint=f"pass {name}=0.25")
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise ConfigError("seed is an integer from 0 to 4294967295", got=repr(seed), hint="pass for example seed=0")
+    labels = data.labels["train"]
+    index = np.arange(len(labels))
+    if "test" in data.labels:
+        held = np.arange(len(data.labels["test"]))
+    else:
+        index, held = _hold_out(data, index, share=test, seed=seed, groups=groups, times=times)
+    if "val" in data.labels:
+        train, val = index, np.arange(len(data.labels["val"]))
+    else:
+        train, val = _hold_out(data, index, share=validation, seed=seed, groups=groups, times=times)
+    return Split(
+        train=_ids(data, "train", index=train),
+        val=_ids(data, "val" if "val" in data.labels else "train", index=val),
+        test=_ids(data, "test" if "test" in data.labels else "train", index=held),
+        validation=float(validation),
+        seed=int(seed),
+    )
+
+
+def _hold_out(
+    data: Labeled,
+    index: np.ndarray,
+    *,
+    share: float,
+    seed: int,
+    groups: np.ndarray | None,
+    times: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    if groups is not None:
+        return _hold_out_groups(data, index, groups[index], share=share, seed=seed)
+    if times is not None:
+        return _hold_out_latest(index, times[index], share=share)
+    labels = data.labels["train"]
+    counts = np.bincount(labels[index], minlength=len(data.class_names))
+    present = np.unique(labels)
+    short = present[counts[present] < 2]
+    if short.size:
+        name, total = data.class_names[short[0]], np.count_nonzero(labels == short[0])
+        raise DataError(
+            "every class has enough samples for train, val and test",
+            got=f"class {name!r} with {total}",
+            hint="add samples of this class or drop it",
+        )
+    held = math.ceil(share * len(index))
+    if min(held, len(index) - held) < len(present):
+        raise DataError(
+            f"both sides of a split have at least one sample of each of the {len(present)} classes",
+            got=f"{held} of {len(index)} samples for a share of {share:g}",
+            hint="change the share or add samples",
+        )
+    kept, held_out = stratified_split(labels[index], held_out=held, seed=seed)
+    return index[kept], index[held_out]
+
+
+def _hold_out_groups(
+    data: Labeled, index: np.ndarray, groups: np.ndarray, *, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    folds = max(2, round(1 / share))
+    count = len(np.unique(groups))
+    if count < folds:
+        raise DataError(
+            f"holding out a share of {share:g} in whole groups takes at least {folds} groups",
+            got=f"{count} groups",
+            hint="choose a larger share, or another column of groups",
+        )
+    labels = data.labels["train"][index]
+    folded = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(labels, labels, groups)
+    kept, held = next(iter(folded))
+    lacking = np.setdiff1d(labels, labels[kept])
+    if lacking.size:
+        raise DataError(
+            "every class is in the training samples",
+            got=f"class {data.class_names[lacking[0]]!r} in one group only, which is held out",
+            hint="add groups with this class, or choose another seed",
+        )
+    return index[kept], index[held]
+
+
+def _hold_out_latest(index: np.ndarray, times: np.ndarray, *, share: float) -> tuple[np.ndarray, np.ndarray]:
+    held = math.ceil(share * len(index))
+    order = np.argsort(times, kind="stable")
+    # samples of the same moment stay together: none is trained on that is as late as one held out
+    first = int(np.searchsorted(times[order], times[order[-held]], side="left"))
+    if not first:
+        raise DataError(
+            "some samples are earlier than those held out",
+            got=f"{len(index):,} samples, of which the latest {held:,} and all others have the same time",
+            hint="name another column of times",
+        )
+    return np.sort(index[order[:first]]), np.sort(index[order[first:]])
+
+
+def _ids(data: Labeled, source: str, *, index: np.ndarray) -> SampleIds:
+    sources = tuple(data.labels)
+    source_index = np.full(len(index), sources.index(source), np.uint8)
+    return SampleIds(sources, source_index, index.astype(np.int64, copy=False))

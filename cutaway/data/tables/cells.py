@@ -1,0 +1,194 @@
+"""Cells of a column as text, numbers or dates: how each is read, once, for finding types and for preparing."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from cutaway.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DATE_FORMATS = (
+    "ISO 8601",
+    "ISO 8601 with time zone",
+    "%d.%m.%Y",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%Y/%m/%d",
+    "%Y/%m/%d %H:%M:%S",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M:%S",
+    "%d-%m-%Y",
+)
+"""How dates may be written, tried in this order. Where the day and the month can be told apart by no date, the first wins."""
+
+GROUPED = r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+
+
+def as_text(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """The cells as strings: booleans become "true" and "false", numbers their shortest form."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column if pa.types.is_string(column.type) else column.cast(pa.string())
+
+
+def trimmed(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """The strings without white space at both ends; a cell of nothing else is missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+
+
+def as_numbers(column: "pa.ChunkedArray", decimal: str = ".") -> "pa.ChunkedArray | None":
+    """The cells as float64, NaN as null; None where one of them is neither a number nor missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type):
+        column = _with_point(column, decimal)
+    try:
+        numbers = pc.cast(column, pa.float64(), safe=False)
+    except pa.ArrowInvalid:
+        return None
+    return pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
+
+
+def is_number_text(column: "pa.ChunkedArray", decimal: str = ".") -> "pa.ChunkedArray":
+    """Which strings are numbers: bool (row,), null where the cell is missing."""
+    import pyarrow.compute as pc
+
+    return pc.match_substring_regex(_with_point(column, decimal), NUMBER)
+
+
+def as_dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray":
+    """The cells as seconds since 1970 in UTC, float64; null where a cell is no date of this format.
+
+    Args:
+        column: Strings, or typed dates.
+        date_format: One of `DATE_FORMATS` for strings; "" for typed dates.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if date_format.startswith("ISO"):
+        zone = "UTC" if "zone" in date_format else None
+        try:
+            times = pc.cast(column, pa.timestamp("us", zone))
+        except pa.ArrowInvalid:
+            return pa.chunked_array([pa.nulls(len(column), pa.float64())])
+    elif date_format:
+        times = pc.strptime(column, format=date_format, unit="us", error_is_null=True)
+    else:
+        times = column.cast(pa.timestamp("us"), safe=False)
+    return pc.divide(pc.cast(pc.cast(times, pa.int64()), pa.float64()), 1e6)
+
+
+def _with_point(column: "pa.ChunkedArray", decimal: str) -> "pa.ChunkedArray":
+    """Numbers with a decimal comma, and perhaps with points between thousands, as they are written with a point."""
+    import pyarrow.compute as pc
+
+    if decimal == ".":
+        return column
+    grouped = pc.match_substring_regex(column, GROUPED)
+    column = pc.if_else(grouped, pc.replace_substring(column, ".", ""), column)
+    return pc.replace_substring(column, ",", ".")
+
+
+Kind = Literal["number", "category", "date"]
+
+
+def read_cells(
+    chunk: "pa.Table", kinds: Mapping[str, Kind], *, formats: Mapping[str, str], decimal: str, first: int, where: str
+) -> "dict[str, pa.ChunkedArray]":
+    """Read the columns of a chunk as what they are.
+
+    Args:
+        chunk: Some rows of a table.
+        kinds: What each column that is wanted is read as.
+        formats: How the dates of a column are written, for those in text.
+        decimal: The decimal mark of numbers in text.
+        first: Number of the chunk's first row in the table, from 0, for messages.
+        where: The table, for messages.
+
+    Returns:
+        By column: float64 for numbers, float64 seconds since 1970 for dates, strings for categories; null where a value
+        is not known.
+
+    Raises:
+        DataError: A cell is not of its column's kind; the message says in which row.
+    """
+    cells = {}
+    for name, kind in kinds.items():
+        column = chunk[name]
+        text = _is_text(column)
+        column = trimmed(as_text(column)) if text or kind == "category" else column
+        if kind == "category":
+            cells[name] = column
+            continue
+        wanted = formats.get(name, "")
+        read = _numbers(column, decimal) if kind == "number" else _dates(column, wanted)
+        if read is None or read.null_count > column.null_count + (0 if text else _nans(column)):
+            raise _unreadable(column, name, kind, decimal=decimal, date_format=wanted, first=first, where=where)
+        cells[name] = read
+    return cells
+
+
+def _numbers(column: "pa.ChunkedArray", decimal: str) -> "pa.ChunkedArray | None":
+    import pyarrow as pa
+
+    if pa.types.is_temporal(column.type) or pa.types.is_nested(column.type):
+        return None
+    return as_numbers(column, decimal)
+
+
+def _dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray | None":
+    import pyarrow as pa
+
+    if _is_text(column):
+        return as_dates(column, date_format or DATE_FORMATS[0])
+    return as_dates(column, "") if pa.types.is_temporal(column.type) or pa.types.is_null(column.type) else None
+
+
+def _is_text(column: "pa.ChunkedArray") -> bool:
+    import pyarrow as pa
+
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def _nans(column: "pa.ChunkedArray") -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.sum(pc.is_nan(column)).as_py() or 0 if pa.types.is_floating(column.type) else 0
+
+
+def _unreadable(
+    column: "pa.ChunkedArray", name: str, kind: str, *, decimal: str, date_format: str, first: int, where: str
+) -> DataError:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    what = "numbers" if kind == "number" else f"dates, as in {date_format or DATE_FORMATS[0]}"
+    if not _is_text(column):
+        got = f"a column of type {column.type} in {where}"
+    else:
+        fits = (
+            is_number_text(column, decimal)
+            if kind == "number"
+            else pc.is_valid(as_dates(column, date_format or DATE_FORMATS[0]))
+        )
+        row = pc.index(pc.fill_null(pc.or_(fits, pc.is_null(column)), True), pa.scalar(False)).as_py()
+        got = f"{column[row].as_py()!r} in row {first + row + 1:,} of {where}"
+    return DataError(f'"{name}" holds {what}', got=got, hint="mend the cell, or leave it empty if it is not known")

@@ -1,0 +1,136 @@
+"""Parquet, Feather and Arrow files, and folders of them: typed columns."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cutaway.errors import DataError
+
+from .reader import CHUNK_ROWS, check_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMATS = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".feather": "feather",
+    ".arrow": "arrow",
+    ".ipc": "arrow",
+}
+"""Ending of a file's name -> its format; an .arrow file may also be a stream, as Hugging Face writes it."""
+
+
+@dataclass(frozen=True)
+class ColumnarReader:
+    """One or more files of typed columns, read in order.
+
+    Attributes:
+        where: The file or folder.
+        files: The files.
+        columns: Names of the columns, the same in every file.
+    """
+
+    where: Path
+    files: tuple[Path, ...]
+    columns: tuple[str, ...]
+    text: bool = field(default=False, init=False)
+
+    @property
+    def form(self) -> str:
+        """What it is, in words."""
+        name = FORMATS[self.files[0].suffix.lower()].capitalize()
+        return name if len(self.files) == 1 else f"{name}, {len(self.files)} files"
+
+    def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
+        """Read the files one after another.
+
+        Raises:
+            DataError: A file is damaged, or its columns are others than those of the first.
+        """
+        import pyarrow as pa
+
+        for file in self.files:
+            if (names := _names(file)) != self.columns:
+                raise DataError(
+                    "the files of a folder have the same columns",
+                    got=f"{_difference(names, self.columns)} in {file}",
+                    hint="move the file to another folder",
+                )
+            try:
+                yield from _batches(file, columns)
+            except (pa.ArrowException, OSError) as error:
+                raise _unreadable(file, error) from None
+
+
+def open_columnar(path: Path) -> ColumnarReader:
+    """Open a Parquet, Feather or Arrow file, or a folder that holds some of one kind.
+
+    Raises:
+        DataError: The file is damaged, or two columns have the same name.
+    """
+    files = tuple(columnar_files(path)) if path.is_dir() else (path,)
+    return ColumnarReader(path, files, check_columns(_names(files[0]), where=str(files[0])))
+
+
+def columnar_files(folder: Path) -> list[Path]:
+    """The files of a folder whose names end like those of columnar files, sorted by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in FORMATS and path.is_file())
+
+
+def _names(file: Path) -> tuple[str, ...]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        if FORMATS[file.suffix.lower()] == "parquet":
+            return tuple(parquet.read_schema(file).names)
+        with _open_ipc(file) as reader:
+            return tuple(reader.schema.names)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(file, error) from None
+
+
+def _batches(file: Path, columns: Sequence[str] | None) -> "Iterator[pa.Table]":
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    wanted = None if columns is None else list(columns)
+    if FORMATS[file.suffix.lower()] == "parquet":
+        with parquet.ParquetFile(file) as opened:
+            for batch in opened.iter_batches(batch_size=CHUNK_ROWS, columns=wanted, use_threads=False):
+                yield pa.Table.from_batches([batch])
+        return
+    with _open_ipc(file) as reader:
+        if hasattr(reader, "num_record_batches"):
+            batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
+        else:
+            batches = iter(reader)
+        for batch in batches:
+            yield pa.Table.from_batches([batch if wanted is None else batch.select(wanted)])
+
+
+def _open_ipc(file: Path) -> "pa.RecordBatchFileReader | pa.RecordBatchStreamReader":
+    import pyarrow as pa
+
+    mapped = pa.memory_map(str(file))
+    try:
+        return pa.ipc.open_file(mapped)
+    except pa.ArrowInvalid:
+        return pa.ipc.open_stream(mapped)
+
+
+def _unreadable(file: Path, error: Exception) -> DataError:
+    return DataError(
+        f"a {FORMATS[file.suffix.lower()].capitalize()} file can be read",
+        got=f"{file} ({str(error).splitlines()[0] if str(error) else type(error).__name__})",
+        hint="write it again, or convert it to CSV",
+    )
+
+
+def _difference(names: Sequence[str], expected: Sequence[str]) -> str:
+    lacking, further = [n for n in expected if n not in names], [n for n in names if n not in expected]
+    parts = [f"no {lacking[0]!r}"] if lacking else []
+    parts += [f"also {further[0]!r}"] if further else []
+    return " and ".join(parts) or "another order"

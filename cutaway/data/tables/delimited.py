@@ -1,0 +1,152 @@
+"""CSV, TSV and their kin: text, one line a row."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cutaway.errors import DataError
+
+from .dialect import Dialect, find_dialect, open_decompressed
+from .reader import check_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BLOCK = 8 << 20
+"""Bytes of text in a chunk."""
+
+MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null", "None", "none")
+"""Cells that stand for a value that is not known."""
+
+
+@dataclass(frozen=True)
+class DelimitedReader:
+    """A text table.
+
+    Attributes:
+        where: The file.
+        dialect: How it is written.
+        columns: Names of the columns.
+    """
+
+    where: Path
+    dialect: Dialect
+    columns: tuple[str, ...]
+    text: bool = field(default=True, init=False)
+
+    @property
+    def form(self) -> str:
+        """How it is written, in words."""
+        kind = "TSV" if self.dialect.delimiter == "\t" else "CSV"
+        return f"{kind}: {self.dialect}"
+
+    def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
+        """Read the file in chunks of 8 MiB; all cells are strings, or null for one of `MISSING`.
+
+        Raises:
+            DataError: A row has more or fewer cells than line 1, a quote is not closed, a byte is not of the encoding,
+                or the file cannot be decompressed.
+        """
+        import pyarrow as pa
+
+        bad: list[Any] = []
+        wanted = list(self.columns if columns is None else columns)
+        last, rows = None, 0
+        try:
+            for batch in _open(self.where, self.dialect, names=self.columns, wanted=wanted, bad=bad):
+                last, rows = batch, rows + batch.num_rows
+                yield pa.Table.from_batches([batch])
+        except (pa.ArrowInvalid, OSError, UnicodeError) as error:
+            raise self._unreadable(error, bad, rows) from None
+        if last is not None and last.num_rows:
+            self._check_last_quote(last, rows)
+
+    def _check_last_quote(self, batch: "pa.RecordBatch", rows: int) -> None:
+        """A quote that is never closed makes everything after it one cell, up to the end of the file."""
+        cell = batch.column(batch.num_columns - 1)[-1].as_py() or ""
+        if "\n" in cell and not self._ends_with_quote():
+            raise DataError(
+                "every quote in a text table is closed",
+                got=f"{cell.count(chr(10)) + 1:,} lines as one cell that begins {cell[:20]!r} in row {rows:,} of {self.where}",
+                hint="close the quote in that row, or write it twice if it is part of the text",
+            )
+
+    def _ends_with_quote(self) -> bool:
+        tail = b""
+        with open_decompressed(self.where, self.dialect.compression) as file:
+            while block := file.read(BLOCK):
+                tail = (tail + block)[-16:]
+        return tail.replace(b"\0", b"").rstrip().endswith(b'"')
+
+    def _unreadable(self, error: Exception, bad: list[Any], rows: int) -> DataError:
+        if bad:
+            row = bad[0]
+            return DataError(
+                f"every row has as many cells as line 1, {row.expected_columns}",
+                got=f"{row.actual_columns} in line {row.number} of {self.where}: {(row.text or '')[:60]!r}",
+                hint="mend that line; a cell with the delimiter inside stands in quotes",
+            )
+        if "UTF8" in str(error) or isinstance(error, UnicodeError):
+            return DataError(
+                f"the file is text in {self.dialect.encoding}",
+                got=f"a byte that is none, after row {rows:,} of {self.where}",
+                hint="save it as UTF-8",
+            )
+        return DataError(
+            "a text table can be read", got=f"{error} in {self.where}".replace("\n", " "), hint="check the file"
+        )
+
+
+def open_delimited(path: Path, *, header: bool | None = None) -> DelimitedReader:
+    """Find out how a text table is written, and read the names of its columns.
+
+    Raises:
+        DataError: The file is empty or no text, or two columns have the same name.
+    """
+    import pyarrow as pa
+
+    dialect = find_dialect(path, header=header)
+    try:
+        names = _open(path, dialect, names=None, wanted=None, bad=None).schema.names
+    except (pa.ArrowInvalid, OSError, UnicodeError) as error:
+        raise DelimitedReader(path, dialect, ())._unreadable(error, [], 0) from None
+    if dialect.header:
+        names = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
+    else:
+        names = [f"column {number}" for number in range(1, len(names) + 1)]
+    return DelimitedReader(path, dialect, check_columns(names, where=str(path)))
+
+
+def _open(
+    path: Path, dialect: Dialect, *, names: Sequence[str] | None, wanted: list[str] | None, bad: list[Any] | None
+) -> "pa.csv.CSVStreamingReader":
+    import pyarrow as pa
+    from pyarrow import csv
+
+    def refuse(row: Any) -> str:
+        if bad is None:
+            return "skip"
+        bad.append(row)
+        return "error"
+
+    return csv.open_csv(
+        open_decompressed(path, dialect.compression),
+        read_options=csv.ReadOptions(
+            block_size=BLOCK,
+            encoding=dialect.encoding.removesuffix("-sig"),  # pyarrow skips the mark of UTF-8 itself
+            use_threads=False,  # line numbers in errors; one thread was as fast as two
+            skip_rows=1 if dialect.header and names is not None else 0,
+            column_names=list(names) if names is not None else None,
+            autogenerate_column_names=names is None and not dialect.header,
+        ),
+        parse_options=csv.ParseOptions(
+            delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=refuse
+        ),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(names or (), pa.string()),
+            include_columns=wanted,
+            null_values=list(MISSING),
+            strings_can_be_null=True,
+        ),
+    )

@@ -1,0 +1,100 @@
+"""What a user says about a table."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from cutaway.errors import UsageError
+
+Numbers = Literal["standard", "robust", "quantile", "none"]
+Missing = Literal["median", "refuse"]
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """What a user says about a table; everything else is found in it.
+
+    Attributes:
+        label: Column of the classes.
+        test: File with the test samples, or None.
+        test_share: Share of the samples that become test samples where there is no such file, in (0, 1).
+        group: Column whose values are never in two splits, or None.
+        time: Column by which the samples are ordered before they are split, the latest last, or None.
+        weight: Column with the weight of each sample in the loss, or None.
+        id: Column with a name for each sample, or None.
+        ignore: Columns that are left out.
+        use: Columns that are used although they look like identifiers, or are constant or duplicates.
+        category: Columns of numbers that stand for categories.
+        numbers: How numbers are scaled: "standard", "robust", "quantile" or "none".
+        missing: "median" fills unknown numbers in and adds an input that says so; "refuse" raises.
+        header: Whether line 1 of a text table holds names; None finds it out.
+    """
+
+    label: str
+    test: str | None = None
+    test_share: float = 0.2
+    group: str | None = None
+    time: str | None = None
+    weight: str | None = None
+    id: str | None = None
+    ignore: tuple[str, ...] = ()
+    use: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    numbers: Numbers = "standard"
+    missing: Missing = "median"
+    header: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("numbers", get_args(Numbers)), ("missing", get_args(Missing))):
+            if getattr(self, name) not in allowed:
+                raise UsageError(
+                    f"{name} is one of {', '.join(allowed)}",
+                    got=repr(getattr(self, name)),
+                    hint=f"pass for example {name}={allowed[0]!r}",
+                )
+        if not isinstance(self.test_share, float) or not 0 < self.test_share < 1:
+            raise UsageError(
+                "test_share is a share above 0 and below 1", got=repr(self.test_share), hint="pass test_share=0.2"
+            )
+        if self.group and self.time:
+            raise UsageError(
+                "samples are split by groups or by time", got="both group and time", hint="leave one of them out"
+            )
+
+    def named_columns(self) -> Iterator[tuple[str, str]]:
+        """Every column that is named, with what it is named for."""
+        for role in ("label", "group", "time", "weight", "id"):
+            if name := getattr(self, role):
+                yield role, name
+        for role in ("ignore", "use", "category"):
+            for name in getattr(self, role):
+                yield role, name
+
+
+def table_options(columns: Sequence[str], *, label: str | int | None, where: str, **options: Any) -> TableOptions:
+    """Make options, with the label as a name or as the number of a column: from 1, or from -1 backwards.
+
+    Raises:
+        UsageError: There is no label, or an option is unknown or outside its range.
+    """
+    if label is None:
+        names = ", ".join(f'"{name}"' for name in columns[:12]) + (", ..." if len(columns) > 12 else "")
+        raise UsageError(
+            "a table needs its label, the column with the classes",
+            got=f"{where} with the columns {names}",
+            hint=f'pass for example label="{columns[-1]}"',
+        )
+    number = int(label) if isinstance(label, int) or label.removeprefix("-").isdecimal() else 0
+    if label not in columns and 1 <= abs(number) <= len(columns):
+        label = columns[number - 1 if number > 0 else number]
+    for name in ("ignore", "use", "category"):
+        value = options.get(name, ())
+        options[name] = (value,) if isinstance(value, str) else tuple(value)
+    try:
+        return TableOptions(label=str(label), **options)
+    except TypeError as error:
+        raise UsageError(
+            "options of a table are those of cutaway.load_dataset",
+            got=str(error).split(") ")[-1],
+            hint="check the spelling",
+        ) from None

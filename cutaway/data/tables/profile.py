@@ -1,0 +1,174 @@
+"""What a column of a table holds, found in one pass over its chunks."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .cells import DATE_FORMATS, as_dates, as_numbers, as_text, is_number_text, trimmed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_DISTINCT = 20_000
+"""Different values of a column that are counted; beyond, it is known that there are more."""
+
+Kind = Literal["number", "category", "date", "empty", "unsupported"]
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """What a column holds.
+
+    Attributes:
+        name: Its name.
+        kind: "number", "category" (text and booleans), "date", "empty" (nothing known), or "unsupported" (lists and the like).
+        rows: Number of rows.
+        missing: Rows in which the value is not known.
+        low: Smallest number, or date in seconds since 1970; NaN without one.
+        high: Largest.
+        whole: Whether all numbers are whole.
+        counting: Whether the numbers are first, first + 1, ... from the first row to the last.
+        values: How often each different value occurs, of a category; empty for other kinds, and beyond `MOST_DISTINCT`.
+        distinct: Number of different values of a category; None beyond `MOST_DISTINCT`, and for other kinds.
+        date_format: How the dates are written, one of `cells.DATE_FORMATS`; "" for typed dates and other kinds.
+        other: Number of cells that are no number in a column of which most are, and None otherwise.
+        first_other: The first of them: its row from 0, and its text.
+    """
+
+    name: str
+    kind: Kind
+    rows: int
+    missing: int
+    low: float
+    high: float
+    whole: bool
+    counting: bool
+    values: Counter[str]
+    distinct: int | None
+    date_format: str
+    other: int | None = None
+    first_other: tuple[int, str] | None = None
+
+    @property
+    def known(self) -> int:
+        """Rows in which the value is known."""
+        return self.rows - self.missing
+
+
+MOSTLY = 0.9
+"""Share of numbers from which a column counts as numbers with errors in it rather than as text."""
+
+
+class ColumnScan:
+    """Collects the profile of one column, chunk by chunk."""
+
+    def __init__(self, name: str, *, text: bool, decimal: str = ".") -> None:
+        self.name, self.text, self.decimal = name, text, decimal
+        self.rows = self.missing = self.numbers = 0
+        self.low, self.high = np.inf, -np.inf
+        self.whole = self.counting = True
+        self.values: Counter[str] | None = Counter()
+        self.formats = list(DATE_FORMATS)
+        self.first_other: tuple[int, str] | None = None
+        self.typed: Kind | None = None
+
+    def add(self, column: "pa.ChunkedArray") -> None:
+        """Take in the next rows of the column."""
+        import pyarrow.compute as pc
+
+        self.typed = self.typed or (None if self.text else _kind_of(column.type))
+        if self.typed == "category" or self.text:
+            column = trimmed(as_text(column))
+        known = column.drop_null()
+        if len(known) and (self.text or self.typed == "category"):
+            self._add_text(known, column)
+        elif len(known) and self.typed == "number":
+            self._add_numbers(as_numbers(known), gaps=len(known) < len(column))
+        elif len(known) and self.typed == "date":
+            ends = pc.min_max(as_dates(known, "")).as_py()
+            self.low, self.high = min(self.low, ends["min"]), max(self.high, ends["max"])
+        self.missing += len(column) - len(known)
+        self.rows += len(column)
+
+    def profile(self) -> ColumnProfile:
+        """The profile of everything taken in."""
+        known = self.rows - self.missing
+        kind: Kind = self.typed or "category"
+        number = self.text and self.numbers >= MOSTLY * known
+        if not known and kind != "unsupported":
+            kind = "empty"
+        elif number:
+            kind = "number"
+        elif self.text and self.formats:
+            kind = "date"
+        values = self.values if self.values is not None and kind == "category" else Counter[str]()
+        return ColumnProfile(
+            name=self.name,
+            kind=kind,
+            rows=self.rows,
+            missing=self.missing,
+            low=self.low if np.isfinite(self.low) else np.nan,
+            high=self.high if np.isfinite(self.high) else np.nan,
+            whole=self.whole,
+            counting=self.counting and kind == "number" and not self.missing,
+            values=values,
+            distinct=len(self.values) if self.values is not None and kind == "category" else None,
+            date_format=self.formats[0] if kind == "date" and self.text else "",
+            other=known - self.numbers if number and self.numbers < known else None,
+            first_other=self.first_other if number else None,
+        )
+
+    def _add_text(self, known: "pa.ChunkedArray", column: "pa.ChunkedArray") -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        seen_only_text = self.rows > self.missing and self.numbers == 0
+        numbers = None if seen_only_text or not self.text else as_numbers(known, self.decimal)
+        if numbers is not None:
+            self._add_numbers(numbers, gaps=len(known) < len(column))
+        elif self.text and not seen_only_text:
+            fits = pc.fill_null(is_number_text(column, self.decimal), True)
+            numeric = known.filter(is_number_text(known, self.decimal))
+            if len(numeric):
+                self._add_numbers(as_numbers(numeric, self.decimal), gaps=True)
+            if self.first_other is None:
+                row = pc.index(fits, pa.scalar(False)).as_py()
+                self.first_other = (self.rows + row, column[row].as_py())
+        if self.formats and self.text:
+            fitting = known.slice(0, 1000) if numbers is None else known.slice(0, 0)
+            self.formats = [f for f in self.formats if len(fitting) and as_dates(fitting, f).null_count == 0]
+            self.formats = [f for f in self.formats if as_dates(known, f).null_count == 0]
+            for name in self.formats[:1]:
+                ends = pc.min_max(as_dates(known, name)).as_py()
+                self.low, self.high = min(self.low, ends["min"]), max(self.high, ends["max"])
+        if self.values is not None and not (self.text and numbers is not None):
+            counts = pc.value_counts(known.combine_chunks())
+            self.values.update(dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)))
+            self.values = None if len(self.values) > MOST_DISTINCT else self.values
+
+    def _add_numbers(self, numbers: "pa.ChunkedArray | None", *, gaps: bool) -> None:
+        assert numbers is not None
+        values = numbers.to_numpy()
+        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+        self.whole = self.whole and bool((values == np.floor(values)).all())
+        start = self.low + self.rows if self.rows else float(values[0])
+        self.counting = self.counting and not gaps and bool((values == start + np.arange(len(values))).all())
+        self.numbers += len(values)
+
+
+def _kind_of(kind: "pa.DataType") -> Kind:
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _kind_of(kind.value_type)
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+        return "number"
+    if types.is_date(kind) or types.is_timestamp(kind):
+        return "date"
+    if types.is_null(kind):
+        return "empty"
+    text = types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or types.is_boolean(kind)
+    return "category" if text else "unsupported"

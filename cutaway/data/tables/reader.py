@@ -1,0 +1,113 @@
+"""Tables as chunks of columns, from every kind of file or frame: read one chunk at a time, never as a whole."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cutaway.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CHUNK_ROWS = 65_536
+"""Rows that a chunk of a typed table has at most."""
+
+MOST_COLUMNS = 20_000
+"""Columns of a table at most: a wider one is an array, and arrays are read from .npy files."""
+
+
+class Reader(Protocol):
+    """A table that can be read more than once, chunk by chunk.
+
+    Attributes:
+        where: The file or folder, or None for a table in memory.
+        columns: Names of the columns, in their order, all different.
+        form: How the table is written, as a person would say it: "CSV: utf-8, comma, ...".
+        text: Whether the cells of every column are text whose meaning is still to be found.
+    """
+
+    where: Path | None
+    columns: tuple[str, ...]
+    form: str
+    text: bool
+
+    def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
+        """Read the table from its beginning, all columns or some of them.
+
+        Raises:
+            DataError: The file is damaged; the message says where.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class FrameReader:
+    """A table in memory: a pandas or Polars frame, an Arrow table, or whatever exports Arrow's C stream.
+
+    Attributes:
+        table: The columns.
+        form: What it came from.
+    """
+
+    table: "pa.Table"
+    form: str = "a table in memory"
+    where: Path | None = None
+    text: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self.table.column_names)
+
+    def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
+        """The table, in one chunk."""
+        yield self.table if columns is None else self.table.select(list(columns))
+
+
+def frame_reader(frame: Any) -> FrameReader:
+    """View a frame of pandas or Polars, an Arrow table, or another table with ``__arrow_c_stream__``.
+
+    Raises:
+        DataError: It has no columns, two of the same name, or a column that Arrow cannot hold.
+    """
+    import pyarrow as pa
+
+    check_columns([str(name) for name in frame.columns] if hasattr(frame, "columns") else [], where="the table")
+    kind = f"a {type(frame).__module__.partition('.')[0]} {type(frame).__name__}"
+    try:
+        if hasattr(frame, "iloc"):  # the index of a pandas frame is not a column of it
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+        else:
+            table = pa.table(frame)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            "every column of a table holds values of one kind",
+            got=str(error).replace("\n", " "),
+            hint="convert the column, for example with frame[column].astype(str)",
+        ) from None
+    return FrameReader(table.rename_columns([str(name) for name in table.column_names]), form=kind)
+
+
+def check_columns(names: Sequence[str], *, where: str) -> tuple[str, ...]:
+    """Return the names of columns, if they are there and all different.
+
+    Raises:
+        DataError: There are none or too many, or two have the same name.
+    """
+    if len(names) > MOST_COLUMNS:
+        raise DataError(
+            f"a table has at most {MOST_COLUMNS:,} columns",
+            got=f"{len(names):,} in {where}",
+            hint="save the inputs as an array with np.savez(file, x_train=..., y_train=...)",
+        )
+    seen: set[str] = set()
+    for number, name in enumerate(names, start=1):
+        if name in seen:
+            raise DataError(
+                "the columns of a table have different names",
+                got=f'"{name}" again as column {number} of {where}',
+                hint="rename one of them",
+            )
+        seen.add(name)
+    return tuple(names)

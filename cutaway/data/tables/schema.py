@@ -1,0 +1,177 @@
+"""What is done with each column of a table, decided from what it holds and from what the user says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cutaway.checks import similar_name
+from cutaway.errors import DataError, UnknownNameError
+
+from .options import TableOptions
+from .profile import ColumnProfile
+
+Use = Literal["feature", "label", "group", "time", "weight", "id", "ignored"]
+
+FEW = 64
+"""Different values of a column up to which each gets an input of its own."""
+
+NUMERIC_CLASSES = 20
+"""Different numbers up to which a label column of whole numbers is taken for classes."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and what is done with it.
+
+    Attributes:
+        name: Its name.
+        kind: What its cells are read as: "number", "category" or "date".
+        use: "feature", or what else it is for.
+        treatment: What becomes of it: "standardized", "one-hot", "hashed", "date parts", or why it is ignored.
+        profile: What it holds.
+    """
+
+    name: str
+    kind: Literal["number", "category", "date"]
+    use: Use
+    treatment: str
+    profile: ColumnProfile
+
+
+def decide(
+    profiles: Sequence[ColumnProfile], options: TableOptions, *, where: str, same: Mapping[str, str] | None = None
+) -> tuple[Column, ...]:
+    """Decide what is done with each column.
+
+    Args:
+        profiles: What the columns hold.
+        options: What the user says.
+        where: The table, for messages.
+        same: Columns that equal an earlier one, by name.
+
+    Raises:
+        UnknownNameError: A column that the options name does not exist.
+        DataError: The label is missing, constant or a measurement, most cells of a column are numbers and some are
+            not, or no column is left to learn from.
+    """
+    by_name = {profile.name: profile for profile in profiles}
+    for role, name in options.named_columns():
+        if name not in by_name:
+            raise UnknownNameError(
+                f"{role} is a column of the table",
+                got=f"{name!r}, and {where} has {_list(list(by_name))}",
+                hint=_suggestion(name, list(by_name)),
+            )
+    roles: dict[str, Use] = {}
+    for role in ("label", "group", "time", "weight", "id"):
+        if name := getattr(options, role):
+            roles.setdefault(name, role)
+    columns = tuple(_column(by_name[name], options, roles.get(name), (same or {}).get(name), where) for name in by_name)
+    _check_label(by_name[options.label], options, where)
+    if not any(column.use == "feature" for column in columns):
+        raise DataError(
+            "a table has at least one column to learn from",
+            got=f"{where}, where every column but the label is ignored: {_list([c.name for c in columns])}",
+            hint="check which columns are ignored, and why, with cutaway.load_dataset(...).columns",
+        )
+    return columns
+
+
+def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, same: str | None, where: str) -> Column:
+    name, kind = profile.name, profile.kind
+    if role == "time":
+        return Column(name, "date" if kind == "date" else "number", role, "orders the samples", profile)
+    if role == "weight":
+        return Column(name, "number", role, "weight of each sample in the loss", profile)
+    if role is not None:
+        what = {"label": "the class", "group": "never in two splits", "id": "name of the sample"}[role]
+        return Column(name, "category", role, what, profile)
+    if name in options.ignore:
+        return _ignored(profile, "as requested")
+    if kind == "unsupported":
+        return _ignored(profile, "neither numbers, text nor dates")
+    if kind == "empty":
+        return _ignored(profile, "no value is known")
+    wanted = name in options.use
+    if same is not None and not wanted:
+        return _ignored(profile, f'the same as "{same}"')
+    if name in options.category:
+        return Column(name, "category", "feature", "one-hot", profile)
+    if profile.other is not None and profile.first_other is not None:
+        row, cell = profile.first_other
+        raise DataError(
+            f'"{name}" holds numbers in {profile.known - profile.other:,} of {profile.known:,} rows, so in all of them',
+            got=f"{cell!r} in row {row + 1:,} of {where}"
+            + (f", and {profile.other - 1:,} more like it" if profile.other > 1 else ""),
+            hint="mend these cells, leave them empty, or say that the column is a category or to be ignored",
+        )
+    if kind == "category":
+        return _category(profile, wanted=wanted)
+    if profile.low == profile.high and not profile.missing and not wanted:
+        return _ignored(profile, "constant")
+    if kind == "date":
+        return Column(name, "date", "feature", "date parts, standardized", profile)
+    if profile.counting and profile.whole and profile.rows > 2 and not wanted:
+        return _ignored(profile, "counts the rows, as an identifier does")
+    return Column(name, "number", "feature", NUMBER_WORDS[options.numbers], profile)
+
+
+NUMBER_WORDS = {
+    "standard": "standardized",
+    "robust": "centered on the median, scaled by quartiles",
+    "quantile": "ranked to a normal distribution",
+    "none": "as it is",
+}
+
+
+def _category(profile: ColumnProfile, *, wanted: bool) -> Column:
+    distinct = profile.distinct
+    if distinct == 1 and not profile.missing and not wanted:
+        return _ignored(profile, "constant")
+    # 0.9: a few names that occur twice do not make a column of names worth learning
+    unique = distinct is None or distinct > max(0.9 * profile.known, FEW)
+    if unique and not wanted:
+        return _ignored(profile, "a different text in nearly every row, as an identifier has")
+    treatment = "one-hot" if distinct is not None and distinct <= FEW else "hashed"
+    return Column(profile.name, "category", "feature", treatment, profile)
+
+
+def _ignored(profile: ColumnProfile, why: str) -> Column:
+    return Column(profile.name, "category", "ignored", why, profile)
+
+
+def _check_label(label: ColumnProfile, options: TableOptions, where: str) -> None:
+    if label.missing:
+        raise DataError(
+            f'the label "{label.name}" is known in every row',
+            got=f"{label.missing:,} of {label.rows:,} rows without one in {where}",
+            hint="drop these rows, or give the missing label a name of its own",
+        )
+    if label.kind == "date" or (label.kind == "number" and not label.whole):
+        raise DataError(
+            "cutaway is for classification: a label is one of a few classes",
+            got=f'"{label.name}" of {where}, {"dates" if label.kind == "date" else "numbers with decimals"} from '
+            f"{label.low:g} to {label.high:g}",
+            hint="make classes of it, for example with pandas.cut(frame[label], 5), or name another label",
+        )
+    if label.kind == "category" and label.distinct is None:
+        raise DataError(
+            "a label has at most 20,000 classes", got=f'more in "{label.name}" of {where}', hint="name another label"
+        )
+    constant = label.distinct == 1 if label.kind == "category" else label.low == label.high
+    if constant:
+        raise DataError(
+            "a classifier needs at least 2 classes",
+            got=f'one and the same label in every row of "{label.name}" in {where}',
+            hint="name another label, or add rows of another class",
+        )
+
+
+def _list(names: list[str], most: int = 12) -> str:
+    quoted = ", ".join(f'"{name}"' for name in names[:most])
+    return quoted if len(names) <= most else f"{quoted} and {len(names) - most:,} more"
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    similar = similar_name(name, known)
+    return f'did you mean "{similar}"?' if similar else "check the spelling"

@@ -1,0 +1,166 @@
+"""The first pass over a table: what every column holds, the label of every row, and which columns are the same."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.errors import DataError
+
+from .cells import as_dates, as_numbers, as_text, trimmed
+from .options import TableOptions
+from .profile import ColumnProfile, ColumnScan
+from .reader import Reader
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over a table found.
+
+    Attributes:
+        where: The table, for messages.
+        profiles: What each column holds.
+        codes: int64 (row,), index into `values` of each row's label, -1 where it is not known.
+        values: The different labels, as text, in the order in which they appear.
+        extras: (row,) by name: "group" as int64 codes, "time" and "weight" as float64, where they are asked for.
+        same: Columns whose cells are all those of an earlier one -> the name of that one.
+    """
+
+    where: str
+    profiles: tuple[ColumnProfile, ...]
+    codes: np.ndarray
+    values: tuple[str, ...]
+    extras: Mapping[str, np.ndarray]
+    same: Mapping[str, str]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The labels in order: as numbers if all of them are, else as text."""
+        try:
+            return tuple(sorted(self.values, key=float))
+        except ValueError:
+            return tuple(sorted(self.values))
+
+    def labels(self, class_names: tuple[str, ...]) -> np.ndarray:
+        """The class index of each row, int64 (row,), read-only.
+
+        Raises:
+            DataError: A label is missing, or none of the classes.
+        """
+        place = {name: number for number, name in enumerate(class_names)}
+        places = np.array([*(place.get(value, -1) for value in self.values), -1], np.int64)
+        labels = places[self.codes]
+        if len(labels) and labels.min() < 0:
+            row = int(labels.argmin())
+            code = int(self.codes[row])
+            known = ", ".join(map(repr, class_names[:10])) + (", ..." if len(class_names) > 10 else "")
+            raise DataError(
+                f"the labels of {self.where} are those of the training samples: {known}",
+                got=f"{self.values[code]!r}" * (code >= 0) + "none" * (code < 0) + f" in row {row + 1:,}",
+                hint="correct or drop such rows",
+            )
+        labels.flags.writeable = False
+        return labels
+
+
+def survey(reader: Reader, options: TableOptions) -> Survey:
+    """Read a table once.
+
+    Args:
+        reader: The table.
+        options: What the user says; columns that do not exist are left to `schema.decide`.
+
+    Raises:
+        DataError: The table is damaged or has no row, or `time` or `weight` are no dates or numbers.
+    """
+    where = str(reader.where or reader.form)
+    decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
+    scans = {name: ColumnScan(name, text=reader.text, decimal=decimal) for name in reader.columns}
+    label, group = _Codes(), _Codes()
+    columns: dict[str, list[Any]] = defaultdict(list)
+    same: dict[str, str] | None = None
+    for chunk in reader.chunks():
+        for name, scan in scans.items():
+            scan.add(chunk[name])
+        same = _equal_columns(chunk) if same is None else _still_equal(chunk, same)
+        if options.label in scans:
+            label.add(chunk[options.label])
+        if options.group in scans:
+            group.add(chunk[options.group])
+        for role in ("time", "weight"):
+            if getattr(options, role) in scans:
+                columns[role].append(chunk[getattr(options, role)])
+    profiles = tuple(scan.profile() for scan in scans.values())
+    if not profiles or not profiles[0].rows:
+        raise DataError("a table has at least one row of values", got=f"none in {where}", hint="check the file")
+    extras = {
+        role: _extra(role, getattr(options, role), chunks, profiles, decimal, where) for role, chunks in columns.items()
+    }
+    if options.group in scans:
+        extras["group"] = group.codes()
+    return Survey(where, profiles, label.codes(), tuple(label.values), extras, same or {})
+
+
+class _Codes:
+    """Numbers for the different texts of a column, collected chunk by chunk."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, int] = {}
+        self._parts: list[np.ndarray] = []
+
+    def add(self, column: "pa.ChunkedArray") -> None:
+        encoded: Any = trimmed(as_text(column)).combine_chunks()
+        encoded = encoded.dictionary_encode()
+        numbers = [self.values.setdefault(value, len(self.values)) for value in encoded.dictionary.to_pylist()]
+        indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        self._parts.append(np.array([*numbers, -1], np.int64)[indices])
+
+    def codes(self) -> np.ndarray:
+        return np.concatenate(self._parts) if self._parts else np.empty(0, np.int64)
+
+
+def _extra(
+    role: str, name: str, chunks: list[Any], profiles: tuple[ColumnProfile, ...], decimal: str, where: str
+) -> np.ndarray:
+    """The values of a column that orders or weighs the samples: float64 (row,), all known."""
+    profile = next(profile for profile in profiles if profile.name == name)
+    kinds = ("number", "date") if role == "time" else ("number",)
+    if profile.kind not in kinds or profile.missing or profile.other:
+        held = f"{profile.missing:,} missing values" if profile.missing else "text"
+        raise DataError(
+            f"{role} is a column of {' or '.join(f'{kind}s' for kind in kinds)}, known in every row",
+            got=f'{held} in "{name}" of {where}',
+            hint="name another column",
+        )
+    parts = []
+    for column in chunks:
+        text = trimmed(as_text(column)) if profile.date_format or profile.kind == "number" else column
+        read = as_dates(text, profile.date_format) if profile.kind == "date" else as_numbers(text, decimal)
+        assert read is not None
+        parts.append(read.to_numpy())
+    return np.concatenate(parts)
+
+
+def _equal_columns(chunk: "pa.Table") -> dict[str, str]:
+    """Columns that equal an earlier one in this chunk."""
+    same: dict[str, str] = {}
+    firsts: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for name in chunk.column_names:
+        column = chunk[name]
+        # columns that agree in their type and in a few cells are compared as a whole
+        few = (str(column.type), column.null_count, *map(str, column.slice(0, 8).to_pylist()))
+        equal = next((earlier for earlier in firsts[few] if chunk[earlier].equals(column)), None)
+        if equal is None:
+            firsts[few].append(name)
+        else:
+            same[name] = equal
+    return same
+
+
+def _still_equal(chunk: "pa.Table", same: dict[str, str]) -> dict[str, str]:
+    return {name: earlier for name, earlier in same.items() if chunk[earlier].equals(chunk[name])}

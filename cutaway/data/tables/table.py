@@ -1,0 +1,219 @@
+"""A table of samples: a label, columns of every kind, and how they become a `Dataset` once they are split."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway._lazy import public
+from cutaway.checks import warn_user
+from cutaway.data.dataset import Dataset, Source
+from cutaway.data.preparation import Notes, Preparation, add_notes, row_count
+from cutaway.data.samples import SampleIds
+from cutaway.data.split import Split
+from cutaway.data.splitting import split_dataset
+from cutaway.errors import DataError
+
+from .cells import read_cells
+from .fitting import fit_preparation
+from .inputs import make_inputs
+from .options import TableOptions
+from .reader import Reader
+from .schema import Column, decide
+from .survey import Survey, survey
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FIT_ROWS = 500_000
+"""Training samples that a preparation is fitted on at most; of more, so many are drawn at random."""
+
+
+@public
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Samples in a table, made by `load_dataset`: not yet split, so not yet prepared.
+
+    Attributes:
+        name: Name for reports and run folders.
+        readers: The tables by source: "train", then "test" if there is one.
+        options: What the user said.
+        columns: What is done with each column.
+        class_names: Name of each class index.
+        labels: int64 (sample,) class indices by source.
+        extras: By source, what `group`, `time` and `weight` hold, where they are asked for.
+        origin: How to load it again, for JSON.
+    """
+
+    name: str
+    readers: Mapping[str, Reader]
+    options: TableOptions
+    columns: tuple[Column, ...]
+    class_names: tuple[str, ...]
+    labels: Mapping[str, np.ndarray]
+    extras: Mapping[str, Mapping[str, np.ndarray]]
+    origin: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {len(labels):,}" for name, labels in self.labels.items())
+        used = sum(column.use == "feature" for column in self.columns)
+        return (
+            f"<Table {self.name!r}: {counts} rows, {used} of {len(self.columns)} columns used, {self.classes} classes>"
+        )
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return len(self.class_names)
+
+    def split(self, *, validation: float = 0.25, seed: int = 0) -> Split:
+        """Split the samples as the options say: by class, by group, or by time.
+
+        Raises:
+            ConfigError, DataError: As `split_dataset`.
+        """
+        return split_dataset(
+            self,
+            validation=validation,
+            test=self.options.test_share,
+            seed=seed,
+            groups=self.extras["train"].get("group"),
+            times=self.extras["train"].get("time"),
+        )
+
+    def prepare(self, split: Split) -> Dataset:
+        """Fit the preparation on the training samples of a split, and apply it to all samples.
+
+        Raises:
+            DataError: A value is missing where that is refused, or a file has changed since it was opened.
+        """
+        drawn = split.train
+        if len(drawn) > FIT_ROWS:
+            keep = np.sort(np.random.default_rng(split.seed).choice(len(drawn), FIT_ROWS, replace=False))
+            drawn = drawn.take(keep)
+        cells = self._cells_of(drawn)
+        preparation = fit_preparation(self.columns, cells, numbers=self.options.numbers, missing=self.options.missing)
+        return self.apply(preparation)
+
+    def apply(self, preparation: Preparation) -> Dataset:
+        """Prepare all samples.
+
+        Raises:
+            DataError: A column is missing, or a file has changed since it was opened.
+        """
+        sources = {}
+        for source, labels in self.labels.items():
+            reader = self.readers[source]
+            fill = partial(self._fill, source, preparation)
+            sources[source] = Source(make_inputs(len(labels), preparation, reader=reader, fill=fill), labels)
+        return Dataset(
+            name=self.name,
+            sources=sources,
+            class_names=self.class_names,
+            scale=1.0,
+            origin=dict(self.origin),
+            feature_names=preparation.features,
+            preparation=preparation,
+        )
+
+    def _fill(self, source: str, preparation: Preparation, inputs: np.ndarray) -> None:
+        notes: Notes = {}
+        for first, cells in self._chunks(source, preparation):
+            _, found = preparation.apply(cells, out=inputs[first : first + row_count(cells)])
+            notes = add_notes(notes, found)
+        if source == "test":
+            for rule, (count, example) in notes.items():
+                warn_user(f"{rule}, in {count:,} test samples" + (f", for example {example!r}" if example else ""))
+
+    def _cells_of(self, ids: SampleIds) -> "dict[str, pa.ChunkedArray]":
+        """The cells of some samples, in order of source and row."""
+        import pyarrow as pa
+
+        parts: dict[str, list[Any]] = {}
+        for number, source in enumerate(ids.sources):
+            wanted = np.zeros(len(self.labels[source]), bool)
+            wanted[ids.index[ids.source_index == number]] = True
+            if not wanted.any():
+                continue
+            for first, cells in self._chunks(source, None):
+                mask = pa.array(wanted[first : first + row_count(cells)])
+                for name, column in cells.items():
+                    parts.setdefault(name, []).extend(column.filter(mask).chunks)
+        return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
+
+    def _chunks(
+        self, source: str, preparation: Preparation | None
+    ) -> "Iterator[tuple[int, dict[str, pa.ChunkedArray]]]":
+        """The first row of each chunk, and its cells as what they are."""
+        if preparation is None:
+            kinds = {column.name: column.kind for column in self.columns if column.use == "feature"}
+            formats = {column.name: column.profile.date_format for column in self.columns}
+        else:
+            kinds, formats = preparation.columns, preparation.date_formats
+        yield from cell_chunks(
+            self.readers[source], kinds, formats=formats, rows=len(self.labels[source]), name=f"{source} table"
+        )
+
+
+def cell_chunks(
+    reader: Reader, kinds: Mapping[str, Any], *, formats: Mapping[str, str], rows: int | None, name: str
+) -> "Iterator[tuple[int, dict[str, pa.ChunkedArray]]]":
+    """Read a table as typed cells: the number of each chunk's first row, and its cells by column.
+
+    Raises:
+        DataError: A column is missing, a cell is of another kind, or the table has another number of rows than `rows`.
+    """
+    where = str(reader.where or name)
+    if lacking := [column for column in kinds if column not in reader.columns]:
+        raise DataError(
+            "new samples have the columns that the model was trained on",
+            got=f"no {', '.join(map(repr, lacking[:5]))}{' and others' if len(lacking) > 5 else ''} in {where}",
+            hint=f"add the column{'s' if len(lacking) > 1 else ''}, empty where the value is not known",
+        )
+    first = 0
+    decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
+    for chunk in reader.chunks(list(kinds)):
+        yield first, read_cells(chunk, kinds, formats=formats, decimal=decimal, first=first, where=where)
+        first += len(chunk)
+        if rows is not None and first > rows:
+            break
+    if rows is not None and first != rows:
+        raise DataError(
+            "a table does not change while it is in use",
+            got=f"{first:,} rows for {rows:,} in {where}",
+            hint="load it again",
+        )
+
+
+def make_table(readers: Mapping[str, Reader], options: TableOptions, *, name: str, origin: Mapping[str, str]) -> Table:
+    """Survey tables and decide what is done with their columns.
+
+    Args:
+        readers: The tables by source: "train", then "test" if there is one.
+        options: What the user says.
+        name: Name for reports and run folders.
+        origin: How to load it again.
+
+    Raises:
+        UnknownNameError, DataError: As `decide`; or a label of the test table is none of the classes.
+    """
+    surveys: dict[str, Survey] = {}
+    columns: tuple[Column, ...] = ()
+    for source, reader in readers.items():
+        surveys[source] = survey(reader, options)
+        if source == "train":
+            where = str(reader.where or "the table")
+            columns = decide(surveys[source].profiles, options, where=where, same=surveys[source].same)
+    train = surveys["train"]
+    return Table(
+        name=name,
+        readers=readers,
+        options=options,
+        columns=columns,
+        class_names=train.class_names,
+        labels={source: found.labels(train.class_names) for source, found in surveys.items()},
+        extras={source: found.extras for source, found in surveys.items()},
+        origin=origin,
+    )
