@@ -1,6 +1,7 @@
 """What every analysis of a run needs, read once: its folder, its data, its split, and its model after an epoch."""
 
 import dataclasses
+import shlex
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,22 @@ class RunContext:
         """
         self.manifest.check("model")
         return self.manifest.model is not None
+
+    def train_like(self, where: str | None = None) -> str | None:
+        """What to type to train again as this run was trained; None for a run that was recorded.
+
+        Args:
+            where: How the run is found: its path, or the name of its folder, which is meant by None.
+        """
+        record = self.manifest
+        if record.origin != "training":
+            return None
+        where = self.path.name if where is None else where
+        needed = {"data": record.dataset.origin["kind"] == "arrays", "sample_weight": bool(record.sample_weight)}
+        if any(needed.values()):  # a run folder keeps no arrays, and the command line takes none
+            given = ", ".join(f"{name}=..." for name, is_needed in needed.items() if is_needed)
+            return f"cutaway.train_like({where!r}, {given})"
+        return f"cutaway train --like {shlex.quote(where)}"
 
     @cached_property
     def split(self) -> Split:

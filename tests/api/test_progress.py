@@ -148,13 +148,14 @@ def test_a_training_under_a_canceled_token_makes_no_folder(tmp_path):
 
 def test_a_training_canceled_while_it_is_prepared_makes_no_folder(tmp_path, monkeypatch):
     token = CancelToken()
-    checked = ct.train.__globals__["_check_room"]
+    inside = ct.train.__globals__["start_training"].__globals__
+    checked = inside["_check_room"]
 
     def check(*args, **kwargs):
         token.cancel()
         checked(*args, **kwargs)
 
-    monkeypatch.setitem(ct.train.__globals__, "_check_room", check)
+    monkeypatch.setitem(inside, "_check_room", check)
     with token, pytest.raises(Canceled):
         ct.train(ct.mlp((4,)), "digits", runs=tmp_path / "runs", progress=False)
     assert not (tmp_path / "runs").exists()
