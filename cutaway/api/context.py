@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.checks import check_whole
-from cutaway.data import Dataset, SampleIds, Split, load_dataset, stratified_sample
+from cutaway.data import Dataset, Preparation, SampleIds, Split, Table, load_again, load_dataset, stratified_sample
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
 from cutaway.runs import DatasetRecord, Manifest, RunFolder
 
@@ -27,15 +27,19 @@ class RunContext:
         folder: What is on disk.
     """
 
-    def __init__(self, folder: RunFolder, *, data: Dataset | None = None) -> None:
+    def __init__(
+        self, folder: RunFolder, *, data: Dataset | None = None, loaded: Dataset | Table | None = None
+    ) -> None:
         self.folder = folder
         self._models: dict[int, Model] = {}
         if data is not None:
-            self.data = data
+            self.data = self.loaded = data
+        if loaded is not None:
+            self.loaded = loaded
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a dataset that can be loaded again does not travel
-        data = self.data if self.manifest.dataset.origin.get("kind") == "arrays" else None
+        data = self.loaded if self.manifest.dataset.origin.get("kind") == "arrays" else None
         return _reopen, (self.folder, data)
 
     @property
@@ -103,11 +107,11 @@ class RunContext:
         return Split.from_record(self.manifest.split)
 
     @cached_property
-    def data(self) -> Dataset:
-        """The dataset, loaded again from where it came.
+    def loaded(self) -> Dataset | Table:
+        """The dataset, loaded again from where it came; a table is not prepared yet.
 
         Raises:
-            DataError: It cannot be loaded again, or has changed since.
+            DataError: It cannot be loaded again.
         """
         record = self.manifest.dataset
         if record.origin["kind"] == "arrays":
@@ -116,7 +120,26 @@ class RunContext:
                 got=f"{self.path.name} opened without it",
                 hint="open the run with open_run(path, data=...) and the same arrays",
             )
-        return same_data(load_dataset(record.origin.get("path") or record.origin["name"]), record)
+        return load_again(record.origin)
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The dataset, as the model was trained on it.
+
+        Raises:
+            DataError: It cannot be loaded again, or has changed since.
+        """
+        return same_data(self.loaded, self.manifest.dataset)
+
+    @cached_property
+    def preparation(self) -> Preparation | None:
+        """How the columns of a table became inputs; None if the model is fed what the dataset holds.
+
+        Raises:
+            DataError: The record of it is damaged.
+        """
+        record = self.manifest.dataset.preparation
+        return None if record is None else Preparation.from_record(record)
 
     def row(self, epoch: int | None = None) -> dict[str, Any] | None:
         """The line of an epoch in the history; None where it has none, as epoch 0.
@@ -241,16 +264,38 @@ class RunContext:
         return SampleIds(sources, np.array([sources.index(source)], np.uint8), np.array([int(number)], np.int64))
 
 
-def _reopen(folder: RunFolder, data: Dataset | None) -> RunContext:
-    return RunContext(folder, data=data)
+def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
+    return RunContext(folder, loaded=data)
 
 
-def same_data(data: Dataset, record: DatasetRecord) -> Dataset:
+def find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
+    """The dataset that a user passes for a run: as it is, or loaded with the options of the one in the run.
+
+    Raises:
+        UnknownNameError, DataError, UsageError: As `cutaway.load_dataset`.
+    """
+    if isinstance(data, Dataset | Table):
+        return data
+    options = record.origin.get("options")
+    return load_dataset(data) if options is None else load_again({"path": data, "options": options})
+
+
+def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
     """Return a dataset, with the scale by which the model was fed, if it is the one a run was trained on.
+
+    Args:
+        data: The dataset; or a table, which is prepared as that of the run was.
+        record: What the run keeps of its dataset.
 
     Raises:
         DataError: Its digest, its scale or its classes are others.
     """
+    if isinstance(data, Table):
+        if record.preparation is None:
+            raise DataError(
+                "the run was trained on arrays", got=f"the table {data.name}", hint="open it with the same arrays"
+            )
+        data = data.apply(Preparation.from_record(record.preparation))
     if record.scale == 1 != data.scale:  # a model that rescales its inputs itself is fed raw samples
         data = dataclasses.replace(data, scale=record.scale)
     for what, ours, theirs in (

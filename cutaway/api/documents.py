@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from cutaway.data import Column, Dataset, Table
 from cutaway.errors import CutawayError
 
 from .analyses import Embedding, LayerHistory, Layers, Units, defined
@@ -186,3 +187,31 @@ def plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{type(value).__name__} does not go into JSON")
+
+
+def dataset_document(data: Dataset | Table) -> dict[str, Any]:
+    """What is in a dataset, and of a table what is done with each column."""
+    counts = {source: f"{len(labels):,}" for source, labels in data.labels.items()}
+    classes = np.bincount(np.concatenate(list(data.labels.values())), minlength=data.classes)
+    listed = [f"{name} ({count:,})" for name, count in zip(data.class_names[:20], classes.tolist(), strict=False)]
+    document: dict[str, Any] = {
+        "name": data.name,
+        "samples": ", ".join(f"{count} in {source}" for source, count in counts.items()),
+        "classes": ", ".join(listed) + (f", and {data.classes - 20:,} more" if data.classes > 20 else ""),
+    }
+    if isinstance(data, Dataset):
+        return document | {"shape": " x ".join(map(str, data.shape))}
+    return document | {"read_as": data.readers["train"].form, "columns": [_column_document(c) for c in data.columns]}
+
+
+def _column_document(column: Column) -> dict[str, Any]:
+    profile = column.profile
+    return {
+        "name": column.name,
+        "type": profile.kind,
+        "use": column.use,
+        "treatment": column.treatment,
+        "rows": profile.rows,
+        "missing": profile.missing,
+        "values": profile.summary,
+    }

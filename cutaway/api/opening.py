@@ -3,20 +3,21 @@
 from pathlib import Path
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, load_dataset
+from cutaway.data import Dataset, Table
 from cutaway.runs import RUNS, find_run
 
-from .context import RunContext, same_data
+from .context import RunContext, find_data, same_data
 from .run import Run
 
 
 @public
-def open_run(path: str | Path, *, data: Dataset | str | Path | None = None, runs: str | Path = RUNS) -> Run:
+def open_run(path: str | Path, *, data: Dataset | Table | str | Path | None = None, runs: str | Path = RUNS) -> Run:
     """Open a run folder, finished or not.
 
     Args:
         path: The folder, its name in `runs`, or "latest".
-        data: The dataset, where it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
+        data: The dataset, where it came from arrays or has moved: a `Dataset`, a `Table`, or what
+            `load_dataset` takes.
         runs: Folder in which names are looked up.
 
     Raises:
@@ -26,5 +27,7 @@ def open_run(path: str | Path, *, data: Dataset | str | Path | None = None, runs
     """
     folder = find_run(path, runs=runs)
     if data is not None:
-        data = same_data(data if isinstance(data, Dataset) else load_dataset(data), folder.manifest.dataset)
-    return Run(RunContext(folder, data=data))
+        record = folder.manifest.dataset
+        loaded = find_data(data, record)
+        return Run(RunContext(folder, data=same_data(loaded, record), loaded=loaded))
+    return Run(RunContext(folder))

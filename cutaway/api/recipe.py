@@ -1,7 +1,7 @@
 """What the commands train, resume and demo do: a model and its settings from a recipe or a run, in our own process."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ class Demo(NamedTuple):
 def train_recipe(
     data: str,
     *,
+    options: Mapping[str, Any] | None = None,
     recipe: str = "default",
     hidden: Sequence[int] | None = None,
     dropout: float | None = None,
@@ -45,6 +46,7 @@ def train_recipe(
 
     Args:
         data: What `load_dataset` takes.
+        options: Of the data, as `load_dataset` takes them.
         recipe: Where the model and the settings come from that are not given.
         hidden: Units of each hidden layer; the recipe's if None.
         dropout: Share of a hidden layer's units set to zero in training; the recipe's if None.
@@ -64,7 +66,7 @@ def train_recipe(
     # a wrong setting is refused before Keras is loaded, which takes a second
     checked = {key: value for key, value in settings.items() if key not in ("class_weight", "sample_weight")}
     make_config(base.settings, **checked, seed=seed)
-    dataset = load_dataset(data)
+    dataset = load_dataset(data, **(options or {}))
     import_lean_keras()
     model = mlp(
         base.hidden if hidden is None else hidden,

@@ -13,6 +13,7 @@ from cutaway.runs import RunFolder
 from . import analyses
 from .analyses.epochs import check_epoch
 from .context import RunContext
+from .prediction import predict
 from .progress import ProgressOption, show_progress
 
 if TYPE_CHECKING:
@@ -128,6 +129,25 @@ class Run:
         epoch, ids = check_epoch(epoch), self.split.part(split)
         with show_progress(progress) as on_progress:
             return analyses.probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
+
+    def predict(self, x: Any, *, epoch: int | None = None) -> np.ndarray:
+        """The probability of every class for new samples, which are prepared as the training samples were.
+
+        Args:
+            x: For a run on a table: a file or a frame with its columns, in any order. For a run on pictures: a picture
+                file, a folder or a list of them; for one on the bundled MNIST, a picture of a digit is inverted, scaled
+                and centered as MNIST does it. For others an array ``(sample, *shape)`` in the units of the dataset, or
+                an .npy file with one.
+            epoch: Number of the epoch; the kept one if None.
+
+        Returns:
+            float32 ``(sample, class)``; each row sums to 1.
+
+        Raises:
+            DataError: A column is missing or of another kind, a picture cannot be read, or a shape is another one.
+            UsageError: `x` is nothing that the model can be fed.
+        """
+        return predict(self.context, x, epoch=check_epoch(epoch))
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""

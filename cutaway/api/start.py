@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cutaway.data import Dataset, Split
+from cutaway.data import Dataset, Split, Table
 from cutaway.errors import Canceled, CutawayError, RunError
 from cutaway.progress import raise_if_canceled
 from cutaway.runs import RunFolder, RunWriter
@@ -26,6 +26,7 @@ def start_training(
     model: "Model",
     data: Dataset,
     *,
+    loaded: Dataset | Table,
     split: Split,
     config: "TrainingConfig",
     first_weights: str,
@@ -39,6 +40,7 @@ def start_training(
     Args:
         model: It has its first weights.
         data: What it is trained on.
+        loaded: What it was made of: a table before it was prepared, or the dataset itself.
         split: Its split.
         config: Every setting.
         first_weights: Where they come from: `cutaway.training.DRAWN` or `GIVEN`.
@@ -67,7 +69,9 @@ def start_training(
     raise_if_canceled()  # last chance: the folder is made next
     writer = RunWriter.create(runs, name=name or data.name, manifest=manifest, begin=False)
     samples = training_data(data, split, weight)
-    return train_into(writer, model, samples, data=data, config=config, progress=progress, resume=False)
+    run = train_into(writer, model, samples, data=data, config=config, progress=progress, resume=False)
+    run.context.loaded = loaded
+    return run
 
 
 def train_into(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, load_dataset, split_dataset
+from cutaway.data import Dataset, Table, load_dataset, split_and_prepare
 from cutaway.errors import UsageError
 from cutaway.progress import raise_if_canceled
 from cutaway.runs import RUNS, RunWriter
@@ -18,7 +18,7 @@ from .opening import open_run
 from .progress import ProgressOption
 from .run import Run
 from .start import start_training, train_into, training_data
-from .weighting import check_same_weights, class_weights
+from .weighting import check_same_weights, class_weights, given_weights
 
 if TYPE_CHECKING:
     from cutaway.models import Model
@@ -49,7 +49,7 @@ def mlp(
 @public
 def train(
     model: "Model",
-    data: Dataset | str | Path | Any,
+    data: Dataset | Table | str | Path | Any,
     y: Any = None,
     *,
     recipe: str = "default",
@@ -68,7 +68,8 @@ def train(
 
     Args:
         model: Made by `mlp`, or any Sequential or functional Keras model of allow-listed layers.
-        data: A `Dataset`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or DataFrame with `y`.
+        data: A `Dataset` or `Table`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or DataFrame
+            with `y`.
         y: Labels ``(sample,)``, where `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
         recipe: Where settings that are not given come from: "default", "lesson" or "lesson-dropout".
         seed: Random seed of first weights, split, order and dropout; whole number from 0.
@@ -94,13 +95,13 @@ def train(
 
     raise_if_canceled()
     base, settings = training.find_recipe(recipe).settings, {"seed": seed, **settings}
-    data = _dataset(data, y)
+    given = _dataset(data, y)
     # validation is a share of all training samples, batch size and epochs follow from those left after the split
-    config = training.make_config(base, samples=len(data.sources["train"].y), **settings)
+    config = training.make_config(base, samples=len(given.labels["train"]), **settings)
     models.require_jax()
     models.check_model(model)
     training.keep_compiled_programs()
-    split = split_dataset(data, validation=config.validation, seed=config.seed)
+    split, data = split_and_prepare(given, validation=config.validation, seed=config.seed)
     settings["validation"] = config.validation
     settings["class_weight"] = class_weights(class_weight, data.y(split.train), classes=data.classes)
     accelerator = training.has_accelerator()
@@ -110,10 +111,11 @@ def train(
     return start_training(
         model,
         data,
+        loaded=given,
         split=split,
         config=config,
         first_weights=DRAWN if fresh else GIVEN,
-        sample_weight=sample_weight,
+        sample_weight=given_weights(given, sample_weight),
         runs=runs,
         name=name,
         progress=progress,
@@ -157,17 +159,20 @@ def train_like(
 
     raise_if_canceled()
     like = run if isinstance(run, Run) and data is None else open_run(_path(run), data=data, runs=runs)
+    data = like.data
     _check_trained(like, "trained again")
     manifest, base = like.context.manifest, training.recorded_config(like.config).model_dump()
+    sample_weight = given_weights(like.context.loaded, sample_weight)
     check_same_weights(sample_weight, manifest.sample_weight)
-    rows, labels = len(like.data.sources["train"].y), like.data.sources["train"].y
+    rows = len(data.labels["train"])
     per_class = settings.pop("class_weight", base["class_weight"])
     config = training.make_config(base, samples=rows, **settings)
     same = (config.seed, config.validation) == (base["seed"], base["validation"])
-    split = like.split if same else split_dataset(like.data, validation=config.validation, seed=config.seed)
+    split = like.split
+    if not same:
+        split, data = split_and_prepare(like.context.loaded, validation=config.validation, seed=config.seed)
     if per_class != base["class_weight"]:
-        labels = like.data.y(split.train)
-        per_class = class_weights(per_class, labels, classes=like.data.classes)
+        per_class = class_weights(per_class, data.y(split.train), classes=data.classes)
     models.require_jax()
     training.keep_compiled_programs()
     accelerator = training.has_accelerator()
@@ -179,7 +184,8 @@ def train_like(
     training.note_differences(manifest.versions, manifest.device)
     return start_training(
         model,
-        like.data,
+        data,
+        loaded=like.context.loaded,
         split=split,
         config=config,
         first_weights=DRAWN if drawn else GIVEN,
@@ -242,19 +248,19 @@ def resume(
     return train_into(writer, model, samples, data=opened.data, config=config, progress=progress, resume=True)
 
 
-def _dataset(data: Any, y: Any) -> Dataset:
+def _dataset(data: Any, y: Any) -> Dataset | Table:
     """The data of a training: as they are, loaded by name or path, or made from inputs and labels."""
     named = _is_name(data)
     if y is not None:
-        if named or isinstance(data, Dataset):
-            kind = "a Dataset" if isinstance(data, Dataset) else f'the name or path "{os.fspath(data)}"'
+        if named or isinstance(data, Dataset | Table):
+            kind = f"a {type(data).__name__}" if not named else f'the name or path "{os.fspath(data)}"'
             raise UsageError(
                 "labels y go with inputs as an array or a table; a dataset has its own labels",
                 got=f"{kind} and y",
                 hint="leave y out, or pass the inputs as an array",
             )
         data = Dataset.from_arrays(data, y)
-    elif not isinstance(data, Dataset):
+    elif not isinstance(data, Dataset | Table):
         if not named:
             raise UsageError(
                 "data is a Dataset, the name or path of one, or inputs with their labels y",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cutaway.data import Dataset, Split
+from cutaway.data import Dataset, Split, Table
 from cutaway.errors import UsageError
 
 
@@ -39,6 +39,22 @@ def class_weights(
             raise UsageError(rule, got=f"{number!r}: {weight!r}", hint="name classes by their numbers")
         weights[number] = float(weight)
     return tuple(weights)
+
+
+def given_weights(data: Dataset | Table, sample_weight: np.ndarray | None) -> np.ndarray | None:
+    """The weights of the training samples: those that are passed, or those in the weight column of a table.
+
+    Raises:
+        UsageError: There are both.
+    """
+    of_table = data.weights if isinstance(data, Table) else None
+    if sample_weight is not None and of_table is not None:
+        raise UsageError(
+            "the weight of a sample is given once",
+            got="sample_weight and the weight column of the table",
+            hint="leave one of them out",
+        )
+    return of_table if sample_weight is None else sample_weight
 
 
 def sample_weights(

@@ -17,7 +17,7 @@ import typer
 from cutaway.errors import CutawayError, CutawayWarning
 from cutaway.progress import CancelToken
 
-from . import inspect, layers, models, system, training, units
+from . import inspect, layers, models, prediction, system, training, units
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""
@@ -74,6 +74,7 @@ app.command()(training.train)
 app.command()(training.resume)
 app.command()(inspect.runs)
 app.command()(inspect.show)
+app.command()(prediction.predict)
 app.command()(layers.layers)
 app.command()(units.units)
 app.command()(inspect.embed)

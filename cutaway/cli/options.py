@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from cutaway.errors import UsageError
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
 RunsOption = Annotated[str, typer.Option("--runs", help="Folder of the runs.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help='A path, a run\'s name, or "latest".')]
@@ -11,3 +13,48 @@ EpochOption = Annotated[
     int | None, typer.Option(help="Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch.")
 ]
 SeedOption = Annotated[int, typer.Option(help="Random seed.")]
+
+LabelOption = Annotated[
+    str | None, typer.Option("--label", help="Column of a table with the classes: its name, or its number from 1.")
+]
+TestOption = Annotated[str | None, typer.Option("--test", help="Table with the test samples.")]
+TestShareOption = Annotated[
+    float | None, typer.Option("--test-share", help="Share of a table's rows for the test. Default: 0.2.")
+]
+GroupOption = Annotated[str | None, typer.Option("--group", help="Column whose values are never in two splits.")]
+TimeOption = Annotated[str | None, typer.Option("--time", help="Column that orders the rows: the latest are the test.")]
+WeightOption = Annotated[str | None, typer.Option("--weight", help="Column with the weight of each row in the loss.")]
+IdOption = Annotated[str | None, typer.Option("--id", help="Column with a name for each row.")]
+IgnoreOption = Annotated[list[str] | None, typer.Option("--ignore", help="Column to leave out; may be repeated.")]
+UseOption = Annotated[
+    list[str] | None, typer.Option("--use", help="Column to use although it looks like an identifier; may be repeated.")
+]
+CategoryOption = Annotated[
+    list[str] | None, typer.Option("--category", help="Column of numbers that stand for categories; may be repeated.")
+]
+NumbersOption = Annotated[
+    str | None,
+    typer.Option("--numbers", help="How numbers are scaled: standard (if not given), robust, quantile or none."),
+]
+MissingOption = Annotated[
+    str | None,
+    typer.Option("--missing", help="Unknown numbers: median (if not given) fills them in, refuse is an error."),
+]
+HeaderOption = Annotated[
+    bool | None, typer.Option("--header/--no-header", help="Whether line 1 of a table holds names. Default: found out.")
+]
+SizeOption = Annotated[str | None, typer.Option("--size", help="Size that pictures are brought to, such as 28x28.")]
+
+
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """The rows and columns in a size such as 28x28, or 28.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.strip().isdecimal() for side in sides):
+        raise UsageError("a size is rows x columns in pixels", got=repr(text), hint="pass for example --size 28x28")
+    return int(sides[0]), int(sides[-1])

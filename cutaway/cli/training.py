@@ -7,7 +7,27 @@ import typer
 
 from cutaway.errors import UsageError
 
-from .options import JsonOption, RunArgument, RunsOption, SeedOption
+from .options import (
+    CategoryOption,
+    GroupOption,
+    HeaderOption,
+    IdOption,
+    IgnoreOption,
+    JsonOption,
+    LabelOption,
+    MissingOption,
+    NumbersOption,
+    RunArgument,
+    RunsOption,
+    SeedOption,
+    SizeOption,
+    TestOption,
+    TestShareOption,
+    TimeOption,
+    UseOption,
+    WeightOption,
+    parse_size,
+)
 from .output import print_findings, print_json, print_quality, print_table
 
 
@@ -62,6 +82,20 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="Batch size.")] = None,
     validation: Annotated[float | None, typer.Option(help="Share of training samples for validation.")] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed. Default: 0.")] = None,
+    label: LabelOption = None,
+    test: TestOption = None,
+    test_share: TestShareOption = None,
+    group: GroupOption = None,
+    time_column: TimeOption = None,
+    weight: WeightOption = None,
+    id_column: IdOption = None,
+    ignore: IgnoreOption = None,
+    use: UseOption = None,
+    category: CategoryOption = None,
+    numbers: NumbersOption = None,
+    missing: MissingOption = None,
+    header: HeaderOption = None,
+    size: SizeOption = None,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
     name: Annotated[str | None, typer.Option(help="Middle part of the run's name.")] = None,
     as_json: JsonOption = False,
@@ -92,6 +126,23 @@ def train(
         "dropout": dropout,
         "activation": activation,
     }
+    of_data = {
+        "label": label,
+        "test": test,
+        "test_share": test_share,
+        "group": group,
+        "time": time_column,
+        "weight": weight,
+        "id": id_column,
+        "ignore": ignore,
+        "use": use,
+        "category": category,
+        "numbers": numbers,
+        "missing": missing,
+        "header": header,
+        "size": parse_size(size),
+    }
+    options = {key: value for key, value in of_data.items() if value is not None and value != []}
     settings = {key: value for key, value in given.items() if value is not None}
     of_model = {key: value for key, value in model.items() if value is not None}
     if like is not None:
@@ -100,7 +151,7 @@ def train(
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
-        run = recipes.train_recipe(data, runs=runs, name=name, **of_model, **settings)
+        run = recipes.train_recipe(data, options=options, runs=runs, name=name, **of_model, **settings)
     _print_run(run, start=start, as_json=as_json)
 
 

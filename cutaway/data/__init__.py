@@ -18,9 +18,10 @@ from .sampling import stratified_sample
 from .sources import DatasetInfo
 from .split import Split
 from .splitting import split_dataset
-from .tables import Table, TableOptions
+from .tables import Column, Table, TableOptions, split_and_prepare
 
 __all__ = [
+    "Column",
     "Dataset",
     "DatasetInfo",
     "LazyRows",
@@ -34,6 +35,7 @@ __all__ = [
     "load_again",
     "load_dataset",
     "read_idx",
+    "split_and_prepare",
     "split_dataset",
     "stratified_sample",
 ]

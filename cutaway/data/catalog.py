@@ -12,7 +12,7 @@ from cutaway.errors import DataError, UnknownNameError, UsageError
 
 from .dataset import Dataset
 from .sources import DatasetInfo, DataSource, registry
-from .tables import Table, frame_reader, make_table, table_options
+from .tables import Table, frame_reader, is_frame, make_table, table_options
 
 
 def dataset_names() -> tuple[DatasetInfo, ...]:
@@ -91,7 +91,7 @@ def _load(source: DataSource, where: str | Path, options: dict[str, Any]) -> Dat
 
 
 def _load_frame(frame: Any, options: dict[str, Any]) -> Table:
-    if not (hasattr(frame, "__arrow_c_stream__") or (hasattr(frame, "iloc") and hasattr(frame, "columns"))):
+    if not is_frame(frame):
         raise UsageError(
             "load_dataset takes a name, a path, or a table of pandas, Polars or Arrow",
             got=type(frame).__name__,

@@ -154,8 +154,13 @@ class Dataset:
         return values.reshape(len(ids), self.features) if flat else values
 
     def to_record(self) -> dict[str, Any]:
-        """What run.json says about it: name, sha256, origin, shape, scale and class_names."""
-        return {
+        """What run.json says about it: name, sha256, origin, shape, scale, class_names and, of a table, its preparation."""
+        of_table: dict[str, Any] = {}
+        if self.preparation is not None:
+            of_table["preparation"] = self.preparation.to_record()
+        if self.feature_names is not None:
+            of_table["feature_names"] = list(self.feature_names)
+        return of_table | {
             "name": self.name,
             "sha256": self.sha256,
             "origin": self.origin,

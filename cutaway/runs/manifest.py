@@ -100,6 +100,8 @@ class DatasetRecord(BaseModel):
         shape: Shape of one sample.
         scale: The raw value that becomes 1.
         class_names: Names of the classes, in the order of their numbers.
+        feature_names: Names of the inputs of a table.
+        preparation: How the columns of a table became inputs, as `cutaway.data.Preparation.to_record` writes it.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -110,6 +112,8 @@ class DatasetRecord(BaseModel):
     shape: Annotated[tuple[Side, ...], Field(max_length=32)]
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     class_names: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1_000_000)]
+    feature_names: Annotated[tuple[Name, ...], Field(max_length=1_000_000)] | None = None
+    preparation: Annotated[dict[Name, Any], Field(max_length=100)] | None = None
 
     @model_validator(mode="after")
     def _names_its_origin(self) -> "DatasetRecord":

@@ -9,9 +9,9 @@ chunk with pyarrow, which is imported inside the functions that need it, and are
 from .columnar import FORMATS
 from .opening import open_reader
 from .options import TableOptions, table_options
-from .reader import Reader, frame_reader
+from .reader import Reader, frame_reader, is_frame
 from .schema import Column
-from .table import Table, cell_chunks, make_table
+from .table import Table, cell_chunks, make_table, split_and_prepare
 
 __all__ = [
     "FORMATS",
@@ -21,7 +21,9 @@ __all__ = [
     "TableOptions",
     "cell_chunks",
     "frame_reader",
+    "is_frame",
     "make_table",
     "open_reader",
+    "split_and_prepare",
     "table_options",
 ]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from cutaway.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ DATE_FORMATS = (
 """How dates may be written, tried in this order. Where the day and the month can be told apart by no date, the first wins."""
 
 GROUPED = r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"
+LARGEST = 1e150
+"""Squares of larger numbers are infinite."""
+
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
@@ -140,8 +145,22 @@ def read_cells(
         read = _numbers(column, decimal) if kind == "number" else _dates(column, wanted)
         if read is None or read.null_count > column.null_count + (0 if text else _nans(column)):
             raise _unreadable(column, name, kind, decimal=decimal, date_format=wanted, first=first, where=where)
+        _check_finite(read, name, first=first, where=where)
         cells[name] = read
     return cells
+
+
+def _check_finite(read: "pa.ChunkedArray", name: str, *, first: int, where: str) -> None:
+    """Refuse infinity, and numbers whose squares are infinite."""
+    values = read.to_numpy()
+    large = np.abs(values) > LARGEST
+    if large.any():
+        row = int(large.argmax())
+        raise DataError(
+            f"numbers are finite, within ±{LARGEST:g}",
+            got=f'{values[row]:g} as "{name}" in row {first + row + 1:,} of {where}',
+            hint="mend the cell, leave it empty, or ignore the column",
+        )
 
 
 def _numbers(column: "pa.ChunkedArray", decimal: str) -> "pa.ChunkedArray | None":

@@ -96,7 +96,6 @@ def _fit(column: Column, values: "pa.ChunkedArray", numbers: str) -> Step:
 def _fit_number(name: str, known: np.ndarray, indicator: bool, numbers: str) -> NumberStep:
     from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 
-    known = np.clip(known, -1e150, 1e150)  # squares stay finite
     center, scale, quantiles = 0.0, 1.0, None
     if numbers == "quantile":
         count = min(QUANTILES, max(2, len(known)))

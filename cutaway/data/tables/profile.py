@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MOST_DISTINCT = 20_000
 """Different values of a column that are counted; beyond, it is known that there are more."""
 
+LONGEST = 16
+"""Characters of a value that a summary shows."""
+
 Kind = Literal["number", "category", "date", "empty", "unsupported"]
 
 
@@ -26,7 +29,7 @@ class ColumnProfile:
         kind: "number", "category" (text and booleans), "date", "empty" (nothing known), or "unsupported" (lists and the like).
         rows: Number of rows.
         missing: Rows in which the value is not known.
-        low: Smallest number, or date in seconds since 1970; NaN without one.
+        low: Smallest number, or date in seconds since 1970; NaN without one, and perhaps infinite.
         high: Largest.
         whole: Whether all numbers are whole.
         counting: Whether the numbers are first, first + 1, ... from the first row to the last.
@@ -50,6 +53,22 @@ class ColumnProfile:
     date_format: str
     other: int | None = None
     first_other: tuple[int, str] | None = None
+
+    @property
+    def summary(self) -> str:
+        """Its range, or its most frequent values, in a few words."""
+        if self.kind == "number":
+            return f"{self.low:g} to {self.high:g}"
+        if self.kind == "date":
+            days = [str(np.datetime64(int(seconds), "s"))[:10] for seconds in (self.low, self.high)]
+            return f"{days[0]} to {days[1]}"
+        if self.kind != "category":
+            return "-"
+        if self.distinct is None:
+            return f"more than {MOST_DISTINCT:,} different values"
+        frequent = [name if len(name) <= LONGEST else f"{name[:LONGEST]}..." for name, _ in self.values.most_common(3)]
+        more = f", and {self.distinct - 3:,} more" if self.distinct > 3 else ""
+        return ", ".join(frequent) + more
 
     @property
     def known(self) -> int:
@@ -76,19 +95,20 @@ class ColumnScan:
 
     def add(self, column: "pa.ChunkedArray") -> None:
         """Take in the next rows of the column."""
-        import pyarrow.compute as pc
-
         self.typed = self.typed or (None if self.text else _kind_of(column.type))
-        if self.typed == "category" or self.text:
+        if self.text or self.typed == "category":
             column = trimmed(as_text(column))
+        elif self.typed == "number":
+            column = as_numbers(column) or column
+        elif self.typed == "date":
+            column = as_dates(column, "")
         known = column.drop_null()
         if len(known) and (self.text or self.typed == "category"):
             self._add_text(known, column)
         elif len(known) and self.typed == "number":
-            self._add_numbers(as_numbers(known), gaps=len(known) < len(column))
+            self._add_numbers(known, gaps=len(known) < len(column))
         elif len(known) and self.typed == "date":
-            ends = pc.min_max(as_dates(known, "")).as_py()
-            self.low, self.high = min(self.low, ends["min"]), max(self.high, ends["max"])
+            self._add_range(known.to_numpy())
         self.missing += len(column) - len(known)
         self.rows += len(column)
 
@@ -101,7 +121,7 @@ class ColumnScan:
             kind = "empty"
         elif number:
             kind = "number"
-        elif self.text and self.formats:
+        elif kind == "category" and self.formats:
             kind = "date"
         values = self.values if self.values is not None and kind == "category" else Counter[str]()
         return ColumnProfile(
@@ -109,13 +129,13 @@ class ColumnScan:
             kind=kind,
             rows=self.rows,
             missing=self.missing,
-            low=self.low if np.isfinite(self.low) else np.nan,
-            high=self.high if np.isfinite(self.high) else np.nan,
+            low=self.low if self.low <= self.high else np.nan,
+            high=self.high if self.low <= self.high else np.nan,
             whole=self.whole,
             counting=self.counting and kind == "number" and not self.missing,
             values=values,
             distinct=len(self.values) if self.values is not None and kind == "category" else None,
-            date_format=self.formats[0] if kind == "date" and self.text else "",
+            date_format=self.formats[0] if kind == "date" and self.typed != "date" else "",
             other=known - self.numbers if number and self.numbers < known else None,
             first_other=self.first_other if number else None,
         )
@@ -131,27 +151,28 @@ class ColumnScan:
         elif self.text and not seen_only_text:
             fits = pc.fill_null(is_number_text(column, self.decimal), True)
             numeric = known.filter(is_number_text(known, self.decimal))
-            if len(numeric):
-                self._add_numbers(as_numbers(numeric, self.decimal), gaps=True)
+            if (found := as_numbers(numeric, self.decimal)) is not None and len(found):
+                self._add_numbers(found, gaps=True)
             if self.first_other is None:
                 row = pc.index(fits, pa.scalar(False)).as_py()
                 self.first_other = (self.rows + row, column[row].as_py())
-        if self.formats and self.text:
+        if self.formats:
             fitting = known.slice(0, 1000) if numbers is None else known.slice(0, 0)
             self.formats = [f for f in self.formats if len(fitting) and as_dates(fitting, f).null_count == 0]
             self.formats = [f for f in self.formats if as_dates(known, f).null_count == 0]
             for name in self.formats[:1]:
-                ends = pc.min_max(as_dates(known, name)).as_py()
-                self.low, self.high = min(self.low, ends["min"]), max(self.high, ends["max"])
+                self._add_range(as_dates(known, name).to_numpy())
         if self.values is not None and not (self.text and numbers is not None):
             counts = pc.value_counts(known.combine_chunks())
             self.values.update(dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)))
             self.values = None if len(self.values) > MOST_DISTINCT else self.values
 
-    def _add_numbers(self, numbers: "pa.ChunkedArray | None", *, gaps: bool) -> None:
-        assert numbers is not None
-        values = numbers.to_numpy()
+    def _add_range(self, values: np.ndarray) -> None:
         self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+
+    def _add_numbers(self, numbers: "pa.ChunkedArray", *, gaps: bool) -> None:
+        values = numbers.to_numpy()
+        self._add_range(values)
         self.whole = self.whole and bool((values == np.floor(values)).all())
         start = self.low + self.rows if self.rows else float(values[0])
         self.counting = self.counting and not gaps and bool((values == start + np.arange(len(values))).all())

@@ -65,6 +65,11 @@ class FrameReader:
         yield self.table if columns is None else self.table.select(list(columns))
 
 
+def is_frame(value: Any) -> bool:
+    """Whether a value is a table in memory that `frame_reader` takes."""
+    return hasattr(value, "__arrow_c_stream__") or (hasattr(value, "iloc") and hasattr(value, "columns"))
+
+
 def frame_reader(frame: Any) -> FrameReader:
     """View a frame of pandas or Polars, an Arrow table, or another table with ``__arrow_c_stream__``.
 

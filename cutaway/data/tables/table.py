@@ -68,6 +68,11 @@ class Table:
         """The number of classes."""
         return len(self.class_names)
 
+    @property
+    def weights(self) -> np.ndarray | None:
+        """The weight of each sample of "train" in the loss, float64 (sample,), if a column holds them."""
+        return self.extras["train"].get("weight")
+
     def split(self, *, validation: float = 0.25, seed: int = 0) -> Split:
         """Split the samples as the options say: by class, by group, or by time.
 
@@ -155,6 +160,23 @@ class Table:
         yield from cell_chunks(
             self.readers[source], kinds, formats=formats, rows=len(self.labels[source]), name=f"{source} table"
         )
+
+
+def split_and_prepare(data: Dataset | Table, *, validation: float = 0.25, seed: int = 0) -> tuple[Split, Dataset]:
+    """Split samples, and prepare them if they are a table.
+
+    Args:
+        data: A dataset, which is split by class; or a table, which is split as its options say.
+        validation: Share of the training samples that becomes val, between 0 and 1.
+        seed: Random seed of the split.
+
+    Raises:
+        ConfigError, DataError: As `split_dataset` and `Table.prepare`.
+    """
+    if isinstance(data, Dataset):
+        return split_dataset(data, validation=validation, seed=seed), data
+    split = data.split(validation=validation, seed=seed)
+    return split, data.prepare(split)
 
 
 def cell_chunks(
