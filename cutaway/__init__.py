@@ -21,17 +21,19 @@ if "keras" not in sys.modules:
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Units
+    from cutaway.api.classifier import Classifier
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
     from cutaway.api.record import record
     from cutaway.api.run import Run
     from cutaway.api.train import mlp, resume, train, train_like
-    from cutaway.data import Dataset, load_dataset
+    from cutaway.data import Dataset, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
     from cutaway.training import Recorder
 
 _MODULES = {
     "CancelToken": "cutaway.progress",
+    "Classifier": "cutaway.api.classifier",
     "Dataset": "cutaway.data",
     "Embedding": "cutaway.api.analyses",
     "EmbeddingSequence": "cutaway.api.analyses",
@@ -41,6 +43,7 @@ _MODULES = {
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Run": "cutaway.api.run",
+    "Table": "cutaway.data",
     "Units": "cutaway.api.analyses",
     "export": "cutaway.api.model_files",
     "load_dataset": "cutaway.data",
@@ -56,6 +59,7 @@ _MODULES = {
 __all__ = [
     "CancelToken",
     "Canceled",
+    "Classifier",
     "CutawayError",
     "CutawayWarning",
     "Dataset",
@@ -67,6 +71,7 @@ __all__ = [
     "Progress",
     "Recorder",
     "Run",
+    "Table",
     "Units",
     "export",
     "load_dataset",

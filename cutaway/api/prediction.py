@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import warn_user
 from cutaway.data import Preparation
+from cutaway.data.preparation import Notes, add_notes, warn_of
 from cutaway.data.pictures import ENDINGS, center_digit, picture_files, read_picture
 from cutaway.data.tables import cell_chunks, frame_reader, is_frame, open_reader
 from cutaway.errors import DataError, UsageError
@@ -116,14 +116,12 @@ def _rows(preparation: Preparation, x: Any) -> Iterator[Samples]:
         raise UsageError("new samples are in a file that exists", got=str(path), hint="check the path")
     reader = frame_reader(x) if path is None else open_reader(path)
     kinds, formats = preparation.columns, preparation.date_formats
-    notes: dict[str, int] = {}
+    notes: Notes = {}
     for first, cells in cell_chunks(reader, kinds, formats=formats, rows=None, name=reader.form):
         inputs, found = preparation.apply(cells)
-        for rule, (count, example) in found.items():
-            if rule not in notes:
-                warn_user(f"{rule}, in {count:,} rows" + (f", for example {example!r}" if example else ""))
-            notes[rule] = notes.get(rule, 0) + count
+        notes = add_notes(notes, found)
         yield Samples(inputs, [str(first + row) for row in range(1, len(inputs) + 1)])
+    warn_of(notes, what="rows")
 
 
 def _files(context: RunContext, paths: list[Path]) -> Iterator[Samples]:

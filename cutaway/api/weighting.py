@@ -80,6 +80,10 @@ def sample_weights(
                 hint="give weights in the order of the samples as they were loaded",
             )
         weight *= values[split.train.index]
+        if not weight.any():
+            raise UsageError(
+                "some training sample has a weight above 0", got="sample_weight of zeros", hint="check the weights"
+            )
     if per_class is not None:
         weight *= np.asarray(per_class, np.float32)[data.y(split.train)]
     return weight

@@ -44,7 +44,7 @@ def split_dataset(
     Args:
         data: The dataset.
         validation: Share of the remaining training samples that becomes val, between 0 and 1.
-        test: Share of "train" that becomes test if the dataset has no test source, between 0 and 1.
+        test: Share of "train" that becomes test if the dataset has no test source, from 0 for none, below 1.
         seed: From 0 to 2**32 - 1; the same seed gives the same split.
         groups: int64 (sample,) of "train": samples of one group are never in two parts. The shares are then reached as
             well as whole groups allow, with the classes as alike as they allow.
@@ -54,15 +54,17 @@ def split_dataset(
         ConfigError: A share or the seed is outside its range.
         DataError: A class has too few samples, or there are too few groups or times.
     """
-    for name, share in (("validation", validation), ("test", test)):
-        if not isinstance(share, float) or not 0 < share < 1:
-            raise ConfigError(f"{name} is a share above 0 and below 1", got=repr(share), hint=f"pass {name}=0.25")
+    for name, share, least in (("validation", validation, "above"), ("test", test, "from")):
+        if not isinstance(share, float) or not 0 <= share < 1 or (least == "above" and share == 0):
+            raise ConfigError(f"{name} is a share {least} 0 and below 1", got=repr(share), hint=f"pass {name}=0.25")
     if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise ConfigError("seed is an integer from 0 to 4294967295", got=repr(seed), hint="pass for example seed=0")
     labels = data.labels["train"]
     index = np.arange(len(labels))
     if "test" in data.labels:
         held = np.arange(len(data.labels["test"]))
+    elif test == 0:
+        held = index[:0]
     else:
         index, held = _hold_out(data, index, share=test, seed=seed, groups=groups, times=times)
     if "val" in data.labels:

@@ -167,11 +167,12 @@ def test_missing_and_duplicate_files_are_refused(tmp_path):
 
 
 def test_files_of_other_formats_are_refused(tmp_path):
-    (tmp_path / "table.csv").write_text("a,b")
+    (tmp_path / "table.xls").write_text("a,b")
     with pytest.raises(
-        DataError, match=r"folder of IDX or \.npy files, or an \.npz file; got .*table\.csv; next: .*from_arrays"
+        DataError,
+        match=r"a table \(CSV, .*\), or a folder of IDX or \.npy files, or an \.npz file; got .*table\.xls; next: .*from_arrays",
     ):
-        load_dataset(tmp_path / "table.csv")
+        load_dataset(tmp_path / "table.xls")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,7 @@ def test_unknown_names_are_refused_with_a_suggestion(where, message):
 
 
 def test_arrays_are_refused_with_a_hint_at_from_arrays():
-    with pytest.raises(UsageError, match=r"takes a name or a path; got ndarray; next: .*from_arrays"):
+    with pytest.raises(UsageError, match=r"takes a name, a path, or a table of .*; got ndarray; next: .*from_arrays"):
         load_dataset(IMAGES)  # pyright: ignore[reportArgumentType]
 
 
@@ -214,6 +215,6 @@ def test_a_source_in_the_registry_is_used(monkeypatch, tmp_path):
     (tmp_path / "mine.dat").write_text("")
     data = load_dataset(tmp_path / "mine.dat")
     assert (data.name, data.origin["path"]) == ("mine", str((tmp_path / "mine.dat").resolve()))
-    (tmp_path / "table.csv").write_text("a,b")
+    (tmp_path / "table.xls").write_text("a,b")
     with pytest.raises(DataError, match=r"IDX or \.npy files, or an \.npz file, or a \.dat file; got"):
-        load_dataset(tmp_path / "table.csv")
+        load_dataset(tmp_path / "table.xls")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cutaway.checks import warn_user
 from cutaway.errors import DataError
 
 from .steps import AnyStep, Notes
@@ -100,3 +101,14 @@ def add_notes(notes: Notes, further: Notes) -> Notes:
         before, first = added.get(rule, (0, example))
         added[rule] = (before + count, first)
     return added
+
+
+def warn_of(notes: Notes, *, what: str) -> None:
+    """Warn of what was unusual, a line each.
+
+    Args:
+        notes: As of `Preparation.apply`.
+        what: What the cells are counted in, such as "rows".
+    """
+    for rule, (count, example) in notes.items():
+        warn_user(f"{rule}, in {count:,} {what}" + (f", for example {example!r}" if example else ""))

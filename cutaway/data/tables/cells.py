@@ -1,7 +1,7 @@
 """Cells of a column as text, numbers or dates: how each is read, once, for finding types and for preparing."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -51,6 +51,29 @@ def trimmed(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
 
     column = pc.utf8_trim_whitespace(column)
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+
+
+def as_categories(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """The cells as the names of categories, which do not depend on the program that wrote them.
+
+    pandas writes "True" where Arrow and JSON write "true" and R "TRUE", and "3.0" for a 3 in a column with gaps.
+    """
+    import pyarrow as pa
+
+    text = trimmed(as_text(column))
+    encoded: Any = pa.chunked_array(text.chunks, pa.string()).combine_chunks().dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    names = [_name(value) for value in values]
+    if names == values:
+        return text
+    return pa.chunked_array([pa.array(names, pa.string()).take(encoded.indices)])
+
+
+def _name(value: str) -> str:
+    if value.lower() in ("true", "false"):
+        return value.lower()
+    whole = value.rstrip("0").removesuffix(".") if "." in value else value
+    return whole if whole.removeprefix("-").isdecimal() and "." not in whole else value
 
 
 def as_numbers(column: "pa.ChunkedArray", decimal: str = ".") -> "pa.ChunkedArray | None":
@@ -137,10 +160,10 @@ def read_cells(
     for name, kind in kinds.items():
         column = chunk[name]
         text = _is_text(column)
-        column = trimmed(as_text(column)) if text or kind == "category" else column
         if kind == "category":
-            cells[name] = column
+            cells[name] = as_categories(column)
             continue
+        column = trimmed(as_text(column)) if text else column
         wanted = formats.get(name, "")
         read = _numbers(column, decimal) if kind == "number" else _dates(column, wanted)
         if read is None or read.null_count > column.null_count + (0 if text else _nans(column)):

@@ -87,6 +87,10 @@ class DelimitedReader:
                 got=f"{row.actual_columns} in line {row.number} of {self.where}: {(row.text or '')[:60]!r}",
                 hint="mend that line; a cell with the delimiter inside stands in quotes",
             )
+        if "Empty CSV" in str(error):
+            return DataError(
+                "a table has at least one row of values", got=f"none in {self.where}", hint="check the file"
+            )
         if "UTF8" in str(error) or isinstance(error, UnicodeError):
             return DataError(
                 f"the file is text in {self.dialect.encoding}",

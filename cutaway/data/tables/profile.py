@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from .cells import DATE_FORMATS, as_dates, as_numbers, as_text, is_number_text, trimmed
+from .cells import DATE_FORMATS, as_categories, as_dates, as_numbers, as_text, is_number_text, trimmed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -163,7 +163,7 @@ class ColumnScan:
             for name in self.formats[:1]:
                 self._add_range(as_dates(known, name).to_numpy())
         if self.values is not None and not (self.text and numbers is not None):
-            counts = pc.value_counts(known.combine_chunks())
+            counts = pc.value_counts(as_categories(known).combine_chunks())
             self.values.update(dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)))
             self.values = None if len(self.values) > MOST_DISTINCT else self.values
 

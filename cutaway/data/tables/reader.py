@@ -78,7 +78,8 @@ def frame_reader(frame: Any) -> FrameReader:
     """
     import pyarrow as pa
 
-    check_columns([str(name) for name in frame.columns] if hasattr(frame, "columns") else [], where="the table")
+    names = getattr(frame, "column_names", None) or list(getattr(frame, "columns", ()))  # of Arrow, of a frame
+    check_columns([str(name) for name in names], where="the table")
     kind = f"a {type(frame).__module__.partition('.')[0]} {type(frame).__name__}"
     try:
         if hasattr(frame, "iloc"):  # the index of a pandas frame is not a column of it

@@ -9,7 +9,7 @@ import numpy as np
 
 from cutaway.errors import DataError
 
-from .cells import as_dates, as_numbers, as_text, trimmed
+from .cells import as_categories, as_dates, as_numbers, as_text, trimmed
 from .options import TableOptions
 from .profile import ColumnProfile, ColumnScan
 from .reader import Reader
@@ -114,7 +114,7 @@ class _Codes:
         self._parts: list[np.ndarray] = []
 
     def add(self, column: "pa.ChunkedArray") -> None:
-        encoded: Any = trimmed(as_text(column)).combine_chunks()
+        encoded: Any = as_categories(column).combine_chunks()
         encoded = encoded.dictionary_encode()
         numbers = [self.values.setdefault(value, len(self.values)) for value in encoded.dictionary.to_pylist()]
         indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)

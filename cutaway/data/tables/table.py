@@ -10,13 +10,14 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.checks import warn_user
 from cutaway.data.dataset import Dataset, Source
-from cutaway.data.preparation import Notes, Preparation, add_notes, row_count
+from cutaway.data.preparation import Notes, Preparation, add_notes, row_count, warn_of
 from cutaway.data.samples import SampleIds
 from cutaway.data.split import Split
 from cutaway.data.splitting import split_dataset
 from cutaway.errors import DataError
 
 from .cells import read_cells
+from .checks import question_columns, repeated_rows, telling_columns
 from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
@@ -88,8 +89,13 @@ class Table:
             times=self.extras["train"].get("time"),
         )
 
-    def prepare(self, split: Split) -> Dataset:
+    def prepare(self, split: Split, *, warn: bool = True) -> Dataset:
         """Fit the preparation on the training samples of a split, and apply it to all samples.
+
+        Args:
+            split: Which samples the preparation is fitted on.
+            warn: Warn of what is suspicious: columns that give the label away or look like identifiers, samples in two
+                splits, dates in a random split.
 
         Raises:
             DataError: A value is missing where that is refused, or a file has changed since it was opened.
@@ -100,7 +106,11 @@ class Table:
             drawn = drawn.take(keep)
         cells = self._cells_of(drawn)
         preparation = fit_preparation(self.columns, cells, numbers=self.options.numbers, missing=self.options.missing)
-        return self.apply(preparation)
+        data = self.apply(preparation)
+        if warn:
+            for note in (*question_columns(self.columns, self.options), *self._notes(data, split, drawn, cells)):
+                warn_user(note)
+        return data
 
     def apply(self, preparation: Preparation) -> Dataset:
         """Prepare all samples.
@@ -123,14 +133,20 @@ class Table:
             preparation=preparation,
         )
 
+    def _notes(
+        self, data: Dataset, split: Split, drawn: SampleIds, cells: "dict[str, pa.ChunkedArray]"
+    ) -> Iterator[str]:
+        yield from telling_columns(self.columns, cells, data.y(drawn), seed=split.seed)
+        if data.in_memory and (repeated := repeated_rows(data, split)):
+            yield repeated
+
     def _fill(self, source: str, preparation: Preparation, inputs: np.ndarray) -> None:
         notes: Notes = {}
         for first, cells in self._chunks(source, preparation):
             _, found = preparation.apply(cells, out=inputs[first : first + row_count(cells)])
             notes = add_notes(notes, found)
         if source == "test":
-            for rule, (count, example) in notes.items():
-                warn_user(f"{rule}, in {count:,} test samples" + (f", for example {example!r}" if example else ""))
+            warn_of(notes, what="test samples")
 
     def _cells_of(self, ids: SampleIds) -> "dict[str, pa.ChunkedArray]":
         """The cells of some samples, in order of source and row."""

@@ -47,6 +47,11 @@ class TrainingData:
     classes: int
     weight: np.ndarray | None = field(default=None, repr=False)
 
+    @property
+    def has_test(self) -> bool:
+        """Whether there are test samples."""
+        return len(self.x) > self.train + self.val
+
 
 class Evaluation:
     """Validation and test samples, on the device where they fit, and the compiled call that evaluates them."""
@@ -66,11 +71,12 @@ class Evaluation:
         rows = np.minimum(np.arange(part.start, part.start + count * size), part.stop - 1).reshape(count, size)
         return jax.device_put((self.data.x[rows], self.data.y[rows].astype(np.int32)))
 
-    def measure(self, state: State) -> tuple[np.ndarray, tuple[dict[str, float], dict[str, float]]]:
+    def measure(self, state: State) -> tuple[np.ndarray, tuple[dict[str, float], dict[str, float] | None]]:
         """Evaluate all validation and test samples.
 
         Returns:
-            Probabilities, float32 ``(validation and test sample, class)``, and ``{"loss", "accuracy"}`` of each split.
+            Probabilities, float32 ``(validation and test sample, class)``, and ``{"loss", "accuracy"}`` of each split;
+            None for a test split without samples.
         """
         probabilities, losses = [], []
         placed = self._on_device or prefetch(self._put, self._parts)
@@ -81,11 +87,12 @@ class Evaluation:
             losses.append(np.asarray(loss).reshape(-1)[:count].astype(np.float64))
         all_p, all_loss = np.concatenate(probabilities), np.concatenate(losses)
         correct = all_p.argmax(axis=-1) == self.data.y[self.data.train :]
-        val, test = (
-            {"loss": float(all_loss[part].mean()), "accuracy": float(correct[part].mean())}
-            for part in (slice(None, self.data.val), slice(self.data.val, None))
-        )
-        return all_p, (val, test)
+
+        def means(part: slice) -> dict[str, float]:
+            return {"loss": float(all_loss[part].mean()), "accuracy": float(correct[part].mean())}
+
+        test = means(slice(self.data.val, None)) if self.data.has_test else None
+        return all_p, (means(slice(None, self.data.val)), test)
 
 
 def blocks_of(samples: int, sample_bytes: int, *, room: int = DEVICE_BYTES) -> tuple[int, int]:

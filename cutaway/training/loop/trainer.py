@@ -40,14 +40,14 @@ class TrainingResult:
         epochs: Epochs done.
         best_epoch: Epoch with the lowest validation loss.
         kept_epoch: Epoch whose weights the model has now: the last one, or the best one after early stopping.
-        test: ``{"loss", "accuracy"}`` on the test samples with those weights.
+        test: ``{"loss", "accuracy"}`` on the test samples with those weights; None without test samples.
         seconds: Training time, including compilation, over all sessions.
     """
 
     epochs: int
     best_epoch: int
     kept_epoch: int
-    test: dict[str, float]
+    test: dict[str, float] | None
     seconds: float
 
 
@@ -73,7 +73,7 @@ class Trainer:
         self.weight, self.on_progress, self.note = data.weight, on_progress, ""
         self.begun, self.spent, self.saved = time.perf_counter(), 0.0, time.perf_counter()
         self.rows: list[dict[str, Any]] = []
-        self.tests: dict[int, dict[str, float]] = {}  # of the epochs that this session measured
+        self.tests: dict[int, dict[str, float] | None] = {}  # of the epochs that this session measured
         self._thread, self._writing = ThreadPoolExecutor(1, thread_name_prefix="cutaway-disk"), Future()
         self._writing.set_result(None)
 
@@ -227,7 +227,7 @@ class Trainer:
             kept = best
             set_weights(self.model, RunFolder.open(self.writer.path).snapshot(best))
         test = self.tests.get(kept)
-        if test is None:  # an epoch before this training was resumed
+        if test is None and self.data.has_test:  # an epoch before this training was resumed
             test = self.evaluation.measure(initial_state(self.model, self.optimizer))[1][1]
         return TrainingResult(len(self.rows), best, kept, test, self._seconds())
 

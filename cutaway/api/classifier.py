@@ -1,0 +1,244 @@
+"""The training as an estimator of scikit-learn: fit, predict, predict_proba, score, and the run behind them."""
+
+import dataclasses
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from cutaway._lazy import public
+from cutaway.data import Dataset, Table, load_dataset, split_dataset
+from cutaway.errors import UsageError
+
+from .opening import open_run
+from .run import Run
+from .start import start_training
+from .train import mlp
+from .weighting import class_weights
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
+LABEL = "the class"
+"""Column of the table that is made of X and y, unless X has one of this name."""
+
+
+@public
+class Classifier(ClassifierMixin, BaseEstimator):
+    """A fully connected network as a classifier of scikit-learn.
+
+    Rows of numbers are standardized by column, numbers that are not known are filled in, and text and dates in a
+    DataFrame become inputs, all fitted on the training samples; uint8 arrays are scaled to 0..1 as pictures are.
+    Everything about a training stays in its run. A pickle holds the whole run folder.
+
+    Args:
+        hidden: Units of each hidden layer.
+        dropout: Share of a hidden layer's units set to zero in training, in [0, 1).
+        activation: Activation of the hidden layers.
+        recipe: Where settings that are None come from: "default", "lesson" or "lesson-dropout".
+        epochs: Number of epochs.
+        batch_size: Samples a step.
+        learning_rate: Learning rate.
+        optimizer: "sgd", "adam" or "adamw".
+        weight_decay: Weight decay (AdamW only).
+        patience: Stop after so many epochs without a lower validation loss.
+        validation: Share of the samples that is not trained on but measured after every epoch, in (0, 1).
+        class_weight: "balanced", or class -> weight in the loss.
+        random_state: Random seed of first weights, split, order and dropout: a whole number, or None for 0.
+        runs: Folder in which the run folder is kept; None for a temporary one that goes with the estimator.
+
+    Attributes:
+        run_: The `Run`.
+        classes_: (class,), the labels.
+        n_features_in_: Number of columns of X.
+        feature_names_in_: Their names, if X was a DataFrame.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (512, 512),
+        *,
+        dropout: float = 0.0,
+        activation: str = "relu",
+        recipe: str = "default",
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        patience: int | None = None,
+        validation: float | None = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        random_state: int | None = None,
+        runs: str | Path | None = None,
+    ) -> None:
+        self.hidden = hidden
+        self.dropout = dropout
+        self.activation = activation
+        self.recipe = recipe
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.patience = patience
+        self.validation = validation
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.runs = runs
+
+    def fit(self, X: Any, y: Any, sample_weight: np.ndarray | None = None) -> "Classifier":
+        """Train on samples.
+
+        Args:
+            X: (sample, feature) numbers, a DataFrame with columns of any kind, or pictures (sample, row, column, ...).
+            y: (sample,), the classes.
+            sample_weight: (sample,), at least 0, the weight of each sample in the loss.
+
+        Raises:
+            ValueError: The shapes do not fit, or X is infinite, or there is a single class.
+            DataError, UsageError, TrainingError: As `cutaway.train`.
+        """
+        from cutaway import models, training
+
+        loaded = self._loaded(X, y)
+        models.require_jax()
+        training.keep_compiled_programs()
+        base, settings = training.find_recipe(self.recipe).settings, self._settings()
+        config = training.make_config(base, samples=len(loaded.labels["train"]), **settings)
+        split = split_dataset(loaded, validation=config.validation, test=0.0, seed=config.seed)
+        data = loaded.prepare(split, warn=False) if isinstance(loaded, Table) else loaded
+        settings |= {"validation": config.validation, "class_weight": self._class_weights(data.y(split.train))}
+        config = training.make_config(
+            base, samples=len(split.train), accelerator=training.has_accelerator(), **settings
+        )
+        model = mlp(tuple(self.hidden), dropout=self.dropout, activation=self.activation)
+        models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
+        self.run_ = start_training(
+            model,
+            data,
+            loaded=loaded,
+            split=split,
+            config=config,
+            first_weights=training.DRAWN,
+            sample_weight=None if sample_weight is None else np.asarray(sample_weight, np.float64),
+            runs=self._folder(),
+            name=None,
+            progress=False,
+        )
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """The probability of every class, float32 ``(sample, class)`` in the order of `classes_`."""
+        check_is_fitted(self, "run_")
+        checked = self._checked(X, reset=False)
+        frame = _frame(checked, self) if self.run_.context.preparation is not None else checked
+        return self.run_.predict(frame)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class of each sample, ``(sample,)``."""
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def _settings(self) -> dict[str, Any]:
+        names = ("epochs", "batch_size", "learning_rate", "optimizer", "weight_decay", "patience", "validation")
+        given = {name: getattr(self, name) for name in names}
+        state = self.random_state
+        seed = int(state.randint(2**31)) if isinstance(state, np.random.RandomState) else state or 0
+        return {"seed": seed} | {name: value for name, value in given.items() if value is not None}
+
+    def _class_weights(self, labels: np.ndarray) -> tuple[float, ...] | None:
+        given = self.class_weight
+        if isinstance(given, Mapping):
+            numbers = {label: number for number, label in enumerate(self.classes_.tolist())}
+            if unknown := [label for label in given if label not in numbers]:
+                raise UsageError(
+                    "class_weight maps the labels in y to weights", got=repr(unknown[0]), hint="use the labels in y"
+                )
+            given = {numbers[label]: weight for label, weight in given.items()}
+        return class_weights(given, labels, classes=len(self.classes_))
+
+    def _folder(self) -> str | Path:
+        if self.runs is not None:
+            return self.runs
+        folder = tempfile.mkdtemp(prefix="cutaway-classifier-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def _loaded(self, X: Any, y: Any) -> Dataset | Table:
+        """The samples: pictures and uint8 as they are, everything else as a table whose last column is the class."""
+        from sklearn.utils.multiclass import check_classification_targets
+        from sklearn.utils.validation import column_or_1d
+
+        if y is None:
+            raise ValueError("This Classifier estimator requires y to be passed, but the target y is None")
+        X = self._checked(X, reset=True)
+        y = column_or_1d(y, warn=True)
+        if len(y) != len(X):
+            raise ValueError(f"X and y have as many rows; got {len(X)} and {len(y)}")
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise UsageError("a classifier needs at least 2 classes", got="1 class", hint="add samples of another class")
+        names = tuple(map(str, self.classes_.tolist()))
+        if not hasattr(X, "columns") and (X.ndim > 2 or X.dtype == np.uint8):
+            return Dataset.from_arrays(X, codes, class_names=names)
+        frame = _frame(X, self)
+        label = LABEL
+        while label in frame.columns:
+            label += " "
+        columns = tuple(frame.columns)
+        table = load_dataset(frame.assign(**{label: codes.astype(str)}), label=label, use=columns)
+        return dataclasses.replace(table, class_names=names)
+
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        if hasattr(X, "iloc"):  # text, dates and missing values are left to the table
+            return validate_data(self, X, reset=reset, skip_check_array=True)
+        return validate_data(self, X, reset=reset, allow_nd=True, ensure_all_finite="allow-nan", dtype="numeric")
+
+    def __sklearn_tags__(self) -> "Tags":
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        run = state.pop("run_", None)
+        if run is not None:
+            files = [path for path in run.path.rglob("*") if path.is_file()]
+            state["_files"] = (run.path.name, {str(p.relative_to(run.path)): p.read_bytes() for p in files})
+            data = run.context.loaded if run.context.manifest.dataset.origin["kind"] == "arrays" else None
+            state["_data"] = data
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        files, data = state.pop("_files", None), state.pop("_data", None)
+        super().__setstate__(state)
+        if files is None:
+            return
+        name, held = files
+        self.runs, runs = None, self.runs
+        folder = Path(self._folder()) / name
+        self.runs = runs
+        for relative, content in held.items():
+            path = folder / relative
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        self.run_: Run = open_run(folder, data=data)
+
+
+def _frame(X: Any, estimator: Classifier) -> Any:
+    """X as a DataFrame, with the names that it had in fit, or x0, x1, ..."""
+    import pandas as pd
+
+    if hasattr(X, "columns"):
+        return X.rename(columns=str)
+    names = getattr(estimator, "feature_names_in_", None)
+    return pd.DataFrame(X, columns=[f"x{number}" for number in range(X.shape[1])] if names is None else list(names))

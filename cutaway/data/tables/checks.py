@@ -1,0 +1,111 @@
+"""What is suspicious about a table: columns that give the label away, samples in two splits, the future in the past."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cutaway.data.dataset import Dataset
+from cutaway.data.split import Split
+
+from .options import TableOptions
+from .schema import Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SAMPLE = 10_000
+"""Training samples on which single columns are tried."""
+
+TELLING = 0.01
+"""A column alone that makes fewer errors than this share of those of the most frequent class gives the label away."""
+
+IDENTIFIERS = ("id", "uuid", "guid", "key", "number", "no", "nr")
+
+CLASSES = 20
+"""Whole numbers in a label column that are questioned: more than this, and than twice the root of the rows."""
+
+
+def question_columns(columns: Sequence[Column], options: TableOptions) -> Iterator[str]:
+    """What the columns themselves give reason to ask."""
+    label = next(column for column in columns if column.use == "label").profile
+    spread = label.high - label.low + 1
+    if label.kind == "number" and spread > max(CLASSES, 2 * label.rows**0.5):
+        yield (
+            f'the label "{label.name}" holds whole numbers from {label.low:g} to {label.high:g}, and cutaway is for '
+            "classification: if they measure something, make classes of it, for example with pandas.cut(frame[label], 5)"
+        )
+    features = [column for column in columns if column.use == "feature"]
+    for column in features:
+        last = column.name.lower().replace("-", "_").split("_")[-1].split()[-1:]
+        if column.kind == "number" and column.profile.whole and last and last[0] in IDENTIFIERS:
+            yield f'"{column.name}" is named as an identifier is, and used as a number: ignore it if it is one'
+    dates = [column.name for column in features if column.kind == "date"]
+    if dates and options.time is None and options.group is None and options.test is None:
+        yield (
+            f'the rows have dates ("{dates[0]}") and are split at random, so the model is tested on rows that are older '
+            f'than some it was trained on: pass time="{dates[0]}" to test it on the latest'
+        )
+
+
+def telling_columns(
+    columns: Sequence[Column], cells: "Mapping[str, pa.ChunkedArray]", labels: np.ndarray, *, seed: int
+) -> Iterator[str]:
+    """Columns that alone predict the label almost without error, as something does that is known only afterwards.
+
+    Args:
+        columns: All columns of the table.
+        cells: The training samples by column, as what they are.
+        labels: int64 (sample,), their class indices.
+        seed: Random seed of the samples that are tried.
+    """
+    drawn = np.random.default_rng(seed).permutation(len(labels))[:SAMPLE]
+    half = len(drawn) // 2
+    fitted, tried = drawn[:half], drawn[half:]
+    if half < 10 or len(np.unique(labels[fitted])) < 2:
+        return
+    baseline = float((labels[tried] == np.bincount(labels[fitted]).argmax()).mean())
+    for column in columns:
+        if column.use != "feature":
+            continue
+        values = _numbers(cells[column.name], column.kind)
+        accuracy = _accuracy(values, labels, fitted, tried, column.kind)
+        if 1 - accuracy < TELLING * (1 - baseline):
+            yield (
+                f'"{column.name}" alone tells the label in {accuracy:.1%} of the rows (always saying the most frequent '
+                f"class: {baseline:.1%}): ignore it if it is known only once the label is"
+            )
+
+
+def repeated_rows(data: Dataset, split: Split) -> str | None:
+    """A sentence on val and test samples that equal a training sample, if there are any."""
+    seen = {row.tobytes() for row in data.rows(split.train)}
+    counts = {part: sum(row.tobytes() in seen for row in data.rows(split.part(part))) for part in ("val", "test")}
+    if not any(counts.values()):
+        return None
+    parts = [
+        f"{count:,} of {len(split.part(part)):,} {part} samples" for part, count in counts.items() if count
+    ]
+    return f"{' and '.join(parts)} equal a training sample in every input: accuracies may be too good"
+
+
+def _numbers(cells: "pa.ChunkedArray", kind: str) -> np.ndarray:
+    """Cells as float64 (row,): codes for the values of a category, and NaN where they are not known."""
+    if kind != "category":
+        return cells.to_numpy().astype(np.float64)
+    encoded = cells.combine_chunks().dictionary_encode()
+    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.float64)
+
+
+def _accuracy(values: np.ndarray, labels: np.ndarray, fitted: np.ndarray, tried: np.ndarray, kind: str) -> float:
+    from sklearn.tree import DecisionTreeClassifier
+
+    if kind == "category":  # the most frequent class of each value; of an unknown one, that of all
+        codes = np.nan_to_num(values, nan=-1).astype(np.int64) + 1
+        counts = np.zeros((int(codes.max()) + 1, int(labels.max()) + 1), np.int64)
+        np.add.at(counts, (codes[fitted], labels[fitted]), 1)
+        counts[counts.sum(axis=1) == 0] = np.bincount(labels[fitted], minlength=counts.shape[1])
+        return float((counts.argmax(axis=1)[codes[tried]] == labels[tried]).mean())
+    tree = DecisionTreeClassifier(max_leaf_nodes=32, random_state=0)
+    tree.fit(values[fitted, None], labels[fitted])
+    return float(tree.score(values[tried, None], labels[tried]))

@@ -1,0 +1,162 @@
+"""The estimator: scikit-learn's own checks, its tools around it, pickles, and the run behind it."""
+
+import copy
+import pickle
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import cutaway as ct
+
+pytestmark = pytest.mark.slow
+
+SMALL = {"hidden": (16,), "epochs": 20, "batch_size": 8, "learning_rate": 0.01}
+
+EXPECTED = {
+    "check_sample_weight_equivalence_on_dense_data": "removed rows change the validation split and the order of samples",
+    "check_sample_weight_equivalence_on_sparse_data": "removed rows change the validation split and the order of samples",
+}
+
+
+@pytest.mark.exhaustive
+@parametrize_with_checks([ct.Classifier(**SMALL, validation=0.2)], expected_failed_checks=lambda _: EXPECTED)
+def test_checks_of_scikit_learn(estimator, check):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of checks that pass odd data on purpose
+        check(estimator)
+
+
+@pytest.fixture(scope="module")
+def iris():
+    return load_iris(return_X_y=True, as_frame=True)
+
+
+@pytest.fixture(scope="module")
+def fitted(iris):
+    x, y = iris
+    return ct.Classifier(**SMALL).fit(x, y.map({0: "setosa", 1: "versicolor", 2: "virginica"}))
+
+
+def test_what_is_known_after_fit(fitted, iris):
+    assert fitted.classes_.tolist() == ["setosa", "versicolor", "virginica"]
+    assert fitted.n_features_in_ == 4
+    assert fitted.feature_names_in_.tolist() == iris[0].columns.tolist()
+    assert fitted.score(iris[0], fitted.classes_[iris[1]]) > 0.9
+    assert isinstance(fitted.run_, ct.Run)
+    assert fitted.run_.class_names == ("setosa", "versicolor", "virginica")
+    assert fitted.run_.test is None
+    assert len(fitted.run_.split.test) == 0
+    assert fitted.run_.data.feature_names == tuple(iris[0].columns)
+
+
+def test_probabilities_are_those_of_the_run(fitted, iris):
+    probabilities = fitted.predict_proba(iris[0])
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(150), abs=1e-5)
+    assert np.array_equal(probabilities[fitted.run_.split.val.index], fitted.run_.predictions(split="val"))
+
+
+def test_it_works_in_the_tools_of_scikit_learn(iris):
+    x, y = iris[0].to_numpy(), iris[1].to_numpy()
+    pipeline = make_pipeline(StandardScaler(), ct.Classifier(**SMALL))
+    assert (cross_val_predict(pipeline, x, y, cv=3) == y).mean() > 0.85
+    search = GridSearchCV(ct.Classifier(**SMALL), {"hidden": [(4,), (16,)]}, cv=2).fit(x, y)
+    assert search.best_params_["hidden"] in [(4,), (16,)]
+    calibrated = CalibratedClassifierCV(ct.Classifier(**SMALL), cv=2).fit(x, y)
+    assert calibrated.score(x, y) > 0.85
+
+
+def test_it_works_after_a_column_transformer():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": random.normal(size=200), "c": random.choice(["u", "v"], 200)})
+    y = (frame["a"] + (frame["c"] == "u") > 0.5).to_numpy()
+    columns = make_column_transformer((StandardScaler(), ["a"]), (OneHotEncoder(), ["c"]))
+    assert make_pipeline(columns, ct.Classifier(**SMALL)).fit(frame, y).score(frame, y) > 0.9
+
+
+def test_a_frame_of_every_kind_of_column_needs_no_preparation():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"n": random.normal(1000, 300, 400), "c": random.choice(["u", "v"], 400), "the class": random.normal(size=400)}
+    )
+    y = ((frame["n"] > 1000) ^ (frame["c"] == "u")).to_numpy()
+    frame.loc[::10, "n"] = np.nan
+    fitted = ct.Classifier(hidden=(32,), epochs=40, learning_rate=0.01).fit(frame, y)
+    assert fitted.score(frame, y) > 0.85
+    assert fitted.classes_.tolist() == [False, True]
+
+
+def test_a_pickle_travels_to_another_process(fitted, iris, tmp_path):
+    (tmp_path / "model.pickle").write_bytes(pickle.dumps(fitted))
+    np.save(tmp_path / "expected.npy", fitted.predict_proba(iris[0]))
+    code = (
+        "import pickle, sys, numpy as np; from sklearn.datasets import load_iris\n"
+        "folder = sys.argv[1]; model = pickle.load(open(folder + '/model.pickle', 'rb'))\n"
+        "x = load_iris(return_X_y=True, as_frame=True)[0]\n"
+        "assert np.allclose(model.predict_proba(x), np.load(folder + '/expected.npy'), atol=1e-6)\n"
+        "print(len(model.run_.history), model.run_.units().to_pandas().shape[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["20", "16"]
+
+
+def test_a_copy_keeps_its_own_run(iris):
+    fitted = ct.Classifier(**SMALL).fit(*iris)
+    copied, expected = copy.deepcopy(fitted), fitted.predict_proba(iris[0])
+    assert copied.run_.path != fitted.run_.path
+    first = fitted.run_.path
+    del fitted
+    assert not first.exists()  # a temporary folder goes with its estimator
+    assert np.allclose(copied.predict_proba(iris[0]), expected, atol=1e-6)
+
+
+def test_the_run_is_kept_where_it_is_asked_for(iris, tmp_path):
+    fitted = ct.Classifier(**SMALL, runs=tmp_path).fit(*iris)
+    assert fitted.run_.path.parent == tmp_path
+    assert not hasattr(clone(fitted), "run_")
+
+
+def test_pictures_are_scaled_and_not_standardized():
+    x, y = load_digits(return_X_y=True)
+    pictures = (x.reshape(-1, 8, 8) * 15).astype(np.uint8)
+    fitted = ct.Classifier(hidden=(64,), epochs=15).fit(pictures, y)
+    assert fitted.score(pictures, y) > 0.95
+    assert fitted.run_.data.scale == 255
+    assert fitted.run_.data.preparation is None
+
+
+def test_weights_of_classes_and_samples(iris):
+    x, y = iris
+    labels = y.map({0: "a", 1: "b", 2: "c"})
+    heavy = ct.Classifier(**SMALL, class_weight={"b": 50.0}).fit(x, labels).predict(x)
+    light = ct.Classifier(**SMALL, class_weight={"b": 0.02}).fit(x, labels).predict(x)
+    assert (heavy == "b").sum() > 60 > 40 > (light == "b").sum()
+    weighted = ct.Classifier(**SMALL).fit(x, labels, sample_weight=np.where(labels == "b", 50.0, 1.0)).predict(x)
+    assert np.array_equal(weighted, heavy)
+    with pytest.raises(ct.CutawayError, match="maps the labels in y"):
+        ct.Classifier(**SMALL, class_weight={"z": 1.0}).fit(x, labels)
+
+
+def test_the_default_is_good_at_a_table():
+    x, y = load_breast_cancer(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(y))
+    train, test = order[:400], order[400:]
+    fitted = ct.Classifier(hidden=(64,), random_state=1).fit(x[train], y[train])
+    assert fitted.score(x[test], y[test]) > 0.94
+
+
+def test_nothing_is_predicted_before_fit():
+    with pytest.raises(NotFittedError):
+        ct.Classifier().predict(np.zeros((2, 2)))

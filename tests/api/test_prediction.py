@@ -1,0 +1,193 @@
+"""New samples: tables with shuffled columns, pictures of digits and arrays give what the model says in memory."""
+
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import cutaway as ct
+from cutaway.api.prediction_file import write_predictions
+
+pytestmark = pytest.mark.slow
+
+
+def customers(rows, seed):
+    random = np.random.default_rng(seed)
+    age, city = random.normal(50, 15, rows), random.choice(["Rome", "Oslo", "Bonn"], rows)
+    since = pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 700, rows), unit="D")
+    score = (age - 50) / 15 + (city == "Oslo") * 1.5 - (since > "2021-01-01")
+    age[::9] = np.nan
+    return pd.DataFrame({"age": age, "city": city, "since": since, "left": np.where(score > 0, "=left", "stayed")})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    customers(1200, 0).to_csv(folder / "train.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ct.CutawayWarning)
+        data = ct.load_dataset(folder / "train.csv", label="left")
+        return ct.train(ct.mlp((32,)), data, epochs=20, runs=folder / "runs", progress=False)
+
+
+def test_the_model_learned_something(run):
+    assert run.test["accuracy"] > 0.85
+
+
+def test_a_file_with_shuffled_columns_gives_the_answers_in_memory(run, folder):
+    rows = run.split.test.index
+    frame = pd.read_csv(folder / "train.csv").iloc[rows]
+    frame[["since", "city", "age"]].to_csv(folder / "new.csv", index=False)
+    frame.assign(since=pd.to_datetime(frame["since"])).sample(frac=1, axis=1).to_parquet(folder / "new.parquet")
+    expected = run.predictions(split="test")
+    for new in (folder / "new.csv", str(folder / "new.parquet"), frame):
+        assert np.array_equal(run.predict(new), expected)
+    assert (run.predict(frame).argmax(axis=1) == run.labels(split="test")).mean() == pytest.approx(
+        run.test["accuracy"]
+    )
+
+
+def test_a_run_on_a_table_is_opened_again(run, folder):
+    again = ct.open_run(run.path)
+    assert again.data.sha256 == run.data.sha256
+    assert np.array_equal(again.predict(folder / "train.csv"), run.predict(folder / "train.csv"))
+    record = json.loads((run.path / "run.json").read_text())["dataset"]
+    assert record["preparation"]["rows"] == len(run.split.train)
+    assert record["feature_names"][:2] == ["age", "age is missing"]
+
+
+def test_a_run_on_a_frame_is_opened_with_the_frame(folder):
+    frame = pd.DataFrame({"x": np.linspace(-1, 1, 200), "y": np.repeat(["a", "b"], 100)})
+    table = ct.load_dataset(frame, label="y", use="x")
+    with pytest.warns(ct.CutawayWarning, match='"x" alone tells the label'):
+        run = ct.train(ct.mlp((8,)), table, epochs=2, runs=folder / "runs", progress=False)
+    assert ct.open_run(run.path, data=table).data.sha256 == run.data.sha256
+    with pytest.raises(ct.CutawayError, match="a run folder does not keep"):
+        ct.open_run(run.path).data
+    with pytest.raises(ct.CutawayError, match="the run was trained on data with"):
+        ct.open_run(run.path, data=ct.load_dataset(frame * 1, label="y", use="x", numbers="none"))
+        ct.open_run(run.path, data=ct.load_dataset(frame.assign(x=0.5 - frame["x"]), label="y", use="x"))
+
+
+def test_a_table_that_changed_is_noticed(run, folder, tmp_path):
+    frame = pd.read_csv(folder / "train.csv")
+    frame.loc[3, "city"] = "Oslo" if frame.loc[3, "city"] != "Oslo" else "Rome"
+    frame.to_csv(tmp_path / "changed.csv", index=False)
+    with pytest.raises(ct.CutawayError, match="the run was trained on data with SHA-256"):
+        ct.open_run(run.path, data=tmp_path / "changed.csv")
+
+
+def test_the_same_table_trains_to_the_same_bytes(run, folder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ct.CutawayWarning)
+        again = ct.train_like(run.path, runs=folder / "runs", progress=False)
+    one, other = ((r.path / "snapshots" / "epoch-0020.safetensors").read_bytes() for r in (run, again))
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda f: f.drop(columns="age"), "the columns that the model was trained on; got no 'age'"),
+        (lambda f: f.assign(age="old"), "\"age\" holds numbers; got 'old' in row 1"),
+        (lambda f: f.assign(since="someday"), "\"since\" holds dates"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(change, words, run, folder):
+    with pytest.raises(ct.CutawayError, match=words):
+        run.predict(change(pd.read_csv(folder / "train.csv")))
+
+
+def test_unusual_rows_are_said(run):
+    frame = pd.DataFrame({"age": [50.0, 5000.0], "city": ["Rome", "Paris"], "since": pd.Timestamp("2020-06-01")})
+    with pytest.warns(ct.CutawayWarning) as caught:
+        run.predict(frame)
+    said = sorted(str(warning.message) for warning in caught)
+    assert said[0].startswith('"age" is far outside of')
+    assert "in 1 rows, for example '5000'" in said[0]
+    assert "\"city\" has a value that no training sample has, in 1 rows, for example 'Paris'" in said[1]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_predictions_are_written(ending, run, folder, tmp_path):
+    from cutaway.api.prediction import predictions
+
+    path = tmp_path / f"out.{ending}"
+    assert write_predictions(predictions(run.context, folder / "train.csv"), path, class_names=run.class_names) == 1200
+    read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "jsonl": lambda p: pd.read_json(p, lines=True)}[ending](path)
+    expected = run.predict(folder / "train.csv")
+    if ending == "jsonl":
+        read["P(=left)"] = [row["=left"] for row in read["probabilities"]]
+    assert read["P(=left)"].to_numpy() == pytest.approx(expected[:, 0], rel=1e-5)
+    assert read["sample"].astype(str).tolist() == [str(row) for row in range(1, 1201)]
+    best = [run.class_names[c] for c in expected.argmax(axis=1)]
+    assert read["predicted"].str.removeprefix("'").tolist() == best
+    # a spreadsheet must not run the class "=left"
+    assert ("'=left" in path.read_text("utf-8")) if ending == "csv" else ("=left" in set(read["predicted"]))
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_error_on_the_way_leaves_the_old_file(run, tmp_path):
+    from cutaway.api.prediction import predictions
+
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    bad = pd.DataFrame({"age": ["x"], "city": ["Rome"], "since": [pd.Timestamp("2020-06-01")]})
+    with pytest.raises(ct.CutawayError):
+        write_predictions(predictions(run.context, bad), path, class_names=run.class_names)
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.fixture(scope="module")
+def mnist_run(tmp_path_factory):
+    return ct.train(ct.mlp((64,)), "mnist", epochs=1, runs=tmp_path_factory.mktemp("runs"), progress=False)
+
+
+def test_pictures_of_digits_work_on_mnist(mnist_run, tmp_path):
+    """Test digits as a person would photograph them: large, dark on light grey, off center."""
+    held = mnist_run.data.sources["test"]
+    paths = []
+    for number in range(200):
+        large = np.asarray(Image.fromarray(held.x[number].reshape(28, 28)).resize((112, 112), Image.Resampling.BICUBIC))
+        paper = 230 - 0.85 * np.pad(large.astype(float), ((15, 60), (40, 10)))
+        paths.append(tmp_path / f"{number:03d}.png")
+        Image.fromarray(paper.astype(np.uint8)).convert("RGB").save(paths[-1])
+    plain = (mnist_run.predict(held.x[:200]).argmax(axis=1) == held.y[:200]).mean()
+    drawn = (mnist_run.predict(tmp_path).argmax(axis=1) == held.y[:200]).mean()
+    assert plain > 0.93
+    assert drawn > plain - 0.05
+    assert np.array_equal(mnist_run.predict([str(path) for path in paths[:5]]), mnist_run.predict(tmp_path)[:5])
+
+
+def test_arrays_of_every_form_give_the_same(mnist_run, tmp_path):
+    x = mnist_run.data.sources["test"].x[:10]
+    expected = mnist_run.predict(x)
+    assert expected.shape == (10, 10)
+    assert expected.sum(axis=1) == pytest.approx(np.ones(10), abs=1e-5)
+    np.save(tmp_path / "x.npy", x)
+    for given in (x.reshape(10, -1), x.astype(float), tmp_path / "x.npy"):
+        assert mnist_run.predict(given) == pytest.approx(expected, abs=1e-6)
+    assert mnist_run.predict(x[0]) == pytest.approx(expected[:1], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (np.zeros((3, 5)), "new samples have the shape"),
+        (np.zeros((3, 28, 28), "U1"), "are numbers"),
+        ("nowhere.png", "a file that exists"),
+        (5, "new samples have the shape"),
+    ],
+)
+def test_what_is_no_sample_is_one_line(given, words, mnist_run):
+    with pytest.raises(ct.CutawayError, match=words) as caught:
+        mnist_run.predict(given)
+    assert "\n" not in str(caught.value)

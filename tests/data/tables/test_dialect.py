@@ -1,0 +1,132 @@
+"""How a text table is written is found in it; what pandas and Python's csv module write is read as it was."""
+
+import bz2
+import csv
+import gzip
+import io
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutaway.data.tables.delimited import MISSING, open_delimited
+from cutaway.data.tables.dialect import find_dialect
+from cutaway.errors import DataError
+
+
+def rows_of(path):
+    reader = open_delimited(path)
+    return reader.columns, [tuple(row.values()) for chunk in reader.chunks() for row in chunk.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"a,b\n1,2\n", "utf-8, comma, decimal point, names in line 1"),
+        ("größe;name\n1,5;Öl\n2,5;Müll\n".encode("cp1252"), "cp1252, semicolon, decimal comma, names in line 1"),
+        ("größe;name\n1.234,5;Öl\n".encode(), "utf-8, semicolon, decimal comma, names in line 1"),
+        ("a\tb\n1\tü\n".encode("utf-16"), "utf-16, tab, decimal point, names in line 1"),
+        ("a|b\n1|x\n".encode("utf-16-be"), "utf-16-be, vertical bar, decimal point, names in line 1"),
+        ("\ufeffa,b\n1,ü\n".encode(), "utf-8-sig, comma, decimal point, names in line 1"),
+        (b"5.1,3.5,setosa\n4.9,3.0,setosa\n", "utf-8, comma, decimal point, no names in line 1"),
+        (b"39, State-gov, 77516\n50, Private, 83311\n", "utf-8, comma, decimal point, no names in line 1"),
+        (b'"a;b";"c"\n1,5;2\n', "utf-8, semicolon, decimal comma, names in line 1"),
+        (b"a\n1\n2\n", "utf-8, comma, decimal point, names in line 1"),
+    ],
+)
+def test_the_dialect_is_found(content, found, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    assert str(find_dialect(path)) == found
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
+def test_cells_are_read_as_they_were_written(encoding, pack, tmp_path):
+    text = "name,größe\nÖl,1\n\"a, b\",2\n\"zwei\nZeilen\",3\n\"say \"\"hi\"\"\",4\n"
+    path = tmp_path / "table.csv"
+    path.write_bytes(pack(text.encode(encoding)))
+    assert rows_of(path) == (
+        ("name", "größe"),
+        [("Öl", "1"), ("a, b", "2"), ("zwei\nZeilen", "3"), ('say "hi"', "4")],
+    )
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
+
+
+@given(table=st.integers(2, 5).flatmap(lambda n: st.lists(st.lists(cells, min_size=n, max_size=n), min_size=1, max_size=8)))
+def test_whatever_python_writes_is_read_back(table, tmp_path_factory):
+    path = tmp_path_factory.mktemp("csv") / "table.csv"
+    names = [f"name {number}" for number in range(len(table[0]))]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([names, *table])
+    columns, rows = rows_of(path)
+    assert columns == tuple(names)
+    assert rows == [tuple(None if cell in MISSING else cell for cell in row) for row in table]
+
+
+def test_a_large_file_is_read_in_several_chunks(tmp_path):
+    path = tmp_path / "table.csv.gz"
+    frame = pd.DataFrame({"a": range(400_000), "b": "some text of a length that fills the blocks"})
+    frame.to_csv(path, index=False)
+    chunks = list(open_delimited(path).chunks(["a"]))
+    assert len(chunks) > 1
+    assert [int(value) for chunk in chunks for value in chunk["a"].to_pylist()] == list(range(400_000))
+
+
+BROKEN = {
+    "empty": (b"", "has a line with the names of its columns"),
+    "only blank lines": (b"\n\n  \n", "has a line with the names of its columns"),
+    "zeros": (bytes(1000), "zero bytes"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "zero bytes"),
+    "the same name twice": (b"a,b,a\n1,2,3\n", '"a" again as column 3'),
+    "a row that is too long": (b"a,b\n1,2\n1,2,3\n", "every row has as many cells as line 1, 2; got 3 in line 3"),
+    "a row that is too short": (b"a,b,c\n1,2,3\n1,2\n", "got 2 in line 3"),
+    "a quote that is not closed": (b'a,b\n1,"2\n3,4\n5,6\n', "got 4 lines as one cell that begins '2"),
+    "a byte of another encoding, far down": (b"a,b\n" + b"1,2\n" * 100_000 + b"1,\xff\n", "text in utf-8"),
+    "half a compressed file": (gzip.compress(b"a,b\n" + b"1,2\n" * 9000)[:-30], "a gzip file can be read"),
+    "200,000 columns": (b",".join(b"c%d" % n for n in range(200_000)) + b"\n", "at most 20,000 columns"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_one_readable_line(name, tmp_path):
+    content, words = BROKEN[name]
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        list(open_delimited(path).chunks())
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == content
+
+
+@given(content=st.binary(max_size=300))
+def test_any_bytes_are_a_table_or_an_error(content, tmp_path_factory):
+    path = tmp_path_factory.mktemp("bytes") / "table.csv"
+    path.write_bytes(content)
+    try:
+        list(open_delimited(path).chunks())
+    except DataError as error:
+        assert "\n" not in str(error)
+
+
+def test_names_of_columns_may_lack(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(",value\n1,2\n")
+    assert open_delimited(path).columns == ("column 1", "value")
+    path.write_text("1,2\n3,4\n")
+    assert open_delimited(path).columns == ("column 1", "column 2")
+    assert open_delimited(path, header=True).columns == ("1", "2")
+
+
+def test_the_reader_does_not_change_the_file(tmp_path):
+    path, buffer = tmp_path / "t.csv", io.StringIO()
+    pd.DataFrame({"a": [1, 2]}).to_csv(buffer, index=False)
+    path.write_text(buffer.getvalue())
+    before = path.stat().st_mtime_ns
+    rows_of(path)
+    assert (path.read_text(), path.stat().st_mtime_ns) == (buffer.getvalue(), before)

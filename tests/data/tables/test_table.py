@@ -1,0 +1,246 @@
+"""A table of every kind of column: what each is taken for, and that files and frames give the same dataset."""
+
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cutaway.data import Dataset, Table, load_again, load_dataset, split_and_prepare
+from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
+
+
+def churn(rows=600, seed=0):
+    random = np.random.default_rng(seed)
+    age = random.integers(18, 90, rows).astype(float)
+    age[::7] = np.nan
+    seen = pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 1000, rows), unit="D")
+    frame = pd.DataFrame(
+        {
+            "row": np.arange(rows),
+            "age": age,
+            "city": random.choice(["Rome", "Oslo", "Bonn"], rows),
+            "since": seen,
+            "constant": 1,
+            "again": age,
+            "note": [f"note {number}" for number in range(rows)],
+            "zip": [f"z{number}" for number in random.integers(0, 200, rows)],
+            "active": random.random(rows) < 0.5,
+            "churned": random.choice(["yes", "no"], rows),
+        }
+    )
+    frame.loc[5:9, "city"] = None
+    return frame
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return churn()
+
+
+def prepared(where, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CutawayWarning)  # dates and a random split
+        return split_and_prepare(load_dataset(where, label="churned", **options))
+
+
+def test_what_is_done_with_each_column(frame):
+    table = load_dataset(frame, label="churned")
+    assert {column.name: (column.use, column.treatment) for column in table.columns} == {
+        "row": ("ignored", "counts the rows, as an identifier does"),
+        "age": ("feature", "standardized"),
+        "city": ("feature", "one-hot"),
+        "since": ("feature", "date parts, standardized"),
+        "constant": ("ignored", "constant"),
+        "again": ("ignored", 'the same as "age"'),
+        "note": ("ignored", "a different text in nearly every row, as an identifier has"),
+        "zip": ("feature", "hashed"),
+        "active": ("feature", "one-hot"),
+        "churned": ("label", "the class"),
+    }
+    assert isinstance(table, Table)
+    assert table.class_names == ("no", "yes")
+    assert repr(table) == "<Table 'table': train 600 rows, 5 of 10 columns used, 2 classes>"
+
+
+def test_names_of_the_inputs(frame):
+    _, data = prepared(frame)
+    assert data.feature_names[:6] == ("age", "age is missing", "city=Bonn", "city=Oslo", "city=Rome", "city is missing")
+    assert data.feature_names[6:11] == tuple(
+        f"since {part}" for part in ("time", "month sin", "month cos", "weekday sin", "weekday cos")
+    )
+    assert data.feature_names[-2:] == ("active=false", "active=true")
+    assert len(data.feature_names) == data.features
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "tsv", "csv, semicolon", "parquet", "feather", "polars", "arrow"])
+def test_every_source_gives_the_same_dataset(kind, frame, tmp_path):
+    import polars
+    import pyarrow
+
+    writers = {
+        "csv": lambda path: frame.to_csv(path, index=False),
+        "csv.gz": lambda path: frame.to_csv(path, index=False),
+        "tsv": lambda path: frame.to_csv(path, index=False, sep="\t"),
+        "csv, semicolon": lambda path: frame.to_csv(path, index=False, sep=";", decimal=",", encoding="utf-16"),
+        "parquet": lambda path: frame.to_parquet(path, row_group_size=100),
+        "feather": lambda path: frame.to_feather(path),
+    }
+    if kind in writers:
+        where = tmp_path / f"table.{kind.split(',')[0]}"
+        writers[kind](where)
+    else:
+        where = polars.from_pandas(frame) if kind == "polars" else pyarrow.Table.from_pandas(frame)
+    split, data = prepared(where)
+    expected_split, expected = prepared(frame)
+    assert data.sha256 == expected.sha256
+    assert data.feature_names == expected.feature_names
+    assert np.array_equal(split.train.index, expected_split.train.index)
+
+
+def test_categories_do_not_depend_on_who_wrote_them(tmp_path):
+    texts = {"pandas": "True,3.0", "R": "TRUE,3", "JSON": "true,3.00"}
+    for name, text in texts.items():
+        path = tmp_path / f"{name}.csv"
+        path.write_text("flag,kind,y\n" + f"{text},a\n{text},b\nFalse,-4,b\nFalse,-4,a\n,0,a\n,0,b\n" * 20)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CutawayWarning)  # equal rows
+            _, data = split_and_prepare(load_dataset(path, label="y", category=["kind"]))
+        assert data.feature_names[:3] == ("flag=false", "flag=true", "flag is missing")
+        assert data.feature_names[3:] == ("kind=-4", "kind=0", "kind=3")
+
+
+def test_a_folder_of_parquet_files_is_one_table(frame, tmp_path):
+    for number, start in enumerate(range(0, 600, 200)):
+        frame[start : start + 200].to_parquet(tmp_path / f"part-{number}.parquet")
+    assert prepared(tmp_path)[1].sha256 == prepared(frame)[1].sha256
+    frame[:5].rename(columns={"age": "AGE"}).to_parquet(tmp_path / "part-9.parquet")
+    with pytest.raises(DataError, match=r"no 'age' and also 'AGE' in .*part-9"):
+        load_dataset(tmp_path, label="churned")
+
+
+def test_test_samples_may_be_in_a_file_of_their_own(frame, tmp_path):
+    frame.to_csv(tmp_path / "train.csv", index=False)
+    churn(100, seed=1)[frame.columns[::-1]].to_csv(tmp_path / "test.csv", index=False)
+    split, data = prepared(tmp_path / "train.csv", test=tmp_path / "test.csv")
+    assert (len(split.train), len(split.val), len(split.test)) == (450, 150, 100)
+    assert split.test[3] == "test[3]"
+    assert load_again(data.origin).labels["test"].tolist() == data.sources["test"].y.tolist()
+
+
+def test_a_table_is_loaded_again_from_its_origin(frame, tmp_path):
+    path = tmp_path / "churn.csv"
+    frame.to_csv(path, index=False)
+    _, data = prepared(path, ignore=["zip"], numbers="robust")
+    assert json.loads(data.origin["options"]) == {"label": "churned", "ignore": ["zip"], "numbers": "robust"}
+    again = load_again(json.loads(json.dumps(data.origin)))
+    assert again.apply(data.preparation).sha256 == data.sha256
+
+
+def test_groups_are_never_in_two_splits(frame):
+    split, data = prepared(frame, group="zip")
+    groups = [set(frame["zip"].to_numpy()[split.part(part).index]) for part in ("train", "val", "test")]
+    assert not (groups[0] & groups[1] or groups[0] & groups[2] or groups[1] & groups[2])
+    assert len(split.test) == pytest.approx(0.2 * 600, rel=0.15)
+    assert "zip#0" not in data.feature_names
+
+
+def test_the_latest_rows_are_the_test_samples(frame):
+    split, data = prepared(frame, time="since")
+    dates = [frame["since"].to_numpy()[split.part(part).index] for part in ("train", "val", "test")]
+    assert dates[0].max() < dates[1].min() <= dates[1].max() < dates[2].min()
+    assert not any("since" in name for name in data.feature_names)
+
+
+def test_a_column_holds_the_weights(frame):
+    table = load_dataset(frame.assign(weight=np.arange(600) / 600), label="churned", weight="weight", ignore=["row"])
+    assert np.array_equal(table.weights, np.arange(600) / 600)
+
+
+def test_the_label_may_be_a_number(frame):
+    assert load_dataset(frame, label=-1).options.label == "churned"
+    assert load_dataset(frame, label=9).options.label == "active"
+
+
+WRONG = {
+    "no label": ({"label": None}, UsageError, 'a table needs its label.*next: pass for example label="churned"'),
+    "another label": ({"label": "churnd"}, UnknownNameError, 'label is a column.*did you mean "churned"'),
+    "a constant label": ({"label": "constant"}, DataError, "at least 2 classes"),
+    "a label with gaps": ({"label": "city"}, DataError, "known in every row; got 5 of 600 rows"),
+    "dates as the label": ({"label": "since"}, DataError, "for classification"),
+    "an unknown option": ({"label": "churned", "lable": 1}, UsageError, "lable"),
+    "an unknown scaling": ({"label": "churned", "numbers": "log"}, UsageError, "numbers is one of standard, robust"),
+    "groups and times": ({"label": "churned", "group": "zip", "time": "since"}, UsageError, "by groups or by time"),
+    "too few groups": ({"label": "churned", "group": "active"}, DataError, "takes at least 5 groups; got 2 groups"),
+    "times that are text": ({"label": "churned", "time": "city"}, DataError, "time is a column of numbers or dates"),
+    "weights with gaps": ({"label": "churned", "weight": "age"}, DataError, "known in every row; got 86 missing"),
+    "values refused": ({"label": "churned", "missing": "refuse"}, DataError, 'training samples without "age"'),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_options_are_one_line(name, frame):
+    options, kind, words = WRONG[name]
+    with pytest.raises(kind, match=words), warnings.catch_warnings():
+        warnings.simplefilter("ignore", CutawayWarning)
+        split_and_prepare(load_dataset(frame, **options))
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (["1", "2", "x"] + ["3"] * 40, r"'x' in row 3 of .*; next: mend these cells"),
+        (["1", "2", "inf"] + ["3"] * 40, r"numbers are finite.*inf as \"v\" in row 3"),
+        (["1", "1e200", "2"] + ["3"] * 40, r"numbers are finite.*1e\+200 as \"v\" in row 2"),
+    ],
+)
+def test_a_bad_cell_is_named_with_its_row(column, words, tmp_path):
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"v": column, "y": ["a", "b"] * 21 + ["a"]}).to_csv(path, index=False)
+    with pytest.raises(DataError, match=words):
+        split_and_prepare(load_dataset(path, label="y"))
+
+
+def test_measured_labels_are_refused_or_questioned():
+    random = np.random.default_rng(0)
+    numbers = pd.DataFrame({"x": random.normal(size=300), "y": random.normal(size=300)})
+    with pytest.raises(DataError, match=r"for classification.*pandas\.cut"):
+        load_dataset(numbers, label="y")
+    whole = numbers.assign(y=random.permutation(np.repeat(np.arange(50), 6)))
+    with pytest.warns(CutawayWarning, match="whole numbers from 0 to 49"):
+        split_and_prepare(load_dataset(whole, label="y"))
+
+
+def test_suspicious_columns_are_named():
+    random = np.random.default_rng(0)
+    label = random.choice(["yes", "no"], 2000, p=[0.3, 0.7])
+    frame = pd.DataFrame(
+        {
+            "age": random.normal(50, 10, 2000),
+            "closed": np.where(label == "yes", 1.0, 0) + 0.05 * random.normal(size=2000),
+            "why": np.where(label == "yes", "moved", "stays"),
+            "customer_id": random.integers(0, 10**9, 2000),
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 1000, 2000), unit="D"),
+            "y": label,
+        }
+    )
+    with pytest.warns(CutawayWarning) as caught:
+        split_and_prepare(load_dataset(pd.concat([frame, frame[:200]]), label="y"))
+    said = [str(warning.message) for warning in caught]
+    assert len(said) == 5
+    assert said[0].startswith('"customer_id" is named as an identifier is')
+    assert 'pass time="since"' in said[1]
+    assert said[2].startswith('"closed" alone tells the label in 100.0% of the rows')
+    assert said[3].startswith('"why" alone tells the label in 100.0% of the rows')
+    assert "equal a training sample in every input" in said[4]
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])
+def test_honest_tables_raise_no_suspicion(name):
+    import sklearn.datasets
+
+    frame = getattr(sklearn.datasets, f"load_{name}")(as_frame=True).frame.drop_duplicates()
+    _, data = split_and_prepare(load_dataset(frame, label="target"))
+    assert isinstance(data, Dataset)
+    assert data.features == frame.shape[1] - 1

@@ -1,0 +1,162 @@
+"""Folders of pictures: every format and mode, sizes, broken and hostile files; and digits centered as MNIST's are."""
+
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cutaway.data import load_again, load_dataset, split_dataset
+from cutaway.data.pictures import center_digit, read_picture
+from cutaway.errors import CutawayWarning, DataError, UsageError
+
+
+@pytest.fixture(scope="module")
+def digits():
+    held = load_dataset("mnist").sources["test"]
+    return held.x[:300].reshape(-1, 28, 28), held.y[:300]
+
+
+def write(folder, pictures, labels, ending="png"):
+    for number, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+        path = folder / str(label) / f"{number:04d}.{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(path)
+
+
+def test_a_folder_gives_the_pictures_and_classes(digits, tmp_path):
+    write(tmp_path, *digits)
+    data = load_dataset(tmp_path)
+    order = np.argsort(digits[1], kind="stable")
+    assert np.array_equal(data.sources["train"].x, digits[0][order])
+    assert np.array_equal(data.sources["train"].y, digits[1][order])
+    assert (data.class_names, data.scale, data.shape) == (tuple("0123456789"), 255.0, (28, 28))
+    assert load_again(data.origin).sha256 == data.sha256
+
+
+def test_train_val_and_test_are_kept(digits, tmp_path):
+    for part, rows in (("train", slice(0, 200)), ("val", slice(200, 250)), ("test", slice(250, 300))):
+        write(tmp_path / part, digits[0][rows], digits[1][rows])
+    data = load_dataset(tmp_path)
+    split = split_dataset(data)
+    assert [len(split.part(part)) for part in ("train", "val", "test")] == [200, 50, 50]
+    assert (split.val[0], split.test[0]) == ("val[0]", "test[0]")
+    assert type(split).from_record(split.to_record()).val.names() == split.val.names()
+
+
+def test_a_class_that_only_test_has_is_refused(digits, tmp_path):
+    write(tmp_path / "train", digits[0][:50], digits[1][:50])
+    write(tmp_path / "test", digits[0][:1], ["other"])
+    with pytest.raises(DataError, match="a folder 'other'"):
+        load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["png", "bmp", "gif", "tiff", "webp", "jpg"])
+def test_formats(ending, digits, tmp_path):
+    lossless = {"webp": {"lossless": True}, "jpg": {"quality": 100}}.get(ending, {})
+    path = tmp_path / f"x.{ending}"
+    Image.fromarray(digits[0][0]).save(path, **lossless)
+    read = read_picture(path, mode="L")
+    assert np.abs(read.astype(int) - digits[0][0]).max() <= (3 if ending == "jpg" else 0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("1", (28, 28)), ("L", (28, 28)), ("LA", (28, 28)), ("I;16", (28, 28)), ("RGB", (28, 28, 3)),
+                           ("RGBA", (28, 28, 3)), ("P", (28, 28, 3)), ("CMYK", (28, 28, 3))]
+)  # fmt: skip
+def test_modes(mode, expected, tmp_path):
+    path = tmp_path / ("x.tiff" if mode in ("CMYK", "I;16") else "x.png")
+    if mode == "I;16":
+        Image.fromarray(np.full((28, 28), 0x8000, np.uint16)).save(path)
+    else:
+        Image.new("RGB", (28, 28), (200, 30, 60)).convert(mode).save(path)
+    assert read_picture(path).shape == expected
+    if mode == "I;16":
+        assert (read_picture(path) == 0x80).all()
+
+
+def test_exif_turns_a_picture_upright(tmp_path):
+    picture = np.zeros((20, 10, 3), np.uint8)
+    picture[:5] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(picture).rotate(90, expand=True).save(tmp_path / "x.png", exif=exif)
+    assert np.array_equal(read_picture(tmp_path / "x.png"), picture)
+
+
+def test_what_is_transparent_shows_white(tmp_path):
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "x.png")
+    assert (read_picture(tmp_path / "x.png", mode="L") == 255).all()
+
+
+def test_sizes_are_one_or_are_asked_for(digits, tmp_path):
+    write(tmp_path, digits[0][:40], digits[1][:40])
+    Image.fromarray(digits[0][0]).resize((30, 20)).save(tmp_path / "7" / "other.png")
+    with pytest.raises(DataError, match=r"28 x 28 pixels in .* and 20 x 30 in .*other.png, 2 sizes"):
+        load_dataset(tmp_path)
+    data = load_dataset(tmp_path, size=(14, 12))
+    assert data.shape == (14, 12)
+    assert load_again(data.origin).sha256 == data.sha256
+    with pytest.raises(UsageError, match="size is a number of pixels"):
+        load_dataset(tmp_path, size="large")
+
+
+def png(width, height):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no picture of a known format"),
+        (b"not a picture", "no picture of a known format"),
+        (png(28, 28)[:45], "x.png"),
+        (png(9000, 9000), "at most 64 million pixels"),
+        (png(50_000, 50_000), "at most 64 million pixels"),
+        (png(28, 28).replace(b"IDAT", b"IDAX"), "x.png"),
+    ],
+)
+def test_broken_and_hostile_pictures_are_one_line(content, words, digits, tmp_path):
+    write(tmp_path, digits[0][:40], digits[1][:40])
+    (tmp_path / "7" / "x.png").write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        load_dataset(tmp_path)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_how_many_are_broken_is_said(digits, tmp_path):
+    write(tmp_path, digits[0][:40], digits[1][:40])
+    for number in range(5):
+        (tmp_path / "7" / f"broken{number}.png").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"broken0.png .*, and 4 more"):
+        load_dataset(tmp_path)
+
+
+def test_other_files_are_named_and_left_out(digits, tmp_path):
+    write(tmp_path, digits[0][:40], digits[1][:40])
+    (tmp_path / "7" / "notes.txt").write_text("x")
+    (tmp_path / "7" / ".DS_Store").write_text("x")
+    with pytest.warns(CutawayWarning, match=r"1 files in .* are no pictures and left out, the first is notes.txt"):
+        assert len(load_dataset(tmp_path).sources["train"].y) == 40
+
+
+def test_a_digit_on_paper_becomes_one_of_mnist(digits):
+    """MNIST's own digits, enlarged, as ink on grey paper and off center, come back nearly as they were."""
+    distances = []
+    for digit in digits[0][:100]:
+        large = np.asarray(Image.fromarray(digit).resize((140, 140), Image.Resampling.BICUBIC)).astype(float)
+        paper = 220 - 0.8 * np.pad(large, ((10, 90), (70, 20)))
+        distances.append(np.abs(center_digit(paper.astype(np.uint8)).astype(int) - digit).mean())
+    others = [np.abs(digits[0][n].astype(int) - digits[0][n + 1]).mean() for n in range(100)]
+    assert np.median(distances) < np.median(others) / 2
+
+
+def test_a_blank_picture_stays_blank():
+    assert not center_digit(np.full((50, 60), 255, np.uint8)).any()
+    assert not center_digit(np.zeros((50, 60), np.uint8)).any()
