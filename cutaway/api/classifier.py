@@ -185,7 +185,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise UsageError("a classifier needs at least 2 classes", got="1 class", hint="add samples of another class")
+            raise UsageError(
+                "a classifier needs at least 2 classes", got="1 class", hint="add samples of another class"
+            )
         names = tuple(map(str, self.classes_.tolist()))
         if not hasattr(X, "columns") and (X.ndim > 2 or X.dtype == np.uint8):
             return Dataset.from_arrays(X, codes, class_names=names)

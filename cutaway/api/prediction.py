@@ -8,10 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.data import Preparation
-from cutaway.data.preparation import Notes, add_notes, warn_of
-from cutaway.data.pictures import ENDINGS, center_digit, picture_files, read_picture
-from cutaway.data.tables import cell_chunks, frame_reader, is_frame, open_reader
+from cutaway.data import is_frame, map_npy, new_picture_files, prepare_new_rows, read_new_picture
 from cutaway.errors import DataError, UsageError
 
 from .context import RunContext
@@ -88,76 +85,41 @@ def new_samples(context: RunContext, x: Any) -> Iterator[Samples]:
 
     Args:
         context: The run.
-        x: The path of a table, of a picture or of a folder of pictures, or of an .npy file; a list of pictures' paths; a
-            frame; or an array ``(sample, *shape)``.
+        x: The path of a table, of a picture or of a folder of pictures, or of an .npy file; a list of pictures' paths;
+            a frame; or an array ``(sample, *shape)``.
 
     Raises:
         DataError, UsageError: As `predictions`.
     """
-    preparation = context.preparation
+    preparation, record = context.preparation, context.manifest.dataset
     named = isinstance(x, str | os.PathLike)
-    if preparation is not None and (named or is_frame(x)):
-        yield from _rows(preparation, x)
-    elif named or (isinstance(x, list | tuple) and x and isinstance(x[0], str | os.PathLike)):
-        yield from _files(context, [Path(path).expanduser() for path in ([x] if named else x)])
-    else:
-        if preparation is not None:
+    paths = [Path(x)] if named else [Path(path) for path in x] if _are_paths(x) else []
+    if preparation is not None:
+        if not named and not is_frame(x):
             raise UsageError(
                 "new samples of a table are a table with the same columns",
                 got=type(x).__name__,
                 hint="pass a frame of pandas or Polars, or the path of a file",
             )
+        row = 0
+        for inputs in prepare_new_rows(preparation, x):
+            yield Samples(inputs, [str(row + number) for number in range(1, len(inputs) + 1)])
+            row += len(inputs)
+    elif len(paths) == 1 and paths[0].suffix.lower() == ".npy":
+        yield _checked(context, map_npy(paths[0].expanduser()), where=str(paths[0]))
+    elif paths:
+        files = new_picture_files([path.expanduser() for path in paths])
+        digit = record.origin.get("name") == "mnist"
+        for first in range(0, len(files), PICTURES):
+            chunk = files[first : first + PICTURES]
+            read = [read_new_picture(path, shape=record.shape, scale=record.scale, digit=digit) for path in chunk]
+            yield Samples(np.stack(read), [str(file) for file in chunk])
+    else:
         yield _checked(context, np.asarray(x), where=f"the {type(x).__name__}")
 
 
-def _rows(preparation: Preparation, x: Any) -> Iterator[Samples]:
-    path = Path(x).expanduser() if isinstance(x, str | os.PathLike) else None
-    if path is not None and not path.exists():
-        raise UsageError("new samples are in a file that exists", got=str(path), hint="check the path")
-    reader = frame_reader(x) if path is None else open_reader(path)
-    kinds, formats = preparation.columns, preparation.date_formats
-    notes: Notes = {}
-    for first, cells in cell_chunks(reader, kinds, formats=formats, rows=None, name=reader.form):
-        inputs, found = preparation.apply(cells)
-        notes = add_notes(notes, found)
-        yield Samples(inputs, [str(first + row) for row in range(1, len(inputs) + 1)])
-    warn_of(notes, what="rows")
-
-
-def _files(context: RunContext, paths: list[Path]) -> Iterator[Samples]:
-    lacking = next((path for path in paths if not path.exists()), None)
-    if lacking is not None:
-        raise UsageError("new samples are in a file that exists", got=str(lacking), hint="check the path")
-    if len(paths) == 1 and paths[0].suffix.lower() == ".npy":
-        from cutaway.data.npy import map_npy
-
-        yield _checked(context, map_npy(paths[0]), where=str(paths[0]))
-        return
-    files = [file for path in paths for file in (picture_files(path) if path.is_dir() else [path])]
-    if not files:
-        raise UsageError(
-            f"a folder of new samples holds pictures ({', '.join(ENDINGS)})", got=str(paths[0]), hint="check the path"
-        )
-    for first in range(0, len(files), PICTURES):
-        chunk = files[first : first + PICTURES]
-        yield Samples(np.stack([_picture(context, file) for file in chunk]), [str(file) for file in chunk])
-
-
-def _picture(context: RunContext, path: Path) -> np.ndarray:
-    record = context.manifest.dataset
-    shape = record.shape
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3):
-        raise UsageError(
-            "a model that is fed pictures can be asked about pictures",
-            got=f"{path} for samples of the shape {shape}",
-            hint="pass an array of that shape",
-        )
-    mode = "L" if len(shape) == 2 else "RGB"
-    if record.origin.get("name") == "mnist":
-        return center_digit(read_picture(path, mode="L"))
-    picture = read_picture(path, mode=mode, size=(shape[0], shape[1]))
-    # the pictures of scikit-learn's digits go from 0 to 16
-    return picture if record.scale == 255 else (picture * (record.scale / 255)).astype(np.float32)
+def _are_paths(x: Any) -> bool:
+    return isinstance(x, list | tuple) and bool(x) and all(isinstance(path, str | os.PathLike) for path in x)
 
 
 def _checked(context: RunContext, x: np.ndarray, *, where: str) -> Samples:

@@ -68,8 +68,8 @@ def train(
 
     Args:
         model: Made by `mlp`, or any Sequential or functional Keras model of allow-listed layers.
-        data: A `Dataset` or `Table`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or DataFrame
-            with `y`.
+        data: A `Dataset` or `Table`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or
+            DataFrame with `y`.
         y: Labels ``(sample,)``, where `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
         recipe: Where settings that are not given come from: "default", "lesson" or "lesson-dropout".
         seed: Random seed of first weights, split, order and dropout; whole number from 0.

@@ -11,6 +11,8 @@ imported inside the functions that need it, pandas not at all.
 from .catalog import dataset_names, load_again, load_dataset
 from .dataset import Dataset, Source
 from .idx import read_idx
+from .npy import map_npy
+from .pictures import new_picture_files, read_new_picture
 from .preparation import Preparation
 from .rows import LazyRows
 from .samples import SampleIds
@@ -18,7 +20,7 @@ from .sampling import stratified_sample
 from .sources import DatasetInfo
 from .split import Split
 from .splitting import split_dataset
-from .tables import Column, Table, TableOptions, split_and_prepare
+from .tables import Column, Table, TableOptions, is_frame, prepare_new_rows, split_and_prepare
 
 __all__ = [
     "Column",
@@ -32,9 +34,14 @@ __all__ = [
     "Table",
     "TableOptions",
     "dataset_names",
+    "is_frame",
     "load_again",
     "load_dataset",
+    "map_npy",
+    "new_picture_files",
+    "prepare_new_rows",
     "read_idx",
+    "read_new_picture",
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",

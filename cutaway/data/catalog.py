@@ -31,7 +31,7 @@ def load_dataset(where: Any, **options: Any) -> Dataset | Table:
             y_train.npy, whose inputs stay on disk; or an .npz file with arrays of these names. x_test and y_test are
             optional. A name takes precedence over a path: write "./mnist" for a folder of that name.
         options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
-            classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) that all are brought to.
+            classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all.
 
     Returns:
         A `Dataset`; of a table a `Table`, which becomes one once it is split.

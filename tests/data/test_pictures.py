@@ -147,7 +147,7 @@ def test_other_files_are_named_and_left_out(digits, tmp_path):
 
 
 def test_a_digit_on_paper_becomes_one_of_mnist(digits):
-    """MNIST's own digits, enlarged, as ink on grey paper and off center, come back nearly as they were."""
+    """MNIST's own digits, enlarged, as ink on gray paper and off center, come back nearly as they were."""
     distances = []
     for digit in digits[0][:100]:
         large = np.asarray(Image.fromarray(digit).resize((140, 140), Image.Resampling.BICUBIC)).astype(float)

@@ -17,18 +17,18 @@ FLOORS = (
     {"neighbors", "runs"},
     {"models", "data"},
     {"metrics", "parallel"},
-    {"checks", "progress"},
+    {"checks", "progress", "cache"},
     {"errors"},
     {"_lazy"},
 )
 API_FLOORS = (
-    {"recipe", "documents"},
+    {"recipe", "documents", "classifier"},
     {"train", "record"},
     {"model_files", "start"},
     {"opening"},
     {"run"},
-    {"report"},
-    {"analyses"},
+    {"report", "prediction_file"},
+    {"analyses", "prediction"},
     {"context", "progress", "weighting"},
 )
 

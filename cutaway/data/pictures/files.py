@@ -59,7 +59,7 @@ def read_picture(path: Path, *, mode: Mode | None = None, size: tuple[int, int] 
 
     Args:
         path: The file; of several frames the first counts.
-        mode: "L" for grey, "RGB" for color, or None for whichever the file holds.
+        mode: "L" for gray, "RGB" for color, or None for whichever the file holds.
         size: (rows, columns) to resize it to, or None.
 
     Returns:
@@ -77,7 +77,7 @@ def read_pictures(
     size: tuple[int, int] | None,
     allocate: Callable[[tuple[int, ...]], np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Read pictures into one array: grey if all of them are, else in color.
+    """Read pictures into one array: gray if all of them are, else in color.
 
     Args:
         files: The files, at least one.
@@ -114,7 +114,7 @@ def read_pictures(
 
 
 def _survey(files: Sequence[Path]) -> tuple[set[Mode], dict[tuple[int, int], Path]]:
-    """The modes and the sizes of pictures, each size with the first file of it; only the heads of the files are read."""
+    """The modes and the sizes of pictures, each size with its first file; only the heads are read."""
     modes: set[Mode] = set()
     sizes: dict[tuple[int, int], Path] = {}
     broken: list[DataError] = []
@@ -170,7 +170,7 @@ def _damaged(path: Path, why: str) -> DataError:
 
 
 def _mode(image: "Image") -> Mode:
-    """Whether a picture is grey: by its mode, and by its palette if it has one."""
+    """Whether a picture is gray: by its mode, and by its palette if it has one."""
     if image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;16"):
         return "L"
     if image.mode == "P" and image.palette is not None:

@@ -1,4 +1,4 @@
-"""How each column becomes inputs: plain numbers and strings, fitted once and kept in run.json, applied to every sample."""
+"""How each column becomes inputs: plain numbers and strings, fitted once and applied to every sample."""
 
 import itertools
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
@@ -16,7 +16,7 @@ Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 DAY = 86_400.0
 Part = Literal["time", "month sin", "month cos", "weekday sin", "weekday cos", "hour sin", "hour cos"]
 PARTS: tuple[Part, ...] = get_args(Part)
-"""What a date can become: seconds since 1970, and the place in the year, the week and the day as a point on a circle."""
+"""What a date can become: seconds since 1970, and its place in the year, the week and the day, on a circle."""
 
 OUTSIDE = 0.5
 """A number is far from all training samples if it is beyond their range by more than this share of its width."""

@@ -1,12 +1,13 @@
 """Tables: CSV, TSV, Parquet, Feather and Arrow files, and frames of pandas, Polars and Arrow.
 
-In come a path or a frame and `TableOptions`, above all the name of the label. Out comes a `Table`: what each column holds
-and what is done with it. Once it is split, its `Preparation` is fitted on the training samples alone and makes a
-`Dataset` of numbers; it is plain data, kept in run.json, and prepares new samples in the same way. Files are read chunk by
-chunk with pyarrow, which is imported inside the functions that need it, and are never written.
+In come a path or a frame and `TableOptions`, above all the name of the label. Out comes a `Table`: what each column
+holds and what is done with it. Once it is split, its `Preparation` is fitted on the training samples alone and makes a
+`Dataset` of numbers; it is plain data, kept in run.json, and prepares new samples in the same way. Files are read chunk
+by chunk with pyarrow, which is imported inside the functions that need it, and are never written.
 """
 
 from .columnar import FORMATS
+from .new_rows import prepare_new_rows
 from .opening import open_reader
 from .options import TableOptions, table_options
 from .reader import Reader, frame_reader, is_frame
@@ -24,6 +25,7 @@ __all__ = [
     "is_frame",
     "make_table",
     "open_reader",
+    "prepare_new_rows",
     "split_and_prepare",
     "table_options",
 ]

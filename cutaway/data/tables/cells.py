@@ -26,7 +26,7 @@ DATE_FORMATS = (
     "%m/%d/%Y %H:%M:%S",
     "%d-%m-%Y",
 )
-"""How dates may be written, tried in this order. Where the day and the month can be told apart by no date, the first wins."""
+"""How dates may be written, tried in this order: where no date tells the day from the month, the first wins."""
 
 GROUPED = r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"
 LARGEST = 1e150

@@ -33,7 +33,7 @@ def question_columns(columns: Sequence[Column], options: TableOptions) -> Iterat
     if label.kind == "number" and spread > max(CLASSES, 2 * label.rows**0.5):
         yield (
             f'the label "{label.name}" holds whole numbers from {label.low:g} to {label.high:g}, and cutaway is for '
-            "classification: if they measure something, make classes of it, for example with pandas.cut(frame[label], 5)"
+            "classification: if they measure something, make classes of it, for example with pandas.cut(labels, 5)"
         )
     features = [column for column in columns if column.use == "feature"]
     for column in features:
@@ -43,8 +43,8 @@ def question_columns(columns: Sequence[Column], options: TableOptions) -> Iterat
     dates = [column.name for column in features if column.kind == "date"]
     if dates and options.time is None and options.group is None and options.test is None:
         yield (
-            f'the rows have dates ("{dates[0]}") and are split at random, so the model is tested on rows that are older '
-            f'than some it was trained on: pass time="{dates[0]}" to test it on the latest'
+            f'the rows have dates ("{dates[0]}") and are split at random, so the model is tested on rows older than some '
+            f"that it was trained on: pass time="{dates[0]}" to test it on the latest'
         )
 
 
@@ -83,9 +83,7 @@ def repeated_rows(data: Dataset, split: Split) -> str | None:
     counts = {part: sum(row.tobytes() in seen for row in data.rows(split.part(part))) for part in ("val", "test")}
     if not any(counts.values()):
         return None
-    parts = [
-        f"{count:,} of {len(split.part(part)):,} {part} samples" for part, count in counts.items() if count
-    ]
+    parts = [f"{count:,} of {len(split.part(part)):,} {part} samples" for part, count in counts.items() if count]
     return f"{' and '.join(parts)} equal a training sample in every input: accuracies may be too good"
 
 

@@ -68,7 +68,8 @@ class DelimitedReader:
         if "\n" in cell and not self._ends_with_quote():
             raise DataError(
                 "every quote in a text table is closed",
-                got=f"{cell.count(chr(10)) + 1:,} lines as one cell that begins {cell[:20]!r} in row {rows:,} of {self.where}",
+                got=f"{cell.count(chr(10)) + 1:,} lines as one cell that begins {cell[:20]!r} in row {rows:,} of "
+                f"{self.where}",
                 hint="close the quote in that row, or write it twice if it is part of the text",
             )
 

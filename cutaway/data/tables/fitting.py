@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RARE = 10
-"""Training samples, or 1% of them if that is less, that a category needs for an input of its own; rarer ones share one."""
+"""Samples, or 1% of all if that is less, that a category needs for an input of its own; rarer ones share one."""
 
 MOST_INPUTS = 50_000
 """Inputs of all columns together at most."""

@@ -57,8 +57,8 @@ def make_inputs(
     if not target.exists():
         _write(target, shape, size, fill)
         warn_user(
-            f"the inputs of {reader.where.name} take {size / 1e9:.1f} GB and are kept in {target}: delete that file when "
-            "you need the space"
+            f"the inputs of {reader.where.name} take {size / 1e9:.1f} GB and are kept in {target}: delete that file "
+            "when you need the space"
         )
     return map_npy(target)
 

@@ -26,7 +26,8 @@ class ColumnProfile:
 
     Attributes:
         name: Its name.
-        kind: "number", "category" (text and booleans), "date", "empty" (nothing known), or "unsupported" (lists and the like).
+        kind: "number", "category" (text and booleans), "date", "empty" (nothing known), or "unsupported" (lists
+            and the like).
         rows: Number of rows.
         missing: Rows in which the value is not known.
         low: Smallest number, or date in seconds since 1970; NaN without one, and perhaps infinite.

@@ -82,10 +82,8 @@ def frame_reader(frame: Any) -> FrameReader:
     check_columns([str(name) for name in names], where="the table")
     kind = f"a {type(frame).__module__.partition('.')[0]} {type(frame).__name__}"
     try:
-        if hasattr(frame, "iloc"):  # the index of a pandas frame is not a column of it
-            table = pa.Table.from_pandas(frame, preserve_index=False)
-        else:
-            table = pa.table(frame)
+        # the index of a pandas frame is not a column of it
+        table = pa.Table.from_pandas(frame, preserve_index=False) if hasattr(frame, "iloc") else pa.table(frame)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise DataError(
             "every column of a table holds values of one kind",

@@ -122,9 +122,7 @@ def test_parts_of_dates_against_pandas():
     days = pd.date_range("2019-12-30 00:00", periods=2000, freq="7h")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _, data = split_and_prepare(
-            load_dataset(pd.DataFrame({"t": days, "y": np.tile(["a", "b"], 1000)}), label="y")
-        )
+        _, data = split_and_prepare(load_dataset(pd.DataFrame({"t": days, "y": np.tile(["a", "b"], 1000)}), label="y"))
     inputs = dict(zip(data.feature_names, data.sources["train"].x.T, strict=True))
     angle = {
         "month": 2 * np.pi * (days.day_of_year - 1) / np.where(days.is_leap_year, 366, 365),
@@ -137,11 +135,15 @@ def test_parts_of_dates_against_pandas():
     assert np.corrcoef(inputs["t time"], np.arange(2000))[0, 1] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("text", ["2020-03-31", "2020-03-31T12:30:00", "2020-03-31T12:30:00Z", "31.03.2020", "2020/03/31"])
+@pytest.mark.parametrize(
+    "text", ["2020-03-31", "2020-03-31T12:30:00", "2020-03-31T12:30:00Z", "31.03.2020", "2020/03/31"]
+)
 def test_dates_are_recognized_as_text(text):
-    frame = pd.DataFrame({"t": [text, text.replace("2020", "2021")] * 50, "x": range(0, 200, 2), "y": list("aabb") * 25})
+    frame = pd.DataFrame(
+        {"t": [text, text.replace("2020", "2021")] * 50, "x": range(0, 200, 2), "y": list("aabb") * 25}
+    )
     table = load_dataset(frame, label="y")
-    assert [column.kind for column in table.columns][0] == "date"
+    assert table.columns[0].kind == "date"
 
 
 DAMAGED = [

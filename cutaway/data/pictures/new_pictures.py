@@ -1,0 +1,56 @@
+"""New pictures, read as the pictures that a model was trained on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cutaway.errors import UsageError
+
+from .centering import center_digit
+from .files import ENDINGS, picture_files, read_picture
+
+
+def new_picture_files(paths: Sequence[Path]) -> list[Path]:
+    """The picture files that some paths lead to; a folder stands for the pictures in it.
+
+    Raises:
+        UsageError: A path does not exist, or there is no picture.
+    """
+    lacking = next((path for path in paths if not path.exists()), None)
+    if lacking is not None:
+        raise UsageError("new samples are in a file that exists", got=str(lacking), hint="check the path")
+    files = [file for path in paths for file in (picture_files(path) if path.is_dir() else [path])]
+    if not files:
+        raise UsageError(
+            f"a folder of new samples holds pictures ({', '.join(ENDINGS)})", got=str(paths[0]), hint="check the path"
+        )
+    return files
+
+
+def read_new_picture(path: Path, *, shape: tuple[int, ...], scale: float, digit: bool) -> np.ndarray:
+    """Read a picture for a model.
+
+    Args:
+        path: The file.
+        shape: Of the model's samples: (row, column), or (row, column, 3).
+        scale: The value in those samples that becomes 1: 255, or 16 for scikit-learn's digits.
+        digit: Whether it shows one digit, which is brought to the form of MNIST's.
+
+    Returns:
+        uint8 or float32 of that shape.
+
+    Raises:
+        UsageError: The model is not fed pictures.
+        DataError: The file is no picture.
+    """
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3):
+        raise UsageError(
+            "a model that is fed pictures can be asked about pictures",
+            got=f"{path} for samples of the shape {shape}",
+            hint="pass an array of that shape",
+        )
+    if digit:
+        return center_digit(read_picture(path, mode="L"))
+    picture = read_picture(path, mode="L" if len(shape) == 2 else "RGB", size=(shape[0], shape[1]))
+    return picture if scale == 255 else (picture * (scale / 255)).astype(np.float32)

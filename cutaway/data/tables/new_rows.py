@@ -1,0 +1,42 @@
+"""New rows of a table, prepared as the training samples were."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cutaway.data.preparation import Notes, Preparation, add_notes, warn_of
+from cutaway.errors import UsageError
+
+from .opening import open_reader
+from .reader import frame_reader
+from .table import cell_chunks
+
+
+def prepare_new_rows(preparation: Preparation, table: Any) -> Iterator[np.ndarray]:
+    """Prepare new rows chunk by chunk, so that a file may be larger than memory.
+
+    Args:
+        preparation: Fitted on the training samples.
+        table: A path, or a frame; its columns may be in any order, and further ones are left out.
+
+    Yields:
+        float32 (row, input), in order.
+
+    Raises:
+        UsageError: There is no such file.
+        DataError: A column is missing, or a cell is of another kind.
+    """
+    path = Path(table).expanduser() if isinstance(table, str | os.PathLike) else None
+    if path is not None and not path.exists():
+        raise UsageError("new samples are in a file that exists", got=str(path), hint="check the path")
+    reader = frame_reader(table) if path is None else open_reader(path)
+    notes: Notes = {}
+    kinds, formats = preparation.columns, preparation.date_formats
+    for _, cells in cell_chunks(reader, kinds, formats=formats, rows=None, name=reader.form):
+        inputs, found = preparation.apply(cells)
+        notes = add_notes(notes, found)
+        yield inputs
+    warn_of(notes, what="rows")
