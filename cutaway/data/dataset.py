@@ -154,7 +154,7 @@ class Dataset:
         return values.reshape(len(ids), self.features) if flat else values
 
     def to_record(self) -> dict[str, Any]:
-        """What run.json says about it: name, sha256, origin, shape, scale, class_names, and how a table was prepared."""
+        """What run.json says: name, sha256, origin, shape, scale, class_names, and how a table was prepared."""
         of_table: dict[str, Any] = {}
         if self.preparation is not None:
             of_table["preparation"] = self.preparation.to_record()

@@ -43,8 +43,8 @@ def question_columns(columns: Sequence[Column], options: TableOptions) -> Iterat
     dates = [column.name for column in features if column.kind == "date"]
     if dates and options.time is None and options.group is None and options.test is None:
         yield (
-            f'the rows have dates ("{dates[0]}") and are split at random, so the model is tested on rows older than some '
-            f"that it was trained on: pass time="{dates[0]}" to test it on the latest'
+            f'the rows have dates ("{dates[0]}") and are split at random, so the model is tested on rows older than '
+            f'some that it was trained on: pass time="{dates[0]}" to test it on the latest'
         )
 
 

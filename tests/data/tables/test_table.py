@@ -42,7 +42,7 @@ def customers():
 def prepared(where, **options):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CutawayWarning)  # dates and a random split
-            return split_and_prepare(load_dataset(where, **{"label": "churned", **options}))
+        return split_and_prepare(load_dataset(where, **{"label": "churned", **options}))
 
 
 def test_what_is_done_with_each_column(customers):
