@@ -6,11 +6,9 @@ holds and what is done with it. Once it is split, its `Preparation` is fitted on
 by chunk with pyarrow, which is imported inside the functions that need it, and are never written.
 """
 
-from .columnar import FORMATS
 from .new_rows import prepare_new_rows
-from .opening import open_reader
 from .options import TableOptions, table_options
-from .reader import Reader, frame_reader, is_frame
+from .readers import FORMATS, Reader, frame_reader, is_frame, open_reader
 from .schema import Column
 from .table import Table, cell_chunks, make_table, split_and_prepare
 

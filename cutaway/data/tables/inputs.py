@@ -16,8 +16,7 @@ from cutaway.data.npy import map_npy
 from cutaway.data.preparation import Preparation
 from cutaway.errors import DataError
 
-from .columnar import ColumnarReader
-from .reader import Reader
+from .readers import ColumnarReader, Reader
 
 IN_MEMORY = 1 << 30
 """Bytes of inputs up to which they are held in memory."""

@@ -10,8 +10,7 @@ import numpy as np
 from cutaway.data.preparation import Notes, Preparation, add_notes, warn_of
 from cutaway.errors import UsageError
 
-from .opening import open_reader
-from .reader import frame_reader
+from .readers import frame_reader, open_reader
 from .table import cell_chunks
 
 

@@ -12,7 +12,7 @@ from cutaway.errors import DataError
 from .cells import as_categories, as_dates, as_numbers, as_text, trimmed
 from .options import TableOptions
 from .profile import ColumnProfile, ColumnScan
-from .reader import Reader
+from .readers import Reader
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -21,7 +21,7 @@ from .checks import question_columns, repeated_rows, telling_columns
 from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
-from .reader import Reader
+from .readers import Reader
 from .schema import Column, decide
 from .survey import Survey, survey
 

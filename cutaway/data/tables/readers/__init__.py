@@ -1,0 +1,7 @@
+"""Readers of tables: text, columnar files and frames, as chunks of columns."""
+
+from .columnar import FORMATS, ColumnarReader
+from .opening import open_reader
+from .reader import Reader, frame_reader, is_frame
+
+__all__ = ["FORMATS", "ColumnarReader", "Reader", "frame_reader", "is_frame", "open_reader"]
