@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cutaway.api.opening import open_run
     from cutaway.api.record import record
     from cutaway.api.run import Run
-    from cutaway.api.train import mlp, resume, train
+    from cutaway.api.train import mlp, resume, train, train_like
     from cutaway.data import Dataset, load_dataset
     from cutaway.progress import CancelToken, Progress
     from cutaway.training import Recorder
@@ -50,6 +50,7 @@ _MODULES = {
     "record": "cutaway.api.record",
     "resume": "cutaway.api.train",
     "train": "cutaway.api.train",
+    "train_like": "cutaway.api.train",
 }
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "record",
     "resume",
     "train",
+    "train_like",
 ]
 
 

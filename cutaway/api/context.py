@@ -1,6 +1,8 @@
 """What every analysis of a run needs, read once: its folder, its data, its split, and its model after an epoch."""
 
 import dataclasses
+import shlex
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.checks import check_whole
-from cutaway.data import Dataset, SampleIds, Split, load_dataset, stratified_sample
+from cutaway.data import PARTS, Dataset, SampleIds, Split, load_dataset, source_names, stratified_sample
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
 from cutaway.runs import DatasetRecord, Manifest, RunFolder
 
@@ -78,6 +80,22 @@ class RunContext:
         """
         self.manifest.check("model")
         return self.manifest.model is not None
+
+    def train_like(self, where: str | None = None) -> str | None:
+        """What to type to train again as this run was trained; None for a run that was recorded.
+
+        Args:
+            where: How the run is found: its path, or the name of its folder, which is meant by None.
+        """
+        record = self.manifest
+        if record.origin != "training":
+            return None
+        where = self.path.name if where is None else where
+        needed = {"data": record.dataset.origin["kind"] == "arrays", "sample_weight": bool(record.sample_weight)}
+        if any(needed.values()):  # a run folder keeps no arrays, and the command line takes none
+            given = ", ".join(f"{name}=..." for name, is_needed in needed.items() if is_needed)
+            return f"cutaway.train_like({where!r}, {given})"
+        return f"cutaway train --like {shlex.quote(where)}"
 
     @cached_property
     def split(self) -> Split:
@@ -209,19 +227,36 @@ class RunContext:
         return ids.take(stratified_sample(self.data.y(ids), samples, seed=seed))
 
     def sample(self, name: str) -> SampleIds:
-        """The identity of one sample by its name, such as "test[7]".
+        """The identity of one sample by its name.
+
+        Args:
+            name: Source and row there, such as "test[7]" or, with data of one source, "sample[7]"; or, for a split that
+                is no source of its own, the split and the place in it, such as "val[7]".
 
         Raises:
             UnknownNameError: There is no such sample.
         """
-        sizes = {source: len(held.y) for source, held in self.data.sources.items()}
-        source, _, number = name.removesuffix("]").rpartition("[")
-        known = name.endswith("]") and number.isascii() and number.isdigit() and len(number) < 19
-        if not known or int(number) >= sizes.get(source, 0):
-            names = " and ".join(f"{source}[0] to {source}[{size - 1}]" for source, size in sizes.items())
-            raise UnknownNameError(f"samples are named {names}", got=f'"{name}"', hint="choose one of these")
-        sources = tuple(sizes)
-        return SampleIds(sources, np.array([sources.index(source)], np.uint8), np.array([int(number)], np.int64))
+        sources = tuple(self.data.sources)
+        sizes = dict(zip(source_names(sources), (len(held.y) for held in self.data.sources.values()), strict=True))
+        places = {part: len(self.split.part(part)) for part in PARTS if part not in sizes}
+        named, _, digits = name.removesuffix("]").rpartition("[")
+        known = name.endswith("]") and digits.isascii() and digits.isdigit() and len(digits) < 19
+        number = int(digits) if known else -1
+        if 0 <= number < places.get(named, 0):
+            return self.split.part(named).take([number])
+        if not 0 <= number < sizes.get(named, 0):
+            raise UnknownNameError(
+                f"samples are named {_ranges(sizes)}, or by their place in a split: {_ranges(places)}",
+                got=f'"{name}"',
+                hint="choose one of these",
+            )
+        number_of_source = list(sizes).index(named)
+        return SampleIds(sources, np.array([number_of_source], np.uint8), np.array([number], np.int64))
+
+
+def _ranges(sizes: Mapping[str, int]) -> str:
+    """The names of samples in a few words: "train[0] to train[59999] and test[0] to test[9999]"."""
+    return " and ".join(f"{name}[0] to {name}[{size - 1}]" for name, size in sizes.items() if size)
 
 
 def _reopen(folder: RunFolder, data: Dataset | None) -> RunContext:

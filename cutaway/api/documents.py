@@ -39,6 +39,7 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
         "dataset": {"name": manifest.dataset.name, "sha256": manifest.dataset.sha256},
         "model": {"name": manifest.model and manifest.model.name, "layers": model_layers(run)},
         "config": manifest.config,
+        "train_like": run.context.train_like(),
         "damaged": {section: str(error) for section, error in manifest.damaged.items()},
     }
 

@@ -1,4 +1,4 @@
-"""What the commands train, resume and demo do: a model and its settings from a recipe, in a process of our own."""
+"""What the commands train, resume and demo do: a model and its settings from a recipe or a run, in our own process."""
 
 import threading
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from .analyses import Embedding
 from .run import Run
 from .train import mlp, train
 from .train import resume as continue_training
+from .train import train_like as repeat_training
 
 
 class Demo(NamedTuple):
@@ -34,7 +35,7 @@ def train_recipe(
     recipe: str = "default",
     hidden: Sequence[int] | None = None,
     dropout: float | None = None,
-    activation: str = "relu",
+    activation: str | None = None,
     seed: int = 0,
     runs: str | Path = RUNS,
     name: str | None = None,
@@ -47,7 +48,7 @@ def train_recipe(
         recipe: Where the model and the settings come from that are not given.
         hidden: Units of each hidden layer; the recipe's if None.
         dropout: Share of a hidden layer's units set to zero in training; the recipe's if None.
-        activation: Activation of the hidden layers.
+        activation: Activation of the hidden layers; "relu" if None.
         seed: Random seed.
         runs: Folder in which the run folder is made.
         name: Middle part of the run folder's name; the dataset's name if None.
@@ -68,7 +69,7 @@ def train_recipe(
     model = mlp(
         base.hidden if hidden is None else hidden,
         dropout=base.dropout if dropout is None else dropout,
-        activation=activation,
+        activation=activation or "relu",
     )
     return train(model, dataset, recipe=recipe, seed=seed, runs=runs, name=name, **settings)
 
@@ -86,6 +87,16 @@ def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:
     run.layers(progress=True)
     warming.join()
     return Demo(run, run.embed(), run.report())
+
+
+def train_like(
+    run: str, *, data: str | None = None, runs: str | Path = RUNS, name: str | None = None, **settings: Any
+) -> Run:
+    """Train again as a run was trained, in a process that is ours alone; see `cutaway.train_like`."""
+    from cutaway.models import import_lean_keras
+
+    import_lean_keras()
+    return repeat_training(run, data=data, runs=runs, name=name, **settings)
 
 
 def resume(run: str, *, runs: str | Path = RUNS) -> Run:

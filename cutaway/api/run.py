@@ -239,8 +239,8 @@ class Run:
         """Explain one prediction: what spoke for the winning class and against the runner-up.
 
         Args:
-            x: Raw values of one sample, or its name, such as "test[7]"; with data in one piece, such as the digits, all
-                names are "train[...]", also in the split "test", see ``run.split.test[0]``.
+            x: Raw values of one sample, or its name, such as "test[7]". With data without test samples of their own,
+                such as the digits, names are "sample[7]", and "test[7]" is row 7 of the split "test".
             epoch: Number of the epoch; the kept one if None.
 
         Raises:

@@ -1,8 +1,6 @@
-"""The verbs that make a run by training: `mlp`, `train` and `resume`."""
+"""The verbs that make a run by training: `mlp`, `train`, `train_like` and `resume`."""
 
-import contextlib
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,21 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, Split, load_dataset, split_dataset
-from cutaway.errors import Canceled, CutawayError, RunError, UsageError
+from cutaway.data import Dataset, load_dataset, split_dataset
+from cutaway.errors import UsageError
 from cutaway.progress import raise_if_canceled
-from cutaway.runs import RUNS, RunFolder, RunWriter
+from cutaway.runs import RUNS, RunWriter
 from cutaway.training import DRAWN, GIVEN
 
-from .context import RunContext
 from .opening import open_run
-from .progress import ProgressOption, show_progress
+from .progress import ProgressOption
 from .run import Run
-from .weighting import class_weights, sample_weights
+from .start import start_training, train_into, training_data
+from .weighting import check_same_weights, class_weights
 
 if TYPE_CHECKING:
     from cutaway.models import Model
-    from cutaway.training import TrainingConfig, TrainingData
 
 
 @public
@@ -108,22 +105,106 @@ def train(
     settings["class_weight"] = class_weights(class_weight, data.y(split.train), classes=data.classes)
     accelerator = training.has_accelerator()
     config = training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
-    weight = sample_weights(sample_weight, data=data, split=split, per_class=config.class_weight)
     fresh = models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
     training.check_loss(config, outputs=models.output_size(model))
-    manifest = training.new_manifest(
-        origin="training",
-        data=data,
+    return start_training(
+        model,
+        data,
         split=split,
-        model=model,
-        config=config.model_dump(),
+        config=config,
         first_weights=DRAWN if fresh else GIVEN,
+        sample_weight=sample_weight,
+        runs=runs,
+        name=name,
+        progress=progress,
     )
-    _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
-    raise_if_canceled()  # last chance: the folder is made next
-    writer = RunWriter.create(runs, name=name or data.name, manifest=manifest, begin=False)
-    samples = _training_data(data, split, weight)
-    return _train(writer, model, samples, data=data, config=config, progress=progress, resume=False)
+
+
+@public
+def train_like(
+    run: str | Path | Run,
+    *,
+    data: Dataset | str | Path | None = None,
+    runs: str | Path = RUNS,
+    name: str | None = None,
+    sample_weight: np.ndarray | None = None,
+    progress: ProgressOption = True,
+    **settings: Any,
+) -> Run:
+    """Train again as a run was trained, by what its run.json says, into a new run folder.
+
+    Dataset, split, model, first weights, seed and every setting are those of the run; with nothing else given, the
+    snapshots have the same bytes on the same machine, versions and thread count. First weights that were drawn from the
+    seed are drawn again, and others are read from the run's snapshot of epoch 0.
+
+    Args:
+        run: A `Run`, a path, a run's name in `runs`, or "latest"; made by `train`, whether it is finished or not.
+        data: The dataset, where it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
+        runs: Folder in which names are looked up and the new run folder is made.
+        name: Middle part of the new folder's name; the dataset's name if None.
+        sample_weight: As of `train`; needed where the run had sample weights, which a run folder does not keep.
+        progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
+        settings: What is to be different: ``seed``, ``class_weight`` or another setting, as of `train`. Class weights
+            that were "balanced" stay the numbers that they were.
+
+    Raises:
+        UsageError: There is no such run, it was not made by `train`, or a setting is wrong.
+        RunError: The run is damaged.
+        DataError: The dataset cannot be loaded again, or is another one.
+        TrainingError, BackendError, Canceled: As `train`.
+    """
+    from cutaway import models, training
+
+    raise_if_canceled()
+    like = run if isinstance(run, Run) and data is None else open_run(_path(run), data=data, runs=runs)
+    _check_trained(like, "trained again")
+    manifest, base = like.context.manifest, training.recorded_config(like.config).model_dump()
+    check_same_weights(sample_weight, manifest.sample_weight)
+    rows, labels = len(like.data.sources["train"].y), like.data.sources["train"].y
+    per_class = settings.pop("class_weight", base["class_weight"])
+    config = training.make_config(base, samples=rows, **settings)
+    same = (config.seed, config.validation) == (base["seed"], base["validation"])
+    split = like.split if same else split_dataset(like.data, validation=config.validation, seed=config.seed)
+    if per_class != base["class_weight"]:
+        labels = like.data.y(split.train)
+        per_class = class_weights(per_class, labels, classes=like.data.classes)
+    models.require_jax()
+    training.keep_compiled_programs()
+    accelerator = training.has_accelerator()
+    settings |= {"validation": config.validation, "class_weight": per_class}
+    config = training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
+    drawn = manifest.first_weights == DRAWN
+    model = _first_model(like, drawn=drawn, seed=config.seed)
+    training.check_loss(config, outputs=models.output_size(model))
+    training.note_differences(manifest.versions, manifest.device)
+    return start_training(
+        model,
+        like.data,
+        split=split,
+        config=config,
+        first_weights=DRAWN if drawn else GIVEN,
+        sample_weight=sample_weight,
+        runs=runs,
+        name=name,
+        progress=progress,
+    )
+
+
+def _path(run: str | Path | Run) -> str | Path:
+    return run.path if isinstance(run, Run) else run
+
+
+def _first_model(run: Run, *, drawn: bool, seed: int) -> "Model":
+    """The model of a run with its first weights: drawn from a seed, or those of its first snapshot."""
+    from cutaway import models
+
+    if drawn:
+        model = models.model_from_spec(run.context.spec, initialize=False)
+        models.initialize(model, seed)
+    else:
+        model = run.context.build_model(0)
+    models.reseed(model, seed)
+    return model
 
 
 @public
@@ -156,9 +237,9 @@ def resume(
     opened.context.check_sizes(-1)
     model = models.model_from_spec(opened.context.spec, initialize=False)  # the checkpoint has all weights
     models.reseed(model, config.seed)
-    samples = _training_data(opened.data, opened.split, None)
+    samples = training_data(opened.data, opened.split, None)
     writer = RunWriter.reopen(opened.path)
-    return _train(writer, model, samples, data=opened.data, config=config, progress=progress, resume=True)
+    return train_into(writer, model, samples, data=opened.data, config=config, progress=progress, resume=True)
 
 
 def _dataset(data: Any, y: Any) -> Dataset:
@@ -205,89 +286,21 @@ def _check_resumable(run: Run) -> None:
             got=f"{run.path.name}, finished after {len(run.history)} epochs",
             hint="train its model further with cutaway.train(run.model(), ...)",
         )
-    if run.folder.manifest.origin != "training":
-        raise UsageError(
-            "only a training by cutaway can be resumed",
-            got=f"{run.path.name}, recorded from a fit of your own",
-            hint="call fit again with the same Recorder",
-        )
+    _check_trained(run, "resumed")
 
 
-def _train(
-    writer: RunWriter,
-    model: "Model",
-    samples: "TrainingData",
-    *,
-    data: Dataset,
-    config: "TrainingConfig",
-    progress: ProgressOption,
-    resume: bool,
-) -> Run:
-    """Train into a run folder and write how it ended, whatever happens."""
-    from cutaway.training import train_model
-
-    try:
-        with show_progress(progress) as on_progress:
-            result = train_model(model, samples, config=config, writer=writer, on_progress=on_progress, resume=resume)
-    except (Canceled, KeyboardInterrupt):
-        _end(writer, "stopped", "canceled by the user")
-        raise
-    except CutawayError as error:
-        _end(writer, "failed", str(error))
-        raise
-    except BaseException as error:
-        _end(writer, "failed", f"{type(error).__name__}: {error}")
-        raise
-    writer.finish(
-        "finished",
-        test=result.test,
-        best_epoch=result.best_epoch,
-        kept_epoch=result.kept_epoch,
-        cost={"training": round(result.seconds, 3)},
-    )
-    return Run(RunContext(RunFolder.open(writer.path), data=data))
-
-
-def _end(writer: RunWriter, status: str, why: str) -> None:
-    """Write how a run ended; a disk that refuses even that must not hide the reason.
-
-    A new run that never began leaves nothing, and one that could not be resumed stays as it was.
-    """
-    if writer.begun:
-        with contextlib.suppress(OSError):
-            writer.finish(status, why=why)
-    writer.discard()
-
-
-def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs: int) -> None:
-    """Refuse a run for which the disk has no room, before anything is written.
+def _check_trained(run: Run, what: str) -> None:
+    """Check that a run was trained by cutaway, which knows everything about it.
 
     Raises:
-        RunError: Less is free than the run will take.
+        UsageError: It was recorded.
     """
-    weights = 4 * model.count_params()
-    needed = (epochs + 1) * weights + epochs * 2 * rows * data.classes + 8 * weights
-    parent = next((folder for folder in (runs, *runs.absolute().parents) if folder.is_dir()), None)
-    disk = shutil.disk_usage(parent) if parent else None
-    free = disk.free if disk and disk.total else needed  # a file system without a size, such as /proc, says 0 of 0
-    if free < needed:
-        raise RunError(
-            f"a run of {epochs} epochs of this model takes about {needed / 1e6:,.0f} MB on disk",
-            got=f"{free / 1e6:,.0f} MB free in {parent}",
-            hint="pass runs= (on the command line --runs) with a folder on another disk, or train fewer epochs",
-        )
-
-
-def _training_data(data: Dataset, split: Split, weight: np.ndarray | None) -> "TrainingData":
-    from cutaway.training import TrainingData
-
-    everything = split.part("all")
-    return TrainingData(
-        x=data.rows(everything),
-        y=data.y(everything),
-        train=len(split.train),
-        val=len(split.val),
-        scale=data.scale,
-        classes=data.classes,
-        weight=weight,
+    origin = run.context.manifest.origin
+    if origin == "training":
+        return
+    fit = origin == "keras fit"
+    raise UsageError(
+        f"only a training by cutaway can be {what}",
+        got=f"{run.path.name}, recorded from {'a fit of your own' if fit else 'a ready-made model'}",
+        hint="call fit again with a Recorder" if fit else "train its model with cutaway.train(run.model(), ...)",
     )

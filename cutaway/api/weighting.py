@@ -1,5 +1,6 @@
 """From ``class_weight=`` and ``sample_weight=`` to what each training sample weighs in the loss."""
 
+import hashlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -66,3 +67,22 @@ def sample_weights(
     if per_class is not None:
         weight *= np.asarray(per_class, np.float32)[data.y(split.train)]
     return weight
+
+
+def weights_digest(given: np.ndarray) -> str:
+    """The SHA-256 of sample weights, which run.json keeps in their place."""
+    return hashlib.sha256(np.asarray(given, "<f4").tobytes()).hexdigest()
+
+
+def check_same_weights(given: np.ndarray | None, recorded: str | None) -> None:
+    """Check that a run with sample weights is not trained again without any.
+
+    Raises:
+        UsageError: The run had sample weights, and none are given.
+    """
+    if recorded and given is None:
+        raise UsageError(
+            "a run with sample weights is trained again with sample weights, which a run folder does not keep",
+            got="none",
+            hint=f"in Python, pass sample_weight= to train_like (the run's had the SHA-256 {recorded[:12]})",
+        )

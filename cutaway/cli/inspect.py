@@ -82,6 +82,7 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
         ("dataset", f"{manifest.dataset.name}  sha256 {manifest.dataset.sha256[:12]}"),
         ("model", f"{name}: {', '.join(_layer(layer) for layer in model_layers(opened))}"),
         ("config", ", ".join(f"{key} {value}" for key, value in config.items())),
+        *((("again", again),) if (again := opened.context.train_like(_where(opened.path))) else ()),
         *(("damaged", str(error)) for error in manifest.damaged.values()),
     ]
     print(f"{printable(str(opened.path))}\n")
@@ -89,6 +90,11 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
         print(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened)
     _print_classes(class_document(opened))
+
+
+def _where(path: Path) -> str:
+    """How a command finds a run: by its name in the folder "runs", elsewhere by its path."""
+    return path.name if path.parent.resolve() == Path("runs").resolve() else str(path)
 
 
 def _print_classes(document: dict[str, Any]) -> None:

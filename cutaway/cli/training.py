@@ -38,11 +38,16 @@ def demo(
 
 
 def train(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")],
-    recipe: Annotated[str, typer.Option(help="default, lesson or lesson-dropout.")] = "default",
+    data: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")
+    ] = None,
+    like: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Train as this run; options beside it change single settings.")
+    ] = None,
+    recipe: Annotated[str | None, typer.Option(help="default (if not given), lesson or lesson-dropout.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Units of each hidden layer, such as 512,512.")] = None,
     dropout: Annotated[float | None, typer.Option(help="Share of hidden units dropped in training.")] = None,
-    activation: Annotated[str, typer.Option(help="Activation of the hidden layers.")] = "relu",
+    activation: Annotated[str | None, typer.Option(help="Activation of the hidden layers. Default: relu.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="sgd, adam or adamw.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
     momentum: Annotated[float | None, typer.Option(help="Momentum (SGD only).")] = None,
@@ -56,14 +61,14 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Number of epochs.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Batch size.")] = None,
     validation: Annotated[float | None, typer.Option(help="Share of training samples for validation.")] = None,
-    seed: SeedOption = 0,
+    seed: Annotated[int | None, typer.Option(help="Random seed. Default: 0.")] = None,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
     name: Annotated[str | None, typer.Option(help="Middle part of the run's name.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model and keep everything about it in a run folder."""
     start = time.perf_counter()
-    from cutaway.api.recipe import train_recipe
+    from cutaway.api import recipe as recipes
 
     given = {
         "optimizer": optimizer,
@@ -79,18 +84,23 @@ def train(
         "epochs": epochs,
         "batch_size": batch_size,
         "validation": validation,
+        "seed": seed,
     }
-    run = train_recipe(
-        data,
-        recipe=recipe,
-        hidden=None if hidden is None else parse_hidden(hidden),
-        dropout=dropout,
-        activation=activation,
-        seed=seed,
-        runs=runs,
-        name=name,
-        **{key: value for key, value in given.items() if value is not None},
-    )
+    model = {
+        "recipe": recipe,
+        "hidden": None if hidden is None else parse_hidden(hidden),
+        "dropout": dropout,
+        "activation": activation,
+    }
+    settings = {key: value for key, value in given.items() if value is not None}
+    of_model = {key: value for key, value in model.items() if value is not None}
+    if like is not None:
+        _check_like(of_model)
+        run = recipes.train_like(like, data=data, runs=runs, name=name, **settings)
+    elif data is None:
+        raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
+    else:
+        run = recipes.train_recipe(data, runs=runs, name=name, **of_model, **settings)
     _print_run(run, start=start, as_json=as_json)
 
 
@@ -114,6 +124,20 @@ def _print_run(run: Any, *, start: float, as_json: bool) -> None:
         return
     print_history(run)
     print(f"\n  run  {run.path}\n\nNext: cutaway report {run.path.name}")
+
+
+def _check_like(of_model: dict[str, Any]) -> None:
+    """Refuse options on the model beside ``--like``.
+
+    Raises:
+        UsageError: There is one.
+    """
+    if of_model:
+        raise UsageError(
+            "--like takes the model and all other settings from the run",
+            got=f"--like and --{next(iter(of_model))}",
+            hint="leave one of the two out",
+        )
 
 
 def parse_hidden(text: str) -> tuple[int, ...]:

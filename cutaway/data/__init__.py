@@ -12,12 +12,13 @@ from .catalog import dataset_names, load_dataset
 from .dataset import Dataset, Source
 from .idx import read_idx
 from .rows import LazyRows
-from .samples import SampleIds
+from .samples import SampleIds, source_names
 from .sampling import stratified_sample
 from .sources import DatasetInfo
-from .split import Split, split_dataset
+from .split import PARTS, Split, split_dataset
 
 __all__ = [
+    "PARTS",
     "Dataset",
     "DatasetInfo",
     "LazyRows",
@@ -27,6 +28,7 @@ __all__ = [
     "dataset_names",
     "load_dataset",
     "read_idx",
+    "source_names",
     "split_dataset",
     "stratified_sample",
 ]

@@ -133,6 +133,7 @@ class Manifest(BaseModel):
         split: Which sample is in train, val and test, as `cutaway.data.Split.to_record` writes it.
         model: Specification of the model, as `cutaway.models.spec_of` writes it.
         first_weights: Where the first weights came from.
+        sample_weight: SHA-256 of the sample weights that the user gave, hexadecimal; None where there were none.
         config: Every training setting, resolved; None for what is not known.
         seed: Random seed.
         versions: Versions of everything that affects the result.
@@ -155,6 +156,7 @@ class Manifest(BaseModel):
     split: dict[Name, Any] = Field(default_factory=dict)
     model: ModelSpec | None = None
     first_weights: Text | None = None
+    sample_weight: Annotated[str, Field(max_length=64)] | None = None
     config: Annotated[dict[Name, Plain | tuple[Finite, ...]], Field(max_length=1_000)] = Field(default_factory=dict)
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     versions: Annotated[dict[Name, Text], Field(max_length=100)] = Field(default_factory=dict)

@@ -15,7 +15,7 @@ from .first_weights import DRAWN, GIVEN
 from .recipes import RECIPES, Recipe, find_recipe
 
 if TYPE_CHECKING:
-    from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs
+    from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs, note_differences
     from .fed import rescales
     from .feeding import INPUTS
     from .loop import TrainingData, TrainingResult, train_model
@@ -33,6 +33,7 @@ _MODULES = {
     "keep_compiled_programs": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
+    "note_differences": "cutaway.training.device",
     "rescales": "cutaway.training.fed",
     "train_model": "cutaway.training.loop",
 }
@@ -60,6 +61,7 @@ __all__ = [
     "lowest_loss",
     "make_config",
     "new_manifest",
+    "note_differences",
     "recorded_config",
     "rescales",
     "train_model",

@@ -65,7 +65,7 @@ def make_config(
     a quarter of fewer.
 
     Args:
-        base: Settings of a recipe; the defaults of `TrainingConfig` apply to settings that are in neither.
+        base: Settings of a recipe or of another run; the defaults of `TrainingConfig` apply to settings in neither.
         samples: Number of training samples, on which "auto" depends; 45,000 if None.
         accelerator: Whether training runs on a GPU, on which "auto" is float32: XLA uses its fast units for that.
         settings: Fields of `TrainingConfig`.
@@ -75,7 +75,8 @@ def make_config(
     """
     values = {**(base or {}), **settings}
     if settings.get("optimizer", values.get("optimizer")) != (base or {}).get("optimizer") and base:
-        values["learning_rate"] = settings.get("learning_rate", "auto")  # the recipe's rate is for its own optimizer
+        # these are for the recipe's own optimizer
+        values |= {"learning_rate": "auto", "momentum": 0.0, "weight_decay": 0.0} | settings
     if "sparse" in str(values.get("loss")):
         values["label_smoothing"] = settings.get("label_smoothing", 0.0)  # the recipe's is for its own loss
     _resolve_auto(values, samples=samples or 45_000, accelerator=accelerator)
@@ -97,7 +98,7 @@ def make_config(
 
 
 def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
-    """The config that a run folder keeps, for a training that is resumed.
+    """The config that a run folder keeps, for a training that is resumed or made again.
 
     Args:
         record: The settings by name, every one of them.
@@ -114,7 +115,7 @@ def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
         first = error.errors()[0]
         got = f'"{first["loc"][0]}" of {first["input"]!r:.60}'
     raise RunError(
-        'resuming needs every setting under "config" in run.json',
+        'training as a run did needs every setting under "config" in its run.json',
         got=got,
         hint="restore the file from a copy of the run, or train again",
     )

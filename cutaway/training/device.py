@@ -5,11 +5,13 @@ import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from cutaway.checks import warn_user
 from cutaway.parallel import cpu_flags
 
 
@@ -77,3 +79,20 @@ def describe_versions() -> dict[str, str]:
     versions = {name: importlib.metadata.version(name) for name in packages}
     # TensorFlow has several distributions, so the module is asked
     return {"python": platform.python_version(), backend: sys.modules[backend].__version__, **versions}
+
+
+def note_differences(versions: Mapping[str, Any], device: Mapping[str, Any]) -> None:
+    """Warn where a run was trained on something else than what there is here: the bytes may then differ.
+
+    Args:
+        versions: What `describe_versions` said there.
+        device: What `describe_device` said there.
+    """
+    here, there = {**describe_versions(), **describe_device()}, {**versions, **device}
+    other = [
+        f"{name} {there.get(name, 'not known')} there, {here[name]} here"
+        for name in here
+        if there.get(name) != here[name]
+    ]
+    if other:
+        warn_user(f"weights may differ from those of the run in their last digits: {'; '.join(other)}")

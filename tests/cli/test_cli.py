@@ -112,7 +112,7 @@ WRONG = [
     (("train", "digits", "--dropout", "1.5"), 2, "up to but not including 1; got 1.5"),
     (("train", "digits", "--epochs", "-2"), 2, "epochs.*greater than or equal to 1; got -2"),
     (("train", "digits", "--epochs", "two"), 2, '--epochs.*valid integer.*got "two"'),
-    (("train",), 2, "Missing argument 'DATA'"),
+    (("train",), 2, "train needs data, or a run to train like"),
     (("train", "digits", "--nonsense"), 2, "No such option"),
     (("trian", "digits"), 2, "No such command 'trian'; next: did you mean 'train'\\?$"),
     (("foo",), 2, "No such command 'foo'; next: see cutaway --help"),
@@ -152,3 +152,25 @@ def test_the_program_as_a_process(tmp_path):
         check=True,
     )
     assert out.stdout == "cutaway 0.1.0\n"
+
+
+def test_train_like_repeats_a_run_and_refuses_what_it_takes_from_it(cutaway):
+    _, out, err = cutaway("train", "digits", "--hidden", "16", "--epochs", "1", "--seed", "3", "--json")
+    first = json.loads(out)
+    assert first["train_like"] == f"cutaway train --like {first['run'].split('/')[-1]}", err
+    code, out, _ = cutaway(*first["train_like"].split()[1:], "--json")
+    again = json.loads(out)
+    assert (code, again["config"], again["test"]) == (0, first["config"], first["test"])
+    _, out, _ = cutaway("train", "--like", "latest", "--epochs", "2", "--json")
+    assert json.loads(out)["config"] == {**first["config"], "epochs": 2}
+    assert f"again    {first['train_like']}" in cutaway("show", first["run"])[1]
+    assert cutaway("train", "--like", "latest", "--dropout", "0.1")[::2] == (
+        2,
+        "error: --like takes the model and all other settings from the run; got --like and --dropout; next: leave "
+        "one of the two out\n",
+    )
+    assert cutaway("train")[::2] == (
+        2,
+        "error: train needs data, or a run to train like; got neither; next: try cutaway train mnist\n",
+    )
+    assert "trained on data with SHA-256" in cutaway("train", "mnist", "--like", "latest")[2]

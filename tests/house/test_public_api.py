@@ -70,8 +70,8 @@ from cutaway import errors, progress
 from cutaway.api import analyses, model_files, opening, record, run, train
 from cutaway.data import catalog, dataset
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
-defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train, train.resume]
-defined += [record.record, model_files.export, model_files.open_model]
+defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
+defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
 defined += [getattr(analyses, n) for n in "Embedding EmbeddingSequence Explanation History LayerHistory Units".split()]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)
 wrong = [each for each in defined if each.__module__ != "cutaway"]

@@ -24,7 +24,7 @@ FLOORS = (
 API_FLOORS = (
     {"recipe", "documents"},
     {"train", "record"},
-    {"model_files"},
+    {"model_files", "start"},
     {"opening"},
     {"run"},
     {"report"},

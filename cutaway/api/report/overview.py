@@ -40,8 +40,9 @@ def layers(source: ReportSource) -> Section | None:
 
 def settings(source: ReportSource) -> Section:
     """Everything that is needed to repeat the run, one row per setting."""
-    manifest = source.context.manifest
-    pairs: list[tuple[str, Any]] = [("created", manifest.created), ("status", manifest.status)]
+    manifest, again = source.context.manifest, source.context.train_like()
+    pairs: list[tuple[str, Any]] = [("train again with", again)] if again else []
+    pairs += [("created", manifest.created), ("status", manifest.status)]
     pairs += [(name, value) for name, value in manifest.config.items() if value is not None]
     pairs += _model_rows(manifest)
     pairs += [("dataset sha256", manifest.dataset.sha256)]

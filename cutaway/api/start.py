@@ -1,0 +1,157 @@
+"""How every training begins: its run folder is made or reopened, trained into, and told how it ended."""
+
+import contextlib
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cutaway.data import Dataset, Split
+from cutaway.errors import Canceled, CutawayError, RunError
+from cutaway.progress import raise_if_canceled
+from cutaway.runs import RunFolder, RunWriter
+
+from .context import RunContext
+from .progress import ProgressOption, show_progress
+from .run import Run
+from .weighting import sample_weights, weights_digest
+
+if TYPE_CHECKING:
+    from cutaway.models import Model
+    from cutaway.training import TrainingConfig, TrainingData
+
+
+def start_training(
+    model: "Model",
+    data: Dataset,
+    *,
+    split: Split,
+    config: "TrainingConfig",
+    first_weights: str,
+    sample_weight: np.ndarray | None,
+    runs: str | Path,
+    name: str | None,
+    progress: ProgressOption,
+) -> Run:
+    """Make a run folder and train a built model into it.
+
+    Args:
+        model: It has its first weights.
+        data: What it is trained on.
+        split: Its split.
+        config: Every setting.
+        first_weights: Where they come from: `cutaway.training.DRAWN` or `GIVEN`.
+        sample_weight: ``(sample,)`` of the source "train", or None.
+        runs: Folder in which the run folder is made.
+        name: Middle part of its name; the dataset's name if None.
+        progress: As of `cutaway.train`.
+
+    Raises:
+        UsageError, RunError, TrainingError, Canceled: As `cutaway.train`.
+    """
+    from cutaway import training
+
+    weight = sample_weights(sample_weight, data=data, split=split, per_class=config.class_weight)
+    manifest = training.new_manifest(
+        origin="training",
+        data=data,
+        split=split,
+        model=model,
+        config=config.model_dump(),
+        first_weights=first_weights,
+    )
+    if sample_weight is not None:
+        manifest["sample_weight"] = weights_digest(sample_weight)
+    _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
+    raise_if_canceled()  # last chance: the folder is made next
+    writer = RunWriter.create(runs, name=name or data.name, manifest=manifest, begin=False)
+    samples = training_data(data, split, weight)
+    return train_into(writer, model, samples, data=data, config=config, progress=progress, resume=False)
+
+
+def train_into(
+    writer: RunWriter,
+    model: "Model",
+    samples: "TrainingData",
+    *,
+    data: Dataset,
+    config: "TrainingConfig",
+    progress: ProgressOption,
+    resume: bool,
+) -> Run:
+    """Train into a run folder and write how it ended, whatever happens."""
+    from cutaway.training import train_model
+
+    try:
+        with show_progress(progress) as on_progress:
+            result = train_model(model, samples, config=config, writer=writer, on_progress=on_progress, resume=resume)
+    except (Canceled, KeyboardInterrupt):
+        _end(writer, "stopped", "canceled by the user")
+        raise
+    except CutawayError as error:
+        _end(writer, "failed", str(error))
+        raise
+    except BaseException as error:
+        _end(writer, "failed", f"{type(error).__name__}: {error}")
+        raise
+    writer.finish(
+        "finished",
+        test=result.test,
+        best_epoch=result.best_epoch,
+        kept_epoch=result.kept_epoch,
+        cost={"training": round(result.seconds, 3)},
+    )
+    return Run(RunContext(RunFolder.open(writer.path), data=data))
+
+
+def _end(writer: RunWriter, status: str, why: str) -> None:
+    """Write how a run ended; a disk that refuses even that must not hide the reason.
+
+    A new run that never began leaves nothing, and one that could not be resumed stays as it was.
+    """
+    if writer.begun:
+        with contextlib.suppress(OSError):
+            writer.finish(status, why=why)
+    writer.discard()
+
+
+def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs: int) -> None:
+    """Refuse a run for which the disk has no room, before anything is written.
+
+    Raises:
+        RunError: Less is free than the run will take.
+    """
+    weights = 4 * model.count_params()
+    needed = (epochs + 1) * weights + epochs * 2 * rows * data.classes + 8 * weights
+    parent = next((folder for folder in (runs, *runs.absolute().parents) if folder.is_dir()), None)
+    disk = shutil.disk_usage(parent) if parent else None
+    free = disk.free if disk and disk.total else needed  # a file system without a size, such as /proc, says 0 of 0
+    if free < needed:
+        raise RunError(
+            f"a run of {epochs} epochs of this model takes about {needed / 1e6:,.0f} MB on disk",
+            got=f"{free / 1e6:,.0f} MB free in {parent}",
+            hint="pass runs= (on the command line --runs) with a folder on another disk, or train fewer epochs",
+        )
+
+
+def training_data(data: Dataset, split: Split, weight: np.ndarray | None) -> "TrainingData":
+    """The rows of a split, in the order train, val, test, as the training loop takes them.
+
+    Args:
+        data: The dataset.
+        split: Its split.
+        weight: float32 ``(training sample,)``, as `sample_weights` returns it.
+    """
+    from cutaway.training import TrainingData
+
+    everything = split.part("all")
+    return TrainingData(
+        x=data.rows(everything),
+        y=data.y(everything),
+        train=len(split.train),
+        val=len(split.val),
+        scale=data.scale,
+        classes=data.classes,
+        weight=weight,
+    )

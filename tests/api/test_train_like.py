@@ -1,0 +1,138 @@
+"""A run can be trained again by its run.json, to the same bytes."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import cutaway as ct
+from cutaway.errors import ConfigError, DataError, RunError, UsageError
+
+SETTINGS = {"epochs": 12, "batch_size": 64, "optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.2, "seed": 5}
+SETTINGS |= {"schedule": "one-cycle", "patience": 1, "class_weight": "balanced", "validation": 0.3}
+
+
+def files(run):
+    """The bytes of everything that a training leaves but its times."""
+    found = [p for folder in ("snapshots", "predictions") for p in sorted((run.path / folder).iterdir())]
+    return {p.relative_to(run.path): p.read_bytes() for p in [*found, run.path / "checkpoint.safetensors"]}
+
+
+def manifest(run):
+    record = json.loads((run.path / "run.json").read_text())
+    return {key: value for key, value in record.items() if key not in ("name", "created", "cost")}
+
+
+def without_seconds(snapshots):
+    return {path: content for path, content in snapshots.items() if path.name != "checkpoint.safetensors"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Early stopping, one-cycle, dropout, class weights."""
+    runs = tmp_path_factory.mktemp("like")
+    made = ct.train(ct.mlp((24, 16), dropout=0.2), "digits", runs=runs, progress=False, **SETTINGS)
+    assert len(made.history) < 12, "early stopping is part of the test"
+    return made
+
+
+def test_a_run_trained_again_has_the_same_bytes(run, tmp_path):
+    again = ct.train_like(run.path, runs=tmp_path, progress=False)
+    assert again.path.parent == tmp_path
+    assert manifest(again) == manifest(run)
+    assert without_seconds(files(again)) == without_seconds(files(run))
+
+
+def test_settings_beside_it_change_single_ones(run, tmp_path):
+    again = ct.train_like(run, runs=tmp_path, progress=False, epochs=2, class_weight=None, patience=None)
+    assert again.config == {**run.config, "epochs": 2, "class_weight": None, "patience": None}
+    assert manifest(again)["split"] == manifest(run)["split"]
+    other = ct.train_like(run, runs=tmp_path, progress=False, epochs=1, seed=6, class_weight={0: 2.0})
+    straight = ct.train(
+        *(ct.mlp((24, 16), dropout=0.2), "digits"),
+        **{**SETTINGS, "seed": 6, "epochs": 1, "class_weight": {0: 2.0}},
+        runs=tmp_path,
+        progress=False,
+    )
+    assert manifest(other) == manifest(straight)
+    assert without_seconds(files(other)) == without_seconds(files(straight))
+
+
+def test_another_optimizer_takes_its_own_rate_and_no_momentum(run, tmp_path):
+    again = ct.train_like(run, runs=tmp_path, progress=False, epochs=1, optimizer="adam")
+    assert (again.config["learning_rate"], again.config["momentum"]) == (0.001, 0.0)
+
+
+def test_first_weights_that_came_with_the_model_are_those_of_the_first_snapshot(run, tmp_path):
+    model = run.model()
+    first = ct.train(model, "digits", epochs=1, seed=1, runs=tmp_path, progress=False)
+    again = ct.train_like(first, runs=tmp_path, progress=False)
+    assert manifest(again)["first_weights"] == "as the model had them"
+    assert without_seconds(files(again)) == without_seconds(files(first))
+    drawn = ct.train_like(run, runs=tmp_path, progress=False, epochs=1)
+    before = drawn.folder.snapshot(0)["dense_1/kernel"]
+    assert not np.array_equal(first.folder.snapshot(0)["dense_1/kernel"], before)
+
+
+def arrays():
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 3, 300)
+    return generator.normal(size=(300, 5)).astype("float32") + y[:, None], y
+
+
+def test_arrays_and_sample_weights_are_given_again(tmp_path):
+    x, y = arrays()
+    weight = np.linspace(0, 2, 300)
+    entry = keras.Input((5,))
+    hidden = keras.layers.BatchNormalization(name="norm")(keras.layers.Dense(8, activation="relu", name="h")(entry))
+    model = keras.Model(entry, keras.layers.Dense(3, activation="softmax", name="out")(hidden))
+    made = ct.train(model, x, y, sample_weight=weight, epochs=2, runs=tmp_path, progress=False)
+    assert made.context.train_like("here") == "cutaway.train_like('here', data=..., sample_weight=...)"
+    with pytest.raises(DataError, match="made from arrays, which a run folder does not keep"):
+        ct.train_like(made.path, sample_weight=weight, progress=False)
+    data = ct.Dataset.from_arrays(x, y)
+    with pytest.raises(
+        UsageError, match=r"sample weights, which a run folder does not keep; got none; next: .*[0-9a-f]{12}"
+    ):
+        ct.train_like(made.path, data=data, progress=False)
+    with pytest.raises(DataError, match="the run was trained on data with SHA-256"):
+        ct.train_like(made.path, data=ct.Dataset.from_arrays(x + 1, y), progress=False)
+    again = ct.train_like(made.path, data=data, sample_weight=weight, runs=tmp_path, progress=False)
+    assert manifest(again) == manifest(made)
+    assert without_seconds(files(again)) == without_seconds(files(made))
+
+
+def test_what_cannot_be_trained_again_is_refused(run, tmp_path):
+    x, y = arrays()
+    data = ct.Dataset.from_arrays(x, y)
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x, y, verbose=0, callbacks=[ct.Recorder(tmp_path / "fit", data)])
+    recorded = ct.record(model, data, runs=tmp_path, progress=False)
+    for made, origin in ((tmp_path / "fit", "a fit of your own"), (recorded, "a ready-made model")):
+        with pytest.raises(UsageError, match=f"only a training by cutaway can be trained again; got .*{origin}"):
+            ct.train_like(made, runs=tmp_path, progress=False)
+    assert recorded.context.train_like() is None
+    with pytest.raises(ConfigError, match="did you mean learning_rate"):
+        ct.train_like(run, lr=0.1, progress=False)
+
+
+def test_a_setting_that_is_missing_is_not_replaced_by_a_default(run, tmp_path):
+    record = json.loads((run.path / "run.json").read_text())
+    del record["config"]["momentum"]
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match='needs every setting under "config".*none for "momentum"'):
+        ct.train_like(folder, progress=False)
+
+
+def test_other_versions_are_told(run, tmp_path, monkeypatch):
+    record = json.loads((run.path / "run.json").read_text())
+    record["versions"]["jax"], record["config"]["epochs"] = "0.0.1", 1
+    folder = tmp_path / "older"
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.warns(ct.CutawayWarning, match=r"in their last digits: jax 0\.0\.1 there, \d"):
+        ct.train_like(folder, runs=tmp_path, progress=False)
