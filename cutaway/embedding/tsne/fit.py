@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.embedding.stages import stage
-from cutaway.neighbors import nearest_neighbors, principal_points
+from cutaway.neighbors import Neighbors, nearest_neighbors, principal_points
 from cutaway.parallel import cpu_count
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -26,8 +26,9 @@ def tsne(
     seconds: dict[str, float],
     on_progress: ProgressCallback,
     callback: Callback | None = None,
-) -> tuple[np.ndarray, dict[str, Any], float | None]:
-    """Lay out checked activations and return coordinates, the settings that were used, and the KL divergence.
+    neighbors: int = 0,
+) -> tuple[np.ndarray, dict[str, Any], float | None, np.ndarray | None]:
+    """Lay out checked activations and return coordinates, the settings that were used, KL divergence and neighbors.
 
     The principal components come first: up to 50 columns they preserve all distances, beyond that they remove noise. A
     cancellation during the descent, or when the KL divergence is computed after it, returns the coordinates reached so
@@ -40,6 +41,10 @@ def tsne(
         seconds: Filled with "pca", "neighbors", "affinities" and "optimize".
         on_progress: Called with the progress of each stage.
         callback: Called with the layout on its way, for the first time right after the principal components.
+        neighbors: How many neighbors of each sample to return; the affinities may need more or fewer.
+
+    Returns:
+        The neighbors are int32 (sample, ``neighbors``), nearest first in the principal components; None for 0.
 
     Raises:
         UsageError: A setting is unknown or outside its range, or there are too few samples.
@@ -58,8 +63,9 @@ def tsne(
     used |= {"perplexity": float(chosen.perplexity), "initialization": initialization_name(chosen.initialization)}
     used |= {"pca_components": components, "seed": seed, "engine": "cutaway"}
     if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
-        return start, used | {"iterations": 0, "stopped": "canceled"}, None
-    affinities = _affinities(points, float(chosen.perplexity), seconds=seconds, on_progress=on_progress)
+        return start, used | {"iterations": 0, "stopped": "canceled"}, None, None
+    perplexity = float(chosen.perplexity)
+    affinities, nearest = _affinities(points, perplexity, neighbors, seconds=seconds, on_progress=on_progress)
     # this import loads the compiled kernels, or compiles them: only after the settings were checked
     from .descent import descend
 
@@ -68,10 +74,10 @@ def tsne(
         done = descend(affinities, start, phases=phases, threads=threads, callback=callback, on_progress=on_progress)
     used |= descent_record(done, threads=threads)
     try:
-        return done.xy, used, kl_divergence(affinities, done.xy)
+        return done.xy, used, kl_divergence(affinities, done.xy), nearest
     except CANCELLATIONS:
         # the coordinates are complete, and took longer than the KL divergence
-        return done.xy, used | {"stopped": "canceled"}, None
+        return done.xy, used | {"stopped": "canceled"}, None, None
 
 
 def threads_for(samples: int) -> int:
@@ -92,15 +98,18 @@ def descent_record(done: "Descent", *, threads: int) -> dict[str, Any]:
 
 
 def _affinities(
-    points: np.ndarray, perplexity: float, *, seconds: dict[str, float], on_progress: ProgressCallback
-) -> Affinities:
+    points: np.ndarray, perplexity: float, wanted: int, *, seconds: dict[str, float], on_progress: ProgressCallback
+) -> tuple[Affinities, np.ndarray | None]:
     """Search neighbors and compute their affinities; both functions report start and end themselves."""
     samples, k = len(points), neighbors_for(perplexity, len(points))
     with stage("neighbors", samples, unit="samples", part="neighbors", seconds=seconds, on_progress=ignore_progress):
-        near = [nearest_neighbors(points, k, on_progress=on_progress)]
+        near = [nearest_neighbors(points, max(k, wanted), on_progress=on_progress)]
+    nearest = near[0].index[:, :wanted].copy() if wanted else None
+    if wanted > k:
+        near = [Neighbors(*(np.ascontiguousarray(each[:, :k]) for each in (near[0].index, near[0].squared)))]
     with stage("affinities", samples, unit="samples", part="affinities", seconds=seconds, on_progress=ignore_progress):
         # popped, so that they can be freed as soon as they were read: 50 MB at 70,000 samples
-        return joint_affinities(near.pop(), perplexity, on_progress=on_progress)
+        return joint_affinities(near.pop(), perplexity, on_progress=on_progress), nearest
 
 
 def _used_settings(phases: tuple[Phase, Phase]) -> dict[str, Any]:
