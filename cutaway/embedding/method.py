@@ -14,7 +14,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from .layout import Layout, Quality
 from .quality import LIMIT, WIDER, inspect_quality
 from .stages import stage
-from .tsne import CANCELLATIONS, Callback, make_settings, tsne
+from .tsne import CANCELLATIONS, Callback, Surroundings, make_settings, tsne
 
 METHODS = ("pca", "tsne", "lda", "umap")
 
@@ -68,10 +68,10 @@ def embed(
     seconds: dict[str, float] = {}
     timed: dict[str, Any] = {"seconds": seconds, "on_progress": on_progress}
     used: dict[str, Any] = {"seed": seed}
-    kl_divergence, neighbors = None, None
+    kl_divergence, around = None, None
     if method == "tsne":
         wanted = WIDER * QUALITY_NEIGHBORS if quality and len(h) > LIMIT else 0
-        xy, used, kl_divergence, neighbors = tsne(h, settings, seed=seed, callback=callback, neighbors=wanted, **timed)
+        xy, used, kl_divergence, around = tsne(h, settings, seed=seed, callback=callback, neighbors=wanted, **timed)
     elif method == "pca":
         xy, used = _pca(h, **timed), {"pca_components": 2, **used}
     elif method == "lda":
@@ -81,7 +81,7 @@ def embed(
     found, misplaced = None, None
     if quality and used.get("stopped") != "canceled":  # whoever canceled it does not want to wait for more
         try:
-            found, misplaced = _quality(h, xy, seed=seed, labels=labels, neighbors=neighbors, **timed)
+            found, misplaced = _quality(h, xy, seed=seed, labels=labels, around=around, **timed)
         except CANCELLATIONS:
             used["stopped"] = "canceled"
     seconds["total"] = perf_counter() - start
@@ -187,7 +187,7 @@ def _quality(
     *,
     seed: int,
     labels: np.ndarray | None,
-    neighbors: np.ndarray | None,
+    around: Surroundings | None,
     seconds: dict[str, float],
     on_progress: ProgressCallback,
 ) -> tuple[Quality | None, np.ndarray | None]:
@@ -195,7 +195,7 @@ def _quality(
     if len(h) <= 2 * QUALITY_NEIGHBORS:
         return None, None
     with stage("quality", len(h), unit="samples", part="quality", seconds=seconds, on_progress=on_progress):
-        return inspect_quality(h, xy, k=QUALITY_NEIGHBORS, seed=seed, labels=labels, neighbors=neighbors)
+        return inspect_quality(h, xy, k=QUALITY_NEIGHBORS, seed=seed, labels=labels, around=around)
 
 
 def check_activations(h: np.ndarray) -> np.ndarray:

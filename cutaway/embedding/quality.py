@@ -6,13 +6,12 @@ import numpy as np
 
 from cutaway.checks import check_matrix, check_seed, check_whole
 from cutaway.errors import DataError, UsageError
-from cutaway.neighbors import CenteredMatrix, nearest_neighbors, principal_points
+from cutaway.neighbors import CenteredMatrix, nearest_neighbors
 from cutaway.parallel import ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .alignment import count_shared
 from .layout import Quality
-from .tsne import PCA_COMPONENTS
+from .tsne import Surroundings
 
 # A neighbor in the plane is misplaced if it is not even among the 6 k nearest in the layer: for the usual k of 15 these
 # are the 90 that have affinity at the usual perplexity of 30.
@@ -22,6 +21,8 @@ WIDER = 6
 LIMIT = 2000
 # Candidates beyond k that are measured again in float64, so that rounding decides nothing at the k-th place.
 SPARE_CANDIDATES = 8
+# Rows whose neighbors a thread measures at a time: 6 MB of differences.
+ROWS_PER_RANGE = 1024
 # Rows whose votes are counted at a time.
 VOTES_PER_BLOCK = 4096
 # Samples that a thread ranks at a time.
@@ -38,16 +39,14 @@ def measure_quality(
     limit: int = LIMIT,
     seed: int,
     labels: np.ndarray | None = None,
-    neighbors: np.ndarray | None = None,
+    around: Surroundings | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Quality:
     """Compare the ``k`` nearest neighbors of each sample by activation with those in the layout.
 
     Arguments and errors are those of `inspect_quality`, which returns a measure for each sample as well.
     """
-    return inspect_quality(
-        h, xy, k=k, limit=limit, seed=seed, labels=labels, neighbors=neighbors, on_progress=on_progress
-    )[0]
+    return inspect_quality(h, xy, k=k, limit=limit, seed=seed, labels=labels, around=around, on_progress=on_progress)[0]
 
 
 def inspect_quality(
@@ -58,7 +57,7 @@ def inspect_quality(
     limit: int = LIMIT,
     seed: int,
     labels: np.ndarray | None = None,
-    neighbors: np.ndarray | None = None,
+    around: Surroundings | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[Quality, np.ndarray]:
     """Measure the quality of a layout as a whole, and how misplaced each sample is.
@@ -74,8 +73,8 @@ def inspect_quality(
         limit: Most samples to measure, at least 2.
         seed: Random seed of the choice of these samples.
         labels: (sample,), the class of each sample, for the two accuracies; None leaves these out.
-        neighbors: int32 (sample, 6 k or more), the nearest neighbors in the principal components of ``h``, as t-SNE
-            searches them; None searches them here. Used beyond ``limit`` samples only.
+        around: Of 6 k neighbors in the principal components of ``h``, as t-SNE found them; None searches
+            them here. Used beyond ``limit`` samples only.
         on_progress: Called with the progress of each stage.
 
     Returns:
@@ -120,8 +119,7 @@ def inspect_quality(
     quality = Quality(**values, **known, k=k, samples=len(queries), standard_errors=errors)
     if limit >= n:
         return quality, (ranks > WIDER * k).mean(axis=1, dtype=np.float32)
-    wide = _component_neighbors(h, WIDER * k, on_progress) if neighbors is None else neighbors[:, : WIDER * k]
-    return quality, (1 - count_shared(plane, wide) / k).astype(np.float32)
+    return quality, _far_share(around or Surroundings.of(h, WIDER * k, on_progress=on_progress), plane)
 
 
 def _standard_error(measured: np.ndarray, n: int) -> float:
@@ -129,10 +127,18 @@ def _standard_error(measured: np.ndarray, n: int) -> float:
     return float(measured.std(ddof=1) * np.sqrt((1 - len(measured) / n) / len(measured)))
 
 
-def _component_neighbors(h: np.ndarray, k: int, on_progress: ProgressCallback) -> np.ndarray:
-    """The nearest neighbors as t-SNE searches them: in the first principal components."""
-    _, points = principal_points(h, min(PCA_COMPONENTS, h.shape[1]))
-    return nearest_neighbors(points, min(k, len(h) - 1), on_progress=on_progress).index
+def _far_share(around: Surroundings, neighbors: np.ndarray) -> np.ndarray:
+    """Share of the ``neighbors`` (sample, k) that are not in a sample's surroundings, float32 (sample,)."""
+    far = np.empty(len(neighbors), np.float32)
+    # a few units in the last place: the search measured the same distances in another order
+    reach, points = around.squared * np.float32(1 + 1e-6), around.points.astype(np.float64)
+
+    def measure(low: int, high: int) -> None:
+        apart = points[neighbors[low:high]] - points[low:high, None]
+        far[low:high] = (np.einsum("ijk,ijk->ij", apart, apart) > reach[low:high, None]).mean(axis=1)
+
+    run_ranges(measure, ranges(len(far), ROWS_PER_RANGE))
+    return far
 
 
 def _check_lengths(h: np.ndarray, xy: np.ndarray, labels: np.ndarray | None) -> None:

@@ -216,7 +216,7 @@ def test_the_quality_of_many_samples_uses_the_neighbors_of_t_sne(perplexity, mon
     quality, misplaced = inspect_quality(h, whole.xy, seed=0)
     assert whole.quality == quality
     np.testing.assert_array_equal(whole.misplaced, misplaced)
-    monkeypatch.setattr("cutaway.embedding.quality._component_neighbors", None)
+    monkeypatch.setattr("cutaway.embedding.quality.Surroundings", None)
     assert embed(h, **settings).quality == quality
 
 

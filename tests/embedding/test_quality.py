@@ -6,6 +6,7 @@ from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
 from cutaway.embedding import inspect_quality, measure_quality, pca
+from cutaway.embedding.tsne import Surroundings
 from cutaway.errors import DataError, UsageError
 from cutaway.neighbors import components
 
@@ -93,11 +94,21 @@ def test_misplaced_of_many_samples_is_measured_against_the_neighbors_of_t_sne():
     _, exact = inspect_quality(h, xy, k=5, seed=0)
     _, searched = inspect_quality(h, xy, k=5, limit=60, seed=0)
     np.testing.assert_array_equal(searched, exact)
-    neighbors = NearestNeighbors(n_neighbors=40).fit(h).kneighbors(return_distance=False).astype(np.int32)
-    _, given = inspect_quality(h, xy, k=5, limit=60, seed=0, neighbors=neighbors)
+    _, given = inspect_quality(h, xy, k=5, limit=60, seed=0, around=Surroundings.of(h.astype(np.float32), 30))
     np.testing.assert_array_equal(given, exact)
-    _, wrong = inspect_quality(h, xy, k=5, limit=60, seed=0, neighbors=np.zeros((300, 40), np.int32))
-    assert wrong.mean() > exact.mean()
+    nothing = Surroundings(h.astype(np.float32), np.zeros(300, np.float32))
+    assert inspect_quality(h, xy, k=5, limit=60, seed=0, around=nothing)[1].mean() == 1
+
+
+def test_neighbors_among_equal_rows_are_not_misplaced():
+    h = np.random.default_rng(0).normal(size=(300, 3))
+    h[100:] = h[100]
+    xy = h[:, :2].copy()
+    xy[100:, 0] += 10 + 0.01 * np.arange(200)
+    for limit in (300, 60):
+        _, misplaced = inspect_quality(h, xy, k=5, limit=limit, seed=0)
+        assert (misplaced[100:] == 0).all()
+        assert misplaced[:100].max() > 0
 
 
 def test_a_neighborhood_as_large_as_half_of_the_samples_is_refused():

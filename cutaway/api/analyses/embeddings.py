@@ -19,7 +19,7 @@ from cutaway.runs import file_name, snapshot_path
 from .embedding import Embedding, layer_activations
 from .predictions import probabilities
 
-ENGINE = 8
+ENGINE = 9
 """Part of the cache key: another engine gives other coordinates."""
 
 

@@ -1,5 +1,6 @@
 """t-SNE in the order of the paper: principal components, neighbors, affinities, initial layout, descent."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,26 @@ if TYPE_CHECKING:
     from .descent import Descent
 
 
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What is near in the principal components, in which t-SNE searches neighbors.
+
+    Attributes:
+        points: float32 (sample, component).
+        squared: float32 (sample,), squared distance of the farthest of so many nearest neighbors.
+    """
+
+    points: np.ndarray
+    squared: np.ndarray
+
+    @classmethod
+    def of(cls, h: np.ndarray, neighbors: int, *, on_progress: ProgressCallback = ignore_progress) -> "Surroundings":
+        """Search the neighbors of checked activations as `tsne` does; all other samples if there are fewer."""
+        _, points = principal_points(h, min(PCA_COMPONENTS, h.shape[1]))
+        near = nearest_neighbors(points, min(neighbors, len(h) - 1), on_progress=on_progress)
+        return cls(points, near.squared[:, -1].copy())
+
+
 def tsne(
     h: np.ndarray,
     settings: dict[str, Any],
@@ -27,8 +48,8 @@ def tsne(
     on_progress: ProgressCallback,
     callback: Callback | None = None,
     neighbors: int = 0,
-) -> tuple[np.ndarray, dict[str, Any], float | None, np.ndarray | None]:
-    """Lay out checked activations and return coordinates, the settings that were used, KL divergence and neighbors.
+) -> tuple[np.ndarray, dict[str, Any], float | None, Surroundings | None]:
+    """Lay out checked activations and return coordinates, the settings as used, the KL divergence and `Surroundings`.
 
     The principal components come first: up to 50 columns they preserve all distances, beyond that they remove noise. A
     cancellation during the descent, or when the KL divergence is computed after it, returns the coordinates reached so
@@ -41,10 +62,7 @@ def tsne(
         seconds: Filled with "pca", "neighbors", "affinities" and "optimize".
         on_progress: Called with the progress of each stage.
         callback: Called with the layout on its way, for the first time right after the principal components.
-        neighbors: How many neighbors of each sample to return; the affinities may need more or fewer.
-
-    Returns:
-        The neighbors are int32 (sample, ``neighbors``), nearest first in the principal components; None for 0.
+        neighbors: The number of neighbors within `Surroundings.squared`; 0 for none. Affinities may need more or fewer.
 
     Raises:
         UsageError: A setting is unknown or outside its range, or there are too few samples.
@@ -65,7 +83,7 @@ def tsne(
     if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
         return start, used | {"iterations": 0, "stopped": "canceled"}, None, None
     perplexity = float(chosen.perplexity)
-    affinities, nearest = _affinities(points, perplexity, neighbors, seconds=seconds, on_progress=on_progress)
+    affinities, around = _affinities(points, perplexity, neighbors, seconds=seconds, on_progress=on_progress)
     # this import loads the compiled kernels, or compiles them: only after the settings were checked
     from .descent import descend
 
@@ -74,7 +92,7 @@ def tsne(
         done = descend(affinities, start, phases=phases, threads=threads, callback=callback, on_progress=on_progress)
     used |= descent_record(done, threads=threads)
     try:
-        return done.xy, used, kl_divergence(affinities, done.xy), nearest
+        return done.xy, used, kl_divergence(affinities, done.xy), around
     except CANCELLATIONS:
         # the coordinates are complete, and took longer than the KL divergence
         return done.xy, used | {"stopped": "canceled"}, None, None
@@ -99,17 +117,17 @@ def descent_record(done: "Descent", *, threads: int) -> dict[str, Any]:
 
 def _affinities(
     points: np.ndarray, perplexity: float, wanted: int, *, seconds: dict[str, float], on_progress: ProgressCallback
-) -> tuple[Affinities, np.ndarray | None]:
+) -> tuple[Affinities, Surroundings | None]:
     """Search neighbors and compute their affinities; both functions report start and end themselves."""
     samples, k = len(points), neighbors_for(perplexity, len(points))
     with stage("neighbors", samples, unit="samples", part="neighbors", seconds=seconds, on_progress=ignore_progress):
         near = [nearest_neighbors(points, max(k, wanted), on_progress=on_progress)]
-    nearest = near[0].index[:, :wanted].copy() if wanted else None
+    around = Surroundings(points, near[0].squared[:, wanted - 1].copy()) if wanted else None
     if wanted > k:
         near = [Neighbors(*(np.ascontiguousarray(each[:, :k]) for each in (near[0].index, near[0].squared)))]
     with stage("affinities", samples, unit="samples", part="affinities", seconds=seconds, on_progress=ignore_progress):
         # popped, so that they can be freed as soon as they were read: 50 MB at 70,000 samples
-        return joint_affinities(near.pop(), perplexity, on_progress=on_progress), nearest
+        return joint_affinities(near.pop(), perplexity, on_progress=on_progress), around
 
 
 def _used_settings(phases: tuple[Phase, Phase]) -> dict[str, Any]:
