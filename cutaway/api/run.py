@@ -259,6 +259,7 @@ class Run:
         points: int | None = None,
         seed: int = 0,
         callback: "Callable[[Iterate], bool | None] | None" = None,
+        quality: bool = True,
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "Embedding":
@@ -276,6 +277,8 @@ class Run:
             callback: t-SNE only: gets the coordinates on their way, at most ten times a second, the first time before
                 the first step, and never where the result is cached. If it returns False, the embedding stops, and you
                 get the coordinates reached so far (which are not cached).
+            quality: Whether to measure its quality, which takes up to a third of the time of t-SNE; if False, it is
+                measured when `Embedding.quality` or ``misplaced`` is first asked for.
             progress: See `Run`.
             settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
                 early_exaggeration, exaggeration, learning_rate and others.
@@ -299,6 +302,7 @@ class Run:
                 points=points,
                 settings={"method": method, "seed": seed, **settings},
                 callback=callback,
+                quality=quality,
                 on_progress=on_progress,
             )
 
