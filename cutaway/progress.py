@@ -21,12 +21,16 @@ from cutaway.errors import Canceled
 class Progress:
     """One report of work under way.
 
+    The first report of a task has ``done`` as it was before, usually 0. In the last one ``done`` is ``total``, also
+    where the work ended earlier than expected: then ``total`` is what was done.
+
     Attributes:
         task: What is being done, in the user's words: "training", "neighbors".
         done: Units of work finished so far.
         total: Units of work in all; 0 where nobody can know.
         unit: Name of one unit, plural: "samples".
         note: A few words on the state, such as "epoch 2/5  loss 0.31".
+        seconds_left: Seconds that the rest will take, where the work knows more than that units take equally long.
     """
 
     task: str
@@ -34,6 +38,12 @@ class Progress:
     total: int
     unit: str = "steps"
     note: str = ""
+    seconds_left: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether this is the last report of its task."""
+        return 0 < self.total <= self.done
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -150,7 +150,7 @@ def embedding_document(run: Run, embedding: Embedding) -> dict[str, Any]:
         "points": len(layout.xy),
         "seconds": {part: layout.seconds.get(part) for part in parts},
         "kl_divergence": layout.kl_divergence,
-        "quality": plain(embedding.quality),
+        "quality": plain(layout.quality),
         "settings": plain(layout.settings),
         "file": None if embedding.file is None else str(embedding.file),
     }

@@ -43,26 +43,32 @@ def show_progress(progress: ProgressOption) -> Generator[ProgressCallback]:
 
 
 class _Stderr:
-    """Standard error as a place for progress alone: that nobody reads it, or that its disk is full, ends no work."""
+    """Standard error as a place for progress alone: that nobody reads it, or that its disk is full, ends no work.
+
+    It is the stream that was there at first: bars put their own in its place, so that what others print stays above.
+    """
 
     encoding = "utf-8"
 
+    def __init__(self) -> None:
+        self._stream: Any = sys.stderr
+
     def write(self, text: str) -> int:
         with suppress(OSError, ValueError, AttributeError):  # ValueError: closed; AttributeError: there is none
-            sys.stderr.write(text)
+            self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         with suppress(OSError, ValueError, AttributeError):
-            sys.stderr.flush()
+            self._stream.flush()
 
     def isatty(self) -> bool:
         with suppress(OSError, ValueError, AttributeError):
-            return sys.stderr.isatty()
+            return self._stream.isatty()
         return False
 
     def fileno(self) -> int:
-        return sys.stderr.fileno()
+        return self._stream.fileno()
 
 
 @contextmanager
@@ -86,17 +92,57 @@ def _in_notebook() -> bool:
     return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
 
 
+class _Pace:
+    """How fast one task goes: told of its reports, says how far it is."""
+
+    def __init__(self, first: Progress) -> None:
+        self.first = self.done = first.done
+        self.begun = self.changed = time.perf_counter()
+
+    def words(self, now: Progress) -> str:
+        """The whole and its seconds, or the share, the rate, and the seconds left at that rate."""
+        clock = time.perf_counter()
+        if now.done != self.done:
+            self.done, self.changed = now.done, clock
+        if now.ended:
+            return f"{now.done - self.first:,} {now.unit} in {clock - self.begun:.1f} s"
+        if not now.total:
+            return f"{now.done:,} {now.unit}"
+        words, left, took = [f"{100 * now.done // now.total}%"], now.seconds_left, self.changed - self.begun
+        if now.done > self.first and took > 0:
+            rate = (now.done - self.first) / took
+            if now.seconds_left is None:  # between two reports of progress the seconds are counted down
+                left = max((now.total - now.done) / rate - (clock - self.changed), 0)
+            words.append(f"{rate:,.0f}/s" if rate >= 1 else f"{1 / rate:.1f} s each")
+        return ", ".join(words if left is None else [*words, f"{left:,.0f} s left"])
+
+
+class _Tasks:
+    """The paces of tasks by name; a task that is reported after it ended begins again."""
+
+    def __init__(self) -> None:
+        self._paces: dict[str, _Pace] = {}
+
+    def begins(self, now: Progress) -> bool:
+        """Whether this is the first report of a task, or the first since it ended."""
+        return now.task not in self._paces
+
+    def words(self, now: Progress) -> str:
+        """How far a task is."""
+        words = self._paces.setdefault(now.task, _Pace(now)).words(now)
+        if now.ended:
+            del self._paces[now.task]
+        return words
+
+
 def _lines() -> ProgressCallback:
     """A line on stderr when a task is done: for logs and pipes, where a moving bar makes no sense."""
-    begun: dict[str, float] = {}
+    tasks = _Tasks()
 
     def on_progress(now: Progress) -> None:
-        start = begun.setdefault(now.task, time.perf_counter())
-        if now.done >= now.total:
-            seconds = time.perf_counter() - start
-            note = f"  {now.note}" if now.note else ""
-            _Stderr().write(f"{now.task}: {now.done:,} {now.unit} in {seconds:.1f} s{note}\n")
-            del begun[now.task]
+        words = tasks.words(now)
+        if now.ended:
+            _Stderr().write(f"{now.task}: {words}{f'  {now.note}' if now.note else ''}\n")
 
     return on_progress
 
@@ -105,22 +151,19 @@ def _cell() -> ProgressCallback:
     """Lines below a notebook's cell, one for each task, updated as it goes on, without widgets."""
     from IPython.display import display  # pyright: ignore[reportUnknownVariableType]
 
+    tasks = _Tasks()
     lines: dict[str, str] = {}
-    begun: dict[str, float] = {}
     shown: list[Any] = []
     spoken = float("-inf")
 
     def on_progress(now: Progress) -> None:
         nonlocal spoken
+        lines[now.task] = f"{now.task}: {tasks.words(now)}{f'  {now.note}' if now.note else ''}"
         clock = time.perf_counter()
-        seconds = clock - begun.setdefault(now.task, clock)
-        lines[now.task] = f"{now.task}: {_words(now, seconds)}{f'  {now.note}' if now.note else ''}"
-        if now.done < now.total and clock - spoken < REDRAW:
+        if not now.ended and clock - spoken < REDRAW:
             return
         spoken = clock
         text = {"text/plain": "\n".join(lines.values())}
-        if now.done >= now.total:
-            del begun[now.task]
         if shown:
             shown[0].update(text, raw=True)
         else:
@@ -129,41 +172,28 @@ def _cell() -> ProgressCallback:
     return on_progress
 
 
-def _words(now: Progress, seconds: float) -> str:
-    """How far a task is: the whole and its seconds, or the share, the rate and the seconds left."""
-    if now.done >= now.total:
-        return f"{now.done:,} {now.unit} in {seconds:.1f} s"
-    share = f"{100 * now.done // now.total}%"
-    if not now.done or not seconds:
-        return share
-    return f"{share}, {now.done / seconds:,.0f} a second, {seconds * (now.total - now.done) / now.done:.0f} s left"
-
-
 @contextmanager
 def _bars() -> Generator[ProgressCallback]:
-    """One bar a task with its share, rate and time left."""
+    """One bar a task with its share, rate and time left, and its units and seconds once it is done."""
     from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bars
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=12),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        TextColumn("left", style="dim"),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[words]}", markup=False),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Bars(*columns, console=Console(file=cast(Any, _Stderr())), refresh_per_second=8) as bars:
-        tasks: dict[str, Any] = {}
+        tasks, shown = _Tasks(), dict[str, Any]()
 
         def on_progress(now: Progress) -> None:
-            if now.task not in tasks:
-                tasks[now.task] = bars.add_task(now.task, total=now.total or None, rate="", note="")
-            task = tasks[now.task]
-            speed = next(t.finished_speed or t.speed for t in bars.tasks if t.id == task)
-            rate = f"{speed:,.0f}/s" if speed and now.total > 1 else ""
-            bars.update(task, completed=now.done, total=now.total or None, rate=rate, note=now.note)
+            if now.task not in shown:
+                shown[now.task] = bars.add_task(now.task, total=now.total or None, words="", note="")
+            elif tasks.begins(now):
+                bars.reset(shown[now.task])
+            words, total = tasks.words(now), now.total or None
+            bars.update(shown[now.task], completed=now.done, total=total, words=words, note=now.note)
 
         yield on_progress

@@ -134,18 +134,13 @@ class Run:
         """The probability of every class for new samples, which are prepared as the training samples were.
 
         Args:
-            x: For a run on a table: a file or a frame with its columns, in any order. For a run on pictures: a picture
-                file, a folder or a list of them; for one on the bundled MNIST, a picture of a digit is inverted, scaled
-                and centered as MNIST does it. For others an array ``(sample, *shape)`` in the units of the dataset, or
-                an .npy file with one.
+            x: A file or frame with the columns of the table, in any order; pictures, as a file, a list of files or a
+                folder (for the bundled MNIST a digit is inverted, scaled and centered); or an array
+                ``(sample, *shape)`` in the units of the dataset, or an .npy file with one.
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
-            float32 ``(sample, class)``; each row sums to 1.
-
-        Raises:
-            DataError: A column is missing or of another kind, a picture cannot be read, or a shape is another one.
-            UsageError: `x` is nothing that the model can be fed.
+            float32 ``(sample, class)``; each row sums to 1. What does not fit is a `DataError` or a `UsageError`.
         """
         return predict(self.context, x, epoch=check_epoch(epoch))
 
@@ -259,8 +254,8 @@ class Run:
         """Explain one prediction: what spoke for the winning class and against the runner-up.
 
         Args:
-            x: Raw values of one sample, or its name, such as "test[7]"; with data in one piece, such as the digits, all
-                names are "train[...]", also in the split "test", see ``run.split.test[0]``.
+            x: Raw values of one sample, or its name, such as "test[7]". With data without test samples of their own,
+                such as the digits, names are "sample[7]", and "test[7]" is row 7 of the split "test".
             epoch: Number of the epoch; the kept one if None.
 
         Raises:
@@ -279,6 +274,7 @@ class Run:
         points: int | None = None,
         seed: int = 0,
         callback: "Callable[[Iterate], bool | None] | None" = None,
+        quality: bool = True,
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "Embedding":
@@ -296,6 +292,8 @@ class Run:
             callback: t-SNE only: gets the coordinates on their way, at most ten times a second, the first time before
                 the first step, and never where the result is cached. If it returns False, the embedding stops, and you
                 get the coordinates reached so far (which are not cached).
+            quality: Whether to measure its quality, which takes up to a third of the time of t-SNE; if False, it is
+                measured when `Embedding.quality` or ``misplaced`` is first asked for.
             progress: See `Run`.
             settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
                 early_exaggeration, exaggeration, learning_rate and others.
@@ -319,6 +317,7 @@ class Run:
                 points=points,
                 settings={"method": method, "seed": seed, **settings},
                 callback=callback,
+                quality=quality,
                 on_progress=on_progress,
             )
 

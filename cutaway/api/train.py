@@ -159,8 +159,8 @@ def train_like(
 
     raise_if_canceled()
     like = run if isinstance(run, Run) and data is None else open_run(_path(run), data=data, runs=runs)
-    data = like.data
     _check_trained(like, "trained again")
+    data = like.data
     manifest, base = like.context.manifest, training.recorded_config(like.config).model_dump()
     sample_weight = given_weights(like.context.loaded, sample_weight)
     check_same_weights(sample_weight, manifest.sample_weight)

@@ -135,6 +135,7 @@ def embed(
     early_exaggeration: Annotated[float | None, typer.Option(help="t-SNE: factor in the early phase.")] = None,
     exaggeration: Annotated[float | None, typer.Option(help="t-SNE: factor in the main phase.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="t-SNE: learning rate of both phases.")] = None,
+    quality: Annotated[bool, typer.Option(help="Measure the quality, a quarter of the time.")] = True,
     seed: SeedOption = 0,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
@@ -154,7 +155,9 @@ def embed(
         "learning_rate": learning_rate,
     }
     settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    embedding = opened.embed(layer, epoch=epoch, method=method, split=split, points=points, seed=seed, **settings)
+    embedding = opened.embed(
+        layer, epoch=epoch, method=method, split=split, points=points, seed=seed, quality=quality, **settings
+    )
     if as_json:
         print_json(embedding_document(opened, embedding))
     else:
@@ -170,12 +173,12 @@ def embed(
 
 
 def _print_embedding(embedding: "Embedding") -> None:
-    layout, quality = embedding.layout, embedding.quality
+    layout = embedding.layout
     print(f"{embedding.title} in {layout.seconds['total']:.1f} s")
     if layout.kl_divergence is not None:
         print(f"  KL divergence        {layout.kl_divergence:.3f} after {layout.settings['iterations']} iterations")
-    if quality:
-        print_quality(quality, misplaced=embedding.misplaced)
+    if layout.quality:
+        print_quality(layout.quality, misplaced=layout.misplaced)
     print(f"  file                 {embedding.file or 'not cached'}")
 
 

@@ -59,15 +59,23 @@ def print_findings(findings: Sequence[Any]) -> None:
 
 
 def print_quality(quality: Any, *, misplaced: Any) -> None:
-    """Print how far the distances of an embedding can be trusted."""
-    print(f"  trustworthiness      {quality.trustworthiness:.3f}")
-    print(f"  neighbors preserved  {quality.neighbors_preserved:.1%} of the {quality.k} nearest")
+    """Print how far the distances of an embedding can be trusted, estimates with their standard errors."""
+    errors = quality.standard_errors or {}
+    points = {name: f" ± {100 * error:.1f}" for name, error in errors.items()}
+    trust = f"{quality.trustworthiness:.3f}"
+    if errors:
+        trust = f"{quality.trustworthiness:.4f} ± {errors['trustworthiness']:.4f}"
+    print(f"  trustworthiness      {trust}")
+    preserved = f"{quality.neighbors_preserved:.1%}{points.get('neighbors_preserved', '')}"
+    print(f"  neighbors preserved  {preserved} of the {quality.k} nearest")
     if quality.accuracy_layer is not None:
-        words = f"{quality.accuracy_layer:.1%} in the layer, {quality.accuracy_plane:.1%} in the plane"
-        print(f"  k-NN accuracy        {words}")
+        layer = f"{quality.accuracy_layer:.1%}{points.get('accuracy_layer', '')} in the layer"
+        print(f"  k-NN accuracy        {layer}, {quality.accuracy_plane:.1%} in the plane")
     if misplaced is not None:
         share = float((misplaced > 0.5).mean())
         print(f"  misplaced samples    {share:.1%}: most of their neighbors in the plane are far away in the layer")
+    if errors:
+        print(f"  ± is the standard error: these are estimated from {quality.samples:,} samples")
 
 
 def shorten(name: str) -> str:

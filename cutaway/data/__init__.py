@@ -15,14 +15,15 @@ from .npy import map_npy
 from .pictures import new_picture_files, read_new_picture
 from .preparation import Preparation
 from .rows import LazyRows
-from .samples import SampleIds
+from .samples import SampleIds, source_names
 from .sampling import stratified_sample
 from .sources import DatasetInfo
-from .split import Split
+from .split import PARTS, Split
 from .splitting import split_dataset
 from .tables import Column, Table, TableOptions, is_frame, prepare_new_rows, split_and_prepare
 
 __all__ = [
+    "PARTS",
     "Column",
     "Dataset",
     "DatasetInfo",
@@ -42,6 +43,7 @@ __all__ = [
     "prepare_new_rows",
     "read_idx",
     "read_new_picture",
+    "source_names",
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",

@@ -1,5 +1,6 @@
 """The identity of samples, (source, index in that source), through every selection."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +8,21 @@ import numpy as np
 
 from cutaway.errors import DataError
 
+WHOLE = "sample"
+"""What samples are called where all of them are of one source: "train[7]" would read as one of the training samples."""
+
+
+def source_names(sources: Sequence[str]) -> tuple[str, ...]:
+    """What the sources of a dataset are called in the names of samples."""
+    return tuple(sources) if len(sources) > 1 else (WHOLE,) * len(sources)
+
 
 @dataclass(frozen=True, eq=False)
 class SampleIds:
     """The identities of some samples, in order.
+
+    A sample is named by its source and its row there, such as ``test[7]``; where a dataset has only one source, which
+    we split ourselves, it is ``sample[7]``.
 
     Attributes:
         sources: Names of the sources, at most 256.
@@ -49,7 +61,7 @@ class SampleIds:
         return len(self.source_index)
 
     def __getitem__(self, position: int) -> str:
-        return f"{self.sources[self.source_index[position]]}[{self.index[position]}]"
+        return f"{source_names(self.sources)[self.source_index[position]]}[{self.index[position]}]"
 
     def take(self, selection: Any) -> "SampleIds":
         """The ids at some positions, selected as in NumPy by an integer array, a slice or a boolean mask."""
@@ -57,4 +69,5 @@ class SampleIds:
 
     def names(self) -> list[str]:
         """Every id as text, such as ``test[7]``, in order."""
-        return [f"{self.sources[source]}[{index}]" for source, index in zip(self.source_index, self.index, strict=True)]
+        named = source_names(self.sources)
+        return [f"{named[source]}[{index}]" for source, index in zip(self.source_index, self.index, strict=True)]

@@ -13,12 +13,14 @@ class Quality:
     Attributes:
         trustworthiness: 0..1; 1 if no sample has a neighbor in the layout that is far from it in the activations.
         neighbors_preserved: 0..1, mean share of the ``k`` nearest neighbors by activation that are among the ``k``
-            nearest in the layout; over all samples.
+            nearest in the layout.
         k: Number of neighbors.
-        samples: Number of samples over which trustworthiness was measured; each is ranked among all.
+        samples: Number of samples that were measured, each compared with all: 2,000 at most, chosen by the seed.
         accuracy_layer: 0..1, share of samples whose class is the most frequent one among their ``k`` nearest neighbors
             by activation; None without labels.
-        accuracy_plane: The same with the ``k`` nearest in the layout.
+        accuracy_plane: The same with the ``k`` nearest in the layout; always over all samples.
+        standard_errors: Of each measure that was estimated, by its name: the standard error, from 0 up; the value over
+            all samples is within twice of it in 95% of the choices of samples. None if all samples were measured.
     """
 
     trustworthiness: float
@@ -27,6 +29,7 @@ class Quality:
     samples: int
     accuracy_layer: float | None = None
     accuracy_plane: float | None = None
+    standard_errors: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,7 @@ class Layout:
         seconds: Time of each stage; "total" is always there.
         kl_divergence: KL divergence in nats, which t-SNE minimizes; None for other methods, or if it was canceled
             before the first iteration or while this was computed.
-        quality: None if there are too few samples to measure it, or if the layout was canceled.
+        quality: None if there are too few samples to measure it, if the layout was canceled, or if it was not wanted.
         misplaced: float32 (sample,), 0..1, the share of a sample's nearest neighbors in the layout that are not even
             among its 6 times as many nearest by activation; None if it was not measured.
     """

@@ -12,9 +12,9 @@ from cutaway.neighbors import pca
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .layout import Layout, Quality
-from .quality import inspect_quality
+from .quality import LIMIT, WIDER, inspect_quality
 from .stages import stage
-from .tsne import CANCELLATIONS, Callback, make_settings, tsne
+from .tsne import CANCELLATIONS, Callback, Surroundings, make_settings, tsne
 
 METHODS = ("pca", "tsne", "lda", "umap")
 
@@ -28,6 +28,7 @@ def embed(
     seed: int = 0,
     labels: np.ndarray | None = None,
     callback: Callback | None = None,
+    quality: bool = True,
     on_progress: ProgressCallback = ignore_progress,
     **settings: Any,
 ) -> Layout:
@@ -44,11 +45,12 @@ def embed(
     Args:
         h: float32 (sample, unit), finite; at least 4 samples, not all equal. Other real types are converted.
         method: "tsne", "pca", "lda" (which needs labels) or "umap" (which needs umap-learn).
-        seed: Random seed: decides on which samples trustworthiness is measured, the coordinates of UMAP, and those of
+        seed: Random seed: decides on which samples the quality is measured, the coordinates of UMAP, and those of
             t-SNE with a random initialization. The other coordinates do not depend on it.
         labels: (sample,), the class of each sample: needed for LDA, and for accuracies in the quality of all methods.
         callback: For t-SNE only: called with an `Iterate` right after the principal components, then at most ten times
             a second.
+        quality: Whether to measure the quality, which takes up to a third of the time of a t-SNE layout.
         on_progress: Called when a stage starts and ends, and in between if it takes long.
         settings: For t-SNE: the settings explained in `TSNESettings`. Other methods have none.
 
@@ -66,23 +68,24 @@ def embed(
     seconds: dict[str, float] = {}
     timed: dict[str, Any] = {"seconds": seconds, "on_progress": on_progress}
     used: dict[str, Any] = {"seed": seed}
-    kl_divergence = None
+    kl_divergence, around = None, None
     if method == "tsne":
-        xy, used, kl_divergence = tsne(h, settings, seed=seed, callback=callback, **timed)
+        wanted = WIDER * QUALITY_NEIGHBORS if quality and len(h) > LIMIT else 0
+        xy, used, kl_divergence, around = tsne(h, settings, seed=seed, callback=callback, neighbors=wanted, **timed)
     elif method == "pca":
         xy, used = _pca(h, **timed), {"pca_components": 2, **used}
     elif method == "lda":
         xy, used = _lda(h, labels, **timed), {"components": 2, **used}
     else:
         xy, used = _umap(h, seed=seed, **timed)
-    quality, misplaced = None, None
-    if used.get("stopped") != "canceled":  # whoever canceled it does not want to wait for more
+    found, misplaced = None, None
+    if quality and used.get("stopped") != "canceled":  # whoever canceled it does not want to wait for more
         try:
-            quality, misplaced = _quality(h, xy, seed=seed, labels=labels, **timed)
+            found, misplaced = _quality(h, xy, seed=seed, labels=labels, around=around, **timed)
         except CANCELLATIONS:
             used["stopped"] = "canceled"
     seconds["total"] = perf_counter() - start
-    return Layout(xy, method, used, seconds, kl_divergence, quality, misplaced)
+    return Layout(xy, method, used, seconds, kl_divergence, found, misplaced)
 
 
 def resolve_settings(*, method: str, seed: int = 0, samples: int, **settings: Any) -> dict[str, Any]:
@@ -184,6 +187,7 @@ def _quality(
     *,
     seed: int,
     labels: np.ndarray | None,
+    around: Surroundings | None,
     seconds: dict[str, float],
     on_progress: ProgressCallback,
 ) -> tuple[Quality | None, np.ndarray | None]:
@@ -191,7 +195,7 @@ def _quality(
     if len(h) <= 2 * QUALITY_NEIGHBORS:
         return None, None
     with stage("quality", len(h), unit="samples", part="quality", seconds=seconds, on_progress=on_progress):
-        return inspect_quality(h, xy, k=QUALITY_NEIGHBORS, seed=seed, labels=labels)
+        return inspect_quality(h, xy, k=QUALITY_NEIGHBORS, seed=seed, labels=labels, around=around)
 
 
 def check_activations(h: np.ndarray) -> np.ndarray:

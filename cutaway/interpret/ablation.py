@@ -123,6 +123,7 @@ def ablate(
     values = weights_of(graph, weights)
     correct, unablated = np.zeros((units, classes), np.int64), np.zeros(classes, np.int64)
     rises, squares = np.zeros(units), np.zeros(units)
+    on_progress(Progress("ablation", 0, len(x), "samples", layer))
     for first, new in batch_slices(len(x), min(BATCH, batch_size(x))):
         # samples that have been counted already weigh nothing
         fresh = (np.arange(first, new.stop) >= new.start).astype(np.float32)

@@ -110,6 +110,7 @@ def layer_history(
         return {name: h.reshape(len(h), -1) for name, h in forward(x, weights=weights).items()}
 
     total, done, records = len(epochs) * len(layers), 0, []
+    on_progress(Progress("layer history", 0, total, "measurements"))
     with WorkerPool(cpu_count(at_most=MAX_THREADS), single_blas=True) as pool:
         final = outputs_with(snapshot(epochs[-1]))
         last = center_all(final, pool)

@@ -97,7 +97,7 @@ class ForwardPass:
             weights: A snapshot, as `get_weights` returns it; None for the weights that the model has now.
             task: Name of the work in its progress.
             note: Words on it in its progress.
-            on_progress: Told after every batch, in samples.
+            on_progress: Told at the start and after every batch, in samples.
 
         Yields:
             The rows of `x` that are new in this batch, and the outputs by name: float32 ``(new row, ...)``, or what
@@ -107,6 +107,7 @@ class ForwardPass:
             ModelError: The snapshot is not one of this model.
         """
         values = jax.device_put(weight_values(self._variables, named=self._named, weights=weights))
+        on_progress(Progress(task, 0, len(x), "samples", note))
         for first, new in batch_slices(len(x), batch_size(x)):
             found = self._run(values, x[first : new.stop])
             arrays = {name: np.asarray(array) for name, array in found.items()}
@@ -161,7 +162,7 @@ def forward(
         scale: The value of `x` that becomes 1.
         layer: Name of the layer whose output is wanted; None for the model's own.
         weights: A snapshot to use, as `get_weights` returns it; None for the weights that the model has now.
-        on_progress: Told after every batch, in samples.
+        on_progress: Told at the start and after every batch, in samples.
 
     Returns:
         float32 ``(sample, *output shape of the layer)``.

@@ -14,6 +14,8 @@ import numba.core.config
 import numpy as np
 from numba import njit
 
+from .kernel_files import KernelFiles, tell_unwritable
+
 # The type of indices in hot loops: a signed index could count from the end, which costs seven more instructions.
 U = np.uint64
 # Typed as Any, because Numba creates its settings when it is imported.
@@ -44,16 +46,25 @@ def kernel(*, inner: bool = False, **flags: Any) -> Callable[[Any], Any]:
             # Numba reads the folder while it decorates; the user's own functions must not end up in ours.
             config.CACHE_DIR = str(folder)
             try:
-                return njit(cache=True, **options)(function)
+                return _checked(njit(cache=True, **options)(function))
             finally:
                 config.CACHE_DIR = users
 
     return compiled
 
 
+def _checked(dispatcher: Any) -> Any:
+    """Let a kernel keep its files in a form that shows damage, and go on without them."""
+    files = dispatcher._cache
+    files._cache_file = KernelFiles(
+        files._cache_path, files._impl.filename_base, files._impl.locator.get_source_stamp()
+    )
+    return dispatcher
+
+
 @cache
 def _folder() -> Path | None:
-    """Return the folder of compiled kernels, private to the user, or None if none can be written.
+    """Return the folder of compiled kernels, private to the user; None, with a warning, if none can be written.
 
     Its name contains a digest of the source of all rooms with kernels. Numba itself checks only size and date of the
     file that defines a function, so it would reuse a kernel whose helper in another file has changed (and all files of
@@ -64,15 +75,18 @@ def _folder() -> Path | None:
         for file in sorted((package / room).rglob("*.py")):
             source.update(file.read_bytes())
     # Whoever may write into the folder can run code as this user, so it must belong to the user alone.
+    folder = None
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         folder = home / "cutaway" / f"numba-{sys.implementation.cache_tag}-{source.hexdigest()[:16]}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()
         if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+            tell_unwritable(folder, "others may write into it")
             return None
         tempfile.TemporaryFile(dir=folder).close()
     # RuntimeError: there is no home folder.
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError) as error:
+        tell_unwritable(folder or "the cache folder", getattr(error, "strerror", None) or str(error))
         return None
     return folder

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
 
 import numpy as np
 
@@ -159,10 +158,8 @@ def _search(
                 points, starts, names, gap, tolerance, keep, scale, memory, found.index, found.squared, cell
             )
 
-    begun = perf_counter()
     for last, _ in map_ranges(search, ranges(cells, CELLS_PER_RANGE), single_blas=True):
-        done = int(starts[last])
-        on_progress(Progress("neighbors", done, n, "samples", f"{done / (perf_counter() - begun):,.0f} a second"))
+        on_progress(Progress("neighbors", int(starts[last]), n, "samples"))
 
 
 def _cell_geometry(head: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, ...]:

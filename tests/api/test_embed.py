@@ -39,6 +39,20 @@ def test_an_embedding_is_kept_and_read_back(digits_run):
     assert first.bokeh().output_backend == "webgl"
 
 
+def test_quality_that_was_left_out_is_measured_when_asked_for(digits_run):
+    first = embed(digits_run, perplexity=17.0, quality=False)
+    assert first.layout.quality is None
+    assert "quality" not in first.layout.seconds
+    again = embed(digits_run, perplexity=17.0, quality=False)
+    assert again.layout.quality is None
+    measured = embed(digits_run, perplexity=17.0)
+    assert measured.file == first.file
+    assert measured.layout.quality == first.quality
+    np.testing.assert_array_equal(measured.xy, first.xy)
+    np.testing.assert_array_equal(measured.misplaced, first.misplaced)
+    assert embed(digits_run, perplexity=17.0, quality=False).layout.quality == first.quality
+
+
 def test_what_is_kept_asks_the_net_nothing(digits_run, monkeypatch):
     first = embed(digits_run)
 

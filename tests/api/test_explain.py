@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from cutaway.api.context import RunContext
+from cutaway.data import Dataset, split_dataset
 from cutaway.errors import ModelError, UnknownNameError
 
 
@@ -22,11 +24,40 @@ def test_a_sample_is_explained_by_name_and_by_values(digits_run):
 
 
 @pytest.mark.parametrize(
-    "name", ["test", "nowhere[3]", "train[x]", "train[-1]", "train[1797]", "train[" + "9" * 30 + "]"]
+    "name", ["test", "nowhere[3]", "sample[x]", "sample[-1]", "sample[1797]", "test[360]", "sample[" + "9" * 30 + "]"]
 )
 def test_samples_of_no_such_name(digits_run, name):
-    with pytest.raises(UnknownNameError, match=r"samples are named train\[0\] to train\[1796\]"):
+    known = (
+        r"samples are named sample\[0\] to sample\[1796\], or by their place in a split: .*test\[0\] to test\[359\];"
+    )
+    with pytest.raises(UnknownNameError, match=known):
         digits_run.explain(name)
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_a_place_in_a_split_that_is_ours_names_a_sample(digits_run, split):
+    ids = digits_run.context.sample(f"{split}[7]")
+    assert ids.names() == [digits_run.split.part(split)[7]]
+    assert ids[0].startswith("sample["), "its own name says no split"
+    np.testing.assert_array_equal(digits_run.data.x(ids)[0], digits_run.data.x(digits_run.split.part(split))[7])
+
+
+def test_a_source_of_the_data_goes_before_a_split():
+    generator = np.random.default_rng(0)
+    y = np.arange(60) % 3
+    x = generator.normal(size=(60, 2))
+    data = Dataset.from_arrays(x, y, x_test=x[:9] + 1, y_test=y[:9])
+    split = split_dataset(data, validation=0.25, seed=0)
+    context = RunContext.__new__(RunContext)
+    context.data, context.split = data, split
+    for name in ("train[7]", "test[7]"):
+        assert context.sample(name).names() == [name]
+        assert context.sample(name).index[0] == 7
+    assert context.sample("val[7]").names() == [split.val[7]]
+    with pytest.raises(
+        UnknownNameError, match=r"to train\[59\] and test\[0\] to test\[8\], .* split: val\[0\] to val\[14\];"
+    ):
+        context.sample("val[15]")
 
 
 def test_a_model_that_is_not_piecewise_linear_is_refused(tmp_path):

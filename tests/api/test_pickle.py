@@ -76,7 +76,7 @@ RECORDS = {
     "layer_history": lambda run: run.layer_history(epochs=[0, 6], samples=200, progress=False),
     "similarity": lambda run: run.similarity(epochs=[0, 6], samples=200, progress=False),
     "units": lambda run: run.units("dense_2", progress=False),
-    "explanation": lambda run: run.explain("train[7]"),
+    "explanation": lambda run: run.explain("sample[7]"),
     "embedding": lambda run: run.embed(split="test", perplexity=20.0, progress=False),
     "pca": lambda run: run.embed(split="test", method="pca", progress=False),
     "sequence": lambda run: run.embed_epochs(epochs=[5, 6], split="test", perplexity=20.0, progress=False),

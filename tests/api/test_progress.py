@@ -1,5 +1,13 @@
 import contextlib
+import fcntl
+import functools
+import os
+import pty
+import re
+import struct
+import subprocess
 import sys
+import termios
 import threading
 import types
 
@@ -33,25 +41,61 @@ def shown(monkeypatch):
     return texts
 
 
-def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, monkeypatch):
-    clock = iter([0.0, 1.0, 2.0, 2.01, 3.0, 3.0, 5.0, 6.0, 7.0])
-    monkeypatch.setattr("cutaway.api.progress.time.perf_counter", lambda: next(clock))
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until a test moves it."""
+    now = [0.0]
+    monkeypatch.setattr("cutaway.api.progress.time", types.SimpleNamespace(perf_counter=lambda: now[0]))
+    return now
+
+
+def test_a_notebook_shows_one_line_a_task_and_needs_no_widgets(shown, clock):
     with show_progress(True) as on_progress:
-        for done in (0, 10, 20, 21, 40):
+        for clock[0], done in ((0, 0), (1, 10), (2, 20), (2.01, 21), (3, 40)):
             on_progress(Progress("training", done, 40, "steps"))
         on_progress(Progress("quality", 0, 4, "samples", "ranks"))
+        clock[0] = 5
         on_progress(Progress("quality", 4, 4, "samples"))
+        clock[0] = 6
         on_progress(Progress("training", 0, 40, "steps"))  # the same task once more
+        clock[0] = 7
         on_progress(Progress("training", 40, 40, "steps"))
     assert all(flag for _, flag in shown)
     assert [text for text, _ in shown[:4]] == [
         "training: 0%",
-        "training: 25%, 10 a second, 3 s left",
-        "training: 50%, 10 a second, 2 s left",
+        "training: 25%, 10/s, 3 s left",
+        "training: 50%, 10/s, 2 s left",
         "training: 40 steps in 3.0 s",  # the one between came too soon
     ]
     assert shown[-3][0] == "training: 40 steps in 3.0 s\nquality: 4 samples in 2.0 s"
     assert shown[-1][0] == "training: 40 steps in 1.0 s\nquality: 4 samples in 2.0 s"
+
+
+def test_rate_and_time_left_are_of_what_was_done_since_the_task_began(shown, clock):
+    # a training that was resumed at 900 of 1,000 samples
+    with show_progress(True) as on_progress:
+        for clock[0], done, note in ((0, 900, ""), (10, 920, "a"), (15, 920, "b"), (50, 1000, "c")):
+            on_progress(Progress("training", done, 1000, "samples", note))
+        for clock[0], done in ((60, 0), (80, 1)):
+            on_progress(Progress("embeddings", done, 3, "embeddings"))
+        on_progress(Progress("embeddings", 1, 3, "embeddings", seconds_left=7.4))
+        clock[0] = 81
+        on_progress(Progress("embeddings", 1, 3, "embeddings", seconds_left=7.4))
+    assert [text.splitlines()[-1] for text, _ in shown] == [
+        "training: 90%",
+        "training: 92%, 2/s, 40 s left  a",
+        "training: 92%, 2/s, 35 s left  b",  # counted down while no sample is reported
+        "training: 100 samples in 50.0 s  c",
+        "embeddings: 0%",
+        "embeddings: 33%, 20.0 s each, 40 s left",
+        "embeddings: 33%, 20.0 s each, 7 s left",  # what the work itself knows
+    ]
+
+
+def test_work_of_unknown_length_is_counted_and_does_not_end(shown, clock):
+    with show_progress(True) as on_progress:
+        on_progress(Progress("reading", 5, 0, "lines"))
+    assert shown[-1][0] == "reading: 5 lines"
 
 
 def test_lines_on_a_pipe_come_when_a_task_is_done(capsys, monkeypatch):
@@ -62,6 +106,137 @@ def test_lines_on_a_pipe_come_when_a_task_is_done(capsys, monkeypatch):
         assert capsys.readouterr().err == ""
         on_progress(Progress("training", 4, 4, "steps"))
     assert capsys.readouterr().err.startswith("training: 4 steps in ")
+
+
+def reports(work, task):
+    """The reports of one task."""
+    told = []
+    work(told.append)
+    return [now for now in told if now.task == task]
+
+
+def check_ends(told):
+    """A task begins at what was done before, ends once, at its end, and never goes back."""
+    assert [now.ended for now in told] == [False] * (len(told) - 1) + [True]
+    assert [now.done for now in told] == sorted(now.done for now in told)
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_the_last_report_of_a_training_has_the_validation_of_its_last_epoch(epochs, tmp_path):
+    runs = []
+
+    def work(on_progress):
+        runs.append(ct.train(ct.mlp((8,)), "digits", epochs=epochs, runs=tmp_path, progress=on_progress))
+
+    told = reports(work, "training")
+    check_ends(told)
+    assert (told[0].done, told[-1].total) == (0, epochs * len(runs[0].split.train))
+    for epoch in range(1, epochs + 1):
+        row = runs[0].history.rows[epoch - 1]
+        note = f"epoch {epoch}/{epochs}  loss {row['loss']:.3f}  val {row['val_accuracy']:.1%}"
+        assert note in [now.note for now in told], "each epoch is reported with its own validation"
+    assert told[-1].note == note
+
+
+def test_a_training_that_stops_early_ends_at_its_end(tmp_path):
+    runs = []
+
+    def work(on_progress):
+        settings = {"epochs": 60, "patience": 1, "learning_rate": 0.03, "schedule": "constant"}
+        runs.append(ct.train(ct.mlp((64,)), "digits", runs=tmp_path, progress=on_progress, **settings))
+
+    told = reports(work, "training")
+    check_ends(told)
+    epochs = len(runs[0].history)
+    assert epochs < 60
+    assert told[-1].done == told[-1].total == epochs * len(runs[0].split.train)
+    assert told[-1].note.startswith(f"epoch {epochs}/60  loss ")
+    assert told[-1].note.endswith("stopped early")
+
+
+def test_a_resumed_training_begins_where_it_was(tmp_path):
+    def cancel(now):
+        if now.note.startswith("epoch 2/3") and "last val" not in now.note:
+            raise Canceled("work", got="a request to cancel it", hint="again")
+
+    with pytest.raises(Canceled, match="after epoch 2; next: go on with: cutaway resume"):
+        ct.train(ct.mlp((8,)), "digits", epochs=3, runs=tmp_path, progress=cancel)
+    path = next(tmp_path.iterdir())
+    samples = len(ct.open_run(path).split.train)
+    told = reports(lambda on_progress: ct.resume(path, progress=on_progress), "training")
+    check_ends(told)
+    assert (told[0].done, told[-1].done) == (2 * samples, 3 * samples)
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_descent_that_ends_early_ends_at_its_end(digits_run, stops):
+    settings = {"split": "test", "points": 200, "perplexity": 20, "seed": 11 + stops, "n_iter": 5000}
+    callback = (lambda now: now.iteration == 0) if stops else None
+    told = reports(lambda on_progress: digits_run.embed(callback=callback, progress=on_progress, **settings), "t-SNE")
+    check_ends(told)
+    assert told[0].done == 0
+    assert told[0].total >= 5000
+    assert told[-1].total == told[-1].done < 5000
+
+
+@pytest.mark.parametrize(
+    ("task", "work"),
+    [
+        ("activations", lambda run: run.activations),
+        ("layer history", lambda run: functools.partial(run.layer_history, epochs=[1, 2])),
+        ("similarity", lambda run: functools.partial(run.similarity, epochs=[1, 2, 3])),
+        ("ablation", lambda run: run.units),
+    ],
+)
+def test_every_task_begins_at_0_and_ends_at_its_end(task, work, digits_run):
+    call = work(ct.open_run(digits_run.path))
+    told = reports(
+        lambda on_progress: (
+            call("dense_2", progress=on_progress) if task != "layer history" else call(progress=on_progress)
+        ),
+        task,
+    )
+    check_ends(told)
+    assert told[0].done == 0
+
+
+PROGRAM = """
+import time
+from cutaway.api.progress import show_progress
+from cutaway.progress import Progress
+with show_progress(True) as on_progress:
+    for task in ("training", "t-SNE", "training"):
+        for done in range(5):
+            on_progress(Progress(task, done, 8, "steps", f"step {done} [of 8]"))
+            time.sleep(0.05)
+        on_progress(Progress(task, 5, 5, "steps", "converged [/]"))
+"""
+
+
+def test_bars_in_a_terminal_end_at_their_end():
+    lines = last_lines(PROGRAM)
+    assert len(lines) == 2
+    for line, task in zip(lines, ("training", "t-SNE"), strict=True):
+        assert re.fullmatch(rf"{task}\s+━{{12}} 5 steps in 0\.\d s converged \[/\]", line.strip()), line
+
+
+def last_lines(program):
+    """What a program has left on a terminal of 100 columns, as lines."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+    child = subprocess.Popen([sys.executable, "-c", program], stderr=follower, stdout=follower, env=environment)
+    os.close(follower)
+    drawn = b""
+    with contextlib.suppress(OSError):  # a terminal whose program has ended is an error of Linux
+        while more := os.read(leader, 65536):
+            drawn += more
+    os.close(leader)
+    assert child.wait() == 0, drawn
+    # each drawing goes back to the first line and clears it
+    final = re.split(rb"(?:\r?\x1b\[1A\x1b\[2K)+|\r\x1b\[2K", drawn)[-1]
+    text = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", final).decode()
+    return [line for line in text.replace("\r", "").split("\n") if line.strip()]
 
 
 def test_threads_share_one_token_and_canceling_it_stops_the_work_in_all(monkeypatch):

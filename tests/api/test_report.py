@@ -159,7 +159,7 @@ def test_a_model_of_a_table_shows_the_units_of_its_last_hidden_layer_in_words(ta
     shown = units(table)
     assert "units of dense_2" in shown.summary
     assert all(not card.pictures for card in shown.cards)
-    assert shown.cards[0].values.startswith("train[")
+    assert shown.cards[0].values.startswith("sample[")
     assert shown.lead.endswith("Each card lists the samples that activate the unit most.")
     classes = [card.subtitle.removeprefix("Fires most for ").split(", ") for card in shown.cards]
     assert all(len(set(names)) == 2 and set(names) < {"0", "1", "2"} for names in classes)

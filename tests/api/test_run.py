@@ -83,7 +83,7 @@ def test_mistakes_as_a_table_and_in_a_line(digits_run):
 
 def test_records_say_what_they_hold_in_one_line(digits_run):
     inactive = digits_run.layers()[0].inactive
-    units, explanation = digits_run.units("dense_2", progress=False), digits_run.explain("train[0]")
+    units, explanation = digits_run.units("dense_2", progress=False), digits_run.explain("sample[0]")
     history = digits_run.layer_history(epochs=[0, 6], progress=False)
     layers = digits_run.layers()
     probe = history.records[0].probe_accuracy

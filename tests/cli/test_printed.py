@@ -1,12 +1,14 @@
 """What people read in the terminal, compared with the values behind it."""
 
 import functools
+import json
 import re
 
 import pytest
 
 from cutaway.api import recipe
-from cutaway.cli.output import points
+from cutaway.cli.output import points, print_quality
+from cutaway.embedding import Quality
 
 
 def test_embed_prints_the_quality_that_the_record_has(cutaway, digits_run):
@@ -17,6 +19,26 @@ def test_embed_prints_the_quality_that_the_record_has(cutaway, digits_run):
     assert f"trustworthiness      {embedding.quality.trustworthiness:.3f}" in out
     assert f"k-NN accuracy        {embedding.quality.accuracy_layer:.1%} in the layer" in out
     assert str(embedding.file) in out
+
+
+def test_embed_leaves_out_the_quality_when_told(cutaway, digits_run):
+    arguments = ("embed", digits_run.path, "--split", "test", "--perplexity", "13", "--no-quality")
+    code, out, _ = cutaway(*arguments)
+    assert code == 0
+    assert "KL divergence" in out
+    assert "trustworthiness" not in out
+    assert json.loads(cutaway(*arguments, "--json")[1])["quality"] is None
+
+
+def test_estimates_are_printed_with_their_standard_errors(capsys):
+    errors = {"trustworthiness": 0.00012, "neighbors_preserved": 0.0034, "accuracy_layer": 0.0005}
+    print_quality(Quality(0.99704, 0.3168, 15, 2000, 0.9947, 0.9952, errors), misplaced=None)
+    assert capsys.readouterr().out.splitlines() == [
+        "  trustworthiness      0.9970 ± 0.0001",
+        "  neighbors preserved  31.7% ± 0.3 of the 15 nearest",
+        "  k-NN accuracy        99.5% ± 0.1 in the layer, 99.5% in the plane",
+        "  ± is the standard error: these are estimated from 2,000 samples",
+    ]
 
 
 def test_runs_lists_each_run_with_its_accuracy(cutaway, digits_run):

@@ -44,6 +44,8 @@ class TestSampleIds:
         assert self.ids[-3] == "train[5]"
         assert self.ids.names() == ["train[5]", "test[7]", "test[0]"]
         assert list(self.ids) == self.ids.names()
+        one = SampleIds(("train",), np.zeros(2, np.uint8), np.array([5, 7]))
+        assert one.names() == list(one) == ["sample[5]", "sample[7]"]
 
     @pytest.mark.parametrize("selection", [np.array([2, 0]), slice(None, None, -2), np.array([True, False, True])])
     def test_take_keeps_identities(self, selection):
@@ -121,7 +123,7 @@ def test_every_sample_is_in_exactly_one_part_and_the_record_restores_it(counts, 
     except DataError:
         assume(False)
     assert sorted(split.part("all").names()) == sorted(
-        f"{name}[{i}]" for name, source in data.sources.items() for i in range(len(source.y))
+        f"{name if test else 'sample'}[{i}]" for name, source in data.sources.items() for i in range(len(source.y))
     )
     for name in ("train", "val", "test"):
         part = split.part(name)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
-SMALLER = {'"mnist"': '"digits"', "(28, 28)": "(8, 8)", "test[7]": "train[7]"}
+SMALLER = {'"mnist"': '"digits"', "(28, 28)": "(8, 8)"}
 
 
 def blocks(path: Path) -> list[str]:

@@ -7,7 +7,7 @@ from sklearn.manifold import TSNE
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from cutaway.embedding import embed, measure_quality, pca
+from cutaway.embedding import embed, inspect_quality, measure_quality, pca
 from cutaway.embedding.tsne import compute_affinities, descend, kl_divergence
 from cutaway.errors import Canceled, DataError, UnknownNameError, UsageError
 from cutaway.neighbors import principal_scores
@@ -197,6 +197,27 @@ def ctrl_c(*_, **__):
 
 def cancel(*_, **__):
     raise Canceled("the work went on until it was canceled", got="a request to stop", hint="call it again")
+
+
+def test_quality_can_be_left_out():
+    whole, layout = embed(IRIS[0], n_iter=251), embed(IRIS[0], n_iter=251, quality=False)
+    np.testing.assert_array_equal(layout.xy, whole.xy)
+    assert (layout.quality, layout.misplaced) == (None, None)
+    assert "quality" not in layout.seconds
+
+
+@pytest.mark.parametrize("perplexity", [5, 40])
+def test_the_quality_of_many_samples_uses_the_neighbors_of_t_sne(perplexity, monkeypatch):
+    """The same coordinates and quality as without them, whether t-SNE needs more or fewer for its affinities."""
+    h = np.random.default_rng(0).normal(size=(2100, 60))
+    settings = {"perplexity": perplexity, "n_iter": 20, "early_exaggeration_iter": 10}
+    bare, whole = embed(h, quality=False, **settings), embed(h, **settings)
+    np.testing.assert_array_equal(bare.xy, whole.xy)
+    quality, misplaced = inspect_quality(h, whole.xy, seed=0)
+    assert whole.quality == quality
+    np.testing.assert_array_equal(whole.misplaced, misplaced)
+    monkeypatch.setattr("cutaway.embedding.quality.Surroundings", None)
+    assert embed(h, **settings).quality == quality
 
 
 @pytest.mark.parametrize("place", ["tsne.fit.kl_divergence", "method.inspect_quality"])

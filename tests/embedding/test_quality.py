@@ -6,6 +6,7 @@ from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
 from cutaway.embedding import inspect_quality, measure_quality, pca
+from cutaway.embedding.tsne import Surroundings
 from cutaway.errors import DataError, UsageError
 from cutaway.neighbors import components
 
@@ -40,6 +41,15 @@ def test_trustworthiness_is_that_of_scikit_learn():
     assert measure_quality(IRIS, xy, seed=0).trustworthiness == pytest.approx(expected, abs=1e-4)
 
 
+def test_estimated_trustworthiness_is_near_that_of_scikit_learn():
+    h = np.random.default_rng(0).normal(size=(3000, 20))
+    expected = trustworthiness(h, h[:, :2], n_neighbors=15)
+    for seed in range(3):
+        quality = measure_quality(h, h[:, :2], limit=1000, seed=seed)
+        assert quality.trustworthiness == pytest.approx(expected, abs=3 * quality.standard_errors["trustworthiness"])
+        assert quality.standard_errors["trustworthiness"] < 0.003
+
+
 def test_the_plane_itself_has_full_quality_and_a_random_layout_has_not():
     rng = np.random.default_rng(0)
     xy = rng.normal(size=(400, 2))
@@ -53,15 +63,52 @@ def test_the_plane_itself_has_full_quality_and_a_random_layout_has_not():
 def test_many_samples_are_represented_by_a_random_sample():
     rng = np.random.default_rng(0)
     h = rng.normal(size=(300, 4))
-    one = measure_quality(h, h[:, :2], k=5, limit=60, seed=1)
-    assert one.samples == 60
-    whole = measure_quality(h, h[:, :2], k=5, seed=1)
-    assert one.neighbors_preserved == whole.neighbors_preserved
-    assert one.trustworthiness == pytest.approx(whole.trustworthiness, abs=0.02)
-    everyone = np.mean([measure_quality(h, h[:, :2], k=5, limit=150, seed=seed).trustworthiness for seed in range(20)])
-    assert everyone == pytest.approx(whole.trustworthiness, abs=0.01)
-    assert one == measure_quality(h, h[:, :2], k=5, limit=60, seed=1)
-    assert one != measure_quality(h, h[:, :2], k=5, limit=60, seed=2)
+    labels = h[:, 0] > 0
+    one = measure_quality(h, h[:, :2], k=5, limit=60, seed=1, labels=labels)
+    whole = measure_quality(h, h[:, :2], k=5, seed=1, labels=labels)
+    assert (one.samples, whole.samples, whole.standard_errors) == (60, 300, None)
+    assert one.accuracy_plane == whole.accuracy_plane
+    assert one == measure_quality(h, h[:, :2], k=5, limit=60, seed=1, labels=labels)
+    assert one != measure_quality(h, h[:, :2], k=5, limit=60, seed=2, labels=labels)
+
+
+@pytest.mark.parametrize("name", ["trustworthiness", "neighbors_preserved", "accuracy_layer"])
+@pytest.mark.parametrize("limit", [60, 200])
+def test_estimates_are_off_by_as_much_as_their_standard_error_says(name, limit):
+    """Over many choices of samples: the mean is the value over all, the spread is the mean standard error."""
+    rng = np.random.default_rng(0)
+    h = rng.normal(size=(300, 4))
+    labels = (h[:, 0] > 0) ^ (rng.random(300) < 0.1)
+    some = [measure_quality(h, h[:, :2], k=5, limit=limit, seed=seed, labels=labels) for seed in range(150)]
+    values = np.array([getattr(quality, name) for quality in some])
+    error = np.mean([quality.standard_errors[name] for quality in some])
+    whole = getattr(measure_quality(h, h[:, :2], k=5, seed=0, labels=labels), name)
+    assert values.mean() == pytest.approx(whole, abs=4 * error / np.sqrt(150))
+    assert values.std() == pytest.approx(error, rel=0.2)
+
+
+def test_misplaced_of_many_samples_is_measured_against_the_neighbors_of_t_sne():
+    rng = np.random.default_rng(0)
+    h, xy = rng.normal(size=(300, 3)), rng.normal(size=(300, 2))
+    # three columns are all principal components, so nothing is lost
+    _, exact = inspect_quality(h, xy, k=5, seed=0)
+    _, searched = inspect_quality(h, xy, k=5, limit=60, seed=0)
+    np.testing.assert_array_equal(searched, exact)
+    _, given = inspect_quality(h, xy, k=5, limit=60, seed=0, around=Surroundings.of(h.astype(np.float32), 30))
+    np.testing.assert_array_equal(given, exact)
+    nothing = Surroundings(h.astype(np.float32), np.zeros(300, np.float32))
+    assert inspect_quality(h, xy, k=5, limit=60, seed=0, around=nothing)[1].mean() == 1
+
+
+def test_neighbors_among_equal_rows_are_not_misplaced():
+    h = np.random.default_rng(0).normal(size=(300, 3))
+    h[100:] = h[100]
+    xy = h[:, :2].copy()
+    xy[100:, 0] += 10 + 0.01 * np.arange(200)
+    for limit in (300, 60):
+        _, misplaced = inspect_quality(h, xy, k=5, limit=limit, seed=0)
+        assert (misplaced[100:] == 0).all()
+        assert misplaced[:100].max() > 0
 
 
 def test_a_neighborhood_as_large_as_half_of_the_samples_is_refused():

@@ -20,7 +20,8 @@ def signature_of(member) -> str:
         text = str(inspect.signature(member))
     except (TypeError, ValueError):
         return "(...)"
-    return text.replace("'", "").replace('"', "")
+    # Python 3.13 says where Path is defined
+    return text.replace("'", "").replace('"', "").replace("pathlib._local.", "pathlib.")
 
 
 def lines_of(name: str, value) -> list[str]:

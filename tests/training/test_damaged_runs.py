@@ -17,7 +17,10 @@ SETTINGS = {"epochs": 4, "batch_size": 32, "seed": 1, "progress": False}
 
 
 def train(runs, **settings):
-    return ct.train(ct.mlp((8,)), "digits", runs=runs, **{**SETTINGS, **settings})
+    with pytest.MonkeyPatch.context() as patch:
+        # a report after few steps, so that every epoch can be canceled before its end
+        patch.setattr("cutaway.training.loop.epoch.CALL_SECONDS", 1e-6)
+        return ct.train(ct.mlp((8,)), "digits", runs=runs, **{**SETTINGS, **settings})
 
 
 def cancel_in(epoch):

@@ -57,11 +57,12 @@ class CancelAfter:
             raise self.error
 
 
-@pytest.mark.parametrize("calls", [1, 2, 4, 6])
+@pytest.mark.parametrize("calls", [1, 2, 3, 5, 6, 7])
 def test_canceled_after_any_call_and_resumed(calls, tmp_path):
     straight = train(tmp_path / "a")
     with pytest.raises(
-        Canceled, match="runs until its last epoch; got a request to stop in epoch .; next: go on with: "
+        Canceled,
+        match="runs until its last epoch; got a request to stop (before the first step|(in|after) epoch .); next: ",
     ):
         train(tmp_path / "b", progress=CancelAfter(calls))
     stopped = ct.open_run("latest", runs=tmp_path / "b")

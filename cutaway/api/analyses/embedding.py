@@ -80,7 +80,9 @@ class Embedding:
 
     @property
     def quality(self) -> Quality | None:
-        """How far its distances can be trusted; in the later embeddings of a sequence measured when first asked for.
+        """How far its distances can be trusted.
+
+        Where it was left out, and in the later embeddings of a sequence, it is measured when first asked for.
 
         None where there are too few samples, or where the embedding was canceled.
         """

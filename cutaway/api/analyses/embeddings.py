@@ -4,6 +4,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from cutaway.runs import file_name, snapshot_path
 from .embedding import Embedding, layer_activations
 from .predictions import probabilities
 
-ENGINE = 8
+ENGINE = 9
 """Part of the cache key: another engine gives other coordinates."""
 
 
@@ -32,6 +33,7 @@ def embed_layer(
     settings: dict[str, Any],
     on_progress: ProgressCallback,
     callback: Callable[[Any], bool | None] | None = None,
+    quality: bool = True,
 ) -> Embedding:
     """Embed a layer of a run; see `cutaway.Run.embed`.
 
@@ -44,6 +46,7 @@ def embed_layer(
         settings: ``method``, ``seed`` and the settings of the method.
         on_progress: Called with the progress of each stage.
         callback: Called with the iterates of t-SNE.
+        quality: Whether to measure the quality now; otherwise it is measured when first asked for.
     """
     check_callback(callback, method=settings["method"])
     number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
@@ -59,12 +62,17 @@ def embed_layer(
         layout = found[0]
     else:
         h = layer_activations(context, layer, ids, epoch=number, on_progress=on_progress)
-        layout = embed(h, labels=labels, callback=callback, on_progress=on_progress, **settings)
-        file = None
-        if layout.settings.get("stopped") != "canceled":  # a partial embedding must not pass for a finished one later
-            arrays = {"source": ids.source_index, "index": ids.index, "predicted": predicted}
-            file = context.folder.results.write(name, layout_to_npz(layout, arrays))
-    return Embedding(layer, number, layout, ids, labels, predicted, file, context)
+        layout = embed(h, labels=labels, callback=callback, quality=quality, on_progress=on_progress, **settings)
+    embedding = Embedding(layer, number, layout, ids, labels, predicted, file, context)
+    if quality and layout.quality is None and embedding.quality is not None:  # kept without it before
+        layout = replace(layout, quality=embedding.quality, misplaced=embedding.misplaced)
+    if found and layout is found[0]:
+        return embedding
+    file = None
+    if not embedding.canceled:  # a partial embedding must not pass for a finished one later
+        arrays = {"source": ids.source_index, "index": ids.index, "predicted": predicted}
+        file = context.folder.results.write(name, layout_to_npz(layout, arrays))
+    return replace(embedding, layout=layout, file=file)
 
 
 def predicted_classes(context: RunContext, ids: SampleIds, *, epoch: int, cached: np.ndarray | None) -> np.ndarray:

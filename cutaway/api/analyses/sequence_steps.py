@@ -180,7 +180,7 @@ class _Clock:
     def inner(self, now: Progress) -> None:
         """Pass on what a part of the embedding in hand reports."""
         share = f" {100 * now.done // now.total}%" if now.total else ""
-        self._report(f"{self._name(self.done)}: {now.task}{share}{self._left()}")
+        self._report(f"{self._name(self.done)}: {now.task}{share}")
 
     def finish(self, *, computed: bool) -> None:
         """Count an embedding, whether it was computed now or read from the cache."""
@@ -195,11 +195,12 @@ class _Clock:
     def _name(self, position: int) -> str:
         return f"embedding {position + 1} of {len(self.names)}, {self.names[position]}"
 
-    def _left(self) -> str:
-        if self.usual is None:
-            return ""
+    def _left(self) -> float | None:
+        """Seconds that the rest will take, at the pace of those computed so far: cached ones take no time."""
+        if self.usual is None or self.done == len(self.names):
+            return None
         rest = self.usual * (len(self.names) - self.done - 1)
-        return f", {max(self.usual - (perf_counter() - self.begun), 0) + rest:.0f} s left"
+        return max(self.usual - (perf_counter() - self.begun), 0) + rest
 
     def _report(self, note: str) -> None:
-        self.on_progress(Progress("embeddings", self.done, len(self.names), "embeddings", note))
+        self.on_progress(Progress("embeddings", self.done, len(self.names), "embeddings", note, self._left()))

@@ -81,4 +81,7 @@ def _embedding_caption(embedded: "Embedding") -> str:
             f" Of a sample's {quality.k} nearest neighbors in the layer, {percent(quality.neighbors_preserved)} are"
             f" among its {quality.k} nearest in the figure; trustworthiness {quality.trustworthiness:.3f}."
         )
+        if quality.standard_errors:
+            error = 100 * quality.standard_errors["neighbors_preserved"]
+            caption += f" Both are estimated from {quality.samples:,} samples, the first to ± {error:.1f} points."
     return caption

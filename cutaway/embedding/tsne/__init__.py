@@ -19,7 +19,7 @@ from .affinities import (
     kl_divergence,
     neighbors_for,
 )
-from .fit import descent_record, threads_for, tsne
+from .fit import Surroundings, descent_record, threads_for, tsne
 from .iterate import CANCELLATIONS, Callback, Iterate
 from .schedule import EXACT, Phase, phases_for
 from .settings import PCA_COMPONENTS, TSNESettings, check_perplexity_fits, make_settings
@@ -52,6 +52,7 @@ __all__ = [
     "Optimizer",
     "OptimizerState",
     "Phase",
+    "Surroundings",
     "TSNESettings",
     "check_perplexity_fits",
     "compute_affinities",

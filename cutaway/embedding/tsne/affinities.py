@@ -11,6 +11,8 @@ from cutaway.neighbors import Neighbors, nearest_neighbors
 from cutaway.parallel import cpu_count, map_ranges, ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
+from .ties import spread_ties
+
 # Rows that a thread takes at a time: some 10 ms on one core.
 ROWS_PER_RANGE = 2048
 # Rows whose columns are counted at a time: NumPy copies 12 MB of int64 for them.
@@ -92,6 +94,8 @@ def joint_affinities(
 ) -> Affinities:
     """Compute the symmetric matrix of t-SNE from neighbors: p_ij = (p_j|i + p_i|j) / 2n.
 
+    Rows that occur more often than they have neighbors get other neighbors among their equals, see `spread_ties`.
+
     Args:
         neighbors: As `nearest_neighbors` finds them, `neighbors_for` of each sample.
         perplexity: 1 or more.
@@ -106,6 +110,7 @@ def joint_affinities(
 
     n = len(neighbors.index)
     on_progress(Progress("affinities", 0, n, "samples"))
+    neighbors = spread_ties(neighbors)
     start = _column_starts(neighbors.index)
     entries = _entries(neighbors, check_perplexity(perplexity))
     # frees 50 MB at 70,000 samples, if the caller has dropped them too

@@ -64,7 +64,7 @@ def descend(
         phases: The phases in order, see `phases_for`.
         threads: Number of threads.
         callback: Called with an `Iterate` at most ten times a second, and at the end.
-        on_progress: Called with the number of iterations at most ten times a second, and at the end.
+        on_progress: Called with the number of iterations at the start, at most ten times a second, and at the end.
         exact: Up to this many points, forces are summed over all pairs; 0 means never.
     """
     with WorkerPool(threads) as pool:
@@ -90,10 +90,12 @@ class Optimizer:
         """Run all phases, or until canceled."""
         stopped = "iterations"
         try:
+            self.on_progress(Progress("t-SNE", 0, self.total, "iterations"))
             for phase in self.phases:
                 self.state.recover()
                 if self._run_phase(phase):
                     stopped = "converged"
+            self.total = self.done
             self._report(self.phases[-1].name, last=True)
         except CANCELLATIONS:
             stopped = "canceled"
@@ -129,9 +131,12 @@ class Optimizer:
             return
         kl = self.history[-1][1] if self.history else None
         note = phase if kl is None else f"{phase}  KL {kl:.3f}"
+        # what has converged ends there, and so does its bar
         self.on_progress(Progress("t-SNE", self.done, self.total, "iterations", note))
         if self.callback and is_declined(
             self.callback, Iterate(self.state.points.in_given_order(), self.done, phase, kl)
         ):
+            if not last:
+                self.on_progress(Progress("t-SNE", self.done, self.done, "iterations", f"{note}  stopped"))
             raise StopIteration
         self._reported = perf_counter()

@@ -1,11 +1,12 @@
 """t-SNE in the order of the paper: principal components, neighbors, affinities, initial layout, descent."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway.embedding.stages import stage
-from cutaway.neighbors import nearest_neighbors, principal_points
+from cutaway.neighbors import Neighbors, nearest_neighbors, principal_points
 from cutaway.parallel import cpu_count
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -18,6 +19,26 @@ if TYPE_CHECKING:
     from .descent import Descent
 
 
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What is near in the principal components, in which t-SNE searches neighbors.
+
+    Attributes:
+        points: float32 (sample, component).
+        squared: float32 (sample,), squared distance of the farthest of so many nearest neighbors.
+    """
+
+    points: np.ndarray
+    squared: np.ndarray
+
+    @classmethod
+    def of(cls, h: np.ndarray, neighbors: int, *, on_progress: ProgressCallback = ignore_progress) -> "Surroundings":
+        """Search the neighbors of checked activations as `tsne` does; all other samples if there are fewer."""
+        _, points = principal_points(h, min(PCA_COMPONENTS, h.shape[1]))
+        near = nearest_neighbors(points, min(neighbors, len(h) - 1), on_progress=on_progress)
+        return cls(points, near.squared[:, -1].copy())
+
+
 def tsne(
     h: np.ndarray,
     settings: dict[str, Any],
@@ -26,8 +47,9 @@ def tsne(
     seconds: dict[str, float],
     on_progress: ProgressCallback,
     callback: Callback | None = None,
-) -> tuple[np.ndarray, dict[str, Any], float | None]:
-    """Lay out checked activations and return coordinates, the settings that were used, and the KL divergence.
+    neighbors: int = 0,
+) -> tuple[np.ndarray, dict[str, Any], float | None, Surroundings | None]:
+    """Lay out checked activations and return coordinates, the settings as used, the KL divergence and `Surroundings`.
 
     The principal components come first: up to 50 columns they preserve all distances, beyond that they remove noise. A
     cancellation during the descent, or when the KL divergence is computed after it, returns the coordinates reached so
@@ -40,6 +62,7 @@ def tsne(
         seconds: Filled with "pca", "neighbors", "affinities" and "optimize".
         on_progress: Called with the progress of each stage.
         callback: Called with the layout on its way, for the first time right after the principal components.
+        neighbors: The number of neighbors within `Surroundings.squared`; 0 for none. Affinities may need more or fewer.
 
     Raises:
         UsageError: A setting is unknown or outside its range, or there are too few samples.
@@ -58,8 +81,9 @@ def tsne(
     used |= {"perplexity": float(chosen.perplexity), "initialization": initialization_name(chosen.initialization)}
     used |= {"pca_components": components, "seed": seed, "engine": "cutaway"}
     if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
-        return start, used | {"iterations": 0, "stopped": "canceled"}, None
-    affinities = _affinities(points, float(chosen.perplexity), seconds=seconds, on_progress=on_progress)
+        return start, used | {"iterations": 0, "stopped": "canceled"}, None, None
+    perplexity = float(chosen.perplexity)
+    affinities, around = _affinities(points, perplexity, neighbors, seconds=seconds, on_progress=on_progress)
     # this import loads the compiled kernels, or compiles them: only after the settings were checked
     from .descent import descend
 
@@ -68,10 +92,10 @@ def tsne(
         done = descend(affinities, start, phases=phases, threads=threads, callback=callback, on_progress=on_progress)
     used |= descent_record(done, threads=threads)
     try:
-        return done.xy, used, kl_divergence(affinities, done.xy)
+        return done.xy, used, kl_divergence(affinities, done.xy), around
     except CANCELLATIONS:
         # the coordinates are complete, and took longer than the KL divergence
-        return done.xy, used | {"stopped": "canceled"}, None
+        return done.xy, used | {"stopped": "canceled"}, None, None
 
 
 def threads_for(samples: int) -> int:
@@ -92,15 +116,18 @@ def descent_record(done: "Descent", *, threads: int) -> dict[str, Any]:
 
 
 def _affinities(
-    points: np.ndarray, perplexity: float, *, seconds: dict[str, float], on_progress: ProgressCallback
-) -> Affinities:
+    points: np.ndarray, perplexity: float, wanted: int, *, seconds: dict[str, float], on_progress: ProgressCallback
+) -> tuple[Affinities, Surroundings | None]:
     """Search neighbors and compute their affinities; both functions report start and end themselves."""
     samples, k = len(points), neighbors_for(perplexity, len(points))
     with stage("neighbors", samples, unit="samples", part="neighbors", seconds=seconds, on_progress=ignore_progress):
-        near = [nearest_neighbors(points, k, on_progress=on_progress)]
+        near = [nearest_neighbors(points, max(k, wanted), on_progress=on_progress)]
+    around = Surroundings(points, near[0].squared[:, wanted - 1].copy()) if wanted else None
+    if wanted > k:
+        near = [Neighbors(*(np.ascontiguousarray(each[:, :k]) for each in (near[0].index, near[0].squared)))]
     with stage("affinities", samples, unit="samples", part="affinities", seconds=seconds, on_progress=ignore_progress):
         # popped, so that they can be freed as soon as they were read: 50 MB at 70,000 samples
-        return joint_affinities(near.pop(), perplexity, on_progress=on_progress)
+        return joint_affinities(near.pop(), perplexity, on_progress=on_progress), around
 
 
 def _used_settings(phases: tuple[Phase, Phase]) -> dict[str, Any]:

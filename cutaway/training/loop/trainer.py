@@ -88,6 +88,7 @@ class Trainer:
         try:
             checkpoint = self._resume() if resume else self._start()
             self.writer.begin()
+            self._report_start(checkpoint.position)
             return self._finish(self._train(checkpoint))
         except OSError as error:
             raise RunError(
@@ -139,7 +140,8 @@ class Trainer:
             start, done = time.perf_counter(), None
             with closing(self.epochs.run(state, epoch, position=position, recorded=recorded)) as calls:
                 for done in calls:
-                    self._report(done)
+                    if done.samples < self.data.train:  # the last report of an epoch comes with its validation
+                        self._report(done)
                     if time.perf_counter() - self.saved > SAVE_SECONDS:
                         self._save(done)
                     self.writer.progress(done.row())
@@ -155,23 +157,49 @@ class Trainer:
             row = self._row(done, val, seconds=time.perf_counter() - start)
             self._write_epoch(epoch, state, np.concatenate([done.recorded, probabilities]), row)
             position, recorded = Position(epoch=epoch), None
+            self._report_epoch(done)
         self._writing.result()
         return state
 
-    def _report(self, done: EpochState) -> None:
-        """Report progress; where that cancels the training, save the last step first."""
-        epochs, samples = self.config.epochs, self.data.train
-        note = f"epoch {done.epoch}/{epochs}  loss {done.loss:.3f}  {self.note}".rstrip()
-        finished = (done.epoch - 1) * samples + done.samples
+    def _report_start(self, position: Position) -> None:
+        """Report how much was trained before, so that the time and the rate are those of this session."""
+        done = position.epoch * self.data.train + min(position.step * self.config.batch_size, self.data.train)
         try:
-            self.on_progress(Progress("training", finished, epochs * samples, "samples", note))
+            self.on_progress(self._progress(done, ended=is_exhausted(self.rows, self.config.patience)))
+        except Canceled as error:
+            raise self._canceled(error, "before the first step") from error
+
+    def _report(self, done: EpochState) -> None:
+        """Report progress within an epoch; where that cancels the training, save the last step first."""
+        last = f"  last {self.note}" if self.note else ""
+        note = f"epoch {done.epoch}/{self.config.epochs}  loss {done.loss:.3f}{last}"
+        try:
+            self.on_progress(self._progress((done.epoch - 1) * self.data.train + done.samples, note))
         except Canceled as error:
             self._save(done)
-            raise Canceled(
-                "a training runs until its last epoch",
-                got=f"{error.got} in epoch {done.epoch}",
-                hint=f"go on with: cutaway resume {self.writer.path.name}",
-            ) from error
+            raise self._canceled(error, f"in epoch {done.epoch}") from error
+
+    def _report_epoch(self, done: EpochState) -> None:
+        """Report an epoch with its validation; the last one ends the training, also after early stopping."""
+        epoch, epochs = done.epoch, self.config.epochs
+        stopped = epoch < epochs and is_exhausted(self.rows, self.config.patience)
+        note = f"epoch {epoch}/{epochs}  loss {done.loss:.3f}  {self.note}{'  stopped early' if stopped else ''}"
+        try:
+            self.on_progress(self._progress(epoch * self.data.train, note, ended=stopped))
+        except Canceled as error:
+            self._writing.result()  # its checkpoint is that of the whole epoch
+            raise self._canceled(error, f"after epoch {epoch}") from error
+
+    def _progress(self, done: int, note: str = "", *, ended: bool = False) -> Progress:
+        total = done if ended else self.config.epochs * self.data.train
+        return Progress("training", done, total, "samples", note)
+
+    def _canceled(self, error: Canceled, when: str) -> Canceled:
+        return Canceled(
+            "a training runs until its last epoch",
+            got=f"{error.got} {when}",
+            hint=f"go on with: cutaway resume {self.writer.path.name}",
+        )
 
     def _row(self, done: EpochState, val: dict[str, float], *, seconds: float) -> dict[str, Any]:
         """The line of an epoch in the history, including signs of overfitting."""
@@ -251,7 +279,8 @@ def train_model(
         data: Samples for training, validation and testing.
         config: Every setting.
         writer: The run folder; the caller finishes it.
-        on_progress: Told after every compiled call, in samples over all epochs; cancels the training by `Canceled`.
+        on_progress: Told at the start and after every compiled call, in samples over all epochs; cancels the training
+            by `Canceled`.
         resume: Whether to go on from the checkpoint in the run folder.
 
     Raises:
@@ -280,7 +309,6 @@ def _variables(model: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence
 
 
 def _summary(row: dict[str, Any]) -> str:
-    """An epoch in a few words for the progress bar: its validation accuracy, or since when the model overfits."""
-    if row["turned"]:
-        return f"overfits since epoch {row['best_epoch']}"
-    return f"val {row['val_accuracy']:.4f}"
+    """An epoch in a few words for the progress bar: its validation accuracy, and since when the model overfits."""
+    overfits = f", overfits since epoch {row['best_epoch']}" if row["turned"] else ""
+    return f"val {row['val_accuracy']:.1%}{overfits}"
