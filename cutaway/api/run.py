@@ -14,6 +14,7 @@ from . import analyses
 from .analyses.epochs import check_epoch
 from .context import RunContext
 from .progress import ProgressOption, show_progress
+from .written import WrittenFile
 
 if TYPE_CHECKING:
     import pandas
@@ -380,4 +381,4 @@ class Run:
         from .report import write_report
 
         with show_progress(progress) as on_progress:
-            return write_report(self.context, path, on_progress=on_progress)
+            return WrittenFile(write_report(self.context, path, on_progress=on_progress))

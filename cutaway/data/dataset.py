@@ -14,7 +14,7 @@ from cutaway._lazy import public
 from cutaway.checks import warn_user
 from cutaway.errors import DataError, UsageError
 
-from .arrays import as_inputs, check_aligned, check_alike, finite_range
+from .arrays import as_inputs, check_aligned, check_alike, finite_range, is_pandas
 from .labels import as_labels, encode_labels
 from .mapping import is_mapped, pieces
 from .rows import LazyRows
@@ -51,6 +51,7 @@ class Dataset:
         scale: The inputs of the model are x / scale: 255 for uint8 pictures, 16 for digits, 1 for floats.
         origin: How to load it again, for JSON: ``{"kind": "named", "name": ...}``, ``{"kind": "path", "path": ...}`` or
             ``{"kind": "arrays"}``.
+        feature_names: Names of the columns, where the samples came as a pandas DataFrame; otherwise None.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Dataset:
     class_names: tuple[str, ...]
     scale: float
     origin: dict[str, str]
+    feature_names: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(source.y)}" for name, source in self.sources.items())
@@ -144,7 +146,8 @@ class Dataset:
         return values.reshape(len(ids), self.features) if flat else values
 
     def to_record(self) -> dict[str, Any]:
-        """What run.json says about it: name, sha256, origin, shape, scale and class_names."""
+        """What run.json says about it: name, sha256, origin, shape, scale, class_names and, if known, feature_names."""
+        named = {} if self.feature_names is None else {"feature_names": list(self.feature_names)}
         return {
             "name": self.name,
             "sha256": self.sha256,
@@ -152,9 +155,16 @@ class Dataset:
             "shape": list(self.shape),
             "scale": self.scale,
             "class_names": list(self.class_names),
+            **named,
         }
 
     def _rows(self, ids: SampleIds, column: str) -> LazyRows:
+        if not isinstance(ids, SampleIds):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UsageError(
+                "samples are selected by the ids of a split",
+                got=f"a value of the type {type(ids).__name__}",
+                hint=f'pass for example run.split.test, or use data.sources["train"].{column} for all rows',
+            )
         arrays = tuple(getattr(source, column) for source in self.sources.values())
         known = {name: number for number, name in enumerate(self.sources)}
         places = np.array([known.get(name, len(known)) for name in ids.sources], np.uint8)
@@ -222,6 +232,7 @@ class Dataset:
             class_names=names,
             scale=_resolve_scale(scale, inputs["train"], ranges=ranges),
             origin={"kind": "arrays"},
+            feature_names=tuple(map(str, x.columns)) if is_pandas(x, "DataFrame") else None,
         )
 
 

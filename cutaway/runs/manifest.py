@@ -1,5 +1,6 @@
 """run.json as a typed record: what was asked for, what it was made of, and what became of it."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -100,6 +101,7 @@ class DatasetRecord(BaseModel):
         shape: Shape of one sample.
         scale: The raw value that becomes 1.
         class_names: Names of the classes, in the order of their numbers.
+        feature_names: Names of the values of a sample, where they are known.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -110,12 +112,15 @@ class DatasetRecord(BaseModel):
     shape: Annotated[tuple[Side, ...], Field(max_length=32)]
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     class_names: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1_000_000)]
+    feature_names: Annotated[tuple[Name, ...], Field(max_length=1_000_000)] | None = None
 
     @model_validator(mode="after")
     def _names_its_origin(self) -> "DatasetRecord":
         kind = self.origin.get("kind", "")
         if kind != "arrays" and {"named": "name", "path": "path"}.get(kind, "") not in self.origin:
             raise ValueError('must say in "origin" what its kind is, and its name or path')
+        if self.feature_names is not None and len(self.feature_names) != math.prod(self.shape):
+            raise ValueError('must have as many "feature_names" as values in a sample, or null')
         return self
 
 

@@ -29,7 +29,7 @@ API_FLOORS = (
     {"run"},
     {"report"},
     {"analyses"},
-    {"context", "progress", "weighting"},
+    {"context", "given_data", "progress", "weighting", "written"},
 )
 
 

@@ -54,15 +54,13 @@ def embedding(source: ReportSource) -> Section | None:
     samples = min(len(source.context.split.test), MAX_EMBEDDED)
     if samples < MIN_EMBEDDED:
         return None
-    # 30, the usual perplexity, or less for fewer than 100 samples
-    settings = {"method": "tsne", "seed": 0, "perplexity": min(30.0, (samples - 1) // 3 - 1.0)}
     embedded = embed_layer(
         source.context,
         None,
         split="test",
         epoch=None,
         points=MAX_EMBEDDED,
-        settings=settings,
+        settings={"method": "tsne", "seed": 0},
         on_progress=source.on_progress,
     )
     return Figure(
