@@ -11,7 +11,7 @@ from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
     from .embedding import Embedding, layer_activations
-    from .embeddings import embed_layer
+    from .embeddings import embed_layer, kept_embedding
     from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
     from .history import History, epochs_in_words
@@ -47,6 +47,7 @@ _MODULES = {
     "evidence_of": "cutaway.api.analyses.evidence",
     "explain": "cutaway.api.analyses.explanation",
     "findings": "cutaway.api.analyses.evidence",
+    "kept_embedding": "cutaway.api.analyses.embeddings",
     "labels": "cutaway.api.analyses.predictions",
     "layer_activations": "cutaway.api.analyses.embedding",
     "layer_history": "cutaway.api.analyses.layers",
@@ -81,6 +82,7 @@ __all__ = [
     "evidence_of",
     "explain",
     "findings",
+    "kept_embedding",
     "labels",
     "layer_activations",
     "layer_history",

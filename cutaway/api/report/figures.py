@@ -49,11 +49,15 @@ def confusions(source: ReportSource) -> Section:
 
 def embedding(source: ReportSource) -> Section | None:
     """The last hidden layer in the plane; None if there are too few test samples."""
-    from cutaway.api.analyses import embed_layer
+    from cutaway.api.analyses import embed_layer, kept_embedding
 
     samples = min(len(source.context.split.test), MAX_EMBEDDED)
     if samples < MIN_EMBEDDED:
         return None
+    # whoever has embedded all samples, as the demo does, does not wait for the test samples alone
+    kept = kept_embedding(source.context, None, shown=source.context.ids("test", samples=MAX_EMBEDDED, seed=0))
+    if kept is not None:
+        return _figure(kept, of=len(source.context.split.part("all")))
     embedded = embed_layer(
         source.context,
         None,
@@ -63,16 +67,23 @@ def embedding(source: ReportSource) -> Section | None:
         settings={"method": "tsne", "seed": 0},
         on_progress=source.on_progress,
     )
-    return Figure(
-        name="embedding", title="Embedding of a layer", figure=embedded.bokeh(), caption=_embedding_caption(embedded)
-    )
+    return _figure(embedded, of=samples)
 
 
-def _embedding_caption(embedded: "Embedding") -> str:
-    quality, perplexity = embedded.quality, embedded.layout.settings["perplexity"]
+def _figure(embedded: "Embedding", *, of: int) -> Figure:
+    """The figure of an embedding ``of`` so many samples, which shows those of the test split."""
+    caption = _embedding_caption(embedded, of=of)
+    return Figure(name="embedding", title="Embedding of a layer", figure=embedded.bokeh(), caption=caption)
+
+
+def _embedding_caption(embedded: "Embedding", *, of: int) -> str:
+    quality, perplexity = embedded.layout.quality, embedded.layout.settings["perplexity"]
+    shown = f"{len(embedded):,} samples of the test split"
+    if of > len(embedded):
+        shown = f"{of:,} samples, of which {len(embedded):,} of the test split are shown"
     caption = (
-        f"{embedded.title} of the test split, perplexity {perplexity:g}. Each point is a sample, colored by its true "
-        "class."
+        f"{embedded.layer}, epoch {embedded.epoch}: t-SNE of {shown}, perplexity {perplexity:g}. Each point is a "
+        "sample, colored by its true class."
     )
     if quality:
         caption += (
