@@ -20,8 +20,8 @@ from .results import ResultStore
 
 SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
 
-PREDICTIONS_BYTES = 8 << 30
-"""Predictions of 1,000,000 samples of 1,000 classes take 2 GB."""
+PREDICTIONS_BYTES = 2 << 30
+"""A predictions file takes at most 134 MB; before 0.2 there was no limit, and 1,000,000 of 1,000 classes took 2 GB."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,9 @@ class RunFolder:
             return np.load(io.BytesIO(read_bytes(path, run=self.path, limit=PREDICTIONS_BYTES)), allow_pickle=False)
         except FileNotFoundError as error:
             raise RunError(
-                "predictions are recorded after each epoch", got=f"none at {path}", hint="use Run.predictions"
+                "predictions are recorded after each epoch, where samples times classes are at most 33,554,432",
+                got=f"none at {path}",
+                hint="use Run.predictions, which computes them",
             ) from error
         except RunError:
             raise
