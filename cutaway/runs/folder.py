@@ -99,7 +99,7 @@ class RunFolder:
                 early stopping, and otherwise the last.
 
         Raises:
-            RunError: The run has no snapshot at all.
+            RunError: The run has no snapshot at all, or that of the kept epoch is gone.
             UnknownNameError: There is no snapshot of that epoch.
         """
         epochs = self.epochs
@@ -111,7 +111,13 @@ class RunFolder:
             )
         if epoch is None:
             kept = self.manifest.kept_epoch
-            return kept if kept in epochs else epochs[-1]
+            if kept is None or kept in epochs:
+                return epochs[-1] if kept is None else kept
+            raise RunError(
+                f"this run keeps the weights of epoch {kept}, which its test metrics are of",
+                got=f"snapshots of epochs {epochs[0]} to {epochs[-1]}, without that one",
+                hint=f"restore the file from a copy of the run, or ask for another epoch, such as {epochs[-1]}",
+            )
         if epoch < 0 and -epoch <= len(epochs):
             return epochs[epoch]
         if epoch in epochs:

@@ -121,7 +121,9 @@ class Recorder(keras.callbacks.Callback):
         self._start, self._batch_size = time.perf_counter(), None
         if self._manifest:
             with self._writing() as writer:
-                writer.update(status="running", why=None, model=spec, config=self._config(model))
+                # what the fit before has left is no longer the result of the run
+                ended = {"kept_epoch": None, "test": None}
+                writer.update(status="running", why=None, model=spec, config=self._config(model), **ended)
             return
         if self._wants_predictions:
             warn_of_predictions(len(self.split.part("all")), self.data.classes)

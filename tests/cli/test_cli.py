@@ -152,3 +152,16 @@ def test_the_program_as_a_process(tmp_path):
         check=True,
     )
     assert out.stdout == "cutaway 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "got"), [("", "a request for more than is left"), ("64 GiB for 2 x 3", "64 GiB for 2 x 3")]
+)
+def test_too_little_memory_is_one_line(cutaway, monkeypatch, said, got):
+    def fails(*arguments, **settings):
+        raise MemoryError(said)
+
+    monkeypatch.setattr("cutaway.api.opening.open_run", fails)
+    code, _, err = cutaway("show", "latest")
+    assert code == 1
+    assert err == f"error: the work needs memory; got {got}; next: free some, or ask for fewer samples\n"
