@@ -108,8 +108,9 @@ def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict[str, Any]:
 
 
 def _test_metrics(model: "Model", data: Dataset, *, split: Split, progress: ProgressOption) -> dict[str, float] | None:
-    from cutaway.models import class_probabilities, forward
+    from cutaway.models import ForwardPass, class_probabilities
 
     with show_progress(progress) as on_progress:
-        outputs = forward(model, data.rows(split.test), scale=data.scale, on_progress=on_progress)
-    return classification_metrics(class_probabilities(model, outputs), data.y(split.test))
+        batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(split.test), on_progress=on_progress)
+        parts = (class_probabilities(model, outputs) for _, found in batches for outputs in found.values())
+        return classification_metrics(parts, data.y(split.test))

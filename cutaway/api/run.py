@@ -352,7 +352,11 @@ class Run:
             return analyses.embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
 
     def confusion(self, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
-        """Counts, int64 ``(true class, predicted class)``."""
+        """Counts, int64 ``(true class, predicted class)``.
+
+        Raises:
+            UsageError: There are more than 10,000 classes, of which this would take 800 MB.
+        """
         return analyses.confusion(self.context, split=split, epoch=check_epoch(epoch))
 
     def per_class(self, *, split: str = "test", epoch: int | None = None) -> "analyses.ClassMeasures":

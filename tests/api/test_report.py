@@ -17,6 +17,7 @@ from cutaway.api.report.knowledge import best_layer_lead, knowledge, measured_ep
 from cutaway.api.report.mistakes import mistakes
 from cutaway.api.report.source import ReportSource
 from cutaway.api.report.units import units
+from cutaway.metrics import PredictedClasses
 from cutaway.page import Cards, Text
 from cutaway.progress import ignore_progress
 
@@ -82,7 +83,7 @@ def test_the_evidence_is_that_of_the_run(source, digits_run):
     assert evidence.inactive_units == {
         r.name: (r.inactive, r.units) for r in digits_run.layers() if r.name in ("dense_1", "dense_2")
     }
-    np.testing.assert_array_equal(evidence.confusion, digits_run.confusion())
+    np.testing.assert_array_equal(evidence.confusion.toarray(), digits_run.confusion())
     assert evidence.class_names == digits_run.class_names
 
 
@@ -191,7 +192,8 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
 
 
 def test_without_mistakes_the_section_says_so(source, digits_run):
-    perfect = SimpleNamespace(context=source.context, probabilities=np.eye(10, dtype=np.float32)[digits_run.labels()])
+    right = PredictedClasses.of(np.eye(10, dtype=np.float32)[digits_run.labels()])
+    perfect = SimpleNamespace(context=source.context, predicted=right)
     shown = mistakes(perfect)
     assert isinstance(shown, Text)
     assert shown.paragraphs == ("All test samples are predicted correctly.",)

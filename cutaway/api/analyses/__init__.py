@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
     from .per_class import ClassMeasures, class_measures
     from .pictures import pictures_of
-    from .predictions import Mistakes, confusion, labels, mistakes, probabilities
+    from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
     from .sequence import EmbeddingSequence
     from .sequences import embed_epochs, embed_layers
     from .unit_summaries import SORTS, Units, check_sort, defined, units
@@ -54,6 +54,7 @@ _MODULES = {
     "layer_records": "cutaway.api.analyses.layers",
     "mistakes": "cutaway.api.analyses.predictions",
     "pictures_of": "cutaway.api.analyses.pictures",
+    "predict_classes": "cutaway.api.analyses.predictions",
     "probabilities": "cutaway.api.analyses.predictions",
     "similarity": "cutaway.api.analyses.layers",
     "units": "cutaway.api.analyses.unit_summaries",
@@ -89,6 +90,7 @@ __all__ = [
     "layer_records",
     "mistakes",
     "pictures_of",
+    "predict_classes",
     "probabilities",
     "similarity",
     "units",

@@ -17,7 +17,7 @@ from cutaway.progress import ProgressCallback
 from cutaway.runs import file_name, snapshot_path
 
 from .embedding import Embedding, layer_activations
-from .predictions import probabilities
+from .predictions import predict_classes
 
 KEPT = {"method": "tsne", "seed": 0}
 """Settings of the embedding that ``run.embed()`` makes."""
@@ -129,7 +129,7 @@ def predicted_classes(context: RunContext, ids: SampleIds, *, epoch: int, cached
     """
     if cached is not None and cached.dtype.kind == "i" and ((cached >= 0) & (cached < len(context.class_names))).all():
         return cached
-    return probabilities(context, ids, epoch=epoch).argmax(axis=1)
+    return predict_classes(context, ids, epoch=epoch).predicted
 
 
 def embedding_name(context: RunContext, layer: str, *, epoch: int, ids: SampleIds, settings: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from cutaway.metrics import most_mistaken
 from cutaway.page import Figure, Section
 
 from .rows import percent
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 MAX_EMBEDDED = 10_000
 """Samples in the embedding at most: with their pictures they add about 3 MB to the page."""
+
+MATRIX_CLASSES = 50
+"""Classes in the confusion matrix at most: its cells, 2,500 then, take 0.2 MB, and a million of 1,000 classes 60 MB."""
 
 MIN_EMBEDDED = 20
 """With fewer test samples than this, an embedding shows no structure."""
@@ -37,12 +41,26 @@ def confusions(source: ReportSource) -> Section:
     """Which class is mistaken for which."""
     from cutaway.plots import confusion_matrix_bokeh
 
+    counts, names = source.confusion, source.context.class_names
+    caption = (
+        "Each row holds the test samples of one true class, each column those predicted as one class. Correct "
+        "predictions are gray. The stronger the orange, the larger the share of that mistake in its row."
+    )
+    samples = counts.sum(axis=1)
+    if len(names) > MATRIX_CLASSES:
+        shown = most_mistaken(counts, MATRIX_CLASSES)
+        part = counts[shown][:, shown]
+        wrong, missing = int(part.sum() - part.trace()), int(counts.sum() - counts.trace())
+        caption += (
+            f" Of {len(names):,} classes, the {MATRIX_CLASSES} with the most mistakes are shown: {wrong:,} of "
+            f"{missing:,} mistakes are between two of them."
+        )
+        counts, names, samples = part, tuple(names[int(i)] for i in shown), samples[shown]
     return Figure(
         name="confusions",
         title="Confusion matrix",
-        figure=confusion_matrix_bokeh(source.confusion, source.context.class_names),
-        caption="Each row holds the test samples of one true class, each column those predicted as one class. Correct "
-        "predictions are gray. The stronger the orange, the larger the share of that mistake in its row.",
+        figure=confusion_matrix_bokeh(counts.toarray(), names, samples=samples),
+        caption=caption,
         beside=True,
     )
 

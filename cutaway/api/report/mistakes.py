@@ -28,7 +28,7 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
     from cutaway.plots import picture_png
 
     context = source.context
-    worst = worst_mistakes(source.probabilities, labels(context))
+    worst = worst_mistakes(source.predicted, labels(context))
     ids, names = context.split.test.take(worst.position), context.class_names
     rows, pictures = context.data.x(ids), pictures_of(context.data, ids)
     cards: list[Card] = []
