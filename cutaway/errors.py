@@ -9,7 +9,7 @@
     ├── RunError (RuntimeError)          a run folder is damaged or cannot be written
     ├── TrainingError (RuntimeError)     training itself failed
     ├── BackendError (RuntimeError)      Keras runs on a backend that the compiled loop cannot use
-    └── Canceled (RuntimeError)          the work was canceled through a `CancelToken`; what was finished is kept
+    └── Canceled (RuntimeError)          the work was canceled through a `CancelToken`
     CutawayWarning (UserWarning)         nothing failed, but the user should know
 
 Every message is one line with three parts: the rule, what we got, and the next step. Every error can be pickled, so
@@ -98,7 +98,10 @@ class BackendError(CutawayError, RuntimeError):
 
 
 class Canceled(CutawayError, RuntimeError):
-    """The work was canceled through a `CancelToken`; everything finished so far is kept."""
+    """The work was canceled through a `CancelToken`.
+
+    A training keeps everything up to its last step and can be resumed; other work keeps what it has cached by then.
+    """
 
 
 class CutawayWarning(UserWarning):

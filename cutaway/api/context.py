@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,13 +153,14 @@ class RunContext:
         record = self.manifest.dataset.preparation
         return None if record is None else Preparation.from_record(record)
 
-    def row(self, epoch: int | None = None) -> dict[str, Any] | None:
+    def row(self, epoch: int | None = None, *, rows: Sequence[dict[str, Any]] | None = None) -> dict[str, Any] | None:
         """The line of an epoch in the history; None where it has none, as epoch 0.
 
         Args:
             epoch: Its number; the kept one if None, or the last while the training goes on.
+            rows: The history, where it has been read already.
         """
-        rows = self.folder.history()
+        rows = self.folder.history() if rows is None else rows
         wanted = self.manifest.kept_epoch if epoch is None else epoch
         if wanted is None:
             return rows[-1] if rows else None

@@ -9,6 +9,7 @@ import numpy as np
 
 from cutaway.data import Column, Dataset, Table
 from cutaway.errors import CutawayError
+from cutaway.metrics import LISTED
 
 from .analyses import Embedding, LayerHistory, Layers, Units, defined
 from .model_files import ModelSummary
@@ -46,7 +47,10 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
 
 
 def class_document(run: Run) -> dict[str, Any]:
-    """The classes of a run at its kept epoch: accuracies, and measures by class, or why they are not known."""
+    """The classes of a run at its kept epoch: accuracies, and measures by class, or why they are not known.
+
+    Of more than `LISTED` classes, those with the lowest recall; ``left_out`` is the number of the others.
+    """
     if run.test is None:
         return {"classes": None, "why": "the training has not ended with predictions that are numbers"}
     try:
@@ -55,7 +59,8 @@ def class_document(run: Run) -> dict[str, Any]:
         return {"classes": None, "why": str(error)}
     measures = found.measures
     return {
-        "classes": found.summaries(),
+        "classes": found.summaries(LISTED),
+        "left_out": max(len(found.class_names) - LISTED, 0),
         "accuracy": measures.accuracy,
         "balanced_accuracy": measures.balanced_accuracy,
         "baseline": measures.baseline,

@@ -12,6 +12,7 @@ from cutaway.runs import RUNS, write_output
 
 from .opening import open_run
 from .run import Run
+from .written import WrittenFile
 
 if TYPE_CHECKING:
     from cutaway.models import Model
@@ -138,6 +139,12 @@ def export(
     """
     target = Path(path)
     _check_target(target, input)
+    if not isinstance(run, Run | str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            "export takes a run, its path or its name",
+            got=f"a value of the type {type(run).__name__}",
+            hint='pass the run itself; a Keras model has its own save("model.keras"), and record makes it a run',
+        )
     opened = run if isinstance(run, Run) else open_run(run, runs=runs)
     packed = _packed(opened, opened.model(epoch), kind=input if target.suffix == ".onnx" else None)
     try:
@@ -146,7 +153,7 @@ def export(
         raise UsageError(
             "an export needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
         ) from error
-    return target
+    return WrittenFile(target)
 
 
 def _packed(run: Run, model: "Model", *, kind: str | None) -> bytes:

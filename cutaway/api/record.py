@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, Split, load_dataset, split_dataset
+from cutaway.data import Dataset, Split, split_dataset
 from cutaway.errors import ModelError, UsageError
 from cutaway.metrics import classification_metrics
 from cutaway.runs import RUNS, RunFolder, RunWriter
 
 from .context import RunContext
+from .given_data import as_prepared
 from .model_files import open_model
 from .progress import ProgressOption, show_progress
 from .run import Run
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 @public
 def record(
     model: "Model | str | os.PathLike[str]",
-    data: Dataset | str | Path,
+    data: Dataset | str | Path | Any,
+    y: Any = None,
     *,
     validation: float = 0.25,
     seed: int = 0,
@@ -37,7 +39,8 @@ def record(
     Args:
         model: A built Keras model of allow-listed layers, such as `open_model` returns, or the path of its file. It has
             one output unit for each class.
-        data: A `Dataset`, or what `load_dataset` takes.
+        data: A `Dataset`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or DataFrame with `y`.
+        y: Labels ``(sample,)``, where `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
         validation: Share of the training samples in the split "val", in (0, 1).
         seed: Random seed of the split; whole number from 0.
         inputs: What the model takes: "scaled", samples divided by the scale of the data; "raw", as they are, for a
@@ -62,7 +65,7 @@ def record(
     named: Any = model  # Keras has no types
     if not named.built:
         raise ModelError("a recorded model has weights", got=f'"{named.name}", not built yet', hint="train it first")
-    data = data if isinstance(data, Dataset) else load_dataset(data)
+    data = as_prepared(data, y, verb="record")
     models.check_fit(model, shape=data.shape, classes=data.classes)
     data = _as_taken(model, data, inputs)
     split = split_dataset(data, validation=validation, seed=seed)
@@ -105,8 +108,9 @@ def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict[str, Any]:
 
 
 def _test_metrics(model: "Model", data: Dataset, *, split: Split, progress: ProgressOption) -> dict[str, float] | None:
-    from cutaway.models import class_probabilities, forward
+    from cutaway.models import ForwardPass, class_probabilities
 
     with show_progress(progress) as on_progress:
-        outputs = forward(model, data.rows(split.test), scale=data.scale, on_progress=on_progress)
-    return classification_metrics(class_probabilities(model, outputs), data.y(split.test))
+        batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(split.test), on_progress=on_progress)
+        parts = (class_probabilities(model, outputs) for _, found in batches for outputs in found.values())
+        return classification_metrics(parts, data.y(split.test))

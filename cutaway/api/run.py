@@ -15,6 +15,7 @@ from .analyses.epochs import check_epoch
 from .context import RunContext
 from .prediction import predict
 from .progress import ProgressOption, show_progress
+from .written import WrittenFile
 
 if TYPE_CHECKING:
     import pandas
@@ -113,7 +114,6 @@ class Run:
             layer: Name of the layer.
             split: "train", "val", "test" or "all" (in that order).
             epoch: Number of the epoch; the kept one if None.
-            progress: See `Run`.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
@@ -134,9 +134,8 @@ class Run:
         """The probability of every class for new samples, which are prepared as the training samples were.
 
         Args:
-            x: A file or frame with the columns of the table, in any order; pictures, as a file, a list of files or a
-                folder (for the bundled MNIST a digit is inverted, scaled and centered); or an array
-                ``(sample, *shape)`` in the units of the dataset, or an .npy file with one.
+            x: A file or frame with the columns of the table, in any order; a picture file, a list or a folder of them (for
+                MNIST a digit is inverted, scaled and centered); or an array or .npy file ``(sample, *shape)``.
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
@@ -366,7 +365,11 @@ class Run:
             return analyses.embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
 
     def confusion(self, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
-        """Counts, int64 ``(true class, predicted class)``."""
+        """Counts, int64 ``(true class, predicted class)``.
+
+        Raises:
+            UsageError: There are more than 10,000 classes, of which this would take 800 MB.
+        """
         return analyses.confusion(self.context, split=split, epoch=check_epoch(epoch))
 
     def per_class(self, *, split: str = "test", epoch: int | None = None) -> "analyses.ClassMeasures":
@@ -395,4 +398,4 @@ class Run:
         from .report import write_report
 
         with show_progress(progress) as on_progress:
-            return write_report(self.context, path, on_progress=on_progress)
+            return WrittenFile(write_report(self.context, path, on_progress=on_progress))

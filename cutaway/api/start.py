@@ -10,7 +10,7 @@ import numpy as np
 from cutaway.data import Dataset, Split, Table
 from cutaway.errors import Canceled, CutawayError, RunError
 from cutaway.progress import raise_if_canceled
-from cutaway.runs import RunFolder, RunWriter
+from cutaway.runs import RunFolder, RunWriter, keeps_predictions
 
 from .context import RunContext
 from .progress import ProgressOption, show_progress
@@ -66,6 +66,7 @@ def start_training(
     if sample_weight is not None:
         manifest["sample_weight"] = weights_digest(sample_weight)
     _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
+    training.warn_of_predictions(len(split.part("all")), data.classes)
     raise_if_canceled()  # last chance: the folder is made next
     writer = RunWriter.create(runs, name=name or data.name, manifest=manifest, begin=False)
     samples = training_data(data, split, weight)
@@ -127,7 +128,8 @@ def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs:
         RunError: Less is free than the run will take.
     """
     weights = 4 * model.count_params()
-    needed = (epochs + 1) * weights + epochs * 2 * rows * data.classes + 8 * weights
+    predictions = 2 * rows * data.classes if keeps_predictions(rows, data.classes) else 0
+    needed = (epochs + 1) * weights + epochs * predictions + 8 * weights
     parent = next((folder for folder in (runs, *runs.absolute().parents) if folder.is_dir()), None)
     disk = shutil.disk_usage(parent) if parent else None
     free = disk.free if disk and disk.total else needed  # a file system without a size, such as /proc, says 0 of 0

@@ -1,6 +1,5 @@
 """The verbs that make a run by training: `mlp`, `train`, `train_like` and `resume`."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, Table, load_dataset, split_and_prepare
+from cutaway.data import Dataset, Table, split_and_prepare
 from cutaway.errors import UsageError
 from cutaway.progress import raise_if_canceled
 from cutaway.runs import RUNS, RunWriter
 from cutaway.training import DRAWN, GIVEN
 
+from .given_data import as_dataset
 from .opening import open_run
 from .progress import ProgressOption
 from .run import Run
@@ -95,7 +95,7 @@ def train(
 
     raise_if_canceled()
     base, settings = training.find_recipe(recipe).settings, {"seed": seed, **settings}
-    given = _dataset(data, y)
+    given = as_dataset(data, y, verb="train")
     # validation is a share of all training samples, batch size and epochs follow from those left after the split
     config = training.make_config(base, samples=len(given.labels["train"]), **settings)
     models.require_jax()
@@ -164,9 +164,8 @@ def train_like(
     manifest, base = like.context.manifest, training.recorded_config(like.config).model_dump()
     sample_weight = given_weights(like.context.loaded, sample_weight)
     check_same_weights(sample_weight, manifest.sample_weight)
-    rows = len(data.labels["train"])
     per_class = settings.pop("class_weight", base["class_weight"])
-    config = training.make_config(base, samples=rows, **settings)
+    config = training.make_config(base, samples=len(data.labels["train"]), **settings)
     same = (config.seed, config.validation) == (base["seed"], base["validation"])
     split = like.split
     if not same:
@@ -246,43 +245,6 @@ def resume(
     samples = training_data(opened.data, opened.split, None)
     writer = RunWriter.reopen(opened.path)
     return train_into(writer, model, samples, data=opened.data, config=config, progress=progress, resume=True)
-
-
-def _dataset(data: Any, y: Any) -> Dataset | Table:
-    """The data of a training: as they are, loaded by name or path, or made from inputs and labels."""
-    named = _is_name(data)
-    if y is not None:
-        if named or isinstance(data, Dataset | Table):
-            kind = f"a {type(data).__name__}" if not named else f'the name or path "{os.fspath(data)}"'
-            raise UsageError(
-                "labels y go with inputs as an array or a table; a dataset has its own labels",
-                got=f"{kind} and y",
-                hint="leave y out, or pass the inputs as an array",
-            )
-        data = Dataset.from_arrays(data, y)
-    elif not isinstance(data, Dataset | Table):
-        if not named:
-            raise UsageError(
-                "data is a Dataset, the name or path of one, or inputs with their labels y",
-                got=f"{_article(type(data).__name__)} without y",
-                hint="pass the labels as well: train(model, x, y)",
-            )
-        data = load_dataset(data)
-    if data.classes < 2:
-        raise UsageError(
-            "a classifier needs at least 2 classes",
-            got=f"{data.classes} in {data.name}",
-            hint="add samples of another class",
-        )
-    return data
-
-
-def _is_name(data: object) -> bool:
-    return isinstance(data, str | os.PathLike)
-
-
-def _article(noun: str) -> str:
-    return f"an {noun}" if noun[:1].lower() in "aeiou" or noun == "ndarray" else f"a {noun}"
 
 
 def _check_resumable(run: Run) -> None:

@@ -112,6 +112,8 @@ def _print_classes(document: dict[str, Any]) -> None:
         for row in document["classes"]
     ]
     print_table(rows, title="Test samples by class")
+    if document["left_out"]:
+        print(f"The {len(rows)} classes with the lowest recall; {document['left_out']:,} more are left out.")
     print(f"Balanced accuracy {document['balanced_accuracy']:.2%} (the mean recall).")
     print(f"Always predicting {printable(document['largest_class'])} would give {document['baseline']:.2%}.")
 

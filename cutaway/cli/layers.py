@@ -7,6 +7,13 @@ import typer
 from .options import EpochOption, JsonOption, RunArgument, RunsOption
 from .output import number, percent, print_json, print_table, shorten
 
+KNOWLEDGE = """\
+k-NN: accuracy of a vote of the nearest samples. Probe: of a linear classifier.
+Separation: variance between the classes over the variance within them.
+Eff. rank: how many dimensions the activations fill.
+CKA: similarity to the layer one epoch before and in the last one, from 0 to 1."""
+"""What the columns mean."""
+
 CKA_COLUMNS = 6
 """The most layers beside each other in a table of CKA."""
 
@@ -45,7 +52,7 @@ def layers(
     print_layers(records, title=f"Layers after epoch {number_of_epoch}")
     if layer is not None:
         print_table([_weight(w) for w in records[0].weights])
-        print_table([{"Setting": key, "Value": str(value)} for key, value in records[0].config.items()])
+        print_table([{"Setting": key, "Value": _setting(value)} for key, value in records[0].config.items()])
 
 
 def print_layers(records: Any, *, title: str) -> None:
@@ -71,6 +78,16 @@ def _weight(weight: Any) -> dict[str, str]:
     return {"Weight": weight.name, "Shape": str(weight.shape), **values}
 
 
+def _setting(value: Any) -> str:
+    """A setting of a layer in a few words; an initializer or its like as Keras would write it: "L2(l2=0.01)"."""
+    if not isinstance(value, dict) or "class_name" not in value:
+        return "-" if value is None else str(value)
+    config: Any = value.get("config")
+    given = config.items() if isinstance(config, dict) else ()
+    details = ", ".join(f"{key}={entry}" for key, entry in given if entry is not None)
+    return f"{value['class_name']}({details})" if details else str(value["class_name"])
+
+
 def _layer_history(opened: Any, *, layer: str | None, as_json: bool) -> None:
     """Print every measure of every layer after each epoch."""
     from cutaway.api.documents import layer_history_document
@@ -90,6 +107,7 @@ def _layer_history(opened: Any, *, layer: str | None, as_json: bool) -> None:
     records.sort(key=lambda r: (names.index(r.layer), r.epoch))
     samples = f"{records[0].samples:,} samples of the {history.split} split"
     print_table([_knowledge(r) for r in records], title=f"What each layer knows, measured on {samples}")
+    print(KNOWLEDGE)
     print_table([_activity(r) for r in records], title="Activations and weights")
     if layer is None and len(names) > 1:
         kept = history.measured_epoch()

@@ -152,6 +152,10 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _fail(_usage(error, arguments), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         return _fail(STOPPED, 1, debug=debug)
+    except MemoryError as error:
+        got = " ".join(str(error).split())[:300] or "a request for more than is left"
+        rule = "the work needs memory"
+        return _fail(f"{rule}; got {got}; next: free some, or ask for fewer samples", 1, debug=debug)
     except Exception as error:
         if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
             _give_up_output()

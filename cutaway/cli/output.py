@@ -1,6 +1,7 @@
 """How answers are printed: tables for people, one JSON document for programs."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,10 +22,11 @@ def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
 
 
 def console() -> Any:
-    """A rich console on stdout; where that is not a terminal, wide enough that tables are not cut."""
+    """A rich console on stdout, which has 160 columns where it is not a terminal and COLUMNS is not set."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 160, soft_wrap=False)
+    is_known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    return Console(highlight=False, width=None if is_known else 160, soft_wrap=False)
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:

@@ -29,8 +29,7 @@ def predict(
 ) -> None:
     """Predict the classes of new samples, which are prepared as the training samples were."""
     from cutaway.api.opening import open_run
-    from cutaway.api.prediction import predictions
-    from cutaway.api.prediction_file import write_predictions, write_text
+    from cutaway.api.prediction import predictions, write_predictions, write_text
 
     opened = open_run(run, runs=runs)
     names = opened.class_names

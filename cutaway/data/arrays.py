@@ -132,6 +132,12 @@ def as_array(value: Any, *, what: str) -> np.ndarray:
 
 
 def _array_values(x: Any, split: str) -> np.ndarray:
+    if hasattr(x, "toarray") and hasattr(x, "nnz"):  # of scipy.sparse, which need not be loaded to find out
+        raise DataError(
+            f"the inputs of {split} are an array with all its entries",
+            got=f"a sparse {type(x).__name__} of shape {x.shape}",
+            hint="pass x.toarray()",
+        )
     values = as_array(x, what=f"the inputs of {split}")
     if values.dtype.kind not in "biuf":
         raise DataError(

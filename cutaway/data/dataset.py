@@ -14,7 +14,7 @@ from cutaway._lazy import public
 from cutaway.checks import warn_user
 from cutaway.errors import DataError, UsageError
 
-from .arrays import as_inputs, check_aligned, check_alike, finite_range
+from .arrays import as_inputs, check_aligned, check_alike, finite_range, is_pandas
 from .labels import as_labels, encode_labels
 from .mapping import is_mapped, pieces
 from .preparation import Preparation
@@ -52,7 +52,7 @@ class Dataset:
         scale: The inputs of the model are x / scale: 255 for uint8 pictures, 16 for digits, 1 for floats.
         origin: How to load it again, for JSON: ``{"kind": "named", "name": ...}``, ``{"kind": "path", "path": ...}`` or
             ``{"kind": "arrays"}``; with the options of a table.
-        feature_names: Name of each input of a table, or None.
+        feature_names: Name of each value of a sample, where it came from a table; otherwise None.
         preparation: How the columns of a table became inputs, or None if they were inputs already.
     """
 
@@ -154,22 +154,29 @@ class Dataset:
         return values.reshape(len(ids), self.features) if flat else values
 
     def to_record(self) -> dict[str, Any]:
-        """What run.json says: name, sha256, origin, shape, scale, class_names, and how a table was prepared."""
-        of_table: dict[str, Any] = {}
-        if self.preparation is not None:
-            of_table["preparation"] = self.preparation.to_record()
+        """What run.json says: name, sha256, origin, shape, scale, class_names, and what is known of a table."""
+        named: dict[str, Any] = {}
         if self.feature_names is not None:
-            of_table["feature_names"] = list(self.feature_names)
-        return of_table | {
+            named["feature_names"] = list(self.feature_names)
+        if self.preparation is not None:
+            named["preparation"] = self.preparation.to_record()
+        return {
             "name": self.name,
             "sha256": self.sha256,
             "origin": self.origin,
             "shape": list(self.shape),
             "scale": self.scale,
             "class_names": list(self.class_names),
+            **named,
         }
 
     def _rows(self, ids: SampleIds, column: str) -> LazyRows:
+        if not isinstance(ids, SampleIds):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UsageError(
+                "samples are selected by the ids of a split",
+                got=f"a value of the type {type(ids).__name__}",
+                hint=f'pass for example run.split.test, or use data.sources["train"].{column} for all rows',
+            )
         arrays = tuple(getattr(source, column) for source in self.sources.values())
         known = {name: number for number, name in enumerate(self.sources)}
         places = np.array([known.get(name, len(known)) for name in ids.sources], np.uint8)
@@ -237,6 +244,7 @@ class Dataset:
             class_names=names,
             scale=_resolve_scale(scale, inputs["train"], ranges=ranges),
             origin={"kind": "arrays"},
+            feature_names=tuple(map(str, x.columns)) if is_pandas(x, "DataFrame") else None,
         )
 
 

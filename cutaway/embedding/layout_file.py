@@ -57,9 +57,10 @@ def layout_from_npz(data: bytes) -> tuple[Layout, dict[str, np.ndarray]]:
     """
     try:
         arrays = _read_arrays(data)
-        layout = _read_layout(
-            arrays.pop("xy"), arrays.pop("misplaced", None), record=json.loads(str(arrays.pop("layout")))
-        )
+        # such coordinates would be refused wherever they are used, and would stay in the cache
+        _require(all(np.isfinite(each).all() for each in arrays.values() if each.dtype.kind == "f"), "NaN or infinity")
+        record = json.loads(str(arrays.pop("layout")), parse_constant=_refuse)
+        layout = _read_layout(arrays.pop("xy"), arrays.pop("misplaced", None), record=record)
         _require(all(name.startswith(ID) for name in arrays), "unknown arrays")
         _require(all(array.shape == (len(layout.xy),) for array in arrays.values()), "identities of another length")
     # numpy, zipfile and json raise a dozen types on damaged bytes, and they all mean the same here
@@ -91,6 +92,10 @@ def _read_layout(xy: np.ndarray, misplaced: np.ndarray | None, *, record: dict[s
     _require(isinstance(layout.method, str), "a method without a name")
     _require(isinstance(layout.settings, dict) and isinstance(layout.seconds, dict), "settings that are no table")
     return layout
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} among the settings and measures")
 
 
 def _require(holds: bool, otherwise: str) -> None:

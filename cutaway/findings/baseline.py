@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-
-import numpy as np
+from typing import Any
 
 from cutaway.metrics import PerClass, per_class
 
@@ -48,7 +47,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     elif _no_better(measured):
         text = (
             f"The test accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
-            f"That is no difference that {int(measured.matrix.sum()):,} test samples can show."
+            f"That is no difference that {measured.total:,} test samples can show."
         )
         title = "No better than always predicting one class"
         if measured.accuracy < measured.baseline:
@@ -56,7 +55,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(KIND, "warning", title, f"{text} {_next_step(measured)}", record)
 
 
-def learned_nothing(confusion: np.ndarray | None) -> bool:
+def learned_nothing(confusion: Any) -> bool:
     """Whether a confusion matrix is no better than that of always predicting one class; False if it is unknown."""
     if confusion is None:
         return False
@@ -66,7 +65,7 @@ def learned_nothing(confusion: np.ndarray | None) -> bool:
 
 def only_prediction(measured: PerClass) -> int | None:
     """The class that is nearly always predicted although other classes have samples; None if there is no such class."""
-    samples, most = int(measured.matrix.sum()), int(measured.predicted.argmax())
+    samples, most = measured.total, int(measured.predicted.argmax())
     others = samples - int(measured.samples[most])
     return most if others and samples - measured.predicted[most] <= OTHERS * others else None
 
@@ -94,7 +93,7 @@ def _no_better(measured: PerClass) -> bool:
 
 
 def _of_one(measured: PerClass, one: int, names: Sequence[str]) -> str:
-    samples = int(measured.matrix.sum())
+    samples = measured.total
     others = samples - int(measured.samples[one])
     missed = others - int(measured.correct.sum() - measured.correct[one])
     return (

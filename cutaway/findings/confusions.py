@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
 from cutaway.metrics import Confusion, top_confusions
 
 from .baseline import baseline_words
@@ -24,9 +22,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if found is None:
         return
     measured, names = found
-    matrix = measured.matrix
-    samples, wrong = int(matrix.sum()), int(matrix.sum() - np.trace(matrix))
-    confusions = top_confusions(matrix, SHOWN)
+    samples, wrong = measured.total, measured.total - int(measured.correct.sum())
+    confusions = top_confusions(measured.matrix, SHOWN)
     record = {"samples": samples, "wrong": wrong, "pairs": [_record(each, names) for each in confusions]}
     if not confusions:
         # test samples of a single class cannot show whether the model tells classes apart

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from cutaway.metrics import LISTED
+
 from .baseline import only_prediction
 from .names import class_in_words, classes_of
 from .records import Evidence, Finding
@@ -46,8 +48,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     )
     record = {
         "classes": [
-            {"class": names[i], "samples": int(measured.samples[i]), "recall": float(recall[i])} for i in missed
+            {"class": names[i], "samples": int(measured.samples[i]), "recall": float(recall[i])}
+            for i in missed[:LISTED]
         ],
+        "missed": len(missed),
         "accuracy": measured.accuracy,
         "balanced_accuracy": measured.balanced_accuracy,
     }

@@ -17,7 +17,7 @@ def classes_of(evidence: Evidence) -> tuple[PerClass, list[str]] | None:
     if evidence.confusion is None:
         return None
     measured = per_class(evidence.confusion)
-    return measured, class_names(evidence.class_names, classes=len(measured.matrix))
+    return measured, class_names(evidence.class_names, classes=len(measured.samples))
 
 
 def class_names(names: Sequence[str] | None, *, classes: int) -> list[str]:

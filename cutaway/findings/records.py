@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -34,7 +32,7 @@ class Evidence:
     Attributes:
         history: One row per epoch, in order, with "epoch" (from 1) and Keras' metric names; empty for a model that was
             not trained here.
-        confusion: int (true, predicted), counts on the test samples; None if unknown.
+        confusion: int (true, predicted), counts on the test samples, an array or a sparse one; None if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
         inactive_units: For each layer, the number of units that never fire on the data and the number of all its units;
             None if unknown.
@@ -47,7 +45,7 @@ class Evidence:
     """
 
     history: Sequence[Mapping[str, Any]] = ()
-    confusion: np.ndarray | None = None
+    confusion: Any = None
     class_names: Sequence[str] | None = None
     inactive_units: Mapping[str, tuple[int, int]] | None = None
     kept_epoch: int | None = None

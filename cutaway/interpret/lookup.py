@@ -18,7 +18,7 @@ def find_layer(model: keras.Model, name: str) -> keras.Layer:
     """
     names = layer_names(model)
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1) or [default_layer(model)]
+        close = difflib.get_close_matches(str(name), names, n=1) or [default_layer(model)]
         raise UnknownNameError(
             f"layers of this model are {', '.join(names)}", got=f'"{name}"', hint=f'try "{close[0]}"'
         )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .probes import one_hot
+
 SATURATED_AT = {
     "sigmoid": (0.05, 0.95),
     "hard_sigmoid": (0.05, 0.95),
@@ -131,10 +133,9 @@ def separation(h: np.ndarray, labels: np.ndarray) -> float | None:
         "Introduction to Statistical Pattern Recognition", section 10.2.
     """
     names, member = np.unique(labels, return_inverse=True)
-    member_of = np.eye(len(names))[member]
-    counts = member_of.sum(axis=0)
+    counts = np.bincount(member, minlength=len(names))
     centered = h - h.mean(axis=0, dtype=np.float64)
-    means = member_of.T @ centered / counts[:, None]
+    means = one_hot(member, len(names)).T @ centered / counts[:, None]
     between = float((counts * (means**2).sum(axis=1)).sum())
     within = float(np.vdot(centered, centered)) - between  # the total variance is the sum of both
     return between / within if within > 1e-12 * between else None

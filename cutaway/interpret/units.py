@@ -16,6 +16,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from .graph import IDENTITY_KINDS
 from .lookup import hidden_graph
 from .measures import is_constant
+from .probes import one_hot
 
 _PREPARING = ("Flatten", "Reshape", "Rescaling", "Normalization")
 """Kinds of layers that keep the values of a picture in their order."""
@@ -211,9 +212,8 @@ class _Sums:
 
     def add(self, h: np.ndarray, labels: np.ndarray, start: int) -> None:
         wide = h.astype(np.float64)
-        members = np.eye(len(self.counts))[labels]
         self.counts += np.bincount(labels, minlength=len(self.counts))
-        self.total += wide.T @ members
+        self.total += (one_hot(labels, len(self.counts)).T @ wide).T
         self.firing += (h > 0).sum(axis=0)
         np.minimum(self.smallest, h.min(axis=0), out=self.smallest)
         self.first_mean = self.first_mean if self.first_mean.size else wide.mean(axis=0)

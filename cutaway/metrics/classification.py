@@ -1,23 +1,31 @@
 """Loss and accuracy of a classifier, from its probabilities."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 # Keras clips at the same value: a sample whose class got probability 0 costs 16.1 nats, not infinity.
 LEAST_PROBABILITY = 1e-7
 
 
-def classification_metrics(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float] | None:
+def classification_metrics(parts: Iterable[np.ndarray], labels: np.ndarray) -> dict[str, float] | None:
     """Measure the cross-entropy and the accuracy of probabilities against the true classes.
 
     Args:
-        probabilities: float (sample, class), 0..1.
-        labels: int (sample,), the true classes.
+        parts: Probabilities, float (sample, class), 0..1, of one part of the samples after another: only one part is in
+            memory at a time.
+        labels: int (sample,), the true classes of all samples.
 
     Returns:
         "loss" in nats and "accuracy" 0..1; None if a probability is not finite, as after a training that diverged.
     """
-    if not np.isfinite(probabilities).all():
-        return None
-    of_truth = np.take_along_axis(probabilities, labels[:, None], axis=1).astype(np.float64)
-    loss = -np.log(np.clip(of_truth, LEAST_PROBABILITY, 1)).mean()
-    return {"loss": float(loss), "accuracy": float((probabilities.argmax(axis=1) == labels).mean())}
+    of_truth, correct, start = [], [], 0
+    for probabilities in parts:
+        if not np.isfinite(probabilities).all():
+            return None
+        own = labels[start : start + len(probabilities)]
+        of_truth.append(np.take_along_axis(probabilities, own[:, None], axis=1).astype(np.float64))
+        correct.append(probabilities.argmax(axis=1) == own)
+        start += len(probabilities)
+    loss = -np.log(np.clip(np.concatenate(of_truth), LEAST_PROBABILITY, 1)).mean()
+    return {"loss": float(loss), "accuracy": float(np.concatenate(correct).mean())}

@@ -1,11 +1,16 @@
 """Which classes are mistaken for each other, and which predictions are the most confidently wrong."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from cutaway.errors import DataError, UsageError
+
+SparseCounts: TypeAlias = Any
+"""An int64 `scipy.sparse.csr_array` (true, predicted); SciPy has no types."""
 
 # Allows for the rounding of float16 and of a softmax in float32.
 ROUNDING = 1e-3
@@ -29,6 +34,42 @@ class Confusion:
 
 
 @dataclass(frozen=True, eq=False)
+class PredictedClasses:
+    """The class that is predicted for each sample; of 10,000 classes, a thousandth of what all probabilities take.
+
+    Attributes:
+        predicted: int64 (sample,), classes with the largest probability, the first one in a tie.
+        confidence: float32 (sample,), those probabilities.
+        classes: Number of classes.
+    """
+
+    predicted: np.ndarray
+    confidence: np.ndarray
+    classes: int
+
+    @classmethod
+    def of(cls, probabilities: np.ndarray, *, first: int = 0) -> "PredictedClasses":
+        """The classes that probabilities predict.
+
+        Args:
+            probabilities: float (sample, class), 0..1.
+            first: Number of the first of these samples, for the message of an error.
+
+        Raises:
+            DataError: They are no such array, or one of them is outside 0..1.
+        """
+        array = _check_probabilities(probabilities, first=first)
+        predicted = array.argmax(axis=1).astype(np.int64, copy=False)
+        return cls(predicted, array.max(axis=1).astype(np.float32, copy=False), array.shape[1])
+
+    @classmethod
+    def join(cls, parts: "Sequence[PredictedClasses]") -> "PredictedClasses":
+        """The samples of several parts, at least one, in their order."""
+        predicted, confidence = ([getattr(part, name) for part in parts] for name in ("predicted", "confidence"))
+        return cls(np.concatenate(predicted), np.concatenate(confidence), parts[0].classes)
+
+
+@dataclass(frozen=True, eq=False)
 class Mistakes:
     """Samples with a wrong prediction, the most confident first.
 
@@ -45,7 +86,7 @@ class Mistakes:
     confidence: np.ndarray
 
 
-def confusion_counts(labels: np.ndarray, predicted: np.ndarray, *, classes: int) -> np.ndarray:
+def confusion_counts(labels: np.ndarray, predicted: np.ndarray, *, classes: int) -> SparseCounts:
     """Count for each class what was predicted for its samples.
 
     Args:
@@ -54,26 +95,27 @@ def confusion_counts(labels: np.ndarray, predicted: np.ndarray, *, classes: int)
         classes: Number of classes.
 
     Returns:
-        int64 (true, predicted).
+        int64 (true, predicted), sparse: only pairs that occur take memory, which are at most as many as samples. As an
+        array, 10,000 classes would take 800 MB.
 
     Raises:
         DataError: A class is out of range, or the two arrays are empty or of different lengths.
         UsageError: ``classes`` is not a whole number of at least 1.
     """
-    from sklearn.metrics import confusion_matrix
+    from scipy.sparse import coo_array
 
     classes = _check_count(classes, name="classes")
     labels = _check_classes(labels, name="labels", classes=classes)
     predicted = _check_classes(predicted, name="predicted classes", classes=classes)
     _check_same_length(labels, predicted)
-    return confusion_matrix(labels, predicted, labels=np.arange(classes)).astype(np.int64, copy=False)
+    return coo_array((np.ones(len(labels), np.int64), (labels, predicted)), shape=(classes, classes)).tocsr()
 
 
-def top_confusions(matrix: np.ndarray, n: int = 5) -> tuple[Confusion, ...]:
+def top_confusions(matrix: Any, n: int = 5) -> tuple[Confusion, ...]:
     """List the ``n`` most frequent confusions, the most frequent first, ties in the order of the classes.
 
     Args:
-        matrix: int (true, predicted), counts.
+        matrix: int (true, predicted), counts, sparse or not.
         n: Largest number to return, at least 1; fewer pairs of classes may have been confused.
 
     Raises:
@@ -81,61 +123,87 @@ def top_confusions(matrix: np.ndarray, n: int = 5) -> tuple[Confusion, ...]:
         UsageError: ``n`` is not a whole number of at least 1.
     """
     matrix, n = check_counts(matrix), _check_count(n, name="n")
-    wrong = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
+    true, predicted, count = _mistaken_pairs(matrix)
     samples = matrix.sum(axis=1)
-    pairs = (divmod(int(place), len(matrix)) for place in np.argsort(-wrong, axis=None, kind="stable")[:n])
     return tuple(
-        Confusion(true, predicted, int(wrong[true, predicted]), float(wrong[true, predicted] / samples[true]))
-        for true, predicted in pairs
-        if wrong[true, predicted]
+        Confusion(int(true[i]), int(predicted[i]), int(count[i]), float(count[i] / samples[true[i]]))
+        for i in np.lexsort((predicted, true, -count))[:n]
     )
 
 
-def worst_mistakes(probabilities: np.ndarray, labels: np.ndarray, *, n: int = 24) -> Mistakes:
+def most_mistaken(matrix: Any, n: int) -> np.ndarray:
+    """The ``n`` classes with the most mistakes, in which they are the true class or the predicted one.
+
+    Args:
+        matrix: int (true, predicted), counts, sparse or not.
+        n: Largest number to return, at least 1.
+
+    Returns:
+        int64 (class,), ascending; of classes with equally many mistakes the first.
+
+    Raises:
+        DataError, UsageError: As `top_confusions`.
+    """
+    matrix, n = check_counts(matrix), _check_count(n, name="n")
+    true, predicted, count = _mistaken_pairs(matrix)
+    mistakes = sum(np.bincount(side, weights=count, minlength=matrix.shape[0]) for side in (true, predicted))
+    return np.sort(np.argsort(-np.asarray(mistakes), kind="stable")[:n])
+
+
+def _mistaken_pairs(matrix: SparseCounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """True class, predicted class and count of each pair of different classes that occurs."""
+    pairs = matrix.tocoo()
+    true, predicted = pairs.coords
+    wrong = true != predicted
+    return true[wrong], predicted[wrong], pairs.data[wrong]
+
+
+def worst_mistakes(found: PredictedClasses, labels: np.ndarray, *, n: int = 24) -> Mistakes:
     """Find the ``n`` most confident wrong predictions, ties in the order of the samples.
 
     Args:
-        probabilities: float (sample, class), 0..1.
+        found: What is predicted for each sample.
         labels: int (sample,), the true classes.
         n: Largest number to return, at least 1; fewer predictions may be wrong.
 
     Raises:
-        DataError: The arrays do not fit together, a probability is outside 0..1, or a label has no column.
+        DataError: The arrays do not fit together, or a label is none of the classes.
         UsageError: ``n`` is not a whole number of at least 1.
     """
-    probabilities, n = _check_probabilities(probabilities), _check_count(n, name="n")
-    labels = _check_classes(labels, name="labels", classes=probabilities.shape[1])
-    _check_same_length(labels, probabilities)
-    predicted = probabilities.argmax(axis=1)
-    confidence = probabilities.max(axis=1)
-    wrong = np.flatnonzero(predicted != labels)
-    position = wrong[np.argsort(-confidence[wrong], kind="stable")[:n]]
+    n = _check_count(n, name="n")
+    labels = _check_classes(labels, name="labels", classes=found.classes)
+    _check_same_length(labels, found.predicted)
+    wrong = np.flatnonzero(found.predicted != labels)
+    position = wrong[np.argsort(-found.confidence[wrong], kind="stable")[:n]]
     return Mistakes(
         position=position.astype(np.int64, copy=False),
         label=labels[position],
-        predicted=predicted[position].astype(np.int64, copy=False),
-        confidence=confidence[position].astype(np.float32, copy=False),
+        predicted=found.predicted[position],
+        confidence=found.confidence[position],
     )
 
 
-def check_counts(matrix: np.ndarray) -> np.ndarray:
-    """Return ``matrix`` as an int64 confusion matrix.
+def check_counts(matrix: Any) -> SparseCounts:
+    """Return ``matrix``, an array or a sparse one, as a sparse int64 confusion matrix.
 
     Raises:
         DataError: It is not square, holds other things than counts, or only zeros.
     """
-    array = np.asarray(matrix)
+    from scipy.sparse import csr_array, issparse
+
+    array = matrix if issparse(matrix) else np.asarray(matrix)
+    counts: Any = array.data if issparse(matrix) else array
     square = array.ndim == 2 and array.shape[0] == array.shape[1]
-    if not square or array.dtype.kind not in "iu" or (array < 0).any() or not array.any():
+    if not square or array.dtype.kind not in "iu" or (counts < 0).any() or not counts.any():
         raise DataError(
             "a confusion matrix is a square array (true, predicted) of counts that are not all 0",
             got=f"the shape {array.shape} and dtype {array.dtype}",
             hint="make it with confusion_counts and do not normalize it",
         )
-    return array.astype(np.int64, copy=False)
+    return csr_array(array, dtype=np.int64)
 
 
-def _check_probabilities(probabilities: np.ndarray) -> np.ndarray:
+def _check_probabilities(probabilities: np.ndarray, *, first: int) -> np.ndarray:
     array = np.asarray(probabilities)
     if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind != "f":
         raise DataError(
@@ -143,12 +211,12 @@ def _check_probabilities(probabilities: np.ndarray) -> np.ndarray:
             got=f"the shape {array.shape} and dtype {array.dtype}",
             hint="turn a single output p into the two columns 1 - p and p",
         )
-    outside = ~((array >= -ROUNDING) & (array <= 1 + ROUNDING))
-    if outside.any():
-        row, column = np.argwhere(outside)[0]
+    # NaN fails the comparison as well
+    if array.size and not (array.min() >= -ROUNDING and array.max() <= 1 + ROUNDING):
+        row, column = np.argwhere(~((array >= -ROUNDING) & (array <= 1 + ROUNDING)))[0]
         raise DataError(
             "probabilities are between 0 and 1",
-            got=f"{array[row, column]} for sample {row}, class {column}",
+            got=f"{array[row, column]} for sample {first + row}, class {column}",
             hint="apply softmax to the outputs first",
         )
     return array

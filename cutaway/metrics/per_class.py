@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from .confusion import check_counts
+from .confusion import SparseCounts, check_counts
+
+LISTED = 100
+"""Classes in a list for people at most; of more, those with the lowest recall are listed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,22 +17,22 @@ class PerClass:
     """Measures of each class from a confusion matrix.
 
     Attributes:
-        matrix: int64 ``(true, predicted)``, counts.
+        matrix: int64 ``(true, predicted)``, counts, sparse.
     """
 
-    matrix: np.ndarray
+    matrix: SparseCounts
 
-    @property
+    @cached_property
     def samples(self) -> np.ndarray:
         """int64 ``(class,)``: samples that belong to each class."""
         return self.matrix.sum(axis=1)
 
-    @property
+    @cached_property
     def predicted(self) -> np.ndarray:
         """int64 ``(class,)``: samples that are predicted as each class."""
         return self.matrix.sum(axis=0)
 
-    @property
+    @cached_property
     def correct(self) -> np.ndarray:
         """int64 ``(class,)``: samples of each class that are predicted as it."""
         return self.matrix.diagonal()
@@ -48,10 +52,15 @@ class PerClass:
         """float64 ``(class,)``: the harmonic mean of both, 2 TP / (2 TP + FP + FN); NaN if all three are 0."""
         return _ratio(2 * self.correct, self.samples + self.predicted)
 
+    @cached_property
+    def total(self) -> int:
+        """Number of all samples."""
+        return int(self.samples.sum())
+
     @property
     def accuracy(self) -> float:
         """The share of all samples that are predicted correctly."""
-        return float(self.correct.sum() / self.matrix.sum())
+        return float(self.correct.sum() / self.total)
 
     @property
     def balanced_accuracy(self) -> float:
@@ -66,14 +75,24 @@ class PerClass:
     @property
     def baseline(self) -> float:
         """The accuracy of always predicting the largest class."""
-        return float(self.samples.max() / self.matrix.sum())
+        return float(self.samples.max() / self.total)
+
+    def listed(self, n: int = LISTED) -> np.ndarray:
+        """The classes to list, int64 ``(class,)``: all in order if there are at most ``n``.
+
+        Of more, the ``n`` with the lowest recall, the lowest first and ties in order; classes without samples come
+        last.
+        """
+        if len(self.samples) <= n:
+            return np.arange(len(self.samples))
+        return np.argsort(self.recall, kind="stable")[:n]
 
 
-def per_class(matrix: np.ndarray) -> PerClass:
+def per_class(matrix: Any) -> PerClass:
     """Measure every class of a confusion matrix.
 
     Args:
-        matrix: int ``(true, predicted)``, counts.
+        matrix: int ``(true, predicted)``, counts, sparse or not.
 
     Raises:
         DataError: ``matrix`` is not square, holds other things than counts, or only zeros.

@@ -28,6 +28,10 @@ DEFERRED: dict[str, tuple[str, ...]] = {
 """What they always import, used or not: modules, and the submodules taken from them. Another 0.4 s."""
 
 
+ADDRESS_SPACE = 2 * 10**9
+"""Bytes of address space that a small training on a CPU needs: of 1.5 GB, XLA ends the process without a word."""
+
+
 def import_lean_keras() -> None:
     """Import Keras without what cutaway does not use; only for our own processes, such as the command line.
 
@@ -84,11 +88,12 @@ def _lean_imports() -> Generator[None]:
 
 
 def require_jax() -> None:
-    """Check that Keras runs on JAX, which the compiled loop needs.
+    """Check that Keras runs on JAX, which the compiled loop needs, and that JAX has the address space to start.
 
     Raises:
-        BackendError: Keras is loaded on another backend.
+        BackendError: Keras is loaded on another backend, or the address space is limited to less than JAX needs.
     """
+    _check_address_space()
     loaded = sys.modules.get("keras")
     backend = loaded.backend.backend() if loaded else os.environ.get("KERAS_BACKEND", "jax")
     if backend != "jax":
@@ -97,4 +102,18 @@ def require_jax() -> None:
             "cutaway's compiled loop needs Keras on its JAX backend",
             got=got,
             hint="set KERAS_BACKEND=jax before Python starts, or import cutaway before keras with KERAS_BACKEND unset",
+        )
+
+
+def _check_address_space() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
+        raise BackendError(
+            f"JAX needs {ADDRESS_SPACE / 1e9:g} GB of address space or more",
+            got=f"a limit of {limit / 1e9:.2g} GB",
+            hint="raise it, in a shell with: ulimit -v unlimited",
         )

@@ -22,16 +22,17 @@ from .exact import Neighbors, nearest_neighbors
 from .queries import nearest_among, nearest_with_ties
 
 if TYPE_CHECKING:
-    from .compiled import U, kernel
+    from .compiled import U, compilation_progress, kernel
 
 # These load Numba.
-_MODULES = {"U": "cutaway.neighbors.compiled", "kernel": "cutaway.neighbors.compiled"}
+_MODULES = dict.fromkeys(("U", "compilation_progress", "kernel"), "cutaway.neighbors.compiled")
 
 __all__ = [
     "CenteredMatrix",
     "Neighbors",
     "PrincipalComponents",
     "U",
+    "compilation_progress",
     "kernel",
     "nearest_among",
     "nearest_neighbors",

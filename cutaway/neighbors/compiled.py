@@ -4,15 +4,20 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from time import perf_counter
 from typing import Any
 
 import numba.core.config
 import numpy as np
 from numba import njit
+from numba.core import event
+
+from cutaway.progress import Progress, ProgressCallback
 
 from .kernel_files import KernelFiles, tell_unwritable
 
@@ -20,6 +25,9 @@ from .kernel_files import KernelFiles, tell_unwritable
 U = np.uint64
 # Typed as Any, because Numba creates its settings when it is imported.
 config: Any = numba.core.config
+
+COMPILING = "compiling"
+"""Task of the progress of `compilation_progress`."""
 
 # Several threads may import modules at once, and the cache folder is a global setting of Numba.
 _CONFIG_LOCK = Lock()
@@ -51,6 +59,43 @@ def kernel(*, inner: bool = False, **flags: Any) -> Callable[[Any], Any]:
                 config.CACHE_DIR = users
 
     return compiled
+
+
+class _CompilationListener(event.Listener):
+    """Reports each kernel that is compiled, and not those that are read from disk."""
+
+    def __init__(self, on_progress: ProgressCallback) -> None:
+        self.on_progress, self.count, self.depth, self.seconds = on_progress, 0, 0, 0.0
+
+    def on_start(self, event: Any) -> None:
+        if not self.depth:
+            name = event.data["dispatcher"].py_func.__name__
+            self.on_progress(Progress(COMPILING, 0, 1, "step", f"once on this machine: {name}"))
+            self._begun = perf_counter()
+        self.depth += 1
+
+    def on_end(self, event: Any) -> None:
+        self.depth -= 1
+        if not self.depth:
+            self.count, self.seconds = self.count + 1, self.seconds + perf_counter() - self._begun
+
+
+@contextmanager
+def compilation_progress(on_progress: ProgressCallback) -> Generator[None]:
+    """Report kernels that have to be compiled, which takes from ten seconds to a minute the first time.
+
+    Args:
+        on_progress: Called as each of them begins, from the thread that needs it, and at the end.
+    """
+    listener = _CompilationListener(on_progress)
+    event.register("numba:compile", listener)
+    try:
+        yield
+    finally:
+        event.unregister("numba:compile", listener)
+    if listener.count:
+        told = f"{listener.count} functions in {listener.seconds:.1f} s, once on this machine"
+        on_progress(Progress(COMPILING, 1, 1, "step", told))
 
 
 def _checked(dispatcher: Any) -> Any:

@@ -39,7 +39,7 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     size = len(class_names)
     cells = np.empty((size, size, 4))
     cells[..., :3] = np.where(np.eye(size, dtype=bool)[..., None], to_rgb(RIGHT_COLOR), to_rgb(WRONG_COLOR))
-    cells[..., 3] = _opacity(counts)
+    cells[..., 3] = _opacity(_shares(counts, counts.sum(axis=1)))
     inches = min(12.0, 2.5 + 0.45 * size)
     figure = NotebookFigure(figsize=(inches, inches), layout="constrained")
     axes = figure.subplots()
@@ -59,12 +59,16 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     return figure
 
 
-def confusion_matrix_bokeh(matrix: ArrayLike, class_names: Sequence[str]) -> "BokehFigure":
+def confusion_matrix_bokeh(
+    matrix: ArrayLike, class_names: Sequence[str], *, samples: ArrayLike | None = None
+) -> "BokehFigure":
     """Draw a confusion matrix with Bokeh; the tooltip says "true 4 predicted as 9: 12 of 982 (1.2%)".
 
     Args:
         matrix: As for `confusion_matrix`.
         class_names: As for `confusion_matrix`.
+        samples: Samples of each true class, of which counts are shares; the sums of the rows if None. Given where the
+            matrix is a part of one with more columns.
 
     Raises:
         DataError: The matrix is not square in the number of classes or holds anything but counts.
@@ -86,7 +90,8 @@ def confusion_matrix_bokeh(matrix: ArrayLike, class_names: Sequence[str]) -> "Bo
         x_axis_label="predicted class",
         y_axis_label="true class",
     )
-    source = ColumnDataSource(_columns(counts, class_names))
+    totals = counts.sum(axis=1) if samples is None else np.asarray(samples)
+    source = ColumnDataSource(_columns(counts, class_names, totals))
     cells = plot.rect(
         "predicted", "true", 0.96, 0.96, source=source, fill_color="color", fill_alpha="opacity", line_color=None
     )
@@ -120,28 +125,27 @@ def _counts(matrix: ArrayLike, class_names: Sequence[str]) -> NDArray[np.int64]:
     return counts.astype(np.int64)
 
 
-def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return each count as a share 0..1 of its row; a class without samples has shares of 0."""
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+def _shares(counts: NDArray[np.int64], totals: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return each count as a share 0..1 of the samples of its row; a class without samples has shares of 0."""
+    return counts / np.maximum(totals[:, None], 1)
 
 
-def _opacity(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def _opacity(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the opacity 0..0.65 of each cell: one scale for the diagonal, another for errors up to the worst one.
 
     Both are low enough that dark text on a white page, and light text on a dark one, keeps a contrast of 4.5.
     """
-    shares = _shares(counts)
-    right = np.eye(len(counts), dtype=bool)
+    right = np.eye(len(shares), dtype=bool)
     worst = shares[~right].max(initial=0)
     # The square root makes small errors visible: half the opacity for a quarter of the worst share.
     errors = 0.65 * np.sqrt(shares / worst) if worst else shares
     return np.where(right, 0.22 * shares, errors)
 
 
-def _columns(counts: NDArray[np.int64], class_names: Sequence[str]) -> dict[str, Any]:
+def _columns(counts: NDArray[np.int64], class_names: Sequence[str], samples: NDArray[np.int64]) -> dict[str, Any]:
     size = len(class_names)
     pairs = list(product(range(size), repeat=2))
-    totals = counts.sum(axis=1).tolist()
+    totals, shares = samples.tolist(), _shares(counts, samples)
     return {
         "true": [true for true, _ in pairs],
         "predicted": [predicted for _, predicted in pairs],
@@ -149,10 +153,10 @@ def _columns(counts: NDArray[np.int64], class_names: Sequence[str]) -> dict[str,
         "predicted_name": [class_names[predicted] for _, predicted in pairs],
         "count": counts.ravel().tolist(),
         "total": [totals[true] for true, _ in pairs],
-        "percent": [f"{100 * share:.1f}" for share in _shares(counts).flat],
+        "percent": [f"{100 * share:.1f}" for share in shares.flat],
         "cell_text": [str(count) if count else "" for count in counts.flat],
         "color": [RIGHT_COLOR if true == predicted else WRONG_COLOR for true, predicted in pairs],
-        "opacity": _opacity(counts).ravel().tolist(),
+        "opacity": _opacity(shares).ravel().tolist(),
     }
 
 

@@ -1,7 +1,7 @@
 """Scatter plots of an embedding, colored by class."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from cutaway.errors import DataError
 
 from .hover import hover_pictures
-from .legend import legend_below
-from .theme import INK, LINE, class_style, point_alpha, point_size
+from .legend import class_styles, legend_below
+from .theme import INK, LINE, OTHER_STYLE, ClassStyle, point_alpha, point_size
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
@@ -26,7 +26,8 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
     Args:
         xy: Coordinates (sample, 2); both axes have the same scale. Points are drawn in this order.
         labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
-        class_names: One name per class; classes without a point are not in the legend.
+        class_names: One name per class; classes without a point are not in the legend. Of more than 60
+            with points, the smaller ones are gray and share one entry.
         title: Set above the points.
 
     Raises:
@@ -37,12 +38,14 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
     from .notebook import NotebookFigure
 
     points, classes = _checked(xy, labels, class_names)
-    styles = [class_style(index) for index in range(len(class_names))]
-    colors = np.array([style.color for style in styles])
-    markers = np.array([style.matplotlib_marker for style in styles])
+    styles, others = class_styles(classes, count=len(class_names))
+    colors = np.full(len(class_names), OTHER_STYLE.color)
+    markers = np.full(len(class_names), OTHER_STYLE.matplotlib_marker)
+    for number, style in styles.items():
+        colors[number], markers[number] = style.color, style.matplotlib_marker
     figure = NotebookFigure(figsize=(8, 6.5), layout="constrained")
     axes = figure.subplots()
-    for marker in dict.fromkeys(markers.tolist()):
+    for marker in dict.fromkeys(markers[np.unique(classes)].tolist()):
         # One call per marker, not per class: points are drawn in the order of the samples, so no class covers another.
         chosen = markers[classes] == marker
         axes.scatter(
@@ -59,9 +62,12 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
     axes.set_yticks([])
     axes.spines[:].set_color(LINE)
     axes.set_title(title, loc="left", color=INK).set_parse_math(False)
+    entries = [(class_names[number], style) for number, style in styles.items()]
+    if others:
+        entries.append((_others(others), OTHER_STYLE))
     handles = [
-        Line2D([], [], color=styles[k].color, marker=styles[k].matplotlib_marker, linestyle="", label=class_names[k])
-        for k in np.unique(classes).tolist()
+        Line2D([], [], color=style.color, marker=style.matplotlib_marker, linestyle="", label=name)
+        for name, style in entries
     ]
     legend = figure.legend(handles=handles, loc="outside right upper", frameon=False)
     for text in legend.get_texts():
@@ -83,7 +89,7 @@ def embedding_scatter_bokeh(
     Args:
         xy: Coordinates (sample, 2); both axes have the same scale.
         labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
-        class_names: One name per class.
+        class_names: One name per class; as for `embedding_scatter`.
         names: Name of each sample, such as "test[7]".
         predicted: Class that the model predicts for each sample, integers (sample,).
         pictures: (sample, height, width), uint8 or floats in 0..1, embedded as a few sprite sheets.
@@ -108,10 +114,13 @@ def embedding_scatter_bokeh(
         css.append(shown.css)
         lines.insert(0, shown.div)
     plot = _empty_plot(css)
-    _add_classes(plot, columns, classes, class_names)
-    _add_hover(plot, "".join(lines))
+    single, together = _add_classes(plot, columns, classes, class_names)
+    _add_hover(plot, "".join(lines), single)
+    if together:
+        _add_hover(plot, "".join(lines).replace("$name", "@{class}"), together)
     # At most about 300 px wide, which fits a phone: 34 px for the marker and 7 px per character.
-    legend_below(plot, columns=int(np.clip(300 // (34 + 7 * max(map(len, class_names))), 1, 5)))
+    widest = max(len(renderer.name) for renderer in (*single, *together))
+    legend_below(plot, columns=int(np.clip(300 // (34 + 7 * widest), 1, 5)))
     return plot
 
 
@@ -172,32 +181,52 @@ def _empty_plot(css: Sequence[str]) -> "BokehFigure":
 
 def _add_classes(
     plot: "BokehFigure", columns: dict[str, NDArray], classes: NDArray[np.intp], class_names: Sequence[str]
-) -> None:
+) -> tuple[list[Any], list[Any]]:
+    """Draw the points class by class; of more than `LOOKS` classes, the smaller ones together and first.
+
+    Returns:
+        The renderers of single classes, and the one of the others, whose column "class" names them.
+    """
+    styles, others = class_styles(classes, count=len(class_names))
+    together: list[Any] = []
+    if others:
+        chosen = ~np.isin(classes, list(styles))
+        named = {**columns, "class": np.array(class_names, object)[classes]}
+        together.append(_add_points(plot, named, chosen, OTHER_STYLE, _others(others)))
+    single = [
+        _add_points(plot, columns, classes == number, style, class_names[number]) for number, style in styles.items()
+    ]
+    return single, together
+
+
+def _others(count: int) -> str:
+    return f"{count:,} other {'class' if count == 1 else 'classes'}"
+
+
+def _add_points(
+    plot: "BokehFigure", columns: dict[str, NDArray], chosen: NDArray[np.bool_], style: ClassStyle, name: str
+) -> Any:
     from bokeh.models import ColumnDataSource
 
-    for index, name in enumerate(class_names):
-        chosen = classes == index
-        if not chosen.any():
-            continue
-        style = class_style(index)
-        data = {key: column[chosen] for key, column in columns.items()}
-        plot.scatter(
-            "x",
-            "y",
-            source=ColumnDataSource({k: v.tolist() if v.dtype == object else v for k, v in data.items()}),
-            marker=style.marker,
-            color=style.color,
-            line_color=None,
-            size=point_size(len(classes)),
-            alpha=point_alpha(len(classes)),
-            hit_dilation=1.5,
-            legend_label=name,
-            name=name,
-        )
+    data = {key: column[chosen] for key, column in columns.items()}
+    return plot.scatter(
+        "x",
+        "y",
+        source=ColumnDataSource({k: v.tolist() if v.dtype == object else v for k, v in data.items()}),
+        marker=style.marker,
+        color=style.color,
+        line_color=None,
+        size=point_size(len(chosen)),
+        alpha=point_alpha(len(chosen)),
+        hit_dilation=1.5,
+        legend_label=name,
+        name=name,
+    )
 
 
-def _add_hover(plot: "BokehFigure", tooltips: str) -> None:
+def _add_hover(plot: "BokehFigure", tooltips: str, renderers: list[Any]) -> None:
     from bokeh.models import HoverTool
 
     # Without a limit every point under the mouse adds a block to the tooltip (bokeh issues 6948 and 10234).
-    plot.add_tools(HoverTool(tooltips=f'<div class="cutaway-hover">{tooltips}</div>', limit=1, visible=False))
+    shown = f'<div class="cutaway-hover">{tooltips}</div>'
+    plot.add_tools(HoverTool(tooltips=shown, limit=1, visible=False, renderers=renderers))

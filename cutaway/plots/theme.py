@@ -32,6 +32,9 @@ LINE = "#9aa1ab"
 _BOKEH_MARKERS = ("circle", "triangle", "square", "diamond", "inverted_triangle", "hex")
 _MATPLOTLIB_MARKERS = ("o", "^", "s", "D", "v", "h")
 
+LOOKS = len(CLASS_COLORS) * len(_BOKEH_MARKERS)
+"""Classes that look different: 60."""
+
 
 @dataclass(frozen=True)
 class ClassStyle:
@@ -48,11 +51,15 @@ class ClassStyle:
     matplotlib_marker: str
 
 
+OTHER_STYLE = ClassStyle(LINE, _BOKEH_MARKERS[0], _MATPLOTLIB_MARKERS[0])
+"""The look of classes that have none of their own."""
+
+
 def class_style(index: int) -> ClassStyle:
     """Return the look of class ``index``: after ten classes the colors repeat with another marker.
 
     Args:
-        index: Index of the class, from 0; 60 classes look different, then the looks repeat.
+        index: Index of the class, from 0; after `LOOKS` classes the looks repeat.
     """
     turn = index // len(CLASS_COLORS) % len(_BOKEH_MARKERS)
     return ClassStyle(CLASS_COLORS[index % len(CLASS_COLORS)], _BOKEH_MARKERS[turn], _MATPLOTLIB_MARKERS[turn])

@@ -8,7 +8,7 @@ only.
 
 from .atomic import write_atomic, write_output
 from .folder import DamagedRun, RunFolder, find_run, list_runs
-from .layout import REPORT, RUNS, snapshot_path
+from .layout import REPORT, RUNS, keeps_predictions, snapshot_path
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
 from .results import ResultStore, file_name
 from .writer import RunWriter
@@ -26,6 +26,7 @@ __all__ = [
     "RunWriter",
     "file_name",
     "find_run",
+    "keeps_predictions",
     "list_runs",
     "snapshot_path",
     "write_atomic",

@@ -20,8 +20,8 @@ from .results import ResultStore
 
 SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
 
-PREDICTIONS_BYTES = 8 << 30
-"""Predictions of 1,000,000 samples of 1,000 classes take 2 GB."""
+PREDICTIONS_BYTES = 2 << 30
+"""A predictions file takes at most 134 MB; before 0.2 there was no limit, and 1,000,000 of 1,000 classes took 2 GB."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class RunFolder:
                 early stopping, and otherwise the last.
 
         Raises:
-            RunError: The run has no snapshot at all.
+            RunError: The run has no snapshot at all, or that of the kept epoch is gone.
             UnknownNameError: There is no snapshot of that epoch.
         """
         epochs = self.epochs
@@ -111,7 +111,13 @@ class RunFolder:
             )
         if epoch is None:
             kept = self.manifest.kept_epoch
-            return kept if kept in epochs else epochs[-1]
+            if kept is None or kept in epochs:
+                return epochs[-1] if kept is None else kept
+            raise RunError(
+                f"this run keeps the weights of epoch {kept}, which its test metrics are of",
+                got=f"snapshots of epochs {epochs[0]} to {epochs[-1]}, without that one",
+                hint=f"restore the file from a copy of the run, or ask for another epoch, such as {epochs[-1]}",
+            )
         if epoch < 0 and -epoch <= len(epochs):
             return epochs[epoch]
         if epoch in epochs:
@@ -171,7 +177,9 @@ class RunFolder:
             return np.load(io.BytesIO(read_bytes(path, run=self.path, limit=PREDICTIONS_BYTES)), allow_pickle=False)
         except FileNotFoundError as error:
             raise RunError(
-                "predictions are recorded after each epoch", got=f"none at {path}", hint="use Run.predictions"
+                "predictions are recorded after each epoch, where samples times classes are at most 33,554,432",
+                got=f"none at {path}",
+                hint="use Run.predictions, which computes them",
             ) from error
         except RunError:
             raise

@@ -5,7 +5,7 @@ runs/20261124-211500-mnist-7f3a/
   history.jsonl                   one line an epoch, and "progress" lines between them
   snapshots/epoch-0000.safetensors    the weights after each epoch (0000: as initialized)
   checkpoint.safetensors          everything that resuming needs
-  predictions/epoch-0003.npy      float16 (sample, class), rows in the order train, val, test
+  predictions/epoch-0003.npy      float16 (sample, class), rows in the order train, val, test; none if too large
   results/                        derived results, a cache
   report.html
 """
@@ -32,3 +32,12 @@ def snapshot_path(run: Path, epoch: int) -> Path:
 def predictions_path(run: Path, epoch: int) -> Path:
     """Where the predictions of an epoch are."""
     return run / PREDICTIONS / f"epoch-{epoch:04d}.npy"
+
+
+PREDICTIONS_VALUES = 2**25
+"""Values of a predictions file at most: 70,000 samples of 479 classes, which take 67 MB an epoch as float16."""
+
+
+def keeps_predictions(samples: int, classes: int) -> bool:
+    """Whether the predictions of each epoch are small enough to be kept: at most `PREDICTIONS_VALUES` values."""
+    return samples * classes <= PREDICTIONS_VALUES

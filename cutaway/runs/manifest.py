@@ -1,5 +1,6 @@
 """run.json as a typed record: what was asked for, what it was made of, and what became of it."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -100,8 +101,8 @@ class DatasetRecord(BaseModel):
         shape: Shape of one sample.
         scale: The raw value that becomes 1.
         class_names: Names of the classes, in the order of their numbers.
-        feature_names: Names of the inputs of a table.
-        preparation: How the columns of a table became inputs, as `cutaway.data.Preparation.to_record` writes it.
+        feature_names: Names of the values of a sample, where they are known.
+        preparation: How the columns of a table became these, as `cutaway.data.Preparation.to_record` writes it.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -120,6 +121,8 @@ class DatasetRecord(BaseModel):
         kind = self.origin.get("kind", "")
         if kind != "arrays" and {"named": "name", "path": "path"}.get(kind, "") not in self.origin:
             raise ValueError('must say in "origin" what its kind is, and its name or path')
+        if self.feature_names is not None and len(self.feature_names) != math.prod(self.shape):
+            raise ValueError('must have as many "feature_names" as values in a sample, or null')
         return self
 
 

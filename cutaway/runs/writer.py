@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import secrets
 import shutil
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from cutaway.errors import RunError
+from cutaway.errors import CutawayWarning, RunError
 
 from .atomic import TEMPORARY, write_atomic
 from .folder import RunFolder
@@ -28,6 +30,12 @@ from .layout import (
     snapshot_path,
 )
 from .manifest import FORMAT, SECTIONS, Manifest
+
+NAME_LENGTH = 60
+"""Characters of the middle part of a folder's name at most."""
+
+NAME_BYTES = 180
+"""Its bytes at most: file systems take 255 of a name, of which the date and the digits need 21."""
 
 
 class RunWriter:
@@ -49,15 +57,15 @@ class RunWriter:
 
         Args:
             runs: Folder for runs; made if it is not there.
-            name: Middle part of the folder's name; anything but letters, digits, "-", "_" and "." becomes "-".
+            name: Middle part of the folder's name; anything but letters, digits, "-", "_" and "." becomes "-". Of more
+                than `NAME_LENGTH` characters or `NAME_BYTES` bytes the rest is cut off, with a warning.
             manifest: As for `create_at`.
             begin: As for `create_at`.
 
         Raises:
             RunError: The folder cannot be made or written.
         """
-        safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".-")[:60] or "run"
-        path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{safe}-{secrets.token_hex(2)}"
+        path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name)}-{secrets.token_hex(2)}"
         return cls.create_at(path, manifest=manifest, begin=begin)
 
     @classmethod
@@ -198,6 +206,19 @@ class RunWriter:
     def close(self) -> None:
         """Close the files."""
         self._history.close()
+
+
+def _middle(name: str) -> str:
+    """The middle part of a folder's name."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".-") or "run"
+    cut = os.fsencode(safe[:NAME_LENGTH])[:NAME_BYTES].decode(errors="ignore")
+    if cut != safe:
+        warnings.warn(
+            f'the name of a run has at most {NAME_LENGTH} letters or {NAME_BYTES} bytes: "{safe:.20}..." is cut',
+            CutawayWarning,
+            stacklevel=2,
+        )
+    return cut
 
 
 def _json(manifest: Manifest) -> bytes:

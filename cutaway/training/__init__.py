@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .fed import rescales
     from .feeding import INPUTS
     from .loop import TrainingData, TrainingResult, train_model
-    from .manifest import known_config, new_manifest
+    from .manifest import known_config, new_manifest, warn_of_predictions
     from .recorder import Recorder
 
 _MODULES = {
@@ -36,6 +36,7 @@ _MODULES = {
     "note_differences": "cutaway.training.device",
     "rescales": "cutaway.training.fed",
     "train_model": "cutaway.training.loop",
+    "warn_of_predictions": "cutaway.training.manifest",
 }
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "recorded_config",
     "rescales",
     "train_model",
+    "warn_of_predictions",
 ]
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

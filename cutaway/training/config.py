@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cutaway.errors import ConfigError, RunError
 from cutaway.parallel import has_fast_bfloat16
@@ -30,6 +31,13 @@ _EXAMPLES = {"patience": 3, "class_weight": "balanced"}
 _OF_THE_MODEL = ("hidden", "dropout", "activation")
 
 
+NUMBERS = (
+    *("epochs", "batch_size", "learning_rate", "momentum", "weight_decay"),
+    *("label_smoothing", "validation", "patience", "seed"),
+)
+"""Settings that are numbers."""
+
+
 class TrainingConfig(BaseModel):
     """Every setting of a training, resolved, as plain data."""
 
@@ -51,6 +59,14 @@ class TrainingConfig(BaseModel):
         default=None, description="class_weight is one number for each class"
     )
     seed: int = Field(default=0, ge=0, lt=2**31, description="seed is a whole number")
+
+    @field_validator(*NUMBERS, mode="before")
+    @classmethod
+    def _is_number(cls, value: Any) -> Any:
+        """Refuse text and True, which pydantic would convert to numbers."""
+        if isinstance(value, str | bytes | bool | np.bool_):
+            raise ValueError("a number, not text or a truth value")
+        return value
 
 
 def make_config(
@@ -177,7 +193,7 @@ def _config_error(error: ValidationError) -> ConfigError:
         )
     rule = TrainingConfig.model_fields[name].description or name
     default = TrainingConfig.model_fields[name].default
-    bound = first["msg"].removeprefix("Input should be ")
+    bound = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if first["type"] != "literal_error":
         rule += f", {bound}"
     return ConfigError(rule, got=repr(first["input"]), hint=f"pass for example {name}={_EXAMPLES.get(name, default)!r}")

@@ -1,7 +1,7 @@
 """How a model is fed while its fit is recorded: as fit feeds it, and checked against what Keras measures."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import keras
@@ -19,6 +19,9 @@ INPUTS = ("auto", "scaled", "raw")
 
 BATCH = 2048
 """Samples of a batch of ``predict``."""
+
+PART_VALUES = 2**24
+"""Probabilities that are in memory at a time, 67 MB; of more than 8,192 classes those of one batch."""
 
 
 class Feeding:
@@ -114,10 +117,13 @@ class Feeding:
             inputs=self.inputs,
         )
 
-    def predict(self, model: Any, ids: SampleIds) -> np.ndarray:
-        """Class probabilities of some samples, float32 ``(sample, class)``."""
-        rows = self.data.inputs(ids).reshape(len(ids), *self.shape)
-        return class_probabilities(model, model.predict(rows, batch_size=BATCH, verbose=0))
+    def predict(self, model: Any, ids: SampleIds) -> Iterator[np.ndarray]:
+        """Class probabilities of some samples, float32 ``(sample, class)``, one part of the samples after another."""
+        size = BATCH * max(1, PART_VALUES // (BATCH * self.data.classes))
+        for start in range(0, len(ids), size):
+            part = ids.take(np.arange(start, min(start + size, len(ids))))
+            rows = self.data.inputs(part).reshape(len(part), *self.shape)
+            yield class_probabilities(model, model.predict(rows, batch_size=BATCH, verbose=0))
 
 
 def _has_penalties(model: Any) -> bool:

@@ -5,8 +5,10 @@ from typing import Any
 
 import keras
 
+from cutaway.checks import warn_user
 from cutaway.data import Dataset, Split
 from cutaway.models import spec_of
+from cutaway.runs import keeps_predictions
 
 from .config import TrainingConfig
 from .device import describe_device, describe_versions
@@ -45,6 +47,15 @@ def new_manifest(
         "versions": describe_versions(),
         "device": describe_device(),
     }
+
+
+def warn_of_predictions(samples: int, classes: int) -> None:
+    """Say that predictions are not recorded after each epoch, where they would be too large."""
+    if not keeps_predictions(samples, classes):
+        warn_user(
+            f"predictions are not recorded after each epoch: those of {samples:,} samples of {classes:,} classes would "
+            f"take {2 * samples * classes / 1e6:,.0f} MB an epoch"
+        )
 
 
 def known_config(**known: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -13,11 +13,11 @@ import numpy as np
 from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
 from cutaway.errors import CutawayWarning, ModelError, RunError
 from cutaway.metrics import classification_metrics
-from cutaway.runs import Manifest, RunFolder, RunWriter
+from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
 
 from .feeding import Feeding
 from .first_weights import GIVEN
-from .manifest import known_config, new_manifest
+from .manifest import known_config, new_manifest, warn_of_predictions
 from .recorded_model import (
     is_finite,
     learning_rate,
@@ -121,8 +121,12 @@ class Recorder(keras.callbacks.Callback):
         self._start, self._batch_size = time.perf_counter(), None
         if self._manifest:
             with self._writing() as writer:
-                writer.update(status="running", why=None, model=spec, config=self._config(model))
+                # what the fit before has left is no longer the result of the run
+                ended = {"kept_epoch": None, "test": None}
+                writer.update(status="running", why=None, model=spec, config=self._config(model), **ended)
             return
+        if self._wants_predictions:
+            warn_of_predictions(len(self.split.part("all")), self.data.classes)
         manifest = new_manifest(
             origin="keras fit",
             data=self.data,
@@ -175,8 +179,7 @@ class Recorder(keras.callbacks.Callback):
         with self._writing() as writer:
             if is_finite(weights):
                 writer.snapshot(self._epochs + 1, weights)
-                if self._save_predictions or not self._opens:
-                    writer.predictions(self._epochs + 1, self._predictions(), exact=not self._opens)
+                self._record_predictions(writer, self._epochs + 1)
             if self._batch_size != writer.manifest.config["batch_size"]:
                 writer.update(config={**writer.manifest.config, "batch_size": self._batch_size})
             writer.epoch(row)
@@ -276,12 +279,20 @@ class Recorder(keras.callbacks.Callback):
         tracker = next((metric for metric in self._keras_model.metrics if metric.name == "loss"), None)
         return np.zeros(()) if tracker is None else keras.ops.copy(tracker.count)
 
-    def _predict(self, ids: SampleIds) -> np.ndarray:
+    def _predict(self, ids: SampleIds) -> Iterator[np.ndarray]:
         return self._feeding.predict(self._keras_model, ids)
 
-    def _predictions(self) -> np.ndarray:
+    def _record_predictions(self, writer: RunWriter, epoch: int) -> None:
+        """Save the predictions of an epoch where they are wanted, or needed for views, and not too large."""
+        if not self._wants_predictions or not keeps_predictions(len(self.split.part("all")), self.data.classes):
+            return
         unseen = np.full((len(self.split.train), self.data.classes), np.nan, np.float32)
-        return np.concatenate([unseen, self._predict(self.split.val), self._predict(self.split.test)])
+        seen = [*self._predict(self.split.val), *self._predict(self.split.test)]
+        writer.predictions(epoch, np.concatenate([unseen, *seen]), exact=not self._opens)
+
+    @property
+    def _wants_predictions(self) -> bool:
+        return self._save_predictions or not self._opens
 
     def _kept_epoch(self, writer: RunWriter) -> tuple[int | None, bool]:
         """The epoch whose snapshot equals the weights of the model; if none does, the last one, which is replaced.
@@ -297,6 +308,5 @@ class Recorder(keras.callbacks.Callback):
             if all(np.array_equal(snapshot[name], value) for name, value in weights.items()):
                 return epoch, True
         writer.snapshot(self._epochs, weights)
-        if self._save_predictions or not self._opens:
-            writer.predictions(self._epochs, self._predictions(), exact=not self._opens)
+        self._record_predictions(writer, self._epochs)
         return self._epochs, False

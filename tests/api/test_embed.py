@@ -1,5 +1,7 @@
 """A layer of a run in the plane: kept, read back, watched, stopped, and open to new samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,17 @@ def test_quality_that_was_left_out_is_measured_when_asked_for(digits_run):
     np.testing.assert_array_equal(measured.xy, first.xy)
     np.testing.assert_array_equal(measured.misplaced, first.misplaced)
     assert embed(digits_run, perplexity=17.0, quality=False).layout.quality == first.quality
+
+
+def test_kept_coordinates_that_are_not_finite_are_damaged_and_computed_again(digits_run):
+    first = embed(digits_run)
+    layout = replace(first.layout, xy=first.xy.copy())
+    layout.xy[3] = np.nan
+    first.file.write_bytes(layout_to_npz(layout, {"source": first.ids.source_index, "index": first.ids.index}))
+    with pytest.warns(CutawayWarning, match="is damaged and is computed again: ValueError: NaN or infinity"):
+        again = embed(digits_run)
+    np.testing.assert_array_equal(again.xy, first.xy)
+    np.testing.assert_array_equal(embed(digits_run).xy, first.xy)  # without a warning
 
 
 def test_what_is_kept_asks_the_net_nothing(digits_run, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.prediction_file import write_predictions
+from cutaway.api.prediction import predictions, write_predictions
 
 pytestmark = pytest.mark.slow
 
@@ -116,8 +116,6 @@ def test_unusual_rows_are_said(run):
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_predictions_are_written(ending, run, folder, tmp_path):
-    from cutaway.api.prediction import predictions
-
     path = tmp_path / f"out.{ending}"
     assert write_predictions(predictions(run.context, folder / "train.csv"), path, class_names=run.class_names) == 1200
     read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "jsonl": lambda p: pd.read_json(p, lines=True)}[ending](
@@ -136,8 +134,6 @@ def test_predictions_are_written(ending, run, folder, tmp_path):
 
 
 def test_an_error_on_the_way_leaves_the_old_file(run, tmp_path):
-    from cutaway.api.prediction import predictions
-
     path = tmp_path / "out.csv"
     path.write_text("old")
     bad = pd.DataFrame({"age": ["x"], "city": ["Rome"], "since": [pd.Timestamp("2020-06-01")]})

@@ -131,11 +131,12 @@ def test_the_last_report_of_a_training_has_the_validation_of_its_last_epoch(epoc
     told = reports(work, "training")
     check_ends(told)
     assert (told[0].done, told[-1].total) == (0, epochs * len(runs[0].split.train))
-    for epoch in range(1, epochs + 1):
-        row = runs[0].history.rows[epoch - 1]
-        note = f"epoch {epoch}/{epochs}  loss {row['loss']:.3f}  val {row['val_accuracy']:.1%}"
-        assert note in [now.note for now in told], "each epoch is reported with its own validation"
-    assert told[-1].note == note
+    notes = [
+        f"epoch {row['epoch']}/{epochs}  loss {row['loss']:.3f}  val {row['val_accuracy']:.1%}"
+        for row in runs[0].history.rows
+    ]
+    assert [now.note for now in told if now.note in notes] == notes, "each epoch has its own validation"
+    assert told[-1].note == notes[-1]
 
 
 def test_a_training_that_stops_early_ends_at_its_end(tmp_path):

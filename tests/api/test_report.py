@@ -11,12 +11,13 @@ from keras import layers
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.analyses import LayerHistory, evidence_of
+from cutaway.api.analyses import LayerHistory, evidence_of, kept_embedding
 from cutaway.api.report import figures, overview, report_html, sections
 from cutaway.api.report.knowledge import best_layer_lead, knowledge, measured_epochs
 from cutaway.api.report.mistakes import mistakes
 from cutaway.api.report.source import ReportSource
 from cutaway.api.report.units import units
+from cutaway.metrics import PredictedClasses
 from cutaway.page import Cards, Text
 from cutaway.progress import ignore_progress
 
@@ -82,7 +83,7 @@ def test_the_evidence_is_that_of_the_run(source, digits_run):
     assert evidence.inactive_units == {
         r.name: (r.inactive, r.units) for r in digits_run.layers() if r.name in ("dense_1", "dense_2")
     }
-    np.testing.assert_array_equal(evidence.confusion, digits_run.confusion())
+    np.testing.assert_array_equal(evidence.confusion.toarray(), digits_run.confusion())
     assert evidence.class_names == digits_run.class_names
 
 
@@ -191,7 +192,8 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
 
 
 def test_without_mistakes_the_section_says_so(source, digits_run):
-    perfect = SimpleNamespace(context=source.context, probabilities=np.eye(10, dtype=np.float32)[digits_run.labels()])
+    right = PredictedClasses.of(np.eye(10, dtype=np.float32)[digits_run.labels()])
+    perfect = SimpleNamespace(context=source.context, predicted=right)
     shown = mistakes(perfect)
     assert isinstance(shown, Text)
     assert shown.paragraphs == ("All test samples are predicted correctly.",)
@@ -204,3 +206,29 @@ def test_settings_contain_the_whole_configuration(source, digits_run):
     assert rows["layer dense_1"] == "Dense, units 32, activation relu"
     assert rows["layer dropout_1"] == "Dropout, rate 0.1"
     assert rows["dataset sha256"] == digits_run.data.sha256
+
+
+def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, monkeypatch):
+    settings = {"epochs": 1, "seed": 0, "runs": tmp_path, "progress": False}
+    run = ct.train(ct.mlp((8,)), "digits", **settings)
+    alone = figures.embedding(source_of(run))
+    assert "t-SNE of 360 samples of the test split, perplexity 30" in alone.caption
+    whole = run.embed(progress=False)
+    before = sorted((run.path / "results").iterdir())
+    monkeypatch.setattr("cutaway.api.analyses.embeddings.embed", None)  # nothing is embedded any more
+    shown = figures.embedding(source_of(run))
+    assert "t-SNE of 1,797 samples, of which 360 of the test split are shown, perplexity 30" in shown.caption
+    assert f"trustworthiness {whole.quality.trustworthiness:.3f}" in shown.caption
+    assert sorted((run.path / "results").iterdir()) == before
+    rows = np.flatnonzero(np.isin(whole.ids.names(), run.split.test.names()))
+    part = kept_embedding(run.context, None, shown=run.split.test.take(slice(None, None, -1)))
+    np.testing.assert_array_equal(part.xy[::-1], whole.xy[rows])
+    np.testing.assert_array_equal(part.labels[::-1], whole.labels[rows])
+    np.testing.assert_array_equal(part.predicted[::-1], whole.predicted[rows])
+    np.testing.assert_array_equal(part.misplaced[::-1], whole.misplaced[rows])
+
+
+def test_too_few_samples_to_embed_all_of_them_keep_no_embedding(digits_run, monkeypatch):
+    context = digits_run.context
+    monkeypatch.setattr(type(context), "ids", lambda self, split, **_: self.split.part(split).take(slice(50)))
+    assert kept_embedding(context, None, shown=context.split.test) is None

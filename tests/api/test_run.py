@@ -2,7 +2,9 @@ import dataclasses
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
@@ -163,3 +165,42 @@ def test_runs_open_in_a_fresh_process_of_a_user_who_set_nothing(digits_run, tmp_
     out = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
     assert out.returncode == 1
     assert 'needs Keras on its JAX backend; got KERAS_BACKEND="torch"; next: set KERAS_BACKEND=jax' in out.stderr
+
+
+def test_calls_with_wrong_values_are_one_line(digits_run, tmp_path):
+    with pytest.raises(UsageError, match="an epoch is a whole number.*got 'dense_1'"):
+        digits_run.model("dense_1")
+    for layer in (1, ["dense_1"]):
+        with pytest.raises(UsageError, match="layers of this model are dense_1"):
+            digits_run.embed(layer=layer, progress=False)
+    with pytest.raises(
+        UsageError, match="export takes a run, its path or its name; got a value of the type Sequential"
+    ):
+        ct.export(digits_run.model(), tmp_path / "model.keras")
+    for name in ("x.pdf", "x.PNG"):
+        with pytest.raises(UsageError, match='a report is an HTML file; got .*; next: name it "x.html"'):
+            digits_run.report(tmp_path / name, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_notebook_shows_a_file_as_a_link(digits_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a b").mkdir()
+    file = ct.export(digits_run, "a b/<model>.keras")
+    assert isinstance(file, Path)
+    assert file.stat().st_size > 0
+    shown = '<a href="a b/&lt;model&gt;.keras" target="_blank">a b/&lt;model&gt;.keras</a>'
+    assert file._repr_html_() == shown
+
+
+def test_arrays_are_recorded_as_they_are_trained_on(tmp_path):
+    generator = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    x = generator.normal(size=(60, 3)).astype("float32")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    run = ct.record(model, x, y, runs=tmp_path, progress=False)
+    assert len(run.split.part("all")) == 60
+    with pytest.raises(
+        UsageError, match=r"got an ndarray without y; next: pass the labels as well: record\(model, x, y\)"
+    ):
+        ct.record(model, x, runs=tmp_path, progress=False)

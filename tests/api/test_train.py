@@ -3,10 +3,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas
 import pytest
+import scipy.sparse
 
 import cutaway as ct
 from cutaway.errors import ConfigError, DataError, ModelError, RunError, TrainingError, UnknownNameError, UsageError
+from cutaway.training import make_config
 
 
 def small_data(**settings):
@@ -321,3 +324,38 @@ def test_schedules_run_as_they_say(schedule, tmp_path):
         assert (np.diff(rates[5:]) < 0).all()
     else:
         np.testing.assert_allclose(rates[[0, 9, 11, 13, 16, 19]], [0.01, 0.01, 1e-3, 1e-3, 1e-4, 1e-4], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"epochs": "3"}, {"epochs": True}, {"learning_rate": "0.1"}, {"patience": True}, {"seed": False}],
+    ids=str,
+)
+def test_settings_that_are_numbers_take_neither_text_nor_truth_values(settings, tmp_path):
+    with pytest.raises(ConfigError, match="a number, not text or a truth value; got .*; next: pass for example"):
+        ct.train(ct.mlp((4,)), small_data(), runs=tmp_path, progress=False, **settings)
+    config = make_config(epochs=np.int64(3), learning_rate=np.float32(0.5))
+    assert (config.epochs, config.learning_rate) == (3, 0.5)
+
+
+def test_names_of_columns_are_kept(tmp_path):
+    generator = np.random.default_rng(0)
+    y = np.arange(120) % 2
+    table = pandas.DataFrame({"age": generator.normal(size=120) + 3 * y, "height": generator.normal(size=120)})
+    run = ct.train(ct.mlp((8,)), table, y, epochs=2, runs=tmp_path, progress=False)
+    assert json.loads((run.path / "run.json").read_text())["dataset"]["feature_names"] == ["age", "height"]
+    again = ct.open_run(run.path, data=ct.Dataset.from_arrays(table.to_numpy(), y))  # the same bytes without names
+    assert set(again.explain("test[0]").to_pandas()["input"]) == {"age", "height"}
+    assert set(ct.Dataset.from_arrays(table, y).to_record()) - set(again.data.to_record()) == {"feature_names"}
+
+
+def test_what_is_no_selection_of_samples_is_one_line(tmp_path):
+    data = small_data()
+    with pytest.raises(UsageError, match="by the ids of a split; got a value of the type ndarray; next: .*sources"):
+        data.x(np.arange(3))
+
+
+def test_sparse_inputs_are_told_how_to_go_on():
+    x = scipy.sparse.csr_matrix(np.eye(6))
+    with pytest.raises(DataError, match=r"got a sparse csr_matrix of shape \(6, 6\); next: pass x.toarray\(\)"):
+        ct.Dataset.from_arrays(x, np.arange(6) % 2)

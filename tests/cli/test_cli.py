@@ -174,3 +174,16 @@ def test_train_like_repeats_a_run_and_refuses_what_it_takes_from_it(cutaway):
         "error: train needs data, or a run to train like; got neither; next: try cutaway train mnist\n",
     )
     assert "trained on data with SHA-256" in cutaway("train", "mnist", "--like", "latest")[2]
+
+
+@pytest.mark.parametrize(
+    ("said", "got"), [("", "a request for more than is left"), ("64 GiB for 2 x 3", "64 GiB for 2 x 3")]
+)
+def test_too_little_memory_is_one_line(cutaway, monkeypatch, said, got):
+    def fails(*arguments, **settings):
+        raise MemoryError(said)
+
+    monkeypatch.setattr("cutaway.api.opening.open_run", fails)
+    code, _, err = cutaway("show", "latest")
+    assert code == 1
+    assert err == f"error: the work needs memory; got {got}; next: free some, or ask for fewer samples\n"

@@ -67,3 +67,18 @@ def test_units_as_a_table_and_as_json(digits_run, capsys):
 def test_a_history_of_one_epoch_is_refused(digits_run):
     with pytest.raises(UsageError, match="--history shows every epoch; got --epoch 3"):
         layers(str(digits_run.path), epoch=3, history=True)
+
+
+def test_settings_of_a_layer_are_words_and_fit_the_width(cutaway, digits_run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "72")
+    code, out, err = cutaway("layers", digits_run.path, "--layer", "dense_1")
+    assert code == 0, err
+    assert "GlorotUniform" in out
+    assert "{" not in out
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= 72
+
+
+def test_columns_of_what_layers_know_are_explained(cutaway, digits_run):
+    _, out, _ = cutaway("layers", digits_run.path, "--history")
+    for word in ("k-NN: ", "Probe: ", "Separation: ", "Eff. rank: ", "CKA: "):
+        assert word in out

@@ -140,7 +140,7 @@ def test_the_callback_can_end_it_with_the_coordinates_so_far(graph, stop, exact,
 
 def test_a_cancellation_by_on_progress_keeps_the_coordinates_so_far(graph):
     done = run(graph, on_progress=cancel)
-    assert (done.iterations, done.stopped) == (1, "canceled")
+    assert (done.iterations, done.stopped) == (0, "canceled")
 
 
 @pytest.mark.parametrize("by", ["callback", "on_progress"])

@@ -9,6 +9,7 @@ import pytest
 from sklearn.datasets import load_digits, load_iris
 
 from cutaway.embedding import Iterate, TSNESettings, embed, inspect_quality, place, placement
+from cutaway.embedding.tsne import make_settings
 from cutaway.errors import DataError, UsageError
 
 IRIS = load_iris().data.astype(np.float32)
@@ -211,3 +212,9 @@ def test_records_can_be_pickled_unchanged():
         assert same(copy, record)
     assert isinstance(iterates[-1], Iterate)
     np.testing.assert_array_equal(place(H[:3], pickle.loads(pickle.dumps(at))), place(H[:3], at))
+
+
+@pytest.mark.parametrize(("samples", "perplexity"), [(4, 1), (10, 3), (90, 29), (91, 30), (5000, 30)])
+def test_the_usual_perplexity_fits_few_samples(samples, perplexity):
+    assert make_settings({}, samples=samples).perplexity == perplexity
+    assert make_settings({"perplexity": "auto"}, samples=samples).perplexity == perplexity

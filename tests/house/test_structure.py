@@ -27,9 +27,9 @@ API_FLOORS = (
     {"model_files", "start"},
     {"opening"},
     {"run"},
-    {"report", "prediction_file"},
+    {"report"},
     {"analyses", "prediction"},
-    {"context", "progress", "weighting"},
+    {"context", "given_data", "progress", "weighting", "written"},
 )
 
 

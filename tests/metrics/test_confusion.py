@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutaway.errors import DataError, UsageError
-from cutaway.metrics import Confusion, confusion_counts, top_confusions, worst_mistakes
+from cutaway.metrics import (
+    Confusion,
+    PredictedClasses,
+    confusion_counts,
+    most_mistaken,
+    top_confusions,
+)
+from cutaway.metrics import worst_mistakes as worst_of_predicted
 
 MATRIX = np.array([[8, 2, 0], [5, 15, 0], [2, 1, 1]])
 PROBABILITIES = np.array(
@@ -21,6 +28,10 @@ PROBABILITIES = np.array(
 LABELS = np.array([0, 0, 2, 1, 1])
 
 
+def worst_mistakes(probabilities, labels, **more):
+    return worst_of_predicted(PredictedClasses.of(probabilities), labels, **more)
+
+
 @settings(max_examples=50, deadline=None)
 @given(pairs=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
 def test_every_prediction_is_counted_once(pairs):
@@ -30,7 +41,7 @@ def test_every_prediction_is_counted_once(pairs):
     expected = np.zeros((4, 4), dtype=int)
     for pair in pairs:
         expected[pair] += 1
-    np.testing.assert_array_equal(counts, expected)
+    np.testing.assert_array_equal(counts.toarray(), expected)
 
 
 @pytest.mark.parametrize(
@@ -134,3 +145,28 @@ def test_records_can_be_pickled():
     restored = pickle.loads(pickle.dumps(worst))
     for name in ("position", "label", "predicted", "confidence"):
         np.testing.assert_array_equal(getattr(restored, name), getattr(worst, name))
+
+
+def test_predictions_made_in_parts_are_those_of_the_whole():
+    whole = PredictedClasses.of(PROBABILITIES)
+    joined = PredictedClasses.join([PredictedClasses.of(PROBABILITIES[:2]), PredictedClasses.of(PROBABILITIES[2:])])
+    np.testing.assert_array_equal(joined.predicted, whole.predicted)
+    np.testing.assert_array_equal(joined.confidence, whole.confidence)
+    with pytest.raises(DataError, match="got nan for sample 7, class 0"):
+        PredictedClasses.of(np.full((1, 2), np.nan), first=7)
+
+
+def test_the_classes_with_the_most_mistakes_are_found():
+    # mistakes in row and column: 0 has 2 + 7, 1 has 5 + 3, 2 has 3 + 0
+    assert most_mistaken(MATRIX, 1).tolist() == [0]
+    assert most_mistaken(MATRIX, 2).tolist() == [0, 1]
+    assert most_mistaken(np.diag([1, 2, 3]), 2).tolist() == [0, 1], "of equals the first"
+
+
+def test_counts_of_many_classes_take_the_memory_of_their_pairs():
+    labels = np.arange(0, 1_000_000, 50)
+    counts = confusion_counts(labels, np.roll(labels, 1), classes=1_000_000)
+    assert counts.nnz == len(labels)
+    assert counts.data.nbytes + counts.indices.nbytes + counts.indptr.nbytes < 9e6
+    assert top_confusions(counts, 1) == (Confusion(true=0, predicted=999_950, count=1, share=1.0),)
+    assert most_mistaken(counts, 2).tolist() == [0, 50]

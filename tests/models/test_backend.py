@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 LEAN = """
 import builtins, sys, threading, time
 real = builtins.__import__
@@ -36,3 +38,15 @@ assert nn.splash_attention_mask.CausalMask is splash_attention_mask.CausalMask
 def test_optional_packages_are_left_out_for_keras_alone_and_deferred_ones_come_when_they_are_used():
     done = subprocess.run([sys.executable, "-c", LEAN], check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_address_space_in_which_jax_cannot_start_is_refused_in_one_line():
+    pytest.importorskip("resource")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))"
+    program = f"{limit}; from cutaway.cli import main; main(['train', 'digits', '--epochs', '1'])"
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: JAX needs 2 GB of address space or more; got a limit of 1 GB; next: raise it, in a shell with: "
+        "ulimit -v unlimited"
+    ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutaway.errors import RunError, UnknownNameError
+from cutaway.errors import CutawayWarning, RunError, UnknownNameError
 from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, write_atomic
 from cutaway.runs.history import HistoryFile, read_history
 
@@ -145,7 +145,7 @@ def test_damaged_folders_are_named(writer, tmp_path):
         run.snapshot(3)
     with pytest.raises(UnknownNameError, match="got epoch -2"):
         run.snapshot(-2)
-    with pytest.raises(RunError, match="recorded after each epoch; got none"):
+    with pytest.raises(RunError, match="recorded after each epoch, .*; got none"):
         run.predictions(0)
     (writer.path / "predictions" / "epoch-0000.npy").write_bytes(b"\x93NUMPY rubbish")
     with pytest.raises(RunError, match=r"whole \.npy file"):
@@ -187,3 +187,26 @@ def test_a_folder_that_cannot_be_filled_is_taken_away_again(tmp_path, monkeypatc
     with pytest.raises(RunError, match="got No space left on device"):
         RunWriter.create(tmp_path / "runs", name="x", manifest=MANIFEST)
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_long_name_is_cut_to_what_a_file_system_takes(tmp_path):
+    with pytest.warns(CutawayWarning, match=r"at most 60 letters or 180 bytes: \"𝔸+\.\.\.\" is cut"):
+        run = RunWriter.create(tmp_path, name="𝔸" * 60, manifest=MANIFEST)
+    run.close()
+    assert run.path.name[16:-5] == "𝔸" * 45, "four bytes each"
+    assert len(os.fsencode(f".{run.path.name}.01234567.tmp")) <= 255
+    with pytest.warns(CutawayWarning, match="is cut"):
+        run = RunWriter.create(tmp_path, name="a" * 61, manifest=MANIFEST)
+    run.close()
+    assert run.path.name[16:-5] == "a" * 60
+
+
+def test_a_run_without_the_snapshot_of_its_kept_epoch_says_so(writer):
+    for epoch in range(4):
+        writer.snapshot(epoch, {"a": np.zeros(3, np.float32)})
+    writer.finish("finished", kept_epoch=3, test={"loss": 1.0, "accuracy": 0.5})
+    (writer.path / "snapshots" / "epoch-0003.safetensors").unlink()
+    run = RunFolder.open(writer.path)
+    with pytest.raises(RunError, match=r"keeps the weights of epoch 3, .*; got snapshots of epochs 0 to 2, without"):
+        run.resolve_epoch()
+    assert run.resolve_epoch(-1) == 2, "who asks for the last one gets it"

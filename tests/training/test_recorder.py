@@ -345,3 +345,18 @@ def test_other_backends_write_the_same_folder(backend, tmp_path):
     assert done.returncode == 0, done.stderr
     run = ct.open_run(tmp_path / "run")  # here Keras is on JAX
     assert run.test["accuracy"] == pytest.approx(np.mean(run.predictions().argmax(1) == run.labels()), abs=1e-6)
+
+
+def test_a_second_fit_that_dies_leaves_no_result_of_the_first(tmp_path, blobs):
+    recorder, model = ct.Recorder(tmp_path / "run", blobs), make_model()
+    fit(model, recorder)
+    assert RunFolder.open(recorder.path).manifest.test
+
+    class Dies(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fit(model, recorder, callbacks=[Dies()])
+    manifest = RunFolder.open(recorder.path).manifest
+    assert (manifest.status, manifest.test, manifest.kept_epoch) == ("running", None, None)

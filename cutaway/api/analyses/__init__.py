@@ -11,14 +11,14 @@ from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
     from .embedding import Embedding, layer_activations
-    from .embeddings import embed_layer
+    from .embeddings import embed_layer, kept_embedding
     from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
     from .history import History, epochs_in_words
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
     from .per_class import ClassMeasures, class_measures
     from .pictures import pictures_of
-    from .predictions import Mistakes, confusion, labels, mistakes, probabilities
+    from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
     from .sequence import EmbeddingSequence
     from .sequences import embed_epochs, embed_layers
     from .unit_summaries import SORTS, Units, check_sort, defined, units
@@ -47,12 +47,14 @@ _MODULES = {
     "evidence_of": "cutaway.api.analyses.evidence",
     "explain": "cutaway.api.analyses.explanation",
     "findings": "cutaway.api.analyses.evidence",
+    "kept_embedding": "cutaway.api.analyses.embeddings",
     "labels": "cutaway.api.analyses.predictions",
     "layer_activations": "cutaway.api.analyses.embedding",
     "layer_history": "cutaway.api.analyses.layers",
     "layer_records": "cutaway.api.analyses.layers",
     "mistakes": "cutaway.api.analyses.predictions",
     "pictures_of": "cutaway.api.analyses.pictures",
+    "predict_classes": "cutaway.api.analyses.predictions",
     "probabilities": "cutaway.api.analyses.predictions",
     "similarity": "cutaway.api.analyses.layers",
     "units": "cutaway.api.analyses.unit_summaries",
@@ -81,12 +83,14 @@ __all__ = [
     "evidence_of",
     "explain",
     "findings",
+    "kept_embedding",
     "labels",
     "layer_activations",
     "layer_history",
     "layer_records",
     "mistakes",
     "pictures_of",
+    "predict_classes",
     "probabilities",
     "similarity",
     "units",

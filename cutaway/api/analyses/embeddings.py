@@ -12,12 +12,15 @@ import numpy as np
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.embedding import Layout, check_callback, embed, layout_from_npz, layout_to_npz, resolve_settings
-from cutaway.errors import CutawayWarning, DataError
+from cutaway.errors import CutawayWarning, DataError, UsageError
 from cutaway.progress import ProgressCallback
 from cutaway.runs import file_name, snapshot_path
 
 from .embedding import Embedding, layer_activations
-from .predictions import probabilities
+from .predictions import predict_classes
+
+KEPT = {"method": "tsne", "seed": 0}
+"""Settings of the embedding that ``run.embed()`` makes."""
 
 ENGINE = 9
 """Part of the cache key: another engine gives other coordinates."""
@@ -75,6 +78,45 @@ def embed_layer(
     return replace(embedding, layout=layout, file=file)
 
 
+def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) -> Embedding | None:
+    """Some samples of the embedding that ``run.embed()`` has made of all samples and kept.
+
+    Args:
+        context: The run.
+        layer: Name of the layer; the last hidden one if None.
+        shown: The samples that are wanted.
+
+    Returns:
+        An embedding of the samples of ``shown`` alone, whose coordinates and quality are those of all samples; None
+        where nothing usable is kept.
+    """
+    epoch, layer = context.epoch(None), context.layer(layer, epoch=None)
+    ids = context.ids("all")
+    try:
+        settings = resolve_settings(samples=len(ids), **KEPT)
+    except (UsageError, DataError):  # too few samples: run.embed() refuses them as well
+        return None
+    name = embedding_name(context, layer, epoch=epoch, ids=ids, settings=settings)
+    found = read_layout(context, name, ids)
+    if found is None:
+        return None
+    rows = _positions(ids, shown)
+    layout, cached = found
+    misplaced = None if layout.misplaced is None else layout.misplaced[rows]
+    part = replace(layout, xy=layout.xy[rows], misplaced=misplaced)
+    predicted = cached["predicted"][rows] if "predicted" in cached else None
+    predicted = predicted_classes(context, shown, epoch=epoch, cached=predicted)
+    file = context.folder.results.path(name)
+    return Embedding(layer, epoch, part, shown, context.data.y(shown), predicted, file, context)
+
+
+def _positions(ids: SampleIds, some: SampleIds) -> np.ndarray:
+    """Where in ``ids`` each of some of them is, int64 (some,)."""
+    keys, wanted = (each.source_index.astype(np.int64) << 48 | each.index.astype(np.int64) for each in (ids, some))
+    order = np.argsort(keys)
+    return order[np.searchsorted(keys, wanted, sorter=order)]
+
+
 def predicted_classes(context: RunContext, ids: SampleIds, *, epoch: int, cached: np.ndarray | None) -> np.ndarray:
     """The class that the model predicts for each sample at an epoch, int64 (sample,).
 
@@ -87,7 +129,7 @@ def predicted_classes(context: RunContext, ids: SampleIds, *, epoch: int, cached
     """
     if cached is not None and cached.dtype.kind == "i" and ((cached >= 0) & (cached < len(context.class_names))).all():
         return cached
-    return probabilities(context, ids, epoch=epoch).argmax(axis=1)
+    return predict_classes(context, ids, epoch=epoch).predicted
 
 
 def embedding_name(context: RunContext, layer: str, *, epoch: int, ids: SampleIds, settings: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from numbers import Integral
 from typing import Any
 
 from cutaway.api.context import RunContext
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, printable
 
 
 def check_epoch(epoch: Any) -> int | None:
@@ -17,7 +17,9 @@ def check_epoch(epoch: Any) -> int | None:
         return None
     if not _is_whole(epoch):
         raise UsageError(
-            "an epoch is a whole number, or None for the kept epoch", got=repr(epoch), hint="pass for example epoch=-1"
+            "an epoch is a whole number, or None for the kept epoch",
+            got=printable(repr(epoch), 60),
+            hint="pass for example epoch=-1",
         )
     return int(epoch)
 

@@ -1,28 +1,27 @@
 """What a person should look at in a run."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from cutaway.api.context import RunContext
 from cutaway.findings import Evidence, Finding, run_checks
 
-from .predictions import confusion
+from .predictions import confusion_counts
 
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
 
-def evidence_of(context: RunContext, *, confusion: np.ndarray, layers: "Iterable[LayerRecord]") -> Evidence:
+def evidence_of(context: RunContext, *, confusion: Any, layers: "Iterable[LayerRecord]") -> Evidence:
     """Collect what is known about a run.
 
     Args:
         context: The run.
-        confusion: int (true, predicted), counts on the test samples.
+        confusion: int (true, predicted), counts on the test samples, sparse or not.
         layers: What its layers are.
     """
     rows, test = context.folder.history(), context.manifest.test
+    kept = context.row(rows=rows) or {}
     return Evidence(
         history=rows,
         confusion=confusion,
@@ -31,7 +30,7 @@ def evidence_of(context: RunContext, *, confusion: np.ndarray, layers: "Iterable
         kept_epoch=context.manifest.kept_epoch,
         recorded=context.manifest.origin == "keras fit",
         test_accuracy=test["accuracy"] if test else None,
-        val_accuracy=(context.row() or {}).get("val_accuracy"),
+        val_accuracy=kept.get("val_accuracy"),
         test_samples=len(context.split.test),
         val_samples=len(context.split.val),
     )
@@ -39,4 +38,4 @@ def evidence_of(context: RunContext, *, confusion: np.ndarray, layers: "Iterable
 
 def findings(context: RunContext, *, layers: "Iterable[LayerRecord]") -> tuple[Finding, ...]:
     """Run all checks on a run; see `cutaway.Run.findings`."""
-    return run_checks(evidence_of(context, confusion=confusion(context), layers=layers))
+    return run_checks(evidence_of(context, confusion=confusion_counts(context), layers=layers))

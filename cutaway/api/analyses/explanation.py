@@ -24,11 +24,13 @@ class Explanation:
         attribution: Activations, logits and contributions.
         class_names: Names of the classes.
         epoch: Number of the epoch.
+        feature_names: Names of the values of the input, where they are known.
     """
 
     attribution: "Attribution" = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
     epoch: int
+    feature_names: tuple[str, ...] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         difference = self.attribution.difference
@@ -51,7 +53,8 @@ class Explanation:
             layer: Name of a layer; None for the values of the input, in the order of the flattened sample.
 
         Returns:
-            Columns unit, contribution and activation for a layer; input and contribution for the values of the input.
+            Columns unit, contribution and activation for a layer; input and contribution for the values of the input,
+            which are numbered, or named as the columns of the DataFrame that the run was trained on.
 
         Raises:
             UnknownNameError: There are no contributions of that layer.
@@ -65,7 +68,8 @@ class Explanation:
                 f"layers with contributions are {known}", got=f'"{layer}"', hint="choose one of these"
             )
         parts = found.inputs.reshape(-1) if layer is None else found.contributions[layer]
-        columns = {"input" if layer is None else "unit": np.arange(len(parts)), "contribution": parts}
+        rows = self.feature_names if layer is None and self.feature_names else np.arange(len(parts))
+        columns = {"input" if layer is None else "unit": rows, "contribution": parts}
         if layer is not None:
             columns["activation"] = found.activations[layer]
         return pandas.DataFrame(columns).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
@@ -88,4 +92,4 @@ def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = Non
 
     row = context.data.x(context.sample(x))[0] if isinstance(x, str) else np.asarray(x)
     found = attribute(context.model(epoch), row, scale=context.data.scale)
-    return Explanation(found, class_names=context.class_names, epoch=context.epoch(epoch))
+    return Explanation(found, context.class_names, context.epoch(epoch), context.manifest.dataset.feature_names)

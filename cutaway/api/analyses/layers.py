@@ -170,7 +170,8 @@ def layer_history(
         k=k,
         on_progress=on_progress,
     )
-    return LayerHistory(records, split=split, k=k, kept_epoch=context.epoch())
+    kept = context.manifest.kept_epoch
+    return LayerHistory(records, split=split, k=k, kept_epoch=context.epoch(-1) if kept is None else kept)
 
 
 def similarity(

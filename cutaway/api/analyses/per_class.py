@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.api.context import RunContext
 from cutaway.metrics import PerClass, per_class
 
-from .predictions import confusion
+from .predictions import confusion_counts
 from .unit_summaries import defined
 
 if TYPE_CHECKING:
@@ -36,19 +36,23 @@ class ClassMeasures:
             f"{m.accuracy:.2%}, balanced accuracy {m.balanced_accuracy:.2%}, largest class alone {m.baseline:.2%}>"
         )
 
-    def summaries(self) -> list[dict[str, Any]]:
-        """One mapping a class, JSON-able: class, samples, predicted, recall, precision, f1; None if not defined."""
+    def summaries(self, n: int | None = None) -> list[dict[str, Any]]:
+        """One mapping a class, JSON-able: class, samples, predicted, recall, precision, f1; None if not defined.
+
+        Args:
+            n: How many classes at most: of more, those with the lowest recall, the lowest first; all if None.
+        """
         m = self.measures
         return [
             {
-                "class": name,
+                "class": self.class_names[i],
                 "samples": int(m.samples[i]),
                 "predicted": int(m.predicted[i]),
-                "recall": defined(m.recall[i]),
-                "precision": defined(m.precision[i]),
-                "f1": defined(m.f1[i]),
+                "recall": defined(float(m.recall[i])),
+                "precision": defined(float(m.precision[i])),
+                "f1": defined(float(m.f1[i])),
             }
-            for i, name in enumerate(self.class_names)
+            for i in map(int, m.listed(len(self.class_names) if n is None else n))
         ]
 
     def to_pandas(self) -> "pandas.DataFrame":
@@ -61,5 +65,5 @@ class ClassMeasures:
 
 def class_measures(context: RunContext, *, split: str = "test", epoch: int | None = None) -> ClassMeasures:
     """Measure every class; see `cutaway.Run.per_class`."""
-    measures = per_class(confusion(context, split=split, epoch=epoch))
+    measures = per_class(confusion_counts(context, split=split, epoch=epoch))
     return ClassMeasures(split, context.epoch(epoch), context.class_names, measures)

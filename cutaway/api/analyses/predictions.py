@@ -8,11 +8,14 @@ import numpy as np
 from cutaway import metrics
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import RunError
+from cutaway.errors import RunError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
     import pandas
+
+DENSE_CLASSES = 10_000
+"""Classes of a confusion matrix as an array at most: it takes 800 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,16 +101,54 @@ def labels(context: RunContext, split: str = "test") -> np.ndarray:
     return context.data.y(context.split.part(split))
 
 
-def confusion(context: RunContext, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
-    """Counts, int64 ``(true class, predicted class)``."""
-    predicted = probabilities(context, context.split.part(split), epoch=epoch).argmax(axis=1)
+def predict_classes(
+    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
+) -> metrics.PredictedClasses:
+    """The class predicted for each sample, computed batch by batch: never are all probabilities in memory.
+
+    Raises:
+        DataError: A probability is not a number: the model has diverged.
+    """
+    if not context.opens:
+        return metrics.PredictedClasses.of(_recorded(context, ids, epoch=epoch))
+    from cutaway.models import ForwardPass, class_probabilities
+
+    model, data = context.model(epoch), context.data
+    batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
+    return metrics.PredictedClasses.join(
+        [
+            metrics.PredictedClasses.of(class_probabilities(model, outputs), first=rows.start)
+            for rows, found in batches
+            for outputs in found.values()
+        ]
+    )
+
+
+def confusion_counts(context: RunContext, *, split: str = "test", epoch: int | None = None) -> metrics.SparseCounts:
+    """Counts, sparse int64 ``(true class, predicted class)``."""
+    predicted = predict_classes(context, context.split.part(split), epoch=epoch).predicted
     return metrics.confusion_counts(labels(context, split), predicted, classes=context.data.classes)
+
+
+def confusion(context: RunContext, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
+    """Counts, int64 ``(true class, predicted class)``.
+
+    Raises:
+        UsageError: There are more than `DENSE_CLASSES` classes.
+    """
+    if len(context.class_names) > DENSE_CLASSES:
+        raise UsageError(
+            f"a confusion matrix is an array of at most {DENSE_CLASSES:,} classes",
+            got=f"{len(context.class_names):,}",
+            hint="use run.per_class() and run.mistakes()",
+        )
+    return confusion_counts(context, split=split, epoch=epoch).toarray()
 
 
 def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: int | None = None) -> Mistakes:
     """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
     ids = context.split.part(split)
-    worst = metrics.worst_mistakes(probabilities(context, ids, epoch=epoch), labels(context, split), n=n)
+    worst = metrics.worst_mistakes(predict_classes(context, ids, epoch=epoch), labels(context, split), n=n)
     return Mistakes(
         position=worst.position,
         label=worst.label,

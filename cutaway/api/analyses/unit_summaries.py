@@ -10,6 +10,7 @@ from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError
+from cutaway.metrics import LISTED
 from cutaway.progress import ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ class Units:
             much the mean cross-entropy loss rises without it, in nats), ablation_cost_error (its standard error),
             measurable (whether the cost is more than two standard errors away from 0), accuracy_cost (accuracy lost
             without it), most_affected (the class that loses most accuracy; None if none does), most_affected_cost
-            (accuracy lost within it), class_mean (by class), top_activating (list of sample and
-            activation, strongest first).
+            (accuracy lost within it), class_mean (by class; of more than 100 classes, the 100 highest), top_activating
+            (list of sample and activation, strongest first).
 
         Raises:
             UnknownNameError: There is no such unit.
@@ -105,13 +106,18 @@ class Units:
             "accuracy_cost": float(self.ablation.accuracy_cost[unit]),
             "most_affected": self.class_names[worst] if losses[worst] > 0 else None,
             "most_affected_cost": float(max(losses[worst], 0.0)),
-            "class_mean": {n: defined(v) for n, v in zip(self.class_names, m.class_mean[unit], strict=True)},
+            "class_mean": self._class_means(unit),
             "top_activating": [
                 {"sample": self.ids[int(place)], "activation": float(value)}
                 for place, value in zip(m.top_samples[unit], m.top_activations[unit], strict=True)
                 if place >= 0
             ],
         }
+
+    def _class_means(self, unit: int) -> dict[str, float | None]:
+        means = self.measures.class_mean[unit]
+        highest = np.argsort(-means, kind="stable")[:LISTED] if len(means) > LISTED else np.arange(len(means))
+        return {self.class_names[i]: defined(means[i]) for i in highest.tolist()}
 
     def summaries(self, sort: str = "unit") -> list[dict[str, Any]]:
         """Summaries of all units, sorted as by `order`."""

@@ -16,6 +16,11 @@ from .source import ReportSource
 def write_report(context: RunContext, path: str | Path | None, *, on_progress: ProgressCallback) -> Path:
     """Write the report of a run into a file; see `cutaway.Run.report`."""
     target = Path(path) if path is not None else context.path / REPORT
+    # a file of no type, such as /dev/stdout, is written as well
+    if target.suffix.lower() not in ("", ".html", ".htm"):
+        raise UsageError(
+            "a report is an HTML file", got=f'"{target}"', hint=f'name it "{target.with_suffix(".html").name}"'
+        )
     if target.is_dir() or not target.parent.is_dir():
         raise UsageError(
             "a report needs the name of a file in a folder that exists",

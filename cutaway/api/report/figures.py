@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from cutaway.metrics import most_mistaken
 from cutaway.page import Figure, Section
 
 from .rows import percent
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 MAX_EMBEDDED = 10_000
 """Samples in the embedding at most: with their pictures they add about 3 MB to the page."""
+
+MATRIX_CLASSES = 50
+"""Classes in the confusion matrix at most: its cells, 2,500 then, take 0.2 MB, and a million of 1,000 classes 60 MB."""
 
 MIN_EMBEDDED = 20
 """With fewer test samples than this, an embedding shows no structure."""
@@ -37,44 +41,67 @@ def confusions(source: ReportSource) -> Section:
     """Which class is mistaken for which."""
     from cutaway.plots import confusion_matrix_bokeh
 
+    counts, names = source.confusion, source.context.class_names
+    caption = (
+        "Each row holds the test samples of one true class, each column those predicted as one class. Correct "
+        "predictions are gray. The stronger the orange, the larger the share of that mistake in its row."
+    )
+    samples = counts.sum(axis=1)
+    if len(names) > MATRIX_CLASSES:
+        shown = most_mistaken(counts, MATRIX_CLASSES)
+        part = counts[shown][:, shown]
+        wrong, missing = int(part.sum() - part.trace()), int(counts.sum() - counts.trace())
+        caption += (
+            f" Of {len(names):,} classes, the {MATRIX_CLASSES} with the most mistakes are shown: {wrong:,} of "
+            f"{missing:,} mistakes are between two of them."
+        )
+        counts, names, samples = part, tuple(names[int(i)] for i in shown), samples[shown]
     return Figure(
         name="confusions",
         title="Confusion matrix",
-        figure=confusion_matrix_bokeh(source.confusion, source.context.class_names),
-        caption="Each row holds the test samples of one true class, each column those predicted as one class. Correct "
-        "predictions are gray. The stronger the orange, the larger the share of that mistake in its row.",
+        figure=confusion_matrix_bokeh(counts.toarray(), names, samples=samples),
+        caption=caption,
         beside=True,
     )
 
 
 def embedding(source: ReportSource) -> Section | None:
     """The last hidden layer in the plane; None if there are too few test samples."""
-    from cutaway.api.analyses import embed_layer
+    from cutaway.api.analyses import embed_layer, kept_embedding
 
     samples = min(len(source.context.split.test), MAX_EMBEDDED)
     if samples < MIN_EMBEDDED:
         return None
-    # 30, the usual perplexity, or less for fewer than 100 samples
-    settings = {"method": "tsne", "seed": 0, "perplexity": min(30.0, (samples - 1) // 3 - 1.0)}
+    # whoever has embedded all samples, as the demo does, does not wait for the test samples alone
+    kept = kept_embedding(source.context, None, shown=source.context.ids("test", samples=MAX_EMBEDDED, seed=0))
+    if kept is not None:
+        return _figure(kept, of=len(source.context.split.part("all")))
     embedded = embed_layer(
         source.context,
         None,
         split="test",
         epoch=None,
         points=MAX_EMBEDDED,
-        settings=settings,
+        settings={"method": "tsne", "seed": 0},
         on_progress=source.on_progress,
     )
-    return Figure(
-        name="embedding", title="Embedding of a layer", figure=embedded.bokeh(), caption=_embedding_caption(embedded)
-    )
+    return _figure(embedded, of=samples)
 
 
-def _embedding_caption(embedded: "Embedding") -> str:
-    quality, perplexity = embedded.quality, embedded.layout.settings["perplexity"]
+def _figure(embedded: "Embedding", *, of: int) -> Figure:
+    """The figure of an embedding ``of`` so many samples, which shows those of the test split."""
+    caption = _embedding_caption(embedded, of=of)
+    return Figure(name="embedding", title="Embedding of a layer", figure=embedded.bokeh(), caption=caption)
+
+
+def _embedding_caption(embedded: "Embedding", *, of: int) -> str:
+    quality, perplexity = embedded.layout.quality, embedded.layout.settings["perplexity"]
+    shown = f"{len(embedded):,} samples of the test split"
+    if of > len(embedded):
+        shown = f"{of:,} samples, of which {len(embedded):,} of the test split are shown"
     caption = (
-        f"{embedded.title} of the test split, perplexity {perplexity:g}. Each point is a sample, colored by its true "
-        "class."
+        f"{embedded.layer}, epoch {embedded.epoch}: t-SNE of {shown}, perplexity {perplexity:g}. Each point is a "
+        "sample, colored by its true class."
     )
     if quality:
         caption += (

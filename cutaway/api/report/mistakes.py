@@ -28,7 +28,7 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
     from cutaway.plots import picture_png
 
     context = source.context
-    worst = worst_mistakes(source.probabilities, labels(context))
+    worst = worst_mistakes(source.predicted, labels(context))
     ids, names = context.split.test.take(worst.position), context.class_names
     rows, pictures = context.data.x(ids), pictures_of(context.data, ids)
     cards: list[Card] = []
@@ -38,7 +38,12 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
         if pictures is not None:
             alt = f"{ids[i]}: true class {true}, predicted class {predicted}"
             shown = (Picture(picture_png(pictures[i], scale=3), alt),)
-        values = "" if shown else ", ".join(f"{value:g}" for value in np.ravel(rows[i])[:VALUES])
+        values = "" if shown else ", ".join(_values(np.ravel(rows[i]), context.manifest.dataset.feature_names))
         text = (f"{percent(float(worst.confidence[i]))} confident",)
         cards.append(Card(title=ids[i], pictures=shown, values=values, subtitle=f"{true} → {predicted}", text=text))
     return tuple(cards)
+
+
+def _values(row: np.ndarray, names: tuple[str, ...] | None) -> list[str]:
+    """The first values of a sample, with their names where these are known."""
+    return [f"{names[i]} {value:g}" if names else f"{value:g}" for i, value in enumerate(row[:VALUES])]

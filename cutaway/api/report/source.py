@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
-from cutaway.api.analyses import History, Layers, labels, layer_records, probabilities
+from cutaway.api.analyses import History, Layers, labels, layer_records, predict_classes
 from cutaway.api.context import RunContext
-from cutaway.metrics import confusion_counts
+from cutaway.metrics import PredictedClasses, SparseCounts, confusion_counts
 from cutaway.progress import ProgressCallback
 
 
@@ -36,12 +34,12 @@ class ReportSource:
         return layer_records(self.context, on_progress=self.on_progress)
 
     @cached_property
-    def probabilities(self) -> np.ndarray:
-        """Predictions on the test samples, float32 (sample, class)."""
-        return probabilities(self.context, self.context.split.test)
+    def predicted(self) -> PredictedClasses:
+        """Predictions on the test samples."""
+        return predict_classes(self.context, self.context.split.test)
 
     @cached_property
-    def confusion(self) -> np.ndarray:
-        """Counts on the test samples, int64 (true, predicted)."""
-        predicted = self.probabilities.argmax(axis=1)
-        return confusion_counts(labels(self.context), predicted, classes=len(self.context.class_names))
+    def confusion(self) -> SparseCounts:
+        """Counts on the test samples, sparse int64 (true, predicted)."""
+        classes = len(self.context.class_names)
+        return confusion_counts(labels(self.context), self.predicted.predicted, classes=classes)

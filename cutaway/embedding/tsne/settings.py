@@ -14,6 +14,9 @@ Auto = Literal["auto"]
 PCA_COMPONENTS = 50
 """Principal components in which neighbors are searched, at most."""
 
+USUAL_PERPLEXITY = 30
+"""As in scikit-learn and openTSNE."""
+
 INITIAL_DEVIATION = 1e-4
 """Standard deviation of the initial layout: at this size all pairs repel alike, so that the start decides where groups
 go, but not how large they are."""
@@ -23,9 +26,10 @@ go, but not how large they are."""
 class TSNESettings:
     """Settings of t-SNE; "auto" depends on the number of samples n, and the layout reports the value that was used."""
 
-    perplexity: float = 30.0
+    perplexity: float | Auto = "auto"
     """Effective number of neighbors of each sample, from 1 to less than a third of the samples. Small values show small
-    groups, large ones the whole; the search finds three times as many neighbors."""
+    groups, large ones the whole; the search finds three times as many neighbors. "auto" is 30, or the largest whole
+    number that fewer than 91 samples allow."""
 
     n_iter: int = 750
     """Most iterations in all, including those of early exaggeration, of which it must be more. The descent mostly ends
@@ -79,8 +83,9 @@ def make_settings(settings: dict[str, Any], *, samples: int) -> TSNESettings:
             )
     given = TSNESettings(**settings)
     _check_initialization(given.initialization, samples=samples)
+    wanted = min(USUAL_PERPLEXITY, max(1, (samples - 1) // 3)) if given.perplexity == "auto" else given.perplexity
     checked: dict[str, Any] = {
-        "perplexity": check_perplexity_fits(given.perplexity, samples=samples),
+        "perplexity": check_perplexity_fits(wanted, samples=samples),
         "early_exaggeration": _check_number(given.early_exaggeration, name="early_exaggeration", least=1, example="12"),
         "exaggeration": _check_number(given.exaggeration, name="exaggeration", least=1, example="1"),
     }

@@ -44,8 +44,8 @@ class Checkpoint:
     Attributes:
         state: Arrays of the model and its optimizer.
         position: How far the training has come.
-        recorded: float16 ``(training sample, class)`` predictions of the current epoch; rows of samples that have not
-            been trained on yet are undefined.
+        recorded: float16 ``(training sample, recorded class)`` predictions of the current epoch; rows of samples that
+            have not been trained on yet are undefined.
         weight: float32 ``(training sample,)``, weights in the loss; None for 1.
     """
 
@@ -76,7 +76,7 @@ def read_checkpoint(folder: RunFolder, *, like: State, samples: int, classes: in
         folder: The run.
         like: A state of the same model and optimizer, which gives the expected shapes.
         samples: Number of training samples.
-        classes: Number of classes.
+        classes: Number of classes whose predictions are recorded.
 
     Raises:
         RunError: There is none, it is damaged, or it is not one of such a model and optimizer.

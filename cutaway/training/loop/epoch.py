@@ -34,7 +34,8 @@ class EpochState:
         samples: Samples trained on.
         state: State of the model and the optimizer.
         metrics: Sums over the samples so far.
-        recorded: float16 ``(training sample, class)`` predictions of the samples so far; the other rows are undefined.
+        recorded: float16 ``(training sample, recorded class)`` predictions of the samples so far; the other rows
+            are undefined.
     """
 
     epoch: int
@@ -76,7 +77,9 @@ class EpochRunner:
     ) -> None:
         self.model, self.data, self.config, self.weight = model, data, config, data.weight
         self._x = to_device(data.x, samples=data.train, memory=accelerator_memory())
-        self._step = compile_training(model, optimizer, config=config, scale=data.scale, classes=data.classes)
+        self._step = compile_training(
+            model, optimizer, config=config, scale=data.scale, classes=data.classes, record=data.recorded > 0
+        )
         # with BatchNormalization the rows of a batch influence each other, so that it must not be padded
         self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
         self._call_steps = 8  # grows or shrinks to CALL_SECONDS
@@ -99,7 +102,7 @@ class EpochRunner:
         batch = min(config.batch_size, data.train)
         order = epoch_order(data.train, batch_size=batch, seed=config.seed, epoch=epoch)
         # one more row, for the predictions of padding
-        predictions = np.zeros((data.train + 1, data.classes), np.float16)
+        predictions = np.zeros((data.train + 1, data.recorded), np.float16)
         if recorded is not None:
             predictions[:-1] = recorded
         metrics = Metrics(jax.numpy.float32(position.loss), jax.numpy.float32(position.correct))
@@ -126,7 +129,7 @@ class EpochRunner:
     ) -> Iterator[tuple[int, State, Metrics]]:
         """Do the steps of a chunk in calls of about CALL_SECONDS, and record the predictions."""
         step, inputs = 0, (chunk.x, chunk.y, chunk.mask, chunk.weight)
-        predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.classes), "float16")
+        predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.recorded), "float16")
         before = copied(state)  # to find out where a loss stopped being finite
         while step < chunk.steps:
             stop, begun = min(step + self._call_steps, chunk.steps), time.perf_counter()
@@ -144,7 +147,7 @@ class EpochRunner:
         """Do a chunk again, step by step, to find the first step and layer that are not finite."""
         epoch, first = where
         inputs = (chunk.x, chunk.y, chunk.mask, chunk.weight)
-        predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.classes), "float16")
+        predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.recorded), "float16")
         step, loss, before = 0, np.nan, state
         for step in range(chunk.steps):
             before = copied(state)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from cutaway.parallel import prefetch
+from cutaway.runs import keeps_predictions
 from cutaway.training.config import TrainingConfig
 
 from .device_data import MEMORY_SHARE, accelerator_memory
@@ -22,6 +23,9 @@ MNIST. An accelerator with its own memory takes more."""
 
 PART_BYTES = 16 * 2**20
 """Bytes of the rows of a part, where there are more; two parts are in memory at a time."""
+
+OUTPUT_BYTES = 128 * 2**20
+"""Bytes of the probabilities of a part at most: 70,000 samples of 479 classes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,11 @@ class TrainingData:
         """Whether there are test samples."""
         return len(self.x) > self.train + self.val
 
+    @property
+    def recorded(self) -> int:
+        """Columns of the predictions that are recorded: all classes, or none where they are too large to be kept."""
+        return self.classes if keeps_predictions(len(self.x), self.classes) else 0
+
 
 class Evaluation:
     """Validation and test samples, on the device where they fit, and the compiled call that evaluates them."""
@@ -60,7 +69,7 @@ class Evaluation:
         self.data = data
         self._call = compile_evaluation(model, config=config, scale=data.scale, classes=data.classes)
         room = max(DEVICE_BYTES, int(accelerator_memory() * (1 - MEMORY_SHARE) / 2))
-        self._blocks = blocks_of(len(data.x) - data.train, data.x[:1].nbytes, room=room)
+        self._blocks = blocks_of(len(data.x) - data.train, data.x[:1].nbytes, room=room, output_bytes=4 * data.classes)
         rows = self._blocks[0] * self._blocks[1]
         self._parts = [slice(a, min(a + rows, len(data.x))) for a in range(data.train, len(data.x), rows)]
         self._on_device = [self._put(part) for part in self._parts] if len(self._parts) == 1 else None
@@ -75,34 +84,38 @@ class Evaluation:
         """Evaluate all validation and test samples.
 
         Returns:
-            Probabilities, float32 ``(validation and test sample, class)``, and ``{"loss", "accuracy"}`` of each split;
-            None for a test split without samples.
+            Probabilities to be recorded, float16 ``(validation and test sample, recorded class)``, and ``{"loss",
+            "accuracy"}`` of each split; None for a test split without samples.
         """
-        probabilities, losses = [], []
+        probabilities, losses, predicted = [], [], []
         placed = self._on_device or prefetch(self._put, self._parts)
         for part, (x, y) in zip(self._parts, placed, strict=True):
             p, loss = self._call(state.trainable, state.non_trainable, x, y)
             count = part.stop - part.start
-            probabilities.append(np.asarray(p).reshape(-1, self.data.classes)[:count])
+            found = np.asarray(p).reshape(-1, self.data.classes)[:count]
+            probabilities.append(found[:, : self.data.recorded].astype(np.float16))
+            predicted.append(found.argmax(axis=-1))
             losses.append(np.asarray(loss).reshape(-1)[:count].astype(np.float64))
-        all_p, all_loss = np.concatenate(probabilities), np.concatenate(losses)
-        correct = all_p.argmax(axis=-1) == self.data.y[self.data.train :]
+        all_loss = np.concatenate(losses)
+        correct = np.concatenate(predicted) == self.data.y[self.data.train :]
 
         def means(part: slice) -> dict[str, float]:
             return {"loss": float(all_loss[part].mean()), "accuracy": float(correct[part].mean())}
 
         test = means(slice(self.data.val, None)) if self.data.has_test else None
-        return all_p, (means(slice(None, self.data.val)), test)
+        return np.concatenate(probabilities), (means(slice(None, self.data.val)), test)
 
 
-def blocks_of(samples: int, sample_bytes: int, *, room: int = DEVICE_BYTES) -> tuple[int, int]:
+def blocks_of(samples: int, sample_bytes: int, *, room: int = DEVICE_BYTES, output_bytes: int = 0) -> tuple[int, int]:
     """Divide an evaluation into equal parts of equal blocks: all have the same shape, and there is little padding.
 
     Returns:
         Blocks per part, and samples per block, at most `BLOCK`. There is a single part where all rows take `room` bytes
-        or less; otherwise each part takes about `PART_BYTES`, or is a single sample.
+        or less, and their probabilities, of `output_bytes` a sample, `OUTPUT_BYTES` or less; otherwise rows of a part
+        take about `PART_BYTES` and probabilities about `OUTPUT_BYTES`, or a part is a single sample.
     """
     total = samples * sample_bytes
-    parts = 1 if total <= room else min(-(-total // PART_BYTES), samples)
+    parts = 1 if total <= room else -(-total // PART_BYTES)
+    parts = min(max(parts, -(-samples * output_bytes // OUTPUT_BYTES), 1), samples)
     count = max(1, -(-samples // (parts * BLOCK)))
     return count, max(1, -(-samples // (parts * count)))

@@ -80,7 +80,13 @@ def _call(
 
 
 def compile_training(
-    model: keras.Model, optimizer: keras.Optimizer, *, config: TrainingConfig, scale: float, classes: int
+    model: keras.Model,
+    optimizer: keras.Optimizer,
+    *,
+    config: TrainingConfig,
+    scale: float,
+    classes: int,
+    record: bool = True,
 ):
     """Compile the training steps of a chunk.
 
@@ -88,8 +94,8 @@ def compile_training(
         A function ``(state, metrics, predictions, x, y, mask, weight, start, stop) -> (state, metrics, predictions)``
         that does the steps from `start` up to `stop` of a chunk; `cutaway.training.loop.chunks.Chunk` has its arrays.
         The loss of a batch is the sum of the weighted losses of its samples divided by their number, as in Keras.
-        Predictions, float16 ``(step, batch, class)``, are those of each sample as it is trained on. The buffers of
-        state and predictions are donated.
+        Predictions, float16 ``(step, batch, class)``, are those of each sample as it is trained on; without `record`
+        they have no column. The buffers of state and predictions are donated.
     """
     loss_of, shape = sample_loss(config, classes), tuple(model.inputs[0].shape[1:])
     apply: Any = optimizer.stateless_apply
@@ -108,6 +114,7 @@ def compile_training(
         )
         trainable, moments = apply(state.optimizer, gradients, state.trainable)
         correct = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * mask)
+        predicted = predicted if record else predicted[:, :0]
         return State(trainable, non_trainable, moments), loss * jnp.sum(mask), correct, predicted.astype(jnp.float16)
 
     cpu, bfloat16 = jax.default_backend() == "cpu", config.precision == "bfloat16"

@@ -108,7 +108,7 @@ class Trainer:
     def _resume(self) -> Checkpoint:
         folder = RunFolder.open(self.writer.path)
         like, steps = initial_state(self.model, self.optimizer), -(-self.data.train // self.config.batch_size)
-        checkpoint = read_checkpoint(folder, like=like, samples=self.data.train, classes=self.data.classes)
+        checkpoint = read_checkpoint(folder, like=like, samples=self.data.train, classes=self.data.recorded)
         position = checkpoint.position
         if position.epoch > self.config.epochs or position.step > steps:
             raise RunError(
@@ -239,7 +239,8 @@ class Trainer:
 
         def write() -> None:
             self.writer.snapshot(epoch, weights)
-            self.writer.predictions(epoch, predictions)
+            if self.data.recorded:
+                self.writer.predictions(epoch, predictions)
             self.writer.checkpoint(tensors, position)
             self.writer.epoch(row)
 

@@ -30,7 +30,9 @@ def count_nearer(product, norms, squares, itself, first, limits, rounding_bound,
     points, keep = len(squares), near.shape[1]
     picked = np.empty(points + 1, np.int64)
     for q in range(low, high):
-        farthest = limits[q].max()
+        farthest = limits[q, 0]
+        for a in range(1, limits.shape[1]):  # NumPy's max takes half a second longer to compile
+            farthest = max(farthest, limits[q, a])
         hits = U(0)
         # without branches to mispredict; few points are nearer in a good layout, all in a random one
         for p in range(points):

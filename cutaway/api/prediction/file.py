@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from cutaway.errors import UsageError
 
-from .prediction import Predicted
+from .samples import Predicted
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -1,0 +1,70 @@
+"""What the verbs take as data: a dataset, its name or path, or arrays."""
+
+import os
+from typing import Any
+
+from cutaway.data import Dataset, Table, load_dataset
+from cutaway.errors import UsageError
+
+
+def as_dataset(data: Any, y: Any, *, verb: str) -> Dataset | Table:
+    """The data that a verb is given: as they are, loaded by name or path, or made from inputs and labels.
+
+    Args:
+        data: A `Dataset`, a `Table`, its name or path, or inputs ``(sample, ...)``.
+        y: Labels ``(sample,)`` of inputs; None otherwise.
+        verb: Name of the function, for the message.
+
+    Raises:
+        UsageError: They do not go together, or there is only one class.
+        DataError: They cannot be loaded or do not fit.
+    """
+    named = _is_name(data)
+    if y is not None:
+        if named or isinstance(data, Dataset | Table):
+            kind = f"a {type(data).__name__}" if not named else f'the name or path "{os.fspath(data)}"'
+            raise UsageError(
+                "labels y go with inputs as an array or a table; a dataset has its own labels",
+                got=f"{kind} and y",
+                hint="leave y out, or pass the inputs as an array",
+            )
+        data = Dataset.from_arrays(data, y)
+    elif not isinstance(data, Dataset | Table):
+        if not named:
+            raise UsageError(
+                "data is a Dataset, the name or path of one, or inputs with their labels y",
+                got=f"{_article(type(data).__name__)} without y",
+                hint=f"pass the labels as well: {verb}(model, x, y)",
+            )
+        data = load_dataset(data)
+    if data.classes < 2:
+        raise UsageError(
+            "a classifier needs at least 2 classes",
+            got=f"{data.classes} in {data.name}",
+            hint="add samples of another class",
+        )
+    return data
+
+
+def as_prepared(data: Any, y: Any, *, verb: str) -> Dataset:
+    """The data for a model that exists already: as `as_dataset`, but no table, which is yet to be prepared.
+
+    Raises:
+        UsageError, DataError: As `as_dataset`; or it is a table.
+    """
+    found = as_dataset(data, y, verb=verb)
+    if isinstance(found, Table):
+        raise UsageError(
+            "a model that exists already is recorded with samples as it takes them",
+            got=f"the table {found.name}, which is not prepared yet",
+            hint=f"prepare it first: {verb}(model, table.prepare(table.split()))",
+        )
+    return found
+
+
+def _is_name(data: object) -> bool:
+    return isinstance(data, str | os.PathLike)
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[:1].lower() in "aeiou" or noun == "ndarray" else f"a {noun}"

@@ -1,0 +1,163 @@
+"""Runs of many classes: what is shown is bounded and says what is left out, and nothing holds a table of all pairs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cutaway as ct
+from cutaway.api.documents import class_document, units_document
+from cutaway.api.report import figures
+from cutaway.api.report.classes import classes
+from cutaway.api.report.knowledge import SAMPLES, samples_of
+from cutaway.api.report.source import ReportSource
+from cutaway.errors import CutawayWarning, RunError, UsageError
+from cutaway.progress import ignore_progress
+
+CLASSES = 150
+CHILD = Path(__file__).with_name("many_classes_child.py")
+
+
+def samples_of_classes(count, each):
+    """Two-dimensional points around as many centers as classes, in a shuffled order of classes."""
+    generator = np.random.default_rng(0)
+    y = np.repeat(np.arange(count), each)
+    x = generator.normal(size=(count, 8))[y] + generator.normal(scale=0.5, size=(len(y), 8))
+    return ct.Dataset.from_arrays(x.astype(np.float32), y, class_names=[f"c{i}" for i in range(count)])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    data = samples_of_classes(CLASSES, 20)
+    settings = {"epochs": 3, "learning_rate": 0.02, "batch_size": 64, "validation": 0.2, "progress": False}
+    return ct.train(ct.mlp((24,)), data, runs=tmp_path_factory.mktemp("many"), **settings)
+
+
+@pytest.fixture(scope="module")
+def source(run):
+    return ReportSource(run.context, ignore_progress)
+
+
+def test_the_predicted_classes_are_those_of_the_probabilities(run, source):
+    probabilities = run.predictions()
+    np.testing.assert_array_equal(source.predicted.predicted, probabilities.argmax(axis=1))
+    np.testing.assert_array_equal(source.predicted.confidence, probabilities.max(axis=1))
+    np.testing.assert_array_equal(source.confusion.toarray(), run.confusion())
+
+
+def test_the_table_of_the_report_lists_the_classes_with_the_lowest_recall(run, source):
+    shown, recall = classes(source), run.per_class().measures.recall
+    assert len(shown.rows) == 100
+    worst = np.argsort(recall, kind="stable")[:100]
+    assert [row["Class"] for row in shown.rows] == [f"c{i}" for i in worst]
+    assert "Of 150 classes, the 100 with the lowest recall are listed" in shown.lead
+
+
+def test_the_confusion_matrix_of_the_report_shows_the_classes_with_the_most_mistakes(run, source):
+    section, matrix = figures.confusions(source), run.confusion()
+    data = section.figure.renderers[0].data_source.data
+    wrong = matrix - np.diag(matrix.diagonal())
+    chosen = np.sort(np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")[:50])
+    part = matrix[np.ix_(chosen, chosen)]
+    assert data["count"] == part.ravel().tolist()
+    assert data["total"] == np.repeat(matrix.sum(axis=1)[chosen], 50).tolist(), "a share is one of all samples"
+    inside = part.sum() - np.trace(part)
+    assert f"the 50 with the most mistakes are shown: {inside} of {wrong.sum()} mistakes" in section.caption
+
+
+def test_show_lists_a_hundred_classes_and_says_how_many_are_left_out(run, capsys):
+    from cutaway.cli.inspect import _print_classes
+
+    document = class_document(run)
+    assert (len(document["classes"]), document["left_out"]) == (100, 50)
+    assert document["classes"] == run.per_class().summaries(100)
+    assert len(run.per_class().summaries()) == CLASSES
+    _print_classes(document)
+    assert "The 100 classes with the lowest recall; 50 more are left out." in capsys.readouterr().out
+
+
+def test_the_summary_of_a_unit_has_the_classes_for_which_it_fires_most(run):
+    units = run.units(progress=False)
+    means = units.measures.class_mean[3]
+    found = units.summary(3)["class_mean"]
+    assert list(found) == [f"c{i}" for i in np.argsort(-means, kind="stable")[:100]]
+    assert len(json.dumps(units_document(run, units, sort="unit"))) < 24 * 8_000
+
+
+def test_missed_classes_in_a_finding_are_bounded(run):
+    record = next(f.evidence for f in run.findings() if f.kind == "missed-class")
+    assert len(record["classes"]) == min(record["missed"], 100)
+
+
+def test_small_classes_of_an_embedding_share_a_look(run):
+    embedding = run.embed(method="pca", split="test")
+    plot = embedding.bokeh()
+    assert len(plot.legend[0].items) == 60
+    assert plot.legend[0].items[0].label.value == "91 other classes"
+    together = plot.renderers[0].data_source.data
+    assert set(together["class"]) == {f"c{i}" for i in range(CLASSES)} - {r.name for r in plot.renderers[1:]}
+    assert sum(len(r.data_source.data["x"]) for r in plot.renderers) == len(embedding.xy)
+    entries = [text.get_text() for text in embedding.plot().legends[0].get_texts()]
+    assert (len(entries), entries[-1]) == (60, "91 other classes")
+
+
+def test_a_confusion_matrix_that_is_too_large_is_refused(run, monkeypatch):
+    monkeypatch.setattr("cutaway.api.analyses.predictions.DENSE_CLASSES", 149)
+    with pytest.raises(UsageError, match=r"at most 149 classes; got 150; next: use run.per_class\(\)"):
+        run.confusion()
+
+
+def test_wide_layers_are_measured_on_fewer_samples(run, monkeypatch):
+    assert samples_of(run.context) == SAMPLES
+    monkeypatch.setattr("cutaway.api.report.knowledge.VALUES", 150 * 1_000)
+    assert samples_of(run.context) == 1_000, "the widest layer has 150 units"
+
+
+def test_predictions_that_are_too_large_are_not_recorded(tmp_path, monkeypatch):
+    data, settings = samples_of_classes(30, 10), {"epochs": 2, "validation": 0.2, "progress": False}
+    kept = ct.train(ct.mlp((16,)), data, runs=tmp_path, **settings)
+    monkeypatch.setattr("cutaway.runs.layout.PREDICTIONS_VALUES", 299 * 30)
+    with pytest.warns(CutawayWarning, match="not recorded after each epoch: those of 300 samples of 30 classes"):
+        run = ct.train(ct.mlp((16,)), data, runs=tmp_path, **settings)
+    assert not list((run.path / "predictions").iterdir())
+    with pytest.raises(RunError, match=r"predictions are recorded after each epoch, where .*; got none"):
+        run.folder.predictions()
+    assert run.test == kept.test
+    np.testing.assert_array_equal(run.predictions(), kept.predictions())
+    assert (run.path / "snapshots/epoch-0002.safetensors").read_bytes() == (
+        kept.path / "snapshots/epoch-0002.safetensors"
+    ).read_bytes()
+
+
+def test_a_training_without_recorded_predictions_is_resumed_to_the_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr("cutaway.runs.layout.PREDICTIONS_VALUES", 1)
+    monkeypatch.setattr("cutaway.training.loop.epoch.CALL_SECONDS", 0.0)
+    data, settings = samples_of_classes(30, 40), {"epochs": 2, "validation": 0.2, "batch_size": 32}
+    with pytest.warns(CutawayWarning, match="not recorded"):
+        straight = ct.train(ct.mlp((16,)), data, runs=tmp_path / "a", progress=False, **settings)
+
+    def stop(progress):
+        if progress.task == "training" and progress.done > 900:
+            raise KeyboardInterrupt
+
+    with pytest.warns(CutawayWarning, match="not recorded"), pytest.raises(KeyboardInterrupt):
+        ct.train(ct.mlp((16,)), data, runs=tmp_path / "b", progress=stop, **settings)
+    (path,) = (tmp_path / "b").iterdir()
+    run = ct.resume(ct.open_run(path, data=data), progress=False)
+    name = "snapshots/epoch-0002.safetensors"
+    assert (run.path / name).read_bytes() == (straight.path / name).read_bytes()
+
+
+@pytest.mark.exhaustive
+def test_ten_thousand_classes_take_less_than_two_gigabytes(tmp_path):
+    """Training, findings and report; before, training took 9 GB and the report more than 12.5."""
+    done = subprocess.run(
+        [sys.executable, CHILD, str(tmp_path)], capture_output=True, text=True, check=True, timeout=1200
+    )
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["gigabytes"] < 2.0
+    assert answer["page"] < 5e6
+    assert answer["folder"] < 30e6
