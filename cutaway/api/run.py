@@ -114,6 +114,7 @@ class Run:
             layer: Name of the layer.
             split: "train", "val", "test" or "all" (in that order).
             epoch: Number of the epoch; the kept one if None.
+            progress: See `Run`.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
@@ -131,15 +132,15 @@ class Run:
             return analyses.probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
 
     def predict(self, x: Any, *, epoch: int | None = None) -> np.ndarray:
-        """The probability of every class for new samples, which are prepared as the training samples were.
+        """The probability of every class for new samples, prepared as in training: float32 ``(sample, class)``.
 
         Args:
-            x: A file or frame with the columns of the table, in any order; a picture file, a list or a folder of them (for
-                MNIST a digit is inverted, scaled and centered); or an array or .npy file ``(sample, *shape)``.
+            x: A file or frame with the columns of the table, in any order; a picture file, a list or a folder of them
+                (for MNIST a digit is inverted, scaled and centered); or an array or .npy file ``(sample, *shape)``.
             epoch: Number of the epoch; the kept one if None.
 
-        Returns:
-            float32 ``(sample, class)``; each row sums to 1. What does not fit is a `DataError` or a `UsageError`.
+        Raises:
+            DataError, UsageError: `x` does not fit.
         """
         return predict(self.context, x, epoch=check_epoch(epoch))
 

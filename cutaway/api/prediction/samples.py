@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.api.context import RunContext
 from cutaway.data import is_frame, map_npy, new_picture_files, prepare_new_rows, read_new_picture
 from cutaway.errors import DataError, UsageError
-
-from cutaway.api.context import RunContext
 
 PICTURES = 256
 """Pictures that are read at a time."""
