@@ -1,6 +1,7 @@
-"""Checks of arguments before any work begins, and warnings about them."""
+"""Checks of arguments and files before any work begins, and warnings about them."""
 
 import os
+import stat
 import sys
 import warnings
 from numbers import Integral, Real
@@ -76,6 +77,19 @@ def check_perplexity(perplexity: float) -> float:
             hint="pass for example perplexity=30",
         )
     return float(perplexity)
+
+
+def file_kind(mode: int) -> str:
+    """What a file is, in words, by the ``st_mode`` of its state."""
+    kinds = {
+        stat.S_IFREG: "a regular file",
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")
 
 
 def warn_user(message: str) -> None:
