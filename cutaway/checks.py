@@ -1,7 +1,8 @@
-"""Checks of arguments before any work begins, and warnings about them."""
+"""Checks of arguments and files before any work begins, and warnings about them."""
 
 import difflib
 import os
+import stat
 import sys
 import warnings
 from collections.abc import Iterable
@@ -83,6 +84,19 @@ def check_perplexity(perplexity: float) -> float:
 def similar_name(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like a misspelled one, or None if none is similar."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+
+
+def file_kind(mode: int) -> str:
+    """What a file is, in words, by the ``st_mode`` of its state."""
+    kinds = {
+        stat.S_IFREG: "a regular file",
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")
 
 
 def warn_user(message: str) -> None:

@@ -3,11 +3,13 @@
 import difflib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cutaway._lazy import public
+from cutaway.checks import file_kind
 from cutaway.errors import DataError, UnknownNameError, UsageError
 
 from .dataset import Dataset
@@ -49,6 +51,13 @@ def load_dataset(where: Any, **options: Any) -> Dataset | Table:
     if not os.path.exists(place):
         raise _unknown(where)
     path = Path(place).resolve()
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # reading a pipe would wait forever
+        raise DataError(
+            "data are read from a file or a folder",
+            got=f"{path}, which is {file_kind(mode)}",
+            hint="copy the data into a file first",
+        )
     source = _find(path)
     if source is None:
         kinds = ", or ".join(source.description for source in registry.SOURCES if source.info is None)

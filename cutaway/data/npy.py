@@ -1,5 +1,6 @@
 """The .npy format of NumPy: the header is compared with the size of the file before anything is read or mapped."""
 
+import errno
 import math
 import textwrap
 from pathlib import Path
@@ -28,14 +29,26 @@ def map_npy(path: Path) -> np.ndarray:
         with path.open("rb") as stream:
             check_header(stream, size=path.stat().st_size, name=path.name)
         return np.lib.format.open_memmap(path, mode="r")
+    except OSError as error:
+        if error.errno != errno.ENOMEM:
+            raise _unreadable(path, error) from None
+        raise DataError(
+            "an .npy file is mapped into the address space of the process",
+            got=f"{path} of {path.stat().st_size / 1e9:.2f} GB, for which there is no room",
+            hint="raise the limit, in a shell with: ulimit -v unlimited",
+        ) from None
     # As with .npz, NumPy's header parser raises too many kinds to list.
     except Exception as error:
-        reason = textwrap.shorten(str(error) or type(error).__name__, 200)
-        raise DataError(
-            "an .npy file is readable and complete and contains no Python objects",
-            got=f"{path} ({reason})",
-            hint="save it again with np.save(file, array), or check its permissions",
-        ) from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    reason = textwrap.shorten(str(error) or type(error).__name__, 200)
+    return DataError(
+        "an .npy file is readable and complete and contains no Python objects",
+        got=f"{path} ({reason})",
+        hint="save it again with np.save(file, array), or check its permissions",
+    )
 
 
 def check_header(stream: IO[bytes], *, size: int, name: str) -> None:

@@ -194,7 +194,10 @@ def _quality(
     """Measure the quality, if there are enough samples."""
     if len(h) <= 2 * QUALITY_NEIGHBORS:
         return None, None
-    with stage("quality", len(h), unit="samples", part="quality", seconds=seconds, on_progress=on_progress):
+    from cutaway.neighbors import compilation_progress
+
+    timed = stage("quality", len(h), unit="samples", part="quality", seconds=seconds, on_progress=on_progress)
+    with timed, compilation_progress(on_progress):
         return inspect_quality(h, xy, k=QUALITY_NEIGHBORS, seed=seed, labels=labels, around=around)
 
 

@@ -105,6 +105,8 @@ def embed_next(
     Source: Rauber, Falcão and Telea 2016, equation 3 (the spring; which samples it holds is our own).
     """
     # loads the compiled kernels
+    from cutaway.neighbors import compilation_progress
+
     from .springs import descend_with_springs
 
     start = perf_counter()
@@ -112,9 +114,10 @@ def embed_next(
     perplexity = check_perplexity_fits(perplexity, samples=len(h))
     _check_previous(h, before)
     seconds: dict[str, float] = {}
-    affinities, neighbors = _affinities(h, perplexity, seconds=seconds, on_progress=on_progress)
-    preserved = shared_neighbors(before.neighbors, neighbors)
-    xy, settings = descend_with_springs(affinities, before.xy, preserved, seconds=seconds, on_progress=on_progress)
+    with compilation_progress(on_progress):
+        affinities, neighbors = _affinities(h, perplexity, seconds=seconds, on_progress=on_progress)
+        preserved = shared_neighbors(before.neighbors, neighbors)
+        xy, settings = descend_with_springs(affinities, before.xy, preserved, seconds=seconds, on_progress=on_progress)
     settings |= {"perplexity": perplexity, "initialization": "previous", "seed": seed, "engine": "cutaway"}
     kl = kl_divergence(affinities, xy)
     seconds["total"] = perf_counter() - start

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from .compiled import U, compilation_progress, kernel
 
 # These load Numba.
-_MODULES = dict.fromkeys(("U", "compilation_progress", "kernel"), "cutaway.neighbors.compiled")
+_MODULES = {
+    "U": "cutaway.neighbors.compiled",
+    "compilation_progress": "cutaway.neighbors.compiled",
+    "kernel": "cutaway.neighbors.compiled",
+}
 
 __all__ = [
     "CenteredMatrix",

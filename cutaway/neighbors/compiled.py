@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 from numba.core import event
 
+from cutaway.errors import Canceled
 from cutaway.progress import Progress, ProgressCallback
 
 from .kernel_files import KernelFiles, tell_unwritable
@@ -95,7 +96,8 @@ def compilation_progress(on_progress: ProgressCallback) -> Generator[None]:
         event.unregister("numba:compile", listener)
     if listener.count:
         told = f"{listener.count} functions in {listener.seconds:.1f} s, once on this machine"
-        on_progress(Progress(COMPILING, 1, 1, "step", told))
+        with suppress(Canceled):  # the next report raises it again, where a layout that is done is kept
+            on_progress(Progress(COMPILING, 1, 1, "step", told))
 
 
 def _checked(dispatcher: Any) -> Any:

@@ -2,8 +2,8 @@
 
 In come plain records and NumPy arrays of a training under way (`RunWriter`); out come the same, live or years later
 (`RunFolder`), with run.json as a typed `Manifest` and a store of derived results (`ResultStore`). The room knows what
-is on disk and nothing more: neither Keras nor JAX is imported here, and weights are arrays by name. May call errors
-only.
+is on disk and nothing more: neither Keras nor JAX is imported here, and weights are arrays by name. May call checks
+and errors.
 """
 
 from .atomic import write_atomic, write_output

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import safetensors
 
+from cutaway.checks import file_kind
 from cutaway.errors import RunError
 
 RESTORE = "restore the file from a copy of the run, or train again"
@@ -53,7 +54,7 @@ def regular_file(path: Path, *, run: Path, limit: int | None = None) -> Path:
     if not real.is_relative_to(folder):
         raise _refusal("lie in its folder", f"a link to {real}", path)
     if not stat.S_ISREG(state.st_mode):
-        raise _refusal("are regular files", _kind(state.st_mode), path)
+        raise _refusal("are regular files", file_kind(state.st_mode), path)
     if limit is not None and state.st_size > limit:
         raise _refusal(f"of this kind have at most {limit:,} bytes", f"{state.st_size:,} bytes", path)
     return real
@@ -146,17 +147,6 @@ def _shapes(file: Any) -> dict[str, tuple[int, ...]]:
 
 def _refusal(rule: str, got: str, path: Path) -> RunError:
     return RunError(f"files of a run {rule}", got=f"{got} at {path}", hint=RESTORE)
-
-
-def _kind(mode: int) -> str:
-    kinds = {
-        stat.S_IFDIR: "a folder",
-        stat.S_IFIFO: "a pipe",
-        stat.S_IFSOCK: "a socket",
-        stat.S_IFCHR: "a device",
-        stat.S_IFBLK: "a device",
-    }
-    return kinds.get(stat.S_IFMT(mode), "something else")
 
 
 def _refuse_constant(name: str) -> None:

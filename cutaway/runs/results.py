@@ -4,10 +4,14 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutaway.errors import CutawayWarning
+from cutaway.errors import CutawayWarning, RunError
 
 from .atomic import write_atomic
 from .layout import RESULTS
+from .reading import read_bytes
+
+RESULT_BYTES = 4 << 30
+"""The coordinates of 70,000 samples take 1.5 MB."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,14 @@ class ResultStore:
         return self.run / RESULTS / name
 
     def read(self, name: str) -> bytes | None:
-        """The bytes of a result, or None where there is none."""
+        """The bytes of a result, or None where there is none that can be read; a warning says why, if one is there."""
+        path = self.path(name)
         try:
-            return self.path(name).read_bytes()
+            return read_bytes(path, run=self.run, limit=RESULT_BYTES)
         except OSError:
+            return None
+        except RunError as error:
+            warnings.warn(f"{name} is computed again: {error.rule}; got {error.got}", CutawayWarning, stacklevel=2)
             return None
 
     def write(self, name: str, data: bytes) -> Path | None:

@@ -1,6 +1,7 @@
 """Loading by name and by path: MNIST, digits, folders of IDX files, and wrong calls."""
 
 import gzip
+import os
 import shutil
 import struct
 import subprocess
@@ -218,3 +219,45 @@ def test_a_source_in_the_registry_is_used(monkeypatch, tmp_path):
     (tmp_path / "table.xls").write_text("a,b")
     with pytest.raises(DataError, match=r"IDX or \.npy files, or an \.npz file, or a \.dat file; got"):
         load_dataset(tmp_path / "table.xls")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_a_pipe_is_refused_instead_of_read(tmp_path):
+    os.mkfifo(tmp_path / "data.npz")
+    with pytest.raises(DataError, match=r"from a file or a folder; got .*data.npz, which is a pipe; next: copy"):
+        load_dataset(tmp_path / "data.npz")
+    (tmp_path / "link.npz").symlink_to(tmp_path / "data.npz")
+    with pytest.raises(DataError, match="which is a pipe"):
+        load_dataset(tmp_path / "link.npz")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for part in ("x_train", "y_train"):
+        os.mkfifo(folder / f"{part}.npy")
+    with pytest.raises(DataError, match="a data folder contains IDX files"):
+        load_dataset(folder)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no device files here")
+def test_a_device_is_refused_instead_of_read(tmp_path):
+    (tmp_path / "data.npz").symlink_to("/dev/zero")
+    with pytest.raises(DataError, match="got /dev/zero, which is a device"):
+        load_dataset(tmp_path / "data.npz")
+
+
+def test_links_in_a_circle_are_no_data(tmp_path):
+    (tmp_path / "a.npz").symlink_to(tmp_path / "b.npz")
+    (tmp_path / "b.npz").symlink_to(tmp_path / "a.npz")
+    with pytest.raises(UnknownNameError, match="or a path that exists"):
+        load_dataset(tmp_path / "a.npz")
+
+
+def test_a_file_that_does_not_fit_into_the_address_space_is_refused_in_one_line(tmp_path):
+    pytest.importorskip("resource")
+    np.lib.format.open_memmap(tmp_path / "x_train.npy", mode="w+", dtype="f4", shape=(10**6, 1000)).flush()
+    np.save(tmp_path / "y_train.npy", np.zeros(10**6, int))
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (3 * 10**9, 3 * 10**9))"
+    program = f"{limit}; from cutaway.data import load_dataset; load_dataset({str(tmp_path)!r})"
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60)
+    assert done.stderr.splitlines()[-1].endswith(
+        "of 4.00 GB, for which there is no room; next: raise the limit, in a shell with: ulimit -v unlimited"
+    )

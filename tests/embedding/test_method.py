@@ -117,7 +117,8 @@ def test_progress_reports_the_start_and_the_end_of_each_stage():
     layout = embed(IRIS[0], n_iter=251, on_progress=reports.append)
     parts = {}
     for each in reports:
-        parts.setdefault(each.task, []).append(each)
+        if each.task != "compiling":  # of kernels that no test has needed before
+            parts.setdefault(each.task, []).append(each)
     assert list(parts) == ["principal components", "neighbors", "affinities", "t-SNE", "quality"]
     for task, told in parts.items():
         done = [each.done for each in told]

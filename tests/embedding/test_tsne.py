@@ -1,3 +1,5 @@
+import os
+import re
 import subprocess
 import sys
 
@@ -146,6 +148,30 @@ print(len(before) > 10, compiled() - before)
 def test_the_package_is_imported_without_numba():
     program = "import sys, cutaway.embedding; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_progress_says_that_kernels_are_compiled_and_only_the_first_time(tmp_path):
+    program = """
+import numpy as np
+from cutaway.embedding import embed
+told = []
+embed(np.random.default_rng(0).normal(size=(100, 4)), n_iter=251, on_progress=told.append)
+for each in told:
+    if each.task == "compiling":
+        print(each.done, each.total, each.note)
+"""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    first, again = (
+        subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
+        for _ in range(2)
+    )
+    lines = first.stdout.splitlines()
+    assert "0 1 once on this machine: center" in lines
+    assert "0 1 once on this machine: scan" in lines
+    assert "0 1 once on this machine: gradient_step" in lines
+    assert "0 1 once on this machine: project" not in lines, "which only more samples need"
+    assert re.fullmatch(r"1 1 \d+ functions in \d+\.\d s, once on this machine", lines[-1])
+    assert again.stdout == ""
 
 
 def test_kernels_are_kept_in_a_private_folder_and_work_without_one(tmp_path):

@@ -25,10 +25,11 @@ def signature_of(member) -> str:
 
 
 def lines_of(name: str, value) -> list[str]:
-    """One line for a function; for a class its call and everything public that it defines itself."""
+    """One line for a function; for a class its call and everything public that it or a base of ours defines."""
     if not inspect.isclass(value):
         return [f"{name}{signature_of(value)}"]
-    own = vars(value)
+    bases = [base for base in reversed(value.__mro__) if base.__module__.startswith("cutaway")]
+    own = {member: found for base in bases for member, found in vars(base).items()}
     lines = [f"class {name}{signature_of(value)}"]
     for member, found in sorted(own.items()):
         if member.startswith("_"):

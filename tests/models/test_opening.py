@@ -1,5 +1,6 @@
 import json
 import logging
+import os
 import warnings
 import zipfile
 
@@ -362,3 +363,12 @@ def test_weights_alone_are_not_a_model(saved, tmp_path):
     saved[0].save_weights(tmp_path / "w.weights.h5")
     with pytest.raises(DataError, match="it may hold only weights"):
         read_model(tmp_path / "w.weights.h5")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_what_is_no_file_is_refused_instead_of_read(tmp_path):
+    os.mkfifo(tmp_path / "model.keras")
+    with pytest.raises(DataError, match=r"a model is read from a file; got .*model.keras, which is a pipe; next: name"):
+        read_model(tmp_path / "model.keras")
+    with pytest.raises(DataError, match="which is a folder"):
+        read_model(tmp_path)

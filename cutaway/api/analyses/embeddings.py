@@ -19,7 +19,7 @@ from cutaway.runs import file_name, snapshot_path
 from .embedding import Embedding, layer_activations
 from .predictions import predict_classes
 
-KEPT = {"method": "tsne", "seed": 0}
+KEPT: dict[str, Any] = {"method": "tsne", "seed": 0}
 """Settings of the embedding that ``run.embed()`` makes."""
 
 ENGINE = 9

@@ -1,5 +1,6 @@
 """The report as a whole: its heading, its facts, its sections."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ def write_report(context: RunContext, path: str | Path | None, *, on_progress: P
             "a report needs the name of a file in a folder that exists",
             got=f'"{target}"',
             hint="name a file such as report.html, and make its folder first",
+        )
+    real = Path(os.path.realpath(target))
+    place = real.parent if real.is_file() or not real.exists() else real  # a new file takes the place of the old one
+    if not os.access(place, os.W_OK):  # before the work of half a minute
+        raise UsageError(
+            "a report needs a file that can be written",
+            got=f"no permission to write, or a read-only disk: {target}",
+            hint="name another file",
         )
     html = report_html(context, on_progress=on_progress)
     try:

@@ -82,20 +82,25 @@ def tsne(
     used |= {"pca_components": components, "seed": seed, "engine": "cutaway"}
     if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
         return start, used | {"iterations": 0, "stopped": "canceled"}, None, None
-    perplexity = float(chosen.perplexity)
-    affinities, around = _affinities(points, perplexity, neighbors, seconds=seconds, on_progress=on_progress)
-    # this import loads the compiled kernels, or compiles them: only after the settings were checked
-    from .descent import descend
+    # these imports load the compiled kernels, or compile them: only after the settings were checked
+    from cutaway.neighbors import compilation_progress
 
-    n_iter, threads = sum(phase.iterations for phase in phases), threads_for(samples)
-    with stage("t-SNE", n_iter, unit="iterations", part="optimize", seconds=seconds, on_progress=ignore_progress):
-        done = descend(affinities, start, phases=phases, threads=threads, callback=callback, on_progress=on_progress)
-    used |= descent_record(done, threads=threads)
-    try:
-        return done.xy, used, kl_divergence(affinities, done.xy), around
-    except CANCELLATIONS:
-        # the coordinates are complete, and took longer than the KL divergence
-        return done.xy, used | {"stopped": "canceled"}, None, None
+    perplexity = float(chosen.perplexity)
+    with compilation_progress(on_progress):
+        affinities, around = _affinities(points, perplexity, neighbors, seconds=seconds, on_progress=on_progress)
+        from .descent import descend
+
+        n_iter, threads = sum(phase.iterations for phase in phases), threads_for(samples)
+        with stage("t-SNE", n_iter, unit="iterations", part="optimize", seconds=seconds, on_progress=ignore_progress):
+            done = descend(
+                affinities, start, phases=phases, threads=threads, callback=callback, on_progress=on_progress
+            )
+        used |= descent_record(done, threads=threads)
+        try:
+            return done.xy, used, kl_divergence(affinities, done.xy), around
+        except CANCELLATIONS:
+            # the coordinates are complete, and took longer than the KL divergence
+            return done.xy, used | {"stopped": "canceled"}, None, None
 
 
 def threads_for(samples: int) -> int:

@@ -5,8 +5,8 @@ import numpy as np
 from cutaway.neighbors import Neighbors
 
 # The neighbors of an equal row are chosen among this many times as many equal rows that follow it. With the next ones
-# alone the equal rows lie on a ring; among all of them, their attractive forces leave the others no room: with 75%
-# equal, the trustworthiness of the others is 0.76 instead of 0.84 (scikit-learn: 0.82).
+# alone the equal rows lie on a ring. Chosen among all of them, they attract each other so strongly that the others have
+# no room: with 75% equal, the trustworthiness of the others is 0.76 instead of 0.84 (scikit-learn: 0.82).
 WINDOW = 3
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from cutaway.checks import file_kind
 from cutaway.errors import CutawayError, DataError, UnknownNameError
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -55,8 +56,13 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         DataError: It is larger, empty or cannot be read.
     """
     path = Path(path)
-    if not os.path.isfile(path):
+    if not os.path.exists(path):
         raise UnknownNameError("a model file must exist", got=str(path), hint="check the path")
+    if not os.path.isfile(path):  # reading a pipe would wait forever
+        kind = file_kind(path.stat().st_mode)
+        raise DataError(
+            "a model is in a regular file", got=f"{path}, which is {kind}", hint="name a .keras or .h5 file"
+        )
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size  # read(LIMIT) would allocate all of LIMIT

@@ -7,28 +7,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, Split
-from cutaway.runs import RunFolder
+from cutaway.api import analyses
+from cutaway.api.analyses.epochs import check_epoch
+from cutaway.api.prediction import predict
+from cutaway.api.progress import ProgressOption, show_progress
+from cutaway.api.written import WrittenFile
 
-from . import analyses
-from .analyses.epochs import check_epoch
-from .context import RunContext
-from .prediction import predict
-from .progress import ProgressOption, show_progress
-from .written import WrittenFile
+from .recorded import RecordedRun
 
 if TYPE_CHECKING:
     import pandas
 
+    from cutaway.api.analyses import (
+        Embedding,
+        EmbeddingSequence,
+        Explanation,
+        LayerHistory,
+        Layers,
+        Mistakes,
+        Units,
+    )
     from cutaway.embedding import Iterate
     from cutaway.findings import Finding
-    from cutaway.models import Model
-
-    from .analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Layers, Mistakes, Units
 
 
 @public
-class Run:
+class Run(RecordedRun):
     """A training that was, or still is, recorded in a run folder.
 
     Made by `cutaway.train`, `cutaway.record` and `cutaway.open_run`. Layers and epochs are named as Keras names them.
@@ -39,71 +43,6 @@ class Run:
     Attributes:
         context: Its folder, data and models, as every analysis uses them.
     """
-
-    def __init__(self, context: RunContext) -> None:
-        self.context = context
-        self._layers: dict[int, Layers] = {}  # small records that take a pass over all samples
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Run, (self.context,)
-
-    def __repr__(self) -> str:
-        test = self.test
-        accuracy = f", test accuracy {test['accuracy']:.2%}" if test else ""
-        return f"<Run {self.path.name}: {self.folder.status}, {analyses.epochs_in_words(len(self.history))}{accuracy}>"
-
-    @property
-    def folder(self) -> RunFolder:
-        """What is on disk."""
-        return self.context.folder
-
-    @property
-    def path(self) -> Path:
-        """The run folder."""
-        return self.context.path
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """Every training setting, resolved."""
-        self.context.manifest.check("config")
-        return dict(self.context.manifest.config)
-
-    @property
-    def test(self) -> dict[str, Any] | None:
-        """Loss and accuracy on the test samples at the kept epoch, or None until the training has ended."""
-        return self.context.manifest.test
-
-    @property
-    def history(self) -> "History":
-        """Metrics of every finished epoch."""
-        return analyses.History(self.folder.history())
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of their numbers."""
-        return self.context.class_names
-
-    @property
-    def split(self) -> Split:
-        """Which sample belongs to train, val and test."""
-        return self.context.split
-
-    @property
-    def data(self) -> Dataset:
-        """The dataset, loaded again from where it came.
-
-        Raises:
-            DataError: It cannot be loaded again, or has changed since.
-        """
-        return self.context.data
-
-    def model(self, epoch: int | None = None) -> "Model":
-        """A new Keras model with the weights after an epoch: ``summary()``, ``layers``, ``predict()``.
-
-        Raises:
-            UnknownNameError: There is no snapshot of that epoch.
-        """
-        return self.context.build_model(check_epoch(epoch))
 
     def activations(
         self, layer: str, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
@@ -396,7 +335,7 @@ class Run:
         Raises:
             UsageError: The file cannot be written.
         """
-        from .report import write_report
+        from cutaway.api.report import write_report
 
         with show_progress(progress) as on_progress:
             return WrittenFile(write_report(self.context, path, on_progress=on_progress))

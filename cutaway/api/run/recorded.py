@@ -1,0 +1,83 @@
+"""What a run is: its folder, settings, history, data and model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cutaway.api import analyses
+from cutaway.api.analyses.epochs import check_epoch
+from cutaway.api.context import RunContext
+from cutaway.data import Dataset, Split
+from cutaway.runs import RunFolder
+
+if TYPE_CHECKING:
+    from cutaway.api.analyses import History, Layers
+    from cutaway.models import Model
+
+
+class RecordedRun:
+    """What is recorded of a training, before anything is asked of it; see `Run`."""
+
+    def __init__(self, context: RunContext) -> None:
+        self.context = context
+        self._layers: dict[int, Layers] = {}  # small records that take a pass over all samples
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.context,)
+
+    def __repr__(self) -> str:
+        test = self.test
+        accuracy = f", test accuracy {test['accuracy']:.2%}" if test else ""
+        return f"<Run {self.path.name}: {self.folder.status}, {analyses.epochs_in_words(len(self.history))}{accuracy}>"
+
+    @property
+    def folder(self) -> RunFolder:
+        """What is on disk."""
+        return self.context.folder
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return self.context.path
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Every training setting, resolved."""
+        self.context.manifest.check("config")
+        return dict(self.context.manifest.config)
+
+    @property
+    def test(self) -> dict[str, Any] | None:
+        """Loss and accuracy on the test samples at the kept epoch, or None until the training has ended."""
+        return self.context.manifest.test
+
+    @property
+    def history(self) -> "History":
+        """Metrics of every finished epoch."""
+        return analyses.History(self.folder.history())
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their numbers."""
+        return self.context.class_names
+
+    @property
+    def split(self) -> Split:
+        """Which sample belongs to train, val and test."""
+        return self.context.split
+
+    @property
+    def data(self) -> Dataset:
+        """The dataset, loaded again from where it came.
+
+        Raises:
+            DataError: It cannot be loaded again, or has changed since.
+        """
+        return self.context.data
+
+    def model(self, epoch: int | None = None) -> "Model":
+        """A new Keras model with the weights after an epoch: ``summary()``, ``layers``, ``predict()``.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+        """
+        return self.context.build_model(check_epoch(epoch))

@@ -1,0 +1,86 @@
+"""A run in a folder that cannot be written, read-only or full: everything is computed, and it is said once."""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+
+import pytest
+
+import cutaway as ct
+from cutaway.errors import CutawayWarning, UsageError
+
+PROGRAM = [sys.executable, "-c", "from cutaway.cli import main; main()"]
+
+
+def mounts():
+    """Whether this process may mount file systems of its own."""
+    found = shutil.which("unshare")
+    return bool(found) and subprocess.run([found, "-m", "true"], check=False, capture_output=True).returncode == 0
+
+
+@pytest.fixture
+def run(digits_run, tmp_path):
+    shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("embedding*", "report.html"))
+    return ct.open_run(tmp_path / "run")
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_an_embedding_that_cannot_be_kept_is_the_same(run, digits_run, monkeypatch, code):
+    expected = digits_run.embed(method="pca").xy
+
+    def refuses(path, data):
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr("cutaway.runs.results.write_atomic", refuses)
+    with pytest.warns(CutawayWarning, match=f"computed but not kept in .*results: {os.strerror(code)}") as said:
+        embedding = run.embed(method="pca")
+    assert len(said) == 1
+    assert embedding.file is None
+    assert (embedding.xy == expected).all()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not mounts(), reason="mounting needs the rights of an administrator")
+def test_a_run_on_a_read_only_disk_is_embedded_and_reported_into_another_folder(run, tmp_path):
+    def ask(*arguments):
+        read_only = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+        command = ["unshare", "-m", "sh", "-c", read_only, str(run.path), *PROGRAM, *map(str, arguments)]
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+
+    before = sorted(run.path.rglob("*"))
+    done = ask("embed", run.path, "--method", "pca", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["file"] is None
+    assert done.stderr.count("not kept in") == 1
+    done = ask("report", run.path, "-o", tmp_path / "report.html")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").stat().st_size > 1e5
+    assert done.stderr.count("not kept in") == 1
+    done = ask("report", run.path)
+    assert done.returncode == 2
+    assert "error: a report needs a file that can be written; got no permission" in done.stderr
+    assert "sections" not in done.stderr, "it is refused before the work"
+    assert sorted(run.path.rglob("*")) == before
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("cutaway.api.report.document.report_html", lambda *_, **__: pytest.fail("computed"))
+    monkeypatch.setattr(os, "access", lambda place, mode: place != tmp_path)
+    with pytest.raises(UsageError, match="a file that can be written; got no permission to write, or a read-only disk"):
+        run.report(tmp_path / "report.html", progress=False)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_a_pipe_in_the_place_of_a_result_is_replaced(run):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        file = run.embed(method="pca").file
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.warns(CutawayWarning, match="computed again: files of a run are regular files; got a pipe"):
+        assert run.embed(method="pca").file == file
+    assert file.is_file()
