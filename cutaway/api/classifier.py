@@ -17,6 +17,7 @@ from cutaway.data import Dataset, Table, load_dataset, split_dataset
 from cutaway.errors import UsageError
 
 from .opening import open_run
+from .prediction import predict
 from .run import Run
 from .start import start_training
 from .train import mlp
@@ -139,7 +140,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "run_")
         checked = self._checked(X, reset=False)
         frame = _frame(checked, self) if self.run_.context.preparation is not None else checked
-        return self.run_.predict(frame)
+        return predict(self.run_.context, frame, warn=False)
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each sample, ``(sample,)``."""

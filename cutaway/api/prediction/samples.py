@@ -47,13 +47,14 @@ class Predicted:
         return self.probabilities.argmax(axis=1).tolist()
 
 
-def predict(context: RunContext, x: Any, *, epoch: int | None = None) -> np.ndarray:
+def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool = True) -> np.ndarray:
     """The probability of every class for new samples.
 
     Args:
         context: The run.
         x: As of `cutaway.Run.predict`.
         epoch: After which epoch; the kept one if None.
+        warn: Warn of what no training sample had.
 
     Returns:
         float32 ``(sample, class)``; each row sums to 1.
@@ -61,11 +62,11 @@ def predict(context: RunContext, x: Any, *, epoch: int | None = None) -> np.ndar
     Raises:
         DataError, UsageError: As `predictions`.
     """
-    parts = [part.probabilities for part in predictions(context, x, epoch=epoch)]
+    parts = [part.probabilities for part in predictions(context, x, epoch=epoch, warn=warn)]
     return np.concatenate(parts) if parts else np.empty((0, len(context.class_names)), np.float32)
 
 
-def predictions(context: RunContext, x: Any, *, epoch: int | None = None) -> Iterator[Predicted]:
+def predictions(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool = True) -> Iterator[Predicted]:
     """Predict new samples chunk by chunk, so that a file may be larger than memory.
 
     Raises:
@@ -75,17 +76,18 @@ def predictions(context: RunContext, x: Any, *, epoch: int | None = None) -> Ite
     from cutaway.models import class_probabilities, forward
 
     model, scale = context.model(epoch), context.manifest.dataset.scale
-    for samples in new_samples(context, x):
+    for samples in new_samples(context, x, warn=warn):
         yield Predicted(samples.names, class_probabilities(model, forward(model, samples.x, scale=scale)))
 
 
-def new_samples(context: RunContext, x: Any) -> Iterator[Samples]:
+def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]:
     """New samples, chunk by chunk.
 
     Args:
         context: The run.
         x: The path of a table, of a picture or of a folder of pictures, or of an .npy file; a list of pictures' paths;
             a frame; or an array ``(sample, *shape)``.
+        warn: Warn of what no training sample had.
 
     Raises:
         DataError, UsageError: As `predictions`.
@@ -101,7 +103,7 @@ def new_samples(context: RunContext, x: Any) -> Iterator[Samples]:
                 hint="pass a frame of pandas or Polars, or the path of a file",
             )
         row = 0
-        for inputs in prepare_new_rows(preparation, x):
+        for inputs in prepare_new_rows(preparation, x, warn=warn):
             yield Samples(inputs, [str(row + number) for number in range(1, len(inputs) + 1)])
             row += len(inputs)
     elif len(paths) == 1 and paths[0].suffix.lower() == ".npy":

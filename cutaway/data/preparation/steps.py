@@ -18,8 +18,8 @@ Part = Literal["time", "month sin", "month cos", "weekday sin", "weekday cos", "
 PARTS: tuple[Part, ...] = get_args(Part)
 """What a date can become: seconds since 1970, and its place in the year, the week and the day, on a circle."""
 
-OUTSIDE = 0.5
-"""A number is far from all training samples if it is beyond their range by more than this share of its width."""
+OUTSIDE = 1.0
+"""A number is far from all training samples if it is beyond their range by more than this many of its widths."""
 
 Notes = dict[str, tuple[int, str]]
 """What was unusual, with how many cells, and an example."""

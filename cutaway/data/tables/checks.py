@@ -22,6 +22,9 @@ TELLING = 0.01
 
 IDENTIFIERS = ("id", "uuid", "guid", "key", "number", "no", "nr")
 
+DISTINCT = 0.9
+"""Share of different training rows below which equal rows are no surprise: a few categories have few combinations."""
+
 CLASSES = 20
 """Whole numbers in a label column that are questioned: more than this, and than twice the root of the rows."""
 
@@ -80,6 +83,8 @@ def telling_columns(
 def repeated_rows(data: Dataset, split: Split) -> str | None:
     """A sentence on val and test samples that equal a training sample, if there are any."""
     seen = {row.tobytes() for row in data.rows(split.train)}
+    if len(seen) < DISTINCT * len(split.train):
+        return None
     counts = {part: sum(row.tobytes() in seen for row in data.rows(split.part(part))) for part in ("val", "test")}
     if not any(counts.values()):
         return None

@@ -14,12 +14,13 @@ from .readers import frame_reader, open_reader
 from .table import cell_chunks
 
 
-def prepare_new_rows(preparation: Preparation, table: Any) -> Iterator[np.ndarray]:
+def prepare_new_rows(preparation: Preparation, table: Any, *, warn: bool = True) -> Iterator[np.ndarray]:
     """Prepare new rows chunk by chunk, so that a file may be larger than memory.
 
     Args:
         preparation: Fitted on the training samples.
         table: A path, or a frame; its columns may be in any order, and further ones are left out.
+        warn: Warn, at the end, of what no training sample had.
 
     Yields:
         float32 (row, input), in order.
@@ -38,4 +39,5 @@ def prepare_new_rows(preparation: Preparation, table: Any) -> Iterator[np.ndarra
         inputs, found = preparation.apply(cells)
         notes = add_notes(notes, found)
         yield inputs
-    warn_of(notes, what="rows")
+    if warn:
+        warn_of(notes, what="rows")
