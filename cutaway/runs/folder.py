@@ -216,7 +216,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
             raise UnknownNameError(
                 f'"latest" needs a run in the folder "{runs}"',
                 got="damaged ones only" if listed else "none",
-                hint="train one first: cutaway train mnist, or name the folder with --runs",
+                hint="train one first: cutaway train mnist, or name the folder with runs=",
             )
         return max(known, key=lambda r: (r.manifest.created, r.path.name))
     for path in (Path(run), Path(runs) / run):
