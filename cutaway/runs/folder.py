@@ -15,7 +15,7 @@ from cutaway.errors import CutawayError, RunError, UnknownNameError
 from .history import read_history
 from .layout import CHECKPOINT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, predictions_path, snapshot_path
 from .manifest import Manifest
-from .reading import MANIFEST_BYTES, RESTORE, Shapes, read_bytes, read_json, read_tensors, tensor_shapes
+from .reading import MANIFEST_BYTES, RESTORE, Shapes, file_digest, read_bytes, read_json, read_tensors, tensor_shapes
 from .results import ResultStore
 
 SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
@@ -144,6 +144,15 @@ class RunFolder:
             UnknownNameError, RunError: As `snapshot`.
         """
         return tensor_shapes(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)
+
+    def snapshot_digest(self, epoch: int | None = None) -> Any:
+        """The SHA-256 of the file with the weights after an epoch, a hash object: part of the keys of derived results.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+            RunError: The file cannot be read.
+        """
+        return file_digest(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)
 
     def checkpoint(
         self, *, check: Callable[[Shapes], None] | None = None
