@@ -29,7 +29,8 @@ class CutawayError(Exception):
     Args:
         rule: What must hold, as a clause: "dropout is a fraction from 0 up to, but not including, 1".
         got: What we got instead, as a noun phrase: "1.5".
-        hint: The next step for the user, as an imperative: "try --dropout 0.2".
+        hint: The next step for the user, as an imperative: "try dropout=0.2", which the command line shows as
+            "try --dropout 0.2".
     """
 
     exit_code = 1

@@ -137,7 +137,7 @@ def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs:
         raise RunError(
             f"a run of {epochs} epochs of this model takes about {needed / 1e6:,.0f} MB on disk",
             got=f"{free / 1e6:,.0f} MB free in {parent}",
-            hint="pass runs= (on the command line --runs) with a folder on another disk, or train fewer epochs",
+            hint="pass runs= with a folder on another disk, or train fewer epochs",
         )
 
 

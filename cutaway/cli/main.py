@@ -5,12 +5,13 @@ import errno
 import gc
 import io
 import os
+import re
 import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Generator
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -147,7 +148,7 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         sys.stdout.flush()  # a disk that is full shows here, not while Python shuts down
         return _fail(STOPPED, 1, debug=debug) if code == 130 else code or 0
     except CutawayError as error:
-        return _fail(str(error), error.exit_code, debug=debug)
+        return _fail(as_typed(str(error)), error.exit_code, debug=debug)
     except typer.TyperException as error:  # a wrong option or argument
         return _fail(_usage(error, arguments), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
@@ -165,6 +166,32 @@ def _run(arguments: list[str], *, debug: bool) -> int:
             return _fail(f"{rule}; got {error.strerror}; next: check where the output goes", 1, debug=debug)
         said = " ".join(str(error).split())[:300]
         return _fail(f"unexpected {type(error).__name__}: {said}; next: run it again with --debug", 1, debug=debug)
+
+
+def as_typed(message: str) -> str:
+    """An error of the library whose next step names options, not arguments: "try epochs=3" becomes "try --epochs 3".
+
+    What stands inside a call, such as ``train(model, epochs=3)``, is Python and stays.
+    """
+    said, mark, hint = message.rpartition("; next: ")
+    names = {name for command in app.registered_commands for name in _option_names(command.callback)}
+
+    def option(found: re.Match[str]) -> str:
+        before = hint[: found.start()]
+        if found[1] not in names or before.count("(") > before.count(")"):
+            return found[0]
+        return f"--{found[1].replace('_', '-')} {found[2] or ''}".rstrip()
+
+    return said + mark + re.sub(r"""\b([a-z_]+)=(?:"?([\w.-]*\w)"?|(?=[ ,]|$))""", option, hint)
+
+
+def _option_names(callback: Any) -> list[str]:
+    """Names of the parameters of a command that are options."""
+    return [
+        name
+        for name, hint in get_type_hints(callback, include_extras=True).items()
+        if any(isinstance(each, typer.models.OptionInfo) for each in getattr(hint, "__metadata__", ()))
+    ]
 
 
 def _usage(error: typer.TyperException, arguments: list[str]) -> str:

@@ -24,6 +24,7 @@ class Split:
         test: Samples that are evaluated at the end.
         validation: The requested share of `val` among the samples that are not test, between 0 and 1.
         seed: Random seed of the split.
+        stratified: Whether every class has about the same share of each part; not known of a user's own fit.
     """
 
     train: SampleIds
@@ -31,6 +32,7 @@ class Split:
     test: SampleIds
     validation: float
     seed: int
+    stratified: bool = True
 
     def part(self, name: str) -> SampleIds:
         """The ids of "train", "val", "test", or of "all" three in that order.
@@ -75,7 +77,7 @@ class Split:
             "counts": {name: len(self.part(name)) for name in PARTS},
             "validation": self.validation,
             "seed": self.seed,
-            "stratified": True,
+            "stratified": self.stratified,
             "membership": membership,
         }
 
@@ -93,7 +95,7 @@ class Split:
             whole = (
                 all(isinstance(source, str) for source in sources)
                 and record["counts"] == {name: len(ids) for name, ids in parts.items()}
-                and record["stratified"] is True
+                and type(record["stratified"]) is bool
                 and type(seed) is int
                 and type(validation) is float
                 and 0 < validation < 1
@@ -102,7 +104,7 @@ class Split:
             raise _damaged(str(error)) from None
         if not whole:
             raise _damaged("its counts, validation, seed or stratified do not fit together")
-        return cls(**parts, validation=validation, seed=seed)
+        return cls(**parts, validation=validation, seed=seed, stratified=record["stratified"])
 
 
 def _unpack(entry: dict[str, Any]) -> np.ndarray:

@@ -15,7 +15,7 @@ from cutaway.errors import CutawayError, RunError, UnknownNameError
 from .history import read_history
 from .layout import CHECKPOINT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, predictions_path, snapshot_path
 from .manifest import Manifest
-from .reading import MANIFEST_BYTES, RESTORE, Shapes, read_bytes, read_json, read_tensors, tensor_shapes
+from .reading import MANIFEST_BYTES, RESTORE, Shapes, file_digest, read_bytes, read_json, read_tensors, tensor_shapes
 from .results import ResultStore
 
 SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
@@ -145,6 +145,15 @@ class RunFolder:
         """
         return tensor_shapes(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)
 
+    def snapshot_digest(self, epoch: int | None = None) -> Any:
+        """The SHA-256 of the file with the weights after an epoch, a hash object: part of the keys of derived results.
+
+        Raises:
+            UnknownNameError: There is no snapshot of that epoch.
+            RunError: The file cannot be read.
+        """
+        return file_digest(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)
+
     def checkpoint(
         self, *, check: Callable[[Shapes], None] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -216,7 +225,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
             raise UnknownNameError(
                 f'"latest" needs a run in the folder "{runs}"',
                 got="damaged ones only" if listed else "none",
-                hint="train one first: cutaway train mnist, or name the folder with --runs",
+                hint="train one first: cutaway train mnist, or name the folder with runs=",
             )
         return max(known, key=lambda r: (r.manifest.created, r.path.name))
     for path in (Path(run), Path(runs) / run):

@@ -4,6 +4,7 @@ A file may have been replaced by anything: a pipe, on which reading would wait f
 of zeros as large as a disk. So the kind and the size of a file are checked before a byte of it is read.
 """
 
+import hashlib
 import json
 import os
 import stat
@@ -72,6 +73,19 @@ def read_bytes(path: Path, *, run: Path, limit: int) -> bytes:
         with open(os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
             return file.read(min(os.fstat(file.fileno()).st_size, limit))
     except OSError as error:
+        raise _refusal("can be read", error.strerror or str(error), path) from error
+
+
+def file_digest(path: Path, *, run: Path) -> Any:
+    """The SHA-256 of a file of a run, a hash object.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError, RunError: As `regular_file`.
+    """
+    try:
+        with open(regular_file(path, run=run), "rb") as file:
+            return hashlib.file_digest(file, "sha256")
+    except PermissionError as error:
         raise _refusal("can be read", error.strerror or str(error), path) from error
 
 

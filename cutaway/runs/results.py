@@ -10,7 +10,7 @@ from .atomic import write_atomic
 from .layout import RESULTS
 from .reading import read_bytes
 
-RESULT_BYTES = 4 << 30
+RESULT_BYTES = 256 << 20
 """The coordinates of 70,000 samples take 1.5 MB."""
 
 

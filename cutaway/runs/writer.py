@@ -111,7 +111,7 @@ class RunWriter:
             raise RunError(
                 "the folder for runs must be one that can be written",
                 got=f"{error.strerror or error} at {error.filename or path}",
-                hint="name another folder, with --runs, runs= or path=",
+                hint="name another folder, with runs= or path=",
             ) from error
 
     @classmethod

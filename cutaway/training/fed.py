@@ -161,6 +161,7 @@ def split_as_fed(split: Split, ids: SampleIds, *, seen: int) -> tuple[Split, str
         test=split.test,
         validation=len(val) / (len(train) + len(val)),
         seed=split.seed,
+        stratified=False,
     ), known
 
 

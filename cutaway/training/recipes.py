@@ -73,6 +73,6 @@ def find_recipe(name: str) -> Recipe:
         raise UnknownNameError(
             f"recipes are {', '.join(RECIPES)}",
             got=f'"{name}"',
-            hint=f'try recipe="{close[0]}" (on the command line --recipe {close[0]})',
+            hint=f'try recipe="{close[0]}"',
         )
     return RECIPES[name]

@@ -2,15 +2,20 @@
 
 import json
 import pickle
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support
 
+import cutaway as ct
 from cutaway.api.report.classes import classes
 from cutaway.api.report.source import ReportSource
 from cutaway.cli import main
+from cutaway.errors import CutawayWarning
 from cutaway.progress import ignore_progress
 
 
@@ -58,3 +63,54 @@ def test_show_has_them_for_people_and_programs(digits_run, capsys):
     answer = json.loads(printed(capsys, "show", str(digits_run.path), "--json"))["per_class"]
     assert answer["classes"] == digits_run.per_class().summaries()
     assert answer["baseline"] == m.baseline
+
+
+@pytest.fixture
+def copy(digits_run, tmp_path):
+    shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("classes-*"))
+    return tmp_path / "run"
+
+
+def test_showing_a_run_again_needs_no_keras(copy, digits_run):
+    program = (
+        "import sys; from cutaway.api.documents import class_document; from cutaway.api.opening import open_run\n"
+        f"document = class_document(open_run({str(copy)!r}))\n"
+        "print(document['balanced_accuracy'], 'keras' in sys.modules)"
+    )
+    for loaded in ("True", "False"):
+        done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=120)
+        accuracy, keras = done.stdout.split()
+        assert keras == loaded
+        assert float(accuracy) == digits_run.per_class().measures.balanced_accuracy
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"[" * 100_000,
+        b'{"true": [0], "predicted": [0], "count": [1]}',
+        b'{"true": [99], "predicted": [0], "count": [360]}',
+        b'{"true": [0, 1], "predicted": [0], "count": [360]}',
+        b'{"true": [1e400], "predicted": [0], "count": [360]}',
+        b'{"true": [[0]], "predicted": [[0]], "count": [[360]]}',
+    ],
+)
+def test_damaged_counts_are_computed_again(copy, digits_run, damage):
+    run = ct.open_run(copy)
+    run.per_class()
+    (kept,) = (copy / "results").glob("classes-test-epoch-0006-*.json")
+    whole = kept.read_bytes()
+    kept.write_bytes(damage)
+    with pytest.warns(CutawayWarning, match="is damaged and is computed again"):
+        found = run.per_class()
+    assert not (found.measures.matrix != digits_run.per_class().measures.matrix).nnz
+    assert kept.read_bytes() == whole
+
+
+def test_counts_are_those_of_their_snapshot(copy):
+    run = ct.open_run(copy)
+    before = run.per_class().measures.accuracy
+    snapshots = copy / "snapshots"
+    shutil.copy(snapshots / "epoch-0000.safetensors", snapshots / "epoch-0006.safetensors")
+    assert ct.open_run(copy).per_class().measures.accuracy != before

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from cutaway.cli.main import as_typed
 from cutaway.progress import active_tokens
 
 
@@ -77,9 +78,20 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     code, out, _ = cutaway("embed", run, "--method", "pca", "--split", "test", "--json")
     answer = json.loads(out)
     assert code == 0
-    assert answer.keys() >= {"run", "layer", "epoch", "method", "points", "seconds", "kl_divergence", "quality", "file"}
+    assert answer.keys() >= {
+        "run",
+        "layer",
+        "epoch",
+        "method",
+        "samples",
+        "seconds",
+        "kl_divergence",
+        "quality",
+        "file",
+    }
     assert (answer["layer"], answer["epoch"], answer["method"]) == ("dense_2", 6, "pca")
-    assert answer["points"] == len(digits_run.split.test)
+    assert answer["samples"] == len(digits_run.split.test)
+    assert answer["canceled"] is False
     assert answer["seconds"].keys() >= {"neighbors", "affinities", "optimize", "total"}
     assert answer["quality"].keys() >= {"trustworthiness", "neighbors_preserved"}
 
@@ -187,3 +199,27 @@ def test_too_little_memory_is_one_line(cutaway, monkeypatch, said, got):
     code, _, err = cutaway("show", "latest")
     assert code == 1
     assert err == f"error: the work needs memory; got {got}; next: free some, or ask for fewer samples\n"
+
+
+@pytest.mark.parametrize(
+    ("hint", "typed"),
+    [
+        ("try epochs=3", "try --epochs 3"),
+        ('try recipe="lesson"', "try --recipe lesson"),
+        ("pass runs= with a folder, or learning_rate=0.1.", "pass --runs with a folder, or --learning-rate 0.1."),
+        ("pass for example class_weight={0: 2.0}", "pass for example class_weight={0: 2.0}"),
+        ("pass scale=255", "pass scale=255"),
+        (
+            "train it with cutaway.train(model(), epochs=3), or seed=1",
+            "train it with cutaway.train(model(), epochs=3), or --seed 1",
+        ),
+    ],
+)
+def test_the_next_step_names_options(hint, typed):
+    assert as_typed(f"a rule; got epochs=3; next: {hint}") == f"a rule; got epochs=3; next: {typed}"
+
+
+def test_a_misspelled_recipe_is_answered_with_the_option(cutaway):
+    code, _, err = cutaway("train", "digits", "--recipe", "lessen")
+    assert code == 2
+    assert err.endswith("next: try --recipe lesson\n")

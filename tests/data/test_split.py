@@ -240,7 +240,7 @@ def pack(codes):
         {"validation": "0.25"},
         {"seed": True},
         {"seed": None},
-        {"stratified": False},
+        {"stratified": None},
     ],
 )
 def test_a_damaged_record_is_refused(change):

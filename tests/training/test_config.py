@@ -107,7 +107,7 @@ def test_the_lesson_is_the_lesson():
 def test_an_unknown_recipe_lists_the_known_ones():
     with pytest.raises(
         UnknownNameError,
-        match='recipes are default, .*; got "lessen"; next: try recipe="lesson" .*--recipe lesson',
+        match='recipes are default, .*; got "lessen"; next: try recipe="lesson"$',
     ):
         find_recipe("lessen")
 

@@ -242,6 +242,7 @@ def test_the_last_rows_that_fit_held_out_are_the_validation_samples(pictures, tm
     dense().fit(x, everything.y, validation_split=0.2, epochs=2, batch_size=48, verbose=0, callbacks=[recorder])
     run = ct.open_run(recorder.path, data=pictures)
     assert run.split.val.names() == [f"train[{row}]" for row in range(144, 180)]
+    assert run.context.manifest.split["stratified"] is run.split.stratified is False, "Keras takes the last rows"
     assert run.split.train.names() == [f"train[{row}]" for row in range(144)]
     assert run.split.test.names() == [f"test[{row}]" for row in range(60)]
     assert run.folder.manifest.model_extra["fit"] == {"inputs": "scaled", "validation": "val", "training": "train"}

@@ -14,7 +14,7 @@ from cutaway.data import SampleIds
 from cutaway.embedding import Layout, check_callback, embed, layout_from_npz, layout_to_npz, resolve_settings
 from cutaway.errors import CutawayWarning, DataError, UsageError
 from cutaway.progress import ProgressCallback
-from cutaway.runs import file_name, snapshot_path
+from cutaway.runs import file_name
 
 from .embedding import Embedding, layer_activations
 from .predictions import predict_classes
@@ -134,7 +134,7 @@ def predicted_classes(context: RunContext, ids: SampleIds, *, epoch: int, cached
 
 def embedding_name(context: RunContext, layer: str, *, epoch: int, ids: SampleIds, settings: dict[str, Any]) -> str:
     """Name of the cache file of an embedding, with a digest of all that decides it."""
-    digest = hashlib.sha256(snapshot_path(context.path, epoch).read_bytes())
+    digest = context.folder.snapshot_digest(epoch)
     decides = [ENGINE, layer, context.manifest.dataset.sha256, settings]
     digest.update(json.dumps(decides, sort_keys=True, default=_digest_of).encode())
     digest.update(ids.source_index.tobytes() + ids.index.tobytes())

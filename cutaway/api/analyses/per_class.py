@@ -1,16 +1,26 @@
 """What the predictions of a run are worth class by class."""
 
+import json
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cutaway.api.context import RunContext
-from cutaway.metrics import PerClass, per_class
+from cutaway.errors import CutawayWarning, DataError
+from cutaway.metrics import PerClass, SparseCounts, per_class
+from cutaway.metrics import confusion_counts as count_pairs
+from cutaway.runs import file_name
 
 from .predictions import confusion_counts
 from .unit_summaries import defined
 
 if TYPE_CHECKING:
     import pandas
+
+COUNTS = 1
+"""Part of the key of kept counts: another way of counting gives others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +74,47 @@ class ClassMeasures:
 
 
 def class_measures(context: RunContext, *, split: str = "test", epoch: int | None = None) -> ClassMeasures:
-    """Measure every class; see `cutaway.Run.per_class`."""
-    measures = per_class(confusion_counts(context, split=split, epoch=epoch))
-    return ClassMeasures(split, context.epoch(epoch), context.class_names, measures)
+    """Measure every class; see `cutaway.Run.per_class`.
+
+    The counts are kept among the results of the run, so that showing it again needs no Keras.
+    """
+    number = context.epoch(epoch)
+    if not context.opens:
+        counts = confusion_counts(context, split=split, epoch=number)
+    else:
+        name = _counts_name(context, split, number)
+        counts = _kept_counts(context, name, samples=len(context.split.part(split)))
+        if counts is None:
+            counts = confusion_counts(context, split=split, epoch=number)
+            pairs = counts.tocoo()
+            kept = {"true": pairs.coords[0], "predicted": pairs.coords[1], "count": pairs.data}
+            record = {key: values.tolist() for key, values in kept.items()}
+            context.folder.results.write(name, json.dumps(record).encode())
+    return ClassMeasures(split, number, context.class_names, per_class(counts))
+
+
+def _counts_name(context: RunContext, split: str, epoch: int) -> str:
+    """Name of the file with the counts of an epoch, with a digest of all that decides them."""
+    digest, manifest = context.folder.snapshot_digest(epoch), context.manifest
+    decides = [COUNTS, split, context.spec, manifest.dataset.sha256, manifest.dataset.scale, manifest.split]
+    digest.update(json.dumps(decides, sort_keys=True).encode())
+    return file_name("classes", split, f"epoch-{epoch:04d}", digest.hexdigest()[:12]) + ".json"
+
+
+def _kept_counts(context: RunContext, name: str, *, samples: int) -> SparseCounts | None:
+    """The counts in a file of the results; None where there is none, or one that is damaged."""
+    data, classes = context.folder.results.read(name), len(context.class_names)
+    if data is None:
+        return None
+    try:
+        record = json.loads(data)
+        true, predicted, count = (np.array(record[key], np.int64) for key in ("true", "predicted", "count"))
+        fits = (
+            true.ndim == 1 and true.shape == predicted.shape == count.shape and ((count > 0) & (count <= samples)).all()
+        )
+        if fits and int(count.sum()) == samples:
+            return count_pairs(np.repeat(true, count), np.repeat(predicted, count), classes=classes)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, DataError):
+        pass
+    warnings.warn(f"{name} is damaged and is computed again", CutawayWarning, stacklevel=2)
+    return None

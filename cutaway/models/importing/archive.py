@@ -60,9 +60,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         raise UnknownNameError("a model file must exist", got=str(path), hint="check the path")
     if not os.path.isfile(path):  # reading a pipe would wait forever
         kind = file_kind(path.stat().st_mode)
-        raise DataError(
-            "a model is in a regular file", got=f"{path}, which is {kind}", hint="name a .keras or .h5 file"
-        )
+        raise DataError("a model is read from a file", got=f"{path}, which is {kind}", hint="name a .keras or .h5 file")
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size  # read(LIMIT) would allocate all of LIMIT

@@ -152,7 +152,7 @@ class Trainer:
                 raise TrainingError(
                     "the validation loss must stay finite",
                     got=f"{val['loss']} after epoch {epoch}",
-                    hint=f"try a smaller --learning-rate than {self.config.learning_rate:g}; earlier epochs are kept",
+                    hint=f"try a learning_rate below {self.config.learning_rate:g}; earlier epochs are kept",
                 )
             row = self._row(done, val, seconds=time.perf_counter() - start)
             self._write_epoch(epoch, state, np.concatenate([done.recorded, probabilities]), row)
