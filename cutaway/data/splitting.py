@@ -77,6 +77,7 @@ def split_dataset(
         test=_ids(data, "test" if "test" in data.labels else "train", index=held),
         validation=float(validation),
         seed=int(seed),
+        stratified=groups is None and times is None and "val" not in data.labels,
     )
 
 

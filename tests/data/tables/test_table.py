@@ -149,6 +149,7 @@ def test_groups_are_never_in_two_splits(customers):
     split, data = prepared(frame, group="zip")
     groups = [set(frame["zip"].to_numpy()[split.part(part).index]) for part in ("train", "val", "test")]
     assert sum(map(len, groups)) == len(set.union(*groups))
+    assert not split.stratified
     assert len(split.test) == pytest.approx(0.2 * 600, rel=0.15)
     assert "zip#0" not in data.feature_names
 
