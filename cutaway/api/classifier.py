@@ -1,3 +1,5 @@
+# pyright: basic
+# scikit-learn has no types
 """The training as an estimator of scikit-learn: fit, predict, predict_proba, score, and the run behind them."""
 
 import dataclasses
@@ -6,7 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -212,7 +214,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
+        state: dict[str, Any] = dict(cast("dict[str, Any]", super().__getstate__()))
         run = state.pop("run_", None)
         if run is not None:
             files = [path for path in run.path.rglob("*") if path.is_file()]

@@ -22,7 +22,7 @@ def as_dataset(data: Any, y: Any, *, verb: str) -> Dataset | Table:
     named = _is_name(data)
     if y is not None:
         if named or isinstance(data, Dataset | Table):
-            kind = f"a {type(data).__name__}" if not named else f'the name or path "{os.fspath(data)}"'
+            kind = f'the name or path "{data}"' if named else f"a {type(data).__name__}"
             raise UsageError(
                 "labels y go with inputs as an array or a table; a dataset has its own labels",
                 got=f"{kind} and y",

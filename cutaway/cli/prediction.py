@@ -43,11 +43,11 @@ def predict(
         else:
             print(f"{count:,} predictions written to {output}")
     elif as_json:
-        print_json([_record(*row, names) for part in parts for row in _rows(part)])
+        print_json([_record(row, names) for part in parts for row in _rows(part)])
     else:
         rows = (row for part in parts for row in _rows(part))
         shown = list(itertools.islice(rows, SHOWN))
-        print_table([_shown(*row, names) for row in shown])
+        print_table([_shown(row, names) for row in shown])
         if (more := sum(1 for _ in rows)) > 0:
             print(f"and {more:,} more: write all of them to a file with -o predictions.csv")
 
@@ -56,12 +56,14 @@ def _rows(part: Any) -> Any:
     return zip(part.names, part.best, part.probabilities, strict=True)
 
 
-def _record(name: str, best: int, probabilities: Any, names: tuple[str, ...]) -> dict[str, Any]:
+def _record(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    name, best, probabilities = row
     values = dict(zip(names, map(float, probabilities), strict=True))
     return {"sample": name, "predicted": names[best], "probabilities": values}
 
 
-def _shown(name: str, best: int, probabilities: Any, names: tuple[str, ...]) -> dict[str, Any]:
+def _shown(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    name, best, probabilities = row
     second = int(probabilities.argsort()[-2])
     return {
         "Sample": name,

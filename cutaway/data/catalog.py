@@ -4,9 +4,9 @@ import difflib
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from cutaway._lazy import public
 from cutaway.checks import file_kind
@@ -20,6 +20,14 @@ from .tables import Table, frame_reader, is_frame, make_table, table_options
 def dataset_names() -> tuple[DatasetInfo, ...]:
     """The named datasets, all of which load without a network."""
     return tuple(source.info for source in registry.SOURCES if source.info is not None)
+
+
+@overload
+def load_dataset(where: str | os.PathLike[str], *, size: Any = None) -> Dataset: ...
+
+
+@overload
+def load_dataset(where: Any, *, label: str | int | None, **options: Any) -> Table: ...
 
 
 @public
@@ -84,7 +92,8 @@ def load_again(origin: Mapping[str, str]) -> Dataset | Table:
             got=origin["options"][:60],
             hint="restore run.json or train again",
         ) from None
-    return load_dataset(origin.get("path") or origin["name"], **given)
+    load: Callable[..., Dataset | Table] = load_dataset
+    return load(origin.get("path") or origin["name"], **given)
 
 
 def _load(source: DataSource, where: str | Path, options: dict[str, Any]) -> Dataset | Table:

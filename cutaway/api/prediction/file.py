@@ -1,3 +1,5 @@
+# pyright: basic
+# pyarrow has no types
 """Predictions in a file: CSV, Parquet or JSON lines, written chunk by chunk and renamed once it is complete."""
 
 import csv

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
     """
     preparation, record = context.preparation, context.manifest.dataset
     named = isinstance(x, str | os.PathLike)
-    paths = [Path(x)] if named else [Path(path) for path in x] if _are_paths(x) else []
+    paths = _paths(x)
     if preparation is not None:
         if not named and not is_frame(x):
             raise UsageError(
@@ -107,9 +107,9 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
             yield Samples(inputs, [str(row + number) for number in range(1, len(inputs) + 1)])
             row += len(inputs)
     elif len(paths) == 1 and paths[0].suffix.lower() == ".npy":
-        yield _checked(context, map_npy(paths[0].expanduser()), where=str(paths[0]))
+        yield _checked(context, map_npy(paths[0]), where=str(paths[0]))
     elif paths:
-        files = new_picture_files([path.expanduser() for path in paths])
+        files = new_picture_files(paths)
         digit = record.origin.get("name") == "mnist"
         for first in range(0, len(files), PICTURES):
             chunk = files[first : first + PICTURES]
@@ -119,8 +119,12 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
         yield _checked(context, np.asarray(x), where=f"the {type(x).__name__}")
 
 
-def _are_paths(x: Any) -> bool:
-    return isinstance(x, list | tuple) and bool(x) and all(isinstance(path, str | os.PathLike) for path in x)
+def _paths(x: Any) -> list[Path]:
+    """The paths that new samples are given by, if they are."""
+    if isinstance(x, str | os.PathLike):
+        return [Path(os.fspath(cast("str | os.PathLike[str]", x))).expanduser()]
+    given = list(cast("list[Any]", x)) if isinstance(x, list | tuple) else []
+    return [Path(path).expanduser() for path in given] if all(isinstance(p, str | os.PathLike) for p in given) else []
 
 
 def _checked(context: RunContext, x: np.ndarray, *, where: str) -> Samples:

@@ -89,7 +89,7 @@ class Preparation(BaseModel):
             ) from None
 
 
-def row_count(cells: "Mapping[str, pa.ChunkedArray]") -> int:
+def row_count(cells: Mapping[str, Any]) -> int:
     """The number of rows of some columns."""
     return len(next(iter(cells.values())))
 

@@ -7,6 +7,8 @@ import numpy as np
 
 from cutaway.errors import DataError
 
+from .arrow import compute
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -47,8 +49,8 @@ def as_text(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
 def trimmed(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
     """The strings without white space at both ends; a cell of nothing else is missing."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc = compute()
     column = pc.utf8_trim_whitespace(column)
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
 
@@ -79,8 +81,8 @@ def _name(value: str) -> str:
 def as_numbers(column: "pa.ChunkedArray", decimal: str = ".") -> "pa.ChunkedArray | None":
     """The cells as float64, NaN as null; None where one of them is neither a number nor missing."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc = compute()
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_string(column.type):
@@ -94,8 +96,7 @@ def as_numbers(column: "pa.ChunkedArray", decimal: str = ".") -> "pa.ChunkedArra
 
 def is_number_text(column: "pa.ChunkedArray", decimal: str = ".") -> "pa.ChunkedArray":
     """Which strings are numbers: bool (row,), null where the cell is missing."""
-    import pyarrow.compute as pc
-
+    pc = compute()
     return pc.match_substring_regex(_with_point(column, decimal), NUMBER)
 
 
@@ -107,8 +108,8 @@ def as_dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray":
         date_format: One of `DATE_FORMATS` for strings; "" for typed dates.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc = compute()
     if date_format.startswith("ISO"):
         zone = "UTC" if "zone" in date_format else None
         try:
@@ -124,8 +125,7 @@ def as_dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray":
 
 def _with_point(column: "pa.ChunkedArray", decimal: str) -> "pa.ChunkedArray":
     """Numbers with a decimal comma, and perhaps with points between thousands, as they are written with a point."""
-    import pyarrow.compute as pc
-
+    pc = compute()
     if decimal == ".":
         return column
     grouped = pc.match_substring_regex(column, GROUPED)
@@ -211,8 +211,8 @@ def _is_text(column: "pa.ChunkedArray") -> bool:
 
 def _nans(column: "pa.ChunkedArray") -> int:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc = compute()
     return pc.sum(pc.is_nan(column)).as_py() or 0 if pa.types.is_floating(column.type) else 0
 
 
@@ -220,8 +220,8 @@ def _unreadable(
     column: "pa.ChunkedArray", name: str, kind: str, *, decimal: str, date_format: str, first: int, where: str
 ) -> DataError:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc = compute()
     what = "numbers" if kind == "number" else f"dates, as in {date_format or DATE_FORMATS[0]}"
     if not _is_text(column):
         got = f"a column of type {column.type} in {where}"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -99,14 +99,14 @@ def _fit_number(name: str, known: np.ndarray, indicator: bool, numbers: str) -> 
     center, scale, quantiles = 0.0, 1.0, None
     if numbers == "quantile":
         count = min(QUANTILES, max(2, len(known)))
-        fitted = QuantileTransformer(n_quantiles=count, subsample=None, output_distribution="normal")
+        fitted: Any = QuantileTransformer(n_quantiles=count, subsample=cast(Any, None), output_distribution="normal")
         if len(known) >= 2:
             quantiles = tuple(np.maximum.accumulate(fitted.fit(known[:, None]).quantiles_[:, 0]).tolist())
     elif numbers == "robust":
-        robust = RobustScaler().fit(known[:, None])
+        robust: Any = RobustScaler().fit(known[:, None])
         center, scale = float(robust.center_[0]), float(robust.scale_[0])
     elif numbers == "standard":
-        standard = StandardScaler().fit(known[:, None])
+        standard: Any = StandardScaler().fit(known[:, None])
         center, scale = float(standard.mean_[0]), float(standard.scale_[0])
     return NumberStep(
         column=name,
@@ -123,7 +123,7 @@ def _fit_number(name: str, known: np.ndarray, indicator: bool, numbers: str) -> 
 def _fit_date(column: Column, known: np.ndarray, indicator: bool) -> DateStep:
     from sklearn.preprocessing import StandardScaler
 
-    standard = StandardScaler().fit(known[:, None])
+    standard: Any = StandardScaler().fit(known[:, None])
     span = float(known.max() - known.min())
     # a part is an input if it differs between samples, and if the dates span more than one of its periods
     spans = {"time": 0.0, "month": YEAR, "weekday": 7 * DAY, "hour": DAY}
@@ -131,7 +131,7 @@ def _fit_date(column: Column, known: np.ndarray, indicator: bool) -> DateStep:
     return DateStep(
         column=column.name,
         date_format=column.profile.date_format,
-        parts=tuple(parts) or ("time",),
+        parts=cast(Any, tuple(parts) or ("time",)),
         fill=float(np.median(known)),
         indicator=indicator,
         center=float(standard.mean_[0]),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from .arrow import compute
 from .cells import DATE_FORMATS, as_categories, as_dates, as_numbers, as_text, is_number_text, trimmed
 
 if TYPE_CHECKING:
@@ -143,8 +144,8 @@ class ColumnScan:
 
     def _add_text(self, known: "pa.ChunkedArray", column: "pa.ChunkedArray") -> None:
         import pyarrow as pa
-        import pyarrow.compute as pc
 
+        pc = compute()
         seen_only_text = self.rows > self.missing and self.numbers == 0
         numbers = None if seen_only_text or not self.text else as_numbers(known, self.decimal)
         if numbers is not None:

@@ -197,7 +197,7 @@ def split_and_prepare(data: Dataset | Table, *, validation: float = 0.25, seed: 
 
 def cell_chunks(
     reader: Reader, kinds: Mapping[str, Any], *, formats: Mapping[str, str], rows: int | None, name: str
-) -> "Iterator[tuple[int, dict[str, pa.ChunkedArray]]]":
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Read a table as typed cells: the number of each chunk's first row, and its cells by column.
 
     Raises:

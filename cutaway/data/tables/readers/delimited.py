@@ -125,7 +125,7 @@ def open_delimited(path: Path, *, header: bool | None = None) -> DelimitedReader
 
 def _open(
     path: Path, dialect: Dialect, *, names: Sequence[str] | None, wanted: list[str] | None, bad: list[Any] | None
-) -> "pa.csv.CSVStreamingReader":
+) -> Any:
     import pyarrow as pa
     from pyarrow import csv
 

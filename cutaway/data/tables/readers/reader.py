@@ -18,19 +18,27 @@ MOST_COLUMNS = 20_000
 
 
 class Reader(Protocol):
-    """A table that can be read more than once, chunk by chunk.
+    """A table that can be read more than once, chunk by chunk."""
 
-    Attributes:
-        where: The file or folder, or None for a table in memory.
-        columns: Names of the columns, in their order, all different.
-        form: How the table is written, as a person would say it: "CSV: utf-8, comma, ...".
-        text: Whether the cells of every column are text whose meaning is still to be found.
-    """
+    @property
+    def where(self) -> Path | None:
+        """The file or folder, or None for a table in memory."""
+        ...
 
-    where: Path | None
-    columns: tuple[str, ...]
-    form: str
-    text: bool
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in their order, all different."""
+        ...
+
+    @property
+    def form(self) -> str:
+        """How the table is written, as a person would say it: "CSV: utf-8, comma, ..."."""
+        ...
+
+    @property
+    def text(self) -> bool:
+        """Whether the cells of every column are text whose meaning is still to be found."""
+        ...
 
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
         """Read the table from its beginning, all columns or some of them.
