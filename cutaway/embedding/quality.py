@@ -26,9 +26,10 @@ ROWS_PER_RANGE = 1024
 # Rows whose votes are counted at a time.
 VOTES_PER_BLOCK = 4096
 # Samples that a thread ranks at a time.
-QUERIES_PER_RANGE = 128
-# Points that they are multiplied by at a time: 4 MB of products in float32.
-POINTS_PER_BLOCK = 8192
+QUERIES_PER_RANGE = 250
+# Points that they are multiplied by at a time. Both matrices and their product then stay in the cache: one core makes
+# 130 to 150 billion operations a second, and 88 with 128 queries and 8,192 points.
+POINTS_PER_BLOCK = 2048
 
 
 def measure_quality(
@@ -175,7 +176,7 @@ def _rank(
     centered = CenteredMatrix.of(h)
     ours = centered.rows(queries)
     limits = _squared_distances(centered, ours, neighbors)
-    norms = (ours.astype(np.float64) ** 2).sum(axis=1)
+    norms = _squared_norms(ours)
     # the usual rounding error of a sum of products, which grows as the square root of their number
     rounding_bound = 4 * float(np.finfo(centered.dtype).eps) * np.sqrt(h.shape[1])
     counts, keep = np.zeros(limits.shape, np.int64), min(neighbors.shape[1] + SPARE_CANDIDATES, len(h) - 1)
@@ -183,7 +184,7 @@ def _rank(
     for start in range(0, len(h), POINTS_PER_BLOCK):
         on_progress(Progress("ranks", start, len(h), "samples"))
         block = centered.block(start, start + POINTS_PER_BLOCK)
-        squares, itself = (block.astype(np.float64) ** 2).sum(axis=1), queries - start
+        squares, itself = _squared_norms(block), queries - start
 
         def count(low: int, high: int, block: np.ndarray = block, rest: Any = (squares, itself, start)) -> None:
             # always float64: a kernel for both types takes a quarter of a second longer to compile
@@ -199,8 +200,12 @@ def _rank(
 
 def _squared_distances(centered: CenteredMatrix, ours: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Squared distance of each of our rows to its ``others`` (query, k), from differences: float64 (query, k)."""
-    columns = [((ours - centered.rows(column)).astype(np.float64) ** 2).sum(axis=1) for column in others.T]
-    return np.stack(columns, axis=1)
+    return np.stack([_squared_norms(ours - centered.rows(column)) for column in others.T], axis=1)
+
+
+def _squared_norms(rows: np.ndarray) -> np.ndarray:
+    """Squared norm of each row, summed in float64: float64 (row,)."""
+    return np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
 
 
 def _is_right(neighbors: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
