@@ -15,7 +15,8 @@ class Quality:
         neighbors_preserved: 0..1, mean share of the ``k`` nearest neighbors by activation that are among the ``k``
             nearest in the layout.
         k: Number of neighbors.
-        samples: Number of samples that were measured, each compared with all: 2,000 at most, chosen by the seed.
+        samples: Number of samples that were measured, each compared with all: up to 2,000 all, of more
+            1,500 chosen by the seed.
         accuracy_layer: 0..1, share of samples whose class is the most frequent one among their ``k`` nearest neighbors
             by activation; None without labels.
         accuracy_plane: The same with the ``k`` nearest in the layout; always over all samples.

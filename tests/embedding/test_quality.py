@@ -87,6 +87,14 @@ def test_estimates_are_off_by_as_much_as_their_standard_error_says(name, limit):
     assert values.std() == pytest.approx(error, rel=0.2)
 
 
+def test_an_accuracy_that_no_measured_sample_changes_is_not_called_certain():
+    rng = np.random.default_rng(0)
+    h = np.concatenate([rng.normal(size=(150, 3)), rng.normal(size=(150, 3)) + 100])
+    quality = measure_quality(h, h[:, :2], k=5, limit=60, seed=0, labels=np.arange(300) < 150)
+    assert quality.accuracy_layer == quality.accuracy_plane == 1
+    assert quality.standard_errors["accuracy_layer"] == 1 / 60
+
+
 def test_misplaced_of_many_samples_is_measured_against_the_neighbors_of_t_sne():
     rng = np.random.default_rng(0)
     h, xy = rng.normal(size=(300, 3)), rng.normal(size=(300, 2))
