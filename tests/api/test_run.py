@@ -163,3 +163,12 @@ def test_runs_open_in_a_fresh_process_of_a_user_who_set_nothing(digits_run, tmp_
     out = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
     assert out.returncode == 1
     assert 'needs Keras on its JAX backend; got KERAS_BACKEND="torch"; next: set KERAS_BACKEND=jax' in out.stderr
+
+
+def test_an_empty_split_has_no_confusion_matrix(digits_run):
+    split, nothing = digits_run.split, digits_run.split.test.take(np.arange(0))
+    everything = dataclasses.replace(split, train=split.part("all"), val=nothing, test=nothing)
+    run = ct.open_run(digits_run.path)
+    run.context.__dict__["split"] = everything
+    with pytest.raises(DataError, match="one integer per sample, for at least one sample"):
+        run.confusion()
