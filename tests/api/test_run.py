@@ -204,3 +204,12 @@ def test_arrays_are_recorded_as_they_are_trained_on(tmp_path):
         UsageError, match=r"got an ndarray without y; next: pass the labels as well: record\(model, x, y\)"
     ):
         ct.record(model, x, runs=tmp_path, progress=False)
+
+
+def test_an_empty_split_has_no_confusion_matrix(digits_run):
+    split, nothing = digits_run.split, digits_run.split.test.take(np.arange(0))
+    everything = dataclasses.replace(split, train=split.part("all"), val=nothing, test=nothing)
+    run = ct.open_run(digits_run.path)
+    run.context.__dict__["split"] = everything
+    with pytest.raises(DataError, match="one integer per sample, for at least one sample"):
+        run.confusion()

@@ -115,13 +115,13 @@ def predict_classes(
 
     model, data = context.model(epoch), context.data
     batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
-    return metrics.PredictedClasses.join(
-        [
-            metrics.PredictedClasses.of(class_probabilities(model, outputs), first=rows.start)
-            for rows, found in batches
-            for outputs in found.values()
-        ]
-    )
+    parts = [
+        metrics.PredictedClasses.of(class_probabilities(model, outputs), first=rows.start)
+        for rows, found in batches
+        for outputs in found.values()
+    ]
+    none = metrics.PredictedClasses.of(np.empty((0, data.classes), np.float32))  # a split may be empty
+    return metrics.PredictedClasses.join([none, *parts])
 
 
 def confusion_counts(context: RunContext, *, split: str = "test", epoch: int | None = None) -> metrics.SparseCounts:
