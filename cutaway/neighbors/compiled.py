@@ -1,9 +1,7 @@
 """The decorator of compiled kernels: how Numba compiles them, and where they are kept on disk."""
 
 import hashlib
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -17,6 +15,7 @@ import numpy as np
 from numba import njit
 from numba.core import event
 
+from cutaway.cache import cache_folder, private_folder
 from cutaway.errors import Canceled
 from cutaway.progress import Progress, ProgressCallback
 
@@ -121,19 +120,11 @@ def _folder() -> Path | None:
     for room in ("neighbors", "embedding"):
         for file in sorted((package / room).rglob("*.py")):
             source.update(file.read_bytes())
-    # Whoever may write into the folder can run code as this user, so it must belong to the user alone.
-    folder = None
+    name = f"numba-{sys.implementation.cache_tag}-{source.hexdigest()[:16]}"
     try:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = home / "cutaway" / f"numba-{sys.implementation.cache_tag}-{source.hexdigest()[:16]}"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
-            tell_unwritable(folder, "others may write into it")
-            return None
-        tempfile.TemporaryFile(dir=folder).close()
-    # RuntimeError: there is no home folder.
-    except (OSError, RuntimeError) as error:
-        tell_unwritable(folder or "the cache folder", getattr(error, "strerror", None) or str(error))
+        return private_folder(name)
+    except OSError as error:
+        with suppress(OSError):
+            name = str(cache_folder(name))
+        tell_unwritable(name, error.strerror or str(error))
         return None
-    return folder

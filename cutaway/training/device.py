@@ -6,11 +6,11 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import keras
 
+from cutaway.cache import private_folder
 from cutaway.checks import warn_user
 from cutaway.parallel import cpu_flags
 
@@ -25,12 +25,9 @@ def keep_compiled_programs() -> None:
 
     if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     machine = [platform.machine(), cpu_flags(), importlib.metadata.version("jaxlib")]
-    folder = root / "cutaway" / f"xla-{hashlib.sha256(' '.join(machine).encode()).hexdigest()[:12]}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        folder = private_folder(f"xla-{hashlib.sha256(' '.join(machine).encode()).hexdigest()[:12]}")
     except OSError:
         return  # without the cache a start takes two seconds longer
     jax.config.update("jax_compilation_cache_dir", str(folder))

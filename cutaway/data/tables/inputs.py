@@ -49,9 +49,10 @@ def make_inputs(
         fill(inputs)
         inputs.flags.writeable = False
         return inputs
-    folder = private_folder("tables")
-    if folder is None:
-        raise _no_room(size, "a cache folder that cannot be written")
+    try:
+        folder = private_folder("tables")
+    except OSError as error:
+        raise _no_room(size, f"a cache folder that cannot be used ({error.strerror or error})") from None
     target = folder / f"{_digest(reader, preparation)}.npy"
     if not target.exists():
         _write(target, shape, size, fill)
