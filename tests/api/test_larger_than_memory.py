@@ -50,12 +50,14 @@ def answer(tmp_path_factory):
     return json.loads(done.stdout)
 
 
+@pytest.mark.exhaustive  # a child process of half a minute
 def test_a_training_on_twice_the_memory_that_is_allowed_learns_and_reports(answer):
     assert answer["fits"] is False  # loading it, as without streaming, is a MemoryError
     assert answer[str(LARGE)]["accuracy"] > 0.98
     assert answer["report"] > 100_000
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("phase", ["training", "looking"])
 def test_peak_memory_stays_flat_as_the_data_grow_fourfold(answer, phase):
     grown = answer[str(LARGE)][phase] - answer[str(SMALL)][phase]

@@ -15,7 +15,7 @@ CHILD = Path(__file__).with_name("fuzz_child.py")
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit on memory needs Linux")
-@pytest.mark.parametrize("files", [200, pytest.param(1000, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("files", [60, pytest.param(1000, marks=pytest.mark.exhaustive)])
 def test_changed_files_are_opened_or_refused(files, good, tmp_path):
     command = [sys.executable, CHILD, good.keras, good.h5, str(files)]
     out = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=240)
@@ -46,7 +46,7 @@ def runs(tmp_path_factory):
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from Linux")
-@pytest.mark.parametrize("cases", [120, pytest.param(LONG, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("cases", [40, pytest.param(LONG, marks=pytest.mark.exhaustive)])
 def test_damaged_run_folders_are_used_or_refused(cases, runs, tmp_path):
     command = [sys.executable, RUN_CHILD, *runs, str(cases), "0"]
     out = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60 + cases)

@@ -87,6 +87,7 @@ def test_rows_of_any_spread(k, spread, offset, perplexity, seed):
     np.testing.assert_allclose(perplexities(rows), reachable, rtol=1e-3)
 
 
+@pytest.mark.exhaustive  # openTSNE and what it needs compile for 20 s
 @pytest.mark.parametrize(("samples", "perplexity"), [(500, 30), (60, 30), (1000, 5)])
 def test_the_matrix_is_that_of_opentsne(samples, perplexity):
     engine = pytest.importorskip("openTSNE.affinity").PerplexityBasedNN

@@ -137,6 +137,7 @@ def test_discriminants_separate_the_classes():
         embed(IRIS[0], method="lda")
 
 
+@pytest.mark.exhaustive  # umap-learn compiles for half a minute
 def test_umap_is_behind_the_same_call():
     pytest.importorskip("umap")
     layout = embed(IRIS[0], method="umap", seed=1)

@@ -90,6 +90,11 @@ def on_small_mnist(smaller, monkeypatch):
     return lambda script: vars(execute(script, "__main__"))
 
 
+# The longest are left to `make test-all`, which also runs all of them on all data.
+LONG = ("4_add_dropout", "5_another_layout", "7_find_the_inactive_units")
+SHORT_FIRST = [pytest.param(p, marks=pytest.mark.exhaustive) if p.stem in LONG else p for p in SCRIPTS]
+
+
 @pytest.fixture(scope="module", params=["small", pytest.param("all", marks=pytest.mark.exhaustive)])
 def run_solution(request, smaller):
     """The scripts import ``_lesson`` from their own folder, which trains its models once for all of them."""
@@ -126,7 +131,7 @@ CHECKS_OF_SMALL_MNIST = CHECKS | {
 
 
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive:UserWarning")  # plt.show() without a screen
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", SHORT_FIRST, ids=lambda path: path.stem)
 def test_the_solution_runs_and_is_correct(script, run_solution):
     checks = CHECKS if run_solution is run_on_all_data else CHECKS_OF_SMALL_MNIST
     assert checks[script.stem](run_solution(script))

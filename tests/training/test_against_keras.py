@@ -138,6 +138,7 @@ def test_adam_with_normalization_equals_keras_where_every_gradient_is_one(optimi
     assert run.history()[-1]["val_loss"] == pytest.approx(logs[-1]["val_loss"], abs=2e-5)
 
 
+@pytest.mark.exhaustive
 def test_a_bias_before_a_normalization_drifts_under_adam_as_it_does_in_keras_alone(tmp_path):
     """The normalization subtracts the bias again, so its gradient is 0 but for rounding, which Adam scales to steps.
 
