@@ -9,6 +9,7 @@ from cutaway.data import load_dataset
 from cutaway.runs import RUNS
 
 from .analyses import Embedding
+from .progress import show_progress
 from .run import Run
 from .train import mlp, train
 from .train import resume as continue_training
@@ -66,7 +67,8 @@ def train_recipe(
     # a wrong setting is refused before Keras is loaded, which takes a second
     checked = {key: value for key, value in settings.items() if key not in ("class_weight", "sample_weight")}
     make_config(base.settings, **checked, seed=seed)
-    dataset = load_dataset(data, **(options or {}))
+    with show_progress(True) as on_progress:
+        dataset = load_dataset(data, on_progress=on_progress, **(options or {}))
     import_lean_keras()
     model = mlp(
         base.hidden if hidden is None else hidden,

@@ -15,7 +15,7 @@ from cutaway.training import DRAWN, GIVEN
 
 from .given_data import as_dataset
 from .opening import open_run
-from .progress import ProgressOption
+from .progress import ProgressOption, show_progress
 from .run import Run
 from .start import start_training, train_into, training_data
 from .weighting import check_same_weights, class_weights, given_weights
@@ -101,7 +101,8 @@ def train(
     models.require_jax()
     models.check_model(model)
     training.keep_compiled_programs()
-    split, data = split_and_prepare(given, validation=config.validation, seed=config.seed)
+    with show_progress(progress) as on_progress:
+        split, data = split_and_prepare(given, validation=config.validation, seed=config.seed, on_progress=on_progress)
     settings["validation"] = config.validation
     settings["class_weight"] = class_weights(class_weight, data.y(split.train), classes=data.classes)
     accelerator = training.has_accelerator()

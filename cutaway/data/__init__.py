@@ -9,7 +9,7 @@ There is one file per data source in `sources`. May call `cutaway.errors`, `cuta
 scikit-learn, pyarrow and Pillow are imported inside the functions that need them, pandas not at all.
 """
 
-from .catalog import dataset_names, load_again, load_dataset
+from .catalog import dataset_names, load_again, load_dataset, origin_options
 from .dataset import Dataset, Source
 from .idx import read_idx
 from .npy import map_npy
@@ -41,6 +41,7 @@ __all__ = [
     "load_dataset",
     "map_npy",
     "new_picture_files",
+    "origin_options",
     "prepare_new_rows",
     "read_idx",
     "read_new_picture",

@@ -1,13 +1,18 @@
 """The user's arrays and tables as inputs: checked, never repaired, copied unless on disk, uint8 or float32."""
 
+import os
 import sys
 from typing import Any
 
 import numpy as np
 
+from cutaway.checks import warn_user
 from cutaway.errors import DataError
 
 from .mapping import is_mapped, pieces
+
+DENSE_BYTES = 100_000_000
+"""Bytes that a sparse matrix may take with all its entries before a warning says so."""
 
 
 def as_inputs(x: Any, *, split: str) -> np.ndarray:
@@ -133,11 +138,7 @@ def as_array(value: Any, *, what: str) -> np.ndarray:
 
 def _array_values(x: Any, split: str) -> np.ndarray:
     if hasattr(x, "toarray") and hasattr(x, "nnz"):  # of scipy.sparse, which need not be loaded to find out
-        raise DataError(
-            f"the inputs of {split} are an array with all its entries",
-            got=f"a sparse {type(x).__name__} of shape {x.shape}",
-            hint="pass x.toarray()",
-        )
+        x = _dense(x, split)
     values = as_array(x, what=f"the inputs of {split}")
     if values.dtype.kind not in "biuf":
         raise DataError(
@@ -146,6 +147,21 @@ def _array_values(x: Any, split: str) -> np.ndarray:
             hint="convert it, for example with np.asarray(x, dtype=np.float32)",
         )
     return _mapped_values(values, split) if is_mapped(values) else _copy(values)
+
+
+def _dense(x: Any, split: str) -> np.ndarray:
+    """A sparse matrix with all its entries, which the model is fed, if they fit into memory."""
+    size = 4 * x.shape[0] * x.shape[1]
+    room = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else size
+    if size > room:
+        raise DataError(
+            f"the inputs of {split} fit into memory with all their entries",
+            got=f"a sparse {type(x).__name__} of {x.shape[0]:,} x {x.shape[1]:,}, so {size / 1e9:,.1f} GB",
+            hint="choose fewer columns, for example with sklearn.feature_selection or TruncatedSVD",
+        )
+    if size > DENSE_BYTES:
+        warn_user(f"the sparse inputs of {split} take {size / 1e9:.1f} GB of memory with all their entries")
+    return x.astype(np.uint8 if x.dtype == np.uint8 else np.float32).toarray()
 
 
 def _mapped_values(values: np.ndarray, split: str) -> np.ndarray:

@@ -5,16 +5,18 @@ import json
 import os
 import stat
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
 from cutaway._lazy import public
 from cutaway.checks import file_kind
 from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.progress import ProgressCallback, ignore_progress
 
 from .dataset import Dataset
 from .sources import DatasetInfo, DataSource, registry
-from .tables import Table, frame_reader, is_frame, make_table, table_options
+from .tables import Table, bunch_table, frame_reader, is_bunch, is_frame, make_table, table_options
 
 
 def dataset_names() -> tuple[DatasetInfo, ...]:
@@ -23,23 +25,28 @@ def dataset_names() -> tuple[DatasetInfo, ...]:
 
 
 @overload
-def load_dataset(where: str | os.PathLike[str], *, size: Any = None) -> Dataset: ...
+def load_dataset(
+    where: str | os.PathLike[str], *, size: Any = None, on_progress: ProgressCallback = ...
+) -> Dataset: ...
 
 
 @overload
-def load_dataset(where: Any, *, label: str | int | None, **options: Any) -> Table: ...
+def load_dataset(
+    where: Any, *, label: str | int | None, on_progress: ProgressCallback = ..., **options: Any
+) -> Table: ...
 
 
 @public
-def load_dataset(where: Any, **options: Any) -> Dataset | Table:
+def load_dataset(where: Any, *, on_progress: ProgressCallback = ignore_progress, **options: Any) -> Dataset | Table:
     """Load a dataset by name or by path, or from a table in memory.
 
     Args:
-        where: "mnist", "digits"; a table: a CSV, TSV, Parquet, Feather or Arrow file, a folder of the last three, or a
-            frame of pandas or Polars or an Arrow table; a folder with a folder of pictures for each class, perhaps
-            inside folders train, val and test; a folder of IDX files named as MNIST's; a folder with x_train.npy and
-            y_train.npy, whose inputs stay on disk; or an .npz file with arrays of these names. x_test and y_test are
-            optional. A name takes precedence over a path: write "./mnist" for a folder of that name.
+        where: "mnist", "digits"; a table: a CSV, TSV, Parquet, Feather or Arrow file, a folder of the last three, a
+            frame of pandas or Polars, an Arrow table, or a Bunch of scikit-learn; a folder with a folder of pictures for
+            each class, perhaps inside folders train, val and test; a folder of IDX files named as MNIST's; a folder with
+            x_train.npy and y_train.npy, whose inputs stay on disk; or an .npz file with arrays of these names. x_test
+            and y_test are optional. A name takes precedence over a path: write "./mnist" for a folder of that name.
+        on_progress: Told while a table is read, with `Progress` records.
         options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
             classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all.
 
@@ -52,9 +59,9 @@ def load_dataset(where: Any, **options: Any) -> Dataset | Table:
         UsageError: Neither a name nor a path nor a table, or an option that such data do not take.
     """
     if not isinstance(where, str | os.PathLike):
-        return _load_frame(where, options)
+        return _load_frame(where, options, on_progress)
     if isinstance(where, str) and (named := _find(where)):
-        return _load(named, where, options)
+        return _load(named, where, options, on_progress)
     place = os.path.expanduser(where)
     if not os.path.exists(place):
         raise _unknown(where)
@@ -74,7 +81,24 @@ def load_dataset(where: Any, **options: Any) -> Dataset | Table:
             got=str(path),
             hint="read the file yourself and pass the arrays to Dataset.from_arrays(x, y)",
         )
-    return _load(source, path, options)
+    return _load(source, path, options, on_progress)
+
+
+def origin_options(origin: Mapping[str, str]) -> dict[str, Any]:
+    """The options in the origin of a dataset.
+
+    Raises:
+        DataError: They are damaged.
+    """
+    try:
+        options = json.loads(origin.get("options", "{}"))
+        return {str(name): tuple(v) if isinstance(v, list) else v for name, v in options.items()}
+    except (ValueError, AttributeError, RecursionError):
+        raise DataError(
+            "the options of a dataset in run.json are as cutaway wrote them",
+            got=origin["options"][:60],
+            hint="restore run.json or train again",
+        ) from None
 
 
 def load_again(origin: Mapping[str, str]) -> Dataset | Table:
@@ -83,20 +107,14 @@ def load_again(origin: Mapping[str, str]) -> Dataset | Table:
     Raises:
         UnknownNameError, DataError, UsageError: As `load_dataset`; or the options are damaged.
     """
-    try:
-        options = json.loads(origin.get("options", "{}"))
-        given = {str(name): tuple(v) if isinstance(v, list) else v for name, v in options.items()}
-    except (ValueError, AttributeError, RecursionError):
-        raise DataError(
-            "the options of a dataset in run.json are as cutaway wrote them",
-            got=origin["options"][:60],
-            hint="restore run.json or train again",
-        ) from None
+    given = origin_options(origin)
     load: Callable[..., Dataset | Table] = load_dataset
-    return load(origin.get("path") or origin["name"], **given)
+    return load(origin["path"] if "path" in origin else origin["name"], **given)
 
 
-def _load(source: DataSource, where: str | Path, options: dict[str, Any]) -> Dataset | Table:
+def _load(
+    source: DataSource, where: str | Path, options: dict[str, Any], on_progress: ProgressCallback
+) -> Dataset | Table:
     given = {name: value for name, value in options.items() if value is not None}
     if unknown := sorted(set(given) - source.options):
         takes = f"takes {', '.join(sorted(source.options))}" if source.options else "takes no options"
@@ -105,10 +123,16 @@ def _load(source: DataSource, where: str | Path, options: dict[str, Any]) -> Dat
             got=", ".join(unknown),
             hint="leave it out" if len(unknown) == 1 else "leave them out",
         )
+    if "label" in source.options:
+        given["on_progress"] = on_progress
     return source.load(where, **given)
 
 
-def _load_frame(frame: Any, options: dict[str, Any]) -> Table:
+def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallback) -> Table:
+    names: tuple[str, ...] = ()
+    if is_bunch(frame):
+        frame, label, names = bunch_table(frame)
+        options = {"label": label} | options
     if not is_frame(frame):
         raise UsageError(
             "load_dataset takes a name, a path, or a table of pandas, Polars or Arrow",
@@ -118,7 +142,9 @@ def _load_frame(frame: Any, options: dict[str, Any]) -> Table:
     options = dict(options)
     reader, label = frame_reader(frame), options.pop("label", None)
     chosen = table_options(reader.columns, label=label, where=reader.form, **options)
-    return make_table({"train": reader}, chosen, name="table", origin={"kind": "arrays"})
+    origin = {"kind": "arrays", "options": chosen.to_json()}
+    table = make_table({"train": reader}, chosen, name="table", origin=origin, on_progress=on_progress)
+    return replace(table, class_names=names) if len(names) == table.classes and not chosen.class_names else table
 
 
 def _find(where: str | Path) -> DataSource | None:

@@ -75,6 +75,19 @@ def test_a_run_on_a_frame_is_opened_with_the_frame(folder):
         ct.open_run(run.path, data=other)
 
 
+def test_rows_may_have_names_of_their_own(folder):
+    frame = pd.read_csv(folder / "train.csv").assign(name=[f"c-{number}" for number in range(1200)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ct.CutawayWarning)
+        table = ct.load_dataset(frame, label="left", id="name")
+        run = ct.train(ct.mlp((8,)), table, epochs=1, runs=folder / "runs", progress=False)
+    (part,) = predictions(run.context, frame.iloc[[7, 3]])
+    assert part.names == ["c-7", "c-3"]
+    (part,) = predictions(run.context, frame.drop(columns="name").iloc[[7, 3]])
+    assert part.names == ["1", "2"]
+    assert ct.open_run(run.path, data=frame).data.sha256 == run.data.sha256
+
+
 def test_a_table_that_changed_is_noticed(run, folder, tmp_path):
     frame = pd.read_csv(folder / "train.csv")
     frame.loc[3, "city"] = "Oslo" if frame.loc[3, "city"] != "Oslo" else "Rome"

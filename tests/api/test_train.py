@@ -355,7 +355,12 @@ def test_what_is_no_selection_of_samples_is_one_line(tmp_path):
         data.x(np.arange(3))
 
 
-def test_sparse_inputs_are_told_how_to_go_on():
+def test_sparse_inputs_get_all_their_entries_if_they_fit():
     x = scipy.sparse.csr_matrix(np.eye(6))
-    with pytest.raises(DataError, match=r"got a sparse csr_matrix of shape \(6, 6\); next: pass x.toarray\(\)"):
-        ct.Dataset.from_arrays(x, np.arange(6) % 2)
+    np.testing.assert_array_equal(ct.Dataset.from_arrays(x, np.arange(6) % 2).sources["train"].x, np.eye(6))
+    huge = scipy.sparse.csr_matrix((10**7, 10**6))
+    with pytest.raises(DataError, match=r"got a sparse csr_matrix of 10,000,000 x 1,000,000, so 40,000.0 GB; next:"):
+        ct.Dataset.from_arrays(huge, np.zeros(10**7, int))
+    wide = scipy.sparse.random(1000, 30_000, density=1e-4, format="csr", random_state=0)
+    with pytest.warns(ct.CutawayWarning, match=r"take 0.1 GB of memory"):
+        ct.Dataset.from_arrays(wide, np.arange(1000) % 2)

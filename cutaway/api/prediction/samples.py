@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from cutaway.api.context import RunContext
-from cutaway.data import is_frame, map_npy, new_picture_files, prepare_new_rows, read_new_picture
+from cutaway.data import is_frame, map_npy, new_picture_files, origin_options, prepare_new_rows, read_new_picture
 from cutaway.errors import DataError, UsageError
 
 PICTURES = 256
@@ -102,10 +102,10 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
                 got=type(x).__name__,
                 hint="pass a frame of pandas or Polars, or the path of a file",
             )
-        row = 0
-        for inputs in prepare_new_rows(preparation, x, warn=warn):
-            yield Samples(inputs, [str(row + number) for number in range(1, len(inputs) + 1)])
-            row += len(inputs)
+        for names, inputs in prepare_new_rows(
+            preparation, x, id_column=origin_options(record.origin).get("id"), warn=warn
+        ):
+            yield Samples(inputs, names)
     elif len(paths) == 1 and paths[0].suffix.lower() == ".npy":
         yield _checked(context, map_npy(paths[0]), where=str(paths[0]))
     elif paths:

@@ -1,26 +1,37 @@
 """Tables in files: CSV and its kin, Parquet, Feather and Arrow, and folders of these."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 from cutaway.data.tables import FORMATS, Reader, Table, TableOptions, make_table, open_reader, table_options
 from cutaway.errors import UsageError
+from cutaway.progress import ProgressCallback, ignore_progress
 
 from .record import DataSource
 
 TEXT = (".csv", ".tsv", ".tab", ".txt", ".data")
+PARTS = {"train": "train", "validation": "val", "val": "val", "test": "test"}
+"""Folders of a dataset that is split already, as Hugging Face saves it -> the source that each becomes."""
+
 PACKED = (".gz", ".zst", ".bz2")
 
 
-def load(where: str | Path, *, label: str | int | None = None, test: str | Path | None = None, **options: Any) -> Table:
+def load(
+    where: str | Path,
+    *,
+    label: str | int | None = None,
+    test: str | Path | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+    **options: Any,
+) -> Table:
     """Open a table.
 
     Args:
-        where: The file, or a folder of files of one kind.
+        where: The file; a folder of files of one kind; or a folder with such folders named train, test and the like.
         label: Name or number of the column of the classes.
         test: Another table with the test samples.
+        on_progress: Told while the tables are read.
         options: As `TableOptions`.
 
     Raises:
@@ -28,7 +39,9 @@ def load(where: str | Path, *, label: str | int | None = None, test: str | Path 
     """
     path = Path(where)
     header = options.get("header")
-    readers: dict[str, Reader] = {"train": open_reader(path, header=header)}
+    parts = {part: path / part for part in PARTS if path.is_dir() and _holds_tables(path / part)}
+    roots = {PARTS[part]: folder for part, folder in parts.items()} if "train" in parts else {"train": path}
+    readers: dict[str, Reader] = {source: open_reader(root, header=header) for source, root in roots.items()}
     if test is not None:
         held = Path(test).expanduser().resolve()
         if not held.exists() or not _matches(held):
@@ -36,17 +49,8 @@ def load(where: str | Path, *, label: str | int | None = None, test: str | Path 
         readers["test"] = open_reader(held, header=header)
         options["test"] = str(held)
     chosen = table_options(readers["train"].columns, label=label, where=str(path), **options)
-    return make_table(readers, chosen, name=_stem(path), origin=origin_of(path, chosen))
-
-
-def origin_of(path: Path, options: TableOptions) -> dict[str, str]:
-    """How to load the table again."""
-    given = {
-        name: value
-        for name, value in dataclasses.asdict(options).items()
-        if value != TableOptions.__dataclass_fields__[name].default
-    }
-    return {"kind": "path", "path": str(path), "options": json.dumps(given, ensure_ascii=False)}
+    origin = {"kind": "path", "path": str(path), "options": chosen.to_json()}
+    return make_table(readers, chosen, name=_stem(path), origin=origin, on_progress=on_progress)
 
 
 def _stem(path: Path) -> str:
@@ -56,11 +60,18 @@ def _stem(path: Path) -> str:
     return stem or path.name
 
 
+def _holds_tables(folder: Path) -> bool:
+    try:
+        return any(child.suffix.lower() in FORMATS for child in folder.iterdir() if not child.name.startswith("."))
+    except OSError:
+        return False
+
+
 def _matches(where: str | Path) -> bool:
     if not isinstance(where, Path):
         return False
     if where.is_dir():
-        return any(child.suffix.lower() in FORMATS for child in where.iterdir() if not child.name.startswith("."))
+        return _holds_tables(where) or _holds_tables(where / "train")
     endings = [ending.lower() for ending in where.suffixes[-2:]]
     if endings and endings[-1] in PACKED:
         endings.pop()

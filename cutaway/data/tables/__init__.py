@@ -6,6 +6,7 @@ holds and what is done with it. Once it is split, its `Preparation` is fitted on
 by chunk with pyarrow, which is imported inside the functions that need it, and are never written.
 """
 
+from .bunch import bunch_table, is_bunch
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
 from .readers import FORMATS, Reader, frame_reader, is_frame, open_reader
@@ -18,8 +19,10 @@ __all__ = [
     "Reader",
     "Table",
     "TableOptions",
+    "bunch_table",
     "cell_chunks",
     "frame_reader",
+    "is_bunch",
     "is_frame",
     "make_table",
     "open_reader",

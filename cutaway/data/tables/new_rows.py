@@ -14,16 +14,19 @@ from .readers import frame_reader, open_reader
 from .table import cell_chunks
 
 
-def prepare_new_rows(preparation: Preparation, table: Any, *, warn: bool = True) -> Iterator[np.ndarray]:
+def prepare_new_rows(
+    preparation: Preparation, table: Any, *, id_column: str | None = None, warn: bool = True
+) -> Iterator[tuple[list[str], np.ndarray]]:
     """Prepare new rows chunk by chunk, so that a file may be larger than memory.
 
     Args:
         preparation: Fitted on the training samples.
         table: A path, or a frame; its columns may be in any order, and further ones are left out.
+        id_column: Column with the names of the rows; where there is none, a row is called by its number, from 1.
         warn: Warn, at the end, of what no training sample had.
 
     Yields:
-        float32 (row, input), in order.
+        The names of some rows and their inputs, float32 (row, input), in order.
 
     Raises:
         UsageError: There is no such file.
@@ -35,9 +38,12 @@ def prepare_new_rows(preparation: Preparation, table: Any, *, warn: bool = True)
     reader = frame_reader(table) if path is None else open_reader(path)
     notes: Notes = {}
     kinds, formats = preparation.columns, preparation.date_formats
-    for _, cells in cell_chunks(reader, kinds, formats=formats, rows=None, name=reader.form):
+    named = id_column in reader.columns
+    for first, cells in cell_chunks(reader, kinds | ({id_column: "category"} if named else {}), formats=formats):
         inputs, found = preparation.apply(cells)
         notes = add_notes(notes, found)
-        yield inputs
+        numbers = [str(first + row) for row in range(1, len(inputs) + 1)]
+        given = cells[id_column].to_pylist() if named else numbers
+        yield [name or number for name, number in zip(given, numbers, strict=True)], inputs
     if warn:
         warn_of(notes, what="rows")

@@ -1,7 +1,8 @@
 """What a user says about a table."""
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from cutaway.errors import UsageError
@@ -28,6 +29,7 @@ class TableOptions:
         numbers: How numbers are scaled: "standard", "robust", "quantile" or "none".
         missing: "median" fills unknown numbers in and adds an input that says so; "refuse" raises.
         header: Whether line 1 of a text table holds names; None finds it out.
+        class_names: Names for the labels in their order, by value where they are numbers; none if they name themselves.
     """
 
     label: str
@@ -43,6 +45,7 @@ class TableOptions:
     numbers: Numbers = "standard"
     missing: Missing = "median"
     header: bool | None = None
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, allowed in (("numbers", get_args(Numbers)), ("missing", get_args(Missing))):
@@ -60,6 +63,11 @@ class TableOptions:
             raise UsageError(
                 "samples are split by groups or by time", got="both group and time", hint="leave one of them out"
             )
+
+    def to_json(self) -> str:
+        """What the user said, as JSON: options that are not the default."""
+        given = {name: value for name, value in asdict(self).items() if value != getattr(type(self), name, None)}
+        return json.dumps(given, ensure_ascii=False)
 
     def named_columns(self) -> Iterator[tuple[str, str]]:
         """Every column that is named, with what it is named for."""
@@ -87,7 +95,7 @@ def table_options(columns: Sequence[str], *, label: str | int | None, where: str
     number = int(label) if isinstance(label, int) or label.removeprefix("-").isdecimal() else 0
     if label not in columns and 1 <= abs(number) <= len(columns):
         label = columns[number - 1 if number > 0 else number]
-    for name in ("ignore", "use", "category"):
+    for name in ("ignore", "use", "category", "class_names"):
         value = options.get(name, ())
         options[name] = (value,) if isinstance(value, str) else tuple(value)
     try:

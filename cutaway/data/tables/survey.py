@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.errors import DataError
+from cutaway.progress import ProgressCallback, ignore_progress
 
 from .cells import as_categories, as_dates, as_numbers, as_text, trimmed
 from .options import TableOptions
 from .profile import ColumnProfile, ColumnScan
-from .readers import Reader
+from .readers import Reader, reading
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,12 +69,13 @@ class Survey:
         return labels
 
 
-def survey(reader: Reader, options: TableOptions) -> Survey:
+def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallback = ignore_progress) -> Survey:
     """Read a table once.
 
     Args:
         reader: The table.
         options: What the user says; columns that do not exist are left to `schema.decide`.
+        on_progress: Told after every chunk.
 
     Raises:
         DataError: The table is damaged or has no row, or `time` or `weight` are no dates or numbers.
@@ -84,9 +86,10 @@ def survey(reader: Reader, options: TableOptions) -> Survey:
     label, group = _Codes(), _Codes()
     columns: dict[str, list[Any]] = defaultdict(list)
     same: dict[str, str] | None = None
-    for chunk in reader.chunks():
-        for name, scan in scans.items():
-            scan.add(chunk[name])
+    name = reader.where.name if reader.where else "the table"
+    for chunk in reading(reader, task=f"reading {name}", on_progress=on_progress):
+        for column, scan in scans.items():
+            scan.add(chunk[column])
         same = _equal_columns(chunk) if same is None else _still_equal(chunk, same)
         if options.label in scans:
             label.add(chunk[options.label])

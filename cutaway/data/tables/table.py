@@ -14,14 +14,15 @@ from cutaway.data.preparation import Notes, Preparation, add_notes, row_count, w
 from cutaway.data.samples import SampleIds
 from cutaway.data.split import Split
 from cutaway.data.splitting import split_dataset
-from cutaway.errors import DataError
+from cutaway.errors import DataError, UsageError
+from cutaway.progress import ProgressCallback, ignore_progress
 
 from .cells import read_cells
 from .checks import question_columns, repeated_rows, telling_columns
 from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
-from .readers import Reader
+from .readers import Reader, reading
 from .schema import Column, decide
 from .survey import Survey, survey
 
@@ -89,13 +90,14 @@ class Table:
             times=self.extras["train"].get("time"),
         )
 
-    def prepare(self, split: Split, *, warn: bool = True) -> Dataset:
+    def prepare(self, split: Split, *, warn: bool = True, on_progress: ProgressCallback = ignore_progress) -> Dataset:
         """Fit the preparation on the training samples of a split, and apply it to all samples.
 
         Args:
             split: Which samples the preparation is fitted on.
             warn: Warn of what is suspicious: columns that give the label away or look like identifiers, samples in two
                 splits, dates in a random split.
+            on_progress: Told while the table is read.
 
         Raises:
             DataError: A value is missing where that is refused, or a file has changed since it was opened.
@@ -104,15 +106,15 @@ class Table:
         if len(drawn) > FIT_ROWS:
             keep = np.sort(np.random.default_rng(split.seed).choice(len(drawn), FIT_ROWS, replace=False))
             drawn = drawn.take(keep)
-        cells = self._cells_of(drawn)
+        cells = self._cells_of(drawn, on_progress)
         preparation = fit_preparation(self.columns, cells, numbers=self.options.numbers, missing=self.options.missing)
-        data = self.apply(preparation)
+        data = self.apply(preparation, on_progress=on_progress)
         if warn:
             for note in (*question_columns(self.columns, self.options), *self._notes(data, split, drawn, cells)):
                 warn_user(note)
         return data
 
-    def apply(self, preparation: Preparation) -> Dataset:
+    def apply(self, preparation: Preparation, *, on_progress: ProgressCallback = ignore_progress) -> Dataset:
         """Prepare all samples.
 
         Raises:
@@ -121,7 +123,7 @@ class Table:
         sources = {}
         for source, labels in self.labels.items():
             reader = self.readers[source]
-            fill = partial(self._fill, source, preparation)
+            fill = partial(self._fill, source, preparation, on_progress)
             sources[source] = Source(make_inputs(len(labels), preparation, reader=reader, fill=fill), labels)
         return Dataset(
             name=self.name,
@@ -140,15 +142,15 @@ class Table:
         if data.in_memory and (repeated := repeated_rows(data, split)):
             yield repeated
 
-    def _fill(self, source: str, preparation: Preparation, inputs: np.ndarray) -> None:
+    def _fill(self, source: str, preparation: Preparation, on_progress: ProgressCallback, inputs: np.ndarray) -> None:
         notes: Notes = {}
-        for first, cells in self._chunks(source, preparation):
+        for first, cells in self._chunks(source, preparation, on_progress):
             _, found = preparation.apply(cells, out=inputs[first : first + row_count(cells)])
             notes = add_notes(notes, found)
         if source == "test":
             warn_of(notes, what="test samples")
 
-    def _cells_of(self, ids: SampleIds) -> "dict[str, pa.ChunkedArray]":
+    def _cells_of(self, ids: SampleIds, on_progress: ProgressCallback) -> "dict[str, pa.ChunkedArray]":
         """The cells of some samples, in order of source and row."""
         import pyarrow as pa
 
@@ -158,14 +160,14 @@ class Table:
             wanted[ids.index[ids.source_index == number]] = True
             if not wanted.any():
                 continue
-            for first, cells in self._chunks(source, None):
+            for first, cells in self._chunks(source, None, on_progress):
                 mask = pa.array(wanted[first : first + row_count(cells)])
                 for name, column in cells.items():
                     parts.setdefault(name, []).extend(column.filter(mask).chunks)
         return {name: pa.chunked_array(chunks) for name, chunks in parts.items()}
 
     def _chunks(
-        self, source: str, preparation: Preparation | None
+        self, source: str, preparation: Preparation | None, on_progress: ProgressCallback
     ) -> "Iterator[tuple[int, dict[str, pa.ChunkedArray]]]":
         """The first row of each chunk, and its cells as what they are."""
         if preparation is None:
@@ -174,17 +176,29 @@ class Table:
         else:
             kinds, formats = preparation.columns, preparation.date_formats
         yield from cell_chunks(
-            self.readers[source], kinds, formats=formats, rows=len(self.labels[source]), name=f"{source} table"
+            self.readers[source],
+            kinds,
+            formats=formats,
+            rows=len(self.labels[source]),
+            task="fitting the preparation" if preparation is None else "preparing the table",
+            on_progress=on_progress,
         )
 
 
-def split_and_prepare(data: Dataset | Table, *, validation: float = 0.25, seed: int = 0) -> tuple[Split, Dataset]:
+def split_and_prepare(
+    data: Dataset | Table,
+    *,
+    validation: float = 0.25,
+    seed: int = 0,
+    on_progress: ProgressCallback = ignore_progress,
+) -> tuple[Split, Dataset]:
     """Split samples, and prepare them if they are a table.
 
     Args:
         data: A dataset, which is split by class; or a table, which is split as its options say.
         validation: Share of the training samples that becomes val, between 0 and 1.
         seed: Random seed of the split.
+        on_progress: Told while a table is read.
 
     Raises:
         ConfigError, DataError: As `split_dataset` and `Table.prepare`.
@@ -192,18 +206,32 @@ def split_and_prepare(data: Dataset | Table, *, validation: float = 0.25, seed: 
     if isinstance(data, Dataset):
         return split_dataset(data, validation=validation, seed=seed), data
     split = data.split(validation=validation, seed=seed)
-    return split, data.prepare(split)
+    return split, data.prepare(split, on_progress=on_progress)
 
 
 def cell_chunks(
-    reader: Reader, kinds: Mapping[str, Any], *, formats: Mapping[str, str], rows: int | None, name: str
+    reader: Reader,
+    kinds: Mapping[str, Any],
+    *,
+    formats: Mapping[str, str],
+    rows: int | None = None,
+    task: str = "reading",
+    on_progress: ProgressCallback = ignore_progress,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Read a table as typed cells: the number of each chunk's first row, and its cells by column.
+
+    Args:
+        reader: The table.
+        kinds: What each column that is wanted is read as.
+        formats: How the dates of a column are written in text.
+        rows: Number of rows that are expected, or None.
+        task: Name of the work in its progress.
+        on_progress: Told after every chunk.
 
     Raises:
         DataError: A column is missing, a cell is of another kind, or the table has another number of rows than `rows`.
     """
-    where = str(reader.where or name)
+    where = str(reader.where or "the table")
     if lacking := [column for column in kinds if column not in reader.columns]:
         raise DataError(
             "new samples have the columns that the model was trained on",
@@ -212,7 +240,7 @@ def cell_chunks(
         )
     first = 0
     decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
-    for chunk in reader.chunks(list(kinds)):
+    for chunk in reading(reader, list(kinds), task=task, on_progress=on_progress):
         yield first, read_cells(chunk, kinds, formats=formats, decimal=decimal, first=first, where=where)
         first += len(chunk)
         if rows is not None and first > rows:
@@ -225,7 +253,14 @@ def cell_chunks(
         )
 
 
-def make_table(readers: Mapping[str, Reader], options: TableOptions, *, name: str, origin: Mapping[str, str]) -> Table:
+def make_table(
+    readers: Mapping[str, Reader],
+    options: TableOptions,
+    *,
+    name: str,
+    origin: Mapping[str, str],
+    on_progress: ProgressCallback = ignore_progress,
+) -> Table:
     """Survey tables and decide what is done with their columns.
 
     Args:
@@ -233,6 +268,7 @@ def make_table(readers: Mapping[str, Reader], options: TableOptions, *, name: st
         options: What the user says.
         name: Name for reports and run folders.
         origin: How to load it again.
+        on_progress: Told while the tables are read.
 
     Raises:
         UnknownNameError, DataError: As `decide`; or a label of the test table is none of the classes.
@@ -240,17 +276,24 @@ def make_table(readers: Mapping[str, Reader], options: TableOptions, *, name: st
     surveys: dict[str, Survey] = {}
     columns: tuple[Column, ...] = ()
     for source, reader in readers.items():
-        surveys[source] = survey(reader, options)
+        surveys[source] = survey(reader, options, on_progress=on_progress)
         if source == "train":
             where = str(reader.where or "the table")
             columns = decide(surveys[source].profiles, options, where=where, same=surveys[source].same)
     train = surveys["train"]
+    names = options.class_names or train.class_names
+    if len(names) != len(train.class_names):
+        raise UsageError(
+            f"class_names are one for each of the {len(train.class_names):,} labels",
+            got=f"{len(names):,}",
+            hint=f"the labels are {', '.join(train.class_names[:10])}",
+        )
     return Table(
         name=name,
         readers=readers,
         options=options,
         columns=columns,
-        class_names=train.class_names,
+        class_names=names,
         labels={source: found.labels(train.class_names) for source, found in surveys.items()},
         extras={source: found.extras for source, found in surveys.items()},
         origin=origin,

@@ -124,6 +124,50 @@ def test_a_folder_of_parquet_files_is_one_table(customers, tmp_path):
         load_dataset(tmp_path, label="churned")
 
 
+def test_a_folder_that_is_split_already_stays_so(customers, tmp_path):
+    """As `datasets.save_to_disk` of Hugging Face writes it: Arrow streams in train, validation and test."""
+    import pyarrow
+
+    for part, rows in (("train", slice(0, 400)), ("validation", slice(400, 500)), ("test", slice(500, 600))):
+        (tmp_path / part).mkdir()
+        table = pyarrow.Table.from_pandas(customers[rows], preserve_index=False)
+        with pyarrow.ipc.new_stream(tmp_path / part / "data-00000-of-00001.arrow", table.schema) as writer:
+            writer.write_table(table)
+        (tmp_path / part / "state.json").write_text("{}")
+    split, data = prepared(tmp_path)
+    assert [len(split.part(part)) for part in ("train", "val", "test")] == [400, 100, 100]
+    assert data.preparation.rows == 400
+
+
+@pytest.mark.parametrize("as_frame", [True, False])
+def test_the_datasets_of_scikit_learn_are_tables(as_frame):
+    from sklearn.datasets import load_iris
+
+    table = load_dataset(load_iris(as_frame=as_frame))
+    assert table.class_names == ("setosa", "versicolor", "virginica")
+    assert [column.name for column in table.columns][:2] == ["sepal length (cm)", "sepal width (cm)"]
+    assert np.bincount(table.labels["train"]).tolist() == [50, 50, 50]
+
+
+def test_labels_may_get_names(customers):
+    table = load_dataset(customers, label="churned", class_names=["stays", "leaves"])
+    assert table.class_names == ("stays", "leaves")
+    with pytest.raises(UsageError, match="one for each of the 2 labels; got 3; next: the labels are no, yes"):
+        load_dataset(customers, label="churned", class_names=["a", "b", "c"])
+
+
+def test_large_tables_report_how_far_they_are(customers, tmp_path, monkeypatch):
+    from cutaway.data.tables.readers import reader
+
+    monkeypatch.setattr(reader, "SMALL", {"MB": 0, "rows": 0})
+    customers.to_csv(tmp_path / "t.csv", index=False)
+    told = []
+    table = load_dataset(tmp_path / "t.csv", label="churned", on_progress=told.append)
+    table.prepare(table.split(), warn=False, on_progress=told.append)
+    assert [p.task for p in told if p.ended] == ["reading t.csv", "fitting the preparation", "preparing the table"]
+    assert all(p.unit == "MB" for p in told)
+
+
 def test_test_samples_may_be_in_a_file_of_their_own(customers, tmp_path):
     frame = customers
     frame.to_csv(tmp_path / "train.csv", index=False)

@@ -2,6 +2,6 @@
 
 from .columnar import FORMATS, ColumnarReader
 from .opening import open_reader
-from .reader import Reader, frame_reader, is_frame
+from .reader import Reader, frame_reader, is_frame, reading
 
-__all__ = ["FORMATS", "ColumnarReader", "Reader", "frame_reader", "is_frame", "open_reader"]
+__all__ = ["FORMATS", "ColumnarReader", "Reader", "frame_reader", "is_frame", "open_reader", "reading"]

@@ -43,6 +43,15 @@ class ColumnarReader:
         name = FORMATS[self.files[0].suffix.lower()].capitalize()
         return name if len(self.files) == 1 else f"{name}, {len(self.files)} files"
 
+    @property
+    def size(self) -> tuple[int, str]:
+        """Rows of all files; not known of Arrow files, whose parts have to be read to be counted."""
+        from pyarrow import parquet
+
+        if FORMATS[self.files[0].suffix.lower()] != "parquet":
+            return 0, "rows"
+        return sum(parquet.read_metadata(file).num_rows for file in self.files), "rows"
+
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
         """Read the files one after another.
 

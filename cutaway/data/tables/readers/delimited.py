@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 from cutaway.errors import DataError
 
 from .dialect import Dialect, find_dialect, open_decompressed
-from .reader import check_columns
+from .reader import BLOCK, check_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-BLOCK = 8 << 20
-"""Bytes of text in a chunk."""
 
 MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null", "None", "none")
 """Cells that stand for a value that is not known."""
@@ -40,6 +37,11 @@ class DelimitedReader:
         """How it is written, in words."""
         kind = "TSV" if self.dialect.delimiter == "\t" else "CSV"
         return f"{kind}: {self.dialect}"
+
+    @property
+    def size(self) -> tuple[int, str]:
+        """Megabytes of text; how many a compressed file holds is not known."""
+        return (0, "rows") if self.dialect.compression else (-(-self.where.stat().st_size // 10**6), "MB")
 
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
         """Read the file in chunks of 8 MiB; all cells are strings, or null for one of `MISSING`.

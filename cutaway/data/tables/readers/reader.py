@@ -6,9 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cutaway.errors import DataError
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+BLOCK = 8 << 20
+"""Bytes of text in a chunk."""
+
+SMALL = {"MB": 20, "rows": 200_000}
+"""Tables below this size are read within a second, and nothing is reported."""
 
 CHUNK_ROWS = 65_536
 """Rows that a chunk of a typed table has at most."""
@@ -40,6 +47,11 @@ class Reader(Protocol):
         """Whether the cells of every column are text whose meaning is still to be found."""
         ...
 
+    @property
+    def size(self) -> tuple[int, str]:
+        """How much there is to read, and in what: MB or rows; 0 where nobody can know."""
+        ...
+
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
         """Read the table from its beginning, all columns or some of them.
 
@@ -68,9 +80,38 @@ class FrameReader:
         """Names of the columns."""
         return tuple(self.table.column_names)
 
+    @property
+    def size(self) -> tuple[int, str]:
+        """Its rows."""
+        return self.table.num_rows, "rows"
+
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
         """The table, in one chunk."""
         yield self.table if columns is None else self.table.select(list(columns))
+
+
+def reading(
+    reader: Reader, columns: Sequence[str] | None = None, *, task: str, on_progress: ProgressCallback = ignore_progress
+) -> "Iterator[pa.Table]":
+    """Read a table chunk by chunk, and report how far it is if it is large.
+
+    Args:
+        reader: The table.
+        columns: Names of the columns that are wanted; all if None.
+        task: Name of the work in its progress.
+        on_progress: Told after every chunk.
+    """
+    total, unit = reader.size
+    if 0 < total < SMALL[unit]:
+        yield from reader.chunks(columns)
+        return
+    done = 0.0
+    on_progress(Progress(task, 0, total, unit))
+    for chunk in reader.chunks(columns):
+        yield chunk
+        done += BLOCK / 1e6 if unit == "MB" else len(chunk)
+        on_progress(Progress(task, min(int(done), max(total - 1, 0)) if total else int(done), total, unit))
+    on_progress(Progress(task, total or int(done), total or int(done), unit))
 
 
 def is_frame(value: Any) -> bool:
