@@ -42,10 +42,11 @@ def load_dataset(where: Any, *, on_progress: ProgressCallback = ignore_progress,
 
     Args:
         where: "mnist", "digits"; a table: a CSV, TSV, Parquet, Feather or Arrow file, a folder of the last three, a
-            frame of pandas or Polars, an Arrow table, or a Bunch of scikit-learn; a folder with a folder of pictures for
-            each class, perhaps inside folders train, val and test; a folder of IDX files named as MNIST's; a folder with
-            x_train.npy and y_train.npy, whose inputs stay on disk; or an .npz file with arrays of these names. x_test
-            and y_test are optional. A name takes precedence over a path: write "./mnist" for a folder of that name.
+            frame of pandas or Polars, an Arrow table, or a Bunch of scikit-learn; a folder with a folder of pictures
+            for each class, perhaps inside folders train, val and test; a folder of IDX files named as MNIST's; a folder
+            with x_train.npy and y_train.npy, whose inputs stay on disk; or an .npz file with arrays of these names.
+            x_test and y_test are optional. A name takes precedence over a path: write "./mnist" for a folder of that
+            name.
         on_progress: Told while a table is read, with `Progress` records.
         options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
             classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all.
