@@ -43,6 +43,9 @@ MissingOption = Annotated[
 HeaderOption = Annotated[
     bool | None, typer.Option("--header/--no-header", help="Whether line 1 of a table holds names. Default: found out.")
 ]
+ClassNamesOption = Annotated[
+    str | None, typer.Option("--class-names", help="Names for the labels of a table in their order, such as no,yes.")
+]
 SizeOption = Annotated[str | None, typer.Option("--size", help="Size that pictures are brought to, such as 28x28.")]
 
 

@@ -9,6 +9,7 @@ from cutaway.errors import UsageError
 
 from .options import (
     CategoryOption,
+    ClassNamesOption,
     GroupOption,
     HeaderOption,
     IdOption,
@@ -95,6 +96,7 @@ def train(
     numbers: NumbersOption = None,
     missing: MissingOption = None,
     header: HeaderOption = None,
+    class_names: ClassNamesOption = None,
     size: SizeOption = None,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
     name: Annotated[str | None, typer.Option(help="Middle part of the run's name.")] = None,
@@ -140,6 +142,7 @@ def train(
         "numbers": numbers,
         "missing": missing,
         "header": header,
+        "class_names": class_names.split(",") if class_names else None,
         "size": parse_size(size),
     }
     options = {key: value for key, value in of_data.items() if value is not None and value != []}
