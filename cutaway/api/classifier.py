@@ -41,7 +41,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     Everything about a training stays in its run. A pickle holds the whole run folder.
 
     Args:
-        hidden: Units of each hidden layer.
+        hidden: Units of each hidden layer, or of the only one.
         dropout: Share of a hidden layer's units set to zero in training, in [0, 1).
         activation: Activation of the hidden layers.
         recipe: Where settings that are None come from: "default", "lesson" or "lesson-dropout".
@@ -65,7 +65,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        hidden: Sequence[int] = (512, 512),
+        hidden: Sequence[int] | int = (512, 512),
         *,
         dropout: float = 0.0,
         activation: str = "relu",
@@ -121,7 +121,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         config = training.make_config(
             base, samples=len(split.train), accelerator=training.has_accelerator(), **settings
         )
-        model = mlp(tuple(self.hidden), dropout=self.dropout, activation=self.activation)
+        hidden = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
+        model = mlp(hidden, dropout=self.dropout, activation=self.activation)
         models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
         self.run_ = start_training(
             model,
@@ -198,8 +199,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
         label = LABEL
         while label in frame.columns:
             label += " "
-        columns = tuple(frame.columns)
-        table = load_dataset(frame.assign(**{label: codes.astype(str)}), label=label, use=columns)
+        # every column of numbers is used; text that names the rows is not, as in a table
+        numbers = tuple(frame.select_dtypes("number").columns)
+        table = load_dataset(frame.assign(**{label: codes.astype(str)}), label=label, use=numbers)
         return dataclasses.replace(table, class_names=names)
 
     def _checked(self, X: Any, *, reset: bool) -> Any:

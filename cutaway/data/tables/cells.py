@@ -8,6 +8,7 @@ import numpy as np
 from cutaway.errors import DataError
 
 from .arrow import compute
+from .missing import MISSING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,12 +48,12 @@ def as_text(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
 
 
 def trimmed(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """The strings without white space at both ends; a cell of nothing else is missing."""
+    """The strings without white space at both ends; those of `MISSING` are null."""
     import pyarrow as pa
 
     pc = compute()
     column = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+    return pc.if_else(pc.is_in(column, pa.array(MISSING)), pa.scalar(None, pa.string()), column)
 
 
 def as_categories(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
@@ -159,7 +160,7 @@ def read_cells(
     cells = {}
     for name, kind in kinds.items():
         column = chunk[name]
-        text = _is_text(column)
+        text = is_text(column)
         if kind == "category":
             cells[name] = as_categories(column)
             continue
@@ -197,12 +198,13 @@ def _numbers(column: "pa.ChunkedArray", decimal: str) -> "pa.ChunkedArray | None
 def _dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray | None":
     import pyarrow as pa
 
-    if _is_text(column):
+    if is_text(column):
         return as_dates(column, date_format or DATE_FORMATS[0])
     return as_dates(column, "") if pa.types.is_temporal(column.type) or pa.types.is_null(column.type) else None
 
 
-def _is_text(column: "pa.ChunkedArray") -> bool:
+def is_text(column: "pa.ChunkedArray") -> bool:
+    """Whether the cells are strings, also where they are kept as codes."""
     import pyarrow as pa
 
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
@@ -223,7 +225,7 @@ def _unreadable(
 
     pc = compute()
     what = "numbers" if kind == "number" else f"dates, as in {date_format or DATE_FORMATS[0]}"
-    if not _is_text(column):
+    if not is_text(column):
         got = f"a column of type {column.type} in {where}"
     else:
         fits = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from .arrow import compute
-from .cells import DATE_FORMATS, as_categories, as_dates, as_numbers, as_text, is_number_text, trimmed
+from .cells import DATE_FORMATS, as_categories, as_dates, as_numbers, as_text, is_number_text, is_text, trimmed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,6 +78,8 @@ class ColumnProfile:
         return self.rows - self.missing
 
 
+PADDED = r"^0\d"
+
 MOSTLY = 0.9
 """Share of numbers from which a column counts as numbers with errors in it rather than as text."""
 
@@ -85,8 +87,10 @@ MOSTLY = 0.9
 class ColumnScan:
     """Collects the profile of one column, chunk by chunk."""
 
-    def __init__(self, name: str, *, text: bool, decimal: str = ".") -> None:
-        self.name, self.text, self.decimal = name, text, decimal
+    def __init__(self, name: str, *, decimal: str = ".") -> None:
+        self.name, self.decimal = name, decimal
+        self.padded = False  # whether a number has a leading zero
+        self.text = False  # whether the cells are text whose meaning is to be found
         self.rows = self.missing = self.numbers = 0
         self.low, self.high = np.inf, -np.inf
         self.whole = self.counting = True
@@ -97,7 +101,8 @@ class ColumnScan:
 
     def add(self, column: "pa.ChunkedArray") -> None:
         """Take in the next rows of the column."""
-        self.typed = self.typed or (None if self.text else _kind_of(column.type))
+        self.text = self.text or is_text(column)
+        self.typed = None if self.text else self.typed or _kind_of(column.type)
         if self.text or self.typed == "category":
             column = trimmed(as_text(column))
         elif self.typed == "number":
@@ -118,7 +123,7 @@ class ColumnScan:
         """The profile of everything taken in."""
         known = self.rows - self.missing
         kind: Kind = self.typed or "category"
-        number = self.text and self.numbers >= MOSTLY * known
+        number = self.text and not self.padded and self.numbers >= MOSTLY * known
         if not known and kind != "unsupported":
             kind = "empty"
         elif number:
@@ -146,7 +151,9 @@ class ColumnScan:
         import pyarrow as pa
 
         pc = compute()
-        seen_only_text = self.rows > self.missing and self.numbers == 0
+        # a number with a leading zero, such as a postal code, is a name
+        self.padded = self.padded or bool(pc.any(pc.match_substring_regex(known, PADDED)).as_py())
+        seen_only_text = self.padded or (self.rows > self.missing and self.numbers == 0)
         numbers = None if seen_only_text or not self.text else as_numbers(known, self.decimal)
         if numbers is not None:
             self._add_numbers(numbers, gaps=len(known) < len(column))

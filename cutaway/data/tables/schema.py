@@ -100,10 +100,11 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
     if profile.other is not None and profile.first_other is not None:
         row, cell = profile.first_other
         raise DataError(
-            f'"{name}" holds numbers in {profile.known - profile.other:,} of {profile.known:,} rows, so in all of them',
-            got=f"{cell!r} in row {row + 1:,} of {where}"
-            + (f", and {profile.other - 1:,} more like it" if profile.other > 1 else ""),
-            hint="mend these cells, leave them empty, or say that the column is a category or to be ignored",
+            f'a column is numbers, or text: "{name}" is numbers in {profile.known - profile.other:,} of '
+            f"{profile.known:,} rows",
+            got=f"{cell!r} in row {row + 1:,} (without the names) of {where}"
+            + (f", and {profile.other - 1:,} more that are no numbers" if profile.other > 1 else ""),
+            hint=f'empty these cells if they are not known, or pass category="{name}" or ignore="{name}"',
         )
     if kind == "category":
         return _category(profile, wanted=wanted)

@@ -82,7 +82,7 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
     """
     where = str(reader.where or reader.form)
     decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
-    scans = {name: ColumnScan(name, text=reader.text, decimal=decimal) for name in reader.columns}
+    scans = {name: ColumnScan(name, decimal=decimal) for name in reader.columns}
     label, group = _Codes(), _Codes()
     columns: dict[str, list[Any]] = defaultdict(list)
     same: dict[str, str] | None = None

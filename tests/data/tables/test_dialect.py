@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutaway.data.tables.readers.delimited import MISSING, open_delimited
+from cutaway.data.tables.missing import MISSING
+from cutaway.data.tables.readers.delimited import open_delimited
 from cutaway.data.tables.readers.dialect import find_dialect
 from cutaway.errors import DataError
 

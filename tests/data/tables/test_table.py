@@ -149,6 +149,22 @@ def test_the_datasets_of_scikit_learn_are_tables(as_frame):
     assert np.bincount(table.labels["train"]).tolist() == [50, 50, 50]
 
 
+def test_text_in_a_frame_is_read_as_text_in_a_file(tmp_path):
+    """pandas itself knows no "?", so a column of numbers with one is text to it."""
+    frame = pd.DataFrame(
+        {"age": ["31", "45", "?", "-", "28"] * 20, "zip": ["01234", "99999", "10115", "", "80331"] * 20}
+    )
+    frame["y"] = np.tile(["a", "b"], 50)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    kinds = {}
+    for where in (frame, tmp_path / "t.csv"):
+        table = load_dataset(where, label="y")
+        kinds[str(type(where))] = [(c.kind, c.profile.missing, c.treatment) for c in table.columns]
+    first, second = kinds.values()
+    assert first == second
+    assert first[:2] == [("number", 40, "standardized"), ("category", 20, "one-hot")]
+
+
 def test_labels_may_get_names(customers):
     table = load_dataset(customers, label="churned", class_names=["stays", "leaves"])
     assert table.class_names == ("stays", "leaves")
@@ -245,7 +261,7 @@ def test_wrong_options_are_one_line(name, customers):
 @pytest.mark.parametrize(
     ("column", "words"),
     [
-        (["1", "2", "x"] + ["3"] * 40, r"'x' in row 3 of .*; next: mend these cells"),
+        (["1", "2", "x"] + ["3"] * 40, r"'x' in row 3 of .*; next: empty these cells"),
         (["1", "2", "inf"] + ["3"] * 40, r"numbers are finite.*inf as \"v\" in row 3"),
         (["1", "1e200", "2"] + ["3"] * 40, r"numbers are finite.*1e\+200 as \"v\" in row 2"),
     ],

@@ -1,7 +1,7 @@
 """Parquet, Feather and Arrow files, and folders of them: typed columns."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,6 @@ class ColumnarReader:
     where: Path
     files: tuple[Path, ...]
     columns: tuple[str, ...]
-    text: bool = field(default=False, init=False)
 
     @property
     def form(self) -> str:

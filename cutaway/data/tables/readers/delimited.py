@@ -1,10 +1,11 @@
 """CSV, TSV and their kin: text, one line a row."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cutaway.data.tables.missing import MISSING
 from cutaway.errors import DataError
 
 from .dialect import Dialect, find_dialect, open_decompressed
@@ -12,9 +13,6 @@ from .reader import BLOCK, check_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null", "None", "none")
-"""Cells that stand for a value that is not known."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,6 @@ class DelimitedReader:
     where: Path
     dialect: Dialect
     columns: tuple[str, ...]
-    text: bool = field(default=True, init=False)
 
     @property
     def form(self) -> str:

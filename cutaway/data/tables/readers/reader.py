@@ -43,11 +43,6 @@ class Reader(Protocol):
         ...
 
     @property
-    def text(self) -> bool:
-        """Whether the cells of every column are text whose meaning is still to be found."""
-        ...
-
-    @property
     def size(self) -> tuple[int, str]:
         """How much there is to read, and in what: MB or rows; 0 where nobody can know."""
         ...
@@ -73,7 +68,6 @@ class FrameReader:
     table: "pa.Table"
     form: str = "a table in memory"
     where: Path | None = None
-    text: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
