@@ -10,7 +10,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from cutaway.errors import CutawayWarning, DataError, UsageError
+from cutaway.errors import CutawayWarning, DataError, UsageError, printable
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -104,4 +104,4 @@ def warn_user(message: str) -> None:
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, CutawayWarning, stacklevel=level)
+    warnings.warn(printable(message), CutawayWarning, stacklevel=level)

@@ -3,9 +3,7 @@
 """The training as an estimator of scikit-learn: fit, predict, predict_proba, score, and the run behind them."""
 
 import dataclasses
-import shutil
 import tempfile
-import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -124,6 +122,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         hidden = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
         model = mlp(hidden, dropout=self.dropout, activation=self.activation)
         models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
+        runs, holder = self._folder()
         self.run_ = start_training(
             model,
             data,
@@ -132,10 +131,11 @@ class Classifier(ClassifierMixin, BaseEstimator):
             config=config,
             first_weights=training.DRAWN,
             sample_weight=None if sample_weight is None else np.asarray(sample_weight, np.float64),
-            runs=self._folder(),
+            runs=runs,
             name=None,
             progress=False,
         )
+        self.run_.context.holder = holder
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -168,12 +168,12 @@ class Classifier(ClassifierMixin, BaseEstimator):
             given = {numbers[label]: weight for label, weight in given.items()}
         return class_weights(given, labels, classes=len(self.classes_))
 
-    def _folder(self) -> str | Path:
+    def _folder(self) -> tuple[str | Path, Any]:
+        """Where the run is kept, and what keeps that folder alive: a temporary one goes with its last user."""
         if self.runs is not None:
-            return self.runs
-        folder = tempfile.mkdtemp(prefix="cutaway-classifier-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return folder
+            return self.runs, None
+        holder = tempfile.TemporaryDirectory(prefix="cutaway-classifier-", ignore_cleanup_errors=True)
+        return holder.name, holder
 
     def _loaded(self, X: Any, y: Any) -> Dataset | Table:
         """The samples: pictures and uint8 as they are, everything else as a table whose last column is the class."""
@@ -231,14 +231,14 @@ class Classifier(ClassifierMixin, BaseEstimator):
         if files is None:
             return
         name, held = files
-        self.runs, runs = None, self.runs
-        folder = Path(self._folder()) / name
-        self.runs = runs
+        holder = tempfile.TemporaryDirectory(prefix="cutaway-classifier-", ignore_cleanup_errors=True)
+        folder = Path(holder.name) / name
         for relative, content in held.items():
             path = folder / relative
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         self.run_: Run = open_run(folder, data=data)
+        self.run_.context.holder = holder
 
 
 def _frame(X: Any, estimator: Classifier) -> Any:

@@ -17,6 +17,7 @@ from cutaway.data import (
     SampleIds,
     Split,
     Table,
+    dataset_names,
     load_again,
     load_dataset,
     source_names,
@@ -44,6 +45,7 @@ class RunContext:
     ) -> None:
         self.folder = folder
         self._models: dict[int, Model] = {}
+        self.holder: Any = None  # keeps a temporary folder alive
         if data is not None:
             self.data = self.loaded = data
         if loaded is not None:
@@ -132,6 +134,12 @@ class RunContext:
                 got=f"{self.path.name} opened without it",
                 hint="open the run with open_run(path, data=...) and the same arrays",
             )
+        if "path" in record.origin and not Path(record.origin["path"]).exists():
+            raise DataError(
+                "the data of a run are where they were",
+                got=f"nothing at {record.origin['path']}",
+                hint="move them back, or open the run with open_run(path, data=...) and where they are now",
+            )
         return load_again(record.origin)
 
     @cached_property
@@ -151,7 +159,16 @@ class RunContext:
             DataError: The record of it is damaged.
         """
         record = self.manifest.dataset.preparation
-        return None if record is None else Preparation.from_record(record)
+        if record is None:
+            return None
+        preparation, shape = Preparation.from_record(record), self.manifest.dataset.shape
+        if shape != (len(preparation.features),):
+            raise RunError(
+                "the preparation of a table makes the inputs of the model",
+                got=f"{len(preparation.features):,} inputs for samples of the shape {shape} in {self.path.name}",
+                hint="restore run.json or train again",
+            )
+        return preparation
 
     def row(self, epoch: int | None = None, *, rows: Sequence[dict[str, Any]] | None = None) -> dict[str, Any] | None:
         """The line of an epoch in the history; None where it has none, as epoch 0.
@@ -238,6 +255,22 @@ class RunContext:
         find_layer(model, name)
         return name
 
+    def part(self, split: str) -> SampleIds:
+        """The samples of a split, of which there are some.
+
+        Raises:
+            UnknownNameError: There is no such split.
+            UsageError: It is empty.
+        """
+        ids = self.split.part(split)
+        if not len(ids):
+            raise UsageError(
+                "measuring needs at least one sample",
+                got=f'the empty split "{split}"',
+                hint=f'try split="{"val" if len(self.split.val) else "all"}"',
+            )
+        return ids
+
     def ids(self, split: str, *, samples: int | None = None, seed: int = 0) -> SampleIds:
         """Samples of a split: all of them, or at most so many, a stratified sample by class.
 
@@ -252,11 +285,7 @@ class RunContext:
         """
         if samples is not None:
             check_whole(samples, name="samples", least=1)
-        ids = self.split.part(split)
-        if not len(ids):
-            raise UsageError(
-                "measuring needs at least one sample", got=f'the empty split "{split}"', hint='try split="all"'
-            )
+        ids = self.part(split)
         if samples is None:
             return ids
         return ids.take(stratified_sample(self.data.y(ids), samples, seed=seed))
@@ -307,6 +336,8 @@ def find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
     if isinstance(data, Dataset | Table):
         return data
     options = record.origin.get("options")
+    if isinstance(data, str) and data in {info.name for info in dataset_names()}:
+        return load_dataset(data)
     return load_dataset(data) if options is None else load_again({"path": data, "options": options})
 
 

@@ -52,7 +52,9 @@ def class_document(run: Run) -> dict[str, Any]:
     Of more than `LISTED` classes, those with the lowest recall; ``left_out`` is the number of the others.
     """
     if run.test is None:
-        return {"classes": None, "why": "the training has not ended with predictions that are numbers"}
+        ended = run.folder.status == "finished" and not len(run.split.test)
+        why = "there are no test samples" if ended else "the training has not ended with predictions that are numbers"
+        return {"classes": None, "why": why}
     try:
         found = run.per_class()
     except CutawayError as error:

@@ -1,11 +1,14 @@
 """The command that asks a model about new samples: predict."""
 
 import itertools
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from cutaway.errors import UsageError
 
 from .options import EpochOption, JsonOption, RunArgument, RunsOption
 from .output import percent, print_json, print_table
@@ -32,6 +35,7 @@ def predict(
     from cutaway.api.prediction import predictions, write_predictions, write_text
 
     opened = open_run(run, runs=runs)
+    _check_output(output, files)
     names = opened.class_names
     parts = predictions(opened.context, files[0] if len(files) == 1 else files, epoch=epoch)
     if output == "-":
@@ -50,6 +54,20 @@ def predict(
         print_table([_shown(row, names) for row in shown])
         if (more := sum(1 for _ in rows)) > 0:
             print(f"and {more:,} more: write all of them to a file with -o predictions.csv")
+
+
+def _check_output(output: str | None, files: list[str]) -> None:
+    """Refuse to write predictions over the samples that they are of.
+
+    Raises:
+        UsageError: The output is one of the inputs.
+    """
+    if output and output != "-" and any(os.path.realpath(file) == os.path.realpath(output) for file in files):
+        raise UsageError(
+            "predictions are written to a file of their own",
+            got=f"{output}, which holds the samples",
+            hint="choose another name, such as -o predictions.csv",
+        )
 
 
 def _rows(part: Any) -> Any:

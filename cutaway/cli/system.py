@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cutaway.errors import printable
+
 from .options import (
     CategoryOption,
     HeaderOption,
@@ -68,7 +70,7 @@ def _show(data: str, options: dict[str, Any], as_json: bool) -> None:
         return
     columns = document.pop("columns", [])
     for name, value in document.items():
-        print(f"  {name.replace('_', ' '):<12} {value}")
+        print(f"  {name.replace('_', ' '):<12} {printable(str(value))}")
     print_table(
         [
             {

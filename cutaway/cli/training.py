@@ -149,7 +149,7 @@ def train(
     settings = {key: value for key, value in given.items() if value is not None}
     of_model = {key: value for key, value in model.items() if value is not None}
     if like is not None:
-        _check_like(of_model)
+        _check_like(of_model | options)
         run = recipes.train_like(like, data=data, runs=runs, name=name, **settings)
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
@@ -180,16 +180,16 @@ def _print_run(run: Any, *, start: float, as_json: bool) -> None:
     print(f"\n  run  {run.path}\n\nNext: cutaway report {run.path.name}")
 
 
-def _check_like(of_model: dict[str, Any]) -> None:
-    """Refuse options on the model beside ``--like``.
+def _check_like(given: dict[str, Any]) -> None:
+    """Refuse options on the model or the data beside ``--like``.
 
     Raises:
         UsageError: There is one.
     """
-    if of_model:
+    if given:
         raise UsageError(
-            "--like takes the model and all other settings from the run",
-            got=f"--like and --{next(iter(of_model))}",
+            "--like takes the model, the data and all other settings from the run",
+            got=f"--like and --{next(iter(given)).replace('_', '-')}",
             hint="leave one of the two out",
         )
 

@@ -5,7 +5,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -16,7 +16,20 @@ from cutaway.progress import ProgressCallback, ignore_progress
 
 from .dataset import Dataset
 from .sources import DatasetInfo, DataSource, registry
-from .tables import Table, bunch_table, frame_reader, is_bunch, is_frame, make_table, table_options
+from .tables import (
+    Table,
+    TableOptions,
+    bunch_table,
+    frame_reader,
+    is_bunch,
+    is_frame,
+    make_table,
+    open_any,
+    table_options,
+)
+
+KNOWN_OPTIONS = frozenset({"size", *(field.name for field in fields(TableOptions))})
+"""Options that an origin may hold."""
 
 
 def dataset_names() -> tuple[DatasetInfo, ...]:
@@ -93,6 +106,8 @@ def origin_options(origin: Mapping[str, str]) -> dict[str, Any]:
     """
     try:
         options = json.loads(origin.get("options", "{}"))
+        if not set(options) <= KNOWN_OPTIONS:
+            raise ValueError(f"options {sorted(options)}")
         return {str(name): tuple(v) if isinstance(v, list) else v for name, v in options.items()}
     except (ValueError, AttributeError, RecursionError):
         raise DataError(
@@ -141,10 +156,11 @@ def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallba
             hint="turn arrays into a dataset with Dataset.from_arrays(x, y)",
         )
     options = dict(options)
-    reader, label = frame_reader(frame), options.pop("label", None)
+    reader, label, test = frame_reader(frame), options.pop("label", None), options.pop("test", None)
+    readers = {"train": reader} if test is None else {"train": reader, "test": open_any(test, what="test")}
     chosen = table_options(reader.columns, label=label, where=reader.form, **options)
     origin = {"kind": "arrays", "options": chosen.to_json()}
-    table = make_table({"train": reader}, chosen, name="table", origin=origin, on_progress=on_progress)
+    table = make_table(readers, chosen, name="table", origin=origin, on_progress=on_progress)
     return replace(table, class_names=names) if len(names) == table.classes and not chosen.class_names else table
 
 

@@ -93,7 +93,7 @@ def _hold_out(
     if groups is not None:
         return _hold_out_groups(data, index, groups[index], share=share, seed=seed)
     if times is not None:
-        return _hold_out_latest(index, times[index], share=share)
+        return _hold_out_latest(data, index, times[index], share=share)
     labels = data.labels["train"]
     counts = np.bincount(labels[index], minlength=len(data.class_names))
     present = np.unique(labels)
@@ -132,17 +132,13 @@ def _hold_out_groups(
     labels = data.labels["train"][index]
     folded = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(labels, labels, groups)
     kept, held = next(iter(folded))
-    lacking = np.setdiff1d(labels, labels[kept])
-    if lacking.size:
-        raise DataError(
-            "every class is in the training samples",
-            got=f"class {data.class_names[lacking[0]]!r} in one group only, which is held out",
-            hint="add groups with this class, or choose another seed",
-        )
+    _check_classes(data, index[kept], index[held], where="in one group only, which is held out")
     return index[kept], index[held]
 
 
-def _hold_out_latest(index: np.ndarray, times: np.ndarray, *, share: float) -> tuple[np.ndarray, np.ndarray]:
+def _hold_out_latest(
+    data: Labeled, index: np.ndarray, times: np.ndarray, *, share: float
+) -> tuple[np.ndarray, np.ndarray]:
     held = math.ceil(share * len(index))
     order = np.argsort(times, kind="stable")
     # samples of the same moment stay together: none is trained on that is as late as one held out
@@ -153,7 +149,20 @@ def _hold_out_latest(index: np.ndarray, times: np.ndarray, *, share: float) -> t
             got=f"{len(index):,} samples, of which the latest {held:,} and all others have the same time",
             hint="name another column of times",
         )
-    return np.sort(index[order[:first]]), np.sort(index[order[first:]])
+    kept, later = np.sort(index[order[:first]]), np.sort(index[order[first:]])
+    _check_classes(data, kept, later, where="among the latest samples only, which are held out")
+    return kept, later
+
+
+def _check_classes(data: Labeled, kept: np.ndarray, held: np.ndarray, *, where: str) -> None:
+    labels = data.labels["train"]
+    lacking = np.setdiff1d(labels[held], labels[kept])
+    if lacking.size:
+        raise DataError(
+            "every class is in the training samples",
+            got=f"class {data.class_names[lacking[0]]!r} {where}",
+            hint="hold out a smaller share, or add samples of this class",
+        )
 
 
 def _ids(data: Labeled, source: str, *, index: np.ndarray) -> SampleIds:

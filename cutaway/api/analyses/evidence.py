@@ -38,4 +38,5 @@ def evidence_of(context: RunContext, *, confusion: Any, layers: "Iterable[LayerR
 
 def findings(context: RunContext, *, layers: "Iterable[LayerRecord]") -> tuple[Finding, ...]:
     """Run all checks on a run; see `cutaway.Run.findings`."""
-    return run_checks(evidence_of(context, confusion=confusion_counts(context), layers=layers))
+    confusion = confusion_counts(context) if len(context.split.test) else None
+    return run_checks(evidence_of(context, confusion=confusion, layers=layers))

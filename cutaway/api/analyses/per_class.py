@@ -83,7 +83,7 @@ def class_measures(context: RunContext, *, split: str = "test", epoch: int | Non
         counts = confusion_counts(context, split=split, epoch=number)
     else:
         name = _counts_name(context, split, number)
-        counts = _kept_counts(context, name, samples=len(context.split.part(split)))
+        counts = _kept_counts(context, name, samples=len(context.part(split)))
         if counts is None:
             counts = confusion_counts(context, split=split, epoch=number)
             pairs = counts.tocoo()

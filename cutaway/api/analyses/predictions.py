@@ -126,7 +126,7 @@ def predict_classes(
 
 def confusion_counts(context: RunContext, *, split: str = "test", epoch: int | None = None) -> metrics.SparseCounts:
     """Counts, sparse int64 ``(true class, predicted class)``."""
-    predicted = predict_classes(context, context.split.part(split), epoch=epoch).predicted
+    predicted = predict_classes(context, context.part(split), epoch=epoch).predicted
     return metrics.confusion_counts(labels(context, split), predicted, classes=context.data.classes)
 
 
@@ -147,7 +147,7 @@ def confusion(context: RunContext, *, split: str = "test", epoch: int | None = N
 
 def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: int | None = None) -> Mistakes:
     """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
-    ids = context.split.part(split)
+    ids = context.part(split)
     worst = metrics.worst_mistakes(predict_classes(context, ids, epoch=epoch), labels(context, split), n=n)
     return Mistakes(
         position=worst.position,

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from cutaway.errors import UsageError
 from .samples import Predicted
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins like this for a formula, and would run it."""
 
@@ -107,8 +109,8 @@ def _write_parquet(parts: Iterable[Predicted], path: Path, class_names: Sequence
 
 
 def _plain(cell: str) -> str:
-    """A cell that no spreadsheet runs: a quote before what would be a formula, as OWASP advises."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    """A cell that no spreadsheet runs: a quote before what would be a formula, as OWASP advises; numbers are none."""
+    return f"'{cell}" if cell.startswith(FORMULA) and not NUMBER.fullmatch(cell) else cell
 
 
 @contextmanager

@@ -22,7 +22,8 @@ class Samples:
 
     Attributes:
         x: ``(sample, *shape)``, as the samples of the dataset are before they are divided by its scale.
-        names: What each is called: the number of its row, from 1, or the name of its file.
+        names: What each is called: the number of its row in a table, from 1, its index in an array, or the name of its
+            file.
     """
 
     x: np.ndarray
@@ -96,6 +97,10 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
     named = isinstance(x, str | os.PathLike)
     paths = _paths(x)
     if preparation is not None:
+        if isinstance(x, np.ndarray) and x.ndim == 2 and x.shape[1] == len(preparation.steps):
+            import pandas as pd
+
+            x = pd.DataFrame(x, columns=[step.column for step in preparation.steps])
         if not named and not is_frame(x):
             raise UsageError(
                 "new samples of a table are a table with the same columns",
@@ -137,6 +142,12 @@ def _checked(context: RunContext, x: np.ndarray, *, where: str) -> Samples:
             f"new samples have the shape (sample, {', '.join(map(str, shape))}) and are numbers",
             got=f"{x.shape} {x.dtype} in {where}",
             hint="reshape them, or pass the path of a file",
+        )
+    if context.manifest.dataset.scale >= 16 and x.dtype != np.uint8 and x.size and x.max() <= 1:
+        raise DataError(
+            f"new samples are in the units of the dataset, from 0 to {context.manifest.dataset.scale:g}",
+            got=f"numbers from {x.min():g} to {x.max():g} in {where}",
+            hint=f"multiply them by {context.manifest.dataset.scale:g}",
         )
     values = x if x.dtype == np.uint8 else x.astype(np.float32)
     return Samples(values.reshape(len(x), *shape), [str(row) for row in range(len(x))])

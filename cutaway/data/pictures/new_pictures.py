@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cutaway.checks import warn_user
 from cutaway.errors import UsageError
 
 from .centering import center_digit
@@ -51,6 +52,9 @@ def read_new_picture(path: Path, *, shape: tuple[int, ...], scale: float, digit:
             hint="pass an array of that shape",
         )
     if digit:
-        return center_digit(read_picture(path, mode="L"))
+        found = center_digit(read_picture(path, mode="L"))
+        if found is None:
+            warn_user(f"no digit is seen in {path}, so the prediction is that of an empty picture")
+        return np.zeros(shape, np.uint8) if found is None else found
     picture = read_picture(path, mode="L" if len(shape) == 2 else "RGB", size=(shape[0], shape[1]))
     return picture if scale == 255 else (picture * (scale / 255)).astype(np.float32)

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cutaway.checks import warn_user
 from cutaway.errors import DataError
@@ -28,6 +28,12 @@ class Preparation(BaseModel):
 
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=20_000)]
     rows: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _has_each_column_once(self) -> "Preparation":
+        if len(self.columns) < len(self.steps):
+            raise ValueError("must have one step for each column")
+        return self
 
     @cached_property
     def features(self) -> tuple[str, ...]:

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Field(max_length=1_000)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Scale = Annotated[float, Field(ge=1e-150, allow_inf_nan=False)]
 
 DAY = 86_400.0
 Part = Literal["time", "month sin", "month cos", "weekday sin", "weekday cos", "hour sin", "hour cos"]
 PARTS: tuple[Part, ...] = get_args(Part)
 """What a date can become: seconds since 1970, and its place in the year, the week and the day, on a circle."""
+
+LARGEST = 1e6
+"""An input is at most this large: beyond, sums of products in float32 lose everything else, or overflow."""
 
 OUTSIDE = 1.0
 """A number is far from all training samples if it is beyond their range by more than this many of its widths."""
@@ -79,6 +82,8 @@ class NumberStep(Step):
 
     @model_validator(mode="after")
     def _ascends(self) -> "NumberStep":
+        if self.low > self.high:
+            raise ValueError("must have a low that is not above its high")
         if self.quantiles and any(a > b for a, b in itertools.pairwise(self.quantiles)):
             raise ValueError("must have ascending quantiles")
         return self
@@ -95,8 +100,7 @@ class NumberStep(Step):
         far = self._far(values)
         filled = np.where(unknown, self.fill, values)
         scaled = _ranks(filled, self.quantiles) if self.quantiles else (filled - self.center) / self.scale
-        with np.errstate(over="ignore"):
-            out[:, 0] = scaled
+        out[:, 0] = np.clip(scaled, -LARGEST, LARGEST)
         if self.indicator:
             out[:, 1] = unknown
         notes: Notes = {}
@@ -129,6 +133,12 @@ class CategoryStep(Step):
     values: Annotated[tuple[Name, ...], Field(max_length=10_000)]
     other: bool = False
     indicator: bool = False
+
+    @model_validator(mode="after")
+    def _differ(self) -> "CategoryStep":
+        if len(set(self.values)) < len(self.values):
+            raise ValueError("must have values that differ")
+        return self
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -4,8 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from cutaway.data.tables import FORMATS, Reader, Table, TableOptions, make_table, open_reader, table_options
-from cutaway.errors import UsageError
+from cutaway.data.tables import FORMATS, Reader, Table, TableOptions, make_table, open_any, open_reader, table_options
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .record import DataSource
@@ -21,7 +20,7 @@ def load(
     where: str | Path,
     *,
     label: str | int | None = None,
-    test: str | Path | None = None,
+    test: Any = None,
     on_progress: ProgressCallback = ignore_progress,
     **options: Any,
 ) -> Table:
@@ -30,7 +29,7 @@ def load(
     Args:
         where: The file; a folder of files of one kind; or a folder with such folders named train, test and the like.
         label: Name or number of the column of the classes.
-        test: Another table with the test samples.
+        test: Another table with the test samples: a path, or a frame.
         on_progress: Told while the tables are read.
         options: As `TableOptions`.
 
@@ -43,11 +42,8 @@ def load(
     roots = {PARTS[part]: folder for part, folder in parts.items()} if "train" in parts else {"train": path}
     readers: dict[str, Reader] = {source: open_reader(root, header=header) for source, root in roots.items()}
     if test is not None:
-        held = Path(test).expanduser().resolve()
-        if not held.exists() or not _matches(held):
-            raise UsageError("test is a table as well", got=str(test), hint="check the path")
-        readers["test"] = open_reader(held, header=header)
-        options["test"] = str(held)
+        readers["test"] = open_any(test, header=header, what="test")
+        options["test"] = str(readers["test"].where or "")
     chosen = table_options(readers["train"].columns, label=label, where=str(path), **options)
     origin = {"kind": "path", "path": str(path), "options": chosen.to_json()}
     return make_table(readers, chosen, name=_stem(path), origin=origin, on_progress=on_progress)

@@ -9,7 +9,7 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 from .bunch import bunch_table, is_bunch
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
-from .readers import FORMATS, Reader, frame_reader, is_frame, open_reader
+from .readers import FORMATS, Reader, frame_reader, is_frame, open_any, open_reader
 from .schema import Column
 from .table import Table, cell_chunks, make_table, split_and_prepare
 
@@ -25,6 +25,7 @@ __all__ = [
     "is_bunch",
     "is_frame",
     "make_table",
+    "open_any",
     "open_reader",
     "prepare_new_rows",
     "split_and_prepare",

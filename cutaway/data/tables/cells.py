@@ -31,9 +31,9 @@ DATE_FORMATS = (
 )
 """How dates may be written, tried in this order: where no date tells the day from the month, the first wins."""
 
-GROUPED = r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"
-LARGEST = 1e150
-"""Squares of larger numbers are infinite."""
+GROUPED = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?$"
+LARGEST = 1e30
+"""Larger numbers are infinite in float32, or their squares are."""
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
@@ -44,6 +44,12 @@ def as_text(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
 
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_nested(column.type):
+        raise DataError(
+            "a label, a group, a category or an identifier is one value a row",
+            got=f"a column of the type {column.type}",
+            hint="name another column",
+        )
     return column if pa.types.is_string(column.type) else column.cast(pa.string())
 
 
@@ -129,8 +135,10 @@ def _with_point(column: "pa.ChunkedArray", decimal: str) -> "pa.ChunkedArray":
     pc = compute()
     if decimal == ".":
         return column
-    grouped = pc.match_substring_regex(column, GROUPED)
-    column = pc.if_else(grouped, pc.replace_substring(column, ".", ""), column)
+    pointed = column.filter(pc.fill_null(pc.match_substring(column, "."), False))
+    # a point stands between thousands if it does so in every number that has one, and else before decimals
+    if len(pointed) and pc.all(pc.match_substring_regex(pointed, GROUPED)).as_py():
+        column = pc.replace_substring(column, ".", "")
     return pc.replace_substring(column, ",", ".")
 
 

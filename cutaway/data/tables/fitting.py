@@ -39,31 +39,22 @@ HASHED = 32
 YEAR = 365.25 * DAY
 
 
-def fit_preparation(
-    columns: Sequence[Column], cells: "Mapping[str, pa.ChunkedArray]", *, numbers: str, missing: str
-) -> Preparation:
+def fit_preparation(columns: Sequence[Column], cells: "Mapping[str, pa.ChunkedArray]", *, numbers: str) -> Preparation:
     """Fit the preparation of the feature columns on training samples, with scikit-learn's scalers and imputer.
 
     Args:
         columns: All columns of the table.
         cells: The training samples: the feature columns by name.
         numbers: "standard", "robust", "quantile" or "none".
-        missing: "median", or "refuse".
 
     Raises:
-        DataError: A value is missing and `missing` is "refuse", or there would be too many inputs.
+        DataError: There would be too many inputs.
     """
     steps: list[Step] = []
     for column in columns:
         if column.use != "feature":
             continue
         values = cells[column.name]
-        if values.null_count and missing == "refuse":
-            raise DataError(
-                'every value is known, with missing="refuse"',
-                got=f'{values.null_count:,} of {len(values):,} training samples without "{column.name}"',
-                hint='fill them in, ignore the column, or pass missing="median"',
-            )
         steps.append(_fit(column, values, numbers))
     prepared = Preparation(steps=tuple(steps), rows=len(next(iter(cells.values()))))  # type: ignore[arg-type]
     if len(prepared.features) > MOST_INPUTS:
@@ -83,7 +74,8 @@ def _fit(column: Column, values: "pa.ChunkedArray", numbers: str) -> Step:
         if column.treatment == "hashed":
             return HashStep(column=column.name, inputs=HASHED)
         least = min(RARE, max(len(values) // 100, 1))
-        kept = sorted(value for value, count in counts.items() if count >= least)
+        # a value of a thousand characters is no name of a category
+        kept = sorted(value for value, count in counts.items() if count >= least and len(value) < 1000)
         return CategoryStep(column=column.name, values=tuple(kept), other=len(kept) < len(counts), indicator=indicator)
     known = values.drop_null().to_numpy().astype(np.float64)
     if not len(known):  # known in other samples only

@@ -1,16 +1,13 @@
 """New rows of a table, prepared as the training samples were."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cutaway.data.preparation import Notes, Preparation, add_notes, warn_of
-from cutaway.errors import UsageError
 
-from .readers import frame_reader, open_reader
+from .readers import open_any
 from .table import cell_chunks
 
 
@@ -32,10 +29,7 @@ def prepare_new_rows(
         UsageError: There is no such file.
         DataError: A column is missing, or a cell is of another kind.
     """
-    path = Path(table).expanduser() if isinstance(table, str | os.PathLike) else None
-    if path is not None and not path.exists():
-        raise UsageError("new samples are in a file that exists", got=str(path), hint="check the path")
-    reader = frame_reader(table) if path is None else open_reader(path)
+    reader = open_any(table, what="a table of new samples")
     notes: Notes = {}
     kinds, formats = preparation.columns, preparation.date_formats
     named = id_column in reader.columns

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from cutaway.errors import UsageError
@@ -29,6 +29,7 @@ class TableOptions:
         numbers: How numbers are scaled: "standard", "robust", "quantile" or "none".
         missing: "median" fills unknown numbers in and adds an input that says so; "refuse" raises.
         header: Whether line 1 of a text table holds names; None finds it out.
+        month_first: Whether 03/04/2020 is the 4th of March, where no date of the column tells.
         class_names: Names for the labels in their order, by value where they are numbers; none if they name themselves.
     """
 
@@ -45,6 +46,7 @@ class TableOptions:
     numbers: Numbers = "standard"
     missing: Missing = "median"
     header: bool | None = None
+    month_first: bool = False
     class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -92,17 +94,21 @@ def table_options(columns: Sequence[str], *, label: str | int | None, where: str
             got=f"{where} with the columns {names}",
             hint=f'pass for example label="{columns[-1]}"',
         )
+    if not isinstance(label, str | int) or isinstance(label, bool):
+        raise UsageError("label is the name or the number of a column", got=repr(label), hint="pass a string")
     number = int(label) if isinstance(label, int) or label.removeprefix("-").isdecimal() else 0
     if label not in columns and 1 <= abs(number) <= len(columns):
         label = columns[number - 1 if number > 0 else number]
     for name in ("ignore", "use", "category", "class_names"):
         value = options.get(name, ())
-        options[name] = (value,) if isinstance(value, str) else tuple(value)
-    try:
-        return TableOptions(label=str(label), **options)
-    except TypeError as error:
-        raise UsageError(
-            "options of a table are those of cutaway.load_dataset",
-            got=str(error).split(") ")[-1],
-            hint="check the spelling",
-        ) from None
+        listed = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else (value,)
+        if not all(isinstance(one, str) for one in listed):
+            raise UsageError(f"{name} is a list of names", got=repr(value), hint=f'pass for example {name}=["a", "b"]')
+        options[name] = listed
+    for name in ("test", "group", "time", "weight", "id"):
+        if not isinstance(options.get(name), str | None):
+            raise UsageError(f"{name} is a name", got=repr(options[name]), hint="pass a string")
+    known = [field.name for field in fields(TableOptions)]
+    if unknown := [name for name in options if name not in known]:
+        raise UsageError(f"options of a table are {', '.join(known)}", got=unknown[0], hint="check the spelling")
+    return TableOptions(label=str(label), **options)

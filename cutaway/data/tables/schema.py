@@ -77,6 +77,22 @@ def decide(
     return columns
 
 
+def check_known(profiles: Sequence[ColumnProfile], columns: Sequence[Column], *, where: str) -> None:
+    """Refuse a table in which a value of a column that is used is not known.
+
+    Raises:
+        DataError: One is not.
+    """
+    used = {column.name for column in columns if column.use == "feature"}
+    for profile in profiles:
+        if profile.missing and profile.name in used:
+            raise DataError(
+                'every value is known, with missing="refuse"',
+                got=f'{profile.missing:,} of {profile.rows:,} rows without "{profile.name}" in {where}',
+                hint='fill them in, ignore the column, or pass missing="median"',
+            )
+
+
 def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, same: str | None, where: str) -> Column:
     name, kind = profile.name, profile.kind
     if role == "time":

@@ -29,6 +29,7 @@ class Survey:
         codes: int64 (row,), index into `values` of each row's label, -1 where it is not known.
         values: The different labels, as text, in the order in which they appear.
         extras: (row,) by name: "group" as int64 codes, "time" and "weight" as float64, where they are asked for.
+        groups: The different groups.
         same: Columns whose cells are all those of an earlier one -> the name of that one.
     """
 
@@ -38,6 +39,7 @@ class Survey:
     values: tuple[str, ...]
     extras: Mapping[str, np.ndarray]
     same: Mapping[str, str]
+    groups: frozenset[str]
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -106,7 +108,14 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
     }
     if options.group in scans:
         extras["group"] = group.codes()
-    return Survey(where, profiles, label.codes(), tuple(label.values), extras, same or {})
+        if (unknown := int((extras["group"] < 0).sum())) > 0:
+            raise DataError(
+                "group is known in every row",
+                got=f'{unknown:,} of {len(extras["group"]):,} rows without a "{options.group}" in {where}',
+                hint="drop these rows, or give each a group of its own",
+            )
+    groups = frozenset(group.values)
+    return Survey(where, profiles, label.codes(), tuple(label.values), extras, same or {}, groups)
 
 
 class _Codes:

@@ -23,7 +23,7 @@ from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
 from .readers import Reader, reading
-from .schema import Column, decide
+from .schema import Column, check_known, decide
 from .survey import Survey, survey
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Table:
             keep = np.sort(np.random.default_rng(split.seed).choice(len(drawn), FIT_ROWS, replace=False))
             drawn = drawn.take(keep)
         cells = self._cells_of(drawn, on_progress)
-        preparation = fit_preparation(self.columns, cells, numbers=self.options.numbers, missing=self.options.missing)
+        preparation = fit_preparation(self.columns, cells, numbers=self.options.numbers)
         data = self.apply(preparation, on_progress=on_progress)
         if warn:
             for note in (*question_columns(self.columns, self.options), *self._notes(data, split, drawn, cells)):
@@ -280,7 +280,14 @@ def make_table(
         if source == "train":
             where = str(reader.where or "the table")
             columns = decide(surveys[source].profiles, options, where=where, same=surveys[source].same)
+        if options.missing == "refuse":
+            check_known(surveys[source].profiles, columns, where=surveys[source].where)
     train = surveys["train"]
+    for source, found in surveys.items():
+        if source != "train" and (shared := train.groups & found.groups):
+            warn_user(
+                f"{len(shared):,} of {len(found.groups):,} groups of {source} are among the training samples as well"
+            )
     names = options.class_names or train.class_names
     if len(names) != len(train.class_names):
         raise UsageError(

@@ -246,7 +246,7 @@ WRONG = {
     "too few groups": ({"label": "churned", "group": "active"}, DataError, "takes at least 5 groups; got 2 groups"),
     "times that are text": ({"label": "churned", "time": "city"}, DataError, "time is a column of numbers or dates"),
     "weights with gaps": ({"label": "churned", "weight": "age"}, DataError, "known in every row; got 86 missing"),
-    "values refused": ({"label": "churned", "missing": "refuse"}, DataError, 'training samples without "age"'),
+    "values refused": ({"label": "churned", "missing": "refuse"}, DataError, 'got 86 of 600 rows without "age"'),
 }
 
 
@@ -261,7 +261,7 @@ def test_wrong_options_are_one_line(name, customers):
 @pytest.mark.parametrize(
     ("column", "words"),
     [
-        (["1", "2", "x"] + ["3"] * 40, r"'x' in row 3 of .*; next: empty these cells"),
+        (["1", "2", "x"] + ["3"] * 40, r"'x' in row 3 .*; next: empty these cells"),
         (["1", "2", "inf"] + ["3"] * 40, r"numbers are finite.*inf as \"v\" in row 3"),
         (["1", "1e200", "2"] + ["3"] * 40, r"numbers are finite.*1e\+200 as \"v\" in row 2"),
     ],

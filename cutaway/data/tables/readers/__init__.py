@@ -1,7 +1,7 @@
 """Readers of tables: text, columnar files and frames, as chunks of columns."""
 
 from .columnar import FORMATS, ColumnarReader
-from .opening import open_reader
+from .opening import open_any, open_reader
 from .reader import Reader, frame_reader, is_frame, reading
 
-__all__ = ["FORMATS", "ColumnarReader", "Reader", "frame_reader", "is_frame", "open_reader", "reading"]
+__all__ = ["FORMATS", "ColumnarReader", "Reader", "frame_reader", "is_frame", "open_any", "open_reader", "reading"]

@@ -79,6 +79,12 @@ def open_columnar(path: Path) -> ColumnarReader:
         DataError: The file is damaged, or two columns have the same name.
     """
     files = tuple(columnar_files(path)) if path.is_dir() else (path,)
+    if not files:
+        raise DataError(
+            f"a folder of a table holds files that end in {', '.join(FORMATS)}",
+            got=f"none in {path}",
+            hint="check the path",
+        )
     return ColumnarReader(path, files, check_columns(_names(files[0]), where=str(files[0])))
 
 

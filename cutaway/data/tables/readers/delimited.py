@@ -84,8 +84,9 @@ class DelimitedReader:
             row = bad[0]
             return DataError(
                 f"every row has as many cells as line 1, {row.expected_columns}",
-                got=f"{row.actual_columns} in line {row.number} of {self.where}: {(row.text or '')[:60]!r}",
-                hint="mend that line; a cell with the delimiter inside stands in quotes",
+                got=f"{row.actual_columns} in row {row.number - self.dialect.header} (without the names) of "
+                f"{self.where}: {(row.text or '')[:60]!r}",
+                hint="mend that row; a cell with the delimiter inside stands in quotes",
             )
         if "Empty CSV" in str(error):
             return DataError(
@@ -94,7 +95,7 @@ class DelimitedReader:
         if "UTF8" in str(error) or isinstance(error, UnicodeError):
             return DataError(
                 f"the file is text in {self.dialect.encoding}",
-                got=f"a byte that is none, after row {rows:,} of {self.where}",
+                got=f"a byte that is none, in row {rows + 1:,} of {self.where} or after it",
                 hint="save it as UTF-8",
             )
         return DataError(

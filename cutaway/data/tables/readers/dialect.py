@@ -152,6 +152,8 @@ def _has_header(rows: list[list[str]], decimal: str) -> bool:
     def is_number(cell: str) -> bool:
         return NUMBER.fullmatch(cell.replace(",", ".") if decimal == "," else cell) is not None
 
+    if rows[0] == [str(number) for number in range(len(rows[0]))] and len(rows[0]) > 1:
+        return True  # as pandas names columns that have no names
     first, below = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     for place, name in enumerate(first):
         values = [row[place] for row in below if row[place]]

@@ -1,10 +1,14 @@
 """Which reader opens a table."""
 
+import os
 from pathlib import Path
+from typing import Any
+
+from cutaway.errors import DataError, UsageError
 
 from .columnar import FORMATS, open_columnar
 from .delimited import open_delimited
-from .reader import Reader
+from .reader import Reader, frame_reader, is_frame
 
 
 def open_reader(path: Path, *, header: bool | None = None) -> Reader:
@@ -20,3 +24,27 @@ def open_reader(path: Path, *, header: bool | None = None) -> Reader:
     if path.is_dir() or path.suffix.lower() in FORMATS:
         return open_columnar(path)
     return open_delimited(path, header=header)
+
+
+def open_any(table: Any, *, header: bool | None = None, what: str = "a table") -> Reader:
+    """Open a table by its path, or view a frame.
+
+    Args:
+        table: A path, or a frame of pandas, Polars or Arrow.
+        header: Whether line 1 of a text table holds names; None finds it out.
+        what: What it is, for messages.
+
+    Raises:
+        UsageError: It is neither, or there is no such file.
+        DataError: The file is damaged.
+    """
+    if is_frame(table):
+        return frame_reader(table)
+    if not isinstance(table, str | os.PathLike):
+        raise UsageError(f"{what} is a path or a frame", got=type(table).__name__, hint="pass one of them")
+    path = Path(table).expanduser()
+    if not path.exists():
+        raise UsageError(f"{what} is in a file that exists", got=str(path), hint="check the path")
+    if not path.is_file() and not path.is_dir():
+        raise DataError(f"{what} is a file or a folder", got=f"{path}, which is neither", hint="copy it into a file")
+    return open_reader(path.resolve(), header=header)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 BLOCK = 8 << 20
 """Bytes of text in a chunk."""
 
+LONGEST_NAME = 200
+"""Characters of the name of a column at most."""
+
 SMALL = {"MB": 20, "rows": 200_000}
 """Tables below this size are read within a second, and nothing is reported."""
 
@@ -110,7 +113,8 @@ def reading(
 
 def is_frame(value: Any) -> bool:
     """Whether a value is a table in memory that `frame_reader` takes."""
-    return hasattr(value, "__arrow_c_stream__") or (hasattr(value, "iloc") and hasattr(value, "columns"))
+    columns = hasattr(value, "columns") or hasattr(value, "column_names")  # a Series has none
+    return columns and (hasattr(value, "__arrow_c_stream__") or hasattr(value, "iloc"))
 
 
 def frame_reader(frame: Any) -> FrameReader:
@@ -127,7 +131,7 @@ def frame_reader(frame: Any) -> FrameReader:
     try:
         # the index of a pandas frame is not a column of it
         table = pa.Table.from_pandas(frame, preserve_index=False) if hasattr(frame, "iloc") else pa.table(frame)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowException, TypeError, ValueError, OverflowError, NotImplementedError) as error:
         raise DataError(
             "every column of a table holds values of one kind",
             got=str(error).replace("\n", " "),
@@ -150,6 +154,12 @@ def check_columns(names: Sequence[str], *, where: str) -> tuple[str, ...]:
         )
     seen: set[str] = set()
     for number, name in enumerate(names, start=1):
+        if len(name) > LONGEST_NAME:
+            raise DataError(
+                f"the name of a column has at most {LONGEST_NAME} characters",
+                got=f'{len(name):,}, beginning with "{name[:20]}", as column {number} of {where}',
+                hint="shorten it",
+            )
         if name in seen:
             raise DataError(
                 "the columns of a table have different names",
