@@ -92,7 +92,7 @@ def test_every_record_is_pickled_unchanged(name, digits_run):
 
 
 def test_every_method_of_a_run_that_returns_a_record_is_among_them():
-    verbs = {"report", "model", "embed", "embed_epochs", "embed_layers", "explain", "path", "folder", "test"}
+    verbs = {"report", "model", "embed", "embed_epochs", "embed_layers", "explain", "path", "folder", "test", "predict"}
     public = {name for name in vars(ct.Run) if not name.startswith("_")}
     assert public - verbs - {"class_names"} <= RECORDS.keys()
 

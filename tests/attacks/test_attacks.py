@@ -67,7 +67,11 @@ def test_the_product_calls_no_loader_that_runs_files():
     words = re.compile(
         r"load_model\(|import (h5py|pickle|marshal)|deserialize_keras_object|importlib\.import_module\(.*config"
     )
-    assert [str(path) for path in sources if words.search(path.read_text())] == []
+    found = {
+        path.relative_to(Path(cutaway.__file__).parent).as_posix() for path in sources if words.search(path.read_text())
+    }
+    # Numba pickles the index of its compiled kernels: in a folder that only the user may write, behind a digest
+    assert found == {"neighbors/kernel_files.py"}
 
 
 @pytest.mark.parametrize("form", ["keras", "h5"])

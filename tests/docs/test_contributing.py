@@ -108,11 +108,11 @@ points.write_text("no numbers")
 try:
     load_dataset(points)
 except DataError as error:
-    assert re.search(r"one line of numbers per sample; got .*points\\.txt .*; next: check the file", str(error)), error
+    assert re.search(r"one line of numbers per sample; got .*mine\\.points .*; next: check the file", str(error)), error
 else:
     raise AssertionError("the damaged file was loaded")
 """
 
 
 def test_the_data_source_is_loaded(follow, tmp_path):
-    follow("cutaway/data/sources/text.py", SOURCE, tmp_path / "points.txt")
+    follow("cutaway/data/sources/points.py", SOURCE, tmp_path / "mine.points")
