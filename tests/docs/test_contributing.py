@@ -115,4 +115,4 @@ else:
 
 
 def test_the_data_source_is_loaded(follow, tmp_path):
-    follow("cutaway/data/sources/points.py", SOURCE, tmp_path / "mine.points")
+    follow("cutaway/data/sources/text.py", SOURCE, tmp_path / "mine.points")
