@@ -152,6 +152,7 @@ class RunFolder:
             UnknownNameError: There is no snapshot of that epoch.
             RunError: The file cannot be read.
         """
+        self.snapshot_shapes(epoch)  # the size of the file is that of its header: a hole of gigabytes is not read
         return file_digest(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)
 
     def checkpoint(

@@ -102,7 +102,7 @@ from cutaway.errors import DataError
 points = Path(sys.argv[1])
 points.write_text("0.5 1 0\\n1.5 2 1\\n2.5 3 0\\n")
 data = load_dataset(points)
-assert (data.name, data.shape, data.class_names) == ("points", (2,), ("0", "1")), data
+assert (data.name, data.shape, data.class_names) == ("mine", (2,), ("0", "1")), data
 np.testing.assert_array_equal(data.sources["train"].x, np.float32([[0.5, 1], [1.5, 2], [2.5, 3]]))
 points.write_text("no numbers")
 try:
