@@ -1,7 +1,7 @@
 """What a model says of new samples: raw rows, pictures or arrays, prepared as the training samples were."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -122,6 +122,25 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
             yield Samples(np.stack(read), [str(file) for file in chunk])
     else:
         yield _checked(context, np.asarray(x), where=f"the {type(x).__name__}")
+
+
+def one_sample(context: RunContext, x: Any) -> Any:
+    """One new row of a table, as a frame or a mapping from columns to cells, as the model takes it; all else unchanged.
+
+    Raises:
+        UsageError: It has more than one row.
+        DataError: A column is missing or of another kind.
+    """
+    if isinstance(x, Mapping):
+        import pandas as pd
+
+        x = pd.DataFrame([cast("dict[str, Any]", x)])
+    if context.preparation is None or not is_frame(x):
+        return x
+    inputs = np.concatenate([inputs for _, inputs in prepare_new_rows(context.preparation, x)])
+    if len(inputs) != 1:
+        raise UsageError("one row is explained at a time", got=f"{len(inputs):,} rows", hint="pass frame.iloc[[0]]")
+    return inputs[0]
 
 
 def _paths(x: Any) -> list[Path]:

@@ -1,13 +1,19 @@
 """The section on wrong predictions: the most confident ones."""
 
+from typing import Any
+
 import numpy as np
 
 from cutaway.api.analyses import labels, pictures_of
+from cutaway.data import Table
 from cutaway.metrics import worst_mistakes
 from cutaway.page import Card, Cards, Picture, Section, Text
 
 from .rows import percent
 from .source import ReportSource
+
+CELLS = 12
+"""Cells of a row of a table on its card at most."""
 
 VALUES = 8
 """Values of a sample on its card at most, where samples are not pictures."""
@@ -31,6 +37,7 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
     worst = worst_mistakes(source.predicted, labels(context))
     ids, names = context.split.test.take(worst.position), context.class_names
     rows, pictures = context.data.x(ids), pictures_of(context.data, ids)
+    table = context.loaded.rows_of(ids) if isinstance(context.loaded, Table) else None
     cards: list[Card] = []
     for i in range(len(ids)):
         true, predicted = names[int(worst.label[i])], names[int(worst.predicted[i])]
@@ -39,9 +46,25 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
             alt = f"{ids[i]}: true class {true}, predicted class {predicted}"
             shown = (Picture(picture_png(pictures[i], scale=3), alt),)
         values = "" if shown else ", ".join(_values(np.ravel(rows[i]), context.manifest.dataset.feature_names))
+        title = ids[i]
+        if isinstance(context.loaded, Table) and table is not None:
+            values, title = _cells(table[i], context.loaded), _title(ids[i], table[i], context.loaded)
         text = (f"{percent(float(worst.confidence[i]))} confident",)
-        cards.append(Card(title=ids[i], pictures=shown, values=values, subtitle=f"{true} → {predicted}", text=text))
+        cards.append(Card(title=title, pictures=shown, values=values, subtitle=f"{true} → {predicted}", text=text))
     return tuple(cards)
+
+
+def _cells(row: dict[str, Any], table: Table) -> str:
+    """The first cells of a row that are used, as they are in the table, with their columns."""
+    used = [column.name for column in table.columns if column.use == "feature"]
+    cells = [f"{name} {'-' if row[name] is None else row[name]}" for name in used[:CELLS]]
+    return ", ".join(cells) + (f", and {len(used) - CELLS} more columns" if len(used) > CELLS else "")
+
+
+def _title(name: str, row: dict[str, Any], table: Table) -> str:
+    """What a row is called: by its column of names, if there is one, and by its place."""
+    named = row.get(table.options.id or "")
+    return name if named is None else f"{named} ({name})"
 
 
 def _values(row: np.ndarray, names: tuple[str, ...] | None) -> list[str]:

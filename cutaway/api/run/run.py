@@ -9,7 +9,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api import analyses
 from cutaway.api.analyses.epochs import check_epoch
-from cutaway.api.prediction import predict
+from cutaway.api.prediction import one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
 
@@ -189,11 +189,12 @@ class Run(RecordedRun):
                 self.context, layer, split=split, epoch=epoch, samples=samples, on_progress=on_progress
             )
 
-    def explain(self, x: np.ndarray | str, *, epoch: int | None = None) -> "Explanation":
+    def explain(self, x: Any, *, epoch: int | None = None) -> "Explanation":
         """Explain one prediction: what spoke for the winning class and against the runner-up.
 
         Args:
-            x: Raw values of one sample, or its name, such as "test[7]". With data without test samples of their own,
+            x: Raw values of one sample; a new row of a table, as a frame or as a mapping from columns to cells; or the
+                name of a sample, such as "test[7]". With data without test samples of their own,
                 such as the digits, names are "sample[7]", and "test[7]" is row 7 of the split "test".
             epoch: Number of the epoch; the kept one if None.
 
@@ -201,7 +202,7 @@ class Run(RecordedRun):
             UnknownNameError: There is no such sample or epoch.
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
-        return analyses.explain(self.context, x, epoch=check_epoch(epoch))
+        return analyses.explain(self.context, one_sample(self.context, x), epoch=check_epoch(epoch))
 
     def embed(
         self,

@@ -43,6 +43,12 @@ def question_columns(columns: Sequence[Column], options: TableOptions) -> Iterat
         last = column.name.lower().replace("-", "_").split("_")[-1].split()[-1:]
         if column.kind == "number" and column.profile.whole and last and last[0] in IDENTIFIERS:
             yield f'"{column.name}" is named as an identifier is, and used as a number: ignore it if it is one'
+    for column in features:
+        if column.kind == "date" and column.profile.month_first and not options.month_first:
+            yield (
+                f'the dates of "{column.name}" are read with the day first, and none of them tells: pass '
+                "month_first=True if the month comes first"
+            )
     dates = [column.name for column in features if column.kind == "date"]
     if dates and options.time is None and options.group is None and options.test is None:
         yield (

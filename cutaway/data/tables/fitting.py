@@ -122,7 +122,7 @@ def _fit_date(column: Column, known: np.ndarray, indicator: bool) -> DateStep:
     parts = [part for part in PARTS if span >= spans[part.split()[0]] and np.ptp(date_part(known, part)) > 1e-9]
     return DateStep(
         column=column.name,
-        date_format=column.profile.date_format,
+        date_format=column.date_format,
         parts=cast(Any, tuple(parts) or ("time",)),
         fill=float(np.median(known)),
         indicator=indicator,

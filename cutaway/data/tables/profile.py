@@ -1,5 +1,6 @@
 """What a column of a table holds, found in one pass over its chunks."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -7,7 +8,17 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from .arrow import compute
-from .cells import DATE_FORMATS, as_categories, as_dates, as_numbers, as_text, is_number_text, is_text, trimmed
+from .cells import (
+    DATE_FORMATS,
+    as_categories,
+    as_dates,
+    as_dates_or_null,
+    as_numbers,
+    as_text,
+    is_number_text,
+    is_text,
+    trimmed,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,6 +49,7 @@ class ColumnProfile:
         values: How often each different value occurs, of a category; empty for other kinds, and beyond `MOST_DISTINCT`.
         distinct: Number of different values of a category; None beyond `MOST_DISTINCT`, and for other kinds.
         date_format: How the dates are written, one of `cells.DATE_FORMATS`; "" for typed dates and other kinds.
+        month_first: How the dates are written if the month comes first, where no date tells; else "".
         other: Number of cells that are no number in a column of which most are, and None otherwise.
         first_other: The first of them: its row from 0, and its text.
     """
@@ -53,6 +65,7 @@ class ColumnProfile:
     values: Counter[str]
     distinct: int | None
     date_format: str
+    month_first: str = ""
     other: int | None = None
     first_other: tuple[int, str] | None = None
 
@@ -97,6 +110,8 @@ class ColumnScan:
         self.values: Counter[str] | None = Counter()
         self.formats = list(DATE_FORMATS)
         self.first_other: tuple[int, str] | None = None
+        self.other_dates: int | None = None  # cells that are no dates where nearly all are
+        self.first_other_date: tuple[int, str] | None = None
         self.typed: Kind | None = None
 
     def add(self, column: "pa.ChunkedArray") -> None:
@@ -143,8 +158,9 @@ class ColumnScan:
             values=values,
             distinct=len(self.values) if self.values is not None and kind == "category" else None,
             date_format=self.formats[0] if kind == "date" and self.typed != "date" else "",
-            other=known - self.numbers if number and self.numbers < known else None,
-            first_other=self.first_other if number else None,
+            month_first=self._month_first() if kind == "date" else "",
+            other=known - self.numbers if number and self.numbers < known else self.other_dates if not number else None,
+            first_other=self.first_other if number else self.first_other_date if self.other_dates else None,
         )
 
     def _add_text(self, known: "pa.ChunkedArray", column: "pa.ChunkedArray") -> None:
@@ -166,6 +182,7 @@ class ColumnScan:
                 row = pc.index(fits, pa.scalar(False)).as_py()
                 self.first_other = (self.rows + row, column[row].as_py())
         if self.formats:
+            self._note_other_dates(known, column)
             fitting = known.slice(0, 1000) if numbers is None else known.slice(0, 0)
             self.formats = [f for f in self.formats if len(fitting) and as_dates(fitting, f).null_count == 0]
             self.formats = [f for f in self.formats if as_dates(known, f).null_count == 0]
@@ -175,6 +192,24 @@ class ColumnScan:
             counts = pc.value_counts(as_categories(known).combine_chunks())
             self.values.update(dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)))
             self.values = None if len(self.values) > MOST_DISTINCT else self.values
+
+    def _month_first(self) -> str:
+        month = self.formats[0].replace("%d/%m", "%m/%d")
+        return month if month != self.formats[0] and month in self.formats else ""
+
+    def _note_other_dates(self, known: "pa.ChunkedArray", column: "pa.ChunkedArray") -> None:
+        """Note cells that are no dates in a chunk in which nearly all others are."""
+        pc = compute()
+        if not re.search(r"\d[-./]\d", known[0].as_py()):
+            return
+        for name in self.formats:
+            fits = pc.is_valid(as_dates_or_null(column, name))
+            others = pc.and_(pc.is_valid(column), pc.invert(fits))
+            count = pc.sum(others).as_py() or 0
+            if 0 < count <= (1 - MOSTLY) * len(known):
+                row = pc.index(others, True).as_py()
+                self.other_dates, self.first_other_date = count, (self.rows + row, column[row].as_py())
+                return
 
     def _add_range(self, values: np.ndarray) -> None:
         self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))

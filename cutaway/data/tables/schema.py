@@ -29,6 +29,7 @@ class Column:
         use: "feature", or what else it is for.
         treatment: What becomes of it: "standardized", "one-hot", "hashed", "date parts", or why it is ignored.
         profile: What it holds.
+        date_format: How its dates are written in text.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     use: Use
     treatment: str
     profile: ColumnProfile
+    date_format: str = ""
 
 
 def decide(
@@ -115,11 +117,12 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
         return Column(name, "category", "feature", "one-hot", profile)
     if profile.other is not None and profile.first_other is not None:
         row, cell = profile.first_other
+        what = "numbers" if profile.kind == "number" else "dates"
         raise DataError(
-            f'a column is numbers, or text: "{name}" is numbers in {profile.known - profile.other:,} of '
+            f'a column is {what}, or text: "{name}" is {what} in {profile.known - profile.other:,} of '
             f"{profile.known:,} rows",
             got=f"{cell!r} in row {row + 1:,} (without the names) of {where}"
-            + (f", and {profile.other - 1:,} more that are no numbers" if profile.other > 1 else ""),
+            + (f", and {profile.other - 1:,} more that are no {what}" if profile.other > 1 else ""),
             hint=f'empty these cells if they are not known, or pass category="{name}" or ignore="{name}"',
         )
     if kind == "category":
@@ -127,7 +130,8 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
     if profile.low == profile.high and not profile.missing and not wanted:
         return _ignored(profile, "constant")
     if kind == "date":
-        return Column(name, "date", "feature", "date parts, standardized", profile)
+        written = profile.month_first if options.month_first and profile.month_first else profile.date_format
+        return Column(name, "date", "feature", "date parts, standardized", profile, written)
     if profile.counting and profile.whole and profile.rows > 2 and not wanted:
         return _ignored(profile, "counts the rows, as an identifier does")
     return Column(name, "number", "feature", NUMBER_WORDS[options.numbers], profile)

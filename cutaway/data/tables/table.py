@@ -142,6 +142,21 @@ class Table:
         if data.in_memory and (repeated := repeated_rows(data, split)):
             yield repeated
 
+    def rows_of(self, ids: SampleIds) -> list[dict[str, Any]]:
+        """Some rows as they are in the table, all columns, in the order of `ids`; the table is read up to the last."""
+        found: dict[tuple[int, int], dict[str, Any]] = {}
+        for number, source in enumerate(ids.sources):
+            wanted = np.unique(ids.index[ids.source_index == number])
+            first = 0
+            for chunk in self.readers[source].chunks() if len(wanted) else ():
+                inside = wanted[(wanted >= first) & (wanted < first + len(chunk))]
+                rows = chunk.take((inside - first).tolist()).to_pylist()
+                found |= {(number, int(row)): values for row, values in zip(inside, rows, strict=True)}
+                first += len(chunk)
+                if first > wanted[-1]:
+                    break
+        return [found[int(source), int(row)] for source, row in zip(ids.source_index, ids.index, strict=True)]
+
     def _fill(self, source: str, preparation: Preparation, on_progress: ProgressCallback, inputs: np.ndarray) -> None:
         notes: Notes = {}
         for first, cells in self._chunks(source, preparation, on_progress):
@@ -172,7 +187,7 @@ class Table:
         """The first row of each chunk, and its cells as what they are."""
         if preparation is None:
             kinds = {column.name: column.kind for column in self.columns if column.use == "feature"}
-            formats = {column.name: column.profile.date_format for column in self.columns}
+            formats = {column.name: column.date_format for column in self.columns}
         else:
             kinds, formats = preparation.columns, preparation.date_formats
         yield from cell_chunks(
