@@ -3,7 +3,9 @@
 """The training as an estimator of scikit-learn: fit, predict, predict_proba, score, and the run behind them."""
 
 import dataclasses
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -39,10 +41,10 @@ class Classifier(ClassifierMixin, BaseEstimator):
     Everything about a training stays in its run. A pickle holds the whole run folder.
 
     Args:
-        hidden: Units of each hidden layer, or of the only one.
-        dropout: Share of a hidden layer's units set to zero in training, in [0, 1).
+        hidden: Units of each hidden layer, or of the only one; the recipe's if None.
+        dropout: Share of a hidden layer's units set to zero in training, in [0, 1); the recipe's if None.
         activation: Activation of the hidden layers.
-        recipe: Where settings that are None come from: "default", "lesson" or "lesson-dropout".
+        recipe: Where what is None comes from: "default" (for a table "table"), "table", "lesson" or "lesson-dropout".
         epochs: Number of epochs.
         batch_size: Samples a step.
         learning_rate: Learning rate.
@@ -63,9 +65,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        hidden: Sequence[int] | int = (512, 512),
+        hidden: Sequence[int] | int | None = None,
         *,
-        dropout: float = 0.0,
+        dropout: float | None = None,
         activation: str = "relu",
         recipe: str = "default",
         epochs: int | None = None,
@@ -111,7 +113,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         loaded = self._loaded(X, y)
         models.require_jax()
         training.keep_compiled_programs()
-        base, settings = training.find_recipe(self.recipe).settings, self._settings()
+        recipe = training.find_recipe(training.recipe_for(self.recipe, table=isinstance(loaded, Table)))
+        base, settings = recipe.settings, self._settings()
         config = training.make_config(base, samples=len(loaded.labels["train"]), **settings)
         split = split_dataset(loaded, validation=config.validation, test=0.0, seed=config.seed)
         data = loaded.prepare(split, warn=False) if isinstance(loaded, Table) else loaded
@@ -119,10 +122,12 @@ class Classifier(ClassifierMixin, BaseEstimator):
         config = training.make_config(
             base, samples=len(split.train), accelerator=training.has_accelerator(), **settings
         )
-        hidden = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
-        model = mlp(hidden, dropout=self.dropout, activation=self.activation)
+        hidden = recipe.hidden if self.hidden is None else self.hidden
+        hidden = (hidden,) if isinstance(hidden, int) else tuple(hidden)
+        dropout = recipe.dropout if self.dropout is None else self.dropout
+        model = mlp(hidden, dropout=dropout, activation=self.activation)
         models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
-        runs, holder = self._folder()
+        folder = None if self.runs is not None else tempfile.mkdtemp(prefix="cutaway-classifier-")
         self.run_ = start_training(
             model,
             data,
@@ -131,11 +136,12 @@ class Classifier(ClassifierMixin, BaseEstimator):
             config=config,
             first_weights=training.DRAWN,
             sample_weight=None if sample_weight is None else np.asarray(sample_weight, np.float64),
-            runs=runs,
+            runs=folder or self.runs,
             name=None,
             progress=False,
         )
-        self.run_.context.holder = holder
+        if folder:  # a temporary folder goes with the last user of the run
+            weakref.finalize(self.run_.context, shutil.rmtree, folder, ignore_errors=True)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -167,13 +173,6 @@ class Classifier(ClassifierMixin, BaseEstimator):
                 )
             given = {numbers[label]: weight for label, weight in given.items()}
         return class_weights(given, labels, classes=len(self.classes_))
-
-    def _folder(self) -> tuple[str | Path, Any]:
-        """Where the run is kept, and what keeps that folder alive: a temporary one goes with its last user."""
-        if self.runs is not None:
-            return self.runs, None
-        holder = tempfile.TemporaryDirectory(prefix="cutaway-classifier-", ignore_cleanup_errors=True)
-        return holder.name, holder
 
     def _loaded(self, X: Any, y: Any) -> Dataset | Table:
         """The samples: pictures and uint8 as they are, everything else as a table whose last column is the class."""
@@ -231,14 +230,14 @@ class Classifier(ClassifierMixin, BaseEstimator):
         if files is None:
             return
         name, held = files
-        holder = tempfile.TemporaryDirectory(prefix="cutaway-classifier-", ignore_cleanup_errors=True)
-        folder = Path(holder.name) / name
+        parent = tempfile.mkdtemp(prefix="cutaway-classifier-")
+        folder = Path(parent) / name
         for relative, content in held.items():
             path = folder / relative
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         self.run_: Run = open_run(folder, data=data)
-        self.run_.context.holder = holder
+        weakref.finalize(self.run_.context, shutil.rmtree, parent, ignore_errors=True)
 
 
 def _frame(X: Any, estimator: Classifier) -> Any:

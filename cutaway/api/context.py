@@ -45,7 +45,6 @@ class RunContext:
     ) -> None:
         self.folder = folder
         self._models: dict[int, Model] = {}
-        self.holder: Any = None  # keeps a temporary folder alive
         if data is not None:
             self.data = self.loaded = data
         if loaded is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cutaway.data import load_dataset
+from cutaway.data import Table, load_dataset
 from cutaway.runs import RUNS
 
 from .analyses import Embedding
@@ -61,7 +61,7 @@ def train_recipe(
         UsageError, DataError, RunError, TrainingError, BackendError, Canceled: As `cutaway.train`.
     """
     from cutaway.models import import_lean_keras
-    from cutaway.training import find_recipe, make_config
+    from cutaway.training import find_recipe, make_config, recipe_for
 
     base = find_recipe(recipe)
     # a wrong setting is refused before Keras is loaded, which takes a second
@@ -70,6 +70,7 @@ def train_recipe(
     with show_progress(True) as on_progress:
         dataset = load_dataset(data, on_progress=on_progress, **(options or {}))
     import_lean_keras()
+    base = find_recipe(recipe_for(recipe, table=isinstance(dataset, Table)))
     model = mlp(
         base.hidden if hidden is None else hidden,
         dropout=base.dropout if dropout is None else dropout,

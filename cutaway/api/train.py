@@ -71,7 +71,8 @@ def train(
         data: A `Dataset` or `Table`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or
             DataFrame with `y`.
         y: Labels ``(sample,)``, where `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
-        recipe: Where settings that are not given come from: "default", "lesson" or "lesson-dropout".
+        recipe: Where settings that are not given come from: "default" (for a table, "table"), "table", "lesson" or
+            "lesson-dropout".
         seed: Random seed of first weights, split, order and dropout; whole number from 0.
         runs: Folder in which the run folder is made.
         name: Middle part of the run folder's name; the dataset's name if None.
@@ -94,8 +95,9 @@ def train(
     from cutaway import models, training
 
     raise_if_canceled()
-    base, settings = training.find_recipe(recipe).settings, {"seed": seed, **settings}
     given = as_dataset(data, y, verb="train")
+    recipe = training.recipe_for(recipe, table=isinstance(given, Table))
+    base, settings = training.find_recipe(recipe).settings, {"seed": seed, **settings}
     # validation is a share of all training samples, batch size and epochs follow from those left after the split
     config = training.make_config(base, samples=len(given.labels["train"]), **settings)
     models.require_jax()

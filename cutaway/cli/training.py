@@ -65,7 +65,7 @@ def train(
     like: Annotated[
         str | None, typer.Option(metavar="RUN", help="Train as this run; options beside it change single settings.")
     ] = None,
-    recipe: Annotated[str | None, typer.Option(help="default (if not given), lesson or lesson-dropout.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="default (if not given; of a table: table), lesson, ...")] = None,
     hidden: Annotated[str | None, typer.Option(help="Units of each hidden layer, such as 512,512.")] = None,
     dropout: Annotated[float | None, typer.Option(help="Share of hidden units dropped in training.")] = None,
     activation: Annotated[str | None, typer.Option(help="Activation of the hidden layers. Default: relu.")] = None,

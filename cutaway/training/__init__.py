@@ -12,7 +12,7 @@ from cutaway._lazy import lazy_getattr
 
 from .config import LOSSES, OPTIMIZERS, SCHEDULES, TrainingConfig, check_loss, lowest_loss, make_config, recorded_config
 from .first_weights import DRAWN, GIVEN
-from .recipes import RECIPES, Recipe, find_recipe
+from .recipes import RECIPES, Recipe, find_recipe, recipe_for
 
 if TYPE_CHECKING:
     from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs, note_differences
@@ -63,6 +63,7 @@ __all__ = [
     "make_config",
     "new_manifest",
     "note_differences",
+    "recipe_for",
     "recorded_config",
     "rescales",
     "train_model",

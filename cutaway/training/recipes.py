@@ -41,6 +41,10 @@ _DEFAULT = {
     "validation": "auto",
     "precision": "auto",
 }
+# Chosen by the mean validation loss on six tables of 178 to 3,000 rows (wine, breast cancer, two made from a logistic
+# model, two by make_classification), seeds 0 and 1: as here 0.463; 512-512 0.478, and without stopping 0.527; 256-256
+# with dropout 0.4 0.468; 64-64 0.471.
+_TABLE = {**_DEFAULT, "patience": 10}
 _LESSON = {
     "epochs": 2,
     "batch_size": 128,
@@ -54,12 +58,18 @@ RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         Recipe("default", "a good model in the least time", (512, 512), 0.2, _DEFAULT),
+        Recipe("table", "a good model of a table: smaller, and stopped before it overfits", (128, 128), 0.2, _TABLE),
         Recipe("lesson", "the classic lesson: 512-512, SGD 0.01, 2 epochs, about 88%", (512, 512), 0.0, _LESSON),
         Recipe(
             "lesson-dropout", "the classic lesson with dropout, 4 epochs", (512, 512), 0.2, {**_LESSON, "epochs": 4}
         ),
     )
 }
+
+
+def recipe_for(name: str, *, table: bool) -> str:
+    """The name of the recipe for some data: of a table, "default" means "table"."""
+    return "table" if table and name == "default" else name
 
 
 def find_recipe(name: str) -> Recipe:

@@ -161,3 +161,32 @@ def test_the_default_is_good_at_a_table():
 def test_nothing_is_predicted_before_fit():
     with pytest.raises(NotFittedError):
         ct.Classifier().predict(np.zeros((2, 2)))
+
+
+def test_a_run_without_test_samples_answers_or_says_so(fitted):
+    run = fitted.run_
+    for view in (run.confusion, run.mistakes, run.per_class):
+        with pytest.raises(ct.CutawayError, match='got the empty split "test"; next: try split="val"'):
+            view()
+    assert run.confusion(split="val").sum() == len(run.split.val)
+    assert {finding.severity for finding in run.findings()} <= {"good", "note", "warning"}
+
+
+def test_a_run_outlives_its_estimator(iris):
+    run = ct.Classifier(**SMALL).fit(*iris).run_
+    assert len(run.history) == 20
+    assert run.path.is_dir()
+
+
+def test_text_that_names_the_rows_is_left_out_and_numbers_are_used():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"name": [f"c-{n}" for n in range(200)], "order": range(200), "x": random.normal(size=200)})
+    fitted = ct.Classifier(hidden=8, epochs=2).fit(frame, frame["x"] > 0)
+    assert fitted.run_.data.feature_names == ("order", "x")
+    assert fitted.n_features_in_ == 3
+
+
+def test_an_array_is_predicted_by_the_run_as_by_the_estimator():
+    x, y = load_iris(return_X_y=True)
+    fitted = ct.Classifier(**SMALL).fit(x, y)
+    np.testing.assert_array_equal(fitted.run_.predict(x), fitted.predict_proba(x))

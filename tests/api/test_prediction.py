@@ -1,6 +1,7 @@
 """New samples: tables with shuffled columns, pictures of digits and arrays give what the model says in memory."""
 
 import json
+import shutil
 import warnings
 
 import numpy as np
@@ -200,3 +201,90 @@ def test_what_is_no_sample_is_one_line(given, words, mnist_run):
     with pytest.raises(ct.CutawayError, match=words) as caught:
         mnist_run.predict(given)
     assert "\n" not in str(caught.value)
+
+
+def test_numbers_beyond_float32_give_no_nan(run):
+    frame = pd.DataFrame({"age": [1e29, -1e29, 50.0], "city": "Rome", "since": pd.Timestamp("2020-06-01")})
+    with pytest.warns(ct.CutawayWarning, match="far outside"):
+        found = run.predict(frame)
+    assert np.isfinite(found).all()
+    assert found.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+
+
+def test_pictures_in_other_units_are_refused(mnist_run):
+    x = mnist_run.data.sources["test"].x[:5] / 255
+    with pytest.raises(ct.CutawayError, match="from 0 to 255; got numbers from 0 to 1 in the ndarray; next: multiply"):
+        mnist_run.predict(x)
+
+
+def test_a_blank_picture_is_said_to_be_one(mnist_run, tmp_path):
+    Image.new("L", (100, 80), 255).save(tmp_path / "blank.png")
+    with pytest.warns(ct.CutawayWarning, match=r"no digit is seen in .*blank.png"):
+        mnist_run.predict(tmp_path / "blank.png")
+
+
+def test_a_class_that_is_a_number_is_written_as_one(folder, tmp_path):
+    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=200), "y": np.tile([-1, 1], 100)})
+    run = ct.train(ct.mlp((4,)), ct.load_dataset(frame, label="y"), epochs=1, runs=folder / "runs", progress=False)
+    write_predictions(predictions(run.context, frame), tmp_path / "p.csv", class_names=run.class_names)
+    assert set(pd.read_csv(tmp_path / "p.csv")["predicted"]) <= {-1, 1}
+
+
+def test_a_new_row_is_explained_as_a_frame_or_as_a_mapping(run, folder):
+    frame = pd.read_csv(folder / "train.csv")
+    row = int(run.split.test.index[0])
+    expected = run.explain("test[0]").to_pandas()
+    for given in (frame.iloc[[row]], frame.iloc[row].to_dict()):
+        pd.testing.assert_frame_equal(run.explain(given).to_pandas(), expected)
+    with pytest.raises(ct.CutawayError, match="one row is explained at a time; got 3 rows"):
+        run.explain(frame[:3])
+
+
+def test_cells_of_a_mistake_are_those_of_the_table(run, folder):
+    report = run.report(folder / "r.html", progress=False).read_text("utf-8")
+    frame = pd.read_csv(folder / "train.csv")
+    row = run.data.rows(run.mistakes(1).ids)
+    assert len(row)
+    number = int(run.mistakes(1).ids.index[0])
+    assert f"city {frame['city'][number]}, since {frame['since'][number]}" in report
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda steps: steps[:-1],
+        lambda steps: [*steps, steps[-1]],
+        lambda steps: [{**steps[0], "low": 9.0, "high": -9.0}, *steps[1:]],
+        lambda steps: [{**steps[0], "scale": 1e-320}, *steps[1:]],
+        lambda steps: [*steps[:1], {**steps[1], "values": ["Bonn"] * 3}, *steps[2:]],
+        lambda steps: "x",
+    ],
+)
+def test_a_hostile_preparation_is_refused(change, run, folder, tmp_path):
+    copied = tmp_path / "run"
+    shutil.copytree(run.path, copied)
+    record = json.loads((copied / "run.json").read_text())
+    record["dataset"]["preparation"]["steps"] = change(record["dataset"]["preparation"]["steps"])
+    (copied / "run.json").write_text(json.dumps(record))
+    with pytest.raises(ct.CutawayError) as caught:
+        ct.open_run(copied).predict(folder / "train.csv")
+    assert "\n" not in str(caught.value)
+
+
+def test_predictions_are_not_written_over_their_samples(run, folder, capsys):
+    from cutaway.cli import main
+
+    (folder / "same.csv").write_bytes((folder / "train.csv").read_bytes())
+    with pytest.raises(SystemExit) as ended:
+        main(["predict", str(run.path), str(folder / "same.csv"), "-o", str(folder / "same.csv")])
+    assert ended.value.code == 2
+    assert "which holds the samples" in capsys.readouterr().err
+    assert (folder / "same.csv").read_bytes() == (folder / "train.csv").read_bytes()
+
+
+def test_training_like_a_run_takes_its_data_options_too(run, folder, capsys):
+    from cutaway.cli import main
+
+    with pytest.raises(SystemExit):
+        main(["train", "--like", str(run.path), "--label", "city"])
+    assert "--like takes the model, the data and all other settings" in capsys.readouterr().err

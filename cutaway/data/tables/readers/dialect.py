@@ -143,7 +143,8 @@ def _decimal(rows: list[list[str]], delimiter: str) -> str:
     cells = [cell for row in rows for cell in row]
     commas = sum(COMMA_NUMBER.fullmatch(cell) is not None for cell in cells)
     points = sum("." in cell and NUMBER.fullmatch(cell) is not None for cell in cells)
-    return "," if commas > points else "."
+    # points may stand between thousands, or in a column from elsewhere; a comma inside a cell has no such excuse
+    return "," if commas > points / 10 else "."
 
 
 def _has_header(rows: list[list[str]], decimal: str) -> bool:
