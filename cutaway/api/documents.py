@@ -52,7 +52,10 @@ def class_document(run: Run) -> dict[str, Any]:
     Of more than `LISTED` classes, those with the lowest recall; ``left_out`` is the number of the others.
     """
     if run.test is None:
-        return {"classes": None, "why": "the training has not ended with predictions that are numbers"}
+        status = run.folder.status
+        numbers = "the training has not ended with predictions that are numbers"
+        unended = {"stopped": "the training was stopped before its end", "running": "the training has not ended yet"}
+        return {"classes": None, "why": unended.get(status, numbers)}
     try:
         found = run.per_class()
     except CutawayError as error:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from cutaway.errors import CutawayError, CutawayWarning
+from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning
 from cutaway.progress import CancelToken
 
 from . import inspect, layers, models, prediction, system, training, units
@@ -23,9 +23,7 @@ from . import inspect, layers, models, prediction, system, training, units
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""
 
-STOPPED = (
-    "a command runs until it is done; got a request to stop; next: run it again, or continue a training: cutaway resume"
-)
+STOPPED = "stopped; next: run it again, or continue a training with: cutaway resume latest"
 
 
 @contextlib.contextmanager
@@ -146,13 +144,16 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         else:
             code = app(arguments, prog_name="cutaway", standalone_mode=False)
         sys.stdout.flush()  # a disk that is full shows here, not while Python shuts down
-        return _fail(STOPPED, 1, debug=debug) if code == 130 else code or 0
+        return _stop(STOPPED, debug=debug) if code == Canceled.exit_code else code or 0
+    except Canceled as error:
+        when = error.got.removeprefix(REQUEST)
+        return _stop(f"stopped{when}; next: {error.hint}", debug=debug)
     except CutawayError as error:
         return _fail(as_typed(str(error)), error.exit_code, debug=debug)
     except typer.TyperException as error:  # a wrong option or argument
         return _fail(_usage(error, arguments), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail(STOPPED, 1, debug=debug)
+        return _stop(STOPPED, debug=debug)
     except MemoryError as error:
         got = " ".join(str(error).split())[:300] or "a request for more than is left"
         rule = "the work needs memory"
@@ -204,8 +205,17 @@ def _usage(error: typer.TyperException, arguments: list[str]) -> str:
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:
+    return _end(f"error: {message}", code, debug=debug)
+
+
+def _stop(message: str, *, debug: bool) -> int:
+    """End after Ctrl-C or SIGTERM, which is what the user wanted and no error."""
+    return _end(message, Canceled.exit_code, debug=debug)
+
+
+def _end(line: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     with contextlib.suppress(OSError):  # where nobody can read it
-        print(f"error: {message}", file=sys.stderr)
+        print(line, file=sys.stderr)
     return code

@@ -63,7 +63,11 @@ def train(
         str | None, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")
     ] = None,
     like: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Train as this run; options beside it change single settings.")
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="Train this run's model again; options beside it change training settings, not the model.",
+        ),
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="default (if not given), lesson or lesson-dropout.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Units of each hidden layer, such as 512,512.")] = None,
@@ -176,8 +180,10 @@ def _print_run(run: Any, *, start: float, as_json: bool) -> None:
 
         print_json(run_document(run, total=time.perf_counter() - start))
         return
+    from cutaway.runs import run_command
+
     print_history(run)
-    print(f"\n  run  {run.path}\n\nNext: cutaway report {run.path.name}")
+    print(f"\n  run  {run.path}\n\nNext: {run_command('report', run.path)}")
 
 
 def _check_like(of_model: dict[str, Any]) -> None:

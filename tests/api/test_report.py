@@ -1,5 +1,6 @@
 """The sections of the report, of real runs."""
 
+import dataclasses
 import io
 from itertools import pairwise
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from keras import layers
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.analyses import LayerHistory, evidence_of, kept_embedding
+from cutaway.api.analyses import LayerHistory, cost_in_digits, evidence_of, kept_embedding
 from cutaway.api.report import figures, overview, report_html, sections
 from cutaway.api.report.knowledge import best_layer_lead, knowledge, measured_epochs
 from cutaway.api.report.mistakes import mistakes
@@ -136,6 +137,7 @@ def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_ru
     assert len(numbers) == 12
     assert "12 units of dense_1 without which the loss rises most" in digits_units.summary
     assert f"on {len(digits_run.split.test)} test samples" in digits_units.lead
+    assert numbers == found.order("ablation_cost")[:12]
     costs = [found.ablation.cost[number] for number in numbers]
     assert all(a >= b for a, b in pairwise(costs))
     assert costs[0] == found.ablation.cost.max()
@@ -145,7 +147,8 @@ def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_ru
     weights, examples = card.pictures
     assert ", ".join(e["sample"] for e in first["top_activating"][:6]) in examples.alt
     assert weights.frame
-    words = f"the loss rises by {first['ablation_cost']:.4f} (standard error {first['ablation_cost_error']:.4f})"
+    cost, error = cost_in_digits(first)
+    words = f"the loss rises by {cost} (standard error {error})"
     assert words in card.text[0]
     assert f"falls by {100 * first['accuracy_cost']:.2f} points" in card.text[0]
     assert card.subtitle.startswith(f"Fires most for {first['preferred_class']}, ")
@@ -154,6 +157,23 @@ def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_ru
         pixels = np.asarray(image)
         assert (pixels[[0, 33, 34, 67]] == 128).all()
         assert (pixels[:, [0, 33, 34, 67, 68, 101]] == 128).all()
+
+
+def test_a_single_unit_is_spoken_of_as_one(source, digits_run, monkeypatch):
+    found = digits_run.units("dense_1", progress=False)
+    cost, error = np.zeros(32), np.zeros(32)
+    cost[7], error[7], cost[3] = 2e-6, 1e-7, 0.9e-6
+    ablation = dataclasses.replace(found.ablation, cost=cost, cost_error=error)
+    monkeypatch.setattr(
+        "cutaway.api.report.units._measure", lambda source: dataclasses.replace(found, ablation=ablation)
+    )
+    shown = units(source)
+    assert [card.title for card in shown.cards] == ["Unit 7"]
+    assert (shown.title, shown.summary) == (
+        "The most important unit",
+        "The unit of dense_1 without which the loss rises",
+    )
+    assert "rises by 2.0e-06 (standard error 1.0e-07)" in shown.cards[0].text[0]
 
 
 def test_a_model_of_a_table_shows_the_units_of_its_last_hidden_layer_in_words(table):

@@ -37,24 +37,62 @@ def test_train_answers_with_one_json_document(cutaway, tmp_path):
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_an_embedding_that_was_canceled_is_shown_and_is_a_failure(cutaway, digits_run, options, monkeypatch):
+def test_an_embedding_that_was_canceled_is_shown_and_ends_with_130(cutaway, digits_run, options, monkeypatch):
     def cancel_in_the_descent(now):
         if now.task == "t-SNE" and now.done:
             active_tokens()[-1].cancel()
 
     monkeypatch.setattr("cutaway.api.progress._lines", lambda: cancel_in_the_descent)
     code, out, err = cutaway("embed", digits_run.path, "--split", "test", "--perplexity", "21.5", *options)
-    assert code == 1
+    assert code == 130
     if options:
         answer = json.loads(out)
         assert (answer["settings"]["stopped"], answer["file"], answer["quality"]) == ("canceled", None, None)
     else:
         assert out.splitlines()[-1].split() == ["file", "not", "cached"]
     assert re.search(
-        r"error: an embedding runs until it is done; got a request to cancel it after \d+ iterations, so it is not "
-        r"cached; next: run it again$",
-        err.strip(),
+        r"^stopped after \d+ iterations, so it is not cached; next: run it again$",
+        err.strip().splitlines()[-1],
     )
+
+
+def test_a_stopped_training_says_how_to_go_on_everywhere(cutaway, tmp_path, monkeypatch):
+    def stop_in_epoch_3(now):
+        if now.task == "training" and now.note.startswith("epoch 3/"):
+            active_tokens()[-1].cancel()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cutaway.api.progress._lines", lambda: stop_in_epoch_3)
+        code, out, err = cutaway("train", "digits", "--epochs", "5", "--runs", "my runs", "--name", "it")
+    (run,) = (tmp_path / "my runs").iterdir()
+    again = f"cutaway resume '{run}'"
+    assert (code, out) == (130, "")
+    assert re.fullmatch(
+        rf"stopped (in|after) epoch 3, with every step so far kept; next: go on with: {again}", err.splitlines()[-1]
+    )
+    code, out, _ = cutaway("show", run)
+    assert code == 0
+    assert f"  resume   cutaway resume '{run}'" in out
+    assert "No measures by class: the training was stopped before its end" in out
+    assert cutaway("report", run)[0] == 0
+    done = len(json.loads(cutaway("show", run, "--json")[1])["history"])
+    assert f"<dt>Status</dt><dd>stopped after epoch {done}</dd>" in (run / "report.html").read_text()
+
+
+def test_an_interrupt_where_nothing_listens_is_one_line(cutaway, monkeypatch):
+    def interrupt(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cutaway.api.opening.open_run", interrupt)
+    code, out, err = cutaway("show", "latest")
+    assert (code, out) == (130, "")
+    assert err == "stopped; next: run it again, or continue a training with: cutaway resume latest\n"
+
+
+def test_like_says_what_may_stand_beside_it(cutaway, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    words = " ".join(cutaway("train", "--help")[1].split())
+    assert "Train this run's model again; options beside it change training settings, not the model" in words
 
 
 def test_looking_at_a_run(cutaway, digits_run, tmp_path):
