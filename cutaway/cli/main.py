@@ -6,6 +6,7 @@ import gc
 import io
 import os
 import re
+import shlex
 import signal
 import sys
 import traceback
@@ -127,7 +128,7 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if issubclass(category, CutawayWarning):
-            print(f"note: {message}", file=sys.stderr)
+            print(f"note: {as_typed(str(message))}", file=sys.stderr)
         else:
             otherwise(message, category, *where, **more)
 
@@ -170,9 +171,10 @@ def _run(arguments: list[str], *, debug: bool) -> int:
 
 
 def as_typed(message: str) -> str:
-    """An error of the library whose next step names options, not arguments: "try epochs=3" becomes "try --epochs 3".
+    """An error or a note of the library whose next step names options: "try epochs=3" becomes "try --epochs 3".
 
-    What stands inside a call, such as ``train(model, epochs=3)``, is Python and stays.
+    In an error only what follows "next:" changes, and in a note everything. What stands inside a call, such as
+    ``train(model, epochs=3)``, is Python and stays.
     """
     said, mark, hint = message.rpartition("; next: ")
     names = {name for command in app.registered_commands for name in _option_names(command.callback)}
@@ -181,17 +183,20 @@ def as_typed(message: str) -> str:
         before = hint[: found.start()]
         if found[1] not in names or before.count("(") > before.count(")"):
             return found[0]
-        return f"--{found[1].replace('_', '-')} {found[2] or ''}".rstrip()
+        value = found[3] if found[2] else found[4] or ""
+        return f"--{found[1].replace('_', '-')} {shlex.quote(value) if value else ''}".rstrip()
 
-    return said + mark + re.sub(r"""\b([a-z_]+)=(?:"?([\w.-]*\w)"?|(?=[ ,]|$))""", option, hint)
+    return said + mark + re.sub(r"""\b([a-z_]+)=(?:(["'])(.+?)\2|([\w.-]*\w)|(?=[ ,]|$))""", option, hint)
 
 
 def _option_names(callback: Any) -> list[str]:
-    """Names of the parameters of a command that are options."""
+    """Names of the options of a command, as arguments in Python: "test_share" for ``--test-share``."""
     return [
-        name
+        # inside Annotated, Typer keeps the first of the declarations as the default
+        (each.default if isinstance(each.default, str) else name).partition("/")[0].lstrip("-").replace("-", "_")
         for name, hint in get_type_hints(callback, include_extras=True).items()
-        if any(isinstance(each, typer.models.OptionInfo) for each in getattr(hint, "__metadata__", ()))
+        for each in getattr(hint, "__metadata__", ())
+        if isinstance(each, typer.models.OptionInfo)
     ]
 
 

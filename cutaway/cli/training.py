@@ -27,7 +27,7 @@ from .options import (
     TimeOption,
     UseOption,
     WeightOption,
-    parse_size,
+    given_options,
 )
 from .output import print_findings, print_json, print_quality, print_table
 
@@ -132,24 +132,23 @@ def train(
         "dropout": dropout,
         "activation": activation,
     }
-    of_data = {
-        "label": label,
-        "test": test,
-        "test_share": test_share,
-        "group": group,
-        "time": time_column,
-        "weight": weight,
-        "id": id_column,
-        "ignore": ignore,
-        "use": use,
-        "category": category,
-        "numbers": numbers,
-        "missing": missing,
-        "header": header,
-        "class_names": class_names.split(",") if class_names else None,
-        "size": parse_size(size),
-    }
-    options = {key: value for key, value in of_data.items() if value is not None and value != []}
+    options = given_options(
+        label=label,
+        test=test,
+        test_share=test_share,
+        group=group,
+        time=time_column,
+        weight=weight,
+        id=id_column,
+        ignore=ignore,
+        use=use,
+        category=category,
+        numbers=numbers,
+        missing=missing,
+        header=header,
+        class_names=class_names,
+        size=size,
+    )
     settings = {key: value for key, value in given.items() if value is not None}
     of_model = {key: value for key, value in model.items() if value is not None}
     if like is not None:

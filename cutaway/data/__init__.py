@@ -19,6 +19,7 @@ from .rows import LazyRows
 from .samples import SampleIds, source_names
 from .sampling import stratified_sample
 from .sources import DatasetInfo
+from .sources.table import is_table_path
 from .split import PARTS, Split
 from .splitting import split_dataset
 from .tables import Column, Table, TableOptions, is_frame, prepare_new_rows, split_and_prepare
@@ -37,6 +38,7 @@ __all__ = [
     "TableOptions",
     "dataset_names",
     "is_frame",
+    "is_table_path",
     "load_again",
     "load_dataset",
     "map_npy",

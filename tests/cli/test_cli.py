@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -154,6 +155,22 @@ def test_datasets(cutaway):
     assert [row["name"] for row in json.loads(out)] == ["mnist", "digits"]
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_what_is_done_with_each_column_fits_the_terminal(cutaway, tmp_path, monkeypatch, width):
+    rows = "".join(f"{n},{n % 40},row number {n},{n % 40},{'ab'[n % 2]},{'xy'[n % 2]}\n" for n in range(200))
+    (tmp_path / "t.csv").write_text("n,a number with a long name,note,copy,fold,y\n" + rows)
+    monkeypatch.setenv("COLUMNS", str(width))
+    code, out, err = cutaway("datasets", "t.csv", "--label", "y", "--group", "fold", "--numbers", "robust", "--id", "n")
+    assert code == 0, err
+    table = [line.rstrip() for line in out.splitlines()][4:]
+    assert len([line for line in table if line]) == 8, "the heading, a line below it, and one for each of six columns"
+    assert max(map(len, table)) <= width
+    for words in ("name of the sample", "never in two splits", "scaled by quartiles", "ignored: nearly unique"):
+        assert words in out
+    assert ("Values" in out) == (width >= 80)
+    assert ("a number with a long name" in out) == (width >= 120)
+
+
 WRONG = [
     (("train", "mnits"), 2, "got .*mnits"),
     (("train", "digits", "--recipe", "lessen"), 2, 'recipes are default, lesson, lesson-dropout; got "lessen"'),
@@ -247,6 +264,8 @@ def test_too_little_memory_is_one_line(cutaway, monkeypatch, said, got):
         ("pass runs= with a folder, or learning_rate=0.1.", "pass --runs with a folder, or --learning-rate 0.1."),
         ("pass for example class_weight={0: 2.0}", "pass for example class_weight={0: 2.0}"),
         ("pass scale=255", "pass scale=255"),
+        ("pass test_share=0.2, or id='no'", "pass --test-share 0.2, or --id no"),
+        ('pass time="Datum der Wahl" to test', "pass --time 'Datum der Wahl' to test"),
         (
             "train it with cutaway.train(model(), epochs=3), or seed=1",
             "train it with cutaway.train(model(), epochs=3), or --seed 1",
@@ -255,6 +274,24 @@ def test_too_little_memory_is_one_line(cutaway, monkeypatch, said, got):
 )
 def test_the_next_step_names_options(hint, typed):
     assert as_typed(f"a rule; got epochs=3; next: {hint}") == f"a rule; got epochs=3; next: {typed}"
+
+
+def test_a_note_names_options_too(cutaway, tmp_path):
+    days = "".join(f"2024-{1 + day // 28:02}-{1 + day % 28:02},{day % 7},{'ab'[day % 2]}\n" for day in range(300))
+    (tmp_path / "days.csv").write_text("Datum,n,y\n" + days)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")  # printed, as outside of the tests
+        code, _, err = cutaway("train", "days.csv", "--label", "y", "--epochs", "1", "--hidden", "4")
+    assert code == 0
+    assert "pass --time Datum to test it on the latest" in err
+    assert "time=" not in err
+    (run,) = (tmp_path / "runs").iterdir()
+    code, _, err = cutaway("resume", run.name)
+    assert code == 2
+    again = f"cutaway train --like {run.name} --epochs 2"
+    assert err.endswith(
+        f"next: train for longer with: {again}, or its model further in Python: cutaway.train(run.model(), ...)\n"
+    )
 
 
 def test_a_misspelled_recipe_is_answered_with_the_option(cutaway):

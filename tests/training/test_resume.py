@@ -162,7 +162,7 @@ def test_ctrl_c_in_a_real_process_saves_and_says_how_to_go_on(tmp_path):
 
 def test_runs_that_cannot_be_resumed_are_errors(tmp_path):
     run = train(tmp_path, epochs=1)
-    with pytest.raises(UsageError, match="a run that is not finished can be resumed; got .*, finished after 1 epochs"):
+    with pytest.raises(UsageError, match="a run that is not finished can be resumed; got .*, finished after 1 epoch;"):
         ct.resume(run, progress=False)
     with pytest.raises(Canceled):
         train(tmp_path / "b", progress=CancelAfter(1))

@@ -44,7 +44,7 @@ def load(
     readers: dict[str, Reader] = {source: open_reader(root, header=header) for source, root in roots.items()}
     if test is not None:
         held = Path(test).expanduser().resolve()
-        if not held.exists() or not _matches(held):
+        if not held.exists() or not is_table_path(held):
             raise UsageError("test is a table as well", got=str(test), hint="check the path")
         readers["test"] = open_reader(held, header=header)
         options["test"] = str(held)
@@ -67,7 +67,8 @@ def _holds_tables(folder: Path) -> bool:
         return False
 
 
-def _matches(where: str | Path) -> bool:
+def is_table_path(where: str | Path) -> bool:
+    """Whether a path is named as tables are, or is a folder of tables."""
     if not isinstance(where, Path):
         return False
     if where.is_dir():
@@ -80,7 +81,7 @@ def _matches(where: str | Path) -> bool:
 
 SOURCE = DataSource(
     "a table (CSV, TSV, Parquet, Feather or Arrow)",
-    _matches,
+    is_table_path,
     load,
     options=frozenset(field.name for field in dataclasses.fields(TableOptions)),
 )

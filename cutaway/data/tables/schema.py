@@ -82,14 +82,14 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
     if role == "time":
         return Column(name, "date" if kind == "date" else "number", role, "orders the samples", profile)
     if role == "weight":
-        return Column(name, "number", role, "weight of each sample in the loss", profile)
+        return Column(name, "number", role, "weight in the loss", profile)
     if role is not None:
         what = {"label": "the class", "group": "never in two splits", "id": "name of the sample"}[role]
         return Column(name, "category", role, what, profile)
     if name in options.ignore:
         return _ignored(profile, "as requested")
     if kind == "unsupported":
-        return _ignored(profile, "neither numbers, text nor dates")
+        return _ignored(profile, "not numbers, text or dates")
     if kind == "empty":
         return _ignored(profile, "no value is known")
     wanted = name in options.use
@@ -110,16 +110,16 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
     if profile.low == profile.high and not profile.missing and not wanted:
         return _ignored(profile, "constant")
     if kind == "date":
-        return Column(name, "date", "feature", "date parts, standardized", profile)
+        return Column(name, "date", "feature", "date parts", profile)
     if profile.counting and profile.whole and profile.rows > 2 and not wanted:
-        return _ignored(profile, "counts the rows, as an identifier does")
+        return _ignored(profile, "counts the rows")
     return Column(name, "number", "feature", NUMBER_WORDS[options.numbers], profile)
 
 
 NUMBER_WORDS = {
     "standard": "standardized",
-    "robust": "centered on the median, scaled by quartiles",
-    "quantile": "ranked to a normal distribution",
+    "robust": "scaled by quartiles",
+    "quantile": "ranks as normal deviates",
     "none": "as it is",
 }
 
@@ -131,7 +131,7 @@ def _category(profile: ColumnProfile, *, wanted: bool) -> Column:
     # 0.9: a few names that occur twice do not make a column of names worth learning
     unique = distinct is None or distinct > max(0.9 * profile.known, FEW)
     if unique and not wanted:
-        return _ignored(profile, "a different text in nearly every row, as an identifier has")
+        return _ignored(profile, "nearly unique")
     treatment = "one-hot" if distinct is not None and distinct <= FEW else "hashed"
     return Column(profile.name, "category", "feature", treatment, profile)
 

@@ -49,13 +49,13 @@ def test_what_is_done_with_each_column(customers):
     frame = customers
     table = load_dataset(frame, label="churned")
     assert {column.name: (column.use, column.treatment) for column in table.columns} == {
-        "row": ("ignored", "counts the rows, as an identifier does"),
+        "row": ("ignored", "counts the rows"),
         "age": ("feature", "standardized"),
         "city": ("feature", "one-hot"),
-        "since": ("feature", "date parts, standardized"),
+        "since": ("feature", "date parts"),
         "constant": ("ignored", "constant"),
         "again": ("ignored", 'the same as "age"'),
-        "note": ("ignored", "a different text in nearly every row, as an identifier has"),
+        "note": ("ignored", "nearly unique"),
         "zip": ("feature", "hashed"),
         "active": ("feature", "one-hot"),
         "churned": ("label", "the class"),
