@@ -38,7 +38,11 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
         "test": run.test,
         "seconds": {"total": training if total is None else round(total, 3), "training": training},
         "device": manifest.device,
-        "dataset": {"name": manifest.dataset.name, "sha256": manifest.dataset.sha256},
+        "dataset": {
+            "name": manifest.dataset.name,
+            "sha256": manifest.dataset.sha256,
+            "origin": manifest.dataset.origin,
+        },
         "model": {"name": manifest.model and manifest.model.name, "layers": model_layers(run)},
         "config": manifest.config,
         "train_like": run.context.train_like(),

@@ -67,6 +67,7 @@ def _cell(value: object) -> str:
 
 def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
     """Show what a run was, epoch by epoch."""
+    from cutaway.api.data_words import data_in_words
     from cutaway.api.documents import class_document, model_layers, run_document
     from cutaway.api.opening import open_run
     from cutaway.runs import run_argument, run_command
@@ -81,6 +82,7 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
     lines = [
         ("status", manifest.status + (f" ({manifest.why})" if manifest.why else "")),
         ("dataset", f"{manifest.dataset.name}  sha256 {manifest.dataset.sha256[:12]}"),
+        ("data", data_in_words(manifest.dataset)),
         ("model", f"{name}: {', '.join(_layer(layer) for layer in model_layers(opened))}"),
         ("config", ", ".join(f"{key} {value}" for key, value in config.items())),
         *((("resume", run_command("resume", opened.path)),) if manifest.status == "stopped" else ()),

@@ -6,7 +6,8 @@ labels as class indices), a `Split` into train, val and test, `SampleIds` that k
 as ``test[7]``, through any selection, and `LazyRows` that are read only when they are indexed, because inputs may be
 memory maps larger than memory. Files are read and never written.
 There is one file per data source in `sources`. May call `cutaway.errors`, `cutaway.checks` and `cutaway.cache` only;
-scikit-learn, pyarrow and Pillow are imported inside the functions that need them, pandas not at all.
+scikit-learn, pyarrow and Pillow are imported inside the functions that need them, pandas only
+in `Table.describe`.
 """
 
 from .catalog import dataset_names, load_again, load_dataset, origin_options

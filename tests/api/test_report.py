@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import keras
 import numpy as np
+import pandas
 import pytest
 from keras import layers
 from PIL import Image
@@ -217,6 +218,31 @@ def test_without_mistakes_the_section_says_so(source, digits_run):
     shown = mistakes(perfect)
     assert isinstance(shown, Text)
     assert shown.paragraphs == ("All test samples are predicted correctly.",)
+
+
+def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp_path):
+    random = np.random.default_rng(0)
+    age = random.normal(50, 10, 300).round(2)
+    frame = pandas.DataFrame({"age": age, "city": random.choice(["Oslo", "Rome"], 300)})
+    frame["zip"] = random.integers(0, 3, 300)
+    for number in range(49):
+        frame[f"n{number}"] = random.normal(size=300)
+    frame["y"] = np.where(age > 50, "old", "young")
+    frame.loc[::7, "age"] = np.nan
+    frame.to_csv(tmp_path / "people.csv", index=False)
+    data = ct.load_dataset(tmp_path / "people.csv", label="y", category=["zip"], test_share=0.3)
+    run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False)
+    rows = [(row["Setting"], row["Value"]) for row in overview.settings(source_of(run)).rows]
+    shown = dict(rows)
+    assert shown["data"] == f"{tmp_path / 'people.csv'}; label y; test_share 0.3; category zip"
+    known = frame["age"].to_numpy()[run.split.train.index]
+    known = known[~np.isnan(known)]
+    center, scale, fill = known.mean(), known.std(), np.median(known)
+    assert shown["column age"] == f"number: (x - {center:.6g}) / {scale:.6g}; {fill:.6g} where it is missing; 2 inputs"
+    assert shown["column city"] == "category: one-hot of Oslo, Rome; 2 inputs"
+    assert shown["column zip"] == "category: one-hot of 0, 1, 2; 3 inputs"
+    assert len([name for name, _ in rows if name.startswith("column ")]) == 50
+    assert shown["columns"] == "and 2 more"
 
 
 def test_settings_contain_the_whole_configuration(source, digits_run):

@@ -145,6 +145,7 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
     code, out, _ = cutaway("show", run)
     assert "Test accuracy" in out
+    assert "  data     digits\n" in out
 
 
 def test_datasets(cutaway):

@@ -43,16 +43,16 @@ def units(source: ReportSource) -> Section | None:
         return None
     cost = found.ablation.cost
     shown = [u for u in found.order("ablation_cost") if found.ablation.measurable[u] and cost[u] > 0][:CARDS]
-    cards = tuple(_card(source.context, found, unit) for unit in shown)
+    cards, several = tuple(_card(source.context, found, unit) for unit in shown), len(shown) > 1
     if not cards:
         text = f"No single unit of {found.layer} is needed: without any one of them the loss does not measurably rise."
         return Text(name="units", title="The most important units", paragraphs=(text,))
     return Cards(
         name="units",
-        title="The most important units" if len(cards) > 1 else "The most important unit",
+        title="The most important units" if several else "The most important unit",
         lead=_lead(found, cards[0]),
         summary=f"The {len(cards)} units of {found.layer} without which the loss rises most"
-        if len(cards) > 1
+        if several
         else f"The unit of {found.layer} without which the loss rises",
         cards=cards,
         size="medium",

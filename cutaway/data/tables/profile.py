@@ -1,7 +1,7 @@
 """What a column of a table holds, found in one pass over its chunks."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -50,7 +50,7 @@ class ColumnProfile:
     high: float
     whole: bool
     counting: bool
-    values: Counter[str]
+    values: Counter[str] = field(repr=False)
     distinct: int | None
     date_format: str
     other: int | None = None
