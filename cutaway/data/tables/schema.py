@@ -72,7 +72,7 @@ def decide(
         raise DataError(
             "a table has at least one column to learn from",
             got=f"{where}, where every column but the label is ignored: {_list([c.name for c in columns])}",
-            hint="check which columns are ignored, and why, with cutaway.load_dataset(...).describe()",
+            hint="name columns that are to be used all the same with use=",
         )
     return columns
 
