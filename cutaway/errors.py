@@ -98,11 +98,17 @@ class BackendError(CutawayError, RuntimeError):
     """Keras runs on a backend that the compiled loop cannot use."""
 
 
+REQUEST = "a request to cancel it"
+"""What every `Canceled` got, before the words on when it came and what is kept."""
+
+
 class Canceled(CutawayError, RuntimeError):
     """The work was canceled through a `CancelToken`.
 
     A training keeps everything up to its last step and can be resumed; other work keeps what it has cached by then.
     """
+
+    exit_code = 130  # of a program that Ctrl-C ended: 128 + SIGINT
 
 
 class CutawayWarning(UserWarning):

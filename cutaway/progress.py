@@ -13,7 +13,7 @@ from threading import Event, Lock
 from types import TracebackType
 
 from cutaway._lazy import public
-from cutaway.errors import Canceled
+from cutaway.errors import REQUEST, Canceled
 
 
 @public
@@ -111,7 +111,7 @@ class CancelToken:
         if self.canceled:
             raise Canceled(
                 "work runs until it is done",
-                got="a request to cancel it",
+                got=REQUEST,
                 hint="run it again (in Python, inside a new CancelToken)",
             )
 

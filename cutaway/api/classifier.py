@@ -136,7 +136,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             config=config,
             first_weights=training.DRAWN,
             sample_weight=None if sample_weight is None else np.asarray(sample_weight, np.float64),
-            runs=folder or self.runs,
+            runs=folder or cast("str | Path", self.runs),
             name=None,
             progress=False,
         )

@@ -38,7 +38,11 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
         "test": run.test,
         "seconds": {"total": training if total is None else round(total, 3), "training": training},
         "device": manifest.device,
-        "dataset": {"name": manifest.dataset.name, "sha256": manifest.dataset.sha256},
+        "dataset": {
+            "name": manifest.dataset.name,
+            "sha256": manifest.dataset.sha256,
+            "origin": manifest.dataset.origin,
+        },
         "model": {"name": manifest.model and manifest.model.name, "layers": model_layers(run)},
         "config": manifest.config,
         "train_like": run.context.train_like(),
@@ -52,9 +56,12 @@ def class_document(run: Run) -> dict[str, Any]:
     Of more than `LISTED` classes, those with the lowest recall; ``left_out`` is the number of the others.
     """
     if run.test is None:
-        ended = run.folder.status == "finished" and not len(run.split.test)
-        why = "there are no test samples" if ended else "the training has not ended with predictions that are numbers"
-        return {"classes": None, "why": why}
+        status = run.folder.status
+        numbers = "the training has not ended with predictions that are numbers"
+        if status == "finished" and not len(run.split.test):
+            numbers = "there are no test samples"
+        unended = {"stopped": "the training was stopped before its end", "running": "the training has not ended yet"}
+        return {"classes": None, "why": unended.get(status, numbers)}
     try:
         found = run.per_class()
     except CutawayError as error:

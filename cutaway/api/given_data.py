@@ -1,19 +1,21 @@
 """What the verbs take as data: a dataset, its name or path, or arrays."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from cutaway.data import Dataset, Table, load_dataset
 from cutaway.errors import UsageError
 
 
-def as_dataset(data: Any, y: Any, *, verb: str) -> Dataset | Table:
+def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Table:
     """The data that a verb is given: as they are, loaded by name or path, or made from inputs and labels.
 
     Args:
         data: A `Dataset`, a `Table`, its name or path, or inputs ``(sample, ...)``.
         y: Labels ``(sample,)`` of inputs; None otherwise.
         verb: Name of the function, for the message.
+        options: Of data by name or path, as `cutaway.load_dataset` takes them.
 
     Raises:
         UsageError: They do not go together, or there is only one class.
@@ -36,7 +38,8 @@ def as_dataset(data: Any, y: Any, *, verb: str) -> Dataset | Table:
                 got=f"{_article(type(data).__name__)} without y",
                 hint=f"pass the labels as well: {verb}(model, x, y)",
             )
-        data = load_dataset(data)
+        load: Callable[..., Dataset | Table] = load_dataset
+        data = load(data, **options)
     if data.classes < 2:
         raise UsageError(
             "a classifier needs at least 2 classes",

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cutaway.data import Table, load_dataset
+from cutaway.data import Table
 from cutaway.runs import RUNS
 
 from .analyses import Embedding
+from .given_data import as_dataset
 from .progress import show_progress
 from .run import Run
 from .train import mlp, train
@@ -68,7 +69,7 @@ def train_recipe(
     checked = {key: value for key, value in settings.items() if key not in ("class_weight", "sample_weight")}
     make_config(base.settings, **checked, seed=seed)
     with show_progress(True) as on_progress:
-        dataset = load_dataset(data, on_progress=on_progress, **(options or {}))
+        dataset = as_dataset(data, None, verb="train", on_progress=on_progress, **(options or {}))
     import_lean_keras()
     base = find_recipe(recipe_for(recipe, table=isinstance(dataset, Table)))
     model = mlp(

@@ -10,7 +10,7 @@ from cutaway._lazy import public
 from cutaway.data import Dataset, Table, split_and_prepare
 from cutaway.errors import UsageError
 from cutaway.progress import raise_if_canceled
-from cutaway.runs import RUNS, RunWriter
+from cutaway.runs import RUNS, RunWriter, run_argument
 from cutaway.training import DRAWN, GIVEN
 
 from .given_data import as_dataset
@@ -252,10 +252,13 @@ def resume(
 
 def _check_resumable(run: Run) -> None:
     if run.folder.status == "finished":
+        epochs = len(run.history)
+        again, further = run.context.train_like(run_argument(run.path)), "cutaway.train(run.model(), ...)"
+        longer = f"train for longer with: {again} --epochs {2 * epochs}, or its model further in Python: {further}"
         raise UsageError(
             "only a run that is not finished can be resumed",
-            got=f"{run.path.name}, finished after {len(run.history)} epochs",
-            hint="train its model further with cutaway.train(run.model(), ...)",
+            got=f"{run.path.name}, finished after {epochs} epoch{'s' if epochs != 1 else ''}",
+            hint=longer if again and again.startswith("cutaway ") else f"in Python, train its model further: {further}",
         )
     _check_trained(run, "resumed")
 
@@ -273,5 +276,5 @@ def _check_trained(run: Run, what: str) -> None:
     raise UsageError(
         f"only a training by cutaway can be {what}",
         got=f"{run.path.name}, recorded from {'a fit of your own' if fit else 'a ready-made model'}",
-        hint="call fit again with a Recorder" if fit else "train its model with cutaway.train(run.model(), ...)",
+        hint="call fit again with a Recorder" if fit else "train its model in Python: cutaway.train(run.model(), ...)",
     )

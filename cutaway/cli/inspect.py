@@ -67,22 +67,26 @@ def _cell(value: object) -> str:
 
 def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
     """Show what a run was, epoch by epoch."""
+    from cutaway.api.data_words import data_in_words
     from cutaway.api.documents import class_document, model_layers, run_document
     from cutaway.api.opening import open_run
+    from cutaway.runs import run_argument, run_command
 
     opened = open_run(run, runs=runs)
     if as_json:
         print_json({**run_document(opened), "per_class": class_document(opened)})
         return
-    manifest = opened.context.manifest
+    manifest, where = opened.context.manifest, run_argument(opened.path)
     config = {key: value for key, value in manifest.config.items() if value is not None}
     name = manifest.model.name if manifest.model else "not known"
     lines = [
         ("status", manifest.status + (f" ({manifest.why})" if manifest.why else "")),
         ("dataset", f"{manifest.dataset.name}  sha256 {manifest.dataset.sha256[:12]}"),
+        ("data", data_in_words(manifest.dataset)),
         ("model", f"{name}: {', '.join(_layer(layer) for layer in model_layers(opened))}"),
         ("config", ", ".join(f"{key} {value}" for key, value in config.items())),
-        *((("again", again),) if (again := opened.context.train_like(_where(opened.path))) else ()),
+        *((("resume", run_command("resume", opened.path)),) if manifest.status == "stopped" else ()),
+        *((("again", again),) if (again := opened.context.train_like(where)) else ()),
         *(("damaged", str(error)) for error in manifest.damaged.values()),
     ]
     print(f"{printable(str(opened.path))}\n")
@@ -90,11 +94,6 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
         print(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened)
     _print_classes(class_document(opened))
-
-
-def _where(path: Path) -> str:
-    """How a command finds a run: by its name in the folder "runs", elsewhere by its path."""
-    return path.name if path.parent.resolve() == Path("runs").resolve() else str(path)
 
 
 def _print_classes(document: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import gc
 import io
 import os
 import re
+import shlex
 import signal
 import sys
 import traceback
@@ -15,7 +16,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from cutaway.errors import CutawayError, CutawayWarning
+from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning
 from cutaway.progress import CancelToken
 
 from . import inspect, layers, models, prediction, system, training, units
@@ -23,9 +24,7 @@ from . import inspect, layers, models, prediction, system, training, units
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""
 
-STOPPED = (
-    "a command runs until it is done; got a request to stop; next: run it again, or continue a training: cutaway resume"
-)
+STOPPED = "stopped; next: run it again, or continue a training with: cutaway resume latest"
 
 
 @contextlib.contextmanager
@@ -129,7 +128,7 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if issubclass(category, CutawayWarning):
-            print(f"note: {message}", file=sys.stderr)
+            print(f"note: {as_typed(str(message))}", file=sys.stderr)
         else:
             otherwise(message, category, *where, **more)
 
@@ -146,13 +145,16 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         else:
             code = app(arguments, prog_name="cutaway", standalone_mode=False)
         sys.stdout.flush()  # a disk that is full shows here, not while Python shuts down
-        return _fail(STOPPED, 1, debug=debug) if code == 130 else code or 0
+        return _stop(STOPPED, debug=debug) if code == Canceled.exit_code else code or 0
+    except Canceled as error:
+        when = error.got.removeprefix(REQUEST)
+        return _stop(f"stopped{when}; next: {error.hint}", debug=debug)
     except CutawayError as error:
         return _fail(as_typed(str(error)), error.exit_code, debug=debug)
     except typer.TyperException as error:  # a wrong option or argument
         return _fail(_usage(error, arguments), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail(STOPPED, 1, debug=debug)
+        return _stop(STOPPED, debug=debug)
     except MemoryError as error:
         got = " ".join(str(error).split())[:300] or "a request for more than is left"
         rule = "the work needs memory"
@@ -169,9 +171,10 @@ def _run(arguments: list[str], *, debug: bool) -> int:
 
 
 def as_typed(message: str) -> str:
-    """An error of the library whose next step names options, not arguments: "try epochs=3" becomes "try --epochs 3".
+    """An error or a note of the library whose next step names options: "try epochs=3" becomes "try --epochs 3".
 
-    What stands inside a call, such as ``train(model, epochs=3)``, is Python and stays.
+    In an error only what follows "next:" changes, and in a note everything. What stands inside a call, such as
+    ``train(model, epochs=3)``, is Python and stays.
     """
     said, mark, hint = message.rpartition("; next: ")
     names = {name for command in app.registered_commands for name in _option_names(command.callback)}
@@ -180,17 +183,20 @@ def as_typed(message: str) -> str:
         before = hint[: found.start()]
         if found[1] not in names or before.count("(") > before.count(")"):
             return found[0]
-        return f"--{found[1].replace('_', '-')} {found[2] or ''}".rstrip()
+        value = found[3] if found[2] else found[4] or ""
+        return f"--{found[1].replace('_', '-')} {shlex.quote(value) if value else ''}".rstrip()
 
-    return said + mark + re.sub(r"""\b([a-z_]+)=(?:"?([\w.-]*\w)"?|(?=[ ,]|$))""", option, hint)
+    return said + mark + re.sub(r"""\b([a-z_]+)=(?:(["'])(.+?)\2|([\w.-]*\w)|(?=[ ,]|$))""", option, hint)
 
 
 def _option_names(callback: Any) -> list[str]:
-    """Names of the parameters of a command that are options."""
+    """Names of the options of a command, as arguments in Python: "test_share" for ``--test-share``."""
     return [
-        name
+        # inside Annotated, Typer keeps the first of the declarations as the default
+        (each.default if isinstance(each.default, str) else name).partition("/")[0].lstrip("-").replace("-", "_")
         for name, hint in get_type_hints(callback, include_extras=True).items()
-        if any(isinstance(each, typer.models.OptionInfo) for each in getattr(hint, "__metadata__", ()))
+        for each in getattr(hint, "__metadata__", ())
+        if isinstance(each, typer.models.OptionInfo)
     ]
 
 
@@ -204,8 +210,17 @@ def _usage(error: typer.TyperException, arguments: list[str]) -> str:
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:
+    return _end(f"error: {message}", code, debug=debug)
+
+
+def _stop(message: str, *, debug: bool) -> int:
+    """End after Ctrl-C or SIGTERM, which is what the user wanted and no error."""
+    return _end(message, Canceled.exit_code, debug=debug)
+
+
+def _end(line: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     with contextlib.suppress(OSError):  # where nobody can read it
-        print(f"error: {message}", file=sys.stderr)
+        print(line, file=sys.stderr)
     return code

@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,6 +47,12 @@ ClassNamesOption = Annotated[
     str | None, typer.Option("--class-names", help="Names for the labels of a table in their order, such as no,yes.")
 ]
 SizeOption = Annotated[str | None, typer.Option("--size", help="Size that pictures are brought to, such as 28x28.")]
+
+
+def given_options(*, size: str | None, class_names: str | None, **options: Any) -> dict[str, Any]:
+    """Options of data as `cutaway.load_dataset` takes them, without those that the user left out."""
+    options |= {"size": parse_size(size), "class_names": class_names.split(",") if class_names else None}
+    return {name: value for name, value in options.items() if value is not None and value != []}
 
 
 def parse_size(text: str | None) -> tuple[int, int] | None:

@@ -80,9 +80,9 @@ def print_quality(quality: Any, *, misplaced: Any) -> None:
         print(f"  ± is the standard error: these are estimated from {quality.samples:,} samples")
 
 
-def shorten(name: str) -> str:
-    """A name cut to `NAME` characters."""
-    return name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+def shorten(name: str, most: int = NAME) -> str:
+    """A name cut to some characters."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def number(value: float | None, digits: int) -> str:

@@ -20,7 +20,7 @@ SHOWN = 20
 def predict(
     run: RunArgument,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="A table, an .npy file, pictures, or a folder of pictures.")
+        list[str], typer.Argument(metavar="FILE...", help="Tables, an .npy file, pictures, or a folder of pictures.")
     ],
     output: Annotated[
         str | None,

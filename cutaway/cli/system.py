@@ -8,15 +8,27 @@ from cutaway.errors import printable
 
 from .options import (
     CategoryOption,
+    ClassNamesOption,
+    GroupOption,
     HeaderOption,
+    IdOption,
     IgnoreOption,
     JsonOption,
     LabelOption,
+    MissingOption,
+    NumbersOption,
     SizeOption,
+    TestOption,
+    TestShareOption,
+    TimeOption,
     UseOption,
-    parse_size,
+    WeightOption,
+    given_options,
 )
-from .output import percent, print_json, print_table
+from .output import console, percent, print_json, print_table, shorten
+
+LEAST = {"Values": 12, "Column": 12, "What is done": 24}
+"""Columns of the table of columns that are cut on a narrow terminal, in this order, and to how many characters."""
 
 
 def datasets(
@@ -24,10 +36,19 @@ def datasets(
         str | None, typer.Argument(metavar="[DATA]", help="A dataset to look at before anything is trained.")
     ] = None,
     label: LabelOption = None,
+    test: TestOption = None,
+    test_share: TestShareOption = None,
+    group: GroupOption = None,
+    time_column: TimeOption = None,
+    weight: WeightOption = None,
+    id_column: IdOption = None,
     ignore: IgnoreOption = None,
     use: UseOption = None,
     category: CategoryOption = None,
+    numbers: NumbersOption = None,
+    missing: MissingOption = None,
     header: HeaderOption = None,
+    class_names: ClassNamesOption = None,
     size: SizeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,9 +57,24 @@ def datasets(
     from cutaway.data import dataset_names
 
     if data is not None:
-        given = {"label": label, "ignore": ignore, "use": use, "category": category, "header": header}
-        options = {key: value for key, value in given.items() if value is not None and value != []}
-        _show(data, options | ({"size": parse_size(size)} if size else {}), as_json)
+        options = given_options(
+            label=label,
+            test=test,
+            test_share=test_share,
+            group=group,
+            time=time_column,
+            weight=weight,
+            id=id_column,
+            ignore=ignore,
+            use=use,
+            category=category,
+            numbers=numbers,
+            missing=missing,
+            header=header,
+            class_names=class_names,
+            size=size,
+        )
+        _show(data, options, as_json)
         return
     known = dataset_names()
     if as_json:
@@ -71,17 +107,34 @@ def _show(data: str, options: dict[str, Any], as_json: bool) -> None:
     columns = document.pop("columns", [])
     for name, value in document.items():
         print(f"  {name.replace('_', ' '):<12} {printable(str(value))}")
-    print_table(
-        [
-            {
-                "Column": column["name"],
-                "Type": column["type"],
-                "Missing": percent(column["missing"] / column["rows"]) if column["missing"] else "-",
-                "Values": column["values"],
-                "What is done": column["treatment"]
-                if column["use"] != "ignored"
-                else f"ignored: {column['treatment']}",
-            }
-            for column in columns
-        ]
-    )
+    print_table(_fitted([_row(column) for column in columns], console().width))
+
+
+def _row(column: dict[str, Any]) -> dict[str, str]:
+    done = column["treatment"]
+    return {
+        "Column": printable(column["name"]),
+        "Type": column["type"],
+        "Missing": percent(column["missing"] / column["rows"]) if column["missing"] else "-",
+        "Values": printable(column["values"]),
+        "What is done": printable(f"ignored: {done}" if column["use"] == "ignored" else done),
+    }
+
+
+def _fitted(rows: list[dict[str, str]], width: int) -> list[dict[str, str]]:
+    """Rows for a terminal of some characters: cells are cut, and where that is not enough, the values are left out."""
+    without = [{key: cell for key, cell in row.items() if key != "Values"} for row in rows]
+    fitted, fits = _cut(rows, width)
+    return fitted if fits else _cut(without, width)[0]
+
+
+def _cut(rows: list[dict[str, str]], width: int) -> tuple[list[dict[str, str]], bool]:
+    """Rows whose cells are cut in the columns of `LEAST`, and whether they fit."""
+    room = 0
+    for key, least in LEAST.items() if rows else ():
+        needed = {name: max(len(name), *(len(row[name]) for row in rows)) for name in rows[0]}
+        room = width - sum(needed.values()) - 2 * len(needed) - 1  # two characters between columns, one at the edge
+        if key in needed and room < 0:
+            most = max(needed[key] + room, least)
+            rows, room = [row | {key: shorten(row[key], most)} for row in rows], room + needed[key] - most
+    return rows, room >= 0

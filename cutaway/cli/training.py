@@ -27,7 +27,7 @@ from .options import (
     TimeOption,
     UseOption,
     WeightOption,
-    parse_size,
+    given_options,
 )
 from .output import print_findings, print_json, print_quality, print_table
 
@@ -63,7 +63,11 @@ def train(
         str | None, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")
     ] = None,
     like: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Train as this run; options beside it change single settings.")
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="Train this run's model again; options beside it change training settings, not the model.",
+        ),
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="default (if not given; of a table: table), lesson, ...")] = None,
     hidden: Annotated[str | None, typer.Option(help="Units of each hidden layer, such as 512,512.")] = None,
@@ -128,24 +132,23 @@ def train(
         "dropout": dropout,
         "activation": activation,
     }
-    of_data = {
-        "label": label,
-        "test": test,
-        "test_share": test_share,
-        "group": group,
-        "time": time_column,
-        "weight": weight,
-        "id": id_column,
-        "ignore": ignore,
-        "use": use,
-        "category": category,
-        "numbers": numbers,
-        "missing": missing,
-        "header": header,
-        "class_names": class_names.split(",") if class_names else None,
-        "size": parse_size(size),
-    }
-    options = {key: value for key, value in of_data.items() if value is not None and value != []}
+    options = given_options(
+        label=label,
+        test=test,
+        test_share=test_share,
+        group=group,
+        time=time_column,
+        weight=weight,
+        id=id_column,
+        ignore=ignore,
+        use=use,
+        category=category,
+        numbers=numbers,
+        missing=missing,
+        header=header,
+        class_names=class_names,
+        size=size,
+    )
     settings = {key: value for key, value in given.items() if value is not None}
     of_model = {key: value for key, value in model.items() if value is not None}
     if like is not None:
@@ -176,8 +179,10 @@ def _print_run(run: Any, *, start: float, as_json: bool) -> None:
 
         print_json(run_document(run, total=time.perf_counter() - start))
         return
+    from cutaway.runs import run_command
+
     print_history(run)
-    print(f"\n  run  {run.path}\n\nNext: cutaway report {run.path.name}")
+    print(f"\n  run  {run.path}\n\nNext: {run_command('report', run.path)}")
 
 
 def _check_like(given: dict[str, Any]) -> None:

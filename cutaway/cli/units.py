@@ -15,7 +15,8 @@ def units(
     epoch: EpochOption = None,
     split: Annotated[str, typer.Option(help="Samples to measure: train, val, test or all.")] = "test",
     sort: Annotated[
-        str, typer.Option(help="unit, ablation_cost, selectivity, similarity, mean or firing; the largest first.")
+        str,
+        typer.Option(help="unit, ablation_cost, selectivity, similarity, mean or firing; the largest first."),
     ] = "ablation_cost",
     limit: Annotated[int, typer.Option(min=0, help="Units to print; 0 for all. --json always prints all.")] = 20,
     runs: RunsOption = "runs",
@@ -40,11 +41,14 @@ def units(
     accuracy = percent(found.ablation.accuracy, 2)
     print(f"Acc.: change of accuracy in points; with all units it is {accuracy} on {split}.")
     measurable, constant = int(found.ablation.measurable.sum()), int(found.constant.sum())
-    print(f"{measurable} of {len(found)} units have a measurable cost; {constant} are constant on all data.")
+    has, are = "has" if measurable == 1 else "have", "is" if constant == 1 else "are"
+    print(f"{measurable} of {len(found)} units {has} a measurable cost; {constant} {are} constant on all data.")
 
 
 def _row(summary: Mapping[str, Any]) -> dict[str, str]:
-    cost, error = summary["ablation_cost"], summary["ablation_cost_error"] or 0.0
+    from cutaway.api.analyses import cost_in_digits
+
+    cost, error = cost_in_digits(summary)
     affected = points(-summary["most_affected_cost"])
     return {
         "Unit": str(summary["unit"]),
@@ -52,7 +56,7 @@ def _row(summary: Mapping[str, Any]) -> dict[str, str]:
         "Class": shorten(summary["preferred_class"] or "-"),
         "Select.": number(summary["selectivity"], 3),
         "Similar": "-" if summary["similar"] is None else f"{summary['similar']} ({number(summary['similarity'], 2)})",
-        "Cost": f"{cost:.4f} ± {error:.4f}" if summary["measurable"] else "~0",
+        "Cost": f"{cost}±{error}" if summary["measurable"] else "~0",
         "Acc.": points(-summary["accuracy_cost"]),
-        "Most affected": f"{shorten(summary['most_affected'])} {affected}" if summary["most_affected"] else "-",
+        "Affects": f"{shorten(summary['most_affected'])} {affected}" if summary["most_affected"] else "-",
     }

@@ -6,7 +6,8 @@ labels as class indices), a `Split` into train, val and test, `SampleIds` that k
 as ``test[7]``, through any selection, and `LazyRows` that are read only when they are indexed, because inputs may be
 memory maps larger than memory. Files are read and never written.
 There is one file per data source in `sources`. May call `cutaway.errors`, `cutaway.checks` and `cutaway.cache` only;
-scikit-learn, pyarrow and Pillow are imported inside the functions that need them, pandas not at all.
+scikit-learn, pyarrow and Pillow are imported inside the functions that need them, pandas only
+in `Table.describe`.
 """
 
 from .catalog import dataset_names, load_again, load_dataset, origin_options
@@ -19,6 +20,7 @@ from .rows import LazyRows
 from .samples import SampleIds, source_names
 from .sampling import stratified_sample
 from .sources import DatasetInfo
+from .sources.table import is_table_path
 from .split import PARTS, Split
 from .splitting import split_dataset
 from .tables import Column, Table, TableOptions, is_frame, prepare_new_rows, split_and_prepare
@@ -37,6 +39,7 @@ __all__ = [
     "TableOptions",
     "dataset_names",
     "is_frame",
+    "is_table_path",
     "load_again",
     "load_dataset",
     "map_npy",

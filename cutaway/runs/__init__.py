@@ -7,7 +7,7 @@ and errors.
 """
 
 from .atomic import write_atomic, write_output
-from .folder import DamagedRun, RunFolder, find_run, list_runs
+from .folder import DamagedRun, RunFolder, find_run, list_runs, run_argument, run_command
 from .layout import REPORT, RUNS, keeps_predictions, snapshot_path
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
 from .results import ResultStore, file_name
@@ -28,6 +28,8 @@ __all__ = [
     "find_run",
     "keeps_predictions",
     "list_runs",
+    "run_argument",
+    "run_command",
     "snapshot_path",
     "write_atomic",
     "write_output",

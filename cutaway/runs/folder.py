@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,7 +201,7 @@ class RunFolder:
 
 
 def list_runs(runs: Path | str = RUNS) -> list[RunFolder | DamagedRun]:
-    """All runs of a folder by name, which is oldest first, those that are damaged among them; other folders are not."""
+    """All runs of a folder, oldest first, then those that are damaged by name; other folders are not among them."""
     found: list[RunFolder | DamagedRun] = []
     for path in sorted(Path(runs).glob(f"*/{MANIFEST}")):
         try:
@@ -209,7 +210,23 @@ def list_runs(runs: Path | str = RUNS) -> list[RunFolder | DamagedRun]:
             found.append(DamagedRun(path.parent, str(error)))
         except OSError as error:
             found.append(DamagedRun(path.parent, error.strerror or str(error)))
-    return found
+    return sorted(found, key=_age)
+
+
+def _age(run: RunFolder | DamagedRun) -> tuple[bool, str, str]:
+    """What runs are sorted by: when they were made, which is not known of damaged ones."""
+    damaged = isinstance(run, DamagedRun)
+    return damaged, "" if damaged else run.manifest.created, run.path.name
+
+
+def run_argument(path: Path) -> str:
+    """How a command finds a run: by its name in the folder "runs", elsewhere by its path."""
+    return path.name if path.parent.resolve() == Path(RUNS).resolve() else str(path)
+
+
+def run_command(name: str, path: Path) -> str:
+    """A command on a run as it is typed, such as ``cutaway resume NAME``."""
+    return f"cutaway {name} {shlex.quote(run_argument(path))}"
 
 
 def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
@@ -228,7 +245,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
                 got="damaged ones only" if listed else "none",
                 hint="train one first: cutaway train mnist, or name the folder with runs=",
             )
-        return max(known, key=lambda r: (r.manifest.created, r.path.name))
+        return known[-1]
     for path in (Path(run), Path(runs) / run):
         if os.path.lexists(path / MANIFEST):
             return RunFolder.open(path)

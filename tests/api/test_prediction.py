@@ -11,6 +11,7 @@ from PIL import Image
 
 import cutaway as ct
 from cutaway.api.prediction import predictions, write_predictions
+from cutaway.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +53,22 @@ def test_a_file_with_shuffled_columns_gives_the_answers_in_memory(run, folder):
     for new in (folder / "new.csv", str(folder / "new.parquet"), frame):
         assert np.array_equal(run.predict(new), expected)
     assert (run.predict(frame).argmax(axis=1) == run.labels(split="test")).mean() == pytest.approx(run.test["accuracy"])
+
+
+def test_several_tables_are_predicted_in_order(run, folder, tmp_path, monkeypatch, capsys):
+    frame = pd.read_csv(folder / "train.csv").drop(columns="left")
+    frame[:30].to_csv(tmp_path / "a.csv", index=False)
+    frame[30:50].to_csv(tmp_path / "b.csv", index=False)
+    files = [str(tmp_path / "a.csv"), tmp_path / "b.csv"]
+    assert np.array_equal(run.predict(files), run.predict(frame[:50]))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["predict", str(run.path), "a.csv", "b.csv", "-o", "both.csv"])
+    assert capsys.readouterr().out == "50 predictions written to both.csv\n"
+    names = pd.read_csv("both.csv")["sample"].tolist()
+    assert [names[row] for row in (0, 29, 30, 49)] == ["a.csv: 1", "a.csv: 30", "b.csv: 1", "b.csv: 20"]
+    with pytest.raises(ct.CutawayError, match="a file that exists; got .*c.csv"):
+        next(predictions(run.context, [*files, "c.csv"]))
 
 
 def test_a_run_on_a_table_is_opened_again(run, folder):
@@ -175,6 +192,14 @@ def test_pictures_of_digits_work_on_mnist(mnist_run, tmp_path):
     assert plain > 0.93
     assert drawn > plain - 0.05
     assert np.array_equal(mnist_run.predict([str(path) for path in paths[:5]]), mnist_run.predict(tmp_path)[:5])
+
+
+def test_a_table_is_no_picture(mnist_run, tmp_path):
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(
+        ct.CutawayError, match=r"new samples are pictures, .*x.csv, which is a table; next: pass pictures"
+    ):
+        mnist_run.predict(tmp_path / "x.csv")
 
 
 def test_arrays_of_every_form_give_the_same(mnist_run, tmp_path):

@@ -160,7 +160,7 @@ def test_a_resumed_training_begins_where_it_was(tmp_path):
         if now.note.startswith("epoch 2/3") and "last val" not in now.note:
             raise Canceled("work", got="a request to cancel it", hint="again")
 
-    with pytest.raises(Canceled, match="after epoch 2; next: go on with: cutaway resume"):
+    with pytest.raises(Canceled, match="after epoch 2, with every step so far kept; next: go on with: cutaway resume"):
         ct.train(ct.mlp((8,)), "digits", epochs=3, runs=tmp_path, progress=cancel)
     path = next(tmp_path.iterdir())
     samples = len(ct.open_run(path).split.train)

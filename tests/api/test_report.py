@@ -1,17 +1,19 @@
 """The sections of the report, of real runs."""
 
+import dataclasses
 import io
 from itertools import pairwise
 from types import SimpleNamespace
 
 import keras
 import numpy as np
+import pandas
 import pytest
 from keras import layers
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.analyses import LayerHistory, evidence_of, kept_embedding
+from cutaway.api.analyses import LayerHistory, cost_in_digits, evidence_of, kept_embedding
 from cutaway.api.report import figures, overview, report_html, sections
 from cutaway.api.report.knowledge import best_layer_lead, knowledge, measured_epochs
 from cutaway.api.report.mistakes import mistakes
@@ -136,6 +138,7 @@ def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_ru
     assert len(numbers) == 12
     assert "12 units of dense_1 without which the loss rises most" in digits_units.summary
     assert f"on {len(digits_run.split.test)} test samples" in digits_units.lead
+    assert numbers == found.order("ablation_cost")[:12]
     costs = [found.ablation.cost[number] for number in numbers]
     assert all(a >= b for a, b in pairwise(costs))
     assert costs[0] == found.ablation.cost.max()
@@ -145,7 +148,8 @@ def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_ru
     weights, examples = card.pictures
     assert ", ".join(e["sample"] for e in first["top_activating"][:6]) in examples.alt
     assert weights.frame
-    words = f"the loss rises by {first['ablation_cost']:.4f} (standard error {first['ablation_cost_error']:.4f})"
+    cost, error = cost_in_digits(first)
+    words = f"the loss rises by {cost} (standard error {error})"
     assert words in card.text[0]
     assert f"falls by {100 * first['accuracy_cost']:.2f} points" in card.text[0]
     assert card.subtitle.startswith(f"Fires most for {first['preferred_class']}, ")
@@ -154,6 +158,23 @@ def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_ru
         pixels = np.asarray(image)
         assert (pixels[[0, 33, 34, 67]] == 128).all()
         assert (pixels[:, [0, 33, 34, 67, 68, 101]] == 128).all()
+
+
+def test_a_single_unit_is_spoken_of_as_one(source, digits_run, monkeypatch):
+    found = digits_run.units("dense_1", progress=False)
+    cost, error = np.zeros(32), np.zeros(32)
+    cost[7], error[7], cost[3] = 2e-6, 1e-7, 0.9e-6
+    ablation = dataclasses.replace(found.ablation, cost=cost, cost_error=error)
+    monkeypatch.setattr(
+        "cutaway.api.report.units._measure", lambda source: dataclasses.replace(found, ablation=ablation)
+    )
+    shown = units(source)
+    assert [card.title for card in shown.cards] == ["Unit 7"]
+    assert (shown.title, shown.summary) == (
+        "The most important unit",
+        "The unit of dense_1 without which the loss rises",
+    )
+    assert "rises by 2.0e-06 (standard error 1.0e-07)" in shown.cards[0].text[0]
 
 
 def test_a_model_of_a_table_shows_the_units_of_its_last_hidden_layer_in_words(table):
@@ -197,6 +218,31 @@ def test_without_mistakes_the_section_says_so(source, digits_run):
     shown = mistakes(perfect)
     assert isinstance(shown, Text)
     assert shown.paragraphs == ("All test samples are predicted correctly.",)
+
+
+def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp_path):
+    random = np.random.default_rng(0)
+    age = random.normal(50, 10, 300).round(2)
+    frame = pandas.DataFrame({"age": age, "city": random.choice(["Oslo", "Rome"], 300)})
+    frame["zip"] = random.integers(0, 3, 300)
+    for number in range(49):
+        frame[f"n{number}"] = random.normal(size=300)
+    frame["y"] = np.where(age > 50, "old", "young")
+    frame.loc[::7, "age"] = np.nan
+    frame.to_csv(tmp_path / "people.csv", index=False)
+    data = ct.load_dataset(tmp_path / "people.csv", label="y", category=["zip"], test_share=0.3)
+    run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False)
+    rows = [(row["Setting"], row["Value"]) for row in overview.settings(source_of(run)).rows]
+    shown = dict(rows)
+    assert shown["data"] == f"{tmp_path / 'people.csv'}; label y; test_share 0.3; category zip"
+    known = frame["age"].to_numpy()[run.split.train.index]
+    known = known[~np.isnan(known)]
+    center, scale, fill = known.mean(), known.std(), np.median(known)
+    assert shown["column age"] == f"number: (x - {center:.6g}) / {scale:.6g}; {fill:.6g} where it is missing; 2 inputs"
+    assert shown["column city"] == "category: one-hot of Oslo, Rome; 2 inputs"
+    assert shown["column zip"] == "category: one-hot of 0, 1, 2; 3 inputs"
+    assert len([name for name, _ in rows if name.startswith("column ")]) == 50
+    assert shown["columns"] == "and 2 more"
 
 
 def test_settings_contain_the_whole_configuration(source, digits_run):

@@ -1,9 +1,12 @@
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
+from cutaway.api.analyses import cost_in_digits
 from cutaway.errors import UnknownNameError
+from cutaway.interpret import Ablation
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +40,36 @@ def test_deeper_layers_have_no_pictures_and_the_default_is_the_last_hidden(digit
     assert found.pictures is None
 
 
-@pytest.mark.parametrize("sort", ["ablation_cost", "selectivity", "similarity", "mean", "firing"])
+@pytest.mark.parametrize("sort", ["selectivity", "similarity", "mean", "firing"])
 def test_summaries_are_sorted_the_largest_first(summaries, sort):
     column = [value for value in summaries.to_pandas(sort)[sort] if value is not None and value == value]
     assert column == sorted(column, reverse=True)
     assert sorted(summaries.order(sort)) == list(range(32))
+
+
+def test_costs_that_are_measurable_come_first_and_units_that_do_harm_last(summaries):
+    n = 400
+    cost = np.array([0.0, 3e-6, -0.2, 0.1, -1e-7, 0.5, 0.3, -0.1])
+    error = np.array([0.0, 1e-6, 0.01, 0.2, 1e-6, 0.01, 0.02, 0.01])
+    correct, samples = np.full((8, 2), 100), np.array([n // 2, n // 2])
+    ablation = Ablation(correct, np.array([100, 100]), samples, cost, error)
+    found = dataclasses.replace(summaries, ablation=ablation, constant=np.zeros(8, bool))
+    assert found.order("ablation_cost") == [5, 6, 1, 3, 0, 4, 7, 2]
+    assert found.to_pandas("ablation_cost")["unit"].tolist() == [5, 6, 1, 3, 0, 4, 7, 2]
+
+
+@pytest.mark.parametrize(
+    ("cost", "error", "text"),
+    [
+        (0.0312, 0.0016, ("0.0312", "0.0016")),
+        (1.5, 0.25, ("1.5000", "0.2500")),
+        (1.2e-5, 4e-6, ("1.2e-05", "4.0e-06")),
+        (0.0012, 5e-5, ("1.2e-03", "5.0e-05")),
+        (-2e-5, None, ("-2.0e-05", "0")),
+    ],
+)
+def test_no_cost_rounds_to_0(cost, error, text):
+    assert cost_in_digits({"ablation_cost": cost, "ablation_cost_error": error}) == text
 
 
 def test_unknown_units_and_sorts(summaries):

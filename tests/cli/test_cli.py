@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -37,24 +38,62 @@ def test_train_answers_with_one_json_document(cutaway, tmp_path):
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_an_embedding_that_was_canceled_is_shown_and_is_a_failure(cutaway, digits_run, options, monkeypatch):
+def test_an_embedding_that_was_canceled_is_shown_and_ends_with_130(cutaway, digits_run, options, monkeypatch):
     def cancel_in_the_descent(now):
         if now.task == "t-SNE" and now.done:
             active_tokens()[-1].cancel()
 
     monkeypatch.setattr("cutaway.api.progress._lines", lambda: cancel_in_the_descent)
     code, out, err = cutaway("embed", digits_run.path, "--split", "test", "--perplexity", "21.5", *options)
-    assert code == 1
+    assert code == 130
     if options:
         answer = json.loads(out)
         assert (answer["settings"]["stopped"], answer["file"], answer["quality"]) == ("canceled", None, None)
     else:
         assert out.splitlines()[-1].split() == ["file", "not", "cached"]
     assert re.search(
-        r"error: an embedding runs until it is done; got a request to cancel it after \d+ iterations, so it is not "
-        r"cached; next: run it again$",
-        err.strip(),
+        r"^stopped after \d+ iterations, so it is not cached; next: run it again$",
+        err.strip().splitlines()[-1],
     )
+
+
+def test_a_stopped_training_says_how_to_go_on_everywhere(cutaway, tmp_path, monkeypatch):
+    def stop_in_epoch_3(now):
+        if now.task == "training" and now.note.startswith("epoch 3/"):
+            active_tokens()[-1].cancel()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cutaway.api.progress._lines", lambda: stop_in_epoch_3)
+        code, out, err = cutaway("train", "digits", "--epochs", "5", "--runs", "my runs", "--name", "it")
+    (run,) = (tmp_path / "my runs").iterdir()
+    again = f"cutaway resume '{run}'"
+    assert (code, out) == (130, "")
+    assert re.fullmatch(
+        rf"stopped (in|after) epoch 3, with every step so far kept; next: go on with: {again}", err.splitlines()[-1]
+    )
+    code, out, _ = cutaway("show", run)
+    assert code == 0
+    assert f"  resume   cutaway resume '{run}'" in out
+    assert "No measures by class: the training was stopped before its end" in out
+    assert cutaway("report", run)[0] == 0
+    done = len(json.loads(cutaway("show", run, "--json")[1])["history"])
+    assert f"<dt>Status</dt><dd>stopped after epoch {done}</dd>" in (run / "report.html").read_text()
+
+
+def test_an_interrupt_where_nothing_listens_is_one_line(cutaway, monkeypatch):
+    def interrupt(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cutaway.api.opening.open_run", interrupt)
+    code, out, err = cutaway("show", "latest")
+    assert (code, out) == (130, "")
+    assert err == "stopped; next: run it again, or continue a training with: cutaway resume latest\n"
+
+
+def test_like_says_what_may_stand_beside_it(cutaway, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    words = " ".join(cutaway("train", "--help")[1].split())
+    assert "Train this run's model again; options beside it change training settings, not the model" in words
 
 
 def test_looking_at_a_run(cutaway, digits_run, tmp_path):
@@ -106,6 +145,7 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
     code, out, _ = cutaway("show", run)
     assert "Test accuracy" in out
+    assert "  data     digits\n" in out
 
 
 def test_datasets(cutaway):
@@ -116,9 +156,25 @@ def test_datasets(cutaway):
     assert [row["name"] for row in json.loads(out)] == ["mnist", "digits"]
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_what_is_done_with_each_column_fits_the_terminal(cutaway, tmp_path, monkeypatch, width):
+    rows = "".join(f"{n},{n % 40},row number {n},{n % 40},{'ab'[n % 2]},{'xy'[n % 2]}\n" for n in range(200))
+    (tmp_path / "t.csv").write_text("n,a number with a long name,note,copy,fold,y\n" + rows)
+    monkeypatch.setenv("COLUMNS", str(width))
+    code, out, err = cutaway("datasets", "t.csv", "--label", "y", "--group", "fold", "--numbers", "robust", "--id", "n")
+    assert code == 0, err
+    table = [line.rstrip() for line in out.splitlines()][4:]
+    assert len([line for line in table if line]) == 8, "the heading, a line below it, and one for each of six columns"
+    assert max(map(len, table)) <= width
+    for words in ("name of the sample", "never in two splits", "scaled by quartiles", "ignored: nearly unique"):
+        assert words in out
+    assert ("Values" in out) == (width >= 80)
+    assert ("a number with a long name" in out) == (width >= 120)
+
+
 WRONG = [
     (("train", "mnits"), 2, "got .*mnits"),
-    (("train", "digits", "--recipe", "lessen"), 2, 'recipes are default, lesson, lesson-dropout; got "lessen"'),
+    (("train", "digits", "--recipe", "lessen"), 2, 'recipes are default, table, lesson, lesson-dropout; got "lessen"'),
     (("train", "digits", "--hidden", "512,0"), 2, "at most 1,000,000; got 0"),
     (("train", "digits", "--hidden", "many"), 2, 'whole numbers separated by commas; got "many"'),
     (("train", "digits", "--dropout", "1.5"), 2, "up to but not including 1; got 1.5"),
@@ -178,8 +234,8 @@ def test_train_like_repeats_a_run_and_refuses_what_it_takes_from_it(cutaway):
     assert f"again    {first['train_like']}" in cutaway("show", first["run"])[1]
     assert cutaway("train", "--like", "latest", "--dropout", "0.1")[::2] == (
         2,
-        "error: --like takes the model and all other settings from the run; got --like and --dropout; next: leave "
-        "one of the two out\n",
+        "error: --like takes the model, the data and all other settings from the run; got --like and --dropout; next: "
+        "leave one of the two out\n",
     )
     assert cutaway("train")[::2] == (
         2,
@@ -209,6 +265,8 @@ def test_too_little_memory_is_one_line(cutaway, monkeypatch, said, got):
         ("pass runs= with a folder, or learning_rate=0.1.", "pass --runs with a folder, or --learning-rate 0.1."),
         ("pass for example class_weight={0: 2.0}", "pass for example class_weight={0: 2.0}"),
         ("pass scale=255", "pass scale=255"),
+        ("pass test_share=0.2, or id='no'", "pass --test-share 0.2, or --id no"),
+        ('pass time="Datum der Wahl" to test', "pass --time 'Datum der Wahl' to test"),
         (
             "train it with cutaway.train(model(), epochs=3), or seed=1",
             "train it with cutaway.train(model(), epochs=3), or --seed 1",
@@ -217,6 +275,24 @@ def test_too_little_memory_is_one_line(cutaway, monkeypatch, said, got):
 )
 def test_the_next_step_names_options(hint, typed):
     assert as_typed(f"a rule; got epochs=3; next: {hint}") == f"a rule; got epochs=3; next: {typed}"
+
+
+def test_a_note_names_options_too(cutaway, tmp_path):
+    days = "".join(f"2024-{1 + day // 28:02}-{1 + day % 28:02},{day % 7},{'ab'[day % 2]}\n" for day in range(300))
+    (tmp_path / "days.csv").write_text("Datum,n,y\n" + days)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")  # printed, as outside of the tests
+        code, _, err = cutaway("train", "days.csv", "--label", "y", "--epochs", "1", "--hidden", "4")
+    assert code == 0
+    assert "pass --time Datum to test it on the latest" in err
+    assert "time=" not in err
+    (run,) = (tmp_path / "runs").iterdir()
+    code, _, err = cutaway("resume", run.name)
+    assert code == 2
+    again = f"cutaway train --like {run.name} --epochs 2"
+    assert err.endswith(
+        f"next: train for longer with: {again}, or its model further in Python: cutaway.train(run.model(), ...)\n"
+    )
 
 
 def test_a_misspelled_recipe_is_answered_with_the_option(cutaway):

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from cutaway.api.analyses import cost_in_digits
 from cutaway.cli.layers import layers
 from cutaway.cli.units import units
 from cutaway.errors import UnknownNameError, UsageError
@@ -52,14 +53,13 @@ def test_units_as_a_table_and_as_json(digits_run, capsys):
     assert "5 of 32 units, by ablation_cost" in out
     found = digits_run.units("dense_1", progress=False)
     first = found.summary(found.order("ablation_cost")[0])
-    assert f"{first['ablation_cost']:.4f} ± {first['ablation_cost_error']:.4f}" in out
+    assert "±".join(cost_in_digits(first)) in out
     assert f"{found.ablation.measurable.sum()} of 32 units have a measurable cost" in out
     assert "-0.00" not in out
     units(str(digits_run.path), **about, sort="ablation_cost", limit=5, as_json=True)
     answer = json.loads(capsys.readouterr().out)
     assert len(answer["units"]) == 32
-    losses = [summary["ablation_cost"] for summary in answer["units"]]
-    assert losses == sorted(losses, reverse=True)
+    assert [summary["unit"] for summary in answer["units"]] == found.order("ablation_cost")
     with pytest.raises(UnknownNameError, match='got "size"'):
         units("nowhere", **about, sort="size", limit=5, as_json=False)
 

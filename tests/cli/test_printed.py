@@ -7,6 +7,7 @@ import re
 import pytest
 
 from cutaway.api import recipe
+from cutaway.api.analyses import cost_in_digits
 from cutaway.cli.output import points, print_quality
 from cutaway.embedding import Quality
 
@@ -73,7 +74,7 @@ def test_units_print_their_cost_with_its_error_and_the_accuracy_in_points(cutawa
     assert rows.keys() == set(range(16))
     ablation = units.ablation
     for unit, line in rows.items():
-        measured = f"{ablation.cost[unit]:.4f} ± {ablation.cost_error[unit]:.4f}"
+        measured = "±".join(cost_in_digits(units.summary(unit)))
         assert (measured if ablation.measurable[unit] else "~0") in line
         assert f" {points(-ablation.accuracy_cost[unit])} " in f"{line} ", line
     assert "-0.00" not in out

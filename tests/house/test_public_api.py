@@ -6,6 +6,7 @@
 
 import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ def signature_of(member) -> str:
     except (TypeError, ValueError):
         return "(...)"
     # Python 3.13 says where Path is defined
+    text = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", text)  # where a function lies changes from run to run
     return text.replace("'", "").replace('"', "").replace("pathlib._local.", "pathlib.")
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import CutawayWarning, RunError, UnknownNameError
-from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, write_atomic
+from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, run_command, write_atomic
 from cutaway.runs.history import HistoryFile, read_history
 
 DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
@@ -177,6 +178,22 @@ def test_runs_are_found_by_path_name_and_latest(writer):
         find_run("nothing", runs=runs)
     with pytest.raises(UnknownNameError, match='"latest" needs a run'):
         find_run("latest", runs=runs / "empty")
+
+
+def test_runs_are_listed_by_age_and_damaged_ones_last(writer):
+    runs = writer.path.parent
+    record = json.loads((writer.path / "run.json").read_text())
+    for name, created in (("zebra", "2020-01-01"), ("ant", "2020-01-02"), ("bee", None)):
+        (runs / name).mkdir()
+        (runs / name / "run.json").write_text(json.dumps(record | {"created": created}) if created else "{")
+    assert [run.path.name for run in list_runs(runs)] == ["zebra", "ant", writer.path.name, "bee"]
+    assert find_run("latest", runs=runs).path == writer.path
+
+
+def test_a_run_outside_of_runs_is_typed_by_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_command("resume", tmp_path / "runs" / "a") == "cutaway resume a"
+    assert run_command("show", Path("my runs/a")) == "cutaway show 'my runs/a'"
 
 
 def test_a_folder_that_cannot_be_filled_is_taken_away_again(tmp_path, monkeypatch):

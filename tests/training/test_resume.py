@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -62,7 +63,8 @@ def test_canceled_after_any_call_and_resumed(calls, tmp_path):
     straight = train(tmp_path / "a")
     with pytest.raises(
         Canceled,
-        match="runs until its last epoch; got a request to stop (before the first step|(in|after) epoch .); next: ",
+        match="runs until its last epoch; got a request to stop (before the first step|(in|after) epoch .), with every "
+        "step so far kept; next: ",
     ):
         train(tmp_path / "b", progress=CancelAfter(calls))
     stopped = ct.open_run("latest", runs=tmp_path / "b")
@@ -147,17 +149,20 @@ def test_ctrl_c_in_a_real_process_saves_and_says_how_to_go_on(tmp_path):
             continue
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert out == ""
     run = ct.open_run("latest", runs=tmp_path / "runs")
-    assert err.strip().splitlines()[-1].endswith(f"next: go on with: cutaway resume {run.path.name}")
+    assert re.fullmatch(
+        rf"stopped (in|after) epoch \d+, with every step so far kept; next: go on with: cutaway resume {run.path.name}",
+        err.strip().splitlines()[-1],
+    )
     assert run.folder.status == "stopped"
     assert len(run.history) >= 3
 
 
 def test_runs_that_cannot_be_resumed_are_errors(tmp_path):
     run = train(tmp_path, epochs=1)
-    with pytest.raises(UsageError, match="a run that is not finished can be resumed; got .*, finished after 1 epochs"):
+    with pytest.raises(UsageError, match="a run that is not finished can be resumed; got .*, finished after 1 epoch;"):
         ct.resume(run, progress=False)
     with pytest.raises(Canceled):
         train(tmp_path / "b", progress=CancelAfter(1))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
     from .sequence import EmbeddingSequence
     from .sequences import embed_epochs, embed_layers
-    from .unit_summaries import SORTS, Units, check_sort, defined, units
+    from .unit_summaries import SORTS, Units, check_sort, cost_in_digits, defined, units
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
@@ -37,6 +37,7 @@ _MODULES = {
     "Units": "cutaway.api.analyses.unit_summaries",
     "check_sort": "cutaway.api.analyses.unit_summaries",
     "class_measures": "cutaway.api.analyses.per_class",
+    "cost_in_digits": "cutaway.api.analyses.unit_summaries",
     "confusion": "cutaway.api.analyses.predictions",
     "defined": "cutaway.api.analyses.unit_summaries",
     "embed_epochs": "cutaway.api.analyses.sequences",
@@ -74,6 +75,7 @@ __all__ = [
     "check_sort",
     "class_measures",
     "confusion",
+    "cost_in_digits",
     "defined",
     "embed_epochs",
     "embed_layer",

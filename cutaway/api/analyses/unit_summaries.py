@@ -1,6 +1,7 @@
 """What every unit of a layer is for, and what it is worth."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 SORTS = ("unit", "ablation_cost", "selectivity", "similarity", "mean", "firing")
 """What units can be sorted by: by number, or the largest first."""
+
+LEAST = 1e-4
+"""Costs and standard errors below this are written with an exponent: four decimals would leave no digit of them."""
 
 LISTS = ("class_mean", "top_activating")
 """Parts of a summary that are no single value."""
@@ -63,13 +67,19 @@ class Units:
     def order(self, sort: str = "unit") -> list[int]:
         """Numbers of the units, sorted by one of `SORTS`: the largest first, then by number; undefined values last.
 
+        By "ablation_cost", units without which the loss measurably rises come first, then those whose cost is not
+        measurable, then those without which the loss measurably falls; each of the three with the largest cost first.
+
         Raises:
             UnknownNameError: ``sort`` is none of these.
         """
         check_sort(sort)
         if sort == "unit":
             return list(range(len(self)))
-        values = self.ablation.cost if sort == "ablation_cost" else getattr(self.measures, sort)
+        if sort == "ablation_cost":
+            cost = self.ablation.cost
+            return np.lexsort((-cost, -np.where(self.ablation.measurable, np.sign(cost), 0))).tolist()
+        values = getattr(self.measures, sort)
         return np.argsort(-np.where(np.isnan(values), -np.inf, values), kind="stable").tolist()
 
     def summary(self, unit: int) -> dict[str, Any]:
@@ -128,6 +138,14 @@ class Units:
         import pandas
 
         return pandas.DataFrame([{k: v for k, v in s.items() if k not in LISTS} for s in self.summaries(sort)])
+
+
+def cost_in_digits(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """The ablation cost of a unit and its standard error as text, with digits enough that neither rounds to 0."""
+    cost, error = summary["ablation_cost"], summary["ablation_cost_error"] or 0.0
+    smallest = min((abs(value) for value in (cost, error) if value), default=1.0)
+    form = ".4f" if smallest >= LEAST else ".1e"
+    return f"{cost:{form}}", f"{error:{form}}" if error else "0"
 
 
 def check_sort(sort: str) -> None:

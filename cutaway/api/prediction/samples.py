@@ -9,7 +9,15 @@ from typing import Any, cast
 import numpy as np
 
 from cutaway.api.context import RunContext
-from cutaway.data import is_frame, map_npy, new_picture_files, origin_options, prepare_new_rows, read_new_picture
+from cutaway.data import (
+    is_frame,
+    is_table_path,
+    map_npy,
+    new_picture_files,
+    origin_options,
+    prepare_new_rows,
+    read_new_picture,
+)
 from cutaway.errors import DataError, UsageError
 
 PICTURES = 256
@@ -86,34 +94,33 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
 
     Args:
         context: The run.
-        x: The path of a table, of a picture or of a folder of pictures, or of an .npy file; a list of pictures' paths;
-            a frame; or an array ``(sample, *shape)``.
+        x: The path of a table, of a picture or of a folder of pictures, or of an .npy file; a list of paths of tables
+            or of pictures; a frame; or an array ``(sample, *shape)``.
         warn: Warn of what no training sample had.
 
     Raises:
         DataError, UsageError: As `predictions`.
     """
     preparation, record = context.preparation, context.manifest.dataset
-    named = isinstance(x, str | os.PathLike)
     paths = _paths(x)
     if preparation is not None:
-        if isinstance(x, np.ndarray) and x.ndim == 2 and x.shape[1] == len(preparation.steps):
-            import pandas as pd
-
-            x = pd.DataFrame(x, columns=[step.column for step in preparation.steps])
-        if not named and not is_frame(x):
+        x = _framed(x, [step.column for step in preparation.steps])
+        if not paths and not is_frame(x):
             raise UsageError(
                 "new samples of a table are a table with the same columns",
                 got=type(x).__name__,
                 hint="pass a frame of pandas or Polars, or the path of a file",
             )
-        for names, inputs in prepare_new_rows(
-            preparation, x, id_column=origin_options(record.origin).get("id"), warn=warn
-        ):
-            yield Samples(inputs, names)
+        _check_there(paths)
+        id_column = origin_options(record.origin).get("id")
+        for table in paths or [x]:
+            where = f"{table.name}: " if len(paths) > 1 else ""
+            for names, inputs in prepare_new_rows(preparation, table, id_column=id_column, warn=warn):
+                yield Samples(inputs, [f"{where}{name}" for name in names])
     elif len(paths) == 1 and paths[0].suffix.lower() == ".npy":
         yield _checked(context, map_npy(paths[0]), where=str(paths[0]))
     elif paths:
+        _check_pictures(context, paths)
         files = new_picture_files(paths)
         digit = record.origin.get("name") == "mnist"
         for first in range(0, len(files), PICTURES):
@@ -122,6 +129,16 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
             yield Samples(np.stack(read), [str(file) for file in chunk])
     else:
         yield _checked(context, np.asarray(x), where=f"the {type(x).__name__}")
+
+
+def _framed(x: Any, columns: list[str]) -> Any:
+    """An array with as many columns as a table has inputs as a frame of them; all else unchanged."""
+    if not isinstance(x, np.ndarray):
+        return x
+    import pandas as pd
+
+    values = cast("np.ndarray[Any, Any]", x)
+    return pd.DataFrame(values, columns=columns) if values.ndim == 2 and values.shape[1] == len(columns) else values
 
 
 def one_sample(context: RunContext, x: Any) -> Any:
@@ -149,6 +166,33 @@ def _paths(x: Any) -> list[Path]:
         return [Path(os.fspath(cast("str | os.PathLike[str]", x))).expanduser()]
     given = list(cast("list[Any]", x)) if isinstance(x, list | tuple) else []
     return [Path(path).expanduser() for path in given] if all(isinstance(p, str | os.PathLike) for p in given) else []
+
+
+def _check_there(paths: list[Path]) -> None:
+    """Refuse files of which one does not exist, before the first is predicted.
+
+    Raises:
+        UsageError: One does not.
+    """
+    lacking = next((path for path in paths if not path.exists()), None)
+    if lacking is not None:
+        raise UsageError("new samples are in a file that exists", got=str(lacking), hint="check the path")
+
+
+def _check_pictures(context: RunContext, paths: list[Path]) -> None:
+    """Refuse tables for a model that was not trained on one.
+
+    Raises:
+        UsageError: One of the files is named as tables are.
+    """
+    table = next((path for path in paths if is_table_path(path)), None)
+    if table is not None:
+        kind = "pictures" if len(context.manifest.dataset.shape) > 1 else "arrays"
+        raise UsageError(
+            f"new samples are {kind}, as those that {context.path.name} was trained on",
+            got=f"{table}, which is a table",
+            hint="pass pictures, a folder of pictures or an .npy file" if kind == "pictures" else "pass an .npy file",
+        )
 
 
 def _checked(context: RunContext, x: np.ndarray, *, where: str) -> Samples:

@@ -106,6 +106,9 @@ def _model_in_words(context: RunContext) -> str:
 def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
     rows, test = source.history.rows, source.context.manifest.test
     facts: list[tuple[str, str]] = []
+    status = source.context.manifest.status
+    if status != "finished":
+        facts += [("Status", f"{status} after epoch {rows[-1]['epoch']}" if rows else f"{status} in epoch 1")]
     if test:
         facts += [("Test accuracy", f"{test['accuracy']:.2%}"), ("Test loss", f"{test['loss']:.4f}")]
     if rows:

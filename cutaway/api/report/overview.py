@@ -3,6 +3,7 @@
 from typing import Any
 
 from cutaway.api.analyses import evidence_of
+from cutaway.api.data_words import columns_in_words, data_in_words
 from cutaway.findings import run_checks
 from cutaway.page import Card, Cards, Section, Table, Text
 from cutaway.runs import Manifest
@@ -45,7 +46,8 @@ def settings(source: ReportSource) -> Section:
     pairs += [("created", manifest.created), ("status", manifest.status)]
     pairs += [(name, value) for name, value in manifest.config.items() if value is not None]
     pairs += _model_rows(manifest)
-    pairs += [("dataset sha256", manifest.dataset.sha256)]
+    pairs += [("data", data_in_words(manifest.dataset)), ("dataset sha256", manifest.dataset.sha256)]
+    pairs += columns_in_words(manifest.dataset)
     pairs += [(f"version of {name}", version) for name, version in manifest.versions.items()]
     pairs += [(f"device {name}", value) for name, value in manifest.device.items()]
     return Table(

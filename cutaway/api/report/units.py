@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.api.analyses import Units, pictures_of
+from cutaway.api.analyses import Units, cost_in_digits, pictures_of
 from cutaway.api.analyses import units as measure_units
 from cutaway.api.context import RunContext
 from cutaway.errors import CutawayError
@@ -43,17 +43,17 @@ def units(source: ReportSource) -> Section | None:
         return None
     cost = found.ablation.cost
     shown = [u for u in found.order("ablation_cost") if found.ablation.measurable[u] and cost[u] > 0][:CARDS]
-    cards = tuple(_card(source.context, found, unit) for unit in shown)
+    cards, several = tuple(_card(source.context, found, unit) for unit in shown), len(shown) > 1
     if not cards:
-        text = (
-            f"No single unit of {found.layer} has a measurable cost: without any one of them the loss stays the same."
-        )
+        text = f"No single unit of {found.layer} is needed: without any one of them the loss does not measurably rise."
         return Text(name="units", title="The most important units", paragraphs=(text,))
     return Cards(
         name="units",
-        title="The most important units",
+        title="The most important units" if several else "The most important unit",
         lead=_lead(found, cards[0]),
-        summary=f"The {len(cards)} units of {found.layer} without which the loss rises most",
+        summary=f"The {len(cards)} units of {found.layer} without which the loss rises most"
+        if several
+        else f"The unit of {found.layer} without which the loss rises",
         cards=cards,
         size="medium",
     )
@@ -121,9 +121,9 @@ def _pictures(context: RunContext, found: Units, unit: int, *, ids: Any) -> tupl
 
 def _cost(summary: dict[str, Any]) -> str:
     """What the loss and the accuracy are without a unit whose cost is measurable."""
-    cost, error = summary["ablation_cost"], summary["ablation_cost_error"]
+    cost, error = cost_in_digits(summary)
     change = round(-100 * summary["accuracy_cost"], 2)
-    words = f"Without it, the loss rises by {cost:.4f} (standard error {error:.4f}) and the accuracy "
+    words = f"Without it, the loss rises by {cost} (standard error {error}) and the accuracy "
     words += f"{'falls' if change < 0 else 'rises'} by {abs(change):.2f} points" if change else "stays the same"
     affected, worst = summary["most_affected"], round(100 * summary["most_affected_cost"], 2)
     return f"{words}; for {class_in_words(affected)} it falls by {worst:.2f}." if affected and worst else f"{words}."

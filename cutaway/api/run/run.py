@@ -74,8 +74,9 @@ class Run(RecordedRun):
         """The probability of every class for new samples, prepared as in training: float32 ``(sample, class)``.
 
         Args:
-            x: A file or frame with the columns of the table, in any order; a picture file, a list or a folder of them
-                (for MNIST a digit is inverted, scaled and centered); or an array or .npy file ``(sample, *shape)``.
+            x: A file, a list of files or a frame with the columns of the table, in any order; a picture file, a list or
+                a folder of them (for MNIST a digit is inverted, scaled and centered); or an array or .npy file
+                ``(sample, *shape)``.
             epoch: Number of the epoch; the kept one if None.
 
         Raises:

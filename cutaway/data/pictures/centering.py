@@ -90,8 +90,8 @@ def _centered(digit: np.ndarray) -> np.ndarray:
     height, width = digit.shape
     total = weights.sum()
     middle = [(weights.sum(axis=1 - axis) @ np.arange(digit.shape[axis])) / total for axis in (0, 1)]
-    # center of mass to the center, (13.5, 13.5), as far as the digit stays inside
-    top, left = (round((SIDE - 1) / 2 - center) for center in middle)
+    # MNIST's centers of mass are at (14, 14) in the mean; the digit stays inside
+    top, left = (round(SIDE / 2 - center) for center in middle)
     top, left = min(max(top, 0), SIDE - height), min(max(left, 0), SIDE - width)
     canvas = np.zeros((SIDE, SIDE), np.uint8)
     canvas[top : top + height, left : left + width] = digit

@@ -93,11 +93,12 @@ def read_pictures(
     modes, sizes = _survey(files)
     mode: Mode = "RGB" if "RGB" in modes else "L"
     if size is None and len(sizes) > 1:
-        (one, first), (other, second) = list(sizes.items())[:2]
+        frequent = sorted(sizes, key=lambda size: -len(sizes[size]))
+        (one, other), kinds = frequent[:2], f"; {len(sizes):,} sizes in all (rows x columns)"
         raise DataError(
             "pictures have one size, or are brought to one with size=",
-            got=f"{one[0]} x {one[1]} pixels in {first} and {other[0]} x {other[1]} in {second}, "
-            f"{len(sizes):,} sizes in all (rows x columns)",
+            got=f"{one[0]} x {one[1]} pixels in {_files(sizes[one])} and {other[0]} x {other[1]} in "
+            f"{_files(sizes[other])}{kinds}",
             hint=f"pass size=({one[0]}, {one[1]}) or another (on the command line --size {one[0]}x{one[1]})",
         )
     rows, columns = size or next(iter(sizes))
@@ -113,10 +114,10 @@ def read_pictures(
     return pictures
 
 
-def _survey(files: Sequence[Path]) -> tuple[set[Mode], dict[tuple[int, int], Path]]:
-    """The modes and the sizes of pictures, each size with its first file; only the heads are read."""
+def _survey(files: Sequence[Path]) -> tuple[set[Mode], dict[tuple[int, int], list[Path]]]:
+    """The modes and the sizes of pictures, each size with its files; only the heads are read."""
     modes: set[Mode] = set()
-    sizes: dict[tuple[int, int], Path] = {}
+    sizes: dict[tuple[int, int], list[Path]] = {}
     broken: list[DataError] = []
     for path in files:
         try:
@@ -125,9 +126,14 @@ def _survey(files: Sequence[Path]) -> tuple[set[Mode], dict[tuple[int, int], Pat
             broken.append(error)
             continue
         modes.add(mode)
-        sizes.setdefault(size, path)
+        sizes.setdefault(size, []).append(path)
     _refuse(broken)
     return modes, sizes
+
+
+def _files(paths: list[Path]) -> str:
+    """How many files there are, with an example: "39 files such as 7/a.png"."""
+    return f"{len(paths):,} files such as {paths[0]}" if len(paths) > 1 else f"1 file, {paths[0]}"
 
 
 def _refuse(broken: list[DataError]) -> None:

@@ -63,7 +63,8 @@ def _holds_tables(folder: Path) -> bool:
         return False
 
 
-def _matches(where: str | Path) -> bool:
+def is_table_path(where: str | Path) -> bool:
+    """Whether a path is named as tables are, or is a folder of tables."""
     if not isinstance(where, Path):
         return False
     if where.is_dir():
@@ -76,7 +77,7 @@ def _matches(where: str | Path) -> bool:
 
 SOURCE = DataSource(
     "a table (CSV, TSV, Parquet, Feather or Arrow)",
-    _matches,
+    is_table_path,
     load,
     options=frozenset(field.name for field in dataclasses.fields(TableOptions)),
 )

@@ -1,6 +1,6 @@
 """The datasets of scikit-learn, and what fetch_openml returns."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def bunch_table(bunch: Any) -> tuple[Any, str, tuple[str, ...]]:
         names = bunch.get("feature_names")
         data = pd.DataFrame(data, columns=[f"x{number}" for number in range(data.shape[1])] if names is None else names)
     label = getattr(target, "name", None) or "target"
-    names = bunch.get("target_names")
+    names: Any = bunch.get("target_names")
     numbered = np.asarray(target).dtype.kind in "iu" and names is not None
-    classes = tuple(map(str, names)) if numbered else ()
+    classes = tuple(str(name) for name in cast(Any, names)) if numbered else ()
     return data.assign(**{str(label): np.asarray(target)}), str(label), classes

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -62,7 +62,7 @@ class ColumnProfile:
     high: float
     whole: bool
     counting: bool
-    values: Counter[str]
+    values: Counter[str] = field(repr=False)
     distinct: int | None
     date_format: str
     month_first: str = ""

@@ -74,7 +74,7 @@ def decide(
         raise DataError(
             "a table has at least one column to learn from",
             got=f"{where}, where every column but the label is ignored: {_list([c.name for c in columns])}",
-            hint="check which columns are ignored, and why, with cutaway.load_dataset(...).columns",
+            hint="name columns that are to be used all the same with use=",
         )
     return columns
 
@@ -100,14 +100,14 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
     if role == "time":
         return Column(name, "date" if kind == "date" else "number", role, "orders the samples", profile)
     if role == "weight":
-        return Column(name, "number", role, "weight of each sample in the loss", profile)
+        return Column(name, "number", role, "weight in the loss", profile)
     if role is not None:
         what = {"label": "the class", "group": "never in two splits", "id": "name of the sample"}[role]
         return Column(name, "category", role, what, profile)
     if name in options.ignore:
         return _ignored(profile, "as requested")
     if kind == "unsupported":
-        return _ignored(profile, "neither numbers, text nor dates")
+        return _ignored(profile, "not numbers, text or dates")
     if kind == "empty":
         return _ignored(profile, "no value is known")
     wanted = name in options.use
@@ -131,16 +131,16 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
         return _ignored(profile, "constant")
     if kind == "date":
         written = profile.month_first if options.month_first and profile.month_first else profile.date_format
-        return Column(name, "date", "feature", "date parts, standardized", profile, written)
+        return Column(name, "date", "feature", "date parts", profile, written)
     if profile.counting and profile.whole and profile.rows > 2 and not wanted:
-        return _ignored(profile, "counts the rows, as an identifier does")
+        return _ignored(profile, "counts the rows")
     return Column(name, "number", "feature", NUMBER_WORDS[options.numbers], profile)
 
 
 NUMBER_WORDS = {
     "standard": "standardized",
-    "robust": "centered on the median, scaled by quartiles",
-    "quantile": "ranked to a normal distribution",
+    "robust": "scaled by quartiles",
+    "quantile": "ranks as normal deviates",
     "none": "as it is",
 }
 
@@ -152,7 +152,7 @@ def _category(profile: ColumnProfile, *, wanted: bool) -> Column:
     # 0.9: a few names that occur twice do not make a column of names worth learning
     unique = distinct is None or distinct > max(0.9 * profile.known, FEW)
     if unique and not wanted:
-        return _ignored(profile, "a different text in nearly every row, as an identifier has")
+        return _ignored(profile, "nearly unique")
     treatment = "one-hot" if distinct is not None and distinct <= FEW else "hashed"
     return Column(profile.name, "category", "feature", treatment, profile)
 

@@ -27,6 +27,7 @@ from .schema import Column, check_known, decide
 from .survey import Survey, survey
 
 if TYPE_CHECKING:
+    import pandas
     import pyarrow as pa
 
 FIT_ROWS = 500_000
@@ -74,6 +75,27 @@ class Table:
     def weights(self) -> np.ndarray | None:
         """The weight of each sample of "train" in the loss, float64 (sample,), if a column holds them."""
         return self.extras["train"].get("weight")
+
+    def describe(self) -> "pandas.DataFrame":
+        """What is in each column and what is done with it, as a pandas DataFrame with one row a column.
+
+        Returns:
+            name; type ("number", "category", "date", "empty" or "unsupported"); use ("feature", "ignored", "label",
+            ...); missing, the share of rows in which the value is not known, 0..1; values, their range or the most
+            frequent ones; treatment, what becomes of the column, or why it is ignored.
+        """
+        import pandas
+
+        return pandas.DataFrame(
+            {
+                "name": [column.name for column in self.columns],
+                "type": [column.profile.kind for column in self.columns],
+                "use": [column.use for column in self.columns],
+                "missing": [column.profile.missing / max(column.profile.rows, 1) for column in self.columns],
+                "values": [column.profile.summary for column in self.columns],
+                "treatment": [column.treatment for column in self.columns],
+            }
+        )
 
     def split(self, *, validation: float = 0.25, seed: int = 0) -> Split:
         """Split the samples as the options say: by class, by group, or by time.

@@ -18,7 +18,7 @@ from cutaway.errors import Canceled, RunError, TrainingError
 from cutaway.metrics import is_finite, watch_overfitting
 from cutaway.models import get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
-from cutaway.runs import RunFolder, RunWriter
+from cutaway.runs import RunFolder, RunWriter, run_command
 from cutaway.training.config import TrainingConfig
 
 from .checkpoint import ANOTHER, Checkpoint, Position, pack, read_checkpoint
@@ -94,7 +94,7 @@ class Trainer:
             raise RunError(
                 "a training must be able to write its run folder",
                 got=f"{error.strerror or error} at {self.writer.path}",
-                hint=f"free some space, then: cutaway resume {self.writer.path.name}",
+                hint=f"free some space, then: {run_command('resume', self.writer.path)}",
             ) from error
         finally:
             self._thread.shutdown()  # what is being written is finished first
@@ -197,8 +197,8 @@ class Trainer:
     def _canceled(self, error: Canceled, when: str) -> Canceled:
         return Canceled(
             "a training runs until its last epoch",
-            got=f"{error.got} {when}",
-            hint=f"go on with: cutaway resume {self.writer.path.name}",
+            got=f"{error.got} {when}, with every step so far kept",
+            hint=f"go on with: {run_command('resume', self.writer.path)}",
         )
 
     def _row(self, done: EpochState, val: dict[str, float], *, seconds: float) -> dict[str, Any]:

@@ -49,13 +49,13 @@ def test_what_is_done_with_each_column(customers):
     frame = customers
     table = load_dataset(frame, label="churned")
     assert {column.name: (column.use, column.treatment) for column in table.columns} == {
-        "row": ("ignored", "counts the rows, as an identifier does"),
+        "row": ("ignored", "counts the rows"),
         "age": ("feature", "standardized"),
         "city": ("feature", "one-hot"),
-        "since": ("feature", "date parts, standardized"),
+        "since": ("feature", "date parts"),
         "constant": ("ignored", "constant"),
         "again": ("ignored", 'the same as "age"'),
-        "note": ("ignored", "a different text in nearly every row, as an identifier has"),
+        "note": ("ignored", "nearly unique"),
         "zip": ("feature", "hashed"),
         "active": ("feature", "one-hot"),
         "churned": ("label", "the class"),
@@ -63,6 +63,21 @@ def test_what_is_done_with_each_column(customers):
     assert isinstance(table, Table)
     assert table.class_names == ("no", "yes")
     assert repr(table) == "<Table 'table': train 600 rows, 5 of 10 columns used, 2 classes>"
+
+
+def test_a_table_describes_its_columns(customers):
+    table = load_dataset(customers, label="churned", ignore=["zip"])
+    described = table.describe()
+    assert described.columns.tolist() == ["name", "type", "use", "missing", "values", "treatment"]
+    assert described["name"].tolist() == customers.columns.tolist()
+    assert described["missing"].tolist() == pytest.approx(customers.isna().mean().tolist())
+    rows = described.set_index("name")
+    low, high = customers["age"].min(), customers["age"].max()
+    assert rows.loc["age", ["type", "use", "values"]].tolist() == ["number", "feature", f"{low:g} to {high:g}"]
+    assert rows.loc["zip", ["use", "treatment"]].tolist() == ["ignored", "as requested"]
+    assert rows.loc["churned", "use"] == "label"
+    assert "z199" in table.columns[7].profile.values
+    assert "z199" not in repr(table.columns)
 
 
 def test_names_of_the_inputs(customers):

@@ -89,7 +89,7 @@ class FrameReader:
 
 def reading(
     reader: Reader, columns: Sequence[str] | None = None, *, task: str, on_progress: ProgressCallback = ignore_progress
-) -> "Iterator[pa.Table]":
+) -> Iterator[Any]:
     """Read a table chunk by chunk, and report how far it is if it is large.
 
     Args:

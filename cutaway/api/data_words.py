@@ -1,0 +1,58 @@
+"""What run.json says about the data of a run, in words: where they came from, and what each column became."""
+
+from typing import Any, cast
+
+from cutaway.data import Preparation, origin_options
+from cutaway.errors import CutawayError
+from cutaway.runs import DatasetRecord
+
+COLUMNS = 50
+"""Columns that are listed at most."""
+
+VALUES = 8
+"""Values of a category that are listed at most."""
+
+
+def data_in_words(record: DatasetRecord) -> str:
+    """Where a dataset came from and with which options: "/data/churn.csv; label churned; category zip, kind"."""
+    origin = record.origin
+    where = origin.get("path") or origin.get("name") or "arrays or a frame in memory, which the run does not hold"
+    try:
+        options = origin_options(origin)
+    except CutawayError as error:
+        return f"{where}; options not known: {error.got}"
+    return "; ".join([where, *(f"{name} {_listed(value)}" for name, value in options.items())])
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, cast("tuple[Any, ...]", value))) if isinstance(value, tuple) else str(value)
+
+
+def columns_in_words(record: DatasetRecord) -> list[tuple[str, str]]:
+    """The columns of a table that were used, and what became of each; none where the data are no table."""
+    if record.preparation is None:
+        return []
+    try:
+        steps = Preparation.from_record(record.preparation).steps
+    except CutawayError as error:
+        return [("columns", f"not known: {error.got}")]
+    rows = [(f"column {step.column}", _step_in_words(step)) for step in steps[:COLUMNS]]
+    return [*rows, ("columns", f"and {len(steps) - COLUMNS:,} more")] if len(steps) > COLUMNS else rows
+
+
+def _step_in_words(step: Any) -> str:
+    inputs = f"{len(step.features):,} input{'s' if len(step.features) != 1 else ''}"
+    if step.kind == "category":
+        more = f", and {len(step.values) - VALUES:,} more" if len(step.values) > VALUES else ""
+        how = f"one-hot of {', '.join(step.values[:VALUES])}{more}"
+    elif step.kind == "hash":
+        how = "by the hash of the value"
+    elif step.kind == "date":
+        how = ", ".join(step.parts)
+    elif step.quantiles:
+        how = "ranks as normal deviates"
+    else:
+        how = f"(x - {step.center:.6g}) / {step.scale:.6g}"
+    if step.kind == "number" and step.indicator:
+        how += f"; {step.fill:.6g} where it is missing"
+    return f"{'category' if step.kind == 'hash' else step.kind}: {how}; {inputs}"
