@@ -114,7 +114,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         models.require_jax()
         training.keep_compiled_programs()
         recipe = training.find_recipe(training.recipe_for(self.recipe, table=isinstance(loaded, Table)))
-        base, settings = recipe.settings, self._settings()
+        weighted = self.class_weight is not None or sample_weight is not None
+        base, settings = training.base_settings(recipe, weighted=weighted), self._settings()
         config = training.make_config(base, samples=len(loaded.labels["train"]), **settings)
         split = split_dataset(loaded, validation=config.validation, test=0.0, seed=config.seed)
         data = loaded.prepare(split, warn=False) if isinstance(loaded, Table) else loaded

@@ -97,7 +97,9 @@ def train(
     raise_if_canceled()
     given = as_dataset(data, y, verb="train")
     recipe = training.recipe_for(recipe, table=isinstance(given, Table))
-    base, settings = training.find_recipe(recipe).settings, {"seed": seed, **settings}
+    weighted = class_weight is not None or given_weights(given, sample_weight) is not None
+    base = training.base_settings(training.find_recipe(recipe), weighted=weighted)
+    settings = {"seed": seed, **settings}
     # validation is a share of all training samples, batch size and epochs follow from those left after the split
     config = training.make_config(base, samples=len(given.labels["train"]), **settings)
     models.require_jax()

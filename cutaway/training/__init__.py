@@ -12,7 +12,7 @@ from cutaway._lazy import lazy_getattr
 
 from .config import LOSSES, OPTIMIZERS, SCHEDULES, TrainingConfig, check_loss, lowest_loss, make_config, recorded_config
 from .first_weights import DRAWN, GIVEN
-from .recipes import RECIPES, Recipe, find_recipe, recipe_for
+from .recipes import RECIPES, Recipe, base_settings, find_recipe, recipe_for
 
 if TYPE_CHECKING:
     from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs, note_differences
@@ -52,6 +52,7 @@ __all__ = [
     "TrainingConfig",
     "TrainingData",
     "TrainingResult",
+    "base_settings",
     "check_loss",
     "describe_device",
     "describe_versions",

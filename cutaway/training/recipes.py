@@ -72,6 +72,17 @@ def recipe_for(name: str, *, table: bool) -> str:
     return "table" if table and name == "default" else name
 
 
+def base_settings(recipe: Recipe, *, weighted: bool) -> Mapping[str, Any]:
+    """The settings of a recipe.
+
+    Args:
+        recipe: The recipe.
+        weighted: Whether classes or samples have weights. The validation loss has none, so stopping where it is lowest
+            would undo them.
+    """
+    return {name: value for name, value in recipe.settings.items() if not (weighted and name == "patience")}
+
+
 def find_recipe(name: str) -> Recipe:
     """Look up a recipe.
 

@@ -150,6 +150,13 @@ def test_weights_of_classes_and_samples(iris):
         ct.Classifier(**SMALL, class_weight={"z": 1.0}).fit(x, labels)
 
 
+def test_stopping_early_does_not_undo_weights(iris):
+    x, y = iris
+    plain, weighted = ct.Classifier(hidden=8).fit(x, y), ct.Classifier(hidden=8, class_weight={0: 3.0}).fit(x, y)
+    assert plain.run_.config["patience"] == 10
+    assert weighted.run_.config["patience"] is None
+
+
 def test_the_default_is_good_at_a_table():
     x, y = load_breast_cancer(return_X_y=True)
     order = np.random.default_rng(0).permutation(len(y))

@@ -211,5 +211,5 @@ def test_an_empty_split_has_no_confusion_matrix(digits_run):
     everything = dataclasses.replace(split, train=split.part("all"), val=nothing, test=nothing)
     run = ct.open_run(digits_run.path)
     run.context.__dict__["split"] = everything
-    with pytest.raises(DataError, match="one integer per sample, for at least one sample"):
+    with pytest.raises(UsageError, match='got the empty split "test"; next: try split="all"'):
         run.confusion()
