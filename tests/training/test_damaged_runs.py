@@ -93,6 +93,12 @@ DAMAGES = {
     "a pipe": (replace_by_pipe, "are regular files; got a pipe"),
     "a flipped byte": (flip_head, "whole safetensors file"),
     "no history": (lambda run: (run / "history.jsonl").write_bytes(b""), "a history.jsonl of 0 epochs"),
+    "a history without a validation loss": (
+        lambda run: (run / "history.jsonl").write_bytes(
+            (run / "history.jsonl").read_bytes().replace(b'"val_loss"', b'"other_loss"')
+        ),
+        "a history.jsonl without one of epoch 1",
+    ),
     "a history without epoch 1": (
         lambda run: (run / "history.jsonl").write_bytes(
             b"".join(

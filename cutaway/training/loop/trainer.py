@@ -130,6 +130,13 @@ class Trainer:
                 got=f"a history.jsonl of {len(listed)} epochs in {folder.path.name}",
                 hint=ANOTHER,
             )
+        damaged = [row["epoch"] for row in self.rows if not all(is_finite(row.get(n)) for n in ("loss", "val_loss"))]
+        if damaged:
+            raise RunError(
+                "a training is resumed with a finite loss and val_loss of every epoch before",
+                got=f"a history.jsonl without one of epoch {damaged[0]} in {folder.path.name}",
+                hint=ANOTHER,
+            )
         return checkpoint
 
     def _train(self, checkpoint: Checkpoint) -> State:
