@@ -184,6 +184,7 @@ def as_typed(message: str) -> str:
         if found[1] not in names or before.count("(") > before.count(")"):
             return found[0]
         value = found[3] if found[2] else found[4] or ""
+        value = "" if value == "True" else value  # a flag
         return f"--{found[1].replace('_', '-')} {shlex.quote(value) if value else ''}".rstrip()
 
     return said + mark + re.sub(r"""\b([a-z_]+)=(?:(["'])(.+?)\2|([\w.-]*\w)|(?=[ ,]|$))""", option, hint)

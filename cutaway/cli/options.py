@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -46,13 +47,29 @@ HeaderOption = Annotated[
 ClassNamesOption = Annotated[
     str | None, typer.Option("--class-names", help="Names for the labels of a table in their order, such as no,yes.")
 ]
+MonthFirstOption = Annotated[
+    bool, typer.Option("--month-first", help="Dates such as 03/04/2020 have the month first, where none of them tells.")
+]
 SizeOption = Annotated[str | None, typer.Option("--size", help="Size that pictures are brought to, such as 28x28.")]
 
 
-def given_options(*, size: str | None, class_names: str | None, **options: Any) -> dict[str, Any]:
-    """Options of data as `cutaway.load_dataset` takes them, without those that the user left out."""
-    options |= {"size": parse_size(size), "class_names": class_names.split(",") if class_names else None}
-    return {name: value for name, value in options.items() if value is not None and value != []}
+OF_DATA = {
+    **{name: name for name in ("label", "test", "test_share", "group", "weight", "ignore", "use", "category")},
+    **{name: name for name in ("numbers", "missing", "header", "month_first", "class_names", "size")},
+    "time_column": "time",
+    "id_column": "id",
+}
+"""Parameters of a command that are options of data -> their names in `cutaway.load_dataset`."""
+
+
+def given_options(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of data among the parameters of a command, without those that the user left out."""
+    options = {name: parameters[parameter] for parameter, name in OF_DATA.items()}
+    named = options["class_names"]
+    options |= {"size": parse_size(options["size"]), "class_names": named.split(",") if named else None}
+    left_out = (None, [], ())
+    flags = {"month_first"} if not options["month_first"] else set()
+    return {name: value for name, value in options.items() if value not in left_out and name not in flags}
 
 
 def parse_size(text: str | None) -> tuple[int, int] | None:

@@ -16,6 +16,7 @@ from .options import (
     JsonOption,
     LabelOption,
     MissingOption,
+    MonthFirstOption,
     NumbersOption,
     SizeOption,
     TestOption,
@@ -32,6 +33,7 @@ LEAST = {"Values": 12, "Column": 12, "What is done": 24}
 
 
 def datasets(
+    context: typer.Context,
     data: Annotated[
         str | None, typer.Argument(metavar="[DATA]", help="A dataset to look at before anything is trained.")
     ] = None,
@@ -48,6 +50,7 @@ def datasets(
     numbers: NumbersOption = None,
     missing: MissingOption = None,
     header: HeaderOption = None,
+    month_first: MonthFirstOption = False,
     class_names: ClassNamesOption = None,
     size: SizeOption = None,
     as_json: JsonOption = False,
@@ -57,23 +60,7 @@ def datasets(
     from cutaway.data import dataset_names
 
     if data is not None:
-        options = given_options(
-            label=label,
-            test=test,
-            test_share=test_share,
-            group=group,
-            time=time_column,
-            weight=weight,
-            id=id_column,
-            ignore=ignore,
-            use=use,
-            category=category,
-            numbers=numbers,
-            missing=missing,
-            header=header,
-            class_names=class_names,
-            size=size,
-        )
+        options = given_options(context.params)
         _show(data, options, as_json)
         return
     known = dataset_names()

@@ -17,6 +17,7 @@ from .options import (
     JsonOption,
     LabelOption,
     MissingOption,
+    MonthFirstOption,
     NumbersOption,
     RunArgument,
     RunsOption,
@@ -59,6 +60,7 @@ def demo(
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         str | None, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")
     ] = None,
@@ -100,6 +102,7 @@ def train(
     numbers: NumbersOption = None,
     missing: MissingOption = None,
     header: HeaderOption = None,
+    month_first: MonthFirstOption = False,
     class_names: ClassNamesOption = None,
     size: SizeOption = None,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
@@ -132,23 +135,7 @@ def train(
         "dropout": dropout,
         "activation": activation,
     }
-    options = given_options(
-        label=label,
-        test=test,
-        test_share=test_share,
-        group=group,
-        time=time_column,
-        weight=weight,
-        id=id_column,
-        ignore=ignore,
-        use=use,
-        category=category,
-        numbers=numbers,
-        missing=missing,
-        header=header,
-        class_names=class_names,
-        size=size,
-    )
+    options = given_options(context.params)
     settings = {key: value for key, value in given.items() if value is not None}
     of_model = {key: value for key, value in model.items() if value is not None}
     if like is not None:

@@ -1,6 +1,5 @@
 """Datasets by name and by path."""
 
-import difflib
 import json
 import os
 import stat
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from cutaway._lazy import public
-from cutaway.checks import file_kind
+from cutaway.checks import file_kind, similar_name
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -170,9 +169,9 @@ def _find(where: str | Path) -> DataSource | None:
 
 def _unknown(where: str | os.PathLike[str]) -> UnknownNameError:
     names = [info.name for info in dataset_names()]
-    similar = difflib.get_close_matches(str(where).lower(), names, n=1)
+    similar = similar_name(str(where).lower(), names)
     return UnknownNameError(
         f"a dataset is one of {', '.join(names)}, or a path that exists",
         got=repr(os.fspath(where)),
-        hint=f"did you mean {similar[0]!r}?" if similar else "check the spelling or the path",
+        hint=f"did you mean {similar!r}?" if similar else "check the spelling or the path",
     )

@@ -299,3 +299,19 @@ def test_a_misspelled_recipe_is_answered_with_the_option(cutaway):
     code, _, err = cutaway("train", "digits", "--recipe", "lessen")
     assert code == 2
     assert err.endswith("next: try --recipe lesson\n")
+
+
+@pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")  # dates in a random split
+def test_dates_with_the_month_first_can_be_said(cutaway, tmp_path):
+    from cutaway.cli.main import as_typed
+
+    assert as_typed("pass month_first=True if it is so") == "pass --month-first if it is so"
+    rows = [f"{1 + n % 12:02}/{1 + n % 5:02}/2020,{'ab'[n % 2]}" for n in range(120)]
+    (tmp_path / "t.csv").write_text("\n".join(["d,y", *rows]) + "\n")
+    code, out, _ = cutaway(
+        "train", tmp_path / "t.csv", "--label", "y", "--hidden", "4", "--epochs", "1", "--month-first", "--json"
+    )
+    assert code == 0
+    record = json.loads((Path(json.loads(out)["run"]) / "run.json").read_text())["dataset"]
+    assert json.loads(record["origin"]["options"]) == {"label": "y", "month_first": True}
+    assert record["preparation"]["steps"][0]["date_format"] == "%m/%d/%Y"

@@ -50,7 +50,7 @@ class ColumnProfile:
         distinct: Number of different values of a category; None beyond `MOST_DISTINCT`, and for other kinds.
         date_format: How the dates are written, one of `cells.DATE_FORMATS`; "" for typed dates and other kinds.
         month_first: How the dates are written if the month comes first, where no date tells; else "".
-        other: Number of cells that are no number in a column of which most are, and None otherwise.
+        other: Number of cells that are no numbers, or no dates, in a column of which most are; None otherwise.
         first_other: The first of them: its row from 0, and its text.
     """
 
@@ -92,6 +92,7 @@ class ColumnProfile:
 
 
 PADDED = r"^0\d"
+"""A number that begins like this is a name: "01234", but not "0.5"."""
 
 MOSTLY = 0.9
 """Share of numbers from which a column counts as numbers with errors in it rather than as text."""
