@@ -23,9 +23,19 @@ from .sources import DatasetInfo
 from .sources.table import is_table_path
 from .split import PARTS, Split
 from .splitting import split_dataset
-from .tables import Column, Table, TableOptions, is_frame, prepare_new_rows, split_and_prepare
+from .tables import (
+    MISSING,
+    Column,
+    Table,
+    TableOptions,
+    is_frame,
+    prepare_new_rows,
+    spellings,
+    split_and_prepare,
+)
 
 __all__ = [
+    "MISSING",
     "PARTS",
     "Column",
     "Dataset",
@@ -49,6 +59,7 @@ __all__ = [
     "read_idx",
     "read_new_picture",
     "source_names",
+    "spellings",
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",

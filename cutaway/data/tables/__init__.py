@@ -7,6 +7,8 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 """
 
 from .bunch import bunch_table, is_bunch
+from .cells import spellings
+from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
 from .readers import FORMATS, Reader, frame_reader, is_frame, open_any, open_reader
@@ -15,6 +17,7 @@ from .table import Table, cell_chunks, make_table, split_and_prepare
 
 __all__ = [
     "FORMATS",
+    "MISSING",
     "Column",
     "Reader",
     "Table",
@@ -28,6 +31,7 @@ __all__ = [
     "open_any",
     "open_reader",
     "prepare_new_rows",
+    "spellings",
     "split_and_prepare",
     "table_options",
 ]
