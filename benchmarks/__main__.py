@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-NAMES = ("startup", "accuracy", "training", "time_to_accuracy", "recorder", "embedding", "alignment", "interpret")
+NAMES = (
+    "startup",
+    "accuracy",
+    "training",
+    "time_to_accuracy",
+    "recorder",
+    "embedding",
+    "alignment",
+    "interpret",
+    "pictures",
+)
 
 
 def main() -> int:

@@ -38,7 +38,7 @@ def dataset_names() -> tuple[DatasetInfo, ...]:
 
 @overload
 def load_dataset(
-    where: str | os.PathLike[str], *, size: Any = None, on_progress: ProgressCallback = ...
+    where: str | os.PathLike[str], *, size: Any = None, class_names: Any = None, on_progress: ProgressCallback = ...
 ) -> Dataset: ...
 
 
@@ -55,13 +55,14 @@ def load_dataset(where: Any, *, on_progress: ProgressCallback = ignore_progress,
     Args:
         where: "mnist", "digits"; a table: a CSV, TSV, Parquet, Feather or Arrow file, a folder of the last three, a
             frame of pandas or Polars, an Arrow table, or a Bunch of scikit-learn; a folder with a folder of pictures
-            for each class, perhaps inside folders train, val and test; a folder of IDX files named as MNIST's; a folder
-            with x_train.npy and y_train.npy, whose inputs stay on disk; or an .npz file with arrays of these names.
-            x_test and y_test are optional. A name takes precedence over a path: write "./mnist" for a folder of that
-            name.
+            for each class, perhaps inside folders train, val and test; pictures in a Hugging Face dataset on disk; a
+            folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay on disk;
+            or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence over a
+            path: write "./mnist" for a folder of that name.
         on_progress: Told while a table is read, with `Progress` records.
         options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
-            classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all.
+            classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all. Of
+            pictures and of arrays in files: ``class_names``, a name for each label in their order.
 
     Returns:
         A `Dataset`; of a table a `Table`, which becomes one once it is split.
@@ -138,7 +139,7 @@ def _load(
             got=", ".join(unknown),
             hint="leave it out" if len(unknown) == 1 else "leave them out",
         )
-    if "label" in source.options:
+    if source.reports:
         given["on_progress"] = on_progress
     return source.load(where, **given)
 

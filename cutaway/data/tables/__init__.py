@@ -11,7 +11,17 @@ from .cells import spellings
 from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
-from .readers import FORMATS, Reader, frame_reader, is_frame, open_any, open_reader
+from .readers import (
+    FORMATS,
+    Reader,
+    columnar_files,
+    frame_reader,
+    is_frame,
+    open_any,
+    open_columnar,
+    open_reader,
+    read_schema,
+)
 from .schema import Column
 from .table import Table, cell_chunks, make_table, split_and_prepare
 
@@ -24,13 +34,16 @@ __all__ = [
     "TableOptions",
     "bunch_table",
     "cell_chunks",
+    "columnar_files",
     "frame_reader",
     "is_bunch",
     "is_frame",
     "make_table",
     "open_any",
+    "open_columnar",
     "open_reader",
     "prepare_new_rows",
+    "read_schema",
     "spellings",
     "split_and_prepare",
     "table_options",
