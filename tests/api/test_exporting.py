@@ -29,32 +29,32 @@ def trained(data, runs, **settings):
         return ct.train(ct.mlp((16,)), data, epochs=2, runs=runs, progress=False, **settings)
 
 
-def customers(rows):
+def customers(count):
     random = np.random.default_rng(0)
     frame = pd.DataFrame(
         {
-            "age": random.normal(45, 15, rows),
-            "city": random.choice(["Rome", "Oslo", "Ürümqi", "a b"], rows),
-            "active": random.random(rows) < 0.5,
-            "plan": random.choice([1.0, 2.0, 3.0], rows),
-            "since": pd.Timestamp("2011-02-27") + pd.to_timedelta(random.integers(0, 4000 * 86400, rows), unit="s"),
-            "label": random.normal(0, 1, rows),  # the name of an output
+            "age": random.normal(45, 15, count),
+            "city": random.choice(["Rome", "Oslo", "Ürümqi", "a b"], count),
+            "active": random.random(count) < 0.5,
+            "tariff": random.choice([1.0, 2.0, 3.0], count),
+            "since": pd.Timestamp("2011-02-27") + pd.to_timedelta(random.integers(0, 4000 * 86400, count), unit="s"),
+            "label": random.normal(0, 1, count),  # the name of an output
         }
     )
     frame["churned"] = np.where(frame["age"] + 20 * (frame["city"] == "Oslo") > 50, "yes", "no")
-    frame.loc[::7, "age"] = frame.loc[::5, "plan"] = np.nan
+    frame.loc[::7, "age"] = frame.loc[::5, "tariff"] = np.nan
     frame.loc[::11, "city"], frame.loc[::13, "since"] = None, pd.NaT
     return frame
 
 
 @pytest.fixture(scope="module")
-def frame():
+def rows():
     return customers(900)
 
 
 @pytest.fixture(scope="module")
-def mixed(frame, tmp_path_factory):
-    return trained(ct.load_dataset(frame, label="churned", category=["plan"]), tmp_path_factory.mktemp("mixed"))
+def mixed(rows, tmp_path_factory):
+    return trained(ct.load_dataset(rows, label="churned", category=["tariff"]), tmp_path_factory.mktemp("mixed"))
 
 
 @pytest.fixture(scope="module")
@@ -142,18 +142,18 @@ def test_a_table_of_numbers_in_onnx(wine, wine_rows, tmp_path):
     assert label.tolist() == [wine.class_names[best] for best in expected.argmax(axis=1)]
 
 
-def test_a_mixed_table_in_onnx(mixed, frame, tmp_path):
-    file, expected = ct.export(mixed, tmp_path / "mixed.onnx"), mixed.predict(frame)
+def test_a_mixed_table_in_onnx(mixed, rows, tmp_path):
+    file, expected = ct.export(mixed, tmp_path / "mixed.onnx"), mixed.predict(rows)
     session = onnxruntime.InferenceSession(file)
     assert [(entry.name, entry.type, entry.shape) for entry in session.get_inputs()] == [
         ("age", "tensor(double)", ["batch", 1]),
         ("city", "tensor(string)", ["batch", 1]),
         ("active", "tensor(string)", ["batch", 1]),
-        ("plan", "tensor(string)", ["batch", 1]),
+        ("tariff", "tensor(string)", ["batch", 1]),
         ("since", "tensor(double)", ["batch", 1]),
         ("label", "tensor(double)", ["batch", 1]),
     ]
-    label, probabilities = session.run(["label_", "probabilities"], as_inputs(file, frame))
+    label, probabilities = session.run(["label_", "probabilities"], as_inputs(file, rows))
     np.testing.assert_allclose(probabilities, expected, rtol=1e-5, atol=1e-6)
     assert label.tolist() == [mixed.class_names[best] for best in expected.argmax(axis=1)]
     facts = session.get_modelmeta().custom_metadata_map
@@ -167,7 +167,7 @@ def test_new_rows_of_a_mixed_table_in_onnx(mixed, tmp_path):
             "age": [1e9, np.nan, -3.0],
             "city": ["Atlantis", "", "Oslo"],
             "active": ["TRUE", "False", "?"],
-            "plan": ["3", "3.0", "7"],
+            "tariff": ["3", "3.0", "7"],
             "since": pd.to_datetime(["1900-02-28 23:59:59", "2200-02-28 00:00:00", None]),
             "label": [0.0, np.nan, 1.0],
         }
@@ -179,7 +179,7 @@ def test_new_rows_of_a_mixed_table_in_onnx(mixed, tmp_path):
     np.testing.assert_allclose(probabilities, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_what_keras_cannot_prepare_is_beside_it(mixed, frame, tmp_path):
+def test_what_keras_cannot_prepare_is_beside_it(mixed, rows, tmp_path):
     with pytest.warns(ct.CutawayWarning, match='"age" has missing values, which a .keras file cannot prepare: '):
         file = ct.export(mixed, tmp_path / "mixed.keras")
     document = json.loads((tmp_path / "mixed.keras.preparation.json").read_text())

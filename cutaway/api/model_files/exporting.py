@@ -113,9 +113,9 @@ def write_export(
         )
     opened = run if isinstance(run, Run) else open_run(run, runs=runs)
     steps = opened.context.preparation
-    plan = _plan(opened, target.suffix, steps=steps, wanted=preparation)
-    packed = (_keras if target.suffix == ".keras" else _onnx)(opened, plan, epoch=epoch, kind=input)
-    beside = target.with_name(f"{target.name}.preparation.json") if plan.beside else None
+    contents = _contents(opened, target.suffix, steps=steps, wanted=preparation)
+    packed = (_keras if target.suffix == ".keras" else _onnx)(opened, contents, epoch=epoch, kind=input)
+    beside = target.with_name(f"{target.name}.preparation.json") if contents.beside else None
     try:
         if beside is not None:  # first, so that the model is never there without it
             write_output(beside, _document(opened, packed, steps=steps))
@@ -124,11 +124,11 @@ def write_export(
         raise UsageError(
             "an export needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
         ) from error
-    return Export(WrittenFile(target), beside and WrittenFile(beside), plan.why)
+    return Export(WrittenFile(target), beside and WrittenFile(beside), contents.why)
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _Contents:
     """What goes where.
 
     Attributes:
@@ -146,7 +146,7 @@ class _Plan:
     why: str | None = None
 
 
-def _plan(run: Run, ending: str, *, steps: Preparation | None, wanted: bool) -> _Plan:
+def _contents(run: Run, ending: str, *, steps: Preparation | None, wanted: bool) -> _Contents:
     from cutaway.models.exporting import why_not_in_keras, why_not_in_onnx
 
     record = run.context.manifest.dataset
@@ -160,31 +160,31 @@ def _plan(run: Run, ending: str, *, steps: Preparation | None, wanted: bool) -> 
     beside = prepared and not inside
     if ending == ".keras" and len(json.dumps(facts)) > MOST_FACTS:
         beside, facts = True, {"preparation": facts["preparation"]}
-    return _Plan(inside, beside, columns if inside else (), facts, why)
+    return _Contents(inside, beside, columns if inside else (), facts, why)
 
 
-def _keras(run: Run, plan: _Plan, *, epoch: int | None, kind: str) -> bytes:
+def _keras(run: Run, contents: _Contents, *, epoch: int | None, kind: str) -> bytes:
     from cutaway.models.exporting import to_keras
 
     record, model = run.context.manifest.dataset, run.model(epoch)
-    if not plan.inside:
-        return to_keras(model, facts=plan.facts)
-    return to_keras(model, shape=record.shape, scale=record.scale, columns=plan.columns, facts=plan.facts)
+    if not contents.inside:
+        return to_keras(model, facts=contents.facts)
+    return to_keras(model, shape=record.shape, scale=record.scale, columns=contents.columns, facts=contents.facts)
 
 
-def _onnx(run: Run, plan: _Plan, *, epoch: int | None, kind: str) -> bytes:
+def _onnx(run: Run, contents: _Contents, *, epoch: int | None, kind: str) -> bytes:
     from cutaway.models.exporting import table_to_onnx, to_onnx
 
     record, model = run.context.manifest.dataset, run.model(epoch)
     table = record.preparation is not None
-    if kind == "uint8" and (table or not plan.inside):
+    if kind == "uint8" and (table or not contents.inside):
         raise UsageError(
             "an ONNX file takes bytes where it prepares arrays",
             got=f'input "uint8" for {"a table" if table else "a model that takes prepared samples"}',
             hint="leave input out",
         )
     if table:
-        columns = [dict(column) for column in plan.columns]
+        columns = [dict(column) for column in contents.columns]
         for column in columns:
             if column["kind"] == "category":
                 column["spellings"] = {value: spellings(value) for value in column["values"]}
@@ -195,7 +195,7 @@ def _onnx(run: Run, plan: _Plan, *, epoch: int | None, kind: str) -> bytes:
             columns=columns,
             missing=MISSING,
         )
-    if not plan.inside:
+    if not contents.inside:
         return to_onnx(model, shape=run.context.spec["input"]["shape"], class_names=record.class_names)
     dtype: Any = kind if kind != "auto" else "uint8" if record.scale == 255 else "float32"
     return to_onnx(model, shape=record.shape, scale=record.scale, dtype=dtype, class_names=record.class_names)
