@@ -8,17 +8,21 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, overload
 
+import numpy as np
+
 from cutaway._lazy import public
 from cutaway.checks import file_kind, similar_name
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
+from .arrays import is_sparse
 from .dataset import Dataset
 from .sources import DatasetInfo, DataSource, registry
 from .tables import (
     Table,
     TableOptions,
     bunch_table,
+    class_names_of,
     frame_reader,
     is_bunch,
     is_frame,
@@ -144,10 +148,12 @@ def _load(
     return source.load(where, **given)
 
 
-def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallback) -> Table:
+def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallback) -> Dataset | Table:
     names: tuple[str, ...] = ()
     if is_bunch(frame):
-        frame, label, names = bunch_table(frame)
+        if is_sparse(frame.data):
+            return _load_sparse(frame, **options)
+        frame, label, names = bunch_table(frame, label=options.get("label"))
         options = {"label": label} | options
     if not is_frame(frame):
         raise UsageError(
@@ -161,7 +167,22 @@ def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallba
     chosen = table_options(reader.columns, label=label, where=reader.form, **options)
     origin = {"kind": "arrays", "options": chosen.to_json()}
     table = make_table(readers, chosen, name="table", origin=origin, on_progress=on_progress)
-    return replace(table, class_names=names) if len(names) == table.classes and not chosen.class_names else table
+    if not names or chosen.class_names or chosen.label != label:
+        return table
+    return replace(table, class_names=tuple(names[int(number)] for number in table.class_names))
+
+
+def _load_sparse(bunch: Any, **options: Any) -> Dataset:
+    """A Bunch whose data are a sparse matrix, as an array of all its entries."""
+    if set(options) - {"class_names"}:
+        raise UsageError(
+            "a Bunch with a sparse matrix takes class_names", got=", ".join(options), hint="leave the others out"
+        )
+    names = options.get("class_names") or class_names_of(bunch, bunch.target) or None
+    dataset = Dataset.from_arrays(bunch.data, np.asarray(bunch.target), class_names=names)
+    columns: Any = bunch.get("feature_names")
+    named = columns is not None and len(columns) == dataset.features
+    return replace(dataset, feature_names=tuple(map(str, columns))) if named else dataset
 
 
 def _find(where: str | Path) -> DataSource | None:

@@ -112,7 +112,7 @@ def test_wide_characters_do_not_move_the_columns_of_a_table(cutaway, monkeypatch
     monkeypatch.setenv("COLUMNS", width)
     names = ["顧客の年齢と性別と住所と電話番号を合わせた長い列の名前", "都市", "🎉 party", "plain"]
     places, labels = ("東京都千代田区丸の内", "大阪"), ("nein", "ja", "ja", "ja")
-    rows = [f"{n * 7 % 40}.5,{places[n % 2]},{n},x{n % 3},{labels[n % 4]}" for n in range(60)]
+    rows = [f"{(7 * n) % 40}.5,{places[n % 2]},{n},x{n % 3},{labels[n % 4]}" for n in range(60)]
     lines = [",".join([*names, "label"]), *rows]
     (tmp_path / "wide.csv").write_text("\n".join(lines), encoding="utf-8")
     code, out, err = cutaway("datasets", "wide.csv", "--label", "label")

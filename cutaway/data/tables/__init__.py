@@ -6,7 +6,7 @@ holds and what is done with it. Once it is split, its `Preparation` is fitted on
 by chunk with pyarrow, which is imported inside the functions that need it, and are never written.
 """
 
-from .bunch import bunch_table, is_bunch
+from .bunch import bunch_table, class_names_of, is_bunch
 from .cells import spellings
 from .missing import MISSING
 from .new_rows import prepare_new_rows
@@ -34,6 +34,7 @@ __all__ = [
     "TableOptions",
     "bunch_table",
     "cell_chunks",
+    "class_names_of",
     "columnar_files",
     "frame_reader",
     "is_bunch",
