@@ -57,12 +57,12 @@ def load_dataset(where: Any, *, on_progress: ProgressCallback = ignore_progress,
     """Load a dataset by name or by path, or from a table in memory.
 
     Args:
-        where: "mnist", "digits"; a table: a CSV, TSV, Parquet, Feather or Arrow file, a folder of the last three, a
-            frame of pandas or Polars, an Arrow table, or a Bunch of scikit-learn; a folder with a folder of pictures
-            for each class, perhaps inside folders train, val and test; pictures in a Hugging Face dataset on disk; a
-            folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay on disk;
-            or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence over a
-            path: write "./mnist" for a folder of that name.
+        where: "mnist", "digits"; a table: a CSV, TSV, ARFF, Parquet, Feather or Arrow file, a folder of the last
+            three, a frame of pandas or Polars, an Arrow table, or a Bunch of scikit-learn; a folder with a folder of
+            pictures for each class, perhaps inside folders train, val and test; pictures in a Hugging Face dataset on
+            disk; a folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay
+            on disk; or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence
+            over a path: write "./mnist" for a folder of that name.
         on_progress: Told while a table is read, with `Progress` records.
         options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
             classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all. Of
@@ -181,8 +181,9 @@ def _load_sparse(bunch: Any, **options: Any) -> Dataset:
     names = options.get("class_names") or class_names_of(bunch, bunch.target) or None
     dataset = Dataset.from_arrays(bunch.data, np.asarray(bunch.target), class_names=names)
     columns: Any = bunch.get("feature_names")
-    named = columns is not None and len(columns) == dataset.features
-    return replace(dataset, feature_names=tuple(map(str, columns))) if named else dataset
+    if columns is None or len(columns) != dataset.features:
+        return dataset
+    return replace(dataset, feature_names=tuple(map(str, columns)))
 
 
 def _find(where: str | Path) -> DataSource | None:
