@@ -161,7 +161,7 @@ class Table:
         self, data: Dataset, split: Split, drawn: SampleIds, cells: "dict[str, pa.ChunkedArray]"
     ) -> Iterator[str]:
         yield from telling_columns(self.columns, cells, data.y(drawn), seed=split.seed)
-        if data.in_memory and (repeated := repeated_rows(data, split)):
+        if repeated := repeated_rows(data, split):
             yield repeated
 
     def rows_of(self, ids: SampleIds) -> list[dict[str, Any]]:
