@@ -22,7 +22,7 @@ from cutaway.data import (
     load_dataset,
     stratified_sample,
 )
-from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
+from cutaway.errors import DataError, RunError, UsageError
 from cutaway.runs import DatasetRecord, Manifest, RunFolder
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ NAME_AND_PLACE = re.compile(r".+ \(([^()]+\])\)", re.DOTALL)
 """What rows that share a name are called: "customer-17 (train[3])"."""
 
 LISTED = 3
-"""Places of an ambiguous name that an error lists."""
+"""Rows of an ambiguous name that an error lists."""
 
 
 def find_sample(name: str, data: Dataset, *, split: Split, loaded: Dataset | Table) -> SampleIds:
