@@ -20,6 +20,7 @@ from cutaway.data import (
     find_sample,
     load_again,
     load_dataset,
+    origin_options,
     stratified_sample,
 )
 from cutaway.errors import DataError, RunError, UsageError
@@ -130,13 +131,14 @@ class RunContext:
             raise DataError(
                 f'the dataset "{record.name}" was made from arrays, which a run folder does not keep',
                 got=f"{self.path.name} opened without it",
-                hint="open the run with open_run(path, data=...) and the same arrays",
+                hint="open the run with data= and the same arrays, or with a file of them",
             )
-        if "path" in record.origin and not Path(record.origin["path"]).exists():
+        places = (record.origin.get("path"), origin_options(record.origin).get("test"))
+        if lacking := [place for place in places if place and not Path(place).exists()]:
             raise DataError(
                 "the data of a run are where they were",
-                got=f"nothing at {record.origin['path']}",
-                hint="move them back, or open the run with open_run(path, data=...) and where they are now",
+                got=f"nothing at {lacking[0]}",
+                hint="move them back, or open the run with data= and where they are now",
             )
         return load_again(record.origin)
 
@@ -309,15 +311,21 @@ def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
 def find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
     """The dataset that a user passes for a run: as it is, or loaded with the options of the one in the run.
 
+    Where a table has moved, its table of test samples is also looked for beside it, under its old name.
+
     Raises:
         UnknownNameError, DataError, UsageError: As `cutaway.load_dataset`.
     """
     if isinstance(data, Dataset | Table):
         return data
-    options = record.origin.get("options")
     if isinstance(data, str) and data in {info.name for info in dataset_names()}:
         return load_dataset(data)
-    return load_dataset(data) if options is None else load_again({"path": data, "options": options})
+    options = origin_options(record.origin)
+    test = options.get("test")
+    if test and isinstance(data, str | Path) and not Path(test).exists():
+        beside = Path(data).expanduser().parent / Path(test).name
+        options["test"] = str(beside) if beside.exists() else test
+    return load_dataset(data, **options)
 
 
 def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:

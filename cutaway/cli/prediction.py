@@ -1,4 +1,4 @@
-"""The command that asks a model about new samples: predict."""
+"""Commands that ask a model about samples: predict and explain."""
 
 import itertools
 import os
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, printable
 
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
 from .output import number, percent, print_json, print_table, shorten
@@ -70,6 +70,52 @@ def predict(
             print(f"and {more:,} more: write all of them to a file with -o predictions.csv")
 
 
+def explain(
+    run: RunArgument,
+    sample: Annotated[
+        str, typer.Argument(metavar="SAMPLE", help="A sample, such as test[7], or the name of a row of a table.")
+    ],
+    layer: Annotated[str | None, typer.Option(help="Units of this layer. Default: the values of the input.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Rows to print; 0 for all. --json always prints all.")] = 20,
+    epoch: EpochOption = None,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what spoke for the predicted class of a sample, and what for the runner-up."""
+    from cutaway.api.documents import explanation_document
+    from cutaway.api.opening import open_run
+
+    opened = open_run(run, data=data, runs=runs)
+    ids = opened.context.named(opened.context.sample(sample))
+    label = opened.class_names[int(opened.data.y(ids)[0])]
+    explanation = opened.explain(sample, epoch=epoch)
+    document = explanation_document(opened, explanation, sample=ids[0], label=label, layer=layer)
+    if as_json:
+        print_json(document)
+        return
+    parts = sorted(document["contributions"], key=lambda part: -abs(part["contribution"]))
+    shown = parts[:limit] if limit else parts
+    over = f"{document['predicted']} over {document['runner_up']} by {document['difference']:.3f} logits"
+    print(f"{printable(f'{ids[0]}, labeled {label}: {over}')} after epoch {document['epoch']}")
+    print_table(
+        [
+            {name.capitalize(): _number(value) if isinstance(value, float) else value for name, value in part.items()}
+            for part in shown
+        ],
+        title="" if layer is None else f"Units of {layer}",
+    )
+    rest = sum(part["contribution"] for part in parts[len(shown) :])
+    if len(parts) > len(shown):
+        print(f"The {len(parts) - len(shown):,} others add up to {_number(rest)}.")
+    print(f"Above 0 it spoke for {printable(document['predicted'])}, below 0 for {printable(document['runner_up'])}.")
+
+
+def _number(value: float) -> str:
+    """Four digits, and no sign for what rounds to zero."""
+    return f"{round(value, 4) + 0.0:.4f}"
+
+
 def _check_output(output: str | None, files: list[str]) -> None:
     """Refuse to write predictions over the samples that they are of.
 
@@ -89,12 +135,9 @@ def _shown(record: dict[str, Any]) -> dict[str, str]:
     (best, highest), (second, lower) = sorted(
         record["probabilities"].items(), key=lambda entry: -1.0 if entry[1] is None else entry[1], reverse=True
     )[:2]
-    row = {
-        "Sample": record["sample"],
-        "Predicted": shorten(best),
-        "Probability": percent(highest),
-        "Next": f"{shorten(second)} {percent(lower)}",
-    }
+    row = {"Sample": record["sample"], "Predicted": shorten(best), "Probability": percent(highest)}
+    if set(record) == {"sample", "predicted", "probabilities"}:  # beside more columns there is no room
+        row["Next"] = f"{shorten(second)} {percent(lower)}"
     for part in record.get("contributions", ())[:1]:
         row["Input"] = f"{shorten(part['input'], 16)} {number(part['contribution'], 2)}"
     for part in record.get("nearest", ())[:1]:
