@@ -27,7 +27,7 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def frame(run):
+def customers(run):
     return pd.read_csv(run.data.origin["path"])
 
 
@@ -42,24 +42,24 @@ def test_the_nearest_are_those_that_a_search_over_all_finds(digits_run):
     np.testing.assert_array_equal(found.labels, digits_run.labels(split="train")[expected])
 
 
-def test_a_training_sample_is_its_own_nearest_and_goes_by_its_name(run, frame):
+def test_a_training_sample_is_its_own_nearest_and_goes_by_its_name(run, customers):
     rows = run.split.train.index[:20]
-    found = run.examine(frame.iloc[rows], nearest=1, explain=0)
+    found = run.examine(customers.iloc[rows], nearest=1, explain=0)
     table = found.to_pandas()
     assert table["sample"].tolist() == [f"c-{row}" for row in rows] == list(found.names)
     same = table["nearest 1"] == table["sample"]  # others may have the same activations where all units are 0
     assert (same | (table["nearest 1 distance"] == 0)).all()
     assert table["nearest 1 distance"].max() < 1e-3
     assert same.mean() > 0.5
-    labels = dict(zip(frame["who"], frame["label"], strict=True))
+    labels = dict(zip(customers["who"], customers["label"], strict=True))
     assert table["nearest 1 label"].tolist() == [labels[name] for name in table["nearest 1"]]
 
 
-def test_contributions_are_those_of_the_explanation(run, frame):
-    found = run.examine(frame[:30], nearest=0, explain=4)
+def test_contributions_are_those_of_the_explanation(run, customers):
+    found = run.examine(customers[:30], nearest=0, explain=4)
     assert found.nearest is None
     for row in range(30):
-        explained = run.explain(frame.iloc[[row]])
+        explained = run.explain(customers.iloc[[row]])
         expected = explained.to_pandas().set_index("input")["contribution"]
         values = pd.Series(found.contributions.values[row], found.contributions.inputs[row])
         pd.testing.assert_series_equal(values, expected[values.index], check_names=False, atol=1e-5, rtol=1e-4)
@@ -79,10 +79,10 @@ def test_inputs_of_pictures_are_named_by_their_place(digits_run):
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
-def test_what_was_asked_for_is_written(ending, run, frame, tmp_path):
+def test_what_was_asked_for_is_written(ending, run, customers, tmp_path):
     path = tmp_path / f"out.{ending}"
-    assert write_predictions(predictions(run.context, frame, nearest=2, explain=1, distances=True), path) == 400
-    expected = run.examine(frame, nearest=2, explain=1).to_pandas()
+    assert write_predictions(predictions(run.context, customers, nearest=2, explain=1, distances=True), path) == 400
+    expected = run.examine(customers, nearest=2, explain=1).to_pandas()
     if ending == "jsonl":
         read = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         for record, row in zip(read, expected.to_dict("records"), strict=True):
@@ -99,12 +99,12 @@ def test_what_was_asked_for_is_written(ending, run, frame, tmp_path):
         pd.testing.assert_frame_equal(read, expected, check_dtype=False, check_exact=False, rtol=1e-5, atol=1e-6)
 
 
-def test_chunks_make_no_difference(run, frame, monkeypatch):
-    whole = run.examine(frame, nearest=2, explain=2).to_pandas()
+def test_chunks_make_no_difference(run, customers, monkeypatch):
+    whole = run.examine(customers, nearest=2, explain=2).to_pandas()
     files = []
     for number in range(4):
         path = run.path.parent / f"part-{number}.csv"
-        frame[number * 100 : (number + 1) * 100].to_csv(path, index=False)
+        customers[number * 100 : (number + 1) * 100].to_csv(path, index=False)
         files.append(path)
     parts = run.examine(files, nearest=2, explain=2).to_pandas()
     pd.testing.assert_frame_equal(parts.drop(columns="sample"), whole.drop(columns="sample"), rtol=1e-4, atol=1e-5)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -150,3 +151,19 @@ def test_a_stopped_training_goes_on_with_data_that_have_moved(cutaway, tmp_path)
     assert "--data and where they are now" in err
     assert cutaway("resume", "latest", "--data", "u.csv")[0] == 0
     assert ct.open_run("latest").folder.status == "finished"
+
+
+def test_a_table_without_names_is_predicted_without_names(cutaway, tmp_path):
+    rows = ["red,round,yes", "blue,round,no", "red,flat,no", "blue,flat,yes"] * 30
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    (tmp_path / "new.csv").write_text("\n".join(row.rpartition(",")[0] for row in rows[:4]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")  # printed, as outside of the tests
+        code, _, err = cutaway("datasets", "t.csv", "--label", -1)
+    assert code == 0
+    assert err.startswith("note: line 1 of t.csv is taken for the names of the columns")
+    assert err.endswith(": pass --no-header if it is a row like the others\n")
+    assert cutaway("train", "t.csv", "--label", -1, "--no-header", "--epochs", 1)[0] == 0
+    code, out, err = cutaway("predict", "latest", "new.csv", "--json")
+    assert (code, err) == (0, "")
+    assert [record["sample"] for record in json.loads(out)] == ["1", "2", "3", "4"]

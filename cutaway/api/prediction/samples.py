@@ -63,10 +63,11 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
                 got=type(x).__name__,
                 hint="pass a frame of pandas or Polars, or the path of a file",
             )
-        id_column = origin_options(record.origin).get("id")
+        options = origin_options(record.origin)
+        given = {"id_column": options.get("id"), "header": options.get("header"), "warn": warn}
         for table in paths or [x]:
             where = f"{table.name}: " if len(paths) > 1 else ""
-            for names, inputs in prepare_new_rows(preparation, table, id_column=id_column, warn=warn):
+            for names, inputs in prepare_new_rows(preparation, table, **given):
                 yield Samples(inputs, [f"{where}{name}" for name in names])
     elif len(paths) == 1 and paths[0].suffix.lower() == ".npy":
         yield from _chunks(_checked(context, map_npy(paths[0]), where=str(paths[0])), record.shape)

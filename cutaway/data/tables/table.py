@@ -167,6 +167,8 @@ class Table:
     def _notes(
         self, data: Dataset, split: Split, drawn: SampleIds, cells: "dict[str, pa.ChunkedArray]"
     ) -> Iterator[str]:
+        for name, column in (data.preparation.renamed if data.preparation else {}).items():
+            yield f'an input of "{column}" is called "{name}", because another input has its usual name'
         yield from telling_columns(self.columns, cells, data.y(drawn), seed=split.seed)
         if data.in_memory and (repeated := repeated_rows(data, split)):
             yield repeated
