@@ -10,13 +10,14 @@ import keras
 import numpy as np
 
 from cutaway.errors import DataError, ModelError
-from cutaway.models import activation_name, batch_size, batch_slices, prepare_inputs
+from cutaway.models import DENSE_KINDS, activation_name, batch_size, batch_slices, prepare_inputs
 
 from .graph import IDENTITY_KINDS, Graph, Weights, evaluate, weights_of
 
 _LINEAR_ACTIVATIONS = ("linear", "relu", "leaky_relu")
 _LINEAR_KINDS = (
-    "Dense",
+    *DENSE_KINDS,
+    "GlobalAveragePooling1D",
     "Activation",
     "ReLU",
     "LeakyReLU",

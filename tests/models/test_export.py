@@ -43,6 +43,11 @@ def test_every_activation_in_onnx(name):
 
 LAYERS = {
     "Dense": [L.Dense(4), L.Dense(3, use_bias=False, activation="tanh")],
+    "EinsumDense": [
+        L.EinsumDense("bi,kio->bko", (4, 5), bias_axes="ko", activation="relu"),
+        L.EinsumDense("bki,kio->bko", (4, 3)),
+    ],
+    "GlobalAveragePooling1D": [L.Reshape((2, 3)), L.GlobalAveragePooling1D()],
     "Dropout": [L.Dropout(0.5), L.Dense(2)],
     "Activation": [L.Activation("softplus")],
     "ReLU": [L.ReLU(), L.ReLU(max_value=1.0), L.ReLU(negative_slope=0.1)],

@@ -21,6 +21,8 @@ logging.getLogger("absl").setLevel(logging.ERROR)  # Keras calls .h5 a legacy fo
 # Each takes the shape of one sample, and makes a layer.
 SINGLE = {
     "Dense": lambda shape: L.Dense(3, activation="tanh"),
+    "EinsumDense": lambda shape: members(shape) if len(shape) < 3 else L.Flatten(),
+    "GlobalAveragePooling1D": lambda shape: L.GlobalAveragePooling1D() if len(shape) == 2 else L.Flatten(),
     "Dropout": lambda shape: L.Dropout(0.4),
     "Activation": lambda shape: L.Activation("softplus"),
     "ReLU": lambda shape: L.ReLU(max_value=2.0, negative_slope=0.1),
@@ -40,6 +42,11 @@ MERGING = {
     **{kind: getattr(L, kind) for kind in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")},
     "Concatenate": lambda: L.Concatenate(axis=1),
 }
+
+
+def members(shape):
+    equation, count = ("bi,kio->bko", 2) if len(shape) == 1 else ("bki,kio->bko", shape[0])
+    return L.EinsumDense(equation, (count, 3), bias_axes="ko", activation="tanh")
 
 
 def adapted(shape, **settings):

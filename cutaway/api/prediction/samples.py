@@ -64,7 +64,7 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
                 hint="pass a frame of pandas or Polars, or the path of a file",
             )
         options = origin_options(record.origin)
-        given = {"id_column": options.get("id"), "header": options.get("header"), "warn": warn}
+        given: dict[str, Any] = {"id_column": options.get("id"), "header": options.get("header"), "warn": warn}
         for table in paths or [x]:
             where = f"{table.name}: " if len(paths) > 1 else ""
             for names, inputs in prepare_new_rows(preparation, table, **given):
