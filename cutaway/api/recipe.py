@@ -108,9 +108,9 @@ def train_like(
     return repeat_training(run, data=data, runs=runs, name=name, **settings)
 
 
-def resume(run: str, *, runs: str | Path = RUNS) -> Run:
+def resume(run: str, *, data: str | None = None, runs: str | Path = RUNS) -> Run:
     """Continue a training in a process that is ours alone; see `cutaway.resume`."""
     from cutaway.models import import_lean_keras
 
     import_lean_keras()
-    return continue_training(run, runs=runs)
+    return continue_training(run, data=data, runs=runs)

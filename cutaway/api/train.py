@@ -226,7 +226,11 @@ def _first_model(run: Run, *, drawn: bool, seed: int) -> "Model":
 
 @public
 def resume(
-    run: str | Path | Run, *, data: Dataset | None = None, runs: str | Path = RUNS, progress: ProgressOption = True
+    run: str | Path | Run,
+    *,
+    data: Dataset | Table | str | Path | None = None,
+    runs: str | Path = RUNS,
+    progress: ProgressOption = True,
 ) -> Run:
     """Continue a training that was canceled, failed or died; it ends as one that was never interrupted.
 
@@ -234,7 +238,7 @@ def resume(
 
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest".
-        data: The dataset, where it came from arrays.
+        data: The dataset, where it came from arrays or has moved, as of `open_run`.
         runs: Folder in which names are looked up.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
 

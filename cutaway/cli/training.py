@@ -10,6 +10,7 @@ from cutaway.errors import UsageError
 from .options import (
     CategoryOption,
     ClassNamesOption,
+    DataOption,
     GroupOption,
     HeaderOption,
     IdOption,
@@ -154,6 +155,7 @@ def train(
 
 def resume(
     run: RunArgument,
+    data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
@@ -161,7 +163,7 @@ def resume(
     start = time.perf_counter()
     from cutaway.api.recipe import resume as continue_training
 
-    _print_run(continue_training(run, runs=runs), start=start, as_json=as_json)
+    _print_run(continue_training(run, data=data, runs=runs), start=start, as_json=as_json)
 
 
 def _print_run(run: Any, *, start: float, as_json: bool) -> None:

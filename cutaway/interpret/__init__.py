@@ -7,7 +7,7 @@ neighbors, models, parallel, progress and errors. Loads Keras.
 
 from .ablation import Ablation, ablate
 from .activations import activations
-from .attribution import Attribution, attribute
+from .attribution import Attribution, attribute, input_attribution
 from .comparison import compare_epochs
 from .history import LayerMeasures, layer_history
 from .importance import Importance, permutation_importance
@@ -31,6 +31,7 @@ __all__ = [
     "default_layer",
     "find_layer",
     "incoming_pictures",
+    "input_attribution",
     "layer_history",
     "layer_records",
     "measured_layers",

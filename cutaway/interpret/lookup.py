@@ -1,9 +1,8 @@
 """Layers of a model by name, and the one that is meant where none is named."""
 
-import difflib
-
 import keras
 
+from cutaway.checks import similar_name
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.models import DENSE_KINDS, layer_names
 
@@ -18,10 +17,8 @@ def find_layer(model: keras.Model, name: str) -> keras.Layer:
     """
     names = layer_names(model)
     if name not in names:
-        close = difflib.get_close_matches(str(name), names, n=1) or [default_layer(model)]
-        raise UnknownNameError(
-            f"layers of this model are {', '.join(names)}", got=f'"{name}"', hint=f'try "{close[0]}"'
-        )
+        similar = similar_name(str(name), names) or default_layer(model)
+        raise UnknownNameError(f"layers of this model are {', '.join(names)}", got=f'"{name}"', hint=f'try "{similar}"')
     return model.get_layer(name)
 
 

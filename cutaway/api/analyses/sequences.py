@@ -110,5 +110,5 @@ def _check_count(wanted: list[Any], what: str, known: list[Any]) -> None:
 
 
 def _task(context: RunContext, split: str, *, points: int | None, seed: int, settings: dict[str, Any]) -> SequenceTask:
-    ids = context.ids(split, samples=points, seed=seed)
+    ids = context.named(context.ids(split, samples=points, seed=seed))
     return SequenceTask(context, ids, resolve_settings(method="tsne", seed=seed, samples=len(ids), **settings))
