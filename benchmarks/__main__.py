@@ -13,6 +13,8 @@ NAMES = (
     "alignment",
     "interpret",
     "pictures",
+    "tables",
+    "large_tables",
 )
 
 

@@ -20,10 +20,19 @@ if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "jax")  # wins over ~/.keras/keras.json, where an old install left its name
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Units
+    from cutaway.api.analyses import (
+        Embedding,
+        EmbeddingSequence,
+        Explanation,
+        History,
+        Importances,
+        LayerHistory,
+        Units,
+    )
     from cutaway.api.classifier import Classifier
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
+    from cutaway.api.prediction import Predictions
     from cutaway.api.record import record
     from cutaway.api.run import Run
     from cutaway.api.train import mlp, resume, train, train_like
@@ -38,8 +47,10 @@ _MODULES = {
     "Embedding": "cutaway.api.analyses",
     "EmbeddingSequence": "cutaway.api.analyses",
     "Explanation": "cutaway.api.analyses",
+    "Importances": "cutaway.api.analyses",
     "History": "cutaway.api.analyses",
     "LayerHistory": "cutaway.api.analyses",
+    "Predictions": "cutaway.api.prediction",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Run": "cutaway.api.run",
@@ -67,7 +78,9 @@ __all__ = [
     "EmbeddingSequence",
     "Explanation",
     "History",
+    "Importances",
     "LayerHistory",
+    "Predictions",
     "Progress",
     "Recorder",
     "Run",

@@ -9,7 +9,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api import analyses
 from cutaway.api.analyses.epochs import check_epoch
-from cutaway.api.prediction import one_sample, predict
+from cutaway.api.prediction import Predictions, examine, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
         Embedding,
         EmbeddingSequence,
         Explanation,
+        Importances,
         LayerHistory,
         Layers,
-        Mistakes,
         Units,
     )
     from cutaway.embedding import Iterate
@@ -83,6 +83,27 @@ class Run(RecordedRun):
             DataError, UsageError: `x` does not fit.
         """
         return predict(self.context, x, epoch=check_epoch(epoch))
+
+    def examine(self, x: Any, *, nearest: int = 5, explain: int = 5, epoch: int | None = None) -> Predictions:
+        """Predict new samples, and say what speaks for the answer.
+
+        Args:
+            x: As of `predict`.
+            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none.
+            explain: Number of inputs that contributed most to the difference between the two highest logits; 0 for
+                none, which a model that is not piecewise linear needs.
+            epoch: Number of the epoch; the kept one if None.
+
+        Returns:
+            Probabilities, nearest samples, contributions and the distance to the training samples, with
+            ``to_pandas()``, one row a sample.
+
+        Raises:
+            DataError: `x` does not fit, or the training samples cannot be loaded.
+            UsageError: `x` is nothing that the model can be fed, or a number is outside its range.
+            ModelError: The model is not piecewise linear, so that contributions do not add up.
+        """
+        return examine(self.context, x, nearest=nearest, explain=explain, epoch=check_epoch(epoch))
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""
@@ -306,21 +327,43 @@ class Run(RecordedRun):
         with show_progress(progress) as on_progress:
             return analyses.embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
 
-    def confusion(self, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
-        """Counts, int64 ``(true class, predicted class)``.
+    def importance(
+        self,
+        *,
+        split: str = "test",
+        epoch: int | None = None,
+        samples: int | None = 10_000,
+        repeats: int = 5,
+        seed: int = 0,
+        progress: ProgressOption = False,
+    ) -> "Importances":
+        """How much worse the model predicts once a column of the table is shuffled among the samples.
+
+        Args:
+            split: "train", "val", "test" or "all".
+            epoch: Number of the epoch; the kept one if None.
+            samples: The most samples, a stratified sample by class; all of them if None.
+            repeats: How often each column is shuffled.
+            seed: Random seed of the sample and the shuffles.
+            progress: See `Run`.
 
         Raises:
-            UsageError: There are more than 10,000 classes, of which this would take 800 MB.
+            UnknownNameError: There is no such split or epoch.
+            UsageError: The data are pictures, or the split has fewer than two samples.
+
+        Source:
+            Breiman 2001, "Random forests", section 10 (permutation importance), with the loss as well.
         """
-        return analyses.confusion(self.context, split=split, epoch=check_epoch(epoch))
-
-    def per_class(self, *, split: str = "test", epoch: int | None = None) -> "analyses.ClassMeasures":
-        """Recall, precision and F1 of each class, the balanced accuracy, and that of one class alone."""
-        return analyses.class_measures(self.context, split=split, epoch=check_epoch(epoch))
-
-    def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
-        """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
-        return analyses.mistakes(self.context, n, split=split, epoch=check_epoch(epoch))
+        with show_progress(progress) as on_progress:
+            return analyses.importance(
+                self.context,
+                split=split,
+                epoch=check_epoch(epoch),
+                samples=samples,
+                repeats=repeats,
+                seed=seed,
+                on_progress=on_progress,
+            )
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at, most important first."""
