@@ -39,7 +39,7 @@ def kernel(*, inner: bool = False, **flags: Any) -> Callable[[Any], Any]:
     The function releases the interpreter while it runs, so that Python threads can share its work; division by zero
     gives infinity as in NumPy, because checking for it would prevent vectorized loops.
 
-    Kernels compare instead of calling ``min`` and ``max``, which Numba compiles anew for each type and each set of
+    Kernels compare instead of calling ``min`` and ``max``, which Numba compiles again for each type and each set of
     flags: they were 17 of the 60 functions that a first t-SNE compiled.
 
     Args:
