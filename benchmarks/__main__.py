@@ -3,7 +3,18 @@
 import subprocess
 import sys
 
-NAMES = ("startup", "accuracy", "training", "time_to_accuracy", "recorder", "embedding", "alignment", "interpret")
+NAMES = (
+    "startup",
+    "accuracy",
+    "training",
+    "time_to_accuracy",
+    "recorder",
+    "embedding",
+    "alignment",
+    "interpret",
+    "tables",
+    "large_tables",
+)
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cutaway.api.classifier import Classifier
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
+    from cutaway.api.prediction import Predictions
     from cutaway.api.record import record
     from cutaway.api.run import Run
     from cutaway.api.train import mlp, resume, train, train_like
@@ -40,6 +41,7 @@ _MODULES = {
     "Explanation": "cutaway.api.analyses",
     "History": "cutaway.api.analyses",
     "LayerHistory": "cutaway.api.analyses",
+    "Predictions": "cutaway.api.prediction",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Run": "cutaway.api.run",
@@ -68,6 +70,7 @@ __all__ = [
     "Explanation",
     "History",
     "LayerHistory",
+    "Predictions",
     "Progress",
     "Recorder",
     "Run",

@@ -44,6 +44,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         hidden: Units of each hidden layer, or of the only one; the recipe's if None.
         dropout: Share of a hidden layer's units set to zero in training, in [0, 1); the recipe's if None.
         activation: Activation of the hidden layers.
+        ensemble: Number of models side by side whose logits are averaged; 1 is a plain model.
         recipe: Where what is None comes from: "default" (for a table "table"), "table", "lesson" or "lesson-dropout".
         epochs: Number of epochs.
         batch_size: Samples a step.
@@ -69,6 +70,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         *,
         dropout: float | None = None,
         activation: str = "relu",
+        ensemble: int = 1,
         recipe: str = "default",
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -84,6 +86,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.hidden = hidden
         self.dropout = dropout
         self.activation = activation
+        self.ensemble = ensemble
         self.recipe = recipe
         self.epochs = epochs
         self.batch_size = batch_size
@@ -126,7 +129,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         hidden = recipe.hidden if self.hidden is None else self.hidden
         hidden = (hidden,) if isinstance(hidden, int) else tuple(hidden)
         dropout = recipe.dropout if self.dropout is None else self.dropout
-        model = mlp(hidden, dropout=dropout, activation=self.activation)
+        model = mlp(hidden, dropout=dropout, activation=self.activation, ensemble=self.ensemble)
         models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
         folder = None if self.runs is not None else tempfile.mkdtemp(prefix="cutaway-classifier-")
         self.run_ = start_training(

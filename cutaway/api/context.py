@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,19 +11,19 @@ import numpy as np
 
 from cutaway.checks import check_whole
 from cutaway.data import (
-    PARTS,
     Dataset,
     Preparation,
     SampleIds,
     Split,
     Table,
     dataset_names,
+    find_sample,
     load_again,
     load_dataset,
-    source_names,
+    origin_options,
     stratified_sample,
 )
-from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
+from cutaway.errors import DataError, RunError, UsageError
 from cutaway.runs import DatasetRecord, Manifest, RunFolder
 
 if TYPE_CHECKING:
@@ -131,13 +131,14 @@ class RunContext:
             raise DataError(
                 f'the dataset "{record.name}" was made from arrays, which a run folder does not keep',
                 got=f"{self.path.name} opened without it",
-                hint="open the run with open_run(path, data=...) and the same arrays",
+                hint="open the run with data= and the same arrays, or with a file of them",
             )
-        if "path" in record.origin and not Path(record.origin["path"]).exists():
+        places = (record.origin.get("path"), origin_options(record.origin).get("test"))
+        if lacking := [place for place in places if place and not Path(place).exists()]:
             raise DataError(
                 "the data of a run are where they were",
-                got=f"nothing at {record.origin['path']}",
-                hint="move them back, or open the run with open_run(path, data=...) and where they are now",
+                got=f"nothing at {lacking[0]}",
+                hint="move them back, or open the run with data= and where they are now",
             )
         return load_again(record.origin)
 
@@ -290,36 +291,17 @@ class RunContext:
         return ids.take(stratified_sample(self.data.y(ids), samples, seed=seed))
 
     def sample(self, name: str) -> SampleIds:
-        """The identity of one sample by its name.
-
-        Args:
-            name: Source and row there, such as "test[7]" or, with data of one source, "sample[7]"; or, for a split that
-                is no source of its own, the split and the place in it, such as "val[7]".
+        """The identity of one sample by its name: its place, such as "test[7]", or what its row of a table is called.
 
         Raises:
-            UnknownNameError: There is no such sample.
+            UnknownNameError: There is no such sample, or there are several.
         """
-        sources = tuple(self.data.sources)
-        sizes = dict(zip(source_names(sources), (len(held.y) for held in self.data.sources.values()), strict=True))
-        places = {part: len(self.split.part(part)) for part in PARTS if part not in sizes}
-        named, _, digits = name.removesuffix("]").rpartition("[")
-        known = name.endswith("]") and digits.isascii() and digits.isdigit() and len(digits) < 19
-        number = int(digits) if known else -1
-        if 0 <= number < places.get(named, 0):
-            return self.split.part(named).take([number])
-        if not 0 <= number < sizes.get(named, 0):
-            raise UnknownNameError(
-                f"samples are named {_ranges(sizes)}, or by their place in a split: {_ranges(places)}",
-                got=f'"{name}"',
-                hint="choose one of these",
-            )
-        number_of_source = list(sizes).index(named)
-        return SampleIds(sources, np.array([number_of_source], np.uint8), np.array([number], np.int64))
+        return find_sample(name, self.data, split=self.split, loaded=self.loaded)
 
-
-def _ranges(sizes: Mapping[str, int]) -> str:
-    """The names of samples in a few words: "train[0] to train[59999] and test[0] to test[9999]"."""
-    return " and ".join(f"{name}[0] to {name}[{size - 1}]" for name, size in sizes.items() if size)
+    def named(self, ids: SampleIds) -> SampleIds:
+        """The same samples, which know their names if they are rows of a table with a column of names."""
+        names = self.loaded.row_names if isinstance(self.loaded, Table) else None
+        return dataclasses.replace(ids, naming=names)
 
 
 def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
@@ -329,15 +311,21 @@ def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
 def find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
     """The dataset that a user passes for a run: as it is, or loaded with the options of the one in the run.
 
+    Where a table has moved, its table of test samples is also looked for beside it, under its old name.
+
     Raises:
         UnknownNameError, DataError, UsageError: As `cutaway.load_dataset`.
     """
     if isinstance(data, Dataset | Table):
         return data
-    options = record.origin.get("options")
     if isinstance(data, str) and data in {info.name for info in dataset_names()}:
         return load_dataset(data)
-    return load_dataset(data) if options is None else load_again({"path": data, "options": options})
+    options = origin_options(record.origin)
+    test = options.get("test")
+    if test and isinstance(data, str | Path) and not Path(test).exists():
+        beside = Path(data).expanduser().parent / Path(test).name
+        options["test"] = str(beside) if beside.exists() else test
+    return load_dataset(data, **options)
 
 
 def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:

@@ -11,7 +11,7 @@ from cutaway.data import Column, Dataset, Table
 from cutaway.errors import CutawayError
 from cutaway.metrics import LISTED
 
-from .analyses import Embedding, LayerHistory, Layers, Units, defined
+from .analyses import Embedding, Explanation, LayerHistory, Layers, Units, defined
 from .model_files import ModelSummary
 from .run import Run
 
@@ -150,6 +150,23 @@ def units_document(run: Run, units: Units, *, sort: str) -> dict[str, Any]:
         "split": units.split,
         "accuracy": units.ablation.accuracy,
         "units": units.summaries(sort),
+    }
+
+
+def explanation_document(
+    run: Run, explanation: Explanation, *, sample: str, label: str, layer: str | None
+) -> dict[str, Any]:
+    """What explain answers: all contributions of the input or of a layer, the largest first."""
+    return {
+        "run": str(run.path),
+        "sample": sample,
+        "label": label,
+        "epoch": explanation.epoch,
+        "predicted": explanation.winner,
+        "runner_up": explanation.runner_up,
+        "difference": explanation.attribution.difference,
+        "layer": layer,
+        "contributions": plain(explanation.to_pandas(layer).to_dict("records")),
     }
 
 

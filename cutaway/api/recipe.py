@@ -39,6 +39,7 @@ def train_recipe(
     hidden: Sequence[int] | None = None,
     dropout: float | None = None,
     activation: str | None = None,
+    ensemble: int = 1,
     seed: int = 0,
     runs: str | Path = RUNS,
     name: str | None = None,
@@ -53,6 +54,7 @@ def train_recipe(
         hidden: Units of each hidden layer; the recipe's if None.
         dropout: Share of a hidden layer's units set to zero in training; the recipe's if None.
         activation: Activation of the hidden layers; "relu" if None.
+        ensemble: Number of models of this form side by side, whose logits are averaged.
         seed: Random seed.
         runs: Folder in which the run folder is made.
         name: Middle part of the run folder's name; the dataset's name if None.
@@ -76,6 +78,7 @@ def train_recipe(
         base.hidden if hidden is None else hidden,
         dropout=base.dropout if dropout is None else dropout,
         activation=activation or "relu",
+        ensemble=ensemble,
     )
     return train(model, dataset, recipe=recipe, seed=seed, runs=runs, name=name, **settings)
 
@@ -105,9 +108,9 @@ def train_like(
     return repeat_training(run, data=data, runs=runs, name=name, **settings)
 
 
-def resume(run: str, *, runs: str | Path = RUNS) -> Run:
+def resume(run: str, *, data: str | None = None, runs: str | Path = RUNS) -> Run:
     """Continue a training in a process that is ours alone; see `cutaway.resume`."""
     from cutaway.models import import_lean_keras
 
     import_lean_keras()
-    return continue_training(run, runs=runs)
+    return continue_training(run, data=data, runs=runs)

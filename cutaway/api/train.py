@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 @public
 def mlp(
-    hidden: Sequence[int] = (512, 512), *, dropout: float = 0.0, activation: str = "relu", name: str = "mlp"
+    hidden: Sequence[int] = (512, 512),
+    *,
+    dropout: float = 0.0,
+    activation: str = "relu",
+    ensemble: int = 1,
+    name: str = "mlp",
 ) -> "Model":
     """Make a fully connected model; its input and output are added when it first meets data.
 
@@ -35,6 +40,8 @@ def mlp(
         dropout: Share of a hidden layer's units set to zero in training, in [0, 1).
         activation: Activation of the hidden layers: "relu", "softplus", "sigmoid", "tanh", "gelu", ...; the output is a
             softmax.
+        ensemble: Number of members: models of this form side by side, each with weights and a loss of its own, whose
+            logits are averaged. From 1, a plain model, to 256.
         name: Name of the model.
 
     Raises:
@@ -43,7 +50,7 @@ def mlp(
     from cutaway import models, training
 
     training.keep_compiled_programs()  # a dropout layer compiles its seed: 0.02 s
-    return models.mlp(hidden, dropout=dropout, activation=activation, name=name)
+    return models.mlp(hidden, dropout=dropout, activation=activation, ensemble=ensemble, name=name)
 
 
 @public
@@ -219,7 +226,11 @@ def _first_model(run: Run, *, drawn: bool, seed: int) -> "Model":
 
 @public
 def resume(
-    run: str | Path | Run, *, data: Dataset | None = None, runs: str | Path = RUNS, progress: ProgressOption = True
+    run: str | Path | Run,
+    *,
+    data: Dataset | Table | str | Path | None = None,
+    runs: str | Path = RUNS,
+    progress: ProgressOption = True,
 ) -> Run:
     """Continue a training that was canceled, failed or died; it ends as one that was never interrupted.
 
@@ -227,7 +238,7 @@ def resume(
 
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest".
-        data: The dataset, where it came from arrays.
+        data: The dataset, where it came from arrays or has moved, as of `open_run`.
         runs: Folder in which names are looked up.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
 

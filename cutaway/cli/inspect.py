@@ -7,9 +7,10 @@ import typer
 
 from cutaway.errors import printable
 
-from .options import EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
+from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
 from .output import percent, print_json, print_quality, print_table, shorten
 from .training import print_history
+from .typed import as_typed
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Embedding
@@ -34,7 +35,7 @@ def runs(
     print_table([{_HEADS.get(key, key.capitalize()): _cell(value) for key, value in row.items()} for row in whole])
     for row in rows:
         if row["status"] == "damaged":
-            print(f"damaged: {printable(row['run'])}: {row['why']}")
+            print(f"damaged: {printable(row['run'])}: {as_typed(row['why'])}")
     if not rows:
         print(f'No runs in "{folder}". Next: cutaway train mnist')
 
@@ -65,14 +66,14 @@ def _cell(value: object) -> str:
     return percent(value, 2) if isinstance(value, float) else str(value)
 
 
-def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
+def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
     """Show what a run was, epoch by epoch."""
     from cutaway.api.data_words import data_in_words
     from cutaway.api.documents import class_document, model_layers, run_document
     from cutaway.api.opening import open_run
     from cutaway.runs import run_argument, run_command
 
-    opened = open_run(run, runs=runs)
+    opened = open_run(run, data=data, runs=runs)
     if as_json:
         print_json({**run_document(opened), "per_class": class_document(opened)})
         return
@@ -87,7 +88,7 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
         ("config", ", ".join(f"{key} {value}" for key, value in config.items())),
         *((("resume", run_command("resume", opened.path)),) if manifest.status == "stopped" else ()),
         *((("again", again),) if (again := opened.context.train_like(where)) else ()),
-        *(("damaged", str(error)) for error in manifest.damaged.values()),
+        *(("damaged", as_typed(str(error))) for error in manifest.damaged.values()),
     ]
     print(f"{printable(str(opened.path))}\n")
     for head, text in lines:
@@ -99,7 +100,7 @@ def show(run: RunArgument, runs: RunsOption = "runs", as_json: JsonOption = Fals
 def _print_classes(document: dict[str, Any]) -> None:
     """Print recall, precision and F1 of each class, or why they are not known."""
     if document["classes"] is None:
-        print(f"No measures by class: {printable(document['why'])}")
+        print(f"No measures by class: {printable(as_typed(document['why']))}")
         return
     rows = [
         {
@@ -138,6 +139,7 @@ def embed(
     learning_rate: Annotated[float | None, typer.Option(help="t-SNE: learning rate of both phases.")] = None,
     quality: Annotated[bool, typer.Option(help="Measure the quality, a quarter of the time.")] = True,
     seed: SeedOption = 0,
+    data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
@@ -146,7 +148,7 @@ def embed(
     from cutaway.api.opening import open_run
     from cutaway.errors import Canceled
 
-    opened = open_run(run, runs=runs)
+    opened = open_run(run, data=data, runs=runs)
     given = {
         "perplexity": perplexity,
         "n_iter": n_iter,
@@ -188,6 +190,7 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write. Default: report.html in the run.")
     ] = None,
+    data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
@@ -195,7 +198,7 @@ def report(
     from cutaway.api.documents import file_document
     from cutaway.api.opening import open_run
 
-    opened = open_run(run, runs=runs)
+    opened = open_run(run, data=data, runs=runs)
     page = opened.report(output)
     if as_json:
         print_json(file_document(opened, page))

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import EpochOption, JsonOption, RunArgument, RunsOption
+from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
 from .output import number, percent, print_json, print_table, shorten
 
 KNOWLEDGE = """\
@@ -23,6 +23,7 @@ def layers(
     layer: Annotated[str | None, typer.Option(help="Show only this layer, with its configuration.")] = None,
     epoch: EpochOption = None,
     history: Annotated[bool, typer.Option("--history", help="Show what each layer knows after every epoch.")] = False,
+    data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
@@ -33,7 +34,7 @@ def layers(
 
     if history and epoch is not None:
         raise UsageError("--history shows every epoch", got=f"--epoch {epoch}", hint="leave one of the two out")
-    opened = open_run(run, runs=runs)
+    opened = open_run(run, data=data, runs=runs)
     if history:
         _layer_history(opened, layer=layer, as_json=as_json)
         return

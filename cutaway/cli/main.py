@@ -5,14 +5,12 @@ import errno
 import gc
 import io
 import os
-import re
-import shlex
 import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Generator
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +18,7 @@ from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning
 from cutaway.progress import CancelToken
 
 from . import inspect, layers, models, prediction, system, training, units
+from .typed import PROGRAMS, as_typed
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""
@@ -75,6 +74,7 @@ app.command()(training.resume)
 app.command()(inspect.runs)
 app.command()(inspect.show)
 app.command()(prediction.predict)
+app.command()(prediction.explain)
 app.command()(layers.layers)
 app.command()(units.units)
 app.command()(inspect.embed)
@@ -82,6 +82,7 @@ app.command()(inspect.report)
 app.command("open")(models.open_model)
 app.command()(models.export)
 app.command()(system.datasets)
+PROGRAMS.append(app)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -168,37 +169,6 @@ def _run(arguments: list[str], *, debug: bool) -> int:
             return _fail(f"{rule}; got {error.strerror}; next: check where the output goes", 1, debug=debug)
         said = " ".join(str(error).split())[:300]
         return _fail(f"unexpected {type(error).__name__}: {said}; next: run it again with --debug", 1, debug=debug)
-
-
-def as_typed(message: str) -> str:
-    """An error or a note of the library whose next step names options: "try epochs=3" becomes "try --epochs 3".
-
-    In an error only what follows "next:" changes, and in a note everything. What stands inside a call, such as
-    ``train(model, epochs=3)``, is Python and stays.
-    """
-    said, mark, hint = message.rpartition("; next: ")
-    names = {name for command in app.registered_commands for name in _option_names(command.callback)}
-
-    def option(found: re.Match[str]) -> str:
-        before = hint[: found.start()]
-        if found[1] not in names or before.count("(") > before.count(")"):
-            return found[0]
-        value = found[3] if found[2] else found[4] or ""
-        value = "" if value == "True" else value  # a flag
-        return f"--{found[1].replace('_', '-')} {shlex.quote(value) if value else ''}".rstrip()
-
-    return said + mark + re.sub(r"""\b([a-z_]+)=(?:(["'])(.+?)\2|([\w.-]*\w)|(?=[ ,]|$))""", option, hint)
-
-
-def _option_names(callback: Any) -> list[str]:
-    """Names of the options of a command, as arguments in Python: "test_share" for ``--test-share``."""
-    return [
-        # inside Annotated, Typer keeps the first of the declarations as the default
-        (each.default if isinstance(each.default, str) else name).partition("/")[0].lstrip("-").replace("-", "_")
-        for name, hint in get_type_hints(callback, include_extras=True).items()
-        for each in getattr(hint, "__metadata__", ())
-        if isinstance(each, typer.models.OptionInfo)
-    ]
 
 
 def _usage(error: typer.TyperException, arguments: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""The command that asks a model about new samples: predict."""
+"""Commands that ask a model about samples: predict and explain."""
 
 import itertools
 import os
@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, printable
 
-from .options import EpochOption, JsonOption, RunArgument, RunsOption
-from .output import percent, print_json, print_table
+from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
+from .output import number, percent, print_json, print_table, shorten
 
 SHOWN = 20
 """Predictions that are printed as a table."""
@@ -26,7 +26,15 @@ def predict(
         str | None,
         typer.Option("--output", "-o", help="Write to this .csv, .jsonl or .parquet file; - is CSV to stdout."),
     ] = None,
+    nearest: Annotated[
+        int, typer.Option(metavar="K", help="Add the K training samples nearest in the last hidden layer.")
+    ] = 0,
+    explain: Annotated[int, typer.Option(metavar="N", help="Add the N inputs that contributed most.")] = 0,
+    distance: Annotated[
+        bool, typer.Option("--distance", help="Add the distance to the training samples, and whether it is far.")
+    ] = False,
     epoch: EpochOption = None,
+    data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
@@ -34,26 +42,78 @@ def predict(
     from cutaway.api.opening import open_run
     from cutaway.api.prediction import predictions, write_predictions, write_text
 
-    opened = open_run(run, runs=runs)
+    opened = open_run(run, data=data, runs=runs)
     _check_output(output, files)
-    names = opened.class_names
-    parts = predictions(opened.context, files[0] if len(files) == 1 else files, epoch=epoch)
+    parts = predictions(
+        opened.context,
+        files[0] if len(files) == 1 else files,
+        epoch=epoch,
+        nearest=nearest,
+        explain=explain,
+        distances=distance,
+    )
     if output == "-":
-        write_text(parts, sys.stdout, class_names=names, lines=False)
+        write_text(parts, sys.stdout, lines=False)
     elif output is not None:
-        count = write_predictions(parts, Path(output), class_names=names)
+        count = write_predictions(parts, Path(output))
         if as_json:
             print_json({"samples": count, "file": output})
         else:
             print(f"{count:,} predictions written to {output}")
     elif as_json:
-        print_json([_record(row, names) for part in parts for row in _rows(part)])
+        print_json([record for part in parts for record in part.records()])
     else:
-        rows = (row for part in parts for row in _rows(part))
-        shown = list(itertools.islice(rows, SHOWN))
-        print_table([_shown(row, names) for row in shown])
-        if (more := sum(1 for _ in rows)) > 0:
+        records = (record for part in parts for record in part.records())
+        shown = list(itertools.islice(records, SHOWN))
+        print_table([_shown(record) for record in shown])
+        if (more := sum(1 for _ in records)) > 0:
             print(f"and {more:,} more: write all of them to a file with -o predictions.csv")
+
+
+def explain(
+    run: RunArgument,
+    sample: Annotated[
+        str, typer.Argument(metavar="SAMPLE", help="A sample, such as test[7], or the name of a row of a table.")
+    ],
+    layer: Annotated[str | None, typer.Option(help="Units of this layer. Default: the values of the input.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Rows to print; 0 for all. --json always prints all.")] = 20,
+    epoch: EpochOption = None,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what spoke for the predicted class of a sample, and what for the runner-up."""
+    from cutaway.api.documents import explanation_document
+    from cutaway.api.opening import open_run
+
+    opened = open_run(run, data=data, runs=runs)
+    ids = opened.context.named(opened.context.sample(sample))
+    label = opened.class_names[int(opened.data.y(ids)[0])]
+    explanation = opened.explain(sample, epoch=epoch)
+    document = explanation_document(opened, explanation, sample=ids[0], label=label, layer=layer)
+    if as_json:
+        print_json(document)
+        return
+    parts = sorted(document["contributions"], key=lambda part: -abs(part["contribution"]))
+    shown = parts[:limit] if limit else parts
+    over = f"{document['predicted']} over {document['runner_up']} by {document['difference']:.3f} logits"
+    print(f"{printable(f'{ids[0]}, labeled {label}: {over}')} after epoch {document['epoch']}")
+    print_table(
+        [
+            {name.capitalize(): _number(value) if isinstance(value, float) else value for name, value in part.items()}
+            for part in shown
+        ],
+        title="" if layer is None else f"Units of {layer}",
+    )
+    rest = sum(part["contribution"] for part in parts[len(shown) :])
+    if len(parts) > len(shown):
+        print(f"The {len(parts) - len(shown):,} others add up to {_number(rest)}.")
+    print(f"Above 0 it spoke for {printable(document['predicted'])}, below 0 for {printable(document['runner_up'])}.")
+
+
+def _number(value: float) -> str:
+    """Four digits, and no sign for what rounds to zero."""
+    return f"{round(value, 4) + 0.0:.4f}"
 
 
 def _check_output(output: str | None, files: list[str]) -> None:
@@ -70,22 +130,18 @@ def _check_output(output: str | None, files: list[str]) -> None:
         )
 
 
-def _rows(part: Any) -> Any:
-    return zip(part.names, part.best, part.probabilities, strict=True)
-
-
-def _record(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    name, best, probabilities = row
-    values = dict(zip(names, map(float, probabilities), strict=True))
-    return {"sample": name, "predicted": names[best], "probabilities": values}
-
-
-def _shown(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    name, best, probabilities = row
-    second = int(probabilities.argsort()[-2])
-    return {
-        "Sample": name,
-        "Predicted": names[best],
-        "Probability": percent(float(probabilities[best])),
-        "Next": f"{names[second]} {percent(float(probabilities[second]))}",
-    }
+def _shown(record: dict[str, Any]) -> dict[str, str]:
+    """A row for a terminal: of each list its first entry, because a file has room for all of them."""
+    (best, highest), (second, lower) = sorted(
+        record["probabilities"].items(), key=lambda entry: -1.0 if entry[1] is None else entry[1], reverse=True
+    )[:2]
+    row = {"Sample": record["sample"], "Predicted": shorten(best), "Probability": percent(highest)}
+    if set(record) == {"sample", "predicted", "probabilities"}:  # beside more columns there is no room
+        row["Next"] = f"{shorten(second)} {percent(lower)}"
+    for part in record.get("contributions", ())[:1]:
+        row["Input"] = f"{shorten(part['input'], 16)} {number(part['contribution'], 2)}"
+    for part in record.get("nearest", ())[:1]:
+        row["Nearest"] = f"{shorten(part['sample'], 16)} ({shorten(part['label'])})"
+    if "distance" in record:
+        row["Distance"] = number(record["distance"], 2) + (" far" if record["far"] else "")
+    return row

@@ -10,6 +10,7 @@ from cutaway.errors import UsageError
 from .options import (
     CategoryOption,
     ClassNamesOption,
+    DataOption,
     GroupOption,
     HeaderOption,
     IdOption,
@@ -75,6 +76,9 @@ def train(
     hidden: Annotated[str | None, typer.Option(help="Units of each hidden layer, such as 512,512.")] = None,
     dropout: Annotated[float | None, typer.Option(help="Share of hidden units dropped in training.")] = None,
     activation: Annotated[str | None, typer.Option(help="Activation of the hidden layers. Default: relu.")] = None,
+    ensemble: Annotated[
+        int | None, typer.Option(help="Train so many models side by side and average what they say.")
+    ] = None,
     optimizer: Annotated[str | None, typer.Option(help="sgd, adam or adamw.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
     momentum: Annotated[float | None, typer.Option(help="Momentum (SGD only).")] = None,
@@ -134,6 +138,7 @@ def train(
         "hidden": None if hidden is None else parse_hidden(hidden),
         "dropout": dropout,
         "activation": activation,
+        "ensemble": ensemble,
     }
     options = given_options(context.params)
     settings = {key: value for key, value in given.items() if value is not None}
@@ -150,6 +155,7 @@ def train(
 
 def resume(
     run: RunArgument,
+    data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
@@ -157,7 +163,7 @@ def resume(
     start = time.perf_counter()
     from cutaway.api.recipe import resume as continue_training
 
-    _print_run(continue_training(run, runs=runs), start=start, as_json=as_json)
+    _print_run(continue_training(run, data=data, runs=runs), start=start, as_json=as_json)
 
 
 def _print_run(run: Any, *, start: float, as_json: bool) -> None:

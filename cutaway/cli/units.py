@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import EpochOption, JsonOption, RunArgument, RunsOption
+from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
 from .output import number, percent, points, print_json, print_table, shorten
 
 
@@ -19,6 +19,7 @@ def units(
         typer.Option(help="unit, ablation_cost, selectivity, similarity, mean or firing; the largest first."),
     ] = "ablation_cost",
     limit: Annotated[int, typer.Option(min=0, help="Units to print; 0 for all. --json always prints all.")] = 20,
+    data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
@@ -28,7 +29,7 @@ def units(
     from cutaway.api.opening import open_run
 
     check_sort(sort)  # before anything is computed
-    opened = open_run(run, runs=runs)
+    opened = open_run(run, data=data, runs=runs)
     found = opened.units(layer, split=split, epoch=epoch)
     if as_json:
         print_json(units_document(opened, found, sort=sort))

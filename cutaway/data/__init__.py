@@ -17,7 +17,8 @@ from .npy import map_npy
 from .pictures import new_picture_files, read_new_picture
 from .preparation import Preparation
 from .rows import LazyRows
-from .samples import SampleIds, source_names
+from .sample_names import find_sample
+from .samples import SampleIds
 from .sampling import stratified_sample
 from .sources import DatasetInfo
 from .sources.table import is_table_path
@@ -38,6 +39,7 @@ __all__ = [
     "Table",
     "TableOptions",
     "dataset_names",
+    "find_sample",
     "is_frame",
     "is_table_path",
     "load_again",
@@ -48,7 +50,6 @@ __all__ = [
     "prepare_new_rows",
     "read_idx",
     "read_new_picture",
-    "source_names",
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",

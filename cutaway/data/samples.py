@@ -1,8 +1,8 @@
 """The identity of samples, (source, index in that source), through every selection."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,17 +17,26 @@ def source_names(sources: Sequence[str]) -> tuple[str, ...]:
     return tuple(sources) if len(sources) > 1 else (WHOLE,) * len(sources)
 
 
+class Naming(Protocol):
+    """What samples are called by whoever keeps names for them."""
+
+    def of(self, ids: "SampleIds") -> list[str]:
+        """The name of each of some samples, in order."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class SampleIds:
     """The identities of some samples, in order.
 
     A sample is named by its source and its row there, such as ``test[7]``; where a dataset has only one source, which
-    we split ourselves, it is ``sample[7]``.
+    we split ourselves, it is ``sample[7]``. Rows of a table may have names of their own instead.
 
     Attributes:
         sources: Names of the sources, at most 256.
         source_index: uint8 (sample,), index into `sources`.
         index: int64 (sample,), position inside that source, from 0.
+        naming: Names of their own, or None if they are called by their places.
 
     Raises:
         DataError: The arrays have another dtype, rank or length, or `source_index` is out of range.
@@ -36,6 +45,7 @@ class SampleIds:
     sources: tuple[str, ...]
     source_index: np.ndarray
     index: np.ndarray
+    naming: Naming | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         fits = (
@@ -61,13 +71,18 @@ class SampleIds:
         return len(self.source_index)
 
     def __getitem__(self, position: int) -> str:
-        return f"{source_names(self.sources)[self.source_index[position]]}[{self.index[position]}]"
+        place = f"{source_names(self.sources)[self.source_index[position]]}[{self.index[position]}]"
+        return place if self.naming is None else self.naming.of(self.take([position]))[0]
 
     def take(self, selection: Any) -> "SampleIds":
         """The ids at some positions, selected as in NumPy by an integer array, a slice or a boolean mask."""
-        return SampleIds(self.sources, self.source_index[selection], self.index[selection])
+        return SampleIds(self.sources, self.source_index[selection], self.index[selection], self.naming)
 
     def names(self) -> list[str]:
-        """Every id as text, such as ``test[7]``, in order."""
+        """What each sample is called, in order: by its own name where it has one, otherwise by its place."""
+        return self.places() if self.naming is None else self.naming.of(self)
+
+    def places(self) -> list[str]:
+        """Source and row of each sample, such as ``test[7]``, in order."""
         named = source_names(self.sources)
         return [f"{named[source]}[{index}]" for source, index in zip(self.source_index, self.index, strict=True)]

@@ -1,5 +1,6 @@
 """Activations of a layer."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,4 +40,4 @@ def activations(
     """
     find_layer(model, layer)
     out = forward(model, x, scale=scale, layer=layer, weights=weights, on_progress=on_progress)
-    return out.reshape(len(out), -1)
+    return out.reshape(len(out), math.prod(out.shape[1:]))

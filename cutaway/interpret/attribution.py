@@ -1,6 +1,6 @@
 """Attribution: what each unit and each input value contributes to the difference between the two highest logits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ import keras
 import numpy as np
 
 from cutaway.errors import DataError, ModelError
-from cutaway.models import activation_name, prepare_inputs
+from cutaway.models import DENSE_KINDS, activation_name, batch_size, batch_slices, prepare_inputs
 
 from .graph import IDENTITY_KINDS, Graph, Weights, evaluate, weights_of
 
 _LINEAR_ACTIVATIONS = ("linear", "relu", "leaky_relu")
 _LINEAR_KINDS = (
-    "Dense",
+    *DENSE_KINDS,
+    "GlobalAveragePooling1D",
     "Activation",
     "ReLU",
     "LeakyReLU",
@@ -125,6 +126,54 @@ def attribute(
     )
 
 
+def input_attribution(model: keras.Model, *, scale: float) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """What each value of the input contributes, as by `attribute`, for many samples in one compiled program.
+
+    Args:
+        model: As of `attribute`.
+        scale: The value of a raw sample that becomes 1.
+
+    Returns:
+        A function of raw samples ``(sample, ...)``. It returns the contributions to the difference between the two
+        highest logits, float32 ``(sample, value)``, and the classes of the two, int32 ``(sample, 2)``, the winner
+        first.
+
+    Raises:
+        ModelError: A layer is not piecewise linear.
+    """
+    graph = Graph.of(model)
+    _check_linear(graph)
+    parameters = weights_of(graph)
+
+    def differences(inputs: jax.Array, weights: Weights) -> tuple[jax.Array, jax.Array]:
+        logits = evaluate(graph, weights, {graph.entry: inputs})[graph.output]
+        highest, places = jax.lax.top_k(_of_two_classes(logits), 2)
+        # in evaluation no sample depends on another one: the gradient of the sum is that of each difference
+        return (highest[:, 0] - highest[:, 1]).sum(), places
+
+    @jax.jit
+    def contributions(rows: jax.Array, weights: Weights) -> tuple[jax.Array, jax.Array]:
+        inputs = prepare_inputs(rows, scale, graph.shape)
+        with jax.default_matmul_precision("highest"):
+            slopes, places = jax.grad(differences, has_aux=True)(inputs, weights)
+        return (inputs * slopes).reshape(len(rows), -1), places
+
+    def attribute_all(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = np.empty((len(x), int(np.prod(graph.shape))), np.float32)
+        pairs = np.empty((len(x), 2), np.int32)
+        for first, new in batch_slices(len(x), batch_size(x)):
+            parts, places = contributions(jnp.asarray(x[first : new.stop]), parameters)
+            found[new], pairs[new] = np.asarray(parts)[new.start - first :], np.asarray(places)[new.start - first :]
+        return found, pairs
+
+    return attribute_all
+
+
+def _of_two_classes(logits: jax.Array) -> jax.Array:
+    """Logits ``(sample, class)``; a model with one output unit has 0 for class 0."""
+    return jnp.concatenate([jnp.zeros_like(logits), logits], axis=1) if logits.shape[1] == 1 else logits
+
+
 @dataclass(frozen=True)
 class _Gradients:
     """Gradients of the difference: by the output of each layer, float32 (unit,), and by each weight."""
@@ -143,8 +192,7 @@ def _differentiate(
     def difference(added: dict[str, jax.Array], weights: Weights, rows: jax.Array) -> tuple[jax.Array, Any]:
         first = prepare_inputs(rows, scale, graph.shape) + added[graph.entry]
         values = evaluate(graph, weights, {graph.entry: first}, added=added)
-        logits = values[graph.output][0]
-        logits = jnp.concatenate([jnp.zeros(1), logits]) if len(logits) == 1 else logits
+        logits = _of_two_classes(values[graph.output])[0]
         highest = jax.lax.top_k(logits, 2)[0]
         return highest[0] - highest[1], (values, logits)
 

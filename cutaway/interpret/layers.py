@@ -9,14 +9,15 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.models import MERGING_KINDS, ForwardPass, activation_name
+from cutaway.models import DENSE_KINDS, MERGING_KINDS, ForwardPass, activation_name
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .measures import is_inactive
 
 COMPUTING_KINDS = (
-    *("Dense", "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"),
-    *("BatchNormalization", "LayerNormalization", *MERGING_KINDS),
+    *DENSE_KINDS,
+    *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"),
+    *("BatchNormalization", "LayerNormalization", "GlobalAveragePooling1D", *MERGING_KINDS),
 )
 """Kinds of layers that compute something; dropout, reshaping and the like only pass their input on."""
 

@@ -1,11 +1,10 @@
 """Layers of a model by name, and the one that is meant where none is named."""
 
-import difflib
-
 import keras
 
+from cutaway.checks import similar_name
 from cutaway.errors import UnknownNameError, UsageError
-from cutaway.models import layer_names
+from cutaway.models import DENSE_KINDS, layer_names
 
 from .graph import IDENTITY_KINDS, Graph
 
@@ -18,25 +17,23 @@ def find_layer(model: keras.Model, name: str) -> keras.Layer:
     """
     names = layer_names(model)
     if name not in names:
-        close = difflib.get_close_matches(str(name), names, n=1) or [default_layer(model)]
-        raise UnknownNameError(
-            f"layers of this model are {', '.join(names)}", got=f'"{name}"', hint=f'try "{close[0]}"'
-        )
+        similar = similar_name(str(name), names) or default_layer(model)
+        raise UnknownNameError(f"layers of this model are {', '.join(names)}", got=f'"{name}"', hint=f'try "{similar}"')
     return model.get_layer(name)
 
 
 def default_layer(model: keras.Model) -> str:
     """The layer people look at first: the last hidden one, whose values the output layer reads.
 
-    The output layer is the last Dense one; an activation after it belongs to it. Dropout, noise, Flatten and Reshape
-    before it are skipped, so that after Dense, BatchNormalization, ReLU and Dropout it is the ReLU. The output itself
-    where no hidden layer computes anything.
+    The output layer is the last Dense one; an activation, or the mean of an ensemble, after it belongs to it. Dropout,
+    noise, Flatten and Reshape before it are skipped, so that after Dense, BatchNormalization, ReLU and Dropout it is
+    the ReLU. The output itself where no hidden layer computes anything.
     """
     graph = Graph.of(model)
     name = graph.output
-    while graph.kind(name) != "Dense" and len(graph.inputs[name]) == 1 and graph.inputs[name][0] != graph.entry:
+    while graph.kind(name) not in DENSE_KINDS and len(graph.inputs[name]) == 1 and graph.inputs[name][0] != graph.entry:
         name = graph.inputs[name][0]
-    if graph.kind(name) != "Dense":  # no Dense layer at the end: everything before the last layer is hidden
+    if graph.kind(name) not in DENSE_KINDS:  # no Dense layer at the end: everything before the last layer is hidden
         name = graph.output
     name = graph.inputs[name][0]
     while name != graph.entry and graph.kind(name) in (*IDENTITY_KINDS, "Flatten", "Reshape"):

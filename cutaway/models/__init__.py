@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
     from .layers import ACTIVATIONS, LAYER_KINDS, check_model, layer_names, output_size
     from .outputs import activation_name, class_probabilities
-    from .perceptron import build_model, check_fit, fitting_shape, mlp
-    from .shapes import MERGING_KINDS
+    from .perceptron import build_model, check_fit, fitting_shape, members_of, mlp
+    from .shapes import DENSE_KINDS, MERGING_KINDS
     from .spec import model_from_spec, short_floats, spec_of, spec_weights
     from .weights import check_snapshot, get_weights, initialize, named_weights, reseed, set_weights, weight_values
 
 _MODULES = {
     "ACTIVATIONS": "cutaway.models.layers",
+    "DENSE_KINDS": "cutaway.models.shapes",
     "ForwardPass": "cutaway.models.forward_pass",
     "LAYER_KINDS": "cutaway.models.layers",
     "MERGING_KINDS": "cutaway.models.shapes",
@@ -39,6 +40,7 @@ _MODULES = {
     "get_weights": "cutaway.models.weights",
     "initialize": "cutaway.models.weights",
     "layer_names": "cutaway.models.layers",
+    "members_of": "cutaway.models.perceptron",
     "mlp": "cutaway.models.perceptron",
     "model_from_spec": "cutaway.models.spec",
     "named_weights": "cutaway.models.weights",
@@ -54,6 +56,7 @@ _MODULES = {
 
 __all__ = [
     "ACTIVATIONS",
+    "DENSE_KINDS",
     "LAYER_KINDS",
     "MERGING_KINDS",
     "ForwardPass",
@@ -72,6 +75,7 @@ __all__ = [
     "import_lean_keras",
     "initialize",
     "layer_names",
+    "members_of",
     "mlp",
     "model_from_spec",
     "named_weights",

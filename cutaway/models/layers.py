@@ -5,12 +5,14 @@ fields into a run folder, and reads nothing else back.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
 from cutaway.errors import ModelError
 
-from .shapes import SUMMING_KINDS
+from .shapes import MEMBER_EQUATIONS, SUMMING_KINDS
 
 ACTIVATIONS = (
     *("relu", "softplus", "sigmoid", "tanh", "gelu", "softmax", "linear"),
@@ -34,6 +36,8 @@ def _of(*weights: str) -> tuple[str, ...]:
 
 LAYER_KINDS: dict[str, tuple[str, ...]] = {
     "Dense": ("units", "activation", "use_bias", *_of("kernel", "bias")),
+    "EinsumDense": ("equation", "output_shape", "bias_axes", "activation", *_of("kernel", "bias")),
+    "GlobalAveragePooling1D": ("data_format",),
     "Dropout": ("rate", "noise_shape", "seed"),
     "Activation": ("activation",),
     "ReLU": ("max_value", "negative_slope", "threshold"),
@@ -140,6 +144,15 @@ def _check_layer(layer: keras.Layer) -> None:
                 got=f'"{name}" in layer "{layer.name}"',
                 hint="use one of these",
             )
+    equation: Any = getattr(layer, "equation", None)
+    if equation is not None and (
+        equation not in MEMBER_EQUATIONS or getattr(layer, "bias_axes", None) not in (None, "ko")
+    ):
+        raise ModelError(
+            f"an EinsumDense computes the layers of an ensemble: {' or '.join(MEMBER_EQUATIONS)}, bias_axes ko",
+            got=f'"{equation}" in layer "{layer.name}"',
+            hint="use Dense, or Reshape before it",
+        )
     if layer.dtype_policy.name != "float32":
         raise ModelError(
             "layers must compute in float32",
@@ -148,9 +161,9 @@ def _check_layer(layer: keras.Layer) -> None:
         )
 
 
-def layer_names(model: keras.Model, kind: str | None = None) -> list[str]:
-    """Names of the layers of a model in its order; of one kind only, such as "Dense", if one is given."""
-    return [layer.name for layer in model.layers if kind is None or type(layer).__name__ == kind]
+def layer_names(model: keras.Model, kinds: Sequence[str] | None = None) -> list[str]:
+    """Names of the layers of a model in its order; of some kinds only, such as `DENSE_KINDS`, if they are given."""
+    return [layer.name for layer in model.layers if kinds is None or type(layer).__name__ in kinds]
 
 
 def output_size(model: keras.Model, layer: str | None = None) -> int:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
+from typing import Any
 
 import keras
 
@@ -10,10 +11,16 @@ from cutaway.errors import ModelError
 
 from .layers import ACTIVATIONS
 from .outputs import activation_name
+from .shapes import MEMBER_EQUATIONS
 from .weights import initialize, reseed
 
 OUTPUT = "output"
-"""Name of the layer that `build_model` adds to a model made by `mlp`."""
+"""Name of the layer of classes that `build_model` adds to a model made by `mlp`."""
+
+MEAN = "mean_of_members"
+"""Name of the layer of an ensemble that takes the mean of the members' logits."""
+
+MOST_MEMBERS = 256
 
 
 def mlp(
@@ -21,16 +28,21 @@ def mlp(
     *,
     dropout: float = 0.0,
     activation: str = "relu",
+    ensemble: int = 1,
     name: str = "mlp",
 ) -> keras.Sequential:
     """Make a fully connected feed-forward model; its input and output are added when it first meets data.
 
-    Layers are named ``dense_1``, ``dropout_1``, ``dense_2``, ... and ``output``.
+    Layers are named ``dense_1``, ``dropout_1``, ``dense_2``, ... and ``output``. In an ensemble these are EinsumDense
+    layers, which hold the layers of all members side by side, ``(member, unit)``; after ``output`` come
+    ``mean_of_members``, the mean of the members' logits, and a softmax. Each member is trained on its own loss, from
+    first weights and with a dropout of its own, on the same batches.
 
     Args:
         hidden: Units of each hidden layer, from input to output, each at least 1; empty gives softmax regression.
         dropout: Dropout rate after each hidden layer, in [0, 1); 0 adds no layer.
         activation: Activation of the hidden layers, one of `ACTIVATIONS`; the output is a softmax.
+        ensemble: Number of members, each with weights of its own, from 1 to 256; 1 is a plain model.
         name: Name of the model.
 
     Raises:
@@ -38,7 +50,8 @@ def mlp(
 
     Source:
         Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, "Dropout", section 4 (dropout after every
-        hidden layer).
+        hidden layer); Lakshminarayanan, Pritzel, Blundell 2017, "Simple and scalable predictive uncertainty estimation
+        using deep ensembles" (members that differ by their first weights).
     """
     if isinstance(hidden, (int, str)) or not isinstance(hidden, Iterable):
         raise ModelError("hidden lists the units of each layer", got=repr(hidden), hint="try hidden=(512, 512)")
@@ -58,13 +71,47 @@ def mlp(
         )
     if activation not in ACTIVATIONS:
         raise ModelError(f"activation is one of {', '.join(ACTIVATIONS)}", got=repr(activation), hint='try "relu"')
+    if not isinstance(ensemble, Integral) or isinstance(ensemble, bool) or not 1 <= ensemble <= MOST_MEMBERS:
+        raise ModelError(
+            f"ensemble is a number of members, from 1 to {MOST_MEMBERS}", got=repr(ensemble), hint="try ensemble=8"
+        )
     model = keras.Sequential(name=name)
     for number, units in enumerate(hidden, start=1):
-        model.add(keras.layers.Dense(int(units), activation=activation, name=f"dense_{number}"))
+        model.add(_dense(int(units), int(ensemble), first=number == 1, activation=activation, name=f"dense_{number}"))
         if dropout:
             model.add(keras.layers.Dropout(dropout, name=f"dropout_{number}"))
-    model._cutaway_unfinished = True  # build_model adds the output layer, whose size depends on the data
+    model._cutaway_unfinished = int(ensemble)  # build_model adds the output layer, whose size depends on the data
     return model
+
+
+def _dense(units: int, ensemble: int, *, first: bool, activation: str, name: str) -> keras.Layer:
+    """A Dense layer, or those of all members of an ensemble."""
+    if ensemble == 1:
+        return keras.layers.Dense(units, activation=activation, name=name)
+    equation = MEMBER_EQUATIONS[0 if first else 1]
+    # GlorotUniform takes the axis of the members for one that is summed over; times their number, it is that of a Dense
+    initializer: Any = keras.initializers.VarianceScaling(ensemble, mode="fan_avg", distribution="uniform")
+    return keras.layers.EinsumDense(
+        *(equation, (ensemble, units)),
+        activation=activation,
+        bias_axes="ko",
+        kernel_initializer=initializer,
+        name=name,
+    )
+
+
+def members_of(model: keras.Model) -> keras.Model | None:
+    """A model of the same layers with two outputs: that of the ensemble, and the members' own probabilities.
+
+    Returns:
+        The outputs are ``(batch, class)`` and ``(batch, member, class)``. None where the model is not an ensemble that
+        `mlp` made.
+    """
+    if MEAN not in [layer.name for layer in model.layers]:
+        return None
+    return keras.Model(
+        model.inputs[0], [model.outputs[0], keras.layers.Softmax(name="each_member")(model.get_layer(MEAN).input)]
+    )
 
 
 def build_model(model: keras.Model, *, shape: tuple[int, ...], classes: int, seed: int) -> bool:
@@ -83,8 +130,8 @@ def build_model(model: keras.Model, *, shape: tuple[int, ...], classes: int, see
         ModelError: The model's input or output does not fit the data.
     """
     if getattr(model, "_cutaway_unfinished", False):
-        model.add(keras.layers.Dense(classes, activation="softmax", name=OUTPUT))
-        model._cutaway_unfinished = False
+        _add_output(model, classes, ensemble=model._cutaway_unfinished)  # pyright: ignore[reportAttributeAccessIssue]
+        model._cutaway_unfinished = 0
     fresh = not model.built
     if fresh:
         model.build((None, math.prod(shape)))
@@ -93,6 +140,16 @@ def build_model(model: keras.Model, *, shape: tuple[int, ...], classes: int, see
     check_fit(model, shape=shape, classes=classes)
     _check_ending(model, classes)
     return fresh
+
+
+def _add_output(model: Any, classes: int, *, ensemble: int) -> None:
+    first = not model.layers
+    if ensemble == 1:
+        model.add(keras.layers.Dense(classes, activation="softmax", name=OUTPUT))
+        return
+    model.add(_dense(classes, ensemble, first=first, activation="linear", name=OUTPUT))
+    model.add(keras.layers.GlobalAveragePooling1D(name=MEAN))
+    model.add(keras.layers.Softmax(name="softmax"))
 
 
 def check_fit(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> None:

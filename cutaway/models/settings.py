@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutaway.models.layers import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS
+from cutaway.models.shapes import MEMBER_EQUATIONS
 
 MAX_UNITS = 2**24
 
@@ -201,6 +202,11 @@ def _optional(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 _CHECKS: dict[tuple[str, str], Callable[[Any], bool]] = {
     ("", "units"): lambda value: is_whole(value, low=1, high=MAX_UNITS),
+    ("", "equation"): lambda value: value in MEMBER_EQUATIONS,
+    ("", "output_shape"): lambda value: (
+        isinstance(value, list) and len(value) == 2 and all(is_whole(v, low=1, high=MAX_UNITS) for v in value)
+    ),
+    ("", "bias_axes"): lambda value: value in (None, "ko"),
     ("", "use_bias"): _flag,
     ("", "center"): _flag,
     ("", "scale"): _flag,

@@ -17,6 +17,12 @@ MAX_INPUTS = 64
 SUMMING_KINDS = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 """Kinds of layers that combine several inputs of one shape, value by value."""
 
+MEMBER_EQUATIONS = ("bi,kio->bko", "bki,kio->bko")
+"""What an EinsumDense may compute: the Dense layers of k members, from one input or from one of each member."""
+
+DENSE_KINDS = ("Dense", "EinsumDense")
+"""Kinds of layers whose units are sums of their inputs with weights that are trained."""
+
 MERGING_KINDS = (*SUMMING_KINDS, "Concatenate")
 """Kinds of layers that take a list of inputs."""
 
@@ -41,6 +47,12 @@ def output_shape(kind: str, config: Mapping[str, Any], *, inputs: Sequence[Shape
         if not first:
             raise ValueError("an input without axes")
         out = (*first[:-1], config["units"])
+    elif kind == "EinsumDense":
+        out = _members(config, first)
+    elif kind == "GlobalAveragePooling1D":
+        if len(first) != 2:
+            raise ValueError(f"an input of the shape {first}")
+        out = first[1:]
     elif kind == "Flatten":
         out = (math.prod(first),)
     elif kind == "Reshape":
@@ -76,6 +88,10 @@ def weight_shapes(kind: str, config: Mapping[str, Any], *, shape: Shape) -> dict
     if kind == "Dense":
         bias = {"bias": (config["units"],)} if config.get("use_bias", True) else {}
         return {"kernel": (shape[-1], config["units"]), **bias}
+    if kind == "EinsumDense":
+        members, units = config["output_shape"]
+        bias = {"bias": (members, units)} if config.get("bias_axes") else {}
+        return {"kernel": (members, shape[-1], units), **bias}
     if kind == "PReLU":
         return {"alpha": _slopes(config, shape)}
     if kind == "Normalization" and config.get("mean") is None:  # adapted, with what it found among the weights
@@ -124,6 +140,15 @@ def place(axis: int, shape: Shape) -> int:
     if not 0 <= where < len(shape):
         raise ValueError(f"the axis {axis} of a shape {shape}")
     return where
+
+
+def _members(config: Mapping[str, Any], shape: Shape) -> Shape:
+    """The output of the Dense layers of some members, (member, unit), which read one input or one of each member."""
+    members, units = config["output_shape"]
+    wanted = 1 + MEMBER_EQUATIONS.index(config["equation"])
+    if len(shape) != wanted or (wanted == 2 and shape[0] != members):
+        raise ValueError(f"an input of the shape {shape} for {members} members")
+    return members, units
 
 
 def _reshaped(shape: Shape, target: Sequence[int]) -> Shape:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cutaway.parallel import ranges
+from cutaway.parallel import ranges, run_ranges
 
 from .exact import Neighbors
 
-# Queries whose distances to all points are held at a time: 18 MB at 70,000 points.
+# Queries whose distances to all points a thread holds at a time: 18 MB at 70,000 points.
 QUERIES_PER_BLOCK = 64
 # The same for `nearest_with_ties`, which measures no distance again: 20 MB at 5,000 points.
 TIED_QUERIES_PER_BLOCK = 1000
@@ -32,7 +32,8 @@ def nearest_among(points: np.ndarray, queries: np.ndarray, k: int) -> Neighbors:
     norms = np.einsum("ij,ij->i", points, points)
     index = np.empty((len(queries), k), np.int32)
     squared = np.empty((len(queries), k), np.float32)
-    for start, stop in ranges(len(queries), QUERIES_PER_BLOCK):
+
+    def search(start: int, stop: int) -> None:
         block = queries[start:stop]
         scores = _scores(points, norms, block)
         if keep < len(points):
@@ -43,6 +44,8 @@ def nearest_among(points: np.ndarray, queries: np.ndarray, k: int) -> Neighbors:
         order = np.argsort(exact, axis=1, kind="stable")[:, :k]
         index[start:stop] = np.take_along_axis(candidates, order, axis=1)
         squared[start:stop] = np.take_along_axis(exact, order, axis=1)
+
+    run_ranges(search, ranges(len(queries), QUERIES_PER_BLOCK), single_blas=True)
     return Neighbors(index, squared)
 
 

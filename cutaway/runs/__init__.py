@@ -6,7 +6,7 @@ is on disk and nothing more: neither Keras nor JAX is imported here, and weights
 and errors.
 """
 
-from .atomic import write_atomic, write_output
+from .atomic import output_file, write_atomic, write_output
 from .folder import DamagedRun, RunFolder, find_run, list_runs, run_argument, run_command
 from .layout import REPORT, RUNS, keeps_predictions, snapshot_path
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
@@ -28,6 +28,7 @@ __all__ = [
     "find_run",
     "keeps_predictions",
     "list_runs",
+    "output_file",
     "run_argument",
     "run_command",
     "snapshot_path",

@@ -3,6 +3,8 @@
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.ASCII)
@@ -20,33 +22,55 @@ def write_atomic(path: Path, data: bytes) -> None:
     Source:
         Pillai et al. 2014, "All File Systems Are Not Created Equal", OSDI: write, fsync, rename, fsync the folder.
     """
+    with _renamed(path) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextmanager
+def output_file(path: Path) -> Iterator[Path]:
+    """A file that a user named, to be written piece by piece: a new file beside it, renamed once it is complete.
+
+    Links are followed. Devices and pipes are written into: renaming a file onto /dev/null would replace the device for
+    everybody.
+
+    Yields:
+        The path to open and write.
+
+    Raises:
+        OSError: The disk or the folder refuses. After any error the old file is untouched.
+    """
+    real = Path(os.path.realpath(path))
+    if real.exists() and not real.is_file():
+        yield real
+        return
+    with _renamed(real) as temporary:
+        yield temporary
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write a file that a user named, whole or not at all; see `output_file`.
+
+    Raises:
+        OSError: The disk or the folder refuses.
+    """
+    with output_file(path) as target:
+        target.write_bytes(data)
+
+
+@contextmanager
+def _renamed(path: Path) -> Iterator[Path]:
+    """A new file beside a path, which is fsynced and takes its place at the end, and is deleted after an error."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
+        temporary.touch(exist_ok=False)
+        yield temporary
+        with open(temporary, "r+b") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def write_output(path: Path, data: bytes) -> None:
-    """Write a file that a user named: as `write_atomic` does, but through a link, and onto a device or pipe as it is.
-
-    Renaming a file onto /dev/null would replace the device for everybody.
-
-    Raises:
-        OSError: The disk or the folder refuses.
-    """
-    real = Path(os.path.realpath(path))
-    if real.exists() and not real.is_file():
-        with open(real, "wb") as file:
-            file.write(data)
-    else:
-        write_atomic(real, data)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from cutaway.checks import similar_name
 from cutaway.errors import ConfigError, RunError
 from cutaway.parallel import has_fast_bfloat16
 
@@ -203,5 +203,5 @@ def _hint_for_unknown(name: str) -> str:
     """The next step for a setting that does not exist: the one that was meant, if it can be guessed."""
     if name in _OF_THE_MODEL:
         return f"pass it to the model: cutaway.mlp({name}=...)"
-    meant = _OTHER_NAMES.get(name) or next(iter(get_close_matches(name, TrainingConfig.model_fields, n=1)), None)
+    meant = _OTHER_NAMES.get(name) or similar_name(name, TrainingConfig.model_fields)
     return f"did you mean {meant}?" if meant else "leave it out"

@@ -1,10 +1,10 @@
 """Named recipes: a model and a config that are known to work well together."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cutaway.checks import similar_name
 from cutaway.errors import UnknownNameError
 
 
@@ -90,10 +90,9 @@ def find_recipe(name: str) -> Recipe:
         UnknownNameError: There is none of that name.
     """
     if name not in RECIPES:
-        close = difflib.get_close_matches(name, RECIPES, n=1) or ["default"]
         raise UnknownNameError(
             f"recipes are {', '.join(RECIPES)}",
             got=f'"{name}"',
-            hint=f'try recipe="{close[0]}"',
+            hint=f'try recipe="{similar_name(name, RECIPES) or "default"}"',
         )
     return RECIPES[name]

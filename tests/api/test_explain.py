@@ -49,7 +49,8 @@ def test_a_source_of_the_data_goes_before_a_split():
     data = Dataset.from_arrays(x, y, x_test=x[:9] + 1, y_test=y[:9])
     split = split_dataset(data, validation=0.25, seed=0)
     context = RunContext.__new__(RunContext)
-    context.data, context.split = data, split
+    context.data = context.loaded = data
+    context.split = split
     for name in ("train[7]", "test[7]"):
         assert context.sample(name).names() == [name]
         assert context.sample(name).index[0] == 7

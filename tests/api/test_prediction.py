@@ -148,7 +148,7 @@ def test_unusual_rows_are_said(run):
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_predictions_are_written(ending, run, folder, tmp_path):
     path = tmp_path / f"out.{ending}"
-    assert write_predictions(predictions(run.context, folder / "train.csv"), path, class_names=run.class_names) == 1200
+    assert write_predictions(predictions(run.context, folder / "train.csv"), path) == 1200
     read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "jsonl": lambda p: pd.read_json(p, lines=True)}[ending](
         path
     )
@@ -169,7 +169,7 @@ def test_an_error_on_the_way_leaves_the_old_file(run, tmp_path):
     path.write_text("old")
     bad = pd.DataFrame({"age": ["x"], "city": ["Rome"], "since": [pd.Timestamp("2020-06-01")]})
     with pytest.raises(ct.CutawayError):
-        write_predictions(predictions(run.context, bad), path, class_names=run.class_names)
+        write_predictions(predictions(run.context, bad), path)
     assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
 
 
@@ -192,6 +192,19 @@ def test_pictures_of_digits_work_on_mnist(mnist_run, tmp_path):
     assert plain > 0.93
     assert drawn > plain - 0.05
     assert np.array_equal(mnist_run.predict([str(path) for path in paths[:5]]), mnist_run.predict(tmp_path)[:5])
+
+
+def test_test_digits_are_not_far_and_noise_is(mnist_run):
+    held = mnist_run.data.sources["test"]
+    found = mnist_run.examine(held.x, nearest=0, explain=0)
+    assert found.far.mean() < 0.005
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 256, (200, 28, 28)).astype(np.uint8)
+    with pytest.warns(ct.CutawayWarning, match="200 of 200 samples are farther from the training samples than those"):
+        assert mnist_run.examine(noise, nearest=0, explain=0).far.all()
+    # a digit in negative is as far as noise
+    with pytest.warns(ct.CutawayWarning, match="of 200 samples are farther"):
+        assert mnist_run.examine(255 - held.x[:200], nearest=0, explain=0).far.mean() > 0.99
 
 
 def test_a_table_is_no_picture(mnist_run, tmp_path):
@@ -230,7 +243,10 @@ def test_what_is_no_sample_is_one_line(given, words, mnist_run):
 
 def test_numbers_beyond_float32_give_no_nan(run):
     frame = pd.DataFrame({"age": [1e29, -1e29, 50.0], "city": "Rome", "since": pd.Timestamp("2020-06-01")})
-    with pytest.warns(ct.CutawayWarning, match="far outside"):
+    with (
+        pytest.warns(ct.CutawayWarning, match="far outside"),
+        pytest.warns(ct.CutawayWarning, match="2 of 3 samples are farther from the training samples"),
+    ):
         found = run.predict(frame)
     assert np.isfinite(found).all()
     assert found.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-5)
@@ -249,9 +265,9 @@ def test_a_blank_picture_is_said_to_be_one(mnist_run, tmp_path):
 
 
 def test_a_class_that_is_a_number_is_written_as_one(folder, tmp_path):
-    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=200), "y": np.tile([-1, 1], 100)})
+    frame = pd.DataFrame({"x": np.random.default_rng(0).random(200), "y": np.tile([-1, 1], 100)})
     run = ct.train(ct.mlp((4,)), ct.load_dataset(frame, label="y"), epochs=1, runs=folder / "runs", progress=False)
-    write_predictions(predictions(run.context, frame), tmp_path / "p.csv", class_names=run.class_names)
+    write_predictions(predictions(run.context, frame), tmp_path / "p.csv")
     assert set(pd.read_csv(tmp_path / "p.csv")["predicted"]) <= {-1, 1}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cutaway.cli.main import as_typed
+from cutaway.cli.typed import as_typed
 from cutaway.progress import active_tokens
 
 
@@ -304,7 +304,7 @@ def test_a_misspelled_recipe_is_answered_with_the_option(cutaway):
 
 @pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")  # dates in a random split
 def test_dates_with_the_month_first_can_be_said(cutaway, tmp_path):
-    from cutaway.cli.main import as_typed
+    from cutaway.cli.typed import as_typed
 
     assert as_typed("pass month_first=True if it is so") == "pass --month-first if it is so"
     rows = [f"{1 + n % 12:02}/{1 + n % 5:02}/2020,{'ab'[n % 2]}" for n in range(120)]

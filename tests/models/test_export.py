@@ -43,6 +43,11 @@ def test_every_activation_in_onnx(name):
 
 LAYERS = {
     "Dense": [L.Dense(4), L.Dense(3, use_bias=False, activation="tanh")],
+    "EinsumDense": [
+        L.EinsumDense("bi,kio->bko", (4, 5), bias_axes="ko", activation="relu"),
+        L.EinsumDense("bki,kio->bko", (4, 3)),
+    ],
+    "GlobalAveragePooling1D": [L.Reshape((2, 3)), L.GlobalAveragePooling1D()],
     "Dropout": [L.Dropout(0.5), L.Dense(2)],
     "Activation": [L.Activation("softplus")],
     "ReLU": [L.ReLU(), L.ReLU(max_value=1.0), L.ReLU(negative_slope=0.1)],
@@ -104,7 +109,7 @@ def test_a_functional_model_in_onnx():
     check(keras.Model(entry, L.Flatten()(L.Concatenate()([both, both]))))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     sides=st.lists(st.integers(1, 5), min_size=1, max_size=3),
     flat=st.booleans(),

@@ -21,6 +21,8 @@ logging.getLogger("absl").setLevel(logging.ERROR)  # Keras calls .h5 a legacy fo
 # Each takes the shape of one sample, and makes a layer.
 SINGLE = {
     "Dense": lambda shape: L.Dense(3, activation="tanh"),
+    "EinsumDense": lambda shape: members(shape) if len(shape) < 3 else L.Flatten(),
+    "GlobalAveragePooling1D": lambda shape: L.GlobalAveragePooling1D() if len(shape) == 2 else L.Flatten(),
     "Dropout": lambda shape: L.Dropout(0.4),
     "Activation": lambda shape: L.Activation("softplus"),
     "ReLU": lambda shape: L.ReLU(max_value=2.0, negative_slope=0.1),
@@ -40,6 +42,11 @@ MERGING = {
     **{kind: getattr(L, kind) for kind in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")},
     "Concatenate": lambda: L.Concatenate(axis=1),
 }
+
+
+def members(shape):
+    equation, count = ("bi,kio->bko", 2) if len(shape) == 1 else ("bki,kio->bko", shape[0])
+    return L.EinsumDense(equation, (count, 3), bias_axes="ko", activation="tanh")
 
 
 def adapted(shape, **settings):
@@ -93,7 +100,7 @@ def graph(steps, shape):
 STEPS = st.lists(st.tuples(st.sampled_from([*SINGLE, *MERGING]), st.integers(0, 50)), min_size=1, max_size=7)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, shape=st.sampled_from([(4,), (3, 2)]), ending=st.sampled_from(["keras", "h5"]))
 def test_any_graph_that_keras_saves_is_opened(tmp_path, steps, shape, ending):
     model, path = graph(steps, shape), tmp_path / f"model.{ending}"

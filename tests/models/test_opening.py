@@ -104,7 +104,7 @@ KINDS = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stack=st.lists(KINDS, min_size=1, max_size=6), shape=st.lists(st.integers(1, 4), min_size=1, max_size=3))
 def test_any_stack_of_layers_is_opened(tmp_path, stack, shape):
     model, path = (
@@ -313,7 +313,7 @@ def test_every_supported_setting_of_every_layer_is_checked():
 
 def test_default_settings_of_every_layer_pass():
     made = {"Dense": (3,), "Dropout": (0.5,), "Activation": ("relu",), "GaussianNoise": (0.1,), "Rescaling": (2.0,)}
-    made["Reshape"] = ((2, 3),)
+    made |= {"Reshape": ((2, 3),), "EinsumDense": ("bi,kio->bko", (2, 3), None, "ko")}
     for kind in LAYER_KINDS:
         config = json.loads(
             json.dumps(getattr(L, kind)(*made.get(kind, ())).get_config(), default=keras.saving.serialize_keras_object)

@@ -53,7 +53,7 @@ def embed_layer(
     """
     check_callback(callback, method=settings["method"])
     number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
-    ids = context.ids(split, samples=points, seed=settings["seed"])
+    ids = context.named(context.ids(split, samples=points, seed=settings["seed"]))
     settings = resolve_settings(samples=len(ids), **settings)  # before anything is computed
     labels = context.data.y(ids)
     name = embedding_name(context, layer, epoch=number, ids=ids, settings=settings)
@@ -107,7 +107,7 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
     predicted = cached["predicted"][rows] if "predicted" in cached else None
     predicted = predicted_classes(context, shown, epoch=epoch, cached=predicted)
     file = context.folder.results.path(name)
-    return Embedding(layer, epoch, part, shown, context.data.y(shown), predicted, file, context)
+    return Embedding(layer, epoch, part, context.named(shown), context.data.y(shown), predicted, file, context)
 
 
 def _positions(ids: SampleIds, some: SampleIds) -> np.ndarray:

@@ -147,7 +147,7 @@ def confusion(context: RunContext, *, split: str = "test", epoch: int | None = N
 
 def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: int | None = None) -> Mistakes:
     """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
-    ids = context.part(split)
+    ids = context.named(context.part(split))
     worst = metrics.worst_mistakes(predict_classes(context, ids, epoch=epoch), labels(context, split), n=n)
     return Mistakes(
         position=worst.position,

@@ -62,11 +62,11 @@ def embed_layers(
     **settings: Any,
 ) -> EmbeddingSequence:
     """Embed several layers at one epoch; see `cutaway.Run.embed_layers`."""
-    from cutaway.models import layer_names
+    from cutaway.models import DENSE_KINDS, layer_names
 
     settings = _sequence_settings(settings, MISTAKEN_FOR_LAYERS)
     number = context.epoch(epoch)
-    dense = layer_names(context.model(number), "Dense")
+    dense = layer_names(context.model(number), DENSE_KINDS)
     wanted = dense if layers is None else [layers] if isinstance(layers, str) else list(layers)
     for name in wanted:
         if name != INPUT:
@@ -110,5 +110,5 @@ def _check_count(wanted: list[Any], what: str, known: list[Any]) -> None:
 
 
 def _task(context: RunContext, split: str, *, points: int | None, seed: int, settings: dict[str, Any]) -> SequenceTask:
-    ids = context.ids(split, samples=points, seed=seed)
+    ids = context.named(context.ids(split, samples=points, seed=seed))
     return SequenceTask(context, ids, resolve_settings(method="tsne", seed=seed, samples=len(ids), **settings))

@@ -185,7 +185,7 @@ def units(
     from cutaway.interpret import ablate, constant_units, incoming_pictures, unit_measures
 
     model, name, data = context.model(epoch), context.layer(layer, epoch=epoch), context.data
-    ids = context.ids(split, samples=samples)
+    ids = context.named(context.ids(split, samples=samples))
     inputs: dict[str, Any] = {"scale": data.scale, "on_progress": on_progress}
     labeled: dict[str, Any] = {**inputs, "x": data.rows(ids), "labels": data.y(ids), "classes": data.classes}
     everything = data.rows(context.split.part("all"))

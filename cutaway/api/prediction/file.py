@@ -5,17 +5,18 @@
 import csv
 import io
 import json
-import os
 import re
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
-from cutaway.errors import UsageError
+import numpy as np
 
-from .samples import Predicted
+from cutaway.errors import UsageError
+from cutaway.runs import output_file
+
+from .record import Predictions
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -23,13 +24,12 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins like this for a formula, and would run it."""
 
 
-def write_predictions(parts: Iterable[Predicted], path: Path, *, class_names: Sequence[str]) -> int:
+def write_predictions(parts: Iterable[Predictions], path: Path) -> int:
     """Write predictions to a file, whose ending says in which format.
 
     Args:
-        parts: The predictions, chunk by chunk.
+        parts: The predictions, chunk by chunk, at least one.
         path: A file that ends in one of `ENDINGS`. It appears when it is complete; an existing one is replaced.
-        class_names: Names of the classes.
 
     Returns:
         The number of samples.
@@ -49,85 +49,70 @@ def write_predictions(parts: Iterable[Predicted], path: Path, *, class_names: Se
         raise UsageError(
             "a file is written into a folder that exists", got=str(path.parent), hint="make the folder first"
         )
-    with _replacing(path) as target:
+    with output_file(path) as target:
         if ending == ".parquet":
-            return _write_parquet(parts, target, class_names)
+            return _write_parquet(parts, target)
         with open(target, "w", encoding="utf-8", newline="") as file:
-            return write_text(parts, file, class_names=class_names, lines=ending == ".jsonl")
+            return write_text(parts, file, lines=ending == ".jsonl")
 
 
-def write_text(parts: Iterable[Predicted], file: IO[str], *, class_names: Sequence[str], lines: bool) -> int:
+def write_text(parts: Iterable[Predictions], file: IO[str], *, lines: bool) -> int:
     """Write predictions as CSV, or as JSON lines.
 
     Args:
-        parts: The predictions, chunk by chunk.
+        parts: The predictions, chunk by chunk, at least one.
         file: Open for writing.
-        class_names: Names of the classes.
         lines: One JSON object a line, instead of CSV with the names of the columns in line 1.
 
     Returns:
         The number of samples.
     """
     count = 0
-    columns = ("sample", "predicted", *(f"P({name})" for name in class_names))
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    if not lines:
-        writer.writerow([_plain(name) for name in columns])
-    for part in parts:
-        for name, best, row in zip(part.names, part.best, part.probabilities.tolist(), strict=True):
-            if lines:
-                record = {
-                    "sample": name,
-                    "predicted": class_names[best],
-                    "probabilities": dict(zip(class_names, row, strict=True)),
-                }
-                buffer.write(json.dumps(record, ensure_ascii=False) + "\n")
-            else:
-                writer.writerow([_plain(name), _plain(class_names[best]), *(f"{value:.6g}" for value in row)])
-        count += len(part.names)
+    for number, part in enumerate(parts):
+        buffer = io.StringIO()
+        if lines:
+            buffer.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in part.records())
+        else:
+            columns = part.columns()
+            writer = csv.writer(buffer, lineterminator="\n")
+            if number == 0:
+                writer.writerow([_plain(name) for name in columns])
+            writer.writerows(zip(*map(_cells, columns.values()), strict=True))
+        count += len(part)
         file.write(buffer.getvalue())
-        buffer.seek(0)
-        buffer.truncate()
-    file.write(buffer.getvalue())
     return count
 
 
-def _write_parquet(parts: Iterable[Predicted], path: Path, class_names: Sequence[str]) -> int:
+def _write_parquet(parts: Iterable[Predictions], path: Path) -> int:
     import pyarrow as pa
     from pyarrow import parquet
 
-    fields: list[Any] = [("sample", pa.string()), ("predicted", pa.string())]
-    schema = pa.schema([*fields, *((f"P({name})", pa.float32()) for name in class_names)])
     count = 0
-    with parquet.ParquetWriter(path, schema) as writer:
+    with ExitStack() as stack:
+        writer = None
         for part in parts:
-            named = [class_names[best] for best in part.best]
-            writer.write_table(pa.table([list(part.names), named, *part.probabilities.T], schema=schema))
-            count += len(part.names)
+            columns = part.columns()
+            schema = pa.schema([(name, _arrow_type(values)) for name, values in columns.items()])
+            if writer is None:
+                writer = stack.enter_context(parquet.ParquetWriter(path, schema))
+            writer.write_table(pa.table(list(columns.values()), schema=schema))
+            count += len(part)
     return count
+
+
+def _arrow_type(values: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.from_numpy_dtype(values.dtype) if isinstance(values, np.ndarray) else pa.string()
+
+
+def _cells(values: Any) -> list[str]:
+    """A column as text, of which no spreadsheet runs a cell."""
+    if not isinstance(values, np.ndarray):
+        return [_plain(value) for value in values]
+    return [str(value).lower() if isinstance(value, bool) else f"{value:.6g}" for value in values.tolist()]
 
 
 def _plain(cell: str) -> str:
     """A cell that no spreadsheet runs: a quote before what would be a formula, as OWASP advises; numbers are none."""
     return f"'{cell}" if cell.startswith(FORMULA) and not NUMBER.fullmatch(cell) else cell
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A new file beside `path`, which takes its place once it is complete; what is no regular file is written into."""
-    real = Path(os.path.realpath(path))
-    if real.exists() and not real.is_file():
-        yield real
-        return
-    handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}-", suffix=".tmp")
-    os.close(handle)
-    try:
-        yield Path(name)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, real)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)

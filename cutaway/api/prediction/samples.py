@@ -1,4 +1,4 @@
-"""What a model says of new samples: raw rows, pictures or arrays, prepared as the training samples were."""
+"""New samples: raw rows, pictures or arrays, prepared as the training samples were, chunk by chunk."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +23,9 @@ from cutaway.errors import DataError, UsageError
 PICTURES = 256
 """Pictures that are read at a time."""
 
+ROWS, BYTES = 8192, 64 * 2**20
+"""Samples of an array that are taken at a time at most, and bytes of them."""
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -36,57 +39,6 @@ class Samples:
 
     x: np.ndarray
     names: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """What the model says of some samples.
-
-    Attributes:
-        names: What each sample is called.
-        probabilities: float32 ``(sample, class)``.
-    """
-
-    names: Sequence[str]
-    probabilities: np.ndarray
-
-    @property
-    def best(self) -> list[int]:
-        """The most probable class of each sample."""
-        return self.probabilities.argmax(axis=1).tolist()
-
-
-def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool = True) -> np.ndarray:
-    """The probability of every class for new samples.
-
-    Args:
-        context: The run.
-        x: As of `cutaway.Run.predict`.
-        epoch: After which epoch; the kept one if None.
-        warn: Warn of what no training sample had.
-
-    Returns:
-        float32 ``(sample, class)``; each row sums to 1.
-
-    Raises:
-        DataError, UsageError: As `predictions`.
-    """
-    parts = [part.probabilities for part in predictions(context, x, epoch=epoch, warn=warn)]
-    return np.concatenate(parts) if parts else np.empty((0, len(context.class_names)), np.float32)
-
-
-def predictions(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool = True) -> Iterator[Predicted]:
-    """Predict new samples chunk by chunk, so that a file may be larger than memory.
-
-    Raises:
-        DataError: A column is missing or of another kind, a picture cannot be read, or a shape is another one.
-        UsageError: `x` is nothing that the model can be fed.
-    """
-    from cutaway.models import class_probabilities, forward
-
-    model, scale = context.model(epoch), context.manifest.dataset.scale
-    for samples in new_samples(context, x, warn=warn):
-        yield Predicted(samples.names, class_probabilities(model, forward(model, samples.x, scale=scale)))
 
 
 def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]:
@@ -111,14 +63,14 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
                 got=type(x).__name__,
                 hint="pass a frame of pandas or Polars, or the path of a file",
             )
-        _check_there(paths)
-        id_column = origin_options(record.origin).get("id")
+        options = origin_options(record.origin)
+        given: dict[str, Any] = {"id_column": options.get("id"), "header": options.get("header"), "warn": warn}
         for table in paths or [x]:
             where = f"{table.name}: " if len(paths) > 1 else ""
-            for names, inputs in prepare_new_rows(preparation, table, id_column=id_column, warn=warn):
+            for names, inputs in prepare_new_rows(preparation, table, **given):
                 yield Samples(inputs, [f"{where}{name}" for name in names])
     elif len(paths) == 1 and paths[0].suffix.lower() == ".npy":
-        yield _checked(context, map_npy(paths[0]), where=str(paths[0]))
+        yield from _chunks(_checked(context, map_npy(paths[0]), where=str(paths[0])), record.shape)
     elif paths:
         _check_pictures(context, paths)
         files = new_picture_files(paths)
@@ -128,7 +80,7 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
             read = [read_new_picture(path, shape=record.shape, scale=record.scale, digit=digit) for path in chunk]
             yield Samples(np.stack(read), [str(file) for file in chunk])
     else:
-        yield _checked(context, np.asarray(x), where=f"the {type(x).__name__}")
+        yield from _chunks(_checked(context, np.asarray(x), where=f"the {type(x).__name__}"), record.shape)
 
 
 def _framed(x: Any, columns: list[str]) -> Any:
@@ -161,22 +113,19 @@ def one_sample(context: RunContext, x: Any) -> Any:
 
 
 def _paths(x: Any) -> list[Path]:
-    """The paths that new samples are given by, if they are."""
-    if isinstance(x, str | os.PathLike):
-        return [Path(os.fspath(cast("str | os.PathLike[str]", x))).expanduser()]
-    given = list(cast("list[Any]", x)) if isinstance(x, list | tuple) else []
-    return [Path(path).expanduser() for path in given] if all(isinstance(p, str | os.PathLike) for p in given) else []
-
-
-def _check_there(paths: list[Path]) -> None:
-    """Refuse files of which one does not exist, before the first is predicted.
+    """The paths that new samples are given by, if they are.
 
     Raises:
-        UsageError: One does not.
+        UsageError: One of them does not exist: this is known before the first is predicted.
     """
+    given = cast("list[Any]", [x] if isinstance(x, str | os.PathLike) else x if isinstance(x, list | tuple) else [])
+    if not all(isinstance(path, str | os.PathLike) for path in given):
+        return []
+    paths = [Path(path).expanduser() for path in given]
     lacking = next((path for path in paths if not path.exists()), None)
     if lacking is not None:
         raise UsageError("new samples are in a file that exists", got=str(lacking), hint="check the path")
+    return paths
 
 
 def _check_pictures(context: RunContext, paths: list[Path]) -> None:
@@ -195,7 +144,12 @@ def _check_pictures(context: RunContext, paths: list[Path]) -> None:
         )
 
 
-def _checked(context: RunContext, x: np.ndarray, *, where: str) -> Samples:
+def _checked(context: RunContext, x: np.ndarray, *, where: str) -> np.ndarray:
+    """An array of samples ``(sample, ...)``, whose values and shape fit the model.
+
+    Raises:
+        DataError: They do not.
+    """
     shape = context.manifest.dataset.shape
     if x.shape[1:] != shape and x.shape == shape:
         x = x[None]
@@ -212,5 +166,14 @@ def _checked(context: RunContext, x: np.ndarray, *, where: str) -> Samples:
             got=f"numbers from {x.min():g} to {x.max():g} in {where}",
             hint=f"multiply them by {context.manifest.dataset.scale:g}",
         )
-    values = x if x.dtype == np.uint8 else x.astype(np.float32)
-    return Samples(values.reshape(len(x), *shape), [str(row) for row in range(len(x))])
+    return x
+
+
+def _chunks(x: np.ndarray, shape: tuple[int, ...]) -> Iterator[Samples]:
+    """An array that may be larger than memory, in chunks of which no more than one is held."""
+    step = max(1, min(ROWS, BYTES // (4 * max(int(np.prod(shape)), 1))))
+    for first in range(0, len(x), step):
+        chunk = x[first : first + step]
+        values = chunk if chunk.dtype == np.uint8 else chunk.astype(np.float32)
+        names = [str(row) for row in range(first, first + len(chunk))]
+        yield Samples(values.reshape(len(chunk), *shape), names)

@@ -35,7 +35,8 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
 
     context = source.context
     worst = worst_mistakes(source.predicted, labels(context))
-    ids, names = context.split.test.take(worst.position), context.class_names
+    ids, names = context.named(context.split.test).take(worst.position), context.class_names
+    places = ids.places()
     rows, pictures = context.data.x(ids), pictures_of(context.data, ids)
     table = context.loaded.rows_of(ids) if isinstance(context.loaded, Table) else None
     cards: list[Card] = []
@@ -46,9 +47,9 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
             alt = f"{ids[i]}: true class {true}, predicted class {predicted}"
             shown = (Picture(picture_png(pictures[i], scale=3), alt),)
         values = "" if shown else ", ".join(_values(np.ravel(rows[i]), context.manifest.dataset.feature_names))
-        title = ids[i]
+        title = ids[i] if places[i] in ids[i] else f"{ids[i]} ({places[i]})"
         if isinstance(context.loaded, Table) and table is not None:
-            values, title = _cells(table[i], context.loaded), _title(ids[i], table[i], context.loaded)
+            values = _cells(table[i], context.loaded)
         text = (f"{percent(float(worst.confidence[i]))} confident",)
         cards.append(Card(title=title, pictures=shown, values=values, subtitle=f"{true} → {predicted}", text=text))
     return tuple(cards)
@@ -59,12 +60,6 @@ def _cells(row: dict[str, Any], table: Table) -> str:
     used = [column.name for column in table.columns if column.use == "feature"]
     cells = [f"{name} {'-' if row[name] is None else row[name]}" for name in used[:CELLS]]
     return ", ".join(cells) + (f", and {len(used) - CELLS} more columns" if len(used) > CELLS else "")
-
-
-def _title(name: str, row: dict[str, Any], table: Table) -> str:
-    """What a row is called: by its column of names, if there is one, and by its place."""
-    named = row.get(table.options.id or "")
-    return name if named is None else f"{named} ({name})"
 
 
 def _values(row: np.ndarray, names: tuple[str, ...] | None) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api import analyses
 from cutaway.api.analyses.epochs import check_epoch
-from cutaway.api.prediction import one_sample, predict
+from cutaway.api.prediction import Predictions, examine, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
 
@@ -83,6 +83,27 @@ class Run(RecordedRun):
             DataError, UsageError: `x` does not fit.
         """
         return predict(self.context, x, epoch=check_epoch(epoch))
+
+    def examine(self, x: Any, *, nearest: int = 5, explain: int = 5, epoch: int | None = None) -> Predictions:
+        """Predict new samples, and say what speaks for the answer.
+
+        Args:
+            x: As of `predict`.
+            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none.
+            explain: Number of inputs that contributed most to the difference between the two highest logits; 0 for
+                none, which a model that is not piecewise linear needs.
+            epoch: Number of the epoch; the kept one if None.
+
+        Returns:
+            Probabilities, nearest samples, contributions and the distance to the training samples, with
+            ``to_pandas()``, one row a sample.
+
+        Raises:
+            DataError: `x` does not fit, or the training samples cannot be loaded.
+            UsageError: `x` is nothing that the model can be fed, or a number is outside its range.
+            ModelError: The model is not piecewise linear, so that contributions do not add up.
+        """
+        return examine(self.context, x, nearest=nearest, explain=explain, epoch=check_epoch(epoch))
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""

@@ -16,11 +16,8 @@ def new_picture_files(paths: Sequence[Path]) -> list[Path]:
     """The picture files that some paths lead to; a folder stands for the pictures in it.
 
     Raises:
-        UsageError: A path does not exist, or there is no picture.
+        UsageError: There is no picture.
     """
-    lacking = next((path for path in paths if not path.exists()), None)
-    if lacking is not None:
-        raise UsageError("new samples are in a file that exists", got=str(lacking), hint="check the path")
     files = [file for path in paths for file in (picture_files(path) if path.is_dir() else [path])]
     if not files:
         raise UsageError(

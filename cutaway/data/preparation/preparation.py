@@ -37,8 +37,23 @@ class Preparation(BaseModel):
 
     @cached_property
     def features(self) -> tuple[str, ...]:
-        """Names of the inputs."""
-        return tuple(name for step in self.steps for name in step.features)
+        """Names of the inputs, all different: a name that is a column's or was there before says its column too."""
+        taken = {step.column for step in self.steps}
+        named: list[str] = []
+        for step in self.steps:
+            for name in step.features:
+                if name != step.column:
+                    while name in taken:
+                        name = f"{name} (of {step.column})"
+                    taken.add(name)
+                named.append(name)
+        return tuple(named)
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Inputs that say their column because another input has their usual name -> that column."""
+        usual = [(name, step.column) for step in self.steps for name in step.features]
+        return {name: column for name, (before, column) in zip(self.features, usual, strict=True) if name != before}
 
     @property
     def columns(self) -> dict[str, Literal["number", "category", "date"]]:

@@ -12,7 +12,12 @@ from .table import cell_chunks
 
 
 def prepare_new_rows(
-    preparation: Preparation, table: Any, *, id_column: str | None = None, warn: bool = True
+    preparation: Preparation,
+    table: Any,
+    *,
+    id_column: str | None = None,
+    header: bool | None = None,
+    warn: bool = True,
 ) -> Iterator[tuple[list[str], np.ndarray]]:
     """Prepare new rows chunk by chunk, so that a file may be larger than memory.
 
@@ -20,6 +25,7 @@ def prepare_new_rows(
         preparation: Fitted on the training samples.
         table: A path, or a frame; its columns may be in any order, and further ones are left out.
         id_column: Column with the names of the rows; where there is none, a row is called by its number, from 1.
+        header: Whether line 1 of a text table holds names, if that was said of the training samples; None finds it out.
         warn: Warn, at the end, of what no training sample had.
 
     Yields:
@@ -29,7 +35,7 @@ def prepare_new_rows(
         UsageError: There is no such file.
         DataError: A column is missing, or a cell is of another kind.
     """
-    reader = open_any(table, what="a table of new samples")
+    reader = open_any(table, header=header, what="a table of new samples")
     notes: Notes = {}
     kinds, formats = preparation.columns, preparation.date_formats
     named = id_column in reader.columns

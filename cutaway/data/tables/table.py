@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
 from .readers import Reader, reading
+from .row_names import RowNames
 from .schema import Column, check_known, decide
 from .survey import Survey, survey
 
@@ -75,6 +76,12 @@ class Table:
     def weights(self) -> np.ndarray | None:
         """The weight of each sample of "train" in the loss, float64 (sample,), if a column holds them."""
         return self.extras["train"].get("weight")
+
+    @cached_property
+    def row_names(self) -> RowNames | None:
+        """What the rows are called, if a column holds their names."""
+        rows = {source: len(labels) for source, labels in self.labels.items()}
+        return RowNames(self.readers, self.options.id, rows) if self.options.id else None
 
     def describe(self) -> "pandas.DataFrame":
         """What is in each column and what is done with it, as a pandas DataFrame with one row a column.
@@ -160,8 +167,10 @@ class Table:
     def _notes(
         self, data: Dataset, split: Split, drawn: SampleIds, cells: "dict[str, pa.ChunkedArray]"
     ) -> Iterator[str]:
+        for name, column in (data.preparation.renamed if data.preparation else {}).items():
+            yield f'an input of "{column}" is called "{name}", because another input has its usual name'
         yield from telling_columns(self.columns, cells, data.y(drawn), seed=split.seed)
-        if data.in_memory and (repeated := repeated_rows(data, split)):
+        if repeated := repeated_rows(data, split):
             yield repeated
 
     def rows_of(self, ids: SampleIds) -> list[dict[str, Any]]:

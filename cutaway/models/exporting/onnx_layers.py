@@ -115,6 +115,18 @@ def _dense(graph: Graph, part: _Part) -> str:
     return add_activation(graph, part.config.get("activation", "linear"), x=x)
 
 
+def _einsum_dense(graph: Graph, part: _Part) -> str:
+    kernel = graph.constant(part.weights["kernel"], "kernel")
+    x = graph.add("Einsum", part.x, kernel, equation=part.config["equation"].replace(",", ", "))
+    if "bias" in part.weights:
+        x = graph.add("Add", x, graph.constant(part.weights["bias"], "bias"))
+    return add_activation(graph, part.config.get("activation", "linear"), x=x)
+
+
+def _mean_of_members(graph: Graph, part: _Part) -> str:
+    return graph.add("ReduceMean", part.x, graph.constant(np.array([1], np.int64)), keepdims=0)
+
+
 def _relu(graph: Graph, part: _Part) -> str:
     """Keras' general ReLU, with a threshold, a slope below it, and a maximum."""
     x = part.x
@@ -191,6 +203,8 @@ def _broadcastable(value: np.ndarray, part: _Part) -> np.ndarray:
 
 _KINDS: dict[str, Callable[[Graph, _Part], str]] = {
     "Dense": _dense,
+    "EinsumDense": _einsum_dense,
+    "GlobalAveragePooling1D": _mean_of_members,
     "ReLU": _relu,
     "PReLU": _prelu,
     "ELU": _elu,

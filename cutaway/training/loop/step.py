@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import keras
 
-from cutaway.models import prepare_inputs
+from cutaway.models import members_of, prepare_inputs
 from cutaway.training.config import TrainingConfig
 
 from .jaxpr_rewrite import rewritten
@@ -93,17 +93,24 @@ def compile_training(
     Returns:
         A function ``(state, metrics, predictions, x, y, mask, weight, start, stop) -> (state, metrics, predictions)``
         that does the steps from `start` up to `stop` of a chunk; `cutaway.training.loop.chunks.Chunk` has its arrays.
-        The loss of a batch is the sum of the weighted losses of its samples divided by their number, as in Keras.
+        The loss of a batch is the sum of the weighted losses of its samples divided by their number, as in Keras. In an
+        ensemble each member learns from its own loss, as it would alone, and the mean over the members is reported.
         Predictions, float16 ``(step, batch, class)``, are those of each sample as it is trained on; without `record`
         they have no column. The buffers of state and predictions are donated.
     """
     loss_of, shape = sample_loss(config, classes), tuple(model.inputs[0].shape[1:])
     apply: Any = optimizer.stateless_apply
+    members = members_of(model)
 
     def objective(trainable, non_trainable, rows, labels, mask, weight):
         inputs = prepare_inputs(rows, scale, shape)
-        predicted, non_trainable, extra = _call(model, trainable, non_trainable, inputs, training=True)
-        total = jnp.sum(loss_of(labels, predicted) * weight) / jnp.sum(mask) + sum(extra)
+        outputs, non_trainable, extra = _call(members or model, trainable, non_trainable, inputs, training=True)
+        if members:
+            predicted, each = outputs
+            losses = jax.vmap(loss_of, in_axes=(None, 1), out_axes=1)(labels, each).sum(axis=1)
+        else:
+            predicted, losses = outputs, loss_of(labels, outputs)
+        total = jnp.sum(losses * weight) / jnp.sum(mask) + sum(extra)
         return total, (non_trainable, class_probabilities(predicted))
 
     gradient = jax.value_and_grad(objective, has_aux=True)
@@ -114,6 +121,7 @@ def compile_training(
         )
         trainable, moments = apply(state.optimizer, gradients, state.trainable)
         correct = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * mask)
+        loss = loss / members.outputs[1].shape[1] if members else loss
         predicted = predicted if record else predicted[:, :0]
         return State(trainable, non_trainable, moments), loss * jnp.sum(mask), correct, predicted.astype(jnp.float16)
 

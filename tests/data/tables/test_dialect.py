@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cutaway.data.tables.missing import MISSING
 from cutaway.data.tables.readers.delimited import open_delimited
 from cutaway.data.tables.readers.dialect import find_dialect
-from cutaway.errors import DataError
+from cutaway.errors import CutawayWarning, DataError
 
 
 def rows_of(path):
@@ -132,3 +132,17 @@ def test_the_reader_does_not_change_the_file(tmp_path):
     before = path.stat().st_mtime_ns
     rows_of(path)
     assert (path.read_text(), path.stat().st_mtime_ns) == (buffer.getvalue(), before)
+
+
+def test_names_that_occur_as_values_below_are_questioned(tmp_path):
+    path = tmp_path / "colors.csv"
+    rows = ["red,round,yes", "blue,round,no", "red,flat,yes", "blue,flat,no"] * 20
+    path.write_text("\n".join(rows))
+    with pytest.warns(CutawayWarning, match="^line 1 of colors.csv is taken for the names .* pass header=False if"):
+        assert open_delimited(path).columns == ("red", "round", "yes")
+    assert open_delimited(path, header=False).columns == ("column 1", "column 2", "column 3")
+    path.write_text("\n".join(["color,shape,bought", *rows]))
+    assert open_delimited(path).columns == ("color", "shape", "bought")
+    # one cell that does not occur below is enough of a name
+    path.write_text("\n".join(["red,shape,yes", *rows]))
+    assert open_delimited(path).columns == ("red", "shape", "yes")

@@ -79,6 +79,32 @@ def test_it_survives_json_to_the_same_inputs():
     assert np.array_equal(apply(again, frame[frame.columns[::-1]])[0], data.sources["train"].x)
 
 
+def test_inputs_have_different_names_and_those_of_columns_stay():
+    frame = make_frame().assign(**{"b is missing": np.random.default_rng(1).normal(size=800)})
+    frame["c=red"] = frame["a"] ** 2
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _, data = split_and_prepare(load_dataset(frame, label="y"))
+    derived = ("b is missing (of b)", "c=blue", "c=green", "c=red (of c)")
+    assert data.feature_names == ("a", "b", *derived, "b is missing", "c=red")
+    said = [str(warning.message) for warning in caught]
+    assert said == [
+        'an input of "b" is called "b is missing (of b)", because another input has its usual name',
+        'an input of "c" is called "c=red (of c)", because another input has its usual name',
+    ]
+    x = data.sources["train"].x
+    np.testing.assert_array_equal(x[:, 2], frame["b"].isna())
+    np.testing.assert_array_equal(x[:, 5], frame["c"] == "red")
+
+
+def test_names_that_two_derived_inputs_share_say_their_columns():
+    first = CategoryStep(column="a", values=("b=c",))
+    second = CategoryStep(column="a=b", values=("c",))
+    third = NumberStep(column="a=b=c (of a=b)", fill=0.0, low=0.0, high=1.0)
+    names = Preparation(steps=(first, second, third), rows=5).features
+    assert names == ("a=b=c", "a=b=c (of a=b) (of a=b)", "a=b=c (of a=b)")
+
+
 def test_rare_values_share_an_input():
     frame = make_frame(2000).assign(c=["common"] * 1000 + ["usual"] * 980 + [f"rare {n}" for n in range(20)])
     _, data = split_and_prepare(load_dataset(frame.sample(frac=1, random_state=0), label="y"))

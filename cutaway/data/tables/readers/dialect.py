@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cutaway.checks import warn_user
 from cutaway.errors import DataError
 
 BEGINNING = 256 * 1024
@@ -73,6 +74,11 @@ def find_dialect(path: Path, *, header: bool | None = None) -> Dialect:
     rows = _rows(complete, delimiter)
     decimal = _decimal(rows, delimiter)
     found = _has_header(rows, decimal) if header is None else header
+    if found and header is None and _reads_like_a_row(rows):
+        warn_user(
+            f"line 1 of {path.name} is taken for the names of the columns, and each of its cells occurs below it as "
+            "well: pass header=False if it is a row like the others"
+        )
     return Dialect(encoding=encoding, compression=compression, delimiter=delimiter, decimal=decimal, header=found)
 
 
@@ -161,3 +167,9 @@ def _has_header(rows: list[list[str]], decimal: str) -> bool:
         if name and values and not is_number(name) and all(map(is_number, values)):
             return True
     return not any(is_number(cell) for cell in first)
+
+
+def _reads_like_a_row(rows: list[list[str]]) -> bool:
+    """Whether every cell of line 1 occurs in its column below, as a name of a column hardly does."""
+    values = [set(column) for column in zip(*(row for row in rows[1:] if len(row) == len(rows[0])), strict=True)]
+    return bool(values) and all(cell in below for cell, below in zip(rows[0], values, strict=True))

@@ -1,0 +1,158 @@
+"""Why a new sample gets its answer: the nearest training samples and the inputs that contributed most."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cutaway as ct
+from cutaway.api.prediction import nearest as nearest_module
+from cutaway.api.prediction import predictions, write_predictions
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("examined")
+    random = np.random.default_rng(1)
+    x, z = random.normal(size=(2, 400))
+    city = random.choice(["Rome", "Oslo"], 400)
+    label = np.where(x + (city == "Oslo") > 0.4, "yes", "no")
+    names = [f"c-{number}" for number in range(400)]
+    pd.DataFrame({"who": names, "x": x, "z": z, "city": city, "label": label}).to_csv(folder / "t.csv", index=False)
+    table = ct.load_dataset(folder / "t.csv", label="label", id="who")
+    return ct.train(ct.mlp((16, 8)), table, epochs=10, runs=folder / "runs", progress=False)
+
+
+@pytest.fixture(scope="module")
+def customers(run):
+    return pd.read_csv(run.data.origin["path"])
+
+
+def test_the_nearest_are_those_that_a_search_over_all_finds(digits_run):
+    new = digits_run.data.x(digits_run.split.test)[:40]
+    found = digits_run.examine(new, nearest=3, explain=0).nearest
+    h, train = (digits_run.activations("dense_2", split=split).astype(float) for split in ("test", "train"))
+    distances = np.sqrt(((h[:40, None] - train[None]) ** 2).sum(axis=2))
+    expected = np.argsort(distances, axis=1, kind="stable")[:, :3]
+    np.testing.assert_allclose(found.distances, np.take_along_axis(distances, expected, 1), rtol=1e-4, atol=1e-4)
+    assert found.names.tolist() == [[digits_run.split.train[int(j)] for j in row] for row in expected]
+    np.testing.assert_array_equal(found.labels, digits_run.labels(split="train")[expected])
+
+
+def test_a_training_sample_is_its_own_nearest_and_goes_by_its_name(run, customers):
+    rows = run.split.train.index[:20]
+    found = run.examine(customers.iloc[rows], nearest=1, explain=0)
+    table = found.to_pandas()
+    assert table["sample"].tolist() == [f"c-{row}" for row in rows] == list(found.names)
+    same = table["nearest 1"] == table["sample"]  # others may have the same activations where all units are 0
+    assert (same | (table["nearest 1 distance"] == 0)).all()
+    assert table["nearest 1 distance"].max() < 1e-3
+    assert same.mean() > 0.5
+    labels = dict(zip(customers["who"], customers["label"], strict=True))
+    assert table["nearest 1 label"].tolist() == [labels[name] for name in table["nearest 1"]]
+
+
+def test_contributions_are_those_of_the_explanation(run, customers):
+    found = run.examine(customers[:30], nearest=0, explain=4)
+    assert found.nearest is None
+    for row in range(30):
+        explained = run.explain(customers.iloc[[row]])
+        expected = explained.to_pandas().set_index("input")["contribution"]
+        values = pd.Series(found.contributions.values[row], found.contributions.inputs[row])
+        pd.testing.assert_series_equal(values, expected[values.index], check_names=False, atol=1e-5, rtol=1e-4)
+        assert run.class_names[found.contributions.runner_up[row]] == explained.runner_up
+        assert found.predicted[row] == explained.winner
+        assert (np.diff(np.abs(values)) <= 0).all()
+    assert set(found.contributions.inputs.ravel()) == {"x", "z", "city=Oslo", "city=Rome"}
+
+
+def test_inputs_of_pictures_are_named_by_their_place(digits_run):
+    new = digits_run.data.x(digits_run.split.test)[:3]
+    found = digits_run.examine(new, nearest=0, explain=64).contributions
+    expected = digits_run.explain("test[2]").attribution.inputs
+    for name, value in zip(found.inputs[2], found.values[2], strict=True):
+        row, column = json.loads(name)
+        assert value == pytest.approx(expected[row, column], abs=1e-5)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_what_was_asked_for_is_written(ending, run, customers, tmp_path):
+    path = tmp_path / f"out.{ending}"
+    assert write_predictions(predictions(run.context, customers, nearest=2, explain=1, distances=True), path) == 400
+    expected = run.examine(customers, nearest=2, explain=1).to_pandas()
+    if ending == "jsonl":
+        read = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        for record, row in zip(read, expected.to_dict("records"), strict=True):
+            assert set(record) == {
+                *("sample", "predicted", "probabilities", "runner_up", "contributions", "nearest", "distance", "far")
+            }
+            assert [near["sample"] for near in record["nearest"]] == [row["nearest 1"], row["nearest 2"]]
+            assert [near["label"] for near in record["nearest"]] == [row["nearest 1 label"], row["nearest 2 label"]]
+            assert record["contributions"][0]["input"] == row["input 1"]
+            assert record["distance"] == pytest.approx(row["distance"], rel=1e-6)
+            assert record["far"] is row["far"]
+    else:
+        read = pd.read_csv(path) if ending == "csv" else pd.read_parquet(path)
+        pd.testing.assert_frame_equal(read, expected, check_dtype=False, check_exact=False, rtol=1e-5, atol=1e-6)
+
+
+def test_chunks_make_no_difference(run, customers, monkeypatch):
+    whole = run.examine(customers, nearest=2, explain=2).to_pandas()
+    files = []
+    for number in range(4):
+        path = run.path.parent / f"part-{number}.csv"
+        customers[number * 100 : (number + 1) * 100].to_csv(path, index=False)
+        files.append(path)
+    parts = run.examine(files, nearest=2, explain=2).to_pandas()
+    pd.testing.assert_frame_equal(parts.drop(columns="sample"), whole.drop(columns="sample"), rtol=1e-4, atol=1e-5)
+
+
+def test_arrays_are_answered_in_chunks(digits_run, monkeypatch, tmp_path):
+    from cutaway.api.prediction import samples
+
+    x = digits_run.data.x(digits_run.split.test)
+    np.save(tmp_path / "x.npy", x)
+    monkeypatch.setattr(samples, "ROWS", 100)
+    parts = list(predictions(digits_run.context, tmp_path / "x.npy"))
+    assert [len(part) for part in parts] == [100, 100, 100, 60]
+    assert [part.names[0] for part in parts] == ["0", "100", "200", "300"]
+    np.testing.assert_allclose(digits_run.predict(x), digits_run.predictions(), atol=1e-6)
+
+
+def test_no_samples_are_no_rows(digits_run):
+    empty = np.empty((0, 8, 8), np.float32)
+    assert digits_run.predict(empty).shape == (0, 10)
+    table = digits_run.examine(empty, nearest=2, explain=2).to_pandas()
+    assert (len(table), list(table)[-2:]) == (0, ["distance", "far"])
+
+
+def test_many_training_samples_are_drawn_from(digits_run, monkeypatch):
+    monkeypatch.setattr(nearest_module, "VALUES", 300 * 32)
+    monkeypatch.setattr(nearest_module, "_KEPT", {})
+    new = digits_run.data.x(digits_run.split.test)[:2]
+    with pytest.warns(ct.CutawayWarning, match=r"the nearest are sought among (\d+) of 1,\d+ training samples"):
+        digits_run.examine(new, nearest=1, explain=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"nearest": -1}, "nearest is a whole number from 1 to"),
+        ({"nearest": 10**6}, "nearest is a whole number from 1 to"),
+        ({"explain": 65}, "explain is a whole number from 1 to 64; got 65"),
+    ],
+)
+def test_numbers_outside_their_range_are_refused(given, words, digits_run):
+    with pytest.raises(ct.CutawayError, match=words):
+        digits_run.examine(np.zeros((1, 8, 8), np.float32), **given)
+
+
+def test_a_model_that_is_not_piecewise_linear_has_neighbors_but_no_contributions(tmp_path):
+    run = ct.train(ct.mlp((4,), activation="tanh"), "digits", epochs=1, runs=tmp_path, progress=False)
+    new = run.data.x(run.split.test)[:2]
+    with pytest.raises(ct.CutawayError, match="piecewise linear.* next: pass explain=0, or"):
+        run.examine(new)
+    assert run.examine(new, explain=0).nearest.names.shape == (2, 5)

@@ -1,0 +1,153 @@
+"""Samples far from everything that a model was trained on are said; ordinary ones are not."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_wine
+
+import cutaway as ct
+from cutaway.api.prediction import far, predictions
+from cutaway.runs import ResultStore
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def wine(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wine")
+    frame = load_wine(as_frame=True).frame
+    frame.to_csv(folder / "wine.csv", index=False)
+    table = ct.load_dataset(folder / "wine.csv", label="target")
+    return ct.train(ct.mlp((16,)), table, epochs=5, runs=folder / "runs", progress=False)
+
+
+def test_ordinary_samples_are_not_far(wine, digits_run):
+    for run in (wine, digits_run):
+        for split in ("val", "test"):
+            new = run.data.x(run.split.part(split))
+            given = new if run is digits_run else _rows(wine, split)
+            found = run.examine(given, nearest=0, explain=0)
+            assert found.far.mean() < 0.02
+            assert repr(found).startswith(f"<Predictions of {len(new):,} samples, ")
+
+
+def test_the_distance_is_that_to_the_nearest_training_sample(wine):
+    found = wine.examine(_rows(wine, "test"), nearest=0, explain=0)
+    train, test = (wine.data.inputs(wine.split.part(split)).astype(float) for split in ("train", "test"))
+    apart = np.sqrt(((test[:, None] - train[None]) ** 2).sum(axis=2)).min(axis=1)
+    np.testing.assert_allclose(found.distances, apart, rtol=1e-5)
+    among = np.sqrt(((train[:, None] - train[None]) ** 2).sum(axis=2))
+    np.fill_diagonal(among, np.inf)
+    np.testing.assert_array_equal(found.far, apart > 1.2 * among.min(axis=1).max())  # 106 samples: the largest
+
+
+def test_a_row_20_standard_deviations_off_is_far(wine):
+    rows = _rows(wine, "test")[:13].reset_index(drop=True)
+    moved = rows.copy().astype(float)
+    spread = rows.std()
+    for place, column in enumerate(rows.columns[:13]):
+        moved.loc[place, column] += 20 * spread[column]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        wine.predict(moved)
+    said = [str(warning.message) for warning in caught if "farther" in str(warning.message)]
+    assert said == [
+        "13 of 13 samples are farther from the training samples than those are from one another: 1, 2, 3, 4, 5, ...; "
+        "check the values, because the model has seen nothing like them"
+    ]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        wine.predict(pd.concat([rows, moved[:1]]))
+    assert any(str(warning.message).startswith("1 of 14 samples is farther") for warning in caught)
+
+
+def test_rows_of_chunks_are_counted_together_and_named(wine, tmp_path):
+    rows = _rows(wine, "test").astype(float)
+    for number in range(2):
+        rows.assign(alcohol=rows["alcohol"] + 100 * (np.arange(len(rows)) == number)).to_csv(
+            tmp_path / f"{number}.csv", index=False
+        )
+    with (
+        pytest.warns(ct.CutawayWarning, match="^2 of 72 samples are farther .*: 0.csv: 1, 1.csv: 2; check"),
+        pytest.warns(ct.CutawayWarning, match='"alcohol" is far outside'),
+    ):
+        wine.predict([tmp_path / "0.csv", tmp_path / "1.csv"])
+
+
+def test_they_are_kept_in_the_run_and_serve_where_the_data_are_gone(wine, monkeypatch, tmp_path):
+    wine.examine(_rows(wine, "test"), nearest=0, explain=0)
+    (kept,) = wine.path.glob("results/distances-*.safetensors")
+    monkeypatch.setattr(far, "_measure", None)  # would be an error if it were called
+    rows = _rows(wine, "test").assign(alcohol=500.0)
+    with (
+        pytest.warns(ct.CutawayWarning, match="36 of 36 samples are"),
+        pytest.warns(ct.CutawayWarning, match="far outside"),
+    ):
+        ct.open_run(wine.path).predict(rows)
+    monkeypatch.undo()
+    for damaged in (b"", b"x" * 400, kept.read_bytes()[:-8]):
+        kept.write_bytes(damaged)
+        found = ct.open_run(wine.path).examine(_rows(wine, "test"), nearest=0, explain=0)
+        assert found.far.sum() == 0
+
+
+def test_data_that_cannot_be_had_are_needed_only_where_the_distance_is_asked_for(tmp_path):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(100, 3)).astype(np.float32), np.arange(100) % 2
+    run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path, progress=False)
+    again = ct.open_run(run.path)
+    assert again.predict(x + 1000).shape == (100, 2)
+    with pytest.raises(ct.CutawayError, match="which a run folder does not keep"):
+        again.examine(x)
+    with pytest.warns(ct.CutawayWarning, match="100 of 100 samples are farther"):
+        run.predict(x + 1000)
+
+
+def test_large_data_are_read_only_if_asked_for(wine, monkeypatch, tmp_path):
+    monkeypatch.setattr(far, "QUICK", 1000)
+    monkeypatch.setattr(ResultStore, "read", lambda self, name: None)
+    rows = _rows(wine, "test").assign(alcohol=500.0)
+    again = ct.open_run(wine.path)
+    with pytest.warns(ct.CutawayWarning) as caught:
+        again.predict(rows)
+    assert not any("farther" in str(warning.message) for warning in caught)
+    with (
+        pytest.warns(ct.CutawayWarning, match="36 of 36 samples are farther"),
+        pytest.warns(ct.CutawayWarning, match="far outside"),
+    ):
+        assert all(part.far.all() for part in predictions(again.context, rows, distances=True))
+
+
+def test_a_few_training_samples_are_too_few(tmp_path):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(24, 3)).astype(np.float32), np.arange(24) % 2
+    run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path, progress=False)
+    assert run.predict(x + 1000).shape == (24, 2)
+    with pytest.raises(ct.CutawayError, match="at least 20 training samples; got 14"):
+        run.examine(x, nearest=0, explain=0)
+
+
+def test_rows_that_all_have_an_equal_are_not_far_by_rounding(tmp_path):
+    random = np.random.default_rng(0)
+    kinds = random.normal(size=(10, 30)).astype(np.float32) * 20
+    x, y = np.tile(kinds, (40, 1)), np.tile(np.arange(10) % 2, 40)
+    run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path, progress=False)
+    found = run.examine(kinds, nearest=0, explain=0)
+    assert not found.far.any()
+    assert found.distances.max() == 0
+
+
+def test_numbers_beyond_what_float32_can_square_are_far_without_a_numpy_warning(tmp_path):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(100, 3)).astype(np.float32), np.arange(100) % 2
+    run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path, progress=False)
+    with pytest.warns(ct.CutawayWarning, match="1 of 1 sample is farther"):
+        run.predict(np.full((1, 3), 1e30, np.float32))
+
+
+def _rows(run, split):
+    """The rows of a split as they are in the table, without the label."""
+    frame = pd.read_csv(run.data.origin["path"]).drop(columns="target")
+    return frame.iloc[run.split.part(split).index]

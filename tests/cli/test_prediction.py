@@ -1,0 +1,169 @@
+"""predict and explain on the command line, and --data for data that are no longer where they were."""
+
+import json
+import shutil
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cutaway as ct
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run on a table with a test table of its own, whose files have moved since."""
+    folder = tmp_path_factory.mktemp("moved")
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"customer": [f"c-{number}" for number in range(260)], "age": random.uniform(20, 70, 260)})
+    frame["city"] = random.choice(["Rome", "Oslo"], 260)
+    frame["left"] = np.where(frame["age"] + 20 * (frame["city"] == "Oslo") > 55, "yes", "no")
+    frame[:200].to_csv(folder / "train.csv", index=False)
+    frame[200:].to_csv(folder / "held.csv", index=False)
+    table = ct.load_dataset(folder / "train.csv", label="left", id="customer", test=str(folder / "held.csv"))
+    run = ct.train(ct.mlp((16, 8)), table, epochs=3, runs=folder / "runs", progress=False)
+    (folder / "now").mkdir()
+    for name in ("train.csv", "held.csv"):
+        shutil.move(folder / name, folder / "now" / name)
+    return run.path, folder / "now" / "train.csv"
+
+
+def test_predictions_with_everything_fit_80_columns(cutaway, trained, monkeypatch):
+    run, data = trained
+    monkeypatch.setenv("COLUMNS", "80")
+    options = ("--nearest", 2, "--explain", 2, "--distance", "--data", data)
+    code, out, err = cutaway("predict", run, data.with_name("held.csv"), *options)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    heads = lines[1].split()
+    assert heads == ["Sample", "Predicted", "Probability", "Input", "Nearest", "Distance"]
+    assert max(map(len, lines)) <= 80
+    assert lines[3].split()[0] == "c-200"
+    assert lines[-1] == "and 40 more: write all of them to a file with -o predictions.csv"
+    code, out, _ = cutaway("predict", run, data.with_name("held.csv"), *options, "--json")
+    record = json.loads(out)[0]
+    assert len(record["nearest"]) == len(record["contributions"]) == 2
+    assert f"{record['nearest'][0]['sample']} ({record['nearest'][0]['label']})" in lines[3]
+    assert record["distance"] == pytest.approx(float(lines[3].split()[-1]), abs=0.01)
+
+
+def test_predictions_with_neighbors_are_written(cutaway, trained, tmp_path):
+    run, data = trained
+    code, out, _ = cutaway("predict", run, data, "-o", "p.csv", "--nearest", 1, "--data", data)
+    assert (code, out) == (0, "200 predictions written to p.csv\n")
+    read = pd.read_csv(tmp_path / "p.csv")
+    assert list(read)[-3:] == ["nearest 1", "nearest 1 label", "nearest 1 distance"]
+    labels = pd.read_csv(data).set_index("customer")["left"]
+    assert read["nearest 1 label"].tolist() == labels[read["nearest 1"]].tolist()
+
+
+def test_explain_prints_the_largest_contributions(cutaway, trained):
+    run, data = trained
+    code, out, _ = cutaway("explain", run, "c-17", "--data", data, "--json")
+    document = json.loads(out)
+    assert (code, document["sample"], document["layer"]) == (0, "c-17", None)
+    explained = ct.open_run(run, data=data).explain("train[17]")
+    assert document["difference"] == pytest.approx(explained.attribution.difference, abs=1e-6)
+    assert [part["input"] for part in document["contributions"]] == explained.to_pandas()["input"].tolist()
+    code, out, _ = cutaway("explain", run, "c-17", "--data", data, "--limit", 1)
+    lines = out.splitlines()
+    assert lines[0].startswith(f"c-17, labeled {document['label']}: {explained.winner} over {explained.runner_up} by ")
+    largest = max(document["contributions"], key=lambda part: abs(part["contribution"]))
+    (shown,) = (line for line in lines if line.startswith(f" {largest['input']} "))
+    assert float(shown.split()[-1]) == pytest.approx(largest["contribution"], abs=1e-4)
+    assert not any(line.startswith(" age") for line in lines) or largest["input"] == "age"
+    rest = sum(part["contribution"] for part in document["contributions"]) - largest["contribution"]
+    assert f"The 2 others add up to {round(rest, 4) + 0.0:.4f}." in lines
+    code, out, _ = cutaway("explain", run, "test[3]", "--data", data, "--layer", "dense_2", "--limit", 0)
+    assert out.startswith("c-203, labeled ")
+    assert sum(line.split()[:1] == [str(unit)] for line in out.splitlines() for unit in range(8)) == 8
+    code, _, err = cutaway("explain", run, "c_179", "--data", data)
+    assert code == 2
+    assert err.endswith('got "c_179"; next: did you mean "c-179"?\n')
+
+
+@pytest.mark.parametrize(
+    "command", [("layers",), ("units",), ("embed", "--method", "pca"), ("report", "-o", "r.html"), ("explain", "c-5")]
+)
+def test_commands_find_data_that_have_moved(command, cutaway, trained):
+    run, data = trained
+    shutil.rmtree(run / "results", ignore_errors=True)
+    name, *options = command
+    more = [options.pop(0)] if name == "explain" else []
+    code, _, err = cutaway(name, run, *more, *options)
+    assert code == 1
+    assert err.startswith("error: the data of a run are where they were; got nothing at ")
+    assert err.endswith("train.csv; next: move them back, or open the run with --data and where they are now\n")
+    assert cutaway(name, run, *more, *options, "--data", data)[0] == 0
+
+
+def test_show_says_the_measures_where_the_data_are(cutaway, trained):
+    run, data = trained
+    assert "--data and where they are now" in cutaway("show", run)[1]
+    assert "Balanced accuracy" in cutaway("show", run, "--data", data)[1]
+
+
+def test_other_data_are_refused(cutaway, trained, tmp_path):
+    run, data = trained
+    frame = pd.read_csv(data)
+    frame.loc[3, "age"] += 1
+    frame.to_csv(tmp_path / "other.csv", index=False)
+    code, _, err = cutaway("units", run, "--data", "other.csv")
+    assert code == 2  # the test table is not beside it
+    assert "test is in a file that exists" in err
+    shutil.copy(data.with_name("held.csv"), tmp_path)
+    code, _, err = cutaway("units", run, "--data", "other.csv")
+    assert code == 1
+    assert "the run was trained on data with SHA-256" in err
+    assert "next: open it with the data it was trained on" in err
+
+
+def test_a_run_from_arrays_takes_a_file_of_them(cutaway, tmp_path):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(80, 3)).astype(np.float32), np.arange(80) % 2
+    run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path / "runs", progress=False)
+    code, _, err = cutaway("units", run.path)
+    assert code == 1
+    assert err.endswith("next: open the run with --data and the same arrays, or with a file of them\n")
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=y)
+    assert cutaway("units", run.path, "--data", "a.npz")[0] == 0
+
+
+def test_a_stopped_training_goes_on_with_data_that_have_moved(cutaway, tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": random.random(200), "z": random.random(200)})
+    frame.assign(label=np.where(frame["x"] + random.random(200) > 1, "a", "b")).to_csv("t.csv", index=False)
+    token = ct.CancelToken()
+
+    def stop(progress):
+        if progress.done:
+            token.cancel()
+
+    data = ct.load_dataset("t.csv", label="label")
+    with token, pytest.raises(ct.Canceled):
+        ct.train(ct.mlp((4,)), data, epochs=3, runs="runs", progress=stop)
+    shutil.move("t.csv", "u.csv")
+    code, _, err = cutaway("resume", "latest")
+    assert code == 1
+    assert "--data and where they are now" in err
+    assert cutaway("resume", "latest", "--data", "u.csv")[0] == 0
+    assert ct.open_run("latest").folder.status == "finished"
+
+
+def test_a_table_without_names_is_predicted_without_names(cutaway, tmp_path):
+    rows = ["red,round,yes", "blue,round,no", "red,flat,no", "blue,flat,yes"] * 30
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    (tmp_path / "new.csv").write_text("\n".join(row.rpartition(",")[0] for row in rows[:4]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")  # printed, as outside of the tests
+        code, _, err = cutaway("datasets", "t.csv", "--label", -1)
+    assert code == 0
+    assert err.startswith("note: line 1 of t.csv is taken for the names of the columns")
+    assert err.endswith(": pass --no-header if it is a row like the others\n")
+    assert cutaway("train", "t.csv", "--label", -1, "--no-header", "--epochs", 1)[0] == 0
+    code, out, err = cutaway("predict", "latest", "new.csv", "--json")
+    assert (code, err) == (0, "")
+    assert [record["sample"] for record in json.loads(out)] == ["1", "2", "3", "4"]
