@@ -134,6 +134,7 @@ def layer_history_document(
         "run": str(run.path),
         "split": history.split,
         "k": history.k,
+        "note": history.note or None,
         "layers": plain(records),
     }
     if similarity is not None:

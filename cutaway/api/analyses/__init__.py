@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
     from .history import History, epochs_in_words
-    from .importance import Importances, importance
+    from .importances import Importances, importance
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
     from .per_class import ClassMeasures, class_measures
     from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
@@ -30,7 +30,7 @@ _MODULES = {
     "EmbeddingSequence": "cutaway.api.analyses.sequence",
     "Explanation": "cutaway.api.analyses.explanation",
     "History": "cutaway.api.analyses.history",
-    "Importances": "cutaway.api.analyses.importance",
+    "Importances": "cutaway.api.analyses.importances",
     "LayerHistory": "cutaway.api.analyses.layers",
     "Layers": "cutaway.api.analyses.layers",
     "Mistakes": "cutaway.api.analyses.predictions",
@@ -49,7 +49,7 @@ _MODULES = {
     "evidence_of": "cutaway.api.analyses.evidence",
     "explain": "cutaway.api.analyses.explanation",
     "findings": "cutaway.api.analyses.evidence",
-    "importance": "cutaway.api.analyses.importance",
+    "importance": "cutaway.api.analyses.importances",
     "kept_embedding": "cutaway.api.analyses.embeddings",
     "labels": "cutaway.api.analyses.predictions",
     "layer_activations": "cutaway.api.analyses.embedding",
