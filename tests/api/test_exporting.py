@@ -207,6 +207,7 @@ def test_what_onnx_cannot_prepare_is_beside_it(tmp_path):
     assert label.tolist() == [run.class_names[best] for best in probabilities.argmax(axis=1)]
 
 
+@pytest.mark.filterwarnings("ignore:1 of 400 samples is farther from the training samples:cutaway.CutawayWarning")
 def test_ranks_and_numbers_of_many_digits_are_not_for_keras(tmp_path):
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"year": 1.7e9 + random.normal(size=400), "x": random.normal(size=400)})
@@ -280,3 +281,15 @@ def test_new_pictures_for_a_model_that_rescales_them(tmp_path):
     np.testing.assert_allclose(run.predict(tmp_path / "pictures" / "b" / "3.png"), expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(ct.CutawayError, match="from 0 to 255; got numbers"):
         run.predict(pixels / 255)
+
+
+def test_an_ensemble_of_models_for_a_table(wine_rows, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ct.CutawayWarning)
+        table = ct.load_dataset(load_wine(as_frame=True))
+        run = ct.train(ct.mlp((8,), ensemble=3), table, epochs=2, runs=tmp_path, progress=False)
+    expected, file = run.predict(wine_rows), ct.export(run, tmp_path / "wine.onnx")
+    np.testing.assert_allclose(said(file, as_inputs(file, wine_rows))[1], expected, rtol=1e-4, atol=1e-6)
+    theirs = keras.saving.load_model(ct.export(run, tmp_path / "wine.keras"))
+    out = theirs.predict(wine_rows.to_numpy(np.float32), verbose=0)
+    np.testing.assert_allclose(out, expected, rtol=1e-3, atol=1e-4)
