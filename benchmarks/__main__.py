@@ -14,6 +14,7 @@ NAMES = (
     "interpret",
     "tables",
     "large_tables",
+    "far_samples",
 )
 
 
