@@ -108,6 +108,8 @@ def _layer_history(opened: Any, *, layer: str | None, as_json: bool) -> None:
     records.sort(key=lambda r: (names.index(r.layer), r.epoch))
     samples = f"{records[0].samples:,} samples of the {history.split} split"
     print_table([_knowledge(r) for r in records], title=f"What each layer knows, measured on {samples}")
+    if history.note:
+        print(f"Measured on {history.note}.")
     print(KNOWLEDGE)
     print_table([_activity(r) for r in records], title="Activations and weights")
     if layer is None and len(names) > 1:

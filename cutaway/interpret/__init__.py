@@ -10,6 +10,7 @@ from .activations import activations
 from .attribution import Attribution, attribute, input_attribution
 from .comparison import compare_epochs
 from .history import LayerMeasures, layer_history
+from .importance import Importance, permutation_importance
 from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
 from .lookup import default_layer, find_layer
 from .units import UnitMeasures, constant_units, incoming_pictures, unit_measures
@@ -17,6 +18,7 @@ from .units import UnitMeasures, constant_units, incoming_pictures, unit_measure
 __all__ = [
     "Ablation",
     "Attribution",
+    "Importance",
     "LayerMeasures",
     "LayerRecord",
     "UnitMeasures",
@@ -33,5 +35,6 @@ __all__ = [
     "layer_history",
     "layer_records",
     "measured_layers",
+    "permutation_importance",
     "unit_measures",
 ]

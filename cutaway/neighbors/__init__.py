@@ -22,21 +22,30 @@ from .exact import Neighbors, nearest_neighbors
 from .queries import nearest_among, nearest_with_ties
 
 if TYPE_CHECKING:
-    from .compiled import U, compilation_progress, kernel
+    from .compiled import COMPILING, Compilation, U, compilation_progress, count_missing, kernel
+    from .verification import compile_verification
 
 # These load Numba.
 _MODULES = {
+    "COMPILING": "cutaway.neighbors.compiled",
+    "Compilation": "cutaway.neighbors.compiled",
     "U": "cutaway.neighbors.compiled",
     "compilation_progress": "cutaway.neighbors.compiled",
+    "compile_verification": "cutaway.neighbors.verification",
+    "count_missing": "cutaway.neighbors.compiled",
     "kernel": "cutaway.neighbors.compiled",
 }
 
 __all__ = [
+    "COMPILING",
     "CenteredMatrix",
+    "Compilation",
     "Neighbors",
     "PrincipalComponents",
     "U",
     "compilation_progress",
+    "compile_verification",
+    "count_missing",
     "kernel",
     "nearest_among",
     "nearest_neighbors",

@@ -26,7 +26,8 @@ def rounding_bound(norm, limit, d):
 
     Source: Higham 2002, equation 3.5: the error of a sum of m products is at most m u times the sum of magnitudes.
     """
-    return 4 * (d + 12) * ULP * (np.sqrt(norm) + np.sqrt(max(limit, np.float32(0)))) ** 2 + TINY
+    length = np.sqrt(norm) + np.sqrt(limit if limit > 0 else np.float32(0))
+    return 4 * (d + 12) * ULP * (length * length) + TINY
 
 
 @kernel(inner=True, fastmath={"reassoc", "contract"})
@@ -56,9 +57,10 @@ def reduce_candidates(near, where, count, keep):
     """
     low, high = near[0], near[0]
     for i in range(count):
-        low, high = min(low, near[i]), max(high, near[i])
+        low = near[i] if near[i] < low else low
+        high = near[i] if near[i] > high else high
     # half of the spare places are free afterwards
-    most, fewer = keep + min(keep // 8, SPARE // 2), count
+    most, fewer = keep + (keep // 8 if keep // 8 < SPARE // 2 else SPARE // 2), count
     for _ in range(MAX_HALVINGS):
         middle, fewer = (low + high) * np.float32(0.5), 0
         for i in range(count):
@@ -78,7 +80,7 @@ def reduce_candidates(near, where, count, keep):
         left += np.uint64(value <= high)
     largest = near[0]
     for i in range(left):
-        largest = max(largest, near[i])
+        largest = near[i] if near[i] > largest else largest
     return largest, np.int64(left)
 
 

@@ -70,7 +70,7 @@ def project(points, order, starts, places, low, high):
         size = last - first
         if size < 2:
             continue
-        stride = max(1, size // SAMPLE)
+        stride = size // SAMPLE if size > SAMPLE else 1
         _widest(points, order[first:last:stride], mean, axis, step)
         for i in range(first, last):
             total = 0.0
@@ -130,7 +130,7 @@ def center(points, starts, centers, radius, packed, low, high):
             for c in range(d):
                 total += np.float64(right[c, i]) ** 2
             right[d, i] = -0.5 * total
-            widest = max(widest, total)
+            widest = total if total > widest else widest
         radius[cell] = np.sqrt(widest)
 
 
@@ -159,7 +159,8 @@ def nearest_faces(points, starts, centers, origin, faces, low, high):
     cells, d = centers.shape
     largest = 0
     for cell in range(low, high):
-        largest = max(largest, starts[cell + 1] - starts[cell])
+        size = starts[cell + 1] - starts[cell]
+        largest = size if size > largest else largest
     # allocated once: a new megabyte for each cell would cost as much as its product
     locals_, reaches = np.empty(d * largest, np.float32), np.empty(cells * largest, np.float32)
     for cell in range(low, high):
@@ -170,5 +171,6 @@ def nearest_faces(points, starts, centers, origin, faces, low, high):
         for other in range(cells):
             least = np.float32(np.inf)
             for i in range(size):
-                least = min(least, reach[cell, i] - reach[other, i])
+                far = reach[cell, i] - reach[other, i]
+                least = far if far < least else least
             faces[cell, other] = least

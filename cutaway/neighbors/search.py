@@ -137,9 +137,10 @@ def bound(head, starts, centers, origin, faces, radius, memory, gap, cell):
         scale = np.float32(1.0 / far)
         least = np.float32(np.inf)
         for q in range(size):
-            value = max(base - (gap[other, q] - own[q]) * scale, np.float32(0))
+            value = base - (gap[other, q] - own[q]) * scale
+            value = value if value > 0 else np.float32(0)
             gap[other, q] = value
-            least = min(least, value)
+            least = value if value < least else least
         lower[other] = least
     # no bound is below 0, so the queries' own cell, which sets the limits, comes first
     lower[cell] = -1.0
@@ -165,7 +166,7 @@ def _order(lower, visits, first):
 
     Most searches end among the first of them: sorting all 2,048 cells of 280,000 points took a tenth of the time.
     """
-    last = min(first + SORTED_CELLS, len(lower))
+    last = first + SORTED_CELLS if first + SORTED_CELLS < len(lower) else len(lower)
     if last < len(lower):
         select_pairs(lower[first:], visits[first:], len(lower) - first, last - first)
     sort_pairs(lower[first:last], visits[first:last])
@@ -203,7 +204,7 @@ def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, ce
         other = visits[turn]
         members, widest = 0, np.float32(0)
         for q in range(size):
-            widest = max(widest, reach[q])
+            widest = reach[q] if reach[q] > widest else widest
             if gap[other, q] <= reach[q]:
                 active[members] = q
                 members += 1
@@ -229,9 +230,10 @@ def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, ce
             some, mine = (points, first + q, begin, product, m), (near, where, q, filled[q], memory.picked)
             limit[q], filled[q] = collect(*some, norms[m], limit[q], loose, precise, keep, *mine)
             if loose == 0:
-                far[q] = max(far[q], norms[m])
+                far[q] = norms[m] if norms[m] > far[q] else far[q]
             if limit[q] < np.inf:
                 reach[q] = (
-                    np.sqrt(max(limit[q], np.float32(0)) + rounding_bound(far[q], limit[q], d)) * (1 + 4 * ULP)
+                    np.sqrt((limit[q] if limit[q] > 0 else np.float32(0)) + rounding_bound(far[q], limit[q], d))
+                    * (1 + 4 * ULP)
                     + tolerance
                 )

@@ -14,6 +14,7 @@ from .candidates import (
     squared_distance,
 )
 from .compiled import kernel
+from .search import memory_for
 from .sorting import sort_pairs
 
 
@@ -55,7 +56,7 @@ def _exhaust(points, starts, names, query, gap, tolerance, k, found, exact):
                         place -= 1
                     if place < k:
                         exact[place], found[place] = value, name
-                        filled = min(filled + 1, k)
+                        filled += filled < k
 
 
 @kernel()
@@ -85,9 +86,17 @@ def verify_neighbors(points, starts, names, gap, tolerance, keep, scale, memory,
         # all points that are not candidates are beyond this squared distance
         sure = np.float64(np.inf)
         if limit < np.inf:
-            sure = max(np.float64(limit) - rounding_bound(memory.far[q], limit, points.shape[1]), 0.0)
+            sure = np.float64(limit) - rounding_bound(memory.far[q], limit, points.shape[1])
+            sure = sure if sure > 0 else 0.0
         if not np.sqrt(exact[k - 1]) < np.sqrt(sure) - tolerance:
             _exhaust(points, starts, names, query, gap[:, q], tolerance, k, found, exact)
         name = names[query]
         for i in range(k):
             index[name, i], squared[name, i] = found[i], exact[i] * scale
+
+
+def compile_verification() -> None:
+    """Compile `verify_neighbors`, or load it from disk, by a call without queries."""
+    points, one, whole = np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32), np.zeros(1, np.int64)
+    gap, index = np.zeros((1, 0), np.float32), np.zeros((1, 1), np.int32)
+    verify_neighbors(points, whole, whole, gap, 0.0, 1, 1.0, memory_for(1, 1, 1, 1), index, one, 0)

@@ -19,7 +19,12 @@ ONE_NUMBER = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 _BEGUN: set[Path] = set()
 """Folders in which a fit of this process began and has not ended an epoch: the fit has failed if another recorder is
-made for one of them, as when the cell of a notebook runs again."""
+made for one of them, as when the cell of a notebook runs again.
+
+Kept by the process, because no file can tell: Keras calls nothing when a fit fails, so run.json says "running" as in
+the first epoch of a fit elsewhere, whose folder is locked only while something is written. Only the process that fits
+knows that its fit is over. Where that is lost with the process, the next recorder takes another path.
+"""
 
 
 @dataclass(frozen=True)

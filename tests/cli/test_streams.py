@@ -17,7 +17,7 @@ def shell(command, folder):
 ENDINGS = [
     ">answer 2>&-",
     "2>&1 >answer | true; exit ${PIPESTATUS[0]}",
-    pytest.param(">answer 2>/dev/full", marks=FULL),
+    pytest.param(">answer 2>/dev/full", marks=[FULL, pytest.mark.exhaustive]),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Import lessons/build.py, and the file that makes MNIST smaller, as modules."""
+"""Import lessons/build.py as a module."""
 
 import importlib.util
 import sys
@@ -20,8 +20,3 @@ def load(name, path):
 @pytest.fixture(scope="session")
 def builder():
     return load("lessons_build", LESSONS / "build.py")
-
-
-@pytest.fixture(scope="session")
-def smaller():
-    return load("lessons_small_mnist", Path(__file__).with_name("small_mnist.py"))

@@ -3,12 +3,9 @@
 import ast
 import runpy
 import sys
-import types
 from pathlib import Path
 
 import pytest
-
-import cutaway as ct
 
 LESSONS = Path(__file__).parents[2] / "lessons"
 SOLUTIONS = LESSONS / "solutions"
@@ -72,40 +69,16 @@ def test_the_script_has_the_code_of_the_cell(place, cells):
     assert SCRIPTS[place].read_text().endswith(f"# --- the solution, as in the notebook ---\n\n{cell.source}\n")
 
 
-def run_on_all_data(script):
-    return runpy.run_path(str(script), run_name="__main__")
-
-
-def on_small_mnist(smaller, monkeypatch):
-    """Return a function that runs a script, and ``_lesson`` which the scripts import, on a tenth of MNIST."""
-
-    def execute(path, name):
-        module = types.ModuleType(name)
-        tree = smaller.SmallerSizes().visit(ast.parse(path.read_text()))
-        exec(compile(ast.fix_missing_locations(tree), str(path), "exec"), vars(module))
-        return module
-
-    monkeypatch.setattr(ct, "load_dataset", smaller.small_mnist(ct.load_dataset))
-    monkeypatch.setitem(sys.modules, "_lesson", execute(SOLUTIONS / "_lesson.py", "_lesson"))
-    return lambda script: vars(execute(script, "__main__"))
-
-
-# The longest are left to `make test-all`, which also runs all of them on all data.
-LONG = ("4_add_dropout", "5_another_layout", "7_find_the_inactive_units")
-SHORT_FIRST = [pytest.param(p, marks=pytest.mark.exhaustive) if p.stem in LONG else p for p in SCRIPTS]
-
-
-@pytest.fixture(scope="module", params=["small", pytest.param("all", marks=pytest.mark.exhaustive)])
-def run_solution(request, smaller):
+@pytest.fixture(scope="module")
+def run_solution():
     """The scripts import ``_lesson`` from their own folder, which trains its models once for all of them."""
     import matplotlib.pyplot as plt
 
     plt.switch_backend("agg")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.syspath_prepend(str(SOLUTIONS))
-        yield on_small_mnist(smaller, monkeypatch) if request.param == "small" else run_on_all_data
+        yield lambda script: runpy.run_path(str(script), run_name="__main__")
         sys.modules.pop("_lesson").folder.cleanup()
-    sys.modules.pop("_lesson", None)
     plt.close("all")
 
 
@@ -122,16 +95,8 @@ CHECKS = {
 }
 
 
-# Where less data gives other values.
-CHECKS_OF_SMALL_MNIST = CHECKS | {
-    "1_count_the_digits": lambda n: n["counts"].loc[5, "train"] == 514 and n["counts"].loc[1, "test"] == 126,
-    "3_train_longer": lambda n: len(n["val_accuracy"]) == 8 and 0.6 < n["val_accuracy"][-1] < 0.9,
-    "4_add_dropout": lambda n: 0.3 < n["without_dropout"] < 0.8 and len(n["small_dropout"].layers) == 5,
-}
-
-
+@pytest.mark.exhaustive  # the first lesson itself runs on a tenth of the data in `make test`
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive:UserWarning")  # plt.show() without a screen
-@pytest.mark.parametrize("script", SHORT_FIRST, ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_the_solution_runs_and_is_correct(script, run_solution):
-    checks = CHECKS if run_solution is run_on_all_data else CHECKS_OF_SMALL_MNIST
-    assert checks[script.stem](run_solution(script))
+    assert CHECKS[script.stem](run_solution(script))

@@ -82,8 +82,8 @@ def test_fifty_steps_of_each_optimizer_equal_train_on_batch(settings, tmp_path):
 @pytest.mark.parametrize(
     ("loss", "classes", "output"),
     [
-        ("sparse_categorical_crossentropy", 4, None),
-        ("binary_crossentropy", 4, None),
+        pytest.param("sparse_categorical_crossentropy", 4, None, marks=pytest.mark.exhaustive),
+        pytest.param("binary_crossentropy", 4, None, marks=pytest.mark.exhaustive),
         ("binary_crossentropy", 2, layers.Dense(1, activation="sigmoid", name="output")),
     ],
 )
@@ -125,7 +125,7 @@ def normalized(*, use_bias):
     )
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+@pytest.mark.parametrize("optimizer", ["adam", pytest.param("adamw", marks=pytest.mark.exhaustive)])
 def test_adam_with_normalization_equals_keras_where_every_gradient_is_one(optimizer, tmp_path):
     """Outputs differ by 9e-8 after 52 steps."""
     data = make_data()

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 SAMPLES = 10_000
 """The most samples that a layer history measures; their activations are in memory for three snapshots at a time."""
 
-ACTIVATION_BYTES = 2**30
-"""The most bytes of activations of one snapshot; layers so wide that they would need more get fewer samples."""
+ACTIVATION_BYTES = 2**28
+"""The most bytes of activations of one snapshot; models so wide that they would need more get fewer samples."""
+
+VALUES = 2**24
+"""The most activations of one layer, 67 MB, likewise: measures take some ten times as much."""
 
 
 class Layers(tuple["LayerRecord", ...]):
@@ -61,12 +64,14 @@ class LayerHistory:
         split: The split whose samples were measured.
         k: Number of neighbors in the k-NN accuracy.
         kept_epoch: Number of the epoch whose weights the run keeps.
+        note: Says that fewer samples were measured than wanted, because layers are very wide; otherwise empty.
     """
 
     records: "tuple[LayerMeasures, ...]" = field(repr=False)
     split: str
     k: int
     kept_epoch: int
+    note: str = ""
 
     @property
     def epochs(self) -> list[int]:
@@ -78,7 +83,7 @@ class LayerHistory:
         samples = self.records[0].samples if self.records else 0
         return (
             f"<LayerHistory of {len(layers)} layers after {len(epochs)} epochs, measured on {samples:,} samples of "
-            f'"{self.split}">'
+            f'"{self.split}"{f" ({self.note})" if self.note else ""}>'
         )
 
     def to_pandas(self) -> "pandas.DataFrame":
@@ -159,7 +164,9 @@ def layer_history(
     samples = check_whole(samples, name="samples", least=1)
     wanted, data = _epochs_of(context, epochs), context.data
     model = context.model(wanted[-1])
-    ids = context.ids(split, samples=min(samples, _room(model, measured_layers(model))), seed=seed)
+    measured = measured_layers(model)
+    ids = context.ids(split, samples=min(samples, _room(model, measured)), seed=seed)
+    asked = min(samples, len(context.part(split)))
     records = measure(
         model,
         context.snapshot,
@@ -171,7 +178,8 @@ def layer_history(
         on_progress=on_progress,
     )
     kept = context.manifest.kept_epoch
-    return LayerHistory(records, split=split, k=k, kept_epoch=context.epoch(-1) if kept is None else kept)
+    kept = context.epoch(-1) if kept is None else kept
+    return LayerHistory(records, split, k, kept_epoch=kept, note=_fewer(model, measured, len(ids), asked))
 
 
 def similarity(
@@ -211,11 +219,27 @@ def similarity(
 
 
 def _room(model: "Model", layers: Sequence[str]) -> int:
-    """Number of samples whose activations in some layers fit into `ACTIVATION_BYTES`; at least 100."""
+    """Most samples whose activations fit into `ACTIVATION_BYTES`, and of each layer into `VALUES`; at least 100."""
+    units = _units(model, layers)
+    return max(100, min(ACTIVATION_BYTES // (4 * sum(units.values())), VALUES // max(units.values())))
+
+
+def _units(model: "Model", layers: Sequence[str]) -> dict[str, int]:
     from cutaway.models import output_size
 
-    units = sum(output_size(model, name) for name in layers)
-    return max(100, ACTIVATION_BYTES // max(4 * units, 1))
+    return {name: max(output_size(model, name), 1) for name in layers} or {"": 1}
+
+
+def _fewer(model: "Model", layers: Sequence[str], samples: int, asked: int) -> str:
+    """Why fewer samples were measured than asked for; empty if as many were."""
+    if samples >= asked:
+        return ""
+    units = _units(model, layers)
+    widest = max(units, key=lambda name: units[name])
+    return (
+        f"{samples:,} of {asked:,} samples, so that activations fit into memory: {widest} has {units[widest]:,} units, "
+        f"all layers {sum(units.values()):,}"
+    )
 
 
 def _epochs_of(context: RunContext, epochs: Sequence[int] | int | None) -> list[int]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from cutaway.api.analyses import LayerHistory, evenly_spaced, layer_history
-from cutaway.api.context import RunContext
 from cutaway.page import Section, Table
 
 from .rows import measures_row, percent
@@ -12,9 +11,6 @@ from .source import ReportSource
 SAMPLES = 5_000
 """Samples on which layers are measured. The probe is fitted on half of them, five per unit of a layer of 512; with two
 per unit the small output layer would beat layers that know more."""
-
-VALUES = 2**24
-"""Activations of the widest layer at most, 67 MB: measures take some ten times as much."""
 
 FEW = 4
 """With fewer samples per unit than this, the section says that they are few."""
@@ -31,8 +27,7 @@ def knowledge(source: ReportSource) -> Section | None:
     if not len(source.context.split.test):
         return None
     epochs = measured_epochs(source.context.folder.epochs, kept=source.context.epoch())
-    samples = samples_of(source.context)
-    history = layer_history(source.context, epochs=epochs, samples=samples, on_progress=source.on_progress)
+    history = layer_history(source.context, epochs=epochs, samples=SAMPLES, on_progress=source.on_progress)
     names = list(dict.fromkeys(record.layer for record in history.records))
     records = sorted(history.records, key=lambda record: (names.index(record.layer), record.epoch))
     return Table(
@@ -43,16 +38,6 @@ def knowledge(source: ReportSource) -> Section | None:
         rows=tuple(measures_row(record) for record in records),
         caption=_caption(history),
     )
-
-
-def samples_of(context: RunContext) -> int:
-    """How many samples are measured: `SAMPLES`, or fewer where a layer is so wide that they exceed `VALUES`."""
-    from cutaway.interpret import measured_layers
-    from cutaway.models import output_size
-
-    model = context.model()
-    widest = max((output_size(model, name) for name in measured_layers(model)), default=1)
-    return max(100, min(SAMPLES, VALUES // widest))
 
 
 def measured_epochs(epochs: Sequence[int], *, kept: int) -> list[int]:

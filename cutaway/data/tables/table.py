@@ -170,7 +170,7 @@ class Table:
         for name, column in (data.preparation.renamed if data.preparation else {}).items():
             yield f'an input of "{column}" is called "{name}", because another input has its usual name'
         yield from telling_columns(self.columns, cells, data.y(drawn), seed=split.seed)
-        if data.in_memory and (repeated := repeated_rows(data, split)):
+        if repeated := repeated_rows(data, split):
             yield repeated
 
     def rows_of(self, ids: SampleIds) -> list[dict[str, Any]]:

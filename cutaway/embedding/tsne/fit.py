@@ -86,7 +86,10 @@ def tsne(
     from cutaway.neighbors import compilation_progress
 
     perplexity = float(chosen.perplexity)
-    with compilation_progress(on_progress):
+    from .second_process import compile_kernels
+
+    with compilation_progress(on_progress) as compilation:
+        compile_kernels(samples, compilation, on_progress=on_progress)
         affinities, around = _affinities(points, perplexity, neighbors, seconds=seconds, on_progress=on_progress)
         from .descent import descend
 

@@ -64,7 +64,7 @@ def kl_terms(
                 j, p = U(index[entry]) << U(1), value[entry]
                 dx, dy = xi - flat[j], yi - flat[j | U(1)]
                 # 0 log 0 is 0
-                total += p * np.log(max(p, SMALLEST) * (ONE + dx * dx + dy * dy))
+                total += p * np.log((p if p > SMALLEST else SMALLEST) * (ONE + dx * dx + dy * dy))
                 mass += p
         sums[i, 0], sums[i, 1] = total, mass
 

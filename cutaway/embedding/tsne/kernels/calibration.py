@@ -25,7 +25,8 @@ def _weigh(squared, beta, out):
         first += weight * far
         second += weight * far * far
     mean = first / total
-    return total, mean, max(second / total - mean * mean, 0.0)
+    variance = second / total - mean * mean
+    return total, mean, variance if variance > 0 else 0.0
 
 
 @kernel()
@@ -76,7 +77,7 @@ def calibrate(squared, perplexity, out, low, high):
                 most = at
             slope = beta * beta * variance
             step = excess / slope if slope > 0 else math.inf
-            ahead = at + min(max(step, -2.0), 2.0)
+            ahead = at + (-2.0 if step < -2 else 2.0 if step > 2 else step)
             if not least < ahead < most:
                 ahead = (least + most) / 2
             at = ahead
@@ -131,7 +132,7 @@ def add_transpose(entries, start, mirrored, begin, column, joint, count_only, lo
         while a < k or b < last:
             one = entries[i, a] if a < k else beyond
             two = mirrored[b] if b < last else beyond
-            least = min(one >> HALF, two >> HALF)
+            least = one >> HALF if one < two else two >> HALF
             total = 0.0
             if one >> HALF == least:
                 total += np.uint32(one & LOWER).view(np.float32)

@@ -32,7 +32,7 @@ def count_nearer(product, norms, squares, itself, first, limits, rounding_bound,
     for q in range(low, high):
         farthest = limits[q, 0]
         for a in range(1, limits.shape[1]):  # NumPy's max takes half a second longer to compile
-            farthest = max(farthest, limits[q, a])
+            farthest = limits[q, a] if limits[q, a] > farthest else farthest
         hits = U(0)
         # without branches to mispredict; few points are nearer in a good layout, all in a random one
         for p in range(points):

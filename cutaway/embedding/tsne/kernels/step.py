@@ -50,5 +50,6 @@ def gradient_step(
         for axis in range(2):
             last[i, axis] *= shrink
             xy[i, axis] += last[i, axis]
-            bounds[axis] = min(bounds[axis], xy[i, axis])
-            bounds[2 + axis] = max(bounds[2 + axis], xy[i, axis])
+            at = xy[i, axis]
+            bounds[axis] = at if at < bounds[axis] else bounds[axis]
+            bounds[2 + axis] = at if at > bounds[2 + axis] else bounds[2 + axis]

@@ -1,0 +1,122 @@
+"""Compiling in two processes at once, where the cache of kernels is empty.
+
+LLVM compiles one function at a time in each process, so threads gain nothing. A child compiles the kernels that are
+needed after the neighbors, and the last of those before, into the cache that both share; this process compiles the
+others meanwhile, and then reads what the child has written. Nothing depends on the child: what it did not write is
+compiled where it is needed.
+"""
+
+import gc
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from cutaway.neighbors import (
+    COMPILING,
+    Compilation,
+    Neighbors,
+    compile_verification,
+    count_missing,
+    nearest_among,
+    nearest_neighbors,
+)
+from cutaway.parallel import cpu_count
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
+
+from . import kernels
+from .affinities import joint_affinities, kl_divergence
+from .descent import KL_INTERVAL, descend
+from .interpolation import InterpolationGrid
+from .schedule import phases_for
+from .settings import TSNESettings
+
+SAMPLES = 300
+"""Of the small layout that compiles everything; beyond 256, points are divided into cells."""
+
+NEIGHBORS = 9
+PATIENCE = 60.0
+"""Seconds that the child may take longer than this process; without it, it would compile for 5 s at most."""
+
+# What the child compiles: all but what quality and new samples need.
+_OTHERS = {"count_nearer", "optimize_new_points"}
+_KERNELS = tuple(getattr(kernels, name) for name in kernels.__all__ if name.islower() and name not in _OTHERS)
+_PROGRAM = "import sys; sys.path[:] = {path}; from {module} import run_child; run_child()"
+
+
+def compile_kernels(samples: int, compilation: Compilation, *, on_progress: ProgressCallback = ignore_progress) -> None:
+    """Compile what a t-SNE needs, if the cache lacks most of it and there are two CPUs; otherwise do nothing.
+
+    Args:
+        samples: Of the layout to come.
+        compilation: Gets what the child compiles, and the seconds for which this process waits for it.
+        on_progress: Called again and again while this process waits, so that it can be canceled.
+    """
+    missing = count_missing(_KERNELS)
+    child = _start_child() if cpu_count() > 1 and 2 * missing > len(_KERNELS) else None
+    if child is None:
+        return
+    with child:
+        try:
+            nearest_neighbors(small_sample(min(samples, SAMPLES)), min(NEIGHBORS, samples - 1))
+            start = perf_counter()
+            while child.poll() is None and perf_counter() - start < PATIENCE:
+                on_progress(Progress(COMPILING, 0, 1, "step", "once on this machine: the rest, in a second process"))
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(0.1)
+            compilation.seconds += perf_counter() - start
+            compilation.count += missing - count_missing(_KERNELS)
+        finally:
+            child.kill()
+
+
+def small_sample(samples: int = SAMPLES) -> np.ndarray:
+    """Random points, float32 (sample, 4)."""
+    return np.random.default_rng(0).normal(size=(samples, 4)).astype(np.float32)
+
+
+def compile_descent() -> None:
+    """Compile what is needed after the neighbors, or load it from the cache, by laying out a small sample."""
+    h = small_sample()
+    near = nearest_among(h, h, NEIGHBORS + 1)  # each point itself comes first
+    near = Neighbors(near.index[:, 1:].copy(), near.squared[:, 1:].copy())
+    affinities, start = joint_affinities(near, 3.0), np.ascontiguousarray(h[:, :2])
+    # as many iterations as estimate the KL divergence once
+    phases = phases_for(len(h), TSNESettings(n_iter=KL_INTERVAL, early_exaggeration_iter=KL_INTERVAL - 1))
+    for exact in (0, len(h)):
+        descend(affinities, start, phases=phases, threads=1, exact=exact)
+    # a wide layout, which needs a two-level grid
+    InterpolationGrid().update(40 * start, -200 * np.ones(2), 200 * np.ones(2))
+    kl_divergence(affinities, start)
+
+
+def run_child() -> None:
+    """What the child does; it ends with its parent, whose end closes the pipe."""
+    Thread(target=_end_with_parent, daemon=True).start()
+    gc.disable()  # the compiler makes millions of small objects: a tenth less time
+    compile_verification()
+    compile_descent()
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def _start_child() -> "subprocess.Popen[Any] | None":
+    """Start a Python as this one, with the same modules; None where there is none to start."""
+    if "python" not in Path(sys.executable or "").name.lower():
+        return None  # an application that contains Python would start again
+    program = _PROGRAM.format(path=sys.path, module=__name__)
+    silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        # isolated: modules come from the path of this process alone, not from the current folder
+        return subprocess.Popen([sys.executable, "-I", "-c", program], stdin=subprocess.PIPE, **silent)
+    except OSError:
+        return None

@@ -1,0 +1,106 @@
+"""Permutation importance: how much worse a model predicts once a column is shuffled among the samples."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from cutaway.errors import DataError
+from cutaway.models import ForwardPass, class_probabilities
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
+
+LEAST_PROBABILITY = 1e-7
+"""The probability from which a loss does not rise further, as in Keras."""
+
+
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """How much worse a model predicts without what each group of inputs tells.
+
+    Attributes:
+        loss: Mean cross-entropy loss of the samples as they are, in nats.
+        accuracy: Share of them that is predicted correctly.
+        loss_increase: float64 ``(group,)``: by how much the mean loss rises once the group is shuffled.
+        loss_error: float64 ``(group,)``: its standard error over the samples.
+        accuracy_decrease: float64 ``(group,)``: by how much the accuracy falls.
+        accuracy_error: float64 ``(group,)``: its standard error over the samples.
+    """
+
+    loss: float
+    accuracy: float
+    loss_increase: np.ndarray
+    loss_error: np.ndarray
+    accuracy_decrease: np.ndarray
+    accuracy_error: np.ndarray
+
+
+def permutation_importance(
+    model: keras.Model,
+    x: np.ndarray,
+    labels: np.ndarray,
+    groups: Sequence[Sequence[int]],
+    *,
+    scale: float,
+    repeats: int = 5,
+    seed: int = 0,
+    weights: Mapping[str, np.ndarray] | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+) -> Importance:
+    """Shuffle each group of inputs among the samples, several times, and compare the predictions with those before.
+
+    The inputs of a group keep their values beside each other. Loss and accuracy of a sample are averages over the
+    repeats, and the standard errors are those of their mean over the samples.
+
+    Args:
+        model: A built classifier; it is not changed.
+        x: ``(sample, input)`` raw samples; at least 2, since nothing can be shuffled otherwise.
+        labels: int ``(sample,)``, their class indices.
+        groups: The inputs that are shuffled together, such as those that one column of a table became.
+        scale: The value of `x` that becomes 1.
+        repeats: How often each group is shuffled, from 1 up.
+        seed: Random seed of the shuffles.
+        weights: A snapshot to use; None for the weights that the model has now.
+        on_progress: Told after every group.
+
+    Raises:
+        DataError: There are fewer than two samples.
+
+    Source:
+        Breiman 2001, "Random forests", section 10; Fisher, Rudin, Dominici 2019, "All models are wrong, but many are
+        useful: learning a variable's importance by studying an entire class of prediction models simultaneously"
+        (any model, and the loss).
+    """
+    if len(x) < 2:
+        raise DataError(
+            "values are shuffled among two samples or more", got=f"{len(x)}", hint="choose a split with more samples"
+        )
+    rng, run = np.random.default_rng(seed), ForwardPass.of(model, scale=scale)
+
+    def measure(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        (outputs,) = run(rows, weights=weights).values()
+        probabilities = class_probabilities(model, outputs)
+        given = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+        return -np.log(np.maximum(given, LEAST_PROBABILITY)), probabilities.argmax(axis=1) == labels
+
+    loss, correct = measure(x)
+    means, errors = np.empty((len(groups), 2)), np.empty((len(groups), 2))
+    on_progress(Progress("importance", 0, len(groups), "columns"))
+    for number, group in enumerate(groups):
+        shuffled, inputs = x.copy(), np.asarray(group)
+        change = np.zeros((len(x), 2))
+        for _ in range(repeats):
+            shuffled[:, inputs] = x[rng.permutation(len(x))][:, inputs]
+            worse, still = measure(shuffled)
+            change += np.stack([worse - loss, correct.astype(float) - still], axis=1) / repeats
+        means[number], errors[number] = change.mean(axis=0), change.std(axis=0, ddof=1) / math.sqrt(len(x))
+        on_progress(Progress("importance", number + 1, len(groups), "columns"))
+    return Importance(
+        loss=float(loss.mean()),
+        accuracy=float(correct.mean()),
+        loss_increase=means[:, 0],
+        loss_error=errors[:, 0],
+        accuracy_decrease=means[:, 1],
+        accuracy_error=errors[:, 1],
+    )
