@@ -2,7 +2,7 @@
 
     python -m benchmarks.far_samples [SPLITS]
 
-Each data set is split anew for each seed; a model is trained for one epoch, because the distance is that of its inputs.
+Each data set is split again for each seed; a model is trained for one epoch, because the distance is that of its inputs.
 Of a table, a row is far off if one of its numbers is moved by 20 standard deviations; noise of pictures is uniform. The
 last lines are the time of `run.predict` on MNIST's test pictures against that of the same without the comparison.
 """
@@ -51,7 +51,8 @@ def _shares(name: str, seed: int, folder: Path) -> dict[str, float]:
     """The shares of samples that are far, of those held out and of those far off."""
     random = np.random.default_rng(seed)
     if name in TABLES:
-        frame = TABLES[name](as_frame=True).frame
+        bunch: Any = TABLES[name](as_frame=True)
+        frame = bunch.frame
         run = _train(ct.load_dataset(frame, label="target"), seed, folder)
         held = frame.drop(columns="target").iloc[run.split.test.index].astype(float)
         off = held.copy()
@@ -65,7 +66,8 @@ def _shares(name: str, seed: int, folder: Path) -> dict[str, float]:
         held = run.data.x(run.split.test)
         far = (random.random((500, *held.shape[1:])) * run.data.scale).astype(held.dtype)
     given = {"held out": held, "far off": far}
-    return {kind: float(run.examine(x, nearest=0, explain=0).far.mean()) for kind, x in given.items()}
+    found = {kind: run.examine(x, nearest=0, explain=0).far for kind, x in given.items()}
+    return {kind: float(np.mean(each)) for kind, each in found.items() if each is not None}
 
 
 def _train(data: Any, seed: int, folder: Path) -> ct.Run:
