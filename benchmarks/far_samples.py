@@ -2,9 +2,10 @@
 
     python -m benchmarks.far_samples [SPLITS]
 
-Each data set is split again for each seed; a model is trained for one epoch, because the distance is that of its inputs.
-Of a table, a row is far off if one of its numbers is moved by 20 standard deviations; noise of pictures is uniform. The
-last lines are the time of `run.predict` on MNIST's test pictures against that of the same without the comparison.
+Each data set is split again for each seed; a model is trained for one epoch, because the distance is that of its
+inputs. Of a table, a row is far off if one of its numbers is moved by 20 standard deviations; noise of pictures is
+uniform. The last lines are the time of `run.predict` on MNIST's test pictures against that of the same without the
+comparison.
 """
 
 import sys
