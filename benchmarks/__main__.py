@@ -15,6 +15,7 @@ NAMES = (
     "pictures",
     "tables",
     "large_tables",
+    "far_samples",
 )
 
 
