@@ -20,7 +20,15 @@ if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "jax")  # wins over ~/.keras/keras.json, where an old install left its name
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Embedding, EmbeddingSequence, Explanation, History, LayerHistory, Units
+    from cutaway.api.analyses import (
+        Embedding,
+        EmbeddingSequence,
+        Explanation,
+        History,
+        Importances,
+        LayerHistory,
+        Units,
+    )
     from cutaway.api.classifier import Classifier
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
@@ -39,6 +47,7 @@ _MODULES = {
     "Embedding": "cutaway.api.analyses",
     "EmbeddingSequence": "cutaway.api.analyses",
     "Explanation": "cutaway.api.analyses",
+    "Importances": "cutaway.api.analyses",
     "History": "cutaway.api.analyses",
     "LayerHistory": "cutaway.api.analyses",
     "Predictions": "cutaway.api.prediction",
@@ -69,6 +78,7 @@ __all__ = [
     "EmbeddingSequence",
     "Explanation",
     "History",
+    "Importances",
     "LayerHistory",
     "Predictions",
     "Progress",

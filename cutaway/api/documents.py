@@ -10,8 +10,9 @@ import numpy as np
 from cutaway.data import Column, Dataset, Table
 from cutaway.errors import CutawayError
 from cutaway.metrics import LISTED
+from cutaway.models import units_in_words
 
-from .analyses import Embedding, Explanation, LayerHistory, Layers, Units, defined
+from .analyses import Embedding, Explanation, Importances, LayerHistory, Layers, Units, defined
 from .model_files import ModelSummary
 from .run import Run
 
@@ -83,6 +84,7 @@ def model_layers(run: Run) -> list[dict[str, Any]]:
     return [
         {"name": layer.name, "kind": layer.kind}
         | {key: value for key in shown if isinstance(value := layer.config.get(key), str | int | float)}
+        | ({"units": units_in_words(layer.config)} if layer.kind == "EinsumDense" else {})
         for layer in (model.layers if model else ())
     ]
 
@@ -150,6 +152,19 @@ def units_document(run: Run, units: Units, *, sort: str) -> dict[str, Any]:
         "split": units.split,
         "accuracy": units.ablation.accuracy,
         "units": units.summaries(sort),
+    }
+
+
+def importance_document(run: Run, found: Importances) -> dict[str, Any]:
+    """What importance answers: all columns, the most important first."""
+    return {
+        "run": str(run.path),
+        "epoch": found.epoch,
+        "split": found.split,
+        "samples": found.samples,
+        "loss": found.measures.loss,
+        "accuracy": found.measures.accuracy,
+        "columns": found.summaries(),
     }
 
 

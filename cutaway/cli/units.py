@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
+from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
 from .output import number, percent, points, print_json, print_table, shorten
 
 
@@ -44,6 +44,45 @@ def units(
     measurable, constant = int(found.ablation.measurable.sum()), int(found.constant.sum())
     has, are = "has" if measurable == 1 else "have", "is" if constant == 1 else "are"
     print(f"{measurable} of {len(found)} units {has} a measurable cost; {constant} {are} constant on all data.")
+
+
+def importance(
+    run: RunArgument,
+    epoch: EpochOption = None,
+    split: Annotated[str, typer.Option(help="Samples to predict: train, val, test or all.")] = "test",
+    samples: Annotated[int | None, typer.Option(min=2, help="The most samples.")] = 10_000,
+    repeats: Annotated[int, typer.Option(help="How often each column is shuffled.")] = 5,
+    limit: Annotated[int, typer.Option(min=0, help="Columns to print; 0 for all. --json always prints all.")] = 20,
+    seed: SeedOption = 0,
+    data: DataOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Show which columns of a table the model needs: how much worse it predicts once a column is shuffled."""
+    from cutaway.api.documents import importance_document
+    from cutaway.api.opening import open_run
+
+    opened = open_run(run, data=data, runs=runs)
+    found = opened.importance(split=split, epoch=epoch, samples=samples, repeats=repeats, seed=seed, progress=True)
+    if as_json:
+        print_json(importance_document(opened, found))
+        return
+    summaries = found.summaries()
+    shown = summaries[:limit] if limit else summaries
+    rows = [
+        {
+            "Column": shorten(row["column"]),
+            "Loss": f"+{row['loss_increase']:.4f}±{row['loss_error']:.4f}" if row["measurable"] else "~0",
+            "Accuracy": f"{points(-row['accuracy_decrease'])}±{points(row['accuracy_error']).lstrip('+')}",
+        }
+        for row in shown
+    ]
+    title = f"{len(shown)} of {len(found)} columns, by rise of the loss, after epoch {found.epoch}"
+    print_table(rows, title=title)
+    m = found.measures
+    print(f"Change once a column is shuffled among {found.samples:,} {split} samples, ± standard error.")
+    print(f"Before it the cross-entropy is {m.loss:.4f}, the accuracy {percent(m.accuracy, 2)}. ~0: not measurable.")
+    print("A column that others can stand in for matters little by itself.")
 
 
 def _row(summary: Mapping[str, Any]) -> dict[str, str]:

@@ -153,6 +153,22 @@ class Dataset:
         values = np.divide(self.x(ids), np.float32(self.scale), dtype=np.float32)
         return values.reshape(len(ids), self.features) if flat else values
 
+    def pictures(self, ids: SampleIds) -> np.ndarray | None:
+        """Samples for the eye: float32 ``(sample, row, column)`` in 0..1; None where they are no pictures.
+
+        Data whose values leave 0..1 are stretched to it by their smallest and largest value; colors become gray.
+
+        Raises:
+            DataError: An id is not in this dataset.
+        """
+        if not self.is_image:
+            return None
+        pictures = self.inputs(ids, flat=False)
+        if pictures.ndim == 4:
+            pictures = pictures.mean(axis=-1)
+        low, high = float(pictures.min(initial=0.0)), float(pictures.max(initial=1.0))
+        return (pictures - low) / (high - low) if low < 0 or high > 1 else pictures
+
     def to_record(self) -> dict[str, Any]:
         """What run.json says: name, sha256, origin, shape, scale, class_names, and what is known of a table."""
         named: dict[str, Any] = {}

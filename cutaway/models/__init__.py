@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .layers import ACTIVATIONS, LAYER_KINDS, check_model, layer_names, output_size
     from .outputs import activation_name, class_probabilities
     from .perceptron import build_model, check_fit, fitting_shape, members_of, mlp
-    from .shapes import DENSE_KINDS, MERGING_KINDS
+    from .shapes import DENSE_KINDS, MERGING_KINDS, units_in_words
     from .spec import model_from_spec, short_floats, spec_of, spec_weights
     from .weights import check_snapshot, get_weights, initialize, named_weights, reseed, set_weights, weight_values
 
@@ -51,6 +51,7 @@ _MODULES = {
     "short_floats": "cutaway.models.spec",
     "spec_of": "cutaway.models.spec",
     "spec_weights": "cutaway.models.spec",
+    "units_in_words": "cutaway.models.shapes",
     "weight_values": "cutaway.models.weights",
 }
 
@@ -87,6 +88,7 @@ __all__ = [
     "short_floats",
     "spec_of",
     "spec_weights",
+    "units_in_words",
     "weight_values",
 ]
 

@@ -105,6 +105,11 @@ def weight_shapes(kind: str, config: Mapping[str, Any], *, shape: Shape) -> dict
     return dict.fromkeys(names, size)
 
 
+def units_in_words(config: Mapping[str, Any]) -> str:
+    """The units of a Dense layer, or of an ensemble its members and the units of each: "8x128"."""
+    return "x".join(map(str, config.get("output_shape") or [config.get("units")]))
+
+
 def normed_axes(config: Mapping[str, Any], shape: Shape) -> tuple[int, ...]:
     """Axes of one sample, from 0, that a normalization has weights for."""
     axis = config.get("axis", -1)

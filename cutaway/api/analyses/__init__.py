@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
     from .history import History, epochs_in_words
+    from .importances import Importances, importance
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
     from .per_class import ClassMeasures, class_measures
-    from .pictures import pictures_of
     from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
     from .sequence import EmbeddingSequence
     from .sequences import embed_epochs, embed_layers
@@ -30,6 +30,7 @@ _MODULES = {
     "EmbeddingSequence": "cutaway.api.analyses.sequence",
     "Explanation": "cutaway.api.analyses.explanation",
     "History": "cutaway.api.analyses.history",
+    "Importances": "cutaway.api.analyses.importances",
     "LayerHistory": "cutaway.api.analyses.layers",
     "Layers": "cutaway.api.analyses.layers",
     "Mistakes": "cutaway.api.analyses.predictions",
@@ -48,13 +49,13 @@ _MODULES = {
     "evidence_of": "cutaway.api.analyses.evidence",
     "explain": "cutaway.api.analyses.explanation",
     "findings": "cutaway.api.analyses.evidence",
+    "importance": "cutaway.api.analyses.importances",
     "kept_embedding": "cutaway.api.analyses.embeddings",
     "labels": "cutaway.api.analyses.predictions",
     "layer_activations": "cutaway.api.analyses.embedding",
     "layer_history": "cutaway.api.analyses.layers",
     "layer_records": "cutaway.api.analyses.layers",
     "mistakes": "cutaway.api.analyses.predictions",
-    "pictures_of": "cutaway.api.analyses.pictures",
     "predict_classes": "cutaway.api.analyses.predictions",
     "probabilities": "cutaway.api.analyses.predictions",
     "similarity": "cutaway.api.analyses.layers",
@@ -68,6 +69,7 @@ __all__ = [
     "EmbeddingSequence",
     "Explanation",
     "History",
+    "Importances",
     "LayerHistory",
     "Layers",
     "Mistakes",
@@ -85,13 +87,13 @@ __all__ = [
     "evidence_of",
     "explain",
     "findings",
+    "importance",
     "kept_embedding",
     "labels",
     "layer_activations",
     "layer_history",
     "layer_records",
     "mistakes",
-    "pictures_of",
     "predict_classes",
     "probabilities",
     "similarity",

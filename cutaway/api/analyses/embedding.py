@@ -13,8 +13,6 @@ from cutaway.data import SampleIds
 from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, inspect_quality
 from cutaway.errors import UsageError
 
-from .pictures import pictures_of
-
 if TYPE_CHECKING:
     import pandas
 
@@ -168,7 +166,7 @@ class Embedding:
         """
         from cutaway.plots import embedding_scatter_bokeh
 
-        pictures = pictures_of(self.context.data, self.ids) if len(self.ids) <= PICTURES else None
+        pictures = self.context.data.pictures(self.ids) if len(self.ids) <= PICTURES else None
         return embedding_scatter_bokeh(
             self.xy,
             self.labels,

@@ -6,6 +6,7 @@ from typing import Any
 
 from cutaway.api.context import RunContext
 from cutaway.errors import Canceled, CutawayError, UsageError, printable
+from cutaway.models import DENSE_KINDS, units_in_words
 from cutaway.page import Page, Section, Text, render
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.runs import REPORT, write_output
@@ -99,7 +100,7 @@ def _model_in_words(context: RunContext) -> str:
     model = context.manifest.model
     if model is None:
         return "a model whose layers are not known"
-    units = [str(layer.config.get("units")) for layer in model.layers if layer.kind == "Dense"]
+    units = [units_in_words(layer.config) for layer in model.layers if layer.kind in DENSE_KINDS]
     return f"{model.name} {'-'.join(['x'.join(map(str, model.input.shape)), *units])}"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.api.analyses import labels, pictures_of
+from cutaway.api.analyses import labels
 from cutaway.data import Table
 from cutaway.metrics import worst_mistakes
 from cutaway.page import Card, Cards, Picture, Section, Text
@@ -37,7 +37,7 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
     worst = worst_mistakes(source.predicted, labels(context))
     ids, names = context.named(context.split.test).take(worst.position), context.class_names
     places = ids.places()
-    rows, pictures = context.data.x(ids), pictures_of(context.data, ids)
+    rows, pictures = context.data.x(ids), context.data.pictures(ids)
     table = context.loaded.rows_of(ids) if isinstance(context.loaded, Table) else None
     cards: list[Card] = []
     for i in range(len(ids)):

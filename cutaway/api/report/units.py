@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.api.analyses import Units, cost_in_digits, pictures_of
+from cutaway.api.analyses import Units, cost_in_digits
 from cutaway.api.analyses import units as measure_units
 from cutaway.api.context import RunContext
 from cutaway.errors import CutawayError
@@ -112,7 +112,7 @@ def _pictures(context: RunContext, found: Units, unit: int, *, ids: Any) -> tupl
     if found.pictures is not None:
         weights = signed_png(_thinned(_gray(found.pictures[unit])), scale=3)
         shown.append(Picture(weights, f"Incoming weights of unit {unit}", frame=True))
-    examples = pictures_of(context.data, ids) if len(ids) else None
+    examples = context.data.pictures(ids) if len(ids) else None
     if examples is not None:
         sheet = sprite_sheet(_spaced(_thinned(examples)), columns=EXAMPLES // 2)[0]
         shown.append(Picture(sheet, f"Samples that activate unit {unit} most: {', '.join(ids.names())}"))

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cutaway.api import analyses
 from cutaway.api.analyses.epochs import check_epoch
 from cutaway.api.context import RunContext
@@ -10,7 +12,7 @@ from cutaway.data import Dataset, Split
 from cutaway.runs import RunFolder
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import History, Layers
+    from cutaway.api.analyses import History, Layers, Mistakes
     from cutaway.models import Model
 
 
@@ -81,3 +83,19 @@ class RecordedRun:
             UnknownNameError: There is no snapshot of that epoch.
         """
         return self.context.build_model(check_epoch(epoch))
+
+    def confusion(self, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
+        """Counts, int64 ``(true class, predicted class)``.
+
+        Raises:
+            UsageError: There are more than 10,000 classes, of which this would take 800 MB.
+        """
+        return analyses.confusion(self.context, split=split, epoch=check_epoch(epoch))
+
+    def per_class(self, *, split: str = "test", epoch: int | None = None) -> "analyses.ClassMeasures":
+        """Recall, precision and F1 of each class, the balanced accuracy, and that of one class alone."""
+        return analyses.class_measures(self.context, split=split, epoch=check_epoch(epoch))
+
+    def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
+        """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
+        return analyses.mistakes(self.context, n, split=split, epoch=check_epoch(epoch))

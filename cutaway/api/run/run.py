@@ -22,9 +22,9 @@ if TYPE_CHECKING:
         Embedding,
         EmbeddingSequence,
         Explanation,
+        Importances,
         LayerHistory,
         Layers,
-        Mistakes,
         Units,
     )
     from cutaway.embedding import Iterate
@@ -327,21 +327,43 @@ class Run(RecordedRun):
         with show_progress(progress) as on_progress:
             return analyses.embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
 
-    def confusion(self, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
-        """Counts, int64 ``(true class, predicted class)``.
+    def importance(
+        self,
+        *,
+        split: str = "test",
+        epoch: int | None = None,
+        samples: int | None = 10_000,
+        repeats: int = 5,
+        seed: int = 0,
+        progress: ProgressOption = False,
+    ) -> "Importances":
+        """How much worse the model predicts once a column of the table is shuffled among the samples.
+
+        Args:
+            split: "train", "val", "test" or "all".
+            epoch: Number of the epoch; the kept one if None.
+            samples: The most samples, a stratified sample by class; all of them if None.
+            repeats: How often each column is shuffled.
+            seed: Random seed of the sample and the shuffles.
+            progress: See `Run`.
 
         Raises:
-            UsageError: There are more than 10,000 classes, of which this would take 800 MB.
+            UnknownNameError: There is no such split or epoch.
+            UsageError: The data are pictures, or the split has fewer than two samples.
+
+        Source:
+            Breiman 2001, "Random forests", section 10 (permutation importance), with the loss as well.
         """
-        return analyses.confusion(self.context, split=split, epoch=check_epoch(epoch))
-
-    def per_class(self, *, split: str = "test", epoch: int | None = None) -> "analyses.ClassMeasures":
-        """Recall, precision and F1 of each class, the balanced accuracy, and that of one class alone."""
-        return analyses.class_measures(self.context, split=split, epoch=check_epoch(epoch))
-
-    def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
-        """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
-        return analyses.mistakes(self.context, n, split=split, epoch=check_epoch(epoch))
+        with show_progress(progress) as on_progress:
+            return analyses.importance(
+                self.context,
+                split=split,
+                epoch=check_epoch(epoch),
+                samples=samples,
+                repeats=repeats,
+                seed=seed,
+                on_progress=on_progress,
+            )
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at, most important first."""
