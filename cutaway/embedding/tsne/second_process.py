@@ -1,8 +1,8 @@
 """Compiling in two processes at once, where the cache of kernels is empty.
 
 LLVM compiles one function at a time in each process, so threads gain nothing. A child compiles the kernels that are
-needed after the neighbors, and the last of those before, into the cache that both share; this process compiles the
-others meanwhile, and then reads what the child has written. Nothing depends on the child: what it did not write is
+needed after the neighbors into the cache that both share; this process compiles the others meanwhile, which takes about
+as long, and then reads what the child has written. Nothing depends on the child: what it did not write is
 compiled where it is needed.
 """
 
@@ -22,7 +22,6 @@ from cutaway.neighbors import (
     COMPILING,
     Compilation,
     Neighbors,
-    compile_verification,
     count_missing,
     nearest_among,
     nearest_neighbors,
@@ -100,7 +99,6 @@ def run_child() -> None:
     """What the child does; it ends with its parent, whose end closes the pipe."""
     Thread(target=_end_with_parent, daemon=True).start()
     gc.disable()  # the compiler makes millions of small objects: a tenth less time
-    compile_verification()
     compile_descent()
 
 
