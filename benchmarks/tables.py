@@ -89,7 +89,9 @@ def measure(name: str, frame: pd.DataFrame, labels: np.ndarray, *, split: int) -
             model = make().fit(frame.iloc[train], labels[train])
             probabilities = np.asarray(model.predict_proba(frame.iloc[test]), np.float64)
         accuracy = float((model.classes_[probabilities.argmax(axis=1)] == labels[test]).mean())
-        loss = float(log_loss(labels[test], np.clip(probabilities, 1e-7, 1), labels=model.classes_))
+        probabilities = np.clip(probabilities, 1e-7, 1)
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        loss = float(log_loss(labels[test], probabilities, labels=model.classes_))
         seconds = time.perf_counter() - start
         rows.append({"table": name, "split": split, "who": who, "accuracy": accuracy, "loss": loss, "seconds": seconds})
     return rows
