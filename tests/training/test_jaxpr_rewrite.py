@@ -46,10 +46,47 @@ def test_bfloat16_runs_and_rounds_only_the_factors(batch, units):
         np.testing.assert_allclose(a, b, atol=scale * 2**-6)
 
 
+def members(x, first, second, last):
+    """Layers of an ensemble as Keras computes them."""
+    hidden = jax.nn.relu(jnp.einsum("bi,kio->bko", x, first))
+    hidden = jax.nn.relu(jnp.einsum("bki,kio->bko", hidden, second))
+    return jnp.sum(jnp.tanh(jnp.einsum("bki,kio->bko", hidden, last)) ** 2)
+
+
+def arrays_of_members(batch, features, count, units, classes):
+    generator = np.random.default_rng(0)
+    shapes = ((batch, features), (count, features, units), (count, units, units), (count, units, classes))
+    return [jnp.asarray(generator.normal(size=s).astype(np.float32) / 8) for s in shapes]
+
+
+@pytest.mark.parametrize("sizes", [(5, 7, 3, 2, 2), (64, 40, 2, 33, 10), (1, 1, 1, 1, 1), (33, 40, 8, 32, 3)])
+def test_members_have_the_values_and_gradients_of_jax(sizes):
+    data = arrays_of_members(*sizes)
+    function = jax.value_and_grad(members, argnums=(0, 1, 2, 3))
+    expected, ours = function(*data), jax.jit(rewritten(function, bfloat16=False))(*data)
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)
+
+
+@FAST
+@pytest.mark.parametrize(
+    "sizes", [(32, 33, 2, 32, 10), (257, 65, 3, 48, 34), (72, 40, 8, 130, 40), (128, 12, 4, 64, 2)]
+)
+def test_members_run_in_bfloat16(sizes):
+    data = arrays_of_members(*sizes)
+    function = rewritten(jax.value_and_grad(members, argnums=(0, 1, 2, 3)), bfloat16=True)
+    loop = jax.jit(lambda *a: jax.lax.fori_loop(0, 2, lambda i, c: function(*(v + i / 8 for v in a)), function(*a)))
+    with jax.default_matmul_precision("highest"):
+        expected = jax.value_and_grad(members, argnums=(0, 1, 2, 3))(*(v + 1 / 8 for v in data))
+    for a, b in zip(jax.tree.leaves(loop(*data)), jax.tree.leaves(expected), strict=True):
+        scale = float(jnp.abs(b).max()) + 1e-3
+        np.testing.assert_allclose(a, b, atol=scale * 2**-5)
+
+
 def test_products_of_other_shapes_pass_unchanged():
     generator = np.random.default_rng(0)
-    a, b = (jnp.asarray(generator.normal(size=s).astype(np.float32)) for s in ((3, 4, 5), (3, 5, 6)))
-    np.testing.assert_allclose(rewritten(jnp.matmul, bfloat16=True)(a, b), jnp.matmul(a, b), rtol=1e-5)
+    a, b = (jnp.asarray(generator.normal(size=s).astype(np.float32)) for s in ((2, 3, 4, 5), (2, 3, 5, 6)))
+    np.testing.assert_array_equal(rewritten(jnp.matmul, bfloat16=True)(a, b), jnp.matmul(a, b))
     whole = jnp.arange(12).reshape(3, 4)
     np.testing.assert_array_equal(rewritten(lambda m: m @ m.T, bfloat16=True)(whole), whole @ whole.T)
 

@@ -60,6 +60,8 @@ def _run(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], *, bfloa
         elif name == "dot_general" and _is_plain_product(inputs, params):
             axes = params["dimension_numbers"][0]
             out = [_product(*inputs, axes=axes, bfloat16=bfloat16, cpu=cpu)]
+        elif name == "dot_general" and cpu and _is_product_of_members(inputs, params):
+            out = [_product_of_members(*inputs, dimensions=params["dimension_numbers"], bfloat16=bfloat16)]
         elif cpu and name == "random_bits" and params["bit_width"] == 32 and inputs[0].ndim == 0:
             out = [_random_bits(inputs[0], params["shape"])]
         else:
@@ -79,19 +81,63 @@ def _is_plain_product(inputs: Sequence[jax.Array], params: dict[str, Any]) -> bo
     )
 
 
-def _product(left: jax.Array, right: jax.Array, *, axes: Any, bfloat16: bool, cpu: bool) -> jax.Array:
+def _is_product_of_members(inputs: Sequence[jax.Array], params: dict[str, Any]) -> bool:
+    """Whether it is a product in an ensemble: one of each member, or one of all members with the same rows."""
+    (left, right), batch = params["dimension_numbers"]
+    shared = not any(batch) and sorted(a.ndim for a in inputs) == [2, 3]
+    each = len(batch[0]) == 1 and all(a.ndim == 3 for a in inputs)
+    return (
+        (shared or each)
+        and all(a.dtype == jnp.float32 for a in inputs)
+        and (len(left), len(right)) == (1, 1)
+        and params["precision"] in (None, (jax.lax.Precision.DEFAULT,) * 2)
+    )
+
+
+def _product_of_members(left: jax.Array, right: jax.Array, *, dimensions: Any, bfloat16: bool) -> jax.Array:
+    """A product with an axis of members as matrix products, which XLA's fast kernels take: it has none for batches.
+
+    Steps of eight members of 784-256-256-10 take 0.6 of the CPU time in bfloat16, on 2 cores with AVX-512.
+    """
+    ((i,), (j,)), (of_left, of_right) = dimensions
+    if of_left:
+        (a,), (b,) = of_left, of_right
+        axes = ((i - (i > a),), (j - (j > b),))
+        pairs = zip(jnp.moveaxis(left, a, 0), jnp.moveaxis(right, b, 0), strict=True)
+        return jnp.stack([_product(*pair, axes=axes, bfloat16=bfloat16, cpu=True, member=True) for pair in pairs])
+    shape = [n for axis, n in enumerate(left.shape) if axis != i] + [
+        n for axis, n in enumerate(right.shape) if axis != j
+    ]
+    if left.ndim == 3:
+        left, i = jnp.moveaxis(left, i, 0).reshape(left.shape[i], -1), 0
+    else:
+        right, j = jnp.moveaxis(right, j, 0).reshape(right.shape[j], -1), 0
+    return _product(left, right, axes=((i,), (j,)), bfloat16=bfloat16, cpu=True, member=True).reshape(shape)
+
+
+def _in_order(array: jax.Array) -> jax.Array:
+    """The array in memory with its last axis contiguous; the barrier keeps XLA from choosing another layout."""
+    return jax.lax.optimization_barrier(with_layout_constraint(array, Layout(major_to_minor=tuple(range(array.ndim)))))
+
+
+def _product(
+    left: jax.Array, right: jax.Array, *, axes: Any, bfloat16: bool, cpu: bool, member: bool = False
+) -> jax.Array:
     """A matrix product whose left factor is laid out in memory with its summed axis last.
 
     XLA's fast kernels take only such products. The gradient of a kernel, ``x^T dy``, is not one: as it is, it runs at
     115 to 150 instead of 185 GFLOP/s in float32, and cannot run in bfloat16 at all. The transposed factor is small, so
-    it is copied into that layout first; the barrier keeps XLA from fusing the copy back into the product.
+    it is copied into that layout first; the barrier keeps XLA from fusing the copy back into the product. Around the
+    products of a `member` all layouts are fixed: XLA would choose some for which it has no kernel in bfloat16.
     """
     ((i,), (j,)) = axes
     if bfloat16 and min(*left.shape, *right.shape) >= MIN_BFLOAT16_SIDE:
         left, right = left.astype(jnp.bfloat16), right.astype(jnp.bfloat16)
 
     def multiply(a: jax.Array, b: jax.Array, k: int) -> jax.Array:
-        return jax.lax.dot_general(a, b, (((1,), (k,)), ((), ())), preferred_element_type=jnp.float32)
+        a, b = (_in_order(a), _in_order(b)) if member else (a, b)
+        product = jax.lax.dot_general(a, b, (((1,), (k,)), ((), ())), preferred_element_type=jnp.float32)
+        return _in_order(product) if member else product
 
     if not cpu:
         return jax.lax.dot_general(left, right, (axes, ((), ())), preferred_element_type=jnp.float32)
