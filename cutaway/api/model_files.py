@@ -122,6 +122,9 @@ def export(
     - ``.onnx`` is one graph from raw samples ``(batch, *shape of a sample)`` to the model's outputs: it includes the
       division by the scale and the reshaping. It needs the package onnx.
 
+    The model of a table takes the inputs that the columns have become, ``(batch, input)``, as ``run.data.x(ids)``
+    returns them; ``run.data.feature_names`` are their names. The preparation itself stays in the run's ``run.json``.
+
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest".
         path: The file to write, ending in .keras or .onnx; what is there is replaced.
