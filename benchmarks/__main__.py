@@ -12,8 +12,10 @@ NAMES = (
     "embedding",
     "alignment",
     "interpret",
+    "pictures",
     "tables",
     "large_tables",
+    "far_samples",
 )
 
 

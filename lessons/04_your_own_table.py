@@ -692,13 +692,18 @@ assert losses[423] < losses[50] + errors[50]
 # ## Take it with you
 #
 # `run.report()` writes everything about the run into one HTML file that works offline. And `ct.export` writes the model
-# for other programs: `.keras` opens in plain Keras, `.onnx` in everything else. A model file expects the inputs *after*
-# preparation, so for raw rows, use the run.
+# for other programs.
 
 # %%
 report = run.report(folder / "report.html", progress=False)
 ct.export(run, folder / "tumors.keras")
 print([file.name for file in sorted(folder.iterdir()) if file.is_file()])
+
+# %% [markdown]
+# Keras has no layer that prepares a category, so this file starts at the prepared inputs, as the warning says. An
+# `.onnx` file, for which you need the package onnx, takes the columns as they are: the whole preparation is inside.
+#
+# Does the exported model say the same as the run?
 
 # %%
 import keras

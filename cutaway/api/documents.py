@@ -13,7 +13,7 @@ from cutaway.metrics import LISTED
 from cutaway.models import units_in_words
 
 from .analyses import Embedding, Explanation, Importances, LayerHistory, Layers, Units, defined
-from .model_files import ModelSummary
+from .model_files import Export, ModelSummary
 from .run import Run
 
 if TYPE_CHECKING:
@@ -205,8 +205,14 @@ def embedding_document(run: Run, embedding: Embedding) -> dict[str, Any]:
 
 
 def file_document(run: Run, file: Path, **more: Any) -> dict[str, Any]:
-    """What report and export answer: a file that was written, and its size in bytes."""
+    """What report answers: a file that was written, and its size in bytes."""
     return {"run": str(run.path), **more, "file": str(file), "bytes": file.stat().st_size}
+
+
+def export_document(run: Run, written: Export, *, epoch: int) -> dict[str, Any]:
+    """What export answers: the file, and the one beside it with the preparation, or None where that is inside."""
+    beside = None if written.preparation is None else str(written.preparation)
+    return {**file_document(run, written.file, epoch=epoch), "preparation": beside, "why": written.why}
 
 
 def model_document(summary: ModelSummary, *, why: str | None) -> dict[str, Any]:

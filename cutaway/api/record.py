@@ -55,6 +55,7 @@ def record(
     Raises:
         ModelError: The model is not built, not of allow-listed layers, or does not fit the data.
         DataError, ConfigError: The data or the split is wrong.
+        UsageError: The columns of a table are standardized, and the model would standardize them again.
         RunError: The run folder cannot be written.
     """
     from cutaway import models
@@ -87,8 +88,9 @@ def _as_taken(model: "Model", data: Dataset, inputs: str) -> Dataset:
 
     if inputs not in training.INPUTS:
         raise UsageError(f"inputs is one of {', '.join(training.INPUTS)}", got=repr(inputs), hint='try "auto"')
-    raw = training.rescales(model, data.scale) if inputs == "auto" else inputs == "raw"
-    return dataclasses.replace(data, scale=1.0) if raw else data
+    if inputs == "auto":
+        return training.as_taken(model, data)
+    return dataclasses.replace(data, scale=1.0) if inputs == "raw" else data
 
 
 def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The verbs that make a run by training: `mlp`, `train`, `train_like` and `resume`."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,8 @@ def train(
     """Train a model and keep everything about it in a new run folder.
 
     As after Keras' ``fit``, the model carries the trained weights afterwards, and training it again continues from
-    them. A training that is canceled (see `cutaway.CancelToken`) or dies can be continued with `resume`.
+    them. A model that begins with a Rescaling by the scale of the data is fed raw samples. A training that is canceled
+    (see `cutaway.CancelToken`) or dies can be continued with `resume`.
 
     Args:
         model: Made by `mlp`, or any Sequential or functional Keras model of allow-listed layers.
@@ -114,6 +116,7 @@ def train(
     training.keep_compiled_programs()
     with show_progress(progress) as on_progress:
         split, data = split_and_prepare(given, validation=config.validation, seed=config.seed, on_progress=on_progress)
+    data = training.as_taken(model, data)
     settings["validation"] = config.validation
     settings["class_weight"] = class_weights(class_weight, data.y(split.train), classes=data.classes)
     accelerator = training.has_accelerator()
@@ -182,6 +185,7 @@ def train_like(
     split = like.split
     if not same:
         split, data = split_and_prepare(like.context.loaded, validation=config.validation, seed=config.seed)
+        data = dataclasses.replace(data, scale=manifest.dataset.scale)  # 1 where the model rescales its inputs itself
     if per_class != base["class_weight"]:
         per_class = class_weights(per_class, data.y(split.train), classes=data.classes)
     models.require_jax()

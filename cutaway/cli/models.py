@@ -76,18 +76,28 @@ def export(
     run: RunArgument,
     to: Annotated[Path, typer.Option("--to", metavar="FILE", help="File to write, ending in .keras or .onnx.")],
     epoch: EpochOption = None,
+    preparation: Annotated[
+        bool,
+        typer.Option(
+            "--preparation/--no-preparation",
+            help="Whether the file prepares raw samples itself. Otherwise a JSON file beside it says how.",
+        ),
+    ] = True,
     input: Annotated[str, typer.Option(help="Input type of an .onnx file: auto, uint8 or float32.")] = "auto",  # noqa: A002
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Write the model of a run into a file that plain Keras opens, or an ONNX graph with its preprocessing."""
-    from cutaway.api.documents import file_document
-    from cutaway.api.model_files import export as write
+    """Write the model of a run into a file that plain Keras opens, or an ONNX graph; it takes raw samples."""
+    from cutaway.api.documents import export_document
+    from cutaway.api.model_files import write_export
     from cutaway.api.opening import open_run
 
     opened = open_run(run, runs=runs)
-    file = write(opened, to, epoch=epoch, input=input)
+    written = write_export(opened, to, preparation=preparation, epoch=epoch, input=input)
     if as_json:
-        print_json(file_document(opened, file, epoch=opened.context.epoch(epoch)))
-    else:
-        print(f"{file}  ({file.stat().st_size / 1e6:.1f} MB)")
+        print_json(export_document(opened, written, epoch=opened.context.epoch(epoch)))
+        return
+    print(f"{written.file}  ({written.file.stat().st_size / 1e6:.1f} MB)")
+    if written.preparation is not None:
+        why = f", since {written.why}" if written.why else ""
+        print(f"{written.preparation}: how samples are prepared, which the model does not do itself{why}")

@@ -48,7 +48,7 @@ HeaderOption = Annotated[
     bool | None, typer.Option("--header/--no-header", help="Whether line 1 of a table holds names. Default: found out.")
 ]
 ClassNamesOption = Annotated[
-    str | None, typer.Option("--class-names", help="Names for the labels of a table in their order, such as no,yes.")
+    str | None, typer.Option("--class-names", help="Names for the labels in their order, such as no,yes.")
 ]
 MonthFirstOption = Annotated[
     bool, typer.Option("--month-first", help="Dates such as 03/04/2020 have the month first, where none of them tells.")

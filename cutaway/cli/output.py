@@ -9,7 +9,7 @@ from typing import Any
 from cutaway.errors import printable
 
 LONG = 40
-"""Cells up to this length are never broken, so that names can be copied."""
+"""Cells up to this width are never broken, so that names can be copied."""
 
 NAME = 12
 """Longer names of layers and classes are shortened in tables that must fit 80 columns."""
@@ -40,7 +40,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
     table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     for column in rows[0]:
         numeric = all(str(row[column])[:1].isdigit() or str(row[column])[:1] in "-" for row in rows)
-        fixed = all(len(str(row[column])) <= LONG for row in rows)
+        fixed = all(width_of(str(row[column])) <= LONG for row in rows)
         table.add_column(
             Text(printable(column)), justify="right" if numeric else "left", overflow="fold", no_wrap=fixed
         )
@@ -80,9 +80,21 @@ def print_quality(quality: Any, *, misplaced: Any) -> None:
         print(f"  ± is the standard error: these are estimated from {quality.samples:,} samples")
 
 
+def width_of(text: str) -> int:
+    """The columns that a text takes in a terminal: two for a character of Chinese or Japanese, or an emoji."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 def shorten(name: str, most: int = NAME) -> str:
-    """A name cut to some characters."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    """A name cut to some columns of a terminal."""
+    if width_of(name) <= most:
+        return name
+    kept = name[: most - 1]
+    while width_of(kept) > most - 1:
+        kept = kept[:-1]
+    return f"{kept}…"
 
 
 def number(value: float | None, digits: int) -> str:

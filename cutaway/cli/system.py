@@ -26,7 +26,7 @@ from .options import (
     WeightOption,
     given_options,
 )
-from .output import console, percent, print_json, print_table, shorten
+from .output import console, percent, print_json, print_table, shorten, width_of
 
 LEAST = {"Values": 12, "Column": 12, "What is done": 24}
 """Columns of the table of columns that are cut on a narrow terminal, in this order, and to how many characters."""
@@ -119,7 +119,7 @@ def _cut(rows: list[dict[str, str]], width: int) -> tuple[list[dict[str, str]], 
     """Rows whose cells are cut in the columns of `LEAST`, and whether they fit."""
     room = 0
     for key, least in LEAST.items() if rows else ():
-        needed = {name: max(len(name), *(len(row[name]) for row in rows)) for name in rows[0]}
+        needed = {name: max(len(name), *(width_of(row[name]) for row in rows)) for name in rows[0]}
         room = width - sum(needed.values()) - 2 * len(needed) - 1  # two characters between columns, one at the edge
         if key in needed and room < 0:
             most = max(needed[key] + room, least)

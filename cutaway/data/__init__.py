@@ -24,9 +24,19 @@ from .sources import DatasetInfo
 from .sources.table import is_table_path
 from .split import PARTS, Split
 from .splitting import split_dataset
-from .tables import Column, Table, TableOptions, is_frame, prepare_new_rows, split_and_prepare
+from .tables import (
+    MISSING,
+    Column,
+    Table,
+    TableOptions,
+    is_frame,
+    prepare_new_rows,
+    spellings,
+    split_and_prepare,
+)
 
 __all__ = [
+    "MISSING",
     "PARTS",
     "Column",
     "Dataset",
@@ -50,6 +60,7 @@ __all__ = [
     "prepare_new_rows",
     "read_idx",
     "read_new_picture",
+    "spellings",
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",

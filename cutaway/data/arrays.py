@@ -136,8 +136,13 @@ def as_array(value: Any, *, what: str) -> np.ndarray:
     return values
 
 
+def is_sparse(value: Any) -> bool:
+    """Whether a value is a sparse matrix of SciPy, which need not be loaded to find out."""
+    return hasattr(value, "toarray") and hasattr(value, "nnz")
+
+
 def _array_values(x: Any, split: str) -> np.ndarray:
-    if hasattr(x, "toarray") and hasattr(x, "nnz"):  # of scipy.sparse, which need not be loaded to find out
+    if is_sparse(x):
         x = _dense(x, split)
     values = as_array(x, what=f"the inputs of {split}")
     if values.dtype.kind not in "biuf":

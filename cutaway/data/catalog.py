@@ -8,17 +8,21 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, overload
 
+import numpy as np
+
 from cutaway._lazy import public
 from cutaway.checks import file_kind, similar_name
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
+from .arrays import is_sparse
 from .dataset import Dataset
 from .sources import DatasetInfo, DataSource, registry
 from .tables import (
     Table,
     TableOptions,
     bunch_table,
+    class_names_of,
     frame_reader,
     is_bunch,
     is_frame,
@@ -38,7 +42,7 @@ def dataset_names() -> tuple[DatasetInfo, ...]:
 
 @overload
 def load_dataset(
-    where: str | os.PathLike[str], *, size: Any = None, on_progress: ProgressCallback = ...
+    where: str | os.PathLike[str], *, size: Any = None, class_names: Any = None, on_progress: ProgressCallback = ...
 ) -> Dataset: ...
 
 
@@ -53,15 +57,16 @@ def load_dataset(where: Any, *, on_progress: ProgressCallback = ignore_progress,
     """Load a dataset by name or by path, or from a table in memory.
 
     Args:
-        where: "mnist", "digits"; a table: a CSV, TSV, Parquet, Feather or Arrow file, a folder of the last three, a
-            frame of pandas or Polars, an Arrow table, or a Bunch of scikit-learn; a folder with a folder of pictures
-            for each class, perhaps inside folders train, val and test; a folder of IDX files named as MNIST's; a folder
-            with x_train.npy and y_train.npy, whose inputs stay on disk; or an .npz file with arrays of these names.
-            x_test and y_test are optional. A name takes precedence over a path: write "./mnist" for a folder of that
-            name.
+        where: "mnist", "digits"; a table: a CSV, TSV, ARFF, Parquet, Feather or Arrow file, a folder of the last
+            three, a frame of pandas or Polars, an Arrow table, or a Bunch of scikit-learn; a folder with a folder of
+            pictures for each class, perhaps inside folders train, val and test; pictures in a Hugging Face dataset on
+            disk; a folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay
+            on disk; or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence
+            over a path: write "./mnist" for a folder of that name.
         on_progress: Told while a table is read, with `Progress` records.
         options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
-            classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all.
+            classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all. Of
+            pictures and of arrays in files: ``class_names``, a name for each label in their order.
 
     Returns:
         A `Dataset`; of a table a `Table`, which becomes one once it is split.
@@ -138,15 +143,17 @@ def _load(
             got=", ".join(unknown),
             hint="leave it out" if len(unknown) == 1 else "leave them out",
         )
-    if "label" in source.options:
+    if source.reports:
         given["on_progress"] = on_progress
     return source.load(where, **given)
 
 
-def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallback) -> Table:
+def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallback) -> Dataset | Table:
     names: tuple[str, ...] = ()
     if is_bunch(frame):
-        frame, label, names = bunch_table(frame)
+        if is_sparse(frame.data):
+            return _load_sparse(frame, **options)
+        frame, label, names = bunch_table(frame, label=options.get("label"))
         options = {"label": label} | options
     if not is_frame(frame):
         raise UsageError(
@@ -160,7 +167,23 @@ def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallba
     chosen = table_options(reader.columns, label=label, where=reader.form, **options)
     origin = {"kind": "arrays", "options": chosen.to_json()}
     table = make_table(readers, chosen, name="table", origin=origin, on_progress=on_progress)
-    return replace(table, class_names=names) if len(names) == table.classes and not chosen.class_names else table
+    if not names or chosen.class_names or chosen.label != label:
+        return table
+    return replace(table, class_names=tuple(names[int(number)] for number in table.class_names))
+
+
+def _load_sparse(bunch: Any, **options: Any) -> Dataset:
+    """A Bunch whose data are a sparse matrix, as an array of all its entries."""
+    if set(options) - {"class_names"}:
+        raise UsageError(
+            "a Bunch with a sparse matrix takes class_names", got=", ".join(options), hint="leave the others out"
+        )
+    names = options.get("class_names") or class_names_of(bunch, bunch.target) or None
+    dataset = Dataset.from_arrays(bunch.data, np.asarray(bunch.target), class_names=names)
+    columns: Any = bunch.get("feature_names")
+    if columns is None or len(columns) != dataset.features:
+        return dataset
+    return replace(dataset, feature_names=tuple(map(str, columns)))
 
 
 def _find(where: str | Path) -> DataSource | None:

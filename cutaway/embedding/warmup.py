@@ -20,7 +20,7 @@ def warm_up() -> None:
     with compilation_progress(ignore_progress) as compilation:
         compile_kernels(len(h), compilation)
     nearest_neighbors(h, NEIGHBORS)
-    compile_descent()
+    compile_descent(exact=True, grid=True)
     start = np.ascontiguousarray(h[:, :2])
     place(h[:2], placement(h, start))
     inspect_quality(h, start, k=3, seed=0)

@@ -23,7 +23,6 @@ from .queries import nearest_among, nearest_with_ties
 
 if TYPE_CHECKING:
     from .compiled import COMPILING, Compilation, U, compilation_progress, count_missing, kernel
-    from .verification import compile_verification
 
 # These load Numba.
 _MODULES = {
@@ -31,7 +30,6 @@ _MODULES = {
     "Compilation": "cutaway.neighbors.compiled",
     "U": "cutaway.neighbors.compiled",
     "compilation_progress": "cutaway.neighbors.compiled",
-    "compile_verification": "cutaway.neighbors.verification",
     "count_missing": "cutaway.neighbors.compiled",
     "kernel": "cutaway.neighbors.compiled",
 }
@@ -44,7 +42,6 @@ __all__ = [
     "PrincipalComponents",
     "U",
     "compilation_progress",
-    "compile_verification",
     "count_missing",
     "kernel",
     "nearest_among",

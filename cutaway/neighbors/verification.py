@@ -14,7 +14,6 @@ from .candidates import (
     squared_distance,
 )
 from .compiled import kernel
-from .search import memory_for
 from .sorting import sort_pairs
 
 
@@ -93,10 +92,3 @@ def verify_neighbors(points, starts, names, gap, tolerance, keep, scale, memory,
         name = names[query]
         for i in range(k):
             index[name, i], squared[name, i] = found[i], exact[i] * scale
-
-
-def compile_verification() -> None:
-    """Compile `verify_neighbors`, or load it from disk, by a call without queries."""
-    points, one, whole = np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32), np.zeros(1, np.int64)
-    gap, index = np.zeros((1, 0), np.float32), np.zeros((1, 1), np.int32)
-    verify_neighbors(points, whole, whole, gap, 0.0, 1, 1.0, memory_for(1, 1, 1, 1), index, one, 0)

@@ -16,7 +16,7 @@ from .recipes import RECIPES, Recipe, base_settings, find_recipe, recipe_for
 
 if TYPE_CHECKING:
     from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs, note_differences
-    from .fed import rescales
+    from .fed import as_taken, own_scale
     from .feeding import INPUTS
     from .loop import TrainingData, TrainingResult, train_model
     from .manifest import known_config, new_manifest, warn_of_predictions
@@ -27,6 +27,7 @@ _MODULES = {
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
+    "as_taken": "cutaway.training.fed",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
@@ -34,7 +35,7 @@ _MODULES = {
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
     "note_differences": "cutaway.training.device",
-    "rescales": "cutaway.training.fed",
+    "own_scale": "cutaway.training.fed",
     "train_model": "cutaway.training.loop",
     "warn_of_predictions": "cutaway.training.manifest",
 }
@@ -52,6 +53,7 @@ __all__ = [
     "TrainingConfig",
     "TrainingData",
     "TrainingResult",
+    "as_taken",
     "base_settings",
     "check_loss",
     "describe_device",
@@ -64,9 +66,9 @@ __all__ = [
     "make_config",
     "new_manifest",
     "note_differences",
+    "own_scale",
     "recipe_for",
     "recorded_config",
-    "rescales",
     "train_model",
     "warn_of_predictions",
 ]

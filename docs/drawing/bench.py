@@ -58,15 +58,16 @@ class Bench:
         hidden: tuple[int, ...] = HIDDEN,
         dropout: float = DROPOUT,
         activation: str = "relu",
+        ensemble: int = 1,
         data: ct.Dataset | None = None,
         **settings: Any,
     ) -> ct.Run:
         """Train a model with the default recipe, except for the settings that are given."""
         settings = {"epochs": EPOCHS, "seed": 0, **settings}
         source = self.data if data is None else data
-        key = repr((hidden, dropout, activation, source.name, sorted(settings.items())))
+        key = repr((hidden, dropout, activation, ensemble, source.name, sorted(settings.items())))
         if key not in self.runs:
-            model = ct.mlp(hidden, dropout=dropout, activation=activation)
+            model = ct.mlp(hidden, dropout=dropout, activation=activation, ensemble=ensemble)
             clock = _EpochClock(settings["epochs"])
             self.runs[key] = ct.train(model, source, runs=self.folder, progress=clock, **settings)
             SECONDS[self.runs[key].path] = clock.seconds

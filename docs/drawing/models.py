@@ -51,4 +51,17 @@ def activation(bench: Bench) -> list[Row]:
     return [row("activation", value, run) for value, run in runs.items()]
 
 
-SETTINGS = (hidden, dropout, activation)
+def ensemble(bench: Bench) -> list[Row]:
+    """More members predict better, and take longer."""
+    runs = {str(members): bench.train(ensemble=members) for members in (1, 2, 4, 8)}
+    figure, (left, right) = panels(2)
+    curves(left, {f"ensemble={value}": epochs_of(run, "val_loss") for value, run in runs.items()})
+    by_epoch(left, "validation loss")
+    legend(left)
+    bars(right, {value: 100 * (1 - run.history["val_accuracy"][-1]) for value, run in runs.items()}, text="{:.2f}%")
+    name(right, "validation error (%)")
+    save(figure, "ensemble")
+    return [row("ensemble", value, run) for value, run in runs.items()]
+
+
+SETTINGS = (hidden, dropout, activation, ensemble)

@@ -14,7 +14,6 @@ from cutaway.api.report import figures
 from cutaway.api.report.classes import classes
 from cutaway.api.report.knowledge import knowledge
 from cutaway.api.report.source import ReportSource
-from cutaway.cli import main
 from cutaway.errors import CutawayWarning, RunError, UsageError
 from cutaway.progress import ignore_progress
 
@@ -113,6 +112,8 @@ def test_a_confusion_matrix_that_is_too_large_is_refused(run, monkeypatch):
 
 
 def test_wide_layers_are_measured_on_fewer_samples(run, source, monkeypatch, capsys):
+    from cutaway.cli.layers import _layer_history
+
     asked = len(run.context.part("test"))
     whole = run.layer_history(epochs=[0], progress=False)
     assert (whole.records[0].samples, whole.note) == (asked, "")
@@ -127,8 +128,7 @@ def test_wide_layers_are_measured_on_fewer_samples(run, source, monkeypatch, cap
     assert knowledge(source).caption.startswith("Measured on 200 test samples"), "the report as well"
     monkeypatch.setattr("cutaway.api.analyses.layers.ACTIVATION_BYTES", 4 * 174 * 120)
     assert run.layer_history(epochs=[0], progress=False).records[0].samples == 120, "all layers together"
-    with pytest.raises(SystemExit):
-        main(["layers", str(run.path), "--history"])
+    _layer_history(run, layer=None, as_json=False)
     assert "Measured on 120 of " in " ".join(capsys.readouterr().out.split())
 
 

@@ -96,13 +96,6 @@ def test_inspecting(model_file):
     assert [layer["name"] for layer in summary.layers][:2] == ["dense_1", "dropout_1"]
 
 
-def test_a_run_as_plain_keras(digits_run, tmp_path):
-    file = export(digits_run, tmp_path / "model.keras", epoch=2)
-    theirs, x = keras.saving.load_model(file), digits_run.data.inputs(digits_run.split.test)
-    np.testing.assert_allclose(theirs.predict(x, verbose=0), digits_run.predictions(epoch=2), rtol=1e-5, atol=1e-6)
-    assert np.array_equal(open_model(file).get_weights()[0], theirs.get_weights()[0])
-
-
 @pytest.mark.parametrize(("kind", "dtype"), [("auto", np.float32), ("float32", np.float32), ("uint8", np.uint8)])
 def test_a_run_as_onnx_takes_samples_as_they_are(digits_run, tmp_path, kind, dtype):
     file = export(str(digits_run.path), tmp_path / "model.onnx", input=kind)

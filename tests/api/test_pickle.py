@@ -76,6 +76,7 @@ RECORDS = {
     "layer_history": lambda run: run.layer_history(epochs=[0, 6], samples=200, progress=False),
     "similarity": lambda run: run.similarity(epochs=[0, 6], samples=200, progress=False),
     "units": lambda run: run.units("dense_2", progress=False),
+    "examine": lambda run: run.examine(run.data.x(run.split.test)[:20], nearest=2, explain=2),
     "explanation": lambda run: run.explain("sample[7]"),
     "embedding": lambda run: run.embed(split="test", perplexity=20.0, progress=False),
     "pca": lambda run: run.embed(split="test", method="pca", progress=False),

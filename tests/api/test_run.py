@@ -127,7 +127,7 @@ def test_runs_from_arrays_need_their_arrays_again(tmp_path):
     run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False)
     assert run.activations("dense_1").shape[1] == 4
     alone = ct.open_run(run.path)
-    with pytest.raises(DataError, match='"mine" was made from arrays.*open_run'):
+    with pytest.raises(DataError, match='"mine" was made from arrays.*next: open the run with data='):
         alone.activations("dense_1")
     with pytest.raises(DataError, match="trained on data with SHA-256"):
         ct.open_run(run.path, data=ct.Dataset.from_arrays(x[::-1].copy(), y))

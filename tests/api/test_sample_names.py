@@ -1,5 +1,6 @@
 """Rows of a table with a column of names are called by it wherever samples are named, and are found by it."""
 
+import pickle
 import warnings
 
 import numpy as np
@@ -86,6 +87,11 @@ def _source():
     from bokeh.models import ColumnDataSource
 
     return ColumnDataSource
+
+
+def test_names_travel_with_a_record(run):
+    mistakes = run.mistakes(5)
+    assert pickle.loads(pickle.dumps(mistakes)).ids.names() == mistakes.ids.names()
 
 
 def test_cards_of_the_report_show_name_and_place(run, tmp_path):

@@ -68,7 +68,8 @@ def test_export(cutaway, digits_run, tmp_path):
     code, out, err = cutaway("export", digits_run.path, "--to", "model.keras", "--json")
     assert code == 0, err
     answer = json.loads(out)
-    assert answer == {"run": str(digits_run.path), "epoch": 6, "file": "model.keras", "bytes": answer["bytes"]}
+    written = {"file": "model.keras", "bytes": answer["bytes"], "preparation": None, "why": None}
+    assert answer == {"run": str(digits_run.path), "epoch": 6, **written}
     assert keras.saving.load_model(tmp_path / "model.keras").count_params() == 2778
     code, out, _ = cutaway("export", digits_run.path, "--to", "model.onnx", "--input", "uint8", "--epoch", "1")
     assert code == 0
@@ -76,6 +77,10 @@ def test_export(cutaway, digits_run, tmp_path):
     x = digits_run.data.x(digits_run.split.test).astype(np.uint8)
     (said,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"input": x})
     np.testing.assert_allclose(said, digits_run.predictions(epoch=1), rtol=1e-5, atol=1e-5)
+    code, out, _ = cutaway("export", digits_run.path, "--to", "alone.keras", "--no-preparation")
+    beside = "alone.keras.preparation.json: how samples are prepared, which the model does not do itself\n"
+    assert (code, out.splitlines(keepends=True)[1:]) == (0, [beside])
+    assert json.loads((tmp_path / "alone.keras.preparation.json").read_text())["scale"] == 16
     code, out, err = cutaway("export", digits_run.path, "--to", "model.pt")
     assert (code, out) == (2, "")
     assert "ends in .keras or .onnx" in err

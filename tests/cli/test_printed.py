@@ -3,12 +3,13 @@
 import functools
 import json
 import re
+import unicodedata
 
 import pytest
 
 from cutaway.api import recipe
 from cutaway.api.analyses import cost_in_digits
-from cutaway.cli.output import points, print_quality
+from cutaway.cli.output import points, print_quality, shorten
 from cutaway.embedding import Quality
 
 
@@ -99,3 +100,33 @@ def test_the_demo_trains_embeds_reports_and_says_where_everything_is(cutaway, mo
     assert (run / "report.html").read_text().startswith("<!doctype html>")
     assert re.search(r"embedding +(\S+\.npz)", out)
     assert len(list((run / "results").glob("embedding-*"))) == 1, "the report shows the one that was made"
+
+
+def columns_of(text):
+    """Columns of a terminal that a text takes, by Unicode's own table."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+@pytest.mark.parametrize("width", ["60", "80", "120"])
+def test_wide_characters_do_not_move_the_columns_of_a_table(cutaway, monkeypatch, tmp_path, width):
+    monkeypatch.setenv("COLUMNS", width)
+    names = ["顧客の年齢と性別と住所と電話番号を合わせた長い列の名前", "都市", "🎉 party", "plain"]
+    places, labels = ("東京都千代田区丸の内", "大阪"), ("nein", "ja", "ja", "ja")
+    rows = [f"{(7 * n) % 40}.5,{places[n % 2]},{n},x{n % 3},{labels[n % 4]}" for n in range(60)]
+    lines = [",".join([*names, "label"]), *rows]
+    (tmp_path / "wide.csv").write_text("\n".join(lines), encoding="utf-8")
+    code, out, err = cutaway("datasets", "wide.csv", "--label", "label")
+    assert code == 0, err
+    table = [line for line in out.splitlines() if re.search(r" (Type|number|category) ", line)]
+    assert len(table) == 6
+    starts = {columns_of(line[: re.search(r" (Type|number|category) ", line).start()]) for line in table}
+    assert len(starts) == 1, "every type begins in the same column"
+    assert all(columns_of(line) <= int(width) for line in out.splitlines() if not line.startswith("  "))
+
+
+def test_names_are_cut_to_the_columns_of_a_terminal():
+    assert shorten("dense_1", 12) == "dense_1"
+    assert shorten("a" * 13, 12) == "a" * 11 + "…"
+    for name in ("顧客の年齢と性別", "a顧客の年齢と性別", "🎉🎉🎉🎉🎉🎉🎉"):
+        assert 11 <= columns_of(shorten(name, 12)) <= 12
+    assert shorten("顧客の年齢", 10) == "顧客の年齢"

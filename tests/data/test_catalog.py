@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cutaway.data import dataset_names, load_dataset, split_dataset
+from cutaway.data import dataset_names, load_again, load_dataset, split_dataset
 from cutaway.data.sources import DataSource, registry
 from cutaway.data.sources import mnist as mnist_source
 from cutaway.data.sources.record import dataset_from_files
@@ -134,6 +134,40 @@ def test_a_folder_of_idx_files_is_loaded(tmp_path, names, pack):
     np.testing.assert_array_equal(data.sources["test"].y, LABELS[:3])
     assert (data.name, data.class_names, data.scale) == (tmp_path.name, ("0", "1", "2"), 255.0)
     assert data.origin == {"kind": "path", "path": str(tmp_path.resolve())}
+
+
+def test_names_may_begin_with_that_of_the_dataset(tmp_path):
+    names = [f"emnist-letters-{name.replace('t10k', 'test')}" for name in UBYTE]
+    data = load_dataset(fill(tmp_path, names=names, y=LABELS + 1, y_test=LABELS[:3] + 1), class_names=["a", "b", "c"])
+    assert {name: len(source.y) for name, source in data.sources.items()} == {"train": 5, "test": 3}
+    np.testing.assert_array_equal(data.sources["train"].y, LABELS)
+    np.testing.assert_array_equal(data.sources["test"].y, LABELS[:3])
+    assert data.class_names == ("a", "b", "c")
+
+
+def test_classes_of_files_get_names(tmp_path):
+    names = ["T-shirt", "trouser", "ankle boot"]
+    data = load_dataset(fill(tmp_path, names=UBYTE), class_names=names)
+    assert data.class_names == tuple(names)
+    np.testing.assert_array_equal(data.sources["train"].y, LABELS)
+    again = load_again(data.origin)
+    assert (again.sha256, again.class_names) == (data.sha256, data.class_names)
+    # four names for the numbers 0 to 3, of which one has no sample
+    assert load_dataset(tmp_path, class_names=[*names, "bag"]).class_names == (*names, "bag")
+    np.savez(tmp_path / "x.npz", x_train=IMAGES, y_train=LABELS)
+    assert load_dataset(tmp_path / "x.npz", class_names=tuple(names)).class_names == tuple(names)
+
+
+def test_wrong_names_of_classes(tmp_path):
+    fill(tmp_path, names=UBYTE)
+    with pytest.raises(UsageError, match="one for each of the 3 labels; got 2; next: the labels are 0, 1, 2"):
+        load_dataset(tmp_path, class_names=["a", "b"])
+    for names in ("abc", ["a", "a", "b"], ["a", "b", 3]):
+        with pytest.raises(UsageError, match="at least two different strings; got .*--class-names cat,dog"):
+            load_dataset(tmp_path, class_names=names)
+    fill(tmp_path, names=UBYTE, y=LABELS + 1, y_test=LABELS[:3] + 2)
+    with pytest.raises(DataError, match=r"got the label 4 as test\[2\]"):
+        load_dataset(tmp_path, class_names=["a", "b", "c"])
 
 
 def test_the_test_files_are_optional(tmp_path):

@@ -47,6 +47,21 @@ def test_a_dataset_is_loaded_as_it_was_saved(tmp_path, save):
     assert load_dataset(data.origin["path"]).sha256 == data.sha256
 
 
+def test_mnist_as_keras_keeps_it(tmp_path):
+    """The four arrays of keras.datasets.mnist, in the order of its file."""
+    mnist = load_dataset("mnist")
+    train, test = mnist.sources["train"], mnist.sources["test"]
+    path = tmp_path / "mnist.npz"
+    np.savez_compressed(path, x_test=test.x[:40], x_train=train.x[:90], y_train=train.y[:90].astype(np.uint8),
+                        y_test=test.y[:40].astype(np.uint8))  # fmt: skip
+    data = load_dataset(path)
+    assert (data.name, data.shape, data.scale, data.class_names) == ("mnist", (28, 28), 255.0, tuple("0123456789"))
+    for source, rows in (("train", 90), ("test", 40)):
+        np.testing.assert_array_equal(data.sources[source].x, mnist.sources[source].x[:rows])
+        np.testing.assert_array_equal(data.sources[source].y, mnist.sources[source].y[:rows])
+    assert data.origin["kind"] == "path"
+
+
 def test_fortran_order_and_string_labels_are_read(tmp_path):
     np.savez(tmp_path / "f.npz", x_train=np.asfortranarray(X), y_train=np.array(list("cabcab")))
     data = load_dataset(tmp_path / "f.npz")

@@ -35,6 +35,17 @@ def test_a_folder_gives_the_pictures_and_classes(digits, tmp_path):
     assert load_again(data.origin).sha256 == data.sha256
 
 
+def test_folders_get_names_in_their_order(digits, tmp_path):
+    write(tmp_path, digits[0], digits[1] + 5)  # folders 5 to 14
+    names = [f"class {number}" for number in range(10)]
+    data = load_dataset(tmp_path, class_names=names)
+    assert data.class_names == tuple(names)
+    assert np.array_equal(data.sources["train"].y, np.sort(digits[1]))
+    assert load_again(data.origin).sha256 == data.sha256
+    with pytest.raises(UsageError, match="one for each of the 10 labels; got 2; next: the labels are 5, 6, 7,"):
+        load_dataset(tmp_path, class_names=["a", "b"])
+
+
 def test_train_val_and_test_are_kept(digits, tmp_path):
     for part, rows in (("train", slice(0, 200)), ("val", slice(200, 250)), ("test", slice(250, 300))):
         write(tmp_path / part, digits[0][rows], digits[1][rows])

@@ -90,7 +90,7 @@ def _resolve(page: str, target: str) -> str:
     return "/".join(parts) or "index.html"
 
 
-MLP_SETTINGS = {"hidden", "dropout", "activation"}
+MLP_SETTINGS = {"hidden", "dropout", "activation", "ensemble"}
 TSNE_SETTINGS = {field.name for field in fields(TSNESettings)}
 TSNE_PICTURES = {"perplexity", "n_iter"}
 """The settings of t-SNE with a section of their own; the others share a table, without pictures."""

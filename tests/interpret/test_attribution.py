@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 from cutaway.errors import DataError, ModelError
-from cutaway.interpret import attribute
+from cutaway.interpret import attribute, input_attribution
 
 FORMS = ["mlp", "dropout", "norm", "last", "logits", "one", "split", "skip", "frozen"]
 
@@ -32,6 +32,17 @@ def test_contributions_add_up_to_the_difference_of_the_logits(small_models, smal
         assert found.contributions, "at least one layer that all paths go through"
         for layer in found.contributions:
             assert found.total(layer) == pytest.approx(found.difference, abs=1e-4)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_many_samples_have_the_contributions_of_each(small_models, small_rows, form):
+    model, rows = small_models[form][0], np.stack(list(small_rows(5)))
+    values, pairs = input_attribution(model, scale=255.0)(rows)
+    assert values.shape == (5, 20)
+    for row, x in enumerate(rows):
+        found = attribute(model, x, scale=255.0)
+        np.testing.assert_allclose(values[row], found.inputs.ravel(), atol=1e-5)
+        assert pairs[row].tolist() == [found.winner, found.runner_up]
 
 
 def test_contributions_of_a_small_model_by_hand():

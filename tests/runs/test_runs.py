@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import CutawayWarning, RunError, UnknownNameError
-from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, run_command, write_atomic
+from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, output_file, run_command, write_atomic
 from cutaway.runs.history import HistoryFile, read_history
 
 DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
@@ -131,6 +131,31 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_is_written_piece_by_piece_appears_when_it_is_on_disk(tmp_path, monkeypatch):
+    path, link = tmp_path / "file", tmp_path / "link"
+    path.write_bytes(b"old")
+    link.symlink_to(path)
+    synced, real = [], os.fsync
+
+    def note(descriptor):
+        synced.append((os.fstat(descriptor).st_size, path.read_bytes()))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with output_file(link) as target:
+        target.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+    assert synced[0] == (3, b"old"), "the new file is synced before it takes the place of the old one"
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new"
+    with pytest.raises(ZeroDivisionError), output_file(link) as target:
+        target.write_bytes(bytes(1 // 0))
+    assert path.read_bytes() == b"new"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "link"]
+    with output_file(Path("/dev/null")) as target:
+        assert target == Path("/dev/null")
 
 
 def test_damaged_folders_are_named(writer, tmp_path):

@@ -22,10 +22,11 @@ from cutaway.errors import CutawayError, UsageError
 from cutaway.runs import file_name
 
 SAMPLES = 2000
-"""Training samples that are compared with at most: some 10 µs for each new row of 50 inputs."""
+"""Training samples that are compared with at most."""
 
-VALUES = 2**21
-"""Values of these samples at most: 8 MB."""
+VALUES = 2**19
+"""Values of these samples at most, 2 MB: 668 of MNIST's pictures, with which a picture takes 2.7 times as long as with
+a model of two layers of 512 units alone, 40 µs more (benchmarks/far_samples.py)."""
 
 LEAST = 20
 """Training samples without which there is no telling what is far."""

@@ -74,10 +74,10 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
     elif paths:
         _check_pictures(context, paths)
         files = new_picture_files(paths)
-        digit = record.origin.get("name") == "mnist"
+        digit, scale = record.origin.get("name") == "mnist", _scale(context)
         for first in range(0, len(files), PICTURES):
             chunk = files[first : first + PICTURES]
-            read = [read_new_picture(path, shape=record.shape, scale=record.scale, digit=digit) for path in chunk]
+            read = [read_new_picture(path, shape=record.shape, scale=scale, digit=digit) for path in chunk]
             yield Samples(np.stack(read), [str(file) for file in chunk])
     else:
         yield from _chunks(_checked(context, np.asarray(x), where=f"the {type(x).__name__}"), record.shape)
@@ -144,13 +144,21 @@ def _check_pictures(context: RunContext, paths: list[Path]) -> None:
         )
 
 
+def _scale(context: RunContext) -> float:
+    """The value of a raw sample that becomes 1: by the scale of the data, or in the model where that is 1."""
+    from cutaway.training import own_scale
+
+    scale = context.manifest.dataset.scale
+    return own_scale(context.model()) if scale == 1 else scale
+
+
 def _checked(context: RunContext, x: np.ndarray, *, where: str) -> np.ndarray:
     """An array of samples ``(sample, ...)``, whose values and shape fit the model.
 
     Raises:
         DataError: They do not.
     """
-    shape = context.manifest.dataset.shape
+    shape, scale = context.manifest.dataset.shape, _scale(context)
     if x.shape[1:] != shape and x.shape == shape:
         x = x[None]
     flat = x.ndim == 2 and x.shape[1] == int(np.prod(shape))
@@ -160,11 +168,11 @@ def _checked(context: RunContext, x: np.ndarray, *, where: str) -> np.ndarray:
             got=f"{x.shape} {x.dtype} in {where}",
             hint="reshape them, or pass the path of a file",
         )
-    if context.manifest.dataset.scale >= 16 and x.dtype != np.uint8 and x.size and x.max() <= 1:
+    if scale >= 16 and x.dtype != np.uint8 and x.size and x.max() <= 1:
         raise DataError(
-            f"new samples are in the units of the dataset, from 0 to {context.manifest.dataset.scale:g}",
+            f"new samples are in the units of the dataset, from 0 to {scale:g}",
             got=f"numbers from {x.min():g} to {x.max():g} in {where}",
-            hint=f"multiply them by {context.manifest.dataset.scale:g}",
+            hint=f"multiply them by {scale:g}",
         )
     return x
 

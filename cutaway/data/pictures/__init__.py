@@ -6,11 +6,12 @@ pictures and (sample, row, column, 3) for colored ones. Files are never written.
 """
 
 from .centering import center_digit
-from .files import ENDINGS, check_size, picture_files, read_picture, read_pictures
+from .files import ENDINGS, PackedPicture, check_size, picture_files, read_picture, read_pictures
 from .new_pictures import new_picture_files, read_new_picture
 
 __all__ = [
     "ENDINGS",
+    "PackedPicture",
     "center_digit",
     "check_size",
     "new_picture_files",

@@ -1,7 +1,9 @@
 """Picture files: finding them, and reading them as arrays of one size."""
 
+import io
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -54,11 +56,30 @@ def check_size(size: object) -> tuple[int, int] | None:
     return sides
 
 
-def read_picture(path: Path, *, mode: Mode | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
+@dataclass(frozen=True)
+class PackedPicture:
+    """The content of a picture file that is kept inside another file.
+
+    Attributes:
+        name: What it is called in messages.
+        content: Its bytes.
+    """
+
+    name: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+
+PictureFile = Path | PackedPicture
+
+
+def read_picture(path: PictureFile, *, mode: Mode | None = None, size: tuple[int, int] | None = None) -> np.ndarray:
     """Read one picture, turned upright as its EXIF data say.
 
     Args:
-        path: The file; of several frames the first counts.
+        path: The file, or its content; of several frames the first counts.
         mode: "L" for gray, "RGB" for color, or None for whichever the file holds.
         size: (rows, columns) to resize it to, or None.
 
@@ -71,18 +92,12 @@ def read_picture(path: Path, *, mode: Mode | None = None, size: tuple[int, int] 
     return _read(path, lambda image: np.asarray(_converted(image, mode or _mode(image), size)))
 
 
-def read_pictures(
-    files: Sequence[Path],
-    *,
-    size: tuple[int, int] | None,
-    allocate: Callable[[tuple[int, ...]], np.ndarray] | None = None,
-) -> np.ndarray:
+def read_pictures(files: Sequence[PictureFile], *, size: tuple[int, int] | None) -> np.ndarray:
     """Read pictures into one array: gray if all of them are, else in color.
 
     Args:
         files: The files, at least one.
         size: (rows, columns) to resize them to; None if they all have one size.
-        allocate: Makes the array of a shape; in memory if None.
 
     Returns:
         uint8 (sample, row, column), or (sample, row, column, 3).
@@ -90,50 +105,98 @@ def read_pictures(
     Raises:
         DataError: Some cannot be read: which, and how many. Or their sizes differ and `size` is None.
     """
-    modes, sizes = _survey(files)
-    mode: Mode = "RGB" if "RGB" in modes else "L"
-    if size is None and len(sizes) > 1:
-        frequent = sorted(sizes, key=lambda size: -len(sizes[size]))
-        (one, other), kinds = frequent[:2], f"; {len(sizes):,} sizes in all (rows x columns)"
-        raise DataError(
-            "pictures have one size, or are brought to one with size=",
-            got=f"{one[0]} x {one[1]} pixels in {_files(sizes[one])} and {other[0]} x {other[1]} in "
-            f"{_files(sizes[other])}{kinds}",
-            hint=f"pass size=({one[0]}, {one[1]}) or another (on the command line --size {one[0]}x{one[1]})",
-        )
-    rows, columns = size or next(iter(sizes))
-    shape = (len(files), rows, columns) + ((3,) if mode == "RGB" else ())
-    pictures = np.empty(shape, np.uint8) if allocate is None else allocate(shape)
-    broken: list[DataError] = []
-    for number, path in enumerate(files):
-        try:
-            pictures[number] = read_picture(path, mode=mode, size=size)
-        except DataError as error:
-            broken.append(error)
-    _refuse(broken)
+    found = _read_once(files, size=size)
+    if size is None and len(found.sizes) > 1:
+        raise _differ(found.sizes)
+    if found.pictures is not None:
+        return found.pictures
+    if found.no_room is not None:
+        raise found.no_room
+    sides = size or next(iter(found.sizes))
+    pictures = _allocate((len(files), *sides, 3))
+    for number, path in enumerate(files):  # gray and colored ones: all in color
+        pictures[number] = read_picture(path, mode="RGB", size=size)
     return pictures
 
 
-def _survey(files: Sequence[Path]) -> tuple[set[Mode], dict[tuple[int, int], list[Path]]]:
-    """The modes and the sizes of pictures, each size with its files; only the heads are read."""
-    modes: set[Mode] = set()
-    sizes: dict[tuple[int, int], list[Path]] = {}
-    broken: list[DataError] = []
-    for path in files:
+@dataclass
+class _Found:
+    """What was found in picture files.
+
+    Attributes:
+        pictures: uint8 (sample, ...), if all are gray or all are colored, and of one size.
+        sizes: Each size that occurs, with the names of its files.
+        no_room: The error, if there is no memory for so many pictures of the size of the first.
+    """
+
+    pictures: np.ndarray | None
+    sizes: dict[tuple[int, int], list[str]]
+    no_room: DataError | None = None
+
+
+def _read_once(files: Sequence[PictureFile], *, size: tuple[int, int] | None) -> _Found:
+    """Read pictures as long as they are alike, and of the others only the heads.
+
+    Raises:
+        DataError: Some cannot be read.
+    """
+    found, modes, broken = _Found(None, {}), set[Mode](), list[DataError]()
+    for number, path in enumerate(files):
+        alike = len(modes) < 2 and (size is not None or len(found.sizes) < 2) and found.no_room is None
         try:
-            mode, size = _read(path, lambda image: (_mode(image), _upright_size(image)))
+            mode, held, picture = _read(path, lambda image, alike=alike: _looked_at(image, size, decode=alike))
         except DataError as error:
             broken.append(error)
             continue
         modes.add(mode)
-        sizes.setdefault(size, []).append(path)
+        found.sizes.setdefault(held, []).append(str(path))
+        if picture is None or len(modes) > 1 or (size is None and len(found.sizes) > 1):
+            found.pictures = None
+            continue
+        if found.pictures is None:
+            try:
+                found.pictures = _allocate((len(files), *picture.shape))
+            except DataError as error:
+                found.no_room = error
+                continue
+        found.pictures[number] = picture
     _refuse(broken)
-    return modes, sizes
+    return found
 
 
-def _files(paths: list[Path]) -> str:
+def _looked_at(
+    image: "Image", size: tuple[int, int] | None, *, decode: bool
+) -> tuple[Mode, tuple[int, int], np.ndarray | None]:
+    """Whether a picture is gray, its (rows, columns) in the file, and its pixels if it is decoded."""
+    mode, held = _mode(image), _upright_size(image)
+    return mode, held, np.asarray(_converted(image, mode, size)) if decode else None
+
+
+def _allocate(shape: tuple[int, ...]) -> np.ndarray:
+    try:
+        return np.empty(shape, np.uint8)
+    except MemoryError:
+        raise DataError(
+            "pictures fit into memory, a byte for each pixel and color",
+            got=f"{shape[0]:,} pictures of {shape[1]} x {shape[2]} pixels",
+            hint="bring them to a smaller size with size= (on the command line --size)",
+        ) from None
+
+
+def _differ(sizes: dict[tuple[int, int], list[str]]) -> DataError:
+    frequent = sorted(sizes, key=lambda size: -len(sizes[size]))
+    (one, other), kinds = frequent[:2], f"; {len(sizes):,} sizes in all (rows x columns)"
+    return DataError(
+        "pictures have one size, or are brought to one with size=",
+        got=f"{one[0]} x {one[1]} pixels in {_files(sizes[one])} and {other[0]} x {other[1]} in "
+        f"{_files(sizes[other])}{kinds}",
+        hint=f"pass size=({one[0]}, {one[1]}) or another (on the command line --size {one[0]}x{one[1]})",
+    )
+
+
+def _files(names: list[str]) -> str:
     """How many files there are, with an example: "39 files such as 7/a.png"."""
-    return f"{len(paths):,} files such as {paths[0]}" if len(paths) > 1 else f"1 file, {paths[0]}"
+    return f"{len(names):,} files such as {names[0]}" if len(names) > 1 else f"1 file, {names[0]}"
 
 
 def _refuse(broken: list[DataError]) -> None:
@@ -143,15 +206,16 @@ def _refuse(broken: list[DataError]) -> None:
         raise DataError(first.rule, got=f"{first.got}{more}", hint="mend or remove the files") from None
 
 
-def _read(path: Path, use: "Callable[[Image], T]") -> T:
+def _read(path: PictureFile, use: "Callable[[Image], T]") -> T:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow, on odd metadata and on sizes that are checked here
-            if not path.is_file():
+            if isinstance(path, Path) and not path.is_file():
                 raise OSError("not a regular file")
-            with Image.open(path, formats=FORMATS) as image:
+            where = path if isinstance(path, Path) else io.BytesIO(path.content)
+            with Image.open(where, formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Image.DecompressionBombError(f"{image.width:,} x {image.height:,} pixels")
                 return use(image)
@@ -167,7 +231,7 @@ def _read(path: Path, use: "Callable[[Image], T]") -> T:
         raise _damaged(path, str(error)) from None
 
 
-def _damaged(path: Path, why: str) -> DataError:
+def _damaged(path: PictureFile, why: str) -> DataError:
     return DataError(
         f"a picture is a complete {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file",
         got=f"{path} ({why})",

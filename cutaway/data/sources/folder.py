@@ -1,6 +1,7 @@
 """A folder of IDX or .npy files, which are recognized by their names; .npy files stay on disk."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ FILE_NAMES = {
     "x_test": r"(t10k|test)-images",
     "y_test": r"(t10k|test)-labels",
 }
+BEFORE = r"(.+-)?"
+"""A name may begin with that of the dataset, as emnist-letters-train-images-idx3-ubyte.gz does."""
+
 ENDING = r"[-.](.*[-.])?(idx|ubyte)(\.gz)?"
 
 
@@ -37,7 +41,7 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
             "a data folder is readable", got=f"{folder} ({error.strerror})", hint="check its permissions"
         ) from None
     found = {
-        part: [p for p in files if p.name == f"{part}.npy" or re.fullmatch(stem + ENDING, p.name)]
+        part: [p for p in files if p.name == f"{part}.npy" or re.fullmatch(BEFORE + stem + ENDING, p.name)]
         for part, stem in FILE_NAMES.items()
     }
     for part, paths in found.items():
@@ -60,9 +64,14 @@ def _read(path: Path) -> np.ndarray:
     return map_npy(path) if path.suffix == ".npy" else read_idx(path)
 
 
-def load(where: str | Path) -> Dataset:
+def load(where: str | Path, *, class_names: Sequence[str] | None = None) -> Dataset:
     """Load the dataset of a folder."""
-    return dataset_from_files(read_folder(Path(where)), where)
+    return dataset_from_files(read_folder(Path(where)), where, class_names=class_names)
 
 
-SOURCE = DataSource("a folder of IDX or .npy files", lambda where: isinstance(where, Path) and where.is_dir(), load)
+SOURCE = DataSource(
+    "a folder of IDX or .npy files",
+    lambda where: isinstance(where, Path) and where.is_dir(),
+    load,
+    options=frozenset({"class_names"}),
+)

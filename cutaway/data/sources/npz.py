@@ -2,6 +2,7 @@
 
 import textwrap
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -79,9 +80,14 @@ def _damaged(path: Path, what: str) -> DataError:
     )
 
 
-def load(where: str | Path) -> Dataset:
+def load(where: str | Path, *, class_names: Sequence[str] | None = None) -> Dataset:
     """Load the dataset of an .npz file."""
-    return dataset_from_files(read_npz(Path(where)), where)
+    return dataset_from_files(read_npz(Path(where)), where, class_names=class_names)
 
 
-SOURCE = DataSource("an .npz file", lambda where: isinstance(where, Path) and where.suffix == ".npz", load)
+SOURCE = DataSource(
+    "an .npz file",
+    lambda where: isinstance(where, Path) and where.suffix == ".npz",
+    load,
+    options=frozenset({"class_names"}),
+)

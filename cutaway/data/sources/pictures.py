@@ -1,6 +1,5 @@
 """A folder of pictures: one folder for each class, perhaps inside folders train, val and test."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ from cutaway.data.dataset import Dataset, Source
 from cutaway.data.pictures import ENDINGS, check_size, picture_files, read_pictures
 from cutaway.errors import DataError
 
-from .record import DataSource
+from .class_names import check_count, check_names
+from .record import DataSource, path_origin
 
 PARTS = ("train", "val", "test")
 
@@ -21,23 +21,26 @@ def is_folder_of_pictures(folder: Path) -> bool:
     return any(_holds_picture(child) for child in (*_folders(folder), *_folders(folder / "train")))
 
 
-def load(where: str | Path, *, size: Any = None) -> Dataset:
+def load(where: str | Path, *, size: Any = None, class_names: Any = None) -> Dataset:
     """Load the dataset of a folder of pictures; samples are in order of class and file name.
 
     Args:
         where: The folder. Its folders are the classes; or it holds "train", and perhaps "val" and "test", whose folders
             are.
         size: (rows, columns) that all pictures are brought to, or None if they all have one size.
+        class_names: Names of the classes in the order of their folders, or None for the names of these.
 
     Raises:
         DataError: A picture cannot be read, their sizes differ, a class has no picture, or "test" has another class.
-        UsageError: `size` is wrong.
+        UsageError: `size` or `class_names` is wrong.
     """
     root = Path(where)
-    wanted = check_size(size)
+    wanted, named = check_size(size), None if class_names is None else check_names(class_names)
     parts = {part: root / part for part in PARTS if _folders(root / part)} if _folders(root / "train") else {}
     roots = parts or {"train": root}
     names = tuple(folder.name for folder in _folders(roots["train"]))
+    if named is not None:
+        check_count(named, names)
     files = {part: _files(folder, names) for part, folder in roots.items()}
     everything = [path for of_part in files.values() for paths in of_part for path in paths]
     pictures = read_pictures(everything, size=wanted)
@@ -48,10 +51,8 @@ def load(where: str | Path, *, size: Any = None) -> Dataset:
         first += len(labels)
         x.flags.writeable = labels.flags.writeable = False
         sources[part] = Source(x, labels)
-    origin = {"kind": "path", "path": str(root)}
-    if wanted is not None:
-        origin["options"] = json.dumps({"size": wanted})
-    return Dataset(name=root.name, sources=sources, class_names=names, scale=255.0, origin=origin)
+    origin = path_origin(root, size=wanted, class_names=named)
+    return Dataset(name=root.name, sources=sources, class_names=named or names, scale=255.0, origin=origin)
 
 
 def _files(folder: Path, names: tuple[str, ...]) -> list[list[Path]]:
@@ -109,4 +110,4 @@ def _matches(where: str | Path) -> bool:
     return isinstance(where, Path) and where.is_dir() and is_folder_of_pictures(where)
 
 
-SOURCE = DataSource("a folder of pictures by class", _matches, load, options=frozenset({"size"}))
+SOURCE = DataSource("a folder of pictures by class", _matches, load, options=frozenset({"size", "class_names"}))

@@ -1,14 +1,18 @@
 """What a data source is, and how the parts that it reads become a dataset."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cutaway.data.dataset import Dataset
 from cutaway.data.tables import Table
 from cutaway.errors import CutawayError, DataError
+
+from .class_names import check_names, numbered_labels
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class DataSource:
             fit together.
         info: Of a named dataset; None for a source of paths.
         options: Names of the keyword arguments that `load` takes.
+        reports: Whether `load` takes `on_progress` as well.
     """
 
     description: str
@@ -51,23 +56,44 @@ class DataSource:
     load: Callable[..., Dataset | Table]
     info: DatasetInfo | None = None
     options: frozenset[str] = frozenset()
+    reports: bool = False
 
 
-def dataset_from_files(arrays: Mapping[str, np.ndarray], path: str | Path) -> Dataset:
+def dataset_from_files(
+    arrays: Mapping[str, np.ndarray], path: str | Path, *, class_names: Sequence[str] | None = None
+) -> Dataset:
     """Make a dataset of the arrays that were read from a path.
 
     Args:
         arrays: "x_train" and "y_train", and "x_test" and "y_test" if there is a test split.
         path: The file or folder, which the dataset is named after.
+        class_names: A name for each label, in the order of the labels; or, where labels are numbers from 0, for each
+            number. None if they name themselves.
 
     Raises:
         DataError: The arrays do not fit together.
+        UsageError: There are more or fewer names than labels.
     """
     path = Path(path)
     name = path.name if path.is_dir() else path.stem
-    x_test, y_test = arrays.get("x_test"), arrays.get("y_test")
+    given = dict(arrays)
+    if class_names is not None and given["y_train"].dtype.kind in "iu":
+        given = numbered_labels(given, check_names(class_names))
     try:
-        dataset = Dataset.from_arrays(arrays["x_train"], arrays["y_train"], x_test=x_test, y_test=y_test, name=name)
+        dataset = Dataset.from_arrays(
+            given["x_train"],
+            given["y_train"],
+            x_test=given.get("x_test"),
+            y_test=given.get("y_test"),
+            name=name,
+            class_names=class_names,
+        )
     except CutawayError as error:
         raise DataError(error.rule, got=f"{error.got} in {path}", hint=error.hint) from None
-    return replace(dataset, origin={"kind": "path", "path": str(path)})
+    return replace(dataset, origin=path_origin(path, class_names=class_names))
+
+
+def path_origin(path: Path, **options: Any) -> dict[str, str]:
+    """How data from a path are loaded again, with the options that were given."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return {"kind": "path", "path": str(path)} | ({"options": json.dumps(given, ensure_ascii=False)} if given else {})

@@ -1,18 +1,28 @@
 """Tables in files: CSV and its kin, Parquet, Feather and Arrow, and folders of these."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cutaway.data.tables import FORMATS, Reader, Table, TableOptions, make_table, open_any, open_reader, table_options
+from cutaway.data.tables import (
+    FORMATS,
+    Reader,
+    Table,
+    TableOptions,
+    make_table,
+    open_any,
+    open_columnar,
+    open_reader,
+    table_options,
+)
 from cutaway.progress import ProgressCallback, ignore_progress
 
+from .features import read_features
+from .parts import columnar_parts
 from .record import DataSource
 
-TEXT = (".csv", ".tsv", ".tab", ".txt", ".data")
-PARTS = {"train": "train", "validation": "val", "val": "val", "test": "test"}
-"""Folders of a dataset that is split already, as Hugging Face saves it -> the source that each becomes."""
-
+TEXT = (".csv", ".tsv", ".tab", ".txt", ".data", ".arff")
 PACKED = (".gz", ".zst", ".bz2")
 
 
@@ -27,8 +37,8 @@ def load(
     """Open a table.
 
     Args:
-        where: The file; a folder of files of one kind; or a folder with such folders named train, test and the like.
-        label: Name or number of the column of the classes.
+        where: The file; a folder of columnar files, as `columnar_parts` takes it.
+        label: Name or number of the column of the classes; of a Hugging Face dataset, if None, its only column of them.
         test: Another table with the test samples: a path, or a frame.
         on_progress: Told while the tables are read.
         options: As `TableOptions`.
@@ -38,15 +48,36 @@ def load(
     """
     path = Path(where)
     header = options.get("header")
-    parts = {part: path / part for part in PARTS if path.is_dir() and _holds_tables(path / part)}
-    roots = {PARTS[part]: folder for part, folder in parts.items()} if "train" in parts else {"train": path}
-    readers: dict[str, Reader] = {source: open_reader(root, header=header) for source, root in roots.items()}
+    parts, features = columnar_parts(path), None
+    if parts:
+        features = read_features(parts["train"][0])
+        label = features.only_classes if label is None else label
+    readers: dict[str, Reader] = {source: _open(path, files) for source, files in parts.items()}
+    if not parts:
+        readers["train"] = open_reader(path, header=header)
     if test is not None:
         readers["test"] = open_any(test, header=header, what="test")
         options["test"] = str(readers["test"].where or "")
+    options |= _categories(readers["train"], options)
     chosen = table_options(readers["train"].columns, label=label, where=str(path), **options)
     origin = {"kind": "path", "path": str(path), "options": chosen.to_json()}
-    return make_table(readers, chosen, name=_stem(path), origin=origin, on_progress=on_progress)
+    table = make_table(readers, chosen, name=_stem(path), origin=origin, on_progress=on_progress)
+    if features is None or chosen.class_names:
+        return table
+    return dataclasses.replace(table, class_names=features.names_of(chosen.label, table.class_names))
+
+
+def _categories(reader: Reader, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that are categories by what the user says, and by what an ARFF file says of numbers."""
+    said = options.get("category") or ()
+    said = [said] if isinstance(said, str) else [*said]
+    found = [column for column in getattr(reader, "categories", ()) if column not in said]
+    return {"category": [*said, *found]} if found else {}
+
+
+def _open(path: Path, files: Sequence[Path]) -> Reader:
+    """The files of one source; a folder with other files is called by the folder that they are in."""
+    return open_columnar(files[0].parent if path.is_dir() else path, files=files)
 
 
 def _stem(path: Path) -> str:
@@ -56,19 +87,12 @@ def _stem(path: Path) -> str:
     return stem or path.name
 
 
-def _holds_tables(folder: Path) -> bool:
-    try:
-        return any(child.suffix.lower() in FORMATS for child in folder.iterdir() if not child.name.startswith("."))
-    except OSError:
-        return False
-
-
 def is_table_path(where: str | Path) -> bool:
     """Whether a path is named as tables are, or is a folder of tables."""
     if not isinstance(where, Path):
         return False
     if where.is_dir():
-        return _holds_tables(where) or _holds_tables(where / "train")
+        return bool(columnar_parts(where))
     endings = [ending.lower() for ending in where.suffixes[-2:]]
     if endings and endings[-1] in PACKED:
         endings.pop()
@@ -76,8 +100,9 @@ def is_table_path(where: str | Path) -> bool:
 
 
 SOURCE = DataSource(
-    "a table (CSV, TSV, Parquet, Feather or Arrow)",
+    "a table (CSV, TSV, ARFF, Parquet, Feather or Arrow)",
     is_table_path,
     load,
     options=frozenset(field.name for field in dataclasses.fields(TableOptions)),
+    reports=True,
 )

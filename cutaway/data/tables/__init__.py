@@ -6,28 +6,46 @@ holds and what is done with it. Once it is split, its `Preparation` is fitted on
 by chunk with pyarrow, which is imported inside the functions that need it, and are never written.
 """
 
-from .bunch import bunch_table, is_bunch
+from .bunch import bunch_table, class_names_of, is_bunch
+from .cells import spellings
+from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
-from .readers import FORMATS, Reader, frame_reader, is_frame, open_any, open_reader
+from .readers import (
+    FORMATS,
+    Reader,
+    columnar_files,
+    frame_reader,
+    is_frame,
+    open_any,
+    open_columnar,
+    open_reader,
+    read_schema,
+)
 from .schema import Column
 from .table import Table, cell_chunks, make_table, split_and_prepare
 
 __all__ = [
     "FORMATS",
+    "MISSING",
     "Column",
     "Reader",
     "Table",
     "TableOptions",
     "bunch_table",
     "cell_chunks",
+    "class_names_of",
+    "columnar_files",
     "frame_reader",
     "is_bunch",
     "is_frame",
     "make_table",
     "open_any",
+    "open_columnar",
     "open_reader",
     "prepare_new_rows",
+    "read_schema",
+    "spellings",
     "split_and_prepare",
     "table_options",
 ]

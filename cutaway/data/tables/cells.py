@@ -87,6 +87,13 @@ def _name(value: str) -> str:
     return whole if whole.removeprefix("-").isdecimal() and "." not in whole else value
 
 
+def spellings(value: str) -> tuple[str, ...]:
+    """The usual ways to write the name of a category, as `as_categories` names it: "true", "True" and "TRUE"."""
+    if value in ("true", "false"):
+        return (value, value.capitalize(), value.upper())
+    return (value, f"{value}.0") if _name(f"{value}.0") == value else (value,)
+
+
 def as_numbers(column: "pa.ChunkedArray", decimal: str = ".") -> "pa.ChunkedArray | None":
     """The cells as float64, NaN as null; None where one of them is neither a number nor missing."""
     import pyarrow as pa

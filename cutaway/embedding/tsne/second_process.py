@@ -1,8 +1,8 @@
 """Compiling in two processes at once, where the cache of kernels is empty.
 
 LLVM compiles one function at a time in each process, so threads gain nothing. A child compiles the kernels that are
-needed after the neighbors, and the last of those before, into the cache that both share; this process compiles the
-others meanwhile, and then reads what the child has written. Nothing depends on the child: what it did not write is
+needed after the neighbors into the cache that both share; this process compiles the others meanwhile, which takes about
+as long, and then reads what the child has written. Nothing depends on the child: what it did not write is
 compiled where it is needed.
 """
 
@@ -12,8 +12,9 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from statistics import median
 from threading import Thread
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,6 @@ from cutaway.neighbors import (
     COMPILING,
     Compilation,
     Neighbors,
-    compile_verification,
     count_missing,
     nearest_among,
     nearest_neighbors,
@@ -34,7 +34,7 @@ from . import kernels
 from .affinities import joint_affinities, kl_divergence
 from .descent import KL_INTERVAL, descend
 from .interpolation import InterpolationGrid
-from .schedule import phases_for
+from .schedule import EXACT, phases_for
 from .settings import TSNESettings
 
 SAMPLES = 300
@@ -44,14 +44,19 @@ NEIGHBORS = 9
 PATIENCE = 60.0
 """Seconds that the child may take longer than this process; without it, it would compile for 5 s at most."""
 
+LOAD = Path("/proc/loadavg")
+"""Its fourth word says how many threads of the whole machine are running, such as 2/345."""
+
 # What the child compiles: all but what quality and new samples need.
 _OTHERS = {"count_nearer", "optimize_new_points"}
 _KERNELS = tuple(getattr(kernels, name) for name in kernels.__all__ if name.islower() and name not in _OTHERS)
-_PROGRAM = "import sys; sys.path[:] = {path}; from {module} import run_child; run_child()"
+_PROGRAM = "import sys; sys.path[:] = {path}; from {module} import run_child; run_child(exact={exact})"
 
 
 def compile_kernels(samples: int, compilation: Compilation, *, on_progress: ProgressCallback = ignore_progress) -> None:
-    """Compile what a t-SNE needs, if the cache lacks most of it and there are two CPUs; otherwise do nothing.
+    """Compile what a t-SNE needs, if the cache lacks most of it and a CPU is free for the child; otherwise do nothing.
+
+    Where all CPUs are busy, two processes together take longer than one: each loads Numba, half a second of ten.
 
     Args:
         samples: Of the layout to come.
@@ -59,7 +64,8 @@ def compile_kernels(samples: int, compilation: Compilation, *, on_progress: Prog
         on_progress: Called again and again while this process waits, so that it can be canceled.
     """
     missing = count_missing(_KERNELS)
-    child = _start_child() if cpu_count() > 1 and 2 * missing > len(_KERNELS) else None
+    wanted = 2 * missing > len(_KERNELS) and _cpu_is_free()
+    child = _start_child(exact=samples <= EXACT) if wanted else None
     if child is None:
         return
     with child:
@@ -81,27 +87,44 @@ def small_sample(samples: int = SAMPLES) -> np.ndarray:
     return np.random.default_rng(0).normal(size=(samples, 4)).astype(np.float32)
 
 
-def compile_descent() -> None:
-    """Compile what is needed after the neighbors, or load it from the cache, by laying out a small sample."""
+def compile_descent(*, exact: bool, grid: bool) -> None:
+    """Compile what is needed after the neighbors, or load it from the cache, by laying out a small sample.
+
+    Args:
+        exact: Whether with the forces of few samples, summed over all pairs.
+        grid: Whether with the forces of many, through a grid.
+    """
     h = small_sample()
     near = nearest_among(h, h, NEIGHBORS + 1)  # each point itself comes first
     near = Neighbors(near.index[:, 1:].copy(), near.squared[:, 1:].copy())
     affinities, start = joint_affinities(near, 3.0), np.ascontiguousarray(h[:, :2])
     # as many iterations as estimate the KL divergence once
     phases = phases_for(len(h), TSNESettings(n_iter=KL_INTERVAL, early_exaggeration_iter=KL_INTERVAL - 1))
-    for exact in (0, len(h)):
-        descend(affinities, start, phases=phases, threads=1, exact=exact)
-    # a wide layout, which needs a two-level grid
-    InterpolationGrid().update(40 * start, -200 * np.ones(2), 200 * np.ones(2))
+    for limit in [len(h)] * exact + [0] * grid:
+        descend(affinities, start, phases=phases, threads=1, exact=limit)
+    if grid:  # a wide layout, which needs two levels
+        InterpolationGrid().update(40 * start, -200 * np.ones(2), 200 * np.ones(2))
     kl_divergence(affinities, start)
 
 
-def run_child() -> None:
+def run_child(*, exact: bool) -> None:
     """What the child does; it ends with its parent, whose end closes the pipe."""
     Thread(target=_end_with_parent, daemon=True).start()
     gc.disable()  # the compiler makes millions of small objects: a tenth less time
-    compile_verification()
-    compile_descent()
+    compile_descent(exact=exact, grid=not exact)
+
+
+def _cpu_is_free() -> bool:
+    """Whether a CPU has nothing to do beside the one that this process uses; on Linux only it can be known.
+
+    Averages of the load would count the training that has just ended.
+    """
+    running = []
+    with suppress(OSError, ValueError, IndexError):
+        for _ in range(5):
+            running.append(int(LOAD.read_text().split()[3].split("/")[0]))
+            sleep(0.01)
+    return cpu_count() > 1 and (not running or median(running) < (os.cpu_count() or 1))
 
 
 def _end_with_parent() -> None:
@@ -109,11 +132,11 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _start_child() -> "subprocess.Popen[Any] | None":
+def _start_child(*, exact: bool) -> "subprocess.Popen[Any] | None":
     """Start a Python as this one, with the same modules; None where there is none to start."""
     if "python" not in Path(sys.executable or "").name.lower():
         return None  # an application that contains Python would start again
-    program = _PROGRAM.format(path=sys.path, module=__name__)
+    program = _PROGRAM.format(path=sys.path, module=__name__, exact=exact)
     silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
         # isolated: modules come from the path of this process alone, not from the current folder

@@ -12,11 +12,13 @@ import keras
 import numpy as np
 
 from cutaway.errors import ModelError, UsageError
+from cutaway.models.outputs import PROBABILITIES, activation_name
 from cutaway.models.shapes import output_shape
 from cutaway.models.spec import spec_of
 from cutaway.models.weights import get_weights
 
 from .keras_file import check_export
+from .onnx_columns import Column, add_columns
 from .onnx_layers import Graph, add_layer
 
 OPSET = 20
@@ -39,7 +41,7 @@ def to_onnx(
     dtype: Literal["uint8", "float32"] = "float32",
     class_names: Sequence[str] = (),
 ) -> bytes:
-    """Pack a model and the preparation of its input into an ONNX file.
+    """Pack a model that is fed arrays, and the preparation of its input, into an ONNX file.
 
     The graph takes ``input``, raw samples ``(batch, *shape)``, divides them by `scale`, reshapes them, and
     returns ``output``, float32 ``(batch, class)``. Dropout and noise, which do nothing outside of training, are left
@@ -57,28 +59,104 @@ def to_onnx(
         UsageError: The package onnx is not installed, or there is no such dtype.
     """
     onnx = _package()
-    check_export(model)
     if dtype not in INPUTS:
         raise UsageError(f"input of an ONNX file is one of {', '.join(INPUTS)}", got=repr(dtype), hint='try "float32"')
-    spec, weights = spec_of(model), get_weights(model)
-    wanted = tuple(spec["input"]["shape"])
-    if math.prod(wanted) != math.prod(shape):
+    spec = _checked_spec(model, math.prod(shape), of=f"samples of shape {tuple(shape)}")
+    graph = Graph(onnx.helper, onnx.numpy_helper, inputs=["input", "output"])
+    entry = "input"
+    if dtype == "uint8":
+        entry = graph.add("Cast", entry, to=graph.FLOAT)
+    if scale != 1:
+        entry = graph.add("Div", entry, graph.constant(np.float32(scale)))
+    last = _add_layers(graph, spec, entry=_reshaped(graph, spec, entry, tuple(shape)), weights=get_weights(model))
+    graph.add("Identity", last, output="output")
+    return _pack(
+        onnx,
+        graph,
+        name=spec["name"],
+        inputs={"input": (dtype, shape)},
+        outputs={"output": ("float32", model.outputs[0].shape[1:])},
+        facts={"class_names": class_names},
+    )
+
+
+def table_to_onnx(
+    model: keras.Model,
+    *,
+    class_names: Sequence[str],
+    feature_names: Sequence[str],
+    columns: Sequence[Column] = (),
+    missing: Sequence[str] = (),
+) -> bytes:
+    """Pack a model that is fed the rows of a table, and the preparation of its columns, into an ONNX file.
+
+    The graph takes one input for each column, which has its name: (batch, 1), float64 for numbers, with NaN where they
+    are not known; float64 seconds since 1970 for dates; strings for categories. Without `columns` it takes ``input``,
+    float32 (batch, input), rows that are prepared already. It returns ``label``, strings (batch,), and
+    ``probabilities``, float32 (batch, class); these names get an underscore where a column has them.
+
+    Args:
+        model: A built model of allow-listed layers.
+        class_names: Names of the classes, in the order of the probabilities; also in the metadata of the file.
+        feature_names: Names of the inputs of the model, for the metadata.
+        columns: What becomes of each column; none if rows are prepared already.
+        missing: As of `add_columns`.
+
+    Raises:
+        ModelError: The model cannot be exported, or does not take such rows.
+        UsageError: The package onnx is not installed.
+    """
+    onnx = _package()
+    size = len(feature_names)
+    spec = _checked_spec(model, size, of=f"rows of {size:,} values")
+    types = {"number": "float64", "date": "float64", "category": "string"}
+    inputs = {column["column"]: (types[column["kind"]], (1,)) for column in columns} or {"input": ("float32", (size,))}
+    graph = Graph(onnx.helper, onnx.numpy_helper, inputs=list(inputs))
+    label, probabilities = graph.free("label"), graph.free("probabilities")
+    entry = add_columns(graph, columns, missing=missing) if columns else "input"
+    last = _add_layers(graph, spec, entry=_reshaped(graph, spec, entry, (size,)), weights=get_weights(model))
+    graph.layer = "answer"
+    _add_answers(graph, last, model=model, class_names=class_names, label=label, probabilities=probabilities)
+    return _pack(
+        onnx,
+        graph,
+        name=spec["name"],
+        inputs=inputs,
+        outputs={label: ("string", ()), probabilities: ("float32", (len(class_names),))},
+        facts={
+            "class_names": class_names,
+            "feature_names": feature_names,
+            "columns": [{"name": column["column"], "kind": column["kind"]} for column in columns],
+        },
+    )
+
+
+def _checked_spec(model: keras.Model, size: int, *, of: str) -> dict[str, Any]:
+    """The specification of a model that can be exported, and takes samples of `size` values.
+
+    Raises:
+        ModelError: It cannot be, or does not.
+    """
+    spec = spec_of(check_export(model))
+    wanted = math.prod(spec["input"]["shape"])
+    if wanted != size:
         raise ModelError(
-            f"the model takes {math.prod(wanted):,} values a sample",
-            got=f"samples of shape {tuple(shape)}",
-            hint="export it with the shape of the samples that it takes",
+            f"the model takes {wanted:,} values a sample", got=of, hint="export it with the samples that it takes"
         )
-    if sum(value.nbytes for value in weights.values()) > MAX_BYTES:
+    if sum(value.nbytes for value in get_weights(model).values()) > MAX_BYTES:
         raise ModelError("an ONNX file has at most 2 GiB", got="more weights", hint="export to .keras")
-    graph = Graph(onnx.helper, onnx.numpy_helper)
-    entry = _prepare(graph, tuple(shape), wanted=wanted, scale=scale, dtype=dtype)
-    _add_layers(graph, spec, entry=entry, weights=weights)
-    out = tuple(model.outputs[0].shape[1:])
-    return _pack(onnx, graph, name=spec["name"], shape=shape, dtype=dtype, out=out, class_names=class_names)
+    return spec
 
 
-def _add_layers(graph: Graph, spec: Mapping[str, Any], *, entry: str, weights: Mapping[str, np.ndarray]) -> None:
-    """Add all layers of a model, from the tensor `entry` to the one named ``output``."""
+def _reshaped(graph: Graph, spec: Mapping[str, Any], tensor: str, shape: tuple[int, ...]) -> str:
+    wanted = tuple(spec["input"]["shape"])
+    if shape == wanted:
+        return tensor
+    return graph.add("Reshape", tensor, graph.constant(np.array([-1, *wanted], np.int64)))
+
+
+def _add_layers(graph: Graph, spec: Mapping[str, Any], *, entry: str, weights: Mapping[str, np.ndarray]) -> str:
+    """Add all layers of a model, from the tensor `entry` on, and return the name of its output."""
     first = spec["input"]["name"]
     tensors, shapes = {first: entry}, {first: tuple(spec["input"]["shape"])}
     for item in spec["layers"]:
@@ -87,7 +165,23 @@ def _add_layers(graph: Graph, spec: Mapping[str, Any], *, entry: str, weights: M
         taken = [tensors[name] for name in item["inputs"]]
         tensors[item["name"]] = add_layer(graph, item, inputs=taken, weights=own, shape=sizes[0])
         shapes[item["name"]] = output_shape(item["kind"], item["config"], inputs=sizes)
-    graph.add("Identity", tensors[spec["output"]], output="output")
+    return tensors[spec["output"]]
+
+
+def _add_answers(
+    graph: Graph, tensor: str, *, model: Any, class_names: Sequence[str], label: str, probabilities: str
+) -> None:
+    """Add the probabilities of the classes, as `class_probabilities` computes them, and the most probable label."""
+    single = model.outputs[0].shape[1] == 1
+    if activation_name(model.outputs[0]._keras_history.operation) not in PROBABILITIES:
+        if single:  # the sigmoid of one logit is the softmax of itself beside 0
+            tensor = graph.add("Concat", graph.add("Sub", tensor, tensor), tensor, axis=1)
+        tensor = graph.add("Softmax", tensor, axis=1)
+    elif single:
+        tensor = graph.add("Concat", graph.add("Sub", graph.constant(np.float32(1)), tensor), tensor, axis=1)
+    graph.add("Identity", tensor, output=probabilities)
+    best = graph.add("ArgMax", tensor, axis=1, keepdims=0)
+    graph.add("Gather", graph.constant(np.array(class_names, object)), best, axis=0, output=label)
 
 
 def _package() -> Any:
@@ -105,41 +199,31 @@ def _package() -> Any:
     return onnx
 
 
-def _prepare(graph: Graph, shape: tuple[int, ...], *, wanted: tuple[int, ...], scale: float, dtype: str) -> str:
-    tensor = "input"
-    if dtype == "uint8":
-        tensor = graph.add("Cast", tensor, to=1)  # 1 is float32 in ONNX
-    if scale != 1:
-        tensor = graph.add("Div", tensor, graph.constant(np.float32(scale)))
-    if shape != wanted:
-        tensor = graph.add("Reshape", tensor, graph.constant(np.array([-1, *wanted], np.int64)))
-    return tensor
-
-
 def _pack(
     onnx: Any,
     graph: Graph,
     *,
     name: str,
-    shape: Sequence[int],
-    dtype: str,
-    out: Sequence[int],
-    class_names: Sequence[str],
+    inputs: Mapping[str, tuple[str, Sequence[int]]],
+    outputs: Mapping[str, tuple[str, Sequence[int]]],
+    facts: Mapping[str, Sequence[Any]],
 ) -> bytes:
-    helper, kinds = onnx.helper, {"uint8": onnx.TensorProto.UINT8, "float32": onnx.TensorProto.FLOAT}
+    """The bytes of a graph; inputs and outputs are given with their type and the shape of one sample."""
+    helper, kinds = onnx.helper, onnx.TensorProto
+    types = {"uint8": kinds.UINT8, "float32": kinds.FLOAT, "float64": kinds.DOUBLE, "string": kinds.STRING}
+    entries, results = (
+        [
+            helper.make_tensor_value_info(tensor, types[dtype], ["batch", *shape])
+            for tensor, (dtype, shape) in of.items()
+        ]
+        for of in (inputs, outputs)
+    )
     packed = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            name,
-            [helper.make_tensor_value_info("input", kinds[dtype], ["batch", *shape])],
-            [helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, ["batch", *out])],
-            graph.constants,
-        ),
+        helper.make_graph(graph.nodes, name, entries, results, graph.constants),
         producer_name="cutaway",
         ir_version=IR_VERSION,
         opset_imports=[helper.make_opsetid("", OPSET)],
     )
-    facts: Mapping[str, str] = {"class_names": json.dumps(list(class_names))} if class_names else {}
-    helper.set_model_props(packed, dict(facts))
+    helper.set_model_props(packed, {fact: json.dumps(list(value)) for fact, value in facts.items() if value})
     onnx.checker.check_model(packed, full_check=True)
     return packed.SerializeToString()

@@ -16,23 +16,35 @@ class Graph:
     Attributes:
         nodes: In the order in which they are computed.
         constants: Weights and other constant tensors.
+        layer: What the names of new tensors begin with.
     """
 
-    def __init__(self, helper: Any, numpy_helper: Any) -> None:
+    FLOAT, DOUBLE = 1, 11
+    """Types of ONNX: float32 and float64."""
+
+    def __init__(self, helper: Any, numpy_helper: Any, *, inputs: Sequence[str]) -> None:
         self._helper, self._numpy_helper = helper, numpy_helper
+        self._taken = set(inputs)
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self.layer = "prepare"
 
+    def free(self, name: str) -> str:
+        """A name that no tensor has yet: the one given, with underscores where that is taken, as by a column."""
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
     def add(self, kind: str, *inputs: str, output: str | None = None, **settings: Any) -> str:
         """Add a node and return the name of its output."""
-        output = output or f"{self.layer}/{kind}_{len(self.nodes)}"
+        output = output or self.free(f"{self.layer}/{kind}_{len(self.nodes)}")
         self.nodes.append(self._helper.make_node(kind, list(inputs), [output], name=f"{output}/node", **settings))
         return output
 
     def constant(self, value: Any, name: str = "constant") -> str:
         """Add a constant tensor and return its name."""
-        name = f"{self.layer}/{name}_{len(self.constants)}"
+        name = self.free(f"{self.layer}/{name}_{len(self.constants)}")
         self.constants.append(self._numpy_helper.from_array(np.ascontiguousarray(value).reshape(np.shape(value)), name))
         return name
 

@@ -1,7 +1,19 @@
 """Readers of tables: text, columnar files and frames, as chunks of columns."""
 
-from .columnar import FORMATS, ColumnarReader
+from .columnar import FORMATS, ColumnarReader, columnar_files, open_columnar, read_schema
 from .opening import open_any, open_reader
 from .reader import Reader, frame_reader, is_frame, reading
 
-__all__ = ["FORMATS", "ColumnarReader", "Reader", "frame_reader", "is_frame", "open_any", "open_reader", "reading"]
+__all__ = [
+    "FORMATS",
+    "ColumnarReader",
+    "Reader",
+    "columnar_files",
+    "frame_reader",
+    "is_frame",
+    "open_any",
+    "open_columnar",
+    "open_reader",
+    "read_schema",
+    "reading",
+]

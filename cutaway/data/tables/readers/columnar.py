@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import DataError
 
@@ -72,13 +72,17 @@ class ColumnarReader:
                 raise _unreadable(file, error) from None
 
 
-def open_columnar(path: Path) -> ColumnarReader:
+def open_columnar(path: Path, *, files: Sequence[Path] = ()) -> ColumnarReader:
     """Open a Parquet, Feather or Arrow file, or a folder that holds some of one kind.
+
+    Args:
+        path: The file or folder.
+        files: Those of the folder that are read; all if there are none.
 
     Raises:
         DataError: The file is damaged, or two columns have the same name.
     """
-    files = tuple(columnar_files(path)) if path.is_dir() else (path,)
+    files = tuple(files or (columnar_files(path) if path.is_dir() else (path,)))
     if not files:
         raise DataError(
             f"a folder of a table holds files that end in {', '.join(FORMATS)}",
@@ -94,14 +98,23 @@ def columnar_files(folder: Path) -> list[Path]:
 
 
 def _names(file: Path) -> tuple[str, ...]:
+    return tuple(read_schema(file).names)
+
+
+def read_schema(file: Path) -> Any:
+    """The schema, of pyarrow, of a Parquet, Feather or Arrow file: its columns, their types, and its metadata.
+
+    Raises:
+        DataError: The file is damaged.
+    """
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         if FORMATS[file.suffix.lower()] == "parquet":
-            return tuple(parquet.read_schema(file).names)
+            return parquet.read_schema(file)
         with _open_ipc(file) as reader:
-            return tuple(reader.schema.names)
+            return reader.schema
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(file, error) from None
 

@@ -61,7 +61,7 @@ def find_dialect(path: Path, *, header: bool | None = None) -> Dialect:
     Raises:
         DataError: The file is empty, is no text, or cannot be decompressed.
     """
-    compression = _compression(path)
+    compression = find_compression(path)
     beginning = _beginning(path, compression)
     encoding = _encoding(beginning, path)
     text = io.TextIOWrapper(io.BytesIO(beginning), encoding, errors="ignore", newline="").read()
@@ -90,7 +90,8 @@ def open_decompressed(path: Path, compression: str | None) -> Any:
     return file if compression is None else CompressedInputStream(file, compression)
 
 
-def _compression(path: Path) -> str | None:
+def find_compression(path: Path) -> str | None:
+    """How a file is packed, by its first bytes: "gzip", "zstd", "bz2" or None."""
     with open(path, "rb") as file:
         first = file.read(4)
     return next((name for magic, name in MAGIC.items() if first.startswith(magic)), None)

@@ -6,13 +6,14 @@ from typing import Any
 
 from cutaway.errors import DataError, UsageError
 
+from .arff import is_arff, open_arff
 from .columnar import FORMATS, open_columnar
 from .delimited import open_delimited
 from .reader import Reader, frame_reader, is_frame
 
 
 def open_reader(path: Path, *, header: bool | None = None) -> Reader:
-    """Open a table in a file or a folder: columnar ones by the ending of their names, everything else as text.
+    """Open a table in a file or a folder: columnar ones and ARFF by the ending of their names, all else as text.
 
     Args:
         path: The file, or a folder of columnar files.
@@ -23,7 +24,7 @@ def open_reader(path: Path, *, header: bool | None = None) -> Reader:
     """
     if path.is_dir() or path.suffix.lower() in FORMATS:
         return open_columnar(path)
-    return open_delimited(path, header=header)
+    return open_arff(path) if is_arff(path) else open_delimited(path, header=header)
 
 
 def open_any(table: Any, *, header: bool | None = None, what: str = "a table") -> Reader:

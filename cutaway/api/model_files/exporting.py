@@ -1,0 +1,231 @@
+"""The model of a run as a file for other programs, with the preparation of its samples inside or beside it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cutaway._lazy import public
+from cutaway.api.opening import open_run
+from cutaway.api.run import Run
+from cutaway.api.written import WrittenFile
+from cutaway.checks import warn_user
+from cutaway.data import MISSING, Preparation, spellings
+from cutaway.errors import UsageError
+from cutaway.runs import RUNS, write_output
+
+ENDINGS = (".keras", ".onnx")
+INPUTS = ("auto", "uint8", "float32")
+
+FORMAT = 1
+"""Format number of the JSON file beside a model."""
+
+MOST_FACTS = 2**20
+"""Bytes of names in metadata.json at most; readers refuse one that is much larger, and more go beside the model."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A model file that was written.
+
+    Attributes:
+        file: The model.
+        preparation: The JSON file beside it with the preparation, where that is not inside.
+        why: Why it is not inside, where it was meant to be.
+    """
+
+    file: Path
+    preparation: Path | None = None
+    why: str | None = None
+
+
+@public
+def export(
+    run: Run | str | Path,
+    path: str | Path,
+    *,
+    preparation: bool = True,
+    epoch: int | None = None,
+    input: str = "auto",  # noqa: A002  # the same word as on the command line
+    runs: str | Path = RUNS,
+) -> Path:
+    """Write the model of a run into a file for other programs, which takes raw samples as `Run.predict` does.
+
+    - ``.keras`` opens in plain Keras, and begins with layers that prepare its input: Rescaling for pictures and other
+      arrays with a scale; Normalization for a table whose columns are numbers without gaps.
+    - ``.onnx`` needs the package onnx. Of arrays it takes ``input``, ``(batch, *shape of a sample)``, and returns
+      ``output``, as the model does. Of a table it takes one input for each column, which has its name: (batch, 1),
+      float64 for numbers, NaN where they are not known, float64 seconds since 1970 for dates, and strings for
+      categories; it returns ``label``, strings (batch,), and ``probabilities``, float32 (batch, class).
+
+    A preparation that the format cannot express is written beside the model, as NAME.preparation.json, and a warning
+    says why: the model then takes rows that are prepared already.
+
+    Args:
+        run: A `Run`, a path, a run's name in `runs`, or "latest".
+        path: The file to write, ending in .keras or .onnx; what is there is replaced.
+        preparation: Whether the file prepares raw samples; False writes the model as it was trained, and the
+            preparation beside it.
+        epoch: Number of the epoch whose weights are written; the kept one if None.
+        input: Of an ONNX file that takes arrays: "uint8" or "float32", raw samples both; "auto" is uint8 where the
+            data are bytes with the scale 255, else float32.
+        runs: Folder in which names are looked up.
+
+    Returns:
+        The file's path.
+
+    Raises:
+        UnknownNameError: There is no such run or epoch.
+        UsageError: The file has another ending or cannot be written, or onnx is not installed.
+    """
+    written = write_export(run, path, preparation=preparation, epoch=epoch, input=input, runs=runs)
+    if written.why is not None and written.preparation is not None:
+        warn_user(
+            f"{written.why}, which a {written.file.suffix} file cannot prepare: it takes prepared samples, and the "
+            f"preparation is in {written.preparation.name} beside it"
+        )
+    return written.file
+
+
+def write_export(
+    run: Run | str | Path,
+    path: str | Path,
+    *,
+    preparation: bool = True,
+    epoch: int | None = None,
+    input: str = "auto",  # noqa: A002
+    runs: str | Path = RUNS,
+) -> Export:
+    """Write what `export` writes, and say where the preparation is.
+
+    Raises:
+        UnknownNameError, UsageError: As `export`.
+    """
+    target = Path(path)
+    _check_target(target, input)
+    if not isinstance(run, Run | str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            "export takes a run, its path or its name",
+            got=f"a value of the type {type(run).__name__}",
+            hint='pass the run itself; a Keras model has its own save("model.keras"), and record makes it a run',
+        )
+    opened = run if isinstance(run, Run) else open_run(run, runs=runs)
+    steps = opened.context.preparation
+    contents = _contents(opened, target.suffix, steps=steps, wanted=preparation)
+    packed = (_keras if target.suffix == ".keras" else _onnx)(opened, contents, epoch=epoch, kind=input)
+    beside = target.with_name(f"{target.name}.preparation.json") if contents.beside else None
+    try:
+        if beside is not None:  # first, so that the model is never there without it
+            write_output(beside, _document(opened, packed, steps=steps))
+        write_output(target, packed)
+    except OSError as error:
+        raise UsageError(
+            "an export needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
+        ) from error
+    return Export(WrittenFile(target), beside and WrittenFile(beside), contents.why)
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What goes where.
+
+    Attributes:
+        inside: Whether the file prepares raw samples.
+        beside: Whether a JSON file is written beside it.
+        columns: The steps of a table that are inside.
+        facts: Names for metadata.json of a .keras file.
+        why: Why the preparation is not inside, where it was wanted.
+    """
+
+    inside: bool
+    beside: bool
+    columns: tuple[Mapping[str, Any], ...]
+    facts: Mapping[str, Any]
+    why: str | None = None
+
+
+def _contents(run: Run, ending: str, *, steps: Preparation | None, wanted: bool) -> _Contents:
+    from cutaway.models.exporting import why_not_in_keras, why_not_in_onnx
+
+    record = run.context.manifest.dataset
+    columns = () if steps is None else tuple(step.model_dump(mode="json") for step in steps.steps)
+    why = (why_not_in_keras if ending == ".keras" else why_not_in_onnx)(columns) if wanted else None
+    inside = wanted and why is None
+    prepared = steps is not None or record.scale != 1
+    facts = {"preparation": "inside" if inside or not prepared else "beside", "class_names": list(record.class_names)}
+    if record.feature_names is not None:
+        facts["feature_names"] = list(record.feature_names)
+    beside = prepared and not inside
+    if ending == ".keras" and len(json.dumps(facts)) > MOST_FACTS:
+        beside, facts = True, {"preparation": facts["preparation"]}
+    return _Contents(inside, beside, columns if inside else (), facts, why)
+
+
+def _keras(run: Run, contents: _Contents, *, epoch: int | None, kind: str) -> bytes:
+    from cutaway.models.exporting import to_keras
+
+    record, model = run.context.manifest.dataset, run.model(epoch)
+    if not contents.inside:
+        return to_keras(model, facts=contents.facts)
+    return to_keras(model, shape=record.shape, scale=record.scale, columns=contents.columns, facts=contents.facts)
+
+
+def _onnx(run: Run, contents: _Contents, *, epoch: int | None, kind: str) -> bytes:
+    from cutaway.models.exporting import table_to_onnx, to_onnx
+
+    record, model = run.context.manifest.dataset, run.model(epoch)
+    table = record.preparation is not None
+    if kind == "uint8" and (table or not contents.inside):
+        raise UsageError(
+            "an ONNX file takes bytes where it prepares arrays",
+            got=f'input "uint8" for {"a table" if table else "a model that takes prepared samples"}',
+            hint="leave input out",
+        )
+    if table:
+        columns = [dict(column) for column in contents.columns]
+        for column in columns:
+            if column["kind"] == "category":
+                column["spellings"] = {value: spellings(value) for value in column["values"]}
+        return table_to_onnx(
+            model,
+            class_names=record.class_names,
+            feature_names=record.feature_names or (),
+            columns=columns,
+            missing=MISSING,
+        )
+    if not contents.inside:
+        return to_onnx(model, shape=run.context.spec["input"]["shape"], class_names=record.class_names)
+    dtype: Any = kind if kind != "auto" else "uint8" if record.scale == 255 else "float32"
+    return to_onnx(model, shape=record.shape, scale=record.scale, dtype=dtype, class_names=record.class_names)
+
+
+def _document(run: Run, packed: bytes, *, steps: Preparation | None) -> bytes:
+    """The JSON file beside a model: what becomes of a raw sample before the model takes it, and all names."""
+    record = run.context.manifest.dataset
+    document = {
+        "format": FORMAT,
+        "model_sha256": hashlib.sha256(packed).hexdigest(),
+        "class_names": list(record.class_names),
+        "shape": list(record.shape),
+        "scale": record.scale,
+        "feature_names": None if record.feature_names is None else list(record.feature_names),
+        "columns": None if steps is None else [step.model_dump(mode="json") for step in steps.steps],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False).encode()
+
+
+def _check_target(target: Path, kind: str) -> None:
+    if target.suffix not in ENDINGS or target.is_dir() or not target.parent.is_dir():
+        raise UsageError(
+            f"an export needs the name of a file that ends in {' or '.join(ENDINGS)}, in a folder that exists",
+            got=f'"{target}"',
+            hint="name a file such as model.keras, and make its folder first",
+        )
+    if kind not in INPUTS or (kind != "auto" and target.suffix != ".onnx"):
+        raise UsageError(
+            f"input is one of {', '.join(INPUTS)}, and chosen for .onnx alone",
+            got=f'"{kind}" for {target.name}',
+            hint="leave it out",
+        )

@@ -1,0 +1,62 @@
+"""Names for the labels of files that hold numbers, or for the folders of pictures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import DataError, UsageError
+
+
+def check_names(class_names: Any) -> tuple[str, ...]:
+    """Return names of classes as a tuple.
+
+    Raises:
+        UsageError: They are not at least two different strings.
+    """
+    names = tuple(class_names) if isinstance(class_names, list | tuple) else ()
+    if len(set(names)) < max(len(names), 2) or not all(isinstance(name, str) for name in names):
+        raise UsageError(
+            "class_names are at least two different strings",
+            got=repr(class_names),
+            hint='pass for example class_names=["cat", "dog"] (on the command line --class-names cat,dog)',
+        )
+    return names
+
+
+def check_count(names: Sequence[str], labels: Sequence[Any]) -> None:
+    """Refuse names that are not as many as the labels.
+
+    Raises:
+        UsageError: They are not.
+    """
+    if len(names) != len(labels):
+        raise UsageError(
+            f"class_names are one for each of the {len(labels):,} labels",
+            got=f"{len(names):,}",
+            hint=f"the labels are {', '.join(map(str, labels[:10]))}{', ...' if len(labels) > 10 else ''}",
+        )
+
+
+def numbered_labels(arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Arrays whose labels are numbers from 0, which `names` are for, where they are others: 1 to 26 for letters.
+
+    Raises:
+        UsageError: The labels are others, and not as many as the names.
+        DataError: A label of test is none of train.
+    """
+    labels = np.unique(arrays["y_train"])
+    if not len(labels) or (labels[0] >= 0 and labels[-1] < len(names)):
+        return dict(arrays)
+    check_count(names, labels.tolist())
+    parts = [part for part in ("y_train", "y_test") if part in arrays]
+    for part in parts:
+        unknown = ~np.isin(arrays[part], labels)
+        if unknown.any():
+            first = int(unknown.argmax())
+            raise DataError(
+                "every class of test is also in train",
+                got=f"the label {arrays[part][first]} as test[{first}]",
+                hint="correct or drop such samples",
+            )
+    return {**arrays, **{part: np.searchsorted(labels, arrays[part]) for part in parts}}

@@ -1,0 +1,88 @@
+# pyright: basic
+# pyarrow has no types
+"""What a Hugging Face dataset says about its columns: which hold pictures, and the names of classes."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cutaway.data.tables import read_schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LONGEST = 2**24
+"""Bytes of dataset_info.json at most: a million names of classes."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the columns of a dataset are.
+
+    Attributes:
+        columns: Names of all columns.
+        picture: Name of the first column of pictures, or None.
+        class_names: Names of the classes of each column of classes.
+    """
+
+    columns: tuple[str, ...]
+    picture: str | None
+    class_names: dict[str, tuple[str, ...]]
+
+    @property
+    def only_classes(self) -> str | None:
+        """The column of classes, if there is just one."""
+        found = [column for column in self.columns if column in self.class_names]
+        return found[0] if len(found) == 1 else None
+
+    def names_of(self, column: str, labels: Sequence[str]) -> tuple[str, ...]:
+        """The names of some labels of a column, where they are numbers of its classes; else they themselves."""
+        names = self.class_names.get(column, ())
+        known = all(label.isdecimal() and int(label) < len(names) for label in labels)
+        return tuple(names[int(label)] for label in labels) if known else tuple(labels)
+
+
+def read_features(file: Path) -> Features:
+    """Read what the columns of a file are: from its types, its metadata, or dataset_info.json beside it.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    schema = read_schema(file)
+    pictures = (field.name for field in schema if _is_picture(field.type))
+    raw = (schema.metadata or {}).get(b"huggingface", b"")
+    described = _described(raw, "info", "features") or _described(_beside(file), "features")
+    named = {name: feature.get("names") for name, feature in described.items() if isinstance(feature, dict)}
+    names = {str(column): tuple(map(str, found)) for column, found in named.items() if isinstance(found, list)}
+    return Features(tuple(schema.names), next(pictures, None), names)
+
+
+def _is_picture(kind: "pa.DataType") -> bool:
+    """Whether a column is as `datasets.Image` is stored: a struct of the bytes of a file and its path."""
+    import pyarrow as pa
+
+    if not pa.types.is_struct(kind) or {field.name for field in kind} != {"bytes", "path"}:
+        return False
+    content = kind.field("bytes").type
+    return pa.types.is_binary(content) or pa.types.is_large_binary(content)
+
+
+def _beside(file: Path) -> bytes:
+    path = file.with_name("dataset_info.json")
+    try:
+        return path.read_bytes() if path.is_file() and path.stat().st_size <= LONGEST else b""
+    except OSError:
+        return b""
+
+
+def _described(raw: bytes, *keys: str) -> dict[str, Any]:
+    """What some JSON says under some keys, one inside the other; {} if it says nothing."""
+    try:
+        found: Any = json.loads(raw or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,295 @@
+"""Exported models take raw samples and say what `Run.predict` says, in plain Keras and in onnxruntime."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import warnings
+import zipfile
+
+import keras
+import numpy as np
+import onnxruntime
+import pandas as pd
+import pytest
+from keras import layers as L
+from PIL import Image
+from sklearn.datasets import load_wine
+
+import cutaway as ct
+from cutaway.data import Preparation
+from cutaway.errors import UsageError
+
+pytestmark = pytest.mark.slow
+
+
+def trained(data, runs, **settings):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ct.CutawayWarning)
+        return ct.train(ct.mlp((16,)), data, epochs=2, runs=runs, progress=False, **settings)
+
+
+def customers(count):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "age": random.normal(45, 15, count),
+            "city": random.choice(["Rome", "Oslo", "Ürümqi", "a b"], count),
+            "active": random.random(count) < 0.5,
+            "tariff": random.choice([1.0, 2.0, 3.0], count),
+            "since": pd.Timestamp("2011-02-27") + pd.to_timedelta(random.integers(0, 4000 * 86400, count), unit="s"),
+            "label": random.normal(0, 1, count),  # the name of an output
+        }
+    )
+    frame["churned"] = np.where(frame["age"] + 20 * (frame["city"] == "Oslo") > 50, "yes", "no")
+    frame.loc[::7, "age"] = frame.loc[::5, "tariff"] = np.nan
+    frame.loc[::11, "city"], frame.loc[::13, "since"] = None, pd.NaT
+    return frame
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return customers(900)
+
+
+@pytest.fixture(scope="module")
+def mixed(rows, tmp_path_factory):
+    return trained(ct.load_dataset(rows, label="churned", category=["tariff"]), tmp_path_factory.mktemp("mixed"))
+
+
+@pytest.fixture(scope="module")
+def wine(tmp_path_factory):
+    return trained(ct.load_dataset(load_wine(as_frame=True)), tmp_path_factory.mktemp("wine"))
+
+
+@pytest.fixture(scope="module")
+def wine_rows():
+    return load_wine(as_frame=True).data  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def said(file, inputs):
+    return onnxruntime.InferenceSession(file).run(["label", "probabilities"], inputs)
+
+
+def as_inputs(file, frame):
+    """A frame as the inputs of an ONNX file, each by its type."""
+    session, inputs = onnxruntime.InferenceSession(file), {}
+    for entry in session.get_inputs():
+        column = frame[entry.name]
+        if pd.api.types.is_datetime64_any_dtype(column):
+            column = (column - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
+        is_text = entry.type == "tensor(string)"
+        values = column.where(column.notna(), "").astype(str).to_numpy(object) if is_text else column.to_numpy(float)
+        inputs[entry.name] = values[:, None]
+    return inputs
+
+
+PLAIN = """
+import sys, keras, numpy as np
+model = keras.saving.load_model(sys.argv[1])
+np.save(sys.argv[3], model.predict(np.load(sys.argv[2]), verbose=0))
+assert "cutaway" not in sys.modules
+"""
+
+
+def said_by_plain_keras(file, x, folder):
+    np.save(folder / "x.npy", x)
+    arguments = [sys.executable, "-c", PLAIN, str(file), str(folder / "x.npy"), str(folder / "y.npy")]
+    subprocess.run(arguments, check=True, capture_output=True)
+    return np.load(folder / "y.npy")
+
+
+def test_digits_in_plain_keras(digits_run, tmp_path):
+    x = digits_run.data.x(digits_run.split.test)
+    file = ct.export(digits_run, tmp_path / "model.keras", epoch=2)
+    out = said_by_plain_keras(file, x.astype(np.float32), tmp_path)
+    np.testing.assert_allclose(out, digits_run.predict(x, epoch=2), rtol=1e-5, atol=1e-6)
+    assert not (tmp_path / "model.keras.preparation.json").exists()
+    metadata = json.loads(zipfile.ZipFile(file).read("metadata.json"))
+    assert metadata["class_names"] == list("0123456789")
+    assert metadata["preparation"] == "inside"
+    assert metadata["keras_version"] == keras.__version__
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_pictures_of_mnist(tmp_path, flat):
+    source = ct.load_dataset("mnist").sources["train"]
+    data = ct.Dataset.from_arrays(source.x[:600], source.y[:600])
+    layers = [L.Dense(20, activation="relu"), L.Dense(10, activation="softmax")]
+    model = keras.Sequential([keras.Input((784,) if flat else (28, 28)), *([] if flat else [L.Flatten()]), *layers])
+    run = ct.record(model, data, runs=tmp_path / "runs", progress=False)
+    expected = run.predict(source.x[600:700])
+    file = ct.export(run, tmp_path / "model.onnx")
+    (out,) = onnxruntime.InferenceSession(file).run(["output"], {"input": source.x[600:700]})
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-6)
+    theirs = keras.saving.load_model(ct.export(run, tmp_path / "model.keras"))
+    np.testing.assert_allclose(theirs.predict(source.x[600:700], verbose=0), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_table_of_numbers_in_plain_keras(wine, wine_rows, tmp_path):
+    file = ct.export(wine, tmp_path / "wine.keras")
+    out = said_by_plain_keras(file, wine_rows.to_numpy(np.float32), tmp_path)
+    np.testing.assert_allclose(out, wine.predict(wine_rows), rtol=1e-3, atol=1e-4)
+    metadata = json.loads(zipfile.ZipFile(file).read("metadata.json"))
+    assert metadata["feature_names"] == list(wine_rows.columns)
+    assert metadata["class_names"] == list(wine.class_names)
+
+
+def test_a_table_of_numbers_in_onnx(wine, wine_rows, tmp_path):
+    file, expected = ct.export(wine, tmp_path / "wine.onnx"), wine.predict(wine_rows)
+    label, probabilities = said(file, as_inputs(file, wine_rows))
+    np.testing.assert_allclose(probabilities, expected, rtol=1e-5, atol=1e-6)
+    assert label.tolist() == [wine.class_names[best] for best in expected.argmax(axis=1)]
+
+
+def test_a_mixed_table_in_onnx(mixed, rows, tmp_path):
+    file, expected = ct.export(mixed, tmp_path / "mixed.onnx"), mixed.predict(rows)
+    session = onnxruntime.InferenceSession(file)
+    assert [(entry.name, entry.type, entry.shape) for entry in session.get_inputs()] == [
+        ("age", "tensor(double)", ["batch", 1]),
+        ("city", "tensor(string)", ["batch", 1]),
+        ("active", "tensor(string)", ["batch", 1]),
+        ("tariff", "tensor(string)", ["batch", 1]),
+        ("since", "tensor(double)", ["batch", 1]),
+        ("label", "tensor(double)", ["batch", 1]),
+    ]
+    label, probabilities = session.run(["label_", "probabilities"], as_inputs(file, rows))
+    np.testing.assert_allclose(probabilities, expected, rtol=1e-5, atol=1e-6)
+    assert label.tolist() == [mixed.class_names[best] for best in expected.argmax(axis=1)]
+    facts = session.get_modelmeta().custom_metadata_map
+    assert json.loads(facts["class_names"]) == ["no", "yes"]
+    assert json.loads(facts["columns"])[:2] == [{"name": "age", "kind": "number"}, {"name": "city", "kind": "category"}]
+
+
+def test_new_rows_of_a_mixed_table_in_onnx(mixed, tmp_path):
+    new = pd.DataFrame(
+        {
+            "age": [1e9, np.nan, -3.0],
+            "city": ["Atlantis", "", "Oslo"],
+            "active": ["TRUE", "False", "?"],
+            "tariff": ["3", "3.0", "7"],
+            "since": pd.to_datetime(["1900-02-28 23:59:59", "2200-02-28 00:00:00", None]),
+            "label": [0.0, np.nan, 1.0],
+        }
+    )
+    file = ct.export(mixed, tmp_path / "mixed.onnx")
+    (probabilities,) = onnxruntime.InferenceSession(file).run(["probabilities"], as_inputs(file, new))
+    with pytest.warns(ct.CutawayWarning):
+        expected = mixed.predict(new)
+    np.testing.assert_allclose(probabilities, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_what_keras_cannot_prepare_is_beside_it(mixed, rows, tmp_path):
+    with pytest.warns(ct.CutawayWarning, match='"age" has missing values, which a .keras file cannot prepare: '):
+        file = ct.export(mixed, tmp_path / "mixed.keras")
+    document = json.loads((tmp_path / "mixed.keras.preparation.json").read_text())
+    assert document["class_names"] == ["no", "yes"]
+    assert document["model_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    # the file says enough to prepare rows
+    preparation = Preparation.from_record({"steps": document["columns"], "rows": 1})
+    assert list(preparation.features) == document["feature_names"]
+    assert json.loads(zipfile.ZipFile(file).read("metadata.json"))["preparation"] == "beside"
+    inputs = mixed.data.inputs(mixed.split.test)
+    theirs = keras.saving.load_model(file)
+    np.testing.assert_allclose(theirs.predict(inputs, verbose=0), mixed.predictions(), rtol=1e-4, atol=1e-6)
+
+
+def test_what_onnx_cannot_prepare_is_beside_it(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"word": random.integers(0, 200, 600).astype(str), "x": random.normal(size=600)})
+    frame["class"] = np.where(frame["x"] > 0, "a", "b")
+    run = trained(ct.load_dataset(frame.assign(word="w" + frame["word"]), label="class"), tmp_path / "runs")
+    with pytest.warns(ct.CutawayWarning, match='"word" is hashed, which a .onnx file cannot prepare'):
+        file = ct.export(run, tmp_path / "model.onnx")
+    assert json.loads((tmp_path / "model.onnx.preparation.json").read_text())["columns"][0]["kind"] == "hash"
+    label, probabilities = said(file, {"input": run.data.inputs(run.split.test)})
+    np.testing.assert_allclose(probabilities, run.predictions(), rtol=1e-5, atol=1e-6)
+    assert label.tolist() == [run.class_names[best] for best in probabilities.argmax(axis=1)]
+
+
+@pytest.mark.filterwarnings("ignore:1 of 400 samples is farther from the training samples:cutaway.CutawayWarning")
+def test_ranks_and_numbers_of_many_digits_are_not_for_keras(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"year": 1.7e9 + random.normal(size=400), "x": random.normal(size=400)})
+    frame["class"] = np.where(frame["x"] > 0, "a", "b")
+    run = trained(ct.load_dataset(frame, label="class"), tmp_path / "runs")
+    with pytest.warns(ct.CutawayWarning, match='"year" needs more digits than float32 has'):
+        ct.export(run, tmp_path / "model.keras")
+    file = ct.export(run, tmp_path / "model.onnx")
+    np.testing.assert_allclose(said(file, as_inputs(file, frame))[1], run.predict(frame), rtol=1e-5, atol=1e-6)
+    run = trained(ct.load_dataset(frame, label="class", numbers="quantile"), tmp_path / "runs")
+    for ending in ("keras", "onnx"):
+        with pytest.warns(ct.CutawayWarning, match=f'"year" becomes ranks, which a .{ending} file cannot prepare'):
+            ct.export(run, tmp_path / f"ranks.{ending}")
+
+
+def test_a_model_without_its_preparation(digits_run, wine, tmp_path):
+    x = digits_run.data.inputs(digits_run.split.test)
+    theirs = keras.saving.load_model(ct.export(digits_run, tmp_path / "a.keras", preparation=False))
+    np.testing.assert_allclose(theirs.predict(x, verbose=0), digits_run.predictions(), rtol=1e-5, atol=1e-6)
+    document = json.loads((tmp_path / "a.keras.preparation.json").read_text())
+    assert (document["scale"], document["shape"], document["columns"]) == (16, [8, 8], None)
+    file = ct.export(digits_run, tmp_path / "a.onnx", preparation=False)
+    (out,) = onnxruntime.InferenceSession(file).run(["output"], {"input": x})
+    np.testing.assert_allclose(out, digits_run.predictions(), rtol=1e-5, atol=1e-6)
+    file = ct.export(wine, tmp_path / "b.onnx", preparation=False)
+    out = said(file, {"input": wine.data.inputs(wine.split.test)})[1]
+    np.testing.assert_allclose(out, wine.predictions(), rtol=1e-5, atol=1e-6)
+    for run, options in ((wine, {}), (digits_run, {"preparation": False})):
+        with pytest.raises(UsageError, match="takes bytes where it prepares arrays"):
+            ct.export(run, tmp_path / "c.onnx", input="uint8", **options)
+
+
+def test_an_exported_model_is_not_scaled_twice(digits_run, tmp_path):
+    file = ct.export(digits_run, tmp_path / "model.keras")
+    again = ct.record(file, "digits", runs=tmp_path / "runs", progress=False)
+    np.testing.assert_allclose(again.predictions(), digits_run.predictions(), rtol=1e-4, atol=1e-6)
+    model = ct.open_model(file)
+    further = ct.train(model, "digits", epochs=1, learning_rate=1e-9, runs=tmp_path / "runs", progress=False)
+    np.testing.assert_allclose(further.predictions(), digits_run.predictions(), rtol=1e-3, atol=1e-4)
+    assert ct.open_run(further.path).data.scale == 1
+    x = digits_run.data.x(digits_run.split.test)
+    np.testing.assert_allclose(further.predict(x), digits_run.predict(x), rtol=1e-3, atol=1e-4)
+    other = ct.train_like(further, seed=1, learning_rate=1e-9, runs=tmp_path / "runs", progress=False)
+    np.testing.assert_allclose(other.predict(x), digits_run.predict(x), rtol=1e-3, atol=1e-4)
+
+
+def test_an_exported_model_of_a_table_takes_raw_rows_again(wine, wine_rows, tmp_path):
+    file, bunch = ct.export(wine, tmp_path / "wine.keras"), load_wine(as_frame=True)
+    table = ct.load_dataset(bunch)
+    standardized = table.prepare(table.split())
+    for verb in (ct.record, ct.train):
+        with pytest.raises(UsageError, match="takes them as they are; got table, which is standardized already"):
+            verb(ct.open_model(file), standardized, runs=tmp_path / "runs", progress=False)
+    table = ct.load_dataset(bunch, numbers="none")
+    again = ct.record(file, table.prepare(table.split()), runs=tmp_path / "runs", progress=False)
+    np.testing.assert_allclose(again.predict(wine_rows), wine.predict(wine_rows), rtol=1e-3, atol=1e-4)
+
+
+def test_new_pictures_for_a_model_that_rescales_them(tmp_path):
+    random = np.random.default_rng(0)
+    for label in "ab":
+        for number in range(20):
+            file = tmp_path / "pictures" / label / f"{number}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(random.integers(0, 256, (6, 5), dtype=np.uint8)).save(file)
+    layers = [L.Rescaling(1 / 255), L.Flatten(), L.Dense(2, activation="softmax")]
+    model = keras.Sequential([keras.Input((6, 5)), *layers])
+    run = ct.record(model, tmp_path / "pictures", runs=tmp_path / "runs", progress=False)
+    pixels = np.asarray(Image.open(tmp_path / "pictures" / "b" / "3.png"))[None]
+    expected = model.predict(pixels.astype(np.float32), verbose=0)
+    np.testing.assert_allclose(run.predict(tmp_path / "pictures" / "b" / "3.png"), expected, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ct.CutawayError, match="from 0 to 255; got numbers"):
+        run.predict(pixels / 255)
+
+
+def test_an_ensemble_of_models_for_a_table(wine_rows, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ct.CutawayWarning)
+        table = ct.load_dataset(load_wine(as_frame=True))
+        run = ct.train(ct.mlp((8,), ensemble=3), table, epochs=2, runs=tmp_path, progress=False)
+    expected, file = run.predict(wine_rows), ct.export(run, tmp_path / "wine.onnx")
+    np.testing.assert_allclose(said(file, as_inputs(file, wine_rows))[1], expected, rtol=1e-4, atol=1e-6)
+    theirs = keras.saving.load_model(ct.export(run, tmp_path / "wine.keras"))
+    out = theirs.predict(wine_rows.to_numpy(np.float32), verbose=0)
+    np.testing.assert_allclose(out, expected, rtol=1e-3, atol=1e-4)

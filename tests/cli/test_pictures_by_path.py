@@ -1,0 +1,68 @@
+"""Pictures by path from the command line: IDX files under the names of Fashion-MNIST, and a folder of PNG files."""
+
+import gzip
+import json
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cutaway as ct
+
+pytestmark = pytest.mark.slow
+
+NAMES = "T-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot"
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    source = ct.load_dataset("mnist").sources["train"]
+    return source.x[:1200], source.y[:1200]
+
+
+def write_idx(path, array):
+    content = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+    path.write_bytes(gzip.compress(content, 1) if path.suffix == ".gz" else content)
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+@pytest.mark.parametrize("tested", [True, False])
+def test_idx_files_train_by_path(cutaway, pictures, tmp_path, ending, tested):
+    folder = tmp_path / "fashion"
+    folder.mkdir()
+    for part, rows in (("train", slice(0, 1000)), ("t10k", slice(1000, 1200))):
+        if part == "train" or tested:
+            write_idx(folder / f"{part}-images-idx3-ubyte{ending}", pictures[0][rows])
+            write_idx(folder / f"{part}-labels-idx1-ubyte{ending}", pictures[1][rows])
+    options = ("--epochs", "10", "--hidden", "32", "--learning-rate", "0.1", "--batch-size", "32", "--json")
+    code, out, err = cutaway("train", "fashion", "--class-names", NAMES, *options)
+    assert code == 0, err
+    answer = json.loads(out)
+    assert answer["test"]["accuracy"] > 0.5
+    run = ct.open_run(answer["run"])
+    assert run.class_names == tuple(NAMES.split(","))
+    assert len(run.split.test) == 200  # of their own, or a fifth
+    assert run.folder.manifest.dataset.origin["path"] == str(folder)
+    code, out, err = cutaway("show", answer["run"])
+    assert code == 0, err
+    assert "ankle boot" in out
+
+
+def test_a_folder_of_png_files_trains_by_path(cutaway, pictures, tmp_path):
+    for number, (picture, label) in enumerate(zip(*pictures, strict=True)):
+        path = tmp_path / "png" / str(label) / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(path)
+    options = ("--epochs", "10", "--hidden", "32", "--learning-rate", "0.1", "--batch-size", "32", "--json")
+    code, out, err = cutaway("train", "png", "--class-names", NAMES, *options)
+    assert code == 0, err
+    answer = json.loads(out)
+    assert answer["test"]["accuracy"] > 0.5
+    assert ct.open_run(answer["run"]).class_names == tuple(NAMES.split(","))
+    code, out, err = cutaway("predict", answer["run"], "png/1/8.png", "--json")
+    assert code == 0, err
+    assert set(json.loads(out)[0]["probabilities"]) == set(NAMES.split(","))
+    code, _, err = cutaway("train", "png", "--class-names", "a,b")
+    assert (code, len(err.strip().splitlines())) == (2, 1)
+    assert "class_names are one for each of the 10 labels; got 2" in err
