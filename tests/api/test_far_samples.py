@@ -31,6 +31,8 @@ def test_ordinary_samples_are_not_far(wine, digits_run):
             found = run.examine(given, nearest=0, explain=0)
             assert found.far.mean() < 0.02
             assert repr(found).startswith(f"<Predictions of {len(new):,} samples, ")
+    one = wine.examine(_rows(wine, "test")[:1], nearest=0, explain=0)
+    assert repr(one).startswith("<Predictions of 1 sample, ")
 
 
 def test_the_distance_is_that_to_the_nearest_training_sample(wine):

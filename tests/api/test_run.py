@@ -79,6 +79,7 @@ def test_mistakes_as_a_table_and_in_a_line(digits_run):
     first = table.iloc[0]
     words = f"{first['sample']}, {first.label} predicted as {first.predicted} with {first.confidence:.1%}"
     assert repr(worst) == f"<Mistakes: {len(worst)} samples, first {words}>"
+    assert repr(digits_run.mistakes(1)) == f"<Mistakes: 1 sample, first {words}>"
     none = dataclasses.replace(worst, **{name: getattr(worst, name)[:0] for name in ("position", "label", "predicted")})
     assert repr(none) == "<Mistakes: none>"
 

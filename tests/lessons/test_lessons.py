@@ -11,7 +11,7 @@ import pytest
 
 LESSONS = Path(__file__).parents[2] / "lessons"
 SMALL_MNIST = Path(__file__).with_name("small_mnist.py")
-NAMES = ("01_fully_connected", "02_watch_it_learn", "03_your_own_model")
+NAMES = ("01_fully_connected", "02_watch_it_learn", "03_your_own_model", "04_your_own_table")
 
 # Expected values of each lesson: a Python expression, evaluated in its kernel -> lowest and highest value.
 NUMBERS = {
@@ -54,6 +54,22 @@ NUMBERS = {
         "imported.test['accuracy']": (0.95, 1),
         "embedding.quality.neighbors_preserved": (0.50, 0.90),
         "embedding.xy.shape[0]": (1797, 1797),
+        "int(same)": (1, 1),
+    },
+    "04_your_own_table": {
+        "accuracy": (0.88, 0.98),
+        "found": (0.75, 1),
+        "baseline": (61 / 106, 61 / 106),
+        "stump_accuracy": (0.80, 0.93),
+        "by_column.loc['clinic', 'loss_increase']": (-0.03, 0.03),
+        "by_column['loss_increase'].max()": (0.04, 0.30),
+        "leaky_run.test['accuracy'] - untreated_accuracy": (0.05, 0.30),
+        "nearest_agree": (0.90, 1),
+        "right": (36, 40),
+        "shares.loc['right', 'radius times 10']": (0, 0.6),
+        "wrong_rows.loc['network', 'mean']": (3, 9),
+        "wrong_rows.loc['logistic regression', 'mean']": (6, 7.6),
+        "wrong_rows.loc['gradient boosting', 'mean']": (4.6, 6.6),
         "int(same)": (1, 1),
     },
 }

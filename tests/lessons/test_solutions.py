@@ -3,28 +3,41 @@
 import ast
 import runpy
 import sys
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 LESSONS = Path(__file__).parents[2] / "lessons"
 SOLUTIONS = LESSONS / "solutions"
-SCRIPTS = sorted(SOLUTIONS.glob("[0-9]_*.py"))
+EXERCISES = {"01_fully_connected": 9, "04_your_own_table": 5}
+SCRIPTS = {name: sorted((SOLUTIONS / name).glob("[0-9]_*.py")) for name in EXERCISES}
+
+
+@pytest.fixture(scope="module", params=EXERCISES)
+def name(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def cells(builder):
-    return builder.read_lesson(LESSONS / "01_fully_connected.py").cells
+def cells(name, builder):
+    return builder.read_lesson(LESSONS / f"{name}.py").cells
 
 
 def tagged(cells, tag):
     return [number for number, cell in enumerate(cells) if tag in cell.metadata.get("tags", ())]
 
 
-def test_each_exercise_is_empty_and_followed_by_its_collapsed_solution(cells):
+def test_lessons_with_exercises_have_a_folder_of_solutions(builder):
+    with_exercises = [p.stem for p in builder.lessons() if tagged(builder.read_lesson(p).cells, "exercise")]
+    assert with_exercises == list(EXERCISES) == sorted(path.name for path in SOLUTIONS.glob("[0-9]*"))
+
+
+def test_each_exercise_is_empty_and_followed_by_its_collapsed_solution(name, cells):
     exercises = tagged(cells, "exercise")
     assert [number + 1 for number in exercises] == tagged(cells, "solution")
-    assert len(exercises) == len(SCRIPTS) == 9
+    assert len(exercises) == len(SCRIPTS[name]) == EXERCISES[name]
     for place, number in enumerate(exercises, 1):
         assert cells[number].source == "# your code here"
         assert cells[number - 1].source.startswith(f"### Exercise {place}: ")
@@ -63,10 +76,16 @@ def test_no_solution_changes_a_variable_of_the_lesson(cells):
     assert stored[True] & stored[False] <= {"name", "limit", "layer"}  # defined and used within one cell each
 
 
-@pytest.mark.parametrize("place", range(9))
-def test_the_script_has_the_code_of_the_cell(place, cells):
-    cell = cells[tagged(cells, "solution")[place]]
-    assert SCRIPTS[place].read_text().endswith(f"# --- the solution, as in the notebook ---\n\n{cell.source}\n")
+def test_the_scripts_have_the_code_of_the_cells(name, cells):
+    for script, number in zip(SCRIPTS[name], tagged(cells, "solution"), strict=True):
+        code = f"# --- the solution, as in the notebook ---\n\n{cells[number].source}\n"
+        assert script.read_text().endswith(code), script
+
+
+def test_the_scripts_have_the_table_of_the_lesson(builder):
+    cells = builder.read_lesson(LESSONS / "04_your_own_table.py").cells
+    (number,) = tagged(cells, "file")
+    assert f"\n{cells[number].source}\n" in (SOLUTIONS / "04_your_own_table" / "_lesson.py").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +94,24 @@ def run_solution():
     import matplotlib.pyplot as plt
 
     plt.switch_backend("agg")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.syspath_prepend(str(SOLUTIONS))
-        yield lambda script: runpy.run_path(str(script), run_name="__main__")
-        sys.modules.pop("_lesson").folder.cleanup()
+    imported = {}  # the ``_lesson`` of each folder
+
+    def run(script):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.syspath_prepend(str(script.parent))
+            if script.parent in imported:
+                sys.modules["_lesson"] = imported[script.parent]
+            try:
+                return runpy.run_path(str(script), run_name="__main__")
+            finally:
+                if lesson := sys.modules.pop("_lesson", None):  # not every script needs it
+                    imported[script.parent] = lesson
+
+    yield run
+    for lesson in imported.values():
+        for value in vars(lesson).values():
+            if isinstance(value, TemporaryDirectory):
+                value.cleanup()
     plt.close("all")
 
 
@@ -92,11 +125,16 @@ CHECKS = {
     "7_find_the_inactive_units": lambda n: 20 <= len(n["inactive"]) <= 300 and n["inactive_at_low_rate"] == 0,
     "8_which_layer_knows": lambda n: n["since"]["dense_1"] == 0 < n["since"]["output"],
     "9_explain_one_mistake": lambda n: abs(n["total"] - n["attribution"].difference) < 1e-3,
+    "1_one_column": lambda n: n["best_column"] == "concave points" and 0.8 < n["stump_accuracy"] < 0.93,
+    "2_find_more": lambda n: n["lower"][0] <= n["at_half"][0] <= 10 and n["lower"][1] >= n["at_half"][1],
+    "3_a_column_that_knows_too_much": lambda n: n["untreated_accuracy"] < 0.95 < n["leaky_run"].test["accuracy"],
+    "4_what_would_change_the_answer": lambda n: n["as_measured"] < 0.2 and n["malignant_by_value"].max() > 0.5,
+    "5_more_patients": lambda n: list(n["losses"]) == [50, 100, 200, 423] and 0.05 < n["losses"][423] < 0.25,
 }
 
 
 @pytest.mark.exhaustive  # the first lesson itself runs on a tenth of the data in `make test`
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive:UserWarning")  # plt.show() without a screen
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", list(chain(*SCRIPTS.values())), ids=lambda path: path.stem)
 def test_the_solution_runs_and_is_correct(script, run_solution):
     assert CHECKS[script.stem](run_solution(script))

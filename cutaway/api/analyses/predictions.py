@@ -39,7 +39,7 @@ class Mistakes(metrics.Mistakes):
             return "<Mistakes: none>"
         true, predicted = self.class_names[int(self.label[0])], self.class_names[int(self.predicted[0])]
         worst = f"{self.ids[0]}, {true} predicted as {predicted} with {self.confidence[0]:.1%}"
-        return f"<Mistakes: {len(self)} samples, first {worst}>"
+        return f"<Mistakes: {len(self):,} {'sample' if len(self) == 1 else 'samples'}, first {worst}>"
 
     def __len__(self) -> int:
         return len(self.position)

@@ -69,7 +69,7 @@ class Predictions:
 
     def __repr__(self) -> str:
         far = "" if self.far is None else f", {int(self.far.sum()):,} far from the training samples"
-        return f"<Predictions of {len(self):,} samples{far}>"
+        return f"<Predictions of {len(self):,} {'sample' if len(self) == 1 else 'samples'}{far}>"
 
     def __len__(self) -> int:
         return len(self.names)
