@@ -67,6 +67,11 @@ class SampleIds:
                 hint="take ids from a Split",
             )
 
+    def __repr__(self) -> str:
+        if len(self) < 3:
+            return f"<SampleIds: {', '.join(self[i] for i in range(len(self))) or 'none'}>"
+        return f"<SampleIds: {len(self):,}, {self[0]} to {self[len(self) - 1]}>"
+
     def __len__(self) -> int:
         return len(self.source_index)
 

@@ -34,6 +34,9 @@ class Split:
     seed: int
     stratified: bool = True
 
+    def __repr__(self) -> str:
+        return f"<Split: {', '.join(f'{name} {len(getattr(self, name)):,}' for name in PARTS)}>"
+
     def part(self, name: str) -> SampleIds:
         """The ids of "train", "val", "test", or of "all" three in that order.
 

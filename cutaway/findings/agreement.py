@@ -27,8 +27,11 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     points = f"{abs(difference) * 100:.2f} points"
     if abs(difference) <= _largest_by_chance((test, evidence.test_samples), (validation, evidence.val_samples)):
         text = f"The test accuracy is {test:.2%} and the validation accuracy {validation:.2%}{beside}"
-        good = not learned_nothing(evidence.confusion)
-        yield Finding(KIND, "good" if good else "note", "Test and validation accuracy agree", text, record)
+        title, good = "Test and validation accuracy agree", not learned_nothing(evidence.confusion)
+        if abs(difference) > FAR:  # of so few samples even this may be chance
+            title, good = "Test and validation accuracy differ by no more than chance", False
+            text += f" So few samples may differ by {points} by chance."
+        yield Finding(KIND, "good" if good else "note", title, text, record)
     elif difference < 0:
         text = (
             f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}{beside} "

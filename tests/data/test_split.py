@@ -298,3 +298,11 @@ def test_splits_and_ids_can_be_pickled(mnist):
         assert restored.part(part).sources == split.part(part).sources
         np.testing.assert_array_equal(restored.part(part).source_index, split.part(part).source_index)
         np.testing.assert_array_equal(restored.part(part).index, split.part(part).index)
+
+
+def test_a_split_and_its_ids_are_shown_in_one_line():
+    split = split_dataset(labeled(40, 60, test=(3, 4)), validation=0.25, seed=0)
+    assert repr(split) == "<Split: train 75, val 25, test 7>"
+    assert repr(split.test) == "<SampleIds: 7, test[0] to test[6]>"
+    assert repr(split.test.take([2])) == "<SampleIds: test[2]>"
+    assert repr(split.test.take([])) == "<SampleIds: none>"

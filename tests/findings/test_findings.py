@@ -177,7 +177,7 @@ def test_the_test_accuracy_is_compared_with_the_validation_accuracy(test, valida
     assert finding.evidence["difference"] == pytest.approx(test - validation)
 
 
-@pytest.mark.parametrize(("samples", "severity"), [(100, "good"), (10_000, "warning"), (None, "warning")])
+@pytest.mark.parametrize(("samples", "severity"), [(100, "note"), (10_000, "warning"), (None, "warning")])
 def test_a_difference_that_chance_explains_is_no_warning(samples, severity):
     # three standard deviations at 90% are 12.7 points on 100 samples each, and 1.3 points on 10,000
     known = {"test_accuracy": 0.87, "val_accuracy": 0.93, "test_samples": samples, "val_samples": samples}

@@ -113,3 +113,14 @@ def test_a_higher_test_accuracy_has_possible_causes():
     assert "validation_split" not in own
     assert "validation_split takes the last rows without shuffling" in recorded
     assert "test samples may be among those that the model was trained on" in recorded
+
+
+def test_a_large_difference_of_few_samples_is_no_agreement():
+    few = {"test_accuracy": 0.87, "val_accuracy": 0.93, "test_samples": 100, "val_samples": 100}
+    finding = found(**few)["test"]
+    assert (finding.severity, finding.title) == (
+        "note",
+        "Test and validation accuracy differ by no more than chance",
+    )
+    assert finding.text.endswith("So few samples may differ by 6.00 points by chance.")
+    assert found(**few | {"val_accuracy": 0.88})["test"].title == "Test and validation accuracy agree"
