@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from sklearn.datasets import load_iris
 
+import cutaway as ct
 from cutaway.api.context import RunContext
 from cutaway.data import Dataset, split_dataset
 from cutaway.errors import ModelError, UnknownNameError
@@ -67,3 +69,14 @@ def test_a_model_that_is_not_piecewise_linear_is_refused(tmp_path):
     run = ct.train(ct.mlp((4,), activation="tanh"), "digits", epochs=1, runs=tmp_path, progress=False)
     with pytest.raises(ModelError, match='layer "dense_1" .Dense, tanh.'):
         run.explain(np.zeros((8, 8), np.float32))
+
+
+@pytest.mark.filterwarnings("ignore:.*equal a training sample")
+def test_an_array_with_a_number_for_each_column_is_prepared_as_the_row_is(tmp_path):
+    frame = load_iris(as_frame=True).frame
+    columns, frame["target"] = list(frame.columns[:-1]), np.array(["s", "ve", "vi"])[frame["target"]]
+    run = ct.train(ct.mlp((16,)), ct.load_dataset(frame, label="target"), epochs=10, runs=tmp_path, progress=False)
+    for row in frame[columns].to_numpy()[::15]:
+        by_name = run.explain(dict(zip(columns, row, strict=True)))
+        assert run.explain(row).attribution.difference == by_name.attribution.difference
+        assert run.explain(row).winner == run.class_names[run.predict(row[None]).argmax()]

@@ -94,7 +94,11 @@ def _framed(x: Any, columns: list[str]) -> Any:
 
 
 def one_sample(context: RunContext, x: Any) -> Any:
-    """One new row of a table, as a frame or a mapping from columns to cells, as the model takes it; all else unchanged.
+    """One new row of a table as the model takes it; all else unchanged.
+
+    Args:
+        context: The run.
+        x: For a table a frame, a mapping from columns to cells, or an array with a number for each column.
 
     Raises:
         UsageError: It has more than one row.
@@ -104,6 +108,10 @@ def one_sample(context: RunContext, x: Any) -> Any:
         import pandas as pd
 
         x = pd.DataFrame([cast("dict[str, Any]", x)])
+    if context.preparation is not None and isinstance(x, np.ndarray):
+        values = cast("np.ndarray[Any, Any]", x)
+        framed = _framed(np.atleast_2d(values), list(context.preparation.columns))
+        x = framed if is_frame(framed) else values
     if context.preparation is None or not is_frame(x):
         return x
     inputs = np.concatenate([inputs for _, inputs in prepare_new_rows(context.preparation, x)])

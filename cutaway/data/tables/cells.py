@@ -136,7 +136,8 @@ def as_dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray":
         times = pc.strptime(column, format=date_format, unit="us", error_is_null=True)
     else:
         times = column.cast(pa.timestamp("us"), safe=False)
-    return pc.divide(pc.cast(pc.cast(times, pa.int64()), pa.float64()), 1e6)
+    # beyond 2255 float64 has no microseconds: the end of 9999-12-31 is rounded to 32 of them
+    return pc.divide(pc.cast(pc.cast(times, pa.int64()), pa.float64(), safe=False), 1e6)
 
 
 def as_dates_or_null(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray":

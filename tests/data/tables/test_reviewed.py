@@ -146,3 +146,12 @@ def test_a_table_of_one_source_is_a_dataset_once_it_is_split():
     assert isinstance(data, Dataset)
     with pytest.raises(UsageError, match="test_share is a share"):
         load_dataset(small(), label="y", test_share=2.0)
+
+
+def test_a_date_that_stands_for_no_end_is_read(tmp_path):
+    until = ["2021-03-04", "9999-12-31", "1500-01-01", "2020-02-29"] * 10
+    pd.DataFrame({"until": until, "y": ["a", "b"] * 20}).to_csv(tmp_path / "t.csv", index=False)
+    table = load_dataset(tmp_path / "t.csv", label="y", use=["until"])
+    assert next(column for column in table.columns if column.name == "until").kind == "date"
+    split = table.split(validation=0.25, seed=0)
+    assert np.isfinite(table.prepare(split, warn=False).inputs(split.part("all"))).all()
