@@ -56,7 +56,7 @@ def test_the_model_in_hand_is_that_of_the_kept_epoch(run, kept, tmp_path):
         for weight in layer.weights:
             np.testing.assert_array_equal(np.asarray(weight.value), weights[f"{layer.name}/{weight.name}"])
     exported = keras.saving.load_model(ct.export(run, tmp_path / "model.keras"))
-    x = run.data.inputs(run.split.test)
+    x = run.data.x(run.split.test)  # an exported model takes raw samples
     np.testing.assert_allclose(exported.predict(x, verbose=0), run.predictions(epoch=kept), atol=1e-5)
     np.testing.assert_array_equal(run.confusion(), run.confusion(epoch=kept))
     assert not np.array_equal(run.predictions(), run.predictions(epoch=-1))
