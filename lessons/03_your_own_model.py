@@ -290,14 +290,14 @@ explanation.to_pandas("joined").head(5).round(3)
 
 # %% [markdown]
 # And you can export a run again: `ct.export(run, "model.keras")` writes a plain Keras file, and `"model.onnx"` is for
-# everything else.
+# everything else. Both take raw samples, as they are in the data.
 
 # %%
 ct.export(imported, folder / "again.keras")
 # this is our own file, so it is safe to open it with Keras
 again = keras.saving.load_model(folder / "again.keras", safe_mode=True)
 np.allclose(
-    again.predict(data.inputs(val), verbose=0),
+    again.predict(data.x(val), verbose=0),
     model.predict(data.inputs(val), verbose=0),
     atol=1e-6,
 )
@@ -307,7 +307,7 @@ attribution = explanation.attribution
 assert np.isclose(attribution.total("joined"), attribution.difference, atol=1e-3)
 assert np.isclose(imported.test["accuracy"], run.test["accuracy"])
 assert np.allclose(
-    again.predict(data.inputs(val), verbose=0),
+    again.predict(data.x(val), verbose=0),
     model.predict(data.inputs(val), verbose=0),
     atol=1e-6,
 )
