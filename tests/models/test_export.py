@@ -109,7 +109,7 @@ def test_a_functional_model_in_onnx():
     check(keras.Model(entry, L.Flatten()(L.Concatenate()([both, both]))))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=settings.default.max_examples // 3, deadline=None)
 @given(
     sides=st.lists(st.integers(1, 5), min_size=1, max_size=3),
     flat=st.booleans(),

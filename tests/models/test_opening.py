@@ -104,7 +104,11 @@ KINDS = st.one_of(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 3,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(stack=st.lists(KINDS, min_size=1, max_size=6), shape=st.lists(st.integers(1, 4), min_size=1, max_size=3))
 def test_any_stack_of_layers_is_opened(tmp_path, stack, shape):
     model, path = (
