@@ -11,8 +11,7 @@ from cutaway.errors import DataError
 from cutaway.models import ForwardPass, class_probabilities
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-LEAST_PROBABILITY = 1e-7
-"""The probability from which a loss does not rise further, as in Keras."""
+from .ablation import ERRORS, LARGEST_LOSS
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +33,11 @@ class Importance:
     loss_error: np.ndarray
     accuracy_decrease: np.ndarray
     accuracy_error: np.ndarray
+
+    @property
+    def measurable(self) -> np.ndarray:
+        """Bool ``(group,)``: whether the loss rises by more than two standard errors."""
+        return self.loss_increase > ERRORS * self.loss_error
 
 
 def permutation_importance(
@@ -82,7 +86,7 @@ def permutation_importance(
         (outputs,) = run(rows, weights=weights).values()
         probabilities = class_probabilities(model, outputs)
         given = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-        return -np.log(np.maximum(given, LEAST_PROBABILITY)), probabilities.argmax(axis=1) == labels
+        return -np.log(np.maximum(given, math.exp(-LARGEST_LOSS))), probabilities.argmax(axis=1) == labels
 
     loss, correct = measure(x)
     means, errors = np.empty((len(groups), 2)), np.empty((len(groups), 2))

@@ -66,7 +66,7 @@ class Importances:
                 "loss_error": float(m.loss_error[i]),
                 "accuracy_decrease": float(m.accuracy_decrease[i]),
                 "accuracy_error": float(m.accuracy_error[i]),
-                "measurable": bool(m.loss_increase[i] > 2 * m.loss_error[i]),
+                "measurable": bool(m.measurable[i]),
             }
             for i in map(int, np.argsort(-m.loss_increase, kind="stable"))
         ]
