@@ -72,23 +72,23 @@ def _run(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], *, bfloa
 
 
 def _is_plain_product(inputs: Sequence[jax.Array], params: dict[str, Any]) -> bool:
-    (left, right), batch = params["dimension_numbers"]
-    return (
-        all(a.ndim == 2 and a.dtype == jnp.float32 for a in inputs)
-        and (len(left), len(right)) == (1, 1)
-        and not any(batch)
-        and params["precision"] in (None, (jax.lax.Precision.DEFAULT,) * 2)
-    )
+    _, batch = params["dimension_numbers"]
+    return all(a.ndim == 2 for a in inputs) and not any(batch) and _sums_one_axis(inputs, params)
 
 
 def _is_product_of_members(inputs: Sequence[jax.Array], params: dict[str, Any]) -> bool:
     """Whether it is a product in an ensemble: one of each member, or one of all members with the same rows."""
-    (left, right), batch = params["dimension_numbers"]
+    _, batch = params["dimension_numbers"]
     shared = not any(batch) and sorted(a.ndim for a in inputs) == [2, 3]
     each = len(batch[0]) == 1 and all(a.ndim == 3 for a in inputs)
+    return (shared or each) and _sums_one_axis(inputs, params)
+
+
+def _sums_one_axis(inputs: Sequence[jax.Array], params: dict[str, Any]) -> bool:
+    """Whether a product of float32 factors, in the usual precision, sums over one axis of each."""
+    (left, right), _ = params["dimension_numbers"]
     return (
-        (shared or each)
-        and all(a.dtype == jnp.float32 for a in inputs)
+        all(a.dtype == jnp.float32 for a in inputs)
         and (len(left), len(right)) == (1, 1)
         and params["precision"] in (None, (jax.lax.Precision.DEFAULT,) * 2)
     )
