@@ -136,7 +136,8 @@ def _start_child(*, exact: bool) -> "subprocess.Popen[Any] | None":
     """Start a Python as this one, with the same modules; None where there is none to start."""
     if "python" not in Path(sys.executable or "").name.lower():
         return None  # an application that contains Python would start again
-    program = _PROGRAM.format(path=sys.path, module=__name__, exact=exact)
+    path = [place for place in sys.path if place]  # "" is the current folder
+    program = _PROGRAM.format(path=path, module=__name__, exact=exact)
     silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
         # isolated: modules come from the path of this process alone, not from the current folder
