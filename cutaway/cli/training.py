@@ -77,7 +77,7 @@ def train(
     dropout: Annotated[float | None, typer.Option(help="Share of hidden units dropped in training.")] = None,
     activation: Annotated[str | None, typer.Option(help="Activation of the hidden layers. Default: relu.")] = None,
     ensemble: Annotated[
-        int | None, typer.Option(help="Train so many models side by side and average what they say.")
+        int | None, typer.Option(help="Train so many models side by side and average their logits.")
     ] = None,
     optimizer: Annotated[str | None, typer.Option(help="sgd, adam or adamw.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Learning rate.")] = None,

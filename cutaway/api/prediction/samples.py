@@ -10,6 +10,7 @@ import numpy as np
 
 from cutaway.api.context import RunContext
 from cutaway.data import (
+    Preparation,
     is_frame,
     is_table_path,
     map_npy,
@@ -56,7 +57,7 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
     preparation, record = context.preparation, context.manifest.dataset
     paths = _paths(x)
     if preparation is not None:
-        x = _framed(x, [step.column for step in preparation.steps])
+        x = _framed(x, preparation)
         if not paths and not is_frame(x):
             raise UsageError(
                 "new samples of a table are a table with the same columns",
@@ -83,14 +84,15 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
         yield from _chunks(_checked(context, np.asarray(x), where=f"the {type(x).__name__}"), record.shape)
 
 
-def _framed(x: Any, columns: list[str]) -> Any:
-    """An array with as many columns as a table has inputs as a frame of them; all else unchanged."""
+def _framed(x: Any, preparation: Preparation) -> Any:
+    """An array of rows, or one row, with a number for each column of a table as a frame; all else unchanged."""
     if not isinstance(x, np.ndarray):
         return x
     import pandas as pd
 
-    values = cast("np.ndarray[Any, Any]", x)
-    return pd.DataFrame(values, columns=columns) if values.ndim == 2 and values.shape[1] == len(columns) else values
+    values, columns = cast("np.ndarray[Any, Any]", x), list(preparation.columns)
+    fits = values.ndim in (1, 2) and values.shape[-1] == len(columns)
+    return pd.DataFrame(np.atleast_2d(values), columns=columns) if fits else values
 
 
 def one_sample(context: RunContext, x: Any) -> Any:
@@ -108,10 +110,8 @@ def one_sample(context: RunContext, x: Any) -> Any:
         import pandas as pd
 
         x = pd.DataFrame([cast("dict[str, Any]", x)])
-    if context.preparation is not None and isinstance(x, np.ndarray):
-        values = cast("np.ndarray[Any, Any]", x)
-        framed = _framed(np.atleast_2d(values), list(context.preparation.columns))
-        x = framed if is_frame(framed) else values
+    if context.preparation is not None:
+        x = _framed(x, context.preparation)
     if context.preparation is None or not is_frame(x):
         return x
     inputs = np.concatenate([inputs for _, inputs in prepare_new_rows(context.preparation, x)])
