@@ -13,7 +13,7 @@ $(VENV)/.made: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "cutaway needs Python 3.11 or newer; \"$(PYTHON)\" is $$($(PYTHON) -V). Next: make PYTHON=python3.12 setup"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -63,12 +63,13 @@ lesson: setup
 docs: setup
 	$(BIN)/sphinx-build -W --keep-going -n -q -b html docs build/docs
 
-# The two hashed requirement files; they name no index.
+# The two hashed requirement files; they name no index. They are complete and name extras, and are installed with
+# --no-deps: pip's own resolver once chose a newer release for an extra and then refused it for having no hash.
 lock:
 	uv pip compile pyproject.toml $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --group dev $(LOCK) -o requirements-dev.lock
 LOCK := --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-        --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+        --no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-strip-extras
 
 wheel: setup
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
