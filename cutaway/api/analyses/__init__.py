@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
-    from .embedding import Embedding, layer_activations
-    from .embeddings import embed_layer, kept_embedding
     from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
     from .history import History, epochs_in_words
     from .importances import Importances, importance
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
+    from .layouts.embedding import Embedding, layer_activations
+    from .layouts.embeddings import embed_layer, kept_embedding
+    from .layouts.sequence import EmbeddingSequence
+    from .layouts.sequences import embed_epochs, embed_layers
     from .per_class import ClassMeasures, class_measures
     from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
-    from .sequence import EmbeddingSequence
-    from .sequences import embed_epochs, embed_layers
     from .unit_summaries import SORTS, Units, check_sort, cost_in_digits, defined, units
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
     "ClassMeasures": "cutaway.api.analyses.per_class",
-    "Embedding": "cutaway.api.analyses.embedding",
-    "EmbeddingSequence": "cutaway.api.analyses.sequence",
+    "Embedding": "cutaway.api.analyses.layouts.embedding",
+    "EmbeddingSequence": "cutaway.api.analyses.layouts.sequence",
     "Explanation": "cutaway.api.analyses.explanation",
     "History": "cutaway.api.analyses.history",
     "Importances": "cutaway.api.analyses.importances",
@@ -41,18 +41,18 @@ _MODULES = {
     "cost_in_digits": "cutaway.api.analyses.unit_summaries",
     "confusion": "cutaway.api.analyses.predictions",
     "defined": "cutaway.api.analyses.unit_summaries",
-    "embed_epochs": "cutaway.api.analyses.sequences",
-    "embed_layer": "cutaway.api.analyses.embeddings",
-    "embed_layers": "cutaway.api.analyses.sequences",
+    "embed_epochs": "cutaway.api.analyses.layouts.sequences",
+    "embed_layer": "cutaway.api.analyses.layouts.embeddings",
+    "embed_layers": "cutaway.api.analyses.layouts.sequences",
     "epochs_in_words": "cutaway.api.analyses.history",
     "evenly_spaced": "cutaway.api.analyses.layers",
     "evidence_of": "cutaway.api.analyses.evidence",
     "explain": "cutaway.api.analyses.explanation",
     "findings": "cutaway.api.analyses.evidence",
     "importance": "cutaway.api.analyses.importances",
-    "kept_embedding": "cutaway.api.analyses.embeddings",
+    "kept_embedding": "cutaway.api.analyses.layouts.embeddings",
     "labels": "cutaway.api.analyses.predictions",
-    "layer_activations": "cutaway.api.analyses.embedding",
+    "layer_activations": "cutaway.api.analyses.layouts.embedding",
     "layer_history": "cutaway.api.analyses.layers",
     "layer_records": "cutaway.api.analyses.layers",
     "mistakes": "cutaway.api.analyses.predictions",
