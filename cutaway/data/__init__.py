@@ -12,6 +12,17 @@ in `Table.describe`.
 
 from .catalog import dataset_names, load_again, load_dataset, origin_options
 from .dataset import Dataset, Source
+from .decisions import (
+    Decided,
+    Decision,
+    decide,
+    drop,
+    read_decisions,
+    relabel,
+    safe_cell,
+    split_and_prepare,
+    write_decisions,
+)
 from .idx import read_idx
 from .npy import map_npy
 from .pictures import new_picture_files, read_new_picture
@@ -23,7 +34,7 @@ from .sampling import stratified_sample
 from .sources import DatasetInfo
 from .sources.table import is_table_path
 from .split import PARTS, Split
-from .splitting import split_dataset
+from .splitting import all_ids, split_dataset
 from .tables import (
     MISSING,
     Column,
@@ -32,7 +43,6 @@ from .tables import (
     is_frame,
     prepare_new_rows,
     spellings,
-    split_and_prepare,
 )
 
 __all__ = [
@@ -41,6 +51,8 @@ __all__ = [
     "Column",
     "Dataset",
     "DatasetInfo",
+    "Decided",
+    "Decision",
     "LazyRows",
     "Preparation",
     "SampleIds",
@@ -48,7 +60,10 @@ __all__ = [
     "Split",
     "Table",
     "TableOptions",
+    "all_ids",
     "dataset_names",
+    "decide",
+    "drop",
     "find_sample",
     "is_frame",
     "is_table_path",
@@ -58,10 +73,14 @@ __all__ = [
     "new_picture_files",
     "origin_options",
     "prepare_new_rows",
+    "read_decisions",
     "read_idx",
     "read_new_picture",
+    "relabel",
+    "safe_cell",
     "spellings",
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",
+    "write_decisions",
 ]

@@ -9,5 +9,18 @@ model and no figure.
 from .names import class_in_words
 from .records import Evidence, Finding
 from .registry import run_checks
+from .suspects import CountEstimate, HeldOut, deal_folds, estimate_count, keep_highest, label_scores, suggest
 
-__all__ = ["Evidence", "Finding", "class_in_words", "run_checks"]
+__all__ = [
+    "CountEstimate",
+    "Evidence",
+    "Finding",
+    "HeldOut",
+    "class_in_words",
+    "deal_folds",
+    "estimate_count",
+    "keep_highest",
+    "label_scores",
+    "run_checks",
+    "suggest",
+]

@@ -13,6 +13,7 @@ from cutaway._lazy import lazy_getattr
 from .activation import activation, activation_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
+from .grid import picture_grid
 from .picture import data_uri, picture_png, signed_png, sprite_sheet
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import CLASS_COLORS, ClassStyle, class_style
@@ -37,6 +38,7 @@ __all__ = [
     "embedding_scatter_bokeh",
     "learning_curves",
     "learning_curves_bokeh",
+    "picture_grid",
     "picture_png",
     "signed_png",
     "sprite_sheet",
