@@ -23,6 +23,7 @@ from .decisions import (
     split_and_prepare,
     write_decisions,
 )
+from .facts import InputFacts, Shift, TellingInput, input_facts, repeated_samples, tell_apart, telling_input
 from .idx import read_idx
 from .npy import map_npy
 from .pictures import new_picture_files, read_new_picture
@@ -53,18 +54,22 @@ __all__ = [
     "DatasetInfo",
     "Decided",
     "Decision",
+    "InputFacts",
     "LazyRows",
     "Preparation",
     "SampleIds",
+    "Shift",
     "Source",
     "Split",
     "Table",
     "TableOptions",
+    "TellingInput",
     "all_ids",
     "dataset_names",
     "decide",
     "drop",
     "find_sample",
+    "input_facts",
     "is_frame",
     "is_table_path",
     "load_again",
@@ -77,10 +82,13 @@ __all__ = [
     "read_idx",
     "read_new_picture",
     "relabel",
+    "repeated_samples",
     "safe_cell",
     "spellings",
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",
+    "tell_apart",
+    "telling_input",
     "write_decisions",
 ]

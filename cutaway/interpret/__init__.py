@@ -9,6 +9,7 @@ from .ablation import Ablation, ablate
 from .activations import activations
 from .attribution import Attribution, attribute, input_attribution
 from .comparison import compare_epochs
+from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
 from .history import LayerMeasures, layer_history
 from .importance import Importance, permutation_importance
 from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
@@ -19,6 +20,7 @@ __all__ = [
     "Ablation",
     "Attribution",
     "Importance",
+    "LayerHealth",
     "LayerMeasures",
     "LayerRecord",
     "UnitMeasures",
@@ -30,11 +32,14 @@ __all__ = [
     "constant_units",
     "default_layer",
     "find_layer",
+    "gradient_sizes",
     "incoming_pictures",
     "input_attribution",
+    "layer_health",
     "layer_history",
     "layer_records",
     "measured_layers",
     "permutation_importance",
     "unit_measures",
+    "update_sizes",
 ]

@@ -133,5 +133,3 @@ def update_sizes(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarra
             change = float(np.linalg.norm(after[name].astype(np.float64) - old))
             found[name.removesuffix("/kernel")] = change / norm if norm else np.inf
     return found
-
-
