@@ -48,7 +48,7 @@ def wilson_interval(successes: int, trials: int, *, confidence: float = CONFIDEN
 
 
 def paired_difference_interval(gained: int, lost: int, total: int, *, confidence: float = CONFIDENCE) -> Interval:
-    """Confidence interval of the difference of two shares that were measured on the same samples: Tango's score interval.
+    """Confidence interval of the difference of two shares of the same samples: Tango's score interval.
 
     It is the set of differences that the score test does not reject; of 0 that test is McNemar's.
 

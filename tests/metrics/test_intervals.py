@@ -66,7 +66,7 @@ def test_the_paired_interval_ends_where_the_score_test_begins_to_reject(gained, 
 
 @given(counts=st.tuples(*[st.integers(0, 300)] * 3).filter(lambda counts: sum(counts) > 0))
 def test_the_paired_interval_is_mirrored_and_agrees_with_the_test_of_no_difference(counts):
-    gained, lost, rest = counts
+    gained, lost, _ = counts
     total = sum(counts)
     low, high = paired_difference_interval(gained, lost, total)
     assert -1 <= low <= (gained - lost) / total <= high <= 1
