@@ -5,12 +5,13 @@ user's own arrays and tables. A `Table` becomes a dataset once it is split. Out 
 labels as class indices), a `Split` into train, val and test, `SampleIds` that keep the identity of every sample, such
 as ``test[7]``, through any selection, and `LazyRows` that are read only when they are indexed, because inputs may be
 memory maps larger than memory. Files are read and never written.
-There is one file per data source in `sources`. May call `cutaway.errors`, `cutaway.checks` and `cutaway.cache` only;
+There is one file per data source in `sources`, and `corruptions` makes raw samples worse by degrees. May call `cutaway.errors`, `cutaway.checks` and `cutaway.cache` only;
 scikit-learn, pyarrow and Pillow are imported inside the functions that need them, pandas only
 in `Table.describe`.
 """
 
 from .catalog import dataset_names, load_again, load_dataset, origin_options
+from .corruptions import CORRUPTIONS, Corruption, SampleTraits, corrupt, corruption_generator, traits_of
 from .dataset import Dataset, Source
 from .idx import read_idx
 from .npy import map_npy
@@ -36,18 +37,23 @@ from .tables import (
 )
 
 __all__ = [
+    "CORRUPTIONS",
     "MISSING",
     "PARTS",
     "Column",
+    "Corruption",
     "Dataset",
     "DatasetInfo",
     "LazyRows",
     "Preparation",
     "SampleIds",
+    "SampleTraits",
     "Source",
     "Split",
     "Table",
     "TableOptions",
+    "corrupt",
+    "corruption_generator",
     "dataset_names",
     "find_sample",
     "is_frame",
@@ -64,4 +70,5 @@ __all__ = [
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",
+    "traits_of",
 ]
