@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Units,
     )
     from cutaway.api.classifier import Classifier
+    from cutaway.api.comparison import Comparison, compare
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
     from cutaway.api.prediction import Predictions
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "CancelToken": "cutaway.progress",
     "Classifier": "cutaway.api.classifier",
+    "Comparison": "cutaway.api.comparison",
     "Dataset": "cutaway.data",
     "Embedding": "cutaway.api.analyses",
     "EmbeddingSequence": "cutaway.api.analyses",
@@ -56,6 +58,7 @@ _MODULES = {
     "Run": "cutaway.api.run",
     "Table": "cutaway.data",
     "Units": "cutaway.api.analyses",
+    "compare": "cutaway.api.comparison",
     "export": "cutaway.api.model_files",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
@@ -71,6 +74,7 @@ __all__ = [
     "CancelToken",
     "Canceled",
     "Classifier",
+    "Comparison",
     "CutawayError",
     "CutawayWarning",
     "Dataset",
@@ -86,6 +90,7 @@ __all__ = [
     "Run",
     "Table",
     "Units",
+    "compare",
     "export",
     "load_dataset",
     "mlp",

@@ -5,9 +5,9 @@ user's own arrays and tables. A `Table` becomes a dataset once it is split. Out 
 labels as class indices), a `Split` into train, val and test, `SampleIds` that keep the identity of every sample, such
 as ``test[7]``, through any selection, and `LazyRows` that are read only when they are indexed, because inputs may be
 memory maps larger than memory. Files are read and never written.
-There is one file per data source in `sources`, and `corruptions` makes raw samples worse by degrees. May call `cutaway.errors`, `cutaway.checks` and `cutaway.cache` only;
-scikit-learn, pyarrow and Pillow are imported inside the functions that need them, pandas only
-in `Table.describe`.
+There is one file per data source in `sources`, and `corruptions` makes raw samples worse by degrees. May call
+`cutaway.errors`, `cutaway.checks` and `cutaway.cache` only; scikit-learn, SciPy, pyarrow and Pillow are imported inside
+the functions that need them, pandas only in `Table.describe`.
 """
 
 from .catalog import dataset_names, load_again, load_dataset, origin_options

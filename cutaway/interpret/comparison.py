@@ -153,10 +153,14 @@ def compare_models(
     unmatched: dict[tuple[str, str], str] = {}
     for one, other in pairs:
         on_progress(Progress("layer similarity", done, total, "pairs", f"units of {one}"))
+        done += 1
+        widths = outputs[0][one].shape[1], outputs[1][other].shape[1]
+        if widths[0] != widths[1]:
+            unmatched[one, other] = f"they have {widths[0]:,} and {widths[1]:,} units"
+            continue
         try:
             matchings[one, other] = match_units(outputs[0][one], outputs[1][other])
         except CutawayError as error:
             unmatched[one, other] = f"{error.rule}; got {error.got}"
-        done += 1
     on_progress(Progress("layer similarity", total, total, "pairs"))
     return ModelSimilarity(*names, similarity, matchings, unmatched, len(x[0]))

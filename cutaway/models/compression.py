@@ -14,7 +14,7 @@ Weights = Mapping[str, np.ndarray]
 
 
 def is_kernel(name: str) -> bool:
-    """Whether a weight is a kernel, such as "dense_1/kernel"; biases and normalizations are few and stay as they are."""
+    """Whether a weight is a kernel, such as "dense_1/kernel"; biases and normalizations stay as they are."""
     return name.endswith("/kernel")
 
 

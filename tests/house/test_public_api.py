@@ -70,10 +70,10 @@ OBJECTS = """
 import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
-from cutaway.api import analyses, classifier, model_files, opening, prediction, record, run, train
+from cutaway.api import analyses, classifier, comparison, model_files, opening, prediction, record, run, train
 from cutaway.data import catalog, dataset, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
-defined += [classifier.Classifier, tables.Table, prediction.Predictions]
+defined += [classifier.Classifier, comparison.Comparison, comparison.compare, tables.Table, prediction.Predictions]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
 names = "Embedding EmbeddingSequence Explanation History Importances LayerHistory Units"
