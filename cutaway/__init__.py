@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from cutaway.api.classifier import Classifier
     from cutaway.api.labels import LabelIssues
+    from cutaway.api.comparison import Comparison, compare
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
     from cutaway.api.prediction import Predictions
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "CancelToken": "cutaway.progress",
     "Classifier": "cutaway.api.classifier",
+    "Comparison": "cutaway.api.comparison",
     "Dataset": "cutaway.data",
     "Decision": "cutaway.data",
     "Embedding": "cutaway.api.analyses",
@@ -60,6 +62,7 @@ _MODULES = {
     "Run": "cutaway.api.run",
     "Table": "cutaway.data",
     "Units": "cutaway.api.analyses",
+    "compare": "cutaway.api.comparison",
     "export": "cutaway.api.model_files",
     "label_issues": "cutaway.api.suspects",
     "load_dataset": "cutaway.data",
@@ -76,6 +79,7 @@ __all__ = [
     "CancelToken",
     "Canceled",
     "Classifier",
+    "Comparison",
     "CutawayError",
     "CutawayWarning",
     "Dataset",
@@ -93,6 +97,7 @@ __all__ = [
     "Run",
     "Table",
     "Units",
+    "compare",
     "export",
     "label_issues",
     "load_dataset",

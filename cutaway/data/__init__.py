@@ -5,12 +5,13 @@ user's own arrays and tables. A `Table` becomes a dataset once it is split. Out 
 labels as class indices), a `Split` into train, val and test, `SampleIds` that keep the identity of every sample, such
 as ``test[7]``, through any selection, and `LazyRows` that are read only when they are indexed, because inputs may be
 memory maps larger than memory. Files are read and never written.
-There is one file per data source in `sources`. May call `cutaway.errors`, `cutaway.checks` and `cutaway.cache` only;
-scikit-learn, pyarrow and Pillow are imported inside the functions that need them, pandas only
-in `Table.describe`.
+There is one file per data source in `sources`, and `corruptions` makes raw samples worse by degrees. May call
+`cutaway.errors`, `cutaway.checks` and `cutaway.cache` only; scikit-learn, SciPy, pyarrow and Pillow are imported inside
+the functions that need them, pandas only in `Table.describe`.
 """
 
 from .catalog import dataset_names, load_again, load_dataset, origin_options
+from .corruptions import CORRUPTIONS, Corruption, SampleTraits, corrupt, corruption_generator, traits_of
 from .dataset import Dataset, Source
 from .decisions import (
     Decided,
@@ -47,9 +48,11 @@ from .tables import (
 )
 
 __all__ = [
+    "CORRUPTIONS",
     "MISSING",
     "PARTS",
     "Column",
+    "Corruption",
     "Dataset",
     "DatasetInfo",
     "Decided",
@@ -59,12 +62,15 @@ __all__ = [
     "Preparation",
     "SampleIds",
     "Shift",
+    "SampleTraits",
     "Source",
     "Split",
     "Table",
     "TableOptions",
     "TellingInput",
     "all_ids",
+    "corrupt",
+    "corruption_generator",
     "dataset_names",
     "decide",
     "drop",
@@ -91,4 +97,5 @@ __all__ = [
     "tell_apart",
     "telling_input",
     "write_decisions",
+    "traits_of",
 ]

@@ -10,10 +10,12 @@ from .activations import activations
 from .attribution import Attribution, attribute, input_attribution
 from .comparison import compare_epochs
 from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
+from .comparison import ModelSimilarity, compare_epochs, compare_models, layer_pairs
 from .history import LayerMeasures, layer_history
 from .importance import Importance, permutation_importance
 from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
 from .lookup import default_layer, find_layer
+from .matching import UnitMatching, match_units
 from .units import UnitMeasures, constant_units, incoming_pictures, unit_measures
 
 __all__ = [
@@ -23,12 +25,15 @@ __all__ = [
     "LayerHealth",
     "LayerMeasures",
     "LayerRecord",
+    "ModelSimilarity",
+    "UnitMatching",
     "UnitMeasures",
     "WeightRecord",
     "ablate",
     "activations",
     "attribute",
     "compare_epochs",
+    "compare_models",
     "constant_units",
     "default_layer",
     "find_layer",
@@ -37,7 +42,9 @@ __all__ = [
     "input_attribution",
     "layer_health",
     "layer_history",
+    "layer_pairs",
     "layer_records",
+    "match_units",
     "measured_layers",
     "permutation_importance",
     "unit_measures",

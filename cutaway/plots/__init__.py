@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 from .activation import activation, activation_bokeh
+from .confidence import confidence_scatter, confidence_scatter_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
 from .grid import picture_grid
@@ -31,6 +32,8 @@ __all__ = [
     "activation",
     "activation_bokeh",
     "class_style",
+    "confidence_scatter",
+    "confidence_scatter_bokeh",
     "confusion_matrix",
     "confusion_matrix_bokeh",
     "data_uri",

@@ -24,7 +24,7 @@ FLOORS = (
 API_FLOORS = (
     {"recipe", "documents", "classifier"},
     {"train", "record", "suspects"},
-    {"model_files", "start"},
+    {"comparison", "model_files", "start"},
     {"opening"},
     {"run"},
     {"report"},

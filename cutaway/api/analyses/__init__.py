@@ -14,13 +14,22 @@ if TYPE_CHECKING:
     from .explanation import Explanation, explain
     from .history import History, epochs_in_words
     from .importances import Importances, importance
-    from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
+    from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, sample_room, similarity
     from .layouts.embedding import Embedding, layer_activations
     from .layouts.embeddings import embed_layer, kept_embedding
     from .layouts.sequence import EmbeddingSequence
     from .layouts.sequences import embed_epochs, embed_layers
+    from .pairing import PairedSamples, pair_samples
     from .per_class import ClassMeasures, class_measures
-    from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
+    from .predictions import (
+        Mistakes,
+        confusion,
+        labels,
+        mistakes,
+        predict_classes,
+        probabilities,
+        probability_batches,
+    )
     from .unit_summaries import SORTS, Units, check_sort, cost_in_digits, defined, units
 
 # Each analysis loads only the rooms that it needs.
@@ -34,6 +43,7 @@ _MODULES = {
     "LayerHistory": "cutaway.api.analyses.layers",
     "Layers": "cutaway.api.analyses.layers",
     "Mistakes": "cutaway.api.analyses.predictions",
+    "PairedSamples": "cutaway.api.analyses.pairing",
     "SORTS": "cutaway.api.analyses.unit_summaries",
     "Units": "cutaway.api.analyses.unit_summaries",
     "check_sort": "cutaway.api.analyses.unit_summaries",
@@ -56,8 +66,11 @@ _MODULES = {
     "layer_history": "cutaway.api.analyses.layers",
     "layer_records": "cutaway.api.analyses.layers",
     "mistakes": "cutaway.api.analyses.predictions",
+    "pair_samples": "cutaway.api.analyses.pairing",
     "predict_classes": "cutaway.api.analyses.predictions",
     "probabilities": "cutaway.api.analyses.predictions",
+    "probability_batches": "cutaway.api.analyses.predictions",
+    "sample_room": "cutaway.api.analyses.layers",
     "similarity": "cutaway.api.analyses.layers",
     "units": "cutaway.api.analyses.unit_summaries",
 }
@@ -73,6 +86,7 @@ __all__ = [
     "LayerHistory",
     "Layers",
     "Mistakes",
+    "PairedSamples",
     "Units",
     "check_sort",
     "class_measures",
@@ -94,8 +108,11 @@ __all__ = [
     "layer_history",
     "layer_records",
     "mistakes",
+    "pair_samples",
     "predict_classes",
     "probabilities",
+    "probability_batches",
+    "sample_room",
     "similarity",
     "units",
 ]
