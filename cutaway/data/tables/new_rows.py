@@ -37,9 +37,10 @@ def prepare_new_rows(
     """
     reader = open_any(table, header=header, what="a table of new samples")
     notes: Notes = {}
-    kinds, formats = preparation.columns, preparation.date_formats
+    kinds, formats, values = preparation.columns, preparation.date_formats, preparation.values
     named = id_column in reader.columns
-    for first, cells in cell_chunks(reader, kinds | ({id_column: "category"} if named else {}), formats=formats):
+    wanted = kinds | ({id_column: "category"} if named else {})
+    for first, cells in cell_chunks(reader, wanted, formats=formats, values=values):
         inputs, found = preparation.apply(cells)
         notes = add_notes(notes, found)
         numbers = [str(first + row) for row in range(1, len(inputs) + 1)]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutaway.data.tables.missing import MISSING
 from cutaway.errors import DataError
 
 from .dialect import Dialect, find_dialect, open_decompressed
@@ -41,7 +40,7 @@ class DelimitedReader:
         return (0, "rows") if self.dialect.compression else (-(-self.where.stat().st_size // 10**6), "MB")
 
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
-        """Read the file in chunks of 8 MiB; all cells are strings, or null for one of `MISSING`.
+        """Read the file in chunks of 8 MiB; all cells are strings.
 
         Raises:
             DataError: A row has more or fewer cells than line 1, a quote is not closed, a byte is not of the encoding,
@@ -151,7 +150,5 @@ def _open(
         convert_options=csv.ConvertOptions(
             column_types=dict.fromkeys(names or (), pa.string()),
             include_columns=wanted,
-            null_values=list(MISSING),
-            strings_can_be_null=True,
         ),
     )

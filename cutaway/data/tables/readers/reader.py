@@ -1,6 +1,6 @@
 """Tables as chunks of columns, from every kind of file or frame: read one chunk at a time, never as a whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -85,6 +85,11 @@ class FrameReader:
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
         """The table, in one chunk."""
         yield self.table if columns is None else self.table.select(list(columns))
+
+
+def texts_of(reader: Reader) -> Mapping[str, frozenset[str]]:
+    """Columns of which a table says that they are text -> the words of `MISSING` that are values of them."""
+    return getattr(reader, "texts", {})
 
 
 def reading(
