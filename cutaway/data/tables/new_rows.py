@@ -33,11 +33,11 @@ def prepare_new_rows(
 
     Raises:
         UsageError: There is no such file.
-        DataError: A column is missing, or a cell is of another kind.
+        DataError: A column is missing, or there twice, or a cell is of another kind.
     """
-    reader = open_any(table, header=header, what="a table of new samples")
-    notes: Notes = {}
     kinds, formats, values = preparation.columns, preparation.date_formats, preparation.values
+    reader = open_any(table, header=header, what="a table of new samples", wanted={*kinds, id_column})
+    notes: Notes = {}
     named = id_column in reader.columns
     wanted = kinds | ({id_column: "category"} if named else {})
     for first, cells in cell_chunks(reader, wanted, formats=formats, values=values):

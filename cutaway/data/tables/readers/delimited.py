@@ -1,6 +1,6 @@
 """CSV, TSV and their kin: text, one line a row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,11 +102,16 @@ class DelimitedReader:
         )
 
 
-def open_delimited(path: Path, *, header: bool | None = None) -> DelimitedReader:
+def open_delimited(path: Path, *, header: bool | None = None, wanted: Container[str] | None = None) -> DelimitedReader:
     """Find out how a text table is written, and read the names of its columns.
 
+    Args:
+        path: The file.
+        header: Whether line 1 holds names; None finds it out.
+        wanted: The columns that are read; all if None.
+
     Raises:
-        DataError: The file is empty or no text, or two columns have the same name.
+        DataError: The file is empty or no text, or two columns that are wanted have the same name.
     """
     import pyarrow as pa
 
@@ -119,7 +124,7 @@ def open_delimited(path: Path, *, header: bool | None = None) -> DelimitedReader
         names = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
     else:
         names = [f"column {number}" for number in range(1, len(names) + 1)]
-    return DelimitedReader(path, dialect, check_columns(names, where=str(path)))
+    return DelimitedReader(path, dialect, check_columns(names, where=str(path), wanted=wanted))
 
 
 def _open(
