@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from cutaway.data import Dataset, Table, load_dataset
+from cutaway.data import Dataset, Table, is_bunch, load_dataset
 from cutaway.errors import UsageError
 
 
@@ -12,10 +12,10 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
     """The data that a verb is given: as they are, loaded by name or path, or made from inputs and labels.
 
     Args:
-        data: A `Dataset`, a `Table`, its name or path, or inputs ``(sample, ...)``.
+        data: A `Dataset`, a `Table`, its name or path, a Bunch of scikit-learn, or inputs ``(sample, ...)``.
         y: Labels ``(sample,)`` of inputs; None otherwise.
         verb: Name of the function, for the message.
-        options: Of data by name or path, as `cutaway.load_dataset` takes them.
+        options: Of data by name or path and of a Bunch, as `cutaway.load_dataset` takes them.
 
     Raises:
         UsageError: They do not go together, or there is only one class.
@@ -32,7 +32,7 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
             )
         data = Dataset.from_arrays(data, y)
     elif not isinstance(data, Dataset | Table):
-        if not named:
+        if not named and not is_bunch(data):  # which has its labels inside
             raise UsageError(
                 "data is a Dataset, the name or path of one, or inputs with their labels y",
                 got=f"{_article(type(data).__name__)} without y",
