@@ -342,6 +342,8 @@ class Run(RecordedRun):
     ) -> "Importances":
         """How much worse the model predicts once a column of the table is shuffled among the samples.
 
+        The loss is the cross-entropy without label smoothing, which ``run.test["loss"]`` may contain.
+
         Args:
             split: "train", "val", "test" or "all".
             epoch: Number of the epoch; the kept one if None.
