@@ -30,8 +30,8 @@ if TYPE_CHECKING:
         Units,
     )
     from cutaway.api.classifier import Classifier
-    from cutaway.api.labels import LabelIssues
     from cutaway.api.comparison import Comparison, compare
+    from cutaway.api.labels import LabelIssues
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
     from cutaway.api.prediction import Predictions

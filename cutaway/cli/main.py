@@ -17,8 +17,7 @@ import typer
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning
 from cutaway.progress import CancelToken
 
-from . import inspect, labels, layers, models, prediction, system, training, units
-from . import comparison, inspect, layers, models, prediction, system, training, units
+from . import comparison, inspect, labels, layers, models, prediction, system, training, units
 from .typed import PROGRAMS, as_typed
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)

@@ -57,19 +57,22 @@ class Run(OpenedRun):
         """
         return predict(self.context, x, epoch=check_epoch(epoch))
 
-    def examine(self, x: Any, *, nearest: int = 5, explain: int = 5, epoch: int | None = None) -> Predictions:
+    def examine(
+        self, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
+    ) -> Predictions:
         """Predict new samples, and say what speaks for the answer.
 
         Args:
             x: As of `predict`.
-            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none.
+            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none;
+                if None 5, or all where there are fewer.
             explain: Number of inputs that contributed most to the difference between the two highest logits; 0 for
-                none, which a model that is not piecewise linear needs.
+                none, which a model that is not piecewise linear needs; if None 5, or all where there are fewer.
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
-            Probabilities, nearest samples, contributions and the distance to the training samples, with
-            ``to_pandas()``, one row a sample.
+            Probabilities, nearest samples, contributions and, of at least 20 training samples, the distance to them,
+            with ``to_pandas()``, one row a sample.
 
         Raises:
             DataError: `x` does not fit, or the training samples cannot be loaded.
@@ -108,6 +111,8 @@ class Run(OpenedRun):
         progress: ProgressOption = False,
     ) -> "Importances":
         """How much worse the model predicts once a column of the table is shuffled among the samples.
+
+        The loss is the cross-entropy without label smoothing, which ``run.test["loss"]`` may contain.
 
         Args:
             split: "train", "val", "test" or "all".

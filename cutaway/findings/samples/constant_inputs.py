@@ -17,7 +17,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     names = [_name(evidence, place) for place in facts.constant]
     share = len(names) / facts.inputs
     listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
-    text = f"{len(names):,} of {facts.inputs:,} inputs never change on the training samples ({listed}): they say nothing."
+    text = (
+        f"{len(names):,} of {facts.inputs:,} inputs never change on the training samples ({listed}): they say nothing."
+    )
     severity = "warning" if share > MANY else "note"
     remedy = Remedy("leave out the constant inputs", change="drop-inputs", inputs=facts.constant)
     yield Finding(KIND, severity, "Constant inputs", text, {"inputs": names[:100], "share": share}, remedy)

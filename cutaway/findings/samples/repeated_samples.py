@@ -17,8 +17,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     share = len(names) / others
     text = (
-        f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every input, "
-        f"the first of them {names[0]}. The model has seen them, so that accuracies are too good."
+        f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
+        f"input, the first of them {names[0]}. The model has seen them, so that accuracies are too good."
     )
     severity = "warning" if share > MANY else "note"
     remedy = Remedy("leave the repeated samples out", change="drop-repeated")

@@ -27,8 +27,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(UNSCALED, "warning", "Inputs are not scaled", text, record, remedy)
     elif 0 < size < SMALL:
         text = (
-            f"Inputs reach from {facts.low:g} to {facts.high:g} as the model sees them: so small that they may have been "
-            "divided by their largest value twice, by you and by scale=, or by a Rescaling layer."
+            f"Inputs reach from {facts.low:g} to {facts.high:g} as the model sees them: so small that they may have "
+            "been divided by their largest value twice, by you and by scale=, or by a Rescaling layer."
         )
         yield Finding(TWICE, "warning", "Inputs may be scaled twice", text, record, remedy)
     elif not evidence.pictures and facts.widest > WIDE:

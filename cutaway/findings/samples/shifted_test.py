@@ -16,8 +16,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     text = (
         f"A classifier tells test samples from training samples with an area under the ROC curve of {shift.auc:.2f} "
-        f"(0.5 where they are alike, ±{ERRORS * shift.error:.2f}). They were taken, scaled or chosen in another way, so "
-        "that the test accuracy is not that of samples like the training samples."
+        f"(0.5 where they are alike, ±{ERRORS * shift.error:.2f}). They were taken, scaled or chosen in another way, "
+        "so that the test accuracy is not that of samples like the training samples."
     )
     record = {"auc": shift.auc, "error": shift.error, "samples": shift.samples}
     yield Finding(KIND, "warning", "Test samples differ from training samples", text, record)

@@ -26,8 +26,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     better = max(8, min(32, samples // 20))
     text = (
-        f"With batches of {batch:,} of {samples:,} training samples, {epochs} epochs are {steps} steps: too few for the "
-        f"weights to move far. Batches of {better} make {-(-samples // better) * epochs:,} steps of it."
+        f"With batches of {batch:,} of {samples:,} training samples, {epochs} epochs are {steps} steps: too few for "
+        f"the weights to move far. Batches of {better} make {-(-samples // better) * epochs:,} steps of it."
     )
     record = {"batch_size": batch, "samples": samples, "steps": steps}
     remedy = Remedy(f"use batches of {better}", {"batch_size": better})

@@ -34,8 +34,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(KIND, "warning", "The model is overconfident", text, record, remedy)
         return
     text = (
-        f"The mean confidence on the test samples is {-difference:.1%} below the accuracy: the model is right more often "
-        "than it says. Less label smoothing or more epochs raise it."
+        f"The mean confidence on the test samples is {-difference:.1%} below the accuracy: the model is right more "
+        "often than it says. Less label smoothing or more epochs raise it."
     )
     remedy = Remedy("train without label smoothing", {"label_smoothing": 0.0}) if smoothing else None
     yield Finding(KIND, "warning", "The model is underconfident", text, record, remedy)

@@ -26,9 +26,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     record = {"gradients": dict(zip(names, sizes, strict=True))}
     if first * FAR < last:
         text = (
-            f"At the first weights the gradient of {names[0]} is {last / max(first, 1e-30):,.0f} times as small as that "
-            f"of {names[-1]} ({first:.2g} against {last:.2g}), so that the first layers hardly learn. relu instead of "
-            "sigmoid or tanh, fewer layers, or a normalization after each layer prevent it."
+            f"At the first weights the gradient of {names[0]} is {last / max(first, 1e-30):,.0f} times as small as "
+            f"that of {names[-1]} ({first:.2g} against {last:.2g}), so that the first layers hardly learn. relu "
+            "instead of sigmoid or tanh, fewer layers, or a normalization after each layer prevent it."
         )
         remedy = Remedy("use relu in the hidden layers", activation="relu")
         yield Finding(VANISHING, "warning", "Vanishing gradients", text, record, remedy)

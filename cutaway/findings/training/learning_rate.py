@@ -1,12 +1,12 @@
 """A learning rate that is too high or too low for what the loss does."""
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 
+from cutaway.findings.divergence import first_divergence
 from cutaway.findings.records import Evidence, Finding, Remedy
-
-from ..divergence import first_divergence
-from ..stalled import stalled_loss
+from cutaway.findings.stalled import stalled_loss
 
 HIGH, LOW = "learning-rate-too-high", "learning-rate-too-low"
 # A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned.
@@ -57,7 +57,7 @@ def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterab
     updates = [each.updates[-1] for each in (evidence.weights or {}).values() if each.updates]
     if losses[-1] < LEFT * nothing or not updates:
         return
-    steady = all(after < before for before, after in zip(losses, losses[1:], strict=False))
+    steady = all(after < before for before, after in itertools.pairwise(losses))
     moved = max(sum(each.updates) for each in (evidence.weights or {}).values())
     if not (steady and (fall > STILL_FALLING or moved < 0.15)):
         return

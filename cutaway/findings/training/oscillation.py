@@ -1,5 +1,6 @@
 """A validation loss that jumps up and down."""
 
+import itertools
 from collections.abc import Iterable
 
 from cutaway.findings.records import Evidence, Finding, Remedy
@@ -17,10 +18,10 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     losses = [row.get("val_loss") for row in evidence.history]
     if len(losses) < LEAST or not all(map(is_finite, losses)):
         return
-    steps = [after / before - 1 for before, after in zip(losses, losses[1:], strict=False) if before]
+    steps = [after / before - 1 for before, after in itertools.pairwise(losses) if before]
     turns = [
         (a > JUMP and b < -JUMP / (1 + JUMP)) or (b > JUMP and a < -JUMP / (1 + JUMP))
-        for a, b in zip(steps, steps[1:], strict=False)
+        for a, b in itertools.pairwise(steps)
     ]
     share = sum(turns) / max(len(turns), 1)
     if share < OFTEN:
@@ -28,8 +29,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     rate = (evidence.config or {}).get("learning_rate")
     text = (
         f"In {sum(turns)} of {len(turns)} epochs the validation loss turned around by more than {JUMP:.0%}. "
-        "Steps are too large for the noise of the batches: a smaller learning rate, a schedule that lowers it, or larger batches "
-        "calm it."
+        "Steps are too large for the noise of the batches: a smaller learning rate, a schedule that lowers it, or "
+        "larger batches calm it."
     )
     remedy = Remedy("use a tenth of the learning rate", {"learning_rate": rate / 10}) if rate else None
     yield Finding(KIND, "warning", "The validation loss oscillates", text, {"share": share}, remedy)

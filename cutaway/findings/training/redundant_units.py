@@ -15,9 +15,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         if share <= MANY:
             continue
         text = (
-            f"{layer.redundant:,} of the {layer.units:,} units of {name} ({share:.1%}) correlate with an earlier one by "
-            "0.98 or more. A smaller layer would do the same; if they were alike from the start, draw first weights at "
-            "random."
+            f"{layer.redundant:,} of the {layer.units:,} units of {name} ({share:.1%}) correlate with an earlier one "
+            "by 0.98 or more. A smaller layer would do the same; if they were alike from the start, draw first "
+            "weights at random."
         )
         record = {"layer": name, "redundant": layer.redundant, "units": layer.units}
         yield Finding(KIND, "warning", f"Redundant units in {name}", text, record)
