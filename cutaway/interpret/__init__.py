@@ -8,13 +8,13 @@ neighbors, models, parallel, progress and errors. Loads Keras.
 from .ablation import Ablation, ablate
 from .activations import activations
 from .attribution import Attribution, attribute, input_attribution
-from .comparison import ModelSimilarity, compare_epochs, compare_models, layer_pairs
 from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
 from .history import LayerMeasures, layer_history
 from .importance import Importance, permutation_importance
 from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
 from .lookup import default_layer, find_layer
-from .matching import UnitMatching, match_units
+from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
+from .similarity.matching import UnitMatching, match_units
 from .units import UnitMeasures, constant_units, incoming_pictures, unit_measures
 
 __all__ = [
