@@ -30,25 +30,33 @@ if TYPE_CHECKING:
         Units,
     )
     from cutaway.api.classifier import Classifier
+    from cutaway.api.comparison import Comparison, compare
+    from cutaway.api.doctor import Diagnosis, doctor
+    from cutaway.api.labels import LabelIssues
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
     from cutaway.api.prediction import Predictions
     from cutaway.api.record import record
     from cutaway.api.run import Run
+    from cutaway.api.suspects import label_issues
     from cutaway.api.train import mlp, resume, train, train_like
-    from cutaway.data import Dataset, Table, load_dataset
+    from cutaway.data import Dataset, Decision, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
     from cutaway.training import Recorder
 
 _MODULES = {
     "CancelToken": "cutaway.progress",
     "Classifier": "cutaway.api.classifier",
+    "Comparison": "cutaway.api.comparison",
     "Dataset": "cutaway.data",
+    "Decision": "cutaway.data",
+    "Diagnosis": "cutaway.api.doctor",
     "Embedding": "cutaway.api.analyses",
     "EmbeddingSequence": "cutaway.api.analyses",
     "Explanation": "cutaway.api.analyses",
     "Importances": "cutaway.api.analyses",
     "History": "cutaway.api.analyses",
+    "LabelIssues": "cutaway.api.labels",
     "LayerHistory": "cutaway.api.analyses",
     "Predictions": "cutaway.api.prediction",
     "Progress": "cutaway.progress",
@@ -56,7 +64,10 @@ _MODULES = {
     "Run": "cutaway.api.run",
     "Table": "cutaway.data",
     "Units": "cutaway.api.analyses",
+    "compare": "cutaway.api.comparison",
+    "doctor": "cutaway.api.doctor",
     "export": "cutaway.api.model_files",
+    "label_issues": "cutaway.api.suspects",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
     "open_model": "cutaway.api.model_files",
@@ -71,14 +82,18 @@ __all__ = [
     "CancelToken",
     "Canceled",
     "Classifier",
+    "Comparison",
     "CutawayError",
     "CutawayWarning",
     "Dataset",
+    "Decision",
+    "Diagnosis",
     "Embedding",
     "EmbeddingSequence",
     "Explanation",
     "History",
     "Importances",
+    "LabelIssues",
     "LayerHistory",
     "Predictions",
     "Progress",
@@ -86,7 +101,10 @@ __all__ = [
     "Run",
     "Table",
     "Units",
+    "compare",
+    "doctor",
     "export",
+    "label_issues",
     "load_dataset",
     "mlp",
     "open_model",

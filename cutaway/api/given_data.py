@@ -1,10 +1,11 @@
 """What the verbs take as data: a dataset, its name or path, or arrays."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from cutaway.data import Dataset, Table, is_bunch, load_dataset
+from cutaway.data import Dataset, Decision, Table, is_bunch, load_dataset, read_decisions
 from cutaway.errors import UsageError
 
 
@@ -63,6 +64,23 @@ def as_prepared(data: Any, y: Any, *, verb: str) -> Dataset:
             hint=f"prepare it first: {verb}(model, table.prepare(table.split()))",
         )
     return found
+
+
+def as_decisions(labels: str | Path | Sequence[Decision]) -> Sequence[Decision]:
+    """Decisions on labels as they are given, or read from a file.
+
+    Raises:
+        UsageError, DataError: As `cutaway.data.read_decisions`; or they are something else.
+    """
+    if isinstance(labels, str | os.PathLike):
+        return read_decisions(labels)
+    if not all(isinstance(each, Decision) for each in labels):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            "labels are decisions, or the path of a file of them",
+            got=type(labels).__name__,
+            hint='pass for example [cutaway.Decision("test[947]", "relabel", "4")]',
+        )
+    return labels
 
 
 def _is_name(data: object) -> bool:

@@ -110,6 +110,9 @@ def train(
     month_first: MonthFirstOption = False,
     class_names: ClassNamesOption = None,
     size: SizeOption = None,
+    labels: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Decisions on labels: samples to keep, relabel or drop.")
+    ] = None,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
     name: Annotated[str | None, typer.Option(help="Middle part of the run's name.")] = None,
     as_json: JsonOption = False,
@@ -147,11 +150,11 @@ def train(
     data = _one_place(data, moved)
     if like is not None:
         _check_like(of_model | options)
-        run = recipes.train_like(like, data=data, runs=runs, name=name, **settings)
+        run = recipes.train_like(like, data=data, labels=labels, runs=runs, name=name, **settings)
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
-        run = recipes.train_recipe(data, options=options, runs=runs, name=name, **of_model, **settings)
+        run = recipes.train_recipe(data, options=options, labels=labels, runs=runs, name=name, **of_model, **settings)
     _print_run(run, start=start, as_json=as_json)
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 from .activation import activation, activation_bokeh
+from .confidence import confidence_scatter, confidence_scatter_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
+from .grid import picture_grid
 from .picture import data_uri, picture_png, signed_png, sprite_sheet
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import CLASS_COLORS, ClassStyle, class_style
@@ -30,6 +32,8 @@ __all__ = [
     "activation",
     "activation_bokeh",
     "class_style",
+    "confidence_scatter",
+    "confidence_scatter_bokeh",
     "confusion_matrix",
     "confusion_matrix_bokeh",
     "data_uri",
@@ -37,6 +41,7 @@ __all__ = [
     "embedding_scatter_bokeh",
     "learning_curves",
     "learning_curves_bokeh",
+    "picture_grid",
     "picture_png",
     "signed_png",
     "sprite_sheet",

@@ -261,7 +261,7 @@ def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, m
     assert "t-SNE of 360 samples of the test split, perplexity 30" in alone.caption
     whole = run.embed(progress=False)
     before = sorted((run.path / "results").iterdir())
-    monkeypatch.setattr("cutaway.api.analyses.embeddings.embed", None)  # nothing is embedded any more
+    monkeypatch.setattr("cutaway.api.analyses.layouts.embeddings.embed", None)  # nothing is embedded any more
     shown = figures.embedding(source_of(run))
     assert "t-SNE of 1,797 samples, of which 360 of the test split are shown, perplexity 30" in shown.caption
     assert f"trustworthiness {whole.quality.trustworthiness:.3f}" in shown.caption

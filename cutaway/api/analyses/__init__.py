@@ -10,30 +10,40 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
-    from .embedding import Embedding, layer_activations
-    from .embeddings import embed_layer, kept_embedding
     from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
     from .history import History, epochs_in_words
     from .importances import Importances, importance
-    from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
+    from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, sample_room, similarity
+    from .layouts.embedding import Embedding, layer_activations
+    from .layouts.embeddings import embed_layer, kept_embedding
+    from .layouts.sequence import EmbeddingSequence
+    from .layouts.sequences import embed_epochs, embed_layers
+    from .pairing import PairedSamples, pair_samples
     from .per_class import ClassMeasures, class_measures
-    from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
-    from .sequence import EmbeddingSequence
-    from .sequences import embed_epochs, embed_layers
+    from .predictions import (
+        Mistakes,
+        confusion,
+        labels,
+        mistakes,
+        predict_classes,
+        probabilities,
+        probability_batches,
+    )
     from .unit_summaries import SORTS, Units, check_sort, cost_in_digits, defined, units
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
     "ClassMeasures": "cutaway.api.analyses.per_class",
-    "Embedding": "cutaway.api.analyses.embedding",
-    "EmbeddingSequence": "cutaway.api.analyses.sequence",
+    "Embedding": "cutaway.api.analyses.layouts.embedding",
+    "EmbeddingSequence": "cutaway.api.analyses.layouts.sequence",
     "Explanation": "cutaway.api.analyses.explanation",
     "History": "cutaway.api.analyses.history",
     "Importances": "cutaway.api.analyses.importances",
     "LayerHistory": "cutaway.api.analyses.layers",
     "Layers": "cutaway.api.analyses.layers",
     "Mistakes": "cutaway.api.analyses.predictions",
+    "PairedSamples": "cutaway.api.analyses.pairing",
     "SORTS": "cutaway.api.analyses.unit_summaries",
     "Units": "cutaway.api.analyses.unit_summaries",
     "check_sort": "cutaway.api.analyses.unit_summaries",
@@ -41,23 +51,26 @@ _MODULES = {
     "cost_in_digits": "cutaway.api.analyses.unit_summaries",
     "confusion": "cutaway.api.analyses.predictions",
     "defined": "cutaway.api.analyses.unit_summaries",
-    "embed_epochs": "cutaway.api.analyses.sequences",
-    "embed_layer": "cutaway.api.analyses.embeddings",
-    "embed_layers": "cutaway.api.analyses.sequences",
+    "embed_epochs": "cutaway.api.analyses.layouts.sequences",
+    "embed_layer": "cutaway.api.analyses.layouts.embeddings",
+    "embed_layers": "cutaway.api.analyses.layouts.sequences",
     "epochs_in_words": "cutaway.api.analyses.history",
     "evenly_spaced": "cutaway.api.analyses.layers",
     "evidence_of": "cutaway.api.analyses.evidence",
     "explain": "cutaway.api.analyses.explanation",
     "findings": "cutaway.api.analyses.evidence",
     "importance": "cutaway.api.analyses.importances",
-    "kept_embedding": "cutaway.api.analyses.embeddings",
+    "kept_embedding": "cutaway.api.analyses.layouts.embeddings",
     "labels": "cutaway.api.analyses.predictions",
-    "layer_activations": "cutaway.api.analyses.embedding",
+    "layer_activations": "cutaway.api.analyses.layouts.embedding",
     "layer_history": "cutaway.api.analyses.layers",
     "layer_records": "cutaway.api.analyses.layers",
     "mistakes": "cutaway.api.analyses.predictions",
+    "pair_samples": "cutaway.api.analyses.pairing",
     "predict_classes": "cutaway.api.analyses.predictions",
     "probabilities": "cutaway.api.analyses.predictions",
+    "probability_batches": "cutaway.api.analyses.predictions",
+    "sample_room": "cutaway.api.analyses.layers",
     "similarity": "cutaway.api.analyses.layers",
     "units": "cutaway.api.analyses.unit_summaries",
 }
@@ -73,6 +86,7 @@ __all__ = [
     "LayerHistory",
     "Layers",
     "Mistakes",
+    "PairedSamples",
     "Units",
     "check_sort",
     "class_measures",
@@ -94,8 +108,11 @@ __all__ = [
     "layer_history",
     "layer_records",
     "mistakes",
+    "pair_samples",
     "predict_classes",
     "probabilities",
+    "probability_batches",
+    "sample_room",
     "similarity",
     "units",
 ]

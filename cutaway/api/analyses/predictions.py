@@ -1,5 +1,6 @@
 """What the model predicts, and where it is wrong."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,22 @@ def probabilities(
     return class_probabilities(model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
 
 
+def probability_batches(
+    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """`probabilities` batch by batch, so that never all of them are in memory: rows of `ids`, and those of the rows."""
+    if not context.opens:
+        yield slice(0, len(ids)), _recorded(context, ids, epoch=epoch)
+        return
+    from cutaway.models import ForwardPass, class_probabilities
+
+    model, data = context.model(epoch), context.data
+    batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
+    for rows, outputs in batches:
+        for found in outputs.values():
+            yield rows, class_probabilities(model, found)
+
+
 def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.ndarray:
     """The recorded predictions for some samples, which are those for validation and test."""
     number, whole = context.epoch(epoch), context.split.part("all")
@@ -109,18 +126,11 @@ def predict_classes(
     Raises:
         DataError: A probability is not a number: the model has diverged.
     """
-    if not context.opens:
-        return metrics.PredictedClasses.of(_recorded(context, ids, epoch=epoch))
-    from cutaway.models import ForwardPass, class_probabilities
-
-    model, data = context.model(epoch), context.data
-    batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
     parts = [
-        metrics.PredictedClasses.of(class_probabilities(model, outputs), first=rows.start)
-        for rows, found in batches
-        for outputs in found.values()
+        metrics.PredictedClasses.of(found, first=rows.start)
+        for rows, found in probability_batches(context, ids, epoch=epoch, on_progress=on_progress)
     ]
-    none = metrics.PredictedClasses.of(np.empty((0, data.classes), np.float32))  # a split may be empty
+    none = metrics.PredictedClasses.of(np.empty((0, len(context.class_names)), np.float32))  # a split may be empty
     return metrics.PredictedClasses.join([none, *parts])
 
 

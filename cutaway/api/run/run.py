@@ -1,6 +1,6 @@
 """The run as the user holds it: every analysis of a run folder, one method each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,26 +13,17 @@ from cutaway.api.prediction import Predictions, examine, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
 
-from .recorded import RecordedRun
+from .opened import OpenedRun
 
 if TYPE_CHECKING:
-    import pandas
-
-    from cutaway.api.analyses import (
-        Embedding,
-        EmbeddingSequence,
-        Explanation,
-        Importances,
-        LayerHistory,
-        Layers,
-        Units,
-    )
-    from cutaway.embedding import Iterate
+    from cutaway.api.analyses import Explanation, Importances
+    from cutaway.api.labels import LabelIssues
+    from cutaway.data import Decision
     from cutaway.findings import Finding
 
 
 @public
-class Run(RecordedRun):
+class Run(OpenedRun):
     """A training that was, or still is, recorded in a run folder.
 
     Made by `cutaway.train`, `cutaway.record` and `cutaway.open_run`. Layers and epochs are named as Keras names them.
@@ -43,24 +34,6 @@ class Run(RecordedRun):
     Attributes:
         context: Its folder, data and models, as every analysis uses them.
     """
-
-    def activations(
-        self, layer: str, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
-    ) -> np.ndarray:
-        """Activations of a layer in evaluation, float32 ``(sample, unit)``.
-
-        Args:
-            layer: Name of the layer.
-            split: "train", "val", "test" or "all" (in that order).
-            epoch: Number of the epoch; the kept one if None.
-            progress: See `Run`.
-
-        Raises:
-            UnknownNameError: There is no such layer, split or epoch.
-        """
-        epoch, ids = check_epoch(epoch), self.split.part(split)
-        with show_progress(progress) as on_progress:
-            return analyses.layer_activations(self.context, layer, ids, epoch=epoch, on_progress=on_progress)
 
     def predictions(
         self, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
@@ -112,108 +85,6 @@ class Run(RecordedRun):
         """The class of each sample, int64 ``(sample,)``."""
         return analyses.labels(self.context, split)
 
-    def layers(self, *, epoch: int | None = None, progress: ProgressOption = False) -> "Layers":
-        """What each layer is and holds after an epoch, and how many of its units are inactive on the whole dataset.
-
-        Returns:
-            A tuple of `LayerRecord`; ``to_pandas()`` is a table, one row a layer.
-        """
-        number = self.context.epoch(check_epoch(epoch))
-        if number not in self._layers:
-            with show_progress(progress) as on_progress:
-                self._layers[number] = analyses.layer_records(self.context, epoch=number, on_progress=on_progress)
-        return self._layers[number]
-
-    def layer_history(
-        self,
-        *,
-        split: str = "test",
-        epochs: Sequence[int] | int | None = None,
-        samples: int = 10_000,
-        k: int = 15,
-        seed: int = 0,
-        progress: ProgressOption = True,
-    ) -> "LayerHistory":
-        """Measure what each layer knows after each epoch; ``to_pandas()`` is a table, one row an epoch and layer.
-
-        Args:
-            split: "train", "val", "test" or "all".
-            epochs: Their numbers, or a single one; all with a snapshot if None.
-            samples: The most samples, a stratified sample by class; fewer where layers are very wide.
-            k: Number of neighbors in the k-NN accuracy.
-            seed: Random seed of the sample.
-            progress: See `Run`.
-
-        Raises:
-            UnknownNameError: There is no such split or epoch.
-        """
-        with show_progress(progress) as on_progress:
-            return analyses.layer_history(
-                self.context, split=split, epochs=epochs, samples=samples, k=k, seed=seed, on_progress=on_progress
-            )
-
-    def similarity(
-        self,
-        layer: str | None = None,
-        *,
-        split: str = "test",
-        epochs: Sequence[int] | int | None = None,
-        samples: int = 10_000,
-        seed: int = 0,
-        progress: ProgressOption = True,
-    ) -> "pandas.DataFrame":
-        """Compare a layer with itself between every two epochs by linear CKA: when does it stop changing?
-
-        `LayerHistory.cka` compares the layers of one epoch.
-
-        Args:
-            layer: Name of the layer; the last hidden one if None.
-            split: "train", "val", "test" or "all".
-            epochs: Their numbers, or a single one; all with a snapshot if None.
-            samples: The most samples, a stratified sample by class; fewer where the layer is very wide.
-            seed: Random seed of the sample.
-            progress: See `Run`.
-
-        Returns:
-            A pandas DataFrame (epoch, epoch) in [0, 1]; NaN where a layer is constant or has diverged.
-
-        Raises:
-            UnknownNameError: There is no such layer, split or epoch.
-        """
-        with show_progress(progress) as on_progress:
-            return analyses.similarity(
-                self.context, layer, split=split, epochs=epochs, samples=samples, seed=seed, on_progress=on_progress
-            )
-
-    def units(
-        self,
-        layer: str | None = None,
-        *,
-        split: str = "test",
-        epoch: int | None = None,
-        samples: int | None = None,
-        progress: ProgressOption = True,
-    ) -> "Units":
-        """Summarize every unit of a hidden layer: ``to_pandas(sort)`` is a table, ``summary(number)`` one unit.
-
-        Args:
-            layer: Name of the layer; the last hidden one if None.
-            split: Samples on which units are measured; constant units are found on the whole dataset.
-            epoch: Number of the epoch; the kept one if None.
-            samples: The most samples, a stratified sample by class; all of them if None.
-            progress: See `Run`.
-
-        Raises:
-            UnknownNameError: There is no such layer, split or epoch.
-            UsageError: The layer is the output, or the split is empty.
-            DataError: An activation is not a finite number: the model has diverged.
-        """
-        epoch = check_epoch(epoch)
-        with show_progress(progress) as on_progress:
-            return analyses.units(
-                self.context, layer, split=split, epoch=epoch, samples=samples, on_progress=on_progress
-            )
-
     def explain(self, x: Any, *, epoch: int | None = None) -> "Explanation":
         """Explain one prediction: what spoke for the winning class and against the runner-up.
 
@@ -228,107 +99,6 @@ class Run(RecordedRun):
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
         return analyses.explain(self.context, one_sample(self.context, x), epoch=check_epoch(epoch))
-
-    def embed(
-        self,
-        layer: str | None = None,
-        *,
-        split: str = "all",
-        epoch: int | None = None,
-        method: str = "tsne",
-        points: int | None = None,
-        seed: int = 0,
-        callback: "Callable[[Iterate], bool | None] | None" = None,
-        quality: bool = True,
-        progress: ProgressOption = True,
-        **settings: Any,
-    ) -> "Embedding":
-        """Give the activations of a layer two coordinates a sample.
-
-        The result is cached in the run folder; the same call again reads it.
-
-        Args:
-            layer: Name of the layer; the last hidden one if None.
-            split: "train", "val", "test" or "all".
-            epoch: Number of the epoch; the kept one if None.
-            method: "tsne", "pca", "lda" or "umap" (which needs the package umap-learn).
-            points: The most samples, a stratified sample by class; all of them if None.
-            seed: Random seed of the sample, and of everything random in the method.
-            callback: t-SNE only: gets the coordinates on their way, at most ten times a second, the first time before
-                the first step, and never where the result is cached. If it returns False, the embedding stops, and you
-                get the coordinates reached so far (which are not cached).
-            quality: Whether to measure its quality, which takes up to a third of the time of t-SNE; if False, it is
-                measured when `Embedding.quality` or ``misplaced`` is first asked for.
-            progress: See `Run`.
-            settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
-                early_exaggeration, exaggeration, learning_rate and others.
-
-        Returns:
-            An `Embedding`. Where the callback or a `CancelToken` stopped t-SNE while the coordinates were moving, it
-            holds those reached so far, and ``canceled`` is True.
-
-        Raises:
-            UnknownNameError: There is no such layer, split, epoch or method.
-            UsageError: A setting is unknown or outside its range.
-            DataError: The activations cannot be embedded.
-            Canceled: A `CancelToken` stopped it before there were any coordinates.
-        """
-        with show_progress(progress) as on_progress:
-            return analyses.embed_layer(
-                self.context,
-                layer,
-                split=split,
-                epoch=check_epoch(epoch),
-                points=points,
-                settings={"method": method, "seed": seed, **settings},
-                callback=callback,
-                quality=quality,
-                on_progress=on_progress,
-            )
-
-    def embed_epochs(
-        self,
-        layer: str | None = None,
-        epochs: Sequence[int] | None = None,
-        *,
-        progress: ProgressOption = True,
-        **settings: Any,
-    ) -> "EmbeddingSequence":
-        """Embed a layer at several epochs, so that a sample keeps its place while its neighbors stay the same.
-
-        Args:
-            layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
-            epochs: Their numbers, ascending; all with a snapshot if None.
-            progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`. There is no callback.
-
-        Raises:
-            UnknownNameError: There is no such layer, split or epoch.
-            UsageError: There are fewer than two epochs, or a setting is wrong.
-            DataError: The activations of an epoch cannot be embedded.
-        """
-        with show_progress(progress) as on_progress:
-            return analyses.embed_epochs(self.context, layer, epochs=epochs, on_progress=on_progress, **settings)
-
-    def embed_layers(
-        self,
-        epoch: int | None = None,
-        layers: Sequence[str] | None = None,
-        *,
-        progress: ProgressOption = True,
-        **settings: Any,
-    ) -> "EmbeddingSequence":
-        """Embed several layers at one epoch, so that a sample keeps its place while its neighbors stay the same.
-
-        Args:
-            epoch: Number of the epoch; the kept one if None.
-            layers: Their names, in order; all Dense layers if None. "input" is what the model sees.
-            progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`; errors are those of `embed_epochs`.
-        """
-        epoch = check_epoch(epoch)
-        with show_progress(progress) as on_progress:
-            return analyses.embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
 
     def importance(
         self,
@@ -369,6 +139,59 @@ class Run(RecordedRun):
                 seed=seed,
                 on_progress=on_progress,
             )
+
+    def label_issues(
+        self, *, folds: int = 5, seeds: int = 3, epochs: int | None = None, progress: ProgressOption = True
+    ) -> "LabelIssues":
+        """Find labels that are probably wrong, by models of this kind that were not trained on them.
+
+        All samples of train, val and test are judged. Each fold's result is kept in the run folder, so that work that
+        was canceled goes on where it ended, and the same call again is quick.
+
+        Args:
+            folds: Models are trained on all folds but one, and judge the samples of that one.
+            seeds: Times that all folds are trained; fewer are quicker and less sure.
+            epochs: Epochs of each training; as many as the run kept if None.
+            progress: See `Run`.
+
+        Raises:
+            UsageError: A number is outside its range.
+            DataError: There are too few samples, or the data cannot be loaded.
+            TrainingError: A training diverged.
+
+        Source:
+            `cutaway.findings.label_scores` and `cutaway.findings.estimate_count`.
+        """
+        from cutaway.api.labels import check_sizes, find_label_issues, of_run
+
+        check_sizes(folds=folds, seeds=seeds, epochs=epochs)
+        setup = of_run(self.context, folds=folds, seeds=seeds, epochs=epochs)
+        with show_progress(progress) as on_progress:
+            return find_label_issues(setup, context=self.context, on_progress=on_progress)
+
+    @property
+    def decisions(self) -> "tuple[Decision, ...]":
+        """What a person decided on labels, in the order of the run's labels.csv; the last on a sample counts."""
+        from cutaway.api.labels import decisions_of
+
+        return decisions_of(self.context)
+
+    def decide(self, decisions: "Sequence[Decision]") -> Path:
+        """Add decisions on labels to the run's labels.csv, which `cutaway.train` takes as ``labels=``.
+
+        Args:
+            decisions: `Decision` records; they get the user's name and the time where they have none.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            UnknownNameError, DataError: There is no such sample or class.
+            RunError: The folder cannot be written.
+        """
+        from cutaway.api.labels import add_decisions
+
+        return WrittenFile(add_decisions(self.context, decisions))
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at, most important first."""

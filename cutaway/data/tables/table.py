@@ -1,7 +1,7 @@
 """A table of samples: a label, columns of every kind, and how they become a `Dataset` once they are split."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,7 @@ class Table:
         labels: int64 (sample,) class indices by source.
         extras: By source, what `group`, `time` and `weight` hold, where they are asked for.
         origin: How to load it again, for JSON.
+        relabeled: New class names by the place of the sample, where a person decided so.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Table:
     labels: Mapping[str, np.ndarray]
     extras: Mapping[str, Mapping[str, np.ndarray]]
     origin: Mapping[str, str]
+    relabeled: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(labels):,}" for name, labels in self.labels.items())
@@ -162,6 +164,7 @@ class Table:
             origin=dict(self.origin),
             feature_names=preparation.features,
             preparation=preparation,
+            relabeled=self.relabeled,
         )
 
     def _notes(
@@ -231,30 +234,6 @@ class Table:
             task="fitting the preparation" if preparation is None else "preparing the table",
             on_progress=on_progress,
         )
-
-
-def split_and_prepare(
-    data: Dataset | Table,
-    *,
-    validation: float = 0.25,
-    seed: int = 0,
-    on_progress: ProgressCallback = ignore_progress,
-) -> tuple[Split, Dataset]:
-    """Split samples, and prepare them if they are a table.
-
-    Args:
-        data: A dataset, which is split by class; or a table, which is split as its options say.
-        validation: Share of the training samples that becomes val, between 0 and 1.
-        seed: Random seed of the split.
-        on_progress: Told while a table is read.
-
-    Raises:
-        ConfigError, DataError: As `split_dataset` and `Table.prepare`.
-    """
-    if isinstance(data, Dataset):
-        return split_dataset(data, validation=validation, seed=seed), data
-    split = data.split(validation=validation, seed=seed)
-    return split, data.prepare(split, on_progress=on_progress)
 
 
 def cell_chunks(

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from cutaway.api.analyses.epochs import epoch_numbers
 from cutaway.api.context import RunContext
 from cutaway.embedding import resolve_settings
 from cutaway.errors import UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .embedding import INPUT
-from .epochs import epoch_numbers
 from .sequence import EmbeddingSequence
 from .sequence_steps import SequenceTask, Step, make_sequence
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.api.analyses.predictions import predict_classes
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.embedding import Layout, check_callback, embed, layout_from_npz, layout_to_npz, resolve_settings
@@ -17,7 +18,6 @@ from cutaway.progress import ProgressCallback
 from cutaway.runs import file_name
 
 from .embedding import Embedding, layer_activations
-from .predictions import predict_classes
 
 KEPT: dict[str, Any] = {"method": "tsne", "seed": 0}
 """Settings of the embedding that ``run.embed()`` makes."""
