@@ -8,6 +8,7 @@ import numpy as np
 from cutaway.data.dataset import Dataset
 from cutaway.data.samples import SampleIds
 from cutaway.data.split import Split
+from cutaway.metrics import wilson_interval
 
 from .options import TableOptions
 from .schema import Column
@@ -21,9 +22,6 @@ SAMPLE = 10_000
 TELLING, FEWER = 0.95, 0.2
 """A column alone gives the label away if it tells this share of the labels, and if its errors, at most, are this share
 of those of the most frequent class."""
-
-DEVIATIONS = 1.96
-"""Standard deviations of the interval of a share of errors: it holds the true one with a probability of 95%."""
 
 IDENTIFIERS = ("id", "uuid", "guid", "key", "number", "no", "nr")
 
@@ -72,16 +70,13 @@ def telling_columns(
 
     A number is cut into up to 32 ranges, a category has its values, and a missing cell is a value of its own. Each gets
     the class that is most frequent in one half of the samples; the errors are those in the other half. Of them the
-    upper bound counts, so that a few samples without an error are not enough.
+    upper limit of Wilson's interval counts, so that a few samples without an error are not enough.
 
     Args:
         columns: All columns of the table.
         cells: The training samples by column, as what they are.
         labels: int64 (sample,), their class indices.
         seed: Random seed of the samples that are tried.
-
-    Source:
-        Wilson 1927, "Probable inference, the law of succession, and statistical inference" (the bound).
     """
     drawn = np.random.default_rng(seed).permutation(len(labels))[:SAMPLE]
     half = len(drawn) // 2
@@ -94,18 +89,12 @@ def telling_columns(
             continue
         values = _numbers(cells[column.name], column.kind)
         accuracy = _accuracy(values, labels, fitted, tried, column.kind)
-        if accuracy >= TELLING and _most_errors(1 - accuracy, len(tried)) < FEWER * (1 - baseline):
+        least, _ = wilson_interval(round(accuracy * len(tried)), len(tried))
+        if accuracy >= TELLING and 1 - least < FEWER * (1 - baseline):
             yield (
                 f'"{column.name}" alone tells the label in {accuracy:.1%} of the rows (always saying the most frequent '
                 f"class: {baseline:.1%}): ignore it if it is known only once the label is"
             )
-
-
-def _most_errors(share: float, samples: int) -> float:
-    """The upper bound of a share of errors that was found in so many samples, by Wilson's interval."""
-    z2 = DEVIATIONS**2
-    middle = share + z2 / (2 * samples)
-    return (middle + (z2 * (share * (1 - share) + z2 / (4 * samples)) / samples) ** 0.5) / (1 + z2 / samples)
 
 
 def repeated_rows(data: Dataset, split: Split) -> str | None:

@@ -6,10 +6,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.stats
 
 from cutaway.data import Dataset, Table, load_again, load_dataset, split_and_prepare
-from cutaway.data.tables.checks import _most_errors
 from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
 
 
@@ -359,12 +357,6 @@ def test_few_rows_or_a_frequent_class_are_no_proof():
     assert told(columns, label) == []  # 15 samples without an error: perhaps 20% of them
     rare = np.where(random.random(3000) < 0.04, "rare", "usual")
     assert told({"x": random.normal(size=3000), "k": random.choice(["u", "v"], 3000)}, rare) == []
-
-
-def test_the_bound_of_the_errors_is_that_of_scipy():
-    for errors, samples in ((0, 10), (0, 60), (3, 120), (50, 1000), (9, 10)):
-        interval = scipy.stats.binomtest(errors, samples).proportion_ci(0.95, method="wilson")
-        assert _most_errors(errors / samples, samples) == pytest.approx(interval.high, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])
