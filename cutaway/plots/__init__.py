@@ -15,6 +15,7 @@ from .confidence import confidence_scatter, confidence_scatter_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
 from .picture import data_uri, picture_png, signed_png, sprite_sheet
+from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import CLASS_COLORS, ClassStyle, class_style
 
@@ -41,6 +42,8 @@ __all__ = [
     "learning_curves",
     "learning_curves_bokeh",
     "picture_png",
+    "robustness_curves",
+    "robustness_curves_bokeh",
     "signed_png",
     "sprite_sheet",
 ]
