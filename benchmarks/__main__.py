@@ -16,6 +16,7 @@ NAMES = (
     "tables",
     "large_tables",
     "far_samples",
+    "suspect_labels",
 )
 
 

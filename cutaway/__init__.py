@@ -32,13 +32,15 @@ if TYPE_CHECKING:
     )
     from cutaway.api.classifier import Classifier
     from cutaway.api.comparison import Comparison, compare
+    from cutaway.api.labels import LabelIssues
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
     from cutaway.api.prediction import Predictions
     from cutaway.api.record import record
     from cutaway.api.run import Run
+    from cutaway.api.suspects import label_issues
     from cutaway.api.train import mlp, resume, train, train_like
-    from cutaway.data import Dataset, Table, load_dataset
+    from cutaway.data import Dataset, Decision, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
     from cutaway.training import Recorder
 
@@ -47,11 +49,13 @@ _MODULES = {
     "Classifier": "cutaway.api.classifier",
     "Comparison": "cutaway.api.comparison",
     "Dataset": "cutaway.data",
+    "Decision": "cutaway.data",
     "Embedding": "cutaway.api.analyses",
     "EmbeddingSequence": "cutaway.api.analyses",
     "Explanation": "cutaway.api.analyses",
     "Importances": "cutaway.api.analyses",
     "History": "cutaway.api.analyses",
+    "LabelIssues": "cutaway.api.labels",
     "LayerHistory": "cutaway.api.analyses",
     "Predictions": "cutaway.api.prediction",
     "Progress": "cutaway.progress",
@@ -62,6 +66,7 @@ _MODULES = {
     "Units": "cutaway.api.analyses",
     "compare": "cutaway.api.comparison",
     "export": "cutaway.api.model_files",
+    "label_issues": "cutaway.api.suspects",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
     "open_model": "cutaway.api.model_files",
@@ -80,11 +85,13 @@ __all__ = [
     "CutawayError",
     "CutawayWarning",
     "Dataset",
+    "Decision",
     "Embedding",
     "EmbeddingSequence",
     "Explanation",
     "History",
     "Importances",
+    "LabelIssues",
     "LayerHistory",
     "Predictions",
     "Progress",
@@ -95,6 +102,7 @@ __all__ = [
     "Units",
     "compare",
     "export",
+    "label_issues",
     "load_dataset",
     "mlp",
     "open_model",

@@ -8,18 +8,20 @@ neighbors, models, parallel, progress and errors. Loads Keras.
 from .ablation import Ablation, ablate
 from .activations import activations
 from .attribution import Attribution, attribute, input_attribution
-from .comparison import ModelSimilarity, compare_epochs, compare_models, layer_pairs
+from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
 from .history import LayerMeasures, layer_history
 from .importance import Importance, permutation_importance
 from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
 from .lookup import default_layer, find_layer
-from .matching import UnitMatching, match_units
+from .similarity import UnitMatching, match_units
+from .similarity.comparison import ModelSimilarity, compare_epochs, compare_models, layer_pairs
 from .units import UnitMeasures, constant_units, incoming_pictures, unit_measures
 
 __all__ = [
     "Ablation",
     "Attribution",
     "Importance",
+    "LayerHealth",
     "LayerMeasures",
     "LayerRecord",
     "ModelSimilarity",
@@ -34,8 +36,10 @@ __all__ = [
     "constant_units",
     "default_layer",
     "find_layer",
+    "gradient_sizes",
     "incoming_pictures",
     "input_attribution",
+    "layer_health",
     "layer_history",
     "layer_pairs",
     "layer_records",
@@ -43,4 +47,5 @@ __all__ = [
     "measured_layers",
     "permutation_importance",
     "unit_measures",
+    "update_sizes",
 ]

@@ -14,6 +14,7 @@ from .activation import activation, activation_bokeh
 from .confidence import confidence_scatter, confidence_scatter_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
+from .grid import picture_grid
 from .picture import data_uri, picture_png, signed_png, sprite_sheet
 from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh
@@ -41,6 +42,7 @@ __all__ = [
     "embedding_scatter_bokeh",
     "learning_curves",
     "learning_curves_bokeh",
+    "picture_grid",
     "picture_png",
     "robustness_curves",
     "robustness_curves_bokeh",

@@ -27,7 +27,7 @@ def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[by
     Raises:
         DataError: The pictures have another shape or range.
     """
-    gray = _gray(pictures)
+    gray = as_gray(pictures)
     count, height, width = gray.shape
     columns = math.ceil(math.sqrt(count)) if columns is None else columns
     if columns < 1:
@@ -51,7 +51,7 @@ def picture_png(picture: ArrayLike, *, scale: int = 1) -> bytes:
     """
     if scale < 1:
         raise DataError("a picture's scale is 1 or more", got=str(scale), hint="pass scale=1")
-    gray = _gray(np.asarray(picture)[np.newaxis])[0]
+    gray = as_gray(np.asarray(picture)[np.newaxis])[0]
     return _png(gray.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
@@ -85,7 +85,12 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
-def _gray(pictures: ArrayLike) -> NDArray[np.uint8]:
+def as_gray(pictures: ArrayLike) -> NDArray[np.uint8]:
+    """Pictures (sample, height, width), uint8 in 0..255 or floats in 0..1, as uint8.
+
+    Raises:
+        DataError: They have another shape or range.
+    """
     array = np.asarray(pictures)
     if array.ndim != 3 or array.size == 0:
         raise DataError(

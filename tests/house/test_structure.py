@@ -23,12 +23,12 @@ FLOORS = (
 )
 API_FLOORS = (
     {"recipe", "documents", "classifier"},
-    {"train", "record"},
+    {"train", "record", "suspects"},
     {"comparison", "model_files", "start"},
     {"opening"},
     {"run"},
     {"report"},
-    {"analyses", "prediction"},
+    {"analyses", "labels", "prediction"},
     {"context", "data_words", "given_data", "progress", "weighting", "written"},
 )
 

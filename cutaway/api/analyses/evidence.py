@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.api.context import RunContext
 from cutaway.findings import Evidence, Finding, run_checks
 
+from .facts import facts_of
 from .predictions import confusion_counts
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def evidence_of(context: RunContext, *, confusion: Any, layers: "Iterable[LayerR
         val_accuracy=kept.get("val_accuracy"),
         test_samples=len(context.split.test),
         val_samples=len(context.split.val),
+        **facts_of(context),
     )
 
 

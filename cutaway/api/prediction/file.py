@@ -5,7 +5,6 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,15 +12,13 @@ from typing import IO, Any
 
 import numpy as np
 
+from cutaway.data import safe_cell
 from cutaway.errors import UsageError
 from cutaway.runs import output_file
 
 from .record import Predictions
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins like this for a formula, and would run it."""
 
 
 def write_predictions(parts: Iterable[Predictions], path: Path) -> int:
@@ -76,7 +73,7 @@ def write_text(parts: Iterable[Predictions], file: IO[str], *, lines: bool) -> i
             columns = part.columns()
             writer = csv.writer(buffer, lineterminator="\n")
             if number == 0:
-                writer.writerow([_plain(name) for name in columns])
+                writer.writerow([safe_cell(name) for name in columns])
             writer.writerows(zip(*map(_cells, columns.values()), strict=True))
         count += len(part)
         file.write(buffer.getvalue())
@@ -109,10 +106,5 @@ def _arrow_type(values: Any) -> Any:
 def _cells(values: Any) -> list[str]:
     """A column as text, of which no spreadsheet runs a cell."""
     if not isinstance(values, np.ndarray):
-        return [_plain(value) for value in values]
+        return [safe_cell(value) for value in values]
     return [str(value).lower() if isinstance(value, bool) else f"{value:.6g}" for value in values.tolist()]
-
-
-def _plain(cell: str) -> str:
-    """A cell that no spreadsheet runs: a quote before what would be a formula, as OWASP advises; numbers are none."""
-    return f"'{cell}" if cell.startswith(FORMULA) and not NUMBER.fullmatch(cell) else cell

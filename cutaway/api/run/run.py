@@ -17,6 +17,8 @@ from .opened import OpenedRun
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Explanation, Importances, Robustness
+    from cutaway.api.labels import LabelIssues
+    from cutaway.data import Decision
     from cutaway.findings import Finding
 
 
@@ -55,19 +57,22 @@ class Run(OpenedRun):
         """
         return predict(self.context, x, epoch=check_epoch(epoch))
 
-    def examine(self, x: Any, *, nearest: int = 5, explain: int = 5, epoch: int | None = None) -> Predictions:
+    def examine(
+        self, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
+    ) -> Predictions:
         """Predict new samples, and say what speaks for the answer.
 
         Args:
             x: As of `predict`.
-            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none.
+            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none;
+                if None 5, or all where there are fewer.
             explain: Number of inputs that contributed most to the difference between the two highest logits; 0 for
-                none, which a model that is not piecewise linear needs.
+                none, which a model that is not piecewise linear needs; if None 5, or all where there are fewer.
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
-            Probabilities, nearest samples, contributions and the distance to the training samples, with
-            ``to_pandas()``, one row a sample.
+            Probabilities, nearest samples, contributions and, of at least 20 training samples, the distance to them,
+            with ``to_pandas()``, one row a sample.
 
         Raises:
             DataError: `x` does not fit, or the training samples cannot be loaded.
@@ -106,6 +111,8 @@ class Run(OpenedRun):
         progress: ProgressOption = False,
     ) -> "Importances":
         """How much worse the model predicts once a column of the table is shuffled among the samples.
+
+        The loss is the cross-entropy without label smoothing, which ``run.test["loss"]`` may contain.
 
         Args:
             split: "train", "val", "test" or "all".
@@ -185,6 +192,59 @@ class Run(OpenedRun):
                 shared=shared,
                 on_progress=on_progress,
             )
+
+    def label_issues(
+        self, *, folds: int = 5, seeds: int = 3, epochs: int | None = None, progress: ProgressOption = True
+    ) -> "LabelIssues":
+        """Find labels that are probably wrong, by models of this kind that were not trained on them.
+
+        All samples of train, val and test are judged. Each fold's result is kept in the run folder, so that work that
+        was canceled goes on where it ended, and the same call again is quick.
+
+        Args:
+            folds: Models are trained on all folds but one, and judge the samples of that one.
+            seeds: Times that all folds are trained; fewer are quicker and less sure.
+            epochs: Epochs of each training; as many as the run kept if None.
+            progress: See `Run`.
+
+        Raises:
+            UsageError: A number is outside its range.
+            DataError: There are too few samples, or the data cannot be loaded.
+            TrainingError: A training diverged.
+
+        Source:
+            `cutaway.findings.label_scores` and `cutaway.findings.estimate_count`.
+        """
+        from cutaway.api.labels import check_sizes, find_label_issues, of_run
+
+        check_sizes(folds=folds, seeds=seeds, epochs=epochs)
+        setup = of_run(self.context, folds=folds, seeds=seeds, epochs=epochs)
+        with show_progress(progress) as on_progress:
+            return find_label_issues(setup, context=self.context, on_progress=on_progress)
+
+    @property
+    def decisions(self) -> "tuple[Decision, ...]":
+        """What a person decided on labels, in the order of the run's labels.csv; the last on a sample counts."""
+        from cutaway.api.labels import decisions_of
+
+        return decisions_of(self.context)
+
+    def decide(self, decisions: "Sequence[Decision]") -> Path:
+        """Add decisions on labels to the run's labels.csv, which `cutaway.train` takes as ``labels=``.
+
+        Args:
+            decisions: `Decision` records; they get the user's name and the time where they have none.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            UnknownNameError, DataError: There is no such sample or class.
+            RunError: The folder cannot be written.
+        """
+        from cutaway.api.labels import add_decisions
+
+        return WrittenFile(add_decisions(self.context, decisions))
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at, most important first."""

@@ -8,16 +8,16 @@ import keras
 import numpy as np
 
 from cutaway.errors import CutawayError
+from cutaway.interpret.graph import Graph
+from cutaway.interpret.history import MAX_THREADS
+from cutaway.interpret.layers import measured_layers
+from cutaway.interpret.lookup import find_layer
 from cutaway.models import ForwardPass
 from cutaway.parallel import WorkerPool, cpu_count
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .graph import Graph
-from .history import MAX_THREADS
-from .layers import measured_layers
-from .lookup import find_layer
+from .alignment import CenteredActivations, center_all, cka
 from .matching import UnitMatching, match_units
-from .similarity import CenteredActivations, center_all, cka
 
 MAX_HELD_BYTES = 2**29
 """Bytes of activations in memory at a time; where all epochs need more, some pass through the model again."""

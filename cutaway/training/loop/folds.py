@@ -1,0 +1,140 @@
+"""Trainings of one model on many subsets of the same data, in memory, with programs that are compiled once.
+
+What cross-validation needs: for each fold the model starts from new weights and ends in probabilities of the samples
+that were left out. Nothing is written.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from cutaway.errors import TrainingError
+from cutaway.metrics import is_finite
+from cutaway.models import initialize, require_jax, reseed
+from cutaway.training.config import TrainingConfig
+
+from .checkpoint import Position
+from .early_stopping import best_epoch, is_exhausted
+from .epoch import EpochRunner
+from .evaluation import Evaluation, TrainingData
+from .optimizer import make_optimizer
+from .step import State, copied
+from .trainer import initial_state
+
+PROBABILITY = 1e-6
+"""Where the logarithm of a recorded probability is cut off: float16 has nothing between 0 and 6e-8."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """One training of a fold.
+
+    Attributes:
+        probabilities: float32 ``(held-out sample, class)``, of samples that the model was not trained on.
+        margins: float32 ``(training sample,)``, log-probability of the label minus that of the best other class, as the
+            samples were trained on, averaged over the epochs; None where predictions of so many classes are not kept.
+        accuracy: Of the held-out samples, 0..1.
+    """
+
+    probabilities: np.ndarray = field(repr=False)
+    margins: np.ndarray | None = field(repr=False)
+    accuracy: float
+
+
+class FoldTrainer:
+    """Trains a model on fold after fold; the compiled programs and the memory of the first serve all others.
+
+    Args:
+        model: A checked and built model; its weights are overwritten.
+        data: The first fold, no smaller in its held-out part than any later one.
+        config: Every setting; `seed` is given with each fold, and there is no early stopping.
+    """
+
+    def __init__(self, model: keras.Model, data: TrainingData, *, config: TrainingConfig) -> None:
+        require_jax()
+        steps = config.epochs * -(-data.train // config.batch_size)
+        self.model, self.config = model, config
+        self.optimizer = make_optimizer(config, steps=steps)
+        self.optimizer.build(model.trainable_variables)
+        self.epochs = EpochRunner(model, self.optimizer, data=data, config=config)
+        self.evaluation = Evaluation(model, data, config=config)
+        self._optimizer_state = copied([variable.value for variable in self.optimizer.variables])
+
+    def train(self, data: TrainingData, *, seed: int, on_samples: Callable[[int], Any] = lambda _: None) -> FoldResult:
+        """Train on the training samples of a fold, and predict those that are held out, its validation samples.
+
+        Args:
+            data: The fold, without test samples.
+            seed: Random seed of first weights, order and dropout.
+            on_samples: Told after every compiled call how many samples it trained on; what it raises ends the work.
+
+        Raises:
+            TrainingError: The loss became NaN or infinite.
+        """
+        self.epochs.change(data, seed=seed)
+        self.evaluation.change(data)
+        state, margins, told = self._fresh(seed), np.zeros(data.train, np.float64), 0
+        for epoch in range(1, self.config.epochs + 1):
+            done = None
+            for done in self.epochs.run(state, epoch, position=Position(), recorded=None):
+                state = done.state
+                on_samples((epoch - 1) * data.train + done.samples - told)
+                told = (epoch - 1) * data.train + done.samples
+            assert done is not None  # an epoch yields at least once
+            if data.recorded:
+                margins += log_margins(done.recorded, data.y[: data.train])
+        probabilities, (held, _) = self.evaluation.measure(state, exact=True)
+        if not is_finite(held["loss"]):
+            raise TrainingError(
+                "the loss must stay finite",
+                got=f"{held['loss']} on held-out samples",
+                hint=f"try a learning_rate below {self.config.learning_rate:g}",
+            )
+        mean = (margins / self.config.epochs).astype(np.float32) if data.recorded else None
+        return FoldResult(probabilities, mean, held["accuracy"])
+
+    def best_epochs(
+        self, data: TrainingData, *, seed: int, patience: int, on_samples: Callable[[int], Any] = lambda _: None
+    ) -> int:
+        """The number of epochs after which the loss of the held-out samples was lowest.
+
+        Args:
+            data: As of `train`.
+            seed: As of `train`.
+            on_samples: As of `train`; it is told 0.
+            patience: Epochs without a lower loss after which the search ends.
+        """
+        self.epochs.change(data, seed=seed)
+        self.evaluation.change(data)
+        state, rows = self._fresh(seed), []
+        for epoch in range(1, self.config.epochs + 1):
+            for done in self.epochs.run(state, epoch, position=Position(), recorded=None):
+                state = done.state
+                on_samples(0)
+            rows.append({"epoch": epoch, "val_loss": self.evaluation.measure(state)[1][0]["loss"]})
+            if is_exhausted(rows, patience):
+                break
+        return best_epoch(rows)
+
+    def _fresh(self, seed: int) -> State:
+        initialize(self.model, seed)
+        reseed(self.model, seed)
+        first = initial_state(self.model, self.optimizer)
+        return State(first.trainable, first.non_trainable, copied(self._optimizer_state))
+
+
+def log_margins(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Log-probability of each label minus that of the best other class, float32 ``(sample,)``.
+
+    Args:
+        probabilities: ``(sample, class)``, float16 or wider.
+        labels: int ``(sample,)``.
+    """
+    logs = np.log(np.maximum(probabilities.astype(np.float32), PROBABILITY))
+    rows = np.arange(len(labels))
+    given = logs[rows, labels]
+    logs[rows, labels] = -np.inf
+    return given - logs.max(axis=1)
