@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from cutaway.api.classifier import Classifier
     from cutaway.api.comparison import Comparison, compare
+    from cutaway.api.doctor import Diagnosis, doctor
     from cutaway.api.labels import LabelIssues
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
@@ -50,6 +51,7 @@ _MODULES = {
     "Comparison": "cutaway.api.comparison",
     "Dataset": "cutaway.data",
     "Decision": "cutaway.data",
+    "Diagnosis": "cutaway.api.doctor",
     "Embedding": "cutaway.api.analyses",
     "EmbeddingSequence": "cutaway.api.analyses",
     "Explanation": "cutaway.api.analyses",
@@ -65,6 +67,7 @@ _MODULES = {
     "Table": "cutaway.data",
     "Units": "cutaway.api.analyses",
     "compare": "cutaway.api.comparison",
+    "doctor": "cutaway.api.doctor",
     "export": "cutaway.api.model_files",
     "label_issues": "cutaway.api.suspects",
     "load_dataset": "cutaway.data",
@@ -86,6 +89,7 @@ __all__ = [
     "CutawayWarning",
     "Dataset",
     "Decision",
+    "Diagnosis",
     "Embedding",
     "EmbeddingSequence",
     "Explanation",
@@ -101,6 +105,7 @@ __all__ = [
     "Table",
     "Units",
     "compare",
+    "doctor",
     "export",
     "label_issues",
     "load_dataset",

@@ -19,7 +19,7 @@ class Remedy:
         activation: Another activation function of the hidden layers, or None.
         change: What is to be changed about the samples, or None: "standardize", "drop-inputs", "drop-suspects" or
             "drop-repeated".
-        inputs: Places of the inputs that "drop-inputs" leaves out.
+        inputs: Numbers of the inputs that "drop-inputs" leaves out.
     """
 
     words: str

@@ -13,8 +13,8 @@ from .history import LayerMeasures, layer_history
 from .importance import Importance, permutation_importance
 from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
 from .lookup import default_layer, find_layer
-from .similarity import UnitMatching, match_units
-from .similarity.comparison import ModelSimilarity, compare_epochs, compare_models, layer_pairs
+from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
+from .similarity.matching import UnitMatching, match_units
 from .units import UnitMeasures, constant_units, incoming_pictures, unit_measures
 
 __all__ = [

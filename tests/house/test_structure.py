@@ -22,7 +22,7 @@ FLOORS = (
     {"_lazy"},
 )
 API_FLOORS = (
-    {"recipe", "documents", "classifier"},
+    {"classifier", "doctor", "documents", "recipe"},
     {"train", "record", "suspects"},
     {"comparison", "model_files", "start"},
     {"opening"},

@@ -26,7 +26,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     ratio = counts[large] / counts[small]
     if ratio < UNEVEN:
         return
-    names = evidence.class_names or [str(number) for number in range(len(counts))]
+    names: list[str] = list(evidence.class_names or map(str, range(len(counts))))
     weighted = bool((evidence.config or {}).get("class_weight"))
     text = (
         f"{class_in_words(names[large])} has {counts[large]:,} training samples and {class_in_words(names[small])} "

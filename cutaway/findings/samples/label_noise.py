@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 
+from cutaway.findings.baseline import learned_nothing
 from cutaway.findings.records import Evidence, Finding, Remedy
 
 KIND = "label-noise"
 # With fewer, accuracies hardly change (Northcutt, Athalye, Mueller 2021 found 3.4% in ten public test sets).
 MANY = 0.03
+MOST = 0.4
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Warn where confident learning estimates that many labels of validation and test samples are wrong."""
     count, judged = evidence.wrong_labels, evidence.judged
-    if count is None or not judged or count.low < MANY * judged:
+    if count is None or not judged or count.low < MANY * judged or learned_nothing(evidence.confusion):
+        return
+    if count.count > MOST * judged:  # the model is wrong, not the labels
         return
     text = (
         f"About {count.count:,} of {judged:,} validation and test labels ({count.count / judged:.1%}; {count.low:,} to "

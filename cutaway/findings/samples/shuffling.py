@@ -26,7 +26,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         table = table[:, table.sum(axis=0) > 0]
         if table.shape[1] < 2:
             continue
-        p = float(chi2_contingency(table).pvalue)
+        p = float(np.asarray(chi2_contingency(table)[1]))
         shares = table / table.sum(axis=1, keepdims=True)
         distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
         if p >= LEVEL or distance < FAR:

@@ -9,12 +9,14 @@ from cutaway.findings.records import Evidence, Finding, Remedy
 from cutaway.findings.stalled import stalled_loss
 
 HIGH, LOW = "learning-rate-too-high", "learning-rate-too-low"
-# A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned.
-UPDATE = 1.0
+# A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
+# the first epoch, in which it leaves its first weights, by more than three times that.
+UPDATE, FIRST_UPDATE = 1.0, 3.0
 # Share of the training loss that the last epoch still takes off, where nothing has slowed down yet.
 STILL_FALLING = 0.02
-# Share of the loss of knowing nothing that must be left for an undertrained model.
-LEFT = 0.35
+# Share of the loss of knowing nothing that is left where a model has hardly begun, and the change of its weights over
+# all epochs, in sizes of their own, below which they have hardly moved: in healthy runs they move by 0.4 or more.
+LEFT, LITTLE, MOVED = 0.7, 0.2, 0.1
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -35,17 +37,20 @@ def check(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
-    later = {name: max(each.updates[1:], default=0.0) for name, each in (evidence.weights or {}).items()}
-    if not later:
+    sizes = {
+        name: max((size / (UPDATE if epoch else FIRST_UPDATE) for epoch, size in enumerate(each.updates)), default=0.0)
+        for name, each in (evidence.weights or {}).items()
+    }
+    name = max(sizes, key=lambda each: sizes[each], default="")
+    if sizes.get(name, 0.0) <= 1:
         return
-    name = max(later, key=lambda each: later[each])
-    if later[name] <= UPDATE:
-        return
+    updates = (evidence.weights or {})[name].updates
+    largest = max(updates)
     text = (
-        f"In one epoch after the first, the weights of {name} changed by {later[name]:.1f} times their own size. "
+        f"In epoch {updates.index(largest) + 1} the weights of {name} changed by {largest:.1f} times their own size. "
         f"Steps that large, with a learning rate of {rate:g}, overwrite what was learned before."
     )
-    record = {"learning_rate": rate, "updates": later}
+    record = {"learning_rate": rate, "layer": name, "updates": list(updates)}
     remedy = Remedy(f"use a learning rate of {rate / 30:.2g}", {"learning_rate": rate / 30})
     yield Finding(HIGH, "warning", "Learning rate too high", text, record, remedy)
 
@@ -55,11 +60,11 @@ def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterab
     nothing = math.log(classes)
     fall = 1 - losses[-1] / losses[-2]
     updates = [each.updates[-1] for each in (evidence.weights or {}).values() if each.updates]
-    if losses[-1] < LEFT * nothing or not updates:
+    if losses[-1] < LITTLE * nothing or not updates:
         return
     steady = all(after < before for before, after in itertools.pairwise(losses))
     moved = max(sum(each.updates) for each in (evidence.weights or {}).values())
-    if not (steady and (fall > STILL_FALLING or moved < 0.15)):
+    if not steady or fall > 0.5 or not (moved < MOVED or (fall > STILL_FALLING and losses[-1] > LEFT * nothing)):
         return
     text = (
         f"The training loss is {losses[-1]:.3f} after {len(losses)} epochs, where knowing nothing gives {nothing:.3f}, "

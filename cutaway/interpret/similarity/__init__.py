@@ -1,14 +1,5 @@
-"""How similar layers are: linear CKA, and units matched one to one; `comparison` does it for epochs and for models."""
+"""How alike layers and units are: linear CKA, of epochs and of two models, and units matched by correlation."""
 
-from .alignment import CenteredActivations, center_all, cka, linear_cka
-from .matching import MATCHED_UNITS, UnitMatching, match_units
+from .cka import CenteredActivations, center_all, cka, linear_cka
 
-__all__ = [
-    "MATCHED_UNITS",
-    "CenteredActivations",
-    "UnitMatching",
-    "center_all",
-    "cka",
-    "linear_cka",
-    "match_units",
-]
+__all__ = ["CenteredActivations", "center_all", "cka", "linear_cka"]

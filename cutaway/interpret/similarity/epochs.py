@@ -16,7 +16,7 @@ from cutaway.models import ForwardPass
 from cutaway.parallel import WorkerPool, cpu_count
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .alignment import CenteredActivations, center_all, cka
+from .cka import CenteredActivations, center_all, cka
 from .matching import UnitMatching, match_units
 
 MAX_HELD_BYTES = 2**29

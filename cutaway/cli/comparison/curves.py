@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cutaway.cli.options import EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
+from cutaway.cli.output import percent, points, print_json, print_table
 from cutaway.errors import printable
-
-from .options import EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
-from .output import percent, points, print_json, print_table
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Robustness
