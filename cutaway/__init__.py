@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         History,
         Importances,
         LayerHistory,
+        Robustness,
         Units,
     )
     from cutaway.api.classifier import Classifier
@@ -61,6 +62,7 @@ _MODULES = {
     "Predictions": "cutaway.api.prediction",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
+    "Robustness": "cutaway.api.analyses",
     "Run": "cutaway.api.run",
     "Table": "cutaway.data",
     "Units": "cutaway.api.analyses",
@@ -98,6 +100,7 @@ __all__ = [
     "Predictions",
     "Progress",
     "Recorder",
+    "Robustness",
     "Run",
     "Table",
     "Units",

@@ -16,6 +16,7 @@ from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
 from .grid import picture_grid
 from .picture import data_uri, picture_png, signed_png, sprite_sheet
+from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import CLASS_COLORS, ClassStyle, class_style
 
@@ -43,6 +44,8 @@ __all__ = [
     "learning_curves_bokeh",
     "picture_grid",
     "picture_png",
+    "robustness_curves",
+    "robustness_curves_bokeh",
     "signed_png",
     "sprite_sheet",
 ]

@@ -280,6 +280,22 @@ def test_rows_of_two_tables_are_found_by_their_cells(tables):
     assert {rows[i] for i in np.searchsorted(first.split.test.index, found.ids.index)} == set(rows) & set(theirs)
 
 
+def test_a_run_with_other_labels_is_compared_on_the_samples_whose_labels_are_the_same(digits_run, runs):
+    """Decisions on labels change the digest of the data; rows stay what they are."""
+    train, test = digits_run.split.train.names()[3], digits_run.split.test.names()[5]
+    about = {"runs": runs, "epochs": 1, "progress": False}
+    only_train = ct.train_like(digits_run, labels=[ct.Decision(train, "relabel", "7")], **about)
+    found = compare(digits_run, only_train)
+    assert len(found) == 360
+    assert ("data", "relabeled samples", 0, 1) in [(s.section, s.setting, s.a, s.b) for s in found.settings]
+    also_test = ct.train_like(digits_run, labels=[ct.Decision(test, "relabel", "7")], **about)
+    with pytest.raises(UsageError, match="the same labels; got other labels for 1 of 360 samples"):
+        compare(digits_run, also_test)
+    found = compare(digits_run, also_test, shared=True)
+    assert (len(found), found.left_out.labeled_differently) == (359, 1)
+    assert test not in found.ids.names()
+
+
 def test_a_run_on_arrays_borrows_the_data_of_the_other(runs):
     x, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
     first, second = arrays_run(runs, x, y), arrays_run(runs, x, y, hidden=5)

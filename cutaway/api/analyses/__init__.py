@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         probabilities,
         probability_batches,
     )
+    from .robustness import Robustness, measure_robustness
     from .unit_summaries import SORTS, Units, check_sort, cost_in_digits, defined, units
 
 # Each analysis loads only the rooms that it needs.
@@ -44,6 +45,7 @@ _MODULES = {
     "Layers": "cutaway.api.analyses.layers",
     "Mistakes": "cutaway.api.analyses.predictions",
     "PairedSamples": "cutaway.api.analyses.pairing",
+    "Robustness": "cutaway.api.analyses.robustness",
     "SORTS": "cutaway.api.analyses.unit_summaries",
     "Units": "cutaway.api.analyses.unit_summaries",
     "check_sort": "cutaway.api.analyses.unit_summaries",
@@ -65,6 +67,7 @@ _MODULES = {
     "layer_activations": "cutaway.api.analyses.layouts.embedding",
     "layer_history": "cutaway.api.analyses.layers",
     "layer_records": "cutaway.api.analyses.layers",
+    "measure_robustness": "cutaway.api.analyses.robustness",
     "mistakes": "cutaway.api.analyses.predictions",
     "pair_samples": "cutaway.api.analyses.pairing",
     "predict_classes": "cutaway.api.analyses.predictions",
@@ -87,6 +90,7 @@ __all__ = [
     "Layers",
     "Mistakes",
     "PairedSamples",
+    "Robustness",
     "Units",
     "check_sort",
     "class_measures",
@@ -107,6 +111,7 @@ __all__ = [
     "layer_activations",
     "layer_history",
     "layer_records",
+    "measure_robustness",
     "mistakes",
     "pair_samples",
     "predict_classes",

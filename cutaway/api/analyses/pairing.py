@@ -171,9 +171,11 @@ def _check_pairs(paired: PairedSamples, *, shared: bool, split: str) -> None:
     Raises:
         UsageError: There are.
     """
+    both = len(paired.labels) + paired.labeled_differently
     if paired.labeled_differently and not shared:
         raise _other(
-            "runs are compared on data with the same labels", f"other labels for {paired.labeled_differently:,} samples"
+            "runs are compared on data with the same labels",
+            f"other labels for {paired.labeled_differently:,} of {both:,} samples",
         )
     if not len(paired.labels):
         raise UsageError(

@@ -150,7 +150,7 @@ class Comparison:
         return pandas.DataFrame(self.samples(which), columns=columns)
 
     def metrics(self) -> "pandas.DataFrame":
-        """Accuracy and cross-entropy, a pandas DataFrame: a, b and difference, each with the limits of its 95% interval.
+        """Accuracy and cross-entropy, a pandas DataFrame: a, b and difference, each with its 95% interval.
 
         The interval of an accuracy is Wilson's, that of the difference of two is Tango's, and that of the difference of
         two mean losses is by the normal approximation. The mean losses themselves have none.

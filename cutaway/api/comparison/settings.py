@@ -59,6 +59,7 @@ def _data(manifest: Manifest) -> dict[str, Any]:
         "shape": " x ".join(map(str, record.shape)),
         "scale": record.scale,
         "classes": list(record.class_names),
+        "relabeled samples": len(record.relabeled or {}),
     }
 
 

@@ -18,7 +18,7 @@ from cutaway.errors import DataError
 from .opened import OpenedRun
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Explanation, Importances
+    from cutaway.api.analyses import Explanation, Importances, Robustness
     from cutaway.api.labels import LabelIssues
     from cutaway.data import Decision
     from cutaway.findings import Finding
@@ -139,6 +139,59 @@ class Run(OpenedRun):
                 samples=samples,
                 repeats=repeats,
                 seed=seed,
+                on_progress=on_progress,
+            )
+
+    def robustness(
+        self,
+        against: "Run | None" = None,
+        *,
+        perturbations: Sequence[str] | None = None,
+        split: str = "test",
+        epoch: int | None = None,
+        samples: int | None = 2000,
+        seed: int = 0,
+        shared: bool = False,
+        progress: ProgressOption = True,
+    ) -> "Robustness":
+        """How long the model stays right while samples or weights get worse, alone or beside another run's.
+
+        Pictures get noise, are shifted, rotated and partly covered; values of tables go missing or get noise; weights
+        are pruned by magnitude, and quantized. Samples are changed before they are scaled, and stay in their range.
+
+        Args:
+            against: Another run on the same samples, at its kept epoch.
+            perturbations: Names of those to measure, such as "noise" or "pruning"; all that apply if None.
+            split: "train", "val", "test" or "all"; with `against` "test" or "val".
+            epoch: Number of the epoch; the kept one if None.
+            samples: The most samples, a stratified sample by class; all of them if None.
+            seed: Random seed of the sample and of everything random in the corruptions.
+            shared: With `against`: whether runs that do not have the same samples in this split are compared on those
+                that both have in it; see `compare`.
+            progress: See `Run`.
+
+        Returns:
+            Accuracies with 95% intervals at each severity; and why some perturbations do not apply.
+
+        Raises:
+            UnknownNameError: There is no such split, epoch or perturbation.
+            UsageError: The runs have other samples, or a number is outside its range.
+            RunError: A model does not open.
+
+        Source:
+            Hendrycks and Dietterich 2019, "Benchmarking neural network robustness to common corruptions and
+            perturbations"; what is done to weights is in `cutaway.models.compression`.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.measure_robustness(
+                self.context,
+                None if against is None else against.context,
+                perturbations=perturbations,
+                split=split,
+                epoch=check_epoch(epoch),
+                samples=samples,
+                seed=seed,
+                shared=shared,
                 on_progress=on_progress,
             )
 

@@ -45,7 +45,8 @@ def rotation(x: np.ndarray, severity: float, traits: PictureTraits, rng: np.rand
 def occlusion(x: np.ndarray, severity: float, traits: PictureTraits, rng: np.random.Generator) -> np.ndarray:
     """A rectangle of background at a random place; the severity is its share of the area."""
     rows, columns = x.shape[1:3]
-    height, width = (round(math.sqrt(severity) * side) for side in (rows, columns))
+    height = max(1, round(math.sqrt(severity) * rows))
+    width = round(severity * rows * columns / height)
     places = rng.random((len(x), 2)) * (rows - height + 1, columns - width + 1)
     covered, background = x.copy(), traits.background if x.ndim == 4 else traits.background[0]
     for picture, (top, left) in zip(covered, places.astype(int).tolist(), strict=True):

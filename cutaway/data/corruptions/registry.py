@@ -20,6 +20,6 @@ CORRUPTIONS = (
     Corruption("occlusion", pictures.occlusion, "pictures", "share of the area", _SHARES),
     Corruption("missing", columns.missing, "columns", "share of the cells", _CELLS, columns.no_preparation),
     Corruption(
-        "column noise", columns.column_noise, "columns", "standard deviation / column's", _SPREADS, columns.no_numbers
+        "column_noise", columns.column_noise, "columns", "standard deviation / column's", _SPREADS, columns.no_numbers
     ),
 )

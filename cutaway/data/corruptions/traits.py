@@ -75,9 +75,9 @@ def traits_of(data: Dataset, x: np.ndarray) -> SampleTraits:
 
 
 def _picture_traits(x: np.ndarray, scale: float) -> PictureTraits:
-    low, high = (0.0, 255.0) if x.dtype == np.uint8 else (float(x.min()), float(x.max()))
-    if low >= 0 and high <= scale:  # not only what these samples happen to hold
-        low, high = 0.0, scale if x.dtype != np.uint8 else 255.0
+    low, high = float(x.min()), float(x.max())
+    if low >= 0 and high <= scale:  # not only what these samples happen to hold; digits are bytes up to 16
+        low, high = 0.0, scale
     channels = x if x.ndim == 4 else x[..., None]
     edges = (channels[:, 0], channels[:, -1], channels[:, :, 0], channels[:, :, -1])
     background = np.median(np.concatenate(edges, axis=1), axis=(0, 1))

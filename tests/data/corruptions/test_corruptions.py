@@ -50,8 +50,8 @@ DATA = {
 OF_PICTURES = {"noise", "shift", "rotation", "occlusion"}
 APPLIES = {
     **dict.fromkeys(("gray", "color", "shares", "signed"), OF_PICTURES),
-    **{kind: {"column noise"} for kind in ("flat", "array")},
-    "table": {"missing", "column noise"},
+    **{kind: {"column_noise"} for kind in ("flat", "array")},
+    "table": {"missing", "column_noise"},
 }
 CASES = [(kind, name) for kind, names in APPLIES.items() for name in sorted(names)]
 
@@ -78,7 +78,7 @@ def test_a_corruption_keeps_what_it_must(kind, name, prepared):
         if traits.pictures:
             assert found.min() >= traits.pictures.low
             assert found.max() <= traits.pictures.high
-        elif name == "column noise":
+        elif name == "column_noise":
             assert (found.min(axis=0) >= x.min(axis=0)).all()
             assert (found.max(axis=0) <= x.max(axis=0)).all()
         changed.append(np.abs(found.astype(float) - x).mean())
@@ -124,6 +124,9 @@ def test_the_range_is_that_of_the_scale_where_values_are_within_it():
     x = np.full((40, 4, 4), 3, np.float32)
     assert traits_of(data := ct.Dataset.from_arrays(x, LABELS, scale=16.0), x).pictures.high == 16
     assert traits_of(data, x - 5).pictures.low == -2
+    bytes_to_16 = ct.Dataset.from_arrays(x.astype(np.uint8), LABELS, scale=16.0)
+    assert traits_of(bytes_to_16, bytes_to_16.sources["train"].x).pictures.high == 16
+    assert traits_of(bytes_to_16, np.full((4, 4, 4), 200, np.uint8)).pictures.high == 200
 
 
 def test_a_shift_moves_the_picture_by_the_distance_and_background_moves_in():
@@ -157,7 +160,17 @@ def test_an_occlusion_covers_its_share_of_the_area_in_the_color_of_the_backgroun
     covered = (found != x).any(axis=-1)
     assert (found[covered] == 9).all()
     assert covered.sum(axis=(1, 2)).max() == 150
+    shares = [covered_share(severity, 8) for severity in BY_NAME["occlusion"].severities]
+    assert shares == pytest.approx(BY_NAME["occlusion"].severities, abs=0.035), "also of small pictures"
     assert len({one.tobytes() for one in covered}) > 20, "at places of their own"
+
+
+def covered_share(severity, side):
+    x = np.full((4, side, side), 9, np.uint8)
+    x[:, 0], x[:, -1], x[:, :, 0], x[:, :, -1] = 5, 5, 5, 5
+    traits = traits_of(ct.Dataset.from_arrays(x, np.arange(4) % 2), x)
+    ones = np.ones((4, side, side), np.float32)
+    return float((BY_NAME["occlusion"].function(ones, severity, traits.pictures, np.random.default_rng(0)) != 1).mean())
 
 
 def test_missing_cells_are_what_the_preparation_makes_of_them(prepared):
@@ -181,7 +194,7 @@ def test_missing_cells_are_what_the_preparation_makes_of_them(prepared):
 def test_noise_on_columns_is_relative_to_their_spread_and_leaves_the_rest(prepared):
     x, traits = given("table", prepared)
     names = prepared.preparation.features
-    found = made("column noise", x, 0.5, traits)
+    found = made("column_noise", x, 0.5, traits)
     touched = [name for name, moved in zip(names, (found != x).any(axis=0), strict=True) if moved]
     assert touched == ["age", "income"]
     age, absent = names.index("age"), x[:, names.index("age is missing")] == 1
@@ -195,7 +208,7 @@ def test_a_table_without_numbers_takes_no_noise():
     frame = pd.DataFrame({"city": ["Rome", "Oslo"] * 30, "left": ["yes", "no", "no"] * 20})
     data = split_and_prepare(ct.load_dataset(frame, label="left"))[1]
     traits = traits_of(data, data.sources["train"].x)
-    assert BY_NAME["column noise"].refusal(traits) == "no column is a number"
+    assert BY_NAME["column_noise"].refusal(traits) == "no column is a number"
     assert not BY_NAME["missing"].refusal(traits)
 
 

@@ -1,18 +1,19 @@
-"""The command compare: two runs side by side, or a table of many."""
+"""The command compare: two runs side by side."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cutaway.cli.options import JsonOption, RunsOption
+from cutaway.cli.output import number, percent, points, print_json, print_table, shorten
+from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
 
-from .options import JsonOption, RunsOption
-from .output import number, percent, points, print_json, print_table, shorten
-from .typed import as_typed
+from .many_runs import print_runs, span
 
 if TYPE_CHECKING:
-    from cutaway.api.comparison import Comparison, Leaderboard
+    from cutaway.api.comparison import Comparison
 
 WIDE = 24
 """Columns that a setting takes at most."""
@@ -39,7 +40,7 @@ def compare(
 ) -> None:
     """Compare two runs: settings, metrics, samples that were fixed or broken, and layers."""
     if leaderboard is not None:
-        _leaderboard(leaderboard, given=run_a, as_json=as_json)
+        print_runs(leaderboard, given=run_a, as_json=as_json)
         return
     if run_a is None or run_b is None:
         raise UsageError(
@@ -99,9 +100,7 @@ def _print_metrics(summary: Mapping[str, Any]) -> None:
     rows = [
         {
             "": "Accuracy",
-            **{
-                name: f"{percent(run['accuracy'], 2)} ({_span(run['accuracy_interval'])})" for name, run in _named(a, b)
-            },
+            **{name: f"{percent(run['accuracy'], 2)} ({span(run['accuracy_interval'])})" for name, run in _named(a, b)},
             "B - A": f"{points(difference['accuracy'])} ({_points(difference['accuracy_interval'])})",
         },
         {
@@ -179,58 +178,10 @@ def _print_layers(summary: Mapping[str, Any]) -> None:
         print(f"Units of {printable(each['a'])} and {printable(each['b'])} were not matched: {printable(each['why'])}.")
 
 
-def _leaderboard(folder: str, *, given: str | None, as_json: bool) -> None:
-    """Print all runs of a folder, a table for each set of test samples."""
-    from cutaway.api.comparison import leaderboard_of
-
-    if given is not None:
-        raise UsageError(
-            "--leaderboard lists all runs of a folder",
-            got=f'the run "{given}" beside it',
-            hint="leave one of the two out",
-        )
-    found = leaderboard_of(folder)
-    if as_json:
-        print_json(found.summary())
-        return
-    _print_leaderboard(found)
-
-
-def _print_leaderboard(found: "Leaderboard") -> None:
-    for table in found.tables:
-        rows = [
-            {
-                "Run": line.run,
-                "Model": shorten(line.model, WIDE),
-                "Epochs": str(line.epochs),
-                "Test acc.": percent(line.accuracy, 2),
-                "95% interval": "-" if line.interval is None else _span(line.interval),
-                "Loss": number(line.loss, 4),
-                "Seconds": number(line.seconds, 1),
-                "Params": "-" if line.parameters is None else f"{line.parameters:,}",
-            }
-            for line in table.lines
-        ]
-        title = f"{shorten(table.dataset, 40)} ({table.sha256[:12]}), {table.test_samples:,} test samples"
-        if sum(other.sha256 == table.sha256 for other in found.tables) > 1:
-            title += f", split with seed {table.split_seed}"
-        print_table(rows, title=printable(title))
-    for run in found.damaged:
-        print(f"damaged: {printable(run.path.name)}: {as_typed(run.why)}")
-    if len(found.tables) > 1:
-        print("Runs in different tables were tested on different samples: their numbers cannot be compared.")
-    if not found.tables and not found.damaged:
-        print(f'No runs in "{found.folder}". Next: cutaway train mnist')
-
-
 def _value(value: Any) -> str:
     if value is None:
         return "-"
     return shorten(f"{value:g}" if isinstance(value, float) else str(value), WIDE)
-
-
-def _span(interval: Sequence[float]) -> str:
-    return f"{100 * interval[0]:.2f} to {100 * interval[1]:.2f}"
 
 
 def _points(interval: Sequence[float]) -> str:
