@@ -9,8 +9,8 @@ from cutaway.errors import DataError
 EXPONENTS = np.geomspace(0.05, 2.0, 60)
 """Exponents that are tried first: most models have one from 0.1 to 1 (Hestness et al. 2017)."""
 
-REFINED = 41
-"""Exponents that are then tried between the neighbors of the best one."""
+FINER, REFINED = 2, 21
+"""Times that so many exponents are then tried between the neighbors of the best one."""
 
 LEAST_SIZES = 3
 """Different amounts of data without which three numbers cannot be fitted."""
@@ -137,13 +137,14 @@ def _fit(sizes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     """Limit, scale and exponent ``(draw,)`` of each row of errors ``(draw, training)``.
 
     For a given exponent the other two are a linear problem of two unknowns that are not negative, which has a formula;
-    the exponent is searched on a grid, and then on a finer one.
+    the exponent is searched on a grid, and then on finer ones between the neighbors of the best.
     """
-    grid = np.broadcast_to(EXPONENTS, (len(errors), len(EXPONENTS)))
-    best = _best(sizes, errors, grid)[3]
-    low, high = EXPONENTS[np.maximum(best - 1, 0)], EXPONENTS[np.minimum(best + 1, len(EXPONENTS) - 1)]
-    limit, scale, exponent, _ = _best(sizes, errors, np.geomspace(low, high, REFINED, axis=1))
-    return limit, scale, exponent
+    grid, rows = np.broadcast_to(EXPONENTS, (len(errors), len(EXPONENTS))), np.arange(len(errors))
+    for _ in range(FINER):
+        best = _best(sizes, errors, grid)[3]
+        low, high = grid[rows, np.maximum(best - 1, 0)], grid[rows, np.minimum(best + 1, grid.shape[1] - 1)]
+        grid = np.geomspace(low, high, REFINED, axis=1)
+    return _best(sizes, errors, grid)[:3]
 
 
 def _best(
