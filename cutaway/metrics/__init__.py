@@ -27,7 +27,7 @@ from .confusion import (
     worst_mistakes,
 )
 from .coverage import Answered, CoverageCurve, answered_at, coverage_curve
-from .intervals import LEVEL, Share, difference_interval, share_of, wilson_interval
+from .intervals import LEVEL, Difference, Share, difference_of, share_of, wilson_interval
 from .overfitting import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, is_finite, watch_overfitting
 from .per_class import LISTED, PerClass, per_class
 from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
@@ -55,6 +55,7 @@ __all__ = [
     "Binning",
     "Confusion",
     "CoverageCurve",
+    "Difference",
     "Forecast",
     "Mistakes",
     "OperatingPoint",
@@ -79,7 +80,7 @@ __all__ = [
     "classification_metrics",
     "confusion_counts",
     "coverage_curve",
-    "difference_interval",
+    "difference_of",
     "fit_power_law",
     "fit_temperature",
     "forecast",

@@ -33,6 +33,25 @@ class Share:
         return f"{self.value:.2%} ({self.low:.2%} to {self.high:.2%})"
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two shares, and the interval in which the true one is.
+
+    Attributes:
+        value: -1..1.
+        low: Lower end of the 95% interval.
+        high: Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        value, low, high = (100 * end for end in (self.value, self.low, self.high))
+        return f"{value:+.2f} points ({low:+.2f} to {high:+.2f})"
+
+
 def share_of(count: int, samples: int) -> Share:
     """The share ``count / samples`` with Wilson's 95% interval."""
     low, high = wilson_interval(count, samples)
@@ -78,8 +97,8 @@ def wilson_interval(successes: Any, samples: Any, level: float = LEVEL) -> tuple
     return (low, high) if low.ndim else (float(low), float(high))
 
 
-def difference_interval(first: Share, second: Share) -> tuple[float, float]:
-    """The 95% interval of the difference of two shares of different samples, first minus second.
+def difference_of(first: Share, second: Share) -> Difference:
+    """The difference of two shares of different samples, first minus second.
 
     Source:
         Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
@@ -87,7 +106,7 @@ def difference_interval(first: Share, second: Share) -> tuple[float, float]:
     difference = first.value - second.value
     below = np.hypot(first.value - first.low, second.high - second.value)
     above = np.hypot(first.high - first.value, second.value - second.low)
-    return float(difference - below), float(difference + above)
+    return Difference(difference, float(difference - below), float(difference + above))
 
 
 def normal_quantile(level: float) -> float:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from cutaway.errors import DataError, UsageError
-from cutaway.metrics import difference_interval, share_of, wilson_interval
+from cutaway.metrics import difference_of, share_of, wilson_interval
 
 COUNTS = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -47,5 +47,6 @@ def test_a_share_says_itself_in_words():
 
 def test_the_interval_of_a_difference_is_newcombes():
     # Newcombe 1998, table II, example (a), method 10
-    low, high = difference_interval(share_of(56, 70), share_of(48, 80))
-    assert (low, high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    found = difference_of(share_of(56, 70), share_of(48, 80))
+    assert (found.low, found.value, found.high) == pytest.approx((0.0524, 0.2, 0.3339), abs=5e-5)
+    assert str(found) == "+20.00 points (+5.24 to +33.39)"

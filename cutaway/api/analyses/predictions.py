@@ -1,5 +1,6 @@
 """What the model predicts, and where it is wrong."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -101,26 +102,37 @@ def labels(context: RunContext, split: str = "test") -> np.ndarray:
     return context.data.y(context.split.part(split))
 
 
+def probability_parts(
+    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """The same probabilities batch by batch: never are those of all samples in memory.
+
+    Yields:
+        The rows of `ids`, and their probabilities.
+    """
+    if not context.opens:
+        yield slice(0, len(ids)), _recorded(context, ids, epoch=epoch)
+        return
+    from cutaway.models import ForwardPass, class_probabilities
+
+    model, data = context.model(epoch), context.data
+    for rows, found in ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress):
+        for outputs in found.values():
+            yield rows, class_probabilities(model, outputs)
+
+
 def predict_classes(
     context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> metrics.PredictedClasses:
-    """The class predicted for each sample, computed batch by batch: never are all probabilities in memory.
+    """The class predicted for each sample, computed batch by batch.
 
     Raises:
         DataError: A probability is not a number: the model has diverged.
     """
-    if not context.opens:
-        return metrics.PredictedClasses.of(_recorded(context, ids, epoch=epoch))
-    from cutaway.models import ForwardPass, class_probabilities
-
-    model, data = context.model(epoch), context.data
-    batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
-    parts = [
-        metrics.PredictedClasses.of(class_probabilities(model, outputs), first=rows.start)
-        for rows, found in batches
-        for outputs in found.values()
-    ]
-    none = metrics.PredictedClasses.of(np.empty((0, data.classes), np.float32))  # a split may be empty
+    batches = probability_parts(context, ids, epoch=epoch, on_progress=on_progress)
+    parts = [metrics.PredictedClasses.of(found, first=rows.start) for rows, found in batches]
+    classes = len(context.class_names)
+    none = metrics.PredictedClasses.of(np.empty((0, classes), np.float32))  # a split may be empty
     return metrics.PredictedClasses.join([none, *parts])
 
 
