@@ -12,22 +12,7 @@ from cutaway.errors import CutawayError
 from cutaway.metrics import LISTED
 from cutaway.models import units_in_words
 
-from .analyses import (
-    Calibration,
-    ConfusedPairs,
-    Coverage,
-    Embedding,
-    Explanation,
-    Generalization,
-    Importances,
-    LayerHistory,
-    Layers,
-    LearningCurve,
-    Thresholds,
-    Units,
-    defined,
-    evenly_spaced,
-)
+from .analyses import Embedding, Explanation, Importances, LayerHistory, Layers, Units, defined
 from .model_files import Export, ModelSummary
 from .run import Run
 
@@ -181,71 +166,6 @@ def importance_document(run: Run, found: Importances) -> dict[str, Any]:
         "loss": found.measures.loss,
         "accuracy": found.measures.accuracy,
         "columns": found.summaries(),
-    }
-
-
-def confidence_document(
-    run: Run,
-    calibration: Calibration,
-    coverage: Coverage,
-    confused: ConfusedPairs,
-    thresholds: Thresholds | None,
-) -> dict[str, Any]:
-    """What confidence answers; curves of coverage and thresholds have at most 200 points."""
-    table, roc = coverage.to_pandas(), None if thresholds is None else thresholds.to_pandas()
-    return {
-        "run": str(run.path),
-        "split": calibration.split,
-        "samples": calibration.samples,
-        "epoch": calibration.epoch,
-        "calibration": {
-            "scores": plain(calibration.scores),
-            "error_by_chance": calibration.curve.error_by_chance,
-            "temperature": plain(calibration.temperature),
-            "scaled_scores": plain(calibration.scaled_scores),
-            "bins": plain(calibration.to_pandas().to_dict("records")),
-            "note": calibration.note or None,
-        },
-        "coverage": {
-            "area": coverage.area,
-            "targets": coverage.summaries(),
-            "curve": plain(table.iloc[list(evenly_spaced(range(len(table)), 200))].to_dict("records")),
-            "note": coverage.note or None,
-        },
-        "mistakes": confused.mistakes,
-        "confused_pairs": confused.summaries(),
-        "thresholds": None
-        if thresholds is None or roc is None
-        else {
-            "positive": thresholds.positive,
-            "negative": thresholds.negative,
-            "positives": thresholds.positives,
-            "area": {"value": thresholds.roc.area, "low": thresholds.roc.low, "high": thresholds.roc.high},
-            "average_precision": thresholds.precision_recall.average_precision,
-            "cost": plain(thresholds.cost),
-            "chosen": plain(thresholds.chosen),
-            "chosen_on": plain(thresholds.chosen_on),
-            "half": plain(thresholds.half),
-            "calibrated": thresholds.calibrated,
-            "curve": plain(roc.iloc[list(evenly_spaced(range(len(roc)), 200))].to_dict("records")),
-            "note": thresholds.note or None,
-        },
-    }
-
-
-def learning_curve_document(run: Run, curve: LearningCurve, gap: Generalization) -> dict[str, Any]:
-    """What learning-curve answers: the trainings, what is expected of more data, and the gap to training samples."""
-    return {
-        "run": str(run.path),
-        "split": curve.split,
-        "samples": curve.samples,
-        "train_samples": curve.train_samples,
-        "epochs": curve.epochs,
-        "points": plain(curve.points),
-        "forecast": plain(curve.summaries()),
-        "check": {**plain(curve.check), "accuracy": curve.accuracy, "agrees": curve.agrees},
-        "verdict": curve.verdict,
-        "generalization": plain(gap),
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cutaway.data import Dataset, Decision, Table, load_dataset, read_decisions
+from cutaway.data import Dataset, Decision, Table, is_bunch, load_dataset, read_decisions
 from cutaway.errors import UsageError
 
 
@@ -13,10 +13,10 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
     """The data that a verb is given: as they are, loaded by name or path, or made from inputs and labels.
 
     Args:
-        data: A `Dataset`, a `Table`, its name or path, or inputs ``(sample, ...)``.
+        data: A `Dataset`, a `Table`, its name or path, a Bunch of scikit-learn, or inputs ``(sample, ...)``.
         y: Labels ``(sample,)`` of inputs; None otherwise.
         verb: Name of the function, for the message.
-        options: Of data by name or path, as `cutaway.load_dataset` takes them.
+        options: Of data by name or path and of a Bunch, as `cutaway.load_dataset` takes them.
 
     Raises:
         UsageError: They do not go together, or there is only one class.
@@ -33,7 +33,7 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
             )
         data = Dataset.from_arrays(data, y)
     elif not isinstance(data, Dataset | Table):
-        if not named:
+        if not named and not is_bunch(data):  # which has its labels inside
             raise UsageError(
                 "data is a Dataset, the name or path of one, or inputs with their labels y",
                 got=f"{_article(type(data).__name__)} without y",

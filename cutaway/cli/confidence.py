@@ -37,7 +37,7 @@ def confidence(
     as_json: JsonOption = False,
 ) -> None:
     """Show how far probabilities can be relied on: calibration, coverage, confused classes, thresholds."""
-    from cutaway.api.documents import confidence_document
+    from cutaway.api.judged_documents import confidence_document
     from cutaway.api.opening import open_run
 
     opened = open_run(run, data=data, runs=runs)
@@ -71,7 +71,7 @@ def learning_curve(
     as_json: JsonOption = False,
 ) -> None:
     """Show whether the model overfits and whether more data would help, by training it on less."""
-    from cutaway.api.documents import learning_curve_document
+    from cutaway.api.judged_documents import learning_curve_document
     from cutaway.api.opening import open_run
     from cutaway.models import import_lean_keras
 
@@ -204,10 +204,9 @@ def _print_gap(found: "Generalization") -> None:
     if found.gap is not None:
         print(f"Training minus validation: {found.gap}.")
     for each in found.stopping:
-        gain = points(each.best.value - each.last.value)
         print(
-            f"Stopping at epoch {found.best_epoch} instead of {found.last_epoch} changes the {each.split} accuracy by {gain} "
-            f"points: {each.gained:,} more samples are right, {each.lost:,} are lost."
+            f"Stopping at epoch {found.best_epoch} instead of {found.last_epoch} changes the {each.split} accuracy by "
+            f"{each.difference}: {each.gained:,} more samples are right, {each.lost:,} fewer."
         )
     if found.note:
         print(f"Note: {found.note}.")
@@ -241,8 +240,6 @@ def _print_curve(found: "LearningCurve") -> None:
     print_table(rows, title=f"Expected on {found.split} samples, by a power law")
     expected, low, high = (1 - float(end[0]) for end in (found.check.error, found.check.high, found.check.low))
     agrees = "as measured" if found.agrees else "which it is not: do not rely on the forecast"
-    own = f"{found.accuracy:.2%}"
-    print(
-        f"From the shares alone, {expected:.2%} ({max(low, 0):.2%} to {high:.2%}) is expected of this run ({own}), {agrees}."
-    )
+    span = f"{expected:.2%} ({max(low, 0):.2%} to {high:.2%})"
+    print(f"From the shares alone, {span} is expected of this run ({found.accuracy:.2%}), {agrees}.")
     print(f"{found.verdict[0].upper()}{found.verdict[1:]}.")

@@ -70,7 +70,7 @@ def labels(
     A run's decisions are kept in its labels.csv, and a list written with -o has a column for them. Either file is
     applied with: cutaway train DATA --labels FILE
     """
-    run = _find_run(where, runs=runs, data=data)
+    run = find_run_or_data(where, runs=runs, data=data)
     decisions = _decisions(keep, relabel, drop, by=by)
     if decisions:
         _decide(run, decisions, where=where, as_json=as_json)
@@ -96,7 +96,7 @@ def labels(
     _print(issues, limit=limit, output=output, sheet=sheet, run=run, where=where)
 
 
-def _find_run(where: str, *, runs: str, data: str | None) -> Any:
+def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
     """The run of that name or path; None where it is the name or the path of data."""
     from cutaway.api.opening import open_run
     from cutaway.data import dataset_names

@@ -72,6 +72,7 @@ def train(
             help="Train this run's model again; options beside it change training settings, not the model.",
         ),
     ] = None,
+    moved: DataOption = None,
     recipe: Annotated[str | None, typer.Option(help="default (if not given; of a table: table), lesson, ...")] = None,
     hidden: Annotated[str | None, typer.Option(help="Units of each hidden layer, such as 512,512.")] = None,
     dropout: Annotated[float | None, typer.Option(help="Share of hidden units dropped in training.")] = None,
@@ -146,6 +147,7 @@ def train(
     options = given_options(context.params)
     settings = {key: value for key, value in given.items() if value is not None}
     of_model = {key: value for key, value in model.items() if value is not None}
+    data = _one_place(data, moved)
     if like is not None:
         _check_like(of_model | options)
         run = recipes.train_like(like, data=data, labels=labels, runs=runs, name=name, **settings)
@@ -179,6 +181,17 @@ def _print_run(run: Any, *, start: float, as_json: bool) -> None:
 
     print_history(run)
     print(f"\n  run  {run.path}\n\nNext: {run_command('report', run.path)}")
+
+
+def _one_place(data: str | None, moved: str | None) -> str | None:
+    """Where the data are: as the argument, or as ``--data``, which every other command takes as well.
+
+    Raises:
+        UsageError: Both are given.
+    """
+    if data is not None and moved is not None:
+        raise UsageError("data are named once", got=f'"{data}" and --data "{moved}"', hint="leave one of the two out")
+    return data if moved is None else moved
 
 
 def _check_like(given: dict[str, Any]) -> None:

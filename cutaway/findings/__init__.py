@@ -7,7 +7,7 @@ model and no figure.
 """
 
 from .names import class_in_words
-from .records import Evidence, Finding
+from .records import Evidence, Finding, LayerFacts, Remedy, WeightFacts
 from .registry import run_checks
 from .suspects import CountEstimate, HeldOut, deal_folds, estimate_count, keep_highest, label_scores, suggest
 
@@ -16,6 +16,9 @@ __all__ = [
     "Evidence",
     "Finding",
     "HeldOut",
+    "LayerFacts",
+    "Remedy",
+    "WeightFacts",
     "class_in_words",
     "deal_folds",
     "estimate_count",

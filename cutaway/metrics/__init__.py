@@ -15,7 +15,7 @@ from .calibration import (
     probability_scores,
     reliability,
 )
-from .classification import classification_metrics
+from .classification import LEAST_PROBABILITY, classification_metrics
 from .confusion import (
     Confusion,
     Mistakes,
@@ -27,8 +27,19 @@ from .confusion import (
     worst_mistakes,
 )
 from .coverage import Answered, CoverageCurve, answered_at, coverage_curve
-from .intervals import LEVEL, Difference, Share, difference_of, share_of, wilson_interval
+from .intervals import (
+    CONFIDENCE,
+    Difference,
+    Interval,
+    Share,
+    difference_of,
+    mean_interval,
+    paired_difference_interval,
+    share_of,
+    wilson_interval,
+)
 from .overfitting import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, is_finite, watch_overfitting
+from .paired import EXACT, McNemar, PairedMeasures, mcnemar, paired_measures
 from .per_class import LISTED, PerClass, per_class
 from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
 from .probabilities import ScoredSamples, at_temperature
@@ -46,8 +57,10 @@ from .thresholds import (
 
 __all__ = [
     "BINS",
+    "CONFIDENCE",
+    "EXACT",
+    "LEAST_PROBABILITY",
     "LEAST_SIZES",
-    "LEVEL",
     "LISTED",
     "OVERFITTING_EPOCHS",
     "OVERFITTING_RISE",
@@ -57,9 +70,12 @@ __all__ = [
     "CoverageCurve",
     "Difference",
     "Forecast",
+    "Interval",
+    "McNemar",
     "Mistakes",
     "OperatingPoint",
     "Overfitting",
+    "PairedMeasures",
     "PerClass",
     "PowerLaw",
     "PrecisionRecall",
@@ -85,8 +101,12 @@ __all__ = [
     "fit_temperature",
     "forecast",
     "is_finite",
+    "mcnemar",
+    "mean_interval",
     "most_mistaken",
     "operating_point",
+    "paired_difference_interval",
+    "paired_measures",
     "per_class",
     "precision_recall",
     "probability_scores",

@@ -7,7 +7,7 @@ import numpy as np
 
 from cutaway.errors import DataError, UsageError
 
-from .intervals import Share, normal_quantile, share_of
+from .intervals import CONFIDENCE, Share, normal_deviate, share_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ def roc_curve(positive: np.ndarray, scores: np.ndarray) -> RocCurve:
     positive, scores = _checked(positive, scores)
     false, true, thresholds = metrics.roc_curve(positive, scores)
     area, deviation = _delong(positive, scores)
-    z = normal_quantile(0.95)
+    z = normal_deviate(CONFIDENCE)
     if 0 < area < 1 and deviation > 0:
         logit, spread = np.log(area / (1 - area)), z * deviation / (area * (1 - area))
         low, high = (float(1 / (1 + np.exp(-end))) for end in (logit - spread, logit + spread))

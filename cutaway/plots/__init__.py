@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 from .activation import activation, activation_bokeh
+from .confidence import confidence_scatter, confidence_scatter_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
 from .grid import picture_grid
 from .panels import Panel, Series, panels, panels_bokeh
 from .picture import data_uri, picture_png, signed_png, sprite_sheet
+from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import CLASS_COLORS, ClassStyle, class_style
 
@@ -35,6 +37,8 @@ __all__ = [
     "activation",
     "activation_bokeh",
     "class_style",
+    "confidence_scatter",
+    "confidence_scatter_bokeh",
     "confusion_matrix",
     "confusion_matrix_bokeh",
     "data_uri",
@@ -46,6 +50,8 @@ __all__ = [
     "panels_bokeh",
     "picture_grid",
     "picture_png",
+    "robustness_curves",
+    "robustness_curves_bokeh",
     "signed_png",
     "sprite_sheet",
 ]

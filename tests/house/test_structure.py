@@ -22,9 +22,10 @@ FLOORS = (
     {"_lazy"},
 )
 API_FLOORS = (
-    {"recipe", "documents", "classifier"},
+    {"classifier", "doctor", "judged_documents", "recipe"},
+    {"documents"},
     {"train", "record", "suspects"},
-    {"model_files", "start"},
+    {"comparison", "model_files", "start"},
     {"opening"},
     {"run"},
     {"report"},

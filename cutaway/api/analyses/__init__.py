@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .explanation import Explanation, explain
     from .history import History, epochs_in_words
     from .importances import Importances, importance
-    from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, similarity
+    from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, sample_room, similarity
     from .layouts.embedding import Embedding, layer_activations
     from .layouts.embeddings import embed_layer, kept_embedding
     from .layouts.sequence import EmbeddingSequence
@@ -27,8 +27,18 @@ if TYPE_CHECKING:
     from .learning.gap import EarlyStopping, Generalization, generalization
     from .learning.learning_curve import CurvePoint, LearningCurve, learning_curve
     from .learning.memorization import Memorization, memorization
+    from .pairing import PairedSamples, pair_samples
     from .per_class import ClassMeasures, class_measures
-    from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
+    from .predictions import (
+        Mistakes,
+        confusion,
+        labels,
+        mistakes,
+        predict_classes,
+        probabilities,
+        probability_batches,
+    )
+    from .robustness import Robustness, measure_robustness
     from .unit_summaries import SORTS, Units, check_sort, cost_in_digits, defined, units
 
 # Each analysis loads only the rooms that it needs.
@@ -51,6 +61,8 @@ _MODULES = {
     "LearningCurve": "cutaway.api.analyses.learning.learning_curve",
     "Memorization": "cutaway.api.analyses.learning.memorization",
     "Mistakes": "cutaway.api.analyses.predictions",
+    "PairedSamples": "cutaway.api.analyses.pairing",
+    "Robustness": "cutaway.api.analyses.robustness",
     "SORTS": "cutaway.api.analyses.unit_summaries",
     "Thresholds": "cutaway.api.analyses.confidence.thresholds",
     "Units": "cutaway.api.analyses.unit_summaries",
@@ -81,10 +93,14 @@ _MODULES = {
     "layer_history": "cutaway.api.analyses.layers",
     "layer_records": "cutaway.api.analyses.layers",
     "learning_curve": "cutaway.api.analyses.learning.learning_curve",
+    "measure_robustness": "cutaway.api.analyses.robustness",
     "memorization": "cutaway.api.analyses.learning.memorization",
     "mistakes": "cutaway.api.analyses.predictions",
+    "pair_samples": "cutaway.api.analyses.pairing",
     "predict_classes": "cutaway.api.analyses.predictions",
     "probabilities": "cutaway.api.analyses.predictions",
+    "probability_batches": "cutaway.api.analyses.predictions",
+    "sample_room": "cutaway.api.analyses.layers",
     "similarity": "cutaway.api.analyses.layers",
     "thresholds": "cutaway.api.analyses.confidence.thresholds",
     "units": "cutaway.api.analyses.unit_summaries",
@@ -110,6 +126,8 @@ __all__ = [
     "LearningCurve",
     "Memorization",
     "Mistakes",
+    "PairedSamples",
+    "Robustness",
     "Thresholds",
     "Units",
     "WantedAccuracy",
@@ -139,10 +157,14 @@ __all__ = [
     "layer_history",
     "layer_records",
     "learning_curve",
+    "measure_robustness",
     "memorization",
     "mistakes",
+    "pair_samples",
     "predict_classes",
     "probabilities",
+    "probability_batches",
+    "sample_room",
     "similarity",
     "thresholds",
     "units",

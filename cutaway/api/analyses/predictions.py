@@ -9,7 +9,7 @@ import numpy as np
 from cutaway import metrics
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import RunError, UsageError
+from cutaway.errors import DataError, RunError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
@@ -75,6 +75,22 @@ def probabilities(
     return class_probabilities(model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
 
 
+def probability_batches(
+    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """`probabilities` batch by batch, so that never all of them are in memory: rows of `ids`, and those of the rows."""
+    if not context.opens:
+        yield slice(0, len(ids)), _recorded(context, ids, epoch=epoch)
+        return
+    from cutaway.models import ForwardPass, class_probabilities
+
+    model, data = context.model(epoch), context.data
+    batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
+    for rows, outputs in batches:
+        for found in outputs.values():
+            yield rows, class_probabilities(model, found)
+
+
 def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.ndarray:
     """The recorded predictions for some samples, which are those for validation and test."""
     number, whole = context.epoch(epoch), context.split.part("all")
@@ -87,8 +103,9 @@ def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.n
         )
     order = np.lexsort((whole.index, whole.source_index))
     keys = whole.source_index[order].astype(np.int64) << 40 | whole.index[order]
-    found = kept[order[np.searchsorted(keys, ids.source_index.astype(np.int64) << 40 | ids.index)]].astype(np.float32)
-    if np.isnan(found).any():
+    rows = order[np.searchsorted(keys, ids.source_index.astype(np.int64) << 40 | ids.index)]
+    found, trained = kept[rows].astype(np.float32), rows < len(context.split.train)
+    if np.isnan(found[trained]).any():
         raise RunError(
             "of a model whose layers cannot be opened, predictions are recorded for validation and test samples",
             got="training samples among those asked for",
@@ -102,23 +119,19 @@ def labels(context: RunContext, split: str = "test") -> np.ndarray:
     return context.data.y(context.split.part(split))
 
 
-def probability_parts(
-    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
-) -> Iterator[tuple[slice, np.ndarray]]:
-    """The same probabilities batch by batch: never are those of all samples in memory.
+def check_numbers(context: RunContext, ids: SampleIds, rows: slice, probabilities: np.ndarray) -> None:
+    """Check that probabilities are numbers.
 
-    Yields:
-        The rows of `ids`, and their probabilities.
+    Raises:
+        DataError: One is not, as after a training that diverged.
     """
-    if not context.opens:
-        yield slice(0, len(ids)), _recorded(context, ids, epoch=epoch)
-        return
-    from cutaway.models import ForwardPass, class_probabilities
-
-    model, data = context.model(epoch), context.data
-    for rows, found in ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress):
-        for outputs in found.values():
-            yield rows, class_probabilities(model, outputs)
+    wrong = ~np.isfinite(probabilities).all(axis=1)
+    if wrong.any():
+        raise DataError(
+            "predictions are judged where probabilities are numbers",
+            got=f"NaN for {ids[rows.start + int(wrong.argmax())]} in {context.path.name}: the model has diverged",
+            hint="train with a smaller learning rate, or ask for an earlier epoch with epoch=",
+        )
 
 
 def predict_classes(
@@ -129,11 +142,12 @@ def predict_classes(
     Raises:
         DataError: A probability is not a number: the model has diverged.
     """
-    batches = probability_parts(context, ids, epoch=epoch, on_progress=on_progress)
-    parts = [metrics.PredictedClasses.of(found, first=rows.start) for rows, found in batches]
-    classes = len(context.class_names)
-    none = metrics.PredictedClasses.of(np.empty((0, classes), np.float32))  # a split may be empty
-    return metrics.PredictedClasses.join([none, *parts])
+    # a split may be empty
+    parts = [metrics.PredictedClasses.of(np.empty((0, len(context.class_names)), np.float32))]
+    for rows, found in probability_batches(context, ids, epoch=epoch, on_progress=on_progress):
+        check_numbers(context, ids, rows, found)
+        parts.append(metrics.PredictedClasses.of(found, first=rows.start))
+    return metrics.PredictedClasses.join(parts)
 
 
 def confusion_counts(context: RunContext, *, split: str = "test", epoch: int | None = None) -> metrics.SparseCounts:

@@ -56,7 +56,7 @@ class Predictions:
         nearest: The nearest training samples, or None if they were not asked for.
         contributions: The inputs that contributed most, or None if they were not asked for.
         distances: float32 ``(sample,)``, from each sample to the nearest of up to 2,000 training samples, as the model
-            sees them; None if they were not asked for.
+            sees them; None if they were not asked for, or if there are fewer than 20 training samples.
         far: bool ``(sample,)``, whether that is farther than training samples are from one another; or None.
     """
 

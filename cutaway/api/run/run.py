@@ -1,6 +1,7 @@
 """The run as the user holds it: every analysis of a run folder, one method each."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,12 +13,13 @@ from cutaway.api.analyses.epochs import check_epoch
 from cutaway.api.prediction import Predictions, examine, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
+from cutaway.errors import DataError
 from cutaway.metrics import at_temperature
 
 from .judged import JudgedRun
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Explanation, Importances
+    from cutaway.api.analyses import Explanation, Importances, Robustness
     from cutaway.api.labels import LabelIssues
     from cutaway.data import Decision
     from cutaway.findings import Finding
@@ -66,19 +68,22 @@ class Run(JudgedRun):
         probabilities = predict(self.context, x, epoch=epoch)
         return probabilities if found is None else at_temperature(probabilities, found)
 
-    def examine(self, x: Any, *, nearest: int = 5, explain: int = 5, epoch: int | None = None) -> Predictions:
+    def examine(
+        self, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
+    ) -> Predictions:
         """Predict new samples, and say what speaks for the answer.
 
         Args:
             x: As of `predict`.
-            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none.
+            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none;
+                if None 5, or all where there are fewer.
             explain: Number of inputs that contributed most to the difference between the two highest logits; 0 for
-                none, which a model that is not piecewise linear needs.
+                none, which a model that is not piecewise linear needs; if None 5, or all where there are fewer.
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
-            Probabilities, nearest samples, contributions and the distance to the training samples, with
-            ``to_pandas()``, one row a sample.
+            Probabilities, nearest samples, contributions and, of at least 20 training samples, the distance to them,
+            with ``to_pandas()``, one row a sample.
 
         Raises:
             DataError: `x` does not fit, or the training samples cannot be loaded.
@@ -118,6 +123,8 @@ class Run(JudgedRun):
     ) -> "Importances":
         """How much worse the model predicts once a column of the table is shuffled among the samples.
 
+        The loss is the cross-entropy without label smoothing, which ``run.test["loss"]`` may contain.
+
         Args:
             split: "train", "val", "test" or "all".
             epoch: Number of the epoch; the kept one if None.
@@ -141,6 +148,59 @@ class Run(JudgedRun):
                 samples=samples,
                 repeats=repeats,
                 seed=seed,
+                on_progress=on_progress,
+            )
+
+    def robustness(
+        self,
+        against: "Run | None" = None,
+        *,
+        perturbations: Sequence[str] | None = None,
+        split: str = "test",
+        epoch: int | None = None,
+        samples: int | None = 2000,
+        seed: int = 0,
+        shared: bool = False,
+        progress: ProgressOption = True,
+    ) -> "Robustness":
+        """How long the model stays right while samples or weights get worse, alone or beside another run's.
+
+        Pictures get noise, are shifted, rotated and partly covered; values of tables go missing or get noise; weights
+        are pruned by magnitude, and quantized. Samples are changed before they are scaled, and stay in their range.
+
+        Args:
+            against: Another run on the same samples, at its kept epoch.
+            perturbations: Names of those to measure, such as "noise" or "pruning"; all that apply if None.
+            split: "train", "val", "test" or "all"; with `against` "test" or "val".
+            epoch: Number of the epoch; the kept one if None.
+            samples: The most samples, a stratified sample by class; all of them if None.
+            seed: Random seed of the sample and of everything random in the corruptions.
+            shared: With `against`: whether runs that do not have the same samples in this split are compared on those
+                that both have in it; see `compare`.
+            progress: See `Run`.
+
+        Returns:
+            Accuracies with 95% intervals at each severity; and why some perturbations do not apply.
+
+        Raises:
+            UnknownNameError: There is no such split, epoch or perturbation.
+            UsageError: The runs have other samples, or a number is outside its range.
+            RunError: A model does not open.
+
+        Source:
+            Hendrycks and Dietterich 2019, "Benchmarking neural network robustness to common corruptions and
+            perturbations"; what is done to weights is in `cutaway.models.compression`.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.measure_robustness(
+                self.context,
+                None if against is None else against.context,
+                perturbations=perturbations,
+                split=split,
+                epoch=check_epoch(epoch),
+                samples=samples,
+                seed=seed,
+                shared=shared,
                 on_progress=on_progress,
             )
 
@@ -198,8 +258,11 @@ class Run(JudgedRun):
         return WrittenFile(add_decisions(self.context, decisions))
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
-        """What a person should look at, most important first."""
-        layers = self.layers(progress=progress) if self.context.opens else ()
+        """What a person should look at: warnings first, causes before what follows from them."""
+        layers = ()
+        if self.context.opens:
+            with suppress(DataError):  # data that are gone, or a model that has diverged
+                layers = self.layers(progress=progress)
         return analyses.findings(self.context, layers=layers)
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:

@@ -1,6 +1,6 @@
 """A table of samples: a label, columns of every kind, and how they become a `Dataset` once they are split."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from .checks import question_columns, repeated_rows, telling_columns
 from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
-from .readers import Reader, reading
+from .readers import Reader, reading, texts_of
 from .row_names import RowNames
 from .schema import Column, check_known, decide
 from .survey import Survey, survey
@@ -224,10 +224,12 @@ class Table:
             formats = {column.name: column.date_format for column in self.columns}
         else:
             kinds, formats = preparation.columns, preparation.date_formats
+        values = {} if preparation is None else preparation.values
         yield from cell_chunks(
             self.readers[source],
             kinds,
             formats=formats,
+            values=values,
             rows=len(self.labels[source]),
             task="fitting the preparation" if preparation is None else "preparing the table",
             on_progress=on_progress,
@@ -239,6 +241,7 @@ def cell_chunks(
     kinds: Mapping[str, Any],
     *,
     formats: Mapping[str, str],
+    values: Mapping[str, Collection[str]],
     rows: int | None = None,
     task: str = "reading",
     on_progress: ProgressCallback = ignore_progress,
@@ -249,6 +252,7 @@ def cell_chunks(
         reader: The table.
         kinds: What each column that is wanted is read as.
         formats: How the dates of a column are written in text.
+        values: Values of categories that are known already, by column: a word of `MISSING` among them is a value.
         rows: Number of rows that are expected, or None.
         task: Name of the work in its progress.
         on_progress: Told after every chunk.
@@ -265,8 +269,10 @@ def cell_chunks(
         )
     first = 0
     decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
+    texts = texts_of(reader)
+    kept = {name: {*values.get(name, ()), *texts.get(name, ())} for name in kinds}
     for chunk in reading(reader, list(kinds), task=task, on_progress=on_progress):
-        yield first, read_cells(chunk, kinds, formats=formats, decimal=decimal, first=first, where=where)
+        yield first, read_cells(chunk, kinds, formats=formats, kept=kept, decimal=decimal, first=first, where=where)
         first += len(chunk)
         if rows is not None and first > rows:
             break

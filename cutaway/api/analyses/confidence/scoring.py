@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from cutaway.api.analyses.predictions import probability_parts
+from cutaway.api.analyses.predictions import check_numbers, probability_batches
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import UsageError
 from cutaway.metrics import ScoredSamples, at_temperature
 
 
@@ -27,27 +25,12 @@ def scored_samples(
     """
     labels = context.data.y(ids)
     parts: list[list[ScoredSamples]] = [[] for _ in temperatures]
-    for rows, found in probability_parts(context, ids, epoch=epoch):
+    for rows, found in probability_batches(context, ids, epoch=epoch):
         check_numbers(context, ids, rows, found)
         for temperature, into in zip(temperatures, parts, strict=True):
             at = found if temperature == 1 else at_temperature(found, temperature)
             into.append(ScoredSamples.of(at, labels[rows]))
     return [ScoredSamples.join(each) for each in parts]
-
-
-def check_numbers(context: RunContext, ids: SampleIds, rows: slice, probabilities: np.ndarray) -> None:
-    """Check that probabilities are numbers.
-
-    Raises:
-        DataError: One is not, as after a training that diverged.
-    """
-    wrong = ~np.isfinite(probabilities).all(axis=1)
-    if wrong.any():
-        raise DataError(
-            "confidence is measured on probabilities that are numbers",
-            got=f"NaN for {ids[rows.start + int(wrong.argmax())]} in {context.path.name}: the model has diverged",
-            hint="train with a smaller learning rate, or ask for an earlier epoch with epoch=",
-        )
 
 
 def validation(context: RunContext, *, chosen: str) -> SampleIds:

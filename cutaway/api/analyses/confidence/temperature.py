@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.api.analyses.predictions import probability_parts
+from cutaway.api.analyses.predictions import check_numbers, probability_batches
 from cutaway.api.context import RunContext
 from cutaway.checks import warn_user
 from cutaway.data import stratified_sample
@@ -16,7 +16,7 @@ from cutaway.errors import UsageError
 from cutaway.metrics import Temperature, fit_temperature
 from cutaway.runs import file_name
 
-from .scoring import check_numbers, validation
+from .scoring import validation
 
 METHOD = 1
 """Part of the key of a kept temperature: another way of fitting gives others."""
@@ -54,7 +54,7 @@ def fitted_temperature(context: RunContext, *, epoch: int | None = None) -> Temp
         drawn = stratified_sample(labels, most, seed=0)
         ids, labels = ids.take(drawn), labels[drawn]
     probabilities = np.empty((len(ids), classes), np.float32)
-    for rows, found in probability_parts(context, ids, epoch=number):
+    for rows, found in probability_batches(context, ids, epoch=number):
         check_numbers(context, ids, rows, found)
         probabilities[rows] = found
     fitted = fit_temperature(probabilities, labels, floor=0.0 if context.opens else HALF)

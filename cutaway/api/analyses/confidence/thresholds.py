@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.api.analyses.predictions import probability_parts
+from cutaway.api.analyses.predictions import check_numbers, probability_batches
 from cutaway.api.context import RunContext
 from cutaway.checks import similar_name
 from cutaway.data import SampleIds
@@ -24,7 +24,7 @@ from cutaway.metrics import (
     roc_curve,
 )
 
-from .scoring import check_numbers, split_in_words, validation
+from .scoring import split_in_words, validation
 
 if TYPE_CHECKING:
     import pandas
@@ -163,7 +163,7 @@ def thresholds(
 def _scores(context: RunContext, ids: SampleIds, positive: int, *, epoch: int) -> tuple[np.ndarray, np.ndarray]:
     """Whether each sample is of the positive class, bool ``(sample,)``, and its probability, float64 ``(sample,)``."""
     scores = np.empty(len(ids), np.float64)
-    for rows, found in probability_parts(context, ids, epoch=epoch):
+    for rows, found in probability_batches(context, ids, epoch=epoch):
         check_numbers(context, ids, rows, found)
         scores[rows] = found[:, positive]
     return context.data.y(ids) == positive, scores

@@ -11,7 +11,7 @@ from cutaway.api.analyses.predictions import predict_classes
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import RunError
-from cutaway.metrics import Difference, Share, difference_of, is_finite, share_of
+from cutaway.metrics import Difference, Share, difference_of, is_finite, paired_difference_interval, share_of
 
 if TYPE_CHECKING:
     import pandas
@@ -31,6 +31,8 @@ class EarlyStopping:
         last: Accuracy after the last epoch.
         gained: Samples that only the best epoch predicts correctly.
         lost: Samples that only the last epoch predicts correctly.
+        difference: Accuracy at the best epoch minus that after the last, with a 95% interval (Tango: both are of the
+            same samples).
     """
 
     split: str
@@ -38,6 +40,7 @@ class EarlyStopping:
     last: Share
     gained: int
     lost: int
+    difference: Difference
 
 
 @public
@@ -154,5 +157,7 @@ def _stopping(context: RunContext, best: int | None, last: int) -> tuple[EarlySt
             early, late = (_correct(context, ids, number) for number in (best, last))
             best_share, last_share = (share_of(int(right.sum()), len(ids)) for right in (early, late))
             gained, lost = int((early & ~late).sum()), int((late & ~early).sum())
-            found.append(EarlyStopping(split, best_share, last_share, gained, lost))
+            interval = paired_difference_interval(gained, lost, len(ids))
+            difference = Difference((gained - lost) / len(ids), *interval)
+            found.append(EarlyStopping(split, best_share, last_share, gained, lost, difference))
     return tuple(found)

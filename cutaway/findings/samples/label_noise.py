@@ -1,0 +1,31 @@
+"""Labels that are probably wrong, judged by samples that the model was not trained on."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.baseline import learned_nothing
+from cutaway.findings.records import Evidence, Finding, Remedy
+
+KIND = "label-noise"
+# With fewer, accuracies hardly change (Northcutt, Athalye, Mueller 2021 found 3.4% in ten public test sets).
+MANY = 0.03
+MOST = 0.4
+# A model whose confidence is so far below its accuracy is sure of nothing.
+SURE = 0.3
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Warn where confident learning estimates that many labels of validation and test samples are wrong."""
+    count, judged = evidence.wrong_labels, evidence.judged
+    if count is None or not judged or count.low < MANY * judged or learned_nothing(evidence.confusion):
+        return
+    underconfident = evidence.calibration is not None and evidence.calibration[1] < -SURE
+    if count.count > MOST * judged or underconfident:  # the model is wrong or has hardly learned, not the labels
+        return
+    text = (
+        f"About {count.count:,} of {judged:,} validation and test labels ({count.count / judged:.1%}; {count.low:,} to "
+        f"{count.high:,}) are probably wrong: the model is sure of another class. Look at them with run.label_issues() "
+        "or cutaway labels."
+    )
+    record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged}
+    remedy = Remedy("drop the most suspect labels", change="drop-suspects")
+    yield Finding(KIND, "warning", "Many labels are probably wrong", text, record, remedy)
