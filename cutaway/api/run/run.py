@@ -1,6 +1,7 @@
 """The run as the user holds it: every analysis of a run folder, one method each."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from cutaway.api.analyses.epochs import check_epoch
 from cutaway.api.prediction import Predictions, examine, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
+from cutaway.errors import DataError
 
 from .opened import OpenedRun
 
@@ -247,8 +249,11 @@ class Run(OpenedRun):
         return WrittenFile(add_decisions(self.context, decisions))
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
-        """What a person should look at, most important first."""
-        layers = self.layers(progress=progress) if self.context.opens else ()
+        """What a person should look at: warnings first, causes before what follows from them."""
+        layers = ()
+        if self.context.opens:
+            with suppress(DataError):  # data that are gone, or a model that has diverged
+                layers = self.layers(progress=progress)
         return analyses.findings(self.context, layers=layers)
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BINS = 32
-"""Values of an input are told apart in so many bins of equally many samples at most."""
+LEAVES = 32
+"""Intervals of an input that the rule tells apart at most."""
 
-ROWS_IN_A_BIN = 8
-"""Samples of a bin on average at least: with fewer, chance alone makes a rule."""
+LEAST = 40
+"""Samples without which nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class TellingInput:
 
 
 def telling_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) -> TellingInput | None:
-    """Find the input that tells the class best: by the largest class in each of its bins.
+    """Find the input that tells the class best, by a decision tree on it alone.
 
-    Bins and their classes come from one half of the samples and are judged on the other half; of several inputs the
-    best one is judged, so that with many inputs its share is a little too high by chance.
+    The trees come from one half of the samples and are judged on the other half; of several inputs the best one is
+    judged, so that with many inputs its share is a little too high by chance.
 
     Args:
         x: float32 ``(sample, input)``.
@@ -43,23 +43,17 @@ def telling_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) 
     Returns:
         None where there are too few samples.
     """
+    from sklearn.tree import DecisionTreeClassifier
+
+    if len(y) < LEAST:
+        return None
     order = np.random.default_rng(seed).permutation(len(y))
     fit, judge = order[::2], order[1::2]
-    bins = min(BINS, len(fit) // (ROWS_IN_A_BIN * 2))
-    if bins < 2:
+    tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=3, random_state=0)
+    varying = np.flatnonzero(x[fit].min(axis=0) != x[fit].max(axis=0))
+    if not len(varying):
         return None
-    right = np.array([_correct(x[:, i], y, fit, judge, bins=bins, classes=classes) for i in range(x.shape[1])])
-    best = int(right.argmax())
+    right = [int((tree.fit(x[fit, i, None], y[fit]).predict(x[judge, i, None]) == y[judge]).sum()) for i in varying]
+    best = int(np.argmax(right))
     baseline = np.bincount(y[judge], minlength=classes).max() / len(judge)
-    return TellingInput(best, int(right[best]), len(judge), float(baseline))
-
-
-def _correct(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.ndarray, *, bins: int, classes: int) -> int:
-    known = values[fit]
-    distinct = np.unique(known)
-    # few distinct values are their own bins; of many, the edges are quantiles
-    edges = distinct[1:] if len(distinct) <= bins else np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]))
-    places = np.searchsorted(edges, known, side="right") * classes + y[fit]
-    counts = np.bincount(places, minlength=(len(edges) + 1) * classes).reshape(-1, classes)
-    guessed = counts.argmax(axis=1)[np.searchsorted(edges, values[judge], side="right")]
-    return int((guessed == y[judge]).sum())
+    return TellingInput(int(varying[best]), right[best], len(judge), float(baseline))

@@ -9,6 +9,8 @@ KIND = "label-noise"
 # With fewer, accuracies hardly change (Northcutt, Athalye, Mueller 2021 found 3.4% in ten public test sets).
 MANY = 0.03
 MOST = 0.4
+# A model whose confidence is so far below its accuracy is sure of nothing.
+SURE = 0.3
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -16,7 +18,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     count, judged = evidence.wrong_labels, evidence.judged
     if count is None or not judged or count.low < MANY * judged or learned_nothing(evidence.confusion):
         return
-    if count.count > MOST * judged:  # the model is wrong, not the labels
+    underconfident = evidence.calibration is not None and evidence.calibration[1] < -SURE
+    if count.count > MOST * judged or underconfident:  # the model is wrong or has hardly learned, not the labels
         return
     text = (
         f"About {count.count:,} of {judged:,} validation and test labels ({count.count / judged:.1%}; {count.low:,} to "

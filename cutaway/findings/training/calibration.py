@@ -7,6 +7,8 @@ from cutaway.findings.records import Evidence, Finding, Remedy
 KIND = "miscalibration"
 FAR = 0.05
 ERRORS = 4.0
+# Few epochs and smoothed labels make a model underconfident, which does little harm: by 25% in healthy runs.
+BELOW = 0.3
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -19,9 +21,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     error, difference, deviation = evidence.calibration
     smoothing = (evidence.config or {}).get("label_smoothing") or 0.0
-    # smoothed labels ask for a confidence that is lower by their smoothing
-    expected = -smoothing if difference < 0 else 0.0
-    if abs(difference - expected) <= max(FAR, ERRORS * deviation) or abs(difference) <= max(FAR, ERRORS * deviation):
+    if -BELOW <= difference <= max(FAR, ERRORS * deviation):
         return
     record = {"ece": error, "difference": difference}
     if difference > 0:

@@ -148,7 +148,7 @@ def frame_reader(frame: Any, *, wanted: Container[str] | None = None) -> FrameRe
     except (pa.ArrowException, TypeError, ValueError, OverflowError, NotImplementedError) as error:
         raise DataError(
             "every column of a table holds values of one kind",
-            got=str(error).replace("\n", " "),
+            got=", ".join(map(str, error.args)).replace("\n", " "),  # pyarrow says the column in a second one
             hint="convert the column, for example with frame[column].astype(str)",
         ) from None
     return FrameReader(table.rename_columns([str(name) for name in table.column_names]), form=kind)
