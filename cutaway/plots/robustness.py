@@ -20,6 +20,9 @@ Panel = Mapping[str, Any]
 _COLORS = (TRAINING_COLOR, VALIDATION_COLOR)
 _COLUMNS = 3
 
+_ROOM = 0.07
+"""Share of an axis that the label of a severity takes."""
+
 
 def robustness_curves(panels: Sequence[Panel], *, runs: Sequence[str]) -> "Figure":
     """Draw accuracy by severity with matplotlib, a panel for each perturbation.
@@ -79,6 +82,15 @@ def _check(panels: Sequence[Panel], runs: Sequence[str]) -> None:
         )
 
 
+def _readable(positions: Sequence[float], labels: Sequence[str]) -> list[str]:
+    """The labels without those that the next one would overlap; the last one is kept."""
+    kept, room, after = [""] * len(labels), _ROOM * (positions[-1] - positions[0]), np.inf
+    for number in range(len(labels) - 1, -1, -1):
+        if after - positions[number] >= room:
+            kept[number], after = labels[number], positions[number]
+    return kept
+
+
 def _draw_panel(axes: "Axes", panel: Panel, runs: Sequence[str]) -> None:
     positions = np.asarray(panel["positions"], float)
     for run, color, accuracy, low, high in zip(
@@ -88,7 +100,7 @@ def _draw_panel(axes: "Axes", panel: Panel, runs: Sequence[str]) -> None:
         axes.plot(positions, accuracy, color=color, marker="o", markersize=4, label=run)
     axes.set_title(panel["title"].replace("_", " ").capitalize(), loc="left", color=INK, fontweight="bold")
     axes.set_xlabel(panel["parameter"], color=MUTED)
-    axes.set_xticks(positions, panel["labels"])
+    axes.set_xticks(positions, _readable(panel["positions"], panel["labels"]))
     axes.set_ylim(0, 1.02)
     axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
@@ -124,7 +136,7 @@ def _bokeh_panel(panel: Panel, runs: Sequence[str], shares: Any) -> Any:
     )
     target = plot.scatter("position", "accuracy_0", source=source, alpha=0)
     plot.add_tools(HoverTool(tooltips=f"<div><b>@label</b></div>{rows}", mode="vline", renderers=[target]))
-    _simplify(plot, positions, panel["labels"])
+    _simplify(plot, positions, _readable(positions, panel["labels"]))
     plot.yaxis.formatter = NumeralTickFormatter(format="0%")
     legend_below(plot, columns=1)
     title = panel["title"].replace("_", " ").capitalize()

@@ -43,7 +43,10 @@ VALUES = (
     *([], {}, [[]], [None], ["\x1b[2J"], {"a": {"b": 1}}, list(range(2000)), "y" * 200_000, "../../../etc/passwd"),
     *(float("nan"), float("inf"), 2_000_000_000, "Dense", "Lambda", "softmax", "named", "path", "/dev/zero"),
 )
-READING = (("show",), ("show", "--json"), ("layers", "--json"), ("units",), ("embed", "--method", "pca", "--json"))
+READING = (
+    *(("show",), ("show", "--json"), ("layers", "--json"), ("units",), ("embed", "--method", "pca", "--json")),
+    ("robustness", "--samples", "50"),
+)
 
 
 def deep(levels):
@@ -242,6 +245,8 @@ def one(case, finished, stopped, folder, counts):
     damage(run, draw)
     before = contents(run)
     reading = [("runs", str(run.parent), "--json"), *((verb, str(run), *more) for verb, *more in READING)]
+    reading += [("compare", str(finished), str(run), *more) for more in ((), ("--shared", "--json"))]
+    reading += [("compare", "--leaderboard", str(run.parent), *more) for more in ((), ("--json",))]
     for arguments in [("resume", str(run))] if resuming else draw.sample(reading, 3):
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
         start, held = time.process_time(), memory("VmRSS")

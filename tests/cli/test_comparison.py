@@ -82,6 +82,14 @@ def test_the_table_is_printed_safely(cutaway, folder):
     assert out.index("first") < out.index("second") < out.index("untested")
 
 
+def test_a_folder_in_which_all_is_damaged_has_no_table(cutaway, folder, tmp_path):
+    shutil.copytree(folder / "no snapshot", tmp_path / "runs" / "no snapshot")
+    code, out, _ = cutaway("compare", "--leaderboard", "runs")
+    assert code == 0
+    assert out.startswith("damaged: no snapshot: ")
+    assert len(out.splitlines()) == 1
+
+
 def test_a_folder_without_runs(cutaway, tmp_path):
     assert cutaway("compare", "--leaderboard", tmp_path)[1] == f'No runs in "{tmp_path}". Next: cutaway train mnist\n'
     code, _, err = cutaway("compare", "--leaderboard", tmp_path / "nowhere")

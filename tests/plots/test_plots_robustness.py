@@ -25,6 +25,9 @@ def test_each_perturbation_has_a_panel_with_a_curve_and_an_interval_for_each_run
     assert [tick.get_text() for tick in shown[0].get_xticklabels()] == ["32", "8", "2"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(runs)
     figure.draw_without_rendering()
+    close = panel(runs=len(runs), positions=(0.0, 0.9, 0.95), labels=["0", "0.9", "0.95"])
+    ticks = robustness_curves([close], runs=runs).axes[0].get_xticklabels()
+    assert [tick.get_text() for tick in ticks] == ["0", "", "0.95"], "labels do not overlap"
 
 
 def test_the_bokeh_layout_holds_the_same_numbers_and_wraps_where_space_is_narrow():

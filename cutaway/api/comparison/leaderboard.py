@@ -138,7 +138,8 @@ def leaderboard_of(folder: str | Path = RUNS) -> Leaderboard:
             continue
         try:
             context = RunContext(found)
-            lines.setdefault(_test_samples(context), []).append((context, _line(context)))
+            line = _line(context)
+            lines.setdefault(_test_samples(context), []).append((context, line))
         except CutawayError as error:
             damaged.append(DamagedRun(found.path, str(error)))
     tables = [_table(runs) for runs in lines.values()]
