@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         History,
         Importances,
         LayerHistory,
+        SampleDynamics,
         Units,
     )
     from cutaway.api.classifier import Classifier
@@ -54,6 +55,7 @@ _MODULES = {
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Run": "cutaway.api.run",
+    "SampleDynamics": "cutaway.api.analyses",
     "Table": "cutaway.data",
     "Units": "cutaway.api.analyses",
     "export": "cutaway.api.model_files",
@@ -84,6 +86,7 @@ __all__ = [
     "Progress",
     "Recorder",
     "Run",
+    "SampleDynamics",
     "Table",
     "Units",
     "export",

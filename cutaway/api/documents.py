@@ -12,7 +12,7 @@ from cutaway.errors import CutawayError
 from cutaway.metrics import LISTED
 from cutaway.models import units_in_words
 
-from .analyses import Embedding, Explanation, Importances, LayerHistory, Layers, Units, defined
+from .analyses import Embedding, Explanation, Importances, LayerHistory, Layers, SampleDynamics, Units, defined
 from .model_files import Export, ModelSummary
 from .run import Run
 
@@ -165,6 +165,18 @@ def importance_document(run: Run, found: Importances) -> dict[str, Any]:
         "loss": found.measures.loss,
         "accuracy": found.measures.accuracy,
         "columns": found.summaries(),
+    }
+
+
+def samples_document(run: Run, found: SampleDynamics) -> dict[str, Any]:
+    """What samples answers: how each sample was learned, in the order of the record."""
+    return {
+        "run": str(run.path),
+        "split": found.split,
+        "epochs": list(found.epochs),
+        "predictions": found.predictions,
+        "ambiguous_from": found.measures.ambiguous_from,
+        "samples": list(found.records()),
     }
 
 

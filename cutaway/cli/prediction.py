@@ -40,7 +40,7 @@ def predict(
 ) -> None:
     """Predict the classes of new samples, which are prepared as the training samples were."""
     from cutaway.api.opening import open_run
-    from cutaway.api.prediction import predictions, write_predictions, write_text
+    from cutaway.api.prediction import predictions, write_rows, write_text
 
     opened = open_run(run, data=data, runs=runs)
     _check_output(output, files)
@@ -55,7 +55,7 @@ def predict(
     if output == "-":
         write_text(parts, sys.stdout, lines=False)
     elif output is not None:
-        count = write_predictions(parts, Path(output))
+        count = write_rows(parts, Path(output))
         if as_json:
             print_json({"samples": count, "file": output})
         else:

@@ -58,7 +58,7 @@ class PredictedClasses:
         Raises:
             DataError: They are no such array, or one of them is outside 0..1.
         """
-        array = _check_probabilities(probabilities, first=first)
+        array = check_probabilities(probabilities, first=first)
         predicted = array.argmax(axis=1).astype(np.int64, copy=False)
         return cls(predicted, array.max(axis=1).astype(np.float32, copy=False), array.shape[1])
 
@@ -203,7 +203,16 @@ def check_counts(matrix: Any) -> SparseCounts:
     return csr_array(array, dtype=np.int64)
 
 
-def _check_probabilities(probabilities: np.ndarray, *, first: int) -> np.ndarray:
+def check_probabilities(probabilities: np.ndarray, *, first: int) -> np.ndarray:
+    """Return ``probabilities``, if they are some.
+
+    Args:
+        probabilities: float (sample, class).
+        first: Number of the first of these samples, for the message of an error.
+
+    Raises:
+        DataError: They are no such array, or one of them is outside 0..1.
+    """
     array = np.asarray(probabilities)
     if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind != "f":
         raise DataError(

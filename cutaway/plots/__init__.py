@@ -13,6 +13,7 @@ from cutaway._lazy import lazy_getattr
 from .activation import activation, activation_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
+from .data_map import data_map, data_map_bokeh
 from .picture import data_uri, picture_png, signed_png, sprite_sheet
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import CLASS_COLORS, ClassStyle, class_style
@@ -32,6 +33,8 @@ __all__ = [
     "class_style",
     "confusion_matrix",
     "confusion_matrix_bokeh",
+    "data_map",
+    "data_map_bokeh",
     "data_uri",
     "embedding_scatter",
     "embedding_scatter_bokeh",

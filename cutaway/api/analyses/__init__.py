@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .layouts.sequences import embed_epochs, embed_layers
     from .per_class import ClassMeasures, class_measures
     from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
+    from .samples.dynamics import SampleDynamics, sample_dynamics
     from .unit_summaries import SORTS, Units, check_sort, cost_in_digits, defined, units
 
 # Each analysis loads only the rooms that it needs.
@@ -35,6 +36,7 @@ _MODULES = {
     "Layers": "cutaway.api.analyses.layers",
     "Mistakes": "cutaway.api.analyses.predictions",
     "SORTS": "cutaway.api.analyses.unit_summaries",
+    "SampleDynamics": "cutaway.api.analyses.samples.dynamics",
     "Units": "cutaway.api.analyses.unit_summaries",
     "check_sort": "cutaway.api.analyses.unit_summaries",
     "class_measures": "cutaway.api.analyses.per_class",
@@ -58,6 +60,7 @@ _MODULES = {
     "mistakes": "cutaway.api.analyses.predictions",
     "predict_classes": "cutaway.api.analyses.predictions",
     "probabilities": "cutaway.api.analyses.predictions",
+    "sample_dynamics": "cutaway.api.analyses.samples.dynamics",
     "similarity": "cutaway.api.analyses.layers",
     "units": "cutaway.api.analyses.unit_summaries",
 }
@@ -73,6 +76,7 @@ __all__ = [
     "LayerHistory",
     "Layers",
     "Mistakes",
+    "SampleDynamics",
     "Units",
     "check_sort",
     "class_measures",
@@ -96,6 +100,7 @@ __all__ = [
     "mistakes",
     "predict_classes",
     "probabilities",
+    "sample_dynamics",
     "similarity",
     "units",
 ]
