@@ -11,16 +11,20 @@ from .attribution import Attribution, attribute, input_attribution
 from .comparison import compare_epochs
 from .history import LayerMeasures, layer_history
 from .importance import Importance, permutation_importance
+from .influence import MOST_ANSWERS, Objective, TrainingSamples, influences, self_influences
 from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
 from .lookup import default_layer, find_layer
 from .units import UnitMeasures, constant_units, incoming_pictures, unit_measures
 
 __all__ = [
+    "MOST_ANSWERS",
     "Ablation",
     "Attribution",
     "Importance",
     "LayerMeasures",
     "LayerRecord",
+    "Objective",
+    "TrainingSamples",
     "UnitMeasures",
     "WeightRecord",
     "ablate",
@@ -31,10 +35,12 @@ __all__ = [
     "default_layer",
     "find_layer",
     "incoming_pictures",
+    "influences",
     "input_attribution",
     "layer_history",
     "layer_records",
     "measured_layers",
     "permutation_importance",
+    "self_influences",
     "unit_measures",
 ]

@@ -78,6 +78,8 @@ RECORDS = {
     "units": lambda run: run.units("dense_2", progress=False),
     "dynamics": lambda run: run.dynamics(split="test"),
     "examine": lambda run: run.examine(run.data.x(run.split.test)[:20], nearest=2, explain=2),
+    "influence": lambda run: run.influence(["test[7]"], 2),
+    "self_influence": lambda run: run.self_influence("test", epochs=6),
     "explanation": lambda run: run.explain("sample[7]"),
     "embedding": lambda run: run.embed(split="test", perplexity=20.0, progress=False),
     "pca": lambda run: run.embed(split="test", method="pca", progress=False),

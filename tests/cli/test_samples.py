@@ -2,9 +2,12 @@
 
 import csv
 import json
+import warnings
 
 import pyarrow.parquet as pq
 import pytest
+
+import cutaway as ct
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +61,38 @@ def test_the_command_writes_all_of_them(cutaway, digits_run, found):
     code, out, _ = cutaway("samples", digits_run.path, "-o", "-")
     with open("s.csv", newline="") as file:
         assert out == file.read()
+
+
+def test_explain_adds_the_samples_behind_an_answer(cutaway, digits_run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    found = digits_run.explain("test[3]").influence()
+    code, out, err = cutaway("explain", digits_run.path, "test[3]", "--influence", "--limit", 1)
+    lines = out.splitlines()
+    assert (code, err[:11]) == (0, "influence: ")
+    assert max(len(line.rstrip()) for line in lines) <= 80
+    (head,) = (i for i, line in enumerate(lines) if line.startswith("Of 1,077 training samples"))
+    share = f"{found.probability:.1%}"
+    assert lines[head + 1] == f"of {found.target} for {found.sample} ({share}) most, by 6 snapshots:"
+    first = lines[head + 5].split()
+    assert first[:2] == [found.supporting[0].sample, found.supporting[0].label]
+    assert float(first[2]) == pytest.approx(found.supporting[0].influence, rel=0.01)
+    assert first[3:5] == [found.opposing[0].sample, found.opposing[0].label]
+    assert lines[-1] == "Approximate: the scaling of each weight by adam is left out."
+    code, out, _ = cutaway("explain", digits_run.path, "test[3]", "--influence", "--json")
+    document = json.loads(out)["influences"]
+    assert (code, document["target"], list(document["rates"])) == (0, found.target, list("123456"))
+    assert [part["sample"] for part in document["supporting"]] == [part.sample for part in found.supporting]
+    assert "influences" not in json.loads(cutaway("explain", digits_run.path, "test[3]", "--json")[1])
+
+
+def test_influences_of_a_model_without_contributions(cutaway, tmp_path):
+    run = ct.train(ct.mlp((8,), activation="tanh"), "digits", epochs=1, runs=tmp_path, progress=False)
+    assert cutaway("explain", run.path, "test[3]")[0] == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")  # printed, as outside of the tests
+        code, out, err = cutaway("explain", run.path, "test[3]", "--influence", "--json")
+        assert "by 1 snapshot:" in cutaway("explain", run.path, "test[3]", "--influence")[1]
+    document = json.loads(out)
+    assert (code, "contributions" in document) == (0, False)
+    assert document["influences"]["supporting"][0]["influence"] > 0
+    assert "note: there are no contributions: exact contributions need piecewise linear activations" in err

@@ -76,7 +76,7 @@ defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress
 defined += [classifier.Classifier, tables.Table, prediction.Predictions]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
-names = "Embedding EmbeddingSequence Explanation History Importances LayerHistory SampleDynamics Units"
+names = "Embedding EmbeddingSequence Explanation History Importances Influences LayerHistory SampleDynamics Units"
 defined += [getattr(analyses, name) for name in names.split()]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)
 wrong = [each for each in defined if each.__module__ != "cutaway"]

@@ -22,15 +22,18 @@ if TYPE_CHECKING:
     from .per_class import ClassMeasures, class_measures
     from .predictions import Mistakes, confusion, labels, mistakes, predict_classes, probabilities
     from .samples.dynamics import SampleDynamics, sample_dynamics
+    from .samples.influences import Answers, Influences, influence, self_influence
     from .unit_summaries import SORTS, Units, check_sort, cost_in_digits, defined, units
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
+    "Answers": "cutaway.api.analyses.samples.influences",
     "ClassMeasures": "cutaway.api.analyses.per_class",
     "Embedding": "cutaway.api.analyses.layouts.embedding",
     "EmbeddingSequence": "cutaway.api.analyses.layouts.sequence",
     "Explanation": "cutaway.api.analyses.explanation",
     "History": "cutaway.api.analyses.history",
+    "Influences": "cutaway.api.analyses.samples.influences",
     "Importances": "cutaway.api.analyses.importances",
     "LayerHistory": "cutaway.api.analyses.layers",
     "Layers": "cutaway.api.analyses.layers",
@@ -52,6 +55,7 @@ _MODULES = {
     "explain": "cutaway.api.analyses.explanation",
     "findings": "cutaway.api.analyses.evidence",
     "importance": "cutaway.api.analyses.importances",
+    "influence": "cutaway.api.analyses.samples.influences",
     "kept_embedding": "cutaway.api.analyses.layouts.embeddings",
     "labels": "cutaway.api.analyses.predictions",
     "layer_activations": "cutaway.api.analyses.layouts.embedding",
@@ -60,6 +64,7 @@ _MODULES = {
     "mistakes": "cutaway.api.analyses.predictions",
     "predict_classes": "cutaway.api.analyses.predictions",
     "probabilities": "cutaway.api.analyses.predictions",
+    "self_influence": "cutaway.api.analyses.samples.influences",
     "sample_dynamics": "cutaway.api.analyses.samples.dynamics",
     "similarity": "cutaway.api.analyses.layers",
     "units": "cutaway.api.analyses.unit_summaries",
@@ -67,12 +72,14 @@ _MODULES = {
 
 __all__ = [
     "SORTS",
+    "Answers",
     "ClassMeasures",
     "Embedding",
     "EmbeddingSequence",
     "Explanation",
     "History",
     "Importances",
+    "Influences",
     "LayerHistory",
     "Layers",
     "Mistakes",
@@ -92,6 +99,7 @@ __all__ = [
     "explain",
     "findings",
     "importance",
+    "influence",
     "kept_embedding",
     "labels",
     "layer_activations",
@@ -101,6 +109,7 @@ __all__ = [
     "predict_classes",
     "probabilities",
     "sample_dynamics",
+    "self_influence",
     "similarity",
     "units",
 ]

@@ -7,6 +7,6 @@ chunk, or rows in a file. May call every room below `api`, and `cutaway.api.cont
 from .file import write_rows, write_text
 from .predicting import examine, predict, predictions
 from .record import Predictions
-from .samples import one_sample
+from .samples import new_samples, one_sample
 
-__all__ = ["Predictions", "examine", "one_sample", "predict", "predictions", "write_rows", "write_text"]
+__all__ = ["Predictions", "examine", "new_samples", "one_sample", "predict", "predictions", "write_rows", "write_text"]
