@@ -12,6 +12,7 @@ NAMES = (
     "embedding",
     "alignment",
     "interpret",
+    "influence",
     "pictures",
     "tables",
     "large_tables",

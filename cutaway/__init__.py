@@ -30,22 +30,23 @@ if TYPE_CHECKING:
         Generalization,
         History,
         Importances,
+        Influences,
         LayerHistory,
         LearningCurve,
         Robustness,
+        SampleDynamics,
         Thresholds,
         Units,
     )
     from cutaway.api.classifier import Classifier
     from cutaway.api.comparison import Comparison, compare
     from cutaway.api.doctor import Diagnosis, doctor
-    from cutaway.api.labels import LabelIssues
+    from cutaway.api.labels import LabelIssues, label_issues
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
     from cutaway.api.prediction import Predictions
     from cutaway.api.record import record
     from cutaway.api.run import Run
-    from cutaway.api.suspects import label_issues
     from cutaway.api.train import mlp, resume, train, train_like
     from cutaway.data import Dataset, Decision, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
@@ -65,8 +66,9 @@ _MODULES = {
     "EmbeddingSequence": "cutaway.api.analyses",
     "Explanation": "cutaway.api.analyses",
     "Generalization": "cutaway.api.analyses",
-    "History": "cutaway.api.analyses",
     "Importances": "cutaway.api.analyses",
+    "Influences": "cutaway.api.analyses",
+    "History": "cutaway.api.analyses",
     "LabelIssues": "cutaway.api.labels",
     "LayerHistory": "cutaway.api.analyses",
     "LearningCurve": "cutaway.api.analyses",
@@ -75,13 +77,14 @@ _MODULES = {
     "Recorder": "cutaway.training",
     "Robustness": "cutaway.api.analyses",
     "Run": "cutaway.api.run",
+    "SampleDynamics": "cutaway.api.analyses",
     "Table": "cutaway.data",
     "Thresholds": "cutaway.api.analyses",
     "Units": "cutaway.api.analyses",
     "compare": "cutaway.api.comparison",
     "doctor": "cutaway.api.doctor",
     "export": "cutaway.api.model_files",
-    "label_issues": "cutaway.api.suspects",
+    "label_issues": "cutaway.api.labels",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
     "open_model": "cutaway.api.model_files",
@@ -111,6 +114,7 @@ __all__ = [
     "Generalization",
     "History",
     "Importances",
+    "Influences",
     "LabelIssues",
     "LayerHistory",
     "LearningCurve",
@@ -119,6 +123,7 @@ __all__ = [
     "Recorder",
     "Robustness",
     "Run",
+    "SampleDynamics",
     "Table",
     "Thresholds",
     "Units",

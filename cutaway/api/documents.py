@@ -12,7 +12,17 @@ from cutaway.errors import CutawayError
 from cutaway.metrics import LISTED
 from cutaway.models import units_in_words
 
-from .analyses import Embedding, Explanation, Importances, LayerHistory, Layers, Units, defined
+from .analyses import (
+    Embedding,
+    Explanation,
+    Importances,
+    Influences,
+    LayerHistory,
+    Layers,
+    SampleDynamics,
+    Units,
+    defined,
+)
 from .model_files import Export, ModelSummary
 from .run import Run
 
@@ -169,11 +179,32 @@ def importance_document(run: Run, found: Importances) -> dict[str, Any]:
     }
 
 
-def explanation_document(
-    run: Run, explanation: Explanation, *, sample: str, label: str, layer: str | None
-) -> dict[str, Any]:
-    """What explain answers: all contributions of the input or of a layer, the largest first."""
+def samples_document(run: Run, found: SampleDynamics) -> dict[str, Any]:
+    """What samples answers: how each sample was learned, in the order of the record."""
     return {
+        "run": str(run.path),
+        "split": found.split,
+        "epochs": list(found.epochs),
+        "predictions": found.predictions,
+        "ambiguous_from": found.measures.ambiguous_from,
+        "samples": list(found.records()),
+    }
+
+
+def explanation_document(
+    run: Run,
+    explanation: Explanation,
+    *,
+    sample: str,
+    label: str,
+    layer: str | None,
+    influences: Influences | None = None,
+) -> dict[str, Any]:
+    """What explain answers: all contributions of the input or of a layer, the largest first.
+
+    With influences, the training samples that raised and lowered the probability of the answer most as well.
+    """
+    document = {
         "run": str(run.path),
         "sample": sample,
         "label": label,
@@ -184,6 +215,13 @@ def explanation_document(
         "layer": layer,
         "contributions": plain(explanation.to_pandas(layer).to_dict("records")),
     }
+    return document if influences is None else document | {"influences": plain(influences)}
+
+
+def influences_document(run: Run, influences: Influences, *, label: str) -> dict[str, Any]:
+    """What explain answers of influences alone, for a model that has no contributions."""
+    about = {"run": str(run.path), "sample": influences.sample, "label": label, "epoch": influences.epoch}
+    return {**about, "influences": plain(influences)}
 
 
 def embedding_document(run: Run, embedding: Embedding) -> dict[str, Any]:

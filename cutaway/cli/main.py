@@ -17,7 +17,8 @@ import typer
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning
 from cutaway.progress import CancelToken
 
-from . import comparison, confidence, doctor, inspect, labels, layers, models, prediction, system, training, units
+from . import comparison, inspect, layers, models, prediction, samples, system, training, units
+from .findings import confidence, doctor, labels
 from .typed import PROGRAMS, as_typed
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
@@ -78,6 +79,7 @@ app.command()(prediction.explain)
 app.command()(layers.layers)
 app.command()(units.units)
 app.command()(units.importance)
+app.command()(samples.samples)
 app.command()(inspect.embed)
 app.command()(labels.labels)
 app.command()(confidence.confidence)

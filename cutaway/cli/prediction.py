@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import UsageError, printable
+from cutaway.checks import warn_user
+from cutaway.errors import ModelError, UsageError, printable
 
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
 from .output import number, percent, print_json, print_table, shorten
@@ -45,7 +46,7 @@ def predict(
     """Predict the classes of new samples, which are prepared as the training samples were."""
     from cutaway.api.analyses import find_temperature
     from cutaway.api.opening import open_run
-    from cutaway.api.prediction import predictions, write_predictions, write_text
+    from cutaway.api.prediction import predictions, write_rows, write_text
 
     opened = open_run(run, data=data, runs=runs)
     _check_output(output, files)
@@ -63,7 +64,7 @@ def predict(
     if output == "-":
         write_text(parts, sys.stdout, lines=False)
     elif output is not None:
-        count = write_predictions(parts, Path(output))
+        count = write_rows(parts, Path(output))
         if as_json:
             print_json({"samples": count, "file": output})
         else:
@@ -84,6 +85,9 @@ def explain(
         str, typer.Argument(metavar="SAMPLE", help="A sample, such as test[7], or the name of a row of a table.")
     ],
     layer: Annotated[str | None, typer.Option(help="Units of this layer. Default: the values of the input.")] = None,
+    influence: Annotated[
+        bool, typer.Option("--influence", help="Add the training samples that raised and lowered its probability most.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=0, help="Rows to print; 0 for all. --json always prints all.")] = 20,
     epoch: EpochOption = None,
     data: DataOption = None,
@@ -91,32 +95,72 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Show what spoke for the predicted class of a sample, and what for the runner-up."""
-    from cutaway.api.documents import explanation_document
+    from cutaway.api.documents import explanation_document, influences_document
     from cutaway.api.opening import open_run
 
     opened = open_run(run, data=data, runs=runs)
+    influences = opened.influence(sample, epoch=epoch, progress=True)[0] if influence else None
     ids = opened.context.named(opened.context.sample(sample))
     label = opened.class_names[int(opened.data.y(ids)[0])]
-    explanation = opened.explain(sample, epoch=epoch)
-    document = explanation_document(opened, explanation, sample=ids[0], label=label, layer=layer)
+    try:
+        explanation = opened.explain(sample, epoch=epoch)
+    except ModelError as error:
+        if influences is None:
+            raise
+        warn_user(f"there are no contributions: {error.rule}; got {error.got}")  # influences need no linear model
+        document = influences_document(opened, influences, label=label)
+    else:
+        document = explanation_document(
+            opened, explanation, sample=ids[0], label=label, layer=layer, influences=influences
+        )
     if as_json:
         print_json(document)
         return
+    if "contributions" in document:
+        _print_contributions(document, limit=limit)
+    if influences is not None:
+        _print_influences(influences)
+
+
+def _print_contributions(document: dict[str, Any], *, limit: int) -> None:
     parts = sorted(document["contributions"], key=lambda part: -abs(part["contribution"]))
     shown = parts[:limit] if limit else parts
     over = f"{document['predicted']} over {document['runner_up']} by {document['difference']:.3f} logits"
-    print(f"{printable(f'{ids[0]}, labeled {label}: {over}')} after epoch {document['epoch']}")
+    line = printable(f"{document['sample']}, labeled {document['label']}: {over}")
+    print(f"{line} after epoch {document['epoch']}")
     print_table(
         [
             {name.capitalize(): _number(value) if isinstance(value, float) else value for name, value in part.items()}
             for part in shown
         ],
-        title="" if layer is None else f"Units of {layer}",
+        title="" if document["layer"] is None else f"Units of {document['layer']}",
     )
     rest = sum(part["contribution"] for part in parts[len(shown) :])
     if len(parts) > len(shown):
         print(f"The {len(parts) - len(shown):,} others add up to {_number(rest)}.")
     print(f"Above 0 it spoke for {printable(document['predicted'])}, below 0 for {printable(document['runner_up'])}.")
+
+
+def _print_influences(found: Any) -> None:
+    """Print the training samples that an answer is owed to, beside each other those that support and oppose it."""
+    snapshots = f"{len(found.rates)} {'snapshot' if len(found.rates) == 1 else 'snapshots'}"
+    print(f"Of {found.samples:,} training samples, those that raised and lowered the probability")
+    print(printable(f"of {found.target} for {found.sample} ({percent(found.probability)}) most, by {snapshots}:"))
+    rows = []
+    for supporting, opposing in itertools.zip_longest(found.supporting, found.opposing):
+        row = {}
+        for heads, each in ((("Raised it", "Label", "By"), supporting), (("Lowered it", "label", "by"), opposing)):
+            row |= dict(zip(heads, _influential(each), strict=True))
+        rows.append(row)
+    print_table(rows)
+    if found.approximation:
+        print(f"Approximate: {found.approximation}.")
+
+
+def _influential(sample: Any) -> tuple[str, str, str]:
+    if sample is None:
+        return "", "", ""
+    return shorten(sample.sample, 16), shorten(sample.label, 9), f"{sample.influence:.2e}"
 
 
 def _number(value: float) -> str:

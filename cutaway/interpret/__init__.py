@@ -11,6 +11,7 @@ from .attribution import Attribution, attribute, input_attribution
 from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
 from .history import LayerMeasures, layer_history
 from .importance import Importance, permutation_importance
+from .influence import MOST_ANSWERS, Objective, TrainingSamples, influences, self_influences
 from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
 from .lookup import default_layer, find_layer
 from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
@@ -18,6 +19,7 @@ from .similarity.matching import UnitMatching, match_units
 from .units import UnitMeasures, constant_units, incoming_pictures, unit_measures
 
 __all__ = [
+    "MOST_ANSWERS",
     "Ablation",
     "Attribution",
     "Importance",
@@ -25,6 +27,8 @@ __all__ = [
     "LayerMeasures",
     "LayerRecord",
     "ModelSimilarity",
+    "Objective",
+    "TrainingSamples",
     "UnitMatching",
     "UnitMeasures",
     "WeightRecord",
@@ -38,6 +42,7 @@ __all__ = [
     "find_layer",
     "gradient_sizes",
     "incoming_pictures",
+    "influences",
     "input_attribution",
     "layer_health",
     "layer_history",
@@ -46,6 +51,7 @@ __all__ = [
     "match_units",
     "measured_layers",
     "permutation_importance",
+    "self_influences",
     "unit_measures",
     "update_sizes",
 ]

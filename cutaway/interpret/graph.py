@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import keras
 import numpy as np
 
@@ -104,6 +105,7 @@ def evaluate(
     only: list[str] | None = None,
     recompute: bool = False,
     added: Mapping[str, jax.Array] | None = None,
+    before: Mapping[str, jax.Array] | None = None,
 ) -> dict[str, jax.Array]:
     """Compute layers in evaluation, up to the scores of the classes.
 
@@ -117,6 +119,8 @@ def evaluate(
         only: Layers to compute; all if None.
         recompute: Whether these are computed even where a value is given.
         added: Layer name -> array added to its output, whose gradient is that of the layer's output.
+        before: Name of a Dense or EinsumDense layer -> array added to what it computes before its activation function,
+            whose gradient is that of the pre-activations.
 
     Returns:
         Name -> value ``(sample, ...)`` of everything given or computed.
@@ -125,21 +129,35 @@ def evaluate(
     for name in graph.inputs if only is None else only:
         if name in given and not recompute:
             continue
-        values[name] = _apply(graph, name, weights[name], [values[source] for source in graph.inputs[name]])
+        inputs = [values[source] for source in graph.inputs[name]]
+        if before and name in before:
+            sums = pre_activation(graph.layers[name], weights[name], inputs[0]) + before[name]
+            values[name] = post_activation(graph, name, sums)
+        else:
+            values[name] = _apply(graph, name, weights[name], inputs)
         if added and name in added:
             values[name] = values[name] + added[name]
     return values
 
 
 def kernel_of(weights: tuple[list[jax.Array], list[jax.Array]]) -> jax.Array:
-    """The kernel (feature, unit) of a Dense layer; in a frozen layer it is the first of the non-trainable variables."""
+    """The kernel of a Dense layer; in a frozen layer it is the first of the non-trainable variables.
+
+    It is ``(feature, unit)``, of an EinsumDense ``(member, feature, unit)``.
+    """
     return [*weights[0], *weights[1]][0]
 
 
 def pre_activation(layer: Any, weights: tuple[list[jax.Array], list[jax.Array]], inputs: jax.Array) -> jax.Array:
-    """What a Dense layer computes before its activation function."""
-    product = inputs @ kernel_of(weights)
-    return product + [*weights[0], *weights[1]][1] if layer.use_bias else product
+    """What a Dense or EinsumDense layer computes before its activation function."""
+    equation = getattr(layer, "equation", None)
+    product = inputs @ kernel_of(weights) if equation is None else jnp.einsum(equation, inputs, kernel_of(weights))
+    return product + [*weights[0], *weights[1]][1] if has_bias(layer) else product
+
+
+def has_bias(layer: Any) -> bool:
+    """Whether a Dense or EinsumDense layer adds a bias."""
+    return layer.bias is not None
 
 
 def post_activation(graph: Graph, name: str, sums: jax.Array) -> jax.Array:

@@ -1,4 +1,4 @@
-"""Metrics: what predictions and learning curves are worth, as numbers.
+"""Metrics: what predictions and learning curves are worth, and how samples were learned, as numbers.
 
 In come plain arrays and rows: class numbers, probabilities, counts, the history of a training. Out come counts and
 records. May call numpy, scipy, scikit-learn and `cutaway.errors`; it knows no run, no model and no figure.
@@ -27,6 +27,7 @@ from .confusion import (
     worst_mistakes,
 )
 from .coverage import Answered, CoverageCurve, answered_at, coverage_curve
+from .dynamics import DIFFICULTIES, DYNAMICS_SORTS, NEVER, Dynamics, DynamicsTracker, check_dynamics_sort
 from .intervals import (
     CONFIDENCE,
     Difference,
@@ -58,10 +59,13 @@ from .thresholds import (
 __all__ = [
     "BINS",
     "CONFIDENCE",
+    "DIFFICULTIES",
+    "DYNAMICS_SORTS",
     "EXACT",
     "LEAST_PROBABILITY",
     "LEAST_SIZES",
     "LISTED",
+    "NEVER",
     "OVERFITTING_EPOCHS",
     "OVERFITTING_RISE",
     "Answered",
@@ -69,6 +73,8 @@ __all__ = [
     "Confusion",
     "CoverageCurve",
     "Difference",
+    "Dynamics",
+    "DynamicsTracker",
     "Forecast",
     "Interval",
     "McNemar",
@@ -93,6 +99,7 @@ __all__ = [
     "calibrated_threshold",
     "check_bins",
     "check_cost",
+    "check_dynamics_sort",
     "classification_metrics",
     "confusion_counts",
     "coverage_curve",

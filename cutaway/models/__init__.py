@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from .compression import COMPRESSIONS, Compression
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
     from .layers import ACTIVATIONS, LAYER_KINDS, check_model, layer_names, output_size
+    from .losses import sample_loss
     from .outputs import activation_name, class_probabilities
-    from .perceptron import build_model, check_fit, fitting_shape, members_of, mlp
+    from .perceptron import MEAN, build_model, check_fit, fitting_shape, members_of, mlp
     from .shapes import DENSE_KINDS, MERGING_KINDS, units_in_words
     from .spec import model_from_spec, short_floats, spec_of, spec_weights
     from .weights import check_snapshot, get_weights, initialize, named_weights, reseed, set_weights, weight_values
@@ -28,6 +29,7 @@ _MODULES = {
     "DENSE_KINDS": "cutaway.models.shapes",
     "ForwardPass": "cutaway.models.forward_pass",
     "LAYER_KINDS": "cutaway.models.layers",
+    "MEAN": "cutaway.models.perceptron",
     "MERGING_KINDS": "cutaway.models.shapes",
     "Model": "cutaway.models.forward_pass",
     "activation_name": "cutaway.models.outputs",
@@ -50,6 +52,7 @@ _MODULES = {
     "output_size": "cutaway.models.layers",
     "prepare_inputs": "cutaway.models.forward_pass",
     "reseed": "cutaway.models.weights",
+    "sample_loss": "cutaway.models.losses",
     "set_weights": "cutaway.models.weights",
     "short_floats": "cutaway.models.spec",
     "spec_of": "cutaway.models.spec",
@@ -63,6 +66,7 @@ __all__ = [
     "COMPRESSIONS",
     "DENSE_KINDS",
     "LAYER_KINDS",
+    "MEAN",
     "MERGING_KINDS",
     "Compression",
     "ForwardPass",
@@ -89,6 +93,7 @@ __all__ = [
     "prepare_inputs",
     "require_jax",
     "reseed",
+    "sample_loss",
     "set_weights",
     "short_floats",
     "spec_of",

@@ -14,9 +14,9 @@ from .activation import activation, activation_bokeh
 from .confidence import confidence_scatter, confidence_scatter_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
-from .grid import picture_grid
+from .data_map import data_map, data_map_bokeh
 from .panels import Panel, Series, panels, panels_bokeh
-from .picture import data_uri, picture_png, signed_png, sprite_sheet
+from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_sheet
 from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import CLASS_COLORS, ClassStyle, class_style
@@ -41,6 +41,8 @@ __all__ = [
     "confidence_scatter_bokeh",
     "confusion_matrix",
     "confusion_matrix_bokeh",
+    "data_map",
+    "data_map_bokeh",
     "data_uri",
     "embedding_scatter",
     "embedding_scatter_bokeh",

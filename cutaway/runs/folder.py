@@ -14,12 +14,13 @@ import numpy as np
 from cutaway.errors import CutawayError, RunError, UnknownNameError
 
 from .history import read_history
-from .layout import CHECKPOINT, HISTORY, MANIFEST, RUNS, SNAPSHOTS, predictions_path, snapshot_path
+from .layout import CHECKPOINT, HISTORY, MANIFEST, PREDICTIONS, RUNS, SNAPSHOTS, predictions_path, snapshot_path
 from .manifest import Manifest
 from .reading import MANIFEST_BYTES, RESTORE, Shapes, file_digest, read_bytes, read_json, read_tensors, tensor_shapes
 from .results import ResultStore
 
 SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
+PREDICTIONS_NAME = re.compile(r"epoch-(\d{4,9})\.npy", re.ASCII)
 
 PREDICTIONS_BYTES = 2 << 30
 """A predictions file takes at most 134 MB; before 0.2 there was no limit, and 1,000,000 of 1,000 classes took 2 GB."""
@@ -86,11 +87,12 @@ class RunFolder:
     @property
     def epochs(self) -> list[int]:
         """Epochs with a snapshot, ascending; 0 is the model as initialized."""
-        try:
-            names = [SNAPSHOT_NAME.fullmatch(file.name) for file in (self.path / SNAPSHOTS).iterdir()]
-        except OSError:
-            return []
-        return sorted({int(name[1]) for name in names if name})
+        return _epochs_in(self.path / SNAPSHOTS, SNAPSHOT_NAME)
+
+    @property
+    def predicted_epochs(self) -> list[int]:
+        """Epochs with a snapshot and recorded predictions, ascending."""
+        return sorted({*self.epochs}.intersection(_epochs_in(self.path / PREDICTIONS, PREDICTIONS_NAME)))
 
     def resolve_epoch(self, epoch: int | None = None) -> int:
         """The number of an epoch that has a snapshot.
@@ -198,6 +200,15 @@ class RunFolder:
             raise RunError(
                 "a predictions file must be a whole .npy file", got=f"{error} at {path}", hint=RESTORE
             ) from error
+
+
+def _epochs_in(folder: Path, name: re.Pattern[str]) -> list[int]:
+    """The epochs that files of a folder are named after, ascending; none where there is no such folder."""
+    try:
+        names = [name.fullmatch(file.name) for file in folder.iterdir()]
+    except OSError:
+        return []
+    return sorted({int(found[1]) for found in names if found})
 
 
 def list_runs(runs: Path | str = RUNS) -> list[RunFolder | DamagedRun]:

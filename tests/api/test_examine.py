@@ -9,7 +9,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.prediction import nearest as nearest_module
-from cutaway.api.prediction import predictions, write_predictions
+from cutaway.api.prediction import predictions, write_rows
 from cutaway.errors import DataError
 
 pytestmark = pytest.mark.slow
@@ -83,7 +83,7 @@ def test_inputs_of_pictures_are_named_by_their_place(digits_run):
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_what_was_asked_for_is_written(ending, run, customers, tmp_path):
     path = tmp_path / f"out.{ending}"
-    assert write_predictions(predictions(run.context, customers, nearest=2, explain=1, distances=True), path) == 400
+    assert write_rows(predictions(run.context, customers, nearest=2, explain=1, distances=True), path) == 400
     expected = run.examine(customers, nearest=2, explain=1).to_pandas()
     if ending == "jsonl":
         read = [json.loads(line) for line in path.read_text("utf-8").splitlines()]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.prediction import predictions, write_predictions
+from cutaway.api.prediction import predictions, write_rows
 from cutaway.cli import main
 
 pytestmark = pytest.mark.slow
@@ -165,7 +165,7 @@ def test_unusual_rows_are_said(run):
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_predictions_are_written(ending, run, folder, tmp_path):
     path = tmp_path / f"out.{ending}"
-    assert write_predictions(predictions(run.context, folder / "train.csv"), path) == 1200
+    assert write_rows(predictions(run.context, folder / "train.csv"), path) == 1200
     read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "jsonl": lambda p: pd.read_json(p, lines=True)}[ending](
         path
     )
@@ -186,7 +186,7 @@ def test_an_error_on_the_way_leaves_the_old_file(run, tmp_path):
     path.write_text("old")
     bad = pd.DataFrame({"age": ["x"], "city": ["Rome"], "since": [pd.Timestamp("2020-06-01")]})
     with pytest.raises(ct.CutawayError):
-        write_predictions(predictions(run.context, bad), path)
+        write_rows(predictions(run.context, bad), path)
     assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
 
 
@@ -284,7 +284,7 @@ def test_a_blank_picture_is_said_to_be_one(mnist_run, tmp_path):
 def test_a_class_that_is_a_number_is_written_as_one(folder, tmp_path):
     frame = pd.DataFrame({"x": np.random.default_rng(0).random(200), "y": np.tile([-1, 1], 100)})
     run = ct.train(ct.mlp((4,)), ct.load_dataset(frame, label="y"), epochs=1, runs=folder / "runs", progress=False)
-    write_predictions(predictions(run.context, frame), tmp_path / "p.csv")
+    write_rows(predictions(run.context, frame), tmp_path / "p.csv")
     assert set(pd.read_csv(tmp_path / "p.csv")["predicted"]) <= {-1, 1}
 
 

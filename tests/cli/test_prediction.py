@@ -86,7 +86,15 @@ def test_explain_prints_the_largest_contributions(cutaway, trained):
 
 
 @pytest.mark.parametrize(
-    "command", [("layers",), ("units",), ("embed", "--method", "pca"), ("report", "-o", "r.html"), ("explain", "c-5")]
+    "command",
+    [
+        ("layers",),
+        ("units",),
+        ("embed", "--method", "pca"),
+        ("report", "-o", "r.html"),
+        ("explain", "c-5"),
+        ("samples",),
+    ],
 )
 def test_commands_find_data_that_have_moved(command, cutaway, trained):
     run, data = trained

@@ -24,7 +24,7 @@ FLOORS = (
 API_FLOORS = (
     {"classifier", "doctor", "judged_documents", "recipe"},
     {"documents"},
-    {"train", "record", "suspects"},
+    {"train", "record"},
     {"comparison", "model_files", "start"},
     {"opening"},
     {"run"},

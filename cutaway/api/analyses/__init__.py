@@ -39,11 +39,14 @@ if TYPE_CHECKING:
         probability_batches,
     )
     from .robustness import Robustness, measure_robustness
+    from .samples.dynamics import SampleDynamics, sample_dynamics
+    from .samples.influences import Answers, Influences, influence, self_influence
     from .unit_summaries import SORTS, Units, check_sort, cost_in_digits, defined, units
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
     "Calibration": "cutaway.api.analyses.confidence.calibration",
+    "Answers": "cutaway.api.analyses.samples.influences",
     "ClassMeasures": "cutaway.api.analyses.per_class",
     "ConfusedPair": "cutaway.api.analyses.confidence.pairs",
     "ConfusedPairs": "cutaway.api.analyses.confidence.pairs",
@@ -55,6 +58,7 @@ _MODULES = {
     "Explanation": "cutaway.api.analyses.explanation",
     "Generalization": "cutaway.api.analyses.learning.gap",
     "History": "cutaway.api.analyses.history",
+    "Influences": "cutaway.api.analyses.samples.influences",
     "Importances": "cutaway.api.analyses.importances",
     "LayerHistory": "cutaway.api.analyses.layers",
     "Layers": "cutaway.api.analyses.layers",
@@ -65,6 +69,7 @@ _MODULES = {
     "Robustness": "cutaway.api.analyses.robustness",
     "SORTS": "cutaway.api.analyses.unit_summaries",
     "Thresholds": "cutaway.api.analyses.confidence.thresholds",
+    "SampleDynamics": "cutaway.api.analyses.samples.dynamics",
     "Units": "cutaway.api.analyses.unit_summaries",
     "WantedAccuracy": "cutaway.api.analyses.confidence.coverage",
     "calibration": "cutaway.api.analyses.confidence.calibration",
@@ -87,6 +92,7 @@ _MODULES = {
     "fitted_temperature": "cutaway.api.analyses.confidence.temperature",
     "generalization": "cutaway.api.analyses.learning.gap",
     "importance": "cutaway.api.analyses.importances",
+    "influence": "cutaway.api.analyses.samples.influences",
     "kept_embedding": "cutaway.api.analyses.layouts.embeddings",
     "labels": "cutaway.api.analyses.predictions",
     "layer_activations": "cutaway.api.analyses.layouts.embedding",
@@ -101,6 +107,8 @@ _MODULES = {
     "probabilities": "cutaway.api.analyses.predictions",
     "probability_batches": "cutaway.api.analyses.predictions",
     "sample_room": "cutaway.api.analyses.layers",
+    "self_influence": "cutaway.api.analyses.samples.influences",
+    "sample_dynamics": "cutaway.api.analyses.samples.dynamics",
     "similarity": "cutaway.api.analyses.layers",
     "thresholds": "cutaway.api.analyses.confidence.thresholds",
     "units": "cutaway.api.analyses.unit_summaries",
@@ -108,6 +116,7 @@ _MODULES = {
 
 __all__ = [
     "SORTS",
+    "Answers",
     "Calibration",
     "ClassMeasures",
     "ConfusedPair",
@@ -121,6 +130,7 @@ __all__ = [
     "Generalization",
     "History",
     "Importances",
+    "Influences",
     "LayerHistory",
     "Layers",
     "LearningCurve",
@@ -128,6 +138,7 @@ __all__ = [
     "Mistakes",
     "PairedSamples",
     "Robustness",
+    "SampleDynamics",
     "Thresholds",
     "Units",
     "WantedAccuracy",
@@ -151,6 +162,7 @@ __all__ = [
     "fitted_temperature",
     "generalization",
     "importance",
+    "influence",
     "kept_embedding",
     "labels",
     "layer_activations",
@@ -164,7 +176,9 @@ __all__ = [
     "predict_classes",
     "probabilities",
     "probability_batches",
+    "sample_dynamics",
     "sample_room",
+    "self_influence",
     "similarity",
     "thresholds",
     "units",

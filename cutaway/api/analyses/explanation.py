@@ -1,18 +1,21 @@
 """Why the model predicts what it predicts for one sample."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.errors import UnknownNameError
 
 if TYPE_CHECKING:
     import pandas
 
     from cutaway.interpret import Attribution
+
+    from .samples.influences import Influences
 
 
 @public
@@ -25,12 +28,16 @@ class Explanation:
         class_names: Names of the classes.
         epoch: Number of the epoch.
         feature_names: Names of the values of the input, where they are known.
+        sample: What was explained: the name of a sample, or its raw values.
+        context: The run it is of.
     """
 
     attribution: "Attribution" = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
     epoch: int
-    feature_names: tuple[str, ...] | None = field(default=None, repr=False)
+    feature_names: tuple[str, ...] | None = field(repr=False)
+    sample: str | np.ndarray = field(repr=False)
+    context: RunContext = field(repr=False)
 
     def __repr__(self) -> str:
         difference = self.attribution.difference
@@ -74,6 +81,29 @@ class Explanation:
             columns["activation"] = found.activations[layer]
         return pandas.DataFrame(columns).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
 
+    def influence(
+        self, n: int = 10, *, target: str = "predicted", epochs: Any = "auto", progress: ProgressOption = False
+    ) -> "Influences":
+        """The training samples that have raised, and those that have lowered, the probability of this answer most.
+
+        Args:
+            n: How many of each at most.
+            target: "predicted", or "label" for the probability of the sample's own class.
+            epochs: As of `Run.influence`.
+            progress: See `Run`.
+
+        Raises:
+            CutawayError: As `Run.influence`.
+        """
+        from .samples.influences import Answers, influence
+
+        values = Answers.named(self.context, [self.sample]) if isinstance(self.sample, str) else None
+        answers = values or Answers(np.asarray(self.sample)[None], ["the sample"])
+        with show_progress(progress) as on_progress:
+            return influence(
+                self.context, answers, n, target=target, epoch=self.epoch, epochs=epochs, on_progress=on_progress
+            )[0]
+
 
 def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = None) -> Explanation:
     """Explain one prediction of a run; see `cutaway.Run.explain`.
@@ -93,4 +123,11 @@ def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = Non
     row = context.data.x(context.sample(x))[0] if isinstance(x, str) else np.asarray(x)
     record = context.manifest.dataset  # a new row needs no data
     found = attribute(context.model(epoch), row, scale=record.scale)
-    return Explanation(found, context.class_names, context.epoch(epoch), record.feature_names)
+    return Explanation(
+        found,
+        context.class_names,
+        context.epoch(epoch),
+        record.feature_names,
+        sample=x,
+        context=context,
+    )

@@ -93,14 +93,8 @@ def probability_batches(
 
 def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.ndarray:
     """The recorded predictions for some samples, which are those for validation and test."""
-    number, whole = context.epoch(epoch), context.split.part("all")
-    kept = context.folder.predictions(number)
-    if kept.shape != (len(whole), len(context.class_names)):
-        raise RunError(
-            f"predictions of this run have the shape {(len(whole), len(context.class_names))}",
-            got=f"{kept.shape} in epoch {number}",
-            hint="restore the file from a copy of the run",
-        )
+    whole = context.split.part("all")
+    kept = recorded_predictions(context, context.epoch(epoch))
     order = np.lexsort((whole.index, whole.source_index))
     keys = whole.source_index[order].astype(np.int64) << 40 | whole.index[order]
     rows = order[np.searchsorted(keys, ids.source_index.astype(np.int64) << 40 | ids.index)]
@@ -112,6 +106,22 @@ def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.n
             hint='use split="test" or split="val"',
         )
     return found
+
+
+def recorded_predictions(context: RunContext, epoch: int) -> np.ndarray:
+    """What a run has recorded of an epoch, float16 ``(sample, class)``, in the order train, val, test.
+
+    Raises:
+        RunError: Nothing was recorded, or the file is damaged.
+    """
+    kept, shape = context.folder.predictions(epoch), (len(context.split.part("all")), len(context.class_names))
+    if kept.shape != shape or kept.dtype.kind != "f":
+        raise RunError(
+            f"predictions of this run have the shape {shape}",
+            got=f"{kept.dtype} of the shape {kept.shape} in epoch {epoch}",
+            hint="restore the file from a copy of the run",
+        )
+    return kept
 
 
 def labels(context: RunContext, split: str = "test") -> np.ndarray:

@@ -8,6 +8,7 @@ from .cross_validation import CrossValidation, of_data, of_run
 from .deciding import add_decisions, decisions_of
 from .finding import check_sizes, find_label_issues
 from .record import LabelIssues, write_suspects
+from .suspects import label_issues
 
 __all__ = [
     "CrossValidation",
@@ -16,6 +17,7 @@ __all__ = [
     "check_sizes",
     "decisions_of",
     "find_label_issues",
+    "label_issues",
     "of_data",
     "of_run",
     "write_suspects",

@@ -1,12 +1,12 @@
 """What a model says of new samples, why, and the files that it is written to.
 
 In come a `RunContext` and new samples as a user has them: tables, pictures or arrays. Out come `Predictions`, chunk by
-chunk. May call every room below `api`, and `cutaway.api.context`.
+chunk, or rows in a file. May call every room below `api`, and `cutaway.api.context`.
 """
 
-from .file import write_predictions, write_text
+from .file import write_rows, write_text
 from .predicting import examine, predict, predictions
 from .record import Predictions
-from .samples import one_sample
+from .samples import new_samples, one_sample
 
-__all__ = ["Predictions", "examine", "one_sample", "predict", "predictions", "write_predictions", "write_text"]
+__all__ = ["Predictions", "examine", "new_samples", "one_sample", "predict", "predictions", "write_rows", "write_text"]

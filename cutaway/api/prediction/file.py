@@ -1,14 +1,14 @@
 # pyright: basic
 # pyarrow has no types
-"""Predictions in a file: CSV, Parquet or JSON lines, written chunk by chunk and renamed once it is complete."""
+"""Rows in a file, such as predictions: CSV, Parquet or JSON lines, written in chunks, renamed once it is complete."""
 
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import numpy as np
 
@@ -16,20 +16,35 @@ from cutaway.data import safe_cell
 from cutaway.errors import UsageError
 from cutaway.runs import output_file
 
-from .record import Predictions
-
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
 
-def write_predictions(parts: Iterable[Predictions], path: Path) -> int:
-    """Write predictions to a file, whose ending says in which format.
+class Rows(Protocol):
+    """Some rows of a table."""
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        ...
+
+    def columns(self) -> dict[str, Any]:
+        """Lists of text and arrays of numbers ``(row,)`` by name; entries of a masked array may be missing."""
+        ...
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """A JSON-able record for each row."""
+        ...
+
+
+def write_rows(parts: Iterable[Rows], path: Path, *, what: str = "predictions") -> int:
+    """Write rows to a file, whose ending says in which format.
 
     Args:
-        parts: The predictions, chunk by chunk, at least one.
+        parts: The rows, chunk by chunk, at least one.
         path: A file that ends in one of `ENDINGS`. It appears when it is complete; an existing one is replaced.
+        what: What the rows are, for the message of an error.
 
     Returns:
-        The number of samples.
+        The number of rows.
 
     Raises:
         UsageError: The ending is another one, or the folder does not exist.
@@ -38,9 +53,9 @@ def write_predictions(parts: Iterable[Predictions], path: Path) -> int:
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise UsageError(
-            f"predictions are written to a file that ends in {', '.join(ENDINGS)}",
+            f"{what} are written to a file that ends in {', '.join(ENDINGS)}",
             got=str(path),
-            hint="rename it, for example to predictions.csv",
+            hint=f"rename it, for example to {what}.csv",
         )
     if not path.parent.is_dir():
         raise UsageError(
@@ -53,16 +68,16 @@ def write_predictions(parts: Iterable[Predictions], path: Path) -> int:
             return write_text(parts, file, lines=ending == ".jsonl")
 
 
-def write_text(parts: Iterable[Predictions], file: IO[str], *, lines: bool) -> int:
-    """Write predictions as CSV, or as JSON lines.
+def write_text(parts: Iterable[Rows], file: IO[str], *, lines: bool) -> int:
+    """Write rows as CSV, or as JSON lines.
 
     Args:
-        parts: The predictions, chunk by chunk, at least one.
+        parts: The rows, chunk by chunk, at least one.
         file: Open for writing.
         lines: One JSON object a line, instead of CSV with the names of the columns in line 1.
 
     Returns:
-        The number of samples.
+        The number of rows.
     """
     count = 0
     for number, part in enumerate(parts):
@@ -80,7 +95,7 @@ def write_text(parts: Iterable[Predictions], file: IO[str], *, lines: bool) -> i
     return count
 
 
-def _write_parquet(parts: Iterable[Predictions], path: Path) -> int:
+def _write_parquet(parts: Iterable[Rows], path: Path) -> int:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -92,7 +107,11 @@ def _write_parquet(parts: Iterable[Predictions], path: Path) -> int:
             schema = pa.schema([(name, _arrow_type(values)) for name, values in columns.items()])
             if writer is None:
                 writer = stack.enter_context(parquet.ParquetWriter(path, schema))
-            writer.write_table(pa.table(list(columns.values()), schema=schema))
+            arrays = [
+                pa.array(values.data, mask=np.ma.getmaskarray(values)) if np.ma.isMaskedArray(values) else values
+                for values in columns.values()
+            ]
+            writer.write_table(pa.table(arrays, schema=schema))
             count += len(part)
     return count
 
@@ -107,4 +126,11 @@ def _cells(values: Any) -> list[str]:
     """A column as text, of which no spreadsheet runs a cell."""
     if not isinstance(values, np.ndarray):
         return [safe_cell(value) for value in values]
-    return [str(value).lower() if isinstance(value, bool) else f"{value:.6g}" for value in values.tolist()]
+    return [_number(value) for value in values.tolist()]
+
+
+def _number(value: bool | int | float | None) -> str:
+    """A number with six digits, a whole one with all; nothing for a missing one."""
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value).lower()

@@ -8,11 +8,12 @@ import numpy as np
 from cutaway.api import analyses
 from cutaway.api.analyses.epochs import check_epoch
 from cutaway.api.context import RunContext
+from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.data import Dataset, Split
 from cutaway.runs import RunFolder
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import History, Layers, Mistakes
+    from cutaway.api.analyses import History, Layers, Mistakes, SampleDynamics
     from cutaway.models import Model
 
 
@@ -102,3 +103,28 @@ class RecordedRun:
     def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
         """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
         return analyses.mistakes(self.context, n, split=split, epoch=check_epoch(epoch))
+
+    def dynamics(
+        self, *, split: str = "all", predictions: str = "auto", progress: ProgressOption = False
+    ) -> "SampleDynamics":
+        """How each sample was learned: when first, how often forgotten, how sure the model was of its label.
+
+        Recorded predictions of training samples are those made while the model was trained on them in the epoch, with
+        dropout, and each by the weights of its own step; those of other samples are of the weights after the epoch.
+
+        Args:
+            split: "train", "val", "test" or "all" (in that order).
+            predictions: "recorded", those that training has recorded of every epoch; "computed", those of the snapshots
+                after each epoch, for all samples in evaluation; "auto", the recorded ones, or computed ones where some
+                were not recorded.
+            progress: See `Run`.
+
+        Returns:
+            A `SampleDynamics`; ``hardest(20).to_pandas()`` lists the samples that were hardest to learn.
+
+        Raises:
+            UnknownNameError: There is no such split, or no such kind of predictions.
+            RunError: Predictions were not recorded, and the model cannot be opened; or no epoch was trained.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.sample_dynamics(self.context, split=split, predictions=predictions, on_progress=on_progress)

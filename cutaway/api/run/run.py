@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api import analyses
 from cutaway.api.analyses.epochs import check_epoch
-from cutaway.api.prediction import Predictions, examine, one_sample, predict
+from cutaway.api.context import RunContext
+from cutaway.api.prediction import Predictions, examine, new_samples, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
 from cutaway.errors import DataError
@@ -19,7 +20,7 @@ from cutaway.metrics import at_temperature
 from .judged import JudgedRun
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Explanation, Importances, Robustness
+    from cutaway.api.analyses import Explanation, Importances, Influences, Robustness
     from cutaway.api.labels import LabelIssues
     from cutaway.data import Decision
     from cutaway.findings import Finding
@@ -110,6 +111,83 @@ class Run(JudgedRun):
             ModelError: The model is not piecewise linear, so that contributions do not add up.
         """
         return analyses.explain(self.context, one_sample(self.context, x), epoch=check_epoch(epoch))
+
+    def influence(
+        self,
+        samples: Any,
+        n: int = 10,
+        *,
+        target: str = "predicted",
+        epoch: int | None = None,
+        epochs: Any = "auto",
+        progress: ProgressOption = False,
+    ) -> "tuple[Influences, ...]":
+        """The training samples that have raised, and those that have lowered, the probability of answers most.
+
+        The influence of a training sample is the sum, over snapshots, of the learning rate times the product of two
+        gradients: of its loss, and of the negative log-probability of the answer. It is above 0 where a step on the
+        sample raised the probability. Gradients are without dropout and by all trained weights. What the optimizer adds
+        to them, such as the scaling of each weight by Adam, is left out; the order is then that of an approximation.
+
+        Args:
+            samples: The samples that are answered: a name, such as "test[7]", or a list of names; or raw values as of
+                `predict`, ``(sample, *shape)``.
+            n: How many training samples of each kind at most.
+            target: The class whose probability is explained: "predicted", or "label" for the sample's own class.
+            epoch: After which epoch the model answers; the kept one if None.
+            epochs: The snapshots to sum over: their numbers, or a single one; all up to `epoch` if None; "auto" for as
+                many, at most 20, as take about a second with 60,000 samples; `Influences.epochs` says which.
+            progress: See `Run`.
+
+        Returns:
+            An `Influences` for each answer, in order.
+
+        Raises:
+            UnknownNameError: There is no such sample, epoch or target.
+            UsageError: A number is outside its range, or the model was not trained before `epoch`.
+            ModelError: A layer has no gradient in closed form, or the loss is not one of those of `train`.
+            DataError: `samples` do not fit, or the model has diverged.
+
+        Source:
+            Pruthi, Liu, Sundararajan, Kale 2020, "Estimating training data influence by tracing gradient descent".
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.influence(
+                self.context,
+                _answers(self.context, samples),
+                n,
+                target=target,
+                epoch=check_epoch(epoch),
+                epochs=epochs,
+                on_progress=on_progress,
+            )
+
+    def self_influence(
+        self,
+        split: str = "train",
+        *,
+        epoch: int | None = None,
+        epochs: Any = "auto",
+        progress: ProgressOption = False,
+    ) -> np.ndarray:
+        """The influence of each sample on its own loss, float32 ``(sample,)`` from 0 up: large for outliers.
+
+        It is the squared norm of the gradient of the loss, times the learning rate, summed over snapshots. Samples with
+        wrong labels are among the largest.
+
+        Args:
+            split: "train", "val", "test" or "all" (in that order).
+            epoch: Up to which epoch; the kept one if None.
+            epochs: As of `influence`.
+            progress: See `Run`.
+
+        Raises:
+            CutawayError: As `influence`.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.self_influence(
+                self.context, split, epoch=check_epoch(epoch), epochs=epochs, on_progress=on_progress
+            )
 
     def importance(
         self,
@@ -279,3 +357,14 @@ class Run(JudgedRun):
 
         with show_progress(progress) as on_progress:
             return WrittenFile(write_report(self.context, path, on_progress=on_progress))
+
+
+def _answers(context: RunContext, samples: Any) -> analyses.Answers:
+    """Samples by their names, or new ones."""
+    if isinstance(samples, str | list):
+        named = cast("list[Any]", [samples] if isinstance(samples, str) else samples)
+        if all(isinstance(name, str) for name in named):
+            return analyses.Answers.named(context, named)
+    parts = list(new_samples(context, samples, warn=False))
+    rows = [part.x for part in parts] or [np.empty((0, *context.manifest.dataset.shape), np.uint8)]
+    return analyses.Answers(np.concatenate(rows), [name for part in parts for name in part.names])

@@ -4,14 +4,13 @@ A step is a pure function of its state. Keras' stateless API gives the forward p
 here exactly as in `keras.Model.train_on_batch`, which `tests/training` checks to 1e-5 over 50 steps.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import keras
 
-from cutaway.models import members_of, prepare_inputs
+from cutaway.models import members_of, prepare_inputs, sample_loss
 from cutaway.training.config import TrainingConfig
 
 from .jaxpr_rewrite import rewritten
@@ -49,24 +48,6 @@ def copied(arrays: Any) -> Any:
     return jax.tree.map(jnp.copy, arrays)
 
 
-def sample_loss(config: TrainingConfig, classes: int) -> Callable[[jax.Array, jax.Array], Any]:
-    """The loss of each sample, as Keras defines it.
-
-    Returns:
-        A function of labels, int ``(batch,)``, and predictions, float32 ``(batch, class)`` (or ``(batch, 1)``: the
-        probability of class 1 of 2), to float32 ``(batch,)``.
-    """
-
-    def loss(labels: jax.Array, predicted: jax.Array) -> Any:
-        if config.loss == "sparse_categorical_crossentropy":
-            return keras.losses.sparse_categorical_crossentropy(labels, predicted)
-        single = predicted.shape[-1] == 1
-        target = labels[:, None].astype(jnp.float32) if single else jax.nn.one_hot(labels, classes)
-        return getattr(keras.losses, config.loss)(target, predicted, label_smoothing=config.label_smoothing)
-
-    return loss
-
-
 def class_probabilities(predicted: jax.Array) -> jax.Array:
     """Outputs of a model as ``(batch, class)``: a single sigmoid unit becomes two classes."""
     return jnp.concatenate([1 - predicted, predicted], axis=-1) if predicted.shape[-1] == 1 else predicted
@@ -98,7 +79,8 @@ def compile_training(
         Predictions, float16 ``(step, batch, class)``, are those of each sample as it is trained on; without `record`
         they have no column. The buffers of state and predictions are donated.
     """
-    loss_of, shape = sample_loss(config, classes), tuple(model.inputs[0].shape[1:])
+    loss_of = sample_loss(config.loss, label_smoothing=config.label_smoothing, classes=classes)
+    shape = tuple(model.inputs[0].shape[1:])
     apply: Any = optimizer.stateless_apply
     members = members_of(model)
 
@@ -147,7 +129,8 @@ def compile_evaluation(model: keras.Model, *, config: TrainingConfig, scale: flo
         A function ``(trainable, non_trainable, x, y) -> (probabilities, losses)`` of rows and labels in blocks,
         ``(block, sample, ...)``: float32 ``(block, sample, class)`` and ``(block, sample)``.
     """
-    loss_of, shape = sample_loss(config, classes), tuple(model.inputs[0].shape[1:])
+    loss_of = sample_loss(config.loss, label_smoothing=config.label_smoothing, classes=classes)
+    shape = tuple(model.inputs[0].shape[1:])
 
     def evaluate(trainable, non_trainable, x, y):
         def block(rows_and_labels):

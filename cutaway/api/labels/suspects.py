@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from cutaway._lazy import public
+from cutaway.api.given_data import as_dataset
+from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.data import Dataset, Table
 
-from .given_data import as_dataset
-from .labels import LabelIssues, check_sizes, find_label_issues, of_data
-from .progress import ProgressOption, show_progress
+from .cross_validation import of_data
+from .finding import check_sizes, find_label_issues
+from .record import LabelIssues
 
 
 @public

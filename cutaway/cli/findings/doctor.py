@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .labels import find_run_or_data
-from .options import (
+from cutaway.cli.options import (
     CategoryOption,
     ClassNamesOption,
     DataOption,
@@ -24,7 +23,9 @@ from .options import (
     UseOption,
     given_options,
 )
-from .output import print_findings, print_json
+from cutaway.cli.output import print_findings, print_json
+
+from .labels import find_run_or_data
 
 
 def doctor(

@@ -5,9 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import UnknownNameError, UsageError
-
-from .options import (
+from cutaway.cli.options import (
     CategoryOption,
     ClassNamesOption,
     DataOption,
@@ -26,7 +24,8 @@ from .options import (
     UseOption,
     given_options,
 )
-from .output import percent, print_json, print_table, shorten
+from cutaway.cli.output import percent, print_json, print_table, shorten
+from cutaway.errors import UnknownNameError, UsageError
 
 
 def labels(
@@ -83,7 +82,7 @@ def labels(
     if run is not None:
         issues = run.label_issues(**sizes)
     else:
-        from cutaway.api.suspects import label_issues
+        from cutaway.api.labels import label_issues
 
         issues = label_issues(where, **sizes, **given_options(context.params))
     if output is not None:

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cutaway.cli.options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
+from cutaway.cli.output import number, percent, points, print_json, print_table, shorten
 from cutaway.errors import UsageError, printable
-
-from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
-from .output import number, percent, points, print_json, print_table, shorten
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Calibration, ConfusedPairs, Coverage, Generalization, LearningCurve, Thresholds

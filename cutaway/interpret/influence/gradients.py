@@ -1,0 +1,137 @@
+"""The gradients of many samples by all trained weights, kept as the factors that they are products of."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from cutaway.errors import ModelError
+from cutaway.interpret.graph import Graph, Weights, evaluate, has_bias
+from cutaway.models import DENSE_KINDS
+
+
+class Gradients(NamedTuple):
+    """The gradients of some samples, a term for each layer or member of an ensemble.
+
+    The gradient of a kernel is the outer product of an input and of the gradient by the pre-activations. That of the
+    bias is the latter, as if the input had one more value, which is 1.
+
+    Attributes:
+        inputs: float32 ``(sample, feature)`` for each kernel.
+        deltas: float32 ``(sample, unit)`` for each kernel.
+        biases: For each kernel, 1 if there is a bias beside it, otherwise 0.
+        others: float32 ``(sample, weight)``, the gradients by the weights of other layers, such as the scale and the
+            offset of a normalization.
+    """
+
+    inputs: list[jax.Array]
+    deltas: list[jax.Array]
+    biases: list[float]
+    others: list[jax.Array]
+
+
+def dot(one: Gradients, other: Gradients) -> jax.Array:
+    """The product of each gradient with each other one, summed over all weights, float32 ``(sample, other sample)``."""
+    terms = [
+        (a @ b.T + bias) * (d @ e.T)
+        for a, b, d, e, bias in zip(one.inputs, other.inputs, one.deltas, other.deltas, one.biases, strict=True)
+    ]
+    return sum([*terms, *(g @ h.T for g, h in zip(one.others, other.others, strict=True))], jnp.zeros(()))
+
+
+def squared_norms(of: Gradients) -> jax.Array:
+    """The squared norm of each gradient, over all weights, float32 ``(sample,)``."""
+    terms = [
+        ((a * a).sum(axis=1) + bias) * (d * d).sum(axis=1)
+        for a, d, bias in zip(of.inputs, of.deltas, of.biases, strict=True)
+    ]
+    return sum([*terms, *((g * g).sum(axis=1) for g in of.others)], jnp.zeros(()))
+
+
+def gradients_of(
+    graph: Graph, weights: Weights, inputs: jax.Array, loss: Callable[[dict[str, jax.Array]], jax.Array]
+) -> Gradients:
+    """The gradients of a loss, in evaluation, by all weights that are trained.
+
+    Args:
+        graph: The model.
+        weights: As `cutaway.interpret.graph.weights_of` returns them.
+        inputs: float32 ``(sample, *Graph.shape)``, prepared.
+        loss: The sum of the losses of the samples, from the values of all layers.
+
+    Raises:
+        ModelError: A Dense layer computes several vectors of one sample with the same weights, or no layer is trained.
+    """
+    trained = [name for name, layer in graph.layers.items() if layer.trainable_variables]
+    dense = [name for name in trained if graph.kind(name) in DENSE_KINDS]
+    others = [name for name in trained if name not in dense]
+    _check(graph, trained)
+
+    def zeros(names: list[str]) -> dict[str, jax.Array]:
+        return {name: jnp.zeros((len(inputs), *graph.layers[name].output.shape[1:])) for name in names}
+
+    def total(before: dict[str, jax.Array], added: dict[str, jax.Array]) -> tuple[jax.Array, dict[str, jax.Array]]:
+        values = evaluate(graph, weights, {graph.entry: inputs}, before=before, added=added)
+        return loss(values), values
+
+    # in evaluation no sample depends on another one: the gradient of the sum holds those of all samples
+    (deltas, slopes), values = jax.grad(total, argnums=(0, 1), has_aux=True)(zeros(dense), zeros(others))
+    found = Gradients([], [], [], [])
+    for name in dense:
+        for features, delta in _factors(values[graph.inputs[name][0]], deltas[name]):
+            found.inputs.append(features)
+            found.deltas.append(delta)
+            found.biases.append(float(has_bias(graph.layers[name])))
+    for name in others:
+        found.others.append(_own_gradients(graph, name, weights, values[graph.inputs[name][0]], slopes[name]))
+    return found
+
+
+def _factors(inputs: jax.Array, deltas: jax.Array) -> list[tuple[jax.Array, jax.Array]]:
+    """Inputs and deltas of each kernel of a layer: of an EinsumDense there is one for each member."""
+    if deltas.ndim == 2:
+        return [(inputs, deltas)]
+    if inputs.ndim == 2:  # all members have the same input: their kernels side by side are one
+        return [(inputs, deltas.reshape(len(deltas), -1))]
+    return [(inputs[:, k], deltas[:, k]) for k in range(deltas.shape[1])]
+
+
+def _own_gradients(graph: Graph, name: str, weights: Weights, inputs: jax.Array, slopes: jax.Array) -> jax.Array:
+    """The gradients of a layer's own weights, formed for each sample: few weights, such as two for each unit.
+
+    Args:
+        graph: The model.
+        name: The layer.
+        weights: Of all layers.
+        inputs: What it reads.
+        slopes: The gradients by its output.
+    """
+    layer, (trained, fixed) = graph.layers[name], weights[name]
+    extra = {"training": False} if graph.kind(name) == "BatchNormalization" else {}
+
+    def of_sample(x: jax.Array, slope: jax.Array) -> jax.Array:
+        def output(values: list[jax.Array]) -> Any:
+            return layer.stateless_call(values, fixed, x[None], **extra)[0][0]
+
+        (by_weight,) = jax.vjp(output, trained)[1](slope)
+        return jnp.concatenate([part.reshape(-1) for part in by_weight])
+
+    return jax.vmap(of_sample)(inputs, slopes)
+
+
+def _check(graph: Graph, trained: list[str]) -> None:
+    if not trained:
+        raise ModelError(
+            "influence goes through weights that are trained",
+            got="a model whose layers are all frozen",
+            hint="train it with trainable=True",
+        )
+    for name in trained:
+        shape = graph.layers[name].output.shape[1:]
+        if graph.kind(name) == "Dense" and len(shape) > 1:
+            raise ModelError(
+                "influence is computed of Dense layers that compute one vector of each sample",
+                got=f'layer "{name}", which computes {" x ".join(map(str, shape))} values with the same weights',
+                hint="put a Flatten layer before it; all other views work on this model too",
+            )

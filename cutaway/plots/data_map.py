@@ -1,0 +1,191 @@
+"""Data maps: how sure a model was of each sample's label, against how much that varied over the epochs."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cutaway.errors import DataError
+
+from .hover import hover_pictures
+from .legend import legend_below
+from .theme import CLASS_COLORS, INK, LINE, MUTED, point_alpha, point_size
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure as BokehFigure
+    from matplotlib.figure import Figure
+
+X_LABEL = "variability: standard deviation of the label's probability"
+Y_LABEL = "confidence: mean probability of the label"
+
+LIMITS = (-0.02, 0.52), (-0.03, 1.03)
+"""The ranges of both axes: all that a mean and a standard deviation of probabilities can be."""
+
+COLORS = (CLASS_COLORS[0], CLASS_COLORS[1], CLASS_COLORS[2])
+"""Of the kinds in order: blue, yellow and red for easy, ambiguous and hard."""
+
+MARKERS = (("circle", "o"), ("triangle", "^"), ("square", "s"))
+"""Bokeh's and matplotlib's name of the marker of each kind."""
+
+
+def data_map(
+    variability: ArrayLike, confidence: ArrayLike, kinds: ArrayLike, kind_names: Sequence[str], *, title: str = ""
+) -> "Figure":
+    """Draw a data map with matplotlib.
+
+    Args:
+        variability: Standard deviations (sample,), 0..0.5.
+        confidence: Means (sample,), 0..1.
+        kinds: Kind of each sample, integers (sample,) in 0..len(kind_names)-1.
+        kind_names: One name per kind, at most three; those without a sample are not in the legend.
+        title: Set above the points.
+
+    Raises:
+        DataError: The arrays are of different lengths, empty, or not finite.
+
+    Source:
+        Swayamdipta et al. 2020, "Dataset cartography", figure 1.
+    """
+    from .notebook import NotebookFigure
+
+    x, y, kind = _checked(variability, confidence, kinds)
+    figure = NotebookFigure(figsize=(7, 5.5), layout="constrained")
+    axes = figure.subplots()
+    for number, name in enumerate(kind_names):
+        here = kind == number
+        if here.any():
+            axes.scatter(
+                x[here],
+                y[here],
+                c=COLORS[number],
+                marker=MARKERS[number][1],
+                s=(0.75 * point_size(len(x))) ** 2,
+                alpha=point_alpha(len(x)),
+                linewidths=0,
+                rasterized=True,
+                label=f"{name} ({here.sum():,})",
+            )
+    axes.set_xlim(LIMITS[0])
+    axes.set_ylim(LIMITS[1])
+    axes.set_xlabel(X_LABEL, color=MUTED)
+    axes.set_ylabel(Y_LABEL, color=MUTED)
+    axes.set_title(title, loc="left", color=INK).set_parse_math(False)
+    axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside right upper", frameon=False)
+    return figure
+
+
+def data_map_bokeh(
+    variability: ArrayLike,
+    confidence: ArrayLike,
+    kinds: ArrayLike,
+    kind_names: Sequence[str],
+    *,
+    names: Sequence[str] | None = None,
+    details: Mapping[str, Sequence[Any]] | None = None,
+    pictures: ArrayLike | None = None,
+) -> "BokehFigure":
+    """Draw a data map with Bokeh: a click on the legend hides a kind, a tooltip shows the sample.
+
+    Args:
+        variability: As for `data_map`.
+        confidence: As for `data_map`.
+        kinds: As for `data_map`.
+        kind_names: As for `data_map`.
+        names: Name of each sample, such as "train[7]".
+        details: More that the tooltip says: words -> a value for each sample.
+        pictures: (sample, height, width), uint8 or floats in 0..1, embedded as a few sprite sheets.
+
+    Raises:
+        DataError: The arrays are of different lengths, empty, or not finite.
+    """
+    x, y, kind = _checked(variability, confidence, kinds)
+    given: dict[str, Any] = {**({} if names is None else {"name": names}), **(details or {})}
+    columns = {f"told_{number}": np.array(list(value), object) for number, value in enumerate(given.values())}
+    lines = [f"<div>{words} @{{told_{number}}}</div>" for number, words in enumerate(given)]
+    if names is not None:
+        lines[0] = "<div><b>@{told_0}</b></div>"
+    lines.append("<div>confidence @{y}{0.000} ± @{x}{0.000}</div>")
+    css = []
+    if pictures is not None:
+        shown = hover_pictures(np.asarray(pictures))
+        columns |= shown.columns
+        css.append(shown.css)
+        lines.insert(0, shown.div)
+    if wrong := [len(column) for column in columns.values() if len(column) != len(x)]:
+        raise _mismatch(f"{wrong[0]:,} entries")
+    plot = _empty_plot(css)
+    renderers = [
+        _add_kind(plot, {"x": x, "y": y, **columns}, kind == number, number, f"{name} ({(kind == number).sum():,})")
+        for number, name in enumerate(kind_names)
+        if (kind == number).any()
+    ]
+    from bokeh.models import HoverTool
+
+    tooltips = f'<div class="cutaway-hover">{"".join(lines)}</div>'
+    plot.add_tools(HoverTool(tooltips=tooltips, limit=1, visible=False, renderers=renderers))
+    legend_below(plot, columns=len(renderers))
+    return plot
+
+
+def _checked(*arrays: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.intp]]:
+    x, y, kind = (np.asarray(array) for array in arrays)
+    if x.ndim != 1 or x.shape != y.shape or x.shape != kind.shape or not len(x):
+        raise _mismatch(f"the shapes {x.shape}, {y.shape} and {kind.shape}")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise _mismatch("NaN or infinity")
+    return x.astype(np.float32), y.astype(np.float32), kind.astype(np.intp)
+
+
+def _mismatch(got: str) -> DataError:
+    return DataError(
+        "a data map has a finite confidence and variability, and a kind, for each of its samples, at least one",
+        got=got,
+        hint="pass one entry per sample",
+    )
+
+
+def _empty_plot(css: Sequence[str]) -> "BokehFigure":
+    from bokeh.models import GlobalInlineStyleSheet, Range1d
+    from bokeh.plotting import figure
+
+    plot = figure(
+        output_backend="webgl",
+        sizing_mode="stretch_width",
+        height=480,
+        x_range=Range1d(start=LIMITS[0][0], end=LIMITS[0][1]),
+        y_range=Range1d(start=LIMITS[1][0], end=LIMITS[1][1]),
+        x_axis_label=X_LABEL,
+        y_axis_label=Y_LABEL,
+        tools="pan,wheel_zoom,box_zoom,reset,save",
+        toolbar_location="above",
+        stylesheets=[GlobalInlineStyleSheet(css=text) for text in css],
+    )
+    plot.toolbar.logo = None
+    plot.outline_line_color = None
+    plot.axis.axis_label_text_font_style = "normal"
+    plot.grid.grid_line_alpha = 0.6
+    return plot
+
+
+def _add_kind(
+    plot: "BokehFigure", columns: Mapping[str, NDArray], chosen: NDArray[np.bool_], number: int, name: str
+) -> Any:
+    from bokeh.models import ColumnDataSource
+
+    data = {key: column[chosen] for key, column in columns.items()}
+    return plot.scatter(
+        "x",
+        "y",
+        source=ColumnDataSource({k: v.tolist() if v.dtype == object else v for k, v in data.items()}),
+        marker=MARKERS[number][0],
+        color=COLORS[number],
+        line_color=None,
+        size=point_size(len(chosen)),
+        alpha=point_alpha(len(chosen)),
+        hit_dilation=1.5,
+        legend_label=name,
+        name=name,
+    )

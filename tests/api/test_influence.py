@@ -1,0 +1,224 @@
+"""Which training samples an answer is owed to: influences and self-influences of a run on the digits."""
+
+import json
+import shutil
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+
+import cutaway as ct
+from cutaway.api.analyses.samples.snapshots import snapshot_rates, spread, training_weights
+from cutaway.errors import ModelError, RunError, UnknownNameError, UsageError
+from cutaway.runs import RunFolder
+
+
+def rates_of(run):
+    """The mean learning rate of each epoch, from those at its ends."""
+    ends = [run.config["learning_rate"], *run.history["learning_rate"]]
+    return {epoch: (ends[epoch - 1] + ends[epoch]) / 2 for epoch in range(1, len(ends))}
+
+
+def gradients(run, epoch, ids, classes, *, smoothing):
+    """Gradients of Keras' loss, sample by sample: float64 ``(sample, weight)``."""
+    model = run.model(epoch)
+    trainable = [jnp.asarray(v.value) for v in model.trainable_variables]
+    fixed = [v.value for v in model.non_trainable_variables]
+
+    def loss(trainable, row, label):
+        out, _ = model.stateless_call(trainable, fixed, row[None], training=False)
+        hot = jax.nn.one_hot(label[None], out.shape[1])
+        return keras.losses.categorical_crossentropy(hot, out, label_smoothing=smoothing)[0]
+
+    found = jax.jit(jax.vmap(jax.grad(loss), in_axes=(None, 0, 0)))(trainable, run.data.inputs(ids), classes)
+    return np.concatenate([np.asarray(g, np.float64).reshape(len(ids), -1) for g in found], axis=1)
+
+
+@pytest.fixture(scope="module")
+def expected(digits_run):
+    """Influences of all training samples on three answers by snapshots of epochs 3 and 6, float64 ``(3, sample)``."""
+    run, rates = digits_run, rates_of(digits_run)
+    train, answers = run.split.train, run.split.test.take([3, 8, 100])
+    targets = run.predictions(split="test")[[3, 8, 100]].argmax(axis=1)
+    weights = {3: rates[1] + rates[2] + rates[3] + rates[4], 6: rates[5] + rates[6]}
+    smoothing = run.config["label_smoothing"]
+    assert smoothing > 0
+    found, norms = np.zeros((3, len(train))), np.zeros(len(train))
+    for epoch, weight in weights.items():
+        of_samples = gradients(run, epoch, train, run.data.y(train), smoothing=smoothing)
+        found += weight * gradients(run, epoch, answers, targets, smoothing=0.0) @ of_samples.T
+        norms += weight * (of_samples**2).sum(axis=1)
+    return found, norms, weights
+
+
+def test_the_most_influential_are_those_of_all_gradients(digits_run, expected):
+    found, _, weights = expected
+    names, labels = digits_run.split.train.names(), digits_run.labels(split="train")
+    given = digits_run.influence(["test[3]", "test[8]", "test[100]"], 7, epochs=[6, 3])
+    assert len(given) == 3
+    for values, record in zip(found, given, strict=True):
+        assert record.rates == pytest.approx(weights)
+        assert record.epochs == (3, 6)
+        assert record.samples == len(names)
+        order = np.argsort(-values, kind="stable")
+        for samples, wanted in ((record.supporting, order[:7]), (record.opposing, order[::-1][:7])):
+            assert [each.sample for each in samples] == [names[i] for i in wanted]
+            assert [each.label for each in samples] == [str(labels[i]) for i in wanted]
+            np.testing.assert_allclose([each.influence for each in samples], values[wanted], rtol=1e-3)
+    table = given[0].to_pandas()
+    assert list(table.columns) == ["effect", "sample", "label", "influence"]
+    assert table["effect"].tolist() == ["supporting"] * 7 + ["opposing"] * 7
+    assert (table["influence"] > 0).tolist() == [True] * 7 + [False] * 7
+
+
+def test_self_influence_is_the_squared_norm_of_the_gradient(digits_run, expected):
+    found = digits_run.self_influence(epochs=[3, 6])
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected[1], rtol=1e-3, atol=1e-6 * expected[1].max())
+    everything = digits_run.self_influence("all", epochs=[3, 6])
+    np.testing.assert_allclose(everything[: len(found)], found, rtol=1e-4)
+    assert len(everything) == 1797
+
+
+def test_an_explanation_knows_the_samples_behind_it(digits_run):
+    explanation = digits_run.explain("test[3]")
+    found, (again,) = explanation.influence(3), digits_run.influence("test[3]", 3)
+    assert found.epochs == again.epochs == (1, 2, 3, 4, 5, 6), "auto takes all snapshots of so small a run"
+    assert found.supporting == again.supporting
+    assert found.opposing == again.opposing
+    assert found.target == explanation.winner
+    assert found.sample == digits_run.split.test[3]
+    assert found.probability == pytest.approx(digits_run.predictions()[3].max(), rel=1e-4)
+    row = digits_run.data.x(digits_run.split.test)[3]
+    by_values = digits_run.explain(row).influence(3)
+    assert by_values.supporting == found.supporting
+    assert repr(by_values) == (
+        f"<Influences on the sample as {found.target} ({found.probability:.1%}) at epoch 6: most supporting "
+        f"{found.supporting[0].sample} ({found.supporting[0].label}), most opposing {found.opposing[0].sample} "
+        f"({found.opposing[0].label}), of 1,077 training samples>"
+    )
+    assert digits_run.influence(row[None], 3)[0].supporting == found.supporting
+    with pytest.raises(UsageError, match="the label of a sample is known of samples of the data"):
+        digits_run.explain(row).influence(target="label")
+
+
+def test_a_wrong_answer_can_be_asked_for_its_label(digits_run):
+    wrong = digits_run.mistakes(1)
+    name, label = wrong.ids[0], str(wrong.label[0])
+    predicted, (given,) = digits_run.influence([name])[0], digits_run.influence([name], target="label")
+    assert (predicted.target, given.target) == (str(wrong.predicted[0]), label)
+    assert given.probability < predicted.probability
+    # what supports one class opposes another
+    supporting = {each.sample for each in given.supporting}
+    assert not supporting & {each.sample for each in predicted.supporting}
+    assert sum(each.label == label for each in given.supporting) > 5
+
+
+def test_an_earlier_answer_is_owed_to_earlier_snapshots(digits_run):
+    found = digits_run.explain("test[3]", epoch=2).influence()
+    assert (found.epoch, found.epochs) == (2, (1, 2))
+    assert digits_run.influence("test[3]", epochs=4)[0].epochs == (4,)
+    assert digits_run.influence("test[3]", epochs=None)[0].epochs == (1, 2, 3, 4, 5, 6)
+    with pytest.raises(UsageError, match="of epochs 1 to 2, after which the model answered; got epoch 4"):
+        digits_run.influence("test[3]", epoch=2, epochs=[1, 4])
+    with pytest.raises(UsageError, match="got epoch 0, the model as initialized"):
+        digits_run.influence("test[3]", epoch=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "words"),
+    [
+        (("test[9999]",), {}, UnknownNameError, "samples are named"),
+        (("test[3]", 0), {}, UsageError, "n is a whole number from 1 to 1077"),
+        (("test[3]",), {"target": "other"}, UnknownNameError, "target is one of predicted, label; got 'other'"),
+        (("test[3]",), {"epochs": "some"}, UsageError, "epochs are whole numbers"),
+        (("test[3]",), {"epoch": 77}, UnknownNameError, "this run has snapshots of epochs 0 to 6"),
+        ((np.zeros((0, 8, 8), np.float32),), {}, UsageError, "influence is on one answer or more"),
+        (([],), {}, UsageError, "influence is on one answer or more"),
+        ((np.zeros((2, 3), np.float32),), {}, ct.CutawayError, "new samples have the shape"),
+    ],
+)
+def test_what_cannot_be_asked(digits_run, arguments, options, error, words):
+    with pytest.raises(error, match=words):
+        digits_run.influence(*arguments, **options)
+
+
+def test_snapshots_are_spread_by_their_rates():
+    assert spread(dict.fromkeys(range(1, 9), 0.1), 2) == [2, 6]
+    assert spread(dict.fromkeys(range(1, 10), 0.1), 3) == [2, 5, 8]
+    assert spread({1: 0.4, 2: 0.3, 3: 0.2, 4: 0.1}, 2) == [1, 3]
+    assert spread({1: 0.1, 2: 0.1}, 5) == [1, 2]
+    assert spread({2: 0.0, 9: 1.0}, 1) == [9]
+    assert spread({2: 9.0, 4: 0.0, 9: 1.0}, 2) == [2], "one stands for most of the training"
+    assert spread({1: 0.0, 2: 0.0}, 1) == [1]
+
+
+def test_rates_add_up_to_those_of_all_epochs(digits_run):
+    rates = rates_of(digits_run)
+    for epochs in (None, [2, 5, 6], [6], 6):
+        found = snapshot_rates(digits_run.context, epoch=6, epochs=epochs)
+        assert sum(found.values()) == pytest.approx(sum(rates.values()))
+    assert snapshot_rates(digits_run.context, epoch=6, epochs=[2, 5]) == pytest.approx(
+        {2: rates[1] + rates[2] + rates[3], 5: rates[4] + rates[5] + rates[6]}
+    )
+    found = snapshot_rates(digits_run.context, epoch=6, epochs=[2, 6])
+    assert found[6] == pytest.approx(rates[4] + rates[5] + rates[6]), "of two that are equally near, the later one"
+
+
+def test_weights_of_samples_and_classes_count(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 5)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(int)
+    weight = rng.uniform(0.5, 2, 120).astype(np.float32)
+    settings = {"epochs": 2, "learning_rate": 0.1, "optimizer": "sgd", "schedule": "constant", "progress": False}
+    plain = ct.train(ct.mlp((4,)), x, y, runs=tmp_path, **settings)
+    assert training_weights(plain.context, plain.labels(split="train")) is None
+    assert plain.influence("test[0]")[0].approximation == ""
+    by_class = ct.train(ct.mlp((4,)), x, y, class_weight={1: 3.0}, runs=tmp_path, **settings)
+    labels = by_class.labels(split="train")
+    np.testing.assert_array_equal(training_weights(by_class.context, labels), np.where(labels == 1, 3, 1))
+    both = ct.train(ct.mlp((4,)), x, y, class_weight={1: 3.0}, sample_weight=weight, runs=tmp_path, **settings)
+    labels, ids = both.labels(split="train"), both.split.train
+    expected = weight[ids.index] * np.where(labels == 1, 3, 1)
+    np.testing.assert_allclose(training_weights(both.context, labels), expected, rtol=1e-6)
+    # the model of the plain run as if it had been trained with weights: gradients of samples grow by them
+    before = plain.self_influence("all")
+    plain.context.manifest.config["class_weight"] = (1.0, 3.0)
+    grown = np.where(plain.labels(split="all") == 1, 9.0, 1.0)
+    grown[len(plain.split.train) :] = 1
+    np.testing.assert_allclose(plain.self_influence("all"), before * grown, rtol=1e-4)
+    (both.path / "checkpoint.safetensors").unlink()
+    with pytest.raises(RunError):
+        both.self_influence()
+
+
+def test_a_ready_made_model_has_one_snapshot(digits_run, tmp_path):
+    run = ct.record(digits_run.model(), "digits", runs=tmp_path, progress=False)
+    (found,) = run.influence(["test[3]"])
+    assert found.rates == {0: 1.0}
+    assert found.approximation == "how the model was trained is not known"
+
+
+def test_runs_that_cannot_be_asked_say_why(digits_run, tmp_path):
+    shutil.copytree(digits_run.path, tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    record["config"]["loss"] = "hinge"
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    with pytest.raises(ModelError, match="influence is known of the losses .*; got 'hinge' in run"):
+        ct.open_run(tmp_path / "run").influence("test[3]")
+    shutil.copy(digits_run.path / "run.json", tmp_path / "run")
+    rows = (tmp_path / "run" / "history.jsonl").read_text().splitlines()
+    kept = [row.replace('"learning_rate"', '"rate"') if '"epoch": 3' in row else row for row in rows]
+    (tmp_path / "run" / "history.jsonl").write_text("\n".join(kept) + "\n")
+    assert RunFolder.open(tmp_path / "run").history()
+    with pytest.raises(RunError, match="got none of epoch 3 in run"):
+        ct.open_run(tmp_path / "run").influence("test[3]")
+
+
+def test_a_model_that_is_not_piecewise_linear_can_be_asked(tmp_path):
+    run = ct.train(ct.mlp((8,), activation="tanh"), "digits", epochs=2, runs=tmp_path, progress=False)
+    (found,) = run.influence("test[3]", 2)
+    assert len(found.supporting) == 2
+    assert found.approximation == "the scaling of each weight by adam is left out"

@@ -1,0 +1,236 @@
+"""Influences compared with products of gradients that JAX takes of Keras' own loss, sample by sample."""
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from cutaway.errors import DataError, ModelError
+from cutaway.interpret import Objective, TrainingSamples, influences, self_influences
+from cutaway.models import build_model, class_probabilities, get_weights, members_of, mlp
+
+CROSS = "categorical_crossentropy"
+
+
+def chain(*hidden, last=None):
+    return keras.Sequential([keras.Input((20,)), *hidden, last or layers.Dense(3, activation="softmax")])
+
+
+def ensemble():
+    model = mlp((5, 4), dropout=0.5, ensemble=3)
+    build_model(model, shape=(4, 5), classes=3, seed=0)
+    return model
+
+
+MODELS = {
+    "tanh": lambda: chain(layers.Dense(6, activation="tanh"), layers.Dense(5, activation="gelu")),
+    "norms": lambda: chain(
+        layers.Dense(6), layers.LayerNormalization(), layers.PReLU(), layers.Dense(5, use_bias=False), layers.ELU()
+    ),
+    "batch norm": lambda: chain(layers.Dense(6, use_bias=False), layers.BatchNormalization(), layers.ReLU()),
+    "sigmoids": lambda: chain(layers.Dense(6, activation="relu"), last=layers.Dense(3, activation="sigmoid")),
+    "hard": lambda: chain(layers.Dense(6, activation="tanh"), last=layers.Dense(2, activation="hard_sigmoid")),
+    "rescaled": lambda: chain(layers.Rescaling(2.0, offset=-1.0), layers.Dense(6, activation="silu")),
+    "ensemble": ensemble,
+    "wide ensemble of one layer": lambda: keras.Sequential(
+        [
+            keras.Input((20,)),
+            layers.EinsumDense("bi,kio->bko", (2, 4)),
+            layers.EinsumDense("bki,kio->bko", (2, 3), bias_axes="ko", activation="tanh"),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    ),
+}
+SMALL = ["mlp", "dropout", "norm", "last", "logits", "one", "split", "skip", "frozen"]
+QUICK = ["tanh", "norms", "batch norm", "ensemble", "mlp", "logits", "one", "skip", "frozen"]
+FORMS = [name if name in QUICK else pytest.param(name, marks=pytest.mark.exhaustive) for name in [*MODELS, *SMALL]]
+
+
+@pytest.fixture(scope="module")
+def all_models(small_models):
+    keras.utils.set_random_seed(0)
+    found = {name: make() for name, make in MODELS.items()}
+    rng = np.random.default_rng(1)
+    for model in found.values():
+        for weight in model.weights:
+            if weight.name in ("gamma", "beta", "alpha", "moving_mean", "moving_variance", "bias"):
+                weight.assign(rng.uniform(0.2, 1.0, weight.shape))
+    return found | {name: small_models[name][0] for name in SMALL}
+
+
+def snapshots_of(model):
+    """Weights of two epochs: what the model has, and others near them."""
+    first, rng = get_weights(model), np.random.default_rng(2)
+    second = {
+        name: (w + rng.uniform(0, 0.3, w.shape)).astype(w.dtype) if w.dtype.kind == "f" else w
+        for name, w in first.items()
+    }
+    return {1: first, 2: second}
+
+
+def reference_gradients(model, weights, rows, classes, objective, *, target):
+    """One flat gradient a sample by Keras' and JAX's own means, float64 ``(sample, weight)``."""
+    names = {f"{layer.name}/{v.name}": v for layer in model.layers for v in layer.weights}
+    value = {id(v): weights.get(name, v.value) for name, v in names.items()}
+    trainable = [jnp.asarray(value[id(v)]) for v in model.trainable_variables]
+    members = None if target else members_of(model)
+    called = members or model
+
+    def loss(trainable, row, label):
+        moved = dict(zip(map(id, model.trainable_variables), trainable, strict=True))
+        mapping = [(v, moved.get(id(v), value[id(v)])) for v in names.values()]
+        x = (row / 255).reshape(1, *model.inputs[0].shape[1:]).astype(jnp.float32)
+        with keras.StatelessScope(state_mapping=mapping):
+            out = called(x, training=False)
+        single = model.outputs[0].shape[-1] == 1
+        ends = {"softmax", "sigmoid", "hard_sigmoid"}
+        last = model.layers[-1]
+        ending = "softmax" if isinstance(last, layers.Softmax) else last.activation.__name__
+        each = [out[1][:, k] for k in range(out[1].shape[1])] if members else [out]
+        each = [p if ending in ends else jax.nn.softmax(p) for p in each]
+        if target:
+            (p,) = each
+            p = jnp.concatenate([1 - p, p], axis=1) if single else p
+            return -jnp.log(p[0, label])
+        hot = label[None, None].astype(jnp.float32) if single else jax.nn.one_hot(label[None], objective.classes)
+        if objective.loss.startswith("sparse"):
+            return sum(keras.losses.sparse_categorical_crossentropy(label[None], p)[0] for p in each)
+        function = getattr(keras.losses, objective.loss)
+        return sum(function(hot, p, label_smoothing=objective.label_smoothing)[0] for p in each)
+
+    rows, classes = jnp.asarray(rows, jnp.float32), jnp.asarray(classes)
+    found = jax.jit(jax.vmap(jax.grad(loss), in_axes=(None, 0, 0)))(trainable, rows, classes)
+    return np.concatenate([np.asarray(g, np.float64).reshape(len(rows), -1) for g in found], axis=1)
+
+
+def objective_of(name, model):
+    if name in ("one", "sigmoids", "hard"):
+        return Objective("binary_crossentropy", 0.1, 2 if name in ("one", "hard") else 3)
+    if name in ("tanh", "split"):
+        return Objective("sparse_categorical_crossentropy", 0.0, 3)
+    return Objective(CROSS, 0.1 if name != "mlp" else 0.0, 3)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_influences_are_products_of_gradients(all_models, small_rows, name):
+    model, rates = all_models[name], {1: 0.5, 2: 0.02}
+    objective, snapshots, rows = objective_of(name, model), snapshots_of(model), small_rows(12)
+    rng = np.random.default_rng(3)
+    labels, targets = rng.integers(0, objective.classes, 12), rng.integers(0, objective.classes, 3)
+    weight = rng.uniform(0, 2, 12).astype(np.float32)
+    answers = rows[[4, 0, 7]]
+    expected, norms = np.zeros((3, 12)), np.zeros(12)
+    for epoch, rate in rates.items():
+        of_samples = reference_gradients(model, snapshots[epoch], rows, labels, objective, target=False)
+        of_samples *= weight[:, None]
+        of_answers = reference_gradients(model, snapshots[epoch], answers, targets, objective, target=True)
+        expected += rate * of_answers @ of_samples.T
+        norms += rate * (of_samples**2).sum(axis=1)
+    samples = TrainingSamples(rows, labels, weight)
+    common = {"objective": objective, "scale": 255.0, "snapshot": snapshots.__getitem__, "rates": rates}
+    found = influences(model, answers, targets, samples=samples, **common)
+    assert (found.dtype, found.shape) == (np.float32, (3, 12))
+    assert np.abs(expected).max() > 1e-3, "a test of zeros tests nothing"
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-5 * np.abs(expected).max())
+    np.testing.assert_allclose(self_influences(model, samples, **common), norms, rtol=1e-3, atol=1e-6 * norms.max())
+
+
+def test_a_step_on_a_sample_raises_the_answer_by_its_influence(small_rows):
+    """To first order: after a small step of gradient descent on one sample the log-probability has changed by it."""
+    keras.utils.set_random_seed(4)
+    model = chain(layers.Dense(8, activation="tanh"))
+    rows, labels, target = small_rows(6), np.array([0, 1, 2, 0, 1, 2]), np.array([1])
+    rate, before = 1e-3, get_weights(model)
+    found = influences(
+        model,
+        rows[5:],
+        target,
+        samples=TrainingSamples(rows[:5], labels[:5]),
+        objective=Objective(CROSS, 0.0, 3),
+        scale=255.0,
+        snapshot=lambda epoch: before,
+        rates={1: rate},
+    )[0]
+
+    def log_probability():
+        x = (rows[5:] / 255).astype("float32").reshape(1, 20)
+        return np.log(class_probabilities(model, model.predict(x, verbose=0))[0, 1].astype(np.float64))
+
+    model.compile(keras.optimizers.SGD(rate), CROSS)
+    for i in range(5):
+        start = log_probability()
+        x = (rows[i : i + 1] / 255).astype("float32").reshape(1, 20)
+        model.train_on_batch(x, np.eye(3)[labels[i : i + 1]])
+        assert log_probability() - start == pytest.approx(found[i], rel=0.05, abs=1e-6)
+        for name, variable in {f"{la.name}/{v.name}": v for la in model.layers for v in la.weights}.items():
+            variable.assign(before[name])
+
+
+@pytest.mark.parametrize("count", [1, 5, 17, 40])
+def test_many_answers_and_many_samples_are_each_measured_alone(monkeypatch, small_rows, count):
+    keras.utils.set_random_seed(5)
+    model, rng = chain(layers.Dense(6, activation="relu")), np.random.default_rng(6)
+    rows = rng.integers(0, 256, (2200, 4, 5), dtype=np.uint8)
+    labels, targets = rng.integers(0, 3, 2200), rng.integers(0, 3, count)
+    weights, told = get_weights(model), []
+    common = {"objective": Objective(CROSS, 0.0, 3), "scale": 255.0, "snapshot": lambda e: weights}
+    found = influences(
+        model,
+        rows[:count],
+        targets,
+        samples=TrainingSamples(rows, labels),
+        rates={3: 1.0, 5: 0.5},
+        on_progress=told.append,
+        **common,
+    )
+    few = [0, 2047, 2048, 2199]
+    for i in {0, count - 1}:
+        alone = influences(
+            model,
+            rows[i : i + 1],
+            targets[i : i + 1],
+            samples=TrainingSamples(rows[few], labels[few]),
+            rates={1: 1.5},
+            **common,
+        )
+        np.testing.assert_allclose(found[i, few], alone[0], rtol=1e-4, atol=1e-6)
+    assert [(now.done, now.total) for now in told] == [
+        (0, 4400),
+        (2048, 4400),
+        (2200, 4400),
+        (4248, 4400),
+        (4400, 4400),
+    ]
+
+
+def test_models_without_a_closed_form_are_refused(small_rows):
+    rows, labels = small_rows(4), np.array([0, 1, 2, 0])
+    common = {"objective": Objective(CROSS, 0.0, 3), "scale": 255.0, "rates": {1: 1.0}}
+    shared = keras.Sequential(
+        [keras.Input((4, 5)), layers.Dense(2, name="rows"), layers.Flatten(), layers.Dense(3, activation="softmax")]
+    )
+    frozen = chain(layers.Dense(4, trainable=False), last=layers.Dense(3, activation="softmax", trainable=False))
+    for model, words in (
+        (shared, 'one vector of each sample; got layer "rows", which computes 4 x 2 values with the same weights'),
+        (frozen, "got a model whose layers are all frozen"),
+    ):
+        weights = get_weights(model)
+        with pytest.raises(ModelError, match=words):
+            self_influences(model, TrainingSamples(rows, labels), snapshot=lambda e, w=weights: w, **common)
+
+
+def test_a_model_that_has_diverged_is_refused(small_rows):
+    model = chain(layers.Dense(4, activation="relu"))
+    weights = {name: np.full_like(value, np.nan) for name, value in get_weights(model).items()}
+    with pytest.raises(DataError, match="influences are finite numbers; got NaN or infinity"):
+        self_influences(
+            model,
+            TrainingSamples(small_rows(4), np.array([0, 1, 2, 0])),
+            objective=Objective(CROSS, 0.0, 3),
+            scale=255.0,
+            snapshot=lambda epoch: weights,
+            rates={1: 1.0},
+        )
