@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cutaway.models import Model
     from cutaway.training import FoldTrainer, TrainingConfig, TrainingData
 
-METHOD = 1
+METHOD = 2
 """Number of the way in which folds are trained and kept; results of another one are computed again."""
 
 

@@ -20,8 +20,8 @@ class HeldOut:
         given: float32 ``(model, sample)``, the probability of the label.
         others: int32 ``(model, sample, k)``, the most probable other classes, the highest first.
         probabilities: float32 ``(model, sample, k)``, their probabilities.
-        margins: float32 ``(sample,)``, the mean log-margin of the label while other models were trained on the sample,
-            or None where it was not recorded.
+        margins: float32 ``(sample,)`` in -1..1, the mean margin of the label while other models were trained on the
+            sample, or None where it was not recorded.
         classes: Number of classes.
     """
 

@@ -24,9 +24,6 @@ from .optimizer import make_optimizer
 from .step import State, copied
 from .trainer import initial_state
 
-PROBABILITY = 1e-6
-"""Where the logarithm of a recorded probability is cut off: float16 has nothing between 0 and 6e-8."""
-
 
 @dataclass(frozen=True, eq=False)
 class FoldResult:
@@ -35,7 +32,7 @@ class FoldResult:
     Attributes:
         probabilities: float32 ``(held-out sample, class)``, of samples that the model was not trained on, and of test
             samples, which follow them.
-        margins: float32 ``(training sample,)``, log-probability of the label minus that of the best other class, as the
+        margins: float32 ``(training sample,)``, probability of the label minus that of the best other class, as the
             samples were trained on, averaged over the epochs; None where predictions of so many classes are not kept.
         accuracy: Of the held-out samples, 0..1.
     """
@@ -95,7 +92,7 @@ class FoldTrainer:
                 told = (epoch - 1) * data.train + done.samples
             assert done is not None  # an epoch yields at least once
             if data.recorded:
-                margins += log_margins(done.recorded, data.y[: data.train])
+                margins += probability_margins(done.recorded, data.y[: data.train])
         probabilities, (held, _) = self.evaluation.measure(state, exact=True)
         if not is_finite(held["loss"]):
             raise TrainingError(
@@ -136,15 +133,15 @@ class FoldTrainer:
         return State(first.trainable, first.non_trainable, copied(self._optimizer_state))
 
 
-def log_margins(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Log-probability of each label minus that of the best other class, float32 ``(sample,)``.
+def probability_margins(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Probability of each label minus that of the best other class, float32 ``(sample,)`` in -1..1.
 
     Args:
         probabilities: ``(sample, class)``, float16 or wider.
         labels: int ``(sample,)``.
     """
-    logs = np.log(np.maximum(probabilities.astype(np.float32), PROBABILITY))
+    rest = probabilities.astype(np.float32)  # a copy
     rows = np.arange(len(labels))
-    given = logs[rows, labels]
-    logs[rows, labels] = -np.inf
-    return given - logs.max(axis=1)
+    given = rest[rows, labels]
+    rest[rows, labels] = -np.inf
+    return given - rest.max(axis=1)
