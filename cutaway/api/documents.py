@@ -72,6 +72,7 @@ def class_document(run: Run) -> dict[str, Any]:
         "classes": found.summaries(LISTED),
         "left_out": max(len(found.class_names) - LISTED, 0),
         "accuracy": measures.accuracy,
+        "accuracy_interval": list(measures.accuracy_interval),
         "balanced_accuracy": measures.balanced_accuracy,
         "baseline": measures.baseline,
         "largest_class": found.class_names[measures.largest],

@@ -17,7 +17,7 @@ import typer
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning
 from cutaway.progress import CancelToken
 
-from . import comparison, doctor, inspect, labels, layers, models, prediction, system, training, units
+from . import comparison, confidence, doctor, inspect, labels, layers, models, prediction, system, training, units
 from .typed import PROGRAMS, as_typed
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
@@ -80,6 +80,8 @@ app.command()(units.units)
 app.command()(units.importance)
 app.command()(inspect.embed)
 app.command()(labels.labels)
+app.command()(confidence.confidence)
+app.command()(confidence.learning_curve)
 app.command()(doctor.doctor)
 app.command()(comparison.compare)
 app.command()(comparison.robustness)

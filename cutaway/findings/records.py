@@ -120,6 +120,8 @@ class Evidence:
             and the standard error of the second; None if unknown.
         wrong_labels: Estimate of the wrong labels among validation and test samples; None if unknown.
         judged: Number of samples that this estimate is of.
+        sure: Of the third of these samples of which the model is most sure, how many it gets wrong, and their number;
+            None if unknown.
     """
 
     history: Sequence[Mapping[str, Any]] = ()
@@ -146,3 +148,4 @@ class Evidence:
     calibration: tuple[float, float, float] | None = None
     wrong_labels: CountEstimate | None = None
     judged: int = 0
+    sure: tuple[int, int] | None = None

@@ -1,7 +1,8 @@
-"""Confidence intervals: of a share, of the difference of two shares on the same samples, and of a mean difference."""
+"""Confidence intervals: of a share, of the difference of two shares, and of a mean difference."""
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,64 @@ Interval = tuple[float, float]
 """Lower and upper limit."""
 
 
-def wilson_interval(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Interval:
+@dataclass(frozen=True)
+class Share:
+    """A share of some samples, and the interval in which the true share is; made by `share_of`.
+
+    Attributes:
+        count: Samples that are counted.
+        samples: All samples.
+        value: ``count / samples``, 0..1; NaN without samples.
+        low: Lower end of the 95% interval, 0..1; NaN without samples.
+        high: Upper end.
+    """
+
+    count: int
+    samples: int
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.2%} ({self.low:.2%} to {self.high:.2%})"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two shares, and the interval in which the true one is.
+
+    Attributes:
+        value: -1..1.
+        low: Lower end of the 95% interval.
+        high: Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        value, low, high = (100 * end for end in (self.value, self.low, self.high))
+        return f"{value:+.2f} points ({low:+.2f} to {high:+.2f})"
+
+
+def share_of(count: int, samples: int) -> Share:
+    """The share ``count / samples`` with Wilson's 95% interval."""
+    (low,), (high,) = wilson_interval(np.array([count]), np.array([samples]))
+    return Share(int(count), int(samples), count / samples if samples else math.nan, float(low), float(high))
+
+
+def wilson_interval(successes: Any, trials: Any, *, confidence: float = CONFIDENCE) -> tuple[Any, Any]:
     """Confidence interval of a share: Wilson's score interval.
 
     Args:
-        successes: Number of samples that count, from 0 to `trials`.
-        trials: Number of all samples, from 1 up.
+        successes: Number of samples that count, from 0 to `trials`, or an int array of such numbers.
+        trials: Number of all samples, or an int array that fits.
         confidence: How often such an interval holds the true share, above 0 and below 1.
 
     Returns:
-        Lower and upper limit of the share, in [0, 1].
+        Lower and upper limit of the share, in [0, 1]: float for numbers, and float64 arrays for arrays, with NaN where
+        there are no samples.
 
     Raises:
         DataError: The counts do not fit together.
@@ -33,18 +82,34 @@ def wilson_interval(successes: int, trials: int, *, confidence: float = CONFIDEN
     Source:
         Wilson 1927, "Probable inference, the law of succession, and statistical inference", equation 4.
     """
-    if not 0 <= successes <= trials or trials < 1:
+    counts, totals = np.broadcast_arrays(np.asarray(successes, np.float64), np.asarray(trials, np.float64))
+    wrong = ~((counts >= 0) & (counts <= totals)) | ((totals < 1) & (counts.ndim == 0))
+    if wrong.any():
         raise DataError(
             "a share is of 1 or more samples, of which none to all count",
-            got=f"{successes} of {trials}",
+            got=f"{counts[wrong][0]:g} of {totals[wrong][0]:g}",
             hint="count the samples again",
         )
-    z = _deviate(confidence)
-    share, weight = successes / trials, z * z / trials
+    z, known = normal_deviate(confidence), np.maximum(totals, 1)
+    share, weight = counts / known, z * z / known
     center = (share + weight / 2) / (1 + weight)
-    half = z * math.sqrt(share * (1 - share) / trials + weight / (4 * trials)) / (1 + weight)
-    low = 0.0 if successes == 0 else center - half
-    return low, 1.0 if successes == trials else center + half
+    half = z * np.sqrt(share * (1 - share) / known + weight / (4 * known)) / (1 + weight)
+    # where none or all count, center and half are equal but for rounding
+    low = np.where(totals > 0, np.where(counts == 0, 0.0, center - half), np.nan)
+    high = np.where(totals > 0, np.where(counts == totals, 1.0, center + half), np.nan)
+    return (low, high) if counts.ndim else (float(low), float(high))
+
+
+def difference_of(first: Share, second: Share) -> Difference:
+    """The difference of two shares of different samples, first minus second.
+
+    Source:
+        Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
+    """
+    difference = first.value - second.value
+    below = np.hypot(first.value - first.low, second.high - second.value)
+    above = np.hypot(first.high - first.value, second.value - second.low)
+    return Difference(difference, float(difference - below), float(difference + above))
 
 
 def paired_difference_interval(gained: int, lost: int, total: int, *, confidence: float = CONFIDENCE) -> Interval:
@@ -77,7 +142,7 @@ def paired_difference_interval(gained: int, lost: int, total: int, *, confidence
         )
     from scipy.optimize import brentq
 
-    squared, observed = _deviate(confidence) ** 2, (gained - lost) / total
+    squared, observed = normal_deviate(confidence) ** 2, (gained - lost) / total
 
     def excess(difference: float) -> float:
         """Above 0 where the score test rejects a difference."""
@@ -116,11 +181,11 @@ def mean_interval(values: np.ndarray, *, confidence: float = CONFIDENCE) -> Inte
     mean = float(values.mean(dtype=np.float64))
     if len(values) < 2:
         return math.nan, math.nan
-    half = _deviate(confidence) * float(values.std(ddof=1, dtype=np.float64)) / math.sqrt(len(values))
+    half = normal_deviate(confidence) * float(values.std(ddof=1, dtype=np.float64)) / math.sqrt(len(values))
     return mean - half, mean + half
 
 
-def _deviate(confidence: float) -> float:
+def normal_deviate(confidence: float) -> float:
     """The normal deviate that a two-sided interval reaches on each side."""
     from scipy.special import ndtri
 

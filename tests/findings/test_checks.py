@@ -39,6 +39,7 @@ HEALTHY = Evidence(
     calibration=(0.03, 0.01, 0.02),
     wrong_labels=CountEstimate(3, 0, 8),
     judged=400,
+    sure=(0, 134),
 )
 
 
@@ -76,7 +77,7 @@ SICK = {
     "repeated-samples": {"repeated": [f"test[{i}]" for i in range(40)]},
     "shifted-test-samples": {"shift": Shift(0.75, 0.02, 1000)},
     "class-imbalance": {"class_counts": {"train": [780, 20], "val": [195, 5], "test": [195, 5]}},
-    "label-noise": {"wrong_labels": CountEstimate(40, 30, 52)},
+    "label-noise": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (14, 134)},
     "saturated-units": {"layers": layer(activation="tanh", saturated=0.9)},
     "low-rank": {"layers": layer(rank=1.2)},
     "redundant-units": {"layers": layer(redundant=40)},
@@ -114,6 +115,7 @@ BORDERS = {
     "few repeated rows": {"repeated": ["test[3]"]},
     "a shift that may be chance": {"shift": Shift(0.64, 0.03, 120)},
     "smoothed labels": {"calibration": (0.1, -0.1, 0.01), "config": {**CONFIG, "label_smoothing": 0.1}},
+    "classes that overlap": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (2, 134)},
     "a few wrong labels": {"wrong_labels": CountEstimate(14, 8, 23)},
     "three times as many of a class": {"class_counts": {"train": [600, 200], "val": [150, 50]}},
     "half of tanh at its ends": {"layers": layer(activation="tanh", saturated=0.5)},

@@ -79,7 +79,8 @@ defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, compa
 defined += [doctor.Diagnosis, doctor.doctor]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
-names = "Embedding EmbeddingSequence Explanation History Importances LayerHistory Robustness Units"
+names = "Calibration ConfusedPairs Coverage Embedding EmbeddingSequence Explanation Generalization History Importances "
+names += "LayerHistory LearningCurve Robustness Thresholds Units"
 defined += [getattr(analyses, name) for name in names.split()]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)
 wrong = [each for each in defined if each.__module__ != "cutaway"]

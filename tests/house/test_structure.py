@@ -22,7 +22,8 @@ FLOORS = (
     {"_lazy"},
 )
 API_FLOORS = (
-    {"classifier", "doctor", "documents", "recipe"},
+    {"classifier", "doctor", "judged_documents", "recipe"},
+    {"documents"},
     {"train", "record", "suspects"},
     {"comparison", "model_files", "start"},
     {"opening"},

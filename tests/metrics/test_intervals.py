@@ -11,7 +11,7 @@ from scipy.special import xlogy
 from scipy.stats import binomtest, norm
 
 from cutaway.errors import DataError, UsageError
-from cutaway.metrics import mean_interval, paired_difference_interval, wilson_interval
+from cutaway.metrics import difference_of, mean_interval, paired_difference_interval, share_of, wilson_interval
 
 
 @given(trials=st.integers(1, 100_000), share=st.floats(0, 1), confidence=st.sampled_from([0.5, 0.9, 0.95, 0.999]))
@@ -27,6 +27,24 @@ def test_wilson_stays_within_0_and_1():
     assert wilson_interval(10, 10)[1] == 1
     low, high = wilson_interval(10, 10)
     assert (low, high) == pytest.approx((0.7224672, 1), abs=1e-7)
+
+
+def test_wilson_takes_arrays():
+    low, high = wilson_interval(np.array([0, 3, 10, 0]), np.array([10, 10, 10, 0]))
+    for i, successes in enumerate((0, 3, 10)):
+        assert (low[i], high[i]) == wilson_interval(successes, 10)
+    assert np.isnan([low[3], high[3]]).all()
+    with pytest.raises(DataError, match="got 3 of 2;"):
+        wilson_interval(np.array([1, 3]), 2)
+
+
+def test_shares_and_their_differences_say_themselves_in_words():
+    assert str(share_of(90, 100)) == "90.00% (82.56% to 94.48%)"
+    assert np.isnan(share_of(0, 0).value)
+    # Newcombe 1998, table II, example (a), method 10
+    found = difference_of(share_of(56, 70), share_of(48, 80))
+    assert (found.low, found.value, found.high) == pytest.approx((0.0524, 0.2, 0.3339), abs=5e-5)
+    assert str(found) == "+20.00 points (+5.24 to +33.39)"
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(-1, 5), (6, 5), (0, 0)])

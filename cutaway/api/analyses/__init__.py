@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
+    from .confidence.calibration import Calibration, calibration
+    from .confidence.coverage import Coverage, WantedAccuracy, coverage
+    from .confidence.pairs import ConfusedPair, ConfusedPairs, confused_pairs
+    from .confidence.temperature import find_temperature, fitted_temperature
+    from .confidence.thresholds import Thresholds, thresholds
     from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
     from .history import History, epochs_in_words
@@ -19,6 +24,9 @@ if TYPE_CHECKING:
     from .layouts.embeddings import embed_layer, kept_embedding
     from .layouts.sequence import EmbeddingSequence
     from .layouts.sequences import embed_epochs, embed_layers
+    from .learning.gap import EarlyStopping, Generalization, generalization
+    from .learning.learning_curve import CurvePoint, LearningCurve, learning_curve
+    from .learning.memorization import Memorization, memorization
     from .pairing import PairedSamples, pair_samples
     from .per_class import ClassMeasures, class_measures
     from .predictions import (
@@ -35,23 +43,37 @@ if TYPE_CHECKING:
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
+    "Calibration": "cutaway.api.analyses.confidence.calibration",
     "ClassMeasures": "cutaway.api.analyses.per_class",
+    "ConfusedPair": "cutaway.api.analyses.confidence.pairs",
+    "ConfusedPairs": "cutaway.api.analyses.confidence.pairs",
+    "Coverage": "cutaway.api.analyses.confidence.coverage",
+    "CurvePoint": "cutaway.api.analyses.learning.learning_curve",
+    "EarlyStopping": "cutaway.api.analyses.learning.gap",
     "Embedding": "cutaway.api.analyses.layouts.embedding",
     "EmbeddingSequence": "cutaway.api.analyses.layouts.sequence",
     "Explanation": "cutaway.api.analyses.explanation",
+    "Generalization": "cutaway.api.analyses.learning.gap",
     "History": "cutaway.api.analyses.history",
     "Importances": "cutaway.api.analyses.importances",
     "LayerHistory": "cutaway.api.analyses.layers",
     "Layers": "cutaway.api.analyses.layers",
+    "LearningCurve": "cutaway.api.analyses.learning.learning_curve",
+    "Memorization": "cutaway.api.analyses.learning.memorization",
     "Mistakes": "cutaway.api.analyses.predictions",
     "PairedSamples": "cutaway.api.analyses.pairing",
     "Robustness": "cutaway.api.analyses.robustness",
     "SORTS": "cutaway.api.analyses.unit_summaries",
+    "Thresholds": "cutaway.api.analyses.confidence.thresholds",
     "Units": "cutaway.api.analyses.unit_summaries",
+    "WantedAccuracy": "cutaway.api.analyses.confidence.coverage",
+    "calibration": "cutaway.api.analyses.confidence.calibration",
     "check_sort": "cutaway.api.analyses.unit_summaries",
     "class_measures": "cutaway.api.analyses.per_class",
-    "cost_in_digits": "cutaway.api.analyses.unit_summaries",
+    "confused_pairs": "cutaway.api.analyses.confidence.pairs",
     "confusion": "cutaway.api.analyses.predictions",
+    "cost_in_digits": "cutaway.api.analyses.unit_summaries",
+    "coverage": "cutaway.api.analyses.confidence.coverage",
     "defined": "cutaway.api.analyses.unit_summaries",
     "embed_epochs": "cutaway.api.analyses.layouts.sequences",
     "embed_layer": "cutaway.api.analyses.layouts.embeddings",
@@ -60,14 +82,19 @@ _MODULES = {
     "evenly_spaced": "cutaway.api.analyses.layers",
     "evidence_of": "cutaway.api.analyses.evidence",
     "explain": "cutaway.api.analyses.explanation",
+    "find_temperature": "cutaway.api.analyses.confidence.temperature",
     "findings": "cutaway.api.analyses.evidence",
+    "fitted_temperature": "cutaway.api.analyses.confidence.temperature",
+    "generalization": "cutaway.api.analyses.learning.gap",
     "importance": "cutaway.api.analyses.importances",
     "kept_embedding": "cutaway.api.analyses.layouts.embeddings",
     "labels": "cutaway.api.analyses.predictions",
     "layer_activations": "cutaway.api.analyses.layouts.embedding",
     "layer_history": "cutaway.api.analyses.layers",
     "layer_records": "cutaway.api.analyses.layers",
+    "learning_curve": "cutaway.api.analyses.learning.learning_curve",
     "measure_robustness": "cutaway.api.analyses.robustness",
+    "memorization": "cutaway.api.analyses.learning.memorization",
     "mistakes": "cutaway.api.analyses.predictions",
     "pair_samples": "cutaway.api.analyses.pairing",
     "predict_classes": "cutaway.api.analyses.predictions",
@@ -75,27 +102,42 @@ _MODULES = {
     "probability_batches": "cutaway.api.analyses.predictions",
     "sample_room": "cutaway.api.analyses.layers",
     "similarity": "cutaway.api.analyses.layers",
+    "thresholds": "cutaway.api.analyses.confidence.thresholds",
     "units": "cutaway.api.analyses.unit_summaries",
 }
 
 __all__ = [
     "SORTS",
+    "Calibration",
     "ClassMeasures",
+    "ConfusedPair",
+    "ConfusedPairs",
+    "Coverage",
+    "CurvePoint",
+    "EarlyStopping",
     "Embedding",
     "EmbeddingSequence",
     "Explanation",
+    "Generalization",
     "History",
     "Importances",
     "LayerHistory",
     "Layers",
+    "LearningCurve",
+    "Memorization",
     "Mistakes",
     "PairedSamples",
     "Robustness",
+    "Thresholds",
     "Units",
+    "WantedAccuracy",
+    "calibration",
     "check_sort",
     "class_measures",
+    "confused_pairs",
     "confusion",
     "cost_in_digits",
+    "coverage",
     "defined",
     "embed_epochs",
     "embed_layer",
@@ -104,14 +146,19 @@ __all__ = [
     "evenly_spaced",
     "evidence_of",
     "explain",
+    "find_temperature",
     "findings",
+    "fitted_temperature",
+    "generalization",
     "importance",
     "kept_embedding",
     "labels",
     "layer_activations",
     "layer_history",
     "layer_records",
+    "learning_curve",
     "measure_robustness",
+    "memorization",
     "mistakes",
     "pair_samples",
     "predict_classes",
@@ -119,6 +166,7 @@ __all__ = [
     "probability_batches",
     "sample_room",
     "similarity",
+    "thresholds",
     "units",
 ]
 

@@ -96,7 +96,14 @@ def _of_predictions(context: RunContext) -> dict[str, Any]:
         "calibration": _calibration(held, y[-len(held) :]),
         "wrong_labels": estimate_count(kept),
         "judged": len(y),
+        "sure": _of_the_surest(p, y),
     }
+
+
+def _of_the_surest(p: np.ndarray, y: np.ndarray) -> tuple[int, int]:
+    """Of the third of samples with the highest confidence, how many are wrong, and their number."""
+    surest = np.argsort(-p.max(axis=1), kind="stable")[: -(-len(y) // 3)]
+    return int((p[surest].argmax(axis=1) != y[surest]).sum()), len(surest)
 
 
 def _calibration(p: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:

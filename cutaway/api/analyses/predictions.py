@@ -9,7 +9,7 @@ import numpy as np
 from cutaway import metrics
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import RunError, UsageError
+from cutaway.errors import DataError, RunError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
@@ -103,8 +103,9 @@ def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.n
         )
     order = np.lexsort((whole.index, whole.source_index))
     keys = whole.source_index[order].astype(np.int64) << 40 | whole.index[order]
-    found = kept[order[np.searchsorted(keys, ids.source_index.astype(np.int64) << 40 | ids.index)]].astype(np.float32)
-    if np.isnan(found).any():
+    rows = order[np.searchsorted(keys, ids.source_index.astype(np.int64) << 40 | ids.index)]
+    found, trained = kept[rows].astype(np.float32), rows < len(context.split.train)
+    if np.isnan(found[trained]).any():
         raise RunError(
             "of a model whose layers cannot be opened, predictions are recorded for validation and test samples",
             got="training samples among those asked for",
@@ -118,20 +119,35 @@ def labels(context: RunContext, split: str = "test") -> np.ndarray:
     return context.data.y(context.split.part(split))
 
 
+def check_numbers(context: RunContext, ids: SampleIds, rows: slice, probabilities: np.ndarray) -> None:
+    """Check that probabilities are numbers.
+
+    Raises:
+        DataError: One is not, as after a training that diverged.
+    """
+    wrong = ~np.isfinite(probabilities).all(axis=1)
+    if wrong.any():
+        raise DataError(
+            "predictions are judged where probabilities are numbers",
+            got=f"NaN for {ids[rows.start + int(wrong.argmax())]} in {context.path.name}: the model has diverged",
+            hint="train with a smaller learning rate, or ask for an earlier epoch with epoch=",
+        )
+
+
 def predict_classes(
     context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> metrics.PredictedClasses:
-    """The class predicted for each sample, computed batch by batch: never are all probabilities in memory.
+    """The class predicted for each sample, computed batch by batch.
 
     Raises:
         DataError: A probability is not a number: the model has diverged.
     """
-    parts = [
-        metrics.PredictedClasses.of(found, first=rows.start)
-        for rows, found in probability_batches(context, ids, epoch=epoch, on_progress=on_progress)
-    ]
-    none = metrics.PredictedClasses.of(np.empty((0, len(context.class_names)), np.float32))  # a split may be empty
-    return metrics.PredictedClasses.join([none, *parts])
+    # a split may be empty
+    parts = [metrics.PredictedClasses.of(np.empty((0, len(context.class_names)), np.float32))]
+    for rows, found in probability_batches(context, ids, epoch=epoch, on_progress=on_progress):
+        check_numbers(context, ids, rows, found)
+        parts.append(metrics.PredictedClasses.of(found, first=rows.start))
+    return metrics.PredictedClasses.join(parts)
 
 
 def confusion_counts(context: RunContext, *, split: str = "test", epoch: int | None = None) -> metrics.SparseCounts:

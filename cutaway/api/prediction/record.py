@@ -1,12 +1,13 @@
 """Predictions of new samples as the user holds them, and as rows of a file."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.metrics import at_temperature
 
 if TYPE_CHECKING:
     import pandas
@@ -73,6 +74,14 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def at_temperature(self, temperature: float) -> "Predictions":
+        """The same samples with probabilities at another temperature; see `Run.predict`.
+
+        Args:
+            temperature: Above 0.
+        """
+        return replace(self, probabilities=at_temperature(self.probabilities, temperature))
 
     @property
     def predicted(self) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from cutaway.api.prediction import Predictions, examine, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
 from cutaway.errors import DataError
+from cutaway.metrics import at_temperature
 
-from .opened import OpenedRun
+from .judged import JudgedRun
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Explanation, Importances, Robustness
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @public
-class Run(OpenedRun):
+class Run(JudgedRun):
     """A training that was, or still is, recorded in a run folder.
 
     Made by `cutaway.train`, `cutaway.record` and `cutaway.open_run`. Layers and epochs are named as Keras names them.
@@ -45,7 +46,9 @@ class Run(OpenedRun):
         with show_progress(progress) as on_progress:
             return analyses.probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
 
-    def predict(self, x: Any, *, epoch: int | None = None) -> np.ndarray:
+    def predict(
+        self, x: Any, *, epoch: int | None = None, temperature: float | Literal["fitted"] | None = None
+    ) -> np.ndarray:
         """The probability of every class for new samples, prepared as in training: float32 ``(sample, class)``.
 
         Args:
@@ -53,11 +56,17 @@ class Run(OpenedRun):
                 a folder of them (for MNIST a digit is inverted, scaled and centered); or an array or .npy file
                 ``(sample, *shape)``.
             epoch: Number of the epoch; the kept one if None.
+            temperature: "fitted" for the temperature with which the validation samples are predicted best (see
+                `calibration`), or a number above 0: above 1 the model is less confident, below 1 more. None leaves
+                the probabilities as they are. The predicted class is always the same.
 
         Raises:
-            DataError, UsageError: `x` does not fit.
+            DataError, UsageError: `x` or `temperature` does not fit.
         """
-        return predict(self.context, x, epoch=check_epoch(epoch))
+        epoch = check_epoch(epoch)
+        found = analyses.find_temperature(self.context, temperature, epoch=epoch)
+        probabilities = predict(self.context, x, epoch=epoch)
+        return probabilities if found is None else at_temperature(probabilities, found)
 
     def examine(
         self, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None

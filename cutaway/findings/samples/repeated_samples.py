@@ -6,7 +6,7 @@ from cutaway.findings.records import Evidence, Finding, Remedy
 
 KIND = "repeated-samples"
 # Tables of few distinct values repeat rows by chance; from here on an accuracy changes visibly.
-MANY = 0.01
+MANY, LEAST = 0.01, 5
 SHOWN = 20
 
 
@@ -20,7 +20,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
         f"input, the first of them {names[0]}. The model has seen them, so that accuracies are too good."
     )
-    severity = "warning" if share > MANY else "note"
+    severity = "warning" if share > MANY and len(names) >= LEAST else "note"
     remedy = Remedy("leave the repeated samples out", change="drop-repeated")
     record = {"samples": len(names), "share": share}
     yield Finding(KIND, severity, "Samples in two splits", text, record, remedy, tuple(names[:SHOWN]))

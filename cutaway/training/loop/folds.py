@@ -33,7 +33,8 @@ class FoldResult:
     """One training of a fold.
 
     Attributes:
-        probabilities: float32 ``(held-out sample, class)``, of samples that the model was not trained on.
+        probabilities: float32 ``(held-out sample, class)``, of samples that the model was not trained on, and of test
+            samples, which follow them.
         margins: float32 ``(training sample,)``, log-probability of the label minus that of the best other class, as the
             samples were trained on, averaged over the epochs; None where predictions of so many classes are not kept.
         accuracy: Of the held-out samples, 0..1.
@@ -63,12 +64,20 @@ class FoldTrainer:
         self.evaluation = Evaluation(model, data, config=config)
         self._optimizer_state = copied([variable.value for variable in self.optimizer.variables])
 
-    def train(self, data: TrainingData, *, seed: int, on_samples: Callable[[int], Any] = lambda _: None) -> FoldResult:
+    def train(
+        self,
+        data: TrainingData,
+        *,
+        seed: int,
+        epochs: int | None = None,
+        on_samples: Callable[[int], Any] = lambda _: None,
+    ) -> FoldResult:
         """Train on the training samples of a fold, and predict those that are held out, its validation samples.
 
         Args:
-            data: The fold, without test samples.
+            data: The fold; test samples after those that are held out are predicted as well.
             seed: Random seed of first weights, order and dropout.
+            epochs: Number of epochs, where it is fewer than that of the config, which a schedule is made for.
             on_samples: Told after every compiled call how many samples it trained on; what it raises ends the work.
 
         Raises:
@@ -77,7 +86,8 @@ class FoldTrainer:
         self.epochs.change(data, seed=seed)
         self.evaluation.change(data)
         state, margins, told = self._fresh(seed), np.zeros(data.train, np.float64), 0
-        for epoch in range(1, self.config.epochs + 1):
+        epochs = self.config.epochs if epochs is None else epochs
+        for epoch in range(1, epochs + 1):
             done = None
             for done in self.epochs.run(state, epoch, position=Position(), recorded=None):
                 state = done.state
@@ -93,7 +103,7 @@ class FoldTrainer:
                 got=f"{held['loss']} on held-out samples",
                 hint=f"try a learning_rate below {self.config.learning_rate:g}",
             )
-        mean = (margins / self.config.epochs).astype(np.float32) if data.recorded else None
+        mean = (margins / epochs).astype(np.float32) if data.recorded else None
         return FoldResult(probabilities, mean, held["accuracy"])
 
     def best_epochs(
