@@ -280,6 +280,34 @@ def test_rows_of_two_tables_are_found_by_their_cells(tables):
     assert {rows[i] for i in np.searchsorted(first.split.test.index, found.ids.index)} == set(rows) & set(theirs)
 
 
+def test_a_file_that_has_changed_is_not_the_same_place(tables, runs, tmp_path):
+    """Rows in another order under the old name: they are found by their content, and never by their place."""
+    first, _, _ = tables
+    file = tmp_path / "people.csv"
+    shutil.copy(first.data.origin["path"], file)
+
+    def trained():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ct.CutawayWarning)
+            return ct.train(
+                ct.mlp((8,)), ct.load_dataset(file, label="left"), epochs=1, seed=0, runs=runs, progress=False
+            )
+
+    before = trained()
+    pd.read_csv(file).iloc[::-1].to_csv(file, index=False)
+    after = trained()
+    with pytest.raises(UsageError, match="the same data"):
+        compare(ct.open_run(before.path), after)
+    with pytest.raises(DataError, match="was trained on data with"):
+        compare(ct.open_run(before.path), after, shared=True)
+    opened = ct.open_run(before.path, data=first.data.origin["path"])
+    with pytest.raises(UsageError, match="the same data"):
+        compare(opened, after)
+    found = compare(opened, after, shared=True)
+    assert found.matched_by == "content"
+    assert set(found.ids.index) == set(before.split.test.index) & set(299 - after.split.test.index)
+
+
 def test_a_run_with_other_labels_is_compared_on_the_samples_whose_labels_are_the_same(digits_run, runs):
     """Decisions on labels change the digest of the data; rows stay what they are."""
     train, test = digits_run.split.train.names()[3], digits_run.split.test.names()[5]

@@ -12,7 +12,6 @@ import numpy as np
 from cutaway.api.context import RunContext
 from cutaway.data import Dataset, SampleIds, Table, origin_options
 from cutaway.errors import CutawayError, UnknownNameError, UsageError
-from cutaway.runs import DatasetRecord
 
 HELD_OUT = ("test", "val")
 """Splits that no model was trained on."""
@@ -74,7 +73,7 @@ def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", 
     names = tuple(dict.fromkeys((*first.class_names, *second.class_names)))
     place = {name: number for number, name in enumerate(names)}
     codes = _codes(first, place), _codes(second, place)
-    by = "identity" if _same_place(first.manifest.dataset, second.manifest.dataset) else "content"
+    by = "identity" if _same_place(*contexts, shared=shared) else "content"
     if not shared:
         _check_same(first, second, by=by, split=split)
     found = _by_identity(contexts, split) if by == "identity" else _by_content(contexts, split)
@@ -125,19 +124,33 @@ def _with_data(first: RunContext, second: RunContext) -> tuple[RunContext, RunCo
     return one, other
 
 
-def _same_place(first: DatasetRecord, second: DatasetRecord) -> bool:
-    """Whether two datasets have the same samples in the same rows, although they may be prepared differently.
+def _same_place(first: RunContext, second: RunContext, *, shared: bool) -> bool:
+    """Whether the data of two runs have the same samples in the same rows, although they may be prepared differently.
+
+    It is asked of the data as they are loaded: what was at one path may have changed between two trainings, and then
+    one of the runs can be opened with its data from elsewhere only.
 
     Raises:
-        DataError: Their options are damaged.
+        DataError: The data of one cannot be loaded again, and the runs are to be compared on what they share.
     """
-    if first.sha256 == second.sha256:
+    if first.manifest.dataset.sha256 == second.manifest.dataset.sha256:
         return True
-    one, other = (
-        (record.origin.get("kind"), record.origin.get("name"), record.origin.get("path")) for record in (first, second)
-    )
-    tests = [origin_options(record.origin).get("test") for record in (first, second)]
-    return one == other and one[0] != "arrays" and tests[0] == tests[1]
+    try:
+        places = [_place(each) for each in (first, second)]
+    except CutawayError:
+        if shared:
+            raise
+        return False
+    return places[0] == places[1] is not None
+
+
+def _place(context: RunContext) -> tuple[Any, ...] | None:
+    """Where the data of a run were loaded from; None if they came from memory."""
+    context.data  # noqa: B018 (refuses data that have changed since)
+    origin = context.loaded.origin
+    if origin.get("kind") == "arrays":
+        return None
+    return origin.get("name"), origin.get("path"), origin_options(origin).get("test")
 
 
 def _check_same(first: RunContext, second: RunContext, *, by: str, split: str) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def robustness(
     run: RunArgument,
     other: Annotated[
-        str | None, typer.Argument(metavar="[OTHER]", help="A second run on the same samples, shown beside it.")
+        str | None, typer.Argument(metavar="OTHER", help="A second run on the same samples, shown beside it.")
     ] = None,
     perturbation: Annotated[
         list[str] | None,
