@@ -22,8 +22,7 @@ FLOORS = (
     {"_lazy"},
 )
 API_FLOORS = (
-    {"classifier", "doctor", "judged_documents", "recipe"},
-    {"documents"},
+    {"classifier", "doctor", "documents", "recipe"},
     {"train", "record"},
     {"comparison", "model_files", "start"},
     {"opening"},

@@ -12,6 +12,7 @@ from cutaway._lazy import lazy_getattr
 if TYPE_CHECKING:
     from .confidence.calibration import Calibration, calibration
     from .confidence.coverage import Coverage, WantedAccuracy, coverage
+    from .confidence.document import confidence_document
     from .confidence.pairs import ConfusedPair, ConfusedPairs, confused_pairs
     from .confidence.temperature import find_temperature, fitted_temperature
     from .confidence.thresholds import Thresholds, thresholds
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from .explanation import Explanation, explain
     from .history import History, epochs_in_words
     from .importances import Importances, importance
+    from .json_data import plain
     from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, sample_room, similarity
     from .layouts.embedding import Embedding, layer_activations
     from .layouts.embeddings import embed_layer, kept_embedding
     from .layouts.sequence import EmbeddingSequence
     from .layouts.sequences import embed_epochs, embed_layers
+    from .learning.document import learning_curve_document
     from .learning.gap import EarlyStopping, Generalization, generalization
     from .learning.learning_curve import CurvePoint, LearningCurve, learning_curve
     from .learning.memorization import Memorization, memorization
@@ -75,6 +78,7 @@ _MODULES = {
     "calibration": "cutaway.api.analyses.confidence.calibration",
     "check_sort": "cutaway.api.analyses.unit_summaries",
     "class_measures": "cutaway.api.analyses.per_class",
+    "confidence_document": "cutaway.api.analyses.confidence.document",
     "confused_pairs": "cutaway.api.analyses.confidence.pairs",
     "confusion": "cutaway.api.analyses.predictions",
     "cost_in_digits": "cutaway.api.analyses.unit_summaries",
@@ -99,10 +103,12 @@ _MODULES = {
     "layer_history": "cutaway.api.analyses.layers",
     "layer_records": "cutaway.api.analyses.layers",
     "learning_curve": "cutaway.api.analyses.learning.learning_curve",
+    "learning_curve_document": "cutaway.api.analyses.learning.document",
     "measure_robustness": "cutaway.api.analyses.robustness",
     "memorization": "cutaway.api.analyses.learning.memorization",
     "mistakes": "cutaway.api.analyses.predictions",
     "pair_samples": "cutaway.api.analyses.pairing",
+    "plain": "cutaway.api.analyses.json_data",
     "predict_classes": "cutaway.api.analyses.predictions",
     "probabilities": "cutaway.api.analyses.predictions",
     "probability_batches": "cutaway.api.analyses.predictions",
@@ -145,6 +151,7 @@ __all__ = [
     "calibration",
     "check_sort",
     "class_measures",
+    "confidence_document",
     "confused_pairs",
     "confusion",
     "cost_in_digits",
@@ -169,10 +176,12 @@ __all__ = [
     "layer_history",
     "layer_records",
     "learning_curve",
+    "learning_curve_document",
     "measure_robustness",
     "memorization",
     "mistakes",
     "pair_samples",
+    "plain",
     "predict_classes",
     "probabilities",
     "probability_batches",

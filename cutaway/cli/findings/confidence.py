@@ -11,9 +11,6 @@ from cutaway.errors import UsageError, printable
 if TYPE_CHECKING:
     from cutaway.api.analyses import Calibration, ConfusedPairs, Coverage, Generalization, LearningCurve, Thresholds
 
-SAMPLES = 3
-"""Names of samples that are printed of each pair of classes."""
-
 
 def confidence(
     run: RunArgument,
@@ -36,7 +33,7 @@ def confidence(
     as_json: JsonOption = False,
 ) -> None:
     """Show how far probabilities can be relied on: calibration, coverage, confused classes, thresholds."""
-    from cutaway.api.judged_documents import confidence_document
+    from cutaway.api.analyses import confidence_document
     from cutaway.api.opening import open_run
 
     opened = open_run(run, data=data, runs=runs)
@@ -49,7 +46,7 @@ def confidence(
     coverage = opened.coverage(accuracy=accuracy or None, **options)
     confused = opened.confused_pairs(pairs, **options)
     if as_json:
-        print_json(confidence_document(opened, calibration, coverage, confused, thresholds))
+        print_json(confidence_document(opened.context, calibration, coverage, confused, thresholds))
         return
     if split is None and measured == "val":
         print("There are no test samples, so that validation samples are measured, on which temperature and")
@@ -70,7 +67,7 @@ def learning_curve(
     as_json: JsonOption = False,
 ) -> None:
     """Show whether the model overfits and whether more data would help, by training it on less."""
-    from cutaway.api.judged_documents import learning_curve_document
+    from cutaway.api.analyses import learning_curve_document
     from cutaway.api.opening import open_run
     from cutaway.models import import_lean_keras
 
@@ -80,7 +77,7 @@ def learning_curve(
     gap = opened.generalization()
     curve = opened.learning_curve(shares=numbers, seeds=seeds)
     if as_json:
-        print_json(learning_curve_document(opened, curve, gap))
+        print_json(learning_curve_document(opened.context, curve, gap))
         return
     _print_gap(gap)
     _print_curve(curve)
@@ -112,7 +109,7 @@ def _print_calibration(found: "Calibration") -> None:
         rows.append({"Measure": words, **dict(zip(("As it is", name), cells, strict=False))})
     print_table(rows, title=f"Calibration on {found.samples:,} {found.split} samples after epoch {found.epoch}")
     chance = found.curve.error_by_chance
-    print(f"By chance, a perfectly calibrated model has an error of up to {chance:.2%} (equal mass, 95 of 100 times).")
+    print(f"A perfectly calibrated model stays below {chance:.2%} in 95 of 100 cases (equal mass).")
     if found.temperature is not None:
         print(f"The temperature was fitted on {found.temperature.samples:,} validation samples.")
     if found.note:
@@ -141,16 +138,13 @@ def _print_coverage(found: "Coverage") -> None:
             "Answer from": "never" if row["threshold"] is None else f"{row['threshold']:.4f}",
             "Answered": percent(row["coverage"], 2),
             "Right": percent(row["accuracy"], 2),
-            "95% interval": "-" if row["low"] is None else f"{row['low']:.2%} to {row['high']:.2%}",
-            "Val answered": percent(row["val_coverage"], 2),
-            "Val right": percent(row["val_accuracy"], 2),
+            "95% interval": "-" if row["low"] is None else f"{row['low']:.1%} to {row['high']:.1%}",
+            "On val": percent(row["val_accuracy"], 2),
         }
         for row in found.summaries()
     ]
     print_table(rows, title="Answers only from a confidence up, chosen on validation samples")
-    print(
-        f"Area under accuracy over coverage: {found.area:.4f}. Of all samples {found.curve.accuracy[-1]:.2%} are right."
-    )
+    print(f"Area under accuracy over coverage: {found.area:.4f}.")
     if found.note:
         print(f"Note: {found.note}.")
 
@@ -161,11 +155,10 @@ def _print_pairs(found: "ConfusedPairs") -> None:
             "True": shorten(row["true"]),
             "Predicted": shorten(row["predicted"]),
             "Samples": f"{row['count']:,} of {row['of']:,}",
-            "Share": percent(row["share"], 2),
-            "95% interval": f"{row['low']:.1%} to {row['high']:.1%}",
-            "Most confident": ", ".join(shorten(name, 16) for name in row["samples"]),
+            "Share": f"{row['share']:.1%} ({row['low']:.1%} to {row['high']:.1%})",
+            "Most confident": shorten(row["samples"][0], 16),
         }
-        for row in found.summaries(SAMPLES)
+        for row in found.summaries(1)
     ]
     print_table(rows, title=f"Most confused classes of {found.mistakes:,} mistakes")
     if not rows:
@@ -175,11 +168,10 @@ def _print_pairs(found: "ConfusedPairs") -> None:
 def _print_thresholds(found: "Thresholds") -> None:
     rows = [
         {
-            "Positive from": f"{point.threshold:.4f}{words}",
+            "From": f"{point.threshold:.4f}{words}",
             "Recall": f"{point.recall.value:.1%} ({point.recall.low:.1%} to {point.recall.high:.1%})",
             "Specificity": percent(point.specificity.value, 1),
             "Precision": "-" if not point.precision.samples else percent(point.precision.value, 1),
-            "Accuracy": percent(point.accuracy.value, 1),
             "Cost": f"{point.cost:.4f}",
         }
         for words, point in ((" chosen", found.chosen), ("", found.half))

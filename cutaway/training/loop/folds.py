@@ -4,7 +4,7 @@ What cross-validation needs: for each fold the model starts from new weights and
 that were left out. Nothing is written.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from cutaway.errors import TrainingError
 from cutaway.metrics import is_finite
-from cutaway.models import initialize, require_jax, reseed
+from cutaway.models import initialize, require_jax, reseed, set_weights
 from cutaway.training.config import TrainingConfig
 
 from .checkpoint import Position
@@ -67,6 +67,7 @@ class FoldTrainer:
         *,
         seed: int,
         epochs: int | None = None,
+        weights: Mapping[str, np.ndarray] | None = None,
         on_samples: Callable[[int], Any] = lambda _: None,
     ) -> FoldResult:
         """Train on the training samples of a fold, and predict those that are held out, its validation samples.
@@ -75,6 +76,7 @@ class FoldTrainer:
             data: The fold; test samples after those that are held out are predicted as well.
             seed: Random seed of first weights, order and dropout.
             epochs: Number of epochs, where it is fewer than that of the config, which a schedule is made for.
+            weights: First weights by name; they are drawn from the seed if None.
             on_samples: Told after every compiled call how many samples it trained on; what it raises ends the work.
 
         Raises:
@@ -82,7 +84,7 @@ class FoldTrainer:
         """
         self.epochs.change(data, seed=seed)
         self.evaluation.change(data)
-        state, margins, told = self._fresh(seed), np.zeros(data.train, np.float64), 0
+        state, margins, told = self._fresh(seed, weights), np.zeros(data.train, np.float64), 0
         epochs = self.config.epochs if epochs is None else epochs
         for epoch in range(1, epochs + 1):
             done = None
@@ -126,8 +128,11 @@ class FoldTrainer:
                 break
         return best_epoch(rows)
 
-    def _fresh(self, seed: int) -> State:
-        initialize(self.model, seed)
+    def _fresh(self, seed: int, weights: Mapping[str, np.ndarray] | None = None) -> State:
+        if weights is None:
+            initialize(self.model, seed)
+        else:
+            set_weights(self.model, dict(weights))
         reseed(self.model, seed)
         first = initial_state(self.model, self.optimizer)
         return State(first.trainable, first.non_trainable, copied(self._optimizer_state))

@@ -71,7 +71,7 @@ def test_a_corruption_keeps_what_it_must(kind, name, prepared):
     x, traits = given(kind, prepared)
     before = x.copy()
     np.testing.assert_array_equal(made(name, x, 0.0, traits), x, "severity 0 is the identity")
-    changed = []
+    changed, found = [], x
     for severity in BY_NAME[name].severities[1:]:
         found = made(name, x, severity, traits)
         assert (found.shape, found.dtype) == (x.shape, x.dtype)

@@ -50,7 +50,8 @@ class ShareTrainings:
     """Trains a run's model on shares of its training samples.
 
     Everything is as in the run: settings, number of epochs (as many as it kept), validation and test samples, weights
-    of samples. A schedule of the learning rate has the length that it has for so many samples.
+    of samples. A schedule of the learning rate has the length that it has for so many samples. First weights are drawn
+    from the seed, or are those that were given with the run's model.
 
     Args:
         context: The run.
@@ -67,7 +68,7 @@ class ShareTrainings:
     def __init__(
         self, context: RunContext, *, counts: Sequence[int], seeds: int, on_progress: ProgressCallback
     ) -> None:
-        from cutaway.training import recorded_config
+        from cutaway.training import GIVEN, recorded_config
 
         manifest = context.manifest
         if manifest.origin != "training" or not context.opens:
@@ -82,6 +83,7 @@ class ShareTrainings:
         self.epochs = manifest.kept_epoch or self.config.epochs
         self.labels = context.data.y(context.split.train)
         self.weight = self._weight()
+        self._first = context.snapshot(0) if manifest.first_weights == GIVEN else None
         self._whole = context.split.part("all")
         self._done = self._trained = 0  # samples of finished trainings, and of the one under way
         self._ended = False
@@ -123,7 +125,7 @@ class ShareTrainings:
         def on_samples(samples: int) -> None:
             self._report(samples, data.train)
 
-        found = trainer.train(data, seed=seed, epochs=self.epochs, on_samples=on_samples)
+        found = trainer.train(data, seed=seed, epochs=self.epochs, weights=self._first, on_samples=on_samples)
         scored = ScoredSamples.of(found.probabilities, data.y[data.train :])
         return HeldOutLosses.of(scored, samples=data.train, seed=seed)
 
@@ -171,8 +173,9 @@ class ShareTrainings:
         manifest, data = self.context.manifest, self.context.data
         decides = [METHOD, data.sha256, data.scale, self.context.spec, manifest.split, self.epochs]
         digest = hashlib.sha256(json.dumps([*decides, self.config.model_dump()], sort_keys=True).encode())
-        if self.weight is not None:
-            digest.update(self.weight.tobytes())
+        for values in (self.weight, *(self._first or {}).values()):
+            if values is not None:
+                digest.update(values.tobytes())
         return digest.hexdigest()[:16]
 
     def _read(self, name: str, count: int, seed: int) -> HeldOutLosses | None:

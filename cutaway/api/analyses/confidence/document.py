@@ -1,17 +1,22 @@
-"""What the command line answers with ``--json`` on what predictions are worth: confidence and learning-curve."""
+"""What ``cutaway confidence --json`` answers."""
 
 from typing import Any
 
-from .analyses import Calibration, ConfusedPairs, Coverage, Generalization, LearningCurve, Thresholds, evenly_spaced
-from .documents import plain
-from .run import Run
+from cutaway.api.analyses.json_data import plain
+from cutaway.api.analyses.layers import evenly_spaced
+from cutaway.api.context import RunContext
+
+from .calibration import Calibration
+from .coverage import Coverage
+from .pairs import ConfusedPairs
+from .thresholds import Thresholds
 
 POINTS = 200
 """Points of a curve in a document at most."""
 
 
 def confidence_document(
-    run: Run,
+    context: RunContext,
     calibration: Calibration,
     coverage: Coverage,
     confused: ConfusedPairs,
@@ -19,7 +24,7 @@ def confidence_document(
 ) -> dict[str, Any]:
     """What confidence answers; curves have at most `POINTS` points."""
     return {
-        "run": str(run.path),
+        "run": str(context.path),
         "split": calibration.split,
         "samples": calibration.samples,
         "epoch": calibration.epoch,
@@ -64,19 +69,3 @@ def _curve(found: Coverage | Thresholds) -> Any:
     """The rows of a curve, evenly spaced."""
     table = found.to_pandas()
     return plain(table.iloc[list(evenly_spaced(range(len(table)), POINTS))].to_dict("records"))
-
-
-def learning_curve_document(run: Run, curve: LearningCurve, gap: Generalization) -> dict[str, Any]:
-    """What learning-curve answers: the trainings, what is expected of more data, and the gap to training samples."""
-    return {
-        "run": str(run.path),
-        "split": curve.split,
-        "samples": curve.samples,
-        "train_samples": curve.train_samples,
-        "epochs": curve.epochs,
-        "points": plain(curve.points),
-        "forecast": plain(curve.summaries()),
-        "check": {**plain(curve.check), "accuracy": curve.accuracy, "agrees": curve.agrees},
-        "verdict": curve.verdict,
-        "generalization": plain(gap),
-    }
