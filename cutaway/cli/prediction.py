@@ -160,7 +160,7 @@ def _print_influences(found: Any) -> None:
 def _influential(sample: Any) -> tuple[str, str, str]:
     if sample is None:
         return "", "", ""
-    return shorten(sample.sample, 16), shorten(sample.label, 9), f"{sample.influence:.2e}"
+    return shorten(sample.sample, 16), shorten(sample.label, 9), f"{sample.influence:.3g}"
 
 
 def _number(value: float) -> str:

@@ -116,6 +116,17 @@ def test_a_wrong_answer_can_be_asked_for_its_label(digits_run):
     assert sum(each.label == label for each in given.supporting) > 5
 
 
+def test_many_answers_are_found_in_several_passes(digits_run, monkeypatch):
+    names = [f"test[{i}]" for i in range(5)]
+    at_once = digits_run.influence(names, 3, epochs=6)
+    monkeypatch.setattr("cutaway.interpret.MOST_ANSWERS", 2)
+    told = []
+    for one, other in zip(at_once, digits_run.influence(names, 3, epochs=6, progress=told.append), strict=True):
+        assert [each.sample for each in one.supporting] == [each.sample for each in other.supporting]
+        assert (one.sample, one.target, one.probability) == (other.sample, other.target, other.probability)
+    assert [now.done for now in told].count(0) == 3
+
+
 def test_an_earlier_answer_is_owed_to_earlier_snapshots(digits_run):
     found = digits_run.explain("test[3]", epoch=2).influence()
     assert (found.epoch, found.epochs) == (2, (1, 2))

@@ -154,20 +154,20 @@ def influence(
             rates=rates,
             on_progress=on_progress,
         )
-        for place, of_samples in enumerate(values, start=first):
-            found.append(
-                Influences(
-                    sample=answers.names[place],
-                    target=context.class_names[int(targets[place])],
-                    probability=float(probabilities[place, targets[place]]),
-                    epoch=number,
-                    rates=rates,
-                    samples=len(ids),
-                    supporting=_most(context, ids, of_samples, n),
-                    opposing=_most(context, ids, of_samples, n, sign=-1),
-                    approximation=approximation,
-                )
+        found += [
+            Influences(
+                sample=answers.names[place],
+                target=context.class_names[int(targets[place])],
+                probability=float(probabilities[place, targets[place]]),
+                epoch=number,
+                rates=rates,
+                samples=len(ids),
+                supporting=_most(context, ids, of_samples, n),
+                opposing=_most(context, ids, of_samples, n, sign=-1),
+                approximation=approximation,
             )
+            for place, of_samples in enumerate(values, start=first)
+        ]
     return tuple(found)
 
 
