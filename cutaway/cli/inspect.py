@@ -117,7 +117,7 @@ def _print_classes(document: dict[str, Any]) -> None:
     if document["left_out"]:
         print(f"The {len(rows)} classes with the lowest recall; {document['left_out']:,} more are left out.")
     low, high = document["accuracy_interval"]
-    print(f"Accuracy {document['accuracy']:.2%} (95% interval: {low:.2%} to {high:.2%}).")
+    print(f"95% interval of the accuracy: {low:.2%} to {high:.2%}.")
     print(f"Balanced accuracy {document['balanced_accuracy']:.2%} (the mean recall).")
     print(f"Always predicting {printable(document['largest_class'])} would give {document['baseline']:.2%}.")
 

@@ -225,6 +225,7 @@ def test_memorized_labels_are_counted(digits_run):
     found = digits_run.memorization(issues)
     assert (found.trained.count, found.trained.samples) == (1, 2)
     assert (found.held_out.count, found.held_out.samples) == (1, 2)
+    assert found.to_pandas().loc["trained"].tolist()[:3] == [2, 1, 0.5]
     none = digits_run.memorization(SimpleNamespace(ids=ids, given=given, scores=np.zeros(5)))
     assert none.trained.samples == none.held_out.samples == 0
     foreign = dataclasses.replace(ids, index=ids.index + 5000)

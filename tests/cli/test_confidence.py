@@ -112,6 +112,6 @@ def test_predictions_are_printed_at_a_temperature(cutaway, digits_run, tmp_path)
 def test_show_has_intervals_of_the_classes(cutaway, digits_run):
     _, out, _ = cutaway("show", digits_run.path)
     low, high = digits_run.per_class().measures.accuracy_interval
-    assert f"(95% interval: {low:.2%} to {high:.2%})" in out
+    assert f"95% interval of the accuracy: {low:.2%} to {high:.2%}." in out
     row = digits_run.per_class().summaries()[3]
     assert f"{row['recall_low']:.1%} to {row['recall_high']:.1%}" in out

@@ -1,6 +1,7 @@
 """Suspect labels that a model has learned by heart."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UsageError
 from cutaway.metrics import Share, share_of
+
+if TYPE_CHECKING:
+    import pandas
 
 SUSPECT = 0.5
 """Score from which on models that were not trained on a sample prefer another label."""
@@ -34,6 +38,19 @@ class Memorization:
             f"<Memorization after epoch {self.epoch}: of {self.trained.samples:,} suspect labels that the model was "
             f"trained on it predicts {self.trained} as given, of {self.held_out.samples:,} others {self.held_out}>"
         )
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas DataFrame of both shares, with rows "trained" and "held out".
+
+        Returns:
+            Columns suspects, as_given, share, and low and high, its 95% interval; NaN without suspect labels.
+        """
+        import pandas
+
+        shares = {"trained": self.trained, "held out": self.held_out}
+        columns = {"samples": "suspects", "count": "as_given", "value": "share", "low": "low", "high": "high"}
+        rows = [{column: getattr(share, name) for name, column in columns.items()} for share in shares.values()]
+        return pandas.DataFrame(rows, index=list(shares))
 
 
 def memorization(
