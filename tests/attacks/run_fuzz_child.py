@@ -43,7 +43,10 @@ VALUES = (
     *([], {}, [[]], [None], ["\x1b[2J"], {"a": {"b": 1}}, list(range(2000)), "y" * 200_000, "../../../etc/passwd"),
     *(float("nan"), float("inf"), 2_000_000_000, "Dense", "Lambda", "softmax", "named", "path", "/dev/zero"),
 )
-READING = (("show",), ("show", "--json"), ("layers", "--json"), ("units",), ("embed", "--method", "pca", "--json"))
+READING = (
+    *(("show",), ("show", "--json"), ("layers", "--json"), ("units",), ("embed", "--method", "pca", "--json")),
+    *(("samples", "--json"), ("explain", "test[3]", "--influence", "--json")),
+)
 
 
 def deep(levels):
