@@ -18,7 +18,7 @@ from .measures import SATURATED_AT, is_constant
 SAME = 0.98
 """Two units whose activations correlate by this or more, either way, say the same."""
 
-MOST_UNITS = 2048
+MOST_UNITS = 1024
 """Units of a layer that are compared with each other at most."""
 
 

@@ -46,6 +46,7 @@ VALUES = (
 READING = (
     *(("show",), ("show", "--json"), ("layers", "--json"), ("units",), ("embed", "--method", "pca", "--json")),
     ("robustness", "--samples", "50"),
+    *(("samples", "--json"), ("explain", "test[3]", "--influence", "--json")),
 )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .confidence.thresholds import Thresholds, thresholds
     from .evidence import evidence_of, findings
     from .explanation import Explanation, explain
+    from .facts import repeated_ids, sample_facts
     from .history import History, epochs_in_words
     from .importances import Importances, importance
     from .json_data import plain
@@ -90,6 +91,8 @@ _MODULES = {
     "epochs_in_words": "cutaway.api.analyses.history",
     "evenly_spaced": "cutaway.api.analyses.layers",
     "evidence_of": "cutaway.api.analyses.evidence",
+    "repeated_ids": "cutaway.api.analyses.facts",
+    "sample_facts": "cutaway.api.analyses.facts",
     "explain": "cutaway.api.analyses.explanation",
     "find_temperature": "cutaway.api.analyses.confidence.temperature",
     "findings": "cutaway.api.analyses.evidence",
@@ -185,7 +188,9 @@ __all__ = [
     "predict_classes",
     "probabilities",
     "probability_batches",
+    "repeated_ids",
     "sample_dynamics",
+    "sample_facts",
     "sample_room",
     "self_influence",
     "similarity",

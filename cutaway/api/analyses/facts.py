@@ -6,17 +6,30 @@ from typing import Any
 import numpy as np
 
 from cutaway.api.context import RunContext
-from cutaway.data import SampleIds, input_facts, repeated_samples, tell_apart, telling_input
+from cutaway.data import (
+    PARTS,
+    Dataset,
+    SampleIds,
+    Split,
+    input_facts,
+    repeated_samples,
+    stratified_sample,
+    tell_apart,
+    telling_input,
+)
 from cutaway.errors import CutawayError
 from cutaway.findings import HeldOut, LayerFacts, WeightFacts, estimate_count, keep_highest
 
-from .predictions import probabilities
+from .predictions import probability_batches
 
 SAMPLES = 2000
 """Training samples on which layers, gradients and inputs are measured at most."""
 
+BYTES = 64 * 2**20
+"""Bytes of these samples as float32 at most: of wide ones there are fewer."""
+
 REPEATED = 70_000
-"""Training samples among which equal ones are looked for at most."""
+"""Samples of each part of a split that are compared with those of the others at most."""
 
 BINS = 15
 """Bins of equally many samples in which confidence and accuracy are compared."""
@@ -40,23 +53,37 @@ def facts_of(context: RunContext) -> dict[str, Any]:
 
 
 def _of_samples(context: RunContext) -> dict[str, Any]:
-    data, split = context.data, context.split
-    ids = context.ids("train", samples=SAMPLES)
+    facts = sample_facts(context.data, context.split)
+    repeated = repeated_ids(context.data, context.split.train, _join(context.split.val, context.split.test))
+    return facts | {"repeated": context.named(repeated).names()}
+
+
+def sample_facts(data: Dataset, split: Split) -> dict[str, Any]:
+    """What shows in the samples of a split, as fields of `cutaway.findings.Evidence`."""
+    most = sample_room(data)
+    ids = split.train.take(stratified_sample(data.y(split.train), most, seed=0))
     x, y = data.inputs(ids), data.y(ids)
     held = split.test if len(split.test) else split.val
-    counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in ("train", "val", "test")}
-    others = _join(split.val, split.test)
-    few = others.take(slice(0, REPEATED))
-    known = repeated_samples(data.x(split.train.take(slice(0, REPEATED))), data.x(few))
+    others = data.inputs(held.take(slice(0, None, -(-len(held) // most)))) if len(held) else x[:0]
+    counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in PARTS}
     return {
         "inputs": input_facts(x),
         "class_counts": {name: each.tolist() for name, each in counts.items() if each.sum()},
         "telling": telling_input(x, y, classes=data.classes),
-        "repeated": context.named(few.take(known >= 0)).names(),
-        "shift": tell_apart(x, data.inputs(held.take(slice(0, None, max(1, len(held) // SAMPLES)))))
-        if len(held)
-        else None,
+        "shift": tell_apart(x, others),
     }
+
+
+def sample_room(data: Dataset) -> int:
+    """The most samples that are measured: at least two."""
+    return max(2, min(SAMPLES, BYTES // (4 * max(data.features, 1))))
+
+
+def repeated_ids(data: Dataset, train: SampleIds, others: SampleIds) -> SampleIds:
+    """The samples of others that are training samples as well, among the first of both."""
+    few = others.take(slice(0, REPEATED))
+    known = repeated_samples(data.rows(train.take(slice(0, REPEATED))), data.rows(few))
+    return few.take(known >= 0)
 
 
 def _of_model(context: RunContext) -> dict[str, Any]:
@@ -64,7 +91,7 @@ def _of_model(context: RunContext) -> dict[str, Any]:
         return {}
     from cutaway.interpret import gradient_sizes, layer_health, update_sizes
 
-    ids = context.ids("train", samples=SAMPLES)
+    ids = context.ids("train", samples=sample_room(context.data))
     x, y, scale = context.data.x(ids), context.data.y(ids), context.data.scale
     model, kept = context.model(), context.epoch()
     layers = layer_health(model, x=x, scale=scale)
@@ -86,29 +113,32 @@ def _of_model(context: RunContext) -> dict[str, Any]:
 def _of_predictions(context: RunContext) -> dict[str, Any]:
     data, split = context.data, context.split
     others = _join(split.val, split.test)
-    p, y = probabilities(context, others), data.y(others)
-    if not np.isfinite(p).all():
-        return {}
-    held = p[len(split.val) :] if len(split.test) else p
-    given, highest, shares = keep_highest(p, y)
-    kept = HeldOut(y, given[None], highest[None], shares[None], None, data.classes)
+    y = data.y(others)
+    confidence, right, kept = np.zeros(len(y)), np.zeros(len(y), bool), []
+    for rows, p in probability_batches(context, others):
+        if not np.isfinite(p).all():
+            return {}
+        confidence[rows], right[rows] = p.max(axis=1), p.argmax(axis=1) == y[rows]
+        kept.append(keep_highest(p, y[rows]))
+    given, highest, shares = (np.concatenate([each[part] for each in kept]) for part in range(3))
+    held = HeldOut(y, given[None], highest[None], shares[None], None, data.classes)
+    tested = slice(len(split.val), None) if len(split.test) else slice(None)
     return {
-        "calibration": _calibration(held, y[-len(held) :]),
-        "wrong_labels": estimate_count(kept),
+        "calibration": _calibration(confidence[tested], right[tested]),
+        "wrong_labels": estimate_count(held),
         "judged": len(y),
-        "sure": _of_the_surest(p, y),
+        "sure": _of_the_surest(confidence, right),
     }
 
 
-def _of_the_surest(p: np.ndarray, y: np.ndarray) -> tuple[int, int]:
+def _of_the_surest(confidence: np.ndarray, right: np.ndarray) -> tuple[int, int]:
     """Of the third of samples with the highest confidence, how many are wrong, and their number."""
-    surest = np.argsort(-p.max(axis=1), kind="stable")[: -(-len(y) // 3)]
-    return int((p[surest].argmax(axis=1) != y[surest]).sum()), len(surest)
+    surest = np.argsort(-confidence, kind="stable")[: -(-len(right) // 3)]
+    return int((~right[surest]).sum()), len(surest)
 
 
-def _calibration(p: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+def _calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, float, float]:
     """Expected calibration error, confidence minus accuracy, and the standard error of the accuracy."""
-    confidence, right = p.max(axis=1).astype(np.float64), p.argmax(axis=1) == y
     order = np.argsort(confidence, kind="stable")
     parts = np.array_split(order, min(BINS, len(order)))
     error = sum(len(part) * abs(confidence[part].mean() - right[part].mean()) for part in parts) / len(order)

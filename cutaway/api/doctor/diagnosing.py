@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cutaway._lazy import public
+from cutaway.api import analyses
 from cutaway.api.given_data import as_dataset
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.run import Run
@@ -13,21 +12,13 @@ from cutaway.data import (
     Dataset,
     Split,
     Table,
-    input_facts,
-    repeated_samples,
     split_and_prepare,
-    stratified_sample,
-    tell_apart,
-    telling_input,
 )
 from cutaway.errors import ConfigError, DataError
 from cutaway.findings import Evidence, Finding, run_checks
 
 from .proving import prove
 from .record import Diagnosis, Proof
-
-SAMPLES = 2000
-"""Training samples on which inputs are measured at most."""
 
 
 @public
@@ -93,25 +84,17 @@ def _split(given: Dataset | Table) -> tuple[Split, Dataset]:
 
 def _evidence(split: Split, data: Dataset) -> Evidence:
     """What is known of data before a training."""
-    taken = stratified_sample(data.y(split.train), SAMPLES, seed=0)
-    ids = split.train.take(taken)
-    x, y = data.inputs(ids), data.y(ids)
-    has_own_test = "test" in data.labels
-    repeated: list[str] = []
-    if has_own_test:  # inside one source equal rows are common, and a split by us does not make them worse
-        known = repeated_samples(data.x(split.train), data.x(split.test))
-        repeated = split.test.take(known >= 0).names()
-    counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in ("train", "val", "test")}
+    facts = analyses.sample_facts(data, split)
+    if "test" in data.labels:
+        facts["repeated"] = analyses.repeated_ids(data, split.train, split.test).names()
+    else:  # parts of one source that we split are alike, and equal rows in it are common
+        facts["shift"] = None
     return Evidence(
         class_names=data.class_names,
         train_samples=len(split.train),
         val_samples=len(split.val),
         test_samples=len(split.test),
-        inputs=input_facts(x),
         input_names=data.feature_names,
         pictures=len(data.shape) > 1,
-        class_counts={name: each.tolist() for name, each in counts.items() if each.sum()},
-        telling=telling_input(x, y, classes=data.classes),
-        repeated=repeated,
-        shift=tell_apart(x, data.inputs(split.test.take(slice(0, SAMPLES)))) if has_own_test else None,
+        **facts,
     )

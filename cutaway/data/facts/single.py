@@ -10,6 +10,9 @@ LEAVES = 32
 LEAST = 40
 """Samples without which nothing is said."""
 
+MOST_CLASSES, MOST_INPUTS = 100, 5000
+"""Beyond these a tree for each input takes too long."""
+
 
 @dataclass(frozen=True)
 class TellingInput:
@@ -41,11 +44,11 @@ def telling_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) 
         seed: Random seed of the halves.
 
     Returns:
-        None where there are too few samples.
+        None where there are too few samples, or too many classes or inputs.
     """
     from sklearn.tree import DecisionTreeClassifier
 
-    if len(y) < LEAST:
+    if len(y) < LEAST or classes > MOST_CLASSES or x.shape[1] > MOST_INPUTS:
         return None
     order = np.random.default_rng(seed).permutation(len(y))
     fit, judge = order[::2], order[1::2]
