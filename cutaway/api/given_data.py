@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.data import Dataset, Decision, Table, is_bunch, load_dataset, read_decisions
-from cutaway.errors import UsageError
+from cutaway.errors import DataError, UsageError
 
 
 def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Table:
@@ -73,7 +73,14 @@ def as_decisions(labels: str | Path | Sequence[Decision]) -> Sequence[Decision]:
         UsageError, DataError: As `cutaway.data.read_decisions`; or they are something else.
     """
     if isinstance(labels, str | os.PathLike):
-        return read_decisions(labels)
+        found = read_decisions(labels)
+        if not found:
+            raise DataError(
+                "a file of decisions on labels holds at least one",
+                got=f"none in the column decision of {labels}",
+                hint="write keep, relabel (with a label) or drop into it, or leave the file out",
+            )
+        return found
     if not all(isinstance(each, Decision) for each in labels):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(
             "labels are decisions, or the path of a file of them",

@@ -52,7 +52,7 @@ def doctor(
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
         split, data = _split(given)
-        return Diagnosis(data.name, run_checks(_evidence(split, data)))
+        return Diagnosis(data.name, run_checks(_evidence(split, data)), not_judged=_unknown_of_data(data))
 
 
 def _is_tried(finding: Finding) -> bool:
@@ -72,6 +72,17 @@ def _unknown(run: Run) -> tuple[str, ...]:
         run.data  # noqa: B018 (asks whether it can be loaded)
     except DataError as error:
         found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are not judged.")
+    return tuple(found)
+
+
+def _unknown_of_data(data: Dataset) -> tuple[str, ...]:
+    """What cannot be judged of data before a training, and why."""
+    found = ["Labels are judged by models: see cutaway labels, and the doctor of a run."]
+    if "test" not in data.labels:
+        found.append(
+            "There are no test samples of their own, so that neither equal samples in two splits nor test samples that "
+            "differ from the training samples are looked for: the doctor of a run judges its split."
+        )
     return tuple(found)
 
 

@@ -48,13 +48,15 @@ def prove(run: Run, finding: Finding, *, progress: ProgressOption = False) -> Pr
             after = _right(again, _same_samples(again, ids))
     except CutawayError as error:
         return Proof(finding.kind, remedy.words, why=f"{error.rule}; got {error.got}")
-    before = _right(run, ids)
+    before, labels = _right(run, ids), run.data.y(ids)
+    balanced = (_balanced(before, labels), _balanced(after, labels)) if finding.kind == "class-imbalance" else None
     test = mcnemar(int((after & ~before).sum()), int((before & ~after).sum()))
     return Proof(
         kind=finding.kind,
         remedy=remedy.words,
         before=float(before.mean()),
         after=float(after.mean()),
+        balanced=balanced,
         fixed=test.fixed,
         broken=test.broken,
         samples=len(ids),
@@ -133,6 +135,11 @@ def _right(run: Run, ids: SampleIds) -> np.ndarray:
     from cutaway.api.analyses import probabilities
 
     return probabilities(run.context, ids).argmax(axis=1) == run.data.y(ids)
+
+
+def _balanced(right: np.ndarray, labels: np.ndarray) -> float:
+    """The mean recall of the classes."""
+    return float(np.mean([right[labels == label].mean() for label in np.unique(labels)]))
 
 
 def _without_repeated(run: Run, finding: Finding, remedy: Remedy, split: str) -> Proof:

@@ -23,6 +23,7 @@ class Proof:
         remedy: What was done, in words.
         before: Accuracy of the run, 0..1.
         after: Accuracy with the remedy.
+        balanced: Balanced accuracy before and after, where classes are of very different size; None otherwise.
         fixed: Samples that only the new training predicts right.
         broken: Samples that only the run predicts right.
         samples: Number of samples.
@@ -36,6 +37,7 @@ class Proof:
     remedy: str
     before: float = float("nan")
     after: float = float("nan")
+    balanced: tuple[float, float] | None = None
     fixed: int = 0
     broken: int = 0
     samples: int = 0
@@ -55,6 +57,8 @@ class Proof:
         change = (
             f"{self.before:.2%} becomes {self.after:.2%} on {counts}: {self.fixed:,} fixed, {self.broken:,} newly wrong"
         )
+        if self.balanced is not None:
+            change += f"; balanced accuracy {self.balanced[0]:.2%} becomes {self.balanced[1]:.2%}"
         if self.p_value >= LEVEL:
             return f"{change}; that may be chance (p = {self.p_value:.2g})."
         return f"{change} (p = {self.p_value:.2g})."

@@ -1,5 +1,6 @@
 """Cross-validation over all samples: what is trained, and the result of each fold, kept as soon as it is there."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -68,7 +69,7 @@ def of_run(context: RunContext, *, folds: int, seeds: int, epochs: int | None) -
     """Cross-validation with the model and the settings of a run, and as many epochs as it kept."""
     from cutaway.training import TrainingConfig, recorded_config
 
-    data, whole = context.data, context.split.part("all")
+    data, whole = context.data, context.named(context.split.part("all"))
     ids = whole.take(np.lexsort((whole.index, whole.source_index)))
     if context.manifest.origin == "training" and context.opens:
         config, spec = recorded_config(context.manifest.config), context.spec
@@ -87,6 +88,8 @@ def of_data(
 ) -> CrossValidation:
     """Cross-validation with the default model for some data."""
     ids = all_ids(given)
+    if isinstance(given, Table):
+        ids = dataclasses.replace(ids, naming=given.row_names)
     nothing = ids.take(slice(0))
     everything = Split(train=ids, val=nothing, test=nothing, validation=0.25, seed=0)
     # what a preparation learns has nothing to do with labels, so that it may be fitted on all samples
@@ -193,7 +196,8 @@ class _Folds:
         setup, self._trained = self.setup, self._trained + samples
         total = setup.folds * setup.seeds
         size = self.epochs * (len(self.labels) - len(self.labels) // setup.folds)  # of a fold, all epochs
-        done = min(self._folds * size + self._trained, total * size)
+        # the last fold ends when its result is kept, not with its last step
+        done = total * size if self._folds == total else min(self._folds * size + self._trained, total * size - 1)
         note = f"fold {min(self._folds + 1, total)} of {total}"
         self.on_progress(Progress("cross-validation", done, total * size, "samples", note))
 

@@ -36,6 +36,8 @@ def add_decisions(context: RunContext, decisions: Sequence[Decision]) -> Path:
         UnknownNameError, DataError: There is no such sample or class.
         RunError: The folder cannot be written.
     """
+    # a place in a split, such as val[7], is a place in the source in every later training
+    decisions = [dataclasses.replace(each, sample=_place(context, each.sample)) for each in decisions]
     decide(context.loaded, decisions)  # refuses what cannot be applied
     path, now = labels_path(context.path), datetime.now(UTC).isoformat(timespec="seconds")
     signed = [dataclasses.replace(each, by=each.by or _user(), when=each.when or now) for each in decisions]
@@ -54,6 +56,12 @@ def add_decisions(context: RunContext, decisions: Sequence[Decision]) -> Path:
             hint="free some space, or make the folder writable",
         ) from error
     return path
+
+
+def _place(context: RunContext, name: str) -> str:
+    """The name of a sample as it is, or its place in its source where it is one in a split."""
+    found = context.sample(name)
+    return name if name == context.named(found)[0] else found.places()[0]
 
 
 def _user() -> str:

@@ -63,7 +63,7 @@ def find_label_issues(
     listed = _listed(scores, judged, most=2 * count.high)
     neighbors = _neighbors(setup, context, listed, held)
     return LabelIssues(
-        ids=(context.named(setup.ids) if context is not None else setup.ids).take(listed),
+        ids=setup.ids.take(listed),
         given=held.labels[listed],
         suggested=suggested[listed],
         scores=scores[listed],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import Decision, SampleIds, read_decisions, safe_cell
+from cutaway.data import SampleIds, read_decisions, safe_cell
 from cutaway.errors import UsageError
 from cutaway.findings import CountEstimate
 from cutaway.runs import write_output
@@ -81,11 +81,18 @@ class LabelIssues:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def above_half(self) -> int:
+        """Number of suspects whose score is above 0.5: the models prefer another class."""
+        return int((self.scores > 0.5).sum())
+
     def records(self) -> Iterator[dict[str, Any]]:
         """A JSON-able record for each suspect: sample, given, suggested, score, probabilities and neighbors."""
         names, given, suggested = self.ids.names(), self._names(self.given), self._names(self.suggested)
+        known, places = np.unique(self.neighbors, return_inverse=True)
+        called, places = self.neighbor_ids.take(known).names(), places.reshape(self.neighbors.shape)
         for row, name in enumerate(names):
-            near = self.neighbor_ids.take(self.neighbors[row]).places()
+            near = [called[place] for place in places[row]]
             labels = self._names(self.neighbor_labels[row])
             yield {
                 "sample": name,
@@ -151,12 +158,12 @@ class LabelIssues:
         }
 
 
-def write_suspects(issues: LabelIssues, path: Path) -> None:
-    """Write the list to a file, in which a person then decides; see `cutaway.data.read_decisions`.
+def check_suspects_file(path: Path) -> None:
+    """Refuse a file that a list of suspects is not written to, before anything is trained.
 
     Raises:
-        UsageError: The ending is another one, the folder does not exist, or the file holds decisions.
-        OSError: The disk refuses.
+        UsageError: The ending is unknown, the folder does not exist, or the file holds decisions.
+        DataError: The file holds something else, which is not overwritten.
     """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
@@ -172,16 +179,30 @@ def write_suspects(issues: LabelIssues, path: Path) -> None:
     if decided := _decisions_in(path):
         raise UsageError(
             "a file with decisions is never overwritten",
-            got=f"{path} with {len(decided):,} of them",
+            got=f"{path} with {decided:,} of them",
             hint="write the new list to another file, such as suspects-2.csv",
         )
-    write_output(path, _bytes(issues, ending))
 
 
-def _decisions_in(path: Path) -> tuple[Decision, ...]:
-    if not path.exists() or path.suffix.lower() == ".jsonl":
-        return ()
-    return read_decisions(path)
+def write_suspects(issues: LabelIssues, path: Path) -> None:
+    """Write the list to a file, in which a person then decides; see `cutaway.data.read_decisions`.
+
+    Raises:
+        UsageError: The ending is another one, the folder does not exist, or the file holds decisions.
+        OSError: The disk refuses.
+    """
+    check_suspects_file(path)
+    write_output(path, _bytes(issues, path.suffix.lower()))
+
+
+def _decisions_in(path: Path) -> int:
+    """The number of decisions in a file that is there."""
+    if not path.exists():
+        return 0
+    if path.suffix.lower() != ".jsonl":
+        return len(read_decisions(path))
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return sum('"decision": "' in line and '"decision": ""' not in line for line in file)
 
 
 def _bytes(issues: LabelIssues, ending: str) -> bytes:

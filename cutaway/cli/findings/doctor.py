@@ -24,6 +24,7 @@ from cutaway.cli.options import (
     given_options,
 )
 from cutaway.cli.output import print_findings, print_json
+from cutaway.errors import UsageError
 
 from .labels import find_run_or_data
 
@@ -62,6 +63,8 @@ def doctor(
         import_lean_keras()
         found = diagnose(run, proofs=prove)
     else:
+        if prove:
+            raise UsageError("remedies are tried on a run", got=f"the data {where}", hint="train on it first")
         found = diagnose(where, **given_options(context.params))
     if as_json:
         print_json({"name": found.name, "findings": list(found.records()), "not_judged": list(found.not_judged)})
@@ -74,6 +77,6 @@ def doctor(
     for proof in found.proofs:
         print(f"\nTried for {proof.kind}: {proof.remedy}. {proof.words}")
     if run is None:
-        print(f"\nNext: cutaway train {where}, and then: cutaway doctor latest")
+        print("\nNext: train on it with the same options, and then: cutaway doctor latest")
     elif not prove and any(each.remedy and each.severity == "warning" for each in found.findings):
         print(f"\nNext: try what would help:  cutaway doctor {where} --prove")

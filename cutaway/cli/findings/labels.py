@@ -74,8 +74,11 @@ def labels(
     if decisions:
         _decide(run, decisions, where=where, as_json=as_json)
         return
-    from cutaway.api.labels import write_suspects
+    from cutaway.api.labels import check_suspects_file, write_suspects
     from cutaway.models import import_lean_keras
+
+    if output is not None:
+        check_suspects_file(Path(output))
 
     import_lean_keras()
     sizes: dict[str, Any] = {"folds": folds, "seeds": seeds, "epochs": epochs}
@@ -92,7 +95,7 @@ def labels(
     if as_json:
         print_json({**_summary(issues), "suspects": list(issues.records())})
         return
-    _print(issues, limit=limit, output=output, sheet=sheet, run=run, where=where)
+    _print(issues, limit=limit, output=output, sheet=sheet, run=run)
 
 
 def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
@@ -127,7 +130,7 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
         raise UsageError(
             "decisions are kept in the folder of a run",
             got=f'the data "{where}"',
-            hint=f"write a list with: cutaway labels {where} -o suspects.csv, and decide in its column decision",
+            hint="write a list with the option -o suspects.csv, and decide in its column decision",
         )
     path = run.decide(decisions)
     if as_json:
@@ -149,23 +152,25 @@ def _summary(issues: Any) -> dict[str, Any]:
     }
 
 
-def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, run: Any, where: str) -> None:
+def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, run: Any) -> None:
     low, high = issues.count.low, issues.count.high
     print(f"About {issues.count.count:,} of {issues.samples:,} labels may be wrong ({low:,} to {high:,}).")
     models = f"{issues.folds * issues.seeds} models of {issues.epochs} epochs"
     print(f"Out of sample, {models} predict {issues.accuracy:.2%} of the labels as given.")
     if issues.not_judged:
         print(f"Not judged: {issues.not_judged:,} samples that are the only one of their class.")
+    above = "none of them has" if not issues.above_half else f"{issues.above_half:,} have"
+    print(f"Listed are the {len(issues):,} most suspect samples; {above} a score above 0.5.")
     records = list(issues.records())
     print_table([_row(record) for record in (records[:limit] if limit else records)])
     for file in (output, sheet):
         if file is not None:
             print(f"written: {file}")
-    following = f"cutaway labels {where} -o suspects.csv, decide in its column decision"
-    if output is not None:
-        following = f"decide in the column decision of {output} (keep, relabel with a label, or drop)"
-    data = "--like " + run.path.name if run is not None else where
-    print(f"\nNext: {following}, then: cutaway train {data} --labels {output or 'suspects.csv'}")
+    file = output if output is not None and not output.endswith(".jsonl") else "suspects.csv"
+    again = "" if file == output else "write the list with -o suspects.csv, "
+    data = f"--like {run.path.name}" if run is not None else "with your data and their options"
+    print(f"\nNext: {again}decide in the column decision of {file} (keep, relabel with a label, or drop), then:")
+    print(f"cutaway train {data} --labels {file}" if run is not None else f"cutaway train, {data}, and --labels {file}")
 
 
 def _row(record: dict[str, Any]) -> dict[str, str]:

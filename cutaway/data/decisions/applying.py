@@ -9,7 +9,7 @@ from cutaway.checks import similar_name
 from cutaway.data.dataset import Dataset, Source
 from cutaway.data.sample_names import find_sample
 from cutaway.data.samples import SampleIds
-from cutaway.data.split import Split
+from cutaway.data.split import Split, join_ids
 from cutaway.data.splitting import split_dataset
 from cutaway.data.tables import Table
 from cutaway.errors import DataError
@@ -121,7 +121,7 @@ def relabel(data: Dataset | Table, labels: Mapping[str, str]) -> Dataset | Table
 
 
 def drop(split: Split, dropped: SampleIds) -> Split:
-    """The same split without some samples, which belong to none of its parts.
+    """The same split without some samples, which belong to none of its parts; those dropped before stay so.
 
     Raises:
         DataError: Nothing is left of the training or validation samples.
@@ -137,7 +137,8 @@ def drop(split: Split, dropped: SampleIds) -> Split:
                 got=f'no sample in the split "{name}"',
                 hint="drop fewer",
             )
-    return replace(split, **kept, dropped=dropped)
+    before = dropped.take(slice(0)) if split.dropped is None else split.dropped
+    return replace(split, **kept, dropped=join_ids([before, dropped.take(~_among(dropped, before))]))
 
 
 def _among(ids: SampleIds, others: SampleIds) -> np.ndarray:

@@ -30,7 +30,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             "95% sure is right less often. Stopping earlier, label smoothing, or a temperature fitted on the "
             "validation samples lower it."
         )
-        remedy = Remedy("smooth the labels by 0.05 and stop early", {"label_smoothing": 0.05, "patience": 3})
+        smooth = {} if smoothing else {"label_smoothing": 0.05}
+        words = "stop early" if smoothing else "smooth the labels by 0.05 and stop early"
+        remedy = Remedy(words, {**smooth, "patience": 3})
         yield Finding(KIND, "warning", "The model is overconfident", text, record, remedy)
         return
     text = (
