@@ -25,7 +25,7 @@ from .predictions import probability_batches
 SAMPLES = 2000
 """Training samples on which layers, gradients and inputs are measured at most."""
 
-BYTES = 64 * 2**20
+BYTES = 8 * 2**20
 """Bytes of these samples as float32 at most: of wide ones there are fewer."""
 
 REPEATED = 70_000

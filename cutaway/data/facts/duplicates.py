@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-CHUNK = 16 * 2**20
+CHUNK = 4 * 2**20
 """Bytes of samples that are read at a time."""
 
 

@@ -34,7 +34,7 @@ def input_facts(x: np.ndarray) -> InputFacts:
     Args:
         x: float32 ``(sample, input)``, as the model sees them, at least one of each.
     """
-    spread = x.std(axis=0, dtype=np.float64)
+    spread = np.concatenate([x[:, i : i + 256].std(axis=0, dtype=np.float64) for i in range(0, x.shape[1], 256)])
     constant = np.flatnonzero(x.min(axis=0) == x.max(axis=0))
     varying = np.delete(spread, constant)
     return InputFacts(
@@ -42,7 +42,7 @@ def input_facts(x: np.ndarray) -> InputFacts:
         low=float(x.min()),
         high=float(x.max()),
         mean=float(x.mean(dtype=np.float64)),
-        std=float(x.std(dtype=np.float64)),
+        std=float(np.sqrt(np.square(x - np.float32(x.mean(dtype=np.float64))).mean(dtype=np.float64))),
         constant=tuple(constant.tolist()),
         widest=float(varying.max() / np.median(varying)) if len(varying) else 1.0,
     )

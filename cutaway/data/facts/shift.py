@@ -53,9 +53,10 @@ def tell_apart(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Shift
         return None
     random = np.random.default_rng(seed)
     parts = [part[random.permutation(len(part))[:ROWS]] for part in (first, second)]
-    x = np.concatenate(parts).astype(np.float64)
+    x = np.concatenate(parts).astype(np.float32)  # a copy, and no wider: samples may be large
     y = np.repeat([0, 1], [len(part) for part in parts])
-    x = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-9)
+    x -= x.mean(axis=0, dtype=np.float64).astype(np.float32)
+    x /= np.maximum(np.sqrt(np.square(x).mean(axis=0)), 1e-9)
     if x.shape[1] > COMPONENTS:
         x = PCA(COMPONENTS, random_state=0).fit_transform(x)
     model = HistGradientBoostingClassifier(max_iter=50, random_state=0)
