@@ -17,7 +17,9 @@ def table(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     random = np.random.default_rng(0)
     y = np.arange(240) % 2
-    frame = pd.DataFrame({"id": [f"c{i}" for i in range(240)], "a": random.normal(2.6 * y), "b": random.normal(-2.6 * y)})
+    frame = pd.DataFrame(
+        {"id": [f"c{i}" for i in range(240)], "a": random.normal(2.6 * y), "b": random.normal(-2.6 * y)}
+    )
     frame["y"] = np.where((np.arange(240) == 5) | (np.arange(240) == 6), 1 - y, y)
     frame.to_csv(tmp_path / "rows.csv", index=False)
     return ("rows.csv", "--label", "y", "--id", "id")

@@ -162,7 +162,8 @@ def exploding(runs: Path) -> ct.Run:
 
 
 def narrow(runs: Path) -> ct.Run:
-    return train(model_of(keras.layers.Dense(1, "linear"), keras.layers.Dense(64, "relu")), *table(classes=4), runs)
+    layers = keras.layers.Dense(1, "linear"), keras.layers.Dense(64, "relu")
+    return train(model_of(*layers, classes=4), *table(classes=4), runs)
 
 
 def alike(runs: Path) -> ct.Run:
@@ -224,7 +225,7 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "saturated units": (("saturated-units",), saturated),
     "vanishing gradients": (("vanishing-gradients",), vanishing),
     "exploding gradients": (("exploding-gradients",), exploding),
-    "narrow layer": (("low-rank",), narrow),
+    "narrow layer": (("low-rank", "redundant-units"), narrow),
     "units alike": (("redundant-units", "low-rank"), alike),
     "large batches": (("batch-too-large",), large_batches),
     "overfitted": (("overfitting",), overfitted),
