@@ -114,7 +114,8 @@ def _of_predictions(context: RunContext) -> dict[str, Any]:
     data, split = context.data, context.split
     others = _join(split.val, split.test)
     y = data.y(others)
-    confidence, right, kept = np.zeros(len(y)), np.zeros(len(y), bool), []
+    confidence, right = np.zeros(len(y)), np.zeros(len(y), bool)
+    kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for rows, p in probability_batches(context, others):
         if not np.isfinite(p).all():
             return {}

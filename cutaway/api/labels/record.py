@@ -92,7 +92,7 @@ class LabelIssues:
         known, places = np.unique(self.neighbors, return_inverse=True)
         called, places = self.neighbor_ids.take(known).names(), places.reshape(self.neighbors.shape)
         for row, name in enumerate(names):
-            near = [called[place] for place in places[row]]
+            near = [called[int(place)] for place in places[row].tolist()]
             labels = self._names(self.neighbor_labels[row])
             yield {
                 "sample": name,
