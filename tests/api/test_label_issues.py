@@ -33,7 +33,7 @@ def planted() -> tuple[ct.Dataset, np.ndarray]:
 @pytest.fixture(scope="module")
 def run(planted: tuple[ct.Dataset, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> ct.Run:
     runs = tmp_path_factory.mktemp("labels")
-    return ct.train(ct.mlp((48,)), planted[0], epochs=6, runs=runs, progress=False)
+    return ct.train(ct.mlp((48,)), planted[0], epochs=15, runs=runs, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_decisions_change_a_new_training_and_survive_it(run: ct.Run, issues: ct.
     assert opened.data.sha256 == again.data.sha256 != run.data.sha256
     assert opened.test == again.test
     with pytest.raises(UnknownNameError):
-        run.decide([ct.Decision("test[99]", "drop")])
+        run.decide([ct.Decision("test[9999]", "drop")])
     assert [d.sample for d in run.decisions] == [first, second, third]
 
 
