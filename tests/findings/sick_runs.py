@@ -124,17 +124,15 @@ def shifted_pictures(runs: Path) -> ct.Run:
 
 
 def not_shuffled(runs: Path) -> ct.Run:
-    """A user's own fit on sorted samples, of which Keras takes the last as validation samples."""
+    """Sorted samples whose last quarter is held out: other classes than those that are learned."""
     x, y = digits()
     order = np.argsort(y, kind="stable")
     x, y = x[order], y[order]
-    model = keras.Sequential(
-        [keras.layers.Flatten(), keras.layers.Dense(32, "relu"), keras.layers.Dense(10, "softmax")]
-    )
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    data, path = ct.Dataset.from_arrays(x, y), runs / "fit"
-    model.fit(x, y, epochs=3, validation_split=0.25, verbose=0, callbacks=[ct.Recorder(path, data)])
-    return ct.open_run(path, data=data)
+    # a few of the last classes are among the first rows, without which they would not be known at all
+    some = np.concatenate([np.flatnonzero(y == label)[:6] for label in (8, 9)])
+    first = np.r_[np.arange(1350), some]
+    rest = np.setdiff1d(np.arange(len(y)), first)
+    return train(ct.mlp((64,)), x[first], y[first], runs, x_test=x[rest], y_test=y[rest])
 
 
 def model_of(*layers: Any, classes: int = 10) -> Any:
