@@ -63,7 +63,7 @@ FINDING = """
 import numpy as np
 from cutaway.findings import Evidence, run_checks
 matrix = np.array([[95, 5], [30, 70]])
-finding = run_checks(Evidence(confusion=matrix, class_names=["cat", "dog"]))[-1]
+finding = run_checks(Evidence(confusion=matrix, class_names=["cat", "dog"]))[0]
 assert finding.title == "dog is predicted less accurately than other classes", finding
 assert finding.text == "70.00% of its samples are predicted correctly, and 82.50% of all samples.", finding
 assert [each.kind for each in run_checks(Evidence(confusion=np.diag([5, 5])))] == ["confusion"]
