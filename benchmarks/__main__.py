@@ -17,6 +17,7 @@ NAMES = (
     "tables",
     "large_tables",
     "far_samples",
+    "suspect_labels",
 )
 
 

@@ -21,46 +21,70 @@ if "keras" not in sys.modules:
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import (
+        Calibration,
+        ConfusedPairs,
+        Coverage,
         Embedding,
         EmbeddingSequence,
         Explanation,
+        Generalization,
         History,
         Importances,
         Influences,
         LayerHistory,
+        LearningCurve,
+        Robustness,
         SampleDynamics,
+        Thresholds,
         Units,
     )
     from cutaway.api.classifier import Classifier
+    from cutaway.api.comparison import Comparison, compare
+    from cutaway.api.doctor import Diagnosis, doctor
+    from cutaway.api.labels import LabelIssues, label_issues
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
     from cutaway.api.prediction import Predictions
     from cutaway.api.record import record
     from cutaway.api.run import Run
     from cutaway.api.train import mlp, resume, train, train_like
-    from cutaway.data import Dataset, Table, load_dataset
+    from cutaway.data import Dataset, Decision, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
     from cutaway.training import Recorder
 
 _MODULES = {
+    "Calibration": "cutaway.api.analyses",
     "CancelToken": "cutaway.progress",
     "Classifier": "cutaway.api.classifier",
+    "Comparison": "cutaway.api.comparison",
+    "ConfusedPairs": "cutaway.api.analyses",
+    "Coverage": "cutaway.api.analyses",
     "Dataset": "cutaway.data",
+    "Decision": "cutaway.data",
+    "Diagnosis": "cutaway.api.doctor",
     "Embedding": "cutaway.api.analyses",
     "EmbeddingSequence": "cutaway.api.analyses",
     "Explanation": "cutaway.api.analyses",
+    "Generalization": "cutaway.api.analyses",
     "Importances": "cutaway.api.analyses",
     "Influences": "cutaway.api.analyses",
     "History": "cutaway.api.analyses",
+    "LabelIssues": "cutaway.api.labels",
     "LayerHistory": "cutaway.api.analyses",
+    "LearningCurve": "cutaway.api.analyses",
     "Predictions": "cutaway.api.prediction",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
+    "Robustness": "cutaway.api.analyses",
     "Run": "cutaway.api.run",
     "SampleDynamics": "cutaway.api.analyses",
     "Table": "cutaway.data",
+    "Thresholds": "cutaway.api.analyses",
     "Units": "cutaway.api.analyses",
+    "compare": "cutaway.api.comparison",
+    "doctor": "cutaway.api.doctor",
     "export": "cutaway.api.model_files",
+    "label_issues": "cutaway.api.labels",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
     "open_model": "cutaway.api.model_files",
@@ -72,27 +96,41 @@ _MODULES = {
 }
 
 __all__ = [
+    "Calibration",
     "CancelToken",
     "Canceled",
     "Classifier",
+    "Comparison",
+    "ConfusedPairs",
+    "Coverage",
     "CutawayError",
     "CutawayWarning",
     "Dataset",
+    "Decision",
+    "Diagnosis",
     "Embedding",
     "EmbeddingSequence",
     "Explanation",
+    "Generalization",
     "History",
     "Importances",
     "Influences",
+    "LabelIssues",
     "LayerHistory",
+    "LearningCurve",
     "Predictions",
     "Progress",
     "Recorder",
+    "Robustness",
     "Run",
     "SampleDynamics",
     "Table",
+    "Thresholds",
     "Units",
+    "compare",
+    "doctor",
     "export",
+    "label_issues",
     "load_dataset",
     "mlp",
     "open_model",

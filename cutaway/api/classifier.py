@@ -6,7 +6,8 @@ import dataclasses
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cutaway._lazy import public
 from cutaway.data import Dataset, Table, load_dataset, split_dataset
-from cutaway.errors import UsageError
+from cutaway.errors import Canceled, RunError, TrainingError, UsageError
 
 from .opening import open_run
 from .prediction import predict
@@ -131,20 +132,20 @@ class Classifier(ClassifierMixin, BaseEstimator):
         dropout = recipe.dropout if self.dropout is None else self.dropout
         model = mlp(hidden, dropout=dropout, activation=self.activation, ensemble=self.ensemble)
         models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
-        folder = None if self.runs is not None else tempfile.mkdtemp(prefix="cutaway-classifier-")
-        self.run_ = start_training(
-            model,
-            data,
-            loaded=loaded,
-            split=split,
-            config=config,
-            first_weights=training.DRAWN,
-            sample_weight=None if sample_weight is None else np.asarray(sample_weight, np.float64),
-            runs=folder or cast("str | Path", self.runs),
-            name=None,
-            progress=False,
-        )
-        if folder:  # a temporary folder goes with the last user of the run
+        with _folder(self.runs) as folder:
+            self.run_ = start_training(
+                model,
+                data,
+                loaded=loaded,
+                split=split,
+                config=config,
+                first_weights=training.DRAWN,
+                sample_weight=None if sample_weight is None else np.asarray(sample_weight, np.float64),
+                runs=folder,
+                name=None,
+                progress=False,
+            )
+        if self.runs is None:  # a temporary folder goes with the last user of the run
             weakref.finalize(self.run_.context, shutil.rmtree, folder, ignore_errors=True)
         return self
 
@@ -234,14 +235,39 @@ class Classifier(ClassifierMixin, BaseEstimator):
         if files is None:
             return
         name, held = files
-        parent = tempfile.mkdtemp(prefix="cutaway-classifier-")
-        folder = Path(parent) / name
-        for relative, content in held.items():
-            path = folder / relative
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        self.run_: Run = open_run(folder, data=data)
+        with _folder(None) as parent:
+            folder = Path(parent) / name
+            for relative, content in held.items():
+                path = folder / relative
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            self.run_: Run = open_run(folder, data=data)
         weakref.finalize(self.run_.context, shutil.rmtree, parent, ignore_errors=True)
+
+
+@contextmanager
+def _folder(runs: str | Path | None) -> Iterator[str | Path]:
+    """The folder that is asked for, or a temporary one, which is removed where the work fails.
+
+    A training that was canceled leaves it: its message says how to go on.
+    """
+    if runs is not None:
+        yield runs
+        return
+    folder = tempfile.mkdtemp(prefix="cutaway-classifier-")
+    try:
+        yield folder
+    except Canceled:
+        raise
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, TrainingError):  # its hint ends with what is kept
+            hint = f"{error.hint.partition(';')[0]}, or pass runs= to keep the epochs before"
+            raise TrainingError(error.rule, got=error.got, hint=hint) from None
+        if isinstance(error, RunError):
+            hint = "free some space, or pass runs= with a folder on another disk"
+            raise RunError(error.rule, got=error.got, hint=hint) from None
+        raise
 
 
 def _frame(X: Any, estimator: Classifier) -> Any:

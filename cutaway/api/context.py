@@ -21,6 +21,7 @@ from cutaway.data import (
     load_again,
     load_dataset,
     origin_options,
+    relabel,
     stratified_sample,
 )
 from cutaway.errors import DataError, RunError, UsageError
@@ -140,7 +141,7 @@ class RunContext:
                 got=f"nothing at {lacking[0]}",
                 hint="move them back, or open the run with data= and where they are now",
             )
-        return load_again(record.origin)
+        return relabel(load_again(record.origin), record.relabeled or {})
 
     @cached_property
     def data(self) -> Dataset:
@@ -296,7 +297,8 @@ class RunContext:
         Raises:
             UnknownNameError: There is no such sample, or there are several.
         """
-        return find_sample(name, self.data, split=self.split, loaded=self.loaded)
+        sizes = {source: len(labels) for source, labels in self.data.labels.items()}
+        return find_sample(name, sizes, split=self.split, loaded=self.loaded)
 
     def named(self, ids: SampleIds) -> SampleIds:
         """The same samples, which know their names if they are rows of a table with a column of names."""
@@ -311,11 +313,16 @@ def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
 def find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
     """The dataset that a user passes for a run: as it is, or loaded with the options of the one in the run.
 
-    Where a table has moved, its table of test samples is also looked for beside it, under its old name.
+    Where a table has moved, its table of test samples is also looked for beside it, under its old name. Samples that
+    were relabeled for the run get their new labels.
 
     Raises:
         UnknownNameError, DataError, UsageError: As `cutaway.load_dataset`.
     """
+    return relabel(_find_data(data, record), record.relabeled or {})
+
+
+def _find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
     if isinstance(data, Dataset | Table):
         return data
     if isinstance(data, str) and data in {info.name for info in dataset_names()}:
@@ -338,14 +345,7 @@ def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
     Raises:
         DataError: Its digest, its scale or its classes are others.
     """
-    if isinstance(data, Table):
-        if record.preparation is None:
-            raise DataError(
-                "the run was trained on arrays", got=f"the table {data.name}", hint="open it with the same arrays"
-            )
-        data = data.apply(Preparation.from_record(record.preparation))
-    if record.scale == 1 != data.scale:  # a model that rescales its inputs itself is fed raw samples
-        data = dataclasses.replace(data, scale=record.scale)
+    data = same_form(data, record)
     for what, ours, theirs in (
         ("SHA-256", record.sha256, data.sha256),
         ("the shape", record.shape, data.shape),
@@ -359,3 +359,19 @@ def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
                 hint="open it with the data it was trained on",
             )
     return data
+
+
+def same_form(data: Dataset | Table, record: DatasetRecord) -> Dataset:
+    """A dataset with the preparation and the scale of the one that a run was trained on.
+
+    Raises:
+        DataError: It is a table, and the run was trained on arrays.
+    """
+    if isinstance(data, Table):
+        if record.preparation is None:
+            raise DataError(
+                "the run was trained on arrays", got=f"the table {data.name}", hint="open it with the same arrays"
+            )
+        data = data.apply(Preparation.from_record(record.preparation))
+    # a model that rescales its inputs itself is fed raw samples
+    return dataclasses.replace(data, scale=record.scale) if record.scale == 1 != data.scale else data

@@ -36,11 +36,12 @@ def columns_in_words(record: DatasetRecord) -> list[tuple[str, str]]:
         steps = Preparation.from_record(record.preparation).steps
     except CutawayError as error:
         return [("columns", f"not known: {error.got}")]
-    rows = [(f"column {step.column}", _step_in_words(step)) for step in steps[:COLUMNS]]
+    rows = [(f"column {step.column}", step_in_words(step)) for step in steps[:COLUMNS]]
     return [*rows, ("columns", f"and {len(steps) - COLUMNS:,} more")] if len(steps) > COLUMNS else rows
 
 
-def _step_in_words(step: Any) -> str:
+def step_in_words(step: Any) -> str:
+    """What becomes of a column, by its step of a preparation: "number: (x - 3.1) / 2; 1 input"."""
     inputs = f"{len(step.features):,} input{'s' if len(step.features) != 1 else ''}"
     if step.kind == "category":
         more = f", and {len(step.values) - VALUES:,} more" if len(step.values) > VALUES else ""

@@ -1,9 +1,7 @@
 """What the command line answers with ``--json``: one JSON-able document for each question."""
 
-import dataclasses
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from .analyses import (
     SampleDynamics,
     Units,
     defined,
+    plain,
 )
 from .model_files import Export, ModelSummary
 from .run import Run
@@ -82,6 +81,7 @@ def class_document(run: Run) -> dict[str, Any]:
         "classes": found.summaries(LISTED),
         "left_out": max(len(found.class_names) - LISTED, 0),
         "accuracy": measures.accuracy,
+        "accuracy_interval": list(measures.accuracy_interval),
         "balanced_accuracy": measures.balanced_accuracy,
         "baseline": measures.baseline,
         "largest_class": found.class_names[measures.largest],
@@ -256,29 +256,6 @@ def export_document(run: Run, written: Export, *, epoch: int) -> dict[str, Any]:
 def model_document(summary: ModelSummary, *, why: str | None) -> dict[str, Any]:
     """What open answers: what the file says, and why it does not open, or None."""
     return {**plain(summary), "opens": why is None, "why": why}
-
-
-def plain(value: Any) -> Any:
-    """Records, arrays and paths as JSON-able data: objects, lists, text, and numbers with None for NaN.
-
-    Raises:
-        TypeError: A value of another type is among them.
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in cast(Mapping[Any, Any], value).items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    if isinstance(value, str | int | bool | None):
-        return value
-    if isinstance(value, Sequence):
-        return [plain(entry) for entry in cast(Sequence[Any], value)]
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} does not go into JSON")
 
 
 def dataset_document(data: Dataset | Table) -> dict[str, Any]:

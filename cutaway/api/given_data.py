@@ -1,21 +1,22 @@
 """What the verbs take as data: a dataset, its name or path, or arrays."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from cutaway.data import Dataset, Table, load_dataset
-from cutaway.errors import UsageError
+from cutaway.data import Dataset, Decision, Table, is_bunch, load_dataset, read_decisions
+from cutaway.errors import DataError, UsageError
 
 
 def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Table:
     """The data that a verb is given: as they are, loaded by name or path, or made from inputs and labels.
 
     Args:
-        data: A `Dataset`, a `Table`, its name or path, or inputs ``(sample, ...)``.
+        data: A `Dataset`, a `Table`, its name or path, a Bunch of scikit-learn, or inputs ``(sample, ...)``.
         y: Labels ``(sample,)`` of inputs; None otherwise.
         verb: Name of the function, for the message.
-        options: Of data by name or path, as `cutaway.load_dataset` takes them.
+        options: Of data by name or path and of a Bunch, as `cutaway.load_dataset` takes them.
 
     Raises:
         UsageError: They do not go together, or there is only one class.
@@ -32,7 +33,7 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
             )
         data = Dataset.from_arrays(data, y)
     elif not isinstance(data, Dataset | Table):
-        if not named:
+        if not named and not is_bunch(data):  # which has its labels inside
             raise UsageError(
                 "data is a Dataset, the name or path of one, or inputs with their labels y",
                 got=f"{_article(type(data).__name__)} without y",
@@ -63,6 +64,30 @@ def as_prepared(data: Any, y: Any, *, verb: str) -> Dataset:
             hint=f"prepare it first: {verb}(model, table.prepare(table.split()))",
         )
     return found
+
+
+def as_decisions(labels: str | Path | Sequence[Decision]) -> Sequence[Decision]:
+    """Decisions on labels as they are given, or read from a file.
+
+    Raises:
+        UsageError, DataError: As `cutaway.data.read_decisions`; or they are something else.
+    """
+    if isinstance(labels, str | os.PathLike):
+        found = read_decisions(labels)
+        if not found:
+            raise DataError(
+                "a file of decisions on labels holds at least one",
+                got=f"none in the column decision of {labels}",
+                hint="write keep, relabel (with a label) or drop into it, or leave the file out",
+            )
+        return found
+    if not all(isinstance(each, Decision) for each in labels):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            "labels are decisions, or the path of a file of them",
+            got=type(labels).__name__,
+            hint='pass for example [cutaway.Decision("test[947]", "relabel", "4")]',
+        )
+    return labels
 
 
 def _is_name(data: object) -> bool:

@@ -43,6 +43,7 @@ def train_recipe(
     seed: int = 0,
     runs: str | Path = RUNS,
     name: str | None = None,
+    labels: str | None = None,
     **settings: Any,
 ) -> Run:
     """Train the model of a recipe on a dataset, in a process that is ours alone.
@@ -58,6 +59,7 @@ def train_recipe(
         seed: Random seed.
         runs: Folder in which the run folder is made.
         name: Middle part of the run folder's name; the dataset's name if None.
+        labels: File of decisions on labels.
         settings: As of `cutaway.train`.
 
     Raises:
@@ -80,7 +82,7 @@ def train_recipe(
         activation=activation or "relu",
         ensemble=ensemble,
     )
-    return train(model, dataset, recipe=recipe, seed=seed, runs=runs, name=name, **settings)
+    return train(model, dataset, recipe=recipe, seed=seed, runs=runs, name=name, labels=labels, **settings)
 
 
 def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, Table, split_and_prepare
+from cutaway.data import Dataset, Decision, Split, Table, decide, drop, relabel, split_and_prepare
 from cutaway.errors import UsageError
 from cutaway.progress import raise_if_canceled
 from cutaway.runs import RUNS, RunWriter, run_argument
 from cutaway.training import DRAWN, GIVEN
 
-from .given_data import as_dataset
+from .context import same_form
+from .given_data import as_dataset, as_decisions
 from .opening import open_run
 from .progress import ProgressOption, show_progress
 from .run import Run
@@ -23,6 +24,7 @@ from .weighting import check_same_weights, class_weights, given_weights
 
 if TYPE_CHECKING:
     from cutaway.models import Model
+    from cutaway.training import TrainingConfig
 
 
 @public
@@ -66,6 +68,7 @@ def train(
     name: str | None = None,
     class_weight: Mapping[int, float] | str | None = None,
     sample_weight: np.ndarray | None = None,
+    labels: str | Path | Sequence[Decision] | None = None,
     progress: ProgressOption = True,
     **settings: Any,
 ) -> Run:
@@ -88,6 +91,8 @@ def train(
         class_weight: Class number -> weight of its samples in the training loss, 1 for the others; "balanced" gives
             each class the same total weight: samples / (classes x samples of the class).
         sample_weight: ``(sample,)`` of the source "train", at least 0, the weight of each in the training loss.
+        labels: Decisions on labels, or the file that holds them: samples that are kept, relabeled or dropped. The split
+            is that of the labels as given; what was dropped is in none of its parts.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
         settings: Fields of `cutaway.training.TrainingConfig`: epochs, batch_size, optimizer, learning_rate, momentum,
             weight_decay, schedule, loss, label_smoothing, precision, patience, validation.
@@ -114,8 +119,12 @@ def train(
     models.require_jax()
     models.check_model(model)
     training.keep_compiled_programs()
+    decided = None if labels is None else decide(given, as_decisions(labels))
     with show_progress(progress) as on_progress:
-        split, data = split_and_prepare(given, validation=config.validation, seed=config.seed, on_progress=on_progress)
+        split, data = split_and_prepare(
+            given, validation=config.validation, seed=config.seed, decided=decided, on_progress=on_progress
+        )
+    loaded = given if decided is None else relabel(given, decided.relabeled)
     data = training.as_taken(model, data)
     settings["validation"] = config.validation
     settings["class_weight"] = class_weights(class_weight, data.y(split.train), classes=data.classes)
@@ -126,7 +135,7 @@ def train(
     return start_training(
         model,
         data,
-        loaded=given,
+        loaded=loaded,
         split=split,
         config=config,
         first_weights=DRAWN if fresh else GIVEN,
@@ -145,6 +154,7 @@ def train_like(
     runs: str | Path = RUNS,
     name: str | None = None,
     sample_weight: np.ndarray | None = None,
+    labels: str | Path | Sequence[Decision] | None = None,
     progress: ProgressOption = True,
     **settings: Any,
 ) -> Run:
@@ -159,6 +169,7 @@ def train_like(
         data: The dataset, where it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
         runs: Folder in which names are looked up and the new run folder is made.
         name: Middle part of the new folder's name; the dataset's name if None.
+        labels: As of `train`; decisions that the run was trained with stay.
         sample_weight: As of `train`; needed where the run had sample weights, which a run folder does not keep.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
         settings: What is to be different: ``seed``, ``class_weight`` or another setting, as of `train`. Class weights
@@ -183,9 +194,9 @@ def train_like(
     config = training.make_config(base, samples=len(data.labels["train"]), **settings)
     same = (config.seed, config.validation) == (base["seed"], base["validation"])
     split = like.split
-    if not same:
-        split, data = split_and_prepare(like.context.loaded, validation=config.validation, seed=config.seed)
-        data = dataclasses.replace(data, scale=manifest.dataset.scale)  # 1 where the model rescales its inputs itself
+    loaded = like.context.loaded
+    if not same or labels is not None:
+        split, data, loaded = _split_like(like, config, labels=labels, same=same)
     if per_class != base["class_weight"]:
         per_class = class_weights(per_class, data.y(split.train), classes=data.classes)
     models.require_jax()
@@ -200,7 +211,7 @@ def train_like(
     return start_training(
         model,
         data,
-        loaded=like.context.loaded,
+        loaded=loaded,
         split=split,
         config=config,
         first_weights=DRAWN if drawn else GIVEN,
@@ -209,6 +220,23 @@ def train_like(
         name=name,
         progress=progress,
     )
+
+
+def _split_like(
+    like: Run, config: "TrainingConfig", *, labels: str | Path | Sequence[Decision] | None, same: bool
+) -> tuple[Split, Dataset, Dataset | Table]:
+    """The split and the data of a run that is trained again, with another seed or further decisions on labels."""
+    loaded, before = like.context.loaded, like.split.dropped
+    decided = None if labels is None else decide(loaded, as_decisions(labels))
+    if same and decided is not None:
+        loaded, split = relabel(loaded, decided.relabeled), drop(like.split, decided.dropped)
+        return split, same_form(loaded, like.context.manifest.dataset), loaded
+    split, data = split_and_prepare(loaded, validation=config.validation, seed=config.seed, decided=decided)
+    if before is not None:
+        split = drop(split, before)
+    loaded = loaded if decided is None else relabel(loaded, decided.relabeled)
+    # the scale is 1 where the model rescales its inputs itself
+    return split, dataclasses.replace(data, scale=like.context.manifest.dataset.scale), loaded
 
 
 def _path(run: str | Path | Run) -> str | Path:

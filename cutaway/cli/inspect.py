@@ -107,13 +107,17 @@ def _print_classes(document: dict[str, Any]) -> None:
             "Class": shorten(row["class"]),
             "Samples": f"{row['samples']:,}",
             "Predicted": f"{row['predicted']:,}",
-            **{name.capitalize(): percent(row[name], 2) for name in ("recall", "precision", "f1")},
+            "Recall": percent(row["recall"], 2),
+            "95% interval": "-" if row["recall"] is None else f"{row['recall_low']:.1%} to {row['recall_high']:.1%}",
+            **{name.capitalize(): percent(row[name], 2) for name in ("precision", "f1")},
         }
         for row in document["classes"]
     ]
     print_table(rows, title="Test samples by class")
     if document["left_out"]:
         print(f"The {len(rows)} classes with the lowest recall; {document['left_out']:,} more are left out.")
+    low, high = document["accuracy_interval"]
+    print(f"95% interval of the accuracy: {low:.2%} to {high:.2%}.")
     print(f"Balanced accuracy {document['balanced_accuracy']:.2%} (the mean recall).")
     print(f"Always predicting {printable(document['largest_class'])} would give {document['baseline']:.2%}.")
 

@@ -17,7 +17,8 @@ import typer
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning
 from cutaway.progress import CancelToken
 
-from . import inspect, layers, models, prediction, samples, system, training, units
+from . import comparison, inspect, layers, models, prediction, samples, system, training, units
+from .findings import confidence, doctor, labels
 from .typed import PROGRAMS, as_typed
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
@@ -80,6 +81,12 @@ app.command()(units.units)
 app.command()(units.importance)
 app.command()(samples.samples)
 app.command()(inspect.embed)
+app.command()(labels.labels)
+app.command()(confidence.confidence)
+app.command()(confidence.learning_curve)
+app.command()(doctor.doctor)
+app.command()(comparison.compare)
+app.command()(comparison.robustness)
 app.command()(inspect.report)
 app.command("open")(models.open_model)
 app.command()(models.export)

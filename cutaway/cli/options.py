@@ -67,7 +67,7 @@ OF_DATA = {
 
 def given_options(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The options of data among the parameters of a command, without those that the user left out."""
-    options = {name: parameters[parameter] for parameter, name in OF_DATA.items()}
+    options = {name: parameters.get(parameter) for parameter, name in OF_DATA.items()}
     named = options["class_names"]
     options |= {"size": parse_size(options["size"]), "class_names": named.split(",") if named else None}
     left_out = (None, [], ())

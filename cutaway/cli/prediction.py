@@ -34,17 +34,23 @@ def predict(
     distance: Annotated[
         bool, typer.Option("--distance", help="Add the distance to the training samples, and whether it is far.")
     ] = False,
+    temperature: Annotated[
+        str | None,
+        typer.Option(metavar="T", help='Temperature of the probabilities, or "fitted" for that of validation samples.'),
+    ] = None,
     epoch: EpochOption = None,
     data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
     """Predict the classes of new samples, which are prepared as the training samples were."""
+    from cutaway.api.analyses import find_temperature
     from cutaway.api.opening import open_run
     from cutaway.api.prediction import predictions, write_rows, write_text
 
     opened = open_run(run, data=data, runs=runs)
     _check_output(output, files)
+    found = find_temperature(opened.context, _temperature(temperature), epoch=epoch)
     parts = predictions(
         opened.context,
         files[0] if len(files) == 1 else files,
@@ -53,6 +59,8 @@ def predict(
         explain=explain,
         distances=distance,
     )
+    if found is not None:
+        parts = (part.at_temperature(found) for part in parts)
     if output == "-":
         write_text(parts, sys.stdout, lines=False)
     elif output is not None:
@@ -158,6 +166,14 @@ def _influential(sample: Any) -> tuple[str, str, str]:
 def _number(value: float) -> str:
     """Four digits, and no sign for what rounds to zero."""
     return f"{round(value, 4) + 0.0:.4f}"
+
+
+def _temperature(text: str | None) -> float | str | None:
+    """A temperature as it was typed: a number, or a word that is checked later."""
+    try:
+        return text if text is None else float(text)
+    except ValueError:
+        return text
 
 
 def _check_output(output: str | None, files: list[str]) -> None:

@@ -72,6 +72,7 @@ def train(
             help="Train this run's model again; options beside it change training settings, not the model.",
         ),
     ] = None,
+    moved: DataOption = None,
     recipe: Annotated[str | None, typer.Option(help="default (if not given; of a table: table), lesson, ...")] = None,
     hidden: Annotated[str | None, typer.Option(help="Units of each hidden layer, such as 512,512.")] = None,
     dropout: Annotated[float | None, typer.Option(help="Share of hidden units dropped in training.")] = None,
@@ -109,6 +110,9 @@ def train(
     month_first: MonthFirstOption = False,
     class_names: ClassNamesOption = None,
     size: SizeOption = None,
+    labels: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Decisions on labels: samples to keep, relabel or drop.")
+    ] = None,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
     name: Annotated[str | None, typer.Option(help="Middle part of the run's name.")] = None,
     as_json: JsonOption = False,
@@ -143,13 +147,14 @@ def train(
     options = given_options(context.params)
     settings = {key: value for key, value in given.items() if value is not None}
     of_model = {key: value for key, value in model.items() if value is not None}
+    data = _one_place(data, moved)
     if like is not None:
         _check_like(of_model | options)
-        run = recipes.train_like(like, data=data, runs=runs, name=name, **settings)
+        run = recipes.train_like(like, data=data, labels=labels, runs=runs, name=name, **settings)
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
-        run = recipes.train_recipe(data, options=options, runs=runs, name=name, **of_model, **settings)
+        run = recipes.train_recipe(data, options=options, labels=labels, runs=runs, name=name, **of_model, **settings)
     _print_run(run, start=start, as_json=as_json)
 
 
@@ -176,6 +181,17 @@ def _print_run(run: Any, *, start: float, as_json: bool) -> None:
 
     print_history(run)
     print(f"\n  run  {run.path}\n\nNext: {run_command('report', run.path)}")
+
+
+def _one_place(data: str | None, moved: str | None) -> str | None:
+    """Where the data are: as the argument, or as ``--data``, which every other command takes as well.
+
+    Raises:
+        UsageError: Both are given.
+    """
+    if data is not None and moved is not None:
+        raise UsageError("data are named once", got=f'"{data}" and --data "{moved}"', hint="leave one of the two out")
+    return data if moved is None else moved
 
 
 def _check_like(given: dict[str, Any]) -> None:
@@ -247,6 +263,10 @@ def print_history(run: Any) -> None:
             for row in run.history.rows
         ]
     )
+    relabeled, dropped = run.context.manifest.dataset.relabeled or {}, run.split.dropped
+    if relabeled or dropped is not None:
+        left_out = 0 if dropped is None else len(dropped)
+        print(f"Decisions on labels: {len(relabeled):,} samples relabeled, {left_out:,} left out.")
     config = run.context.manifest.config
     if (lowest := run.history.lowest_loss(config, classes=len(run.class_names))) is not None:
         smoothing = config["label_smoothing"]

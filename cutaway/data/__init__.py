@@ -5,13 +5,26 @@ user's own arrays and tables. A `Table` becomes a dataset once it is split. Out 
 labels as class indices), a `Split` into train, val and test, `SampleIds` that keep the identity of every sample, such
 as ``test[7]``, through any selection, and `LazyRows` that are read only when they are indexed, because inputs may be
 memory maps larger than memory. Files are read and never written.
-There is one file per data source in `sources`. May call `cutaway.errors`, `cutaway.checks` and `cutaway.cache` only;
-scikit-learn, pyarrow and Pillow are imported inside the functions that need them, pandas only
-in `Table.describe`.
+There is one file per data source in `sources`, and `corruptions` makes raw samples worse by degrees. May call
+`cutaway.errors`, `cutaway.checks` and `cutaway.cache` only; scikit-learn, SciPy, pyarrow and Pillow are imported inside
+the functions that need them, pandas only in `Table.describe`.
 """
 
 from .catalog import dataset_names, load_again, load_dataset, origin_options
+from .corruptions import CORRUPTIONS, Corruption, SampleTraits, corrupt, corruption_generator, traits_of
 from .dataset import Dataset, Source
+from .decisions import (
+    Decided,
+    Decision,
+    decide,
+    drop,
+    read_decisions,
+    relabel,
+    safe_cell,
+    split_and_prepare,
+    write_decisions,
+)
+from .facts import InputFacts, Shift, TellingInput, input_facts, repeated_samples, tell_apart, telling_input
 from .idx import read_idx
 from .npy import map_npy
 from .pictures import new_picture_files, read_new_picture
@@ -23,33 +36,48 @@ from .sampling import stratified_sample
 from .sources import DatasetInfo
 from .sources.table import is_table_path
 from .split import PARTS, Split
-from .splitting import split_dataset
+from .splitting import all_ids, split_dataset
 from .tables import (
     MISSING,
     Column,
     Table,
     TableOptions,
+    is_bunch,
     is_frame,
     prepare_new_rows,
     spellings,
-    split_and_prepare,
 )
 
 __all__ = [
+    "CORRUPTIONS",
     "MISSING",
     "PARTS",
     "Column",
+    "Corruption",
     "Dataset",
     "DatasetInfo",
+    "Decided",
+    "Decision",
+    "InputFacts",
     "LazyRows",
     "Preparation",
     "SampleIds",
+    "SampleTraits",
+    "Shift",
     "Source",
     "Split",
     "Table",
     "TableOptions",
+    "TellingInput",
+    "all_ids",
+    "corrupt",
+    "corruption_generator",
     "dataset_names",
+    "decide",
+    "drop",
     "find_sample",
+    "input_facts",
+    "is_bunch",
     "is_frame",
     "is_table_path",
     "load_again",
@@ -58,10 +86,18 @@ __all__ = [
     "new_picture_files",
     "origin_options",
     "prepare_new_rows",
+    "read_decisions",
     "read_idx",
     "read_new_picture",
+    "relabel",
+    "repeated_samples",
+    "safe_cell",
     "spellings",
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",
+    "tell_apart",
+    "telling_input",
+    "traits_of",
+    "write_decisions",
 ]

@@ -31,7 +31,7 @@ from .tables import (
     table_options,
 )
 
-KNOWN_OPTIONS = frozenset({"size", *(field.name for field in fields(TableOptions))})
+KNOWN_OPTIONS = frozenset({"name", "size", *(field.name for field in fields(TableOptions))})
 """Options that an origin may hold."""
 
 
@@ -42,18 +42,25 @@ def dataset_names() -> tuple[DatasetInfo, ...]:
 
 @overload
 def load_dataset(
-    where: str | os.PathLike[str], *, size: Any = None, class_names: Any = None, on_progress: ProgressCallback = ...
+    where: str | os.PathLike[str],
+    *,
+    size: Any = None,
+    class_names: Any = None,
+    name: str | None = None,
+    on_progress: ProgressCallback = ...,
 ) -> Dataset: ...
 
 
 @overload
 def load_dataset(
-    where: Any, *, label: str | int | None, on_progress: ProgressCallback = ..., **options: Any
+    where: Any, *, label: str | int | None, name: str | None = None, on_progress: ProgressCallback = ..., **options: Any
 ) -> Table: ...
 
 
 @public
-def load_dataset(where: Any, *, on_progress: ProgressCallback = ignore_progress, **options: Any) -> Dataset | Table:
+def load_dataset(
+    where: Any, *, name: str | None = None, on_progress: ProgressCallback = ignore_progress, **options: Any
+) -> Dataset | Table:
     """Load a dataset by name or by path, or from a table in memory.
 
     Args:
@@ -63,6 +70,7 @@ def load_dataset(where: Any, *, on_progress: ProgressCallback = ignore_progress,
             disk; a folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay
             on disk; or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence
             over a path: write "./mnist" for a folder of that name.
+        name: Name for reports and run folders; that of the data, or of the file or folder, if None.
         on_progress: Told while a table is read, with `Progress` records.
         options: Of a table: ``label``, the name or the number (from 1, or from -1 backwards) of the column with the
             classes, and `cutaway.data.TableOptions`. Of pictures: ``size``, the (rows, columns) of all. Of
@@ -76,6 +84,16 @@ def load_dataset(where: Any, *, on_progress: ProgressCallback = ignore_progress,
         DataError: The files are damaged or do not fit together.
         UsageError: Neither a name nor a path nor a table, or an option that such data do not take.
     """
+    data = _load_any(where, options, on_progress)
+    if name is None:
+        return data
+    if not isinstance(name, str) or not name.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError("the name of a dataset is a string", got=repr(name), hint='pass for example name="customers"')
+    given = origin_options(data.origin) | {"name": name}  # so that it has this name when it is loaded again
+    return replace(data, name=name, origin={**data.origin, "options": json.dumps(given, ensure_ascii=False)})
+
+
+def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback) -> Dataset | Table:
     if not isinstance(where, str | os.PathLike):
         return _load_frame(where, options, on_progress)
     if isinstance(where, str) and (named := _find(where)):

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -54,6 +54,7 @@ class Dataset:
             ``{"kind": "arrays"}``; with the options of a table.
         feature_names: Name of each value of a sample, where it came from a table; otherwise None.
         preparation: How the columns of a table became inputs, or None if they were inputs already.
+        relabeled: New class names by the place of the sample, where a person decided so; `sources` has them already.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Dataset:
     origin: dict[str, str]
     feature_names: tuple[str, ...] | None = None
     preparation: Preparation | None = None
+    relabeled: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(source.y)}" for name, source in self.sources.items())
@@ -176,6 +178,8 @@ class Dataset:
             named["feature_names"] = list(self.feature_names)
         if self.preparation is not None:
             named["preparation"] = self.preparation.to_record()
+        if self.relabeled:
+            named["relabeled"] = dict(self.relabeled)
         return {
             "name": self.name,
             "sha256": self.sha256,

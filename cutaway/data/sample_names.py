@@ -20,29 +20,32 @@ LISTED = 3
 """Rows of an ambiguous name that an error lists."""
 
 
-def find_sample(name: str, data: Dataset, *, split: Split, loaded: Dataset | Table) -> SampleIds:
+def find_sample(
+    name: str, sizes: Mapping[str, int], *, split: Split | None = None, loaded: Dataset | Table
+) -> SampleIds:
     """The identity of one sample by its name.
 
     Args:
         name: Source and row there, such as "test[7]" or, with data of one source, "sample[7]"; for a split that is no
             source of its own, the split and the place in it, such as "val[7]"; or the name of a row of a table, if it
             has a column of names.
-        data: The dataset.
-        split: Its split.
+        sizes: Number of samples of each source.
+        split: Its split; without one, no name is a place in it.
         loaded: The dataset; or the table that it was made from.
 
     Raises:
         UnknownNameError: There is no such sample, or there are several.
     """
-    sources = tuple(data.sources)
-    sizes = dict(zip(source_names(sources), (len(held.y) for held in data.sources.values()), strict=True))
-    parts = {part: len(split.part(part)) for part in PARTS if part not in sizes}
+    sources = tuple(sizes)
+    sizes = dict(zip(source_names(sources), sizes.values(), strict=True))
+    parts = {} if split is None else {part: len(split.part(part)) for part in PARTS if part not in sizes}
     with_place = NAME_AND_PLACE.fullmatch(name)
     if (found := _at_place(name, sources, sizes, split)) is not None:
         return found
     if with_place and (found := _at_place(with_place[1], sources, sizes, split)) is not None:
         return found
-    rule = f"samples are named {_ranges(sizes)}, or by their place in a split: {_ranges(parts)}"
+    in_split = f", or by their place in a split: {_ranges(parts)}" if parts else ""
+    rule = f"samples are named {_ranges(sizes)}{in_split}"
     names = loaded.row_names if isinstance(loaded, Table) else None
     if names is None:
         raise UnknownNameError(rule, got=f'"{name}"', hint="choose one of these")
@@ -63,7 +66,7 @@ def find_sample(name: str, data: Dataset, *, split: Split, loaded: Dataset | Tab
     return rows
 
 
-def _at_place(name: str, sources: tuple[str, ...], sizes: Mapping[str, int], split: Split) -> SampleIds | None:
+def _at_place(name: str, sources: tuple[str, ...], sizes: Mapping[str, int], split: Split | None) -> SampleIds | None:
     """The sample at a place, or None where the name is no place or there is no such row."""
     place = PLACE.fullmatch(name)
     if place is None:
@@ -73,7 +76,7 @@ def _at_place(name: str, sources: tuple[str, ...], sizes: Mapping[str, int], spl
         if number >= sizes[named]:
             return None
         return SampleIds(sources, np.array([list(sizes).index(named)], np.uint8), np.array([number], np.int64))
-    part = split.part(named) if named in PARTS else None
+    part = split.part(named) if split is not None and named in PARTS else None
     return part.take([number]) if part is not None and number < len(part) else None
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ from cutaway.errors import DataError, UnknownNameError
 from .samples import SampleIds
 
 PARTS = ("train", "val", "test")
+
+DROPPED = len(PARTS)
+"""What the record says of samples that belong to none of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +29,7 @@ class Split:
         validation: The requested share of `val` among the samples that are not test, between 0 and 1.
         seed: Random seed of the split.
         stratified: Whether every class has about the same share of each part; not known of a user's own fit.
+        dropped: Samples that a person left out of all three parts; None for none.
     """
 
     train: SampleIds
@@ -33,6 +38,7 @@ class Split:
     validation: float
     seed: int
     stratified: bool = True
+    dropped: SampleIds | None = None
 
     def __repr__(self) -> str:
         return f"<Split: {', '.join(f'{name} {len(getattr(self, name)):,}' for name in PARTS)}>"
@@ -44,9 +50,7 @@ class Split:
             UnknownNameError: Another name.
         """
         if name == "all":
-            parts = [self.train, self.val, self.test]
-            source_index = np.concatenate([ids.source_index for ids in parts])
-            return SampleIds(self.train.sources, source_index, np.concatenate([ids.index for ids in parts]))
+            return join_ids([self.train, self.val, self.test])
         if name not in PARTS:
             raise UnknownNameError(
                 f"a split is one of {', '.join(PARTS)}, all", got=repr(name), hint="pass for example 'test'"
@@ -58,13 +62,15 @@ class Split:
 
         Returns:
             ``counts`` by part, ``validation``, ``seed``, ``stratified`` and ``membership``: by source the number of
-            ``samples`` and ``codes``, base64 of zlib of uint8 (sample,): 0 for train, 1 for val, 2 for test.
+            ``samples`` and ``codes``, base64 of zlib of uint8 (sample,): 0 for train, 1 for val, 2 for test, 3 for
+            those that were dropped.
 
         Raises:
             DataError: Not every sample of every source is in exactly one part, in ascending order.
         """
-        ids = self.part("all")
-        part = np.repeat(np.arange(3, dtype=np.uint8), [len(self.train), len(self.val), len(self.test)])
+        parts = [self.train, self.val, self.test, *([] if self.dropped is None else [self.dropped])]
+        ids = join_ids(parts)
+        part = np.repeat(np.arange(len(parts), dtype=np.uint8), [len(part) for part in parts])
         order = np.lexsort((ids.index, ids.source_index))
         membership = {}
         for number, source in enumerate(ids.sources):
@@ -95,6 +101,7 @@ class Split:
             codes = {source: _unpack(entry) for source, entry in record["membership"].items()}
             sources, seed, validation = tuple(codes), record["seed"], record["validation"]
             parts = {name: _members(codes, number) for number, name in enumerate(PARTS)}
+            dropped = _members(codes, DROPPED)
             whole = (
                 all(isinstance(source, str) for source in sources)
                 and record["counts"] == {name: len(ids) for name, ids in parts.items()}
@@ -107,7 +114,14 @@ class Split:
             raise _damaged(str(error)) from None
         if not whole:
             raise _damaged("its counts, validation, seed or stratified do not fit together")
-        return cls(**parts, validation=validation, seed=seed, stratified=record["stratified"])
+        left_out = dropped if len(dropped) else None
+        return cls(**parts, validation=validation, seed=seed, stratified=record["stratified"], dropped=left_out)
+
+
+def join_ids(parts: Sequence[SampleIds]) -> SampleIds:
+    """The ids of several parts of a split, at least one, in their order."""
+    source_index = np.concatenate([ids.source_index for ids in parts])
+    return SampleIds(parts[0].sources, source_index, np.concatenate([ids.index for ids in parts]))
 
 
 def _unpack(entry: dict[str, Any]) -> np.ndarray:
@@ -120,7 +134,7 @@ def _unpack(entry: dict[str, Any]) -> np.ndarray:
     if len(raw) != samples or not unpacker.eof or unpacker.unused_data:
         raise ValueError(f"its codes are not of {samples} samples")
     codes = np.frombuffer(raw, np.uint8)
-    if samples and codes.max() >= len(PARTS):
+    if samples and codes.max() > DROPPED:
         raise ValueError(f"a code is {codes.max()}")
     return codes
 

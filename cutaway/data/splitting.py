@@ -10,7 +10,7 @@ from cutaway.errors import ConfigError, DataError
 
 from .samples import SampleIds
 from .sampling import stratified_split
-from .split import Split
+from .split import Split, join_ids
 
 
 class Labeled(Protocol):
@@ -79,6 +79,12 @@ def split_dataset(
         seed=int(seed),
         stratified=groups is None and times is None and "val" not in data.labels,
     )
+
+
+def all_ids(data: Labeled) -> SampleIds:
+    """The ids of all samples, in order of source and row."""
+    parts = [_ids(data, source, index=np.arange(len(labels))) for source, labels in data.labels.items()]
+    return join_ids(parts)
 
 
 def _hold_out(

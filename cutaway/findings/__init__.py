@@ -7,7 +7,23 @@ model and no figure.
 """
 
 from .names import class_in_words
-from .records import Evidence, Finding
+from .records import Evidence, Finding, LayerFacts, Remedy, WeightFacts
 from .registry import run_checks
+from .suspects import CountEstimate, HeldOut, deal_folds, estimate_count, keep_highest, label_scores, suggest
 
-__all__ = ["Evidence", "Finding", "class_in_words", "run_checks"]
+__all__ = [
+    "CountEstimate",
+    "Evidence",
+    "Finding",
+    "HeldOut",
+    "LayerFacts",
+    "Remedy",
+    "WeightFacts",
+    "class_in_words",
+    "deal_folds",
+    "estimate_count",
+    "keep_highest",
+    "label_scores",
+    "run_checks",
+    "suggest",
+]

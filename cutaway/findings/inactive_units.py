@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from .records import Evidence, Finding
 
 KIND = "inactive-units"
-# A convention, no law: a layer that can do without a tenth of its units is larger than it needs to be.
-MANY = 0.10
+# Healthy models of the digits have up to 17% (tests/findings/sick_runs.py), which costs them nothing.
+MANY = 0.25
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

@@ -1,8 +1,32 @@
 """What a check is given and what it returns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from cutaway.data import InputFacts, Shift, TellingInput
+
+from .suspects import CountEstimate
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What would help, as another training from the same seed can try it.
+
+    Attributes:
+        words: What to do, a clause in the imperative: "use a tenth of the learning rate".
+        settings: Training settings that are to be different.
+        activation: Another activation function of the hidden layers, or None.
+        change: What is to be changed about the samples, or None: "standardize", "drop-inputs", "drop-suspects" or
+            "drop-repeated".
+        inputs: Numbers of the inputs that "drop-inputs" leaves out.
+    """
+
+    words: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    activation: str | None = None
+    change: Literal["standardize", "drop-inputs", "drop-suspects", "drop-repeated"] | None = None
+    inputs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -10,12 +34,13 @@ class Finding:
     """One thing that a person should look at, or need not worry about.
 
     Attributes:
-        kind: "divergence", "stalled", "baseline", "missed-class", "overfitting", "confusion", "inactive-units" or
-            "test".
+        kind: Name of the check, such as "overfitting"; `cutaway.findings.KINDS` lists all.
         severity: "good", "note" or "warning".
         title: A few words without a full stop.
         text: One or more plain sentences with the numbers.
         evidence: The numbers themselves, ready for JSON.
+        remedy: What would help and can be tried, or None.
+        samples: Names of the samples that it is about, a few of them.
     """
 
     kind: str
@@ -23,6 +48,44 @@ class Finding:
     title: str
     text: str
     evidence: dict[str, Any]
+    remedy: Remedy | None = None
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    """A hidden layer on training samples.
+
+    Attributes:
+        units: Number of units.
+        activation: Name of its activation function.
+        constant: Units that give the same output for every sample.
+        saturated: Share of activations within 5% of an end of the function's range; None without such ends.
+        rank: Effective rank of the activations.
+        redundant: Units that say the same as an earlier one.
+    """
+
+    units: int
+    activation: str
+    constant: int
+    saturated: float | None
+    rank: float
+    redundant: int
+
+
+@dataclass(frozen=True)
+class WeightFacts:
+    """The kernel of a layer in training.
+
+    Attributes:
+        first: Root mean square of its gradient at its first weights.
+        kept: The same at the weights that are kept.
+        updates: For each epoch, the norm of its change over the norm before.
+    """
+
+    first: float
+    kept: float
+    updates: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,6 +105,23 @@ class Evidence:
         val_accuracy: 0..1, of the same weights as the test accuracy; None if unknown.
         test_samples: Number of test samples, from 1; None if unknown.
         val_samples: Number of validation samples, from 1; None if unknown.
+        config: Training settings by name; None if unknown.
+        train_samples: Number of training samples; None if unknown.
+        layers: Hidden layers by name, in order; None if unknown.
+        weights: Kernels by the name of their layer, in order; None if unknown.
+        inputs: The inputs of training samples as the model sees them; None if unknown.
+        input_names: Names of the inputs; None where they have none.
+        pictures: Whether samples are pictures.
+        class_counts: Samples of each class, by split; None if unknown.
+        telling: The input that tells the class best; None if unknown.
+        repeated: Names of validation and test samples that are training samples as well; None if unknown.
+        shift: How well test samples are told from training samples; None if unknown.
+        calibration: Expected calibration error and mean confidence minus accuracy on the test samples, each as a share,
+            and the standard error of the second; None if unknown.
+        wrong_labels: Estimate of the wrong labels among validation and test samples; None if unknown.
+        judged: Number of samples that this estimate is of.
+        sure: Of the third of these samples of which the model is most sure, how many it gets wrong, and their number;
+            None if unknown.
     """
 
     history: Sequence[Mapping[str, Any]] = ()
@@ -54,3 +134,18 @@ class Evidence:
     val_accuracy: float | None = None
     test_samples: int | None = None
     val_samples: int | None = None
+    config: Mapping[str, Any] | None = None
+    train_samples: int | None = None
+    layers: Mapping[str, LayerFacts] | None = None
+    weights: Mapping[str, WeightFacts] | None = None
+    inputs: InputFacts | None = None
+    input_names: Sequence[str] | None = None
+    pictures: bool = False
+    class_counts: Mapping[str, Sequence[int]] | None = None
+    telling: TellingInput | None = None
+    repeated: Sequence[str] | None = None
+    shift: Shift | None = None
+    calibration: tuple[float, float, float] | None = None
+    wrong_labels: CountEstimate | None = None
+    judged: int = 0
+    sure: tuple[int, int] | None = None

@@ -1,10 +1,21 @@
 """Metrics: what predictions and learning curves are worth, and how samples were learned, as numbers.
 
 In come plain arrays and rows: class numbers, probabilities, counts, the history of a training. Out come counts and
-records. May call numpy, scipy and `cutaway.errors`; it knows no run, no model and no figure.
+records. May call numpy, scipy, scikit-learn and `cutaway.errors`; it knows no run, no model and no figure.
 """
 
-from .classification import classification_metrics
+from .calibration import (
+    BINS,
+    Binning,
+    ProbabilityScores,
+    Reliability,
+    Temperature,
+    check_bins,
+    fit_temperature,
+    probability_scores,
+    reliability,
+)
+from .classification import LEAST_PROBABILITY, classification_metrics
 from .confusion import (
     Confusion,
     Mistakes,
@@ -15,32 +26,102 @@ from .confusion import (
     top_confusions,
     worst_mistakes,
 )
+from .coverage import Answered, CoverageCurve, answered_at, coverage_curve
 from .dynamics import DIFFICULTIES, DYNAMICS_SORTS, NEVER, Dynamics, DynamicsTracker, check_dynamics_sort
+from .intervals import (
+    CONFIDENCE,
+    Difference,
+    Interval,
+    Share,
+    difference_of,
+    mean_interval,
+    paired_difference_interval,
+    share_of,
+    wilson_interval,
+)
 from .overfitting import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, is_finite, watch_overfitting
+from .paired import EXACT, McNemar, PairedMeasures, mcnemar, paired_measures
 from .per_class import LISTED, PerClass, per_class
+from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
+from .probabilities import ScoredSamples, at_temperature
+from .thresholds import (
+    OperatingPoint,
+    PrecisionRecall,
+    RocCurve,
+    best_threshold,
+    calibrated_threshold,
+    check_cost,
+    operating_point,
+    precision_recall,
+    roc_curve,
+)
 
 __all__ = [
+    "BINS",
+    "CONFIDENCE",
     "DIFFICULTIES",
     "DYNAMICS_SORTS",
+    "EXACT",
+    "LEAST_PROBABILITY",
+    "LEAST_SIZES",
     "LISTED",
     "NEVER",
     "OVERFITTING_EPOCHS",
     "OVERFITTING_RISE",
+    "Answered",
+    "Binning",
     "Confusion",
+    "CoverageCurve",
+    "Difference",
     "Dynamics",
     "DynamicsTracker",
+    "Forecast",
+    "Interval",
+    "McNemar",
     "Mistakes",
+    "OperatingPoint",
     "Overfitting",
+    "PairedMeasures",
     "PerClass",
+    "PowerLaw",
+    "PrecisionRecall",
     "PredictedClasses",
+    "ProbabilityScores",
+    "Reliability",
+    "RocCurve",
+    "ScoredSamples",
+    "Share",
     "SparseCounts",
+    "Temperature",
+    "answered_at",
+    "at_temperature",
+    "best_threshold",
+    "calibrated_threshold",
+    "check_bins",
+    "check_cost",
     "check_dynamics_sort",
     "classification_metrics",
     "confusion_counts",
+    "coverage_curve",
+    "difference_of",
+    "fit_power_law",
+    "fit_temperature",
+    "forecast",
     "is_finite",
+    "mcnemar",
+    "mean_interval",
     "most_mistaken",
+    "operating_point",
+    "paired_difference_interval",
+    "paired_measures",
     "per_class",
+    "precision_recall",
+    "probability_scores",
+    "reliability",
+    "roc_curve",
+    "share_of",
     "top_confusions",
     "watch_overfitting",
+    "wilson_interval",
     "worst_mistakes",
 ]

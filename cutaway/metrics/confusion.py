@@ -105,9 +105,9 @@ def confusion_counts(labels: np.ndarray, predicted: np.ndarray, *, classes: int)
     from scipy.sparse import coo_array
 
     classes = _check_count(classes, name="classes")
-    labels = _check_classes(labels, name="labels", classes=classes)
-    predicted = _check_classes(predicted, name="predicted classes", classes=classes)
-    _check_same_length(labels, predicted)
+    labels = check_classes(labels, name="labels", classes=classes)
+    predicted = check_classes(predicted, name="predicted classes", classes=classes)
+    check_same_length(labels, predicted)
     return coo_array((np.ones(len(labels), np.int64), (labels, predicted)), shape=(classes, classes)).tocsr()
 
 
@@ -171,8 +171,8 @@ def worst_mistakes(found: PredictedClasses, labels: np.ndarray, *, n: int = 24) 
         UsageError: ``n`` is not a whole number of at least 1.
     """
     n = _check_count(n, name="n")
-    labels = _check_classes(labels, name="labels", classes=found.classes)
-    _check_same_length(labels, found.predicted)
+    labels = check_classes(labels, name="labels", classes=found.classes)
+    check_same_length(labels, found.predicted)
     wrong = np.flatnonzero(found.predicted != labels)
     position = wrong[np.argsort(-found.confidence[wrong], kind="stable")[:n]]
     return Mistakes(
@@ -203,11 +203,11 @@ def check_counts(matrix: Any) -> SparseCounts:
     return csr_array(array, dtype=np.int64)
 
 
-def check_probabilities(probabilities: np.ndarray, *, first: int) -> np.ndarray:
-    """Return ``probabilities``, if they are some.
+def check_probabilities(probabilities: np.ndarray, *, first: int = 0) -> np.ndarray:
+    """Return probabilities as an array.
 
     Args:
-        probabilities: float (sample, class).
+        probabilities: float (sample, class), 0..1, of at least two classes.
         first: Number of the first of these samples, for the message of an error.
 
     Raises:
@@ -231,7 +231,12 @@ def check_probabilities(probabilities: np.ndarray, *, first: int) -> np.ndarray:
     return array
 
 
-def _check_classes(values: np.ndarray, *, name: str, classes: int) -> np.ndarray:
+def check_classes(values: np.ndarray, *, name: str, classes: int) -> np.ndarray:
+    """Return classes as int64 (sample,).
+
+    Raises:
+        DataError: They are no integers from 0 to ``classes - 1``, or there are none.
+    """
     array = np.asarray(values)
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "iu":
         raise DataError(
@@ -249,7 +254,12 @@ def _check_classes(values: np.ndarray, *, name: str, classes: int) -> np.ndarray
     return array.astype(np.int64, copy=False)
 
 
-def _check_same_length(labels: np.ndarray, predictions: np.ndarray) -> None:
+def check_same_length(labels: np.ndarray, predictions: np.ndarray) -> None:
+    """Check that labels and predictions are of equally many samples.
+
+    Raises:
+        DataError: They are not.
+    """
     if len(labels) != len(predictions):
         raise DataError(
             "labels and predictions are of the same samples",

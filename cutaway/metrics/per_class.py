@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .confusion import SparseCounts, check_counts
+from .intervals import wilson_interval
 
 LISTED = 100
 """Classes in a list for people at most; of more, those with the lowest recall are listed."""
@@ -48,6 +49,16 @@ class PerClass:
         return _ratio(self.correct, self.predicted)
 
     @cached_property
+    def recall_interval(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper ends of the recall's 95% intervals (Wilson), float64 ``(class,)`` each; NaN as there."""
+        return wilson_interval(self.correct, self.samples)
+
+    @cached_property
+    def precision_interval(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper ends of the precision's 95% intervals (Wilson), float64 ``(class,)`` each; NaN as there."""
+        return wilson_interval(self.correct, self.predicted)
+
+    @cached_property
     def f1(self) -> np.ndarray:
         """float64 ``(class,)``: the harmonic mean of both, 2 TP / (2 TP + FP + FN); NaN if all three are 0."""
         return _ratio(2 * self.correct, self.samples + self.predicted)
@@ -61,6 +72,11 @@ class PerClass:
     def accuracy(self) -> float:
         """The share of all samples that are predicted correctly."""
         return float(self.correct.sum() / self.total)
+
+    @property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """Lower and upper end of the accuracy's 95% interval (Wilson)."""
+        return wilson_interval(int(self.correct.sum()), self.total)
 
     @property
     def balanced_accuracy(self) -> float:

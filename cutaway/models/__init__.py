@@ -12,6 +12,7 @@ from cutaway._lazy import lazy_getattr
 from .backend import import_lean_keras, require_jax
 
 if TYPE_CHECKING:
+    from .compression import COMPRESSIONS, Compression
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
     from .layers import ACTIVATIONS, LAYER_KINDS, check_model, layer_names, output_size
     from .losses import sample_loss
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "ACTIVATIONS": "cutaway.models.layers",
+    "COMPRESSIONS": "cutaway.models.compression",
+    "Compression": "cutaway.models.compression",
     "DENSE_KINDS": "cutaway.models.shapes",
     "ForwardPass": "cutaway.models.forward_pass",
     "LAYER_KINDS": "cutaway.models.layers",
@@ -60,10 +63,12 @@ _MODULES = {
 
 __all__ = [
     "ACTIVATIONS",
+    "COMPRESSIONS",
     "DENSE_KINDS",
     "LAYER_KINDS",
     "MEAN",
     "MERGING_KINDS",
+    "Compression",
     "ForwardPass",
     "Model",
     "activation_name",

@@ -2,8 +2,8 @@
 
 In come arrays and plain rows; out go matplotlib figures, Bokeh figures and the bytes of PNG pictures. Plots read and
 write no files, keep no state and change no global setting of either library. May call `cutaway.errors` only;
-matplotlib, Bokeh and Pillow are loaded when the first figure is drawn. `Figure` and `BokehFigure` are the types of the
-figures, for annotations.
+matplotlib, Bokeh and Pillow are loaded when the first figure is drawn. `Figure`, `BokehFigure` and `BokehLayout`
+are the types of the figures, for annotations.
 """
 
 from typing import TYPE_CHECKING
@@ -11,26 +11,34 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 from .activation import activation, activation_bokeh
+from .confidence import confidence_scatter, confidence_scatter_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
 from .data_map import data_map, data_map_bokeh
-from .picture import data_uri, picture_png, signed_png, sprite_sheet
+from .panels import Panel, Series, panels, panels_bokeh
+from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_sheet
+from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import CLASS_COLORS, ClassStyle, class_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from .bokeh_figure import BokehFigure
+    from .bokeh_figure import BokehFigure, BokehLayout
 
 __all__ = [
     "CLASS_COLORS",
     "BokehFigure",
+    "BokehLayout",
     "ClassStyle",
     "Figure",
+    "Panel",
+    "Series",
     "activation",
     "activation_bokeh",
     "class_style",
+    "confidence_scatter",
+    "confidence_scatter_bokeh",
     "confusion_matrix",
     "confusion_matrix_bokeh",
     "data_map",
@@ -40,9 +48,20 @@ __all__ = [
     "embedding_scatter_bokeh",
     "learning_curves",
     "learning_curves_bokeh",
+    "panels",
+    "panels_bokeh",
+    "picture_grid",
     "picture_png",
+    "robustness_curves",
+    "robustness_curves_bokeh",
     "signed_png",
     "sprite_sheet",
 ]
 
-__getattr__ = lazy_getattr(__name__, {"Figure": "matplotlib.figure", "BokehFigure": "cutaway.plots.bokeh_figure"})
+_MODULES = {
+    "BokehFigure": "cutaway.plots.bokeh_figure",
+    "BokehLayout": "cutaway.plots.bokeh_figure",
+    "Figure": "matplotlib.figure",
+}
+
+__getattr__ = lazy_getattr(__name__, _MODULES)

@@ -1,8 +1,10 @@
-"""PNG pictures: samples in grayscale, one by one or on one sprite sheet, and weights in two colors."""
+"""Pictures: samples in grayscale, alone, on one sprite sheet or in rows with titles, and weights in two colors."""
 
 import base64
 import math
+from collections.abc import Sequence
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from cutaway.errors import DataError
 
 from .theme import CLASS_COLORS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 POSITIVE, NEGATIVE = CLASS_COLORS[6], CLASS_COLORS[0]
 
@@ -80,12 +85,48 @@ def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
     return _png(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
+def picture_grid(pictures: ArrayLike, titles: Sequence[str], *, columns: int = 10) -> "Figure":
+    """Draw pictures in rows with matplotlib.
+
+    Args:
+        pictures: (sample, height, width), uint8 in 0..255 or floats in 0..1, at least one.
+        titles: What stands above each, one or two short lines.
+        columns: Pictures in a row, at least 1.
+
+    Raises:
+        DataError: The pictures have another shape or range, or there are not as many titles.
+    """
+    from .notebook import NotebookFigure
+
+    gray = _gray(pictures)
+    if not len(gray) or len(titles) != len(gray) or columns < 1:
+        raise DataError(
+            "a grid has a title for each of at least one picture, and at least 1 column",
+            got=f"{len(gray)} pictures, {len(titles)} titles and {columns} columns",
+            hint="pass as many titles as pictures",
+        )
+    columns = min(columns, len(gray))
+    rows = math.ceil(len(gray) / columns)
+    figure = NotebookFigure(figsize=(1.25 * columns, 1.6 * rows), layout="constrained")
+    for axes, picture, title in zip(figure.subplots(rows, columns, squeeze=False).flat, gray, titles, strict=False):
+        axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        axes.set_title(title.replace("$", r"\$"), fontsize=7)
+    for axes in figure.axes:
+        axes.set_axis_off()
+    return figure
+
+
 def data_uri(png: bytes) -> str:
     """Return a PNG as a data URI, which a page shows without fetching anything."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
 def _gray(pictures: ArrayLike) -> NDArray[np.uint8]:
+    """Pictures (sample, height, width), uint8 in 0..255 or floats in 0..1, as uint8.
+
+    Raises:
+        DataError: They have another shape or range.
+    """
     array = np.asarray(pictures)
     if array.ndim != 3 or array.size == 0:
         raise DataError(

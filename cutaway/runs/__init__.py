@@ -8,7 +8,7 @@ and errors.
 
 from .atomic import output_file, write_atomic, write_output
 from .folder import DamagedRun, RunFolder, find_run, list_runs, run_argument, run_command
-from .layout import REPORT, RUNS, keeps_predictions, snapshot_path
+from .layout import REPORT, RUNS, keeps_predictions, labels_path, snapshot_path
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
 from .results import ResultStore, file_name
 from .writer import RunWriter
@@ -27,6 +27,7 @@ __all__ = [
     "file_name",
     "find_run",
     "keeps_predictions",
+    "labels_path",
     "list_runs",
     "output_file",
     "run_argument",

@@ -7,6 +7,7 @@ runs/20261124-211500-mnist-7f3a/
   checkpoint.safetensors          everything that resuming needs
   predictions/epoch-0003.npy      float16 (sample, class), rows in the order train, val, test; none if too large
   results/                        derived results, a cache
+  labels.csv                      a person's decisions on labels, if there are any; lines are only added
   report.html
 """
 
@@ -19,6 +20,7 @@ MANIFEST = "run.json"
 HISTORY = "history.jsonl"
 CHECKPOINT = "checkpoint.safetensors"
 REPORT = "report.html"
+LABELS = "labels.csv"
 SNAPSHOTS = "snapshots"
 PREDICTIONS = "predictions"
 RESULTS = "results"
@@ -32,6 +34,11 @@ def snapshot_path(run: Path, epoch: int) -> Path:
 def predictions_path(run: Path, epoch: int) -> Path:
     """Where the predictions of an epoch are."""
     return run / PREDICTIONS / f"epoch-{epoch:04d}.npy"
+
+
+def labels_path(run: Path) -> Path:
+    """Where a person's decisions on labels are."""
+    return run / LABELS
 
 
 PREDICTIONS_VALUES = 2**25

@@ -103,6 +103,7 @@ class DatasetRecord(BaseModel):
         class_names: Names of the classes, in the order of their numbers.
         feature_names: Names of the values of a sample, where they are known.
         preparation: How the columns of a table became these, as `cutaway.data.Preparation.to_record` writes it.
+        relabeled: New class names by the place of the sample, where a person decided so; digest and split have them.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -115,6 +116,7 @@ class DatasetRecord(BaseModel):
     class_names: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1_000_000)]
     feature_names: Annotated[tuple[Name, ...], Field(max_length=1_000_000)] | None = None
     preparation: Annotated[dict[Name, Any], Field(max_length=100)] | None = None
+    relabeled: Annotated[dict[Name, Name], Field(max_length=1_000_000)] | None = None
 
     @model_validator(mode="after")
     def _names_its_origin(self) -> "DatasetRecord":

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs, note_differences
     from .fed import as_taken, own_scale
     from .feeding import INPUTS
-    from .loop import TrainingData, TrainingResult, train_model
+    from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, train_model
     from .manifest import known_config, new_manifest, warn_of_predictions
     from .recorder import Recorder
 
 _MODULES = {
+    "FoldResult": "cutaway.training.loop",
+    "FoldTrainer": "cutaway.training.loop",
     "INPUTS": "cutaway.training.feeding",
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.loop",
@@ -48,6 +50,8 @@ __all__ = [
     "OPTIMIZERS",
     "RECIPES",
     "SCHEDULES",
+    "FoldResult",
+    "FoldTrainer",
     "Recipe",
     "Recorder",
     "TrainingConfig",

@@ -20,6 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import cutaway as ct
+from cutaway.errors import RunError, TrainingError
 
 pytestmark = pytest.mark.slow
 
@@ -127,6 +128,35 @@ def test_the_run_is_kept_where_it_is_asked_for(iris, tmp_path):
     fitted = ct.Classifier(**SMALL, runs=tmp_path).fit(*iris)
     assert fitted.run_.path.parent == tmp_path
     assert not hasattr(clone(fitted), "run_")
+
+
+@pytest.mark.parametrize(
+    ("error", "hint", "left"),
+    [
+        (
+            TrainingError("r", got="g", hint="try a; earlier epochs are kept"),
+            "try a, or pass runs= to keep the epochs",
+            0,
+        ),
+        (
+            RunError("r", got="g", hint="then: resume PATH"),
+            "free some space, or pass runs= with a folder on another",
+            0,
+        ),
+        (KeyboardInterrupt(), None, 0),
+        (ct.Canceled("r", got="g", hint="go on with: resume PATH"), "go on with: resume PATH", 1),
+    ],
+)
+def test_a_fit_that_fails_leaves_a_folder_only_to_go_on_with(error, hint, left, iris, tmp_path, monkeypatch):
+    def train_model(*_args, writer, **_settings):
+        writer.begin()
+        raise error
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("cutaway.training.train_model", train_model)
+    with pytest.raises(type(error), match=hint):
+        ct.Classifier(hidden=8, epochs=1).fit(*iris)
+    assert len(list(tmp_path.glob("cutaway-classifier-*"))) == left
 
 
 def test_pictures_are_scaled_and_not_standardized():

@@ -1,6 +1,7 @@
 """Why a new sample gets its answer: the nearest training samples and the inputs that contributed most."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 import cutaway as ct
 from cutaway.api.prediction import nearest as nearest_module
 from cutaway.api.prediction import predictions, write_rows
+from cutaway.errors import DataError
 
 pytestmark = pytest.mark.slow
 
@@ -120,6 +122,25 @@ def test_arrays_are_answered_in_chunks(digits_run, monkeypatch, tmp_path):
     assert [len(part) for part in parts] == [100, 100, 100, 60]
     assert [part.names[0] for part in parts] == ["0", "100", "200", "300"]
     np.testing.assert_allclose(digits_run.predict(x), digits_run.predictions(), atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e39])
+def test_a_value_of_an_array_that_is_not_finite_is_refused_with_its_row(value, digits_run, monkeypatch, tmp_path):
+    from cutaway.api.prediction import samples
+
+    x = digits_run.data.x(digits_run.split.test).astype(float)
+    x[217, 3, 4] = value
+    np.save(tmp_path / "x.npy", x)
+    monkeypatch.setattr(samples, "ROWS", 100)
+    words = rf"finite numbers in the range of float32; got {re.escape(str(np.float64(value)))} in sample 217 of "
+    with pytest.raises(DataError, match=words + "the ndarray"):
+        digits_run.predict(x)
+    with pytest.raises(DataError, match=words + "the ndarray"):
+        digits_run.examine(x, nearest=0, explain=0)
+    parts = predictions(digits_run.context, tmp_path / "x.npy")
+    assert [len(next(parts)), len(next(parts))] == [100, 100]  # a file is still read chunk by chunk
+    with pytest.raises(DataError, match=words + ".*x.npy"):
+        next(parts)
 
 
 def test_no_samples_are_no_rows(digits_run):

@@ -1,11 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
 import cutaway as ct
 from cutaway.api.context import RunContext
 from cutaway.data import Dataset, split_dataset
-from cutaway.errors import ModelError, UnknownNameError
+from cutaway.errors import DataError, ModelError, UnknownNameError
 
 
 def test_a_sample_is_explained_by_name_and_by_values(digits_run):
@@ -80,3 +81,26 @@ def test_an_array_with_a_number_for_each_column_is_prepared_as_the_row_is(tmp_pa
         by_name = run.explain(dict(zip(columns, row, strict=True)))
         assert run.explain(row).attribution.difference == by_name.attribution.difference
         assert run.explain(row).winner == run.class_names[run.predict(row[None]).argmax()]
+
+
+def test_a_new_row_is_explained_where_the_training_data_are_gone(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(90, 3)), columns=["a", "b", "c"])
+    frame.assign(y=np.where(frame["a"] > 0, "yes", "no")).to_csv(tmp_path / "t.csv", index=False)
+    data = ct.load_dataset(tmp_path / "t.csv", label="y")
+    run = ct.train(ct.mlp((4,)), data, epochs=2, runs=tmp_path / "runs", progress=False)
+    expected = run.explain("sample[5]").to_pandas()
+    (tmp_path / "t.csv").unlink()
+    again = ct.open_run(run.path)
+    for given in (frame.iloc[[5]], frame.iloc[5].to_numpy(), frame.iloc[5].to_dict()):
+        pd.testing.assert_frame_equal(again.explain(given).to_pandas(), expected)
+    with pytest.raises(DataError, match="the data of a run are where they were"):
+        again.explain("sample[5]")
+
+
+def test_a_new_picture_is_explained_without_the_data(digits_run, monkeypatch):
+    row = digits_run.data.x(digits_run.split.test)[5]
+    expected = digits_run.explain(row).to_pandas()
+    again = ct.open_run(digits_run.path)
+    monkeypatch.setattr(RunContext, "data", None)  # would be an error if it were used
+    pd.testing.assert_frame_equal(again.explain(row).to_pandas(), expected)

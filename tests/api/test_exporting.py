@@ -293,3 +293,17 @@ def test_an_ensemble_of_models_for_a_table(wine_rows, tmp_path):
     theirs = keras.saving.load_model(ct.export(run, tmp_path / "wine.keras"))
     out = theirs.predict(wine_rows.to_numpy(np.float32), verbose=0)
     np.testing.assert_allclose(out, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_the_preparation_beside_a_model_goes_with_the_model_that_it_was_written_for(digits_run, tmp_path):
+    file, beside = tmp_path / "model.keras", tmp_path / "model.keras.preparation.json"
+    ct.export(digits_run, file, preparation=False)
+    assert beside.exists()
+    ct.export(digits_run, file)
+    assert sorted(tmp_path.iterdir()) == [file]
+    ct.export(digits_run, file, preparation=False)
+    file.write_bytes(b"another model")
+    for kept in (beside.read_bytes(), b'{"format": 1}', b"[]", b"my notes"):  # none is of the file that is replaced
+        beside.write_bytes(kept)
+        ct.export(digits_run, file)
+        assert beside.read_bytes() == kept

@@ -128,7 +128,20 @@ def test_a_few_training_samples_are_too_few(tmp_path):
     run = ct.train(ct.mlp((4,)), x, y, epochs=1, runs=tmp_path, progress=False)
     assert run.predict(x + 1000).shape == (24, 2)
     with pytest.raises(ct.CutawayError, match="at least 20 training samples; got 14"):
-        run.examine(x, nearest=0, explain=0)
+        next(predictions(run.context, x, distances=True))
+    found = run.examine(x)  # 14 training samples of 3 inputs: 5 neighbors, 3 contributions and no distance
+    assert (found.distances, found.far) == (None, None)
+    assert (found.nearest.names.shape, found.contributions.inputs.shape) == ((24, 5), (24, 3))
+
+
+def test_what_is_shown_is_at_most_what_there_is(tmp_path):
+    x, y = np.arange(6, dtype=np.float32)[:, None], np.arange(6) % 2
+    run = ct.train(ct.mlp((4,)), x, y, epochs=1, validation=0.4, runs=tmp_path, progress=False)
+    assert len(run.split.train) == 2
+    found = run.examine(x)
+    assert (found.nearest.names.shape, found.contributions.inputs.shape) == ((6, 2), (6, 1))
+    with pytest.raises(ct.CutawayError, match="nearest is a whole number from 1 to 2; got 5"):
+        run.examine(x, nearest=5)
 
 
 def test_rows_that_all_have_an_equal_are_not_far_by_rounding(tmp_path):

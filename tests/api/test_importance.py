@@ -1,6 +1,7 @@
 """Which columns a model needs: of a table whose columns are known to matter or not, and of arrays."""
 
 import json
+import pickle
 import warnings
 
 import numpy as np
@@ -32,6 +33,7 @@ def run(tmp_path_factory):
 def test_each_column_is_shuffled_with_all_inputs_that_it_became(run):
     found = run.importance()
     rows = found.to_pandas().set_index("column")
+    assert pickle.loads(pickle.dumps(found)).to_pandas().equals(found.to_pandas())
     assert list(rows.index) == ["age", "city", "noise"]
     assert rows["measurable"][["age", "city"]].all()
     assert rows["accuracy_decrease"]["age"] > rows["accuracy_decrease"]["city"] > 0.05

@@ -135,6 +135,23 @@ def test_what_does_not_fit_is_refused_by_name(change, words, run, folder):
         run.predict(change(pd.read_csv(folder / "train.csv")))
 
 
+def test_columns_that_the_model_does_not_need_are_not_looked_at(run, folder, tmp_path):
+    frame = pd.read_csv(folder / "train.csv").iloc[:20]
+    expected = run.predict(frame)
+    more = frame.assign(mixed=[1, "a", None, {}] * 5, half=[0.5, "b"] * 10)
+    more.columns = [*frame.columns, "mixed", "mixed"]
+    np.testing.assert_array_equal(run.predict(more), expected)
+    more.to_csv(tmp_path / "more.csv", index=False)
+    np.testing.assert_array_equal(run.predict(tmp_path / "more.csv"), expected)
+    more.columns = [*frame.columns, "mixed", "age"]
+    more.to_csv(tmp_path / "more.csv", index=False)
+    for new in (more, tmp_path / "more.csv"):
+        with pytest.raises(ct.CutawayError, match='have different names; got "age" again as column 6'):
+            run.predict(new)
+    with pytest.raises(ct.CutawayError, match="values of one kind; got Could not convert .*age"):
+        run.predict(frame.assign(age=[1, "a"] * 10))
+
+
 def test_unusual_rows_are_said(run):
     frame = pd.DataFrame({"age": [50.0, 5000.0], "city": ["Rome", "Paris"], "since": pd.Timestamp("2020-06-01")})
     with pytest.warns(ct.CutawayWarning) as caught:

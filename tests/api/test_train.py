@@ -56,6 +56,16 @@ def test_test_metrics_belong_to_the_test_split(digits_run):
     assert digits_run.test["loss"] == pytest.approx(loss.mean(), abs=1e-4)
 
 
+def test_a_bunch_of_scikit_learn_is_data_with_its_labels(tmp_path):
+    from sklearn.datasets import load_wine
+
+    bunch = load_wine()
+    run = ct.train(ct.mlp((4,)), bunch, epochs=1, runs=tmp_path, progress=False)
+    assert (run.class_names, run.data.feature_names) == (tuple(bunch.target_names), tuple(bunch.feature_names))
+    with pytest.raises(DataError, match=r"one target for each sample; got 178 samples and targets of the shape \(9,\)"):
+        ct.train(ct.mlp((4,)), type(bunch)(data=bunch.data, target=bunch.target[:9]), runs=tmp_path, progress=False)
+
+
 def test_the_users_net_is_trained_as_fit_would(tmp_path):
     model, data = ct.mlp((8,)), small_data()
     run = ct.train(model, data, epochs=2, runs=tmp_path, progress=False)

@@ -45,6 +45,7 @@ VALUES = (
 )
 READING = (
     *(("show",), ("show", "--json"), ("layers", "--json"), ("units",), ("embed", "--method", "pca", "--json")),
+    ("robustness", "--samples", "50"),
     *(("samples", "--json"), ("explain", "test[3]", "--influence", "--json")),
 )
 
@@ -245,6 +246,8 @@ def one(case, finished, stopped, folder, counts):
     damage(run, draw)
     before = contents(run)
     reading = [("runs", str(run.parent), "--json"), *((verb, str(run), *more) for verb, *more in READING)]
+    reading += [("compare", str(finished), str(run), *more) for more in ((), ("--shared", "--json"))]
+    reading += [("compare", "--leaderboard", str(run.parent), *more) for more in ((), ("--json",))]
     for arguments in [("resume", str(run))] if resuming else draw.sample(reading, 3):
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
         start, held = time.process_time(), memory("VmRSS")

@@ -224,12 +224,16 @@ def test_the_program_as_a_process(tmp_path):
 
 
 def test_train_like_repeats_a_run_and_refuses_what_it_takes_from_it(cutaway):
-    _, out, err = cutaway("train", "digits", "--hidden", "16", "--epochs", "1", "--seed", "3", "--json")
+    model = ("--hidden", "8", "--ensemble", "2")
+    _, out, err = cutaway("train", "digits", *model, "--epochs", "1", "--seed", "3", "--json")
     first = json.loads(out)
     assert first["train_like"] == f"cutaway train --like {first['run'].split('/')[-1]}", err
     code, out, _ = cutaway(*first["train_like"].split()[1:], "--json")
     again = json.loads(out)
     assert (code, again["config"], again["test"]) == (0, first["config"], first["test"])
+    one, other = (Path(trained["run"]) / "snapshots" / "epoch-0001.safetensors" for trained in (first, again))
+    assert one != other
+    assert one.read_bytes() == other.read_bytes()
     _, out, _ = cutaway("train", "--like", "latest", "--epochs", "2", "--json")
     assert json.loads(out)["config"] == {**first["config"], "epochs": 2}
     assert f"again    {first['train_like']}" in cutaway("show", first["run"])[1]

@@ -161,6 +161,18 @@ def test_a_stopped_training_goes_on_with_data_that_have_moved(cutaway, tmp_path)
     assert ct.open_run("latest").folder.status == "finished"
 
 
+def test_a_run_is_trained_again_with_data_that_have_moved(cutaway, trained):
+    run, data = trained
+    code, _, err = cutaway("train", "--like", run, "--epochs", 1)
+    assert code == 1
+    assert err.endswith("next: move them back, or open the run with --data and where they are now\n")
+    code, out, _ = cutaway("train", "--like", run, "--epochs", 1, "--data", data, "--json")
+    again = ct.open_run(json.loads(out)["run"])
+    assert (code, again.context.manifest.dataset.origin["path"]) == (0, str(data))
+    code, _, err = cutaway("train", data, "--like", run, "--data", data)
+    assert (code, err.split(";")[0]) == (2, "error: data are named once")
+
+
 def test_a_table_without_names_is_predicted_without_names(cutaway, tmp_path):
     rows = ["red,round,yes", "blue,round,no", "red,flat,no", "blue,flat,yes"] * 30
     (tmp_path / "t.csv").write_text("\n".join(rows))

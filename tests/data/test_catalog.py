@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cutaway.data import dataset_names, load_again, load_dataset, split_dataset
@@ -168,6 +169,23 @@ def test_wrong_names_of_classes(tmp_path):
     fill(tmp_path, names=UBYTE, y=LABELS + 1, y_test=LABELS[:3] + 2)
     with pytest.raises(DataError, match=r"got the label 4 as test\[2\]"):
         load_dataset(tmp_path, class_names=["a", "b", "c"])
+
+
+def test_data_may_have_a_name_of_their_own(tmp_path):
+    frame = pd.DataFrame({"a": np.linspace(-1, 1, 40), "label": np.tile(["x", "y"], 20)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert load_dataset(frame, label="label").name == "table"
+    table = load_dataset(frame, label="label", name="mine")
+    assert (table.name, table.prepare(table.split(), warn=False).name) == ("mine", "mine")
+    for data in (
+        load_dataset(tmp_path / "t.csv", label="label", name="kund*innen"),
+        load_dataset("digits", name="mine"),
+    ):
+        again = load_again(data.origin)
+        assert (again.name, again.origin) == (data.name, data.origin)
+    assert load_dataset("digits", name="mine").sha256 == load_dataset("digits").sha256
+    with pytest.raises(UsageError, match="the name of a dataset is a string; got 3"):
+        load_dataset("digits", name=3)
 
 
 def test_the_test_files_are_optional(tmp_path):

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from cutaway.data import load_again, load_dataset, split_dataset
+from cutaway.data import load_again, load_dataset, prepare_new_rows, split_and_prepare, split_dataset
 from cutaway.data.sources.parts import columnar_parts
 from cutaway.errors import DataError, UnknownNameError, UsageError
 
@@ -186,3 +186,19 @@ def test_files_are_split_by_name_only_if_all_are_named_so(tmp_path):
     found = {source: [file.name for file in files] for source, files in columnar_parts(tmp_path).items()}
     assert found == {"train": ["train.parquet"], "test": ["test-x.parquet"]}
     assert columnar_parts(tmp_path / "none") == {}
+
+
+@pytest.mark.parametrize("layout", [save_to_disk, on_hub])
+def test_the_folder_of_a_split_holds_new_samples(layout, tmp_path):
+    values, kinds = np.random.default_rng(1).normal(size=120), np.tile(["x", "y", "z"], 40)
+    columns = {"a": values.tolist(), "kind": kinds.tolist(), "label": [0, 1] * 60}
+    named = {"_type": "ClassLabel", "names": ["below", "above"]}
+    table = table_of(columns, {"a": {"_type": "Value"}, "kind": {"_type": "Value"}, "label": named})
+    folder = layout(tmp_path / "d", {"train": table.slice(0, 90), "test": table.slice(90)})
+    _, data = split_and_prepare(load_dataset(folder))
+    new = folder / "test" if layout is save_to_disk else folder / "data" / "test-00000-of-00001.parquet"
+    ((names, inputs),) = prepare_new_rows(data.preparation, new)
+    assert names == [str(row) for row in range(1, 31)]
+    np.testing.assert_array_equal(inputs, data.sources["test"].x)
+    with pytest.raises(DataError, match="holds files that end in .*; next: pass the folder that they are in, such as"):
+        list(prepare_new_rows(data.preparation, folder))

@@ -124,7 +124,7 @@ def previous(layout, h=H):
 
 def test_samples_with_preserved_neighbors_keep_their_places(first):
     # one draw of noise decides between a sixth and a quarter, as do the last bits of sums on another CPU: five of them
-    ours, theirs = [], []
+    ours, theirs, divergences = [], [], []
     for seed in range(1, 6):
         _, h = noisy(1, seed=seed)
         alone, done = embed(h), embed_next(h, previous(first))
@@ -132,10 +132,12 @@ def test_samples_with_preserved_neighbors_keep_their_places(first):
         assert held.mean() > 0.8
         ours.append(drift(first.xy, done.layout.xy)[held].mean())
         theirs.append(drift(first.xy, procrustes(alone.xy, first.xy, rows=held))[held].mean())
-        assert done.layout.kl_divergence < 1.02 * alone.kl_divergence
+        # alone it ends in one of several optima, which differ by 2% between CPUs: the mean of the draws is compared
+        divergences.append(done.layout.kl_divergence / alone.kl_divergence)
         assert done.layout.settings["arranged"] == "as before"
         assert done.layout.quality is None  # measured when it is asked for
     assert np.mean(ours) < np.mean(theirs) / 5, (ours, theirs)
+    assert np.mean(divergences) < 1.02, divergences
 
 
 def test_other_neighbors_are_arranged_again_about_as_well_as_alone(first):

@@ -70,13 +70,17 @@ OBJECTS = """
 import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
-from cutaway.api import analyses, classifier, model_files, opening, prediction, record, run, train
-from cutaway.data import catalog, dataset, tables
+from cutaway.api import analyses, classifier, comparison, doctor, labels, model_files, opening, prediction, record
+from cutaway.api import run, train
+from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
 defined += [classifier.Classifier, tables.Table, prediction.Predictions]
+defined += [labels.LabelIssues, labels.label_issues, decisions.Decision, comparison.Comparison, comparison.compare]
+defined += [doctor.Diagnosis, doctor.doctor]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
-names = "Embedding EmbeddingSequence Explanation History Importances Influences LayerHistory SampleDynamics Units"
+names = "Calibration ConfusedPairs Coverage Embedding EmbeddingSequence Explanation Generalization History Importances "
+names += "Influences LayerHistory LearningCurve Robustness SampleDynamics Thresholds Units"
 defined += [getattr(analyses, name) for name in names.split()]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)
 wrong = [each for each in defined if each.__module__ != "cutaway"]

@@ -22,13 +22,13 @@ FLOORS = (
     {"_lazy"},
 )
 API_FLOORS = (
-    {"recipe", "documents", "classifier"},
+    {"classifier", "doctor", "documents", "recipe"},
     {"train", "record"},
-    {"model_files", "start"},
+    {"comparison", "model_files", "start"},
     {"opening"},
     {"run"},
     {"report"},
-    {"analyses", "prediction"},
+    {"analyses", "labels", "prediction"},
     {"context", "data_words", "given_data", "progress", "weighting", "written"},
 )
 

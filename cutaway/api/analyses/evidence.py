@@ -1,11 +1,14 @@
 """What a person should look at in a run."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cutaway.api.context import RunContext
+from cutaway.errors import DataError
 from cutaway.findings import Evidence, Finding, run_checks
 
+from .facts import facts_of
 from .predictions import confusion_counts
 
 if TYPE_CHECKING:
@@ -33,10 +36,13 @@ def evidence_of(context: RunContext, *, confusion: Any, layers: "Iterable[LayerR
         val_accuracy=kept.get("val_accuracy"),
         test_samples=len(context.split.test),
         val_samples=len(context.split.val),
+        **facts_of(context),
     )
 
 
 def findings(context: RunContext, *, layers: "Iterable[LayerRecord]") -> tuple[Finding, ...]:
     """Run all checks on a run; see `cutaway.Run.findings`."""
-    confusion = confusion_counts(context) if len(context.split.test) else None
+    confusion = None
+    with suppress(DataError):  # data that are gone: what needs them is not judged
+        confusion = confusion_counts(context) if len(context.split.test) else None
     return run_checks(evidence_of(context, confusion=confusion, layers=layers))

@@ -121,12 +121,13 @@ def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = Non
     from cutaway.interpret import attribute
 
     row = context.data.x(context.sample(x))[0] if isinstance(x, str) else np.asarray(x)
-    found = attribute(context.model(epoch), row, scale=context.data.scale)
+    record = context.manifest.dataset  # a new row needs no data
+    found = attribute(context.model(epoch), row, scale=record.scale)
     return Explanation(
         found,
         context.class_names,
         context.epoch(epoch),
-        context.manifest.dataset.feature_names,
+        record.feature_names,
         sample=x,
         context=context,
     )

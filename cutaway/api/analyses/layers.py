@@ -165,7 +165,7 @@ def layer_history(
     wanted, data = _epochs_of(context, epochs), context.data
     model = context.model(wanted[-1])
     measured = measured_layers(model)
-    ids = context.ids(split, samples=min(samples, _room(model, measured)), seed=seed)
+    ids = context.ids(split, samples=min(samples, sample_room(model, measured)), seed=seed)
     asked = min(samples, len(context.part(split)))
     records = measure(
         model,
@@ -205,7 +205,7 @@ def similarity(
     samples = check_whole(samples, name="samples", least=1)
     wanted, data = _epochs_of(context, epochs), context.data
     model, name = context.model(wanted[-1]), context.layer(layer, epoch=wanted[-1])
-    ids = context.ids(split, samples=min(samples, _room(model, [name])), seed=seed)
+    ids = context.ids(split, samples=min(samples, sample_room(model, [name])), seed=seed)
     found = compare_epochs(
         model,
         context.snapshot,
@@ -218,7 +218,7 @@ def similarity(
     return pandas.DataFrame(found, index=wanted, columns=wanted)
 
 
-def _room(model: "Model", layers: Sequence[str]) -> int:
+def sample_room(model: "Model", layers: Sequence[str]) -> int:
     """Most samples whose activations fit into `ACTIVATION_BYTES`, and of each layer into `VALUES`; at least 100."""
     units = _units(model, layers)
     return max(100, min(ACTIVATION_BYTES // (4 * sum(units.values())), VALUES // max(units.values())))

@@ -19,6 +19,9 @@ from .unit_summaries import defined
 if TYPE_CHECKING:
     import pandas
 
+COUNTED = ("class", "samples", "predicted")
+"""Columns of a table of classes that are no shares."""
+
 COUNTS = 1
 """Part of the key of kept counts: another way of counting gives others."""
 
@@ -41,36 +44,46 @@ class ClassMeasures:
 
     def __repr__(self) -> str:
         m = self.measures
+        low, high = m.accuracy_interval
         return (
             f"<ClassMeasures of {self.split}, epoch {self.epoch}: {len(self.class_names)} classes, accuracy "
-            f"{m.accuracy:.2%}, balanced accuracy {m.balanced_accuracy:.2%}, largest class alone {m.baseline:.2%}>"
+            f"{m.accuracy:.2%} ({low:.2%} to {high:.2%}), balanced accuracy {m.balanced_accuracy:.2%}, largest class "
+            f"alone {m.baseline:.2%}>"
         )
 
     def summaries(self, n: int | None = None) -> list[dict[str, Any]]:
-        """One mapping a class, JSON-able: class, samples, predicted, recall, precision, f1; None if not defined.
+        """One mapping a class, JSON-able, with None for what is not defined.
+
+        Its keys: class, samples, predicted, recall, recall_low, recall_high, precision, precision_low, precision_high
+        and f1. low and high are the 95% interval (Wilson).
 
         Args:
             n: How many classes at most: of more, those with the lowest recall, the lowest first; all if None.
         """
         m = self.measures
+        recall, precision = m.recall_interval, m.precision_interval
         return [
             {
                 "class": self.class_names[i],
                 "samples": int(m.samples[i]),
                 "predicted": int(m.predicted[i]),
                 "recall": defined(float(m.recall[i])),
+                "recall_low": defined(float(recall[0][i])),
+                "recall_high": defined(float(recall[1][i])),
                 "precision": defined(float(m.precision[i])),
+                "precision_low": defined(float(precision[0][i])),
+                "precision_high": defined(float(precision[1][i])),
                 "f1": defined(float(m.f1[i])),
             }
             for i in map(int, m.listed(len(self.class_names) if n is None else n))
         ]
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a class; NaN where a measure is not defined."""
+        """A pandas DataFrame, one row a class, with the columns of `summaries`; NaN where a measure is not defined."""
         import pandas
 
         table: Any = pandas.DataFrame(self.summaries())
-        return table.astype(dict.fromkeys(("recall", "precision", "f1"), float))
+        return table.astype(dict.fromkeys([name for name in table if name not in COUNTED], float))
 
 
 def class_measures(context: RunContext, *, split: str = "test", epoch: int | None = None) -> ClassMeasures:

@@ -1,5 +1,6 @@
 """What the model predicts, and where it is wrong."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import numpy as np
 from cutaway import metrics
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import RunError, UsageError
+from cutaway.errors import DataError, RunError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
@@ -74,14 +75,31 @@ def probabilities(
     return class_probabilities(model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
 
 
+def probability_batches(
+    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """`probabilities` batch by batch, so that never all of them are in memory: rows of `ids`, and those of the rows."""
+    if not context.opens:
+        yield slice(0, len(ids)), _recorded(context, ids, epoch=epoch)
+        return
+    from cutaway.models import ForwardPass, class_probabilities
+
+    model, data = context.model(epoch), context.data
+    batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
+    for rows, outputs in batches:
+        for found in outputs.values():
+            yield rows, class_probabilities(model, found)
+
+
 def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.ndarray:
     """The recorded predictions for some samples, which are those for validation and test."""
     whole = context.split.part("all")
     kept = recorded_predictions(context, context.epoch(epoch))
     order = np.lexsort((whole.index, whole.source_index))
     keys = whole.source_index[order].astype(np.int64) << 40 | whole.index[order]
-    found = kept[order[np.searchsorted(keys, ids.source_index.astype(np.int64) << 40 | ids.index)]].astype(np.float32)
-    if np.isnan(found).any():
+    rows = order[np.searchsorted(keys, ids.source_index.astype(np.int64) << 40 | ids.index)]
+    found, trained = kept[rows].astype(np.float32), rows < len(context.split.train)
+    if np.isnan(found[trained]).any():
         raise RunError(
             "of a model whose layers cannot be opened, predictions are recorded for validation and test samples",
             got="training samples among those asked for",
@@ -111,27 +129,35 @@ def labels(context: RunContext, split: str = "test") -> np.ndarray:
     return context.data.y(context.split.part(split))
 
 
+def check_numbers(context: RunContext, ids: SampleIds, rows: slice, probabilities: np.ndarray) -> None:
+    """Check that probabilities are numbers.
+
+    Raises:
+        DataError: One is not, as after a training that diverged.
+    """
+    wrong = ~np.isfinite(probabilities).all(axis=1)
+    if wrong.any():
+        raise DataError(
+            "predictions are judged where probabilities are numbers",
+            got=f"NaN for {ids[rows.start + int(wrong.argmax())]} in {context.path.name}: the model has diverged",
+            hint="train with a smaller learning rate, or ask for an earlier epoch with epoch=",
+        )
+
+
 def predict_classes(
     context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> metrics.PredictedClasses:
-    """The class predicted for each sample, computed batch by batch: never are all probabilities in memory.
+    """The class predicted for each sample, computed batch by batch.
 
     Raises:
         DataError: A probability is not a number: the model has diverged.
     """
-    if not context.opens:
-        return metrics.PredictedClasses.of(_recorded(context, ids, epoch=epoch))
-    from cutaway.models import ForwardPass, class_probabilities
-
-    model, data = context.model(epoch), context.data
-    batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
-    parts = [
-        metrics.PredictedClasses.of(class_probabilities(model, outputs), first=rows.start)
-        for rows, found in batches
-        for outputs in found.values()
-    ]
-    none = metrics.PredictedClasses.of(np.empty((0, data.classes), np.float32))  # a split may be empty
-    return metrics.PredictedClasses.join([none, *parts])
+    # a split may be empty
+    parts = [metrics.PredictedClasses.of(np.empty((0, len(context.class_names)), np.float32))]
+    for rows, found in probability_batches(context, ids, epoch=epoch, on_progress=on_progress):
+        check_numbers(context, ids, rows, found)
+        parts.append(metrics.PredictedClasses.of(found, first=rows.start))
+    return metrics.PredictedClasses.join(parts)
 
 
 def confusion_counts(context: RunContext, *, split: str = "test", epoch: int | None = None) -> metrics.SparseCounts:

@@ -1,5 +1,6 @@
 """The model of a run as a file for other programs, with the preparation of its samples inside or beside it."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -61,7 +62,8 @@ def export(
       categories; it returns ``label``, strings (batch,), and ``probabilities``, float32 (batch, class).
 
     A preparation that the format cannot express is written beside the model, as NAME.preparation.json, and a warning
-    says why: the model then takes rows that are prepared already.
+    says why: the model then takes rows that are prepared already. Where a model with such a file is replaced by one
+    that needs none, that file is removed.
 
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest".
@@ -115,7 +117,8 @@ def write_export(
     steps = opened.context.preparation
     contents = _contents(opened, target.suffix, steps=steps, wanted=preparation)
     packed = (_keras if target.suffix == ".keras" else _onnx)(opened, contents, epoch=epoch, kind=input)
-    beside = target.with_name(f"{target.name}.preparation.json") if contents.beside else None
+    beside = _beside(target) if contents.beside else None
+    outdated = None if contents.beside else _written_with(target)
     try:
         if beside is not None:  # first, so that the model is never there without it
             write_output(beside, _document(opened, packed, steps=steps))
@@ -124,7 +127,27 @@ def write_export(
         raise UsageError(
             "an export needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
         ) from error
+    if outdated is not None:
+        with contextlib.suppress(OSError):  # its model_sha256 is that of no file any more
+            outdated.unlink()
     return Export(WrittenFile(target), beside and WrittenFile(beside), contents.why)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f"{target.name}.preparation.json")
+
+
+def _written_with(target: Path) -> Path | None:
+    """The JSON file that was written beside the model that is there now, by its digest; None if there is none."""
+    beside = _beside(target)
+    if not target.is_file() or not beside.is_file():
+        return None
+    try:
+        record = json.loads(beside.read_bytes())
+        ours = record["format"], record["model_sha256"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return beside if ours == (FORMAT, hashlib.sha256(target.read_bytes()).hexdigest()) else None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,13 +12,11 @@ from typing import IO, Any, Protocol
 
 import numpy as np
 
+from cutaway.data import safe_cell
 from cutaway.errors import UsageError
 from cutaway.runs import output_file
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins like this for a formula, and would run it."""
 
 
 class Rows(Protocol):
@@ -91,7 +88,7 @@ def write_text(parts: Iterable[Rows], file: IO[str], *, lines: bool) -> int:
             columns = part.columns()
             writer = csv.writer(buffer, lineterminator="\n")
             if number == 0:
-                writer.writerow([_plain(name) for name in columns])
+                writer.writerow([safe_cell(name) for name in columns])
             writer.writerows(zip(*map(_cells, columns.values()), strict=True))
         count += len(part)
         file.write(buffer.getvalue())
@@ -128,7 +125,7 @@ def _arrow_type(values: Any) -> Any:
 def _cells(values: Any) -> list[str]:
     """A column as text, of which no spreadsheet runs a cell."""
     if not isinstance(values, np.ndarray):
-        return [_plain(value) for value in values]
+        return [safe_cell(value) for value in values]
     return [_number(value) for value in values.tolist()]
 
 
@@ -137,8 +134,3 @@ def _number(value: bool | int | float | None) -> str:
     if value is None:
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value).lower()
-
-
-def _plain(cell: str) -> str:
-    """A cell that no spreadsheet runs: a quote before what would be a formula, as OWASP advises; numbers are none."""
-    return f"'{cell}" if cell.startswith(FORMULA) and not NUMBER.fullmatch(cell) else cell

@@ -1,5 +1,6 @@
 """What a model says of new samples, chunk by chunk."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,10 +8,13 @@ import numpy as np
 
 from cutaway.api.context import RunContext
 
-from .far import FarSamples, training_distances
+from .far import LEAST, FarSamples, training_distances
 from .nearest import contributions_of, nearest_of
 from .record import Predictions, join
 from .samples import Samples, new_samples
+
+SHOWN = 5
+"""Nearest training samples, and inputs that contributed most, where nobody says how many."""
 
 
 def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool = True) -> np.ndarray:
@@ -32,10 +36,14 @@ def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool
 
 
 def examine(
-    context: RunContext, x: Any, *, nearest: int = 0, explain: int = 0, epoch: int | None = None
+    context: RunContext, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
 ) -> Predictions:
     """Predict new samples with everything that `predictions` gives, as one record; see `cutaway.Run.examine`."""
-    return join(list(predictions(context, x, epoch=epoch, nearest=nearest, explain=explain, distances=True)))
+    train = len(context.split.train)
+    nearest = min(SHOWN, train) if nearest is None else nearest
+    explain = min(SHOWN, math.prod(context.manifest.dataset.shape)) if explain is None else explain
+    parts = predictions(context, x, epoch=epoch, nearest=nearest, explain=explain, distances=train >= LEAST)
+    return join(list(parts))
 
 
 def predictions(

@@ -1,12 +1,13 @@
 """Predictions of new samples as the user holds them, and as rows of a file."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.metrics import at_temperature
 
 if TYPE_CHECKING:
     import pandas
@@ -55,7 +56,7 @@ class Predictions:
         nearest: The nearest training samples, or None if they were not asked for.
         contributions: The inputs that contributed most, or None if they were not asked for.
         distances: float32 ``(sample,)``, from each sample to the nearest of up to 2,000 training samples, as the model
-            sees them; None if they were not asked for.
+            sees them; None if they were not asked for, or if there are fewer than 20 training samples.
         far: bool ``(sample,)``, whether that is farther than training samples are from one another; or None.
     """
 
@@ -73,6 +74,14 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def at_temperature(self, temperature: float) -> "Predictions":
+        """The same samples with probabilities at another temperature; see `Run.predict`.
+
+        Args:
+            temperature: Above 0.
+        """
+        return replace(self, probabilities=at_temperature(self.probabilities, temperature))
 
     @property
     def predicted(self) -> list[str]:

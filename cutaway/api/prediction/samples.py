@@ -71,7 +71,7 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
             for names, inputs in prepare_new_rows(preparation, table, **given):
                 yield Samples(inputs, [f"{where}{name}" for name in names])
     elif len(paths) == 1 and paths[0].suffix.lower() == ".npy":
-        yield from _chunks(_checked(context, map_npy(paths[0]), where=str(paths[0])), record.shape)
+        yield from _chunks(context, map_npy(paths[0]), where=str(paths[0]))
     elif paths:
         _check_pictures(context, paths)
         files = new_picture_files(paths)
@@ -81,7 +81,7 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
             read = [read_new_picture(path, shape=record.shape, scale=scale, digit=digit) for path in chunk]
             yield Samples(np.stack(read), [str(file) for file in chunk])
     else:
-        yield from _chunks(_checked(context, np.asarray(x), where=f"the {type(x).__name__}"), record.shape)
+        yield from _chunks(context, np.asarray(x), where=f"the {type(x).__name__}")
 
 
 def _framed(x: Any, preparation: Preparation) -> Any:
@@ -185,11 +185,35 @@ def _checked(context: RunContext, x: np.ndarray, *, where: str) -> np.ndarray:
     return x
 
 
-def _chunks(x: np.ndarray, shape: tuple[int, ...]) -> Iterator[Samples]:
-    """An array that may be larger than memory, in chunks of which no more than one is held."""
+def _chunks(context: RunContext, x: np.ndarray, *, where: str) -> Iterator[Samples]:
+    """An array that may be larger than memory, in chunks of which no more than one is held.
+
+    Raises:
+        DataError: Values or shape do not fit the model; a value that is not finite is found with its chunk.
+    """
+    x, shape = _checked(context, x, where=where), context.manifest.dataset.shape
     step = max(1, min(ROWS, BYTES // (4 * max(int(np.prod(shape)), 1))))
     for first in range(0, len(x), step):
         chunk = x[first : first + step]
-        values = chunk if chunk.dtype == np.uint8 else chunk.astype(np.float32)
+        values = chunk if chunk.dtype == np.uint8 else _finite(chunk, first=first, where=where)
         names = [str(row) for row in range(first, first + len(chunk))]
         yield Samples(values.reshape(len(chunk), *shape), names)
+
+
+def _finite(chunk: np.ndarray, *, first: int, where: str) -> np.ndarray:
+    """A chunk as float32, whose first sample has the number `first`.
+
+    Raises:
+        DataError: A value is missing, or not finite in float32.
+    """
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinity
+        values = chunk.astype(np.float32)
+    finite = np.isfinite(values)
+    if not finite.all():
+        place = tuple(np.argwhere(~finite)[0])
+        raise DataError(
+            "new samples are finite numbers in the range of float32",
+            got=f"{chunk[place]} in sample {first + place[0]} of {where}",
+            hint="leave such samples out, or fill in their values",
+        )
+    return values

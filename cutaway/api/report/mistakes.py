@@ -58,7 +58,7 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
 def _cells(row: dict[str, Any], table: Table) -> str:
     """The first cells of a row that are used, as they are in the table, with their columns."""
     used = [column.name for column in table.columns if column.use == "feature"]
-    cells = [f"{name} {'-' if row[name] is None else row[name]}" for name in used[:CELLS]]
+    cells = [f"{name} {'-' if row[name] in (None, '') else row[name]}" for name in used[:CELLS]]
     return ", ".join(cells) + (f", and {len(used) - CELLS} more columns" if len(used) > CELLS else "")
 
 

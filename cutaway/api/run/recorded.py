@@ -50,7 +50,10 @@ class RecordedRun:
 
     @property
     def test(self) -> dict[str, Any] | None:
-        """Loss and accuracy on the test samples at the kept epoch, or None until the training has ended."""
+        """Loss and accuracy on the test samples at the kept epoch, or None until the training has ended.
+
+        The loss is that of the training, with label smoothing where the training has some.
+        """
         return self.context.manifest.test
 
     @property

@@ -1,7 +1,9 @@
 """The run as the user holds it: every analysis of a run folder, one method each."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -12,16 +14,20 @@ from cutaway.api.context import RunContext
 from cutaway.api.prediction import Predictions, examine, new_samples, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
+from cutaway.errors import DataError
+from cutaway.metrics import at_temperature
 
-from .opened import OpenedRun
+from .judged import JudgedRun
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Explanation, Importances, Influences
+    from cutaway.api.analyses import Explanation, Importances, Influences, Robustness
+    from cutaway.api.labels import LabelIssues
+    from cutaway.data import Decision
     from cutaway.findings import Finding
 
 
 @public
-class Run(OpenedRun):
+class Run(JudgedRun):
     """A training that was, or still is, recorded in a run folder.
 
     Made by `cutaway.train`, `cutaway.record` and `cutaway.open_run`. Layers and epochs are named as Keras names them.
@@ -41,7 +47,9 @@ class Run(OpenedRun):
         with show_progress(progress) as on_progress:
             return analyses.probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
 
-    def predict(self, x: Any, *, epoch: int | None = None) -> np.ndarray:
+    def predict(
+        self, x: Any, *, epoch: int | None = None, temperature: float | Literal["fitted"] | None = None
+    ) -> np.ndarray:
         """The probability of every class for new samples, prepared as in training: float32 ``(sample, class)``.
 
         Args:
@@ -49,25 +57,34 @@ class Run(OpenedRun):
                 a folder of them (for MNIST a digit is inverted, scaled and centered); or an array or .npy file
                 ``(sample, *shape)``.
             epoch: Number of the epoch; the kept one if None.
+            temperature: "fitted" for the temperature with which the validation samples are predicted best (see
+                `calibration`), or a number above 0: above 1 the model is less confident, below 1 more. None leaves
+                the probabilities as they are. The predicted class is always the same.
 
         Raises:
-            DataError, UsageError: `x` does not fit.
+            DataError, UsageError: `x` or `temperature` does not fit.
         """
-        return predict(self.context, x, epoch=check_epoch(epoch))
+        epoch = check_epoch(epoch)
+        found = analyses.find_temperature(self.context, temperature, epoch=epoch)
+        probabilities = predict(self.context, x, epoch=epoch)
+        return probabilities if found is None else at_temperature(probabilities, found)
 
-    def examine(self, x: Any, *, nearest: int = 5, explain: int = 5, epoch: int | None = None) -> Predictions:
+    def examine(
+        self, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
+    ) -> Predictions:
         """Predict new samples, and say what speaks for the answer.
 
         Args:
             x: As of `predict`.
-            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none.
+            nearest: Number of training samples that are nearest in the last hidden layer, found exactly; 0 for none;
+                if None 5, or all where there are fewer.
             explain: Number of inputs that contributed most to the difference between the two highest logits; 0 for
-                none, which a model that is not piecewise linear needs.
+                none, which a model that is not piecewise linear needs; if None 5, or all where there are fewer.
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
-            Probabilities, nearest samples, contributions and the distance to the training samples, with
-            ``to_pandas()``, one row a sample.
+            Probabilities, nearest samples, contributions and, of at least 20 training samples, the distance to them,
+            with ``to_pandas()``, one row a sample.
 
         Raises:
             DataError: `x` does not fit, or the training samples cannot be loaded.
@@ -184,6 +201,8 @@ class Run(OpenedRun):
     ) -> "Importances":
         """How much worse the model predicts once a column of the table is shuffled among the samples.
 
+        The loss is the cross-entropy without label smoothing, which ``run.test["loss"]`` may contain.
+
         Args:
             split: "train", "val", "test" or "all".
             epoch: Number of the epoch; the kept one if None.
@@ -210,9 +229,118 @@ class Run(OpenedRun):
                 on_progress=on_progress,
             )
 
+    def robustness(
+        self,
+        against: "Run | None" = None,
+        *,
+        perturbations: Sequence[str] | None = None,
+        split: str = "test",
+        epoch: int | None = None,
+        samples: int | None = 2000,
+        seed: int = 0,
+        shared: bool = False,
+        progress: ProgressOption = True,
+    ) -> "Robustness":
+        """How long the model stays right while samples or weights get worse, alone or beside another run's.
+
+        Pictures get noise, are shifted, rotated and partly covered; values of tables go missing or get noise; weights
+        are pruned by magnitude, and quantized. Samples are changed before they are scaled, and stay in their range.
+
+        Args:
+            against: Another run on the same samples, at its kept epoch.
+            perturbations: Names of those to measure, such as "noise" or "pruning"; all that apply if None.
+            split: "train", "val", "test" or "all"; with `against` "test" or "val".
+            epoch: Number of the epoch; the kept one if None.
+            samples: The most samples, a stratified sample by class; all of them if None.
+            seed: Random seed of the sample and of everything random in the corruptions.
+            shared: With `against`: whether runs that do not have the same samples in this split are compared on those
+                that both have in it; see `compare`.
+            progress: See `Run`.
+
+        Returns:
+            Accuracies with 95% intervals at each severity; and why some perturbations do not apply.
+
+        Raises:
+            UnknownNameError: There is no such split, epoch or perturbation.
+            UsageError: The runs have other samples, or a number is outside its range.
+            RunError: A model does not open.
+
+        Source:
+            Hendrycks and Dietterich 2019, "Benchmarking neural network robustness to common corruptions and
+            perturbations"; what is done to weights is in `cutaway.models.compression`.
+        """
+        with show_progress(progress) as on_progress:
+            return analyses.measure_robustness(
+                self.context,
+                None if against is None else against.context,
+                perturbations=perturbations,
+                split=split,
+                epoch=check_epoch(epoch),
+                samples=samples,
+                seed=seed,
+                shared=shared,
+                on_progress=on_progress,
+            )
+
+    def label_issues(
+        self, *, folds: int = 5, seeds: int = 3, epochs: int | None = None, progress: ProgressOption = True
+    ) -> "LabelIssues":
+        """Find labels that are probably wrong, by models of this kind that were not trained on them.
+
+        All samples of train, val and test are judged. Each fold's result is kept in the run folder, so that work that
+        was canceled goes on where it ended, and the same call again is quick.
+
+        Args:
+            folds: Models are trained on all folds but one, and judge the samples of that one.
+            seeds: Times that all folds are trained; fewer are quicker and less sure.
+            epochs: Epochs of each training; as many as the run kept if None.
+            progress: See `Run`.
+
+        Raises:
+            UsageError: A number is outside its range.
+            DataError: There are too few samples, or the data cannot be loaded.
+            TrainingError: A training diverged.
+
+        Source:
+            `cutaway.findings.label_scores` and `cutaway.findings.estimate_count`.
+        """
+        from cutaway.api.labels import check_sizes, find_label_issues, of_run
+
+        check_sizes(folds=folds, seeds=seeds, epochs=epochs)
+        setup = of_run(self.context, folds=folds, seeds=seeds, epochs=epochs)
+        with show_progress(progress) as on_progress:
+            return find_label_issues(setup, context=self.context, on_progress=on_progress)
+
+    @property
+    def decisions(self) -> "tuple[Decision, ...]":
+        """What a person decided on labels, in the order of the run's labels.csv; the last on a sample counts."""
+        from cutaway.api.labels import decisions_of
+
+        return decisions_of(self.context)
+
+    def decide(self, decisions: "Sequence[Decision]") -> Path:
+        """Add decisions on labels to the run's labels.csv, which `cutaway.train` takes as ``labels=``.
+
+        Args:
+            decisions: `Decision` records; they get the user's name and the time where they have none.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            UnknownNameError, DataError: There is no such sample or class.
+            RunError: The folder cannot be written.
+        """
+        from cutaway.api.labels import add_decisions
+
+        return WrittenFile(add_decisions(self.context, decisions))
+
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
-        """What a person should look at, most important first."""
-        layers = self.layers(progress=progress) if self.context.opens else ()
+        """What a person should look at: warnings first, causes before what follows from them."""
+        layers = ()
+        if self.context.opens:
+            with suppress(DataError):  # data that are gone, or a model that has diverged
+                layers = self.layers(progress=progress)
         return analyses.findings(self.context, layers=layers)
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:

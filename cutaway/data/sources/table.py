@@ -1,7 +1,7 @@
 """Tables in files: CSV and its kin, Parquet, Feather and Arrow, and folders of these."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,21 +58,12 @@ def load(
     if test is not None:
         readers["test"] = open_any(test, header=header, what="test")
         options["test"] = str(readers["test"].where or "")
-    options |= _categories(readers["train"], options)
     chosen = table_options(readers["train"].columns, label=label, where=str(path), **options)
     origin = {"kind": "path", "path": str(path), "options": chosen.to_json()}
     table = make_table(readers, chosen, name=_stem(path), origin=origin, on_progress=on_progress)
     if features is None or chosen.class_names:
         return table
     return dataclasses.replace(table, class_names=features.names_of(chosen.label, table.class_names))
-
-
-def _categories(reader: Reader, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that are categories by what the user says, and by what an ARFF file says of numbers."""
-    said = options.get("category") or ()
-    said = [said] if isinstance(said, str) else [*said]
-    found = [column for column in getattr(reader, "categories", ()) if column not in said]
-    return {"category": [*said, *found]} if found else {}
 
 
 def _open(path: Path, files: Sequence[Path]) -> Reader:

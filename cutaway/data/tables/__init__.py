@@ -23,7 +23,7 @@ from .readers import (
     read_schema,
 )
 from .schema import Column
-from .table import Table, cell_chunks, make_table, split_and_prepare
+from .table import Table, cell_chunks, make_table
 
 __all__ = [
     "FORMATS",
@@ -46,6 +46,5 @@ __all__ = [
     "prepare_new_rows",
     "read_schema",
     "spellings",
-    "split_and_prepare",
     "table_options",
 ]

@@ -1,11 +1,15 @@
 """The datasets of scikit-learn, and what fetch_openml returns."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from cutaway.errors import UsageError
+from cutaway.data.arrays import as_array
+from cutaway.errors import DataError, UsageError
+
+RESHAPE = "reshape them, or make a dataset with Dataset.from_arrays(x, y)"
+TEXTS = "turn texts into numbers first, for example with sklearn.feature_extraction.text.TfidfVectorizer"
 
 
 def is_bunch(value: Any) -> bool:
@@ -28,30 +32,97 @@ def bunch_table(bunch: Any, *, label: Any = None) -> tuple[Any, str | None, tupl
 
     Raises:
         UsageError: There are several targets, and `label` is none of them.
+        DataError: The data are no table, or are empty, or there is not one target for each sample.
     """
-    import pandas as pd
-
-    data, target = bunch.data, _one_target(bunch.target, label)
-    if not hasattr(data, "columns"):
-        names = bunch.get("feature_names")
-        data = pd.DataFrame(data, columns=[f"x{number}" for number in range(data.shape[1])] if names is None else names)
-        data = data.assign(**_named_categories(data, bunch.get("categories")))
+    data, targets = _samples(bunch), _targets(bunch)
+    target = _one_target(targets, label)
     if target is None:
         return data, None, ()
+    if np.shape(target) != (len(data),):
+        raise DataError(
+            "a Bunch has one target for each sample",
+            got=f"{len(data):,} samples and targets of the shape {np.shape(target)}",
+            hint="check that both were selected in the same way",
+        )
     name = str(getattr(target, "name", None) or _target_name(bunch) or "target")
     while name in data.columns and not hasattr(target, "name"):
         name += "_"
-    return data.assign(**{name: np.asarray(target)}), name, class_names_of(bunch, target)
+    columns: Any = getattr(targets, "columns", ())
+    several = len(columns) > 1  # then target_names are the names of the targets
+    return data.assign(**{name: np.asarray(target)}), name, () if several else class_names_of(bunch, target)
 
 
 def class_names_of(bunch: Any, target: Any) -> tuple[str, ...]:
-    """The names of the classes of a Bunch whose target holds their numbers; () if it has none."""
-    names: Any = bunch.get("target_names")
+    """The names of the classes of a Bunch whose target holds their numbers; () if it has none.
+
+    Raises:
+        DataError: Two classes have the same name.
+    """
+    given: Any = bunch.get("target_names")
+    names = () if given is None else tuple(map(str, given))
     values = np.asarray(target)
     # fetch_openml has the name of the target there
-    if names is None or values.dtype.kind not in "iu" or not 0 <= values.min() <= values.max() < len(names):
+    if values.dtype.kind not in "iu" or not values.size or not 0 <= values.min() <= values.max() < len(names):
         return ()
-    return tuple(str(name) for name in cast(Any, names))
+    for number, name in enumerate(names):
+        if (first := names.index(name)) < number:
+            raise DataError(
+                "the classes of a Bunch have different names",
+                got=f'"{name}" for {first} and for {number} in target_names',
+                hint="change one of them in bunch.target_names",
+            )
+    return names
+
+
+def _samples(bunch: Any) -> Any:
+    """The data of a Bunch as a DataFrame.
+
+    Raises:
+        DataError: They are no table, or empty, or their columns have more or fewer names.
+    """
+    import pandas as pd
+
+    data, names = bunch.data, bunch.get("feature_names")
+    framed = hasattr(data, "columns")
+    values = data if framed else as_array(data, what="the data of a Bunch")
+    if len(values.shape) != 2 or 0 in values.shape:
+        texts = len(values.shape) == 1 and len(values) and isinstance(values[0], str | bytes)
+        other = RESHAPE if 0 not in values.shape else "check how they were selected or read"
+        raise DataError(
+            "the data of a Bunch are a table (sample, column) that is not empty",
+            got=f"{len(values):,} texts" if texts else f"{type(data).__name__} of the shape {values.shape}",
+            hint=TEXTS if texts else other,
+        )
+    if framed:
+        return data
+    if names is None:
+        names = [f"x{number}" for number in range(values.shape[1])]
+    if len(names) != values.shape[1]:
+        raise DataError(
+            "a Bunch has one name for each column",
+            got=f"{len(names):,} feature_names for {values.shape[1]:,} columns",
+            hint="correct bunch.feature_names, or delete them",
+        )
+    frame = pd.DataFrame(values, columns=names)
+    return frame.assign(**_named_categories(frame, bunch.get("categories")))
+
+
+def _targets(bunch: Any) -> Any:
+    """The target of a Bunch; several of them, if they are an array, as a DataFrame."""
+    import pandas as pd
+
+    target = bunch.target
+    if target is None or hasattr(target, "columns"):
+        return target
+    values = as_array(target, what="the target of a Bunch")
+    if values.ndim != 2:
+        return target
+    if values.shape[1] == 1:
+        return values[:, 0]
+    names = bunch.get("target_names")
+    if names is None or len(names) != values.shape[1]:
+        names = [f"target {number}" for number in range(1, values.shape[1] + 1)]
+    return pd.DataFrame(values, columns=names)
 
 
 def _one_target(target: Any, label: Any) -> Any:

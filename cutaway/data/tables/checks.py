@@ -8,6 +8,7 @@ import numpy as np
 from cutaway.data.dataset import Dataset
 from cutaway.data.samples import SampleIds
 from cutaway.data.split import Split
+from cutaway.metrics import wilson_interval
 
 from .options import TableOptions
 from .schema import Column
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 SAMPLE = 10_000
 """Training samples on which single columns are tried."""
 
-TELLING = 0.01
-"""A column alone that makes fewer errors than this share of those of the most frequent class gives the label away."""
+TELLING, FEWER = 0.95, 0.2
+"""A column alone gives the label away if it tells this share of the labels, and if its errors, at most, are this share
+of those of the most frequent class."""
 
 IDENTIFIERS = ("id", "uuid", "guid", "key", "number", "no", "nr")
 
@@ -66,6 +68,10 @@ def telling_columns(
 ) -> Iterator[str]:
     """Columns that alone predict the label almost without error, as something does that is known only afterwards.
 
+    A number is cut into up to 32 ranges, a category has its values, and a missing cell is a value of its own. Each gets
+    the class that is most frequent in one half of the samples; the errors are those in the other half. Of them the
+    upper limit of Wilson's interval counts, so that a few samples without an error are not enough.
+
     Args:
         columns: All columns of the table.
         cells: The training samples by column, as what they are.
@@ -83,7 +89,8 @@ def telling_columns(
             continue
         values = _numbers(cells[column.name], column.kind)
         accuracy = _accuracy(values, labels, fitted, tried, column.kind)
-        if 1 - accuracy < TELLING * (1 - baseline):
+        least, _ = wilson_interval(round(accuracy * len(tried)), len(tried))
+        if accuracy >= TELLING and 1 - least < FEWER * (1 - baseline):
             yield (
                 f'"{column.name}" alone tells the label in {accuracy:.1%} of the rows (always saying the most frequent '
                 f"class: {baseline:.1%}): ignore it if it is known only once the label is"

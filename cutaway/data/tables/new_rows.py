@@ -33,13 +33,14 @@ def prepare_new_rows(
 
     Raises:
         UsageError: There is no such file.
-        DataError: A column is missing, or a cell is of another kind.
+        DataError: A column is missing, or there twice, or a cell is of another kind.
     """
-    reader = open_any(table, header=header, what="a table of new samples")
+    kinds, formats, values = preparation.columns, preparation.date_formats, preparation.values
+    reader = open_any(table, header=header, what="a table of new samples", wanted={*kinds, id_column})
     notes: Notes = {}
-    kinds, formats = preparation.columns, preparation.date_formats
     named = id_column in reader.columns
-    for first, cells in cell_chunks(reader, kinds | ({id_column: "category"} if named else {}), formats=formats):
+    wanted = kinds | ({id_column: "category"} if named else {})
+    for first, cells in cell_chunks(reader, wanted, formats=formats, values=values):
         inputs, found = preparation.apply(cells)
         notes = add_notes(notes, found)
         numbers = [str(first + row) for row in range(1, len(inputs) + 1)]

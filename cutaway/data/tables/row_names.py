@@ -14,7 +14,7 @@ from cutaway.errors import DataError
 
 from .arrow import compute
 from .cells import as_categories
-from .readers import Reader
+from .readers import Reader, texts_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,7 +82,10 @@ class RowNames:
 
         cells: dict[str, Any] = {}
         for source, reader in self.readers.items():
-            read = [as_categories(chunk[self.column]) for chunk in reader.chunks([self.column])]
+            read = [
+                as_categories(chunk[self.column], texts_of(reader).get(self.column, ()))
+                for chunk in reader.chunks([self.column])
+            ]
             cells[source] = pa.chunked_array([chunk for column in read for chunk in column.chunks], pa.string())
             if len(cells[source]) != self.rows[source]:
                 raise DataError(

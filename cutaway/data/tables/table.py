@@ -1,7 +1,7 @@
 """A table of samples: a label, columns of every kind, and how they become a `Dataset` once they are split."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from .checks import question_columns, repeated_rows, telling_columns
 from .fitting import fit_preparation
 from .inputs import make_inputs
 from .options import TableOptions
-from .readers import Reader, reading
+from .readers import Reader, reading, texts_of
 from .row_names import RowNames
 from .schema import Column, check_known, decide
 from .survey import Survey, survey
@@ -49,6 +49,7 @@ class Table:
         labels: int64 (sample,) class indices by source.
         extras: By source, what `group`, `time` and `weight` hold, where they are asked for.
         origin: How to load it again, for JSON.
+        relabeled: New class names by the place of the sample, where a person decided so.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Table:
     labels: Mapping[str, np.ndarray]
     extras: Mapping[str, Mapping[str, np.ndarray]]
     origin: Mapping[str, str]
+    relabeled: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(labels):,}" for name, labels in self.labels.items())
@@ -162,6 +164,7 @@ class Table:
             origin=dict(self.origin),
             feature_names=preparation.features,
             preparation=preparation,
+            relabeled=self.relabeled,
         )
 
     def _notes(
@@ -221,38 +224,16 @@ class Table:
             formats = {column.name: column.date_format for column in self.columns}
         else:
             kinds, formats = preparation.columns, preparation.date_formats
+        values = {} if preparation is None else preparation.values
         yield from cell_chunks(
             self.readers[source],
             kinds,
             formats=formats,
+            values=values,
             rows=len(self.labels[source]),
             task="fitting the preparation" if preparation is None else "preparing the table",
             on_progress=on_progress,
         )
-
-
-def split_and_prepare(
-    data: Dataset | Table,
-    *,
-    validation: float = 0.25,
-    seed: int = 0,
-    on_progress: ProgressCallback = ignore_progress,
-) -> tuple[Split, Dataset]:
-    """Split samples, and prepare them if they are a table.
-
-    Args:
-        data: A dataset, which is split by class; or a table, which is split as its options say.
-        validation: Share of the training samples that becomes val, between 0 and 1.
-        seed: Random seed of the split.
-        on_progress: Told while a table is read.
-
-    Raises:
-        ConfigError, DataError: As `split_dataset` and `Table.prepare`.
-    """
-    if isinstance(data, Dataset):
-        return split_dataset(data, validation=validation, seed=seed), data
-    split = data.split(validation=validation, seed=seed)
-    return split, data.prepare(split, on_progress=on_progress)
 
 
 def cell_chunks(
@@ -260,6 +241,7 @@ def cell_chunks(
     kinds: Mapping[str, Any],
     *,
     formats: Mapping[str, str],
+    values: Mapping[str, Collection[str]],
     rows: int | None = None,
     task: str = "reading",
     on_progress: ProgressCallback = ignore_progress,
@@ -270,6 +252,7 @@ def cell_chunks(
         reader: The table.
         kinds: What each column that is wanted is read as.
         formats: How the dates of a column are written in text.
+        values: Values of categories that are known already, by column: a word of `MISSING` among them is a value.
         rows: Number of rows that are expected, or None.
         task: Name of the work in its progress.
         on_progress: Told after every chunk.
@@ -286,8 +269,10 @@ def cell_chunks(
         )
     first = 0
     decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
+    texts = texts_of(reader)
+    kept = {name: {*values.get(name, ()), *texts.get(name, ())} for name in kinds}
     for chunk in reading(reader, list(kinds), task=task, on_progress=on_progress):
-        yield first, read_cells(chunk, kinds, formats=formats, decimal=decimal, first=first, where=where)
+        yield first, read_cells(chunk, kinds, formats=formats, kept=kept, decimal=decimal, first=first, where=where)
         first += len(chunk)
         if rows is not None and first > rows:
             break

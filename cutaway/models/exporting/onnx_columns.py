@@ -90,7 +90,8 @@ def _category(graph: Graph, column: Column, missing: Sequence[str]) -> list[Bloc
     spelled = [(spelling, number) for number, value in enumerate(values) for spelling in column["spellings"][value]]
     ones = graph.constant(np.ones((1, 1), np.float32))
     axis = graph.constant(np.array([1], np.int64))
-    blank = graph.add("ReduceMax", _equal(graph, name, missing), axis)
+    unknown = [word for word in missing if word not in dict(spelled)]  # of an ARFF file, "none" may be a value
+    blank = graph.add("ReduceMax", _equal(graph, name, unknown), axis)
     rest = graph.add("Sub", ones, blank)
     blocks: list[Block] = []
     if values:

@@ -6,6 +6,7 @@ runs, models, metrics, parallel, progress and errors.
 """
 
 from .evaluation import TrainingData
+from .folds import FoldResult, FoldTrainer, probability_margins
 from .trainer import TrainingResult, train_model
 
-__all__ = ["TrainingData", "TrainingResult", "train_model"]
+__all__ = ["FoldResult", "FoldTrainer", "TrainingData", "TrainingResult", "probability_margins", "train_model"]

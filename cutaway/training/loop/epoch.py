@@ -83,6 +83,13 @@ class EpochRunner:
         # with BatchNormalization the rows of a batch influence each other, so that it must not be padded
         self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
         self._call_steps = 8  # grows or shrinks to CALL_SECONDS
+        self._sizes: dict[int, int] = {}  # by the length of a batch: steps of a chunk, for which the step is compiled
+
+    def change(self, data: TrainingData, *, seed: int) -> None:
+        """Go on with other samples of the same shape, and another order: what is compiled stays."""
+        self.data, self.weight = data, data.weight
+        self.config = self.config.model_copy(update={"seed": seed})
+        self._x = to_device(data.x, samples=data.train, memory=accelerator_memory())
 
     def run(
         self, state: State, epoch: int, *, position: Position, recorded: np.ndarray | None
@@ -114,6 +121,7 @@ class EpochRunner:
             skip = min(max(position.step - step, 0), len(part))
             device_data = isinstance(self._x, DeviceData)
             size = chunk_steps(part.shape[1], data.x[:1].nbytes, steps=len(part), device_data=device_data)
+            size = self._sizes[part.shape[1]] = max(size, self._sizes.get(part.shape[1], 0))
             rest, step = part[skip:], step + skip
             for chunk in prefetch_chunks(
                 self._x, data.y, order=rest, samples=data.train, size=size, weight=self.weight

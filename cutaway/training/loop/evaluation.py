@@ -66,10 +66,14 @@ class Evaluation:
     """Validation and test samples, on the device where they fit, and the compiled call that evaluates them."""
 
     def __init__(self, model: keras.Model, data: TrainingData, *, config: TrainingConfig) -> None:
-        self.data = data
         self._call = compile_evaluation(model, config=config, scale=data.scale, classes=data.classes)
         room = max(DEVICE_BYTES, int(accelerator_memory() * (1 - MEMORY_SHARE) / 2))
         self._blocks = blocks_of(len(data.x) - data.train, data.x[:1].nbytes, room=room, output_bytes=4 * data.classes)
+        self.change(data)
+
+    def change(self, data: TrainingData) -> None:
+        """Go on with other samples, in blocks of the same shape: what is compiled stays."""
+        self.data = data
         rows = self._blocks[0] * self._blocks[1]
         self._parts = [slice(a, min(a + rows, len(data.x))) for a in range(data.train, len(data.x), rows)]
         self._on_device = [self._put(part) for part in self._parts] if len(self._parts) == 1 else None
@@ -80,8 +84,14 @@ class Evaluation:
         rows = np.minimum(np.arange(part.start, part.start + count * size), part.stop - 1).reshape(count, size)
         return jax.device_put((self.data.x[rows], self.data.y[rows].astype(np.int32)))
 
-    def measure(self, state: State) -> tuple[np.ndarray, tuple[dict[str, float], dict[str, float] | None]]:
+    def measure(
+        self, state: State, *, exact: bool = False
+    ) -> tuple[np.ndarray, tuple[dict[str, float], dict[str, float] | None]]:
         """Evaluate all validation and test samples.
+
+        Args:
+            state: The model's weights are in it.
+            exact: Whether the probabilities of all classes are returned, in float32.
 
         Returns:
             Probabilities to be recorded, float16 ``(validation and test sample, recorded class)``, and ``{"loss",
@@ -93,7 +103,7 @@ class Evaluation:
             p, loss = self._call(state.trainable, state.non_trainable, x, y)
             count = part.stop - part.start
             found = np.asarray(p).reshape(-1, self.data.classes)[:count]
-            probabilities.append(found[:, : self.data.recorded].astype(np.float16))
+            probabilities.append(found if exact else found[:, : self.data.recorded].astype(np.float16))
             predicted.append(found.argmax(axis=-1))
             losses.append(np.asarray(loss).reshape(-1)[:count].astype(np.float64))
         all_loss = np.concatenate(losses)

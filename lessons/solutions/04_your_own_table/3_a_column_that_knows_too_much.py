@@ -29,7 +29,7 @@ print(f"the same patients, before treatment:  {untreated_accuracy:.1%}")
 print(f"the most important column:            {most_important}")
 
 # The treatment follows from the diagnosis. A column that is filled in after the answer is known makes a model that
-# looks great in every test, and fails on the first day it is used. cutaway warns of a column that alone tells the
-# label without an error; this one has exceptions, so it is up to you to ask when each column is filled in.
+# looks great in every test, and fails on the first day it is used. The warning above names a column that alone tells
+# nearly all labels. Some good columns do so as well, so it is up to you to say when each column is filled in.
 assert most_important == "treatment"
 assert untreated_accuracy < leaky_run.test["accuracy"] - 0.05

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import scipy.io.arff
 
-from cutaway.data import load_again, load_dataset, split_and_prepare
+from cutaway.data import load_again, load_dataset, prepare_new_rows, split_and_prepare
+from cutaway.data.tables import cell_chunks
 from cutaway.data.tables.readers.arff import open_arff
 from cutaway.errors import DataError, UsageError
 
@@ -33,11 +34,13 @@ def test_cells_and_columns(tmp_path):
     (tmp_path / "t.arff").write_text(TITANIC)
     table = load_dataset(tmp_path / "t.arff", label="survived")
     assert [column.name for column in table.columns] == ["pclass", "survived", "full name", "it's", "sex", "when"]
-    assert table.options.category == ("pclass", "survived")
+    kinds = ["category", "category", "category", "number", "category", "date"]
+    assert [column.profile.kind for column in table.columns] == kinds
     assert table.class_names == ("0", "1")
     (chunk,) = table.readers["train"].chunks()
     assert chunk["full name"].to_pylist() == ["Allen, Miss. Elisabeth", 'O\'Brien, "Tim"', "Cohen's"]
-    assert chunk["it's"].to_pylist() == ["29", "0.9167", None]
+    assert chunk["it's"].to_pylist() == ["29", "0.9167", "?"]
+    assert table.columns[3].profile.missing == 1
     assert chunk["sex"].to_pylist() == ["female", "male", "male"]
 
 
@@ -71,6 +74,58 @@ def test_cells_are_those_that_scipy_reads(tmp_path):
     assert chunk["k"].to_pylist() == [kind.decode() for kind in theirs["k"]]
 
 
+PAINS = """@relation r
+@attribute pain {none,'NA',strong}
+@attribute post string
+@attribute day string
+@attribute level{lo,hi}
+@attribute 'dose'{1,2} % of the drug
+@attribute age numeric
+@attribute class {None, some}
+@data
+none,10115,2020-01-01,lo,1,NA,None
+'NA',20095,2020-01-02,hi,2,31,some
+?,10115,2020-01-01,hi,1,NaN,None
+strong,NA,2020-01-02,lo,2,50,some
+"""
+
+
+def test_what_is_declared_is_a_value_and_text_is_text(tmp_path):
+    (tmp_path / "t.arff").write_text(PAINS)
+    table = load_dataset(tmp_path / "t.arff", label="class")
+    found = {column.name: column for column in table.columns}
+    assert list(found) == ["pain", "post", "day", "level", "dose", "age", "class"]
+    assert dict(found["pain"].profile.values) == {"none": 1, "NA": 1, "strong": 1}
+    assert dict(found["post"].profile.values) == {"10115": 2, "20095": 1, "NA": 1}
+    assert [found[name].profile.missing for name in ("pain", "post", "age", "class")] == [1, 0, 2, 0]
+    kinds = {name: column.profile.kind for name, column in found.items()}
+    assert {name for name, kind in kinds.items() if kind != "category"} == {"age"}
+    assert table.class_names == ("None", "some")
+    assert set(load_dataset(tmp_path / "t.arff", label="class", id="post").row_names._cells["train"].to_pylist()) == {
+        *("10115", "20095", "NA")
+    }
+    cells = next(cell_chunks(table.readers["train"], {"pain": "category"}, formats={}, values={}))[1]
+    assert cells["pain"].to_pylist() == ["none", "NA", None, "strong"]
+
+
+def test_what_orders_the_rows_is_read_as_dates(tmp_path):
+    (tmp_path / "t.arff").write_text(PAINS)
+    table = load_dataset(tmp_path / "t.arff", label="class", time="day")
+    assert np.unique(table.extras["train"]["time"]).tolist() == [1577836800.0, 1577923200.0]
+
+
+def test_a_declared_value_is_that_value_in_new_rows_of_every_kind(tmp_path):
+    kinds = np.random.default_rng(0).choice(["none", "NA", "some"], 90)
+    rows = "\n".join(f"{kind},{number % 2}" for number, kind in enumerate(kinds))
+    (tmp_path / "t.arff").write_text(f"@relation r\n@attribute k {{none,NA,some}}\n@attribute y {{0,1}}\n@data\n{rows}")
+    pd.DataFrame({"k": ["none", "NA", "some", "null"]}).to_csv(tmp_path / "new.csv", index=False)
+    _, data = split_and_prepare(load_dataset(tmp_path / "t.arff", label="y"))
+    assert data.feature_names == ("k=NA", "k=none", "k=some")
+    for new in (tmp_path / "new.csv", pd.read_csv(tmp_path / "new.csv", keep_default_na=False)):
+        ((_, inputs),) = prepare_new_rows(data.preparation, new)
+        assert inputs.tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0]]
+
+
 HEAD = "@relation r\n@attribute x real\n@attribute y {a,b}\n@data\n"
 
 
@@ -83,6 +138,9 @@ HEAD = "@relation r\n@attribute x real\n@attribute y {a,b}\n@data\n"
         ("@relation r\n@attribute 'x real\n@data\n", r'"@attribute \'x real" in line 2'),
         ("@relation r\n@attribute x relational\n@data\n", "in line 2 of"),
         ("@relation r\n@attribute x real\n@attribute x real\n@data\n1,2\n", "columns of a table have different names"),
+        ("@relation r\n@attribute creal\n@data\n", r"'@attribute creal' in line 2 of"),
+        ("@relation r\n@attribute c {a,b\n@data\n", r"'@attribute c {a,b' in line 2 of"),
+        ("@relation r\n@attribute c {a,'b}\n@data\n", r"in line 2 of"),
         (HEAD, "at least one row; got none in"),
         (HEAD + "1,a\n2\n", r"as there are columns, 2; got 1 in line 6 of .*: '2'"),
         (HEAD + "{0 1, 1 b}\n", "a sparse row in line 5 of"),

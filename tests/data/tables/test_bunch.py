@@ -7,7 +7,7 @@ import scipy.sparse
 from sklearn.utils import Bunch
 
 from cutaway.data import Dataset, load_dataset, split_and_prepare
-from cutaway.errors import UsageError
+from cutaway.errors import DataError, UsageError
 
 RNG = np.random.default_rng(0)
 AGE, CITY, LABEL = RNG.normal(40, 9, 200), np.tile(["Rome", "Oslo", "Bonn", "Rome", ""], 40), np.tile(["2", "1"], 100)
@@ -67,6 +67,49 @@ def test_one_of_several_targets_is_the_label_and_the_others_are_left_out():
         load_dataset(bunch, label="c")
     table = load_dataset(bunch, label="b")
     assert (table.class_names, [column.name for column in table.columns]) == (("u", "v", "w"), ["n", "b"])
+
+
+def test_several_targets_in_an_array_are_chosen_from_as_in_a_frame():
+    targets = np.stack([np.tile([0, 1], 45), np.repeat([0, 1, 2], 30)], axis=1)
+    bunch = Bunch(data=RNG.normal(size=(90, 2)), target=targets, target_names=["a", "b"])
+    with pytest.raises(UsageError, match='needs the one that is the label; got the targets a, b; next: .*label="a"'):
+        load_dataset(bunch)
+    table = load_dataset(bunch, label="a")
+    assert (table.class_names, [column.name for column in table.columns]) == (("0", "1"), ["x0", "x1", "a"])
+    np.testing.assert_array_equal(table.labels["train"], targets[:, 0])
+    with pytest.raises(UsageError, match="got the targets target 1, target 2"):
+        load_dataset(Bunch(data=bunch.data, target=targets))
+
+
+X, Y = np.random.default_rng(1).normal(size=(60, 3)), np.arange(60) % 3
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"data": ["a text"] * 60}, "is not empty; got 60 texts; next: turn texts into numbers first, .*TfidfVect"),
+        ({"data": X[:, 0]}, r"table \(sample, column\) .* ndarray of the shape \(60,\); next: reshape"),
+        ({"data": X.reshape(60, 3, 1)}, r"ndarray of the shape \(60, 3, 1\); next: reshape"),
+        ({"data": X[:0], "target": Y[:0], "target_names": ["a", "b", "c"]}, r"shape \(0, 3\); next: check how"),
+        ({"data": pd.DataFrame(X)[:0], "target": Y[:0]}, r"DataFrame of the shape \(0, 3\); next: check how"),
+        ({"data": [[1, 2], [3]], "target": [0, 1]}, "form one rectangular array; got rows of different lengths"),
+        ({"data": None}, r"NoneType of the shape \(\)"),
+        ({"target": Y[:50]}, r"one target for each sample; got 60 samples and targets of the shape \(50,\)"),
+        ({"data": pd.DataFrame(X), "target": pd.Series(Y[:50])}, r"60 samples and targets of the shape \(50,\)"),
+        ({"target": 3}, r"60 samples and targets of the shape \(\)"),
+        ({"feature_names": ["a", "b"]}, "one name for each column; got 2 feature_names for 3 columns"),
+        ({"target_names": ["a", "b", "a"]}, 'have different names; got "a" for 0 and for 2 in target_names'),
+    ],
+)
+def test_a_bunch_that_is_no_table_is_one_line(given, message):
+    with pytest.raises(DataError, match=message) as caught:
+        load_dataset(Bunch(**{"data": X, "target": Y} | given))
+    assert "\n" not in str(caught.value)
+
+
+def test_rows_in_a_list_are_a_table():
+    table, expected = (load_dataset(Bunch(data=data, target=Y.tolist())) for data in (X.tolist(), X))
+    assert table.describe().equals(expected.describe())
 
 
 def test_a_bunch_without_a_target_needs_a_label():

@@ -39,7 +39,7 @@ def make_frame(rows=800, seed=0):
 
 def apply(preparation, frame):
     reader = frame_reader(frame)
-    chunks = cell_chunks(reader, preparation.columns, formats=preparation.date_formats)
+    chunks = cell_chunks(reader, preparation.columns, formats=preparation.date_formats, values=preparation.values)
     ((_, cells),) = chunks
     return preparation.apply(cells)
 

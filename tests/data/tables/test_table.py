@@ -322,6 +322,43 @@ def test_suspicious_columns_are_named():
     assert "equal a training sample in every input" in said[4]
 
 
+def told(columns, label, seed=0):
+    """The columns that are said to tell the label."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        split_and_prepare(load_dataset(pd.DataFrame({**columns, "y": label}), label="y"), seed=seed)
+    return [m.split('"')[1] for m in (str(w.message) for w in caught) if "alone tells the label" in m]
+
+
+def test_columns_that_tell_the_label_with_exceptions_are_named():
+    random = np.random.default_rng(0)
+    label = random.choice(["yes", "no"], 3000, p=[0.3, 0.7])
+
+    def wrong(share):
+        return np.where(random.random(3000) < share, random.permutation(label), label)
+
+    known = random.choice(["a", "b"], 3000)
+    columns = {
+        "category": np.where(wrong(0.04) == "yes", "moved", "stays"),
+        "number": (wrong(0.04) == "yes") + 0.1 * random.normal(size=3000),
+        "where": np.where(wrong(0.04) == "yes", known, None),
+        "when": np.where(wrong(0.04) == "yes", random.normal(size=3000), np.nan),
+        "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(np.where(wrong(0.04) == "yes", 0, 30), unit="D"),
+        "good": (wrong(0.2) == "yes") + 0.1 * random.normal(size=3000),  # right in 92%
+        "noise": random.normal(size=3000),
+    }
+    assert told(columns, label) == ["category", "number", "where", "when", "day"]
+
+
+def test_few_rows_or_a_frequent_class_are_no_proof():
+    random = np.random.default_rng(0)
+    label = np.tile(["a", "b"], 25)
+    columns = {f"c{n}": np.where(label == "a", 0.0, 1.0) + 0.1 * random.normal(size=50) for n in range(3)}
+    assert told(columns, label) == []  # 15 samples without an error: perhaps 20% of them
+    rare = np.where(random.random(3000) < 0.04, "rare", "usual")
+    assert told({"x": random.normal(size=3000), "k": random.choice(["u", "v"], 3000)}, rare) == []
+
+
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])
 def test_honest_tables_raise_no_suspicion(name):
     import sklearn.datasets

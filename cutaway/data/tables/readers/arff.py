@@ -1,11 +1,12 @@
 """ARFF, as Weka and OpenML write it: the columns with their types, then one line a row.
 
 Source: https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/. Sparse rows and relations are refused.
+A value is missing where the cell is ``?``; numbers and dates are also missing where it is another one of `MISSING`.
 """
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from cutaway.data.tables.missing import MISSING
 from cutaway.errors import DataError
 
-from .dialect import NUMBER, find_compression, open_decompressed
+from .dialect import find_compression, open_decompressed
 from .reader import CHUNK_ROWS, check_columns
 
 if TYPE_CHECKING:
@@ -24,8 +25,13 @@ ENDING = ".arff"
 LONGEST_LINE = 8 << 20
 """Characters of a line at most."""
 
-NAME = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"{]\S*"
-ATTRIBUTE = re.compile(rf"@attribute\s+({NAME})\s*(\{{.*\}}|\S+.*)", re.IGNORECASE)
+UNKNOWN = ("", "?")
+"""Cells that are missing in every column."""
+
+NAME = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"{][^\s{]*"
+ATTRIBUTE = re.compile(rf"@attribute\s+({NAME})(?:\s*\{{(.*)\}}\s*(?:%.*)?|\s+([^\s{{].*))", re.IGNORECASE)
+"""A name, and its values in braces or its type."""
+
 CELL = re.compile(r"""(?:\s*'((?:[^'\\]|\\.)*)'\s*|\s*"((?:[^"\\]|\\.)*)"\s*|(?!\s*['"])([^,]*))(?:,|$)""")
 """A cell: in one kind of quotes or the other, in which a backslash keeps the next character, or in none."""
 
@@ -37,14 +43,14 @@ class ArffReader:
     Attributes:
         where: The file.
         columns: Names of the columns.
-        categories: Columns of categories whose names are numbers.
+        texts: Columns of text, also where it reads like numbers or dates -> the words of `MISSING` that are values.
         compression: As of a `Dialect`.
         first: Number of the first line after the one with @data, from 1.
     """
 
     where: Path
     columns: tuple[str, ...]
-    categories: tuple[str, ...]
+    texts: Mapping[str, frozenset[str]]
     compression: str | None
     first: int
 
@@ -59,12 +65,12 @@ class ArffReader:
         return (0, "rows") if self.compression else (-(-self.where.stat().st_size // 10**6), "MB")
 
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
-        """Read the file in chunks of rows; all cells are strings, or null for one of `MISSING`.
+        """Read the file in chunks of rows; all cells are strings.
 
         Raises:
             DataError: A row has more or fewer cells than there are columns, or is sparse, or the file is damaged.
         """
-        rows: list[list[str | None]] = []
+        rows: list[list[str]] = []
         found = False
         for number, line in _lines(self.where, self.compression):
             if number < self.first or not line or line.startswith("%"):
@@ -79,7 +85,7 @@ class ArffReader:
                 raise DataError("a table has at least one row", got=f"none in {self.where}", hint="check the file")
             yield self._table(rows, columns)
 
-    def _cells(self, line: str, number: int) -> list[str | None]:
+    def _cells(self, line: str, number: int) -> list[str]:
         if line.startswith("{"):
             raise DataError(
                 "rows of an ARFF file list all their values",
@@ -95,9 +101,9 @@ class ArffReader:
                 got=f"{len(cells):,} in line {number:,} of {self.where}: {line[:60]!r}",
                 hint="mend that row; a cell with a comma inside stands in quotes",
             )
-        return [None if cell in MISSING else cell for cell in cells]
+        return cells
 
-    def _table(self, rows: list[list[str | None]], columns: Sequence[str] | None) -> "pa.Table":
+    def _table(self, rows: list[list[str]], columns: Sequence[str] | None) -> "pa.Table":
         import pyarrow as pa
 
         cells = dict(zip(self.columns, zip(*rows, strict=True), strict=True))
@@ -112,21 +118,23 @@ def open_arff(path: Path) -> ArffReader:
     """
     compression = find_compression(path)
     names: list[str] = []
-    categories: list[str] = []
+    texts: dict[str, frozenset[str]] = {}
     for number, line in _lines(path, compression):
         word = line.split(maxsplit=1)[0].lower() if line else ""
         if word == "@data":
             columns = check_columns(names, where=str(path))
             if not columns:
                 break
-            return ArffReader(path, columns, tuple(categories), compression, number + 1)
+            return ArffReader(path, columns, texts, compression, number + 1)
         if word == "@attribute":
             match = ATTRIBUTE.fullmatch(line)
-            if match is None or match[2].lower().startswith("relational"):
+            kind = "" if match is None else (match[3] or "").lower()
+            values = None if match is None else _quoted_cells(match[2] or "")
+            if match is None or values is None or kind.startswith("relational"):
                 raise _refused(f"{line[:60]!r} in line {number:,}", path)
             names.append(_unquoted(match[1]))
-            if match[2].startswith("{") and _are_numbers(match[2]):
-                categories.append(names[-1])
+            if not kind or kind.startswith("string"):
+                texts[names[-1]] = frozenset(MISSING if kind else values).intersection(MISSING).difference(UNKNOWN)
         elif word not in ("", "@relation") and not line.startswith("%"):
             raise _refused(f"{line[:60]!r} in line {number:,}", path)
     raise _refused("no line @data after the columns", path)
@@ -168,11 +176,6 @@ def _quoted_cells(line: str) -> list[str] | None:
 
 def _unquoted(name: str) -> str:
     return re.sub(r"\\(.)", r"\1", name[1:-1]) if name[0] in "'\"" else name
-
-
-def _are_numbers(values: str) -> bool:
-    cells = [cell.strip().strip("'\"") for cell in values[1:-1].split(",")]
-    return all(NUMBER.fullmatch(cell) for cell in cells)
 
 
 def _refused(what: str, path: Path) -> DataError:

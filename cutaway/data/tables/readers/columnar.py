@@ -87,7 +87,7 @@ def open_columnar(path: Path, *, files: Sequence[Path] = ()) -> ColumnarReader:
         raise DataError(
             f"a folder of a table holds files that end in {', '.join(FORMATS)}",
             got=f"none in {path}",
-            hint="check the path",
+            hint="pass the folder that they are in, such as that of one split",
         )
     return ColumnarReader(path, files, check_columns(_names(files[0]), where=str(files[0])))
 

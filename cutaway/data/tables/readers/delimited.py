@@ -1,11 +1,10 @@
 """CSV, TSV and their kin: text, one line a row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutaway.data.tables.missing import MISSING
 from cutaway.errors import DataError
 
 from .dialect import Dialect, find_dialect, open_decompressed
@@ -41,7 +40,7 @@ class DelimitedReader:
         return (0, "rows") if self.dialect.compression else (-(-self.where.stat().st_size // 10**6), "MB")
 
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
-        """Read the file in chunks of 8 MiB; all cells are strings, or null for one of `MISSING`.
+        """Read the file in chunks of 8 MiB; all cells are strings.
 
         Raises:
             DataError: A row has more or fewer cells than line 1, a quote is not closed, a byte is not of the encoding,
@@ -103,11 +102,16 @@ class DelimitedReader:
         )
 
 
-def open_delimited(path: Path, *, header: bool | None = None) -> DelimitedReader:
+def open_delimited(path: Path, *, header: bool | None = None, wanted: Container[str] | None = None) -> DelimitedReader:
     """Find out how a text table is written, and read the names of its columns.
 
+    Args:
+        path: The file.
+        header: Whether line 1 holds names; None finds it out.
+        wanted: The columns that are read; all if None.
+
     Raises:
-        DataError: The file is empty or no text, or two columns have the same name.
+        DataError: The file is empty or no text, or two columns that are wanted have the same name.
     """
     import pyarrow as pa
 
@@ -120,7 +124,7 @@ def open_delimited(path: Path, *, header: bool | None = None) -> DelimitedReader
         names = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
     else:
         names = [f"column {number}" for number in range(1, len(names) + 1)]
-    return DelimitedReader(path, dialect, check_columns(names, where=str(path)))
+    return DelimitedReader(path, dialect, check_columns(names, where=str(path), wanted=wanted))
 
 
 def _open(
@@ -151,7 +155,5 @@ def _open(
         convert_options=csv.ConvertOptions(
             column_types=dict.fromkeys(names or (), pa.string()),
             include_columns=wanted,
-            null_values=list(MISSING),
-            strings_can_be_null=True,
         ),
     )

@@ -1,6 +1,7 @@
 """Which reader opens a table."""
 
 import os
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +13,39 @@ from .delimited import open_delimited
 from .reader import Reader, frame_reader, is_frame
 
 
-def open_reader(path: Path, *, header: bool | None = None) -> Reader:
+def open_reader(path: Path, *, header: bool | None = None, wanted: Container[str] | None = None) -> Reader:
     """Open a table in a file or a folder: columnar ones and ARFF by the ending of their names, all else as text.
 
     Args:
         path: The file, or a folder of columnar files.
         header: Whether line 1 of a text table holds names; None finds it out.
+        wanted: The columns that are read; all if None.
 
     Raises:
         DataError: The file is damaged or empty, or two columns have the same name.
     """
     if path.is_dir() or path.suffix.lower() in FORMATS:
         return open_columnar(path)
-    return open_arff(path) if is_arff(path) else open_delimited(path, header=header)
+    return open_arff(path) if is_arff(path) else open_delimited(path, header=header, wanted=wanted)
 
 
-def open_any(table: Any, *, header: bool | None = None, what: str = "a table") -> Reader:
+def open_any(
+    table: Any, *, header: bool | None = None, what: str = "a table", wanted: Container[str] | None = None
+) -> Reader:
     """Open a table by its path, or view a frame.
 
     Args:
         table: A path, or a frame of pandas, Polars or Arrow.
         header: Whether line 1 of a text table holds names; None finds it out.
         what: What it is, for messages.
+        wanted: The columns that are read; all if None.
 
     Raises:
         UsageError: It is neither, or there is no such file.
         DataError: The file is damaged.
     """
     if is_frame(table):
-        return frame_reader(table)
+        return frame_reader(table, wanted=wanted)
     if not isinstance(table, str | os.PathLike):
         raise UsageError(f"{what} is a path or a frame", got=type(table).__name__, hint="pass one of them")
     path = Path(table).expanduser()
@@ -48,4 +53,4 @@ def open_any(table: Any, *, header: bool | None = None, what: str = "a table") -
         raise UsageError(f"{what} is in a file that exists", got=str(path), hint="check the path")
     if not path.is_file() and not path.is_dir():
         raise DataError(f"{what} is a file or a folder", got=f"{path}, which is neither", hint="copy it into a file")
-    return open_reader(path.resolve(), header=header)
+    return open_reader(path.resolve(), header=header, wanted=wanted)

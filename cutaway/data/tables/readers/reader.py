@@ -1,6 +1,6 @@
 """Tables as chunks of columns, from every kind of file or frame: read one chunk at a time, never as a whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -37,7 +37,7 @@ class Reader(Protocol):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns, in their order, all different."""
+        """Names of the columns, in their order; those that are wanted are all different."""
         ...
 
     @property
@@ -87,6 +87,11 @@ class FrameReader:
         yield self.table if columns is None else self.table.select(list(columns))
 
 
+def texts_of(reader: Reader) -> Mapping[str, frozenset[str]]:
+    """Columns of which a table says that they are text -> the words of `MISSING` that are values of them."""
+    return getattr(reader, "texts", {})
+
+
 def reading(
     reader: Reader, columns: Sequence[str] | None = None, *, task: str, on_progress: ProgressCallback = ignore_progress
 ) -> Iterator[Any]:
@@ -117,34 +122,48 @@ def is_frame(value: Any) -> bool:
     return columns and (hasattr(value, "__arrow_c_stream__") or hasattr(value, "iloc"))
 
 
-def frame_reader(frame: Any) -> FrameReader:
+def frame_reader(frame: Any, *, wanted: Container[str] | None = None) -> FrameReader:
     """View a frame of pandas or Polars, an Arrow table, or another table with ``__arrow_c_stream__``.
 
+    Args:
+        frame: The frame.
+        wanted: Names of the columns that are viewed if they are there; all if None.
+
     Raises:
-        DataError: It has no columns, two of the same name, or a column that Arrow cannot hold.
+        DataError: It has no columns; or, of those that are wanted, two of the same name, or one that Arrow cannot hold.
     """
     import pyarrow as pa
 
     names = getattr(frame, "column_names", None) or list(getattr(frame, "columns", ()))  # of Arrow, of a frame
-    check_columns([str(name) for name in names], where="the table")
+    names = check_columns([str(name) for name in names], where="the table", wanted=wanted)
     kind = f"a {type(frame).__module__.partition('.')[0]} {type(frame).__name__}"
+    places = [place for place, name in enumerate(names) if wanted is None or name in wanted]
     try:
         # the index of a pandas frame is not a column of it
-        table = pa.Table.from_pandas(frame, preserve_index=False) if hasattr(frame, "iloc") else pa.table(frame)
+        table = (
+            pa.Table.from_pandas(frame.iloc[:, places], preserve_index=False)
+            if hasattr(frame, "iloc")
+            else pa.table(frame).select(places)
+        )
     except (pa.ArrowException, TypeError, ValueError, OverflowError, NotImplementedError) as error:
         raise DataError(
             "every column of a table holds values of one kind",
-            got=str(error).replace("\n", " "),
+            got=", ".join(map(str, error.args)).replace("\n", " "),  # pyarrow says the column in a second one
             hint="convert the column, for example with frame[column].astype(str)",
         ) from None
     return FrameReader(table.rename_columns([str(name) for name in table.column_names]), form=kind)
 
 
-def check_columns(names: Sequence[str], *, where: str) -> tuple[str, ...]:
-    """Return the names of columns, if they are there and all different.
+def check_columns(names: Sequence[str], *, where: str, wanted: Container[str] | None = None) -> tuple[str, ...]:
+    """Return the names of columns, if there are not too many and those that are wanted are all different.
+
+    Args:
+        names: The names.
+        where: The table, for messages.
+        wanted: The columns that are read; all if None.
 
     Raises:
-        DataError: There are none or too many, or two have the same name.
+        DataError: There are too many, or a name is too long, or two that are wanted are the same.
     """
     if len(names) > MOST_COLUMNS:
         raise DataError(
@@ -160,7 +179,7 @@ def check_columns(names: Sequence[str], *, where: str) -> tuple[str, ...]:
                 got=f'{len(name):,}, beginning with "{name[:20]}", as column {number} of {where}',
                 hint="shorten it",
             )
-        if name in seen:
+        if name in seen and (wanted is None or name in wanted):
             raise DataError(
                 "the columns of a table have different names",
                 got=f'"{name}" again as column {number} of {where}',

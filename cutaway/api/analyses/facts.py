@@ -1,0 +1,152 @@
+"""What findings need to know about a run beyond its history: its layers, weights, inputs and samples."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from cutaway.api.context import RunContext
+from cutaway.data import (
+    PARTS,
+    Dataset,
+    SampleIds,
+    Split,
+    input_facts,
+    repeated_samples,
+    stratified_sample,
+    tell_apart,
+    telling_input,
+)
+from cutaway.errors import CutawayError
+from cutaway.findings import HeldOut, LayerFacts, WeightFacts, estimate_count, keep_highest
+
+from .predictions import probability_batches
+
+SAMPLES = 2000
+"""Training samples on which layers, gradients and inputs are measured at most."""
+
+BYTES = 64 * 2**20
+"""Bytes of these samples as float32 at most: of wide ones there are fewer."""
+
+REPEATED = 70_000
+"""Samples of each part of a split that are compared with those of the others at most."""
+
+BINS = 15
+"""Bins of equally many samples in which confidence and accuracy are compared."""
+
+
+def facts_of(context: RunContext) -> dict[str, Any]:
+    """What is known about a run, as fields of `cutaway.findings.Evidence`; what cannot be known is left out."""
+    config, record = context.manifest.config, context.manifest.dataset
+    found: dict[str, Any] = {
+        "config": {name: value for name, value in config.items() if value is not None},
+        "train_samples": len(context.split.train),
+        "input_names": record.feature_names,
+        "pictures": len(record.shape) > 1,
+    }
+    for part in (_of_samples, _of_model, _of_predictions):
+        try:
+            found |= part(context)
+        except CutawayError:  # data that are gone, a model that has diverged: what it would say stays unknown
+            continue
+    return found
+
+
+def _of_samples(context: RunContext) -> dict[str, Any]:
+    facts = sample_facts(context.data, context.split)
+    repeated = repeated_ids(context.data, context.split.train, _join(context.split.val, context.split.test))
+    return facts | {"repeated": context.named(repeated).names()}
+
+
+def sample_facts(data: Dataset, split: Split) -> dict[str, Any]:
+    """What shows in the samples of a split, as fields of `cutaway.findings.Evidence`."""
+    most = sample_room(data)
+    ids = split.train.take(stratified_sample(data.y(split.train), most, seed=0))
+    x, y = data.inputs(ids), data.y(ids)
+    held = split.test if len(split.test) else split.val
+    others = data.inputs(held.take(slice(0, None, -(-len(held) // most)))) if len(held) else x[:0]
+    counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in PARTS}
+    return {
+        "inputs": input_facts(x),
+        "class_counts": {name: each.tolist() for name, each in counts.items() if each.sum()},
+        "telling": telling_input(x, y, classes=data.classes),
+        "shift": tell_apart(x, others),
+    }
+
+
+def sample_room(data: Dataset) -> int:
+    """The most samples that are measured: at least two."""
+    return max(2, min(SAMPLES, BYTES // (4 * max(data.features, 1))))
+
+
+def repeated_ids(data: Dataset, train: SampleIds, others: SampleIds) -> SampleIds:
+    """The samples of others that are training samples as well, among the first of both."""
+    few = others.take(slice(0, REPEATED))
+    known = repeated_samples(data.rows(train.take(slice(0, REPEATED))), data.rows(few))
+    return few.take(known >= 0)
+
+
+def _of_model(context: RunContext) -> dict[str, Any]:
+    if not context.opens:
+        return {}
+    from cutaway.interpret import gradient_sizes, layer_health, update_sizes
+
+    ids = context.ids("train", samples=sample_room(context.data))
+    x, y, scale = context.data.x(ids), context.data.y(ids), context.data.scale
+    model, kept = context.model(), context.epoch()
+    layers = layer_health(model, x=x, scale=scale)
+    epochs = context.folder.epochs
+    first, last = (gradient_sizes(model, x=x, y=y, scale=scale, weights=context.snapshot(e)) for e in (epochs[0], kept))
+    updates: dict[str, list[float]] = {}
+    before = context.snapshot(epochs[0])
+    for epoch in epochs[1:]:
+        after = context.snapshot(epoch)
+        for name, size in update_sizes(before, after).items():
+            updates.setdefault(name, []).append(size)
+        before = after
+    return {
+        "layers": {name: LayerFacts(**dataclasses.asdict(each)) for name, each in layers.items()},
+        "weights": {name: WeightFacts(first[name], last[name], tuple(updates.get(name, ()))) for name in first},
+    }
+
+
+def _of_predictions(context: RunContext) -> dict[str, Any]:
+    data, split = context.data, context.split
+    others = _join(split.val, split.test)
+    y = data.y(others)
+    confidence, right, kept = np.zeros(len(y)), np.zeros(len(y), bool), []
+    for rows, p in probability_batches(context, others):
+        if not np.isfinite(p).all():
+            return {}
+        confidence[rows], right[rows] = p.max(axis=1), p.argmax(axis=1) == y[rows]
+        kept.append(keep_highest(p, y[rows]))
+    given, highest, shares = (np.concatenate([each[part] for each in kept]) for part in range(3))
+    held = HeldOut(y, given[None], highest[None], shares[None], None, data.classes)
+    tested = slice(len(split.val), None) if len(split.test) else slice(None)
+    return {
+        "calibration": _calibration(confidence[tested], right[tested]),
+        "wrong_labels": estimate_count(held),
+        "judged": len(y),
+        "sure": _of_the_surest(confidence, right),
+    }
+
+
+def _of_the_surest(confidence: np.ndarray, right: np.ndarray) -> tuple[int, int]:
+    """Of the third of samples with the highest confidence, how many are wrong, and their number."""
+    surest = np.argsort(-confidence, kind="stable")[: -(-len(right) // 3)]
+    return int((~right[surest]).sum()), len(surest)
+
+
+def _calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, float, float]:
+    """Expected calibration error, confidence minus accuracy, and the standard error of the accuracy."""
+    order = np.argsort(confidence, kind="stable")
+    parts = np.array_split(order, min(BINS, len(order)))
+    error = sum(len(part) * abs(confidence[part].mean() - right[part].mean()) for part in parts) / len(order)
+    accuracy = float(right.mean())
+    deviation = float(np.sqrt(accuracy * (1 - accuracy) / len(order)))
+    return float(error), float(confidence.mean() - accuracy), deviation
+
+
+def _join(first: SampleIds, second: SampleIds) -> SampleIds:
+    source_index = np.concatenate([first.source_index, second.source_index])
+    return SampleIds(first.sources, source_index, np.concatenate([first.index, second.index]), first.naming)

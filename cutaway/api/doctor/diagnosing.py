@@ -1,0 +1,111 @@
+"""The verb `doctor`: findings on a run or on data, and proofs of their remedies."""
+
+from pathlib import Path
+from typing import Any
+
+from cutaway._lazy import public
+from cutaway.api import analyses
+from cutaway.api.given_data import as_dataset
+from cutaway.api.progress import ProgressOption, show_progress
+from cutaway.api.run import Run
+from cutaway.data import (
+    Dataset,
+    Split,
+    Table,
+    split_and_prepare,
+)
+from cutaway.errors import ConfigError, DataError
+from cutaway.findings import Evidence, Finding, run_checks
+
+from .proving import prove
+from .record import Diagnosis, Proof
+
+
+@public
+def doctor(
+    what: Run | Dataset | Table | str | Path | Any,
+    y: Any = None,
+    *,
+    proofs: bool = False,
+    progress: ProgressOption = True,
+    **options: Any,
+) -> Diagnosis:
+    """Say what is wrong with a run or with data, most important first.
+
+    Args:
+        what: A `Run`; or data, as of `train`, of which everything is judged that shows before a training.
+        y: Labels ``(sample,)``, where `what` are inputs.
+        proofs: Whether to try the remedy of each warning that has one: the run's model is trained again from the same
+            seed with it, and both are compared on the same samples by McNemar's test. Needs a run made by `train`.
+        progress: True draws bars, False draws nothing, a callable gets `Progress` records.
+        options: Of data by name or path, as `load_dataset` takes them.
+
+    Raises:
+        UsageError, DataError: The data cannot be loaded.
+    """
+    if isinstance(what, Run):
+        findings = what.findings(progress=progress)
+        found: tuple[Proof, ...] = ()
+        if proofs:
+            found = tuple(prove(what, each, progress=progress) for each in findings if _is_tried(each))
+        return Diagnosis(what.path.name, findings, found, _unknown(what))
+    with show_progress(progress) as on_progress:
+        given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
+        split, data = _split(given)
+        return Diagnosis(data.name, run_checks(_evidence(split, data)), not_judged=_unknown_of_data(data))
+
+
+def _is_tried(finding: Finding) -> bool:
+    return finding.remedy is not None and finding.severity == "warning"
+
+
+def _unknown(run: Run) -> tuple[str, ...]:
+    """What could not be judged of a run, and why."""
+    found: list[str] = []
+    if not len(run.split.test):
+        found.append("There are no test samples: what is said of accuracy is of the validation samples, if at all.")
+    if not run.context.opens:
+        found.append("The model does not open, so that its layers, weights and gradients are not judged.")
+    if run.context.manifest.origin == "keras fit":
+        found.append("The order in which a fit of your own took its samples is not known.")
+    try:
+        run.data  # noqa: B018 (asks whether it can be loaded)
+    except DataError as error:
+        found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are not judged.")
+    return tuple(found)
+
+
+def _unknown_of_data(data: Dataset) -> tuple[str, ...]:
+    """What cannot be judged of data before a training, and why."""
+    found = ["Labels are judged by models: see cutaway labels, and the doctor of a run."]
+    if "test" not in data.labels:
+        found.append(
+            "There are no test samples of their own, so that neither equal samples in two splits nor test samples that "
+            "differ from the training samples are looked for: the doctor of a run judges its split."
+        )
+    return tuple(found)
+
+
+def _split(given: Dataset | Table) -> tuple[Split, Dataset]:
+    try:
+        return split_and_prepare(given)
+    except (DataError, ConfigError) as error:
+        raise DataError("data are judged by parts of a split", got=error.got, hint=error.hint) from error
+
+
+def _evidence(split: Split, data: Dataset) -> Evidence:
+    """What is known of data before a training."""
+    facts = analyses.sample_facts(data, split)
+    if "test" in data.labels:
+        facts["repeated"] = analyses.repeated_ids(data, split.train, split.test).names()
+    else:  # parts of one source that we split are alike, and equal rows in it are common
+        facts["shift"] = None
+    return Evidence(
+        class_names=data.class_names,
+        train_samples=len(split.train),
+        val_samples=len(split.val),
+        test_samples=len(split.test),
+        input_names=data.feature_names,
+        pictures=len(data.shape) > 1,
+        **facts,
+    )

@@ -1,0 +1,25 @@
+"""Suspect labels: found by models that were not trained on them, and a person's decisions on them.
+
+In come a run or a dataset; out come `LabelIssues`, and decisions in the run's labels.csv. `cross_validation` trains the
+folds, `cutaway.findings.suspects` judges what they say. May call every room below `api`, and `cutaway.api.context`.
+"""
+
+from .cross_validation import CrossValidation, of_data, of_run
+from .deciding import add_decisions, decisions_of
+from .finding import check_sizes, find_label_issues
+from .record import LabelIssues, check_suspects_file, write_suspects
+from .suspects import label_issues
+
+__all__ = [
+    "CrossValidation",
+    "LabelIssues",
+    "add_decisions",
+    "check_sizes",
+    "check_suspects_file",
+    "decisions_of",
+    "find_label_issues",
+    "label_issues",
+    "of_data",
+    "of_run",
+    "write_suspects",
+]

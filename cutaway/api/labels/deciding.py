@@ -1,0 +1,71 @@
+"""The decisions of a person on labels of a run's data: labels.csv in its folder, to which lines are only added."""
+
+import dataclasses
+import getpass
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cutaway.api.context import RunContext
+from cutaway.data import Decision, decide, read_decisions, write_decisions
+from cutaway.errors import RunError
+from cutaway.runs import labels_path, write_atomic
+
+
+def decisions_of(context: RunContext) -> tuple[Decision, ...]:
+    """The decisions in the folder of a run, in their order; of several on one sample, the last counts.
+
+    Raises:
+        DataError, UsageError: The file is damaged.
+    """
+    path = labels_path(context.path)
+    return read_decisions(path) if path.exists() else ()
+
+
+def add_decisions(context: RunContext, decisions: Sequence[Decision]) -> Path:
+    """Add decisions to those in the folder of a run; nothing in its labels.csv is ever changed.
+
+    Args:
+        context: The run.
+        decisions: They get the name of the user and the time, where they have none.
+
+    Returns:
+        The path of labels.csv.
+
+    Raises:
+        UnknownNameError, DataError: There is no such sample or class.
+        RunError: The folder cannot be written.
+    """
+    # a place in a split, such as val[7], is a place in the source in every later training
+    decisions = [dataclasses.replace(each, sample=_place(context, each.sample)) for each in decisions]
+    decide(context.loaded, decisions)  # refuses what cannot be applied
+    path, now = labels_path(context.path), datetime.now(UTC).isoformat(timespec="seconds")
+    signed = [dataclasses.replace(each, by=each.by or _user(), when=each.when or now) for each in decisions]
+    text = write_decisions(signed)
+    decisions_of(context)  # a damaged file, or what is no file, is not added to
+    try:
+        before = path.read_bytes() if path.exists() else b""
+        if before:
+            text = text.split("\n", 1)[1]
+            before += b"" if before.endswith(b"\n") else b"\n"
+        write_atomic(path, before + text.encode())
+    except OSError as error:
+        raise RunError(
+            "decisions are kept in the folder of the run",
+            got=f"{error.strerror or error} at {path}",
+            hint="free some space, or make the folder writable",
+        ) from error
+    return path
+
+
+def _place(context: RunContext, name: str) -> str:
+    """The name of a sample as it is, or its place in its source where it is one in a split."""
+    found = context.sample(name)
+    return name if name == context.named(found)[0] else found.places()[0]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no such user in a container
+        return ""

@@ -1,0 +1,108 @@
+"""Suspect labels of a run's data, or of a dataset."""
+
+import numpy as np
+
+from cutaway.api.context import RunContext
+from cutaway.checks import check_whole
+from cutaway.errors import DataError, UsageError
+from cutaway.findings import HeldOut, estimate_count, label_scores, suggest
+from cutaway.progress import ProgressCallback, ignore_progress
+
+from .cross_validation import CrossValidation, held_out
+from .record import LabelIssues
+
+LEAST_LISTED, SHARE_LISTED = 100, 0.02
+"""Suspects that are listed at least, as a number and as a share of the samples; twice the estimate where it is more."""
+
+NEIGHBORS = 10
+"""Nearest neighbors that are looked at for each suspect."""
+
+
+def check_sizes(*, folds: int, seeds: int, epochs: int | None) -> None:
+    """Check the numbers of a cross-validation.
+
+    Raises:
+        UsageError: One is outside its range.
+    """
+    for name, value, least, most in (("folds", folds, 2, 100), ("seeds", seeds, 1, 100)):
+        check_whole(value, name=name, least=least)
+        if value > most:
+            raise UsageError(f"{name} is at most {most}", got=str(value), hint=f"pass {name}={5 if least == 2 else 3}")
+    if epochs is not None:
+        check_whole(epochs, name="epochs", least=1)
+
+
+def find_label_issues(
+    setup: CrossValidation, *, context: RunContext | None = None, on_progress: ProgressCallback = ignore_progress
+) -> LabelIssues:
+    """Find suspect labels by models that were not trained on them.
+
+    Args:
+        setup: What is trained.
+        context: The run, whose last hidden layer neighbors are looked for in; without one, they are in the inputs.
+        on_progress: Told in hundredths of a fold; cancels the work between two compiled calls.
+
+    Raises:
+        DataError: There are too few samples of every class.
+        TrainingError: A training diverged.
+        Canceled: `on_progress` raised it; folds that were finished are kept, and the same call goes on from there.
+    """
+    counts = np.bincount(setup.data.y(setup.ids), minlength=setup.data.classes)
+    if (counts >= setup.folds).sum() < 2:
+        raise DataError(
+            f"labels are checked in {setup.folds} folds, with at least as many samples of at least 2 classes",
+            got=f"{counts.max():,} samples of the largest class, and {int((counts >= setup.folds).sum())} such classes",
+            hint="use fewer folds",
+        )
+    held, accuracy, epochs = held_out(setup, on_progress=on_progress)
+    # a class with a single sample is unknown to the models that are to judge it
+    judged = counts[held.labels] > 1
+    scores = np.where(judged, label_scores(held), 0)
+    suggested, probability = suggest(held)
+    count = estimate_count(held if judged.all() else held.take(judged))
+    listed = _listed(scores, judged, most=2 * count.high)
+    neighbors = _neighbors(setup, context, listed, held)
+    return LabelIssues(
+        ids=setup.ids.take(listed),
+        given=held.labels[listed],
+        suggested=suggested[listed],
+        scores=scores[listed],
+        probabilities=np.stack([held.given.mean(axis=0)[listed], probability[listed]], axis=1),
+        neighbors=neighbors,
+        neighbor_labels=held.labels[neighbors],
+        neighbor_ids=setup.ids,
+        class_names=setup.data.class_names,
+        count=count,
+        samples=len(held.labels),
+        not_judged=int((~judged).sum()),
+        accuracy=accuracy,
+        folds=setup.folds,
+        seeds=setup.seeds,
+        epochs=epochs,
+        pictures=setup.data.pictures(setup.ids.take(listed[:200])),
+    )
+
+
+def _listed(scores: np.ndarray, judged: np.ndarray, *, most: int) -> np.ndarray:
+    """The samples to list, the most suspect first; ties in order."""
+    count = min(int(judged.sum()), max(LEAST_LISTED, round(SHARE_LISTED * len(scores)), most))
+    return np.argsort(-scores, kind="stable")[:count]
+
+
+def _neighbors(setup: CrossValidation, context: RunContext | None, rows: np.ndarray, held: HeldOut) -> np.ndarray:
+    """int64 ``(suspect, k)``: the nearest other samples, in the last hidden layer of a run or else in the inputs."""
+    from cutaway.neighbors import nearest_among
+
+    if context is not None and context.opens:
+        from cutaway.interpret import activations
+
+        layer = context.layer(None)
+        points = activations(context.model(), layer, x=setup.data.rows(setup.ids), scale=setup.data.scale)
+    else:
+        points = setup.data.inputs(setup.ids)
+    points = np.nan_to_num(points.reshape(len(points), -1), posinf=1e12, neginf=-1e12)
+    k = min(NEIGHBORS, len(points) - 1)
+    found = nearest_among(points, points[rows], k + 1).index.astype(np.int64)
+    others = found != rows[:, None]
+    others[others.all(axis=1), -1] = False  # equal samples before it have pushed it out of its own list
+    return found[others].reshape(len(rows), k)

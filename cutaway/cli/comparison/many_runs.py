@@ -1,0 +1,63 @@
+"""All runs of a folder in tables, the best first: ``compare --leaderboard``."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cutaway.cli.output import number, percent, print_json, print_table, shorten
+from cutaway.cli.typed import as_typed
+from cutaway.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from cutaway.api.comparison import Leaderboard
+
+MODEL = 24
+"""Columns that a model takes at most."""
+
+
+def print_runs(folder: str, *, given: str | None, as_json: bool) -> None:
+    """Print all runs of a folder, a table for each set of test samples."""
+    from cutaway.api.comparison import leaderboard_of
+
+    if given is not None:
+        raise UsageError(
+            "--leaderboard lists all runs of a folder",
+            got=f'the run "{given}" beside it',
+            hint="leave one of the two out",
+        )
+    found = leaderboard_of(folder)
+    if as_json:
+        print_json(found.summary())
+        return
+    _print(found)
+
+
+def _print(found: "Leaderboard") -> None:
+    for table in found.tables:
+        rows = [
+            {
+                "Run": line.run,
+                "Model": shorten(line.model, MODEL),
+                "Epochs": str(line.epochs),
+                "Test acc.": percent(line.accuracy, 2),
+                "95% interval": "-" if line.interval is None else span(line.interval),
+                "Loss": number(line.loss, 4),
+                "Seconds": number(line.seconds, 1),
+                "Params": "-" if line.parameters is None else f"{line.parameters:,}",
+            }
+            for line in table.lines
+        ]
+        title = f"{shorten(table.dataset, 40)} ({table.sha256[:12]}), {table.test_samples:,} test samples"
+        if sum(other.sha256 == table.sha256 for other in found.tables) > 1:
+            title += f", split with seed {table.split_seed}"
+        print_table(rows, title=printable(title))
+    for run in found.damaged:
+        print(f"damaged: {printable(run.path.name)}: {as_typed(run.why)}")
+    if len(found.tables) > 1:
+        print("Runs in different tables were tested on different samples: their numbers cannot be compared.")
+    if not found.tables and not found.damaged:
+        print(f'No runs in "{found.folder}". Next: cutaway train mnist')
+
+
+def span(interval: Sequence[float]) -> str:
+    """A 95% interval of a share, in percent: "88.35 to 94.10"."""
+    return f"{100 * interval[0]:.2f} to {100 * interval[1]:.2f}"

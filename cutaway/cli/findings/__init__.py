@@ -1,0 +1,1 @@
+"""Commands that judge: suspect labels, the doctor, confidence and the learning curve."""

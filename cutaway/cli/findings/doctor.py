@@ -1,0 +1,82 @@
+"""The command that says what is wrong with a run or with data."""
+
+from typing import Annotated
+
+import typer
+
+from cutaway.cli.options import (
+    CategoryOption,
+    ClassNamesOption,
+    DataOption,
+    GroupOption,
+    HeaderOption,
+    IdOption,
+    IgnoreOption,
+    JsonOption,
+    LabelOption,
+    MissingOption,
+    MonthFirstOption,
+    NumbersOption,
+    RunsOption,
+    SizeOption,
+    TestOption,
+    UseOption,
+    given_options,
+)
+from cutaway.cli.output import print_findings, print_json
+from cutaway.errors import UsageError
+
+from .labels import find_run_or_data
+
+
+def doctor(
+    context: typer.Context,
+    where: Annotated[
+        str, typer.Argument(metavar="RUN|DATA", help="A run, or a dataset's name (see: cutaway datasets) or a path.")
+    ],
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Try the remedies: train again from the same seed, and compare.")
+    ] = False,
+    data: DataOption = None,
+    label: LabelOption = None,
+    test: TestOption = None,
+    group: GroupOption = None,
+    id_column: IdOption = None,
+    ignore: IgnoreOption = None,
+    use: UseOption = None,
+    category: CategoryOption = None,
+    numbers: NumbersOption = None,
+    missing: MissingOption = None,
+    header: HeaderOption = None,
+    month_first: MonthFirstOption = False,
+    class_names: ClassNamesOption = None,
+    size: SizeOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Say what is wrong with a run, or with data before a training, and what would help."""
+    from cutaway.api.doctor import doctor as diagnose
+    from cutaway.models import import_lean_keras
+
+    run = find_run_or_data(where, runs=runs, data=data)
+    if run is not None:
+        import_lean_keras()
+        found = diagnose(run, proofs=prove)
+    else:
+        if prove:
+            raise UsageError("remedies are tried on a run", got=f"the data {where}", hint="train on it first")
+        found = diagnose(where, **given_options(context.params))
+    if as_json:
+        print_json({"name": found.name, "findings": list(found.records()), "not_judged": list(found.not_judged)})
+        return
+    print_findings(found.findings)
+    if not found.findings:
+        print("Nothing that is checked here needs attention.")
+    for sentence in found.not_judged:
+        print(sentence)
+    for proof in found.proofs:
+        print(f"\nTried for {proof.kind}: {proof.remedy}. {proof.words}")
+    if run is None:
+        print("\nNext: train on it with the same options, and then: cutaway doctor latest")
+    elif not prove and any(each.remedy and each.severity == "warning" for each in found.findings):
+        print(f"\nNext: try what would help:  cutaway doctor {where} --prove")

@@ -1,0 +1,186 @@
+"""The command that finds suspect labels and keeps decisions on them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cutaway.cli.options import (
+    CategoryOption,
+    ClassNamesOption,
+    DataOption,
+    GroupOption,
+    HeaderOption,
+    IdOption,
+    IgnoreOption,
+    JsonOption,
+    LabelOption,
+    MissingOption,
+    MonthFirstOption,
+    NumbersOption,
+    RunsOption,
+    SizeOption,
+    TestOption,
+    UseOption,
+    given_options,
+)
+from cutaway.cli.output import percent, print_json, print_table, shorten
+from cutaway.errors import UnknownNameError, UsageError
+
+
+def labels(
+    context: typer.Context,
+    where: Annotated[
+        str, typer.Argument(metavar="DATA|RUN", help="A run, or a dataset's name (see: cutaway datasets) or a path.")
+    ],
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="Write the list to this .csv, .parquet or .jsonl file.")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Draw the pictures of the first 50 suspects into this .png or .pdf file.")
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds: models are trained on all of them but one.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="Times that all folds are trained; fewer are quicker.")] = 3,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of each training.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Suspects to print; 0 for all. --json always prints all.")] = 20,
+    keep: Annotated[list[str] | None, typer.Option(metavar="SAMPLE", help="Decide: its label is right.")] = None,
+    relabel: Annotated[list[str] | None, typer.Option(metavar="SAMPLE=CLASS", help="Decide: a new label.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(metavar="SAMPLE", help="Decide: leave it out.")] = None,
+    by: Annotated[str, typer.Option(help="Who decides. Default: the user's name.")] = "",
+    data: DataOption = None,
+    label: LabelOption = None,
+    test: TestOption = None,
+    group: GroupOption = None,
+    id_column: IdOption = None,
+    ignore: IgnoreOption = None,
+    use: UseOption = None,
+    category: CategoryOption = None,
+    numbers: NumbersOption = None,
+    missing: MissingOption = None,
+    header: HeaderOption = None,
+    month_first: MonthFirstOption = False,
+    class_names: ClassNamesOption = None,
+    size: SizeOption = None,
+    runs: RunsOption = "runs",
+    as_json: JsonOption = False,
+) -> None:
+    """Find labels that are probably wrong, by models that were not trained on them; or decide on some.
+
+    A run's decisions are kept in its labels.csv, and a list written with -o has a column for them. Either file is
+    applied with: cutaway train DATA --labels FILE
+    """
+    run = find_run_or_data(where, runs=runs, data=data)
+    decisions = _decisions(keep, relabel, drop, by=by)
+    if decisions:
+        _decide(run, decisions, where=where, as_json=as_json)
+        return
+    from cutaway.api.labels import check_suspects_file, write_suspects
+    from cutaway.models import import_lean_keras
+
+    if output is not None:
+        check_suspects_file(Path(output))
+
+    import_lean_keras()
+    sizes: dict[str, Any] = {"folds": folds, "seeds": seeds, "epochs": epochs}
+    if run is not None:
+        issues = run.label_issues(**sizes)
+    else:
+        from cutaway.api.labels import label_issues
+
+        issues = label_issues(where, **sizes, **given_options(context.params))
+    if output is not None:
+        write_suspects(issues, Path(output))
+    if sheet is not None:
+        issues.plot().savefig(sheet, dpi=150)
+    if as_json:
+        print_json({**_summary(issues), "suspects": list(issues.records())})
+        return
+    _print(issues, limit=limit, output=output, sheet=sheet, run=run)
+
+
+def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
+    """The run of that name or path; None where it is the name or the path of data."""
+    from cutaway.api.opening import open_run
+    from cutaway.data import dataset_names
+
+    if where in {info.name for info in dataset_names()}:
+        return None
+    try:
+        return open_run(where, data=data, runs=runs)
+    except UnknownNameError:
+        if data is not None or not Path(where).expanduser().exists():
+            raise
+        return None
+
+
+def _decisions(keep: list[str] | None, relabel: list[str] | None, drop: list[str] | None, *, by: str) -> list[Any]:
+    from cutaway.data import Decision
+
+    decisions = [Decision(sample, "keep", by=by) for sample in keep or ()]
+    for each in relabel or ():
+        sample, given, name = each.rpartition("=")
+        if not given or not sample or not name:
+            raise UsageError("a new label is given as SAMPLE=CLASS", got=f'"{each}"', hint="for example test[947]=4")
+        decisions.append(Decision(sample, "relabel", name, by=by))
+    return [*decisions, *(Decision(sample, "drop", by=by) for sample in drop or ())]
+
+
+def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> None:
+    if run is None:
+        raise UsageError(
+            "decisions are kept in the folder of a run",
+            got=f'the data "{where}"',
+            hint="write a list with the option -o suspects.csv, and decide in its column decision",
+        )
+    path = run.decide(decisions)
+    if as_json:
+        print_json({"decisions": len(decisions), "file": str(path)})
+    else:
+        count = f"{len(decisions):,} decision{'s' if len(decisions) > 1 else ''}"
+        print(f"{count} added to {path}\n\nNext: cutaway train --like {run.path.name} --labels {path}")
+
+
+def _summary(issues: Any) -> dict[str, Any]:
+    return {
+        "samples": issues.samples,
+        "not_judged": issues.not_judged,
+        "estimate": {"wrong": issues.count.count, "low": issues.count.low, "high": issues.count.high},
+        "accuracy": issues.accuracy,
+        "folds": issues.folds,
+        "seeds": issues.seeds,
+        "epochs": issues.epochs,
+    }
+
+
+def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, run: Any) -> None:
+    low, high = issues.count.low, issues.count.high
+    print(f"About {issues.count.count:,} of {issues.samples:,} labels may be wrong ({low:,} to {high:,}).")
+    models = f"{issues.folds * issues.seeds} models of {issues.epochs} epochs"
+    print(f"Out of sample, {models} predict {issues.accuracy:.2%} of the labels as given.")
+    if issues.not_judged:
+        print(f"Not judged: {issues.not_judged:,} samples that are the only one of their class.")
+    above = "none of them has" if not issues.above_half else f"{issues.above_half:,} have"
+    print(f"Listed are the {len(issues):,} most suspect samples; {above} a score above 0.5.")
+    records = list(issues.records())
+    print_table([_row(record) for record in (records[:limit] if limit else records)])
+    for file in (output, sheet):
+        if file is not None:
+            print(f"written: {file}")
+    file = output if output is not None and not output.endswith(".jsonl") else "suspects.csv"
+    again = "" if file == output else "write the list with -o suspects.csv, "
+    data = f"--like {run.path.name}" if run is not None else "with your data and their options"
+    print(f"\nNext: {again}decide in the column decision of {file} (keep, relabel with a label, or drop), then:")
+    print(f"cutaway train {data} --labels {file}" if run is not None else f"cutaway train, {data}, and --labels {file}")
+
+
+def _row(record: dict[str, Any]) -> dict[str, str]:
+    near = [neighbor["label"] for neighbor in record["neighbors"]]
+    return {
+        "Sample": shorten(record["sample"]),
+        "Label": shorten(record["given"]),
+        "Suggested": shorten(record["suggested"]),
+        "Score": f"{record['score']:.3f}",
+        "P(label)": percent(record["probability_given"]),
+        "P(suggested)": percent(record["probability_suggested"]),
+        "Neighbors": f"{near.count(record['suggested'])} of {len(near)} as suggested",
+    }

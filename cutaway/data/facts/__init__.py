@@ -1,0 +1,19 @@
+"""Facts about samples before anything is trained: ranges, single telling values, duplicates, and shifted splits.
+
+In come arrays of inputs and labels; out come numbers. May call scikit-learn.
+"""
+
+from .duplicates import repeated_samples
+from .inputs import InputFacts, input_facts
+from .shift import Shift, tell_apart
+from .single import TellingInput, telling_input
+
+__all__ = [
+    "InputFacts",
+    "Shift",
+    "TellingInput",
+    "input_facts",
+    "repeated_samples",
+    "tell_apart",
+    "telling_input",
+]

@@ -1,0 +1,35 @@
+"""Samples of one part of a split that are in another part as well."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+CHUNK = 16 * 2**20
+"""Bytes of samples that are read at a time."""
+
+
+def repeated_samples(first: Any, second: Any) -> np.ndarray:
+    """Which samples of the second array are, to the bit, in the first one.
+
+    Args:
+        first: ``(sample, ...)``, an array or what gives rows for a slice.
+        second: ``(sample, ...)``, of the same dtype and shape of a sample.
+
+    Returns:
+        int64 ``(sample,)`` of the second: a row of the first that is the same, or -1.
+    """
+    rows: dict[bytes, int] = {}
+    for number, digest in enumerate(_digests(first)):
+        rows.setdefault(digest, number)
+    return np.array([rows.get(digest, -1) for digest in _digests(second)], np.int64)
+
+
+def _digests(x: Any) -> Iterator[bytes]:
+    step = max(1, CHUNK // max(x[:1].nbytes, 1))
+    for start in range(0, len(x), step):
+        rows = x[start : start + step]
+        values = rows if rows.dtype.kind in "biu" else rows + rows.dtype.type(0)  # makes the two zeros the same
+        for row in np.ascontiguousarray(values):
+            yield hashlib.blake2b(row.tobytes(), digest_size=16).digest()

@@ -1,0 +1,1 @@
+"""Checks on the samples of a run: their inputs, labels and splits."""

@@ -1,0 +1,29 @@
+"""Inputs that have the same value in every sample."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.records import Evidence, Finding, Remedy
+
+KIND = "constant-inputs"
+MANY = 0.25
+NAMED = 5
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Name the constant columns of a table; pictures have borders, which are constant by their nature."""
+    facts = evidence.inputs
+    if facts is None or evidence.pictures or not facts.constant:
+        return
+    names = [_name(evidence, place) for place in facts.constant]
+    share = len(names) / facts.inputs
+    listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+    text = (
+        f"{len(names):,} of {facts.inputs:,} inputs never change on the training samples ({listed}): they say nothing."
+    )
+    severity = "warning" if share > MANY else "note"
+    remedy = Remedy("leave out the constant inputs", change="drop-inputs", inputs=facts.constant)
+    yield Finding(KIND, severity, "Constant inputs", text, {"inputs": names[:100], "share": share}, remedy)
+
+
+def _name(evidence: Evidence, place: int) -> str:
+    return str(place) if evidence.input_names is None else evidence.input_names[place]

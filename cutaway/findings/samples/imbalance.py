@@ -1,0 +1,39 @@
+"""Classes of very different size."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from cutaway.findings.names import class_in_words
+from cutaway.findings.records import Evidence, Finding, Remedy
+
+KIND = "class-imbalance"
+# As many samples of the largest class for each of the smallest.
+UNEVEN = 10.0
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Compare the largest and the smallest class of the training samples.
+
+    Source:
+        He and Garcia 2009, "Learning from imbalanced data".
+    """
+    counts = np.asarray((evidence.class_counts or {}).get("train", ()))
+    present = np.flatnonzero(counts)
+    if len(present) < 2:
+        return
+    small, large = present[counts[present].argmin()], int(counts.argmax())
+    ratio = counts[large] / counts[small]
+    if ratio < UNEVEN:
+        return
+    names: list[str] = list(evidence.class_names or map(str, range(len(counts))))
+    weighted = bool((evidence.config or {}).get("class_weight"))
+    text = (
+        f"{class_in_words(names[large])} has {counts[large]:,} training samples and {class_in_words(names[small])} "
+        f"{counts[small]:,}, {ratio:.0f} times fewer. Accuracy says little here: judge by balanced accuracy"
+        + ("." if weighted else ', and try class_weight="balanced".')
+    )
+    text = text[:1].upper() + text[1:]
+    record = {"largest": int(counts[large]), "smallest": int(counts[small]), "ratio": float(ratio)}
+    remedy = None if weighted else Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
+    yield Finding(KIND, "note" if weighted else "warning", "Classes of very different size", text, record, remedy)

@@ -1,0 +1,41 @@
+"""Labels that are probably wrong, judged by samples that the model was not trained on."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.baseline import learned_nothing
+from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.metrics import wilson_interval
+
+KIND = "label-noise"
+# With fewer, accuracies hardly change (Northcutt, Athalye, Mueller 2021 found 3.4% in ten public test sets).
+MANY = 0.03
+MOST = 0.4
+# A model whose confidence is so far below its accuracy is sure of nothing.
+SURE = 0.3
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Warn where many labels are wrong, and not only hard: also of what the model is most sure, many are.
+
+    Classes that overlap make errors where a model is unsure; labels that are wrong by mistake are wrong everywhere.
+
+    Source:
+        Northcutt, Jiang, Chuang 2021, "Confident learning: estimating uncertainty in dataset labels".
+    """
+    count, judged = evidence.wrong_labels, evidence.judged
+    if count is None or not judged or count.low < MANY * judged or learned_nothing(evidence.confusion):
+        return
+    if evidence.sure is None or wilson_interval(*evidence.sure)[0] < MANY:
+        return
+    underconfident = evidence.calibration is not None and evidence.calibration[1] < -SURE
+    if count.count > MOST * judged or underconfident:  # the model is wrong or has hardly learned, not the labels
+        return
+    wrong, surest = evidence.sure
+    text = (
+        f"About {count.count:,} of {judged:,} validation and test labels ({count.count / judged:.1%}; {count.low:,} to "
+        f"{count.high:,}) are probably wrong: of the {surest:,} samples of which the model is most sure, {wrong:,} are "
+        "labeled as another class. Look at them with run.label_issues() or cutaway labels."
+    )
+    record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
+    remedy = Remedy("drop the most suspect labels", change="drop-suspects")
+    yield Finding(KIND, "warning", "Many labels are probably wrong", text, record, remedy)

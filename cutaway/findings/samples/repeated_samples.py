@@ -1,0 +1,26 @@
+"""Validation and test samples that are training samples as well."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.records import Evidence, Finding, Remedy
+
+KIND = "repeated-samples"
+# Tables of few distinct values repeat rows by chance; from here on an accuracy changes visibly.
+MANY, LEAST = 0.01, 5
+SHOWN = 20
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Count the samples of other splits that equal a training sample."""
+    names, others = evidence.repeated, (evidence.val_samples or 0) + (evidence.test_samples or 0)
+    if not names or not others:
+        return
+    share = len(names) / others
+    text = (
+        f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
+        f"input, the first of them {names[0]}. The model has seen them, so that accuracies are too good."
+    )
+    severity = "warning" if share > MANY and len(names) >= LEAST else "note"
+    remedy = Remedy("leave the repeated samples out", change="drop-repeated")
+    record = {"samples": len(names), "share": share}
+    yield Finding(KIND, severity, "Samples in two splits", text, record, remedy, tuple(names[:SHOWN]))

@@ -1,0 +1,23 @@
+"""Test samples that do not look like the training samples."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.records import Evidence, Finding
+
+KIND = "shifted-test-samples"
+FAR = 0.6
+ERRORS = 3.0
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Warn where a classifier tells test samples from training samples."""
+    shift = evidence.shift
+    if shift is None or shift.auc - ERRORS * shift.error < FAR:
+        return
+    text = (
+        f"A classifier tells test samples from training samples with an area under the ROC curve of {shift.auc:.2f} "
+        f"(0.5 where they are alike, ±{ERRORS * shift.error:.2f}). They were taken, scaled or chosen in another way, "
+        "so that the test accuracy is not that of samples like the training samples."
+    )
+    record = {"auc": shift.auc, "error": shift.error, "samples": shift.samples}
+    yield Finding(KIND, "warning", "Test samples differ from training samples", text, record)

@@ -1,0 +1,20 @@
+"""Suspect labels: which samples probably have a wrong label, from what models say that were not trained on them.
+
+In come `HeldOut` probabilities, as arrays; out come a score for each sample, the label that it suggests, and an
+estimate of how many labels are wrong. Knows no run and no model.
+"""
+
+from .counts import CountEstimate, estimate_count
+from .held_out import OTHERS, HeldOut, keep_highest
+from .scores import deal_folds, label_scores, suggest
+
+__all__ = [
+    "OTHERS",
+    "CountEstimate",
+    "HeldOut",
+    "deal_folds",
+    "estimate_count",
+    "keep_highest",
+    "label_scores",
+    "suggest",
+]

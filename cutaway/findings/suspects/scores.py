@@ -1,0 +1,69 @@
+"""How suspect a label is, and which other one the models would give."""
+
+import numpy as np
+
+from .held_out import HeldOut
+
+
+def label_scores(held: HeldOut) -> np.ndarray:
+    """How suspect each label is, float64 ``(sample,)`` in 0..1: above 0.5 the models prefer another class.
+
+    Two margins are averaged, each the probability of the label minus that of the best other class: out of sample, of
+    the mean over the models that were trained without the sample; and in sample, averaged over the epochs of the models
+    that were trained on it (area under the margin), which fit a wrong label late. The score is one half of what the
+    mean is below 1.
+
+    Source:
+        Northcutt, Jiang, Chuang 2021, "Confident learning: estimating uncertainty in dataset labels" (out-of-sample
+        margins); Pleiss et al. 2020, "Identifying mislabeled data using the area under the margin ranking", with
+        probabilities instead of logits. The combination was chosen on planted noise: benchmarks/suspect_labels.py.
+    """
+    margin = held.given.astype(np.float64).mean(axis=0) - suggest(held)[1]
+    if held.margins is not None:
+        margin = (margin + held.margins) / 2
+    return (1 - margin) / 2
+
+
+def suggest(held: HeldOut) -> tuple[np.ndarray, np.ndarray]:
+    """The most probable other class of each sample.
+
+    Returns:
+        int64 ``(sample,)``, the class other than the label whose probability is the highest in the mean over the
+        models; and float32 ``(sample,)``, that mean.
+    """
+    models, samples, count = held.others.shape
+    classes = held.others.transpose(1, 0, 2).reshape(samples, models * count)
+    shares = held.probabilities.transpose(1, 0, 2).reshape(samples, models * count)
+    sums = np.zeros_like(shares)
+    for place in range(models * count):  # a class that is not among a model's highest counts as 0 there
+        sums += np.where(classes == classes[:, place, None], shares[:, place, None], 0)
+    best = sums.argmax(axis=1)[:, None]
+    found = np.take_along_axis(classes, best, axis=1)[:, 0]
+    return found.astype(np.int64), np.take_along_axis(sums, best, axis=1)[:, 0] / models
+
+
+def deal_folds(labels: np.ndarray, folds: int, *, seed: int, groups: np.ndarray | None = None) -> np.ndarray:
+    """Assign samples to folds of equal size with the same share of each class.
+
+    Args:
+        labels: int ``(sample,)``.
+        folds: Number of folds, at least 2.
+        seed: Random seed.
+        groups: int ``(sample,)``; samples of one group are in the same fold, and folds are then only nearly equal.
+
+    Returns:
+        int64 ``(sample,)`` in 0..folds-1; without groups, sizes differ by at most one, and fold 0 is no smaller than
+        any other.
+    """
+    assigned = np.empty(len(labels), np.int64)
+    if groups is None:
+        order = np.lexsort((np.random.default_rng(seed).random(len(labels)), labels))
+        assigned[order] = np.arange(len(labels)) % folds
+        return assigned
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    parts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(labels, labels, groups)
+    held = sorted((rows for _, rows in parts), key=len, reverse=True)
+    for number, rows in enumerate(held):
+        assigned[rows] = number
+    return assigned

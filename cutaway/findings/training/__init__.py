@@ -1,0 +1,1 @@
+"""Checks on how a training went: its losses, layers, weights and settings."""

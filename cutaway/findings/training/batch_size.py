@@ -1,0 +1,34 @@
+"""Batches that are so large that there are hardly any steps."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.records import Evidence, Finding, Remedy
+
+KIND = "batch-too-large"
+FEW_STEPS = 100
+# The largest share of the data that a batch of a quick recipe has.
+SHARE = 0.2
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Count the steps of the whole training where a batch is a large share of the training samples.
+
+    Source:
+        Keskar et al. 2017, "On large-batch training for deep learning"; Smith et al. 2018, "Don't decay the learning
+        rate, increase the batch size".
+    """
+    config, samples = evidence.config or {}, evidence.train_samples
+    batch, epochs = config.get("batch_size"), len(evidence.history)
+    if not batch or not samples or not epochs:
+        return
+    steps = -(-samples // batch) * epochs
+    if steps >= FEW_STEPS or batch < SHARE * samples:
+        return
+    better = max(8, min(32, samples // 20))
+    text = (
+        f"With batches of {batch:,} of {samples:,} training samples, {epochs} epochs are {steps} steps: too few for "
+        f"the weights to move far. Batches of {better} make {-(-samples // better) * epochs:,} steps of it."
+    )
+    record = {"batch_size": batch, "samples": samples, "steps": steps}
+    remedy = Remedy(f"use batches of {better}", {"batch_size": better})
+    yield Finding(KIND, "warning", "Batches too large for so few samples", text, record, remedy)

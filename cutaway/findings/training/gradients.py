@@ -1,0 +1,43 @@
+"""Gradients that become much smaller or much larger from layer to layer."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.records import Evidence, Finding, Remedy
+
+VANISHING, EXPLODING = "vanishing-gradients", "exploding-gradients"
+# In healthy models of 2 to 6 layers the two ends differ by a factor of up to 20 (tests/findings/test_sick_runs.py).
+FAR = 100.0
+# Root mean square of a gradient of a cross-entropy by a weight; of models that learn it is around 0.01.
+LARGE = 10.0
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Compare the gradients of the first and the last kernel at the first weights.
+
+    Source:
+        Bengio, Simard, Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult"; He et al.
+        2015, "Delving deep into rectifiers", section 2.2 (initialization).
+    """
+    weights = evidence.weights or {}
+    if len(weights) < 2:
+        return
+    names, sizes = list(weights), [each.first for each in weights.values()]
+    first, last = sizes[0], sizes[-1]
+    record = {"gradients": dict(zip(names, sizes, strict=True))}
+    if first * FAR < last:
+        text = (
+            f"At the first weights the gradient of {names[0]} is {last / max(first, 1e-30):,.0f} times as small as "
+            f"that of {names[-1]} ({first:.2g} against {last:.2g}), so that the first layers hardly learn. relu "
+            "instead of sigmoid or tanh, fewer layers, or a normalization after each layer prevent it."
+        )
+        remedy = Remedy("use relu in the hidden layers", activation="relu")
+        yield Finding(VANISHING, "warning", "Vanishing gradients", text, record, remedy)
+    largest = max(sizes)
+    if largest > LARGE:
+        where = names[sizes.index(largest)]
+        text = (
+            f"At the first weights the gradient of {where} has a root mean square of {largest:.3g}; around 0.01 is "
+            "usual. First weights or inputs that are too large do this: use Keras' default initializers, standardize "
+            "the inputs, or add a normalization after each layer."
+        )
+        yield Finding(EXPLODING, "warning", "Exploding gradients", text, record)

@@ -1,0 +1,76 @@
+"""A learning rate that is too high or too low for what the loss does."""
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+
+from cutaway.findings.divergence import first_divergence
+from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.stalled import stalled_loss
+
+HIGH, LOW = "learning-rate-too-high", "learning-rate-too-low"
+# A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
+# the first epoch, in which it leaves its first weights, by more than three times that.
+UPDATE, FIRST_UPDATE = 1.0, 3.0
+# Share of the training loss that the last epoch still takes off, where nothing has slowed down yet.
+STILL_FALLING = 0.02
+# Share of the loss of knowing nothing that is left where a model has hardly begun, and the change of its weights over
+# all epochs, in sizes of their own, below which they have hardly moved: in healthy runs they move by 0.4 or more.
+LEFT, LITTLE, MOVED = 0.7, 0.2, 0.1
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Judge the learning rate by the size of the updates and by the shape of the training loss.
+
+    Source:
+        Smith 2017, "Cyclical learning rates for training neural networks" (range test); Bengio 2012, "Practical
+        recommendations for gradient-based training of deep architectures", section 3.1.
+    """
+    rate = (evidence.config or {}).get("learning_rate")
+    history = [row for row in evidence.history if "loss" in row]
+    if rate is None or len(history) < 2 or first_divergence(evidence.history):
+        return
+    yield from _too_high(evidence, rate)
+    losses = [float(row["loss"]) for row in history]
+    if not stalled_loss(evidence.history):
+        yield from _too_low(evidence, rate, losses)
+
+
+def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
+    sizes = {
+        name: max((size / (UPDATE if epoch else FIRST_UPDATE) for epoch, size in enumerate(each.updates)), default=0.0)
+        for name, each in (evidence.weights or {}).items()
+    }
+    name = max(sizes, key=lambda each: sizes[each], default="")
+    if sizes.get(name, 0.0) <= 1:
+        return
+    updates = (evidence.weights or {})[name].updates
+    largest = max(updates)
+    text = (
+        f"In epoch {updates.index(largest) + 1} the weights of {name} changed by {largest:.1f} times their own size. "
+        f"Steps that large, with a learning rate of {rate:g}, overwrite what was learned before."
+    )
+    record = {"learning_rate": rate, "layer": name, "updates": list(updates)}
+    remedy = Remedy(f"use a learning rate of {rate / 30:.2g}", {"learning_rate": rate / 30})
+    yield Finding(HIGH, "warning", "Learning rate too high", text, record, remedy)
+
+
+def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterable[Finding]:
+    classes = len(evidence.class_names or ()) or 2
+    nothing = math.log(classes)
+    fall = 1 - losses[-1] / losses[-2]
+    updates = [each.updates[-1] for each in (evidence.weights or {}).values() if each.updates]
+    if losses[-1] < LITTLE * nothing or not updates:
+        return
+    steady = all(after < before for before, after in itertools.pairwise(losses))
+    moved = max(sum(each.updates) for each in (evidence.weights or {}).values())
+    if not steady or fall > 0.5 or not (moved < MOVED or (fall > STILL_FALLING and losses[-1] > LEFT * nothing)):
+        return
+    text = (
+        f"The training loss is {losses[-1]:.3f} after {len(losses)} epochs, where knowing nothing gives {nothing:.3f}, "
+        f"and it was still falling, by {fall:.1%} in the last epoch. The learning rate of {rate:g} is too low for so "
+        "few epochs."
+    )
+    record = {"learning_rate": rate, "loss": losses[-1], "fall": fall, "moved": moved}
+    remedy = Remedy(f"use a learning rate of {rate * 30:.2g}", {"learning_rate": rate * 30})
+    yield Finding(LOW, "warning", "Learning rate too low", text, record, remedy)

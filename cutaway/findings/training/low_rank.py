@@ -1,0 +1,23 @@
+"""A layer whose many units span few directions."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.records import Evidence, Finding
+
+KIND = "low-rank"
+LEAST_UNITS = 16
+# Healthy layers of 16 to 512 units use a tenth of them or more (tests/findings/test_sick_runs.py).
+FEW = 0.04
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Name the layers whose effective rank is a small share of their units."""
+    for name, layer in (evidence.layers or {}).items():
+        if layer.units < LEAST_UNITS or layer.rank >= max(FEW * layer.units, 1.8):
+            continue
+        text = (
+            f"The {layer.units:,} units of {name} span {layer.rank:.1f} directions (effective rank): what later layers "
+            "get of a sample is nearly a single number. A dead layer, first weights that are all alike, or a layer "
+            "before it that is too narrow do this."
+        )
+        yield Finding(KIND, "warning", f"{name} has nearly no content", text, {"layer": name, "rank": layer.rank})

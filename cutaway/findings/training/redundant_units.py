@@ -1,0 +1,23 @@
+"""Units that say the same as others."""
+
+from collections.abc import Iterable
+
+from cutaway.findings.records import Evidence, Finding
+
+KIND = "redundant-units"
+MANY = 0.3
+
+
+def check(evidence: Evidence) -> Iterable[Finding]:
+    """Name the layers in which many units correlate with an earlier one by 0.98 or more."""
+    for name, layer in (evidence.layers or {}).items():
+        share = layer.redundant / layer.units
+        if share <= MANY:
+            continue
+        text = (
+            f"{layer.redundant:,} of the {layer.units:,} units of {name} ({share:.1%}) correlate with an earlier one "
+            "by 0.98 or more. A smaller layer would do the same; if they were alike from the start, draw first "
+            "weights at random."
+        )
+        record = {"layer": name, "redundant": layer.redundant, "units": layer.units}
+        yield Finding(KIND, "warning", f"Redundant units in {name}", text, record)

@@ -1,0 +1,135 @@
+"""What the training of a model did to its layers and weights: saturation, rank, redundancy, gradients and updates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from cutaway.models import DENSE_KINDS, ForwardPass, activation_name, prepare_inputs
+
+from .graph import Graph, evaluate, weights_of
+from .layers import measured_layers
+from .measures import SATURATED_AT, is_constant
+
+SAME = 0.98
+"""Two units whose activations correlate by this or more, either way, say the same."""
+
+MOST_UNITS = 1024
+"""Units of a layer that are compared with each other at most."""
+
+
+@dataclass(frozen=True)
+class LayerHealth:
+    """A hidden layer on some samples.
+
+    Attributes:
+        units: Number of units.
+        activation: Name of its activation function.
+        constant: Units that give the same output for every sample.
+        saturated: Share of all activations within 5% of an end of the function's range, 0..1; None without such ends.
+        rank: Effective rank of the centered activations: the exponential of the entropy of their normalized singular
+            values, from 1 to the number of units; 0 where all are constant.
+        redundant: Units that correlate with an earlier one by `SAME` or more; constant ones do not count.
+    """
+
+    units: int
+    activation: str
+    constant: int
+    saturated: float | None
+    rank: float
+    redundant: int
+
+
+def layer_health(
+    model: keras.Model, *, x: np.ndarray, scale: float, weights: Mapping[str, np.ndarray] | None = None
+) -> dict[str, LayerHealth]:
+    """Measure every hidden layer with units.
+
+    Args:
+        model: A built model; it is not changed.
+        x: ``(sample, ...)`` raw rows, a few thousand at most.
+        scale: The value of `x` that becomes 1.
+        weights: A snapshot to use; None for the weights that the model has now.
+
+    Source:
+        Roy and Vetterli 2007, "The effective rank: a measure of effective dimensionality".
+    """
+    names = [name for name in measured_layers(model) if name != model.layers[-1].name]
+    if not names:
+        return {}
+    forward = ForwardPass.of(model, names, scale=scale)
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    for _, outputs in forward.batches(x, weights=weights):
+        for name, values in outputs.items():
+            parts[name].append(np.asarray(values).reshape(len(values), -1)[:, :MOST_UNITS])
+    return {name: _health(np.concatenate(parts[name]), model.get_layer(name)) for name in names}
+
+
+def _health(h: np.ndarray, layer: Any) -> LayerHealth:
+    function = activation_name(layer)
+    constant = is_constant(h.min(axis=0), h.max(axis=0))
+    ends = SATURATED_AT.get(function)
+    saturated = None if ends is None else float(((h <= ends[0]) | (h >= ends[1])).mean())
+    varying = h[:, ~constant].astype(np.float64)
+    varying -= varying.mean(axis=0)
+    rank, redundant = 0.0, 0
+    if varying.shape[1] and np.isfinite(varying).all():
+        moments = varying.T @ varying
+        singular = np.sqrt(np.maximum(np.linalg.eigvalsh(moments), 0))
+        shares = singular / singular.sum()
+        rank = float(np.exp(-(shares * np.log(np.maximum(shares, 1e-300))).sum()))
+        norms = np.sqrt(np.diag(moments))
+        correlation = np.abs(moments / np.outer(norms, norms))
+        redundant = int((np.tril(correlation, -1) >= SAME).any(axis=1).sum())
+    return LayerHealth(h.shape[1], function, int(constant.sum()), saturated, rank, redundant)
+
+
+def gradient_sizes(
+    model: keras.Model, *, x: np.ndarray, y: np.ndarray, scale: float, weights: Mapping[str, np.ndarray] | None = None
+) -> dict[str, float]:
+    """The root mean square of the gradient of the mean cross-entropy by each kernel, in order of the layers.
+
+    Args:
+        model: A built model; it is not changed.
+        x: ``(sample, ...)`` raw rows, a few thousand at most.
+        y: int ``(sample,)``.
+        scale: The value of `x` that becomes 1.
+        weights: A snapshot to use; None for the weights that the model has now.
+
+    Returns:
+        Layer -> that of its kernel; layers without a kernel are left out.
+    """
+    graph = Graph.of(model)
+    kernels = [name for name in graph.layers if graph.kind(name) in DENSE_KINDS]
+
+    def loss(values: Any, rows: jax.Array, labels: jax.Array) -> jax.Array:
+        logits = evaluate(graph, values, {graph.entry: prepare_inputs(rows, scale, graph.shape)})[graph.output]
+        if logits.shape[-1] == 1:
+            logits = jnp.concatenate([jnp.zeros_like(logits), logits], axis=-1)
+        logs = jax.nn.log_softmax(logits)
+        return -jnp.take_along_axis(logs, labels[:, None], axis=-1).mean()
+
+    gradients = jax.jit(jax.grad(loss, allow_int=True))(
+        weights_of(graph, weights), jnp.asarray(x), jnp.asarray(y, jnp.int32)
+    )
+    sizes = {}
+    for name in kernels:
+        for variable, slope in zip(graph.layers[name].trainable_variables, gradients[name][0], strict=True):
+            if variable.name == "kernel":
+                sizes[name] = float(np.sqrt(np.mean(np.square(np.asarray(slope, np.float64)))))
+    return sizes
+
+
+def update_sizes(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """How much each kernel changed between two snapshots: the norm of the difference over that of the kernel before."""
+    found = {}
+    for name, old in before.items():
+        if name.endswith("/kernel") and name in after:
+            norm = float(np.linalg.norm(old.astype(np.float64)))
+            change = float(np.linalg.norm(after[name].astype(np.float64) - old))
+            found[name.removesuffix("/kernel")] = change / norm if norm else np.inf
+    return found

@@ -1,0 +1,166 @@
+"""How similar a layer is to itself at different epochs, and the layers of two models to each other."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from cutaway.errors import CutawayError
+from cutaway.interpret.graph import Graph
+from cutaway.interpret.history import MAX_THREADS
+from cutaway.interpret.layers import measured_layers
+from cutaway.interpret.lookup import find_layer
+from cutaway.models import ForwardPass
+from cutaway.parallel import WorkerPool, cpu_count
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
+
+from .cka import CenteredActivations, center_all, cka
+from .matching import UnitMatching, match_units
+
+MAX_HELD_BYTES = 2**29
+"""Bytes of activations in memory at a time; where all epochs need more, some pass through the model again."""
+
+
+def compare_epochs(
+    model: keras.Model,
+    snapshot: Callable[[int], Mapping[str, np.ndarray]],
+    layer: str,
+    *,
+    epochs: Sequence[int],
+    x: Any,
+    scale: float,
+    on_progress: ProgressCallback = ignore_progress,
+) -> np.ndarray:
+    """Compute linear CKA of a layer between every two epochs.
+
+    Args:
+        model: A built model; it is not changed.
+        snapshot: Returns the weights after an epoch.
+        layer: Name of one of its layers.
+        epochs: Numbers of the epochs, each once.
+        x: ``(sample, ...)`` raw rows, uint8 or float32: an array, or an object whose slices are arrays.
+        scale: The value of `x` that becomes 1.
+        on_progress: Told as epochs are compared.
+
+    Returns:
+        float64 ``(epoch, epoch)``, symmetric, 1 on the diagonal; NaN where a layer is constant or has diverged.
+
+    Raises:
+        UnknownNameError: The model has no layer of that name.
+    """
+    output: Any = find_layer(model, layer).output
+    size = 4 * len(x) * int(np.prod(output.shape[1:]))
+    room = max(1, MAX_HELD_BYTES // max(size, 1) - 1)  # one more is held beside the block
+    forward = ForwardPass.of(model, [layer], scale=scale)
+    found = np.full((len(epochs), len(epochs)), np.nan)
+    pairs, done = len(epochs) * (len(epochs) + 1) // 2, 0
+    with WorkerPool(cpu_count(at_most=MAX_THREADS), single_blas=True) as pool:
+
+        def activations_at(position: int) -> CenteredActivations | None:
+            return center_all(forward(x, weights=snapshot(epochs[position])), pool)[layer]
+
+        for start in range(0, len(epochs), room):
+            block = range(start, min(start + room, len(epochs)))
+            held: dict[int, CenteredActivations | None] = {}
+            for later in range(start, len(epochs)):
+                on_progress(Progress("similarity", done, pairs, "pairs", f"epoch {epochs[later]}  {layer}"))
+                now = activations_at(later)
+                if later in block:
+                    held[later] = now
+                values = pool.map(cka, held.values(), [now] * len(held))
+                for earlier, value in zip(held, values, strict=True):
+                    found[earlier, later] = found[later, earlier] = np.nan if value is None else value
+                done += len(held)
+    on_progress(Progress("similarity", pairs, pairs, "pairs"))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class ModelSimilarity:
+    """How similar the layers of two models are.
+
+    Attributes:
+        first: Names of the layers of the first model that compute something.
+        second: Those of the second.
+        cka: float64 ``(layer of the first, layer of the second)``, linear CKA; NaN where a layer is constant or has
+            diverged.
+        matchings: Pair of hidden layers -> their units, matched one to one.
+        unmatched: Pair of hidden layers whose units could not be matched -> why.
+        samples: Number of samples.
+    """
+
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    cka: np.ndarray
+    matchings: dict[tuple[str, str], UnitMatching]
+    unmatched: dict[tuple[str, str], str]
+    samples: int
+
+    def __repr__(self) -> str:
+        return f"<ModelSimilarity of {len(self.first)} and {len(self.second)} layers on {self.samples:,} samples>"
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The layers that are compared with each other: see `layer_pairs`."""
+        return layer_pairs(self.first, self.second)
+
+
+def layer_pairs(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, str]]:
+    """Pair the layers of two models: by their place where both have equally many, otherwise by their names."""
+    if len(first) == len(second):
+        return list(zip(first, second, strict=True))
+    return [(name, name) for name in first if name in second]
+
+
+def compare_models(
+    first: keras.Model,
+    second: keras.Model,
+    *,
+    x: tuple[Any, Any],
+    scale: tuple[float, float],
+    on_progress: ProgressCallback = ignore_progress,
+) -> ModelSimilarity:
+    """Compare two models layer by layer: linear CKA of every two layers, and matched units of hidden layers.
+
+    The activations of all layers that compute something are in memory, those of both models.
+
+    Args:
+        first: A built model; it is not changed.
+        second: Another one.
+        x: ``(sample, ...)`` raw rows for each: the same samples in the same order, perhaps prepared differently.
+        scale: For each, the value of `x` that becomes 1.
+        on_progress: Told as layers are compared.
+    """
+    names = measured_layers(first), measured_layers(second)
+    outputs: list[dict[str, np.ndarray]] = []
+    for model, layers, rows, one in zip((first, second), names, x, scale, strict=True):
+        found = ForwardPass.of(model, layers, scale=one)(rows, on_progress=on_progress) if layers else {}
+        outputs.append({name: h.reshape(len(h), -1) for name, h in found.items()})
+    similarity = np.full((len(names[0]), len(names[1])), np.nan)
+    hidden = [[n for n in each if n != Graph.of(m).output] for each, m in zip(names, (first, second), strict=True)]
+    pairs = layer_pairs(*hidden)
+    done, total = 0, similarity.size + len(pairs)
+    with WorkerPool(cpu_count(at_most=MAX_THREADS), single_blas=True) as pool:
+        centered = [center_all(found, pool) for found in outputs]
+        for row, name in enumerate(names[0]):
+            on_progress(Progress("layer similarity", done, total, "pairs", name))
+            of_row = pool.map(cka, [centered[0][name]] * len(names[1]), [centered[1][other] for other in names[1]])
+            similarity[row] = [np.nan if value is None else value for value in of_row]
+            done += len(names[1])
+    matchings: dict[tuple[str, str], UnitMatching] = {}
+    unmatched: dict[tuple[str, str], str] = {}
+    for one, other in pairs:
+        on_progress(Progress("layer similarity", done, total, "pairs", f"units of {one}"))
+        done += 1
+        widths = outputs[0][one].shape[1], outputs[1][other].shape[1]
+        if widths[0] != widths[1]:
+            unmatched[one, other] = f"they have {widths[0]:,} and {widths[1]:,} units"
+            continue
+        try:
+            matchings[one, other] = match_units(outputs[0][one], outputs[1][other])
+        except CutawayError as error:
+            unmatched[one, other] = f"{error.rule}; got {error.got}"
+    on_progress(Progress("layer similarity", total, total, "pairs"))
+    return ModelSimilarity(*names, similarity, matchings, unmatched, len(x[0]))

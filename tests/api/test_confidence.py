@@ -1,0 +1,281 @@
+"""Confidence of runs: as NumPy and scikit-learn have it, of two and of many classes, and why where it is not known."""
+
+import json
+import shutil
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from sklearn import metrics
+
+import cutaway as ct
+from cutaway.errors import CutawayWarning, DataError, RunError, UnknownNameError, UsageError
+from cutaway.metrics import at_temperature
+
+
+@pytest.fixture(scope="module")
+def copy(digits_run, tmp_path_factory):
+    """A copy of the run whose results may be damaged."""
+    path = tmp_path_factory.mktemp("copies") / "copy"
+    shutil.copytree(digits_run.path, path, ignore=shutil.ignore_patterns("results"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def two_classes(tmp_path_factory):
+    """A run on two classes, one of which is rare, without test samples."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(600, 2)).astype(np.float32)
+    y = np.where(x[:, 0] + random.normal(size=600) > 1.3, "yes", "no")
+    runs = tmp_path_factory.mktemp("two") / "runs"
+    return ct.Classifier((8,), epochs=8, batch_size=32, runs=runs, random_state=0).fit(x, y).run_
+
+
+def test_calibration_is_that_of_the_probabilities(digits_run):
+    found = digits_run.calibration(bins=10)
+    p, y = digits_run.predictions(), digits_run.labels()
+    exact = p / p.sum(axis=1, dtype=np.float64)[:, None]
+    assert found.scores.accuracy == pytest.approx(digits_run.test["accuracy"])
+    assert found.scores.log_loss == pytest.approx(metrics.log_loss(y, exact), abs=1e-5)
+    assert found.scores.brier == pytest.approx(metrics.brier_score_loss(y, exact), abs=1e-5)
+    assert found.curve.counts.sum() == len(y) == found.samples
+    assert len(found.curve.counts) == 10
+    scaled = at_temperature(p, found.temperature.value)
+    assert found.scaled_scores.log_loss == pytest.approx(-np.log(scaled[np.arange(len(y)), y]).mean(), abs=1e-5)
+    assert found.scaled_scores.accuracy == found.scores.accuracy
+    table = found.to_pandas()
+    assert len(table) == 20
+    np.testing.assert_allclose(table["accuracy"][:10], found.curve.accuracy)
+    assert f"calibration error {found.scores.ece_equal_mass:.2%}" in repr(found)
+    assert found.note == ""
+
+
+def test_the_temperature_is_fitted_on_validation_samples_and_never_on_others(digits_run):
+    found = digits_run.calibration().temperature
+    p, y = digits_run.predictions(split="val"), digits_run.labels(split="val")
+
+    def loss(temperature):
+        return -np.log(at_temperature(p, temperature)[np.arange(len(y)), y]).mean()
+
+    grid = np.geomspace(0.2, 5, 200)
+    assert found.samples == len(y)
+    assert found.log_loss == pytest.approx(loss(found.value), abs=1e-5)
+    assert loss(found.value) <= min(map(loss, grid)) + 1e-5
+    assert digits_run.calibration(split="train").temperature == found
+    assert "fitted on" in digits_run.calibration(split="val").note
+    assert "trained on" in digits_run.calibration(split="all").note
+
+
+def test_predictions_are_made_at_a_temperature_on_request(digits_run):
+    x = digits_run.data.x(digits_run.split.test)[:20]
+    plain = digits_run.predict(x)
+    fitted = digits_run.predict(x, temperature="fitted")
+    value = digits_run.calibration().temperature.value
+    np.testing.assert_array_equal(fitted, digits_run.predict(x, temperature=value))
+    np.testing.assert_allclose(fitted, at_temperature(plain, value), atol=1e-6)
+    np.testing.assert_allclose(digits_run.predict(x, temperature=1), plain, atol=1e-6)
+    assert (fitted.argmax(axis=1) == plain.argmax(axis=1)).all()
+    examined = digits_run.examine(x, nearest=0, explain=0)
+    np.testing.assert_allclose(examined.at_temperature(value).probabilities, fitted, atol=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [0, -1, float("nan"), float("inf"), True, "warm", [1]])
+def test_a_temperature_is_a_number_above_0(digits_run, temperature):
+    with pytest.raises(UsageError, match="temperature is a number above 0"):
+        digits_run.predict(digits_run.data.x(digits_run.split.test)[:2], temperature=temperature)
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"value": 0}', b'{"value": NaN, "samples": 1}', b"[" * 100_000])
+def test_a_damaged_temperature_is_fitted_again(copy, damage):
+    run = ct.open_run(copy)
+    first = run.calibration().temperature
+    (kept,) = (copy / "results").glob("temperature-epoch-0006-*.json")
+    whole = kept.read_bytes()
+    kept.write_bytes(damage)
+    with pytest.warns(CutawayWarning, match="damaged and is computed again"):
+        assert run.calibration().temperature == first
+    assert kept.read_bytes() == whole
+
+
+def test_a_kept_temperature_needs_no_data(two_classes):
+    value = two_classes.calibration(split="val").temperature.value
+    alone = ct.open_run(two_classes.path)  # its arrays are not kept
+    with pytest.raises(DataError):
+        _ = alone.data
+    rows = np.array([[0.5, 1.0]], np.float32)
+    np.testing.assert_allclose(
+        alone.predict(rows, temperature="fitted"), at_temperature(alone.predict(rows), value), atol=1e-6
+    )
+
+
+def test_coverage_is_chosen_on_validation_and_checked_on_test(digits_run):
+    found = digits_run.coverage(accuracy=(0.9, 0.99))
+    p, y = digits_run.predictions(), digits_run.labels()
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == y
+    order = np.argsort(-confidence, kind="stable")
+    np.testing.assert_allclose(found.curve.accuracy[-1], right.mean())
+    np.testing.assert_allclose(found.curve.thresholds, np.unique(confidence)[::-1])
+    assert found.area == pytest.approx(np.mean(np.cumsum(right[order]) / np.arange(1, len(y) + 1)), abs=1e-3)
+    val = digits_run.predictions(split="val")
+    val_right = val.argmax(axis=1) == digits_run.labels(split="val")
+    for target, row in zip(found.targets, found.summaries(), strict=True):
+        answered = val.max(axis=1) >= target.chosen.threshold
+        assert val_right[answered].mean() >= target.wanted
+        on_test = confidence >= row["threshold"]
+        assert row["coverage"] == pytest.approx(on_test.mean())
+        assert row["accuracy"] == pytest.approx(right[on_test].mean())
+        assert row["low"] <= row["accuracy"] <= row["high"]
+    table = found.to_pandas()
+    assert list(table) == ["threshold", "answered", "coverage", "accuracy", "low", "high"]
+    assert table["coverage"].is_monotonic_increasing
+    assert digits_run.coverage(accuracy=0.99).targets == found.targets[1:]
+
+
+def test_an_accuracy_that_is_not_reached_has_no_threshold(two_classes):
+    p = two_classes.predictions(split="val")
+    best = p.max(axis=1).argmax()
+    wrong = 1 - p[best].argmax() == two_classes.labels(split="val")[best]
+    found = two_classes.coverage(split="val", accuracy=1.0)
+    assert (found.targets[0].chosen is None) == wrong
+    assert "chosen on" in found.note
+
+
+@pytest.mark.parametrize("accuracy", [0, 1.5, "0.9", True, (), (0.9, None)])
+def test_wanted_accuracies_are_shares(digits_run, accuracy):
+    with pytest.raises(UsageError, match="a wanted accuracy is a share"):
+        digits_run.coverage(accuracy=accuracy)
+
+
+def test_confused_pairs_name_their_samples(digits_run):
+    found = digits_run.confused_pairs()
+    counts, p, y = digits_run.confusion(), digits_run.predictions(), digits_run.labels()
+    predicted, names = p.argmax(axis=1), np.array(digits_run.split.test.names())
+    assert found.mistakes == (predicted != y).sum()
+    assert [pair.count for pair in found.pairs] == sorted((pair.count for pair in found.pairs), reverse=True)
+    for pair in found.pairs:
+        true, other = int(pair.true), int(pair.predicted)
+        assert counts[true, other] == pair.count == len(pair.ids)
+        assert pair.share.value == pytest.approx(pair.count / (y == true).sum())
+        of_pair = (y == true) & (predicted == other)
+        assert set(pair.ids.names()) == set(names[of_pair])
+        assert (np.diff(pair.confidence) <= 0).all()
+        np.testing.assert_allclose(pair.confidence, np.sort(p[of_pair].max(axis=1))[::-1])
+    table = found.to_pandas()
+    assert table["samples"].tolist() == [pair.ids.names() for pair in found.pairs]
+    assert len(digits_run.confused_pairs(1)) == 1
+    assert digits_run.confused_pairs(1)[0].ids.names() == found[0].ids.names()
+    with pytest.raises(UsageError, match="n is a whole number"):
+        digits_run.confused_pairs(0)
+
+
+def test_thresholds_of_two_classes(two_classes):
+    found = two_classes.thresholds(split="val", cost=[[0, 1], [5, 0]])
+    p, y = two_classes.predictions(split="val")[:, 1], two_classes.labels(split="val") == 1
+    assert (found.positive, found.negative) == ("yes", "no")
+    assert found.positives == y.sum()
+    assert found.roc.area == pytest.approx(metrics.roc_auc_score(y, p))
+    assert found.roc.low < found.roc.area < found.roc.high
+    assert found.precision_recall.average_precision == pytest.approx(metrics.average_precision_score(y, p))
+    called = p >= found.chosen.threshold
+    assert found.chosen.cost == pytest.approx((5 * (y & ~called).sum() + (~y & called).sum()) / len(y))
+    assert found.chosen.cost <= found.half.cost
+    assert found.chosen == found.chosen_on
+    table = found.to_pandas()
+    assert table["cost"].min() == pytest.approx(found.chosen.cost)
+    assert found.calibrated == pytest.approx(1 / 6)
+    other = two_classes.thresholds(split="val", positive="no")
+    assert other.roc.area == pytest.approx(found.roc.area)
+    assert "yes against no" in repr(found)
+
+
+def test_thresholds_of_one_class_against_all_others(digits_run):
+    found = digits_run.thresholds(positive="8")
+    assert digits_run.thresholds(positive=8).roc.area == found.roc.area
+    y = digits_run.labels() == 8
+    assert found.roc.area == pytest.approx(metrics.roc_auc_score(y, digits_run.predictions()[:, 8].astype(float)))
+    assert found.negative == "all others"
+    with pytest.raises(UsageError, match="two classes, or of one class against all others; got 10 classes"):
+        digits_run.thresholds()
+    with pytest.raises(UnknownNameError, match="name or the number of a class"):
+        digits_run.thresholds(positive="ten")
+    with pytest.raises(UnknownNameError, match="name or the number of a class"):
+        digits_run.thresholds(positive=10)
+
+
+def test_without_test_samples_it_is_said_what_to_do(two_classes):
+    for call in (two_classes.calibration, two_classes.coverage, two_classes.thresholds, two_classes.confused_pairs):
+        with pytest.raises(UsageError, match='try split="val"'):
+            call()
+
+
+def test_of_a_model_without_layers_recorded_predictions_are_judged(digits_run, tmp_path):
+    path = tmp_path / "unopened"
+    shutil.copytree(digits_run.path, path, ignore=shutil.ignore_patterns("results"))
+    record = json.loads((path / "run.json").read_text())
+    (path / "run.json").write_text(json.dumps({**record, "model": None, "unopened": "a layer of class Conv2D"}))
+    run = ct.open_run(path)
+    found, other = run.calibration(), digits_run.calibration()
+    assert found.scores.ece_equal_mass == pytest.approx(other.scores.ece_equal_mass, abs=2e-3)
+    assert found.temperature.value == pytest.approx(other.temperature.value, rel=0.01)
+    assert run.coverage().area == pytest.approx(digits_run.coverage().area, abs=1e-3)
+    assert (
+        run.confused_pairs().to_pandas()["count"].tolist() == digits_run.confused_pairs().to_pandas()["count"].tolist()
+    )
+    kept = np.load(path / "predictions" / "epoch-0006.npy")
+    kept[: len(run.split.train)] = np.nan  # as of a user's own fit
+    np.save(path / "predictions" / "epoch-0006.npy", kept)
+    with pytest.raises(RunError, match="validation and test"):
+        run.calibration(split="train")
+    gap = run.generalization()
+    assert list(gap.accuracy) == ["val", "test"]
+    assert gap.gap is None
+    assert "training accuracy is not known" in gap.note
+    kept[-1] = np.nan
+    np.save(path / "predictions" / "epoch-0006.npy", kept)
+    with pytest.raises(DataError, match=r"NaN for sample\[\d+\] in unopened: the model has diverged"):
+        run.coverage()
+
+
+def test_a_model_that_diverged_says_so(digits_run, tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    path = tmp_path / "diverged"
+    shutil.copytree(digits_run.path, path, ignore=shutil.ignore_patterns("results"))
+    snapshot = path / "snapshots" / "epoch-0006.safetensors"
+    save_file({name: np.full_like(values, np.nan) for name, values in load_file(snapshot).items()}, snapshot)
+    run = ct.open_run(path)
+    calls = [run.calibration, run.coverage, run.confused_pairs, lambda: run.thresholds(positive=1), run.generalization]
+    for call in [*calls, lambda: run.learning_curve(progress=False)]:
+        with pytest.raises(DataError, match="the model has diverged; next: train with a smaller learning rate"):
+            call()
+    assert run.calibration(epoch=5).epoch == 5
+
+
+def test_a_thousand_classes_some_of_which_are_rare(tmp_path):
+    random = np.random.default_rng(0)
+    y = np.concatenate([np.arange(1000).repeat(3), np.full(2000, 7)])
+    x = np.concatenate([random.normal(size=(1000, 8)).repeat(3, axis=0), np.zeros((2000, 8))]).astype(np.float32)
+    x += 0.1 * random.normal(size=x.shape).astype(np.float32)
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1000, activation="softmax", name="out")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of so many classes with so few samples
+        run = ct.record(model, ct.Dataset.from_arrays(x, y), runs=tmp_path, progress=False)
+    found = run.calibration()
+    assert 0 <= found.scores.ece_equal_mass <= 1
+    assert found.scaled_scores.log_loss <= found.scores.log_loss + 1e-3
+    assert run.coverage().curve.coverage[-1] == 1
+    assert len(run.confused_pairs(5)) == 5
+    assert run.thresholds(positive="7").positives > 300
+
+
+def test_figures_show_the_numbers(digits_run):
+    from bokeh.models import ColumnDataSource
+
+    records = [digits_run.calibration(), digits_run.coverage(), digits_run.confused_pairs()]
+    for record in [*records, digits_run.thresholds(positive="8")]:
+        assert record.plot().axes
+        assert record.bokeh().select({"type": ColumnDataSource})
+    (axes,) = records[0].plot().axes
+    before = next(line for line in axes.get_lines() if line.get_label() == "as it is")
+    np.testing.assert_allclose(before.get_ydata(), records[0].curve.accuracy)

@@ -1,0 +1,187 @@
+"""Suspect labels of data and of runs, found by real trainings, and what decisions on them change."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score
+
+import cutaway as ct
+from cutaway.api.labels import write_suspects
+from cutaway.data import read_decisions
+from cutaway.errors import Canceled, DataError, RunError, UnknownNameError, UsageError
+from cutaway.progress import Progress
+
+pytestmark = pytest.mark.slow
+
+WRONG = 36
+"""Labels of the digits that are planted wrong: 2% of 1,797."""
+
+
+@pytest.fixture(scope="module")
+def planted() -> tuple[ct.Dataset, np.ndarray]:
+    """The digits with some wrong labels, and which these are."""
+    digits = ct.load_dataset("digits")
+    x, y = digits.sources["train"].x, digits.labels["train"].copy()
+    wrong = np.random.default_rng(0).choice(len(y), WRONG, replace=False)
+    y[wrong] = (y[wrong] + 3) % 10
+    return ct.Dataset.from_arrays(x, y, scale=16), wrong
+
+
+@pytest.fixture(scope="module")
+def run(planted: tuple[ct.Dataset, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> ct.Run:
+    runs = tmp_path_factory.mktemp("labels")
+    return ct.train(ct.mlp((48,)), planted[0], epochs=6, runs=runs, progress=False)
+
+
+@pytest.fixture(scope="module")
+def issues(run: ct.Run) -> ct.LabelIssues:
+    return run.label_issues(folds=3, seeds=2, progress=False)
+
+
+def rows(issues: ct.LabelIssues) -> np.ndarray:
+    return issues.ids.index
+
+
+def test_planted_labels_are_found_and_the_true_ones_suggested(
+    planted: tuple[ct.Dataset, np.ndarray], issues: ct.LabelIssues
+) -> None:
+    data, wrong = planted
+    bad = np.isin(rows(issues), wrong)
+    assert bad[:WRONG].mean() > 0.85
+    assert average_precision_score(bad, issues.scores) > 0.9
+    true = (data.labels["train"][rows(issues)] - 3) % 10
+    assert (issues.suggested[bad] == true[bad]).mean() > 0.9
+    assert issues.count.low <= WRONG <= issues.count.high
+    assert (np.diff(issues.scores) <= 0).all()
+    first = next(issues.records())
+    assert first["given"] != first["suggested"]
+    assert json.loads(json.dumps(first)) == first
+    assert len(first["neighbors"]) == 10
+    assert first["sample"] not in [neighbor["sample"] for neighbor in first["neighbors"]]
+
+
+def test_nobody_judges_a_sample_that_it_was_trained_on(run: ct.Run, issues: ct.LabelIssues) -> None:
+    """A model that memorizes everything would call no label wrong."""
+    assert 0.85 < issues.accuracy < 0.98
+    again = run.label_issues(folds=3, seeds=2, progress=False)  # read from the run folder
+    assert (again.scores == issues.scores).all()
+    assert again.ids.names() == issues.ids.names()
+
+
+def test_work_that_was_canceled_goes_on_where_it_ended(
+    planted: tuple[ct.Dataset, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    sizes = {"folds": 3, "seeds": 1, "epochs": 2}
+    seen: list[Progress] = []
+
+    def cancel(now: Progress) -> None:
+        seen.append(now)
+        if now.note == "fold 2 of 3" and now.done:
+            raise Canceled("cancel", got="a test", hint="go on")
+
+    with pytest.raises(Canceled):
+        ct.label_issues(planted[0], progress=cancel, **sizes)
+    kept = {file.name: file.read_bytes() for file in (tmp_path / "cutaway" / "labels" / "results").iterdir()}
+    assert len(kept) == 1
+    seen.clear()
+    found = ct.label_issues(planted[0], progress=seen.append, **sizes)
+    assert seen[0].note == "fold 2 of 3"
+    assert seen[-1].done == seen[-1].total
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
+    whole = ct.label_issues(planted[0], progress=False, **sizes)
+    assert (whole.scores == found.scores).all()
+
+
+def test_a_damaged_result_is_computed_again(
+    planted: tuple[ct.Dataset, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    sizes = {"folds": 2, "seeds": 1, "epochs": 1}
+    first = ct.label_issues(planted[0], progress=False, **sizes)
+    files = sorted((tmp_path / "cutaway" / "labels" / "results").iterdir())
+    files[0].write_bytes(files[0].read_bytes()[:-40])
+    with pytest.warns(ct.CutawayWarning, match="computed again"):
+        again = ct.label_issues(planted[0], progress=False, **sizes)
+    assert (again.scores == first.scores).all()
+
+
+def test_a_table_is_judged_in_its_inputs_and_by_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    generator = np.random.default_rng(0)
+    y = np.arange(300) % 2
+    frame = pd.DataFrame({"id": [f"row-{i}" for i in range(300)], "a": generator.normal(3 * y, 1), "c": "u", "y": y})
+    frame["b"] = generator.normal(-3 * y, 1)
+    frame.loc[[7, 8], "y"] = 1 - frame.loc[[7, 8], "y"]
+    path = tmp_path / "rows.csv"
+    frame.to_csv(path, index=False)
+    trained = ct.train(ct.mlp((16,)), ct.load_dataset(path, label="y", id="id"), runs=tmp_path, progress=False)
+    found = trained.label_issues(folds=3, seeds=1, progress=False)
+    assert {"row-7", "row-8"} <= set(found.ids.names()[:6])
+    with pytest.raises(UsageError, match="no pictures"):
+        found.plot()
+    direct = ct.label_issues(path, label="y", id="id", folds=3, seeds=1, progress=False)
+    assert {7, 8} <= set(rows(direct)[:6].tolist())
+    assert 1 <= direct.epochs < 60  # the first fold found out when the held-out loss is lowest
+
+
+def test_decisions_change_a_new_training_and_survive_it(run: ct.Run, issues: ct.LabelIssues, tmp_path: Path) -> None:
+    first, second, third = issues.ids.places()[:3]
+    path = run.decide([ct.Decision(first, "relabel", "7"), ct.Decision(second, "drop", by="me")])
+    before = path.read_bytes()
+    run.decide([ct.Decision(third, "keep")])
+    assert path.read_bytes().startswith(before)
+    assert [(d.sample, d.action) for d in run.decisions] == [(first, "relabel"), (second, "drop"), (third, "keep")]
+    assert run.decisions[1].by == "me"
+    assert run.decisions[0].when
+    again = ct.train_like(run, labels=path, runs=tmp_path, progress=False)
+    assert again.data.y(again.context.sample(first)).tolist() == [7]
+    assert second not in again.split.part("all").places()
+    opened = ct.open_run(again.path, data=run.data)
+    assert opened.data.sha256 == again.data.sha256 != run.data.sha256
+    assert opened.test == again.test
+    with pytest.raises(UnknownNameError):
+        run.decide([ct.Decision("test[99]", "drop")])
+    assert [d.sample for d in run.decisions] == [first, second, third]
+
+
+def test_a_list_is_decided_in_and_never_overwritten(issues: ct.LabelIssues, tmp_path: Path) -> None:
+    path = tmp_path / "suspects.csv"
+    write_suspects(issues, path)
+    write_suspects(issues, path)  # no decision yet
+    table = pd.read_csv(path, dtype={"decision": object, "label": object})
+    assert table["sample"].tolist() == issues.ids.names()
+    table.loc[0, ["decision", "label"]] = ["relabel", "3"]
+    table.to_csv(path, index=False)
+    assert read_decisions(path) == (ct.Decision(issues.ids.names()[0], "relabel", "3"),)
+    with pytest.raises(UsageError, match="never overwritten"):
+        write_suspects(issues, path)
+    for ending in ("parquet", "jsonl"):
+        write_suspects(issues, tmp_path / f"s.{ending}")
+    assert pd.read_parquet(tmp_path / "s.parquet")["score"].tolist() == issues.scores.tolist()
+    lines = (tmp_path / "s.jsonl").read_text().splitlines()
+    assert json.loads(lines[0])["sample"] == issues.ids.names()[0]
+
+
+def test_what_cannot_be_judged_is_refused_or_said() -> None:
+    few = ct.Dataset.from_arrays(np.arange(12, dtype=np.float32).reshape(6, 2) / 12, [0, 0, 1, 1, 2, 2])
+    with pytest.raises(DataError, match="5 folds"):
+        ct.label_issues(few, progress=False)
+    with pytest.raises(UsageError, match="folds"):
+        ct.label_issues(few, folds=1, progress=False)
+    x, y = np.random.default_rng(0).normal(size=(41, 2)).astype(np.float32), np.r_[np.arange(40) % 2, 2]
+    found = ct.label_issues(x, y, folds=2, seeds=1, epochs=1, progress=False)
+    assert found.not_judged == 1
+    assert 40 not in rows(found)
+
+
+def test_a_folder_that_cannot_be_written_says_so(run: ct.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("cutaway.api.labels.deciding.write_atomic", refuse)
+    with pytest.raises(RunError, match="No space left"):
+        run.decide([ct.Decision("sample[1]", "keep")])

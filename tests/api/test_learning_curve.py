@@ -1,0 +1,244 @@
+"""Overfitting and learning curves of runs, against predictions and against trainings by the trainer itself."""
+
+import dataclasses
+import json
+import shutil
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+import cutaway as ct
+from cutaway.api.analyses.learning import trainings
+from cutaway.api.start import start_training
+from cutaway.data import Split, stratified_sample
+from cutaway.errors import Canceled, CutawayWarning, UsageError
+from cutaway.metrics import LEAST_SIZES, PowerLaw, forecast, share_of
+from cutaway.training import DRAWN, GIVEN, recorded_config
+
+pytestmark = pytest.mark.slow
+
+SHARES = (0.1, 0.2, 0.4)
+
+
+@pytest.fixture(scope="module")
+def curve(digits_run):
+    return digits_run.learning_curve(shares=SHARES, progress=False)
+
+
+def test_shares_and_the_run_itself_are_points(digits_run, curve):
+    total = len(digits_run.split.train)
+    assert [point.samples for point in curve.points] == [*(round(share * total) for share in SHARES), total]
+    assert [point.seed for point in curve.points] == [0, 0, 0, None]
+    own, row = curve.points[-1], digits_run.history.rows[-1]
+    assert own.test_accuracy == pytest.approx(digits_run.test["accuracy"]) == curve.accuracy
+    assert own.val_accuracy == pytest.approx(row["val_accuracy"])
+    assert own.test_loss == pytest.approx(digits_run.calibration().scores.log_loss)
+    assert curve.points[0].test_accuracy < own.test_accuracy
+    assert (curve.epochs, curve.split, curve.samples) == (6, "test", len(digits_run.split.test))
+    table = curve.to_pandas()
+    assert table["seed"].isna().tolist() == [False, False, False, True]
+    assert table["test_accuracy"].tolist() == [point.test_accuracy for point in curve.points]
+
+
+def test_a_share_is_trained_as_the_trainer_does(digits_run, curve, tmp_path):
+    from cutaway import models
+
+    split, context = digits_run.split, digits_run.context
+    drawn = stratified_sample(digits_run.labels(split="train"), curve.points[0].samples, seed=0)
+    rest = np.setdiff1d(np.arange(len(split.train)), drawn)
+    part = dataclasses.replace(split, train=split.train.take(drawn), dropped=split.train.take(rest))
+    assert isinstance(part, Split)
+    config = recorded_config(digits_run.config)
+    model = models.model_from_spec(context.spec, initialize=False)
+    models.initialize(model, config.seed)
+    models.reseed(model, config.seed)
+    given = {"loaded": context.loaded, "split": part, "config": config, "first_weights": DRAWN, "sample_weight": None}
+    run = start_training(model, context.data, **given, runs=tmp_path, name="part", progress=False)
+    assert run.test["accuracy"] == pytest.approx(curve.points[0].test_accuracy)
+    assert run.history["val_accuracy"][-1] == pytest.approx(curve.points[0].val_accuracy)
+    assert run.calibration().scores.log_loss == pytest.approx(curve.points[0].test_loss, rel=1e-4)
+
+
+def test_forecasts_are_those_of_the_power_law(digits_run, curve):
+    summaries = curve.summaries()
+    assert [row["times"] for row in summaries] == [1, 2, 4]
+    assert summaries[1]["samples"] == 2 * len(digits_run.split.train)
+    for row in summaries:
+        assert row["low"] <= row["accuracy"] <= row["high"]
+        assert 1 - row["accuracy"] == pytest.approx(float(curve.error.law(row["times"])))
+        assert row["gain_low"] <= row["gain_high"]
+    assert curve.check.law != curve.error.law  # which has not seen the run itself
+    assert "twice the data is expected to give" in repr(curve)
+
+
+def test_results_are_kept_and_damaged_ones_are_computed_again(digits_run, curve, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("trained again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainings.ShareTrainings, "_train", refuse)
+        again = digits_run.learning_curve(shares=SHARES, progress=False)
+    assert again.points == curve.points
+    np.testing.assert_array_equal(again.error.low, curve.error.low)
+    name = f"learning-*-{curve.points[0].samples}-0.safetensors"
+    (kept,) = (digits_run.path / "results").glob(name)
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-40])
+    with pytest.warns(CutawayWarning, match="damaged and is computed again"):
+        assert digits_run.learning_curve(shares=SHARES, progress=False).points == curve.points
+    assert kept.read_bytes() == whole
+
+
+def test_what_was_canceled_goes_on(digits_run, curve, tmp_path):
+    path = tmp_path / "canceled"
+    shutil.copytree(digits_run.path, path)
+    for kept in (path / "results").glob("learning-*"):
+        if f"-{curve.points[0].samples}-" not in kept.name:
+            kept.unlink()
+    run, told = ct.open_run(path), []
+
+    def cancel(now):
+        told.append(now)
+        if f"{curve.points[1].samples:,} of" in now.note and now.done > told[0].done:
+            raise Canceled("work runs until it is done", got="a request", hint="run it again")
+
+    with pytest.raises(Canceled):
+        run.learning_curve(shares=SHARES, progress=cancel)
+    assert len(list((path / "results").glob("learning-*"))) == 1
+    totals = {now.total for now in told}
+    assert totals == {6 * sum(point.samples for point in curve.points[:-1])}
+
+
+@pytest.mark.parametrize(
+    ("shares", "got"),
+    [
+        ((0.1, 0.2), "2 different numbers"),
+        ((0.1, 0.2, 0.2), "2 different numbers"),
+        ((0.1, 0.5, 1.0), "1.0"),
+        ((0.1, 0.5, True), "True"),
+        ("0.1", "'0.1'"),
+        (0.5, "1 different numbers"),
+    ],
+)
+def test_shares_are_checked(digits_run, shares, got):
+    with pytest.raises(UsageError, match=f"shares are at least {LEAST_SIZES} different numbers.*got {got}"):
+        digits_run.learning_curve(shares=shares, progress=False)
+
+
+def test_tiny_shares_and_wrong_seeds_are_refused(digits_run):
+    with pytest.raises(UsageError, match="at least 2 training samples"):
+        digits_run.learning_curve(shares=(0.0005, 0.2, 0.4), progress=False)
+    with pytest.raises(UsageError, match="seeds is a whole number"):
+        digits_run.learning_curve(seeds=0, progress=False)
+
+
+def test_a_recorded_model_has_no_settings_to_train_with(tmp_path):
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax", name="out")])
+    run = ct.record(model, "digits", runs=tmp_path, progress=False)
+    with pytest.raises(UsageError, match="which was recorded; next: train such a model"):
+        run.learning_curve(progress=False)
+    assert run.generalization().accuracy.keys() == {"train", "val", "test"}
+    assert "no best epoch" in run.generalization().note
+
+
+def test_weights_and_first_weights_are_those_of_the_run(digits_run, tmp_path):
+    path = tmp_path / "weighted"
+    shutil.copytree(digits_run.path, path)
+    record = json.loads((path / "run.json").read_text())
+    record["config"]["class_weight"] = [3.0, *[1.0] * 9]
+    (path / "run.json").write_text(json.dumps({**record, "first_weights": GIVEN}))
+    run = ct.open_run(path)
+    setup = trainings.ShareTrainings(run.context, counts=[100], seeds=1, on_progress=lambda _: None)
+    np.testing.assert_array_equal(setup.weight, np.where(run.labels(split="train") == 0, 3.0, 1.0))
+    np.testing.assert_array_equal(setup._first["output/kernel"], run.folder.snapshot(0)["output/kernel"])
+    (path / "run.json").write_text(json.dumps({**record, "sample_weight": "0" * 64}))
+    with pytest.raises(UsageError, match="a run folder does not keep them"):
+        ct.open_run(path).learning_curve(progress=False)
+
+
+def made(law, *, samples=4000, seed=0):
+    """A learning curve whose errors follow a law."""
+    random = np.random.default_rng(seed)
+    amounts, difficulty = np.array([0.1, 0.2, 0.4, 0.8, 1.0]), random.uniform(size=samples)
+    wrong = (difficulty[None] < law(amounts)[:, None]).astype(float)
+    points = tuple(
+        ct.api.analyses.CurvePoint(round(1000 * n), n, 0, 0.0, 0.0, 1 - w.mean(), 1.0)
+        for n, w in zip(amounts, wrong, strict=True)
+    )
+    made, check = forecast(amounts, wrong), forecast(amounts[:-1], wrong[:-1], at=(1.0,))
+    return ct.LearningCurve("test", samples, 1000, 5, points, made, made, check)
+
+
+def test_the_verdict_says_whether_more_data_help():
+    falling, flat = made(PowerLaw(0.0, 0.1, 0.7)), made(PowerLaw(0.1, 1e-4, 1.0))
+    assert falling.verdict.startswith("more data would help: twice the data")
+    assert flat.verdict.startswith("more data would hardly help: ")
+    assert falling.agrees
+    worse = dataclasses.replace(falling, points=(dataclasses.replace(falling.points[-1], test_accuracy=0.5),))
+    assert not worse.agrees
+
+
+def test_the_gap_is_that_of_predictions_in_evaluation(digits_run):
+    found = digits_run.generalization()
+    for split in ("train", "val", "test"):
+        right = digits_run.predictions(split=split).argmax(axis=1) == digits_run.labels(split=split)
+        assert found.accuracy[split] == share_of(right.sum(), len(right))
+    assert found.gap.value == pytest.approx(found.accuracy["train"].value - found.accuracy["val"].value)
+    assert found.gap.low < found.gap.value < found.gap.high
+    assert found.to_pandas()["split"].tolist() == ["train", "val", "test"]
+    assert f"gap {found.gap}" in repr(found)
+
+
+def test_early_stopping_is_compared_with_the_last_epoch(digits_run, tmp_path):
+    path = tmp_path / "overfitted"
+    shutil.copytree(digits_run.path, path)
+    lines = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
+    for line in lines:
+        if line.get("kind") == "epoch":
+            line["val_loss"] = 0.1 if line["epoch"] == 2 else 1.0
+    (path / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run = ct.open_run(path)
+    found = run.generalization()
+    assert (found.best_epoch, found.last_epoch, found.epoch) == (2, 6, 6)
+    for each in found.stopping:
+        y = run.labels(split=each.split)
+        best, last = (run.predictions(split=each.split, epoch=epoch).argmax(axis=1) == y for epoch in (2, 6))
+        assert (each.best.count, each.last.count) == (best.sum(), last.sum())
+        assert (each.gained, each.lost) == ((best & ~last).sum(), (last & ~best).sum())
+        assert each.difference.value == pytest.approx(best.mean() - last.mean())
+        assert each.difference.low <= each.difference.value <= each.difference.high
+    (path / "snapshots" / "epoch-0002.safetensors").unlink()
+    without = ct.open_run(path).generalization()
+    assert without.stopping == ()
+    assert "epoch 2, the one with the lowest validation loss, has no snapshot" in without.note
+
+
+def test_memorized_labels_are_counted(digits_run):
+    split, whole = digits_run.split, digits_run.split.part("all")
+    rows = np.array([0, 1, 2, len(split.train), len(split.train) + 1])
+    ids = whole.take(rows)
+    predicted = np.concatenate([digits_run.predictions(split=s).argmax(axis=1) for s in ("train", "val", "test")])[rows]
+    given = np.where([True, False, True, False, True], predicted, (predicted + 1) % 10)
+    issues = SimpleNamespace(ids=ids, given=given, scores=np.array([0.9, 0.8, 0.4, 0.7, 0.6]))
+    found = digits_run.memorization(issues)
+    assert (found.trained.count, found.trained.samples) == (1, 2)
+    assert (found.held_out.count, found.held_out.samples) == (1, 2)
+    assert found.to_pandas().loc["trained"].tolist()[:3] == [2, 1, 0.5]
+    none = digits_run.memorization(SimpleNamespace(ids=ids, given=given, scores=np.zeros(5)))
+    assert none.trained.samples == none.held_out.samples == 0
+    foreign = dataclasses.replace(ids, index=ids.index + 5000)
+    with pytest.raises(UsageError, match="this run's samples"):
+        digits_run.memorization(SimpleNamespace(ids=foreign, given=given, scores=issues.scores))
+
+
+def test_figures_show_the_numbers(digits_run, curve):
+    error, loss = curve.plot().axes
+    shares = next(line for line in error.get_lines() if line.get_label() == "shares")
+    np.testing.assert_allclose(shares.get_ydata(), [1 - point.test_accuracy for point in curve.points[:-1]])
+    assert error.get_xscale() == "log"
+    assert loss.get_title(loc="left").startswith("Loss on")
+    assert len(curve.bokeh().children) == 2
+    assert digits_run.generalization().plot().axes
+    assert digits_run.generalization().bokeh().children

@@ -1,0 +1,136 @@
+"""Decisions on labels: the files they are in, and what they change."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutaway import Dataset, Decision, load_dataset
+from cutaway.data import (
+    MISSING,
+    Split,
+    Table,
+    decide,
+    drop,
+    read_decisions,
+    relabel,
+    split_and_prepare,
+    split_dataset,
+    write_decisions,
+)
+from cutaway.errors import ConfigError, CutawayError, DataError, UnknownNameError, UsageError
+
+names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+decisions = st.one_of(
+    st.builds(Decision, names, st.sampled_from(["keep", "drop"]), by=names | st.just("")),
+    st.builds(Decision, names, st.just("relabel"), names, when=names | st.just("")),
+)
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    x = np.arange(80, dtype=np.float32).reshape(40, 2)
+    return Dataset.from_arrays(x, np.arange(40) % 2, x_test=x[:10] + 1, y_test=np.arange(10) % 2)
+
+
+@given(st.lists(decisions, min_size=1, max_size=20))
+def test_decisions_are_read_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, given: list) -> None:
+    path = tmp_path_factory.mktemp("decisions") / "labels.csv"
+    path.write_text(write_decisions(given), encoding="utf-8")
+    # a cell with one of the words for a missing value is empty in a table
+    words = [(d.sample, d.label, d.by, d.when) for d in given]
+    if any(word in MISSING or word.startswith("'") for parts in words for word in parts if word):
+        return
+    assert list(read_decisions(path)) == given
+
+
+def test_a_file_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "suspects.csv"
+    path.write_text("Sample;Decision;Label;score\ntest[3];Relabel;1;0,9\ntest[4];;;0,8\ntrain[2];drop;;0,7\n")
+    found = read_decisions(path)
+    assert found == (Decision("test[3]", "relabel", "1"), Decision("train[2]", "drop"))
+
+
+def test_the_last_decision_on_a_sample_counts(data: Dataset) -> None:
+    given = [Decision("test[3]", "drop"), Decision("train[1]", "relabel", "0"), Decision("test[3]", "relabel", "0")]
+    decided = decide(data, given)
+    assert decided.relabeled == {"train[1]": "0", "test[3]": "0"}
+    assert not len(decided.dropped)
+
+
+def test_only_the_named_samples_get_new_labels(data: Dataset) -> None:
+    changed = relabel(data, {"train[1]": "0", "test[3]": "0"})
+    expected = {name: labels.copy() for name, labels in data.labels.items()}
+    expected["train"][1] = expected["test"][3] = 0
+    assert all((changed.labels[name] == expected[name]).all() for name in expected)
+    assert (data.labels["train"][1], data.labels["test"][3]) == (1, 1)
+    assert changed.sha256 != data.sha256
+    assert relabel(changed, {"train[1]": "0"}).sha256 == changed.sha256
+    assert changed.to_record()["relabeled"] == {"train[1]": "0", "test[3]": "0"}
+
+
+def test_what_is_dropped_is_in_no_part_and_the_record_keeps_it(data: Dataset) -> None:
+    split = split_dataset(data)
+    wanted = decide(data, [Decision("train[5]", "drop"), Decision("test[0]", "drop")]).dropped
+    left = drop(split, wanted)
+    restored = Split.from_record(left.to_record())
+    for part in (left, restored):
+        assert part.dropped is not None
+        assert sorted(part.dropped.places()) == ["test[0]", "train[5]"]
+        assert {"test[0]", "train[5]"}.isdisjoint(part.part("all").places())
+        assert len(part.part("all")) == 48
+
+
+def test_the_split_is_that_of_the_labels_as_given(data: Dataset) -> None:
+    before, _ = split_and_prepare(data, seed=3)
+    decided = decide(data, [Decision(f"train[{row}]", "relabel", "1") for row in range(0, 20, 2)])
+    after, changed = split_and_prepare(data, seed=3, decided=decided)
+    assert after.train.places() == before.train.places()
+    assert changed.labels["train"][:20].tolist() == [1] * 20
+
+
+def test_rows_of_a_table_are_meant_by_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = pd.DataFrame({"id": [f"c-{i}" for i in range(60)], "x": np.arange(60) % 7, "y": ["no", "yes"] * 30})
+    rows.to_csv(path, index=False)
+    table = load_dataset(path, label="y", id="id")
+    assert isinstance(table, Table)
+    decided = decide(table, [Decision("c-3", "relabel", "no"), Decision("c-4", "drop")])
+    split, prepared = split_and_prepare(table, decided=decided)
+    assert prepared.labels["train"][3] == 0
+    assert prepared.to_record()["relabeled"] == {"sample[3]": "no"}
+    assert split.dropped is not None
+    assert split.dropped.places() == ["sample[4]"]
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("sample,label\ntest[1],3\n", DataError, "no decision"),
+        ("sample,decision\ntest[1],maybe\n", UsageError, "maybe"),
+        ("sample,decision,label\ntest[1],relabel,\n", UsageError, "new label"),
+        ("sample,decision,label\n,drop,\ntest[1],drop,\n", DataError, "names its sample"),
+    ],
+)
+def test_a_file_that_is_no_list_of_decisions_is_refused(
+    tmp_path: Path, text: str, error: type[CutawayError], words: str
+) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text(text)
+    with pytest.raises(error, match=words):
+        read_decisions(path)
+
+
+def test_what_is_not_there_is_refused(data: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"train\[0\] to train\[39\] and test\[0\] to test\[9\]"):
+        decide(data, [Decision("test[10]", "drop")])
+    with pytest.raises(DataError, match="one of the 2 classes"):
+        decide(data, [Decision("test[1]", "relabel", "7")])
+    with pytest.raises(UsageError, match="file that exists"):
+        read_decisions(tmp_path / "none.csv")
+    everything = decide(data, [Decision(f"train[{row}]", "drop") for row in range(40)]).dropped
+    with pytest.raises((DataError, ConfigError), match="are left"):
+        drop(split_dataset(data), everything)

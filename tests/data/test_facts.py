@@ -1,0 +1,61 @@
+"""Facts about samples: ranges, telling inputs, repeated samples, and sets that are told apart."""
+
+import numpy as np
+import pytest
+
+from cutaway.data import input_facts, repeated_samples, tell_apart, telling_input
+
+
+def test_ranges_and_constant_inputs() -> None:
+    x = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+    x[:, 1], x[:, 3] = 7, x[:, 3] * 500
+    facts = input_facts(x)
+    assert facts.constant == (1,)
+    assert (facts.inputs, facts.low, facts.high) == (4, x.min(), x.max())
+    assert facts.std == pytest.approx(x.std(dtype=np.float64))
+    spread = np.delete(x.std(axis=0, dtype=np.float64), 1)
+    assert facts.widest == pytest.approx(spread.max() / np.median(spread))
+
+
+def test_the_telling_input_is_found_and_judged_on_other_samples() -> None:
+    random = np.random.default_rng(1)
+    y = random.integers(0, 3, 600)
+    x = random.normal(size=(600, 8)).astype(np.float32)
+    x[:, 5] = np.where(random.random(600) < 0.02, random.integers(0, 3, 600), y)
+    found = telling_input(x, y, classes=3)
+    assert found is not None
+    assert found.input == 5
+    assert found.samples == 300
+    # each of its three values is an interval of its own
+    order = np.random.default_rng(0).permutation(600)
+    rule = {label: np.bincount(y[order[::2]][x[order[::2], 5] == label]).argmax() for label in range(3)}
+    assert found.correct == sum(rule[int(x[row, 5])] == y[row] for row in order[1::2])
+
+
+def test_noise_tells_no_more_than_the_largest_class() -> None:
+    random = np.random.default_rng(2)
+    x, y = random.normal(size=(400, 50)).astype(np.float32), random.integers(0, 2, 400)
+    found = telling_input(x, y, classes=2)
+    assert found is not None
+    assert found.correct / found.samples < 0.65
+    assert telling_input(x[:20], y[:20], classes=2) is None
+
+
+def test_repeated_samples_are_equal_to_the_bit() -> None:
+    random = np.random.default_rng(3)
+    first = random.normal(size=(50, 2, 3)).astype(np.float32)
+    second = np.concatenate([first[[7, 3]], first[:2] + 1e-6, -np.zeros((1, 2, 3), np.float32)])
+    first = np.concatenate([first, np.zeros((1, 2, 3), np.float32), first[7:8]])
+    assert repeated_samples(first, second).tolist() == [7, 3, -1, -1, 50]
+    assert repeated_samples(first, second[:0]).tolist() == []
+
+
+def test_alike_sets_are_not_told_apart_and_shifted_ones_are() -> None:
+    random = np.random.default_rng(4)
+    x = random.normal(size=(600, 40)).astype(np.float32)
+    alike, shifted = tell_apart(x[:400], x[400:]), tell_apart(x[:400], x[400:] + 1)
+    assert alike is not None
+    assert abs(alike.auc - 0.5) < 3 * alike.error
+    assert shifted is not None
+    assert shifted.auc > 0.9
+    assert tell_apart(x[:400], x[400:440]) is None

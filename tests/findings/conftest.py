@@ -1,0 +1,12 @@
+"""Makes the runs of sick_runs.py importable for the tests of this folder."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+_spec = importlib.util.spec_from_file_location("sick_runs", Path(__file__).with_name("sick_runs.py"))
+assert _spec is not None
+assert _spec.loader is not None
+_module = importlib.util.module_from_spec(_spec)
+sys.modules["sick_runs"] = _module
+_spec.loader.exec_module(_module)

@@ -1,0 +1,136 @@
+"""Checks on made-up evidence: what each one fires on, what it leaves alone, and what its remedy is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cutaway.data import InputFacts, Shift, TellingInput
+from cutaway.findings import CountEstimate, Evidence, Finding, LayerFacts, WeightFacts, run_checks
+from cutaway.training import TrainingConfig
+
+CONFIG = {"learning_rate": 0.003, "batch_size": 32, "label_smoothing": 0.0}
+INPUTS = InputFacts(inputs=20, low=-3.0, high=3.0, mean=0.0, std=1.0, constant=(), widest=1.5)
+LAYER = LayerFacts(units=64, activation="relu", constant=2, saturated=None, rank=30.0, redundant=1)
+WEIGHTS = {name: WeightFacts(0.01, 0.002, (0.3, 0.1, 0.05)) for name in ("dense_1", "output")}
+HISTORY = [
+    {"epoch": 1, "loss": 0.9, "val_loss": 0.8, "val_accuracy": 0.8},
+    {"epoch": 2, "loss": 0.5, "val_loss": 0.5, "val_accuracy": 0.88},
+    {"epoch": 3, "loss": 0.3, "val_loss": 0.45, "val_accuracy": 0.9},
+]
+HEALTHY = Evidence(
+    history=HISTORY,
+    confusion=np.array([[90, 10], [10, 90]]),
+    class_names=("no", "yes"),
+    test_accuracy=0.9,
+    val_accuracy=0.9,
+    test_samples=200,
+    val_samples=200,
+    kept_epoch=3,
+    config=CONFIG,
+    train_samples=800,
+    layers={"dense_1": LAYER},
+    weights=WEIGHTS,
+    inputs=INPUTS,
+    class_counts={"train": [400, 400], "val": [100, 100], "test": [100, 100]},
+    telling=TellingInput(3, 150, 200, 0.5),
+    repeated=(),
+    shift=Shift(0.51, 0.02, 1000),
+    calibration=(0.03, 0.01, 0.02),
+    wrong_labels=CountEstimate(3, 0, 8),
+    judged=400,
+    sure=(0, 134),
+)
+
+
+def warnings(evidence: Evidence) -> list[Finding]:
+    return [each for each in run_checks(evidence) if each.severity == "warning"]
+
+
+def test_a_healthy_run_raises_no_warning() -> None:
+    assert warnings(HEALTHY) == []
+
+
+def test_what_is_unknown_is_not_judged() -> None:
+    assert run_checks(Evidence()) == ()
+
+
+def rates(first: tuple[float, ...], second: tuple[float, ...]) -> dict[str, WeightFacts]:
+    return {"dense_1": WeightFacts(0.01, 0.002, first), "output": WeightFacts(0.01, 0.002, second)}
+
+
+def losses(*values: float) -> list[dict[str, float]]:
+    return [{"epoch": i + 1, "loss": v, "val_loss": v, "val_accuracy": 0.5} for i, v in enumerate(values)]
+
+
+def layer(**changes: object) -> dict[str, LayerFacts]:
+    return {"dense_1": replace(LAYER, **changes)}  # pyright: ignore[reportArgumentType]
+
+
+SICK = {
+    "unscaled-inputs": {"inputs": replace(INPUTS, low=0.0, high=255.0, std=80.0)},
+    "double-scaling": {"inputs": replace(INPUTS, low=0.0, high=1 / 255, std=0.001)},
+    "uneven-inputs": {"inputs": replace(INPUTS, high=90.0, widest=400.0)},
+    "constant-inputs": {"inputs": replace(INPUTS, constant=tuple(range(8)))},
+    "missing-shuffling": {"class_counts": {"train": [400, 100], "val": [0, 100], "test": [100, 100]}},
+    "telling-input": {"telling": TellingInput(3, 299, 300, 0.5)},
+    "repeated-samples": {"repeated": [f"test[{i}]" for i in range(40)]},
+    "shifted-test-samples": {"shift": Shift(0.75, 0.02, 1000)},
+    "class-imbalance": {"class_counts": {"train": [780, 20], "val": [195, 5], "test": [195, 5]}},
+    "label-noise": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (14, 134)},
+    "saturated-units": {"layers": layer(activation="tanh", saturated=0.9)},
+    "low-rank": {"layers": layer(rank=1.2)},
+    "redundant-units": {"layers": layer(redundant=40)},
+    "vanishing-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(1e-6, 1e-6, (0.1,))}},
+    "exploding-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(5000.0, 1.0, (0.1,))}},
+    "learning-rate-too-high": {"weights": rates((0.5, 2.5, 2.0), (0.4, 1.0, 1.1))},
+    "learning-rate-too-low": {"history": losses(0.69, 0.67, 0.65), "weights": rates((0.01,) * 3, (0.01,) * 3)},
+    "oscillation": {"history": losses(1.0, 0.5, 0.9, 0.4, 0.8, 0.3, 0.7, 0.3)},
+    "batch-too-large": {"config": {**CONFIG, "batch_size": 800}},
+    "miscalibration": {"calibration": (0.2, 0.2, 0.02)},
+    "divergence": {"history": losses(0.9, float("nan"))},
+    "stalled": {"history": losses(0.7, 0.7, 0.7)},
+    "overfitting": {"history": losses(0.9, 0.3, 0.5, 0.6, 0.7, 0.8)},
+    "inactive-units": {"inactive_units": {"dense_1": (40, 64)}},
+    "baseline": {"confusion": np.array([[100, 0], [100, 0]])},
+    "missed-class": {"confusion": np.array([[95, 5, 0], [5, 95, 0], [9, 9, 2]]), "class_names": ("a", "b", "c")},
+}
+
+
+@pytest.mark.parametrize("kind", SICK)
+def test_a_sickness_is_named(kind: str) -> None:
+    found = warnings(replace(HEALTHY, **SICK[kind]))
+    assert kind in [each.kind for each in found[:2]]
+    named = next(each for each in found if each.kind == kind)
+    assert named.text.endswith(".")
+    assert not named.title.endswith(".")
+    if named.remedy is not None:
+        assert set(named.remedy.settings) <= set(TrainingConfig.model_fields)
+
+
+BORDERS = {
+    "a petal that tells 95% of irises": {"telling": TellingInput(3, 71, 75, 0.34)},
+    "pictures with a constant border": {"inputs": replace(INPUTS, constant=tuple(range(8))), "pictures": True},
+    "one-hot columns": {"inputs": replace(INPUTS, widest=4.0)},
+    "few repeated rows": {"repeated": ["test[3]"]},
+    "a shift that may be chance": {"shift": Shift(0.64, 0.03, 120)},
+    "smoothed labels": {"calibration": (0.1, -0.1, 0.01), "config": {**CONFIG, "label_smoothing": 0.1}},
+    "classes that overlap": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (2, 134)},
+    "a few wrong labels": {"wrong_labels": CountEstimate(14, 8, 23)},
+    "three times as many of a class": {"class_counts": {"train": [600, 200], "val": [150, 50]}},
+    "half of tanh at its ends": {"layers": layer(activation="tanh", saturated=0.5)},
+    "a falling loss after few epochs": {"history": losses(0.6, 0.3, 0.15)},
+    "a noisy validation loss": {"history": losses(0.9, 0.5, 0.52, 0.49, 0.51, 0.48, 0.5, 0.47)},
+}
+
+
+@pytest.mark.parametrize("name", BORDERS)
+def test_what_is_usual_raises_no_warning(name: str) -> None:
+    assert warnings(replace(HEALTHY, **BORDERS[name])) == []
+
+
+def test_warnings_come_before_notes_and_these_before_what_is_good() -> None:
+    ranks = {"warning": 0, "note": 1, "good": 2}
+    order = [ranks[each.severity] for each in run_checks(replace(HEALTHY, **SICK["overfitting"]))]
+    assert order == sorted(order)
+    assert len(set(order)) > 1

@@ -1,0 +1,92 @@
+"""The doctor on real runs and on data: what it names, what it cannot judge, and what its proofs measure."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sick_runs import digits, model_of, table, train
+
+import cutaway as ct
+from cutaway.cli import main
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def slow_run(tmp_path_factory: pytest.TempPathFactory) -> ct.Run:
+    """A run whose learning rate is too low."""
+    plain = {"schedule": "constant", "label_smoothing": 0.0}
+    runs = tmp_path_factory.mktemp("slow")
+    return train(ct.mlp((32,)), *table(400), runs, epochs=4, optimizer="sgd", learning_rate=1e-3, **plain)
+
+
+def test_a_remedy_is_tried_from_the_same_seed_and_judged_on_the_same_samples(slow_run: ct.Run) -> None:
+    before = sorted(path.name for path in slow_run.path.parent.iterdir())
+    found = ct.doctor(slow_run, proofs=True, progress=False)
+    assert found.findings[0].kind == "learning-rate-too-low"
+    proof = next(each for each in found.proofs if each.kind == "learning-rate-too-low")
+    again = ct.train_like(slow_run, learning_rate=0.03, runs=slow_run.path.parent.parent, progress=False)
+    ours, theirs = (run.predictions().argmax(axis=1) == run.labels() for run in (slow_run, again))
+    assert (proof.before, proof.after) == (ours.mean(), theirs.mean())
+    assert (proof.fixed, proof.broken) == ((theirs & ~ours).sum(), (ours & ~theirs).sum())
+    assert proof.samples == len(ours)
+    assert proof.after > proof.before
+    assert "becomes" in proof.words
+    assert sorted(path.name for path in slow_run.path.parent.iterdir()) == before
+    record = next(each for each in found.records() if each["kind"] == "learning-rate-too-low")
+    assert json.loads(json.dumps(record)) == record
+    assert record["proof"]["fixed"] == proof.fixed
+
+
+def test_inputs_and_activations_are_changed_for_a_proof(tmp_path: Path) -> None:
+    import keras
+
+    x, y = digits()
+    unscaled = train(model_of(keras.layers.Dense(24, "relu")), x * 255, y, tmp_path, epochs=2, scale=1.0)
+    (first,) = [
+        each for each in ct.doctor(unscaled, proofs=True, progress=False).proofs if "standardize" in each.remedy
+    ]
+    assert first.kind == "unscaled-inputs"
+    assert first.after > first.before + 0.1
+    assert first.p_value is not None
+    assert first.p_value < 1e-3
+    wide = keras.initializers.RandomNormal(stddev=3.0)
+    ends = train(model_of(keras.layers.Dense(24, "tanh", kernel_initializer=wide)), x, y, tmp_path, epochs=2)
+    (second,) = [each for each in ct.doctor(ends, proofs=True, progress=False).proofs if "relu" in each.remedy]
+    assert second.kind == "saturated-units"
+    assert second.after > second.before
+
+
+def test_what_cannot_be_tried_says_why(tmp_path: Path) -> None:
+    import keras
+
+    x, y = digits()
+    model = model_of(keras.layers.Flatten(), keras.layers.Dense(16, "relu"))
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    data = ct.Dataset.from_arrays(x * 255, y, scale=1.0)
+    model.fit(x * 255, y, epochs=1, verbose=0, callbacks=[ct.Recorder(tmp_path / "fit", data)])
+    found = ct.doctor(ct.open_run(tmp_path / "fit", data=data), proofs=True, progress=False)
+    assert found.proofs
+    assert all("only a run that cutaway trained" in each.words for each in found.proofs)
+    assert any("fit of your own" in sentence for sentence in found.not_judged)
+
+
+def test_data_are_judged_before_anything_is_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    x, y = table(600)
+    leak = x.copy()
+    leak[:, 4] = y + np.random.default_rng(0).normal(size=600) * 0.01
+    found = ct.doctor(leak, y, progress=False)
+    assert [each.kind for each in found.findings if each.severity == "warning"] == ["telling-input"]
+    assert not [each for each in ct.doctor(x, y, progress=False).findings if each.severity == "warning"]
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", "digits", "--json"])
+    assert ended.value.code == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["name"] == "digits"
+    assert all(each["severity"] != "warning" for each in printed["findings"])
+
+
+def test_a_run_without_its_data_says_what_it_cannot_judge(slow_run: ct.Run) -> None:
+    found = ct.doctor(ct.open_run(slow_run.path), progress=False)
+    assert any("cannot be loaded" in sentence for sentence in found.not_judged)

@@ -1,0 +1,25 @@
+"""Every sick run is named first or second, and no healthy run raises a warning."""
+
+from pathlib import Path
+
+import pytest
+from sick_runs import HEALTHY, SICK
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
+
+QUICK = ("rate too high, table", "telling pixel", "not shuffled", "saturated units")
+"""Those that `make test` trains as well; the checks themselves are tested on made-up evidence."""
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.exhaustive) for n in SICK])
+def test_the_sickness_is_named_first_or_second(name: str, tmp_path: Path) -> None:
+    kinds, make = SICK[name]
+    warnings = [each.kind for each in make(tmp_path).findings() if each.severity == "warning"]
+    assert set(kinds) & set(warnings[:2]), warnings
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_run_raises_no_warning(name: str, tmp_path: Path) -> None:
+    run = HEALTHY[name](tmp_path)
+    assert [(each.kind, each.text) for each in run.findings() if each.severity == "warning"] == []
