@@ -366,6 +366,15 @@ def test_a_damaged_setting_is_not_known_and_the_rest_is_compared(digits_run, tmp
     assert found.measures.test.p_value == 1
 
 
+def test_a_damaged_list_of_classes_is_refused(digits_run, tmp_path):
+    shutil.copytree(digits_run.path, tmp_path / "damaged")
+    record = json.loads((tmp_path / "damaged" / "run.json").read_text())
+    del record["dataset"]["class_names"][3]
+    (tmp_path / "damaged" / "run.json").write_text(json.dumps(record))
+    with pytest.raises(DataError, match="trained on data with the classes"):
+        compare(digits_run, tmp_path / "damaged", shared=True)
+
+
 def test_its_figures_show_every_sample(digits_run, other):
     found = compare(digits_run, other)
     counts = found.to_pandas()["change"].value_counts()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.api.context import RunContext
+from cutaway.api.context import RunContext, same_data
 from cutaway.data import Dataset, SampleIds, Table, origin_options
 from cutaway.errors import CutawayError, UnknownNameError, UsageError
 
@@ -120,7 +120,12 @@ def _with_data(first: RunContext, second: RunContext) -> tuple[RunContext, RunCo
         data, loaded = first.data, first.loaded
     except CutawayError:
         data, loaded = second.data, second.loaded
-    one, other = (e if "data" in vars(e) else RunContext(e.folder, data=data, loaded=loaded) for e in (first, second))
+    one, other = (
+        e
+        if "data" in vars(e)
+        else RunContext(e.folder, data=same_data(data, e.manifest.dataset), loaded=loaded)  # equal bytes, other classes
+        for e in (first, second)
+    )
     return one, other
 
 
