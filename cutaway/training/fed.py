@@ -189,10 +189,14 @@ def split_as_fed(split: Split, ids: SampleIds, *, seen: int) -> tuple[Split, str
     Returns:
         The split, in which "val" holds `ids` and, where fit has taken them from "train" alone, the other samples that
         it did not see; and "train" where the number of training samples is that of the split, otherwise "unknown".
-        Where fit was validated on test samples, the split is the one given.
+        Where fit was validated on test samples, the split is the one given; but where it took its validation samples
+        from all samples and saw all others, as with ``validation_split``, there are no test samples.
     """
     held, test = _members(ids), _members(split.test)
     if held & test:
+        others = _members(split.part("all")) - held
+        if seen == len(others) and not held <= test:
+            return _split(others, held, split, test=split.test.take(slice(0))), "train"
         return split, "train" if seen == len(split.train) else "unknown"
     train, val = _members(split.train), _members(split.val)
     if seen == len((train | val) - held):
@@ -204,14 +208,7 @@ def split_as_fed(split: Split, ids: SampleIds, *, seen: int) -> tuple[Split, str
     val = (_members(split.train) | val) - train
     if train == _members(split.train):
         return split, known
-    return Split(
-        train=_ids(train, split.train.sources),
-        val=_ids(val, split.train.sources),
-        test=split.test,
-        validation=len(val) / (len(train) + len(val)),
-        seed=split.seed,
-        stratified=False,
-    ), known
+    return _split(train, val, split, test=split.test), known
 
 
 def name_of(split: Split, ids: SampleIds | None) -> str:
@@ -228,6 +225,17 @@ def name_of(split: Split, ids: SampleIds | None) -> str:
 
 def _members(ids: SampleIds) -> set[tuple[int, int]]:
     return set(zip(ids.source_index.tolist(), ids.index.tolist(), strict=True))
+
+
+def _split(train: set[tuple[int, int]], val: set[tuple[int, int]], given: Split, *, test: SampleIds) -> Split:
+    return Split(
+        train=_ids(train, given.train.sources),
+        val=_ids(val, given.train.sources),
+        test=test,
+        validation=len(val) / (len(train) + len(val)),
+        seed=given.seed,
+        stratified=False,
+    )
 
 
 def _ids(members: set[tuple[int, int]], sources: tuple[str, ...]) -> SampleIds:

@@ -48,7 +48,8 @@ class Recorder(keras.callbacks.Callback):
     - A model of other layers than cutaway opens (Conv2D, Lambda, ...) is recorded all the same: its history, test
       metrics and the predictions of every epoch. Views of its layers are not to be had.
     - Arrays that Keras validates on are compared with the data: ``recorder.split`` then has the validation samples that
-      fit had, and the recorder feeds the model as fit does, raw or scaled.
+      fit had, and the recorder feeds the model as fit does, raw or scaled. Where fit sees all samples of the data but
+      those, as with ``validation_split``, the run has no test samples, and `CutawayWarning` says so.
     - When fit raises, or the process dies, the status stays "running", and everything up to the last epoch is saved.
     - Another fit with the same recorder continues in the same folder, with the next epoch numbers.
 
@@ -198,7 +199,9 @@ class Recorder(keras.callbacks.Callback):
         row = next((row for row in RunFolder.open(self.path).history() if row["epoch"] == kept_epoch), {})
         if found and self._feeding.known and "val_loss" in row:
             self._check(row)
-        test = classification_metrics(self._predict(self.split.test), self.data.y(self.split.test))
+        ids, test = self.split.test, None
+        if len(ids):
+            test = classification_metrics(self._predict(ids), self.data.y(ids))
         with self._writing() as writer:
             writer.finish("finished", test=test)
 
@@ -227,7 +230,13 @@ class Recorder(keras.callbacks.Callback):
     def _look(self, seen: int) -> None:
         """Record the split and the inputs as fit has them, once it has validated."""
         validated = int(on_host(self._validated))
+        before = len(self.split.test)
         self.split, fit = self._feeding.look(self._keras_model, self.split, seen=seen, validated=validated)
+        if before and not len(self.split.test):
+            text = (
+                "fit sees every sample that it does not validate on, so that no samples are left to test the model on"
+            )
+            warnings.warn(f"{text}; fit on recorder.split.train to keep some", CutawayWarning, stacklevel=2)
         with self._writing() as writer:
             writer.update(dataset=self.data.to_record(), split=self.split.to_record(), fit=fit)
 

@@ -21,7 +21,7 @@ from cutaway.data import (
     split_dataset,
     write_decisions,
 )
-from cutaway.errors import ConfigError, CutawayError, DataError, UnknownNameError, UsageError
+from cutaway.errors import ConfigError, CutawayError, CutawayWarning, DataError, UnknownNameError, UsageError
 
 names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
 decisions = st.one_of(
@@ -56,9 +56,19 @@ def test_a_file_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
 
 def test_the_last_decision_on_a_sample_counts(data: Dataset) -> None:
     given = [Decision("test[3]", "drop"), Decision("train[1]", "relabel", "0"), Decision("test[3]", "relabel", "0")]
-    decided = decide(data, given)
+    with pytest.warns(CutawayWarning, match=r"1 decision contradicts .* counts, for test\[3\] relabel to 0"):
+        decided = decide(data, given)
     assert decided.relabeled == {"train[1]": "0", "test[3]": "0"}
     assert not len(decided.dropped)
+
+
+def test_a_later_decision_is_a_change_of_mind(data: Dataset) -> None:
+    times = "2026-01-01T10:00:00+00:00", "2026-01-02T10:00:00+00:00"
+    first, second = Decision("test[3]", "drop", when=times[0]), Decision("test[3]", "keep", when=times[1])
+    assert len(decide(data, [first, second]).dropped) == 0  # a warning would be an error
+    with pytest.warns(CutawayWarning, match=r"the last one counts, for test\[3\] drop"):
+        assert len(decide(data, [second, first]).dropped) == 1
+    assert len(decide(data, [first, first]).dropped) == 1, "the same decision twice is no contradiction"
 
 
 def test_only_the_named_samples_get_new_labels(data: Dataset) -> None:

@@ -84,6 +84,17 @@ def test_a_group_is_in_one_fold() -> None:
     assert np.bincount(assigned)[0] == np.bincount(assigned).max()
 
 
+@given(arrays(np.int64, st.integers(20, 80), elements=st.integers(0, 2)), st.integers(2, 5), st.integers(0, 9))
+def test_copies_are_in_one_fold_and_the_others_are_dealt(labels: np.ndarray, folds: int, seed: int) -> None:
+    groups = np.arange(len(labels))
+    groups[3:7] = 0
+    assigned = deal_folds(labels, folds, seed=seed, groups=groups)
+    assert len(np.unique(assigned[[0, 3, 4, 5, 6]])) == 1
+    sizes = np.bincount(assigned, minlength=folds)
+    assert sizes[0] == sizes.max()
+    assert sizes.max() - sizes.min() <= 5
+
+
 def test_the_number_of_wrong_labels_is_that_of_confident_learning() -> None:
     """A reference in plain loops of equations 1 to 3 of Northcutt 2021, on labels of which a known share is wrong."""
     generator = np.random.default_rng(3)

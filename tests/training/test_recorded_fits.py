@@ -251,6 +251,23 @@ def test_the_last_rows_that_fit_held_out_are_the_validation_samples(pictures, tm
     assert (predicted == run.labels(split="val")).mean() == pytest.approx(run.history.rows[-1]["val_accuracy"])
 
 
+def test_a_fit_on_all_samples_leaves_none_to_test_on(tmp_path):
+    x = GENERATOR.integers(0, 120, (240, 6, 6)).astype(np.uint8)
+    order = np.argsort(LABELS, kind="stable")
+    data = ct.Dataset.from_arrays(x[order], LABELS[order], name="sorted")
+    recorder = ct.Recorder(tmp_path / "run", data)
+    assert len(recorder.split.test) > 0
+    rows = x[order].reshape(240, -1) / 255
+    with pytest.warns(CutawayWarning, match="no samples are left to test the model on; fit on recorder.split.train"):
+        dense().fit(rows, LABELS[order], validation_split=0.2, batch_size=48, verbose=0, callbacks=[recorder])
+    run = ct.open_run(recorder.path, data=data)
+    assert [len(run.split.part(name)) for name in ("train", "val", "test")] == [192, 48, 0]
+    assert run.split.val.index.tolist() == list(range(192, 240)), "Keras takes the last rows"
+    assert run.test is None
+    assert len(run.predictions(split="val")) == 48
+    assert "missing-shuffling" in [each.kind for each in run.findings() if each.severity == "warning"]
+
+
 def test_samples_that_fit_saw_nothing_of_stay_out_of_the_training_samples(pictures, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", pictures)
     given, aside = set(recorder.split.train.names()), set(recorder.split.val.names())

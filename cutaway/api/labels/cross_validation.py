@@ -14,7 +14,7 @@ import numpy as np
 from cutaway.api.context import RunContext
 from cutaway.cache import private_folder
 from cutaway.checks import warn_user
-from cutaway.data import Dataset, SampleIds, Split, Table, all_ids
+from cutaway.data import Dataset, SampleIds, Split, Table, all_ids, repeated_samples
 from cutaway.findings import HeldOut, deal_folds, keep_highest
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.runs import ResultStore, file_name
@@ -78,8 +78,7 @@ def of_run(context: RunContext, *, folds: int, seeds: int, epochs: int | None) -
         config, patience = TrainingConfig.model_validate(config.model_dump()), None
     else:
         spec, config, patience = _default(data, samples=len(ids) * (folds - 1) // folds, epochs=epochs)
-    loaded = context.loaded
-    groups = _groups(loaded, ids)
+    groups = _groups(context.loaded, data, ids)
     return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, context.folder.results)
 
 
@@ -95,7 +94,7 @@ def of_data(
     # what a preparation learns has nothing to do with labels, so that it may be fitted on all samples
     data = given.prepare(everything, on_progress=on_progress) if isinstance(given, Table) else given
     spec, config, patience = _default(data, samples=len(ids) * (folds - 1) // folds, epochs=epochs)
-    return CrossValidation(data, ids, spec, config, patience, folds, seeds, _groups(given, ids), _user_store())
+    return CrossValidation(data, ids, spec, config, patience, folds, seeds, _groups(given, data, ids), _user_store())
 
 
 def held_out(setup: CrossValidation, *, on_progress: ProgressCallback) -> tuple[HeldOut, float, int]:
@@ -244,11 +243,17 @@ def _default(data: Dataset, *, samples: int, epochs: int | None) -> tuple[Mappin
     return models.spec_of(model), config.model_copy(update={"patience": None}), patience
 
 
-def _groups(loaded: Dataset | Table, ids: SampleIds) -> np.ndarray | None:
-    """The group of each sample, where a column says which belong together; samples of "test" are their own groups."""
+def _groups(loaded: Dataset | Table, data: Dataset, ids: SampleIds) -> np.ndarray | None:
+    """The group of each sample, int64 ``(sample,)``; None where each sample is its own.
+
+    Where a column says which samples belong together it is this, and samples of "test" are their own groups. Otherwise
+    equal samples are one group: a model would know the label of a sample from a copy that it was trained on.
+    """
     column = loaded.extras["train"].get("group") if isinstance(loaded, Table) else None
     if column is None:
-        return None
+        rows = data.rows(ids)
+        first = repeated_samples(rows, rows)
+        return None if (first == np.arange(len(ids))).all() else first
     first = int(column.max(initial=0)) + 1
     groups = first + np.arange(len(ids))
     train = ids.source_index == ids.sources.index("train")

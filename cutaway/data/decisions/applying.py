@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cutaway.checks import similar_name
+from cutaway.checks import similar_name, warn_user
 from cutaway.data.dataset import Dataset, Source
 from cutaway.data.sample_names import find_sample
 from cutaway.data.samples import SampleIds
@@ -63,6 +63,9 @@ def split_and_prepare(
 def decide(data: Dataset | Table, decisions: Sequence[Decision]) -> Decided:
     """Find the samples and the classes that decisions name; the last decision on a sample counts.
 
+    A decision that says something else than an earlier one is a change of mind where it has a later time; where it has
+    not, `CutawayWarning` says which one counts.
+
     Raises:
         UnknownNameError: There is no such sample.
         DataError: There is no such class.
@@ -70,6 +73,7 @@ def decide(data: Dataset | Table, decisions: Sequence[Decision]) -> Decided:
     sources = tuple(data.labels)
     sizes = {name: len(labels) for name, labels in data.labels.items()}
     last: dict[tuple[int, int], Decision] = {}
+    contradicted: list[Decision] = []
     for each in decisions:
         ids = find_sample(each.sample, sizes, loaded=data)
         if each.label is not None and each.label not in data.class_names:
@@ -79,13 +83,26 @@ def decide(data: Dataset | Table, decisions: Sequence[Decision]) -> Decided:
                 got=f'"{each.label}" for {each.sample}',
                 hint=f'did you mean "{similar}"?' if similar else f"for example {data.class_names[0]}",
             )
-        last[int(ids.source_index[0]), int(ids.index[0])] = each
+        key = int(ids.source_index[0]), int(ids.index[0])
+        before = last.get(key, each)
+        if (before.action, before.label) != (each.action, each.label) and (not each.when or each.when < before.when):
+            contradicted.append(each)
+        last[key] = each
+    if contradicted:
+        _warn_of(contradicted)
     places = np.array(sorted(last), np.int64).reshape(-1, 2)
     ids = SampleIds(sources, places[:, 0].astype(np.uint8), places[:, 1].copy())
     chosen = [last[int(source), int(row)] for source, row in places]
     dropped = np.array([each.action == "drop" for each in chosen], bool)
     named = zip(ids.places(), chosen, strict=True)
     return Decided({place: each.label for place, each in named if each.label is not None}, ids.take(dropped))
+
+
+def _warn_of(contradicted: Sequence[Decision]) -> None:
+    first, count = contradicted[0], len(contradicted)
+    contradict = "decision contradicts an earlier one" if count == 1 else "decisions contradict earlier ones"
+    counts = f"{first.action} to {first.label}" if first.label else first.action
+    warn_user(f"{count:,} {contradict} on the same sample; the last one counts, for {first.sample} {counts}")
 
 
 def relabel(data: Dataset | Table, labels: Mapping[str, str]) -> Dataset | Table:

@@ -4,6 +4,10 @@ import numpy as np
 
 from .held_out import HeldOut
 
+FEW = 2
+"""Groups of fewer samples in the mean are dealt by the label of their first sample: scikit-learn's way, which looks at
+all labels of a group, takes 0.1 ms for each group, 10 s for 70,000 samples of which two are equal."""
+
 
 def label_scores(held: HeldOut) -> np.ndarray:
     """How suspect each label is, float64 ``(sample,)`` in 0..1: above 0.5 the models prefer another class.
@@ -55,15 +59,24 @@ def deal_folds(labels: np.ndarray, folds: int, *, seed: int, groups: np.ndarray 
         int64 ``(sample,)`` in 0..folds-1; without groups, sizes differ by at most one, and fold 0 is no smaller than
         any other.
     """
-    assigned = np.empty(len(labels), np.int64)
     if groups is None:
-        order = np.lexsort((np.random.default_rng(seed).random(len(labels)), labels))
-        assigned[order] = np.arange(len(labels)) % folds
-        return assigned
-    from sklearn.model_selection import StratifiedGroupKFold
+        return _deal(labels, folds, seed=seed)
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    if len(labels) < FEW * len(first):
+        assigned = _deal(labels[first], folds, seed=seed)[group]
+    else:
+        from sklearn.model_selection import StratifiedGroupKFold
 
-    parts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(labels, labels, groups)
-    held = sorted((rows for _, rows in parts), key=len, reverse=True)
-    for number, rows in enumerate(held):
-        assigned[rows] = number
+        assigned = np.empty(len(labels), np.int64)
+        parts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(labels, labels, groups)
+        for number, (_, rows) in enumerate(parts):
+            assigned[rows] = number
+    order = np.argsort(-np.bincount(assigned, minlength=folds), kind="stable")  # the largest fold becomes fold 0
+    return np.argsort(order)[assigned]
+
+
+def _deal(labels: np.ndarray, folds: int, *, seed: int) -> np.ndarray:
+    assigned = np.empty(len(labels), np.int64)
+    order = np.lexsort((np.random.default_rng(seed).random(len(labels)), labels))
+    assigned[order] = np.arange(len(labels)) % folds
     return assigned
