@@ -35,7 +35,7 @@ from .samples import SampleIds
 from .sampling import stratified_sample
 from .sources import DatasetInfo
 from .sources.table import is_table_path
-from .split import PARTS, Split
+from .split import PARTS, Split, join_ids
 from .splitting import all_ids, split_dataset
 from .tables import (
     MISSING,
@@ -80,6 +80,7 @@ __all__ = [
     "is_bunch",
     "is_frame",
     "is_table_path",
+    "join_ids",
     "load_again",
     "load_dataset",
     "map_npy",

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from cutaway.api.analyses import labels
-from cutaway.data import Table
+from cutaway.api.context import RunContext
+from cutaway.data import SampleIds, Table
 from cutaway.metrics import worst_mistakes
 from cutaway.page import Card, Cards, Picture, Section, Text
 
@@ -31,28 +32,48 @@ def mistakes(source: ReportSource) -> Section:
 
 
 def _cards(source: ReportSource) -> tuple[Card, ...]:
+    context = source.context
+    worst, names = worst_mistakes(source.predicted, labels(context)), context.class_names
+    cards: list[Card] = []
+    for i, (title, pictures, values) in enumerate(
+        shown_samples(context, context.split.test.take(worst.position), name=True)
+    ):
+        change = f"{names[int(worst.label[i])]} → {names[int(worst.predicted[i])]}"
+        text = (f"{percent(float(worst.confidence[i]))} confident",)
+        cards.append(Card(title=title, pictures=pictures, values=values, subtitle=change, text=text))
+    return tuple(cards)
+
+
+def shown_samples(
+    context: RunContext, ids: SampleIds, *, name: bool = False
+) -> list[tuple[str, tuple[Picture, ...], str]]:
+    """Samples as cards show them.
+
+    Args:
+        context: The run.
+        ids: The samples.
+        name: Whether the title also says the place in the data, where it is not part of the name.
+
+    Returns:
+        For each: its title; its picture, or nothing; and its first values, or "" where there is a picture.
+    """
     from cutaway.plots import picture_png
 
-    context = source.context
-    worst = worst_mistakes(source.predicted, labels(context))
-    ids, names = context.named(context.split.test).take(worst.position), context.class_names
-    places = ids.places()
+    ids = context.named(ids)
+    places, classes = ids.places(), context.data.y(ids)
     rows, pictures = context.data.x(ids), context.data.pictures(ids)
     table = context.loaded.rows_of(ids) if isinstance(context.loaded, Table) else None
-    cards: list[Card] = []
+    found: list[tuple[str, tuple[Picture, ...], str]] = []
     for i in range(len(ids)):
-        true, predicted = names[int(worst.label[i])], names[int(worst.predicted[i])]
-        shown = ()
+        title = ids[i] if not name or places[i] in ids[i] else f"{ids[i]} ({places[i]})"
         if pictures is not None:
-            alt = f"{ids[i]}: true class {true}, predicted class {predicted}"
-            shown = (Picture(picture_png(pictures[i], scale=3), alt),)
-        values = "" if shown else ", ".join(_values(np.ravel(rows[i]), context.manifest.dataset.feature_names))
-        title = ids[i] if places[i] in ids[i] else f"{ids[i]} ({places[i]})"
-        if isinstance(context.loaded, Table) and table is not None:
-            values = _cells(table[i], context.loaded)
-        text = (f"{percent(float(worst.confidence[i]))} confident",)
-        cards.append(Card(title=title, pictures=shown, values=values, subtitle=f"{true} → {predicted}", text=text))
-    return tuple(cards)
+            alt = f"{ids[i]}, labeled {context.class_names[int(classes[i])]}"
+            found.append((title, (Picture(picture_png(pictures[i], scale=3), alt),), ""))
+        elif isinstance(context.loaded, Table) and table is not None:
+            found.append((title, (), _cells(table[i], context.loaded)))
+        else:
+            found.append((title, (), ", ".join(_values(np.ravel(rows[i]), context.manifest.dataset.feature_names))))
+    return found
 
 
 def _cells(row: dict[str, Any], table: Table) -> str:

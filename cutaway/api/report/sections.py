@@ -5,11 +5,13 @@ from collections.abc import Callable
 from cutaway.page import Section
 
 from .classes import classes
+from .confidence import confidence
 from .figures import confusions, embedding, learning
 from .knowledge import knowledge
 from .mistakes import mistakes
 from .overview import findings, layers, settings
 from .source import ReportSource
+from .training_samples import hardest, influence
 from .units import units
 
 SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
@@ -17,10 +19,13 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     learning,
     confusions,
     classes,
+    confidence,
     layers,
     knowledge,
     units,
     mistakes,
+    influence,
+    hardest,
     embedding,
     settings,
 )

@@ -1,0 +1,47 @@
+"""The section on confidence: whether probabilities are right as often as they say, and which answers are sure."""
+
+from cutaway.page import Figure, Section
+
+from .rows import percent
+from .source import ReportSource
+
+BINS = 15
+"""Bins of the reliability curve, as of `cutaway.Run.calibration`."""
+
+
+def confidence(source: ReportSource) -> Section | None:
+    """The reliability curve of the test samples; None without any."""
+    from cutaway.api.analyses import calibration, coverage
+
+    context = source.context
+    if not len(context.split.test):
+        return None
+    measured = calibration(context, split="test", bins=BINS)
+    error = measured.scores.ece_equal_mass
+    lead = (
+        f"The mean confidence is {percent(measured.scores.confidence)} and the accuracy "
+        f"{percent(measured.scores.accuracy)}; confidence and accuracy differ by {percent(error)} in the mean of "
+        f"{BINS} bins of equally many samples (expected calibration error)."
+    )
+    if measured.temperature is not None and measured.scaled_scores is not None:
+        scaled = measured.scaled_scores.ece_equal_mass
+        lead += (
+            f" Dividing the logits by a temperature of {measured.temperature.value:.2f}, fitted on the validation "
+            f"samples, makes this {percent(scaled)}."
+        )
+    answered = coverage(context, split="test", accuracy=None)
+    found = [(each.wanted, each.checked) for each in answered.targets if each.checked and each.checked.threshold > 0]
+    if found:
+        wanted, checked = found[0]
+        lead += (
+            f" If the model only answers where its confidence is at least {checked.threshold:.3f}, chosen on the "
+            f"validation samples for an accuracy of {wanted:.1%}, it answers {percent(checked.coverage.value)} of the "
+            f"test samples and is right on {percent(checked.accuracy.value)} of them."
+        )
+    caption = (
+        "Each point is a bin of test samples, with the 95% interval of its accuracy. On the diagonal a model is right "
+        "as often as it says."
+    )
+    return Figure(
+        name="confidence", title="Confidence", lead=lead, figure=measured.bokeh(), caption=caption, beside=True
+    )

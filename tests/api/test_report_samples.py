@@ -1,0 +1,68 @@
+"""The sections of the report on confidence and on training samples, of real runs."""
+
+import numpy as np
+import pytest
+
+import cutaway as ct
+from cutaway.api.report.confidence import confidence
+from cutaway.api.report.source import ReportSource
+from cutaway.api.report.training_samples import EXPLAINED, HARDEST, SUPPORTING, hardest, influence
+from cutaway.page import Cards, Figure
+from cutaway.progress import ignore_progress
+
+
+@pytest.fixture(scope="module")
+def source(digits_run: ct.Run) -> ReportSource:
+    return ReportSource(digits_run.context, ignore_progress)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> ReportSource:
+    """A model that was not trained here, on a table of two columns, without test samples of its own."""
+    import keras
+
+    x = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="softmax", name="only")])
+    data = ct.Dataset.from_arrays(x, (x[:, 0] > 0).astype(int))
+    run = ct.record(model, data, runs=tmp_path_factory.mktemp("recorded"), progress=False)
+    return ReportSource(run.context, ignore_progress)
+
+
+def test_the_lead_on_confidence_has_the_numbers_of_the_run(source: ReportSource, digits_run: ct.Run) -> None:
+    section = confidence(source)
+    assert isinstance(section, Figure)
+    measured, answered = digits_run.calibration(), digits_run.coverage().targets[0]
+    assert f"differ by {measured.scores.ece_equal_mass:.2%} in the mean of 15 bins" in section.lead
+    assert measured.temperature is not None
+    assert f"a temperature of {measured.temperature.value:.2f}" in section.lead
+    assert answered.checked is not None
+    if answered.checked.threshold > 0:
+        assert f"right on {answered.checked.accuracy.value:.2%}" in section.lead
+
+
+def test_the_hardest_training_samples_are_those_of_the_dynamics(source: ReportSource, digits_run: ct.Run) -> None:
+    section = hardest(source)
+    assert isinstance(section, Cards)
+    worst = digits_run.dynamics(split="train").hardest(HARDEST)
+    assert [card.title for card in section.cards] == worst.ids.names()
+    label = digits_run.class_names[int(worst.labels[0])]
+    assert section.cards[0].subtitle.startswith(f"labeled {label}, predicted ")
+    assert f"{worst.measures.area_under_margin[0]:.2f}" in section.cards[0].text[1]
+    assert all(len(card.pictures) == 1 for card in section.cards)
+
+
+def test_the_samples_that_led_to_a_mistake_are_those_of_its_influence(source: ReportSource, digits_run: ct.Run) -> None:
+    section = influence(source)
+    assert isinstance(section, Cards)
+    mistakes = digits_run.mistakes(EXPLAINED)
+    assert [card.title for card in section.cards] == mistakes.ids.names()
+    found = digits_run.influence(mistakes.ids.names()[:1], SUPPORTING)[0]
+    card = section.cards[0]
+    assert len(card.pictures) == 1 + len(found.supporting)
+    assert [picture.alt.split(",")[0] for picture in card.pictures[1:]] == [each.sample for each in found.supporting]
+    assert card.subtitle.endswith(f"→ {found.target}")
+
+
+def test_a_model_that_was_not_trained_here_has_no_training_samples_to_show(recorded: ReportSource) -> None:
+    assert hardest(recorded) is None
+    assert influence(recorded) is None
