@@ -55,10 +55,16 @@ def ratio(ours: list[float], theirs: list[float]) -> float:
 
 
 def keep(name: str, result: Mapping[str, Any]) -> None:
-    """Write a result beside the scripts, with the machine it came from."""
+    """Write a result beside the scripts, with the machine it came from.
+
+    Parts that were not measured this time stay, if they are of the same machine and versions.
+    """
     RESULTS.mkdir(exist_ok=True)
-    record = {"benchmark": name, "date": date.today().isoformat(), "machine": machine(), **result}
-    (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
+    path = RESULTS / f"{name}.json"
+    before = json.loads(path.read_text()) if path.exists() else {}
+    record = {"benchmark": name, "date": date.today().isoformat(), "machine": machine()}
+    parts = {**before, **result} if before.get("machine") == machine() else result
+    path.write_text(json.dumps({**parts, **record, **result}, indent=2) + "\n")
 
 
 def verdict(promises: Mapping[str, bool]) -> int:
