@@ -158,7 +158,7 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _stop(STOPPED, debug=debug) if code == Canceled.exit_code else code or 0
     except Canceled as error:
         when = error.got.removeprefix(REQUEST)
-        return _stop(f"stopped{when}; next: {error.hint}", debug=debug)
+        return _stop(f"stopped{when}; next: {error.hint.partition(' (in Python')[0]}", debug=debug)
     except CutawayError as error:
         return _fail(as_typed(str(error)), error.exit_code, debug=debug)
     except typer.TyperException as error:  # a wrong option or argument

@@ -15,6 +15,7 @@ from cutaway.api.context import RunContext
 from cutaway.cache import private_folder
 from cutaway.checks import warn_user
 from cutaway.data import Dataset, SampleIds, Split, Table, all_ids, repeated_samples
+from cutaway.errors import Canceled
 from cutaway.findings import HeldOut, deal_folds, keep_highest
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.runs import ResultStore, file_name
@@ -198,7 +199,12 @@ class _Folds:
         # the last fold ends when its result is kept, not with its last step
         done = total * size if self._folds == total else min(self._folds * size + self._trained, total * size - 1)
         note = f"fold {min(self._folds + 1, total)} of {total}"
-        self.on_progress(Progress("cross-validation", done, total * size, "samples", note))
+        try:
+            self.on_progress(Progress("cross-validation", done, total * size, "samples", note))
+        except Canceled as error:
+            kept = "" if setup.store is None else f"; {self._folds:,} of {total:,} folds are kept"
+            rule = "labels are judged by the models of all folds"
+            raise Canceled(rule, got=error.got, hint=f"run it again{kept}") from error
 
     def _read(self, name: str, held: int, rest: int) -> dict[str, np.ndarray] | None:
         from safetensors import SafetensorError
