@@ -5,9 +5,18 @@ from typing import Any
 
 from cutaway.metrics import is_finite
 
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Rule
 
+KIND = "divergence"
 LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
+RULES = (
+    Rule(
+        KIND,
+        words="The training or the validation loss of an epoch is NaN or infinite.",
+        source='Goodfellow, Bengio, Courville 2016, "Deep learning", section 8.2.4',
+        known_as="NaN loss, exploding loss",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -17,7 +26,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     epoch, metric = diverged
     yield Finding(
-        kind="divergence",
+        kind=KIND,
         severity="warning",
         title="Training diverged",
         text=(

@@ -2,11 +2,22 @@
 
 from collections.abc import Iterable
 
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Rule
 
 KIND = "inactive-units"
 # Healthy models of the digits have up to 17% (tests/findings/sick_runs.py), which costs them nothing.
 MANY = 0.25
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"More than {MANY:.0%} of the units of a layer have the output 0 for every sample of the whole dataset; "
+            "fewer are a note."
+        ),
+        source='Lu, Shin, Su, Karniadakis 2020, "Dying ReLU and initialization: theory and numerical examples"',
+        known_as="dead ReLU, dying ReLU; DeadRelu in SageMaker Debugger",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

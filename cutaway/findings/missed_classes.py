@@ -8,7 +8,7 @@ from cutaway.metrics import LISTED
 
 from .baseline import only_prediction
 from .names import class_in_words, classes_of
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Rule
 
 KIND = "missed-class"
 # Half of what is usual in the same model: where everything is hard, a class is missed only if it stands out.
@@ -16,6 +16,17 @@ SHARE = 0.5
 # One or two samples that are missed say nothing about their class.
 LEAST_SAMPLES = 3
 SHOWN = 3
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"The recall of a class of {LEAST_SAMPLES} test samples or more is at most {SHARE:.0%} of the accuracy of "
+            "all of them."
+        ),
+        source='Brodersen, Ong, Stephan, Buhmann 2010, "The balanced accuracy and its posterior distribution"',
+        known_as="poor recall of a class; weak segment in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

@@ -7,10 +7,21 @@ from cutaway.metrics import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, w
 
 from .baseline import learned_nothing
 from .divergence import first_divergence
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Rule
 from .stalled import stalled_loss
 
 KIND = "overfitting"
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"The last {OVERFITTING_EPOCHS} epochs or more brought no lower validation loss, and the last one is "
+            f"{OVERFITTING_RISE:.0%} or more above the lowest, whose weights are not those that are kept."
+        ),
+        source='Prechelt 1998, "Early stopping - but when?"',
+        known_as="overfitting, overtraining; Overfit and Overtraining in SageMaker Debugger",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

@@ -30,17 +30,36 @@ class Remedy:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """When a finding of a kind is made, and where that is from.
+
+    Attributes:
+        kind: The kind of finding, such as "overfitting".
+        words: What is measured, on what, and from which threshold on it is a finding: one or two sentences.
+        source: Paper or page.
+        known_as: The names by which users of other tools know it.
+    """
+
+    kind: str
+    words: str
+    source: str
+    known_as: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that a person should look at, or need not worry about.
 
     Attributes:
-        kind: Name of the check, such as "overfitting"; `cutaway.findings.KINDS` lists all.
+        kind: What is found, such as "overfitting"; `cutaway.findings.RULES` lists all.
         severity: "good", "note" or "warning".
         title: A few words without a full stop.
         text: One or more plain sentences with the numbers.
         evidence: The numbers themselves, ready for JSON.
         remedy: What would help and can be tried, or None.
         samples: Names of the samples that it is about, a few of them.
+        units: Names of the units that it is about, such as "dense_1[12]", a few of them.
+        rule: When such a finding is made, and where that is from; `run_checks` adds it.
     """
 
     kind: str
@@ -50,6 +69,8 @@ class Finding:
     evidence: dict[str, Any]
     remedy: Remedy | None = None
     samples: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    rule: Rule | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .divergence import LOSSES, first_divergence
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Rule
 
 KIND = "stalled"
 # Training that learns anything changes its loss by far more than a thousandth.
 MOVED = 1e-3
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            "In all of two or more epochs, the validation loss, or the training loss where there is no validation, "
+            f"stays within {MOVED:.1%} of itself."
+        ),
+        source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
+        known_as="not learning; LossNotDecreasing in SageMaker Debugger",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

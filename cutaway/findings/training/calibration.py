@@ -2,21 +2,28 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "miscalibration"
 FAR = 0.05
 ERRORS = 4.0
 # Few epochs and smoothed labels make a model underconfident, which does little harm: by 25% in healthy runs.
 BELOW = 0.3
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"On the test samples, the mean confidence is above the accuracy by more than {FAR:.0%} and {ERRORS:g} "
+            f"standard errors, or below it by more than {BELOW:.0%}."
+        ),
+        source='Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks"',
+        known_as="overconfidence, underconfidence; calibration score in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
-    """Compare the mean confidence with the accuracy.
-
-    Source:
-        Guo et al. 2017, "On calibration of modern neural networks".
-    """
+    """Compare the mean confidence with the accuracy."""
     if evidence.calibration is None:
         return
     error, difference, deviation = evidence.calibration

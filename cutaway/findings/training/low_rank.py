@@ -2,12 +2,23 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding
+from cutaway.findings.records import Evidence, Finding, Rule
 
 KIND = "low-rank"
 LEAST_UNITS = 16
 # Healthy layers of 16 to 512 units use a tenth of them or more (tests/findings/test_sick_runs.py).
 FEW = 0.04
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"The effective rank of the activations of a layer of {LEAST_UNITS} units or more is below 1.8, or below "
+            f"{FEW:.0%} of its units; on up to 2,000 training samples."
+        ),
+        source='Roy, Vetterli 2007, "The effective rank: a measure of effective dimensionality"',
+        known_as="rank collapse, dimensional collapse",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

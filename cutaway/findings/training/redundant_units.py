@@ -2,10 +2,24 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding
+from cutaway.findings.records import Evidence, Finding, Rule
 
 KIND = "redundant-units"
 MANY = 0.3
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"More than {MANY:.0%} of the units of a layer correlate with an earlier one by 0.98 or more, either way; "
+            "on up to 2,000 training samples."
+        ),
+        source=(
+            'Cogswell, Ahmed, Girshick, Zitnick, Batra 2016, "Reducing overfitting in deep networks by decorrelating '
+            'representations"'
+        ),
+        known_as="duplicate neurons, co-adaptation",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
