@@ -117,7 +117,7 @@ def demo_document(run: Run, *, embedding: Embedding, report: Path) -> dict[str, 
     return {
         **run_document(run),
         "layers": plain(run.layers()),
-        "findings": plain(run.findings()),
+        "findings": [each.record() for each in run.findings()],
         "embedding": None if embedding.file is None else str(embedding.file),
         "report": str(report),
     }

@@ -44,7 +44,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     most, pairs = confusions[0], "; ".join(_words(each, names) for each in confusions)
     title = f"{names[most.true]} is most often mistaken for {names[most.predicted]} ({_times(most.count)})"
     text = f"{wrong:,} of {samples:,} predictions are wrong ({wrong / samples:.2%}). Most frequent mistakes: {pairs}."
-    yield Finding(KIND, "note", title, text, record)
+    yield Finding(KIND, "note", title, text, record, samples=evidence.named(KIND))
 
 
 def _record(confusion: Confusion, names: Sequence[str]) -> dict[str, str | int | float]:

@@ -66,4 +66,5 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "accuracy": measured.accuracy,
         "balanced_accuracy": measured.balanced_accuracy,
     }
-    yield Finding(KIND, "warning", title, text, record)
+    samples = evidence.named(KIND, str(missed[0]))
+    yield Finding(KIND, "warning", title, text, record, samples=samples)

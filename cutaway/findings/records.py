@@ -72,6 +72,22 @@ class Finding:
     units: tuple[str, ...] = ()
     rule: Rule | None = field(default=None, repr=False)
 
+    def record(self) -> dict[str, Any]:
+        """All of it, ready for JSON: the remedy in words, and the rule with its source."""
+        return {
+            "kind": self.kind,
+            "severity": self.severity,
+            "title": self.title,
+            "text": self.text,
+            "evidence": self.evidence,
+            "samples": list(self.samples),
+            "units": list(self.units),
+            "remedy": None if self.remedy is None else self.remedy.words,
+            "rule": None if self.rule is None else self.rule.words,
+            "source": None if self.rule is None else self.rule.source,
+            "known_as": None if self.rule is None else self.rule.known_as,
+        }
+
 
 @dataclass(frozen=True)
 class LayerFacts:
@@ -143,6 +159,8 @@ class Evidence:
         judged: Number of samples that this estimate is of.
         sure: Of the third of these samples of which the model is most sure, how many it gets wrong, and their number;
             None if unknown.
+        examples: Names of the samples or units that a finding would be about, a few of them: by the kind of finding,
+            after a slash the class, the layer or the direction; empty where they are unknown.
     """
 
     history: Sequence[Mapping[str, Any]] = ()
@@ -170,3 +188,8 @@ class Evidence:
     wrong_labels: CountEstimate | None = None
     judged: int = 0
     sure: tuple[int, int] | None = None
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def named(self, *about: str) -> tuple[str, ...]:
+        """Names in `examples` of a kind of finding, and of what it is about, such as a layer."""
+        return tuple(self.examples.get("/".join(about), ()))

@@ -18,6 +18,9 @@ from .measures import SATURATED_AT, is_constant
 SAME = 0.98
 """Two units whose activations correlate by this or more, either way, say the same."""
 
+NUMBERED = 20
+"""Units of a layer whose numbers are listed at most."""
+
 MOST_UNITS = 1024
 """Units of a layer that are compared with each other at most."""
 
@@ -34,6 +37,8 @@ class LayerHealth:
         rank: Effective rank of the centered activations: the exponential of the entropy of their normalized singular
             values, from 1 to the number of units; 0 where all are constant.
         redundant: Units that correlate with an earlier one by `SAME` or more; constant ones do not count.
+        redundant_units: The numbers of the first of them, at most `NUMBERED`.
+        saturated_units: The numbers of those whose activations are most often at an end, the most often ones first.
     """
 
     units: int
@@ -42,6 +47,8 @@ class LayerHealth:
     saturated: float | None
     rank: float
     redundant: int
+    redundant_units: tuple[int, ...] = ()
+    saturated_units: tuple[int, ...] = ()
 
 
 def layer_health(
@@ -73,10 +80,12 @@ def _health(h: np.ndarray, layer: Any) -> LayerHealth:
     function = activation_name(layer)
     constant = is_constant(h.min(axis=0), h.max(axis=0))
     ends = SATURATED_AT.get(function)
-    saturated = None if ends is None else float(((h <= ends[0]) | (h >= ends[1])).mean())
+    at_end = np.zeros(h.shape[1]) if ends is None else ((h <= ends[0]) | (h >= ends[1])).mean(axis=0)
+    most = () if ends is None else tuple(np.argsort(-at_end, kind="stable")[:NUMBERED].tolist())
+    saturated = None if ends is None else float(at_end.mean())
     varying = h[:, ~constant].astype(np.float64)
     varying -= varying.mean(axis=0)
-    rank, redundant = 0.0, 0
+    rank, redundant = 0.0, np.empty(0, np.int64)
     if varying.shape[1] and np.isfinite(varying).all():
         moments = varying.T @ varying
         singular = np.sqrt(np.maximum(np.linalg.eigvalsh(moments), 0))
@@ -84,8 +93,9 @@ def _health(h: np.ndarray, layer: Any) -> LayerHealth:
         rank = float(np.exp(-(shares * np.log(np.maximum(shares, 1e-300))).sum()))
         norms = np.sqrt(np.diag(moments))
         correlation = np.abs(moments / np.outer(norms, norms))
-        redundant = int((np.tril(correlation, -1) >= SAME).any(axis=1).sum())
-    return LayerHealth(h.shape[1], function, int(constant.sum()), saturated, rank, redundant)
+        redundant = np.flatnonzero(~constant)[(np.tril(correlation, -1) >= SAME).any(axis=1)]
+    same = tuple(redundant[:NUMBERED].tolist())
+    return LayerHealth(h.shape[1], function, int(constant.sum()), saturated, rank, len(redundant), same, most)
 
 
 def gradient_sizes(

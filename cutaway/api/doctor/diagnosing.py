@@ -96,6 +96,7 @@ def _split(given: Dataset | Table) -> tuple[Split, Dataset]:
 def _evidence(split: Split, data: Dataset) -> Evidence:
     """What is known of data before a training."""
     facts = analyses.sample_facts(data, split)
+    examples = {name: ids.names() for name, ids in facts.pop("concerned").items()}
     if "test" in data.labels:
         facts["repeated"] = analyses.repeated_ids(data, split.train, split.test).names()
     else:  # parts of one source that we split are alike, and equal rows in it are common
@@ -107,5 +108,6 @@ def _evidence(split: Split, data: Dataset) -> Evidence:
         test_samples=len(split.test),
         input_names=data.feature_names,
         pictures=len(data.shape) > 1,
+        examples=examples,
         **facts,
     )

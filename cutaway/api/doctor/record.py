@@ -88,26 +88,18 @@ class Diagnosis:
         return f"<Diagnosis of {self.name}: {count} in {len(self.findings):,} findings{first}>"
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """A JSON-able record for each finding, with its remedy and its proof where it has them."""
+        """A JSON-able record for each finding: its rule and source, and its remedy and its proof where it has them."""
         proofs = {proof.kind: proof for proof in self.proofs}
         for each in self.findings:
-            record: dict[str, Any] = {
-                "kind": each.kind,
-                "severity": each.severity,
-                "title": each.title,
-                "text": each.text,
-                "evidence": each.evidence,
-                "samples": list(each.samples),
-                "remedy": None if each.remedy is None else each.remedy.words,
-            }
+            record = each.record()
             if each.kind in proofs:
                 proof = asdict(proofs[each.kind])
                 record["proof"] = {name: None if value != value else value for name, value in proof.items()}
             yield record
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a finding: kind, severity, title, text and remedy."""
+        """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source and known_as."""
         import pandas
 
-        columns = ("kind", "severity", "title", "text", "remedy")
+        columns = ("kind", "severity", "title", "text", "remedy", "rule", "source", "known_as")
         return pandas.DataFrame([{name: row[name] for name in columns} for row in self.records()], columns=columns)

@@ -14,7 +14,7 @@ from .source import ReportSource
 
 def findings(source: ReportSource) -> Section:
     """What a person should look at, one card per finding."""
-    found = run_checks(evidence_of(source.context, confusion=source.confusion, layers=source.layers))
+    found = run_checks(evidence_of(source.context, layers=lambda: source.layers))
     if not found:
         return Text(name="findings", title="Findings", paragraphs=("Nothing in this run needs attention.",))
     return Cards(

@@ -37,6 +37,7 @@ def doctor(
     prove: Annotated[
         bool, typer.Option("--prove", help="Try the remedies: train again from the same seed, and compare.")
     ] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="Show the rule of each finding, and its source.")] = False,
     data: DataOption = None,
     label: LabelOption = None,
     test: TestOption = None,
@@ -69,7 +70,7 @@ def doctor(
     if as_json:
         print_json({"name": found.name, "findings": list(found.records()), "not_judged": list(found.not_judged)})
         return
-    print_findings(found.findings)
+    print_findings(found.findings, rules=rules)
     if not found.findings:
         print("Nothing that is checked here needs attention.")
     for sentence in found.not_judged:

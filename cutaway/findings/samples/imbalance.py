@@ -40,4 +40,5 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     text = text[:1].upper() + text[1:]
     record = {"largest": int(counts[large]), "smallest": int(counts[small]), "ratio": float(ratio)}
     remedy = None if weighted else Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
-    yield Finding(KIND, "note" if weighted else "warning", "Classes of very different size", text, record, remedy)
+    severity, samples = "note" if weighted else "warning", evidence.named(KIND)
+    yield Finding(KIND, severity, "Classes of very different size", text, record, remedy, samples)

@@ -47,4 +47,4 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     )
     record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
     remedy = Remedy("drop the most suspect labels", change="drop-suspects")
-    yield Finding(KIND, "warning", "Many labels are probably wrong", text, record, remedy)
+    yield Finding(KIND, "warning", "Many labels are probably wrong", text, record, remedy, evidence.named(KIND))

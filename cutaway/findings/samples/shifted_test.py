@@ -34,4 +34,5 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "so that the test accuracy is not that of samples like the training samples."
     )
     record = {"auc": shift.auc, "error": shift.error, "samples": shift.samples}
-    yield Finding(KIND, "warning", "Test samples differ from training samples", text, record)
+    samples = evidence.named(KIND)
+    yield Finding(KIND, "warning", "Test samples differ from training samples", text, record, samples=samples)

@@ -40,11 +40,11 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         smooth = {} if smoothing else {"label_smoothing": 0.05}
         words = "stop early" if smoothing else "smooth the labels by 0.05 and stop early"
         remedy = Remedy(words, {**smooth, "patience": 3})
-        yield Finding(KIND, "warning", "The model is overconfident", text, record, remedy)
+        yield Finding(KIND, "warning", "The model is overconfident", text, record, remedy, evidence.named(KIND, "over"))
         return
     text = (
         f"The mean confidence on the test samples is {-difference:.1%} below the accuracy: the model is right more "
         "often than it says. Less label smoothing or more epochs raise it."
     )
     remedy = Remedy("train without label smoothing", {"label_smoothing": 0.0}) if smoothing else None
-    yield Finding(KIND, "warning", "The model is underconfident", text, record, remedy)
+    yield Finding(KIND, "warning", "The model is underconfident", text, record, remedy, evidence.named(KIND, "under"))

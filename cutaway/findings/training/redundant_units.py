@@ -34,4 +34,5 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             "weights at random."
         )
         record = {"layer": name, "redundant": layer.redundant, "units": layer.units}
-        yield Finding(KIND, "warning", f"Redundant units in {name}", text, record)
+        units = evidence.named(KIND, name)
+        yield Finding(KIND, "warning", f"Redundant units in {name}", text, record, units=units)

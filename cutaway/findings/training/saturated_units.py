@@ -34,4 +34,5 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             )
             record = {"layer": name, "saturated": layer.saturated, "activation": layer.activation}
             remedy = Remedy("use relu in the hidden layers", activation="relu")
-            yield Finding(KIND, "warning", f"Saturated units in {name}", text, record, remedy)
+            units = evidence.named(KIND, name)
+            yield Finding(KIND, "warning", f"Saturated units in {name}", text, record, remedy, units=units)
