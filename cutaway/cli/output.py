@@ -71,10 +71,9 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
                 more = ", ..." if len(names) > NAMED else ""
                 out.print(Text(printable(f"       {what}: {', '.join(names[:NAMED])}{more}"), "dim"))
         if rules and finding.rule is not None:
-            rule = finding.rule
-            out.print(
-                Text(f"       rule: {rule.words}\n       known as: {rule.known_as}. Source: {rule.source}", "dim")
-            )
+            for line in (f"rule: {finding.rule.words}", f"source: {finding.rule.source}"):
+                out.print(Text(f"       {line}", "dim"))
+            out.print(Text(f"       known as: {finding.rule.known_as}", "dim"))
 
 
 def print_quality(quality: Any, *, misplaced: Any) -> None:
