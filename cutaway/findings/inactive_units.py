@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from .records import Evidence, Finding, Rule
+from .records import Evidence, Finding, Remedy, Rule
 
 KIND = "inactive-units"
 # Healthy models of the digits have up to 17% (tests/findings/sick_runs.py), which costs them nothing.
 MANY = 0.25
+LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
 RULES = (
     Rule(
         KIND,
@@ -41,7 +42,7 @@ def _finding(layer: str, *, inactive: int, units: int, named: tuple[str, ...]) -
     record = {"layer": layer, "inactive": inactive, "units": units, "share": share}
     if share > MANY:
         text += " A smaller layer, a smaller learning rate or another activation function would waste fewer."
-        return Finding(KIND, "warning", f"Many inactive units in {layer}", text, record, units=named)
+        return Finding(KIND, "warning", f"Many inactive units in {layer}", text, record, LEAKY, units=named)
     title = f"One inactive unit in {layer}" if inactive == 1 else f"A few inactive units in {layer}"
     return Finding(KIND, "note", title, text, record, units=named)
 

@@ -8,7 +8,7 @@ from cutaway.metrics import LISTED
 
 from .baseline import only_prediction
 from .names import class_in_words, classes_of
-from .records import Evidence, Finding, Rule
+from .records import Evidence, Finding, Remedy, Rule
 
 KIND = "missed-class"
 # Half of what is usual in the same model: where everything is hard, a class is missed only if it stands out.
@@ -16,6 +16,7 @@ SHARE = 0.5
 # One or two samples that are missed say nothing about their class.
 LEAST_SAMPLES = 3
 SHOWN = 3
+BALANCED = Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
 RULES = (
     Rule(
         KIND,
@@ -67,4 +68,6 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "balanced_accuracy": measured.balanced_accuracy,
     }
     samples = evidence.named(KIND, str(missed[0]))
-    yield Finding(KIND, "warning", title, text, record, samples=samples)
+    weighted = (evidence.config or {}).get("class_weight")
+    remedy = None if weighted else BALANCED
+    yield Finding(KIND, "warning", title, text, record, remedy, samples)

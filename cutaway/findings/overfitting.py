@@ -7,10 +7,11 @@ from cutaway.metrics import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, w
 
 from .baseline import learned_nothing
 from .divergence import first_divergence
-from .records import Evidence, Finding, Rule
+from .records import Evidence, Finding, Remedy, Rule
 from .stalled import stalled_loss
 
 KIND = "overfitting"
+STOP = Remedy("stop after 3 epochs without a lower validation loss, and keep the best", {"patience": 3})
 RULES = (
     Rule(
         KIND,
@@ -64,7 +65,7 @@ def _finding(measured: Overfitting, last: Mapping[str, Any], *, kept: int | None
             f"{rose}{instead} Later epochs mostly memorize the training data: use the snapshot of epoch {best}, "
             "stop earlier, or add dropout."
         )
-        return Finding(KIND, "warning", f"Overfitting since epoch {best}", text, evidence)
+        return Finding(KIND, "warning", f"Overfitting since epoch {best}", text, evidence, STOP)
     if best == epoch:
         text = f"{lowest}, the last one. More epochs may lower it further."
     else:

@@ -17,15 +17,20 @@ class Remedy:
         words: What to do, a clause in the imperative: "use a tenth of the learning rate".
         settings: Training settings that are to be different.
         activation: Another activation function of the hidden layers, or None.
-        change: What is to be changed about the samples, or None: "standardize", "drop-inputs", "drop-suspects" or
-            "drop-repeated".
+        change: What else is to be changed, or None: of the samples "standardize", "drop-inputs", "drop-suspects" or
+            "drop-repeated"; of the model "default-weights", first weights from Keras' default initializers; of its
+            probabilities "temperature", fitted on validation samples without any training.
+        units: Layer -> the number of units that it is to have.
         inputs: Numbers of the inputs that "drop-inputs" leaves out.
     """
 
     words: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     activation: str | None = None
-    change: Literal["standardize", "drop-inputs", "drop-suspects", "drop-repeated"] | None = None
+    change: (
+        Literal["standardize", "drop-inputs", "drop-suspects", "drop-repeated", "default-weights", "temperature"] | None
+    ) = None
+    units: Mapping[str, int] = field(default_factory=dict)
     inputs: tuple[int, ...] = ()
 
 

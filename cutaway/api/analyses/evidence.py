@@ -12,6 +12,7 @@ from cutaway.api.context import RunContext
 from cutaway.checks import warn_user
 from cutaway.errors import CutawayError
 from cutaway.findings import Evidence, Finding, run_checks
+from cutaway.metrics import confusion_counts
 from cutaway.runs import file_name
 
 from .facts import facts_of
@@ -104,7 +105,6 @@ def _written(facts: dict[str, Any]) -> bytes:
 def _read(context: RunContext, name: str) -> dict[str, Any] | None:
     """The facts in a file of the results; None where there is none, or one that is damaged."""
     from pydantic import TypeAdapter
-    from scipy.sparse import coo_array
 
     data = context.folder.results.read(name)
     if data is None:
@@ -118,9 +118,9 @@ def _read(context: RunContext, name: str) -> dict[str, Any] | None:
             classes, rows, columns, counts = facts["confusion"]
             if classes != len(context.class_names):
                 raise ValueError(classes)
-            entries = (np.array(counts, np.int64), (np.array(rows, np.int64), np.array(columns, np.int64)))
-            facts["confusion"] = coo_array(entries, shape=(classes, classes)).tocsr()
+            repeated = (np.repeat(np.array(each, np.int64), counts) for each in (rows, columns))
+            facts["confusion"] = confusion_counts(*repeated, classes=classes)
         return facts
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, MemoryError):
+    except (CutawayError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, MemoryError):
         warn_user(f"{name} is damaged and is computed again")
         return None

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,9 +56,15 @@ def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]
     found: dict[str, Any] = {}
     examples: dict[str, Any] = {}
     is_whole = True
-    for part in (_of_samples, lambda c: _of_layers(c, layers), _of_model, _of_predictions):
+    parts: list[Callable[[], dict[str, Any]]] = [
+        partial(_of_samples, context),
+        partial(_of_layers, context, layers),
+        partial(_of_model, context),
+        partial(_of_predictions, context),
+    ]
+    for part in parts:
         try:
-            known = part(context)
+            known = part()
         except CutawayError:
             is_whole = False
             continue

@@ -17,7 +17,7 @@ from cutaway.data import (
 from cutaway.errors import ConfigError, DataError
 from cutaway.findings import Evidence, Finding, run_checks
 
-from .proving import prove
+from .proving import Tried, prove
 from .record import Diagnosis, Proof
 
 
@@ -36,7 +36,9 @@ def doctor(
         what: A `Run`; or data, as of `train`, of which everything is judged that shows before a training.
         y: Labels ``(sample,)``, where `what` are inputs.
         proofs: Whether to try the remedy of each warning that has one: the run's model is trained again from the same
-            seed with it, and both are compared on the same samples by McNemar's test. Needs a run made by `train`.
+            seed with it, and both are compared on the same samples, by what the finding is about: accuracy, balanced
+            accuracy, loss or calibration error, with a paired test. Needs a run made by `train`, except for a
+            temperature, for which nothing is trained.
         progress: True draws bars, False draws nothing, a callable gets `Progress` records.
         options: Of data by name or path, as `load_dataset` takes them.
 
@@ -47,7 +49,8 @@ def doctor(
         findings = what.findings(progress=progress)
         found: tuple[Proof, ...] = ()
         if proofs:
-            found = tuple(prove(what, each, progress=progress) for each in findings if _is_tried(each))
+            tried: Tried = {}
+            found = tuple(prove(what, each, tried=tried, progress=progress) for each in findings if _is_tried(each))
         return Diagnosis(what.path.name, findings, found, _unknown(what))
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)

@@ -9,6 +9,7 @@ VANISHING, EXPLODING = "vanishing-gradients", "exploding-gradients"
 FAR = 100.0
 # Root mean square of a gradient of a cross-entropy by a weight; of models that learn it is around 0.01.
 LARGE = 10.0
+DEFAULT = Remedy("draw first weights by Keras' default initializers", change="default-weights")
 RULES = (
     Rule(
         VANISHING,
@@ -55,4 +56,4 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             "usual. First weights or inputs that are too large do this: use Keras' default initializers, standardize "
             "the inputs, or add a normalization after each layer."
         )
-        yield Finding(EXPLODING, "warning", "Exploding gradients", text, record)
+        yield Finding(EXPLODING, "warning", "Exploding gradients", text, record, DEFAULT)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from cutaway.findings.records import Evidence, Finding, Rule
 
+from .low_rank import wider_or_drawn
+
 KIND = "redundant-units"
 MANY = 0.3
 RULES = (
@@ -34,5 +36,5 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             "weights at random."
         )
         record = {"layer": name, "redundant": layer.redundant, "units": layer.units}
-        units = evidence.named(KIND, name)
-        yield Finding(KIND, "warning", f"Redundant units in {name}", text, record, units=units)
+        units, remedy = evidence.named(KIND, name), wider_or_drawn(evidence, name)
+        yield Finding(KIND, "warning", f"Redundant units in {name}", text, record, remedy, units=units)
