@@ -211,6 +211,7 @@ def explanation_document(
         "predicted": explanation.winner,
         "runner_up": explanation.runner_up,
         "difference": explanation.attribution.difference,
+        "offset": defined(explanation.attribution.offsets.get(layer or "", float("nan"))),
         "layer": layer,
         "contributions": plain(explanation.to_pandas(layer).to_dict("records")),
     }

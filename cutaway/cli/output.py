@@ -8,6 +8,8 @@ from typing import Any
 
 from cutaway.errors import printable
 
+from .typed import as_typed
+
 LONG = 40
 """Cells up to this width are never broken, so that names can be copied."""
 
@@ -65,7 +67,7 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
     out = console()
     for finding in findings:
         mark, style = styles[finding.severity]
-        out.print(Text.assemble((f"{mark:>5}  ", style), (finding.title, "bold"), f". {finding.text}"))
+        out.print(Text.assemble((f"{mark:>5}  ", style), (finding.title, "bold"), f". {as_typed(finding.text)}"))
         for what, names in (("samples", finding.samples), ("units", finding.units)):
             if names and (rules or finding.severity == "warning"):
                 more = ", ..." if len(names) > NAMED else ""

@@ -1,6 +1,6 @@
 """What the training of a model did to its layers and weights: saturation, rank, redundancy, gradients and updates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,8 +99,13 @@ def _health(h: np.ndarray, layer: Any) -> LayerHealth:
 
 
 def gradient_sizes(
-    model: keras.Model, *, x: np.ndarray, y: np.ndarray, scale: float, weights: Mapping[str, np.ndarray] | None = None
-) -> dict[str, float]:
+    model: keras.Model,
+    *,
+    x: np.ndarray,
+    y: np.ndarray,
+    scale: float,
+    snapshots: Sequence[Mapping[str, np.ndarray] | None] = (None,),
+) -> list[dict[str, float]]:
     """The root mean square of the gradient of the mean cross-entropy by each kernel, in order of the layers.
 
     Args:
@@ -108,10 +113,10 @@ def gradient_sizes(
         x: ``(sample, ...)`` raw rows, a few thousand at most.
         y: int ``(sample,)``.
         scale: The value of `x` that becomes 1.
-        weights: A snapshot to use; None for the weights that the model has now.
+        snapshots: Weights to use; None among them for those that the model has now. One program serves all of them.
 
     Returns:
-        Layer -> that of its kernel; layers without a kernel are left out.
+        For each snapshot, layer -> that of its kernel; layers without a kernel are left out.
     """
     graph = Graph.of(model)
     kernels = [name for name in graph.layers if graph.kind(name) in DENSE_KINDS]
@@ -123,10 +128,12 @@ def gradient_sizes(
         logs = jax.nn.log_softmax(logits)
         return -jnp.take_along_axis(logs, labels[:, None], axis=-1).mean()
 
-    gradients = jax.jit(jax.grad(loss, allow_int=True))(
-        weights_of(graph, weights), jnp.asarray(x), jnp.asarray(y, jnp.int32)
-    )
-    sizes = {}
+    gradient, rows, labels = jax.jit(jax.grad(loss, allow_int=True)), jnp.asarray(x), jnp.asarray(y, jnp.int32)
+    return [_sizes(graph, kernels, gradient(weights_of(graph, each), rows, labels)) for each in snapshots]
+
+
+def _sizes(graph: Graph, kernels: Sequence[str], gradients: Any) -> dict[str, float]:
+    sizes: dict[str, float] = {}
     for name in kernels:
         for variable, slope in zip(graph.layers[name].trainable_variables, gradients[name][0], strict=True):
             if variable.name == "kernel":

@@ -144,7 +144,8 @@ def _of_model(context: RunContext) -> dict[str, Any]:
     model, kept = context.model(), context.epoch()
     layers = layer_health(model, x=x, scale=scale)
     epochs = context.folder.epochs
-    first, last = (gradient_sizes(model, x=x, y=y, scale=scale, weights=context.snapshot(e)) for e in (epochs[0], kept))
+    ends = [context.snapshot(epoch) for epoch in (epochs[0], kept)]
+    first, last = gradient_sizes(model, x=x, y=y, scale=scale, snapshots=ends)
     updates: dict[str, list[float]] = {}
     before = context.snapshot(epochs[0])
     for epoch in epochs[1:]:

@@ -93,7 +93,8 @@ def _split(given: Dataset | Table) -> tuple[Split, Dataset]:
     try:
         return split_and_prepare(given)
     except (DataError, ConfigError) as error:
-        raise DataError("data are judged by parts of a split", got=error.got, hint=error.hint) from error
+        rule = "data are judged once they are divided into training, validation and test samples"
+        raise DataError(rule, got=error.got, hint=error.hint) from error
 
 
 def _evidence(split: Split, data: Dataset) -> Evidence:

@@ -83,10 +83,10 @@ def _values(source: ReportSource, ids: SampleIds) -> list[str]:
     rows = context.loaded.rows_of(ids) if isinstance(context.loaded, Table) else None
     listed: list[str] = []
     for i in range(len(ids)):
-        places = np.argsort(-far[i], kind="stable")[:VALUES]
+        places: list[int] = np.argsort(-far[i], kind="stable")[:VALUES].tolist()
         words = [f"{names[j] if names else f'input {j}'} {x[i, j]:.3g}" for j in places]
         if rows is not None and names is not None:  # the cells of the columns that these inputs were made from
-            features = [str(names[j]) for j in places]
+            features = [names[j] for j in places]
             columns = dict.fromkeys(c for each in features for c in rows[i] if each == c or each.startswith(f"{c}="))
             words = [f"{column} {rows[i][column]}" for column in columns] or words
         listed.append(", ".join(words))

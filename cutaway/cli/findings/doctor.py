@@ -24,6 +24,7 @@ from cutaway.cli.options import (
     given_options,
 )
 from cutaway.cli.output import print_findings, print_json
+from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError
 
 from .labels import find_run_or_data
@@ -76,7 +77,7 @@ def doctor(
     for sentence in found.not_judged:
         print(sentence)
     for proof in found.proofs:
-        print(f"\nTried for {proof.kind}: {proof.remedy}. {proof.words}")
+        print(f"\nTried for {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if run is None:
         print("\nNext: train on it with the same options, and then: cutaway doctor latest")
     elif not prove and any(each.remedy and each.severity == "warning" for each in found.findings):
