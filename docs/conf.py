@@ -13,7 +13,15 @@ author = "the authors of cutaway"
 copyright = "the authors of cutaway, MIT license"  # noqa: A001 (Sphinx's name)
 release = version = cutaway.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "names", "setting_tables"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "mathml",
+    "names",
+    "setting_tables",
+    "finding_rules",
+]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["drawing", "extensions", "theme", "images"]
 root_doc = "index"

@@ -117,7 +117,7 @@ def demo_document(run: Run, *, embedding: Embedding, report: Path) -> dict[str, 
     return {
         **run_document(run),
         "layers": plain(run.layers()),
-        "findings": plain(run.findings()),
+        "findings": [each.record() for each in run.findings()],
         "embedding": None if embedding.file is None else str(embedding.file),
         "report": str(report),
     }
@@ -211,6 +211,7 @@ def explanation_document(
         "predicted": explanation.winner,
         "runner_up": explanation.runner_up,
         "difference": explanation.attribution.difference,
+        "offset": defined(explanation.attribution.offsets.get(layer or "", float("nan"))),
         "layer": layer,
         "contributions": plain(explanation.to_pandas(layer).to_dict("records")),
     }

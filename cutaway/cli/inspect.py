@@ -1,5 +1,6 @@
 """Commands that look at runs: runs, show, embed and report."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,12 +9,13 @@ import typer
 from cutaway.errors import printable
 
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
-from .output import percent, print_json, print_quality, print_table, shorten
+from .output import percent, print_findings, print_json, print_quality, print_table, shorten
 from .training import print_history
 from .typed import as_typed
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Embedding
+    from cutaway.findings import Finding
     from cutaway.runs import DamagedRun, RunFolder
 
 
@@ -67,7 +69,8 @@ def _cell(value: object) -> str:
 
 
 def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
-    """Show what a run was, epoch by epoch."""
+    """Show what a run was, epoch by epoch, and what was found in it."""
+    from cutaway.api.analyses import kept_findings
     from cutaway.api.data_words import data_in_words
     from cutaway.api.documents import class_document, model_layers, run_document
     from cutaway.api.opening import open_run
@@ -75,7 +78,9 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
 
     opened = open_run(run, data=data, runs=runs)
     if as_json:
-        print_json({**run_document(opened), "per_class": class_document(opened)})
+        found = kept_findings(opened.context)
+        findings = None if found is None else [each.record() for each in found]
+        print_json({**run_document(opened), "per_class": class_document(opened), "findings": findings})
         return
     manifest, where = opened.context.manifest, run_argument(opened.path)
     config = {key: value for key, value in manifest.config.items() if value is not None}
@@ -95,6 +100,20 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
         print(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened)
     _print_classes(class_document(opened))
+    _print_warnings(kept_findings(opened.context), where)
+
+
+def _print_warnings(found: "Sequence[Finding] | None", where: str) -> None:
+    """Print the warnings of a run that was judged before, or how it is judged."""
+    if found is None:
+        print(f"\nNext: look for what is wrong:  cutaway doctor {where}")
+        return
+    warnings = [each for each in found if each.severity == "warning"]
+    print()
+    print_findings(warnings)
+    if not warnings:
+        print("No warnings in the findings.")
+    print(f"All findings, with their rules:  cutaway doctor {where} --rules")
 
 
 def _print_classes(document: dict[str, Any]) -> None:

@@ -8,8 +8,13 @@ from typing import Any
 
 from cutaway.errors import printable
 
+from .typed import as_typed
+
 LONG = 40
 """Cells up to this width are never broken, so that names can be copied."""
+
+NAMED = 5
+"""Samples or units of a finding that are named."""
 
 NAME = 12
 """Longer names of layers and classes are shortened in tables that must fit 80 columns."""
@@ -49,15 +54,28 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
     console().print(table)
 
 
-def print_findings(findings: Sequence[Any]) -> None:
-    """Print findings as marked sentences."""
+def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
+    """Print findings as marked sentences with the first samples or units that they are about.
+
+    Args:
+        findings: `Finding` records.
+        rules: Whether to print the rule of each, its source and the names by which others know it.
+    """
     from rich.text import Text
 
     styles = {"good": ("ok", "green"), "note": ("note", "cyan"), "warning": ("look", "yellow")}
     out = console()
     for finding in findings:
         mark, style = styles[finding.severity]
-        out.print(Text.assemble((f"{mark:>5}  ", style), (finding.title, "bold"), f". {finding.text}"))
+        out.print(Text.assemble((f"{mark:>5}  ", style), (finding.title, "bold"), f". {as_typed(finding.text)}"))
+        for what, names in (("samples", finding.samples), ("units", finding.units)):
+            if names and (rules or finding.severity == "warning"):
+                more = ", ..." if len(names) > NAMED else ""
+                out.print(Text(printable(f"       {what}: {', '.join(names[:NAMED])}{more}"), "dim"))
+        if rules and finding.rule is not None:
+            for line in (f"rule: {finding.rule.words}", f"source: {finding.rule.source}"):
+                out.print(Text(f"       {line}", "dim"))
+            out.print(Text(f"       known as: {finding.rule.known_as}", "dim"))
 
 
 def print_quality(quality: Any, *, misplaced: Any) -> None:

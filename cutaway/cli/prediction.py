@@ -136,8 +136,13 @@ def _print_contributions(document: dict[str, Any], *, limit: int) -> None:
         title="" if document["layer"] is None else f"Units of {document['layer']}",
     )
     rest = sum(part["contribution"] for part in parts[len(shown) :])
+    total = sum(part["contribution"] for part in parts)
     if len(parts) > len(shown):
         print(f"The {len(parts) - len(shown):,} others add up to {_number(rest)}.")
+    print(
+        f"All of them add up to {_number(total)}; with {_number(document['offset'])} from the biases that is the "
+        f"difference of {_number(document['difference'])}."
+    )
     print(f"Above 0 it spoke for {printable(document['predicted'])}, below 0 for {printable(document['runner_up'])}.")
 
 
@@ -177,11 +182,15 @@ def _temperature(text: str | None) -> float | str | None:
 
 
 def _check_output(output: str | None, files: list[str]) -> None:
-    """Refuse to write predictions over the samples that they are of.
+    """Refuse to write predictions over the samples that they are of, or over decisions.
 
     Raises:
-        UsageError: The output is one of the inputs.
+        UsageError: The output is one of the inputs, or holds decisions on labels.
     """
+    from cutaway.api.prediction import check_no_decisions
+
+    if output and output != "-":
+        check_no_decisions(Path(output))
     if output and output != "-" and any(os.path.realpath(file) == os.path.realpath(output) for file in files):
         raise UsageError(
             "predictions are written to a file of their own",

@@ -10,6 +10,9 @@ PROGRAMS: list[typer.Typer] = []
 """The program whose options messages name, once its commands are known."""
 
 
+_OPTION = re.compile(r"""\b([a-z_]+)=(?:(["'])(.+?)\2|([\w.-]*\w)|\(([\d., ]+)\)|(?=[ ,]|$))""")
+
+
 def as_typed(message: str) -> str:
     """An error or a note of the library whose next step names options: "try epochs=3" becomes "try --epochs 3".
 
@@ -25,13 +28,13 @@ def as_typed(message: str) -> str:
         before = hint[: found.start()]
         if found[1] not in names or before.count("(") > before.count(")"):
             return found[0]
-        value = found[3] if found[2] else found[4] or ""
+        value = found[3] if found[2] else found[4] or (found[5] or "").replace(" ", "")
         option = found[1].replace("_", "-")
         if value in ("True", "False"):  # a flag
             return f"--{option}" if value == "True" else f"--no-{option}"
         return f"--{option} {shlex.quote(value) if value else ''}".rstrip()
 
-    return said + mark + re.sub(r"""\b([a-z_]+)=(?:(["'])(.+?)\2|([\w.-]*\w)|(?=[ ,]|$))""", option, hint)
+    return said + mark + _OPTION.sub(option, hint)
 
 
 def _option_names(callback: Any) -> list[str]:

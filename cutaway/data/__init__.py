@@ -24,7 +24,18 @@ from .decisions import (
     split_and_prepare,
     write_decisions,
 )
-from .facts import InputFacts, Shift, TellingInput, input_facts, repeated_samples, tell_apart, telling_input
+from .facts import (
+    FEWER,
+    TELLS,
+    InputFacts,
+    Shift,
+    TellingInput,
+    input_facts,
+    repeated_samples,
+    tell_apart,
+    telling_input,
+    tells_alone,
+)
 from .idx import read_idx
 from .npy import map_npy
 from .pictures import new_picture_files, read_new_picture
@@ -50,8 +61,10 @@ from .tables import (
 
 __all__ = [
     "CORRUPTIONS",
+    "FEWER",
     "MISSING",
     "PARTS",
+    "TELLS",
     "Column",
     "Corruption",
     "Dataset",
@@ -99,6 +112,7 @@ __all__ = [
     "stratified_sample",
     "tell_apart",
     "telling_input",
+    "tells_alone",
     "traits_of",
     "write_decisions",
 ]

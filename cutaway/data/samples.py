@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 import numpy as np
 
@@ -75,7 +75,16 @@ class SampleIds:
     def __len__(self) -> int:
         return len(self.source_index)
 
-    def __getitem__(self, position: int) -> str:
+    @overload
+    def __getitem__(self, position: int) -> str: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> "SampleIds": ...
+
+    def __getitem__(self, position: int | slice) -> "str | SampleIds":
+        """The name of the sample at a position; of a slice the ids themselves, as `take` gives them."""
+        if isinstance(position, slice):
+            return self.take(position)
         place = f"{source_names(self.sources)[self.source_index[position]]}[{self.index[position]}]"
         return place if self.naming is None else self.naming.of(self.take([position]))[0]
 

@@ -7,17 +7,19 @@ model and no figure.
 """
 
 from .names import class_in_words
-from .records import Evidence, Finding, LayerFacts, Remedy, WeightFacts
-from .registry import run_checks
+from .records import Evidence, Finding, LayerFacts, Remedy, Rule, WeightFacts
+from .registry import RULES, run_checks
 from .suspects import CountEstimate, HeldOut, deal_folds, estimate_count, keep_highest, label_scores, suggest
 
 __all__ = [
+    "RULES",
     "CountEstimate",
     "Evidence",
     "Finding",
     "HeldOut",
     "LayerFacts",
     "Remedy",
+    "Rule",
     "WeightFacts",
     "class_in_words",
     "deal_folds",

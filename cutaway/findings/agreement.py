@@ -5,11 +5,22 @@ from collections.abc import Iterable
 
 from .baseline import baseline_words, learned_nothing
 from .names import classes_of
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Rule
 
 KIND = "test"
 # At 97% accuracy, the standard deviation over 2,000 test samples is 0.4 points: two points are more than chance.
 FAR = 0.02
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            "Test and validation accuracy differ by more than three standard errors of the difference, and by more "
+            f"than {FAR:.0%}; a warning where the test accuracy is the lower one."
+        ),
+        source='Recht, Roelofs, Schmidt, Shankar 2019, "Do ImageNet classifiers generalize to ImageNet?"',
+        known_as="generalization gap; train-test performance in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

@@ -7,7 +7,7 @@ from typing import Any
 from cutaway.metrics import PerClass, per_class
 
 from .names import class_in_words, classes_of
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Rule
 
 KIND = "baseline"
 # A model that finds a tenth of the samples outside of its most frequent class does more than repeat one answer.
@@ -17,6 +17,20 @@ ERRORS = 2.0
 HALF = 0.5
 # Classes are of uneven size where the largest one has half as many samples again as its equal share.
 UNEVEN = 1.5
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"On the test samples, the accuracy is not above that of always giving the largest class by {ERRORS:g} "
+            f"standard errors of the difference; or all but {OTHERS:.0%} of the samples of other classes are "
+            "predicted as one class."
+        ),
+        source=(
+            'McNemar 1947, "Note on the sampling error of the difference between correlated proportions or percentages"'
+        ),
+        known_as="predicts the majority class; simple model comparison in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

@@ -6,10 +6,20 @@ from cutaway.metrics import Confusion, top_confusions
 
 from .baseline import baseline_words
 from .names import class_in_words, classes_of
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Rule
 
 KIND = "confusion"
 SHOWN = 3
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"The {SHOWN} most frequent pairs of a true and another predicted class on the test samples; always a note."
+        ),
+        source="scikit-learn, https://scikit-learn.org/stable/modules/model_evaluation.html#confusion-matrix",
+        known_as="confusion matrix; Confusion in SageMaker Debugger",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -34,7 +44,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     most, pairs = confusions[0], "; ".join(_words(each, names) for each in confusions)
     title = f"{names[most.true]} is most often mistaken for {names[most.predicted]} ({_times(most.count)})"
     text = f"{wrong:,} of {samples:,} predictions are wrong ({wrong / samples:.2%}). Most frequent mistakes: {pairs}."
-    yield Finding(KIND, "note", title, text, record)
+    yield Finding(KIND, "note", title, text, record, samples=evidence.named(KIND))
 
 
 def _record(confusion: Confusion, names: Sequence[str]) -> dict[str, str | int | float]:

@@ -5,9 +5,20 @@ from typing import Any
 
 from cutaway.metrics import is_finite
 
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Remedy, Rule
 
+KIND = "divergence"
+# Keras' default of SGD, at which it hardly ever diverges.
+USUAL = 0.01
 LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
+RULES = (
+    Rule(
+        KIND,
+        words="The training or the validation loss of an epoch is NaN or infinite.",
+        source='Goodfellow, Bengio, Courville 2016, "Deep learning", section 8.2.4',
+        known_as="NaN loss, exploding loss",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -17,7 +28,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     epoch, metric = diverged
     yield Finding(
-        kind="divergence",
+        kind=KIND,
         severity="warning",
         title="Training diverged",
         text=(
@@ -25,7 +36,17 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             "A smaller learning rate usually prevents this."
         ),
         evidence={"epoch": epoch, "metric": metric},
+        remedy=_slower(evidence),
     )
+
+
+def _slower(evidence: Evidence) -> Remedy | None:
+    """A hundredth of the learning rate, or Keras' default of SGD where that is lower."""
+    rate = (evidence.config or {}).get("learning_rate")
+    if rate is None:
+        return None
+    lower = min(rate / 100, USUAL)
+    return Remedy(f"use a learning rate of {lower:.2g}", {"learning_rate": lower})
 
 
 def first_divergence(history: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:

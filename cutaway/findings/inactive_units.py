@@ -2,11 +2,23 @@
 
 from collections.abc import Iterable
 
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Remedy, Rule
 
 KIND = "inactive-units"
 # Healthy models of the digits have up to 17% (tests/findings/sick_runs.py), which costs them nothing.
 MANY = 0.25
+LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"More than {MANY:.0%} of the units of a layer have the output 0 for every sample of the whole dataset; "
+            "fewer are a note."
+        ),
+        source='Lu, Shin, Su, Karniadakis 2020, "Dying ReLU and initialization: theory and numerical examples"',
+        known_as="dead ReLU, dying ReLU; DeadRelu in SageMaker Debugger",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -20,19 +32,19 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(KIND, "good", "No inactive units", text, {"layers": record})
     for layer, (inactive, units) in layers.items():
         if inactive:
-            yield _finding(layer, inactive=inactive, units=units)
+            yield _finding(layer, inactive=inactive, units=units, named=evidence.named(KIND, layer))
 
 
-def _finding(layer: str, *, inactive: int, units: int) -> Finding:
+def _finding(layer: str, *, inactive: int, units: int, named: tuple[str, ...]) -> Finding:
     share = inactive / units
     verb = "fires" if inactive == 1 else "fire"
     text = f"{inactive:,} of the {units:,} units of {layer} ({share:.2%}) never {verb} on the whole dataset."
     record = {"layer": layer, "inactive": inactive, "units": units, "share": share}
     if share > MANY:
         text += " A smaller layer, a smaller learning rate or another activation function would waste fewer."
-        return Finding(KIND, "warning", f"Many inactive units in {layer}", text, record)
+        return Finding(KIND, "warning", f"Many inactive units in {layer}", text, record, LEAKY, units=named)
     title = f"One inactive unit in {layer}" if inactive == 1 else f"A few inactive units in {layer}"
-    return Finding(KIND, "note", title, text, record)
+    return Finding(KIND, "note", title, text, record, units=named)
 
 
 def _listed(names: list[str]) -> str:

@@ -8,7 +8,7 @@ from cutaway.metrics import LISTED
 
 from .baseline import only_prediction
 from .names import class_in_words, classes_of
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Remedy, Rule
 
 KIND = "missed-class"
 # Half of what is usual in the same model: where everything is hard, a class is missed only if it stands out.
@@ -16,6 +16,18 @@ SHARE = 0.5
 # One or two samples that are missed say nothing about their class.
 LEAST_SAMPLES = 3
 SHOWN = 3
+BALANCED = Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"The recall of a class of {LEAST_SAMPLES} test samples or more is at most {SHARE:.0%} of the accuracy of "
+            "all of them."
+        ),
+        source='Brodersen, Ong, Stephan, Buhmann 2010, "The balanced accuracy and its posterior distribution"',
+        known_as="poor recall of a class; weak segment in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -55,4 +67,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "accuracy": measured.accuracy,
         "balanced_accuracy": measured.balanced_accuracy,
     }
-    yield Finding(KIND, "warning", title, text, record)
+    samples = evidence.named(KIND, str(missed[0]))
+    weighted = (evidence.config or {}).get("class_weight")
+    remedy = None if weighted else BALANCED
+    yield Finding(KIND, "warning", title, text, record, remedy, samples)

@@ -7,10 +7,22 @@ from cutaway.metrics import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, w
 
 from .baseline import learned_nothing
 from .divergence import first_divergence
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Remedy, Rule
 from .stalled import stalled_loss
 
 KIND = "overfitting"
+STOP = Remedy("stop after 3 epochs without a lower validation loss, and keep the best", {"patience": 3})
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"The last {OVERFITTING_EPOCHS} epochs or more brought no lower validation loss, and the last one is "
+            f"{OVERFITTING_RISE:.0%} or more above the lowest, whose weights are not those that are kept."
+        ),
+        source='Prechelt 1998, "Early stopping - but when?"',
+        known_as="overfitting, overtraining; Overfit and Overtraining in SageMaker Debugger",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -53,7 +65,7 @@ def _finding(measured: Overfitting, last: Mapping[str, Any], *, kept: int | None
             f"{rose}{instead} Later epochs mostly memorize the training data: use the snapshot of epoch {best}, "
             "stop earlier, or add dropout."
         )
-        return Finding(KIND, "warning", f"Overfitting since epoch {best}", text, evidence)
+        return Finding(KIND, "warning", f"Overfitting since epoch {best}", text, evidence, STOP)
     if best == epoch:
         text = f"{lowest}, the last one. More epochs may lower it further."
     else:

@@ -17,16 +17,38 @@ class Remedy:
         words: What to do, a clause in the imperative: "use a tenth of the learning rate".
         settings: Training settings that are to be different.
         activation: Another activation function of the hidden layers, or None.
-        change: What is to be changed about the samples, or None: "standardize", "drop-inputs", "drop-suspects" or
-            "drop-repeated".
+        change: What else is to be changed, or None: of the samples "standardize", "drop-inputs", "drop-suspects" or
+            "drop-repeated"; of the model "default-weights", first weights from Keras' default initializers; of its
+            probabilities "temperature", fitted on validation samples without any training.
+        units: Layer -> the number of units that it is to have.
         inputs: Numbers of the inputs that "drop-inputs" leaves out.
     """
 
     words: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     activation: str | None = None
-    change: Literal["standardize", "drop-inputs", "drop-suspects", "drop-repeated"] | None = None
+    change: (
+        Literal["standardize", "drop-inputs", "drop-suspects", "drop-repeated", "default-weights", "temperature"] | None
+    ) = None
+    units: Mapping[str, int] = field(default_factory=dict)
     inputs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a finding of a kind is made, and where that is from.
+
+    Attributes:
+        kind: The kind of finding, such as "overfitting".
+        words: What is measured, on what, and from which threshold on it is a finding: one or two sentences.
+        source: Paper or page.
+        known_as: The names by which users of other tools know it.
+    """
+
+    kind: str
+    words: str
+    source: str
+    known_as: str
 
 
 @dataclass(frozen=True)
@@ -34,13 +56,15 @@ class Finding:
     """One thing that a person should look at, or need not worry about.
 
     Attributes:
-        kind: Name of the check, such as "overfitting"; `cutaway.findings.KINDS` lists all.
+        kind: What is found, such as "overfitting"; `cutaway.findings.RULES` lists all.
         severity: "good", "note" or "warning".
         title: A few words without a full stop.
         text: One or more plain sentences with the numbers.
         evidence: The numbers themselves, ready for JSON.
         remedy: What would help and can be tried, or None.
         samples: Names of the samples that it is about, a few of them.
+        units: Names of the units that it is about, such as "dense_1[12]", a few of them.
+        rule: When such a finding is made, and where that is from; `run_checks` adds it.
     """
 
     kind: str
@@ -50,6 +74,24 @@ class Finding:
     evidence: dict[str, Any]
     remedy: Remedy | None = None
     samples: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    rule: Rule | None = field(default=None, repr=False)
+
+    def record(self) -> dict[str, Any]:
+        """All of it, ready for JSON: the remedy in words, and the rule with its source."""
+        return {
+            "kind": self.kind,
+            "severity": self.severity,
+            "title": self.title,
+            "text": self.text,
+            "evidence": self.evidence,
+            "samples": list(self.samples),
+            "units": list(self.units),
+            "remedy": None if self.remedy is None else self.remedy.words,
+            "rule": None if self.rule is None else self.rule.words,
+            "source": None if self.rule is None else self.rule.source,
+            "known_as": None if self.rule is None else self.rule.known_as,
+        }
 
 
 @dataclass(frozen=True)
@@ -122,6 +164,8 @@ class Evidence:
         judged: Number of samples that this estimate is of.
         sure: Of the third of these samples of which the model is most sure, how many it gets wrong, and their number;
             None if unknown.
+        examples: Names of the samples or units that a finding would be about, a few of them: by the kind of finding,
+            after a slash the class, the layer or the direction; empty where they are unknown.
     """
 
     history: Sequence[Mapping[str, Any]] = ()
@@ -149,3 +193,8 @@ class Evidence:
     wrong_labels: CountEstimate | None = None
     judged: int = 0
     sure: tuple[int, int] | None = None
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def named(self, *about: str) -> tuple[str, ...]:
+        """Names in `examples` of a kind of finding, and of what it is about, such as a layer."""
+        return tuple(self.examples.get("/".join(about), ()))

@@ -1,9 +1,11 @@
 """The list of all checks, and the function that runs them."""
 
-from collections.abc import Callable, Iterable
+import dataclasses
+from collections.abc import Iterable
+from typing import Protocol
 
 from . import agreement, baseline, confusions, divergence, inactive_units, missed_classes, overfitting, stalled
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Rule
 from .samples import (
     constant_inputs,
     imbalance,
@@ -25,35 +27,47 @@ from .training import (
     saturated_units,
 )
 
-Check = Callable[[Evidence], Iterable[Finding]]
 
-CHECKS: tuple[Check, ...] = (
-    scaling.check,
-    divergence.check,
-    shuffling.check,
-    telling_input.check,
-    repeated_samples.check,
-    gradients.check,
-    saturated_units.check,
-    low_rank.check,
-    batch_size.check,
-    learning_rate.check,
-    oscillation.check,
-    inactive_units.check,
-    imbalance.check,
-    label_noise.check,
-    constant_inputs.check,
-    shifted_test.check,
-    stalled.check,
-    baseline.check,
-    missed_classes.check,
-    overfitting.check,
-    redundant_units.check,
-    calibration.check,
-    confusions.check,
-    agreement.check,
+class CheckModule(Protocol):
+    """What the file of a check holds: the function, and a rule for each kind of finding that it makes."""
+
+    RULES: tuple[Rule, ...]
+
+    def check(self, evidence: Evidence) -> Iterable[Finding]:
+        """Judge what is known."""
+        ...
+
+
+CHECKS: tuple[CheckModule, ...] = (
+    scaling,
+    divergence,
+    shuffling,
+    telling_input,
+    repeated_samples,
+    gradients,
+    saturated_units,
+    low_rank,
+    batch_size,
+    learning_rate,
+    oscillation,
+    inactive_units,
+    imbalance,
+    label_noise,
+    constant_inputs,
+    shifted_test,
+    stalled,
+    baseline,
+    missed_classes,
+    overfitting,
+    redundant_units,
+    calibration,
+    confusions,
+    agreement,
 )
 """Every check, causes before what follows from them. A new finding is one file and one line here."""
+
+RULES: dict[str, Rule] = {rule.kind: rule for module in CHECKS for rule in module.RULES}
+"""The rule of each kind of finding, in the order of `CHECKS`."""
 
 _RANK = {"warning": 0, "note": 1, "good": 2}
 
@@ -64,5 +78,8 @@ def run_checks(evidence: Evidence) -> tuple[Finding, ...]:
     Raises:
         DataError: The confusion matrix holds other things than counts, or does not have one row per class name.
     """
-    found = [finding for check in CHECKS for finding in check(evidence)]
+    found: list[Finding] = []
+    for module in CHECKS:
+        rules = {rule.kind: rule for rule in module.RULES}
+        found += [dataclasses.replace(each, rule=rules[each.kind]) for each in module.check(evidence)]
     return tuple(sorted(found, key=lambda finding: _RANK[finding.severity]))

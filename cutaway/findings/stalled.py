@@ -4,11 +4,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .divergence import LOSSES, first_divergence
-from .records import Evidence, Finding
+from .records import Evidence, Finding, Remedy, Rule
 
 KIND = "stalled"
 # Training that learns anything changes its loss by far more than a thousandth.
 MOVED = 1e-3
+# Keras' own defaults, and the factor from which on another learning rate may be why nothing is learned.
+RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
+FAR = 10.0
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            "In all of two or more epochs, the validation loss, or the training loss where there is no validation, "
+            f"stays within {MOVED:.1%} of itself."
+        ),
+        source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
+        known_as="not learning; LossNotDecreasing in SageMaker Debugger",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -24,7 +38,17 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "that is much too small or too large, or weights that were already trained do this."
     )
     record = {"metric": metric, "first": first, "last": last, "epochs": len(history)}
-    yield Finding(KIND, "warning", f"The {LOSSES[metric]} did not move", text, record)
+    remedy = default_rate(evidence)
+    yield Finding(KIND, "warning", f"The {LOSSES[metric]} did not move", text, record, remedy)
+
+
+def default_rate(evidence: Evidence) -> Remedy | None:
+    """Keras' default learning rate, where that of the training is at least ten times as large or as small."""
+    config = evidence.config or {}
+    rate, default = config.get("learning_rate"), RATES.get(config.get("optimizer", ""))
+    if rate is None or default is None or default / FAR < rate < default * FAR:
+        return None
+    return Remedy(f"use Keras' default learning rate of {default:g}", {"learning_rate": default})
 
 
 def stalled_loss(history: Sequence[Mapping[str, Any]]) -> str | None:

@@ -1,6 +1,6 @@
 """What the training of a model did to its layers and weights: saturation, rank, redundancy, gradients and updates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ from .measures import SATURATED_AT, is_constant
 SAME = 0.98
 """Two units whose activations correlate by this or more, either way, say the same."""
 
+NUMBERED = 20
+"""Units of a layer whose numbers are listed at most."""
+
 MOST_UNITS = 1024
 """Units of a layer that are compared with each other at most."""
 
@@ -34,6 +37,8 @@ class LayerHealth:
         rank: Effective rank of the centered activations: the exponential of the entropy of their normalized singular
             values, from 1 to the number of units; 0 where all are constant.
         redundant: Units that correlate with an earlier one by `SAME` or more; constant ones do not count.
+        redundant_units: The numbers of the first of them, at most `NUMBERED`.
+        saturated_units: The numbers of those whose activations are most often at an end, the most often ones first.
     """
 
     units: int
@@ -42,6 +47,8 @@ class LayerHealth:
     saturated: float | None
     rank: float
     redundant: int
+    redundant_units: tuple[int, ...] = ()
+    saturated_units: tuple[int, ...] = ()
 
 
 def layer_health(
@@ -73,10 +80,12 @@ def _health(h: np.ndarray, layer: Any) -> LayerHealth:
     function = activation_name(layer)
     constant = is_constant(h.min(axis=0), h.max(axis=0))
     ends = SATURATED_AT.get(function)
-    saturated = None if ends is None else float(((h <= ends[0]) | (h >= ends[1])).mean())
+    at_end = np.zeros(h.shape[1]) if ends is None else ((h <= ends[0]) | (h >= ends[1])).mean(axis=0)
+    most = () if ends is None else tuple(np.argsort(-at_end, kind="stable")[:NUMBERED].tolist())
+    saturated = None if ends is None else float(at_end.mean())
     varying = h[:, ~constant].astype(np.float64)
     varying -= varying.mean(axis=0)
-    rank, redundant = 0.0, 0
+    rank, redundant = 0.0, np.empty(0, np.int64)
     if varying.shape[1] and np.isfinite(varying).all():
         moments = varying.T @ varying
         singular = np.sqrt(np.maximum(np.linalg.eigvalsh(moments), 0))
@@ -84,13 +93,19 @@ def _health(h: np.ndarray, layer: Any) -> LayerHealth:
         rank = float(np.exp(-(shares * np.log(np.maximum(shares, 1e-300))).sum()))
         norms = np.sqrt(np.diag(moments))
         correlation = np.abs(moments / np.outer(norms, norms))
-        redundant = int((np.tril(correlation, -1) >= SAME).any(axis=1).sum())
-    return LayerHealth(h.shape[1], function, int(constant.sum()), saturated, rank, redundant)
+        redundant = np.flatnonzero(~constant)[(np.tril(correlation, -1) >= SAME).any(axis=1)]
+    same = tuple(redundant[:NUMBERED].tolist())
+    return LayerHealth(h.shape[1], function, int(constant.sum()), saturated, rank, len(redundant), same, most)
 
 
 def gradient_sizes(
-    model: keras.Model, *, x: np.ndarray, y: np.ndarray, scale: float, weights: Mapping[str, np.ndarray] | None = None
-) -> dict[str, float]:
+    model: keras.Model,
+    *,
+    x: np.ndarray,
+    y: np.ndarray,
+    scale: float,
+    snapshots: Sequence[Mapping[str, np.ndarray] | None] = (None,),
+) -> list[dict[str, float]]:
     """The root mean square of the gradient of the mean cross-entropy by each kernel, in order of the layers.
 
     Args:
@@ -98,10 +113,10 @@ def gradient_sizes(
         x: ``(sample, ...)`` raw rows, a few thousand at most.
         y: int ``(sample,)``.
         scale: The value of `x` that becomes 1.
-        weights: A snapshot to use; None for the weights that the model has now.
+        snapshots: Weights to use; None among them for those that the model has now. One program serves all of them.
 
     Returns:
-        Layer -> that of its kernel; layers without a kernel are left out.
+        For each snapshot, layer -> that of its kernel; layers without a kernel are left out.
     """
     graph = Graph.of(model)
     kernels = [name for name in graph.layers if graph.kind(name) in DENSE_KINDS]
@@ -113,10 +128,12 @@ def gradient_sizes(
         logs = jax.nn.log_softmax(logits)
         return -jnp.take_along_axis(logs, labels[:, None], axis=-1).mean()
 
-    gradients = jax.jit(jax.grad(loss, allow_int=True))(
-        weights_of(graph, weights), jnp.asarray(x), jnp.asarray(y, jnp.int32)
-    )
-    sizes = {}
+    gradient, rows, labels = jax.jit(jax.grad(loss, allow_int=True)), jnp.asarray(x), jnp.asarray(y, jnp.int32)
+    return [_sizes(graph, kernels, gradient(weights_of(graph, each), rows, labels)) for each in snapshots]
+
+
+def _sizes(graph: Graph, kernels: Sequence[str], gradients: Any) -> dict[str, float]:
+    sizes: dict[str, float] = {}
     for name in kernels:
         for variable, slope in zip(graph.layers[name].trainable_variables, gradients[name][0], strict=True):
             if variable.name == "kernel":

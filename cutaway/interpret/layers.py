@@ -22,6 +22,9 @@ COMPUTING_KINDS = (
 """Kinds of layers that compute something; dropout, reshaping and the like only pass their input on."""
 
 
+NUMBERED = 100
+"""Inactive units of a layer whose numbers are listed at most."""
+
 RECTIFIERS = ("relu", "relu6")
 """Activation functions whose units fire or do not; a linear or tanh unit below 0 is not idle, and it learns."""
 
@@ -62,6 +65,7 @@ class LayerRecord:
         units: Entries of its output for one sample.
         inactive: Number of units that never fire: their output is 0 for every sample. None where units do not fire:
             only rectifiers do (relu, relu6), whose gradient is 0 where their output is.
+        inactive_units: The numbers of the first of them, at most `NUMBERED`.
     """
 
     name: str
@@ -73,6 +77,7 @@ class LayerRecord:
     weights: tuple[WeightRecord, ...]
     units: int
     inactive: int | None
+    inactive_units: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         inactive = "" if self.inactive is None else f", {self.inactive} inactive"
@@ -118,12 +123,12 @@ def layer_records(
     """
     firing = [name for name in measured_layers(model) if rectifies(model.get_layer(name))]
     most = _largest_outputs(model, firing, x=x, scale=scale, weights=weights, on_progress=on_progress)
-    inactive = {name: int(np.sum(is_inactive(values))) for name, values in most.items()}
+    inactive = {name: np.flatnonzero(is_inactive(values)) for name, values in most.items()}
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     return tuple(_record(layer, inactive.get(layer.name), weights) for layer in layers)
 
 
-def _record(layer: Any, inactive: int | None, weights: Mapping[str, np.ndarray] | None) -> LayerRecord:
+def _record(layer: Any, inactive: np.ndarray | None, weights: Mapping[str, np.ndarray] | None) -> LayerRecord:
     shape = tuple(layer.output.shape[1:])
     values = {
         w.name: np.asarray(w.value if weights is None else weights[f"{layer.name}/{w.name}"]) for w in layer.weights
@@ -137,7 +142,8 @@ def _record(layer: Any, inactive: int | None, weights: Mapping[str, np.ndarray] 
         trainable=sum(int(np.prod(w.shape)) for w in layer.trainable_weights),
         weights=tuple(_weight_record(name, value) for name, value in values.items()),
         units=int(np.prod(shape)),
-        inactive=inactive,
+        inactive=None if inactive is None else len(inactive),
+        inactive_units=() if inactive is None else tuple(inactive[:NUMBERED].tolist()),
     )
 
 

@@ -44,6 +44,7 @@ from .paired import EXACT, McNemar, PairedMeasures, mcnemar, paired_measures
 from .per_class import LISTED, PerClass, per_class
 from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
 from .probabilities import ScoredSamples, at_temperature
+from .resampling import bootstrap_interval, exchange_test, exchange_test_of
 from .thresholds import (
     OperatingPoint,
     PrecisionRecall,
@@ -96,6 +97,7 @@ __all__ = [
     "answered_at",
     "at_temperature",
     "best_threshold",
+    "bootstrap_interval",
     "calibrated_threshold",
     "check_bins",
     "check_cost",
@@ -104,6 +106,8 @@ __all__ = [
     "confusion_counts",
     "coverage_curve",
     "difference_of",
+    "exchange_test",
+    "exchange_test_of",
     "fit_power_law",
     "fit_temperature",
     "forecast",

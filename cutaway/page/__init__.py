@@ -6,6 +6,18 @@ knows no run and no model.
 """
 
 from .render import render
-from .sections import Card, Cards, Figure, Page, Picture, Section, Table, Text
+from .sections import Card, Cards, Figure, Line, Page, Picture, Section, SmallPlot, Table, Text
 
-__all__ = ["Card", "Cards", "Figure", "Page", "Picture", "Section", "Table", "Text", "render"]
+__all__ = [
+    "Card",
+    "Cards",
+    "Figure",
+    "Line",
+    "Page",
+    "Picture",
+    "Section",
+    "SmallPlot",
+    "Table",
+    "Text",
+    "render",
+]

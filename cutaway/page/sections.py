@@ -83,11 +83,60 @@ class Picture:
         png: Bytes of a PNG.
         alt: The picture in words, for those who do not see it.
         frame: Whether to draw a line around it, for pictures that are transparent at their edges.
+        caption: A word or two below it; may be empty.
     """
 
     png: bytes
     alt: str
     frame: bool = False
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a small plot.
+
+    Attributes:
+        name: A word for its legend; empty for none.
+        points: (x, y) from 0 at the left and the bottom to 1; a gap where a y is None.
+    """
+
+    name: str
+    points: tuple[tuple[float, float | None], ...]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The points of each part between gaps, as SVG takes them, in a square of 100."""
+        parts: list[list[str]] = [[]]
+        for x, y in self.points:
+            if y is None:
+                parts.append([])
+            else:
+                parts[-1].append(f"{100 * x:.1f},{100 - 100 * y:.1f}")
+        return tuple(" ".join(part) for part in parts if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallPlot:
+    """A small plot on a card, without any script: lines or bars, and what the ends of its axes are.
+
+    Attributes:
+        alt: The plot in words.
+        lines: Up to two lines.
+        bars: (left, right, height), each from 0 to 1.
+        diagonal: Whether to draw the line from the lower left to the upper right corner.
+        mark: The place of a vertical line from 0 to 1, or None.
+        x: What is at the left end, below the middle and at the right end of the horizontal axis.
+        y: What is at the lower end and at the upper end of the vertical axis, and what it is.
+    """
+
+    alt: str
+    lines: tuple[Line, ...] = ()
+    bars: tuple[tuple[float, float, float], ...] = ()
+    diagonal: bool = False
+    mark: float | None = None
+    x: tuple[str, str, str] = ("", "", "")
+    y: tuple[str, str, str] = ("", "", "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +146,13 @@ class Card:
     Attributes:
         title: A few words.
         severity: "good", "note" or "warning", shown above the title with its color; None for cards that are not judged.
-        pictures: Side by side, all of one height.
+        pictures: Side by side, all of one height; below the text on large cards.
         values: Text in a monospace font, for samples that are not pictures; may be empty.
         subtitle: A few words in bold; may be empty.
         text: Paragraphs.
+        plots: Small plots below the text.
+        help: What to do, below the text and its plots; may be empty.
+        small: Paragraphs in small print at the end.
     """
 
     title: str
@@ -109,6 +161,9 @@ class Card:
     values: str = ""
     subtitle: str = ""
     text: tuple[str, ...] = ()
+    plots: tuple[SmallPlot, ...] = ()
+    help: str = ""
+    small: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ In come functions, most of them of a range of rows; out come their results, or r
 pool of threads that compute together is made here. May call only numpy, scipy and threadpoolctl.
 """
 
-from .blas import single_threaded_blas
+from .blas import single_threaded_blas, single_threaded_openmp
 from .cpu import cpu_count, cpu_flags, has_fast_bfloat16
 from .pool import WorkerPool
 from .prefetch import prefetch
@@ -20,4 +20,5 @@ __all__ = [
     "ranges",
     "run_ranges",
     "single_threaded_blas",
+    "single_threaded_openmp",
 ]

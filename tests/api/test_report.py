@@ -77,7 +77,7 @@ def test_a_section_without_content_is_left_out(untrained, monkeypatch):
 
 
 def test_the_evidence_is_that_of_the_run(source, digits_run):
-    evidence = evidence_of(digits_run.context, confusion=source.confusion, layers=source.layers)
+    evidence = evidence_of(digits_run.context, layers=lambda: source.layers)
     last = digits_run.history.rows[-1]
     assert evidence.history == digits_run.history.rows
     assert (evidence.test_accuracy, evidence.val_accuracy) == (digits_run.test["accuracy"], last["val_accuracy"])
@@ -93,6 +93,9 @@ def test_every_finding_has_a_card(source, digits_run):
     found = digits_run.findings()
     cards = overview.findings(source).cards
     assert [(card.severity, card.title, *card.text) for card in cards] == [(f.severity, f.title, f.text) for f in found]
+    for card, finding in zip(cards, found, strict=True):
+        assert any(finding.rule.words in line for line in card.small) == (finding.severity != "good")
+        assert len(card.pictures) == min(len(finding.samples), 8)
 
 
 def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, digits_run):

@@ -270,6 +270,7 @@ def test_too_little_memory_is_one_line(cutaway, monkeypatch, said, got):
         ("pass runs= with a folder, or learning_rate=0.1.", "pass --runs with a folder, or --learning-rate 0.1."),
         ("pass for example class_weight={0: 2.0}", "pass for example class_weight={0: 2.0}"),
         ("pass scale=255", "pass scale=255"),
+        ("pass for example shares=(0.1, 0.2, 0.4, 0.8)", "pass for example --shares 0.1,0.2,0.4,0.8"),
         ("pass test_share=0.2, or id='no'", "pass --test-share 0.2, or --id no"),
         ('pass time="Datum der Wahl" to test', "pass --time 'Datum der Wahl' to test"),
         (

@@ -187,3 +187,26 @@ def test_a_table_without_names_is_predicted_without_names(cutaway, tmp_path):
     code, out, err = cutaway("predict", "latest", "new.csv", "--json")
     assert (code, err) == (0, "")
     assert [record["sample"] for record in json.loads(out)] == ["1", "2", "3", "4"]
+
+
+def test_a_file_with_decisions_on_labels_is_not_overwritten(cutaway, trained, tmp_path):
+    run, data = trained
+    decided = "sample,decision,label\ntrain[3],drop,\n"
+    (tmp_path / "decided.csv").write_text(decided)
+    code, _, err = cutaway("predict", run, data, "-o", "decided.csv", "--data", data)
+    assert code == 2
+    assert "a file with decisions on labels is never overwritten; got decided.csv" in err
+    assert (tmp_path / "decided.csv").read_text() == decided
+    (tmp_path / "other.csv").write_text("sample,decision,label\ntrain[3],,\n")  # nothing is decided in it
+    assert cutaway("predict", run, data, "-o", "other.csv", "--data", data)[0] == 0
+
+
+def test_the_contributions_and_the_biases_add_up_to_the_difference(cutaway, trained):
+    run, data = trained
+    for layer in ((), ("--layer", "dense_2")):
+        document = json.loads(cutaway("explain", run, "c-17", "--data", data, *layer, "--json")[1])
+        total = sum(part["contribution"] for part in document["contributions"])
+        assert total + document["offset"] == pytest.approx(document["difference"], abs=1e-4)
+        out = cutaway("explain", run, "c-17", "--data", data, *layer, "--limit", 1)[1]
+        words = f"All of them add up to {round(total, 4) + 0.0:.4f}; with {round(document['offset'], 4) + 0.0:.4f} from"
+        assert words in " ".join(out.split())

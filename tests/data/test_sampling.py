@@ -54,3 +54,12 @@ def test_invalid_seeds_are_refused(seed):
 def test_one_hot_labels_are_refused():
     with pytest.raises(DataError, match=r"one class number per sample; got the shape \(3, 3\); next: .*argmax"):
         stratified_sample(np.eye(3), 2, seed=0)
+
+
+def test_a_slice_of_ids_gives_ids_and_a_position_a_name():
+    from cutaway.data import SampleIds
+
+    ids = SampleIds(("train", "test"), np.array([0, 1, 1], np.uint8), np.array([5, 0, 7]))
+    assert (ids[1], ids[-1]) == ("test[0]", "test[7]")
+    assert ids[1:].names() == ["test[0]", "test[7]"]
+    assert len(ids[5:]) == 0

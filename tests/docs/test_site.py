@@ -1,5 +1,6 @@
 """The site builds without a warning, loads nothing from elsewhere, has no broken links, and is complete."""
 
+import html
 import inspect
 import json
 import re
@@ -11,6 +12,7 @@ import pytest
 
 import cutaway
 from cutaway.embedding import TSNESettings, embed
+from cutaway.findings import RULES
 from cutaway.training import TrainingConfig
 
 ROOT = Path(__file__).parents[2]
@@ -152,3 +154,10 @@ def test_no_link_in_the_repository_is_broken(name):
     assert links
     for link in links:
         assert EXTERNAL.match(link) or (ROOT / urldefrag(link).url).exists(), link
+
+
+def test_every_kind_of_finding_is_in_the_table_of_rules(pages):
+    text = html.unescape(re.sub(r"<[^>]+>", "", pages["guides/doctor.html"].text))
+    for rule in RULES.values():
+        assert rule.kind in text
+        assert rule.words[-40:] in text.replace("\u2019", "'")

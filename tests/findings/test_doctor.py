@@ -32,7 +32,7 @@ def test_a_remedy_is_tried_from_the_same_seed_and_judged_on_the_same_samples(slo
     assert (proof.fixed, proof.broken) == ((theirs & ~ours).sum(), (ours & ~theirs).sum())
     assert proof.samples == len(ours)
     assert proof.after > proof.before
-    assert "becomes" in proof.words
+    assert "goes from" in proof.words
     assert sorted(path.name for path in slow_run.path.parent.iterdir()) == before
     record = next(each for each in found.records() if each["kind"] == "learning-rate-too-low")
     assert json.loads(json.dumps(record)) == record
@@ -68,7 +68,9 @@ def test_what_cannot_be_tried_says_why(tmp_path: Path) -> None:
     model.fit(x * 255, y, epochs=1, verbose=0, callbacks=[ct.Recorder(tmp_path / "fit", data)])
     found = ct.doctor(ct.open_run(tmp_path / "fit", data=data), proofs=True, progress=False)
     assert found.proofs
-    assert all("only a run that cutaway trained" in each.words for each in found.proofs)
+    trained = [each for each in found.proofs if each.kind != "miscalibration"]  # a temperature needs no training
+    assert trained
+    assert all("only a run that cutaway trained" in each.words for each in trained)
     assert any("fit of your own" in sentence for sentence in found.not_judged)
 
 
@@ -90,3 +92,53 @@ def test_data_are_judged_before_anything_is_trained(tmp_path: Path, capsys: pyte
 def test_a_run_without_its_data_says_what_it_cannot_judge(slow_run: ct.Run) -> None:
     found = ct.doctor(ct.open_run(slow_run.path), progress=False)
     assert any("cannot be loaded" in sentence for sentence in found.not_judged)
+
+
+def test_what_was_measured_is_kept_with_the_run_and_a_damaged_file_is_measured_again(slow_run: ct.Run) -> None:
+    first = slow_run.findings()
+    (file,) = (slow_run.path / "results").glob("facts-*.json")
+    kept = file.read_bytes()
+    assert ct.open_run(slow_run.path).findings() == first, "not even the data are needed"
+    for damaged in (b"{", b'{"judged": "many"}', b'{"confusion": [7, [9], [0], [1]]}', b"[]"):
+        file.write_bytes(damaged)
+        with pytest.warns(ct.CutawayWarning, match="damaged"):
+            assert slow_run.findings() == first
+        assert file.read_bytes() == kept
+
+
+def test_rules_are_printed_and_in_every_document(slow_run: ct.Run, capsys: pytest.CaptureFixture[str]) -> None:
+    found = ct.doctor(slow_run, progress=False)
+    rule = found.findings[0].rule
+    assert rule is not None
+    assert found.to_pandas()[["rule", "source", "known_as"]].iloc[0].tolist() == [
+        rule.words,
+        rule.source,
+        rule.known_as,
+    ]
+
+    def printed(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        assert ended.value.code == 0
+        return capsys.readouterr().out
+
+    assert json.loads(printed("show", str(slow_run.path), "--json"))["findings"] == list(found.records())
+    assert "rule: " not in printed("doctor", str(slow_run.path))
+    lines = " ".join(printed("doctor", str(slow_run.path), "--rules").split())
+    for words in (rule.words, rule.source, rule.known_as):
+        assert words in lines
+    assert found.findings[0].title in printed("show", str(slow_run.path))
+
+
+def test_a_temperature_is_proved_without_a_training(tmp_path: Path) -> None:
+    run = train(ct.mlp((32,)), *digits(), tmp_path, epochs=4, label_smoothing=0.5)
+    (proof,) = [each for each in ct.doctor(run, proofs=True, progress=False).proofs if each.kind == "miscalibration"]
+    before, after = (run.calibration().scores, run.calibration().scaled_scores)
+    assert after is not None
+    (error, loss) = proof.judgments
+    assert (error.measure, loss.measure) == ("calibration error", "loss")
+    assert (error.before, error.after) == pytest.approx((before.ece_equal_mass, after.ece_equal_mass), abs=1e-6)
+    assert (loss.before, loss.after) == pytest.approx((before.log_loss, after.log_loss), abs=1e-6)
+    assert error.interval[0] <= error.after - error.before <= error.interval[1]
+    assert proof.helped
+    assert (proof.fixed, proof.broken, proof.seconds) == (0, 0, 0.0)

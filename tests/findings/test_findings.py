@@ -1,11 +1,13 @@
 import json
 import pickle
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from cutaway.errors import DataError
-from cutaway.findings import Evidence, Finding, registry, run_checks
+from cutaway.findings import RULES, Evidence, Finding, Rule, registry, run_checks
 
 
 def rows(val_losses, **columns):
@@ -213,10 +215,28 @@ def test_a_check_in_the_registry_is_run(monkeypatch):
     def check(evidence):
         yield Finding("epochs", "note", "Epochs", f"{len(evidence.history)} epochs.", {})
 
-    monkeypatch.setattr(registry, "CHECKS", (*registry.CHECKS, check))
+    module = SimpleNamespace(check=check, RULES=(Rule("epochs", "Always.", "", ""),))
+    monkeypatch.setattr(registry, "CHECKS", (*registry.CHECKS, module))
     assert "2 epochs." in [finding.text for finding in run_checks(everything())]
 
 
 def test_evidence_and_findings_can_be_pickled():
     evidence = pickle.loads(pickle.dumps(everything()))
     assert run_checks(evidence) == run_checks(everything()) == pickle.loads(pickle.dumps(run_checks(everything())))
+
+
+def test_every_check_has_a_rule_with_its_source_and_the_name_that_others_know():
+    kinds = [rule.kind for module in registry.CHECKS for rule in module.RULES]
+    assert len(kinds) == len(set(kinds))
+    assert list(RULES) == kinds
+    for module in registry.CHECKS:
+        assert module.RULES, module
+    for rule in RULES.values():
+        assert rule.words.endswith("."), rule
+        assert re.search(r"[A-Z]", rule.words[0]), rule
+        assert re.search(r"\b(1[89]|20)\d\d\b|https://", rule.source), rule
+        assert rule.known_as, rule
+
+
+def test_a_finding_carries_the_rule_of_its_kind():
+    assert all(each.rule is RULES[each.kind] for each in run_checks(everything()))

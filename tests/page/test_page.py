@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.page import Card, Cards, Figure, Page, Picture, Table, Text, render
+from cutaway.page import Card, Cards, Figure, Line, Page, Picture, SmallPlot, Table, Text, render
 from cutaway.plots.theme import RIGHT_COLOR, WRONG_COLOR
 
 HOSTILE = "</title></script><script>hacked = 1</script><!--<img src=x onerror='hacked = 1'>{{ 7*7 }}"
@@ -224,3 +224,24 @@ def test_text_has_a_contrast_of_4_5(scheme):
             assert _contrast(tones[text], tones[ground]) >= 4.5, (text, ground)
     strongest = [_mixed(WRONG_COLOR, 0.65, tones["surface"]), _mixed(RIGHT_COLOR, 0.22, tones["surface"])]
     assert all(_contrast(tones["ink"], cell) >= 4.5 for cell in strongest)
+
+
+def test_a_card_shows_small_plots_what_would_help_and_small_print():
+    curve = Line("training", ((0.0, 1.0), (0.5, None), (1.0, 0.25)))
+    plot = SmallPlot(
+        alt="Losses by epoch", lines=(curve, Line("other", ((0.0, 0.0),))), bars=((0.1, 0.2, 0.5),), diagonal=True,
+        mark=0.5, x=("epoch 1", HOSTILE, "epoch 3"), y=("0", "1", "loss"),
+    )  # fmt: skip
+    picture = Picture(b"png", "a digit", caption="test[7], labeled 3")
+    card = Card(title="It overfits", plots=(plot,), pictures=(picture,), help="stop earlier.", small=("Rule: ...",))
+    section = Cards(name="findings", title="Findings", cards=(card,), size="large")
+    reader = Reader(render(Page(title="A page", sections=(section,))))
+    assert [attrs["points"] for attrs, _ in reader.all("polyline")] == ["0.0,0.0", "100.0,75.0", "0.0,100.0"]
+    assert [attrs["height"] for attrs, _ in reader.all("rect")] == ["50.00"]
+    assert len(reader.all("line")) == 2
+    (drawing,) = [attrs for attrs, _ in reader.all("svg") if attrs.get("role") == "img"]
+    assert drawing["aria-label"] == "Losses by epoch"
+    paragraphs = {attrs.get("class"): text for attrs, text in reader.all("p")}
+    assert (paragraphs["help"], paragraphs["small-print"]) == ("stop earlier.", "Rule: ...")
+    assert paragraphs["name"] == "test[7], labeled 3"
+    assert HOSTILE in [text for _, text in reader.all("span")]

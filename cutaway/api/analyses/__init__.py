@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .confidence.pairs import ConfusedPair, ConfusedPairs, confused_pairs
     from .confidence.temperature import find_temperature, fitted_temperature
     from .confidence.thresholds import Thresholds, thresholds
-    from .evidence import evidence_of, findings
+    from .evidence import evidence_of, findings, kept_findings
     from .explanation import Explanation, explain
     from .facts import repeated_ids, sample_facts
     from .history import History, epochs_in_words
@@ -96,6 +96,7 @@ _MODULES = {
     "explain": "cutaway.api.analyses.explanation",
     "find_temperature": "cutaway.api.analyses.confidence.temperature",
     "findings": "cutaway.api.analyses.evidence",
+    "kept_findings": "cutaway.api.analyses.evidence",
     "fitted_temperature": "cutaway.api.analyses.confidence.temperature",
     "generalization": "cutaway.api.analyses.learning.gap",
     "importance": "cutaway.api.analyses.importances",
@@ -174,6 +175,7 @@ __all__ = [
     "importance",
     "influence",
     "kept_embedding",
+    "kept_findings",
     "labels",
     "layer_activations",
     "layer_history",

@@ -1,7 +1,9 @@
 """What findings need to know about a run beyond its history: its layers, weights, inputs and samples."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +21,13 @@ from cutaway.data import (
 )
 from cutaway.errors import CutawayError
 from cutaway.findings import HeldOut, LayerFacts, WeightFacts, estimate_count, keep_highest
+from cutaway.metrics import confusion_counts
 
+from .concerned import concerned_layers, concerned_samples
 from .predictions import probability_batches
+
+if TYPE_CHECKING:
+    from cutaway.interpret import LayerRecord
 
 SAMPLES = 2000
 """Training samples on which layers, gradients and inputs are measured at most."""
@@ -35,43 +42,74 @@ BINS = 15
 """Bins of equally many samples in which confidence and accuracy are compared."""
 
 
-def facts_of(context: RunContext) -> dict[str, Any]:
-    """What is known about a run, as fields of `cutaway.findings.Evidence`; what cannot be known is left out."""
-    config, record = context.manifest.config, context.manifest.dataset
-    found: dict[str, Any] = {
-        "config": {name: value for name, value in config.items() if value is not None},
-        "train_samples": len(context.split.train),
-        "input_names": record.feature_names,
-        "pictures": len(record.shape) > 1,
-    }
-    for part in (_of_samples, _of_model, _of_predictions):
+def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> tuple[dict[str, Any], bool]:
+    """What is known about a run, as fields of `cutaway.findings.Evidence`.
+
+    Args:
+        context: The run.
+        layers: Gives what its layers are.
+
+    Returns:
+        The facts without those that cannot be known, as where data are gone or the model has diverged; and whether none
+        is missing.
+    """
+    found: dict[str, Any] = {}
+    examples: dict[str, Any] = {}
+    is_whole = True
+    parts: list[Callable[[], dict[str, Any]]] = [
+        partial(_of_samples, context),
+        partial(_of_layers, context, layers),
+        partial(_of_model, context),
+        partial(_of_predictions, context),
+    ]
+    for part in parts:
         try:
-            found |= part(context)
-        except CutawayError:  # data that are gone, a model that has diverged: what it would say stays unknown
+            known = part()
+        except CutawayError:
+            is_whole = False
             continue
-    return found
+        examples |= known.pop("examples", {})
+        is_whole = is_whole and bool(known)
+        found |= known
+    return found | {"examples": examples}, is_whole
 
 
 def _of_samples(context: RunContext) -> dict[str, Any]:
     facts = sample_facts(context.data, context.split)
     repeated = repeated_ids(context.data, context.split.train, _join(context.split.val, context.split.test))
-    return facts | {"repeated": context.named(repeated).names()}
+    examples = {name: context.named(ids).names() for name, ids in facts.pop("concerned").items()}
+    return facts | {"repeated": context.named(repeated).names(), "examples": examples}
 
 
 def sample_facts(data: Dataset, split: Split) -> dict[str, Any]:
-    """What shows in the samples of a split, as fields of `cutaway.findings.Evidence`."""
+    """What shows in the samples of a split, as fields of `cutaway.findings.Evidence`.
+
+    Also "concerned", `SampleIds` by kind of finding.
+    """
     most = sample_room(data)
     ids = split.train.take(stratified_sample(data.y(split.train), most, seed=0))
     x, y = data.inputs(ids), data.y(ids)
     held = split.test if len(split.test) else split.val
-    others = data.inputs(held.take(slice(0, None, -(-len(held) // most)))) if len(held) else x[:0]
+    compared = held.take(slice(0, None, max(1, -(-len(held) // most))))
+    others = data.inputs(compared) if len(held) else x[:0]
     counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in PARTS}
+    shift = tell_apart(x, others)
+    concerned = {"class-imbalance": split.train.take(_of_the_smallest_class(data.y(split.train)))}
+    if shift is not None:
+        concerned["shifted-test-samples"] = compared.take(np.array(shift.surest, np.int64))
     return {
         "inputs": input_facts(x),
         "class_counts": {name: each.tolist() for name, each in counts.items() if each.sum()},
         "telling": telling_input(x, y, classes=data.classes),
-        "shift": tell_apart(x, others),
+        "shift": shift,
+        "concerned": concerned,
     }
+
+
+def _of_the_smallest_class(labels: np.ndarray) -> np.ndarray:
+    counts = np.bincount(labels)
+    smallest = np.where(counts > 0, counts, len(labels) + 1).argmin()
+    return np.flatnonzero(labels == smallest)[:20]
 
 
 def sample_room(data: Dataset) -> int:
@@ -86,6 +124,16 @@ def repeated_ids(data: Dataset, train: SampleIds, others: SampleIds) -> SampleId
     return few.take(known >= 0)
 
 
+def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:
+    if not context.opens:
+        return {}
+    records = tuple(layers())
+    return {
+        "inactive_units": {each.name: (each.inactive, each.units) for each in records if each.inactive is not None},
+        "examples": concerned_layers(records, {}),
+    }
+
+
 def _of_model(context: RunContext) -> dict[str, Any]:
     if not context.opens:
         return {}
@@ -96,7 +144,8 @@ def _of_model(context: RunContext) -> dict[str, Any]:
     model, kept = context.model(), context.epoch()
     layers = layer_health(model, x=x, scale=scale)
     epochs = context.folder.epochs
-    first, last = (gradient_sizes(model, x=x, y=y, scale=scale, weights=context.snapshot(e)) for e in (epochs[0], kept))
+    ends = [context.snapshot(epoch) for epoch in (epochs[0], kept)]
+    first, last = gradient_sizes(model, x=x, y=y, scale=scale, snapshots=ends)
     updates: dict[str, list[float]] = {}
     before = context.snapshot(epochs[0])
     for epoch in epochs[1:]:
@@ -104,8 +153,13 @@ def _of_model(context: RunContext) -> dict[str, Any]:
         for name, size in update_sizes(before, after).items():
             updates.setdefault(name, []).append(size)
         before = after
+    names = {field.name for field in dataclasses.fields(LayerFacts)}
     return {
-        "layers": {name: LayerFacts(**dataclasses.asdict(each)) for name, each in layers.items()},
+        "examples": concerned_layers((), layers),
+        "layers": {
+            name: LayerFacts(**{key: value for key, value in dataclasses.asdict(each).items() if key in names})
+            for name, each in layers.items()
+        },
         "weights": {name: WeightFacts(first[name], last[name], tuple(updates.get(name, ()))) for name in first},
     }
 
@@ -114,17 +168,21 @@ def _of_predictions(context: RunContext) -> dict[str, Any]:
     data, split = context.data, context.split
     others = _join(split.val, split.test)
     y = data.y(others)
-    confidence, right = np.zeros(len(y)), np.zeros(len(y), bool)
+    confidence, predicted = np.zeros(len(y)), np.zeros(len(y), np.int64)
     kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for rows, p in probability_batches(context, others):
         if not np.isfinite(p).all():
             return {}
-        confidence[rows], right[rows] = p.max(axis=1), p.argmax(axis=1) == y[rows]
+        confidence[rows], predicted[rows] = p.max(axis=1), p.argmax(axis=1)
         kept.append(keep_highest(p, y[rows]))
     given, highest, shares = (np.concatenate([each[part] for each in kept]) for part in range(3))
     held = HeldOut(y, given[None], highest[None], shares[None], None, data.classes)
-    tested = slice(len(split.val), None) if len(split.test) else slice(None)
-    return {
+    right, tested = predicted == y, slice(len(split.val), None) if len(split.test) else slice(None)
+    known = (
+        {"confusion": confusion_counts(y[tested], predicted[tested], classes=data.classes)} if len(split.test) else {}
+    )
+    return known | {
+        "examples": concerned_samples(context.named(others), held, predicted, confidence, tested=tested),
         "calibration": _calibration(confidence[tested], right[tested]),
         "wrong_labels": estimate_count(held),
         "judged": len(y),

@@ -31,6 +31,8 @@ class RunLine:
         loss: Loss on the test samples as it was recorded, by the run's own loss function: with label smoothing, if so.
         seconds: Seconds of the training; None where they are not known.
         parameters: Number of values in its weights; None where there are none.
+        relabeled: Number of samples that a person gave another label before the training.
+        dropped: Number of samples that a person left out of it.
     """
 
     run: str
@@ -42,6 +44,8 @@ class RunLine:
     loss: float | None
     seconds: float | None
     parameters: int | None
+    relabeled: int = 0
+    dropped: int = 0
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,8 @@ def _line(context: RunContext) -> RunLine:
         loss=None if test is None else test["loss"],
         seconds=manifest.cost.get("training"),
         parameters=_parameters(folder),
+        relabeled=len(manifest.dataset.relabeled or {}),
+        dropped=0 if context.split.dropped is None else len(context.split.dropped),
     )
 
 

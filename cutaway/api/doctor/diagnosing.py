@@ -17,7 +17,7 @@ from cutaway.data import (
 from cutaway.errors import ConfigError, DataError
 from cutaway.findings import Evidence, Finding, run_checks
 
-from .proving import prove
+from .proving import Tried, prove
 from .record import Diagnosis, Proof
 
 
@@ -36,7 +36,9 @@ def doctor(
         what: A `Run`; or data, as of `train`, of which everything is judged that shows before a training.
         y: Labels ``(sample,)``, where `what` are inputs.
         proofs: Whether to try the remedy of each warning that has one: the run's model is trained again from the same
-            seed with it, and both are compared on the same samples by McNemar's test. Needs a run made by `train`.
+            seed with it, and both are compared on the same samples, by what the finding is about: accuracy, balanced
+            accuracy, loss or calibration error, with a paired test. Needs a run made by `train`, except for a
+            temperature, for which nothing is trained.
         progress: True draws bars, False draws nothing, a callable gets `Progress` records.
         options: Of data by name or path, as `load_dataset` takes them.
 
@@ -47,7 +49,8 @@ def doctor(
         findings = what.findings(progress=progress)
         found: tuple[Proof, ...] = ()
         if proofs:
-            found = tuple(prove(what, each, progress=progress) for each in findings if _is_tried(each))
+            tried: Tried = {}
+            found = tuple(prove(what, each, tried=tried, progress=progress) for each in findings if _is_tried(each))
         return Diagnosis(what.path.name, findings, found, _unknown(what))
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
@@ -90,12 +93,14 @@ def _split(given: Dataset | Table) -> tuple[Split, Dataset]:
     try:
         return split_and_prepare(given)
     except (DataError, ConfigError) as error:
-        raise DataError("data are judged by parts of a split", got=error.got, hint=error.hint) from error
+        rule = "data are judged once they are divided into training, validation and test samples"
+        raise DataError(rule, got=error.got, hint=error.hint) from error
 
 
 def _evidence(split: Split, data: Dataset) -> Evidence:
     """What is known of data before a training."""
     facts = analyses.sample_facts(data, split)
+    examples = {name: ids.names() for name, ids in facts.pop("concerned").items()}
     if "test" in data.labels:
         facts["repeated"] = analyses.repeated_ids(data, split.train, split.test).names()
     else:  # parts of one source that we split are alike, and equal rows in it are common
@@ -107,5 +112,6 @@ def _evidence(split: Split, data: Dataset) -> Evidence:
         test_samples=len(split.test),
         input_names=data.feature_names,
         pictures=len(data.shape) > 1,
+        examples=examples,
         **facts,
     )

@@ -1,6 +1,7 @@
 """Proofs: the model of a run trained again from the same seed with a remedy, and both judged on the same samples."""
 
 import copy
+import dataclasses
 import tempfile
 import time
 from pathlib import Path
@@ -8,26 +9,32 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.api.analyses import fitted_temperature
 from cutaway.api.progress import ProgressOption
 from cutaway.api.run import Run
 from cutaway.api.train import train, train_like
 from cutaway.data import Dataset, Decision, SampleIds, Source
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding, Remedy
-from cutaway.metrics import mcnemar
 
+from .judging import MEASURES, Answers, answers, judge
 from .record import Proof
 
 SUSPECT = 0.5
 """Score of a training label from which it is dropped."""
 
 
-def prove(run: Run, finding: Finding, *, progress: ProgressOption = False) -> Proof:
+Tried = dict[str, tuple[Answers, float]]
+"""What models that were trained with a remedy say, and the seconds of the training, by all that the remedy changes."""
+
+
+def prove(run: Run, finding: Finding, *, tried: Tried | None = None, progress: ProgressOption = False) -> Proof:
     """Try the remedy of a finding.
 
     Args:
         run: The run that it was found in.
         finding: It has a remedy.
+        tried: Remedies that were tried for other findings of the run, which are not tried again; this one is added.
         progress: As of `cutaway.doctor`.
 
     Returns:
@@ -35,45 +42,57 @@ def prove(run: Run, finding: Finding, *, progress: ProgressOption = False) -> Pr
     """
     remedy = finding.remedy
     assert remedy is not None
-    if run.context.manifest.origin != "training":
+    if remedy.change != "temperature" and run.context.manifest.origin != "training":
         return Proof(finding.kind, remedy.words, why="only a run that cutaway trained can be trained again")
-    start = time.perf_counter()
     try:
         split = "test" if len(run.split.test) else "val"
         ids = run.split.part(split)
         if remedy.change == "drop-repeated":
             return _without_repeated(run, finding, remedy, split)
-        with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
-            again = _train(run, remedy, Path(folder), progress)
-            after = _right(again, _same_samples(again, ids))
+        after, seconds = _tried(run, remedy, ids, tried={} if tried is None else tried, progress=progress)
+        before = answers(run.context, ids)
     except CutawayError as error:
         return Proof(finding.kind, remedy.words, why=f"{error.rule}; got {error.got}")
-    before, labels = _right(run, ids), run.data.y(ids)
-    balanced = (_balanced(before, labels), _balanced(after, labels)) if finding.kind == "class-imbalance" else None
-    test = mcnemar(int((after & ~before).sum()), int((before & ~after).sum()))
+    measure = MEASURES.get(finding.kind, "accuracy")
+    # a temperature changes no answer
+    shown = ("calibration error", "loss") if measure == "calibration error" else dict.fromkeys((measure, "accuracy"))
     return Proof(
         kind=finding.kind,
         remedy=remedy.words,
-        before=float(before.mean()),
-        after=float(after.mean()),
-        balanced=balanced,
-        fixed=test.fixed,
-        broken=test.broken,
+        before=float(before.correct.mean()),
+        after=float(after.correct.mean()),
+        judgments=tuple(judge(each, before, after) for each in shown),
+        fixed=int((after.correct & ~before.correct).sum()),
+        broken=int((before.correct & ~after.correct).sum()),
         samples=len(ids),
         split=split,
-        p_value=test.p_value,
-        seconds=time.perf_counter() - start,
+        seconds=seconds,
     )
+
+
+def _tried(
+    run: Run, remedy: Remedy, ids: SampleIds, *, tried: Tried, progress: ProgressOption
+) -> tuple[Answers, float]:
+    """What the model says with a remedy, and the seconds of its training."""
+    if remedy.change == "temperature":
+        return answers(run.context, ids, temperature=fitted_temperature(run.context).value), 0.0
+    key = repr(dataclasses.replace(remedy, words=""))
+    if key not in tried:
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
+            again = _train(run, remedy, Path(folder), progress)
+            tried[key] = answers(again.context, _same_samples(again, ids)), time.perf_counter() - start
+    return tried[key]
 
 
 def _train(run: Run, remedy: Remedy, folder: Path, progress: ProgressOption) -> Run:
     """Train the run's model again with a remedy."""
     settings: dict[str, Any] = dict(remedy.settings)
-    if remedy.change is None and remedy.activation is None:
+    if remedy.change is None and remedy.activation is None and not remedy.units:
         return train_like(run, runs=folder, progress=progress, **settings)
     if remedy.change == "drop-suspects":
         return train_like(run, labels=_suspects(run, progress), runs=folder, progress=progress, **settings)
-    data = run.data if remedy.change is None else _changed(run, remedy)
+    data = _changed(run, remedy) if remedy.change in ("standardize", "drop-inputs") else run.data
     model = _model(run, data, remedy)
     config = {name: value for name, value in run.config.items() if value is not None and name != "class_weight"}
     if run.config.get("class_weight") is not None:
@@ -98,16 +117,24 @@ def _changed(run: Run, remedy: Remedy) -> Dataset:
     return Dataset(data.name, sources, data.class_names, 1.0, {"kind": "arrays"}, data.feature_names)
 
 
+SQUASHING = ("sigmoid", "tanh", "softsign")
+
+
 def _model(run: Run, data: Dataset, remedy: Remedy) -> Any:
-    """The model of a run with new first weights from its seed, perhaps with another activation function."""
+    """The model of a run with new first weights from its seed, and what a remedy changes about its layers."""
     from cutaway.models import initialize, model_from_spec
 
     spec = copy.deepcopy(dict(run.context.spec))
-    if remedy.activation is not None:
-        for layer in spec["layers"]:
-            if layer["name"] != spec["output"] and layer["config"].get("activation") in ("sigmoid", "tanh", "softsign"):
-                layer["config"]["activation"] = remedy.activation
-                layer["config"].pop("kernel_initializer", None)
+    replaced = SQUASHING if remedy.activation == "relu" else ("relu", "relu6")
+    for layer in spec["layers"]:
+        config = layer["config"]
+        if layer["name"] != spec["output"] and remedy.activation and config.get("activation") in replaced:
+            config["activation"] = remedy.activation
+            config.pop("kernel_initializer", None)
+        if remedy.change == "default-weights":
+            config.pop("kernel_initializer", None)
+            config.pop("bias_initializer", None)
+        config |= {"units": remedy.units[layer["name"]]} if layer["name"] in remedy.units else {}
     model = model_from_spec(spec, initialize=False)
     initialize(model, run.config["seed"])
     return model
@@ -130,24 +157,12 @@ def _same_samples(run: Run, ids: SampleIds) -> SampleIds:
     return SampleIds(tuple(run.data.sources), ids.source_index, ids.index)
 
 
-def _right(run: Run, ids: SampleIds) -> np.ndarray:
-    """Whether each sample is predicted as it is labeled."""
-    from cutaway.api.analyses import probabilities
-
-    return probabilities(run.context, ids).argmax(axis=1) == run.data.y(ids)
-
-
-def _balanced(right: np.ndarray, labels: np.ndarray) -> float:
-    """The mean recall of the classes."""
-    return float(np.mean([right[labels == label].mean() for label in np.unique(labels)]))
-
-
 def _without_repeated(run: Run, finding: Finding, remedy: Remedy, split: str) -> Proof:
     """The accuracy without samples that the model was trained on; nothing is trained for it."""
     from cutaway.data import repeated_samples
 
     ids = run.split.part(split)
-    right = _right(run, ids)
+    right = answers(run.context, ids).correct
     new = repeated_samples(run.data.x(run.split.train), run.data.x(ids)) < 0
     return Proof(
         finding.kind,

@@ -1,17 +1,22 @@
 """What the doctor says: findings, and what their remedies changed."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cutaway._lazy import public
+from cutaway.api.analyses import plain
 from cutaway.findings import Finding
+
+from .judging import Judgment
 
 if TYPE_CHECKING:
     import pandas
 
 LEVEL = 0.05
-"""p-value of McNemar's test below which a remedy is said to have changed the accuracy."""
+"""p-value below which a remedy is said to have changed what it is judged by."""
+
+LOW_IS_GOOD = ("loss", "calibration error")
 
 
 @dataclass(frozen=True)
@@ -23,13 +28,14 @@ class Proof:
         remedy: What was done, in words.
         before: Accuracy of the run, 0..1.
         after: Accuracy with the remedy.
-        balanced: Balanced accuracy before and after, where classes are of very different size; None otherwise.
+        judgments: What it is judged by, with the 95% interval of the difference and a p-value: the accuracy; before it,
+            where the finding is about something else, the loss, the calibration error or the balanced accuracy. Empty
+            where the two are of different samples.
         fixed: Samples that only the new training predicts right.
         broken: Samples that only the run predicts right.
         samples: Number of samples.
         split: The split that they are of.
-        p_value: Of McNemar's test; None where the two are of different samples.
-        seconds: Time of the new training.
+        seconds: Time of the new training; 0 of a remedy without one.
         why: Why nothing could be tried, or None.
     """
 
@@ -37,31 +43,49 @@ class Proof:
     remedy: str
     before: float = float("nan")
     after: float = float("nan")
-    balanced: tuple[float, float] | None = None
+    judgments: tuple[Judgment, ...] = ()
     fixed: int = 0
     broken: int = 0
     samples: int = 0
     split: str = "test"
-    p_value: float | None = None
     seconds: float = 0.0
     why: str | None = None
+
+    @property
+    def p_value(self) -> float | None:
+        """Of what it is judged by first; None where nothing was compared."""
+        return self.judgments[0].p_value if self.judgments else None
+
+    @property
+    def helped(self) -> bool:
+        """Whether what it is judged by first became better by more than chance."""
+        if not self.judgments:
+            return False
+        first = self.judgments[0]
+        better = first.after < first.before if first.measure in LOW_IS_GOOD else first.after > first.before
+        return better and first.p_value < LEVEL
 
     @property
     def words(self) -> str:
         """What it shows, as a sentence."""
         if self.why is not None:
             return f"Not tried: {self.why}."
-        counts = f"{self.samples:,} {'validation' if self.split == 'val' else self.split} samples"
-        if self.p_value is None:
+        if not self.judgments:
             return f"The accuracy is {self.after:.2%} instead of {self.before:.2%}."
-        change = (
-            f"{self.before:.2%} becomes {self.after:.2%} on {counts}: {self.fixed:,} fixed, {self.broken:,} newly wrong"
-        )
-        if self.balanced is not None:
-            change += f"; balanced accuracy {self.balanced[0]:.2%} becomes {self.balanced[1]:.2%}"
-        if self.p_value >= LEVEL:
-            return f"{change}; that may be chance (p = {self.p_value:.2g})."
-        return f"{change} (p = {self.p_value:.2g})."
+        counts = f"{self.samples:,} {'validation' if self.split == 'val' else self.split} samples"
+        changes = "; ".join(map(_changed, self.judgments))
+        chance = "" if self.judgments[0].p_value < LEVEL else " The first may be chance."
+        return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong.{chance}"
+
+
+def _changed(each: Judgment) -> str:
+    """A measure before and after, with the interval of the difference and the p-value."""
+    low, high = each.interval
+    if each.measure == "loss":
+        values = f"{each.before:.4f} to {each.after:.4f} (difference {low:+.4f} to {high:+.4f}"
+    else:
+        values = f"{each.before:.2%} to {each.after:.2%} (difference {100 * low:+.2f} to {100 * high:+.2f} points"
+    return f"{each.measure} goes from {values}, p = {each.p_value:.2g})"
 
 
 @public
@@ -88,26 +112,18 @@ class Diagnosis:
         return f"<Diagnosis of {self.name}: {count} in {len(self.findings):,} findings{first}>"
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """A JSON-able record for each finding, with its remedy and its proof where it has them."""
+        """A JSON-able record for each finding: its rule and source, and its remedy and its proof where it has them."""
         proofs = {proof.kind: proof for proof in self.proofs}
         for each in self.findings:
-            record: dict[str, Any] = {
-                "kind": each.kind,
-                "severity": each.severity,
-                "title": each.title,
-                "text": each.text,
-                "evidence": each.evidence,
-                "samples": list(each.samples),
-                "remedy": None if each.remedy is None else each.remedy.words,
-            }
+            record = each.record()
             if each.kind in proofs:
-                proof = asdict(proofs[each.kind])
-                record["proof"] = {name: None if value != value else value for name, value in proof.items()}
+                proof = proofs[each.kind]
+                record["proof"] = plain(proof) | {"p_value": proof.p_value, "helped": proof.helped}
             yield record
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a finding: kind, severity, title, text and remedy."""
+        """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source and known_as."""
         import pandas
 
-        columns = ("kind", "severity", "title", "text", "remedy")
+        columns = ("kind", "severity", "title", "text", "remedy", "rule", "source", "known_as")
         return pandas.DataFrame([{name: row[name] for name in columns} for row in self.records()], columns=columns)

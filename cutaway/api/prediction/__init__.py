@@ -4,9 +4,19 @@ In come a `RunContext` and new samples as a user has them: tables, pictures or a
 chunk, or rows in a file. May call every room below `api`, and `cutaway.api.context`.
 """
 
-from .file import write_rows, write_text
+from .file import check_no_decisions, write_rows, write_text
 from .predicting import examine, predict, predictions
 from .record import Predictions
 from .samples import new_samples, one_sample
 
-__all__ = ["Predictions", "examine", "new_samples", "one_sample", "predict", "predictions", "write_rows", "write_text"]
+__all__ = [
+    "Predictions",
+    "check_no_decisions",
+    "examine",
+    "new_samples",
+    "one_sample",
+    "predict",
+    "predictions",
+    "write_rows",
+    "write_text",
+]

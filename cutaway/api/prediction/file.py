@@ -12,8 +12,8 @@ from typing import IO, Any, Protocol
 
 import numpy as np
 
-from cutaway.data import safe_cell
-from cutaway.errors import UsageError
+from cutaway.data import read_decisions, safe_cell
+from cutaway.errors import CutawayError, UsageError
 from cutaway.runs import output_file
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -47,9 +47,10 @@ def write_rows(parts: Iterable[Rows], path: Path, *, what: str = "predictions") 
         The number of rows.
 
     Raises:
-        UsageError: The ending is another one, or the folder does not exist.
+        UsageError: The ending is another one, the folder does not exist, or the file holds decisions on labels.
         OSError: The disk refuses.
     """
+    check_no_decisions(path, what=what)
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise UsageError(
@@ -134,3 +135,27 @@ def _number(value: bool | int | float | None) -> str:
     if value is None:
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value).lower()
+
+
+def check_no_decisions(path: Path, *, what: str = "predictions") -> None:
+    """Refuse to overwrite a file in which a person has decided on labels.
+
+    Raises:
+        UsageError: It holds decisions.
+    """
+    if not path.is_file():
+        return
+    try:
+        if path.suffix.lower() == ".jsonl":
+            with open(path, encoding="utf-8", errors="replace") as file:
+                decided = any('"decision": "' in line and '"decision": ""' not in line for line in file)
+        else:
+            decided = bool(read_decisions(path))
+    except CutawayError:  # something else, which is replaced
+        return
+    if decided:
+        raise UsageError(
+            "a file with decisions on labels is never overwritten",
+            got=str(path),
+            hint=f"write to another file, such as {what}.csv",
+        )

@@ -4,24 +4,49 @@ from typing import Any
 
 from cutaway.api.analyses import evidence_of
 from cutaway.api.data_words import columns_in_words, data_in_words
-from cutaway.findings import run_checks
+from cutaway.findings import Finding, run_checks
 from cutaway.page import Card, Cards, Section, Table, Text
 from cutaway.runs import Manifest
 
+from .finding_pictures import plots_of, samples_of
 from .rows import layer_row
 from .source import ReportSource
+
+UNITS = 8
+"""Units that are named on a card at most."""
 
 
 def findings(source: ReportSource) -> Section:
     """What a person should look at, one card per finding."""
-    found = run_checks(evidence_of(source.context, confusion=source.confusion, layers=source.layers))
+    found = run_checks(evidence_of(source.context, layers=lambda: source.layers))
     if not found:
         return Text(name="findings", title="Findings", paragraphs=("Nothing in this run needs attention.",))
     return Cards(
         name="findings",
         title="Findings",
-        cards=tuple(Card(severity=each.severity, title=each.title, text=(each.text,)) for each in found),
+        cards=tuple(_card(source, each) for each in found),
         size="large",
+    )
+
+
+def _card(source: ReportSource, finding: Finding) -> Card:
+    """A finding with its pictures, what would help, and its rule; the rule of what is good would only fill the page."""
+    pictures, values = samples_of(source, finding)
+    is_good, rule, small = finding.severity == "good", finding.rule, list[str]()
+    if finding.units:
+        small.append(f"Units: {', '.join(finding.units[:UNITS])}{', ...' if len(finding.units) > UNITS else ''}")
+    if rule is not None and not is_good:
+        small += [f"Rule: {rule.words}", f"Known as: {rule.known_as}. Source: {rule.source}"]
+    words = finding.remedy.words if finding.remedy is not None and not is_good else ""
+    return Card(
+        severity=finding.severity,
+        title=finding.title,
+        text=(finding.text,),
+        plots=plots_of(source, finding),
+        pictures=pictures,
+        values=values,
+        help=f"{words}." if words else "",
+        small=tuple(small),
     )
 
 

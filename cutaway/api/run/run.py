@@ -1,7 +1,6 @@
 """The run as the user holds it: every analysis of a run folder, one method each."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -14,7 +13,6 @@ from cutaway.api.context import RunContext
 from cutaway.api.prediction import Predictions, examine, new_samples, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
-from cutaway.errors import DataError
 from cutaway.metrics import at_temperature
 
 from .judged import JudgedRun
@@ -337,11 +335,7 @@ class Run(JudgedRun):
 
     def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
         """What a person should look at: warnings first, causes before what follows from them."""
-        layers = ()
-        if self.context.opens:
-            with suppress(DataError):  # data that are gone, or a model that has diverged
-                layers = self.layers(progress=progress)
-        return analyses.findings(self.context, layers=layers)
+        return analyses.findings(self.context, layers=lambda: self.layers(progress=progress))
 
     def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
         """Write everything about the run into one HTML file that works without a network, and return its path.

@@ -33,6 +33,7 @@ def print_runs(folder: str, *, given: str | None, as_json: bool) -> None:
 
 def _print(found: "Leaderboard") -> None:
     for table in found.tables:
+        decided = any(line.relabeled or line.dropped for line in table.lines)
         rows = [
             {
                 "Run": line.run,
@@ -43,6 +44,7 @@ def _print(found: "Leaderboard") -> None:
                 "Loss": number(line.loss, 4),
                 "Seconds": number(line.seconds, 1),
                 "Params": "-" if line.parameters is None else f"{line.parameters:,}",
+                **({"Relabeled": f"{line.relabeled:,}", "Left out": f"{line.dropped:,}"} if decided else {}),
             }
             for line in table.lines
         ]

@@ -19,6 +19,13 @@ WIDE = 24
 """Columns that a setting takes at most."""
 
 
+_MATCHED = {
+    "identity": "The others have the same source and row in both runs.",
+    "content": "The others have the same inputs in both runs.",
+}
+"""How samples were found in both runs."""
+
+
 def compare(
     run_a: Annotated[str | None, typer.Argument(metavar="A", help='A path, a run\'s name, or "latest".')] = None,
     run_b: Annotated[str | None, typer.Argument(metavar="B", help="The run that is compared with it.")] = None,
@@ -122,7 +129,7 @@ def _print_metrics(summary: Mapping[str, Any]) -> None:
     }
     left_out = [f"{summary['left_out'][key]:,} that {text}" for key, text in words.items() if summary["left_out"][key]]
     if left_out:
-        print(f"Samples left out: {', '.join(left_out)}. The others were found by {summary['matched_by']}.")
+        print(f"Samples left out: {', '.join(left_out)}. {_MATCHED[summary['matched_by']]}")
 
 
 def _named(a: Mapping[str, Any], b: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:

@@ -196,7 +196,7 @@ def _print_gap(found: "Generalization") -> None:
         print(f"Training minus validation: {found.gap}.")
     for each in found.stopping:
         print(
-            f"Stopping at epoch {found.best_epoch} instead of {found.last_epoch} changes the {each.split} accuracy by "
+            f"Keeping epoch {found.best_epoch} instead of {found.last_epoch} changes the {each.split} accuracy by "
             f"{each.difference}: {each.gained:,} more samples are right, {each.lost:,} fewer."
         )
     if found.note:

@@ -24,6 +24,7 @@ from cutaway.cli.options import (
     given_options,
 )
 from cutaway.cli.output import print_findings, print_json
+from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError
 
 from .labels import find_run_or_data
@@ -37,6 +38,7 @@ def doctor(
     prove: Annotated[
         bool, typer.Option("--prove", help="Try the remedies: train again from the same seed, and compare.")
     ] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="Show the rule of each finding, and its source.")] = False,
     data: DataOption = None,
     label: LabelOption = None,
     test: TestOption = None,
@@ -69,13 +71,13 @@ def doctor(
     if as_json:
         print_json({"name": found.name, "findings": list(found.records()), "not_judged": list(found.not_judged)})
         return
-    print_findings(found.findings)
+    print_findings(found.findings, rules=rules)
     if not found.findings:
         print("Nothing that is checked here needs attention.")
     for sentence in found.not_judged:
         print(sentence)
     for proof in found.proofs:
-        print(f"\nTried for {proof.kind}: {proof.remedy}. {proof.words}")
+        print(f"\nTried for {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if run is None:
         print("\nNext: train on it with the same options, and then: cutaway doctor latest")
     elif not prove and any(each.remedy and each.severity == "warning" for each in found.findings):

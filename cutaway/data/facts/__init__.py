@@ -6,9 +6,11 @@ In come arrays of inputs and labels; out come numbers. May call scikit-learn.
 from .duplicates import repeated_samples
 from .inputs import InputFacts, input_facts
 from .shift import Shift, tell_apart
-from .single import TellingInput, telling_input
+from .single import FEWER, TELLS, TellingInput, telling_input, tells_alone
 
 __all__ = [
+    "FEWER",
+    "TELLS",
     "InputFacts",
     "Shift",
     "TellingInput",
@@ -16,4 +18,5 @@ __all__ = [
     "repeated_samples",
     "tell_apart",
     "telling_input",
+    "tells_alone",
 ]

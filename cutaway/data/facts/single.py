@@ -4,8 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cutaway.metrics import wilson_interval
+
+TELLS, FEWER = 0.95, 0.2
+"""An input alone gives the label away if, at the unfavorable end of Wilson's interval, it tells this share of the
+classes, and its errors are less than this share of those of always giving the largest class. The best measurement of an
+honest table stays below: a petal's width tells 95% of irises, 87% at that end."""
+
 LEAVES = 32
 """Intervals of an input that the rule tells apart at most."""
+
+TRIED, RANGES = 16, 64
+"""Inputs for which a tree is made at most, and ranges by which these are chosen: of 784 inputs all trees take 3 s."""
 
 LEAST = 40
 """Samples without which nothing is said."""
@@ -31,11 +41,27 @@ class TellingInput:
     baseline: float
 
 
+def tells_alone(correct: int, samples: int, *, baseline: float) -> bool:
+    """Whether an input tells the class so well that it must have been made from it.
+
+    Args:
+        correct: Samples of which it tells the class, among those from which its rule was not made.
+        samples: Number of these samples, from 1.
+        baseline: Share of the largest class among them.
+
+    Source:
+        Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval.
+    """
+    low, _ = wilson_interval(correct, samples)
+    return low >= TELLS and 1 - low < FEWER * (1 - baseline)
+
+
 def telling_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) -> TellingInput | None:
     """Find the input that tells the class best, by a decision tree on it alone.
 
-    The trees come from one half of the samples and are judged on the other half; of several inputs the best one is
-    judged, so that with many inputs its share is a little too high by chance.
+    Of many inputs, trees are made for the `TRIED` ones of which ranges of equally many samples tell most. The trees
+    come from one half of the samples and are judged on the other half; of several inputs the best one is judged, so
+    that with many inputs its share is a little too high by chance.
 
     Args:
         x: float32 ``(sample, input)``.
@@ -56,7 +82,23 @@ def telling_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) 
     varying = np.flatnonzero(x[fit].min(axis=0) != x[fit].max(axis=0))
     if not len(varying):
         return None
+    varying = _promising(x, y, varying, fit=fit, judge=judge, classes=classes)
     right = [int((tree.fit(x[fit, i, None], y[fit]).predict(x[judge, i, None]) == y[judge]).sum()) for i in varying]
     best = int(np.argmax(right))
     baseline = np.bincount(y[judge], minlength=classes).max() / len(judge)
     return TellingInput(int(varying[best]), right[best], len(judge), float(baseline))
+
+
+def _promising(
+    x: np.ndarray, y: np.ndarray, inputs: np.ndarray, *, fit: np.ndarray, judge: np.ndarray, classes: int
+) -> np.ndarray:
+    """The `TRIED` inputs of which the most frequent class of a range tells the class of most samples."""
+    if len(inputs) <= TRIED:
+        return inputs
+    right = np.empty(len(inputs), np.int64)
+    for place, i in enumerate(inputs):
+        edges = np.unique(np.quantile(x[fit, i], np.linspace(0, 1, RANGES + 1)[1:-1]))
+        cells = np.searchsorted(edges, x[fit, i], side="right") * classes + y[fit]
+        counts = np.bincount(cells, minlength=(len(edges) + 1) * classes).reshape(-1, classes)
+        right[place] = (counts.argmax(axis=1)[np.searchsorted(edges, x[judge, i], side="right")] == y[judge]).sum()
+    return np.sort(inputs[np.argsort(-right, kind="stable")[:TRIED]])

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cutaway.data.dataset import Dataset
+from cutaway.data.facts import tells_alone
 from cutaway.data.samples import SampleIds
 from cutaway.data.split import Split
-from cutaway.metrics import wilson_interval
 
 from .options import TableOptions
 from .schema import Column
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 10_000
 """Training samples on which single columns are tried."""
-
-TELLING, FEWER = 0.95, 0.2
-"""A column alone gives the label away if it tells this share of the labels, and if its errors, at most, are this share
-of those of the most frequent class."""
 
 IDENTIFIERS = ("id", "uuid", "guid", "key", "number", "no", "nr")
 
@@ -89,8 +85,7 @@ def telling_columns(
             continue
         values = _numbers(cells[column.name], column.kind)
         accuracy = _accuracy(values, labels, fitted, tried, column.kind)
-        least, _ = wilson_interval(round(accuracy * len(tried)), len(tried))
-        if accuracy >= TELLING and 1 - least < FEWER * (1 - baseline):
+        if tells_alone(round(accuracy * len(tried)), len(tried), baseline=baseline):
             yield (
                 f'"{column.name}" alone tells the label in {accuracy:.1%} of the rows (always saying the most frequent '
                 f"class: {baseline:.1%}): ignore it if it is known only once the label is"

@@ -2,11 +2,22 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "constant-inputs"
 MANY = 0.25
 NAMED = 5
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"More than {MANY:.0%} of the columns of a table have one value in every sample, of up to 2,000 training "
+            "samples; fewer are a note."
+        ),
+        source='Kuhn, Johnson 2013, "Applied predictive modeling", section 3.5',
+        known_as="zero-variance feature; single value in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

@@ -5,19 +5,23 @@ from collections.abc import Iterable
 import numpy as np
 
 from cutaway.findings.names import class_in_words
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "class-imbalance"
 # As many samples of the largest class for each of the smallest.
 UNEVEN = 10.0
+RULES = (
+    Rule(
+        KIND,
+        words=f"The largest class has {UNEVEN:g} times as many training samples as the smallest one, or more.",
+        source='He, Garcia 2009, "Learning from imbalanced data"',
+        known_as="class imbalance; ClassImbalance in SageMaker Debugger",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
-    """Compare the largest and the smallest class of the training samples.
-
-    Source:
-        He and Garcia 2009, "Learning from imbalanced data".
-    """
+    """Compare the largest and the smallest class of the training samples."""
     counts = np.asarray((evidence.class_counts or {}).get("train", ()))
     present = np.flatnonzero(counts)
     if len(present) < 2:
@@ -36,4 +40,5 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     text = text[:1].upper() + text[1:]
     record = {"largest": int(counts[large]), "smallest": int(counts[small]), "ratio": float(ratio)}
     remedy = None if weighted else Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
-    yield Finding(KIND, "note" if weighted else "warning", "Classes of very different size", text, record, remedy)
+    severity, samples = "note" if weighted else "warning", evidence.named(KIND)
+    yield Finding(KIND, severity, "Classes of very different size", text, record, remedy, samples)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cutaway.findings.baseline import learned_nothing
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 from cutaway.metrics import wilson_interval
 
 KIND = "label-noise"
@@ -12,15 +12,24 @@ MANY = 0.03
 MOST = 0.4
 # A model whose confidence is so far below its accuracy is sure of nothing.
 SURE = 0.3
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            "Confident learning on validation and test samples: the lower end of the 95% interval of the share of "
+            f"wrong labels is above {MANY:.0%}, and so is that of the errors among the third of the samples of which "
+            "the model is most sure."
+        ),
+        source='Northcutt, Jiang, Chuang 2021, "Confident learning: estimating uncertainty in dataset labels"',
+        known_as="label errors, label issues in cleanlab",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Warn where many labels are wrong, and not only hard: also of what the model is most sure, many are.
 
     Classes that overlap make errors where a model is unsure; labels that are wrong by mistake are wrong everywhere.
-
-    Source:
-        Northcutt, Jiang, Chuang 2021, "Confident learning: estimating uncertainty in dataset labels".
     """
     count, judged = evidence.wrong_labels, evidence.judged
     if count is None or not judged or count.low < MANY * judged or learned_nothing(evidence.confusion):
@@ -38,4 +47,4 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     )
     record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
     remedy = Remedy("drop the most suspect labels", change="drop-suspects")
-    yield Finding(KIND, "warning", "Many labels are probably wrong", text, record, remedy)
+    yield Finding(KIND, "warning", "Many labels are probably wrong", text, record, remedy, evidence.named(KIND))

@@ -2,12 +2,23 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "repeated-samples"
 # Tables of few distinct values repeat rows by chance; from here on an accuracy changes visibly.
 MANY, LEAST = 0.01, 5
 SHOWN = 20
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"More than {MANY:.0%} of the validation and test samples, and {LEAST} or more, equal a training sample "
+            "in every input; of the first 70,000 of each."
+        ),
+        source='Barz, Denzler 2020, "Do we train on test data? Purging CIFAR of near-duplicates"',
+        known_as="data leakage; train-test samples mix in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

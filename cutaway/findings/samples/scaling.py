@@ -2,13 +2,39 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 UNSCALED, TWICE, UNEVEN = "unscaled-inputs", "double-scaling", "uneven-inputs"
 LARGE = 20.0
 SMALL = 0.02
 # Columns of a table that are all in use differ by less once they are standardized; one-hot columns by about 3.
 WIDE = 50.0
+RULES = (
+    Rule(
+        UNSCALED,
+        words=(
+            f"The standard deviation of all inputs as the model sees them is above {LARGE:g}, or an input is beyond "
+            "100 and it is above 5; on up to 2,000 training samples."
+        ),
+        source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
+        known_as="unnormalized data; NotNormalizedImages in SageMaker Debugger",
+    ),
+    Rule(
+        TWICE,
+        words=f"No input is beyond ±{SMALL:g} as the model sees it; on up to 2,000 training samples.",
+        source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
+        known_as="double normalization",
+    ),
+    Rule(
+        UNEVEN,
+        words=(
+            f"The standard deviation of one column of a table is more than {WIDE:g} times that of the median one; on "
+            "up to 2,000 training samples."
+        ),
+        source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
+        known_as="unscaled features",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

@@ -2,11 +2,25 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding
+from cutaway.findings.records import Evidence, Finding, Rule
 
 KIND = "shifted-test-samples"
 FAR = 0.6
 ERRORS = 3.0
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            "A classifier that tells test from training samples has, out of sample, an area under the ROC curve that "
+            f"is {ERRORS:g} standard errors above {FAR:g}; on up to 2,000 samples of each."
+        ),
+        source=(
+            'Lopez-Paz, Oquab 2017, "Revisiting classifier two-sample tests"; Hanley, McNeil 1982 for the standard '
+            "error"
+        ),
+        known_as="covariate shift; multivariate drift in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -20,4 +34,5 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         "so that the test accuracy is not that of samples like the training samples."
     )
     record = {"auc": shift.auc, "error": shift.error, "samples": shift.samples}
-    yield Finding(KIND, "warning", "Test samples differ from training samples", text, record)
+    samples = evidence.named(KIND)
+    yield Finding(KIND, "warning", "Test samples differ from training samples", text, record, samples=samples)

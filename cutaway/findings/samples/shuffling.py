@@ -4,11 +4,22 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from cutaway.findings.records import Evidence, Finding
+from cutaway.findings.records import Evidence, Finding, Rule
 
 KIND = "missing-shuffling"
 LEVEL = 1e-6
 FAR = 0.25
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            "The shares of the classes among validation or test samples differ from those among training samples by "
+            f"{FAR:.0%} or more in all, and the p-value of a chi-square test is below {LEVEL:g}."
+        ),
+        source="Keras' fit, argument validation_split, https://keras.io/api/models/model_training_apis/",
+        known_as="unshuffled data; label drift in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

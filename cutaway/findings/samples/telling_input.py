@@ -2,12 +2,22 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding, Remedy
-from cutaway.metrics import wilson_interval
+from cutaway.data import FEWER, TELLS, tells_alone
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "telling-input"
-# The best measurement of an honest table is right for at most 95% or so: a petal's width tells 95% of irises.
-TELLS = 0.965
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            "A decision tree on one input alone tells the classes of training samples that it was not fitted on: the "
+            f"lower end of the 95% interval of its accuracy is {TELLS:.0%} or more, and the upper end of its error "
+            f"less than {FEWER:.0%} of that of always giving the largest class."
+        ),
+        source='Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval',
+        known_as="target leakage; feature-label correlation in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -15,8 +25,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     found = evidence.telling
     if found is None:
         return
-    low, _ = wilson_interval(found.correct, found.samples)
-    if low < TELLS or found.baseline > 0.9:
+    if not tells_alone(found.correct, found.samples, baseline=found.baseline):
         return
     name = str(found.input) if evidence.input_names is None else evidence.input_names[found.input]
     what = f"input {name}" if evidence.input_names is None else f'"{name}"'

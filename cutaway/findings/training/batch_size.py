@@ -2,21 +2,27 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "batch-too-large"
 FEW_STEPS = 100
 # The largest share of the data that a batch of a quick recipe has.
 SHARE = 0.2
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"The whole training has fewer than {FEW_STEPS} steps, and a batch holds {SHARE:.0%} of the training "
+            "samples or more."
+        ),
+        source='Keskar, Mudigere, Nocedal, Smelyanskiy, Tang 2017, "On large-batch training for deep learning"',
+        known_as="batch size too large, too few updates",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
-    """Count the steps of the whole training where a batch is a large share of the training samples.
-
-    Source:
-        Keskar et al. 2017, "On large-batch training for deep learning"; Smith et al. 2018, "Don't decay the learning
-        rate, increase the batch size".
-    """
+    """Count the steps of the whole training where a batch is a large share of the training samples."""
     config, samples = evidence.config or {}, evidence.train_samples
     batch, epochs = config.get("batch_size"), len(evidence.history)
     if not batch or not samples or not epochs:

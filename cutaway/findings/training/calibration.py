@@ -2,21 +2,29 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "miscalibration"
 FAR = 0.05
 ERRORS = 4.0
 # Few epochs and smoothed labels make a model underconfident, which does little harm: by 25% in healthy runs.
 BELOW = 0.3
+TEMPERATURE = Remedy("divide the logits by a temperature fitted on the validation samples", change="temperature")
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"On the test samples, the mean confidence is above the accuracy by more than {FAR:.0%} and {ERRORS:g} "
+            f"standard errors, or below it by more than {BELOW:.0%}."
+        ),
+        source='Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks"',
+        known_as="overconfidence, underconfidence; calibration score in deepchecks",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
-    """Compare the mean confidence with the accuracy.
-
-    Source:
-        Guo et al. 2017, "On calibration of modern neural networks".
-    """
+    """Compare the mean confidence with the accuracy."""
     if evidence.calibration is None:
         return
     error, difference, deviation = evidence.calibration
@@ -27,17 +35,20 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if difference > 0:
         text = (
             f"The mean confidence on the test samples is {difference:.1%} above the accuracy: an answer that is called "
-            "95% sure is right less often. Stopping earlier, label smoothing, or a temperature fitted on the "
-            "validation samples lower it."
+            "95% sure is right less often. A temperature fitted on the validation samples lowers it without another "
+            "training; stopping earlier and label smoothing lower it as well."
         )
         smooth = {} if smoothing else {"label_smoothing": 0.05}
         words = "stop early" if smoothing else "smooth the labels by 0.05 and stop early"
-        remedy = Remedy(words, {**smooth, "patience": 3})
-        yield Finding(KIND, "warning", "The model is overconfident", text, record, remedy)
+        remedy = TEMPERATURE if evidence.val_samples else Remedy(words, {**smooth, "patience": 3})
+        yield Finding(KIND, "warning", "The model is overconfident", text, record, remedy, evidence.named(KIND, "over"))
         return
     text = (
         f"The mean confidence on the test samples is {-difference:.1%} below the accuracy: the model is right more "
-        "often than it says. Less label smoothing or more epochs raise it."
+        "often than it says. A temperature fitted on the validation samples raises it without another training; less "
+        "label smoothing or more epochs raise it as well."
     )
-    remedy = Remedy("train without label smoothing", {"label_smoothing": 0.0}) if smoothing else None
-    yield Finding(KIND, "warning", "The model is underconfident", text, record, remedy)
+    remedy = TEMPERATURE if evidence.val_samples else None
+    if remedy is None and smoothing:
+        remedy = Remedy("train without label smoothing", {"label_smoothing": 0.0})
+    yield Finding(KIND, "warning", "The model is underconfident", text, record, remedy, evidence.named(KIND, "under"))

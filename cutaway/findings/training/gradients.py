@@ -2,22 +2,38 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 VANISHING, EXPLODING = "vanishing-gradients", "exploding-gradients"
 # In healthy models of 2 to 6 layers the two ends differ by a factor of up to 20 (tests/findings/test_sick_runs.py).
 FAR = 100.0
 # Root mean square of a gradient of a cross-entropy by a weight; of models that learn it is around 0.01.
 LARGE = 10.0
+DEFAULT = Remedy("draw first weights by Keras' default initializers", change="default-weights")
+RULES = (
+    Rule(
+        VANISHING,
+        words=(
+            "At the first weights, the root mean square of the gradient of the first kernel is less than one "
+            f"{FAR:.0f}th of that of the last; on up to 2,000 training samples."
+        ),
+        source='Bengio, Simard, Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult"',
+        known_as="vanishing gradient; VanishingGradient in SageMaker Debugger",
+    ),
+    Rule(
+        EXPLODING,
+        words=(
+            f"At the first weights, the root mean square of the gradient of a kernel is above {LARGE:g}; on up to "
+            "2,000 training samples."
+        ),
+        source='He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", section 2.2',
+        known_as="exploding gradient; ExplodingTensor and PoorWeightInitialization in SageMaker Debugger",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
-    """Compare the gradients of the first and the last kernel at the first weights.
-
-    Source:
-        Bengio, Simard, Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult"; He et al.
-        2015, "Delving deep into rectifiers", section 2.2 (initialization).
-    """
+    """Compare the gradients of the first and the last kernel at the first weights."""
     weights = evidence.weights or {}
     if len(weights) < 2:
         return
@@ -40,4 +56,4 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             "usual. First weights or inputs that are too large do this: use Keras' default initializers, standardize "
             "the inputs, or add a normalization after each layer."
         )
-        yield Finding(EXPLODING, "warning", "Exploding gradients", text, record)
+        yield Finding(EXPLODING, "warning", "Exploding gradients", text, record, DEFAULT)

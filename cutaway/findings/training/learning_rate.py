@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from cutaway.findings.divergence import first_divergence
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 from cutaway.findings.stalled import stalled_loss
 
 HIGH, LOW = "learning-rate-too-high", "learning-rate-too-low"
@@ -17,15 +17,31 @@ STILL_FALLING = 0.02
 # Share of the loss of knowing nothing that is left where a model has hardly begun, and the change of its weights over
 # all epochs, in sizes of their own, below which they have hardly moved: in healthy runs they move by 0.4 or more.
 LEFT, LITTLE, MOVED = 0.7, 0.2, 0.1
+RULES = (
+    Rule(
+        HIGH,
+        words=(
+            f"In an epoch a kernel changes by more than {UPDATE:g} times its norm before, or {FIRST_UPDATE:g} times "
+            "in the first epoch."
+        ),
+        source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures", 3.1',
+        known_as="high learning rate; WeightUpdateRatio in SageMaker Debugger",
+    ),
+    Rule(
+        LOW,
+        words=(
+            f"The training loss falls in every epoch and is still above {LITTLE:.0%} of that of equal probabilities, "
+            f"while the weights moved by less than {MOVED:.0%} of their norm in all, or the loss is above {LEFT:.0%} "
+            f"and the last epoch took off more than {STILL_FALLING:.0%} of it."
+        ),
+        source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
+        known_as="slow convergence, underfitting; LossNotDecreasing in SageMaker Debugger",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
-    """Judge the learning rate by the size of the updates and by the shape of the training loss.
-
-    Source:
-        Smith 2017, "Cyclical learning rates for training neural networks" (range test); Bengio 2012, "Practical
-        recommendations for gradient-based training of deep architectures", section 3.1.
-    """
+    """Judge the learning rate by the size of the updates and by the shape of the training loss."""
     rate = (evidence.config or {}).get("learning_rate")
     history = [row for row in evidence.history if "loss" in row]
     if rate is None or len(history) < 2 or first_divergence(evidence.history):

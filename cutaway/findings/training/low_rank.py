@@ -2,12 +2,25 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "low-rank"
 LEAST_UNITS = 16
 # Healthy layers of 16 to 512 units use a tenth of them or more (tests/findings/test_sick_runs.py).
 FEW = 0.04
+# A layer of so few units lets so few directions through; a remedy gives it as many as the first layer of a small model.
+NARROW, ENOUGH = 2, 32
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"The effective rank of the activations of a layer of {LEAST_UNITS} units or more is below 1.8, or below "
+            f"{FEW:.0%} of its units; on up to 2,000 training samples."
+        ),
+        source='Roy, Vetterli 2007, "The effective rank: a measure of effective dimensionality"',
+        known_as="rank collapse, dimensional collapse",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -20,4 +33,15 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             "get of a sample is nearly a single number. A dead layer, first weights that are all alike, or a layer "
             "before it that is too narrow do this."
         )
-        yield Finding(KIND, "warning", f"{name} has nearly no content", text, {"layer": name, "rank": layer.rank})
+        record = {"layer": name, "rank": layer.rank}
+        yield Finding(KIND, "warning", f"{name} has nearly no content", text, record, wider_or_drawn(evidence, name))
+
+
+def wider_or_drawn(evidence: Evidence, name: str) -> Remedy:
+    """More units in a narrow layer before it, or else other first weights."""
+    layers = evidence.layers or {}
+    before = list(layers)[: list(layers).index(name)]
+    narrow = min(before, key=lambda each: layers[each].units, default=None)
+    if narrow is not None and layers[narrow].units <= NARROW:
+        return Remedy(f"give {narrow} {ENOUGH} units", units={narrow: ENOUGH})
+    return Remedy("draw first weights by Keras' default initializers", change="default-weights")

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding, Remedy
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 from cutaway.metrics import is_finite
 
 KIND = "oscillation"
@@ -11,6 +11,17 @@ LEAST = 6
 # Share of epochs that go up by more than a tenth, directly before or after one that goes down by as much.
 OFTEN = 0.3
 JUMP = 0.1
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"Of {LEAST} epochs or more, in {OFTEN:.0%} or more the validation loss turns around: it rises by more "
+            f"than {JUMP:.0%} directly before or after it falls by as much."
+        ),
+        source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
+        known_as="oscillating loss in AutoTrainer",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:

@@ -2,10 +2,26 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding
+from cutaway.findings.records import Evidence, Finding, Rule
+
+from .low_rank import wider_or_drawn
 
 KIND = "redundant-units"
 MANY = 0.3
+RULES = (
+    Rule(
+        KIND,
+        words=(
+            f"More than {MANY:.0%} of the units of a layer correlate with an earlier one by 0.98 or more, either way; "
+            "on up to 2,000 training samples."
+        ),
+        source=(
+            'Cogswell, Ahmed, Girshick, Zitnick, Batra 2016, "Reducing overfitting in deep networks by decorrelating '
+            'representations"'
+        ),
+        known_as="duplicate neurons, co-adaptation",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterable[Finding]:
@@ -20,4 +36,5 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             "weights at random."
         )
         record = {"layer": name, "redundant": layer.redundant, "units": layer.units}
-        yield Finding(KIND, "warning", f"Redundant units in {name}", text, record)
+        units, remedy = evidence.named(KIND, name), wider_or_drawn(evidence, name)
+        yield Finding(KIND, "warning", f"Redundant units in {name}", text, record, remedy, units=units)

@@ -1,0 +1,200 @@
+"""What a finding looks like: small plots, and the samples that it is about. One function a kind at most."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from cutaway.api.analyses import calibration, layer_activations
+from cutaway.data import SampleIds, Table
+from cutaway.errors import CutawayError
+from cutaway.findings import Finding
+from cutaway.metrics import is_finite
+from cutaway.page import Line, Picture, SmallPlot
+
+from .source import ReportSource
+
+SAMPLES = 8
+"""Samples on a card at most."""
+
+VALUES = 4
+"""Values of a sample that is no picture."""
+
+ACTIVE_SAMPLES = 2000
+"""Samples on which the activity of units is measured at most."""
+
+BARS = 20
+"""Bars of a histogram, and classes whose sizes are shown at most."""
+
+Plots = tuple[SmallPlot, ...]
+
+
+def plots_of(source: ReportSource, finding: Finding) -> Plots:
+    """The small plots of a finding; none where what it shows cannot be computed."""
+    draw = PLOTS.get(finding.kind)
+    if draw is None or finding.severity == "good":
+        return ()
+    try:
+        return draw(source, finding)
+    except CutawayError:
+        return ()
+
+
+def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Picture, ...], str]:
+    """The samples of a finding as pictures with their names, or as text with the values that are least usual."""
+    ids = _ids(source, finding.samples[: SAMPLES if source.context.manifest.dataset.shape[1:] else SAMPLES // 2])
+    if ids is None:
+        return _telling(source, finding), ""
+    from cutaway.plots import picture_png
+
+    names, pictures = ids.names(), source.context.data.pictures(ids)
+    if pictures is None:
+        return (), "\n".join(f"{name}: {values}" for name, values in zip(names, _values(source, ids), strict=True))
+    labels = [source.context.class_names[int(label)] for label in source.context.data.y(ids)]
+    words = [f"{name}, labeled {label}" for name, label in zip(names, labels, strict=True)]
+    shown = [_enlarged(each) for each in pictures]
+    return tuple(Picture(picture_png(p), alt, caption=alt) for p, alt in zip(shown, words, strict=True)), ""
+
+
+def _ids(source: ReportSource, names: tuple[str, ...]) -> SampleIds | None:
+    """The samples of some names; None where there are none, or the data are gone."""
+    if not names:
+        return None
+    try:
+        found = [source.context.sample(name) for name in names]
+    except CutawayError:
+        return None
+    index = np.concatenate([each.index for each in found])
+    return SampleIds(found[0].sources, np.concatenate([each.source_index for each in found]), index, found[0].naming)
+
+
+def _enlarged(picture: np.ndarray) -> np.ndarray:
+    factor = max(1, 64 // max(picture.shape))
+    step = -(-max(picture.shape) // 128)
+    return picture[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _values(source: ReportSource, ids: SampleIds) -> list[str]:
+    """Values of each sample: the inputs that are farthest from the mean of the samples shown and some others."""
+    context = source.context
+    known = context.data.inputs(context.ids("train", samples=ACTIVE_SAMPLES))
+    mean, spread = known.mean(axis=0), known.std(axis=0)
+    x, names = context.data.inputs(ids), context.manifest.dataset.feature_names
+    far = np.abs(x - mean) / np.where(spread > 0, spread, np.inf)
+    rows = context.loaded.rows_of(ids) if isinstance(context.loaded, Table) else None
+    listed: list[str] = []
+    for i in range(len(ids)):
+        places: list[int] = np.argsort(-far[i], kind="stable")[:VALUES].tolist()
+        words = [f"{names[j] if names else f'input {j}'} {x[i, j]:.3g}" for j in places]
+        if rows is not None and names is not None:  # the cells of the columns that these inputs were made from
+            features = [names[j] for j in places]
+            columns = dict.fromkeys(c for each in features for c in rows[i] if each == c or each.startswith(f"{c}="))
+            words = [f"{column} {rows[i][column]}" for column in columns] or words
+        listed.append(", ".join(words))
+    return listed
+
+
+def _telling(source: ReportSource, finding: Finding) -> tuple[Picture, ...]:
+    """The pixel that gives the label away, on the mean of the training pictures."""
+    shape = source.context.data.shape if finding.kind == "telling-input" and source.context.data.is_image else ()
+    if len(shape) != 2 or finding.remedy is None:
+        return ()
+    from cutaway.plots import signed_png
+
+    mean = source.context.data.inputs(source.context.ids("train", samples=ACTIVE_SAMPLES)).mean(axis=0)
+    shown = -0.6 * mean / max(float(np.abs(mean).max()), 1e-9)
+    (place,) = finding.remedy.inputs
+    shown[place] = 1
+    words = f"row {place // shape[1]}, column {place % shape[1]}"
+    scale = max(1, 96 // max(shape))
+    png = signed_png(shown.reshape(shape), scale=scale)
+    return (Picture(png, f"The telling pixel in orange: {words}", frame=True, caption=words),)
+
+
+def _losses(source: ReportSource, finding: Finding) -> Plots:
+    rows = source.history.rows
+    names = [name for name in ("loss", "val_loss") if any(name in row for row in rows)]
+    values = [float(row[name]) for row in rows for name in names if is_finite(row.get(name))]
+    if len(rows) < 2 or not values:
+        return ()
+    low, high, last = min(values), max(values), len(rows) - 1
+    span = high - low or 1.0
+    lines = tuple(
+        Line(
+            {"loss": "training", "val_loss": "validation"}[name],
+            tuple(
+                (i / last, (float(row[name]) - low) / span if is_finite(row.get(name)) else None)
+                for i, row in enumerate(rows)
+            ),
+        )
+        for name in names
+    )
+    best = finding.evidence.get("best_epoch")
+    mark = next((i / last for i, row in enumerate(rows) if row["epoch"] == best), None)
+    x = (f"epoch {rows[0]['epoch']}", "" if mark is None else f"lowest: epoch {best}", f"epoch {rows[-1]['epoch']}")
+    return (SmallPlot(alt="Losses by epoch", lines=lines, mark=mark, x=x, y=(f"{low:.2g}", f"{high:.2g}", "loss")),)
+
+
+def _reliability(source: ReportSource, finding: Finding) -> Plots:
+    split = "test" if len(source.context.split.test) else "val"
+    found = calibration(source.context, split=split, bins=15)
+    curves = [("as it is", found.curve)]
+    if found.temperature is not None and found.scaled_curve is not None:
+        curves.append((f"temperature {found.temperature.value:.2f}", found.scaled_curve))
+    lines = tuple(Line(name, tuple(zip(c.confidence.tolist(), c.accuracy.tolist(), strict=True))) for name, c in curves)
+    x, y = ("0%", "confidence", "100%"), ("0%", "100%", "accuracy")
+    return (SmallPlot(alt="Accuracy by confidence", lines=lines, diagonal=True, x=x, y=y),)
+
+
+def _activity(source: ReportSource, finding: Finding) -> Plots:
+    """For how many samples each unit fires."""
+    h = _outputs(source, finding)
+    shares = (h > 0).mean(axis=0)
+    title = f"units of {finding.evidence['layer']} by the share of samples for which they fire"
+    return (_histogram(shares, 0.0, 1.0, title, ("never", "always")),)
+
+
+def _range(source: ReportSource, finding: Finding) -> Plots:
+    """Where the outputs of a layer are."""
+    h = _outputs(source, finding).ravel()
+    low, high = float(h.min()), float(h.max())
+    return (_histogram(h, low, high, f"outputs of {finding.evidence['layer']}", (f"{low:.2g}", f"{high:.2g}")),)
+
+
+def _outputs(source: ReportSource, finding: Finding) -> np.ndarray:
+    ids = source.context.ids("train", samples=ACTIVE_SAMPLES)
+    return layer_activations(source.context, finding.evidence["layer"], ids)
+
+
+def _histogram(values: np.ndarray, low: float, high: float, title: str, ends: tuple[str, str]) -> SmallPlot:
+    counts, _ = np.histogram(values, BARS, (low, high if high > low else low + 1))
+    most = max(int(counts.max()), 1)
+    bars = tuple(((i + 0.1) / BARS, (i + 0.9) / BARS, count / most) for i, count in enumerate(counts.tolist()))
+    return SmallPlot(alt=title, bars=bars, x=(ends[0], "", ends[1]), y=("0", f"{most:,}", title))
+
+
+def _sizes(source: ReportSource, finding: Finding) -> Plots:
+    """Training samples of each class; of many classes, none."""
+    names, context = source.context.class_names, source.context
+    if len(names) > BARS:
+        return ()
+    counts = np.bincount(context.data.y(context.split.train), minlength=len(names))
+    most, total = max(int(counts.max()), 1), len(names)
+    bars = tuple(((i + 0.1) / total, (i + 0.9) / total, count / most) for i, count in enumerate(counts.tolist()))
+    x = (names[0], "", names[-1])
+    return (SmallPlot(alt="Training samples of each class", bars=bars, x=x, y=("0", f"{most:,}", "training samples")),)
+
+
+PLOTS: dict[str, Callable[[ReportSource, Finding], Plots]] = {
+    "overfitting": _losses,
+    "oscillation": _losses,
+    "divergence": _losses,
+    "stalled": _losses,
+    "learning-rate-too-high": _losses,
+    "learning-rate-too-low": _losses,
+    "batch-too-large": _losses,
+    "miscalibration": _reliability,
+    "inactive-units": _activity,
+    "saturated-units": _range,
+    "class-imbalance": _sizes,
+}
+"""The small plots of a kind of finding."""

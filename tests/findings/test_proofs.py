@@ -1,0 +1,55 @@
+"""Remedies that help: sick runs are trained again from their seed, and what the finding is about becomes better."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sick_runs import PLAIN, SICK, table, train
+
+import cutaway as ct
+from cutaway.api.doctor.proving import prove
+
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
+
+
+def overfitted(runs: Path) -> ct.Run:
+    """As that of sick_runs.py, with enough test samples to show a difference of losses."""
+    x, y = table(860, classes=3, inputs=20)
+    x = x * 0.5 + np.random.default_rng(7).normal(size=x.shape).astype(np.float32)
+    held = {"x_test": x[260:], "y_test": y[260:]}
+    return train(ct.mlp((256, 256)), x[:260], y[:260], runs, epochs=60, **held, **PLAIN)
+
+
+def imbalanced(runs: Path) -> ct.Run:
+    x, y = table(24000)
+    keep = (y == 0) | (np.random.default_rng(1).random(len(y)) < 0.05)
+    return train(ct.mlp((32,)), x[keep], y[keep], runs)
+
+
+PROVABLE: dict[str, Callable[[Path], ct.Run]] = {
+    "learning-rate-too-high": SICK["rate too high, pictures"][1],
+    "learning-rate-too-low": SICK["rate too low, pictures"][1],
+    "unscaled-inputs": SICK["unscaled pictures"][1],
+    "double-scaling": SICK["scaled twice"][1],
+    "class-imbalance": imbalanced,
+    "inactive-units": SICK["inactive units"][1],
+    "saturated-units": SICK["saturated units"][1],
+    "vanishing-gradients": SICK["vanishing gradients"][1],
+    "exploding-gradients": SICK["exploding gradients"][1],
+    "redundant-units": SICK["units alike"][1],
+    "batch-too-large": SICK["large batches"][1],
+    "overfitting": overfitted,
+    "miscalibration": SICK["underconfident"][1],
+    "stalled": SICK["frozen"][1],
+}
+"""Kind of finding -> a run that has it, whose remedy makes better what it is judged by."""
+
+
+@pytest.mark.parametrize("kind", PROVABLE)
+def test_the_remedy_makes_better_what_the_finding_is_about(kind: str, tmp_path: Path) -> None:
+    run = PROVABLE[kind](tmp_path)
+    warnings = {each.kind: each for each in run.findings() if each.severity == "warning"}
+    assert kind in warnings, list(warnings)
+    proof = prove(run, warnings[kind])
+    assert proof.helped, proof.words
