@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
-    from .confidence.calibration import Calibration, calibration
+    from .confidence.calibration import Calibration, calibration, reliability_panel
     from .confidence.coverage import Coverage, WantedAccuracy, coverage
     from .confidence.document import confidence_document
     from .confidence.pairs import ConfusedPair, ConfusedPairs, confused_pairs
@@ -77,6 +77,7 @@ _MODULES = {
     "Units": "cutaway.api.analyses.unit_summaries",
     "WantedAccuracy": "cutaway.api.analyses.confidence.coverage",
     "calibration": "cutaway.api.analyses.confidence.calibration",
+    "reliability_panel": "cutaway.api.analyses.confidence.calibration",
     "check_sort": "cutaway.api.analyses.unit_summaries",
     "class_measures": "cutaway.api.analyses.per_class",
     "confidence_document": "cutaway.api.analyses.confidence.document",
@@ -190,6 +191,7 @@ __all__ = [
     "predict_classes",
     "probabilities",
     "probability_batches",
+    "reliability_panel",
     "repeated_ids",
     "sample_dynamics",
     "sample_facts",

@@ -1,5 +1,7 @@
 """The section on confidence: whether probabilities are right as often as they say, and which answers are sure."""
 
+from dataclasses import replace
+
 from cutaway.page import Figure, Section
 
 from .rows import percent
@@ -11,7 +13,8 @@ BINS = 15
 
 def confidence(source: ReportSource) -> Section | None:
     """The reliability curve of the test samples; None without any."""
-    from cutaway.api.analyses import calibration, coverage
+    from cutaway.api.analyses import calibration, coverage, reliability_panel
+    from cutaway.plots import panels_bokeh
 
     context = source.context
     if not len(context.split.test):
@@ -42,6 +45,6 @@ def confidence(source: ReportSource) -> Section | None:
         "Each point is a bin of test samples, with the 95% interval of its accuracy. On the diagonal a model is right "
         "as often as it says."
     )
-    return Figure(
-        name="confidence", title="Confidence", lead=lead, figure=measured.bokeh(), caption=caption, beside=True
-    )
+    # without its title, which says the same as the section, and which a narrow screen cuts off
+    figure = panels_bokeh([replace(reliability_panel(measured), title="")])
+    return Figure(name="confidence", title="Confidence", lead=lead, figure=figure, caption=caption, beside=True)

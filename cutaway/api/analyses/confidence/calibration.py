@@ -79,25 +79,27 @@ class Calibration:
         """Draw the reliability curve as a matplotlib Figure: on the diagonal, a model is as good as it says."""
         from cutaway.plots import panels
 
-        return panels([self._panel()])
+        return panels([reliability_panel(self)])
 
     def bokeh(self) -> "BokehLayout":
         """Draw the same with Bokeh; hovering shows the numbers of a bin."""
         from cutaway.plots import panels_bokeh
 
-        return panels_bokeh([self._panel()])
+        return panels_bokeh([reliability_panel(self)])
 
-    def _panel(self) -> "Panel":
-        from cutaway.plots import Panel, Series
 
-        curves = [("as it is", self.curve, 0)]
-        if self.temperature is not None and self.scaled_curve is not None:
-            curves.append((f"temperature {self.temperature.value:.2f}", self.scaled_curve, 6))
-        series = [
-            Series(name, c.confidence, c.accuracy, c.low, c.high, color=color, points=True) for name, c, color in curves
-        ]
-        title = f"Calibration on {split_in_words(self.split, self.samples)}"
-        return Panel(title, "confidence", "accuracy", series, x_percent=True, y_percent=True, diagonal=True)
+def reliability_panel(measured: Calibration) -> "Panel":
+    """The reliability curves of a calibration as `cutaway.plots.panels` draws them."""
+    from cutaway.plots import Panel, Series
+
+    curves = [("as it is", measured.curve, 0)]
+    if measured.temperature is not None and measured.scaled_curve is not None:
+        curves.append((f"temperature {measured.temperature.value:.2f}", measured.scaled_curve, 6))
+    series = [
+        Series(name, c.confidence, c.accuracy, c.low, c.high, color=color, points=True) for name, c, color in curves
+    ]
+    title = f"Calibration on {split_in_words(measured.split, measured.samples)}"
+    return Panel(title, "confidence", "accuracy", series, x_percent=True, y_percent=True, diagonal=True)
 
 
 def calibration(context: RunContext, *, split: str, bins: int, epoch: int | None = None) -> Calibration:
