@@ -7,7 +7,9 @@ from typing import Any
 from cutaway.metrics import PerClass, per_class
 
 from .names import class_in_words, classes_of
-from .records import Evidence, Finding, Rule
+from .records import Evidence, Finding, Remedy, Rule
+from .samples.imbalance import BALANCED
+from .stalled import default_rate
 
 KIND = "baseline"
 # A model that finds a tenth of the samples outside of its most frequent class does more than repeat one answer.
@@ -57,6 +59,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             f"Nearly every prediction is {class_in_words(names[one])}",
             _of_one(measured, one, names),
             record,
+            _remedy(evidence, measured),
         )
     elif _no_better(measured):
         text = (
@@ -66,7 +69,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         title = "No better than always predicting one class"
         if measured.accuracy < measured.baseline:
             text = f"The test accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)}"
-        yield Finding(KIND, "warning", title, f"{text} {_next_step(measured)}", record)
+        remedy = _remedy(evidence, measured)
+        yield Finding(KIND, "warning", title, f"{text} {_next_step(measured)}", record, remedy)
 
 
 def learned_nothing(confusion: Any) -> bool:
@@ -118,7 +122,18 @@ def _of_one(measured: PerClass, one: int, names: Sequence[str]) -> str:
     )
 
 
+def _is_uneven(measured: PerClass) -> bool:
+    return measured.baseline >= UNEVEN / max(int((measured.samples > 0).sum()), 1)
+
+
+def _remedy(evidence: Evidence, measured: PerClass) -> Remedy | None:
+    """Weights for classes of uneven size, or a usual learning rate in place of one that is far from it."""
+    if _is_uneven(measured) and not (evidence.config or {}).get("class_weight"):
+        return BALANCED
+    return default_rate(evidence)
+
+
 def _next_step(measured: PerClass) -> str:
-    if measured.baseline >= UNEVEN / max(int((measured.samples > 0).sum()), 1):
+    if _is_uneven(measured):
         return 'The classes are of very different size: try class_weight="balanced" and judge by balanced accuracy.'
     return "Check the labels and the scale of the inputs, and try another learning rate or more epochs."

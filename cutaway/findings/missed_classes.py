@@ -8,7 +8,8 @@ from cutaway.metrics import LISTED
 
 from .baseline import only_prediction
 from .names import class_in_words, classes_of
-from .records import Evidence, Finding, Remedy, Rule
+from .records import Evidence, Finding, Rule
+from .samples.imbalance import BALANCED
 
 KIND = "missed-class"
 # Half of what is usual in the same model: where everything is hard, a class is missed only if it stands out.
@@ -16,7 +17,6 @@ SHARE = 0.5
 # One or two samples that are missed say nothing about their class.
 LEAST_SAMPLES = 3
 SHOWN = 3
-BALANCED = Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
 RULES = (
     Rule(
         KIND,

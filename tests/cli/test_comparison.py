@@ -161,3 +161,21 @@ def test_a_leaderboard_as_a_frame(folder):
     assert repr(found).endswith(
         f"5 runs in 2 tables, 6 damaged, best first with {found.tables[0].lines[0].accuracy:.2%}>"
     )
+
+
+def test_runs_with_decisions_on_labels_can_be_told_from_others(cutaway, digits_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    shutil.copytree(digits_run.path, tmp_path / "runs" / "first")
+    places = digits_run.split.train.places()
+    decisions = [ct.Decision(place, "drop") for place in places[:3]]
+    settings = {"epochs": 1, "runs": tmp_path / "runs", "progress": False}
+    dropped = ct.train_like(digits_run, labels=decisions, **settings)
+    lines = {
+        row["run"]: (row["relabeled"], row["dropped"])
+        for table in json.loads(cutaway("compare", "--leaderboard", tmp_path / "runs", "--json")[1])["tables"]
+        for row in table["runs"]
+    }
+    assert lines == {"first": (0, 0), dropped.path.name: (0, 3)}
+    out = cutaway("compare", "--leaderboard", tmp_path / "runs")[1]
+    assert "Relabeled" in out
+    assert next(line for line in out.splitlines() if dropped.path.name in line).split()[-2:] == ["0", "3"]

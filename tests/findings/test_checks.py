@@ -134,3 +134,65 @@ def test_warnings_come_before_notes_and_these_before_what_is_good() -> None:
     order = [ranks[each.severity] for each in run_checks(replace(HEALTHY, **SICK["overfitting"]))]
     assert order == sorted(order)
     assert len(set(order)) > 1
+
+
+SLOW = {**CONFIG, "optimizer": "adam", "learning_rate": 1e-9}
+REMEDIES = {
+    "overfitting": ({}, {"patience": 3}),
+    "stalled": ({"config": SLOW}, {"learning_rate": 0.001}),
+    "divergence": ({"config": {**CONFIG, "learning_rate": 10.0}}, {"learning_rate": 0.01}),
+    "baseline": ({"config": SLOW}, {"learning_rate": 0.001}),
+    "missed-class": ({}, {"class_weight": "balanced"}),
+    "class-imbalance": ({}, {"class_weight": "balanced"}),
+    "batch-too-large": ({}, {"batch_size": 32}),
+}
+
+
+@pytest.mark.parametrize("kind", REMEDIES)
+def test_a_remedy_changes_the_setting_that_causes_it(kind: str) -> None:
+    known, settings = REMEDIES[kind]
+    found = {each.kind: each for each in warnings(replace(HEALTHY, **SICK[kind] | known))}
+    remedy = found[kind].remedy
+    assert remedy is not None
+    assert remedy.settings == settings
+
+
+def test_where_the_learning_rate_is_usual_none_is_tried() -> None:
+    for kind in ("stalled", "baseline"):
+        usual = {"config": {**CONFIG, "optimizer": "adam"}}
+        found = {each.kind: each for each in warnings(replace(HEALTHY, **SICK[kind] | usual))}
+        assert found[kind].remedy is None
+
+
+def test_probabilities_need_no_training_but_validation_samples() -> None:
+    for samples, change in ((200, "temperature"), (0, None)):
+        (found,) = warnings(replace(HEALTHY, **SICK["miscalibration"], val_samples=samples))
+        assert found.remedy is not None
+        assert found.remedy.change == change
+
+
+def test_a_narrow_layer_is_widened_and_other_first_weights_are_drawn_elsewhere() -> None:
+    narrow = {"narrow": replace(LAYER, units=1, rank=1.0, redundant=0), "dense_1": replace(LAYER, rank=1.2)}
+    (found,) = [each for each in warnings(replace(HEALTHY, layers=narrow)) if each.kind == "low-rank"]
+    assert found.remedy is not None
+    assert found.remedy.units == {"narrow": 32}
+    (alone,) = warnings(replace(HEALTHY, layers={"dense_1": replace(LAYER, rank=1.2)}))
+    assert alone.remedy is not None
+    assert alone.remedy.change == "default-weights"
+
+
+def test_findings_name_the_samples_and_units_that_they_are_about() -> None:
+    examples = {
+        "label-noise": ("test[3]",),
+        "missed-class/2": ("test[5]",),
+        "class-imbalance": ("train[1]",),
+        "shifted-test-samples": ("test[7]",),
+        "miscalibration/over": ("test[9]",),
+        "saturated-units/dense_1": ("dense_1[12]",),
+        "redundant-units/dense_1": ("dense_1[4]",),
+        "inactive-units/dense_1": ("dense_1[8]",),
+    }
+    for key, names in examples.items():
+        kind = key.partition("/")[0]
+        found = {each.kind: each for each in warnings(replace(HEALTHY, **SICK[kind], examples=examples))}
+        assert found[kind].samples + found[kind].units == names

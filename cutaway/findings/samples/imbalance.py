@@ -10,6 +10,7 @@ from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 KIND = "class-imbalance"
 # As many samples of the largest class for each of the smallest.
 UNEVEN = 10.0
+BALANCED = Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
 RULES = (
     Rule(
         KIND,
@@ -39,6 +40,6 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     )
     text = text[:1].upper() + text[1:]
     record = {"largest": int(counts[large]), "smallest": int(counts[small]), "ratio": float(ratio)}
-    remedy = None if weighted else Remedy('use class_weight="balanced"', {"class_weight": "balanced"})
+    remedy = None if weighted else BALANCED
     severity, samples = "note" if weighted else "warning", evidence.named(KIND)
     yield Finding(KIND, severity, "Classes of very different size", text, record, remedy, samples)
