@@ -129,6 +129,14 @@ def test_what_is_usual_raises_no_warning(name: str) -> None:
     assert warnings(replace(HEALTHY, **BORDERS[name])) == []
 
 
+def test_an_overconfident_model_cannot_tell_whether_labels_are_wrong() -> None:
+    known = replace(HEALTHY, **SICK["label-noise"], calibration=(0.23, 0.23, 0.06))
+    assert [each.kind for each in warnings(known)] == ["miscalibration"]
+    (note,) = [each for each in run_checks(known) if each.kind == "label-noise"]
+    assert (note.severity, note.remedy) == ("note", None)
+    assert "these may be its own errors" in note.text
+
+
 def test_warnings_come_before_notes_and_these_before_what_is_good() -> None:
     ranks = {"warning": 0, "note": 1, "good": 2}
     order = [ranks[each.severity] for each in run_checks(replace(HEALTHY, **SICK["overfitting"]))]
