@@ -130,7 +130,7 @@ def test_what_is_usual_raises_no_warning(name: str) -> None:
 
 
 def test_an_overconfident_model_cannot_tell_whether_labels_are_wrong() -> None:
-    known = replace(HEALTHY, **SICK["label-noise"], calibration=(0.23, 0.23, 0.06))
+    known = replace(HEALTHY, **SICK["label-noise"], calibration=(0.23, 0.23, 0.02))
     assert [each.kind for each in warnings(known)] == ["miscalibration"]
     (note,) = [each for each in run_checks(known) if each.kind == "label-noise"]
     assert (note.severity, note.remedy) == ("note", None)

@@ -21,8 +21,8 @@ RULES = (
         words=(
             "Confident learning on validation and test samples: the lower end of the 95% interval of the share of "
             f"wrong labels is above {MANY:.0%}, and so is that of the errors among the third of the samples of which "
-            f"the model is most sure. A note if its mean confidence is more than {OVERCONFIDENT:.0%} above its accuracy, "
-            "since these may then be its own errors."
+            f"the model is most sure. It is a note if the mean confidence is more than {OVERCONFIDENT:.0%} above the "
+            "accuracy, since these may then be the model's own errors."
         ),
         source='Northcutt, Jiang, Chuang 2021, "Confident learning: estimating uncertainty in dataset labels"',
         known_as="label errors, label issues in cleanlab",
