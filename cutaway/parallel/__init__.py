@@ -1,4 +1,4 @@
-"""Parallel work: how many CPUs there are, worker pools, ranges of rows shared among threads, BLAS on one thread.
+"""Parallel work: how many CPUs there are, worker pools, ranges of rows shared among threads, BLAS and OpenMP on one.
 
 In come functions, most of them of a range of rows; out come their results, or rows that they have written. Every
 pool of threads that compute together is made here. May call only numpy, scipy and threadpoolctl.
@@ -6,6 +6,7 @@ pool of threads that compute together is made here. May call only numpy, scipy a
 
 from .blas import single_threaded_blas
 from .cpu import cpu_count, cpu_flags, has_fast_bfloat16
+from .openmp import single_threaded_openmp
 from .pool import WorkerPool
 from .prefetch import prefetch
 from .ranges import map_ranges, ranges, run_ranges
@@ -20,4 +21,5 @@ __all__ = [
     "ranges",
     "run_ranges",
     "single_threaded_blas",
+    "single_threaded_openmp",
 ]
