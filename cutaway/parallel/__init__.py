@@ -1,11 +1,12 @@
-"""Parallel work: how many CPUs there are, worker pools, ranges of rows shared among threads, BLAS on one thread.
+"""Parallel work: how many CPUs there are, worker pools, ranges of rows shared among threads, BLAS and OpenMP on one.
 
 In come functions, most of them of a range of rows; out come their results, or rows that they have written. Every
 pool of threads that compute together is made here. May call only numpy, scipy and threadpoolctl.
 """
 
-from .blas import single_threaded_blas, single_threaded_openmp
+from .blas import single_threaded_blas
 from .cpu import cpu_count, cpu_flags, has_fast_bfloat16
+from .openmp import single_threaded_openmp
 from .pool import WorkerPool
 from .prefetch import prefetch
 from .ranges import map_ranges, ranges, run_ranges

@@ -1,4 +1,4 @@
-"""BLAS and OpenMP on one thread, for as long as anyone needs it."""
+"""BLAS on one thread, for as long as anyone needs it."""
 
 from contextlib import AbstractContextManager
 from threading import Lock
@@ -46,15 +46,3 @@ def single_threaded_blas() -> AbstractContextManager[None]:
     work in a busy loop for 50 ms, on the cores that ours need.
     """
     return _SHARED
-
-
-def single_threaded_openmp() -> AbstractContextManager[Any]:
-    """Keep OpenMP on one thread inside a ``with`` block of the calling thread, for libraries that are loaded by then.
-
-    Use it around many short parallel regions, as of boosted trees: its threads wait for each other in a busy loop, so
-    that on a machine with other work they take ten times as long as one thread; and one thread always gives the same
-    sums.
-    """
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1, user_api="openmp")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from cutaway.parallel import WorkerPool, ranges, single_threaded_blas
+from cutaway.parallel import WorkerPool, ranges, single_threaded_blas, single_threaded_openmp
 
 
 def blas_threads():
@@ -75,3 +75,19 @@ def test_work_that_has_not_begun_is_dropped_when_the_block_is_left():
     with pytest.raises(KeyboardInterrupt):
         leave()
     assert sum(future.cancelled() for future in futures) >= 80, "work that has begun is finished"
+
+
+def test_openmp_stays_on_one_thread_inside_the_block_only():
+    import sklearn.ensemble  # noqa: F401  # loads the OpenMP that is limited
+
+    def openmp_threads():
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "openmp"]
+
+    before = openmp_threads()
+    assert before
+    with single_threaded_openmp():
+        assert set(openmp_threads()) == {1}
+        with single_threaded_openmp():
+            assert set(openmp_threads()) == {1}
+        assert set(openmp_threads()) == {1}
+    assert openmp_threads() == before
