@@ -9,7 +9,17 @@ model and no figure.
 from .names import class_in_words
 from .records import Evidence, Finding, LayerFacts, Remedy, Rule, WeightFacts
 from .registry import RULES, run_checks
-from .suspects import CountEstimate, HeldOut, deal_folds, estimate_count, keep_highest, label_scores, suggest
+from .suspects import (
+    CountEstimate,
+    HeldOut,
+    deal_folds,
+    errors_of_the_surest,
+    estimate_count,
+    estimate_note,
+    keep_highest,
+    label_scores,
+    suggest,
+)
 
 __all__ = [
     "RULES",
@@ -23,7 +33,9 @@ __all__ = [
     "WeightFacts",
     "class_in_words",
     "deal_folds",
+    "errors_of_the_surest",
     "estimate_count",
+    "estimate_note",
     "keep_highest",
     "label_scores",
     "run_checks",

@@ -162,7 +162,7 @@ class Evidence:
             and the standard error of the second; None if unknown.
         wrong_labels: Estimate of the wrong labels among validation and test samples; None if unknown.
         judged: Number of samples that this estimate is of.
-        sure: Of the third of these samples of which the model is most sure, how many it gets wrong, and their number;
+        sure: Of the tenth of these samples of which the model is most sure, how many it gets wrong, and their number;
             None if unknown.
         examples: Names of the samples or units that a finding would be about, a few of them: by the kind of finding,
             after a slash the class, the layer or the direction; empty where they are unknown.

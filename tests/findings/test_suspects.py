@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cutaway.findings import HeldOut, deal_folds, estimate_count, keep_highest, label_scores, suggest
+from cutaway.findings import HeldOut, deal_folds, estimate_count, estimate_note, keep_highest, label_scores, suggest
 
 
 def held_out(probabilities: np.ndarray, labels: np.ndarray, margins: np.ndarray | None = None) -> HeldOut:
@@ -110,6 +110,24 @@ def test_the_number_of_wrong_labels_is_that_of_confident_learning() -> None:
     assert estimate.count == round(_confident_joint(probabilities.astype(np.float32), labels))
     assert estimate.low <= 150 <= estimate.high
     assert estimate.high - estimate.low < 80
+
+
+def test_an_estimate_of_overlapping_classes_has_a_note_and_one_of_wrong_labels_has_none() -> None:
+    generator = np.random.default_rng(5)
+    true = generator.integers(0, 2, 2000)
+    x = generator.normal(size=2000) + 1.3 * true
+    p = 1 / (1 + np.exp(-(1.3 * x - 1.3**2 / 2)))  # the exact probability of class 1: 26% are on the wrong side
+    overlapping = held_out(np.stack([1 - p, p], axis=1)[None], true)
+    assert "hard samples or errors of the models" in estimate_note(overlapping, estimate_count(overlapping))
+
+    clear = np.where(np.arange(2) == true[:, None], 0.9, 0.1) + generator.uniform(0, 0.05, (2000, 1))
+    flipped = np.where(generator.random(2000) < 0.06, 1 - true, true)
+    wrong = held_out((clear / clear.sum(axis=1, keepdims=True))[None], flipped)
+    assert estimate_count(wrong).count == pytest.approx((flipped != true).sum(), rel=0.1)
+    assert estimate_note(wrong, estimate_count(wrong)) == ""
+
+    ignorant = held_out(generator.dirichlet((1, 1), 2000)[None], true)
+    assert "no more than always saying the largest class" in estimate_note(ignorant, estimate_count(ignorant))
 
 
 def _confident_joint(probabilities: np.ndarray, labels: np.ndarray) -> float:

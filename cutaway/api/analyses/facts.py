@@ -20,7 +20,7 @@ from cutaway.data import (
     telling_input,
 )
 from cutaway.errors import CutawayError
-from cutaway.findings import HeldOut, LayerFacts, WeightFacts, estimate_count, keep_highest
+from cutaway.findings import HeldOut, LayerFacts, WeightFacts, errors_of_the_surest, estimate_count, keep_highest
 from cutaway.metrics import confusion_counts
 
 from .concerned import concerned_layers, concerned_samples
@@ -186,14 +186,8 @@ def _of_predictions(context: RunContext) -> dict[str, Any]:
         "calibration": _calibration(confidence[tested], right[tested]),
         "wrong_labels": estimate_count(held),
         "judged": len(y),
-        "sure": _of_the_surest(confidence, right),
+        "sure": errors_of_the_surest(confidence, right),
     }
-
-
-def _of_the_surest(confidence: np.ndarray, right: np.ndarray) -> tuple[int, int]:
-    """Of the third of samples with the highest confidence, how many are wrong, and their number."""
-    surest = np.argsort(-confidence, kind="stable")[: -(-len(right) // 3)]
-    return int((~right[surest]).sum()), len(surest)
 
 
 def _calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, float, float]:

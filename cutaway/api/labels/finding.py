@@ -5,7 +5,7 @@ import numpy as np
 from cutaway.api.context import RunContext
 from cutaway.checks import check_whole
 from cutaway.errors import DataError, UsageError
-from cutaway.findings import HeldOut, estimate_count, label_scores, suggest
+from cutaway.findings import HeldOut, estimate_count, estimate_note, label_scores, suggest
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .cross_validation import CrossValidation, held_out
@@ -59,7 +59,8 @@ def find_label_issues(
     judged = counts[held.labels] > 1
     scores = np.where(judged, label_scores(held), 0)
     suggested, probability = suggest(held)
-    count = estimate_count(held if judged.all() else held.take(judged))
+    known = held if judged.all() else held.take(judged)
+    count = estimate_count(known)
     listed = _listed(scores, judged, most=2 * count.high)
     neighbors = _neighbors(setup, context, listed, held)
     return LabelIssues(
@@ -73,6 +74,7 @@ def find_label_issues(
         neighbor_ids=setup.ids,
         class_names=setup.data.class_names,
         count=count,
+        note=estimate_note(known, count),
         samples=len(held.labels),
         not_judged=int((~judged).sum()),
         accuracy=accuracy,

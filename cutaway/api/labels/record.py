@@ -40,6 +40,7 @@ class LabelIssues:
         neighbor_ids: All samples.
         class_names: Names of the classes.
         count: Estimate of how many of all labels are wrong.
+        note: Why the estimate may count hard samples or errors of the models, or "".
         samples: Number of all samples.
         not_judged: Samples of classes with a single sample, of which nothing can be said.
         accuracy: Share of all samples whose label is the most probable class out of sample, 0..1.
@@ -59,6 +60,7 @@ class LabelIssues:
     neighbor_ids: SampleIds = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
     count: CountEstimate
+    note: str = field(repr=False)
     samples: int
     not_judged: int
     accuracy: float
@@ -73,9 +75,10 @@ class LabelIssues:
         if len(self):
             given, suggested = self._names(self.given[:1])[0], self._names(self.suggested[:1])[0]
             first = f"; first {self.ids[0]}, labeled {given}, perhaps {suggested}"
+        note = f"; {self.note}" if self.note else ""
         return (
             f"<LabelIssues: about {self.count.count:,} ({low:,} to {high:,}) of {self.samples:,} labels may be wrong"
-            f"{first}>"
+            f"{first}{note}>"
         )
 
     def __len__(self) -> int:

@@ -75,9 +75,12 @@ def influence(source: ReportSource) -> Section | None:
     cards = tuple(
         _influence_card(source, mistake, ids.take(slice(i, i + 1)), context.class_names[int(worst.label[i])])
         for i, mistake in enumerate(found)
+        if mistake.supporting  # none where the model is so sure that no training sample has a gradient
     )
+    if not cards:
+        return None
     lead = (
-        f"For each of the {len(cards)} most confident mistakes, first the sample, then the training samples that have "
+        f"For {len(cards)} of the most confident mistakes, first the sample, then the training samples that have "
         "raised the probability of this wrong answer most (TracIn, over "
         f"{len(found[0].rates)} snapshots). A wrong label among them may be the cause."
     )

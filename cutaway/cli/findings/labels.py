@@ -145,6 +145,7 @@ def _summary(issues: Any) -> dict[str, Any]:
         "samples": issues.samples,
         "not_judged": issues.not_judged,
         "estimate": {"wrong": issues.count.count, "low": issues.count.low, "high": issues.count.high},
+        "note": issues.note or None,
         "accuracy": issues.accuracy,
         "folds": issues.folds,
         "seeds": issues.seeds,
@@ -157,6 +158,8 @@ def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, ru
     print(f"About {issues.count.count:,} of {issues.samples:,} labels may be wrong ({low:,} to {high:,}).")
     models = f"{issues.folds * issues.seeds} models of {issues.epochs} epochs"
     print(f"Out of sample, {models} predict {issues.accuracy:.2%} of the labels as given.")
+    if issues.note:
+        print(f"Note: {issues.note}")
     if issues.not_judged:
         print(f"Not judged: {issues.not_judged:,} samples that are the only one of their class.")
     above = "none of them has" if not issues.above_half else f"{issues.above_half:,} have"

@@ -10,6 +10,8 @@ KIND = "label-noise"
 # With fewer, accuracies hardly change (Northcutt, Athalye, Mueller 2021 found 3.4% in ten public test sets).
 MANY = 0.03
 MOST = 0.4
+# Of the surest samples: so many errors, and so large a share of them, are hardly chance.
+SUREST, SUREST_SHARE = 3, 0.02
 # A model whose confidence is so far below its accuracy is sure of nothing.
 SURE = 0.3
 # Beyond it, a model is sure where it should not be: one that had overfitted 260 rows, none of them labeled wrong, was
@@ -20,9 +22,9 @@ RULES = (
         KIND,
         words=(
             "Confident learning on validation and test samples: the lower end of the 95% interval of the share of "
-            f"wrong labels is above {MANY:.0%}, and so is that of the errors among the third of the samples of which "
-            f"the model is most sure. It is a note if the mean confidence is more than {OVERCONFIDENT:.0%} above the "
-            "accuracy, since these may then be the model's own errors."
+            f"wrong labels is above {MANY:.0%}, and that of the errors among the tenth of the samples of which the "
+            f"model is most sure above {SUREST_SHARE:.0%}. It is a note if the mean confidence is more than "
+            f"{OVERCONFIDENT:.0%} above the accuracy, since these may then be the model's own errors."
         ),
         source='Northcutt, Jiang, Chuang 2021, "Confident learning: estimating uncertainty in dataset labels"',
         known_as="label errors, label issues in cleanlab",
@@ -38,7 +40,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     count, judged = evidence.wrong_labels, evidence.judged
     if count is None or not judged or count.low < MANY * judged or learned_nothing(evidence.confusion):
         return
-    if evidence.sure is None or wilson_interval(*evidence.sure)[0] < MANY:
+    if evidence.sure is None or evidence.sure[0] < SUREST or wilson_interval(*evidence.sure)[0] < SUREST_SHARE:
         return
     underconfident = evidence.calibration is not None and evidence.calibration[1] < -SURE
     if count.count > MOST * judged or underconfident:  # the model is wrong or has hardly learned, not the labels

@@ -4,7 +4,7 @@ In come `HeldOut` probabilities, as arrays; out come a score for each sample, th
 estimate of how many labels are wrong. Knows no run and no model.
 """
 
-from .counts import CountEstimate, estimate_count
+from .counts import CountEstimate, errors_of_the_surest, estimate_count, estimate_note
 from .held_out import OTHERS, HeldOut, keep_highest
 from .scores import deal_folds, label_scores, suggest
 
@@ -13,7 +13,9 @@ __all__ = [
     "CountEstimate",
     "HeldOut",
     "deal_folds",
+    "errors_of_the_surest",
     "estimate_count",
+    "estimate_note",
     "keep_highest",
     "label_scores",
     "suggest",
