@@ -217,7 +217,8 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
 
 def test_without_mistakes_the_section_says_so(source, digits_run):
     right = PredictedClasses.of(np.eye(10, dtype=np.float32)[digits_run.labels()])
-    perfect = SimpleNamespace(context=source.context, predicted=right)
+    held_out = {"ids": source.ids, "labels": source.labels, "kind": source.kind}
+    perfect = SimpleNamespace(context=source.context, predicted=right, **held_out)
     shown = mistakes(perfect)
     assert isinstance(shown, Text)
     assert shown.paragraphs == ("All test samples are predicted correctly.",)

@@ -1,9 +1,14 @@
 """The sections of the report on confidence and on training samples, of real runs."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import cutaway as ct
+from cutaway.api import analyses
+from cutaway.api.report import report_html
 from cutaway.api.report.confidence import confidence
 from cutaway.api.report.source import ReportSource
 from cutaway.api.report.training_samples import EXPLAINED, HARDEST, SUPPORTING, hardest, influence
@@ -66,3 +71,34 @@ def test_the_samples_that_led_to_a_mistake_are_those_of_its_influence(source: Re
 def test_a_model_that_was_not_trained_here_has_no_training_samples_to_show(recorded: ReportSource) -> None:
     assert hardest(recorded) is None
     assert influence(recorded) is None
+
+
+def test_without_test_samples_the_report_shows_validation_samples(tmp_path: Path) -> None:
+    import keras
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(240, 3)).astype(np.float32)
+    y = (x[:, 0] + rng.normal(size=240) > 0).astype(int)
+    data = ct.Dataset.from_arrays(x, y, name="mine")
+    layers = [keras.Input((3,)), keras.layers.Dense(6, "relu", name="hidden")]
+    model = keras.Sequential([*layers, keras.layers.Dense(2, activation="softmax", name="out")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
+    recorder = ct.Recorder(tmp_path / "run", data)
+    with pytest.warns(ct.CutawayWarning, match="no samples are left to test"):
+        model.fit(x, y, validation_split=0.25, epochs=2, verbose=0, callbacks=[recorder])
+    run = ct.open_run(recorder.path, data=data)
+    html = report_html(run.context, on_progress=ignore_progress)
+    assert "could not be made" not in html
+    for section in ("confusions", "classes", "confidence", "knowledge", "units", "mistakes", "embedding"):
+        assert f'<section id="{section}"' in html
+    assert "Each row holds the validation samples" in html
+    assert "Validation samples" in html
+
+
+def test_mistakes_that_no_training_sample_supports_have_no_card(
+    source: ReportSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = analyses.influence(source.context, analyses.Answers.named(source.context, ["test[3]"]), 3)[0]
+    nothing = dataclasses.replace(found, supporting=())
+    monkeypatch.setattr(analyses, "influence", lambda context, answers, *_, **__: [nothing] * len(answers.x))
+    assert influence(source) is None

@@ -9,14 +9,14 @@ from .source import ReportSource
 
 
 def classes(source: ReportSource) -> Section | None:
-    """A row for each class; None if there are no test samples."""
-    if not source.confusion.nnz:
+    """A row for each class; None if there are no held-out samples."""
+    if not len(source.ids) or not source.confusion.nnz:
         return None
     m, names = per_class(source.confusion), source.context.class_names
     rows = tuple(
         {
             "Class": names[i],
-            "Test samples": f"{int(m.samples[i]):,}",
+            f"{source.kind.capitalize()} samples": f"{int(m.samples[i]):,}",
             "Predicted": f"{int(m.predicted[i]):,}",
             "Recall": percent(float(m.recall[i])),
             "Precision": percent(float(m.precision[i])),

@@ -12,14 +12,14 @@ BINS = 15
 
 
 def confidence(source: ReportSource) -> Section | None:
-    """The reliability curve of the test samples; None without any."""
+    """The reliability curve of the held-out samples; None without any."""
     from cutaway.api.analyses import calibration, coverage, reliability_panel
     from cutaway.plots import panels_bokeh
 
     context = source.context
-    if not len(context.split.test):
+    if not len(source.ids):
         return None
-    measured = calibration(context, split="test", bins=BINS)
+    measured = calibration(context, split=source.split, bins=BINS)
     error = measured.scores.ece_equal_mass
     lead = (
         f"The mean confidence is {percent(measured.scores.confidence)} and the accuracy "
@@ -32,18 +32,18 @@ def confidence(source: ReportSource) -> Section | None:
             f" Dividing the logits by a temperature of {measured.temperature.value:.2f}, fitted on the validation "
             f"samples, makes this {percent(scaled)}."
         )
-    answered = coverage(context, split="test", accuracy=None)
+    answered = coverage(context, split=source.split, accuracy=None)
     found = [(each.wanted, each.checked) for each in answered.targets if each.checked and each.checked.threshold > 0]
     if found:
         wanted, checked = found[0]
         lead += (
             f" If the model only answers where its confidence is at least {checked.threshold:.3f}, chosen on the "
             f"validation samples for an accuracy of {wanted:.1%}, it answers {percent(checked.coverage.value)} of the "
-            f"test samples and is right on {percent(checked.accuracy.value)} of them."
+            f"{source.kind} samples and is right on {percent(checked.accuracy.value)} of them."
         )
     caption = (
-        "Each point is a bin of test samples, with the 95% interval of its accuracy. On the diagonal a model is right "
-        "as often as it says."
+        f"Each point is a bin of {source.kind} samples, with the 95% interval of its accuracy. On the diagonal a model "
+        "is right as often as it says."
     )
     # without its title, which says the same as the section, and which a narrow screen cuts off
     figure = panels_bokeh([replace(reliability_panel(measured), title="")])

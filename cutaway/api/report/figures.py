@@ -37,14 +37,16 @@ def learning(source: ReportSource) -> Section | None:
     )
 
 
-def confusions(source: ReportSource) -> Section:
-    """Which class is mistaken for which."""
+def confusions(source: ReportSource) -> Section | None:
+    """Which class is mistaken for which; None without held-out samples."""
     from cutaway.plots import confusion_matrix_bokeh
 
+    if not len(source.ids):
+        return None
     counts, names = source.confusion, source.context.class_names
     caption = (
-        "Each row holds the test samples of one true class, each column those predicted as one class. Correct "
-        "predictions are gray. The stronger the orange, the larger the share of that mistake in its row."
+        f"Each row holds the {source.kind} samples of one true class, each column those predicted as one class. "
+        "Correct predictions are gray. The stronger the orange, the larger the share of that mistake in its row."
     )
     samples = counts.sum(axis=1)
     if len(names) > MATRIX_CLASSES:
@@ -66,39 +68,39 @@ def confusions(source: ReportSource) -> Section:
 
 
 def embedding(source: ReportSource) -> Section | None:
-    """The last hidden layer in the plane; None if there are too few test samples."""
+    """The last hidden layer in the plane; None if there are too few held-out samples."""
     from cutaway.api.analyses import embed_layer, kept_embedding
 
-    samples = min(len(source.context.split.test), MAX_EMBEDDED)
+    samples = min(len(source.ids), MAX_EMBEDDED)
     if samples < MIN_EMBEDDED:
         return None
     # whoever has embedded all samples, as the demo does, does not wait for the test samples alone
-    kept = kept_embedding(source.context, None, shown=source.context.ids("test", samples=MAX_EMBEDDED, seed=0))
+    kept = kept_embedding(source.context, None, shown=source.context.ids(source.split, samples=MAX_EMBEDDED, seed=0))
     if kept is not None:
-        return _figure(kept, of=len(source.context.split.part("all")))
+        return _figure(source, kept, of=len(source.context.split.part("all")))
     embedded = embed_layer(
         source.context,
         None,
-        split="test",
+        split=source.split,
         epoch=None,
         points=MAX_EMBEDDED,
         settings={"method": "tsne", "seed": 0},
         on_progress=source.on_progress,
     )
-    return _figure(embedded, of=samples)
+    return _figure(source, embedded, of=samples)
 
 
-def _figure(embedded: "Embedding", *, of: int) -> Figure:
-    """The figure of an embedding ``of`` so many samples, which shows those of the test split."""
-    caption = _embedding_caption(embedded, of=of)
+def _figure(source: ReportSource, embedded: "Embedding", *, of: int) -> Figure:
+    """The figure of an embedding ``of`` so many samples, which shows those that are held out."""
+    caption = _embedding_caption(source, embedded, of=of)
     return Figure(name="embedding", title="Embedding of a layer", figure=embedded.bokeh(), caption=caption)
 
 
-def _embedding_caption(embedded: "Embedding", *, of: int) -> str:
+def _embedding_caption(source: ReportSource, embedded: "Embedding", *, of: int) -> str:
     quality, perplexity = embedded.layout.quality, embedded.layout.settings["perplexity"]
-    shown = f"{len(embedded):,} samples of the test split"
+    shown = f"{len(embedded):,} samples of the {source.kind} split"
     if of > len(embedded):
-        shown = f"{of:,} samples, of which {len(embedded):,} of the test split are shown"
+        shown = f"{of:,} samples, of which {len(embedded):,} of the {source.kind} split are shown"
     caption = (
         f"{embedded.layer}, epoch {embedded.epoch}: t-SNE of {shown}, perplexity {perplexity:g}. Each point is a "
         "sample, colored by its true class."

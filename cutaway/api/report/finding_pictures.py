@@ -135,8 +135,7 @@ def _losses(source: ReportSource, finding: Finding) -> Plots:
 
 
 def _reliability(source: ReportSource, finding: Finding) -> Plots:
-    split = "test" if len(source.context.split.test) else "val"
-    found = calibration(source.context, split=split, bins=15)
+    found = calibration(source.context, split=source.split, bins=15)
     curves = [("as it is", found.curve)]
     if found.temperature is not None and found.scaled_curve is not None:
         curves.append((f"temperature {found.temperature.value:.2f}", found.scaled_curve))

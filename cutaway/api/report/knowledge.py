@@ -23,11 +23,13 @@ CLOSE = 0.99
 
 
 def knowledge(source: ReportSource) -> Section | None:
-    """Every layer at several epochs, one row each; None if there are no test samples."""
-    if not len(source.context.split.test):
+    """Every layer at several epochs, one row each; None if there are no held-out samples."""
+    if not len(source.ids):
         return None
     epochs = measured_epochs(source.context.folder.epochs, kept=source.context.epoch())
-    history = layer_history(source.context, epochs=epochs, samples=SAMPLES, on_progress=source.on_progress)
+    history = layer_history(
+        source.context, split=source.split, epochs=epochs, samples=SAMPLES, on_progress=source.on_progress
+    )
     names = list(dict.fromkeys(record.layer for record in history.records))
     records = sorted(history.records, key=lambda record: (names.index(record.layer), record.epoch))
     return Table(
@@ -36,7 +38,7 @@ def knowledge(source: ReportSource) -> Section | None:
         lead=best_layer_lead(history),
         summary="All measures, by layer and epoch",
         rows=tuple(measures_row(record) for record in records),
-        caption=_caption(history),
+        caption=_caption(source, history),
     )
 
 
@@ -71,11 +73,11 @@ def best_layer_lead(history: LayerHistory) -> str:
     return f"{lead} Of the epochs measured, it has been within 1% of that since epoch {since}."
 
 
-def _caption(history: LayerHistory) -> str:
+def _caption(source: ReportSource, history: LayerHistory) -> str:
     samples, widest = history.records[0].samples, max(history.records, key=lambda r: r.units)
     caption = (
-        f"Measured on {samples:,} test samples: the probe and the k-NN classifier are fitted on one half and tested on "
-        "the other."
+        f"Measured on {samples:,} {source.kind} samples: the probe and the k-NN classifier are fitted on one half "
+        "and tested on the other."
     )
     if samples / 2 < FEW * widest.units:
         caption += (

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.api.analyses import labels
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds, Table
 from cutaway.metrics import worst_mistakes
@@ -20,12 +19,14 @@ VALUES = 8
 """Values of a sample on its card at most, where samples are not pictures."""
 
 
-def mistakes(source: ReportSource) -> Section:
-    """A card for each of the most confident wrong predictions."""
+def mistakes(source: ReportSource) -> Section | None:
+    """A card for each of the most confident wrong predictions; None without held-out samples."""
+    if not len(source.ids):
+        return None
     name, title = "mistakes", "The most confident mistakes"
     cards = _cards(source)
     if not cards:
-        return Text(name=name, title=title, paragraphs=("All test samples are predicted correctly.",))
+        return Text(name=name, title=title, paragraphs=(f"All {source.kind} samples are predicted correctly.",))
     lead = "True class → predicted class, the highest probability first. Some of these labels may be wrong."
     size = "small" if cards[0].pictures else "medium"
     return Cards(name=name, title=title, lead=lead, cards=cards, size=size)
@@ -33,11 +34,9 @@ def mistakes(source: ReportSource) -> Section:
 
 def _cards(source: ReportSource) -> tuple[Card, ...]:
     context = source.context
-    worst, names = worst_mistakes(source.predicted, labels(context)), context.class_names
+    worst, names = worst_mistakes(source.predicted, source.labels), context.class_names
     cards: list[Card] = []
-    for i, (title, pictures, values) in enumerate(
-        shown_samples(context, context.split.test.take(worst.position), name=True)
-    ):
+    for i, (title, pictures, values) in enumerate(shown_samples(context, source.ids.take(worst.position), name=True)):
         change = f"{names[int(worst.label[i])]} → {names[int(worst.predicted[i])]}"
         text = (f"{percent(float(worst.confidence[i]))} confident",)
         cards.append(Card(title=title, pictures=pictures, values=values, subtitle=change, text=text))

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from cutaway.api.analyses import History, Layers, labels, layer_records, predict_classes
 from cutaway.api.context import RunContext
+from cutaway.data import SampleIds
 from cutaway.metrics import PredictedClasses, SparseCounts, confusion_counts
 from cutaway.progress import ProgressCallback
 
@@ -33,13 +36,33 @@ class ReportSource:
             return Layers(())
         return layer_records(self.context, on_progress=self.on_progress)
 
+    @property
+    def split(self) -> str:
+        """The split whose samples sections show: "test", or "val" where there are no test samples."""
+        return "test" if len(self.context.split.test) else "val"
+
+    @property
+    def kind(self) -> str:
+        """What the samples of `split` are called: "test" or "validation"."""
+        return "test" if self.split == "test" else "validation"
+
+    @property
+    def ids(self) -> SampleIds:
+        """The samples of `split`; none where there are neither test nor validation samples."""
+        return self.context.split.part(self.split)
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The classes of these samples, int64 ``(sample,)``."""
+        return labels(self.context, self.split)
+
     @cached_property
     def predicted(self) -> PredictedClasses:
-        """Predictions on the test samples."""
-        return predict_classes(self.context, self.context.split.test)
+        """Predictions on these samples."""
+        return predict_classes(self.context, self.ids)
 
     @cached_property
     def confusion(self) -> SparseCounts:
-        """Counts on the test samples, sparse int64 (true, predicted)."""
+        """Counts on these samples, sparse int64 (true, predicted)."""
         classes = len(self.context.class_names)
-        return confusion_counts(labels(self.context), self.predicted.predicted, classes=classes)
+        return confusion_counts(self.labels, self.predicted.predicted, classes=classes)

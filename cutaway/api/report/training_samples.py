@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cutaway.api.analyses import labels
 from cutaway.data import SampleIds, join_ids
 from cutaway.metrics import DIFFICULTIES, NEVER, worst_mistakes
 from cutaway.page import Card, Cards, Section
@@ -66,10 +65,12 @@ def influence(source: ReportSource) -> Section | None:
     from cutaway.api.analyses import influence as influences
 
     context = source.context
-    worst = worst_mistakes(source.predicted, labels(context))
-    if context.manifest.origin != "training" or not context.opens or not len(worst.position):
+    if context.manifest.origin != "training" or not context.opens or not len(source.ids):
         return None
-    ids = context.named(context.split.test).take(worst.position[:EXPLAINED])
+    worst = worst_mistakes(source.predicted, source.labels)
+    if not len(worst.position):
+        return None
+    ids = context.named(source.ids).take(worst.position[:EXPLAINED])
     answers = Answers.named(context, ids.names())
     found = influences(context, answers, SUPPORTING, on_progress=source.on_progress)
     cards = tuple(

@@ -35,7 +35,7 @@ LINE = 0.5
 
 def units(source: ReportSource) -> Section | None:
     """A card for each unit of one layer whose cost stands out; None if there is no hidden layer to measure."""
-    if not len(source.context.split.test):
+    if not len(source.ids):
         return None
     try:
         found = _measure(source)
@@ -50,7 +50,7 @@ def units(source: ReportSource) -> Section | None:
     return Cards(
         name="units",
         title="The most important units" if several else "The most important unit",
-        lead=_lead(found, cards[0]),
+        lead=_lead(source, found, cards[0]),
         summary=f"The {len(cards)} units of {found.layer} without which the loss rises most"
         if several
         else f"The unit of {found.layer} without which the loss rises",
@@ -70,15 +70,15 @@ def _measure(source: ReportSource) -> Units:
     with_pictures = (name for name in hidden if incoming_pictures(model, name, shape=shape) is not None)
     layer = next(with_pictures, None) or default_layer(model)
     samples = max(100, WORK // (output_size(model, layer) * max(len(context.class_names), 10)))
-    return measure_units(context, layer, samples=samples, on_progress=source.on_progress)
+    return measure_units(context, layer, split=source.split, samples=samples, on_progress=source.on_progress)
 
 
-def _lead(found: Units, card: Card) -> str:
+def _lead(source: ReportSource, found: Units, card: Card) -> str:
     measurable = int(found.ablation.measurable.sum())
     lead = (
-        f"Each unit was ablated alone (its output set to 0) and the loss on {len(found.ids):,} test samples measured "
-        f"again. For {measurable:,} of the {len(found):,} units it changes by more than two standard errors; the "
-        "others have no measurable cost."
+        f"Each unit was ablated alone (its output set to 0) and the loss on {len(found.ids):,} {source.kind} samples "
+        f"measured again. For {measurable:,} of the {len(found):,} units it changes by more than two standard errors; "
+        "the others have no measurable cost."
     )
     if found.pictures is not None:
         lead += " The first picture of a card shows the incoming weights: orange is positive, blue negative."
