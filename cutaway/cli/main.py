@@ -134,11 +134,14 @@ def _give_up_output() -> None:
 
 
 def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
-    """Show our own warnings as one line, and others as they were."""
+    """Show our own warnings as one line, the same one once, and others as they were."""
+    shown: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if issubclass(category, CutawayWarning):
-            print(f"note: {as_typed(str(message))}", file=sys.stderr)
+            if str(message) not in shown:
+                print(f"note: {as_typed(str(message))}", file=sys.stderr)
+            shown.add(str(message))
         else:
             otherwise(message, category, *where, **more)
 
