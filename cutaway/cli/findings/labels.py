@@ -24,7 +24,7 @@ from cutaway.cli.options import (
     UseOption,
     given_options,
 )
-from cutaway.cli.output import percent, print_json, print_table, shorten
+from cutaway.cli.output import percent, print_json, print_table, say, shorten
 from cutaway.errors import UnknownNameError, UsageError
 
 
@@ -137,7 +137,7 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
         print_json({"decisions": len(decisions), "file": str(path)})
     else:
         count = f"{len(decisions):,} decision{'s' if len(decisions) > 1 else ''}"
-        print(f"{count} added to {path}\n\nNext: cutaway train --like {run.path.name} --labels {path}")
+        say(f"{count} added to {path}\n\nNext: cutaway train --like {run.path.name} --labels {path}")
 
 
 def _summary(issues: Any) -> dict[str, Any]:
@@ -154,23 +154,23 @@ def _summary(issues: Any) -> dict[str, Any]:
 
 def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, run: Any) -> None:
     low, high = issues.count.low, issues.count.high
-    print(f"About {issues.count.count:,} of {issues.samples:,} labels may be wrong ({low:,} to {high:,}).")
+    say(f"About {issues.count.count:,} of {issues.samples:,} labels may be wrong ({low:,} to {high:,}).")
     models = f"{issues.folds * issues.seeds} models of {issues.epochs} epochs"
-    print(f"Out of sample, {models} predict {issues.accuracy:.2%} of the labels as given.")
+    say(f"Out of sample, {models} predict {issues.accuracy:.2%} of the labels as given.")
     if issues.not_judged:
-        print(f"Not judged: {issues.not_judged:,} samples that are the only one of their class.")
+        say(f"Not judged: {issues.not_judged:,} samples that are the only one of their class.")
     above = "none of them has" if not issues.above_half else f"{issues.above_half:,} have"
-    print(f"Listed are the {len(issues):,} most suspect samples; {above} a score above 0.5.")
+    say(f"Listed are the {len(issues):,} most suspect samples; {above} a score above 0.5.")
     records = list(issues.records())
     print_table([_row(record) for record in (records[:limit] if limit else records)])
     for file in (output, sheet):
         if file is not None:
-            print(f"written: {file}")
+            say(f"written: {file}")
     file = output if output is not None and not output.endswith(".jsonl") else "suspects.csv"
     again = "" if file == output else "write the list with -o suspects.csv, "
     data = f"--like {run.path.name}" if run is not None else "with your data and their options"
-    print(f"\nNext: {again}decide in the column decision of {file} (keep, relabel with a label, or drop), then:")
-    print(f"cutaway train {data} --labels {file}" if run is not None else f"cutaway train, {data}, and --labels {file}")
+    say(f"\nNext: {again}decide in the column decision of {file} (keep, relabel with a label, or drop), then:")
+    say(f"cutaway train {data} --labels {file}" if run is not None else f"cutaway train, {data}, and --labels {file}")
 
 
 def _row(record: dict[str, Any]) -> dict[str, str]:
