@@ -145,6 +145,12 @@ def test_decisions_change_a_new_training_and_survive_it(run: ct.Run, issues: ct.
     assert opened.test == again.test
     with pytest.raises(UnknownNameError):
         run.decide([ct.Decision("test[9999]", "drop")])
+    for refused in ("drop", 5):
+        with pytest.raises(UsageError, match="are Decision records"):
+            run.decide(refused)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UsageError, match="are Decision records"):
+        ct.train_like(run, labels=5, runs=tmp_path, progress=False)  # pyright: ignore[reportArgumentType]
+    assert run.decide(ct.Decision(third, "keep")) == path
     assert [d.sample for d in run.decisions] == [first, second, third]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cutaway.api.context import RunContext
-from cutaway.data import Decision, decide, read_decisions, write_decisions
+from cutaway.data import Decision, check_decisions, decide, read_decisions, write_decisions
 from cutaway.errors import RunError
 from cutaway.runs import labels_path, write_atomic
 
@@ -22,7 +22,7 @@ def decisions_of(context: RunContext) -> tuple[Decision, ...]:
     return read_decisions(path) if path.exists() else ()
 
 
-def add_decisions(context: RunContext, decisions: Sequence[Decision]) -> Path:
+def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision]) -> Path:
     """Add decisions to those in the folder of a run; nothing in its labels.csv is ever changed.
 
     Args:
@@ -33,11 +33,12 @@ def add_decisions(context: RunContext, decisions: Sequence[Decision]) -> Path:
         The path of labels.csv.
 
     Raises:
+        UsageError: They are no decisions.
         UnknownNameError, DataError: There is no such sample or class.
         RunError: The folder cannot be written.
     """
     # a place in a split, such as val[7], is a place in the source in every later training
-    decisions = [dataclasses.replace(each, sample=_place(context, each.sample)) for each in decisions]
+    decisions = [dataclasses.replace(each, sample=_place(context, each.sample)) for each in check_decisions(decisions)]
     decide(context.loaded, decisions)  # refuses what cannot be applied
     path, now = labels_path(context.path), datetime.now(UTC).isoformat(timespec="seconds")
     signed = [dataclasses.replace(each, by=each.by or _user(), when=each.when or now) for each in decisions]

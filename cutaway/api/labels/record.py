@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import SampleIds, read_decisions, safe_cell
+from cutaway.data import SampleIds, quoted_cell, read_decisions
 from cutaway.errors import UsageError
 from cutaway.findings import CountEstimate
 from cutaway.runs import write_output
@@ -224,4 +224,4 @@ def _bytes(issues: LabelIssues, ending: str) -> bytes:
 def _cells(values: Any) -> list[str]:
     if isinstance(values, np.ndarray):
         return [f"{value:.4g}" for value in values.tolist()]
-    return [safe_cell(value) for value in values]
+    return [quoted_cell(value) for value in values]
