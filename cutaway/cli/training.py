@@ -266,7 +266,8 @@ def print_history(run: Any) -> None:
     relabeled, dropped = run.context.manifest.dataset.relabeled or {}, run.split.dropped
     if relabeled or dropped is not None:
         left_out = 0 if dropped is None else len(dropped)
-        say(f"Decisions on labels: {len(relabeled):,} samples relabeled, {left_out:,} left out.")
+        samples = "sample" if len(relabeled) == 1 else "samples"
+        say(f"Decisions on labels: {len(relabeled):,} {samples} relabeled, {left_out:,} left out.")
     config = run.context.manifest.config
     if (lowest := run.history.lowest_loss(config, classes=len(run.class_names))) is not None:
         smoothing = config["label_smoothing"]

@@ -151,7 +151,7 @@ def test_decisions_change_a_new_training_and_survive_it(run: ct.Run, issues: ct.
     with pytest.raises(UsageError, match="are Decision records"):
         ct.train_like(run, labels=5, runs=tmp_path, progress=False)  # pyright: ignore[reportArgumentType]
     assert run.decide(ct.Decision(third, "keep")) == path
-    assert [d.sample for d in run.decisions] == [first, second, third]
+    assert [d.sample for d in run.decisions] == [first, second, third, third]
 
 
 def test_a_list_is_decided_in_and_never_overwritten(issues: ct.LabelIssues, tmp_path: Path) -> None:
@@ -170,11 +170,12 @@ def test_a_list_is_decided_in_and_never_overwritten(issues: ct.LabelIssues, tmp_
     assert pd.read_parquet(tmp_path / "s.parquet")["score"].tolist() == issues.scores.tolist()
     lines = (tmp_path / "s.jsonl").read_text().splitlines()
     assert json.loads(lines[0])["sample"] == issues.ids.names()[0]
+    write_suspects(issues, tmp_path / "s.jsonl")  # a list without decisions is replaced
 
 
 def test_what_cannot_be_judged_is_refused_or_said() -> None:
     few = ct.Dataset.from_arrays(np.arange(12, dtype=np.float32).reshape(6, 2) / 12, [0, 0, 1, 1, 2, 2])
-    with pytest.raises(DataError, match="5 folds"):
+    with pytest.raises(DataError, match="5 folds.*; got 2 samples of the second largest class; next: .* folds=2"):
         ct.label_issues(few, progress=False)
     with pytest.raises(UsageError, match="folds"):
         ct.label_issues(few, folds=1, progress=False)

@@ -1,5 +1,6 @@
 """The list of suspect labels as a user holds it, and the files that it is written to."""
 
+import contextlib
 import csv
 import io
 import json
@@ -12,7 +13,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.data import SampleIds, quoted_cell, read_decisions
-from cutaway.errors import UsageError
+from cutaway.errors import DataError, UsageError
 from cutaway.findings import CountEstimate
 from cutaway.runs import write_output
 
@@ -202,7 +203,22 @@ def _decisions_in(path: Path) -> int:
     if path.suffix.lower() != ".jsonl":
         return len(read_decisions(path))
     with open(path, encoding="utf-8", errors="replace") as file:
-        return sum('"decision": "' in line and '"decision": ""' not in line for line in file)
+        rows = [_json_row(line, number, path) for number, line in enumerate(file, start=1) if line.strip()]
+    return sum(bool(row.get("decision")) for row in rows)
+
+
+def _json_row(line: str, number: int, path: Path) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    with contextlib.suppress(ValueError, RecursionError):
+        found: Any = json.loads(line)
+        row = found if isinstance(found, dict) else {}
+    if isinstance(row.get("sample"), str) and ("given" in row or "decision" in row):
+        return row
+    raise DataError(
+        "only a list of suspect labels is replaced by another one",
+        got=f"{path}, whose line {number:,} is none of one",
+        hint="write the list to another file, such as suspects.jsonl",
+    )
 
 
 def _bytes(issues: LabelIssues, ending: str) -> bytes:

@@ -116,7 +116,8 @@ def _print_metrics(summary: Mapping[str, Any]) -> None:
             "B - A": f"{difference['loss']:+.4f} ({_signed(difference['loss_interval'])})",
         },
     ]
-    print_table(rows, title=f"On {summary['samples']:,} {summary['split']} samples, with 95% intervals")
+    samples = "sample" if summary["samples"] == 1 else "samples"
+    print_table(rows, title=f"On {summary['samples']:,} {summary['split']} {samples}, with 95% intervals")
     test = summary["mcnemar"]
     say(
         f"McNemar's test: {test['fixed']:,} fixed, {test['broken']:,} broken, p = {test['p_value']:.3g} "

@@ -1,5 +1,6 @@
 """The command that finds suspect labels and keeps decisions on them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,9 @@ from cutaway.cli.options import (
 )
 from cutaway.cli.output import percent, print_json, print_table, say, shorten
 from cutaway.errors import UnknownNameError, UsageError
+
+from .decisions import typed_decisions
+from .sheet import check_pictures, check_sheet, write_sheet
 
 
 def labels(
@@ -70,32 +74,40 @@ def labels(
     applied with: cutaway train DATA --labels FILE
     """
     run = find_run_or_data(where, runs=runs, data=data)
-    decisions = _decisions(keep, relabel, drop, by=by)
+    decisions = typed_decisions(run, keep=keep, relabel=relabel, drop=drop, by=by)
     if decisions:
         _decide(run, decisions, where=where, as_json=as_json)
         return
-    from cutaway.api.labels import check_suspects_file, write_suspects
+    from cutaway.api.labels import check_suspects_file, label_issues, write_suspects
     from cutaway.models import import_lean_keras
 
     if output is not None:
         check_suspects_file(Path(output))
+    if sheet is not None:
+        check_sheet(Path(sheet))
 
     import_lean_keras()
     sizes: dict[str, Any] = {"folds": folds, "seeds": seeds, "epochs": epochs}
-    if run is not None:
-        issues = run.label_issues(**sizes)
-    else:
-        from cutaway.api.labels import label_issues
-
-        issues = label_issues(where, **sizes, **given_options(context.params))
+    loaded = _load(where, context.params) if run is None else None
+    if sheet is not None:
+        check_pictures(run.data if run is not None else loaded)
+    issues = run.label_issues(**sizes) if run is not None else label_issues(loaded, **sizes)
     if output is not None:
         write_suspects(issues, Path(output))
     if sheet is not None:
-        issues.plot().savefig(sheet, dpi=150)
+        write_sheet(issues, Path(sheet))
     if as_json:
         print_json({**_summary(issues), "suspects": list(issues.records())})
         return
     _print(issues, limit=limit, output=output, sheet=sheet, run=run)
+
+
+def _load(where: str, options: Mapping[str, Any]) -> Any:
+    from cutaway.api.given_data import as_dataset
+    from cutaway.api.progress import show_progress
+
+    with show_progress(True) as on_progress:
+        return as_dataset(where, None, verb="label_issues", on_progress=on_progress, **given_options(options))
 
 
 def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
@@ -111,18 +123,6 @@ def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
         if data is not None or not Path(where).expanduser().exists():
             raise
         return None
-
-
-def _decisions(keep: list[str] | None, relabel: list[str] | None, drop: list[str] | None, *, by: str) -> list[Any]:
-    from cutaway.data import Decision
-
-    decisions = [Decision(sample, "keep", by=by) for sample in keep or ()]
-    for each in relabel or ():
-        sample, given, name = each.rpartition("=")
-        if not given or not sample or not name:
-            raise UsageError("a new label is given as SAMPLE=CLASS", got=f'"{each}"', hint="for example test[947]=4")
-        decisions.append(Decision(sample, "relabel", name, by=by))
-    return [*decisions, *(Decision(sample, "drop", by=by) for sample in drop or ())]
 
 
 def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> None:
