@@ -1,6 +1,8 @@
 """Suspect labels of data and of runs, found by real trainings, and what decisions on them change."""
 
+import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +173,18 @@ def test_a_list_is_decided_in_and_never_overwritten(issues: ct.LabelIssues, tmp_
     lines = (tmp_path / "s.jsonl").read_text().splitlines()
     assert json.loads(lines[0])["sample"] == issues.ids.names()[0]
     write_suspects(issues, tmp_path / "s.jsonl")  # a list without decisions is replaced
+
+
+def test_a_class_copied_from_the_list_is_that_class(issues: ct.LabelIssues, tmp_path: Path) -> None:
+    names = ("=q", "'=q", " pad", "a\rb", "a;b", "'t", "NA", "-1", "8", "9")
+    write_suspects(replace(issues, class_names=names), tmp_path / "s.csv")
+    with open(tmp_path / "s.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with open(tmp_path / "s.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0], quoting=csv.QUOTE_ALL)
+        writer.writeheader()
+        writer.writerows({**row, "decision": "relabel", "label": row["suggested"]} for row in rows)
+    assert [each.label for each in read_decisions(tmp_path / "s.csv")] == [names[i] for i in issues.suggested]
 
 
 def test_what_cannot_be_judged_is_refused_or_said() -> None:

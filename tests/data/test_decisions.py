@@ -16,14 +16,13 @@ from cutaway.data import (
     check_decisions,
     decide,
     drop,
-    quoted_cell,
     read_decisions,
     relabel,
     split_and_prepare,
     split_dataset,
     write_decisions,
 )
-from cutaway.data.decisions.record import NUMBER
+from cutaway.data.decisions.record import NUMBER, quoted_cell
 from cutaway.errors import ConfigError, CutawayError, CutawayWarning, DataError, UnknownNameError, UsageError
 
 letters = st.characters(codec="utf-8", exclude_characters="\0") | st.sampled_from(" '\"=+-@,;\t\r\n")

@@ -1,18 +1,17 @@
 """The list of suspect labels as a user holds it, and the files that it is written to."""
 
 import contextlib
-import csv
 import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import SampleIds, quoted_cell, read_decisions
+from cutaway.data import SampleIds, csv_row, read_decisions
 from cutaway.errors import DataError, UsageError
 from cutaway.findings import CountEstimate
 from cutaway.runs import write_output
@@ -211,7 +210,7 @@ def _json_row(line: str, number: int, path: Path) -> dict[str, Any]:
     row: dict[str, Any] = {}
     with contextlib.suppress(ValueError, RecursionError):
         found: Any = json.loads(line)
-        row = found if isinstance(found, dict) else {}
+        row = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
     if isinstance(row.get("sample"), str) and ("given" in row or "decision" in row):
         return row
     raise DataError(
@@ -231,13 +230,11 @@ def _bytes(issues: LabelIssues, ending: str) -> bytes:
         text.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in issues.records())
     else:
         columns = {name: _cells(values) for name, values in issues.columns().items()}
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+        text.writelines(csv_row(row) for row in (tuple(columns), *zip(*columns.values(), strict=True)))
     return text.getvalue().encode()
 
 
 def _cells(values: Any) -> list[str]:
     if isinstance(values, np.ndarray):
         return [f"{value:.4g}" for value in values.tolist()]
-    return [quoted_cell(value) for value in values]
+    return list(values)

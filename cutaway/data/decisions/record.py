@@ -24,6 +24,10 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins like this for a formula, and would run it."""
 
+QUOTE = '"'
+SPECIAL = frozenset(',;"\r\n\t')
+"""A cell with one of these is written in quotes, whatever the delimiter of the file is taken for."""
+
 MOST = 1_000_000
 """Decisions of a file at most."""
 
@@ -150,13 +154,17 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
 def write_decisions(decisions: Iterable[Decision]) -> str:
     """Decisions as CSV, with a line of names; `quoted_cell` makes each cell."""
     rows = ((each.sample, each.action, each.label or "", each.by, each.when) for each in decisions)
-    return "".join(",".join(map(_csv_cell, row)) + "\n" for row in (COLUMNS, *rows))
+    return "".join(csv_row(row) for row in (COLUMNS, *rows))
 
 
-def _csv_cell(cell: str) -> str:
-    """Python's csv does not quote a carriage return, which ends a row for readers."""
-    cell = quoted_cell(cell)
-    return '"{}"'.format(cell.replace('"', '""')) if any(c in cell for c in ',;"\r\n\t') else cell
+def csv_row(cells: Iterable[str]) -> str:
+    """A row of a CSV file of decisions, of cells that `quoted_cell` makes.
+
+    Python's csv does not quote a carriage return, which ends a row for readers.
+    """
+    quoted = map(quoted_cell, cells)
+    safe = (f'"{cell.replace(QUOTE, 2 * QUOTE)}"' if set(cell) & SPECIAL else cell for cell in quoted)
+    return ",".join(safe) + "\n"
 
 
 def _decision(values: Mapping[str, str], *, where: str) -> Decision:
