@@ -175,6 +175,24 @@ def test_a_list_is_decided_in_and_never_overwritten(issues: ct.LabelIssues, tmp_
     write_suspects(issues, tmp_path / "s.jsonl")  # a list without decisions is replaced
 
 
+def test_decisions_are_added_to_what_a_spreadsheet_saved_where_it_has_the_same_columns(
+    run: ct.Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "labels.csv"
+    monkeypatch.setattr("cutaway.api.labels.deciding.labels_path", lambda folder: path)
+    path.write_bytes(b'\xef\xbb\xbf"sample","decision","label","by","when"\r\nsample[1],drop,,me,\r\n')
+    run.decide(ct.Decision("sample[2]", "relabel", "7"))
+    assert [(d.sample, d.action, d.label) for d in run.decisions] == [
+        ("sample[1]", "drop", None),
+        ("sample[2]", "relabel", "7"),
+    ]
+    path.write_text("sample;decision;label;by;when\nsample[1];drop;;me;\n")
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="whose line 1 is sample,decision"):
+        run.decide(ct.Decision("sample[2]", "drop"))
+    assert path.read_bytes() == before
+
+
 def test_a_class_copied_from_the_list_is_that_class(issues: ct.LabelIssues, tmp_path: Path) -> None:
     names = ("=q", "'=q", " pad", "a\rb", "a;b", "'t", "NA", "-1", "8", "9")
     write_suspects(replace(issues, class_names=names), tmp_path / "s.csv")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cutaway.api.context import RunContext
 from cutaway.data import Decision, check_decisions, decide, read_decisions, write_decisions
-from cutaway.errors import RunError
+from cutaway.errors import DataError, RunError
 from cutaway.runs import labels_path, write_atomic
 
 
@@ -34,7 +34,7 @@ def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision])
 
     Raises:
         UsageError: They are no decisions.
-        UnknownNameError, DataError: There is no such sample or class.
+        UnknownNameError, DataError: There is no such sample or class, or labels.csv has other columns.
         RunError: The folder cannot be written.
     """
     # a place in a split, such as val[7], is a place in the source in every later training
@@ -47,6 +47,7 @@ def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision])
     try:
         before = path.read_bytes() if path.exists() else b""
         if before:
+            _check_header(before, text, path)
             text = text.split("\n", 1)[1]
             before += b"" if before.endswith(b"\n") else b"\n"
         write_atomic(path, before + text.encode())
@@ -57,6 +58,17 @@ def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision])
             hint="free some space, or make the folder writable",
         ) from error
     return path
+
+
+def _check_header(before: bytes, text: str, path: Path) -> None:
+    """Lines are added only to a file with the same columns, which a spreadsheet may have saved in another form."""
+    found, ours = before.split(b"\n", 1)[0].decode("utf-8-sig", "replace"), text.split("\n", 1)[0]
+    if found.replace('"', "").strip() != ours:
+        raise DataError(
+            f"decisions are added to a file whose line 1 is {ours}",
+            got=f"{found.strip()[:80]!r} in {path}",
+            hint="save it as CSV with commas and these columns, or pass it as labels= as it is and delete it here",
+        )
 
 
 def _place(context: RunContext, name: str) -> str:
