@@ -55,8 +55,28 @@ def printable(text: str, most: int = LONGEST) -> str:
         escape, such as ``\x1b``.
     """
     line = " ".join(text[: 4 * most].split())
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line[: most + 1])
+    shown = escaped(line[: most + 1])
     return shown if len(shown) <= most and len(text) <= 4 * most else f"{shown[: most - 1]}…"
+
+
+def escaped(text: str) -> str:
+    r"""Text of unknown origin whose lines are safe to print, as in `printable`, but whole and with its line ends.
+
+    Args:
+        text: As of `printable`.
+
+    Returns:
+        The text with other white space as a space each, and every other character that cannot be printed as its escape.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_escaped_character, text))
+
+
+def _escaped_character(c: str) -> str:
+    if c.isprintable() or c == "\n":
+        return c
+    return " " if c.isspace() else c.encode("unicode_escape").decode("ascii")
 
 
 def _rebuild(kind: type[CutawayError], rule: str, got: str, hint: str) -> CutawayError:

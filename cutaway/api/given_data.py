@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cutaway.data import Dataset, Decision, Table, is_bunch, load_dataset, read_decisions
+from cutaway.data import Dataset, Decision, Table, check_decisions, is_bunch, load_dataset, read_decisions
 from cutaway.errors import DataError, UsageError
 
 
@@ -66,7 +66,7 @@ def as_prepared(data: Any, y: Any, *, verb: str) -> Dataset:
     return found
 
 
-def as_decisions(labels: str | Path | Sequence[Decision]) -> Sequence[Decision]:
+def as_decisions(labels: str | Path | Decision | Sequence[Decision]) -> Sequence[Decision]:
     """Decisions on labels as they are given, or read from a file.
 
     Raises:
@@ -81,13 +81,7 @@ def as_decisions(labels: str | Path | Sequence[Decision]) -> Sequence[Decision]:
                 hint="write keep, relabel (with a label) or drop into it, or leave the file out",
             )
         return found
-    if not all(isinstance(each, Decision) for each in labels):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UsageError(
-            "labels are decisions, or the path of a file of them",
-            got=type(labels).__name__,
-            hint='pass for example [cutaway.Decision("test[947]", "relabel", "4")]',
-        )
-    return labels
+    return check_decisions(labels)
 
 
 def _is_name(data: object) -> bool:

@@ -68,7 +68,7 @@ def train(
     name: str | None = None,
     class_weight: Mapping[int, float] | str | None = None,
     sample_weight: np.ndarray | None = None,
-    labels: str | Path | Sequence[Decision] | None = None,
+    labels: str | Path | Decision | Sequence[Decision] | None = None,
     progress: ProgressOption = True,
     **settings: Any,
 ) -> Run:
@@ -154,7 +154,7 @@ def train_like(
     runs: str | Path = RUNS,
     name: str | None = None,
     sample_weight: np.ndarray | None = None,
-    labels: str | Path | Sequence[Decision] | None = None,
+    labels: str | Path | Decision | Sequence[Decision] | None = None,
     progress: ProgressOption = True,
     **settings: Any,
 ) -> Run:
@@ -223,7 +223,7 @@ def train_like(
 
 
 def _split_like(
-    like: Run, config: "TrainingConfig", *, labels: str | Path | Sequence[Decision] | None, same: bool
+    like: Run, config: "TrainingConfig", *, labels: str | Path | Decision | Sequence[Decision] | None, same: bool
 ) -> tuple[Split, Dataset, Dataset | Table]:
     """The split and the data of a run that is trained again, with another seed or further decisions on labels."""
     loaded, before = like.context.loaded, like.split.dropped

@@ -9,7 +9,7 @@ import typer
 from cutaway.errors import printable
 
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
-from .output import percent, print_findings, print_json, print_quality, print_table, shorten
+from .output import percent, print_findings, print_json, print_quality, print_table, say, shorten
 from .training import print_history
 from .typed import as_typed
 
@@ -37,9 +37,9 @@ def runs(
     print_table([{_HEADS.get(key, key.capitalize()): _cell(value) for key, value in row.items()} for row in whole])
     for row in rows:
         if row["status"] == "damaged":
-            print(f"damaged: {printable(row['run'])}: {as_typed(row['why'])}")
+            say(f"damaged: {printable(row['run'])}: {as_typed(row['why'])}")
     if not rows:
-        print(f'No runs in "{folder}". Next: cutaway train mnist')
+        say(f'No runs in "{folder}". Next: cutaway train mnist')
 
 
 def _row(found: "RunFolder | DamagedRun") -> dict[str, Any]:
@@ -95,9 +95,9 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
         *((("again", again),) if (again := opened.context.train_like(where)) else ()),
         *(("damaged", as_typed(str(error))) for error in manifest.damaged.values()),
     ]
-    print(f"{printable(str(opened.path))}\n")
+    say(f"{printable(str(opened.path))}\n")
     for head, text in lines:
-        print(f"  {head:<8} {printable(text, 4_000)}")
+        say(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened)
     _print_classes(class_document(opened))
     _print_warnings(kept_findings(opened.context), where)
@@ -106,20 +106,20 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
 def _print_warnings(found: "Sequence[Finding] | None", where: str) -> None:
     """Print the warnings of a run that was judged before, or how it is judged."""
     if found is None:
-        print(f"\nNext: look for what is wrong:  cutaway doctor {where}")
+        say(f"\nNext: look for what is wrong:  cutaway doctor {where}")
         return
     warnings = [each for each in found if each.severity == "warning"]
-    print()
+    say()
     print_findings(warnings)
     if not warnings:
-        print("No warnings in the findings.")
-    print(f"All findings, with their rules:  cutaway doctor {where} --rules")
+        say("No warnings in the findings.")
+    say(f"All findings, with their rules:  cutaway doctor {where} --rules")
 
 
 def _print_classes(document: dict[str, Any]) -> None:
     """Print recall, precision and F1 of each class, or why they are not known."""
     if document["classes"] is None:
-        print(f"No measures by class: {printable(as_typed(document['why']))}")
+        say(f"No measures by class: {printable(as_typed(document['why']))}")
         return
     rows = [
         {
@@ -134,11 +134,11 @@ def _print_classes(document: dict[str, Any]) -> None:
     ]
     print_table(rows, title="Test samples by class")
     if document["left_out"]:
-        print(f"The {len(rows)} classes with the lowest recall; {document['left_out']:,} more are left out.")
+        say(f"The {len(rows)} classes with the lowest recall; {document['left_out']:,} more are left out.")
     low, high = document["accuracy_interval"]
-    print(f"95% interval of the accuracy: {low:.2%} to {high:.2%}.")
-    print(f"Balanced accuracy {document['balanced_accuracy']:.2%} (the mean recall).")
-    print(f"Always predicting {printable(document['largest_class'])} would give {document['baseline']:.2%}.")
+    say(f"95% interval of the accuracy: {low:.2%} to {high:.2%}.")
+    say(f"Balanced accuracy {document['balanced_accuracy']:.2%} (the mean recall).")
+    say(f"Always predicting {printable(document['largest_class'])} would give {document['baseline']:.2%}.")
 
 
 def _layer(layer: dict[str, Any]) -> str:
@@ -200,12 +200,12 @@ def embed(
 
 def _print_embedding(embedding: "Embedding") -> None:
     layout = embedding.layout
-    print(f"{embedding.title} in {layout.seconds['total']:.1f} s")
+    say(f"{embedding.title} in {layout.seconds['total']:.1f} s")
     if layout.kl_divergence is not None:
-        print(f"  KL divergence        {layout.kl_divergence:.3f} after {layout.settings['iterations']} iterations")
+        say(f"  KL divergence        {layout.kl_divergence:.3f} after {layout.settings['iterations']} iterations")
     if layout.quality:
         print_quality(layout.quality, misplaced=layout.misplaced)
-    print(f"  file                 {embedding.file or 'not cached'}")
+    say(f"  file                 {embedding.file or 'not cached'}")
 
 
 def report(
@@ -226,4 +226,4 @@ def report(
     if as_json:
         print_json(file_document(opened, page))
     else:
-        print(f"{page.resolve().as_uri()}  ({page.stat().st_size / 1e6:.1f} MB)")
+        say(f"{page.resolve().as_uri()}  ({page.stat().st_size / 1e6:.1f} MB)")

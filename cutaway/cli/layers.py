@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
-from .output import number, percent, print_json, print_table, shorten
+from .output import number, percent, print_json, print_table, say, shorten
 
 KNOWLEDGE = """\
 k-NN: accuracy of a vote of the nearest samples. Probe: of a linear classifier.
@@ -109,8 +109,8 @@ def _layer_history(opened: Any, *, layer: str | None, as_json: bool) -> None:
     samples = f"{records[0].samples:,} samples of the {history.split} split"
     print_table([_knowledge(r) for r in records], title=f"What each layer knows, measured on {samples}")
     if history.note:
-        print(f"Measured on {history.note}.")
-    print(KNOWLEDGE)
+        say(f"Measured on {history.note}.")
+    say(KNOWLEDGE)
     print_table([_activity(r) for r in records], title="Activations and weights")
     if layer is None and len(names) > 1:
         kept = history.measured_epoch()

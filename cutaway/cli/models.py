@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import EpochOption, JsonOption, RunArgument, RunsOption
-from .output import print_json, print_table
+from .output import print_json, print_table, say
 
 if TYPE_CHECKING:
     from cutaway.api.model_files import ModelSummary
@@ -44,18 +44,18 @@ def open_model(
 
 def _print_summary(summary: "ModelSummary") -> None:
     written = f"Keras {summary.keras_version}" if summary.keras_version else "an unknown version of Keras"
-    print(f"{summary.name}: {summary.kind}, input {_shape(summary.input)}, written by {written}\n")
+    say(f"{summary.name}: {summary.kind}, input {_shape(summary.input)}, written by {written}\n")
     print_table([_row(layer) for layer in summary.layers])
     unknown = sum(layer["parameters"] is None for layer in summary.layers)
     more = f", and those of {unknown} layers that are not known" if unknown else ""
-    print(f"{summary.parameters:,} parameters{more}")
+    say(f"{summary.parameters:,} parameters{more}")
     for reason in summary.problems:
-        print(f"  refused  the model: {reason}")
+        say(f"  refused  the model: {reason}")
     for layer in summary.layers:
         for reason in layer["refused"]:
-            print(f"  refused  {layer['name']}: {reason}")
+            say(f"  refused  {layer['name']}: {reason}")
         for note in layer["notes"]:
-            print(f"  note     {layer['name']} {note}")
+            say(f"  note     {layer['name']} {note}")
 
 
 def _row(layer: Any) -> dict[str, str]:
@@ -97,7 +97,7 @@ def export(
     if as_json:
         print_json(export_document(opened, written, epoch=opened.context.epoch(epoch)))
         return
-    print(f"{written.file}  ({written.file.stat().st_size / 1e6:.1f} MB)")
+    say(f"{written.file}  ({written.file.stat().st_size / 1e6:.1f} MB)")
     if written.preparation is not None:
         why = f", since {written.why}" if written.why else ""
-        print(f"{written.preparation}: how samples are prepared, which the model does not do itself{why}")
+        say(f"{written.preparation}: how samples are prepared, which the model does not do itself{why}")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cutaway.errors import printable
+from cutaway.errors import escaped, printable
 
 from .typed import as_typed
 
@@ -20,10 +20,19 @@ NAME = 12
 """Longer names of layers and classes are shortened in tables that must fit 80 columns."""
 
 
+LONGEST_TEXT = 4_000
+"""Characters of the text of a finding that are printed at most."""
+
+
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print one JSON document; characters that a terminal would obey are escaped, as JSON allows."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+
+
+def say(text: str = "") -> None:
+    """Print lines of text; what a terminal would obey, and may stand in a name, is escaped."""
+    print(escaped(text))
 
 
 def console() -> Any:
@@ -42,7 +51,8 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
 
     if not rows:
         return
-    table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    head = Text(printable(title), "table.title") if title else None
+    table = Table(box=box.SIMPLE_HEAD, title=head, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     for column in rows[0]:
         numeric = all(str(row[column])[:1].isdigit() or str(row[column])[:1] in "-" for row in rows)
         fixed = all(width_of(str(row[column])) <= LONG for row in rows)
@@ -67,15 +77,17 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
     out = console()
     for finding in findings:
         mark, style = styles[finding.severity]
-        out.print(Text.assemble((f"{mark:>5}  ", style), (finding.title, "bold"), f". {as_typed(finding.text)}"))
+        title, text = (printable(part, LONGEST_TEXT) for part in (finding.title, as_typed(finding.text)))
+        out.print(Text.assemble((f"{mark:>5}  ", style), (title, "bold"), f". {text}"))
         for what, names in (("samples", finding.samples), ("units", finding.units)):
             if names and (rules or finding.severity == "warning"):
                 more = ", ..." if len(names) > NAMED else ""
-                out.print(Text(printable(f"       {what}: {', '.join(names[:NAMED])}{more}"), "dim"))
-        if rules and finding.rule is not None:
-            for line in (f"rule: {finding.rule.words}", f"source: {finding.rule.source}"):
+                line = printable(f"{what}: {', '.join(names[:NAMED])}{more}")
                 out.print(Text(f"       {line}", "dim"))
-            out.print(Text(f"       known as: {finding.rule.known_as}", "dim"))
+        if rules and finding.rule is not None:
+            of = finding.rule
+            for line in (f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}"):
+                out.print(Text(escaped(f"       {line}"), "dim"))
 
 
 def print_quality(quality: Any, *, misplaced: Any) -> None:
@@ -85,17 +97,17 @@ def print_quality(quality: Any, *, misplaced: Any) -> None:
     trust = f"{quality.trustworthiness:.3f}"
     if errors:
         trust = f"{quality.trustworthiness:.4f} ± {errors['trustworthiness']:.4f}"
-    print(f"  trustworthiness      {trust}")
+    say(f"  trustworthiness      {trust}")
     preserved = f"{quality.neighbors_preserved:.1%}{points.get('neighbors_preserved', '')}"
-    print(f"  neighbors preserved  {preserved} of the {quality.k} nearest")
+    say(f"  neighbors preserved  {preserved} of the {quality.k} nearest")
     if quality.accuracy_layer is not None:
         layer = f"{quality.accuracy_layer:.1%}{points.get('accuracy_layer', '')} in the layer"
-        print(f"  k-NN accuracy        {layer}, {quality.accuracy_plane:.1%} in the plane")
+        say(f"  k-NN accuracy        {layer}, {quality.accuracy_plane:.1%} in the plane")
     if misplaced is not None:
         share = float((misplaced > 0.5).mean())
-        print(f"  misplaced samples    {share:.1%}: most of their neighbors in the plane are far away in the layer")
+        say(f"  misplaced samples    {share:.1%}: most of their neighbors in the plane are far away in the layer")
     if errors:
-        print(f"  ± is the standard error: these are estimated from {quality.samples:,} samples")
+        say(f"  ± is the standard error: these are estimated from {quality.samples:,} samples")
 
 
 def width_of(text: str) -> int:

@@ -12,7 +12,7 @@ from cutaway.checks import warn_user
 from cutaway.errors import ModelError, UsageError, printable
 
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
-from .output import number, percent, print_json, print_table, shorten
+from .output import number, percent, print_json, print_table, say, shorten
 
 SHOWN = 20
 """Predictions that are printed as a table."""
@@ -68,7 +68,7 @@ def predict(
         if as_json:
             print_json({"samples": count, "file": output})
         else:
-            print(f"{count:,} predictions written to {output}")
+            say(f"{count:,} predictions written to {output}")
     elif as_json:
         print_json([record for part in parts for record in part.records()])
     else:
@@ -76,7 +76,7 @@ def predict(
         shown = list(itertools.islice(records, SHOWN))
         print_table([_shown(record) for record in shown])
         if (more := sum(1 for _ in records)) > 0:
-            print(f"and {more:,} more: write all of them to a file with -o predictions.csv")
+            say(f"and {more:,} more: write all of them to a file with -o predictions.csv")
 
 
 def explain(
@@ -127,7 +127,7 @@ def _print_contributions(document: dict[str, Any], *, limit: int) -> None:
     shown = parts[:limit] if limit else parts
     over = f"{document['predicted']} over {document['runner_up']} by {document['difference']:.3f} logits"
     line = printable(f"{document['sample']}, labeled {document['label']}: {over}")
-    print(f"{line} after epoch {document['epoch']}")
+    say(f"{line} after epoch {document['epoch']}")
     print_table(
         [
             {name.capitalize(): _number(value) if isinstance(value, float) else value for name, value in part.items()}
@@ -138,19 +138,19 @@ def _print_contributions(document: dict[str, Any], *, limit: int) -> None:
     rest = sum(part["contribution"] for part in parts[len(shown) :])
     total = sum(part["contribution"] for part in parts)
     if len(parts) > len(shown):
-        print(f"The {len(parts) - len(shown):,} others add up to {_number(rest)}.")
-    print(
+        say(f"The {len(parts) - len(shown):,} others add up to {_number(rest)}.")
+    say(
         f"All of them add up to {_number(total)}; with {_number(document['offset'])} from the biases that is the "
         f"difference of {_number(document['difference'])}."
     )
-    print(f"Above 0 it spoke for {printable(document['predicted'])}, below 0 for {printable(document['runner_up'])}.")
+    say(f"Above 0 it spoke for {printable(document['predicted'])}, below 0 for {printable(document['runner_up'])}.")
 
 
 def _print_influences(found: Any) -> None:
     """Print the training samples that an answer is owed to, beside each other those that support and oppose it."""
     snapshots = f"{len(found.rates)} {'snapshot' if len(found.rates) == 1 else 'snapshots'}"
-    print(f"Of {found.samples:,} training samples, those that raised and lowered the probability")
-    print(printable(f"of {found.target} for {found.sample} ({percent(found.probability)}) most, by {snapshots}:"))
+    say(f"Of {found.samples:,} training samples, those that raised and lowered the probability")
+    say(printable(f"of {found.target} for {found.sample} ({percent(found.probability)}) most, by {snapshots}:"))
     rows = []
     for supporting, opposing in itertools.zip_longest(found.supporting, found.opposing):
         row = {}
@@ -159,7 +159,7 @@ def _print_influences(found: Any) -> None:
         rows.append(row)
     print_table(rows)
     if found.approximation:
-        print(f"Approximate: {found.approximation}.")
+        say(f"Approximate: {found.approximation}.")
 
 
 def _influential(sample: Any) -> tuple[str, str, str]:

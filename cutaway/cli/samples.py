@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption
-from .output import number, print_json, print_table, shorten
+from .output import number, print_json, print_table, say, shorten
 
 COLUMNS = """\
 First: the first epoch in which the label was predicted; -: in none.
@@ -57,7 +57,7 @@ def samples(
         if as_json:
             print_json({"samples": count, "file": output})
         else:
-            print(f"{count:,} samples written to {output}")
+            say(f"{count:,} samples written to {output}")
     elif as_json:
         print_json(samples_document(opened, hardest))
     else:
@@ -68,13 +68,13 @@ def _print(found: Any, shown: Any, *, sort: str) -> None:
     of = "" if found.split == "all" else f"{found.split} "
     title = f"{len(shown):,} of {len(found):,} {of}samples, by {sort}, in {len(found.epochs)} epochs"
     print_table([_row(record, epochs=len(found.epochs)) for record in shown.records()], title=title)
-    print(COLUMNS)
+    say(COLUMNS)
     kinds = {kind: found.difficulty.count(kind) / len(found) for kind in ("easy", "ambiguous", "hard")}
-    print(", ".join(f"{share:.1%} {kind}" for kind, share in kinds.items()) + ".")
+    say(", ".join(f"{share:.1%} {kind}" for kind, share in kinds.items()) + ".")
     limit = f"{found.measures.ambiguous_from:.2f}"
-    print(f"Ambiguous: var. above {limit}. Hard: another class was more probable on average.")
+    say(f"Ambiguous: var. above {limit}. Hard: another class was more probable on average.")
     if found.predictions == "recorded":
-        print("Training samples were predicted while being trained on, with any dropout.")
+        say("Training samples were predicted while being trained on, with any dropout.")
 
 
 def _row(record: dict[str, Any], *, epochs: int) -> dict[str, str]:

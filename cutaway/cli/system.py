@@ -26,7 +26,7 @@ from .options import (
     WeightOption,
     given_options,
 )
-from .output import console, percent, print_json, print_table, shorten, width_of
+from .output import console, percent, print_json, print_table, say, shorten, width_of
 
 LEAST = {"Values": 12, "Column": 12, "What is done": 24}
 """Columns of the table of columns that are cut on a narrow terminal, in this order, and to how many characters."""
@@ -93,7 +93,7 @@ def _show(data: str, options: dict[str, Any], as_json: bool) -> None:
         return
     columns = document.pop("columns", [])
     for name, value in document.items():
-        print(f"  {name.replace('_', ' '):<12} {printable(str(value))}")
+        say(f"  {name.replace('_', ' '):<12} {printable(str(value))}")
     print_table(_fitted([_row(column) for column in columns], console().width))
 
 

@@ -31,7 +31,7 @@ from .options import (
     WeightOption,
     given_options,
 )
-from .output import print_findings, print_json, print_quality, print_table
+from .output import print_findings, print_json, print_quality, print_table, say
 
 
 def demo(
@@ -52,12 +52,12 @@ def demo(
     print_history(run)
     print_layers(run.layers(), title="Layers")
     print_findings(run.findings(progress=True))
-    print(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
+    say(f"\n{embedding.title} in {embedding.layout.seconds['total']:.1f} s")
     if embedding.quality:
         print_quality(embedding.quality, misplaced=embedding.misplaced)
-    print(f"\n  run        {run.path}\n  embedding  {embedding.file or 'not cached'}")
-    print(f"  report     {report.resolve().as_uri()}")
-    print(f"\nNext: open the report, or look at the layers:  cutaway layers {run.path.name}")
+    say(f"\n  run        {run.path}\n  embedding  {embedding.file or 'not cached'}")
+    say(f"  report     {report.resolve().as_uri()}")
+    say(f"\nNext: open the report, or look at the layers:  cutaway layers {run.path.name}")
 
 
 def train(
@@ -180,7 +180,7 @@ def _print_run(run: Any, *, start: float, as_json: bool) -> None:
     from cutaway.runs import run_command
 
     print_history(run)
-    print(f"\n  run  {run.path}\n\nNext: {run_command('report', run.path)}")
+    say(f"\n  run  {run.path}\n\nNext: {run_command('report', run.path)}")
 
 
 def _one_place(data: str | None, moved: str | None) -> str | None:
@@ -266,16 +266,17 @@ def print_history(run: Any) -> None:
     relabeled, dropped = run.context.manifest.dataset.relabeled or {}, run.split.dropped
     if relabeled or dropped is not None:
         left_out = 0 if dropped is None else len(dropped)
-        print(f"Decisions on labels: {len(relabeled):,} samples relabeled, {left_out:,} left out.")
+        samples = "sample" if len(relabeled) == 1 else "samples"
+        say(f"Decisions on labels: {len(relabeled):,} {samples} relabeled, {left_out:,} left out.")
     config = run.context.manifest.config
     if (lowest := run.history.lowest_loss(config, classes=len(run.class_names))) is not None:
         smoothing = config["label_smoothing"]
-        print(f"With label smoothing {smoothing:g} the loss cannot fall below {lowest:.3f}.")
+        say(f"With label smoothing {smoothing:g} the loss cannot fall below {lowest:.3f}.")
     turned = run.history.turned
     if turned:
-        print(f"The validation loss was lowest in epoch {turned} and has risen since: later epochs overfit.")
+        say(f"The validation loss was lowest in epoch {turned} and has risen since: later epochs overfit.")
     kept = run.context.manifest.kept_epoch
     if kept is not None and run.history.rows and kept != run.history.rows[-1]["epoch"]:
-        print(f"The run keeps the weights of epoch {kept}; what follows is of that epoch.")
+        say(f"The run keeps the weights of epoch {kept}; what follows is of that epoch.")
     if run.test:
-        print(f"Test accuracy {run.test['accuracy']:.2%}, test loss {run.test['loss']:.4f}")
+        say(f"Test accuracy {run.test['accuracy']:.2%}, test loss {run.test['loss']:.4f}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
-from .output import number, percent, points, print_json, print_table, shorten
+from .output import number, percent, points, print_json, print_table, say, shorten
 
 
 def units(
@@ -38,12 +38,12 @@ def units(
     shown = summaries[:limit] if limit else summaries
     title = f"{found.layer} after epoch {found.epoch}: {len(shown)} of {len(found)} units, by {sort}"
     print_table([_row(summary) for summary in shown], title=title)
-    print("Cost: rise of the loss without the unit, ± standard error; ~0: not measurable.")
+    say("Cost: rise of the loss without the unit, ± standard error; ~0: not measurable.")
     accuracy = percent(found.ablation.accuracy, 2)
-    print(f"Acc.: change of accuracy in points; with all units it is {accuracy} on {split}.")
+    say(f"Acc.: change of accuracy in points; with all units it is {accuracy} on {split}.")
     measurable, constant = int(found.ablation.measurable.sum()), int(found.constant.sum())
     has, are = "has" if measurable == 1 else "have", "is" if constant == 1 else "are"
-    print(f"{measurable} of {len(found)} units {has} a measurable cost; {constant} {are} constant on all data.")
+    say(f"{measurable} of {len(found)} units {has} a measurable cost; {constant} {are} constant on all data.")
 
 
 def importance(
@@ -80,9 +80,9 @@ def importance(
     title = f"{len(shown)} of {len(found)} columns, by rise of the loss, after epoch {found.epoch}"
     print_table(rows, title=title)
     m = found.measures
-    print(f"Change once a column is shuffled among {found.samples:,} {split} samples, ± standard error.")
-    print(f"Before it the cross-entropy is {m.loss:.4f}, the accuracy {percent(m.accuracy, 2)}. ~0: not measurable.")
-    print("A column that others can stand in for matters little by itself.")
+    say(f"Change once a column is shuffled among {found.samples:,} {split} samples, ± standard error.")
+    say(f"Before it the cross-entropy is {m.loss:.4f}, the accuracy {percent(m.accuracy, 2)}. ~0: not measurable.")
+    say("A column that others can stand in for matters little by itself.")
 
 
 def _row(summary: Mapping[str, Any]) -> dict[str, str]:

@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from cutaway.errors import escaped
 from cutaway.plots import data_uri
 
 from .sections import Figure, Page
@@ -24,12 +26,14 @@ def render(page: Page) -> str:
     cannot run as code.
 
     Args:
-        page: All its text is escaped; figures are embedded as JSON.
+        page: All its text is escaped, also what a terminal would obey or what turns the direction of a line; figures
+            are embedded as JSON.
     """
     environment = Environment(
         loader=FunctionLoader(_resource),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_escaped,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -43,6 +47,10 @@ def render(page: Page) -> str:
         scripts=[Markup(script) for script in scripts],
         digests=" ".join(f"'sha256-{_digest(script)}'" for script in scripts),
     )
+
+
+def _escaped(value: Any) -> Any:
+    return escaped(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _number_columns(rows: Sequence[Mapping[str, str]]) -> set[str]:

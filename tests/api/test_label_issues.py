@@ -1,6 +1,8 @@
 """Suspect labels of data and of runs, found by real trainings, and what decisions on them change."""
 
+import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -145,7 +147,13 @@ def test_decisions_change_a_new_training_and_survive_it(run: ct.Run, issues: ct.
     assert opened.test == again.test
     with pytest.raises(UnknownNameError):
         run.decide([ct.Decision("test[9999]", "drop")])
-    assert [d.sample for d in run.decisions] == [first, second, third]
+    for refused in ("drop", 5):
+        with pytest.raises(UsageError, match="are Decision records"):
+            run.decide(refused)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UsageError, match="are Decision records"):
+        ct.train_like(run, labels=5, runs=tmp_path, progress=False)  # pyright: ignore[reportArgumentType]
+    assert run.decide(ct.Decision(third, "keep")) == path
+    assert [d.sample for d in run.decisions] == [first, second, third, third]
 
 
 def test_a_list_is_decided_in_and_never_overwritten(issues: ct.LabelIssues, tmp_path: Path) -> None:
@@ -164,11 +172,42 @@ def test_a_list_is_decided_in_and_never_overwritten(issues: ct.LabelIssues, tmp_
     assert pd.read_parquet(tmp_path / "s.parquet")["score"].tolist() == issues.scores.tolist()
     lines = (tmp_path / "s.jsonl").read_text().splitlines()
     assert json.loads(lines[0])["sample"] == issues.ids.names()[0]
+    write_suspects(issues, tmp_path / "s.jsonl")  # a list without decisions is replaced
+
+
+def test_decisions_are_added_to_what_a_spreadsheet_saved_where_it_has_the_same_columns(
+    run: ct.Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "labels.csv"
+    monkeypatch.setattr("cutaway.api.labels.deciding.labels_path", lambda folder: path)
+    path.write_bytes(b'\xef\xbb\xbf"sample","decision","label","by","when"\r\nsample[1],drop,,me,\r\n')
+    run.decide(ct.Decision("sample[2]", "relabel", "7"))
+    assert [(d.sample, d.action, d.label) for d in run.decisions] == [
+        ("sample[1]", "drop", None),
+        ("sample[2]", "relabel", "7"),
+    ]
+    path.write_text("sample;decision;label;by;when\nsample[1];drop;;me;\n")
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="whose line 1 is sample,decision"):
+        run.decide(ct.Decision("sample[2]", "drop"))
+    assert path.read_bytes() == before
+
+
+def test_a_class_copied_from_the_list_is_that_class(issues: ct.LabelIssues, tmp_path: Path) -> None:
+    names = ("=q", "'=q", " pad", "a\rb", "a;b", "'t", "NA", "-1", "8", "9")
+    write_suspects(replace(issues, class_names=names), tmp_path / "s.csv")
+    with open(tmp_path / "s.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with open(tmp_path / "s.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0], quoting=csv.QUOTE_ALL)
+        writer.writeheader()
+        writer.writerows({**row, "decision": "relabel", "label": row["suggested"]} for row in rows)
+    assert [each.label for each in read_decisions(tmp_path / "s.csv")] == [names[i] for i in issues.suggested]
 
 
 def test_what_cannot_be_judged_is_refused_or_said() -> None:
     few = ct.Dataset.from_arrays(np.arange(12, dtype=np.float32).reshape(6, 2) / 12, [0, 0, 1, 1, 2, 2])
-    with pytest.raises(DataError, match="5 folds"):
+    with pytest.raises(DataError, match="5 folds.*; got 2 samples of the second largest class; next: .* folds=2"):
         ct.label_issues(few, progress=False)
     with pytest.raises(UsageError, match="folds"):
         ct.label_issues(few, folds=1, progress=False)

@@ -1,14 +1,28 @@
 """The commands labels and doctor as they are typed, on a small table with planted wrong labels."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from cutaway.cli.findings.decisions import typed_decisions
+from cutaway.cli.findings.sheet import check_pictures, check_sheet
+from cutaway.errors import UnknownNameError, UsageError
+
 pytestmark = pytest.mark.slow
 
 QUICK = ("--folds", "2", "--seeds", "1", "--epochs", "3")
+
+
+def _sample(name):
+    if name not in ("test[1]", "x=1", "y", "y=a"):
+        raise UnknownNameError("samples", got=name, hint="choose")
+
+
+NAMES = SimpleNamespace(class_names=("4", "a=b", "b", "=q"), context=SimpleNamespace(sample=_sample))
+"""A run with such classes and samples."""
 
 
 @pytest.fixture
@@ -41,9 +55,9 @@ def test_suspects_of_data_are_listed_by_name_decided_on_and_applied(cutaway, tab
     code, _, err = cutaway("labels", *table, "-o", "suspects.csv")
     assert (code, "never overwritten" in err) == (2, True)
     code, out, _ = cutaway("train", *table, "--epochs", "1", "--labels", "suspects.csv")
-    assert (code, "1 samples relabeled, 1 left out" in out) == (0, True)
+    assert (code, "1 sample relabeled, 1 left out" in out) == (0, True)
     code, out, _ = cutaway("show", "latest")
-    assert (code, "1 samples relabeled, 1 left out" in out) == (0, True)
+    assert (code, "1 sample relabeled, 1 left out" in out) == (0, True)
 
 
 def test_decisions_of_a_second_round_join_those_of_the_first(cutaway, table, tmp_path):
@@ -56,16 +70,72 @@ def test_decisions_of_a_second_round_join_those_of_the_first(cutaway, table, tmp
     assert code == 0
     again = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
     code, out, _ = cutaway(*again, "--epochs", "1")
-    assert (code, "1 samples relabeled, 2 left out" in out) == (0, True)
+    assert (code, "1 sample relabeled, 2 left out" in out) == (0, True)
 
 
 def test_a_list_of_suspects_is_refused_before_anything_is_trained(cutaway, table, tmp_path):
     for name, words in (("s.png", "ends in .csv"), ("none/s.csv", "folder that exists")):
         code, _, err = cutaway("labels", *table, "-o", name)
         assert (code, words in err) == (2, True)
+    for line in ('{"prompt": "mine"}', "[1]", "{", '{"sample": 5, "given": "a"}', '{"sample": "mine"}'):
+        (tmp_path / "p.jsonl").write_text(f"{line}\n")
+        code, _, err = cutaway("labels", *table, "-o", "p.jsonl")
+        assert (code, "only a list of suspect labels is replaced" in err) == (1, True)
+        assert (tmp_path / "p.jsonl").read_text() == f"{line}\n"
     (tmp_path / "d.jsonl").write_text('{"sample": "c1", "decision": "drop"}\n')
     code, _, err = cutaway("labels", *table, "-o", "d.jsonl")
     assert (code, "never overwritten" in err) == (2, True)
+
+
+def test_a_sheet_is_refused_before_anything_is_trained(cutaway, table, tmp_path, monkeypatch):
+    monkeypatch.setattr("cutaway.api.labels.label_issues", None)
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "notes.png").write_text("my notes")
+    for name, code, words in (
+        ("none/s.png", 2, "into a folder that exists; got none;"),
+        ("s.gif", 2, "ends in .png or .pdf; got s.gif; next: try --sheet suspects.png"),
+        ("folder.png", 2, "got the folder folder.png; next: try --sheet folder.png/suspects.png"),
+        ("notes.png", 1, "got notes.png, which is none"),
+        ("s.png", 2, "got those of rows, which are none; next: leave out --sheet"),
+    ):
+        found, _, err = cutaway("labels", *table, "--sheet", name)
+        assert (found, words in err, err.count("\n")) == (code, True, 1), err
+    assert (tmp_path / "notes.png").read_text() == "my notes"
+
+
+def test_the_labels_of_a_training_are_a_file(cutaway, table):
+    code, _, err = cutaway("train", *table, "--labels", ".")
+    assert (code, "decisions on labels are in a file that exists; got the folder .;" in err) == (2, True)
+
+
+def test_an_older_sheet_is_replaced_and_a_run_of_pictures_has_one(tmp_path):
+    for name, begins in (("a.png", b"\x89PNG\r\n\x1a\n..."), ("a.PDF", b"%PDF-1.4"), ("b.png", b"")):
+        (tmp_path / name).write_bytes(begins)
+        check_sheet(tmp_path / name)
+    check_pictures(SimpleNamespace(is_image=True))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sample", "name"),
+    [
+        ("test[1]=4", "test[1]", "4"),
+        ("test[1]=a=b", "test[1]", "a=b"),
+        ("test[1]==q", "test[1]", "=q"),
+        ("x=1=4", "x=1", "4"),
+        ("x=1=a=b", "x=1", "a=b"),
+        ("test[9]=a=b", "test[9]", "a=b"),
+        ("test[1]=c=d", "test[1]=c", "d"),
+    ],
+)
+def test_a_new_label_is_divided_where_its_sample_and_its_class_are_known(typed, sample, name):
+    (decision,) = typed_decisions(NAMES, keep=None, relabel=[typed], drop=None, by="")
+    assert (decision.sample, decision.label) == (sample, name)
+
+
+@pytest.mark.parametrize(("typed", "words"), [("y=a=b", "one way only"), ("4", "SAMPLE=CLASS"), ("=4", "SAMPLE=CLASS")])
+def test_a_new_label_that_means_two_things_or_nothing_is_refused(typed, words):
+    with pytest.raises(UsageError, match=words):
+        typed_decisions(NAMES, keep=None, relabel=[typed], drop=None, by="")
 
 
 def test_the_doctor_says_what_it_cannot_judge_of_data(cutaway, table):

@@ -9,8 +9,9 @@ import pytest
 
 from cutaway.api import recipe
 from cutaway.api.analyses import cost_in_digits
-from cutaway.cli.output import points, print_quality, shorten
+from cutaway.cli.output import points, print_findings, print_quality, print_table, say, shorten
 from cutaway.embedding import Quality
+from cutaway.findings import Finding
 
 
 def test_embed_prints_the_quality_that_the_record_has(cutaway, digits_run):
@@ -130,3 +131,14 @@ def test_names_are_cut_to_the_columns_of_a_terminal():
     for name in ("顧客の年齢と性別", "a顧客の年齢と性別", "🎉🎉🎉🎉🎉🎉🎉"):
         assert 11 <= columns_of(shorten(name, 12)) <= 12
     assert shorten("顧客の年齢", 10) == "顧客の年齢"
+
+
+def test_nothing_in_a_name_is_obeyed_by_the_terminal(capsys):
+    name = "cat\x1b[2J\x07\u202e\x9b1m [bold]"
+    shown = r"cat\x1b[2J\x07\u202e\x9b1m [bold]"
+    print_findings([Finding("k", "warning", f"Class {name}", f"Of {name}: 3.", {}, samples=(name,), units=(name,))])
+    print_table([{"Name": name, "Wide": "x" * 30}], title=f"Of {name}")
+    say(f"Tried for {name}.\n")
+    out = capsys.readouterr().out
+    assert out.count(shown) == 7
+    assert all(c.isprintable() for line in out.split("\n") for c in line)

@@ -13,6 +13,7 @@ from cutaway.data import (
     MISSING,
     Split,
     Table,
+    check_decisions,
     decide,
     drop,
     read_decisions,
@@ -21,9 +22,11 @@ from cutaway.data import (
     split_dataset,
     write_decisions,
 )
+from cutaway.data.decisions.record import NUMBER, quoted_cell
 from cutaway.errors import ConfigError, CutawayError, CutawayWarning, DataError, UnknownNameError, UsageError
 
-names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+letters = st.characters(codec="utf-8", exclude_characters="\0") | st.sampled_from(" '\"=+-@,;\t\r\n")
+names = st.text(letters, min_size=1, max_size=12) | st.sampled_from([*MISSING[1:], " pad", "'=q", "=q", "''", "+3"])
 decisions = st.one_of(
     st.builds(Decision, names, st.sampled_from(["keep", "drop"]), by=names | st.just("")),
     st.builds(Decision, names, st.just("relabel"), names, when=names | st.just("")),
@@ -39,12 +42,62 @@ def data() -> Dataset:
 @given(st.lists(decisions, min_size=1, max_size=20))
 def test_decisions_are_read_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, given: list) -> None:
     path = tmp_path_factory.mktemp("decisions") / "labels.csv"
-    path.write_text(write_decisions(given), encoding="utf-8")
-    # a cell with one of the words for a missing value is empty in a table
-    words = [(d.sample, d.label, d.by, d.when) for d in given]
-    if any(word in MISSING or word.startswith("'") for parts in words for word in parts if word):
-        return
+    path.write_bytes(write_decisions(given).encode())
     assert list(read_decisions(path)) == given
+
+
+@given(names)
+def test_a_spreadsheet_runs_no_cell_of_a_name(name: str) -> None:
+    assert quoted_cell(name)[0] not in "=+-@\t\r" or NUMBER.fullmatch(name)
+    assert quoted_cell(name) in (name, f"'{name}")
+
+
+def test_names_in_a_parquet_file_are_exact_and_typed_ones_lose_their_spaces(
+    tmp_path: Path,
+) -> None:
+    rows = {"sample": ["'=a", " b"], "decision": ["Drop ", "relabel"], "label": ["", "'=q"]}
+    pd.DataFrame(rows).to_parquet(tmp_path / "d.parquet")
+    expected = (Decision("'=a", "drop"), Decision(" b", "relabel", "'=q"))
+    assert read_decisions(tmp_path / "d.parquet") == expected
+    (tmp_path / "d.csv").write_text("sample,decision,label\n test[1] , relabel , '=q \ntest[2],relabel,'t Hooft\n")
+    expected = (Decision("test[1]", "relabel", "=q"), Decision("test[2]", "relabel", "'t Hooft"))
+    assert read_decisions(tmp_path / "d.csv") == expected
+
+
+@pytest.mark.parametrize(
+    ("made", "rule", "got"),
+    [
+        (lambda: Decision(5, "drop"), "names its sample", "5"),  # pyright: ignore[reportArgumentType]
+        (lambda: Decision("", "drop"), "names its sample", "''"),
+        (lambda: Decision("a", ["drop"]), "one of keep", "drop"),  # pyright: ignore[reportArgumentType]
+        (lambda: Decision("a", "relabel", 7.5), "name of a class", "7.5 for a"),  # pyright: ignore[reportArgumentType]
+        (lambda: Decision("a", "relabel", True), "name of a class", "True"),  # pyright: ignore[reportArgumentType]
+        (lambda: Decision("a", "drop", when=7), "are text", "when=7"),  # pyright: ignore[reportArgumentType]
+        (lambda: check_decisions("drop"), "Decision records", "'drop', which is str"),
+        (lambda: check_decisions(5), "Decision records", "5, which is int"),
+        (lambda: check_decisions([Decision("a", "drop"), None]), "Decision records", "None"),
+    ],
+)
+def test_what_is_no_decision_is_refused(made, rule: str, got: str) -> None:
+    with pytest.raises(UsageError) as error:
+        made()
+    assert rule in error.value.rule
+    assert got in error.value.got
+
+
+def test_one_decision_is_enough_and_an_integer_names_a_class() -> None:
+    one = Decision("test[0]", "relabel", np.int64(7))  # pyright: ignore[reportArgumentType]
+    assert one == Decision("test[0]", "relabel", "7")
+    assert check_decisions(one) == (one,)
+    assert check_decisions(iter([one, one])) == (one, one)
+
+
+def test_a_decision_that_a_later_one_overrides_may_be_of_a_class_that_there_is_not(data: Dataset) -> None:
+    first = Decision("test[3]", "relabel", "pad", when="2026-01-01T10:00:00+00:00")
+    second = Decision("test[3]", "relabel", "0", when="2026-01-02T10:00:00+00:00")
+    assert decide(data, [first, second]).relabeled == {"test[3]": "0"}
+    with pytest.raises(DataError, match="one of the 2 classes"):
+        decide(data, [second, first])
 
 
 def test_a_file_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
@@ -120,9 +173,9 @@ def test_rows_of_a_table_are_meant_by_their_names(tmp_path: Path) -> None:
     ("text", "error", "words"),
     [
         ("sample,label\ntest[1],3\n", DataError, "no decision"),
-        ("sample,decision\ntest[1],maybe\n", UsageError, "maybe"),
-        ("sample,decision,label\ntest[1],relabel,\n", UsageError, "new label"),
-        ("sample,decision,label\n,drop,\ntest[1],drop,\n", DataError, "names its sample"),
+        ("sample,decision\ntest[1],maybe\n", UsageError, r"maybe.* in row 1 of .*d\.csv"),
+        ("sample,decision,label\ntest[1],relabel,\n", UsageError, r"new label.* in row 1 of .*d\.csv"),
+        ("sample,decision,label\n,drop,\ntest[1],drop,\n", DataError, r"names its sample.* row 1 of .*d\.csv"),
     ],
 )
 def test_a_file_that_is_no_list_of_decisions_is_refused(
@@ -139,8 +192,10 @@ def test_what_is_not_there_is_refused(data: Dataset, tmp_path: Path) -> None:
         decide(data, [Decision("test[10]", "drop")])
     with pytest.raises(DataError, match="one of the 2 classes"):
         decide(data, [Decision("test[1]", "relabel", "7")])
-    with pytest.raises(UsageError, match="file that exists"):
+    with pytest.raises(UsageError, match="are in a file that exists"):
         read_decisions(tmp_path / "none.csv")
+    with pytest.raises(UsageError, match="are in a file that exists; got the folder"):
+        read_decisions(tmp_path)
     everything = decide(data, [Decision(f"train[{row}]", "drop") for row in range(40)]).dropped
     with pytest.raises((DataError, ConfigError), match="are left"):
         drop(split_dataset(data), everything)

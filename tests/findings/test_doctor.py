@@ -1,6 +1,7 @@
 """The doctor on real runs and on data: what it names, what it cannot judge, and what its proofs measure."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from sick_runs import digits, model_of, table, train
 
 import cutaway as ct
+from cutaway.api.doctor import Proof
+from cutaway.api.doctor.judging import Judgment
 from cutaway.cli import main
 
 pytestmark = pytest.mark.slow
@@ -142,3 +145,10 @@ def test_a_temperature_is_proved_without_a_training(tmp_path: Path) -> None:
     assert error.interval[0] <= error.after - error.before <= error.interval[1]
     assert proof.helped
     assert (proof.fixed, proof.broken, proof.seconds) == (0, 0, 0.0)
+
+
+def test_a_proof_on_one_sample_says_so() -> None:
+    judgment = Judgment("accuracy", 0.0, 1.0, (0.0, 1.0), 1.0)
+    proof = Proof("overfitting", "stop earlier", 0.0, 1.0, (judgment,), fixed=1, samples=1)
+    assert proof.words.startswith("On 1 test sample, the accuracy")
+    assert replace(proof, samples=1000, split="val").words.startswith("On 1,000 validation samples, the")

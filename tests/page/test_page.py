@@ -108,6 +108,17 @@ def test_numbers_are_aligned_right_and_text_is_not():
     assert [a.get("class") for a, _ in reader.all("td")] == ["number"] * 9 + [None] * 3
 
 
+def test_what_a_terminal_obeys_or_turns_a_line_around_is_shown_as_its_escape():
+    name = "cat\x1b[2J\u202e\x00\ud800"
+    rows = ({name: name},)
+    cards = (Card(title=name, text=(name,)),)
+    sections = (Table(name="table", title=name, rows=rows), Cards(name="cards", title=name, cards=cards))
+    page = render(Page(title=name, sections=sections))
+    body = page[: page.index("<script")]
+    assert body.count(r"cat\x1b[2J\u202e\x00\ud800") == 8
+    assert all(c.isprintable() or c == "\n" for c in body)
+
+
 def test_headings_never_skip_a_level(make_page):
     levels = [int(tag[1]) for tag, _, _ in Reader(render(make_page())).found if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1

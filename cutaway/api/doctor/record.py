@@ -72,7 +72,8 @@ class Proof:
             return f"Not tried: {self.why}."
         if not self.judgments:
             return f"The accuracy is {self.after:.2%} instead of {self.before:.2%}."
-        counts = f"{self.samples:,} {'validation' if self.split == 'val' else self.split} samples"
+        split = "validation" if self.split == "val" else self.split
+        counts = f"{self.samples:,} {split} sample{'' if self.samples == 1 else 's'}"
         changes = "; ".join(map(_changed, self.judgments))
         chance = "" if self.judgments[0].p_value < LEVEL else " The first may be chance."
         return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong.{chance}"

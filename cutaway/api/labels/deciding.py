@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cutaway.api.context import RunContext
-from cutaway.data import Decision, decide, read_decisions, write_decisions
-from cutaway.errors import RunError
+from cutaway.data import Decision, check_decisions, decide, read_decisions, write_decisions
+from cutaway.errors import DataError, RunError
 from cutaway.runs import labels_path, write_atomic
 
 
@@ -22,7 +22,7 @@ def decisions_of(context: RunContext) -> tuple[Decision, ...]:
     return read_decisions(path) if path.exists() else ()
 
 
-def add_decisions(context: RunContext, decisions: Sequence[Decision]) -> Path:
+def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision]) -> Path:
     """Add decisions to those in the folder of a run; nothing in its labels.csv is ever changed.
 
     Args:
@@ -33,11 +33,12 @@ def add_decisions(context: RunContext, decisions: Sequence[Decision]) -> Path:
         The path of labels.csv.
 
     Raises:
-        UnknownNameError, DataError: There is no such sample or class.
+        UsageError: They are no decisions.
+        UnknownNameError, DataError: There is no such sample or class, or labels.csv has other columns.
         RunError: The folder cannot be written.
     """
     # a place in a split, such as val[7], is a place in the source in every later training
-    decisions = [dataclasses.replace(each, sample=_place(context, each.sample)) for each in decisions]
+    decisions = [dataclasses.replace(each, sample=_place(context, each.sample)) for each in check_decisions(decisions)]
     decide(context.loaded, decisions)  # refuses what cannot be applied
     path, now = labels_path(context.path), datetime.now(UTC).isoformat(timespec="seconds")
     signed = [dataclasses.replace(each, by=each.by or _user(), when=each.when or now) for each in decisions]
@@ -46,6 +47,7 @@ def add_decisions(context: RunContext, decisions: Sequence[Decision]) -> Path:
     try:
         before = path.read_bytes() if path.exists() else b""
         if before:
+            _check_header(before, text, path)
             text = text.split("\n", 1)[1]
             before += b"" if before.endswith(b"\n") else b"\n"
         write_atomic(path, before + text.encode())
@@ -56,6 +58,17 @@ def add_decisions(context: RunContext, decisions: Sequence[Decision]) -> Path:
             hint="free some space, or make the folder writable",
         ) from error
     return path
+
+
+def _check_header(before: bytes, text: str, path: Path) -> None:
+    """Lines are added only to a file with the same columns, which a spreadsheet may have saved in another form."""
+    found, ours = before.split(b"\n", 1)[0].decode("utf-8-sig", "replace"), text.split("\n", 1)[0]
+    if found.replace('"', "").strip() != ours:
+        raise DataError(
+            f"decisions are added to a file whose line 1 is {ours}",
+            got=f"{found.strip()[:80]!r} in {path}",
+            hint="save it as CSV with commas and these columns, or pass it as labels= as it is and delete it here",
+        )
 
 
 def _place(context: RunContext, name: str) -> str:

@@ -49,10 +49,11 @@ def find_label_issues(
     """
     counts = np.bincount(setup.data.y(setup.ids), minlength=setup.data.classes)
     if (counts >= setup.folds).sum() < 2:
+        second = int(np.sort(counts)[-2])
         raise DataError(
-            f"labels are checked in {setup.folds} folds, with at least as many samples of at least 2 classes",
-            got=f"{counts.max():,} samples of the largest class, and {int((counts >= setup.folds).sum())} such classes",
-            hint="use fewer folds",
+            f"labels are checked in {setup.folds} folds, with at least {setup.folds} samples of each of 2 classes",
+            got=f"{second:,} sample{'' if second == 1 else 's'} of the second largest class",
+            hint=f"use fewer folds, such as folds={second}" if second > 1 else "add samples of that class",
         )
     held, accuracy, epochs = held_out(setup, on_progress=on_progress)
     # a class with a single sample is unknown to the models that are to judge it

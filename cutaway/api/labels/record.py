@@ -1,18 +1,18 @@
 """The list of suspect labels as a user holds it, and the files that it is written to."""
 
-import csv
+import contextlib
 import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import SampleIds, read_decisions, safe_cell
-from cutaway.errors import UsageError
+from cutaway.data import SampleIds, csv_row, read_decisions
+from cutaway.errors import DataError, UsageError
 from cutaway.findings import CountEstimate
 from cutaway.runs import write_output
 
@@ -205,7 +205,22 @@ def _decisions_in(path: Path) -> int:
     if path.suffix.lower() != ".jsonl":
         return len(read_decisions(path))
     with open(path, encoding="utf-8", errors="replace") as file:
-        return sum('"decision": "' in line and '"decision": ""' not in line for line in file)
+        rows = [_json_row(line, number, path) for number, line in enumerate(file, start=1) if line.strip()]
+    return sum(bool(row.get("decision")) for row in rows)
+
+
+def _json_row(line: str, number: int, path: Path) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    with contextlib.suppress(ValueError, RecursionError):
+        found: Any = json.loads(line)
+        row = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    if isinstance(row.get("sample"), str) and ("given" in row or "decision" in row):
+        return row
+    raise DataError(
+        "only a list of suspect labels is replaced by another one",
+        got=f"{path}, whose line {number:,} is none of one",
+        hint="write the list to another file, such as suspects.jsonl",
+    )
 
 
 def _bytes(issues: LabelIssues, ending: str) -> bytes:
@@ -218,13 +233,11 @@ def _bytes(issues: LabelIssues, ending: str) -> bytes:
         text.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in issues.records())
     else:
         columns = {name: _cells(values) for name, values in issues.columns().items()}
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+        text.writelines(csv_row(row) for row in (tuple(columns), *zip(*columns.values(), strict=True)))
     return text.getvalue().encode()
 
 
 def _cells(values: Any) -> list[str]:
     if isinstance(values, np.ndarray):
         return [f"{value:.4g}" for value in values.tolist()]
-    return [safe_cell(value) for value in values]
+    return list(values)

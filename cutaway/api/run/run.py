@@ -316,16 +316,17 @@ class Run(JudgedRun):
 
         return decisions_of(self.context)
 
-    def decide(self, decisions: "Sequence[Decision]") -> Path:
+    def decide(self, decisions: "Decision | Sequence[Decision]") -> Path:
         """Add decisions on labels to the run's labels.csv, which `cutaway.train` takes as ``labels=``.
 
         Args:
-            decisions: `Decision` records; they get the user's name and the time where they have none.
+            decisions: `Decision` records, or one; they get the user's name and the time where they have none.
 
         Returns:
             The path of the file.
 
         Raises:
+            UsageError: They are no decisions.
             UnknownNameError, DataError: There is no such sample or class.
             RunError: The folder cannot be written.
         """

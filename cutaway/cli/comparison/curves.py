@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cutaway.cli.options import EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
-from cutaway.cli.output import percent, points, print_json, print_table
+from cutaway.cli.output import percent, points, print_json, print_table, say
 from cutaway.errors import printable
 
 if TYPE_CHECKING:
@@ -63,18 +63,18 @@ def robustness(
 
 def _print(found: "Robustness") -> None:
     for letter, name, epoch in zip("AB", found.runs, found.epochs, strict=False):
-        print(f"{letter if len(found.runs) > 1 else 'Run'}  {printable(name)}, epoch {epoch}")
+        say(f"{letter if len(found.runs) > 1 else 'Run'}  {printable(name)}, epoch {epoch}")
     rows: dict[tuple[str, float], list[dict[str, Any]]] = {}
     for row in found.summaries():
         rows.setdefault((row["perturbation"], row["severity"]), []).append(row)
     heads = ("A", "B") if len(found.runs) > 1 else ("Accuracy",)
     for curve in found.curves:
         of_curve = [each for (name, _), each in rows.items() if name == curve.perturbation]
-        print(f"\n{curve.perturbation}: {curve.parameter}")
+        say(f"\n{curve.perturbation}: {curve.parameter}")
         print_table([_row(each, heads) for each in of_curve])
     for name, why in found.left_out.items():
-        print(f"{name} does not apply: {printable(why)}.")
-    print(f"Accuracy of {found.samples:,} {found.split} samples, with 95% intervals, in percent.")
+        say(f"{name} does not apply: {printable(why)}.")
+    say(f"Accuracy of {found.samples:,} {found.split} samples, with 95% intervals, in percent.")
 
 
 def _row(rows: list[dict[str, Any]], heads: tuple[str, ...]) -> dict[str, str]:

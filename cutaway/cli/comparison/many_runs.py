@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cutaway.cli.output import number, percent, print_json, print_table, shorten
+from cutaway.cli.output import number, percent, print_json, print_table, say, shorten
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
 
@@ -53,11 +53,11 @@ def _print(found: "Leaderboard") -> None:
             title += f", split with seed {table.split_seed}"
         print_table(rows, title=printable(title))
     for run in found.damaged:
-        print(f"damaged: {printable(run.path.name)}: {as_typed(run.why)}")
+        say(f"damaged: {printable(run.path.name)}: {as_typed(run.why)}")
     if len(found.tables) > 1:
-        print("Runs in different tables were tested on different samples: their numbers cannot be compared.")
+        say("Runs in different tables were tested on different samples: their numbers cannot be compared.")
     if not found.tables and not found.damaged:
-        print(f'No runs in "{found.folder}". Next: cutaway train mnist')
+        say(f'No runs in "{found.folder}". Next: cutaway train mnist')
 
 
 def span(interval: Sequence[float]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cutaway.cli.options import JsonOption, RunsOption
-from cutaway.cli.output import number, percent, points, print_json, print_table, shorten
+from cutaway.cli.output import number, percent, points, print_json, print_table, say, shorten
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
 
@@ -83,8 +83,8 @@ def parse_epochs(text: str | None) -> tuple[int | None, int | None]:
 
 
 def _print(found: "Comparison", *, limit: int | None) -> None:
-    print(f"A  {printable(found.runs[0])}, epoch {found.epochs[0]}")
-    print(f"B  {printable(found.runs[1])}, epoch {found.epochs[1]}")
+    say(f"A  {printable(found.runs[0])}, epoch {found.epochs[0]}")
+    say(f"B  {printable(found.runs[1])}, epoch {found.epochs[1]}")
     summary = found.summary(limit)
     rows = [
         {"": each["section"], "Setting": shorten(each["setting"], WIDE), "A": _value(each["a"]), "B": _value(each["b"])}
@@ -92,12 +92,12 @@ def _print(found: "Comparison", *, limit: int | None) -> None:
     ]
     print_table(rows, title="Settings that differ")
     if not rows:
-        print("No setting differs.")
+        say("No setting differs.")
     _print_metrics(summary)
     for name, positions in (("fixed", found.fixed), ("broken", found.broken), ("moved", found.moved)):
         titles = {"fixed": "wrong in A, right in B", "broken": "right in A, wrong in B", "moved": "moved most"}
         _print_samples(summary[name], f"{titles[name]}: {len(summary[name])} of {len(positions):,} samples")
-    print("Moved: change of the probability of the true class from A to B, in points.")
+    say("Moved: change of the probability of the true class from A to B, in points.")
     _print_layers(summary)
 
 
@@ -116,9 +116,10 @@ def _print_metrics(summary: Mapping[str, Any]) -> None:
             "B - A": f"{difference['loss']:+.4f} ({_signed(difference['loss_interval'])})",
         },
     ]
-    print_table(rows, title=f"On {summary['samples']:,} {summary['split']} samples, with 95% intervals")
+    samples = "sample" if summary["samples"] == 1 else "samples"
+    print_table(rows, title=f"On {summary['samples']:,} {summary['split']} {samples}, with 95% intervals")
     test = summary["mcnemar"]
-    print(
+    say(
         f"McNemar's test: {test['fixed']:,} fixed, {test['broken']:,} broken, p = {test['p_value']:.3g} "
         f"({test['method']})."
     )
@@ -129,7 +130,7 @@ def _print_metrics(summary: Mapping[str, Any]) -> None:
     }
     left_out = [f"{summary['left_out'][key]:,} that {text}" for key, text in words.items() if summary["left_out"][key]]
     if left_out:
-        print(f"Samples left out: {', '.join(left_out)}. {_MATCHED[summary['matched_by']]}")
+        say(f"Samples left out: {', '.join(left_out)}. {_MATCHED[summary['matched_by']]}")
 
 
 def _named(a: Mapping[str, Any], b: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -158,7 +159,7 @@ def _print_layers(summary: Mapping[str, Any]) -> None:
     """Print CKA of every two layers and how well units match, or why that is not known."""
     found = summary["layers"]
     if found is None:
-        print(f"Layers were not compared: {printable(as_typed(summary['missing']['layers']))}")
+        say(f"Layers were not compared: {printable(as_typed(summary['missing']['layers']))}")
         return
     rows = [
         {
@@ -167,7 +168,7 @@ def _print_layers(summary: Mapping[str, Any]) -> None:
         }
         for name, row in zip(found["a"], found["cka"], strict=True)
     ]
-    print(f"CKA of layers, on {found['samples']:,} samples:")  # a title would be broken at the width of the table
+    say(f"CKA of layers, on {found['samples']:,} samples:")  # a title would be broken at the width of the table
     print_table(rows)
     rows = [
         {
@@ -182,7 +183,7 @@ def _print_layers(summary: Mapping[str, Any]) -> None:
     ]
     print_table(rows, title="Units matched one to one by their activations")
     for each in found["unmatched"]:
-        print(f"Units of {printable(each['a'])} and {printable(each['b'])} were not matched: {printable(each['why'])}.")
+        say(f"Units of {printable(each['a'])} and {printable(each['b'])} were not matched: {printable(each['why'])}.")
 
 
 def _value(value: Any) -> str:

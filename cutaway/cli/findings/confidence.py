@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cutaway.cli.options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption
-from cutaway.cli.output import number, percent, points, print_json, print_table, shorten
+from cutaway.cli.output import number, percent, points, print_json, print_table, say, shorten
 from cutaway.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def confidence(
         print_json(confidence_document(opened.context, calibration, coverage, confused, thresholds))
         return
     if split is None and measured == "val":
-        print("There are no test samples, so that validation samples are measured, on which temperature and")
-        print("thresholds were chosen: expect less on new samples.")
+        say("There are no test samples, so that validation samples are measured, on which temperature and")
+        say("thresholds were chosen: expect less on new samples.")
     _print_calibration(calibration)
     _print_coverage(coverage)
     _print_pairs(confused)
@@ -109,11 +109,11 @@ def _print_calibration(found: "Calibration") -> None:
         rows.append({"Measure": words, **dict(zip(("As it is", name), cells, strict=False))})
     print_table(rows, title=f"Calibration on {found.samples:,} {found.split} samples after epoch {found.epoch}")
     chance = found.curve.error_by_chance
-    print(f"A perfectly calibrated model stays below {chance:.2%} in 95 of 100 cases (equal mass).")
+    say(f"A perfectly calibrated model stays below {chance:.2%} in 95 of 100 cases (equal mass).")
     if found.temperature is not None:
-        print(f"The temperature was fitted on {found.temperature.samples:,} validation samples.")
+        say(f"The temperature was fitted on {found.temperature.samples:,} validation samples.")
     if found.note:
-        print(f"Note: {found.note}.")
+        say(f"Note: {found.note}.")
     curve = found.curve
     table = zip(
         curve.lower, curve.upper, curve.counts, curve.confidence, curve.accuracy, curve.low, curve.high, strict=True
@@ -144,9 +144,9 @@ def _print_coverage(found: "Coverage") -> None:
         for row in found.summaries()
     ]
     print_table(rows, title="Answers only from a confidence up, chosen on validation samples")
-    print(f"Area under accuracy over coverage: {found.area:.4f}.")
+    say(f"Area under accuracy over coverage: {found.area:.4f}.")
     if found.note:
-        print(f"Note: {found.note}.")
+        say(f"Note: {found.note}.")
 
 
 def _print_pairs(found: "ConfusedPairs") -> None:
@@ -162,7 +162,7 @@ def _print_pairs(found: "ConfusedPairs") -> None:
     ]
     print_table(rows, title=f"Most confused classes of {found.mistakes:,} mistakes")
     if not rows:
-        print("No sample is predicted wrong.")
+        say("No sample is predicted wrong.")
 
 
 def _print_thresholds(found: "Thresholds") -> None:
@@ -178,12 +178,10 @@ def _print_thresholds(found: "Thresholds") -> None:
     ]
     print_table(rows, title=printable(f"Thresholds: {found.positive} against {found.negative}"))
     roc, average = found.roc, found.precision_recall.average_precision
-    print(
-        f"Area under the ROC curve {roc.area:.4f} ({roc.low:.4f} to {roc.high:.4f}), average precision {average:.4f}."
-    )
-    print(f"Were the probabilities calibrated, {found.calibrated:.4f} would cost least.")
+    say(f"Area under the ROC curve {roc.area:.4f} ({roc.low:.4f} to {roc.high:.4f}), average precision {average:.4f}.")
+    say(f"Were the probabilities calibrated, {found.calibrated:.4f} would cost least.")
     if found.note:
-        print(f"Note: {found.note}.")
+        say(f"Note: {found.note}.")
 
 
 def _print_gap(found: "Generalization") -> None:
@@ -193,14 +191,14 @@ def _print_gap(found: "Generalization") -> None:
     ]
     print_table(rows, title=f"Accuracy after epoch {found.epoch}, with 95% intervals")
     if found.gap is not None:
-        print(f"Training minus validation: {found.gap}.")
+        say(f"Training minus validation: {found.gap}.")
     for each in found.stopping:
-        print(
+        say(
             f"Keeping epoch {found.best_epoch} instead of {found.last_epoch} changes the {each.split} accuracy by "
             f"{each.difference}: {each.gained:,} more samples are right, {each.lost:,} fewer."
         )
     if found.note:
-        print(f"Note: {found.note}.")
+        say(f"Note: {found.note}.")
 
 
 def _print_curve(found: "LearningCurve") -> None:
@@ -232,5 +230,5 @@ def _print_curve(found: "LearningCurve") -> None:
     expected, low, high = (1 - float(end[0]) for end in (found.check.error, found.check.high, found.check.low))
     agrees = "as measured" if found.agrees else "which it is not: do not rely on the forecast"
     span = f"{expected:.2%} ({max(low, 0):.2%} to {high:.2%})"
-    print(f"From the shares alone, {span} is expected of this run ({found.accuracy:.2%}), {agrees}.")
-    print(f"{found.verdict[0].upper()}{found.verdict[1:]}.")
+    say(f"From the shares alone, {span} is expected of this run ({found.accuracy:.2%}), {agrees}.")
+    say(f"{found.verdict[0].upper()}{found.verdict[1:]}.")

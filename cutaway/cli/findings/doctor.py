@@ -23,7 +23,7 @@ from cutaway.cli.options import (
     UseOption,
     given_options,
 )
-from cutaway.cli.output import print_findings, print_json
+from cutaway.cli.output import print_findings, print_json, say
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError
 
@@ -73,12 +73,12 @@ def doctor(
         return
     print_findings(found.findings, rules=rules)
     if not found.findings:
-        print("Nothing that is checked here needs attention.")
+        say("Nothing that is checked here needs attention.")
     for sentence in found.not_judged:
-        print(sentence)
+        say(sentence)
     for proof in found.proofs:
-        print(f"\nTried for {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
+        say(f"\nTried for {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if run is None:
-        print("\nNext: train on it with the same options, and then: cutaway doctor latest")
+        say("\nNext: train on it with the same options, and then: cutaway doctor latest")
     elif not prove and any(each.remedy and each.severity == "warning" for each in found.findings):
-        print(f"\nNext: try what would help:  cutaway doctor {where} --prove")
+        say(f"\nNext: try what would help:  cutaway doctor {where} --prove")

@@ -1,5 +1,6 @@
 """The command that finds suspect labels and keeps decisions on them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,8 +25,11 @@ from cutaway.cli.options import (
     UseOption,
     given_options,
 )
-from cutaway.cli.output import percent, print_json, print_table, shorten
+from cutaway.cli.output import percent, print_json, print_table, say, shorten
 from cutaway.errors import UnknownNameError, UsageError
+
+from .decisions import typed_decisions
+from .sheet import check_pictures, check_sheet, write_sheet
 
 
 def labels(
@@ -70,32 +74,40 @@ def labels(
     applied with: cutaway train DATA --labels FILE
     """
     run = find_run_or_data(where, runs=runs, data=data)
-    decisions = _decisions(keep, relabel, drop, by=by)
+    decisions = typed_decisions(run, keep=keep, relabel=relabel, drop=drop, by=by)
     if decisions:
         _decide(run, decisions, where=where, as_json=as_json)
         return
-    from cutaway.api.labels import check_suspects_file, write_suspects
+    from cutaway.api.labels import check_suspects_file, label_issues, write_suspects
     from cutaway.models import import_lean_keras
 
     if output is not None:
         check_suspects_file(Path(output))
+    if sheet is not None:
+        check_sheet(Path(sheet))
 
     import_lean_keras()
     sizes: dict[str, Any] = {"folds": folds, "seeds": seeds, "epochs": epochs}
-    if run is not None:
-        issues = run.label_issues(**sizes)
-    else:
-        from cutaway.api.labels import label_issues
-
-        issues = label_issues(where, **sizes, **given_options(context.params))
+    loaded = _load(where, context.params) if run is None else None
+    if sheet is not None:
+        check_pictures(run.data if run is not None else loaded)
+    issues = run.label_issues(**sizes) if run is not None else label_issues(loaded, **sizes)
     if output is not None:
         write_suspects(issues, Path(output))
     if sheet is not None:
-        issues.plot().savefig(sheet, dpi=150)
+        write_sheet(issues, Path(sheet))
     if as_json:
         print_json({**_summary(issues), "suspects": list(issues.records())})
         return
     _print(issues, limit=limit, output=output, sheet=sheet, run=run)
+
+
+def _load(where: str, options: Mapping[str, Any]) -> Any:
+    from cutaway.api.given_data import as_dataset
+    from cutaway.api.progress import show_progress
+
+    with show_progress(True) as on_progress:
+        return as_dataset(where, None, verb="label_issues", on_progress=on_progress, **given_options(options))
 
 
 def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
@@ -113,18 +125,6 @@ def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
         return None
 
 
-def _decisions(keep: list[str] | None, relabel: list[str] | None, drop: list[str] | None, *, by: str) -> list[Any]:
-    from cutaway.data import Decision
-
-    decisions = [Decision(sample, "keep", by=by) for sample in keep or ()]
-    for each in relabel or ():
-        sample, given, name = each.rpartition("=")
-        if not given or not sample or not name:
-            raise UsageError("a new label is given as SAMPLE=CLASS", got=f'"{each}"', hint="for example test[947]=4")
-        decisions.append(Decision(sample, "relabel", name, by=by))
-    return [*decisions, *(Decision(sample, "drop", by=by) for sample in drop or ())]
-
-
 def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> None:
     if run is None:
         raise UsageError(
@@ -137,7 +137,7 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
         print_json({"decisions": len(decisions), "file": str(path)})
     else:
         count = f"{len(decisions):,} decision{'s' if len(decisions) > 1 else ''}"
-        print(f"{count} added to {path}\n\nNext: cutaway train --like {run.path.name} --labels {path}")
+        say(f"{count} added to {path}\n\nNext: cutaway train --like {run.path.name} --labels {path}")
 
 
 def _summary(issues: Any) -> dict[str, Any]:
@@ -155,25 +155,25 @@ def _summary(issues: Any) -> dict[str, Any]:
 
 def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, run: Any) -> None:
     low, high = issues.count.low, issues.count.high
-    print(f"About {issues.count.count:,} of {issues.samples:,} labels may be wrong ({low:,} to {high:,}).")
+    say(f"About {issues.count.count:,} of {issues.samples:,} labels may be wrong ({low:,} to {high:,}).")
     models = f"{issues.folds * issues.seeds} models of {issues.epochs} epochs"
-    print(f"Out of sample, {models} predict {issues.accuracy:.2%} of the labels as given.")
+    say(f"Out of sample, {models} predict {issues.accuracy:.2%} of the labels as given.")
     if issues.note:
-        print(f"Note: {issues.note}")
+        say(f"Note: {issues.note}")
     if issues.not_judged:
-        print(f"Not judged: {issues.not_judged:,} samples that are the only one of their class.")
+        say(f"Not judged: {issues.not_judged:,} samples that are the only one of their class.")
     above = "none of them has" if not issues.above_half else f"{issues.above_half:,} have"
-    print(f"Listed are the {len(issues):,} most suspect samples; {above} a score above 0.5.")
+    say(f"Listed are the {len(issues):,} most suspect samples; {above} a score above 0.5.")
     records = list(issues.records())
     print_table([_row(record) for record in (records[:limit] if limit else records)])
     for file in (output, sheet):
         if file is not None:
-            print(f"written: {file}")
+            say(f"written: {file}")
     file = output if output is not None and not output.endswith(".jsonl") else "suspects.csv"
     again = "" if file == output else "write the list with -o suspects.csv, "
     data = f"--like {run.path.name}" if run is not None else "with your data and their options"
-    print(f"\nNext: {again}decide in the column decision of {file} (keep, relabel with a label, or drop), then:")
-    print(f"cutaway train {data} --labels {file}" if run is not None else f"cutaway train, {data}, and --labels {file}")
+    say(f"\nNext: {again}decide in the column decision of {file} (keep, relabel with a label, or drop), then:")
+    say(f"cutaway train {data} --labels {file}" if run is not None else f"cutaway train, {data}, and --labels {file}")
 
 
 def _row(record: dict[str, Any]) -> dict[str, str]:

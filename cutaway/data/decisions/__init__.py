@@ -4,11 +4,13 @@ May call what `cutaway.data` says of datasets, tables, splits and names of sampl
 """
 
 from .applying import Decided, decide, drop, relabel, split_and_prepare
-from .record import Decision, read_decisions, safe_cell, write_decisions
+from .record import Decision, check_decisions, csv_row, read_decisions, safe_cell, write_decisions
 
 __all__ = [
     "Decided",
     "Decision",
+    "check_decisions",
+    "csv_row",
     "decide",
     "drop",
     "read_decisions",

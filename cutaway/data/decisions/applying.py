@@ -68,7 +68,7 @@ def decide(data: Dataset | Table, decisions: Sequence[Decision]) -> Decided:
 
     Raises:
         UnknownNameError: There is no such sample.
-        DataError: There is no such class.
+        DataError: There is no such class; a decision that a later one overrides may have one.
     """
     sources = tuple(data.labels)
     sizes = {name: len(labels) for name, labels in data.labels.items()}
@@ -76,18 +76,13 @@ def decide(data: Dataset | Table, decisions: Sequence[Decision]) -> Decided:
     contradicted: list[Decision] = []
     for each in decisions:
         ids = find_sample(each.sample, sizes, loaded=data)
-        if each.label is not None and each.label not in data.class_names:
-            similar = similar_name(each.label, data.class_names)
-            raise DataError(
-                f"a new label is one of the {data.classes} classes of {data.name}",
-                got=f'"{each.label}" for {each.sample}',
-                hint=f'did you mean "{similar}"?' if similar else f"for example {data.class_names[0]}",
-            )
         key = int(ids.source_index[0]), int(ids.index[0])
         before = last.get(key, each)
         if (before.action, before.label) != (each.action, each.label) and (not each.when or each.when < before.when):
             contradicted.append(each)
         last[key] = each
+    for each in last.values():  # what a later decision overrides may be of a class that there is not
+        _check_label(each, data)
     if contradicted:
         _warn_of(contradicted)
     places = np.array(sorted(last), np.int64).reshape(-1, 2)
@@ -96,6 +91,17 @@ def decide(data: Dataset | Table, decisions: Sequence[Decision]) -> Decided:
     dropped = np.array([each.action == "drop" for each in chosen], bool)
     named = zip(ids.places(), chosen, strict=True)
     return Decided({place: each.label for place, each in named if each.label is not None}, ids.take(dropped))
+
+
+def _check_label(decision: Decision, data: Dataset | Table) -> None:
+    label = decision.label
+    if label is not None and label not in data.class_names:
+        similar = similar_name(label, data.class_names)
+        raise DataError(
+            f"a new label is one of the {data.classes} classes of {data.name}",
+            got=f'"{label}" for {decision.sample}',
+            hint=f'did you mean "{similar}"?' if similar else f"for example {data.class_names[0]}",
+        )
 
 
 def _warn_of(contradicted: Sequence[Decision]) -> None:

@@ -4,8 +4,7 @@ They are rows of a table that any spreadsheet edits, with the columns sample, de
 columns, such as those of a list of suspect labels, and rows without a decision are left alone.
 """
 
-import csv
-import io
+import operator
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cutaway._lazy import public
-from cutaway.data.tables import open_any
+from cutaway.data.tables import FORMATS, open_any
 from cutaway.errors import DataError, UsageError
 
 Action = Literal["keep", "relabel", "drop"]
@@ -24,6 +23,10 @@ COLUMNS = ("sample", "decision", "label", "by", "when")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins like this for a formula, and would run it."""
+
+QUOTE = '"'
+SPECIAL = frozenset(',;"\r\n\t')
+"""A cell with one of these is written in quotes, whatever the delimiter of the file is taken for."""
 
 MOST = 1_000_000
 """Decisions of a file at most."""
@@ -37,7 +40,8 @@ class Decision:
     Attributes:
         sample: Its name, such as "test[947]", or that of its row in a table with a column of names.
         action: "keep" it as it is, "relabel" it, or "drop" it.
-        label: Name of the class that it gets; None unless it is relabeled.
+        label: Name of the class that it gets, where an integer stands for the name of its digits; None unless it is
+            relabeled.
         by: Who decided, or "".
         when: When, ISO 8601, or "".
     """
@@ -49,18 +53,65 @@ class Decision:
     when: str = ""
 
     def __post_init__(self) -> None:
-        if self.action not in ACTIONS:
+        if not isinstance(self.sample, str) or not self.sample:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UsageError(
+                "a decision names its sample", got=repr(self.sample), hint='pass its name, for example "test[947]"'
+            )
+        if not isinstance(self.action, str) or self.action not in ACTIONS:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
                 f"a decision is one of {', '.join(ACTIONS)}",
                 got=f'"{self.action}" for {self.sample}',
                 hint="choose one of these",
             )
+        if self.label is not None:
+            object.__setattr__(self, "label", _class_name(self.label, self.sample))
+        for name in ("by", "when"):
+            if not isinstance(getattr(self, name), str):
+                raise UsageError(
+                    "who decided, and when, are text",
+                    got=f"{name}={getattr(self, name)!r} for {self.sample}",
+                    hint='pass for example when="2026-01-31"',
+                )
         if (self.action == "relabel") != (self.label is not None):
             raise UsageError(
                 "a sample that is relabeled, and no other, has a new label",
                 got=f"{self.action} and the label {self.label!r} for {self.sample}",
                 hint="name the class, or leave the label out",
             )
+
+
+def _class_name(label: Any, sample: str) -> str:
+    """A class by its name, or by an integer that is its name."""
+    if isinstance(label, str):
+        return label
+    try:
+        if not isinstance(label, bool):
+            return str(operator.index(label))
+    except TypeError:
+        pass
+    raise UsageError(
+        "a new label is the name of a class", got=f"{label!r} for {sample}", hint='pass the name, for example "4"'
+    )
+
+
+def check_decisions(decisions: Any) -> tuple[Decision, ...]:
+    """Decisions as a tuple, of one or of several.
+
+    Raises:
+        UsageError: They are something else.
+    """
+    if isinstance(decisions, Decision):
+        return (decisions,)
+    iterable = isinstance(decisions, Iterable) and not isinstance(decisions, str | bytes)
+    found: tuple[Any, ...] = tuple(decisions) if iterable else (decisions,)
+    for each in found:
+        if not isinstance(each, Decision):
+            raise UsageError(
+                "decisions on labels are Decision records",
+                got=f"{each!r}, which is {type(each).__name__}",
+                hint='pass for example [cutaway.Decision("test[947]", "relabel", "4")]',
+            )
+    return found
 
 
 def read_decisions(path: str | Path) -> tuple[Decision, ...]:
@@ -70,7 +121,15 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
         UsageError: There is no such file, or a decision is unknown or lacks its label.
         DataError: The file is damaged, lacks the columns sample and decision, or has too many rows.
     """
+    file = Path(path).expanduser()
+    if file.is_dir() or not file.exists():
+        raise UsageError(
+            "decisions on labels are in a file that exists",
+            got=f"the folder {path}" if file.is_dir() else str(path),
+            hint="check the path; the decisions of a run are in its labels.csv",
+        )
     reader = open_any(path, header=True, what="decisions on labels")
+    text = _value if file.suffix.lower() in FORMATS else _text
     known = {name.strip().lower(): name for name in reader.columns}
     if lacking := [name for name in ("sample", "decision") if name not in known]:
         raise DataError(
@@ -80,45 +139,71 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
         )
     wanted = {name: known[name] for name in COLUMNS if name in known}
     found: list[Decision] = []
+    number = 0
     for chunk in reader.chunks(list(wanted.values())):
-        cells = {name: [_text(cell) for cell in chunk[column].to_pylist()] for name, column in wanted.items()}
+        cells = {name: [text(cell) for cell in chunk[column].to_pylist()] for name, column in wanted.items()}
         for row in zip(*cells.values(), strict=True):
-            values = dict(zip(cells, row, strict=True))
-            if values["decision"]:
-                found.append(_decision(values, path))
+            values, number = dict(zip(cells, row, strict=True)), number + 1
+            if values["decision"].strip():
+                found.append(_decision(values, where=f"row {number:,} of {path}"))
         if len(found) > MOST:
             raise DataError(f"a file holds at most {MOST:,} decisions", got=f"more in {path}", hint="divide it")
     return tuple(found)
 
 
 def write_decisions(decisions: Iterable[Decision]) -> str:
-    """Decisions as CSV, with a line of names; what a spreadsheet would run is quoted."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for each in decisions:
-        writer.writerow([safe_cell(cell) for cell in (each.sample, each.action, each.label or "", each.by, each.when)])
-    return text.getvalue()
+    """Decisions as CSV, with a line of names; `quoted_cell` makes each cell."""
+    rows = ((each.sample, each.action, each.label or "", each.by, each.when) for each in decisions)
+    return "".join(csv_row(row) for row in (COLUMNS, *rows))
 
 
-def _decision(values: Mapping[str, str], path: str | Path) -> Decision:
-    action: Any = values["decision"].lower()
+def csv_row(cells: Iterable[str]) -> str:
+    """A row of a CSV file of decisions, of cells that `quoted_cell` makes.
+
+    Python's csv does not quote a carriage return, which ends a row for readers.
+    """
+    quoted = map(quoted_cell, cells)
+    safe = (f'"{cell.replace(QUOTE, 2 * QUOTE)}"' if set(cell) & SPECIAL else cell for cell in quoted)
+    return ",".join(safe) + "\n"
+
+
+def _decision(values: Mapping[str, str], *, where: str) -> Decision:
+    action: Any = values["decision"].strip().lower()
     if not values["sample"]:
-        raise DataError("a decision names its sample", got=f"a row without one in {path}", hint="mend that row")
+        raise DataError("a decision names its sample", got=f"none in {where}", hint="mend that row")
     label = values.get("label") or None
-    return Decision(
-        values["sample"],
-        action,
-        label if action == "relabel" else None,
-        values.get("by", ""),
-        values.get("when", ""),
-    )
+    try:
+        return Decision(
+            values["sample"],
+            action,
+            label if action == "relabel" else None,
+            values.get("by", ""),
+            values.get("when", ""),
+        )
+    except UsageError as error:
+        raise UsageError(error.rule, got=f"{error.got}, in {where}", hint=error.hint) from None
 
 
 def _text(cell: Any) -> str:
-    """A cell as text without the quote that `safe_cell` puts before what a spreadsheet would run."""
-    text = "" if cell is None else str(cell).strip()
-    return text[1:] if text.startswith(tuple(f"'{sign}" for sign in FORMULA)) else text
+    """A cell of a text file as `quoted_cell` was given it, without spaces around it where it was typed by a person."""
+    text = _value(cell)
+    for each in (text, text.strip()):
+        if each.startswith("'") and quoted_cell(each[1:]) == each:
+            return each[1:]
+    return text.strip()
+
+
+def _value(cell: Any) -> str:
+    return "" if cell is None else str(cell)
+
+
+def quoted_cell(cell: str) -> str:
+    """A cell that no spreadsheet runs, and that `read_decisions` reads as it is.
+
+    Before what `safe_cell` quotes, before a quote, and before text with spaces around it there is one quote.
+    """
+    as_it_is = not cell.startswith("'") and cell == cell.strip() and cell == safe_cell(cell)
+    return cell if as_it_is else f"'{cell}"
 
 
 def safe_cell(cell: str) -> str:

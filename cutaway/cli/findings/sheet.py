@@ -1,0 +1,71 @@
+"""The sheet of pictures of suspects: checked before anything is trained, and written."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from cutaway.errors import DataError, UsageError
+
+BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF"}
+"""What files of each kind begin with."""
+
+
+def check_sheet(path: Path) -> None:
+    """Refuse a path that no sheet is written to.
+
+    Raises:
+        UsageError: The ending is unknown, the folder does not exist, or it is a folder itself.
+        DataError: A file is there that is no picture of that kind; it is not replaced.
+    """
+    ending = path.suffix.lower()
+    if ending not in BEGINNINGS:
+        raise UsageError(
+            f"a sheet of pictures is written to a file that ends in {' or '.join(BEGINNINGS)}",
+            got=str(path),
+            hint="try --sheet suspects.png",
+        )
+    if not path.parent.is_dir():
+        raise UsageError(
+            "a sheet of pictures is written into a folder that exists",
+            got=str(path.parent),
+            hint="make the folder first",
+        )
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise UsageError(
+            "a sheet of pictures is written to a file",
+            got=f"the folder {path}" if path.is_dir() else f"{path}, which is none",
+            hint=f"try --sheet {path / 'suspects.png'}" if path.is_dir() else "try --sheet suspects.png",
+        )
+    with open(path, "rb") as file:
+        found = file.read(len(BEGINNINGS[ending]))
+    if found not in (b"", BEGINNINGS[ending]):
+        raise DataError(
+            f"only a picture is replaced by a sheet of pictures, in {ending[1:].upper()}",
+            got=f"{path}, which is none",
+            hint="write the sheet to another file, or delete this one",
+        )
+
+
+def check_pictures(data: Any) -> None:
+    """Refuse a dataset or a table whose samples are no pictures.
+
+    Raises:
+        UsageError: Its samples are no pictures.
+    """
+    if not getattr(data, "is_image", False):
+        raise UsageError(
+            "a sheet shows samples that are pictures",
+            got=f"those of {data.name}, which are none",
+            hint="leave out --sheet, and write a list with -o suspects.csv",
+        )
+
+
+def write_sheet(issues: Any, path: Path) -> None:
+    """Write the pictures of the first suspects, whole or not at all."""
+    from cutaway.runs import write_output
+
+    buffer = io.BytesIO()
+    issues.plot().savefig(buffer, format=path.suffix[1:].lower(), dpi=150)
+    write_output(path, buffer.getvalue())
