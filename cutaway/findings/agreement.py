@@ -29,6 +29,13 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if test is None:
         return
     beside = _beside(evidence)
+    if validation is not None and evidence.ready_made:
+        text = (
+            f"The test accuracy is {test:.2%}{beside} That of the validation samples is {validation:.2%}; whether the "
+            "model was trained on some of them is not known, so that the two are not compared."
+        )
+        yield Finding(KIND, "note", "Test accuracy", text, {"test_accuracy": test, "val_accuracy": validation})
+        return
     if validation is None:
         text = f"The test accuracy is {test:.2%}{beside} There is no validation accuracy to compare it with."
         yield Finding(KIND, "note", "Test accuracy", text, {"test_accuracy": test})

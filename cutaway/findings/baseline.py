@@ -23,7 +23,7 @@ RULES = (
     Rule(
         KIND,
         words=(
-            f"On the test samples, the accuracy is not above that of always giving the largest class by {ERRORS:g} "
+            f"On the test samples, or the validation samples without any, the accuracy is not above that of always giving the largest class by {ERRORS:g} "
             f"standard errors of the difference; or all but {OTHERS:.0%} of the samples of other classes are "
             "predicted as one class."
         ),
@@ -57,7 +57,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             KIND,
             "warning",
             f"Nearly every prediction is {class_in_words(names[one])}",
-            _of_one(measured, one, names),
+            _of_one(measured, one, names, evidence.held_out),
             record,
             _remedy(evidence, measured),
         )
@@ -110,14 +110,14 @@ def _no_better(measured: PerClass) -> bool:
     return gained - lost <= ERRORS * math.sqrt(gained + lost)
 
 
-def _of_one(measured: PerClass, one: int, names: Sequence[str]) -> str:
+def _of_one(measured: PerClass, one: int, names: Sequence[str], split: str) -> str:
     samples = measured.total
     others = samples - int(measured.samples[one])
     missed = others - int(measured.correct.sum() - measured.correct[one])
     return (
-        f"{int(measured.predicted[one]):,} of {samples:,} test samples are predicted as "
+        f"{int(measured.predicted[one]):,} of {samples:,} {split} samples are predicted as "
         f"{class_in_words(names[one])}, and {missed:,} of the {others:,} samples of other classes are "
-        f"predicted wrong. The test accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
+        f"predicted wrong. The {split} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
         f"{_next_step(measured)}"
     )
 

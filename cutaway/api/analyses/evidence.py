@@ -20,7 +20,7 @@ from .facts import facts_of
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 1
+METHOD = 2
 """Part of the key of kept facts: other measurements or thresholds in them give others."""
 
 
@@ -57,13 +57,16 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
     """Evidence of measured facts and of what the run folder records."""
     rows, test, record = context.folder.history(), context.manifest.test, context.manifest.dataset
     kept = context.row(rows=rows) or {}
+    facts = dict(facts)
+    measured = facts.pop("val_accuracy", None)
     return Evidence(
         history=rows,
         class_names=context.class_names,
         kept_epoch=context.manifest.kept_epoch,
         recorded=context.manifest.origin == "keras fit",
+        ready_made=context.manifest.origin == "model",
         test_accuracy=test["accuracy"] if test else None,
-        val_accuracy=kept.get("val_accuracy"),
+        val_accuracy=measured if context.manifest.origin == "model" else kept.get("val_accuracy"),
         test_samples=len(context.split.test),
         val_samples=len(context.split.val),
         config={name: value for name, value in context.manifest.config.items() if value is not None},

@@ -167,6 +167,8 @@ def _of_model(context: RunContext) -> dict[str, Any]:
 def _of_predictions(context: RunContext) -> dict[str, Any]:
     data, split = context.data, context.split
     others = _join(split.val, split.test)
+    if not len(others):
+        return {}
     y = data.y(others)
     confidence, predicted = np.zeros(len(y)), np.zeros(len(y), np.int64)
     kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -178,10 +180,10 @@ def _of_predictions(context: RunContext) -> dict[str, Any]:
     given, highest, shares = (np.concatenate([each[part] for each in kept]) for part in range(3))
     held = HeldOut(y, given[None], highest[None], shares[None], None, data.classes)
     right, tested = predicted == y, slice(len(split.val), None) if len(split.test) else slice(None)
-    known = (
-        {"confusion": confusion_counts(y[tested], predicted[tested], classes=data.classes)} if len(split.test) else {}
-    )
-    return known | {
+    validated = right[: len(split.val)]
+    return {
+        "confusion": confusion_counts(y[tested], predicted[tested], classes=data.classes),
+        "val_accuracy": float(validated.mean()) if len(validated) else None,
         "examples": concerned_samples(context.named(others), held, predicted, confidence, tested=tested),
         "calibration": _calibration(confidence[tested], right[tested]),
         "wrong_labels": estimate_count(held),
