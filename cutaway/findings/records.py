@@ -153,12 +153,15 @@ class Evidence:
         train_samples: Number of training samples; None if unknown.
         layers: Hidden layers by name, in order; None if unknown.
         weights: Kernels by the name of their layer, in order; None if unknown.
+        default_weights: Whether first weights are drawn by Keras' default initializers; None if unknown.
         inputs: The inputs of training samples as the model sees them; None if unknown.
         input_names: Names of the inputs; None where they have none.
         pictures: Whether samples are pictures.
         class_counts: Samples of each class, by split; None if unknown.
         telling: The input that tells the class best; None if unknown.
         repeated: Names of validation and test samples that are training samples as well; None if unknown.
+        distinct: How many of some training samples differ from all before them, and their number; None if unknown.
+        most_values: Different values of the input that has most of them; None if unknown.
         shift: How well test samples are told from training samples; None if unknown.
         calibration: Expected calibration error and mean confidence minus accuracy on the same samples as the confusion
             matrix, each as a share, and the standard error of the second; None if unknown.
@@ -185,12 +188,15 @@ class Evidence:
     train_samples: int | None = None
     layers: Mapping[str, LayerFacts] | None = None
     weights: Mapping[str, WeightFacts] | None = None
+    default_weights: bool | None = None
     inputs: InputFacts | None = None
     input_names: Sequence[str] | None = None
     pictures: bool = False
     class_counts: Mapping[str, Sequence[int]] | None = None
     telling: TellingInput | None = None
     repeated: Sequence[str] | None = None
+    distinct: tuple[int, int] | None = None
+    most_values: int | None = None
     shift: Shift | None = None
     calibration: tuple[float, float, float] | None = None
     wrong_labels: CountEstimate | None = None

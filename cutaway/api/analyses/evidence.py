@@ -20,7 +20,7 @@ from .facts import facts_of
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 2
+METHOD = 3
 """Part of the key of kept facts: other measurements or thresholds in them give others."""
 
 
@@ -71,10 +71,23 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         val_samples=len(context.split.val),
         config={name: value for name, value in context.manifest.config.items() if value is not None},
         train_samples=len(context.split.train),
+        default_weights=_has_default_weights(context),
         input_names=record.feature_names,
         pictures=len(record.shape) > 1,
         **facts,
     )
+
+
+def _has_default_weights(context: RunContext) -> bool | None:
+    """Whether the first weights of a run were drawn by Keras' default initializers; None of a model that does not open."""
+    from cutaway.training import DRAWN
+
+    if not context.opens:
+        return None
+    usual = {"kernel_initializer": "GlorotUniform", "bias_initializer": "Zeros"}
+    configs = [layer.get("config") or {} for layer in context.spec["layers"]]
+    drawn = [(config[key], name) for config in configs for key, name in usual.items() if config.get(key)]
+    return context.manifest.first_weights == DRAWN and all(given.get("class_name") == name for given, name in drawn)
 
 
 def _name(context: RunContext) -> str | None:

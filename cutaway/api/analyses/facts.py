@@ -76,9 +76,10 @@ def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]
 
 def _of_samples(context: RunContext) -> dict[str, Any]:
     facts = sample_facts(context.data, context.split)
-    repeated = repeated_ids(context.data, context.split.train, _join(context.split.val, context.split.test))
+    repeated = repeated_facts(context.data, context.split.train, _join(context.split.val, context.split.test))
     examples = {name: context.named(ids).names() for name, ids in facts.pop("concerned").items()}
-    return facts | {"repeated": context.named(repeated).names(), "examples": examples}
+    names = context.named(repeated.pop("ids")).names()
+    return facts | repeated | {"repeated": names, "examples": examples}
 
 
 def sample_facts(data: Dataset, split: Split) -> dict[str, Any]:
@@ -117,11 +118,23 @@ def sample_room(data: Dataset) -> int:
     return max(2, min(SAMPLES, BYTES // (4 * max(data.features, 1))))
 
 
-def repeated_ids(data: Dataset, train: SampleIds, others: SampleIds) -> SampleIds:
-    """The samples of others that are training samples as well, among the first of both."""
+def repeated_facts(data: Dataset, train: SampleIds, others: SampleIds) -> dict[str, Any]:
+    """The samples of others that are training samples as well, among the first of both: "ids".
+
+    Where there are some, also how many training samples differ, and different values of an input, as fields of
+    `cutaway.findings.Evidence`.
+    """
     few = others.take(slice(0, REPEATED))
     known = repeated_samples(data.rows(train.take(slice(0, REPEATED))), data.rows(few))
-    return few.take(known >= 0)
+    ids = few.take(known >= 0)
+    if not len(ids):
+        return {"ids": ids}
+    some = train.take(slice(0, sample_room(data)))
+    rows = data.x(some)
+    distinct = repeated_samples(rows, rows) == np.arange(len(some))
+    values = np.sort(rows.reshape(len(some), -1), axis=0)
+    changes = (values[1:] != values[:-1]).sum(axis=0)
+    return {"ids": ids, "distinct": (int(distinct.sum()), len(some)), "most_values": int(changes.max()) + 1}
 
 
 def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:

@@ -76,7 +76,8 @@ def _evidence(split: Split, data: Dataset) -> Evidence:
     facts = analyses.sample_facts(data, split)
     examples = {name: ids.names() for name, ids in facts.pop("concerned").items()}
     if "test" in data.labels:
-        facts["repeated"] = analyses.repeated_ids(data, split.train, split.test).names()
+        facts |= analyses.repeated_facts(data, split.train, split.test)
+        facts["repeated"] = facts.pop("ids").names()
     else:  # parts of one source that we split are alike, and equal rows in it are common
         facts["shift"] = None
     return Evidence(
