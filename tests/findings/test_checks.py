@@ -239,3 +239,20 @@ def test_the_batch_of_the_default_recipe_is_never_too_large() -> None:
     history = losses(*np.linspace(0.6, 0.2, 60))
     small = {"config": {**CONFIG, "batch_size": 32}, "train_samples": 22, "history": history}
     assert warnings(replace(HEALTHY, **small)) == []
+
+
+def test_where_the_samples_are_too_few_for_the_baseline_it_is_a_note() -> None:
+    few = replace(HEALTHY, confusion=np.array([[12, 3], [6, 9]]), test_samples=30, test_accuracy=0.7)
+    assert warnings(few) == []
+    (note,) = [each for each in run_checks(few) if each.kind == "baseline"]
+    assert (note.severity, note.remedy) == ("note", None)
+    assert "cannot tell" in note.title
+    many = replace(HEALTHY, confusion=np.array([[260, 240], [230, 270]]), test_samples=1000, test_accuracy=0.53)
+    assert "baseline" in [each.kind for each in warnings(many)]
+
+
+@pytest.mark.parametrize("validation", [0.9, 1.0])
+def test_one_test_sample_raises_no_warning(validation: float) -> None:
+    one = {"confusion": np.array([[0, 1], [0, 0]]), "test_samples": 1, "test_accuracy": 0.0}
+    known = replace(HEALTHY, **one, val_accuracy=validation, calibration=(0.95, 0.95, 0.0))
+    assert [each.kind for each in warnings(known)] == []

@@ -20,7 +20,7 @@ from .facts import facts_of
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 3
+METHOD = 4
 """Part of the key of kept facts: other measurements or thresholds in them give others."""
 
 

@@ -21,7 +21,7 @@ from cutaway.data import (
 )
 from cutaway.errors import CutawayError
 from cutaway.findings import HeldOut, LayerFacts, WeightFacts, estimate_count, keep_highest
-from cutaway.metrics import confusion_counts
+from cutaway.metrics import confusion_counts, exact_interval
 
 from .concerned import concerned_layers, concerned_samples
 from .predictions import probability_batches
@@ -37,6 +37,9 @@ BYTES = 8 * 2**20
 
 REPEATED = 70_000
 """Samples of each part of a split that are compared with those of the others at most."""
+
+FOUR_ERRORS = 0.99993666
+"""Share of a normal distribution within four standard deviations."""
 
 BINS = 15
 """Bins of equally many samples in which confidence and accuracy are compared."""
@@ -212,13 +215,14 @@ def _of_the_surest(confidence: np.ndarray, right: np.ndarray) -> tuple[int, int]
 
 
 def _calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, float, float]:
-    """Expected calibration error, confidence minus accuracy, and the standard error of the accuracy."""
+    """Expected calibration error, confidence minus accuracy, and the standard error of a higher accuracy."""
     order = np.argsort(confidence, kind="stable")
     parts = np.array_split(order, min(BINS, len(order)))
     error = sum(len(part) * abs(confidence[part].mean() - right[part].mean()) for part in parts) / len(order)
     accuracy = float(right.mean())
-    deviation = float(np.sqrt(accuracy * (1 - accuracy) / len(order)))
-    return float(error), float(confidence.mean() - accuracy), deviation
+    # a quarter of what the exact interval of four standard errors reaches up: of no or all samples it is not 0
+    _, high = exact_interval(int(right.sum()), len(order), confidence=FOUR_ERRORS)
+    return float(error), float(confidence.mean() - accuracy), (high - accuracy) / 4
 
 
 def _join(first: SampleIds, second: SampleIds) -> SampleIds:

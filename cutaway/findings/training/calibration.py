@@ -7,6 +7,8 @@ from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 KIND = "miscalibration"
 FAR = 0.05
 ERRORS = 4.0
+# A few samples that the model is sure of and gets wrong say nothing of how often that happens.
+LEAST = 10
 # Few epochs and smoothed labels make a model underconfident, which does little harm: by 25% in healthy runs.
 BELOW = 0.3
 TEMPERATURE = Remedy("divide the logits by a temperature fitted on the validation samples", change="temperature")
@@ -15,7 +17,8 @@ RULES = (
         KIND,
         words=(
             f"On the test samples, or the validation samples without any, the mean confidence is above the accuracy by more than {FAR:.0%} and {ERRORS:g} "
-            f"standard errors, or below it by more than {BELOW:.0%}."
+            f"standard errors, of an exact binomial interval, or below it by more than {BELOW:.0%}. Not judged on "
+            f"fewer than {LEAST} samples."
         ),
         source='Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks"',
         known_as="overconfidence, underconfidence; calibration score in deepchecks",
@@ -25,7 +28,8 @@ RULES = (
 
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Compare the mean confidence with the accuracy."""
-    if evidence.calibration is None:
+    samples = evidence.test_samples or evidence.val_samples
+    if evidence.calibration is None or (samples is not None and samples < LEAST):
         return
     error, difference, deviation = evidence.calibration
     smoothing = (evidence.config or {}).get("label_smoothing") or 0.0
