@@ -15,7 +15,7 @@ RULES = (
         KIND,
         words=(
             f"The {SHOWN} most frequent pairs of a true and another predicted class on the test samples, "
-                "or on the validation samples where there are no test samples; always a note."
+            "or on the validation samples where there are no test samples; always a note."
         ),
         source="scikit-learn, https://scikit-learn.org/stable/modules/model_evaluation.html#confusion-matrix",
         known_as="confusion matrix; Confusion in SageMaker Debugger",

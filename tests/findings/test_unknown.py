@@ -8,7 +8,10 @@ import pytest
 from sick_runs import digits, model_of
 
 import cutaway as ct
+from cutaway.api.doctor.judging import Judgment
+from cutaway.api.doctor.record import Proof
 from cutaway.api.doctor.unknown import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, TRAINING
+from cutaway.errors import UsageError
 from cutaway.findings import RULES, Evidence, Finding, run_checks
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
@@ -47,7 +50,9 @@ def test_without_test_samples_predictions_are_judged_on_validation_samples(tmp_p
     judged = {each.kind: each for each in found.findings}
     wrong = int((run.predictions(split="val").argmax(axis=1) != run.labels(split="val")).sum())
     assert judged["confusion"].evidence["wrong"] == wrong
-    assert f"{wrong:,} of {len(run.split.val):,} predictions of validation samples are wrong" in judged["confusion"].text
+    assert (
+        f"{wrong:,} of {len(run.split.val):,} predictions of validation samples are wrong" in judged["confusion"].text
+    )
     said = " ".join(found.not_judged)
     assert "on the validation samples" in said
     assert "1 epoch is too few: stalled" in said
@@ -62,3 +67,18 @@ def test_texts_name_the_samples_that_were_judged() -> None:
         for kind in (*kinds, "miscalibration"):
             assert "validation" in found[kind].text
             assert "test" not in found[kind].text.lower()
+
+
+def test_a_difference_without_an_interval_is_said_in_words() -> None:
+    for interval, words in (
+        ((float("nan"), float("nan")), "(of so few samples the difference has no interval, p = 0.002)"),
+        ((-0.0248, -0.0248), "(difference -2.48 points, whichever samples are drawn, p = 0.002)"),
+    ):
+        judgment = Judgment("calibration error", 0.1, 0.0752, interval, 0.002)
+        proof = Proof("miscalibration", "try", 0.5, 0.5, judgments=(judgment,), samples=9)
+        assert words in proof.words
+
+
+def test_the_hint_of_the_doctor_names_what_it_takes() -> None:
+    with pytest.raises(UsageError, match=r"doctor\(x, y\)"):
+        ct.doctor(None)
