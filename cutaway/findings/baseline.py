@@ -25,10 +25,11 @@ RULES = (
     Rule(
         KIND,
         words=(
-            f"On the test samples, or the validation samples without any, the accuracy is not above that of always giving the largest class by {ERRORS:g} "
-            f"standard errors of the difference; or all but {OTHERS:.0%} of the samples of other classes are "
-            "predicted as one class. A note where the 95% interval of the difference reaches to a model with half of the "
-            "mistakes of that answer."
+            "On the test samples, or the validation samples without any, the accuracy is not above that of always "
+            f"giving the largest class by {ERRORS:g} standard errors of the difference; or all but {OTHERS:.0%} "
+            f"of the samples of other classes are "
+            "predicted as one class. A note where the 95% interval of the difference reaches to a model with half of "
+            "the mistakes of that answer."
         ),
         source=(
             'McNemar 1947, "Note on the sampling error of the difference between correlated proportions or percentages"'

@@ -45,7 +45,8 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     most, pairs = confusions[0], "; ".join(_words(each, names) for each in confusions)
     title = f"{names[most.true]} is most often mistaken for {names[most.predicted]} ({_times(most.count)})"
-    text = f"{wrong:,} of {samples:,} predictions{beside} are wrong ({wrong / samples:.2%}). Most frequent mistakes: {pairs}."
+    share = f"{wrong:,} of {samples:,} predictions{beside} are wrong ({wrong / samples:.2%})"
+    text = f"{share}. Most frequent mistakes: {pairs}."
     yield Finding(KIND, "note", title, text, record, samples=evidence.named(KIND))
 
 

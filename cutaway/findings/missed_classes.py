@@ -54,8 +54,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if len(missed) > 1:
         title = f"Most samples of {len(missed):,} classes are missed"
     text = (
-        f"Missed {evidence.held_out} samples: {pairs}{more}. The accuracy of {measured.accuracy:.2%} hides this; the balanced "
-        f"accuracy, the mean recall of the classes, is {measured.balanced_accuracy:.2%}. More samples of them or "
+        f"Missed {evidence.held_out} samples: {pairs}{more}. The accuracy of {measured.accuracy:.2%} hides this; the "
+        f"balanced accuracy, the mean recall of the classes, is {measured.balanced_accuracy:.2%}. More samples "
+        f"of them or "
         'class_weight="balanced" may help.'
     )
     record = {

@@ -1,7 +1,6 @@
 """How the samples of a run were learned: recorded predictions compared with a loop, and every way to show them."""
 
 import json
-
 import shutil
 
 import keras

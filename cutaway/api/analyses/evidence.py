@@ -79,13 +79,13 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
 
 
 def _has_default_weights(context: RunContext) -> bool | None:
-    """Whether the first weights of a run were drawn by Keras' default initializers; None of a model that does not open."""
+    """Whether first weights were drawn by Keras' default initializers; None of a model that does not open."""
     from cutaway.training import DRAWN
 
     if not context.opens:
         return None
     usual = {"kernel_initializer": "GlorotUniform", "bias_initializer": "Zeros"}
-    configs = [layer.get("config") or {} for layer in context.spec["layers"]]
+    configs: list[dict[str, Any]] = [layer.get("config") or {} for layer in context.spec["layers"]]
     drawn = [(config[key], name) for config in configs for key, name in usual.items() if config.get(key)]
     return context.manifest.first_weights == DRAWN and all(given.get("class_name") == name for given, name in drawn)
 

@@ -58,7 +58,7 @@ def _of_training(run: Run) -> Iterator[str]:
         kinds = ", ".join((*TRAINING, *GRADIENTS))
         yield f"The training of a ready-made model is not known, so that these are not judged: {kinds}."
         yield (
-            "Whether the model was trained on some of the validation or test samples is not known. Where it was, it may "
+            "Whether the model was trained on some validation or test samples is not known. Where it was, it may "
             "have learned their wrong labels by heart, so that label-noise is not found, and accuracies are too good."
         )
         return

@@ -16,8 +16,9 @@ RULES = (
     Rule(
         KIND,
         words=(
-            f"On the test samples, or the validation samples without any, the mean confidence is above the accuracy by more than {FAR:.0%} and {ERRORS:g} "
-            f"standard errors, of an exact binomial interval, or below it by more than {BELOW:.0%}. Not judged on "
+            "On the test samples, or the validation samples without any, the mean confidence is above the accuracy by "
+            f"more than {FAR:.0%} and {ERRORS:g} standard errors, of an exact binomial interval, or below it by "
+            f"more than {BELOW:.0%}. Not judged on "
             f"fewer than {LEAST} samples."
         ),
         source='Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks"',
@@ -38,8 +39,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     record = {"ece": error, "difference": difference}
     if difference > 0:
         text = (
-            f"The mean confidence on the {evidence.held_out} samples is {difference:.1%} above the accuracy: an answer that is called "
-            "95% sure is right less often. A temperature fitted on the validation samples lowers it without another "
+            f"The mean confidence on the {evidence.held_out} samples is {difference:.1%} above the accuracy: an answer "
+            "that is called 95% sure is right less often. A temperature fitted on the validation samples lowers "
+            f"it without another "
             "training; stopping earlier and label smoothing lower it as well."
         )
         smooth = {} if smoothing else {"label_smoothing": 0.05}
@@ -48,8 +50,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(KIND, "warning", "The model is overconfident", text, record, remedy, evidence.named(KIND, "over"))
         return
     text = (
-        f"The mean confidence on the {evidence.held_out} samples is {-difference:.1%} below the accuracy: the model is right more "
-        "often than it says. A temperature fitted on the validation samples raises it without another training; less "
+        f"The mean confidence on the {evidence.held_out} samples is {-difference:.1%} below the accuracy: the model "
+        "is right more often than it says. A temperature fitted on the validation samples raises it without "
+        f"another training; less "
         "label smoothing or more epochs raise it as well."
     )
     remedy = TEMPERATURE if evidence.val_samples else None

@@ -13,8 +13,7 @@ RULES = (
         KIND,
         words=(
             f"More than {MANY:.0%} of the units of a layer correlate with an earlier one by 0.98 or more, either way; "
-            "on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary, of which units that differ "
-            "are few."
+            "on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary."
         ),
         source=(
             'Cogswell, Ahmed, Girshick, Zitnick, Batra 2016, "Reducing overfitting in deep networks by decorrelating '

@@ -209,7 +209,7 @@ def learning_curve(context: RunContext, *, shares: Any, seeds: int, on_progress:
     measured = "test" if len(split.test) else "val"
     if len(split.part(measured)) < LEAST_MEASURED:
         raise UsageError(
-            f"a learning curve is measured on at least {LEAST_MEASURED} test samples, or validation samples without any",
+            f"a learning curve needs at least {LEAST_MEASURED} test samples, or validation samples without any",
             got=split_in_words(measured, len(split.part(measured))),
             hint="give the data more test samples",
         )
