@@ -37,7 +37,7 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
             raise UsageError(
                 "data is a Dataset, the name or path of one, or inputs with their labels y",
                 got=f"{_article(type(data).__name__)} without y",
-                hint=f"pass the labels as well: {verb}(model, x, y)",
+                hint=f"pass the labels as well: {_call(verb)}",
             )
         load: Callable[..., Dataset | Table] = load_dataset
         data = load(data, **options)
@@ -82,6 +82,11 @@ def as_decisions(labels: str | Path | Decision | Sequence[Decision]) -> Sequence
             )
         return found
     return check_decisions(labels)
+
+
+def _call(verb: str) -> str:
+    """How a verb is called with inputs and labels."""
+    return f"{verb}(model, x, y)" if verb in ("train", "record") else f"{verb}(x, y)"
 
 
 def _is_name(data: object) -> bool:

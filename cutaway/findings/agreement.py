@@ -1,7 +1,7 @@
 """A test accuracy that differs from the validation accuracy."""
 
-import math
 from collections.abc import Iterable
+from typing import Any
 
 from .baseline import baseline_words, learned_nothing
 from .names import classes_of
@@ -10,12 +10,14 @@ from .records import Evidence, Finding, Rule
 KIND = "test"
 # At 97% accuracy, the standard deviation over 2,000 test samples is 0.4 points: two points are more than chance.
 FAR = 0.02
+# Two-sided, of a normal deviate of 3.
+LEVEL = 0.0027
 RULES = (
     Rule(
         KIND,
         words=(
-            "Test and validation accuracy differ by more than three standard errors of the difference, and by more "
-            f"than {FAR:.0%}; a warning where the test accuracy is the lower one."
+            f"Test and validation accuracy differ by more than {FAR:.0%}, and the p-value of Fisher's exact test is "
+            f"below {LEVEL:g}, as of three standard errors; a warning where the test accuracy is the lower one."
         ),
         source='Recht, Roelofs, Schmidt, Shankar 2019, "Do ImageNet classifiers generalize to ImageNet?"',
         known_as="generalization gap; train-test performance in deepchecks",
@@ -29,6 +31,13 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if test is None:
         return
     beside = _beside(evidence)
+    if validation is not None and evidence.ready_made:
+        text = (
+            f"The test accuracy is {test:.2%}{beside} That of the validation samples is {validation:.2%}; whether the "
+            "model was trained on some of them is not known, so that the two are not compared."
+        )
+        yield Finding(KIND, "note", "Test accuracy", text, {"test_accuracy": test, "val_accuracy": validation})
+        return
     if validation is None:
         text = f"The test accuracy is {test:.2%}{beside} There is no validation accuracy to compare it with."
         yield Finding(KIND, "note", "Test accuracy", text, {"test_accuracy": test})
@@ -36,7 +45,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     difference = test - validation
     record = {"test_accuracy": test, "val_accuracy": validation, "difference": difference}
     points = f"{abs(difference) * 100:.2f} points"
-    if abs(difference) <= _largest_by_chance((test, evidence.test_samples), (validation, evidence.val_samples)):
+    if abs(difference) <= FAR or _is_chance((test, evidence.test_samples), (validation, evidence.val_samples)):
         text = f"The test accuracy is {test:.2%} and the validation accuracy {validation:.2%}{beside}"
         title, good = "Test and validation accuracy agree", not learned_nothing(evidence.confusion)
         if abs(difference) > FAR:  # of so few samples even this may be chance
@@ -76,11 +85,15 @@ def _causes(evidence: Evidence) -> str:
     return causes
 
 
-def _largest_by_chance(*measured: tuple[float, int | None]) -> float:
-    """Three standard deviations of the difference of two shares, at least `FAR`."""
-    variance = 0.0
+def _is_chance(*measured: tuple[float, int | None]) -> bool:
+    """Whether samples of one accuracy differ as much by chance."""
+    from scipy.stats import fisher_exact
+
+    counts: list[list[int]] = []
     for share, samples in measured:
         if not samples:
-            return FAR
-        variance += share * (1 - share) / samples
-    return max(FAR, 3 * math.sqrt(variance))
+            return False
+        right = round(share * samples)
+        counts.append([right, samples - right])
+    found: Any = fisher_exact(counts)
+    return float(found[1]) >= LEVEL

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cutaway.metrics import PerClass, per_class
+from cutaway.metrics import PerClass, paired_difference_interval, per_class
 
 from .names import class_in_words, classes_of
 from .records import Evidence, Finding, Remedy, Rule
@@ -14,6 +14,8 @@ from .stalled import default_rate
 KIND = "baseline"
 # A model that finds a tenth of the samples outside of its most frequent class does more than repeat one answer.
 OTHERS = 0.10
+# Of one or two samples of other classes, nothing can be said.
+LEAST_OTHERS = 3
 # Two standard errors: with less, the next test samples may well turn the comparison around.
 ERRORS = 2.0
 HALF = 0.5
@@ -23,9 +25,11 @@ RULES = (
     Rule(
         KIND,
         words=(
-            f"On the test samples, the accuracy is not above that of always giving the largest class by {ERRORS:g} "
-            f"standard errors of the difference; or all but {OTHERS:.0%} of the samples of other classes are "
-            "predicted as one class."
+            "On the test samples, or the validation samples without any, the accuracy is not above that of always "
+            f"giving the largest class by {ERRORS:g} standard errors of the difference; or all but {OTHERS:.0%} "
+            f"of the samples of other classes are "
+            "predicted as one class. A note where the 95% interval of the difference reaches to a model with half of "
+            "the mistakes of that answer."
         ),
         source=(
             'McNemar 1947, "Note on the sampling error of the difference between correlated proportions or percentages"'
@@ -57,18 +61,26 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             KIND,
             "warning",
             f"Nearly every prediction is {class_in_words(names[one])}",
-            _of_one(measured, one, names),
+            _of_one(measured, one, names, evidence.held_out),
             record,
             _remedy(evidence, measured),
         )
+    elif _no_better(measured) and _is_wide(measured):
+        text = (
+            f"The {evidence.held_out} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} Of "
+            f"{measured.total:,} {evidence.held_out} samples, such a difference may be chance, and so may that of a "
+            "model that makes half of these mistakes."
+        )
+        title = "So few samples cannot tell it from always predicting one class"
+        yield Finding(KIND, "note", title, text, record)
     elif _no_better(measured):
         text = (
-            f"The test accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
-            f"That is no difference that {measured.total:,} test samples can show."
+            f"The {evidence.held_out} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
+            f"That is no difference that {measured.total:,} {evidence.held_out} samples can show."
         )
         title = "No better than always predicting one class"
         if measured.accuracy < measured.baseline:
-            text = f"The test accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)}"
+            text = f"The {evidence.held_out} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)}"
         remedy = _remedy(evidence, measured)
         yield Finding(KIND, "warning", title, f"{text} {_next_step(measured)}", record, remedy)
 
@@ -82,10 +94,10 @@ def learned_nothing(confusion: Any) -> bool:
 
 
 def only_prediction(measured: PerClass) -> int | None:
-    """The class that is nearly always predicted although other classes have samples; None if there is no such class."""
+    """The class that is nearly always predicted although others have a few samples; None if there is no such class."""
     samples, most = measured.total, int(measured.predicted.argmax())
     others = samples - int(measured.samples[most])
-    return most if others and samples - measured.predicted[most] <= OTHERS * others else None
+    return most if others >= LEAST_OTHERS and samples - measured.predicted[most] <= OTHERS * others else None
 
 
 def baseline_words(measured: PerClass, names: Sequence[str]) -> str:
@@ -104,20 +116,31 @@ def _no_better(measured: PerClass) -> bool:
     """
     if 1 - measured.accuracy <= HALF * (1 - measured.baseline):
         return False
-    largest = measured.largest
-    gained = int(measured.correct.sum() - measured.correct[largest])
-    lost = int(measured.samples[largest] - measured.correct[largest])
+    gained, lost = _differing(measured)
     return gained - lost <= ERRORS * math.sqrt(gained + lost)
 
 
-def _of_one(measured: PerClass, one: int, names: Sequence[str]) -> str:
+def _is_wide(measured: PerClass) -> bool:
+    """Whether the samples are too few to tell the model from one with half of the baseline's mistakes."""
+    _, high = paired_difference_interval(*_differing(measured), measured.total)
+    return high >= HALF * (1 - measured.baseline)
+
+
+def _differing(measured: PerClass) -> tuple[int, int]:
+    """Samples that only the model predicts correctly, and samples that only the baseline does."""
+    largest = measured.largest
+    gained = int(measured.correct.sum() - measured.correct[largest])
+    return gained, int(measured.samples[largest] - measured.correct[largest])
+
+
+def _of_one(measured: PerClass, one: int, names: Sequence[str], split: str) -> str:
     samples = measured.total
     others = samples - int(measured.samples[one])
     missed = others - int(measured.correct.sum() - measured.correct[one])
     return (
-        f"{int(measured.predicted[one]):,} of {samples:,} test samples are predicted as "
+        f"{int(measured.predicted[one]):,} of {samples:,} {split} samples are predicted as "
         f"{class_in_words(names[one])}, and {missed:,} of the {others:,} samples of other classes are "
-        f"predicted wrong. The test accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
+        f"predicted wrong. The {split} accuracy is {measured.accuracy:.2%}; {baseline_words(measured, names)} "
         f"{_next_step(measured)}"
     )
 

@@ -14,7 +14,8 @@ RULES = (
     Rule(
         KIND,
         words=(
-            f"The {SHOWN} most frequent pairs of a true and another predicted class on the test samples; always a note."
+            f"The {SHOWN} most frequent pairs of a true and another predicted class on the test samples, "
+            "or on the validation samples where there are no test samples; always a note."
         ),
         source="scikit-learn, https://scikit-learn.org/stable/modules/model_evaluation.html#confusion-matrix",
         known_as="confusion matrix; Confusion in SageMaker Debugger",
@@ -33,17 +34,19 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         return
     measured, names = found
     samples, wrong = measured.total, measured.total - int(measured.correct.sum())
+    beside = " of validation samples" if evidence.held_out == "validation" else ""
     confusions = top_confusions(measured.matrix, SHOWN)
     record = {"samples": samples, "wrong": wrong, "pairs": [_record(each, names) for each in confusions]}
     if not confusions:
         # test samples of a single class cannot show whether the model tells classes apart
         severity = "good" if measured.baseline < 1 else "note"
-        text = f"All {samples:,} predictions are correct; {baseline_words(measured, names)}"
+        text = f"All {samples:,} predictions{beside} are correct; {baseline_words(measured, names)}"
         yield Finding(KIND, severity, "No class is mistaken for another", text, record)
         return
     most, pairs = confusions[0], "; ".join(_words(each, names) for each in confusions)
     title = f"{names[most.true]} is most often mistaken for {names[most.predicted]} ({_times(most.count)})"
-    text = f"{wrong:,} of {samples:,} predictions are wrong ({wrong / samples:.2%}). Most frequent mistakes: {pairs}."
+    share = f"{wrong:,} of {samples:,} predictions{beside} are wrong ({wrong / samples:.2%})"
+    text = f"{share}. Most frequent mistakes: {pairs}."
     yield Finding(KIND, "note", title, text, record, samples=evidence.named(KIND))
 
 

@@ -21,8 +21,8 @@ RULES = (
     Rule(
         KIND,
         words=(
-            f"The recall of a class of {LEAST_SAMPLES} test samples or more is at most {SHARE:.0%} of the accuracy of "
-            "all of them."
+            f"The recall of a class of {LEAST_SAMPLES} test samples or more, or validation samples where there are no "
+            f"test samples, is at most {SHARE:.0%} of the accuracy of all of them."
         ),
         source='Brodersen, Ong, Stephan, Buhmann 2010, "The balanced accuracy and its posterior distribution"',
         known_as="poor recall of a class; weak segment in deepchecks",
@@ -54,8 +54,9 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if len(missed) > 1:
         title = f"Most samples of {len(missed):,} classes are missed"
     text = (
-        f"Missed test samples: {pairs}{more}. The accuracy of {measured.accuracy:.2%} hides this; the balanced "
-        f"accuracy, the mean recall of the classes, is {measured.balanced_accuracy:.2%}. More samples of them or "
+        f"Missed {evidence.held_out} samples: {pairs}{more}. The accuracy of {measured.accuracy:.2%} hides this; the "
+        f"balanced accuracy, the mean recall of the classes, is {measured.balanced_accuracy:.2%}. More samples "
+        f"of them or "
         'class_weight="balanced" may help.'
     )
     record = {

@@ -137,29 +137,34 @@ class Evidence:
     Attributes:
         history: One row per epoch, in order, with "epoch" (from 1) and Keras' metric names; empty for a model that was
             not trained here.
-        confusion: int (true, predicted), counts on the test samples, an array or a sparse one; None if unknown.
+        confusion: int (true, predicted), counts on the test samples, or on the validation samples where there are no
+            test samples, an array or a sparse one; None if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
         inactive_units: For each layer, the number of units that never fire on the data and the number of all its units;
             None if unknown.
         kept_epoch: The epoch whose weights are kept, which confusion matrix and accuracies are of; None if unknown.
         recorded: Whether the history is of a user's own fit, whose split and order of samples are not known here.
+        ready_made: Whether nothing is known of the training, not even which samples it took.
         test_accuracy: 0..1; None if unknown.
         val_accuracy: 0..1, of the same weights as the test accuracy; None if unknown.
-        test_samples: Number of test samples, from 1; None if unknown.
+        test_samples: Number of test samples; None if unknown.
         val_samples: Number of validation samples, from 1; None if unknown.
         config: Training settings by name; None if unknown.
         train_samples: Number of training samples; None if unknown.
         layers: Hidden layers by name, in order; None if unknown.
         weights: Kernels by the name of their layer, in order; None if unknown.
+        default_weights: Whether first weights are drawn by Keras' default initializers; None if unknown.
         inputs: The inputs of training samples as the model sees them; None if unknown.
         input_names: Names of the inputs; None where they have none.
         pictures: Whether samples are pictures.
         class_counts: Samples of each class, by split; None if unknown.
         telling: The input that tells the class best; None if unknown.
         repeated: Names of validation and test samples that are training samples as well; None if unknown.
+        distinct: How many of some training samples differ from all before them, and their number; None if unknown.
+        most_values: Different values of the input that has most of them; None if unknown.
         shift: How well test samples are told from training samples; None if unknown.
-        calibration: Expected calibration error and mean confidence minus accuracy on the test samples, each as a share,
-            and the standard error of the second; None if unknown.
+        calibration: Expected calibration error and mean confidence minus accuracy on the same samples as the confusion
+            matrix, each as a share, and the standard error of the second; None if unknown.
         wrong_labels: Estimate of the wrong labels among validation and test samples; None if unknown.
         judged: Number of samples that this estimate is of.
         sure: Of the tenth of these samples of which the model is most sure, how many it gets wrong, and their number;
@@ -174,6 +179,7 @@ class Evidence:
     inactive_units: Mapping[str, tuple[int, int]] | None = None
     kept_epoch: int | None = None
     recorded: bool = False
+    ready_made: bool = False
     test_accuracy: float | None = None
     val_accuracy: float | None = None
     test_samples: int | None = None
@@ -182,18 +188,26 @@ class Evidence:
     train_samples: int | None = None
     layers: Mapping[str, LayerFacts] | None = None
     weights: Mapping[str, WeightFacts] | None = None
+    default_weights: bool | None = None
     inputs: InputFacts | None = None
     input_names: Sequence[str] | None = None
     pictures: bool = False
     class_counts: Mapping[str, Sequence[int]] | None = None
     telling: TellingInput | None = None
     repeated: Sequence[str] | None = None
+    distinct: tuple[int, int] | None = None
+    most_values: int | None = None
     shift: Shift | None = None
     calibration: tuple[float, float, float] | None = None
     wrong_labels: CountEstimate | None = None
     judged: int = 0
     sure: tuple[int, int] | None = None
     examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def held_out(self) -> str:
+        """The samples of confusion matrix and calibration: "test", or "validation" where there are no test samples."""
+        return "validation" if self.test_samples == 0 else "test"
 
     def named(self, *about: str) -> tuple[str, ...]:
         """Names in `examples` of a kind of finding, and of what it is about, such as a layer."""

@@ -100,6 +100,29 @@ def wilson_interval(successes: Any, trials: Any, *, confidence: float = CONFIDEN
     return (low, high) if counts.ndim else (float(low), float(high))
 
 
+def exact_interval(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Interval:
+    """Confidence interval of a share that holds it at least so often with any number of samples: the exact one.
+
+    Args:
+        successes: Number of samples that count, from 0 to `trials`.
+        trials: Number of all samples, from 1 up.
+        confidence: How often such an interval holds the true share, above 0 and below 1.
+
+    Returns:
+        Lower and upper limit of the share, in [0, 1].
+
+    Source:
+        Clopper, Pearson 1934, "The use of confidence or fiducial limits illustrated in the case of the binomial".
+    """
+    from scipy.special import betaincinv
+
+    quantile: Callable[[float, float, float], Any] = betaincinv
+    tail = (1 - confidence) / 2
+    low = float(quantile(successes, trials - successes + 1, tail)) if successes else 0.0
+    high = float(quantile(successes + 1, trials - successes, 1 - tail)) if successes < trials else 1.0
+    return low, high
+
+
 def difference_of(first: Share, second: Share) -> Difference:
     """The difference of two shares of different samples, first minus second.
 

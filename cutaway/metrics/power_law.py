@@ -109,10 +109,14 @@ def forecast(
         seed: Random seed of the draws.
 
     Raises:
-        DataError: As `fit_power_law`.
+        DataError: As `fit_power_law`; or there are fewer than two samples.
     """
     sizes, losses = np.asarray(sizes, np.float64), np.asarray(losses, np.float64)
     trainings, samples = losses.shape
+    if samples < 2:
+        raise DataError(
+            "how sure a forecast is shows on two samples or more", got=str(samples), hint="measure on more samples"
+        )
     # of no mistakes in m samples, half a mistake more is as likely as any other small number
     least = max(0.5 / samples * float(losses.max(initial=0)), 1e-12)
     errors = np.maximum(losses.mean(axis=1), least)

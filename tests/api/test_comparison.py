@@ -385,3 +385,8 @@ def test_its_figures_show_every_sample(digits_run, other):
     }
     figure = found.bokeh()
     assert sum(len(renderer.data_source.data["x"]) for renderer in figure.renderers) == 360
+
+
+def test_epochs_of_a_comparison_are_two(digits_run):
+    with pytest.raises(UsageError, match="one for each run"):
+        ct.compare(digits_run, digits_run, epochs=3, progress=False)

@@ -1,5 +1,6 @@
 """How the samples of a run were learned: recorded predictions compared with a loop, and every way to show them."""
 
+import json
 import shutil
 
 import keras
@@ -117,6 +118,10 @@ def test_a_fit_of_ones_own_has_no_predictions_of_training_samples(tmp_path):
     run = ct.open_run(tmp_path / "run")
     assert run.dynamics(split="test").predictions == "recorded"
     assert run.dynamics().predictions == "computed"
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record | {"model": None}))
+    unopened = ct.open_run(tmp_path / "run")
+    assert (unopened.dynamics().split, unopened.dynamics().predictions) == ("test", "recorded")
     recorded = ct.record(model, data, runs=tmp_path / "runs", progress=False)
     with pytest.raises(RunError, match="a run of one epoch or more; got .*, whose training was not recorded"):
         recorded.dynamics()

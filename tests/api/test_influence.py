@@ -233,3 +233,8 @@ def test_a_model_that_is_not_piecewise_linear_can_be_asked(tmp_path):
     (found,) = run.influence("test[3]", 2)
     assert len(found.supporting) == 2
     assert found.approximation == "the scaling of each weight by adam is left out"
+
+
+def test_influences_need_a_snapshot(digits_run):
+    with pytest.raises(UsageError, match="one snapshot or more"):
+        digits_run.influence("test[0]", epochs=[])

@@ -13,7 +13,7 @@ import cutaway as ct
 from cutaway.api.analyses.learning import trainings
 from cutaway.api.start import start_training
 from cutaway.data import Split, stratified_sample
-from cutaway.errors import Canceled, CutawayWarning, UsageError
+from cutaway.errors import Canceled, CutawayWarning, DataError, UsageError
 from cutaway.metrics import LEAST_SIZES, PowerLaw, forecast, share_of
 from cutaway.training import DRAWN, GIVEN, recorded_config
 
@@ -177,7 +177,28 @@ def test_the_verdict_says_whether_more_data_help():
     assert flat.verdict.startswith("more data would hardly help: ")
     assert falling.agrees
     worse = dataclasses.replace(falling, points=(dataclasses.replace(falling.points[-1], test_accuracy=0.5),))
-    assert not worse.agrees
+    assert worse.agrees is False
+
+
+def test_what_few_samples_say_is_not_judged():
+    few, wide = made(PowerLaw(0.0, 0.1, 0.7), samples=29), made(PowerLaw(0.05, 0.3, 0.7), samples=30)
+    assert few.verdict == "whether more data would help cannot be judged on 29 test samples"
+    assert "too wide an interval" in wide.verdict
+    assert (few.agrees, wide.agrees) == (None, None)
+
+
+def test_of_one_test_sample_nothing_is_trained(tmp_path, monkeypatch):
+    x, y = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32), np.arange(80) % 2
+    data = ct.Dataset.from_arrays(x[:79], y[:79], x_test=x[79:], y_test=y[79:])
+    run = ct.train(ct.mlp((4,)), data, epochs=1, runs=tmp_path, progress=False)
+    monkeypatch.setattr(trainings.ShareTrainings, "run", lambda *_: pytest.fail("trained"))
+    with pytest.raises(UsageError, match="at least 2 test samples"):
+        run.learning_curve(progress=False)
+    for proof in ct.doctor(run, proofs=True, progress=False).proofs:
+        assert "nan" not in proof.words
+    assert "nan" not in repr(run.coverage())
+    with pytest.raises(DataError, match="two samples"):
+        forecast(np.array([0.1, 0.2, 0.4]), np.ones((3, 1)))
 
 
 def test_the_gap_is_that_of_predictions_in_evaluation(digits_run):
@@ -227,6 +248,8 @@ def test_memorized_labels_are_counted(digits_run):
     assert (found.held_out.count, found.held_out.samples) == (1, 2)
     assert found.to_pandas().loc["trained"].tolist()[:3] == [2, 1, 0.5]
     none = digits_run.memorization(SimpleNamespace(ids=ids, given=given, scores=np.zeros(5)))
+    assert "nan" not in repr(none)
+    assert "no suspect label" in repr(none)
     assert none.trained.samples == none.held_out.samples == 0
     foreign = dataclasses.replace(ids, index=ids.index + 5000)
     with pytest.raises(UsageError, match="this run's samples"):
@@ -242,3 +265,9 @@ def test_figures_show_the_numbers(digits_run, curve):
     assert len(curve.bokeh().children) == 2
     assert digits_run.generalization().plot().axes
     assert digits_run.generalization().bokeh().children
+
+
+@pytest.mark.parametrize("issues", [None, [1]])
+def test_memorization_is_of_label_issues(digits_run, issues):
+    with pytest.raises(UsageError, match=r"run\.label_issues"):
+        digits_run.memorization(issues)

@@ -262,3 +262,13 @@ def test_the_command_prints_what_python_gives(digits_run, other, both, table, ca
     out = printed(capsys, "robustness", table.path, "--samples", "50")
     assert "shift does not apply: samples of the shape" in out
     assert "50 test samples" in out
+
+
+def test_the_other_run_may_be_named_by_its_path(digits_run):
+    given = {"perturbations": ["pruning"], "samples": 20, "progress": False}
+    named, itself = (digits_run.robustness(each, **given) for each in (str(digits_run.path), digits_run))
+    assert named.summary() == itself.summary()
+    with pytest.raises(UnknownNameError):
+        digits_run.robustness("no-such-run")
+    with pytest.raises(UsageError, match="the other run is a Run"):
+        digits_run.robustness(7)

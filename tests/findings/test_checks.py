@@ -83,7 +83,7 @@ SICK = {
     "redundant-units": {"layers": layer(redundant=40)},
     "vanishing-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(1e-6, 1e-6, (0.1,))}},
     "exploding-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(5000.0, 1.0, (0.1,))}},
-    "learning-rate-too-high": {"weights": rates((0.5, 2.5, 2.0), (0.4, 1.0, 1.1))},
+    "learning-rate-too-high": {"weights": rates((0.5, 2.5, 2.0), (0.4, 1.0, 1.1)), "history": losses(0.9, 0.5, 0.7)},
     "learning-rate-too-low": {"history": losses(0.69, 0.67, 0.65), "weights": rates((0.01,) * 3, (0.01,) * 3)},
     "oscillation": {"history": losses(1.0, 0.5, 0.9, 0.4, 0.8, 0.3, 0.7, 0.3)},
     "batch-too-large": {"config": {**CONFIG, "batch_size": 800}},
@@ -204,3 +204,55 @@ def test_findings_name_the_samples_and_units_that_they_are_about() -> None:
         kind = key.partition("/")[0]
         found = {each.kind: each for each in warnings(replace(HEALTHY, **SICK[kind], examples=examples))}
         assert found[kind].samples + found[kind].units == names
+
+
+def test_few_distinct_rows_are_equal_by_chance() -> None:
+    repeated = {"repeated": [f"test[{i}]" for i in range(320)], "test_samples": 320, "val_samples": 80}
+    known = replace(HEALTHY, **repeated, distinct=(32, 960), most_values=2)
+    assert warnings(known) == []
+    (note,) = [each for each in run_checks(known) if each.kind == "repeated-samples"]
+    assert (note.severity, note.remedy) == ("note", None)
+    assert "only 32 differ" in note.text
+    for leak in ({"distinct": (900, 960), "most_values": 2}, {"distinct": (192, 960), "most_values": 700}):
+        assert [each.kind for each in warnings(replace(HEALTHY, **repeated, **leak))] == ["repeated-samples"]
+
+
+def test_of_few_inputs_many_units_say_the_same() -> None:
+    few = replace(HEALTHY, inputs=replace(INPUTS, inputs=2), layers=layer(redundant=40, rank=1.2))
+    assert warnings(few) == []
+
+
+def test_first_weights_that_are_the_default_ones_are_not_drawn_again() -> None:
+    for kind in ("redundant-units", "low-rank", "exploding-gradients"):
+        (found,) = [e for e in warnings(replace(HEALTHY, **SICK[kind], default_weights=True)) if e.kind == kind]
+        assert found.remedy is None
+
+
+def test_large_updates_of_a_training_that_went_well_are_no_high_learning_rate() -> None:
+    large = rates((5.2, 2.5, 1.2), (5.2, 1.0, 1.1))
+    assert warnings(replace(HEALTHY, weights=large)) == []
+    for wrong in (losses(0.3, 0.2, 0.4), losses(0.69, 0.68, 0.67)):
+        assert "learning-rate-too-high" in [e.kind for e in warnings(replace(HEALTHY, weights=large, history=wrong))]
+
+
+def test_the_batch_of_the_default_recipe_is_never_too_large() -> None:
+    history = losses(*np.linspace(0.6, 0.2, 60))
+    small = {"config": {**CONFIG, "batch_size": 32}, "train_samples": 22, "history": history}
+    assert warnings(replace(HEALTHY, **small)) == []
+
+
+def test_where_the_samples_are_too_few_for_the_baseline_it_is_a_note() -> None:
+    few = replace(HEALTHY, confusion=np.array([[12, 3], [6, 9]]), test_samples=30, test_accuracy=0.7)
+    assert warnings(few) == []
+    (note,) = [each for each in run_checks(few) if each.kind == "baseline"]
+    assert (note.severity, note.remedy) == ("note", None)
+    assert "cannot tell" in note.title
+    many = replace(HEALTHY, confusion=np.array([[260, 240], [230, 270]]), test_samples=1000, test_accuracy=0.53)
+    assert "baseline" in [each.kind for each in warnings(many)]
+
+
+@pytest.mark.parametrize("validation", [0.9, 1.0])
+def test_one_test_sample_raises_no_warning(validation: float) -> None:
+    one = {"confusion": np.array([[0, 1], [0, 0]]), "test_samples": 1, "test_accuracy": 0.0}
+    known = replace(HEALTHY, **one, val_accuracy=validation, calibration=(0.95, 0.95, 0.0))
+    assert [each.kind for each in warnings(known)] == []

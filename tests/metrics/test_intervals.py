@@ -11,7 +11,14 @@ from scipy.special import xlogy
 from scipy.stats import binomtest, norm
 
 from cutaway.errors import DataError, UsageError
-from cutaway.metrics import difference_of, mean_interval, paired_difference_interval, share_of, wilson_interval
+from cutaway.metrics import (
+    difference_of,
+    exact_interval,
+    mean_interval,
+    paired_difference_interval,
+    share_of,
+    wilson_interval,
+)
 
 
 @given(trials=st.integers(1, 100_000), share=st.floats(0, 1), confidence=st.sampled_from([0.5, 0.9, 0.95, 0.999]))
@@ -121,3 +128,10 @@ def test_a_mean_has_the_interval_of_the_normal_approximation():
     expected = norm.interval(0.95, values.mean(), values.std(ddof=1) / 20)
     assert (low, high) == pytest.approx(expected)
     assert all(map(math.isnan, mean_interval(values[:1])))
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 1), (1, 1), (0, 20), (7, 20), (199, 200)])
+def test_the_exact_interval_is_that_of_scipy(successes, trials):
+    for confidence in (0.95, 0.9999):
+        expected = binomtest(successes, trials).proportion_ci(confidence, method="exact")
+        assert exact_interval(successes, trials, confidence=confidence) == pytest.approx(tuple(expected))

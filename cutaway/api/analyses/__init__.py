@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .confidence.thresholds import Thresholds, thresholds
     from .evidence import evidence_of, findings, kept_findings
     from .explanation import Explanation, explain
-    from .facts import repeated_ids, sample_facts
+    from .facts import repeated_facts, sample_facts
     from .history import History, epochs_in_words
     from .importances import Importances, importance
     from .json_data import plain
@@ -92,7 +92,7 @@ _MODULES = {
     "epochs_in_words": "cutaway.api.analyses.history",
     "evenly_spaced": "cutaway.api.analyses.layers",
     "evidence_of": "cutaway.api.analyses.evidence",
-    "repeated_ids": "cutaway.api.analyses.facts",
+    "repeated_facts": "cutaway.api.analyses.facts",
     "sample_facts": "cutaway.api.analyses.facts",
     "explain": "cutaway.api.analyses.explanation",
     "find_temperature": "cutaway.api.analyses.confidence.temperature",
@@ -192,7 +192,7 @@ __all__ = [
     "probabilities",
     "probability_batches",
     "reliability_panel",
-    "repeated_ids",
+    "repeated_facts",
     "sample_dynamics",
     "sample_facts",
     "sample_room",

@@ -20,7 +20,7 @@ from .facts import facts_of
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
-METHOD = 2
+METHOD = 5
 """Part of the key of kept facts: other measurements or thresholds in them give others."""
 
 
@@ -57,21 +57,37 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
     """Evidence of measured facts and of what the run folder records."""
     rows, test, record = context.folder.history(), context.manifest.test, context.manifest.dataset
     kept = context.row(rows=rows) or {}
+    facts = dict(facts)
+    measured = facts.pop("val_accuracy", None)
     return Evidence(
         history=rows,
         class_names=context.class_names,
         kept_epoch=context.manifest.kept_epoch,
         recorded=context.manifest.origin == "keras fit",
+        ready_made=context.manifest.origin == "model",
         test_accuracy=test["accuracy"] if test else None,
-        val_accuracy=kept.get("val_accuracy"),
+        val_accuracy=measured if context.manifest.origin == "model" else kept.get("val_accuracy"),
         test_samples=len(context.split.test),
         val_samples=len(context.split.val),
         config={name: value for name, value in context.manifest.config.items() if value is not None},
         train_samples=len(context.split.train),
+        default_weights=_has_default_weights(context),
         input_names=record.feature_names,
         pictures=len(record.shape) > 1,
         **facts,
     )
+
+
+def _has_default_weights(context: RunContext) -> bool | None:
+    """Whether first weights were drawn by Keras' default initializers; None of a model that does not open."""
+    from cutaway.training import DRAWN
+
+    if not context.opens:
+        return None
+    usual = {"kernel_initializer": "GlorotUniform", "bias_initializer": "Zeros"}
+    configs: list[dict[str, Any]] = [layer.get("config") or {} for layer in context.spec["layers"]]
+    drawn = [(config[key], name) for config in configs for key, name in usual.items() if config.get(key)]
+    return context.manifest.first_weights == DRAWN and all(given.get("class_name") == name for given, name in drawn)
 
 
 def _name(context: RunContext) -> str | None:

@@ -21,7 +21,7 @@ from cutaway.data import (
 )
 from cutaway.errors import CutawayError
 from cutaway.findings import HeldOut, LayerFacts, WeightFacts, errors_of_the_surest, estimate_count, keep_highest
-from cutaway.metrics import confusion_counts
+from cutaway.metrics import confusion_counts, exact_interval
 
 from .concerned import concerned_layers, concerned_samples
 from .predictions import probability_batches
@@ -37,6 +37,9 @@ BYTES = 8 * 2**20
 
 REPEATED = 70_000
 """Samples of each part of a split that are compared with those of the others at most."""
+
+FOUR_ERRORS = 0.99993666
+"""Share of a normal distribution within four standard deviations."""
 
 BINS = 15
 """Bins of equally many samples in which confidence and accuracy are compared."""
@@ -76,9 +79,10 @@ def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]
 
 def _of_samples(context: RunContext) -> dict[str, Any]:
     facts = sample_facts(context.data, context.split)
-    repeated = repeated_ids(context.data, context.split.train, _join(context.split.val, context.split.test))
+    repeated = repeated_facts(context.data, context.split.train, _join(context.split.val, context.split.test))
     examples = {name: context.named(ids).names() for name, ids in facts.pop("concerned").items()}
-    return facts | {"repeated": context.named(repeated).names(), "examples": examples}
+    names = context.named(repeated.pop("ids")).names()
+    return facts | repeated | {"repeated": names, "examples": examples}
 
 
 def sample_facts(data: Dataset, split: Split) -> dict[str, Any]:
@@ -117,11 +121,23 @@ def sample_room(data: Dataset) -> int:
     return max(2, min(SAMPLES, BYTES // (4 * max(data.features, 1))))
 
 
-def repeated_ids(data: Dataset, train: SampleIds, others: SampleIds) -> SampleIds:
-    """The samples of others that are training samples as well, among the first of both."""
+def repeated_facts(data: Dataset, train: SampleIds, others: SampleIds) -> dict[str, Any]:
+    """The samples of others that are training samples as well, among the first of both: "ids".
+
+    Where there are some, also how many training samples differ, and different values of an input, as fields of
+    `cutaway.findings.Evidence`.
+    """
     few = others.take(slice(0, REPEATED))
     known = repeated_samples(data.rows(train.take(slice(0, REPEATED))), data.rows(few))
-    return few.take(known >= 0)
+    ids = few.take(known >= 0)
+    if not len(ids):
+        return {"ids": ids}
+    some = train.take(slice(0, sample_room(data)))
+    rows = data.x(some)
+    distinct = repeated_samples(rows, rows) == np.arange(len(some))
+    values = np.sort(rows.reshape(len(some), -1), axis=0)
+    changes = (values[1:] != values[:-1]).sum(axis=0)
+    return {"ids": ids, "distinct": (int(distinct.sum()), len(some)), "most_values": int(changes.max()) + 1}
 
 
 def _of_layers(context: RunContext, layers: "Callable[[], Iterable[LayerRecord]]") -> dict[str, Any]:
@@ -167,6 +183,8 @@ def _of_model(context: RunContext) -> dict[str, Any]:
 def _of_predictions(context: RunContext) -> dict[str, Any]:
     data, split = context.data, context.split
     others = _join(split.val, split.test)
+    if not len(others):
+        return {}
     y = data.y(others)
     confidence, predicted = np.zeros(len(y)), np.zeros(len(y), np.int64)
     kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -178,10 +196,10 @@ def _of_predictions(context: RunContext) -> dict[str, Any]:
     given, highest, shares = (np.concatenate([each[part] for each in kept]) for part in range(3))
     held = HeldOut(y, given[None], highest[None], shares[None], None, data.classes)
     right, tested = predicted == y, slice(len(split.val), None) if len(split.test) else slice(None)
-    known = (
-        {"confusion": confusion_counts(y[tested], predicted[tested], classes=data.classes)} if len(split.test) else {}
-    )
-    return known | {
+    validated = right[: len(split.val)]
+    return {
+        "confusion": confusion_counts(y[tested], predicted[tested], classes=data.classes),
+        "val_accuracy": float(validated.mean()) if len(validated) else None,
         "examples": concerned_samples(context.named(others), held, predicted, confidence, tested=tested),
         "calibration": _calibration(confidence[tested], right[tested]),
         "wrong_labels": estimate_count(held),
@@ -191,13 +209,14 @@ def _of_predictions(context: RunContext) -> dict[str, Any]:
 
 
 def _calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, float, float]:
-    """Expected calibration error, confidence minus accuracy, and the standard error of the accuracy."""
+    """Expected calibration error, confidence minus accuracy, and the standard error of a higher accuracy."""
     order = np.argsort(confidence, kind="stable")
     parts = np.array_split(order, min(BINS, len(order)))
     error = sum(len(part) * abs(confidence[part].mean() - right[part].mean()) for part in parts) / len(order)
     accuracy = float(right.mean())
-    deviation = float(np.sqrt(accuracy * (1 - accuracy) / len(order)))
-    return float(error), float(confidence.mean() - accuracy), deviation
+    # a quarter of what the exact interval of four standard errors reaches up: of no or all samples it is not 0
+    _, high = exact_interval(int(right.sum()), len(order), confidence=FOUR_ERRORS)
+    return float(error), float(confidence.mean() - accuracy), (high - accuracy) / 4
 
 
 def _join(first: SampleIds, second: SampleIds) -> SampleIds:

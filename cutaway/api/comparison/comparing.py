@@ -13,7 +13,7 @@ from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.run import Run
 from cutaway.checks import check_whole
 from cutaway.data import stratified_sample
-from cutaway.errors import CutawayError, UsageError
+from cutaway.errors import CutawayError, UsageError, printable
 from cutaway.metrics import LEAST_PROBABILITY, PredictedClasses, paired_measures
 from cutaway.progress import ProgressCallback
 
@@ -68,8 +68,10 @@ def compare(
         models, not of the way in which they were trained.
     """
     samples = check_whole(samples, name="samples", least=2)
-    if len(epochs) != 2:
-        raise UsageError("epochs are one for each run", got=repr(epochs), hint="pass for example epochs=(1, None)")
+    if not isinstance(epochs, tuple | list) or len(epochs) != 2:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            "epochs are one for each run", got=printable(repr(epochs), 60), hint="pass for example epochs=(1, None)"
+        )
     wanted = check_epoch(epochs[0]), check_epoch(epochs[1])
     first, second = (run if isinstance(run, Run) else open_run(run) for run in (run_a, run_b))
     numbers = first.context.epoch(wanted[0]), second.context.epoch(wanted[1])

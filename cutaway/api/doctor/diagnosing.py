@@ -19,6 +19,7 @@ from cutaway.findings import Evidence, Finding, run_checks
 
 from .proving import Tried, prove
 from .record import Diagnosis, Proof
+from .unknown import unknown_of_data, unknown_of_run
 
 
 @public
@@ -51,42 +52,15 @@ def doctor(
         if proofs:
             tried: Tried = {}
             found = tuple(prove(what, each, tried=tried, progress=progress) for each in findings if _is_tried(each))
-        return Diagnosis(what.path.name, findings, found, _unknown(what))
+        return Diagnosis(what.path.name, findings, found, unknown_of_run(what))
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
         split, data = _split(given)
-        return Diagnosis(data.name, run_checks(_evidence(split, data)), not_judged=_unknown_of_data(data))
+        return Diagnosis(data.name, run_checks(_evidence(split, data)), not_judged=unknown_of_data(data))
 
 
 def _is_tried(finding: Finding) -> bool:
     return finding.remedy is not None and finding.severity == "warning"
-
-
-def _unknown(run: Run) -> tuple[str, ...]:
-    """What could not be judged of a run, and why."""
-    found: list[str] = []
-    if not len(run.split.test):
-        found.append("There are no test samples: what is said of accuracy is of the validation samples, if at all.")
-    if not run.context.opens:
-        found.append("The model does not open, so that its layers, weights and gradients are not judged.")
-    if run.context.manifest.origin == "keras fit":
-        found.append("The order in which a fit of your own took its samples is not known.")
-    try:
-        run.data  # noqa: B018 (asks whether it can be loaded)
-    except DataError as error:
-        found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are not judged.")
-    return tuple(found)
-
-
-def _unknown_of_data(data: Dataset) -> tuple[str, ...]:
-    """What cannot be judged of data before a training, and why."""
-    found = ["Labels are judged by models: see cutaway labels, and the doctor of a run."]
-    if "test" not in data.labels:
-        found.append(
-            "There are no test samples of their own, so that neither equal samples in two splits nor test samples that "
-            "differ from the training samples are looked for: the doctor of a run judges its split."
-        )
-    return tuple(found)
 
 
 def _split(given: Dataset | Table) -> tuple[Split, Dataset]:
@@ -102,7 +76,8 @@ def _evidence(split: Split, data: Dataset) -> Evidence:
     facts = analyses.sample_facts(data, split)
     examples = {name: ids.names() for name, ids in facts.pop("concerned").items()}
     if "test" in data.labels:
-        facts["repeated"] = analyses.repeated_ids(data, split.train, split.test).names()
+        facts |= analyses.repeated_facts(data, split.train, split.test)
+        facts["repeated"] = facts.pop("ids").names()
     else:  # parts of one source that we split are alike, and equal rows in it are common
         facts["shift"] = None
     return Evidence(

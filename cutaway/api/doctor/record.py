@@ -1,5 +1,6 @@
 """What the doctor says: findings, and what their remedies changed."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -82,11 +83,17 @@ class Proof:
 def _changed(each: Judgment) -> str:
     """A measure before and after, with the interval of the difference and the p-value."""
     low, high = each.interval
-    if each.measure == "loss":
-        values = f"{each.before:.4f} to {each.after:.4f} (difference {low:+.4f} to {high:+.4f}"
+    is_loss = each.measure == "loss"
+    ends = [f"{end:+.4f}" if is_loss else f"{100 * end:+.2f}" for end in (low, high)]
+    unit = "" if is_loss else " points"
+    values = f"{each.before:.4f} to {each.after:.4f}" if is_loss else f"{each.before:.2%} to {each.after:.2%}"
+    if not math.isfinite(low + high):
+        difference = "of so few samples the difference has no interval"
+    elif ends[0] == ends[1]:  # as of a model with one answer, of which every sample is as sure as another
+        difference = f"difference {ends[0]}{unit}, whichever samples are drawn"
     else:
-        values = f"{each.before:.2%} to {each.after:.2%} (difference {100 * low:+.2f} to {100 * high:+.2f} points"
-    return f"{each.measure} goes from {values}, p = {each.p_value:.2g})"
+        difference = f"difference {ends[0]} to {ends[1]}{unit}"
+    return f"{each.measure} goes from {values} ({difference}, p = {each.p_value:.2g})"
 
 
 @public

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.api import analyses
 from cutaway.api.analyses.epochs import check_epoch
 from cutaway.api.progress import ProgressOption, show_progress
+from cutaway.errors import UsageError
 
 from .opened import OpenedRun
 
@@ -151,8 +152,14 @@ class JudgedRun(OpenedRun):
             The share of these labels that is predicted as given, of training samples and of all others.
 
         Raises:
-            UsageError: The samples are not those of this run.
+            UsageError: The samples are not those of this run, or `issues` is something else.
         """
+        if not all(hasattr(issues, name) for name in ("ids", "given", "scores")):
+            raise UsageError(
+                "memorization is of the suspect labels that were found in a run",
+                got=type(issues).__name__,
+                hint="pass issues=run.label_issues()",
+            )
         return analyses.memorization(self.context, issues.ids, issues.given, issues.scores, epoch=check_epoch(epoch))
 
     def learning_curve(

@@ -105,7 +105,7 @@ class RecordedRun:
         return analyses.mistakes(self.context, n, split=split, epoch=check_epoch(epoch))
 
     def dynamics(
-        self, *, split: str = "all", predictions: str = "auto", progress: ProgressOption = False
+        self, *, split: str | None = None, predictions: str = "auto", progress: ProgressOption = False
     ) -> "SampleDynamics":
         """How each sample was learned: when first, how often forgotten, how sure the model was of its label.
 
@@ -113,7 +113,8 @@ class RecordedRun:
         dropout, and each by the weights of its own step; those of other samples are of the weights after the epoch.
 
         Args:
-            split: "train", "val", "test" or "all" (in that order).
+            split: "train", "val", "test" or "all" (in that order). If None all; of a model that does not open, the test
+                samples (or the validation samples, where there are none) if only predictions of these were recorded.
             predictions: "recorded", those that training has recorded of every epoch; "computed", those of the snapshots
                 after each epoch, for all samples in evaluation; "auto", the recorded ones, or computed ones where some
                 were not recorded.

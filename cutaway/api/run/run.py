@@ -13,7 +13,9 @@ from cutaway.api.context import RunContext
 from cutaway.api.prediction import Predictions, examine, new_samples, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
+from cutaway.errors import UsageError
 from cutaway.metrics import at_temperature
+from cutaway.runs import RUNS, find_run
 
 from .judged import JudgedRun
 
@@ -229,7 +231,7 @@ class Run(JudgedRun):
 
     def robustness(
         self,
-        against: "Run | None" = None,
+        against: "Run | str | Path | None" = None,
         *,
         perturbations: Sequence[str] | None = None,
         split: str = "test",
@@ -245,7 +247,7 @@ class Run(JudgedRun):
         are pruned by magnitude, and quantized. Samples are changed before they are scaled, and stay in their range.
 
         Args:
-            against: Another run on the same samples, at its kept epoch.
+            against: Another run on the same samples, at its kept epoch, or where `open_run` finds it.
             perturbations: Names of those to measure, such as "noise" or "pruning"; all that apply if None.
             split: "train", "val", "test" or "all"; with `against` "test" or "val".
             epoch: Number of the epoch; the kept one if None.
@@ -270,7 +272,7 @@ class Run(JudgedRun):
         with show_progress(progress) as on_progress:
             return analyses.measure_robustness(
                 self.context,
-                None if against is None else against.context,
+                None if against is None else _context_of(against),
                 perturbations=perturbations,
                 split=split,
                 epoch=check_epoch(epoch),
@@ -352,6 +354,19 @@ class Run(JudgedRun):
 
         with show_progress(progress) as on_progress:
             return WrittenFile(write_report(self.context, path, on_progress=on_progress))
+
+
+def _context_of(run: Run | str | Path) -> RunContext:
+    """The context of a run, or of the folder or name of one."""
+    if isinstance(run, Run):
+        return run.context
+    if not isinstance(run, str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            "the other run is a Run, or the name or path of its folder",
+            got=type(run).__name__,
+            hint="pass for example against=cutaway.open_run(path)",
+        )
+    return RunContext(find_run(run, runs=RUNS))
 
 
 def _answers(context: RunContext, samples: Any) -> analyses.Answers:

@@ -228,7 +228,11 @@ def _print_curve(found: "LearningCurve") -> None:
     ]
     print_table(rows, title=f"Expected on {found.split} samples, by a power law")
     expected, low, high = (1 - float(end[0]) for end in (found.check.error, found.check.high, found.check.low))
-    agrees = "as measured" if found.agrees else "which it is not: do not rely on the forecast"
+    agrees = {
+        True: "as measured",
+        False: "which it is not: do not rely on the forecast",
+        None: "which is too little to check the forecast by",
+    }[found.agrees]
     span = f"{expected:.2%} ({max(low, 0):.2%} to {high:.2%})"
     say(f"From the shares alone, {span} is expected of this run ({found.accuracy:.2%}), {agrees}.")
     say(f"{found.verdict[0].upper()}{found.verdict[1:]}.")

@@ -8,12 +8,15 @@ KIND = "repeated-samples"
 # Tables of few distinct values repeat rows by chance; from here on an accuracy changes visibly.
 MANY, LEAST = 0.01, 5
 SHOWN = 20
+# Where half of the training samples equal another one and no input has many values, rows are equal by chance.
+DISTINCT, VALUES = 0.5, 20
 RULES = (
     Rule(
         KIND,
         words=(
             f"More than {MANY:.0%} of the validation and test samples, and {LEAST} or more, equal a training sample "
-            "in every input; of the first 70,000 of each."
+            "in every input; of the first 70,000 of each. A note where fewer than half of the training samples are "
+            f"distinct and no input has more than {VALUES} values, since rows are then equal by chance."
         ),
         source='Barz, Denzler 2020, "Do we train on test data? Purging CIFAR of near-duplicates"',
         known_as="data leakage; train-test samples mix in deepchecks",
@@ -27,11 +30,28 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if not names or not others:
         return
     share = len(names) / others
+    record = {"samples": len(names), "share": share}
+    if _by_chance(evidence):
+        distinct, samples = evidence.distinct or (0, 0)
+        text = (
+            f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
+            f"input, and of {samples:,} training samples only {distinct:,} differ: no input has more than "
+            f"{evidence.most_values} values, so that rows are equal by chance."
+        )
+        title = "Few distinct samples, which are in several splits"
+        yield Finding(KIND, "note", title, text, record, samples=tuple(names[:SHOWN]))
+        return
     text = (
         f"{len(names):,} of {others:,} validation and test samples ({share:.2%}) equal a training sample in every "
         f"input, the first of them {names[0]}. The model has seen them, so that accuracies are too good."
     )
     severity = "warning" if share > MANY and len(names) >= LEAST else "note"
     remedy = Remedy("leave the repeated samples out", change="drop-repeated")
-    record = {"samples": len(names), "share": share}
     yield Finding(KIND, severity, "Samples in two splits", text, record, remedy, tuple(names[:SHOWN]))
+
+
+def _by_chance(evidence: Evidence) -> bool:
+    if evidence.distinct is None or evidence.most_values is None:
+        return False
+    distinct, samples = evidence.distinct
+    return evidence.most_values <= VALUES and distinct < DISTINCT * samples

@@ -8,14 +8,19 @@ KIND = "batch-too-large"
 FEW_STEPS = 100
 # The largest share of the data that a batch of a quick recipe has.
 SHARE = 0.2
+# No batch of so few samples is too large for anything but a lack of epochs; a quick recipe never takes fewer.
+SMALL = 32
 RULES = (
     Rule(
         KIND,
         words=(
-            f"The whole training has fewer than {FEW_STEPS} steps, and a batch holds {SHARE:.0%} of the training "
-            "samples or more."
+            f"The whole training has fewer than {FEW_STEPS} steps, and a batch holds more than {SMALL} samples and "
+            f"{SHARE:.0%} of the training samples or more."
         ),
-        source='Keskar, Mudigere, Nocedal, Smelyanskiy, Tang 2017, "On large-batch training for deep learning"',
+        source=(
+            'Keskar, Mudigere, Nocedal, Smelyanskiy, Tang 2017, "On large-batch training for deep learning"; Masters, '
+            'Luschi 2018, "Revisiting small batch training for deep neural networks": batches of 2 to 32'
+        ),
         known_as="batch size too large, too few updates",
     ),
 )
@@ -28,7 +33,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if not batch or not samples or not epochs:
         return
     steps = -(-samples // batch) * epochs
-    if steps >= FEW_STEPS or batch < SHARE * samples:
+    if steps >= FEW_STEPS or batch <= SMALL or batch < SHARE * samples:
         return
     better = max(8, min(32, samples // 20))
     text = (

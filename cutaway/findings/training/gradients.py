@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
+from .low_rank import other_weights
+
 VANISHING, EXPLODING = "vanishing-gradients", "exploding-gradients"
 # In healthy models of 2 to 6 layers the two ends differ by a factor of up to 20 (tests/findings/test_sick_runs.py).
 FAR = 100.0
 # Root mean square of a gradient of a cross-entropy by a weight; of models that learn it is around 0.01.
 LARGE = 10.0
-DEFAULT = Remedy("draw first weights by Keras' default initializers", change="default-weights")
 RULES = (
     Rule(
         VANISHING,
@@ -35,7 +36,7 @@ RULES = (
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Compare the gradients of the first and the last kernel at the first weights."""
     weights = evidence.weights or {}
-    if len(weights) < 2:
+    if len(weights) < 2 or evidence.ready_made:  # whose first weights are not known
         return
     names, sizes = list(weights), [each.first for each in weights.values()]
     first, last = sizes[0], sizes[-1]
@@ -56,4 +57,4 @@ def check(evidence: Evidence) -> Iterable[Finding]:
             "usual. First weights or inputs that are too large do this: use Keras' default initializers, standardize "
             "the inputs, or add a normalization after each layer."
         )
-        yield Finding(EXPLODING, "warning", "Exploding gradients", text, record, DEFAULT)
+        yield Finding(EXPLODING, "warning", "Exploding gradients", text, record, other_weights(evidence))

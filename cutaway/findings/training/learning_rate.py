@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 
+from cutaway.findings.baseline import learned_nothing
 from cutaway.findings.divergence import first_divergence
 from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 from cutaway.findings.stalled import stalled_loss
@@ -12,6 +13,9 @@ HIGH, LOW = "learning-rate-too-high", "learning-rate-too-low"
 # A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
 # the first epoch, in which it leaves its first weights, by more than three times that.
 UPDATE, FIRST_UPDATE = 1.0, 3.0
+# A training goes wrong where its loss rises by a tenth from an epoch to a later one, or ends near that of knowing
+# nothing. Where it does not, large updates are those of small first weights, or of a loss that is nearly 0.
+RISE, NEAR = 1.1, 0.9
 # Share of the training loss that the last epoch still takes off, where nothing has slowed down yet.
 STILL_FALLING = 0.02
 # Share of the loss of knowing nothing that is left where a model has hardly begun, and the change of its weights over
@@ -22,7 +26,9 @@ RULES = (
         HIGH,
         words=(
             f"In an epoch a kernel changes by more than {UPDATE:g} times its norm before, or {FIRST_UPDATE:g} times "
-            "in the first epoch."
+            "in the first epoch, and the training goes wrong: its loss rises by a tenth above an earlier one, or ends "
+            f"above {NEAR:.0%} of that of equal probabilities, or the model is no better than always predicting one "
+            "class."
         ),
         source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures", 3.1',
         known_as="high learning rate; WeightUpdateRatio in SageMaker Debugger",
@@ -46,10 +52,18 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     history = [row for row in evidence.history if "loss" in row]
     if rate is None or len(history) < 2 or first_divergence(evidence.history):
         return
-    yield from _too_high(evidence, rate)
     losses = [float(row["loss"]) for row in history]
+    if _goes_wrong(evidence, losses):
+        yield from _too_high(evidence, rate)
     if not stalled_loss(evidence.history):
         yield from _too_low(evidence, rate, losses)
+
+
+def _goes_wrong(evidence: Evidence, losses: Sequence[float]) -> bool:
+    lowest = itertools.accumulate(losses, min)
+    rises = any(after > RISE * before for before, after in zip(lowest, losses[1:], strict=False))
+    nothing = math.log(len(evidence.class_names or ()) or 2)
+    return rises or losses[-1] > NEAR * nothing or learned_nothing(evidence.confusion)
 
 
 def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:

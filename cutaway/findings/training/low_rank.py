@@ -10,12 +10,16 @@ LEAST_UNITS = 16
 FEW = 0.04
 # A layer of so few units lets so few directions through; a remedy gives it as many as the first layer of a small model.
 NARROW, ENOUGH = 2, 32
+# Layers on fewer inputs cannot but span few directions.
+LEAST_INPUTS = 4
+DEFAULT = Remedy("draw first weights by Keras' default initializers", change="default-weights")
 RULES = (
     Rule(
         KIND,
         words=(
             f"The effective rank of the activations of a layer of {LEAST_UNITS} units or more is below 1.8, or below "
-            f"{FEW:.0%} of its units; on up to 2,000 training samples."
+            f"{FEW:.0%} of its units; on up to 2,000 training samples. Not judged with fewer than {LEAST_INPUTS} "
+            "inputs that vary."
         ),
         source='Roy, Vetterli 2007, "The effective rank: a measure of effective dimensionality"',
         known_as="rank collapse, dimensional collapse",
@@ -25,6 +29,8 @@ RULES = (
 
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Name the layers whose effective rank is a small share of their units."""
+    if has_few_inputs(evidence):
+        return
     for name, layer in (evidence.layers or {}).items():
         if layer.units < LEAST_UNITS or layer.rank >= max(FEW * layer.units, 1.8):
             continue
@@ -37,11 +43,22 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         yield Finding(KIND, "warning", f"{name} has nearly no content", text, record, wider_or_drawn(evidence, name))
 
 
-def wider_or_drawn(evidence: Evidence, name: str) -> Remedy:
-    """More units in a narrow layer before it, or else other first weights."""
+def has_few_inputs(evidence: Evidence) -> bool:
+    """Whether fewer than `LEAST_INPUTS` inputs vary."""
+    inputs = evidence.inputs
+    return inputs is not None and inputs.inputs - len(inputs.constant) < LEAST_INPUTS
+
+
+def other_weights(evidence: Evidence) -> Remedy | None:
+    """Other first weights, unless they are Keras' defaults already."""
+    return None if evidence.default_weights else DEFAULT
+
+
+def wider_or_drawn(evidence: Evidence, name: str) -> Remedy | None:
+    """More units in a narrow layer before it, or else other first weights where they are not the default ones."""
     layers = evidence.layers or {}
     before = list(layers)[: list(layers).index(name)]
     narrow = min(before, key=lambda each: layers[each].units, default=None)
     if narrow is not None and layers[narrow].units <= NARROW:
         return Remedy(f"give {narrow} {ENOUGH} units", units={narrow: ENOUGH})
-    return Remedy("draw first weights by Keras' default initializers", change="default-weights")
+    return other_weights(evidence)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from cutaway.findings.records import Evidence, Finding, Rule
 
-from .low_rank import wider_or_drawn
+from .low_rank import has_few_inputs, wider_or_drawn
 
 KIND = "redundant-units"
 MANY = 0.3
@@ -13,7 +13,7 @@ RULES = (
         KIND,
         words=(
             f"More than {MANY:.0%} of the units of a layer correlate with an earlier one by 0.98 or more, either way; "
-            "on up to 2,000 training samples."
+            "on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary."
         ),
         source=(
             'Cogswell, Ahmed, Girshick, Zitnick, Batra 2016, "Reducing overfitting in deep networks by decorrelating '
@@ -26,6 +26,8 @@ RULES = (
 
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Name the layers in which many units correlate with an earlier one by 0.98 or more."""
+    if has_few_inputs(evidence):
+        return
     for name, layer in (evidence.layers or {}).items():
         share = layer.redundant / layer.units
         if share <= MANY:

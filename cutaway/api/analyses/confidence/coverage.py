@@ -65,6 +65,7 @@ class Coverage:
 
     def __repr__(self) -> str:
         reached = [each.checked for each in self.targets if each.checked is not None and each.checked.threshold > 0]
+        reached = [each for each in reached if each.accuracy.samples]
         first = ""
         if reached:
             a = reached[0]

@@ -27,6 +27,12 @@ FACTORS = (1.0, 2.0, 4.0)
 
 LEAST_SAMPLES = 2
 
+LEAST_MEASURED, FEW_MEASURED = 2, 30
+"""Samples without which nothing can be forecast, and samples below which no forecast is judged."""
+
+WIDE = 0.2
+"""Width of a prediction interval of the accuracy from which on it says nothing."""
+
 MATTERS = 0.05
 """Share of the error by which twice the data must lower it to be worth a word."""
 
@@ -92,16 +98,26 @@ class LearningCurve:
         return own.val_accuracy if self.split == "val" or own.test_accuracy is None else own.test_accuracy
 
     @property
-    def agrees(self) -> bool:
-        """Whether the run itself is where the shares alone predict it: what they say of more data is then credible."""
+    def agrees(self) -> bool | None:
+        """Whether the run itself is where the shares alone predict it: what they say of more data is then credible.
+
+        None where that cannot be judged: of fewer than 30 samples, or where the interval is wider than 20 points.
+        """
+        if self.samples < FEW_MEASURED or self.check.high[0] - self.check.low[0] > WIDE:
+            return None
         return bool(self.check.low[0] <= 1 - self.accuracy <= self.check.high[0])
 
     @property
     def verdict(self) -> str:
         """Whether more data of the same kind would help, in a few words with numbers."""
         twice = self.summaries()[1]
-        error, least = 1 - self.summaries()[0]["accuracy"], MATTERS * (1 - self.summaries()[0]["accuracy"])
         said = f"twice the data is expected to give {twice['accuracy']:.2%} ({twice['low']:.2%} to {twice['high']:.2%})"
+        if self.samples < FEW_MEASURED:
+            few = split_in_words(self.split, self.samples)
+            return f"whether more data would help cannot be judged on {few}"
+        if twice["high"] - twice["low"] > WIDE:
+            return f"whether more data would help cannot be judged: {said}, which is too wide an interval"
+        error, least = 1 - self.summaries()[0]["accuracy"], MATTERS * (1 - self.summaries()[0]["accuracy"])
         if error > 0 and twice["gain_low"] > least:
             return f"more data would help: {said}"
         if twice["gain_high"] < least or error == 0:
@@ -190,6 +206,13 @@ def learning_curve(context: RunContext, *, shares: Any, seeds: int, on_progress:
     """Train on shares of the data and look ahead; see `cutaway.Run.learning_curve`."""
     split, total = context.split, len(context.split.train)
     counts = _check_shares(shares, total)
+    measured = "test" if len(split.test) else "val"
+    if len(split.part(measured)) < LEAST_MEASURED:
+        raise UsageError(
+            f"a learning curve needs at least {LEAST_MEASURED} test samples, or validation samples without any",
+            got=split_in_words(measured, len(split.part(measured))),
+            hint="give the data more test samples",
+        )
     trainings = ShareTrainings(
         context, counts=counts, seeds=check_whole(seeds, name="seeds", least=1, most=100), on_progress=on_progress
     )
@@ -205,7 +228,7 @@ def learning_curve(context: RunContext, *, shares: Any, seeds: int, on_progress:
     least, steps = float(amounts.min()), 30
     at = tuple(sorted({least * (FACTORS[-1] / least) ** (step / steps) for step in range(steps)} | {*FACTORS}))
     return LearningCurve(
-        split="test" if len(split.test) else "val",
+        split=measured,
         samples=wrong.shape[1],
         train_samples=total,
         epochs=trainings.epochs,

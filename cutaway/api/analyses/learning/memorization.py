@@ -34,10 +34,18 @@ class Memorization:
     held_out: Share
 
     def __repr__(self) -> str:
-        return (
-            f"<Memorization after epoch {self.epoch}: of {self.trained.samples:,} suspect labels that the model was "
-            f"trained on it predicts {self.trained} as given, of {self.held_out.samples:,} others {self.held_out}>"
+        trained, held_out = self.trained, self.held_out
+        of_trained = (
+            f"of {trained.samples:,} suspect labels that the model was trained on it predicts {trained} as given"
         )
+        if not trained.samples:
+            of_trained = "the model was trained on no suspect label"
+        of_others = f"of {held_out.samples:,} others {held_out}" if trained.samples else ""
+        if not trained.samples and held_out.samples:
+            of_others = f"of {held_out.samples:,} others it predicts {held_out} as given"
+        if not held_out.samples:
+            of_others = "there are no others"
+        return f"<Memorization after epoch {self.epoch}: {of_trained}, {of_others}>"
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame of both shares, with rows "trained" and "held out".

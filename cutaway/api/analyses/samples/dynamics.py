@@ -183,7 +183,7 @@ MEASURES = ("correctness", "confidence", "variability", "margin", "area_under_ma
 def sample_dynamics(
     context: RunContext,
     *,
-    split: str = "all",
+    split: str | None = None,
     predictions: str = "auto",
     on_progress: ProgressCallback = ignore_progress,
 ) -> SampleDynamics:
@@ -191,6 +191,8 @@ def sample_dynamics(
     if predictions not in PREDICTIONS:
         known = ", ".join(PREDICTIONS)
         raise UnknownNameError(f"predictions are one of {known}", got=repr(predictions), hint='try "auto"')
+    if split is None:
+        split = _recorded_split(context)
     ids, y = context.named(context.part(split)), labels_of(context, split)
     epochs, of_epoch = _source(context, split, predictions)
     tracker = DynamicsTracker(y)
@@ -241,6 +243,14 @@ class _Computed:
         for _, found in ForwardPass.of(model, scale=data.scale).batches(rows, weights=weights):
             for outputs in found.values():
                 yield class_probabilities(model, outputs)
+
+
+def _recorded_split(context: RunContext) -> str:
+    """The split that is followed where none is named: "all", unless a part of it is all that can be known."""
+    epochs = [epoch for epoch in context.folder.predicted_epochs if epoch > 0]
+    if context.opens or not epochs or not _Recorded(context, "all").missing(epochs[0]):
+        return "all"
+    return "test" if len(context.split.test) else "val"
 
 
 def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int], _Recorded | _Computed]:

@@ -57,6 +57,10 @@ def snapshot_rates(context: RunContext, *, epoch: int, epochs: Any = "auto") -> 
         chosen = spread(_shared(rates, trained), _affordable(context))
     else:
         chosen = sorted({*epoch_numbers(context, trained if epochs is None else epochs)})
+        if not chosen:
+            raise UsageError(
+                "influences are summed over one snapshot or more", got="no epochs", hint='pass epochs="auto"'
+            )
         if outside := [number for number in chosen if not 1 <= number <= epoch]:
             raise UsageError(
                 f"the snapshots of influences are of epochs 1 to {epoch}, after which the model answered",
