@@ -156,6 +156,7 @@ class Evidence:
         default_weights: Whether first weights are drawn by Keras' default initializers; None if unknown.
         inputs: The inputs of training samples as the model sees them; None if unknown.
         input_names: Names of the inputs; None where they have none.
+        input_columns: For each input, the column of a table that it is made from; None where there are no columns.
         pictures: Whether samples are pictures.
         class_counts: Samples of each class, by split; None if unknown.
         telling: The input that tells the class best; None if unknown.
@@ -191,6 +192,7 @@ class Evidence:
     default_weights: bool | None = None
     inputs: InputFacts | None = None
     input_names: Sequence[str] | None = None
+    input_columns: Sequence[str] | None = None
     pictures: bool = False
     class_counts: Mapping[str, Sequence[int]] | None = None
     telling: TellingInput | None = None

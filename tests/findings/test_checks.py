@@ -137,6 +137,15 @@ def test_an_overconfident_model_cannot_tell_whether_labels_are_wrong() -> None:
     assert "these may be its own errors" in note.text
 
 
+def test_a_telling_input_is_named_by_its_column_and_left_out_with_it() -> None:
+    names, columns = ("age", "survey is missing", "survey=price"), ("age", "survey", "survey")
+    known = {"telling": TellingInput(1, 299, 300, 0.5), "input_names": names, "input_columns": columns}
+    (found,) = [each for each in warnings(replace(HEALTHY, **known)) if each.kind == "telling-input"]
+    assert found.text.startswith('The column "survey" (by its input "survey is missing") alone tells the class of 299')
+    assert found.remedy is not None
+    assert (found.remedy.words, found.remedy.inputs) == ('leave out the column "survey"', (1, 2))
+
+
 def test_warnings_come_before_notes_and_these_before_what_is_good() -> None:
     ranks = {"warning": 0, "note": 1, "good": 2}
     order = [ranks[each.severity] for each in run_checks(replace(HEALTHY, **SICK["overfitting"]))]

@@ -73,6 +73,7 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         train_samples=len(context.split.train),
         default_weights=_has_default_weights(context),
         input_names=record.feature_names,
+        input_columns=None if context.preparation is None else context.preparation.columns_of_features,
         pictures=len(record.shape) > 1,
         **facts,
     )

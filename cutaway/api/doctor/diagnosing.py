@@ -86,6 +86,7 @@ def _evidence(split: Split, data: Dataset) -> Evidence:
         val_samples=len(split.val),
         test_samples=len(split.test),
         input_names=data.feature_names,
+        input_columns=None if data.preparation is None else data.preparation.columns_of_features,
         pictures=len(data.shape) > 1,
         examples=examples,
         **facts,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """p-value below which a remedy is said to have changed what it is judged by."""
 
+TELLING = "telling-input"
+"""The finding whose remedy lowers an accuracy that was too good."""
+
 LOW_IS_GOOD = ("loss", "calibration error")
 
 
@@ -76,8 +79,11 @@ class Proof:
         split = "validation" if self.split == "val" else self.split
         counts = f"{self.samples:,} {split} sample{'' if self.samples == 1 else 's'}"
         changes = "; ".join(map(_changed, self.judgments))
-        chance = "" if self.judgments[0].p_value < LEVEL else " The first may be chance."
-        return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong.{chance}"
+        first = self.judgments[0]
+        means = "" if first.p_value < LEVEL else f" The change of the {first.measure} may be chance."
+        if self.kind == TELLING:
+            means = " The second accuracy is what the model is worth without it; a fall is what should be expected."
+        return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong.{means}"
 
 
 def _changed(each: Judgment) -> str:

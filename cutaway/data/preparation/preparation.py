@@ -35,6 +35,11 @@ class Preparation(BaseModel):
             raise ValueError("must have one step for each column")
         return self
 
+    @property
+    def columns_of_features(self) -> tuple[str, ...]:
+        """The column that each input is made from."""
+        return tuple(step.column for step in self.steps for _ in step.features)
+
     @cached_property
     def features(self) -> tuple[str, ...]:
         """Names of the inputs, all different: a name that is a column's or was there before says its column too."""

@@ -28,12 +28,18 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     if not tells_alone(found.correct, found.samples, baseline=found.baseline):
         return
     name = str(found.input) if evidence.input_names is None else evidence.input_names[found.input]
-    what = f"input {name}" if evidence.input_names is None else f'"{name}"'
+    what, inputs = f"input {name}" if evidence.input_names is None else f'"{name}"', (found.input,)
+    left_out = what
+    if evidence.input_columns is not None:
+        column = evidence.input_columns[found.input]
+        inputs = tuple(i for i, each in enumerate(evidence.input_columns) if each == column)
+        left_out = f'the column "{column}"'
+        what = left_out if name == column else f'{left_out} (by its input "{name}")'
     text = (
         f"{what[:1].upper()}{what[1:]} alone tells the class of {found.correct:,} of {found.samples:,} samples "
         f"({found.correct / found.samples:.1%}), where the largest class has {found.baseline:.1%}. Check that it is "
         "known before the answer is: otherwise the model is worth nothing on new samples."
     )
     record = {"input": name, "correct": found.correct, "samples": found.samples, "baseline": found.baseline}
-    remedy = Remedy(f"leave out {what}", change="drop-inputs", inputs=(found.input,))
+    remedy = Remedy(f"leave out {left_out}", change="drop-inputs", inputs=inputs)
     yield Finding(KIND, "warning", "One input gives the label away", text, record, remedy)
