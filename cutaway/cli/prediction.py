@@ -140,8 +140,8 @@ def _print_contributions(document: dict[str, Any], *, limit: int) -> None:
     if len(parts) > len(shown):
         say(f"The {len(parts) - len(shown):,} others add up to {_number(rest)}.")
     say(
-        f"All of them add up to {_number(total)}; with {_number(document['offset'])} from the biases that is the "
-        f"difference of {_number(document['difference'])}."
+        f"All add up to {_number(total)}, and {_number(document['offset'])} from the biases makes the difference: "
+        f"{_number(document['difference'])}."
     )
     say(f"Above 0 it spoke for {printable(document['predicted'])}, below 0 for {printable(document['runner_up'])}.")
 
