@@ -20,7 +20,12 @@ logarithm of that probability over the largest one of another class."""
 
 def samples(
     run: RunArgument,
-    split: Annotated[str, typer.Option(help="Samples: train, val, test or all.")] = "all",
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="Samples: train, val, test or all. Default: all whose predictions are known.", show_default=False
+        ),
+    ] = None,
     sort: Annotated[
         str,
         typer.Option(

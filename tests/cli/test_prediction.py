@@ -208,5 +208,7 @@ def test_the_contributions_and_the_biases_add_up_to_the_difference(cutaway, trai
         total = sum(part["contribution"] for part in document["contributions"])
         assert total + document["offset"] == pytest.approx(document["difference"], abs=1e-4)
         out = cutaway("explain", run, "c-17", "--data", data, *layer, "--limit", 1)[1]
-        words = f"All of them add up to {round(total, 4) + 0.0:.4f}; with {round(document['offset'], 4) + 0.0:.4f} from"
+        words = (
+            f"All add up to {round(total, 4) + 0.0:.4f}, and {round(document['offset'], 4) + 0.0:.4f} from the biases"
+        )
         assert words in " ".join(out.split())
