@@ -25,14 +25,15 @@ from cutaway.training.loop.trainer import initial_state
 
 CHILD = Path(__file__).with_name("memory_child.py")
 MIB = 2**20
-SMALL, LARGE = 8_192, 32_768
+SMALL, LARGE = 8_192, 65_536
 SAMPLE = 16 * 1024
 
 ROW_BYTES = 256
 """What grows with the samples, each: order, labels, split, ids and predictions of two classes, with their copies."""
 
-NOISE = 3 * 16 * MIB
-"""Which chunks happen to be in memory together, and what the allocator keeps: 11 to 21 MB of growth was seen."""
+NOISE = 5 * 16 * MIB
+"""Which chunks happen to be in memory together, and what the allocator keeps: of 896 MiB more, 38 to 50 MiB were seen,
+and 65 MiB on a busy machine."""
 
 X = np.random.default_rng(0).standard_normal((300, 5, 4), np.float32)
 Y = np.arange(300) % 3
@@ -42,7 +43,7 @@ Y = np.arange(300) % 3
 def answer(tmp_path_factory):
     if sys.platform != "linux":
         pytest.skip("RLIMIT_DATA and RssAnon bound what a process holds on Linux only")
-    folder, limit = tmp_path_factory.mktemp("large"), 256 * MIB
+    folder, limit = tmp_path_factory.mktemp("large"), 512 * MIB
     assert 2 * limit == LARGE * SAMPLE
     command = [sys.executable, str(CHILD), str(folder), str(limit), str(SMALL), str(LARGE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -50,7 +51,7 @@ def answer(tmp_path_factory):
     return json.loads(done.stdout)
 
 
-@pytest.mark.exhaustive  # a child process of half a minute
+@pytest.mark.exhaustive  # a child process of a minute
 def test_a_training_on_twice_the_memory_that_is_allowed_learns_and_reports(answer):
     assert answer["fits"] is False  # loading it, as without streaming, is a MemoryError
     assert answer[str(LARGE)]["accuracy"] > 0.98
@@ -59,7 +60,7 @@ def test_a_training_on_twice_the_memory_that_is_allowed_learns_and_reports(answe
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("phase", ["training", "looking"])
-def test_peak_memory_stays_flat_as_the_data_grow_fourfold(answer, phase):
+def test_peak_memory_stays_flat_as_the_data_grow_eightfold(answer, phase):
     grown = answer[str(LARGE)][phase] - answer[str(SMALL)][phase]
     allowed = ROW_BYTES * (LARGE - SMALL) + NOISE
     assert allowed < (LARGE - SMALL) * SAMPLE / 7
