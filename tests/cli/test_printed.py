@@ -133,7 +133,8 @@ def test_names_are_cut_to_the_columns_of_a_terminal():
     assert shorten("顧客の年齢", 10) == "顧客の年齢"
 
 
-def test_nothing_in_a_name_is_obeyed_by_the_terminal(capsys):
+def test_nothing_in_a_name_is_obeyed_by_the_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # no line is broken within a name
     name = "cat\x1b[2J\x07\u202e\x9b1m [bold]"
     shown = r"cat\x1b[2J\x07\u202e\x9b1m [bold]"
     print_findings([Finding("k", "warning", f"Class {name}", f"Of {name}: 3.", {}, samples=(name,), units=(name,))])
