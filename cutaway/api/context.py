@@ -18,6 +18,7 @@ from cutaway.data import (
     Table,
     dataset_names,
     find_sample,
+    join_ids,
     load_again,
     load_dataset,
     origin_options,
@@ -299,6 +300,14 @@ class RunContext:
         """
         sizes = {source: len(labels) for source, labels in self.data.labels.items()}
         return find_sample(name, sizes, split=self.split, loaded=self.loaded)
+
+    def samples(self, names: Sequence[str]) -> SampleIds:
+        """The identities of samples by their names, at least one, in their order.
+
+        Raises:
+            UnknownNameError: There is no such sample, or there are several.
+        """
+        return self.named(join_ids([self.sample(name) for name in names]))
 
     def named(self, ids: SampleIds) -> SampleIds:
         """The same samples, which know their names if they are rows of a table with a column of names."""

@@ -119,9 +119,9 @@ class Split:
 
 
 def join_ids(parts: Sequence[SampleIds]) -> SampleIds:
-    """The ids of several parts of a split, at least one, in their order."""
+    """The ids of several parts of a split, at least one, in their order, with the names of the first part."""
     source_index = np.concatenate([ids.source_index for ids in parts])
-    return SampleIds(parts[0].sources, source_index, np.concatenate([ids.index for ids in parts]))
+    return SampleIds(parts[0].sources, source_index, np.concatenate([ids.index for ids in parts]), parts[0].naming)
 
 
 def _unpack(entry: dict[str, Any]) -> np.ndarray:

@@ -10,6 +10,7 @@ from .names import class_in_words
 from .records import Evidence, Finding, LayerFacts, Remedy, Rule, WeightFacts
 from .registry import RULES, run_checks
 from .suspects import (
+    SUSPECT,
     CountEstimate,
     HeldOut,
     deal_folds,
@@ -23,6 +24,7 @@ from .suspects import (
 
 __all__ = [
     "RULES",
+    "SUSPECT",
     "CountEstimate",
     "Evidence",
     "Finding",

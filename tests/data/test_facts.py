@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cutaway.data import input_facts, repeated_samples, tell_apart, telling_input
+from cutaway.data import first_equal, input_facts, repeated_samples, tell_apart, telling_input
 
 
 def test_ranges_and_constant_inputs() -> None:
@@ -59,3 +59,8 @@ def test_alike_sets_are_not_told_apart_and_shifted_ones_are() -> None:
     assert shifted is not None
     assert shifted.auc > 0.9
     assert tell_apart(x[:400], x[400:440]) is None
+
+
+def test_the_first_equal_row_is_found_and_the_two_zeros_are_the_same() -> None:
+    x = np.array([[0.0, 1], [2, 3], [-0.0, 1], [2, 3], [4, 5]], np.float32)
+    assert first_equal(x).tolist() == [0, 1, 0, 1, 4]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cutaway.data import SampleIds
-from cutaway.findings import HeldOut, label_scores
+from cutaway.findings import SUSPECT, HeldOut, label_scores
 
 if TYPE_CHECKING:
     from cutaway.interpret import LayerHealth, LayerRecord
@@ -16,9 +16,6 @@ NAMED = 20
 
 CLASSES, LEAST = 3, 3
 """Classes with the lowest recall of which missed samples are named, and test samples without which a class is none."""
-
-SUSPECT = 0.5
-"""Score of a label above which the model prefers another class."""
 
 Named = dict[str, tuple[str, ...]]
 

@@ -14,6 +14,7 @@ from cutaway.data import (
     SampleIds,
     Split,
     input_facts,
+    join_ids,
     repeated_samples,
     stratified_sample,
     tell_apart,
@@ -79,7 +80,7 @@ def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]
 
 def _of_samples(context: RunContext) -> dict[str, Any]:
     facts = sample_facts(context.data, context.split)
-    repeated = repeated_facts(context.data, context.split.train, _join(context.split.val, context.split.test))
+    repeated = repeated_facts(context.data, context.split.train, join_ids([context.split.val, context.split.test]))
     examples = {name: context.named(ids).names() for name, ids in facts.pop("concerned").items()}
     names = context.named(repeated.pop("ids")).names()
     return facts | repeated | {"repeated": names, "examples": examples}
@@ -182,7 +183,7 @@ def _of_model(context: RunContext) -> dict[str, Any]:
 
 def _of_predictions(context: RunContext) -> dict[str, Any]:
     data, split = context.data, context.split
-    others = _join(split.val, split.test)
+    others = join_ids([split.val, split.test])
     if not len(others):
         return {}
     y = data.y(others)
@@ -217,8 +218,3 @@ def _calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, floa
     # a quarter of what the exact interval of four standard errors reaches up: of no or all samples it is not 0
     _, high = exact_interval(int(right.sum()), len(order), confidence=FOUR_ERRORS)
     return float(error), float(confidence.mean() - accuracy), (high - accuracy) / 4
-
-
-def _join(first: SampleIds, second: SampleIds) -> SampleIds:
-    source_index = np.concatenate([first.source_index, second.source_index])
-    return SampleIds(first.sources, source_index, np.concatenate([first.index, second.index]), first.naming)

@@ -15,14 +15,10 @@ from cutaway.api.run import Run
 from cutaway.api.train import train, train_like
 from cutaway.data import Dataset, Decision, SampleIds, Source
 from cutaway.errors import CutawayError
-from cutaway.findings import Finding, Remedy
+from cutaway.findings import SUSPECT, Finding, Remedy
 
 from .judging import MEASURES, Answers, answers, judge
 from .record import Proof
-
-SUSPECT = 0.5
-"""Score of a training label from which it is dropped."""
-
 
 Tried = dict[str, tuple[Answers, float]]
 """What models that were trained with a remedy say, and the seconds of the training, by all that the remedy changes."""

@@ -14,7 +14,7 @@ import numpy as np
 from cutaway.api.context import RunContext
 from cutaway.cache import private_folder
 from cutaway.checks import warn_user
-from cutaway.data import Dataset, SampleIds, Split, Table, all_ids, repeated_samples
+from cutaway.data import Dataset, SampleIds, Split, Table, all_ids, first_equal
 from cutaway.errors import Canceled
 from cutaway.findings import HeldOut, deal_folds, keep_highest
 from cutaway.progress import Progress, ProgressCallback
@@ -257,8 +257,7 @@ def _groups(loaded: Dataset | Table, data: Dataset, ids: SampleIds) -> np.ndarra
     """
     column = loaded.extras["train"].get("group") if isinstance(loaded, Table) else None
     if column is None:
-        rows = data.rows(ids)
-        first = repeated_samples(rows, rows)
+        first = first_equal(data.rows(ids))
         return None if (first == np.arange(len(ids))).all() else first
     first = int(column.max(initial=0)) + 1
     groups = first + np.arange(len(ids))

@@ -13,7 +13,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.data import SampleIds, csv_row, read_decisions
 from cutaway.errors import DataError, UsageError
-from cutaway.findings import CountEstimate
+from cutaway.findings import SUSPECT, CountEstimate
 from cutaway.runs import write_output
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class LabelIssues:
     @property
     def above_half(self) -> int:
         """Number of suspects whose score is above 0.5: the models prefer another class."""
-        return int((self.scores > 0.5).sum())
+        return int((self.scores > SUSPECT).sum())
 
     def records(self) -> Iterator[dict[str, Any]]:
         """A JSON-able record for each suspect: sample, given, suggested, score, probabilities and neighbors."""

@@ -7,24 +7,21 @@ from cutaway.page import Figure, Section
 from .rows import percent
 from .source import ReportSource
 
-BINS = 15
-"""Bins of the reliability curve, as of `cutaway.Run.calibration`."""
-
 
 def confidence(source: ReportSource) -> Section | None:
     """The reliability curve of the held-out samples; None without any."""
-    from cutaway.api.analyses import calibration, coverage, reliability_panel
+    from cutaway.api.analyses import coverage, reliability_panel
     from cutaway.plots import panels_bokeh
 
     context = source.context
     if not len(source.ids):
         return None
-    measured = calibration(context, split=source.split, bins=BINS)
+    measured = source.calibration
     error = measured.scores.ece_equal_mass
     lead = (
         f"The mean confidence is {percent(measured.scores.confidence)} and the accuracy "
         f"{percent(measured.scores.accuracy)}; confidence and accuracy differ by {percent(error)} in the mean of "
-        f"{BINS} bins of equally many samples (expected calibration error)."
+        f"{measured.bins} bins of equally many samples (expected calibration error)."
     )
     if measured.temperature is not None and measured.scaled_scores is not None:
         scaled = measured.scaled_scores.ece_equal_mass

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cutaway.api.analyses import calibration, layer_activations
+from cutaway.api.analyses import layer_activations
 from cutaway.data import SampleIds, Table
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding
@@ -60,11 +60,9 @@ def _ids(source: ReportSource, names: tuple[str, ...]) -> SampleIds | None:
     if not names:
         return None
     try:
-        found = [source.context.sample(name) for name in names]
+        return source.context.samples(names)
     except CutawayError:
         return None
-    index = np.concatenate([each.index for each in found])
-    return SampleIds(found[0].sources, np.concatenate([each.source_index for each in found]), index, found[0].naming)
 
 
 def _enlarged(picture: np.ndarray) -> np.ndarray:
@@ -135,7 +133,7 @@ def _losses(source: ReportSource, finding: Finding) -> Plots:
 
 
 def _reliability(source: ReportSource, finding: Finding) -> Plots:
-    found = calibration(source.context, split=source.split, bins=15)
+    found = source.calibration
     curves = [("as it is", found.curve)]
     if found.temperature is not None and found.scaled_curve is not None:
         curves.append((f"temperature {found.temperature.value:.2f}", found.scaled_curve))

@@ -5,11 +5,14 @@ from functools import cached_property
 
 import numpy as np
 
-from cutaway.api.analyses import History, Layers, labels, layer_records, predict_classes
+from cutaway.api.analyses import Calibration, History, Layers, calibration, labels, layer_records, predict_classes
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.metrics import PredictedClasses, SparseCounts, confusion_counts
 from cutaway.progress import ProgressCallback
+
+BINS = 15
+"""Bins of the reliability curve, as of `cutaway.Run.calibration`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,11 @@ class ReportSource:
     def labels(self) -> np.ndarray:
         """The classes of these samples, int64 ``(sample,)``."""
         return labels(self.context, self.split)
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """Confidence against accuracy on these samples."""
+        return calibration(self.context, split=self.split, bins=BINS)
 
     @cached_property
     def predicted(self) -> PredictedClasses:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cutaway.data import SampleIds, join_ids
+from cutaway.data import SampleIds
 from cutaway.metrics import DIFFICULTIES, NEVER, worst_mistakes
 from cutaway.page import Card, Cards, Section
 
@@ -90,7 +90,7 @@ def influence(source: ReportSource) -> Section | None:
 
 def _influence_card(source: ReportSource, found: "Influences", ids: SampleIds, label: str) -> Card:
     context = source.context
-    supporting = join_ids([context.sample(each.sample) for each in found.supporting])
+    supporting = context.samples([each.sample for each in found.supporting])
     shown = [*shown_samples(context, ids), *shown_samples(context, supporting)]
     pictures = tuple(picture for _, each, _ in shown for picture in each)
     values = "" if pictures else shown[0][2]

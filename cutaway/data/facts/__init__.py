@@ -3,7 +3,7 @@
 In come arrays of inputs and labels; out come numbers. May call scikit-learn.
 """
 
-from .duplicates import repeated_samples
+from .duplicates import first_equal, repeated_samples
 from .inputs import InputFacts, input_facts
 from .shift import Shift, tell_apart
 from .single import FEWER, TELLS, TellingInput, telling_input, tells_alone
@@ -14,6 +14,7 @@ __all__ = [
     "InputFacts",
     "Shift",
     "TellingInput",
+    "first_equal",
     "input_facts",
     "repeated_samples",
     "tell_apart",

@@ -26,6 +26,19 @@ def repeated_samples(first: Any, second: Any) -> np.ndarray:
     return np.array([rows.get(digest, -1) for digest in _digests(second)], np.int64)
 
 
+def first_equal(x: Any) -> np.ndarray:
+    """The first row that is the same to the bit as each row, itself where there is none before it.
+
+    Args:
+        x: ``(sample, ...)``, as of `repeated_samples`.
+
+    Returns:
+        int64 ``(sample,)``.
+    """
+    rows: dict[bytes, int] = {}
+    return np.array([rows.setdefault(digest, number) for number, digest in enumerate(_digests(x))], np.int64)
+
+
 def _digests(x: Any) -> Iterator[bytes]:
     step = max(1, CHUNK // max(x[:1].nbytes, 1))
     for start in range(0, len(x), step):

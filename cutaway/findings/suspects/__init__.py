@@ -6,10 +6,11 @@ estimate of how many labels are wrong. Knows no run and no model.
 
 from .counts import CountEstimate, errors_of_the_surest, estimate_count, estimate_note
 from .held_out import OTHERS, HeldOut, keep_highest
-from .scores import deal_folds, label_scores, suggest
+from .scores import SUSPECT, deal_folds, label_scores, suggest
 
 __all__ = [
     "OTHERS",
+    "SUSPECT",
     "CountEstimate",
     "HeldOut",
     "deal_folds",

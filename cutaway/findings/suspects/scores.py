@@ -4,6 +4,9 @@ import numpy as np
 
 from .held_out import HeldOut
 
+SUSPECT = 0.5
+"""Score of a label above which models prefer another class."""
+
 FEW = 2
 """Groups of fewer samples in the mean are dealt by the label of their first sample: scikit-learn's way, which looks at
 all labels of a group, takes 0.1 ms for each group, 10 s for 70,000 samples of which two are equal."""

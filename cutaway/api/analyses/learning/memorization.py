@@ -9,13 +9,11 @@ from cutaway.api.analyses.predictions import predict_classes
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UsageError
+from cutaway.findings import SUSPECT
 from cutaway.metrics import Share, share_of
 
 if TYPE_CHECKING:
     import pandas
-
-SUSPECT = 0.5
-"""Score from which on models that were not trained on a sample prefer another label."""
 
 
 @dataclass(frozen=True)

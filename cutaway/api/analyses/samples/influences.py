@@ -109,13 +109,10 @@ class Answers:
         Raises:
             UnknownNameError: There is no such sample.
         """
-        found = [context.sample(name) for name in names]
-        ids = SampleIds(
-            found[0].sources if found else (),
-            np.array([each.source_index[0] for each in found], np.uint8),
-            np.array([each.index[0] for each in found], np.int64),
-        )
-        return cls(context.data.x(ids), context.named(ids).names(), context.data.y(ids))
+        if not names:
+            return cls(np.empty((0, *context.data.shape), np.float32), [])
+        ids = context.samples(names)
+        return cls(context.data.x(ids), ids.names(), context.data.y(ids))
 
 
 def influence(
