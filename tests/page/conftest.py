@@ -1,6 +1,7 @@
 import io
 import os
 import shutil
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -164,6 +165,13 @@ class Visit:
         shot = self.page.screenshot(clip={"x": round(x), "y": round(y), "width": 1, "height": 1})
         with Image.open(io.BytesIO(shot)) as image:
             return image.convert("RGB").getpixel((0, 0))
+
+    def wait(self, expression):
+        """Wait until an expression is true; the page's policy forbids `wait_for_function`, which compiles a text."""
+        end = time.monotonic() + 20
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, expression
+            self.page.wait_for_timeout(20)
 
     def check_quiet(self):
         assert self.complaints == []
