@@ -46,7 +46,7 @@ from .preparation import Preparation
 from .rows import LazyRows
 from .sample_names import find_sample
 from .samples import SampleIds
-from .sampling import stratified_sample
+from .sampling import stratified_sample, stratified_split
 from .sources import DatasetInfo
 from .sources.table import is_table_path
 from .split import PARTS, Split, join_ids
@@ -116,6 +116,7 @@ __all__ = [
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",
+    "stratified_split",
     "tell_apart",
     "telling_input",
     "tells_alone",

@@ -64,7 +64,8 @@ def _of_training(run: Run) -> Iterator[str]:
         return
     rows = run.folder.history()
     if not rows:
-        yield f"No epoch has ended, so that these are not judged: {', '.join(TRAINING)}."
+        rest = [kind for kind in TRAINING if kind != "divergence" or run.folder.status != "failed"]
+        yield f"No epoch has ended, so that these are not judged: {', '.join(rest)}."
         return
     short = [kind for kind, least in LEAST_EPOCHS.items() if len(rows) < least]
     if short:
