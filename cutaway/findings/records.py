@@ -18,7 +18,7 @@ class Remedy:
         settings: Training settings that are to be different.
         activation: Another activation function of the hidden layers, or None.
         change: What else is to be changed, or None: of the samples "standardize", "drop-inputs", "drop-suspects" or
-            "drop-repeated", or "shuffle", which divides all of them again; of the model "default-weights", first weights
+            "drop-repeated", or "shuffle", which divides them again; of the model "default-weights", first weights
             from Keras' default initializers; of its probabilities "temperature", fitted on validation samples without
             any training.
         units: Layer -> the number of units that it is to have.
