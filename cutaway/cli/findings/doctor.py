@@ -80,9 +80,13 @@ def doctor(
         say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if run is None:
         say("\nNext: train on it with the same options, and then: cutaway doctor latest")
-    elif not prove and any(_can_be_tried(each) for each in found.findings):
+    elif not prove and any(can_be_tried(each, run) for each in found.findings):
         say(f"\nNext: try what would help:  cutaway doctor {where} --prove")
 
 
-def _can_be_tried(finding: Any) -> bool:
-    return finding.severity == "warning" and finding.remedy is not None and not finding.remedy.untried
+def can_be_tried(finding: Any, run: Any) -> bool:
+    """Whether --prove tries something for a finding: of a run that cutaway did not train, only a temperature."""
+    remedy = finding.remedy
+    if finding.severity != "warning" or remedy is None or remedy.untried:
+        return False
+    return run.context.manifest.origin == "training" or remedy.change == "temperature"
