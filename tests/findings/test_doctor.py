@@ -1,6 +1,7 @@
 """The doctor on real runs and on data: what it names, what it cannot judge, and what its proofs measure."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,9 +98,14 @@ def test_data_are_judged_before_anything_is_trained(tmp_path: Path, capsys: pyte
     assert all(each["severity"] != "warning" for each in printed["findings"])
 
 
-def test_a_run_without_its_data_says_what_it_cannot_judge(slow_run: ct.Run) -> None:
-    found = ct.doctor(ct.open_run(slow_run.path), progress=False)
-    assert any("cannot be loaded" in sentence for sentence in found.not_judged)
+def test_a_run_without_its_data_says_what_it_cannot_judge(slow_run: ct.Run, tmp_path: Path) -> None:
+    ct.doctor(slow_run, progress=False)
+    (said,) = [each for each in ct.doctor(ct.open_run(slow_run.path), progress=False).not_judged if "loaded" in each]
+    assert said.endswith("so that inputs and labels are judged by what was measured before.")
+    unmeasured = shutil.copytree(slow_run.path, tmp_path / "unmeasured")
+    shutil.rmtree(unmeasured / "results")
+    (said,) = [each for each in ct.doctor(ct.open_run(unmeasured), progress=False).not_judged if "loaded" in each]
+    assert said.endswith("so that inputs and labels are not judged.")
 
 
 def test_what_was_measured_is_kept_with_the_run_and_a_damaged_file_is_measured_again(slow_run: ct.Run) -> None:

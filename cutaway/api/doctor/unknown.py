@@ -37,7 +37,9 @@ def unknown_of_run(run: Run) -> tuple[str, ...]:
     try:
         run.data  # noqa: B018 (asks whether it can be loaded)
     except DataError as error:
-        found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are not judged.")
+        is_known = analyses.kept_findings(run.context) is not None
+        judged = "judged by what was measured before" if is_known else "not judged"
+        found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are {judged}.")
     return tuple(found)
 
 
