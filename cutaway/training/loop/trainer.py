@@ -19,7 +19,7 @@ from cutaway.metrics import is_finite, watch_overfitting
 from cutaway.models import get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
-from cutaway.training.config import TrainingConfig
+from cutaway.training.config import FINITE, TrainingConfig
 
 from .checkpoint import ANOTHER, Checkpoint, Position, pack, read_checkpoint
 from .early_stopping import best_epoch, is_exhausted
@@ -157,7 +157,7 @@ class Trainer:
             probabilities, (val, self.tests[epoch]) = self.evaluation.measure(state)
             if not is_finite(val["loss"]):
                 raise TrainingError(
-                    "the validation loss must stay finite",
+                    FINITE["val_loss"],
                     got=f"{val['loss']} after epoch {epoch}",
                     hint=f"try a learning_rate below {self.config.learning_rate:g}; earlier epochs are kept",
                 )
