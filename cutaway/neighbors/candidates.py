@@ -14,7 +14,7 @@ SPARE = 64
 MAX_HALVINGS = 12
 
 
-@kernel(inner=True)
+@kernel(inner=True, inline="always")
 def rounding_bound(norm, limit, d):
     """Bound the rounding error of a squared distance near ``limit`` that was computed by a product.
 
@@ -81,7 +81,7 @@ def reduce_candidates(near, where, count, keep):
     return largest, np.int64(left)
 
 
-@kernel(inner=True)
+@kernel(inner=True, inline="always")
 def collect(points, query, begin, product, m, norm, limit, loose, precise, keep, near, where, q, filled, picked):
     """Add the near points of a cell to the candidates of a query.
 

@@ -109,7 +109,7 @@ def _relative_queries(head, first, active, center, left, norms):
         norms[m], left[m, d] = total, 1.0
 
 
-@kernel(inner=True)
+@kernel(inner=True, inline="always")
 def _order(lower, visits, first):
     """Sort the next ``SORTED_CELLS`` cells by their bounds, from ``first`` on, and return where they end.
 
@@ -176,8 +176,24 @@ def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, ce
             if loose < DOUBTFUL * limit[q]:
                 loose = np.float32(0)
             precise = staged | (loose > 0)
-            some, mine = (points, first + q, begin, product, m), (near, where, q, filled[q], memory.picked)
-            limit[q], filled[q] = collect(*some, norms[m], limit[q], loose, precise, keep, *mine)
+            query, norm, known, so_far = first + q, norms[m], limit[q], filled[q]
+            limit[q], filled[q] = collect(
+                points,
+                query,
+                begin,
+                product,
+                m,
+                norm,
+                known,
+                loose,
+                precise,
+                keep,
+                near,
+                where,
+                q,
+                so_far,
+                memory.picked,
+            )
             if loose == 0:
                 far[q] = norms[m] if norms[m] > far[q] else far[q]
             if limit[q] < np.inf:

@@ -16,7 +16,7 @@ from .compiled import kernel
 from .sorting import sort_pairs
 
 
-@kernel(inner=True)
+@kernel(inner=True, inline="always")
 def _refine(points, query, candidates, names, found, exact):
     """Write row numbers and squared distances of the candidates, ascending, ties by row number."""
     # candidates are sorted except for rounding, so nearly every insertion ends at its first comparison
@@ -32,7 +32,7 @@ def _refine(points, query, candidates, names, found, exact):
         exact[place], found[place] = value, name
 
 
-@kernel(inner=True)
+@kernel(inner=True, inline="always")
 def _exhaust(points, starts, names, query, gap, tolerance, k, found, exact):
     """Write the ``k`` nearest of all points; the distances found so far bound which cells must be searched."""
     d = points.shape[1]
