@@ -21,6 +21,7 @@ from cutaway.checks import warn_user
 from cutaway.errors import CutawayError, DataError, ModelError
 from cutaway.models.layers import RECORD
 from cutaway.models.spec import model_from_spec, short_floats
+from cutaway.models.weights import assign
 
 from .archive import read_archive, read_bytes, read_json
 from .description import LayerDescription, ModelDescription, describe
@@ -152,7 +153,7 @@ def _assign(layer: keras.Layer, weights: dict[str, np.ndarray]) -> None:
             hint="save the model again",
         )
     for name, variable in variables.items():
-        variable.assign(weights[name])
+        assign(variable, weights[name])
 
 
 def _read_weights(file: ModelFile) -> dict[str, dict[str, np.ndarray]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from cutaway.errors import Canceled, RunError, TrainingError
 from cutaway.metrics import is_finite, watch_overfitting
-from cutaway.models import get_weights, require_jax, set_weights
+from cutaway.models import assign, get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
 from cutaway.training.config import FINITE, TrainingConfig
@@ -304,7 +304,7 @@ def write_back(model: keras.Model, optimizer: keras.Optimizer, state: State) -> 
     """Assign a state to the variables of a model and its optimizer."""
     for variables, values in zip(_variables(model, optimizer), state, strict=True):
         for variable, value in zip(variables, values, strict=True):
-            variable.assign(np.array(value))  # a copy: the state's own buffers are donated to the next call
+            assign(variable, value)  # a copy: the state's own buffers are donated to the next call
 
 
 def initial_state(model: keras.Model, optimizer: keras.Optimizer) -> State:
