@@ -22,8 +22,8 @@ Y_LABEL = "confidence: mean probability of the label"
 LIMITS = (-0.02, 0.52), (-0.03, 1.03)
 """The ranges of both axes: all that a mean and a standard deviation of probabilities can be."""
 
-COLORS = (CLASS_COLORS[0], CLASS_COLORS[1], CLASS_COLORS[2])
-"""Of the kinds in order: blue, yellow and red for easy, ambiguous and hard."""
+COLORS = (CLASS_COLORS[0], CLASS_COLORS[1], CLASS_COLORS[5])
+"""Of the kinds in order: indigo, amber and brick for easy, ambiguous and hard."""
 
 MARKERS = (("circle", "o"), ("triangle", "^"), ("square", "s"))
 """Bokeh's and matplotlib's name of the marker of each kind."""

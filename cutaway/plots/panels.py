@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cutaway.errors import DataError
 
 from .legend import legend_below
-from .theme import CLASS_COLORS, INK, LINE, MUTED
+from .theme import INK, LINE, LINE_COLORS, MUTED
 
 if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
@@ -136,7 +136,7 @@ def _thinned(series: Series) -> dict[str, NDArray[Any]]:
 
 
 def _color(series: Series) -> str:
-    return CLASS_COLORS[series.color % len(CLASS_COLORS)]
+    return LINE_COLORS[series.color % len(LINE_COLORS)]
 
 
 def _draw(axes: "Axes", panel: Panel) -> None:
