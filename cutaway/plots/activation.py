@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import UsageError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
 from .theme import BLUE, INK, LINE, MUTED, ORANGE, PURPLE
 
@@ -77,6 +78,7 @@ def activation(*, limit: float = 6.0, title: str = "") -> "Figure":
     return figure
 
 
+@shown_in_notebooks
 def activation_bokeh(*, limit: float = 6.0) -> "BokehFigure":
     """Draw ReLU, softplus and the logistic function with Bokeh; a tooltip shows all three values at one x.
 

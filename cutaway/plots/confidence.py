@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
 from .theme import BLUE, GRAY, INK, LINE, MUTED, ORANGE, point_alpha, point_size
 
@@ -59,6 +60,7 @@ def confidence_scatter(first: ArrayLike, second: ArrayLike, changes: ArrayLike, 
     return figure
 
 
+@shown_in_notebooks
 def confidence_scatter_bokeh(
     first: ArrayLike,
     second: ArrayLike,

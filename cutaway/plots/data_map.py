@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .hover import hover_pictures
 from .legend import legend_below
 from .theme import CLASS_COLORS, INK, LINE, MUTED, point_alpha, point_size
@@ -77,6 +78,7 @@ def data_map(
     return figure
 
 
+@shown_in_notebooks
 def data_map_bokeh(
     variability: ArrayLike,
     confidence: ArrayLike,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cutaway.errors import DataError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
 from .theme import INK, LINE, LINE_COLORS, MUTED
 
@@ -112,6 +113,7 @@ def panels(contents: Sequence[Panel], *, title: str = "") -> "Figure":
     return figure
 
 
+@shown_in_notebooks
 def panels_bokeh(contents: Sequence[Panel]) -> "LayoutDOM":
     """Draw panels with Bokeh, one below the other where space is narrow; a click in a legend hides a series.
 

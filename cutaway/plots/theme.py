@@ -1,6 +1,7 @@
 """Colors, markers and sizes that all figures share."""
 
 from dataclasses import dataclass
+from typing import Any
 
 CLASS_COLORS = (
     "#636ed8",
@@ -56,6 +57,10 @@ LOOKS = len(CLASS_COLORS) * len(_BOKEH_MARKERS)
 """Classes that look different: 60."""
 
 
+LONGEST_NAME = 28
+"""Characters of a name that are shown; the middle of a longer one is left out."""
+
+
 @dataclass(frozen=True)
 class ClassStyle:
     """The look of the points of one class.
@@ -93,3 +98,12 @@ def point_size(count: int) -> float:
 def point_alpha(count: int) -> float:
     """Return a point's opacity, 0.45 to 0.9: the more points, the lower, so that overlaps are visible."""
     return max(0.45, 0.9 - 0.45 * max(count - 200, 0) / 20_000)
+
+
+def shortened(name: Any, longest: int = LONGEST_NAME) -> str:
+    """A name on one line, without the middle of a long one."""
+    text = " ".join(str(name).split())
+    if len(text) <= longest:
+        return text
+    first = (longest - 1) * 2 // 3
+    return f"{text[:first]}…{text[len(text) - (longest - 1 - first) :]}"
