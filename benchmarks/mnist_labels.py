@@ -15,11 +15,11 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 import cutaway as ct
-from cutaway.plots.theme import CLASS_COLORS, INK, MUTED
+from cutaway.plots.theme import BLUE, INK, MUTED, ORANGE
 
 HERE = Path(__file__).parent
 IMAGE = HERE.parent / "docs" / "images" / "mnist-labels.png"
-COLORS = {"wrong": CLASS_COLORS[6], "unclear": MUTED, "right": CLASS_COLORS[0]}
+COLORS = {"wrong": ORANGE, "unclear": MUTED, "right": BLUE}
 COLUMNS = 10
 
 

@@ -15,6 +15,13 @@ from .confidence import confidence_scatter, confidence_scatter_bokeh
 from .confusion import confusion_matrix, confusion_matrix_bokeh
 from .curves import learning_curves, learning_curves_bokeh
 from .data_map import data_map, data_map_bokeh
+from .displays.bars import Bars, bars
+from .displays.bokeh_display import bokeh_frame
+from .displays.explanation import ExplainedAnswer, explained_answer
+from .displays.findings import finding_list
+from .displays.heat_map import heat_map
+from .displays.steps import embedding_film, embedding_steps
+from .displays.units import DrawnUnit, drawn_unit, weight_grid
 from .panels import Panel, Series, panels, panels_bokeh
 from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_sheet
 from .robustness import robustness_curves, robustness_curves_bokeh
@@ -40,14 +47,19 @@ __all__ = [
     "RIGHT_COLOR",
     "SEQUENTIAL_COLORS",
     "WRONG_COLOR",
+    "Bars",
     "BokehFigure",
     "BokehLayout",
     "ClassStyle",
+    "DrawnUnit",
+    "ExplainedAnswer",
     "Figure",
     "Panel",
     "Series",
     "activation",
     "activation_bokeh",
+    "bars",
+    "bokeh_frame",
     "class_style",
     "confidence_scatter",
     "confidence_scatter_bokeh",
@@ -56,8 +68,14 @@ __all__ = [
     "data_map",
     "data_map_bokeh",
     "data_uri",
+    "drawn_unit",
+    "embedding_film",
     "embedding_scatter",
     "embedding_scatter_bokeh",
+    "embedding_steps",
+    "explained_answer",
+    "finding_list",
+    "heat_map",
     "learning_curves",
     "learning_curves_bokeh",
     "panels",
@@ -68,6 +86,7 @@ __all__ = [
     "robustness_curves_bokeh",
     "signed_png",
     "sprite_sheet",
+    "weight_grid",
 ]
 
 _MODULES = {

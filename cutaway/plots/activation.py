@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import UsageError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
-from .theme import CLASS_COLORS, INK, LINE, MUTED
+from .theme import BLUE, INK, LINE, MUTED, ORANGE, PURPLE
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
@@ -45,9 +46,9 @@ def logistic(x: ArrayLike) -> NDArray[np.float64]:
 
 
 _CURVES: dict[str, tuple[str, Function, str]] = {
-    "relu": ("ReLU: max(0, x)", relu, CLASS_COLORS[0]),
-    "softplus": ("softplus: ln(1 + exp x)", softplus, CLASS_COLORS[6]),
-    "logistic": ("logistic: softplus' derivative", logistic, CLASS_COLORS[4]),
+    "relu": ("ReLU: max(0, x)", relu, BLUE),
+    "softplus": ("softplus: ln(1 + exp x)", softplus, ORANGE),
+    "logistic": ("logistic: softplus' derivative", logistic, PURPLE),
 }
 
 
@@ -77,6 +78,7 @@ def activation(*, limit: float = 6.0, title: str = "") -> "Figure":
     return figure
 
 
+@shown_in_notebooks
 def activation_bokeh(*, limit: float = 6.0) -> "BokehFigure":
     """Draw ReLU, softplus and the logistic function with Bokeh; a tooltip shows all three values at one x.
 

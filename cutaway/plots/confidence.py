@@ -8,18 +8,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
-from .theme import CLASS_COLORS, INK, LINE, MUTED, point_alpha, point_size
+from .theme import BLUE, GRAY, INK, LINE, MUTED, ORANGE, point_alpha, point_size
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
     from matplotlib.figure import Figure
 
 _CHANGES = (
-    ("right in both", CLASS_COLORS[3], "circle", "o"),
-    ("wrong in both", CLASS_COLORS[8], "square", "s"),
-    ("fixed", CLASS_COLORS[0], "triangle", "^"),
-    ("broken", CLASS_COLORS[6], "inverted_triangle", "v"),
+    ("right in both", LINE, "circle", "o"),
+    ("wrong in both", GRAY, "square", "s"),
+    ("fixed", BLUE, "triangle", "^"),
+    ("broken", ORANGE, "inverted_triangle", "v"),
 )
 """What became of a sample, its color and its markers, in the order in which points are drawn."""
 
@@ -59,6 +60,7 @@ def confidence_scatter(first: ArrayLike, second: ArrayLike, changes: ArrayLike, 
     return figure
 
 
+@shown_in_notebooks
 def confidence_scatter_bokeh(
     first: ArrayLike,
     second: ArrayLike,

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
-from .theme import INK, MUTED, RIGHT_COLOR, WRONG_COLOR
+from .displays.bokeh_display import shown_in_notebooks
+from .theme import INK, MUTED, RIGHT_COLOR, WRONG_COLOR, shortened
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 # With more classes than this, a count does not fit into its cell; tooltips and colors still show it.
 _CLASSES_WITH_COUNTS = 25
+
+_LARGEST = 11.0
+"""Inches of the longer side of all cells of a matplotlib figure."""
+
+_LABEL = 0.19
+"""Inches that a name takes; of more classes than fit, evenly spaced ones are named."""
+
+_SIDE_BY_SIDE = 45
+"""Characters of the longest name times the number of names that fit side by side below a Bokeh figure."""
+
+_LONGEST = 22
+"""Characters of a name at an axis."""
 
 
 def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
@@ -40,25 +53,33 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     cells = np.empty((size, size, 4))
     cells[..., :3] = np.where(np.eye(size, dtype=bool)[..., None], to_rgb(RIGHT_COLOR), to_rgb(WRONG_COLOR))
     cells[..., 3] = _opacity(_shares(counts, counts.sum(axis=1)))
-    inches = min(12.0, 2.5 + 0.45 * size)
-    figure = NotebookFigure(figsize=(inches, inches), layout="constrained")
+    side = float(np.clip(0.45 * size, 3.6, _LARGEST))
+    names = [shortened(name, _LONGEST) for name in class_names]
+    longest = max(map(len, names))
+    turned = 0.08 * longest > side / size  # a name is wider than its cell
+    beside = 0.9 + 0.085 * longest
+    figure = NotebookFigure(figsize=(side + beside, side + (beside if turned else 0.7)), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(cells)
+    axes.imshow(cells, interpolation="nearest")
     if size <= _CLASSES_WITH_COUNTS:
         for true, predicted in np.argwhere(counts):
             axes.text(predicted, true, str(counts[true, predicted]), ha="center", va="center", color=INK, fontsize=8)
     axes.set_xlabel("predicted class", color=MUTED)
     axes.set_ylabel("true class", color=MUTED)
+    places = range(0, size, -(-size // max(int(side / _LABEL), 1)))
+    looks: Any = {"rotation": 90} if turned else {}
     for label in (
-        *axes.set_xticks(range(size), list(class_names), rotation=45 if _long(class_names) else 0),
-        *axes.set_yticks(range(size), list(class_names)),
+        *axes.set_xticks(places, [names[place] for place in places], **looks),
+        *axes.set_yticks(places, [names[place] for place in places]),
     ):
         label.label1.set_parse_math(False)
+    axes.tick_params(labelsize=8 if size > 12 else 9)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return figure
 
 
+@shown_in_notebooks
 def confusion_matrix_bokeh(
     matrix: ArrayLike, class_names: Sequence[str], *, samples: ArrayLike | None = None
 ) -> "BokehFigure":
@@ -78,13 +99,14 @@ def confusion_matrix_bokeh(
 
     counts = _counts(matrix, class_names)
     size = len(class_names)
+    height = 560 if size <= _CLASSES_WITH_COUNTS else 760
     plot = figure(
         x_range=Range1d(start=-0.5, end=size - 0.5),
         y_range=Range1d(start=size - 0.5, end=-0.5),
         sizing_mode="stretch_width",
-        height=560,
-        max_width=640,
-        styles={"height": "min(560px, round(98vw, 1px))"},
+        height=height,
+        max_width=height + 80,
+        styles={"height": f"min({height}px, round(98vw, 1px))"},
         tools="save",
         toolbar_location="above",
         x_axis_label="predicted class",
@@ -161,21 +183,21 @@ def _columns(counts: NDArray[np.int64], class_names: Sequence[str], samples: NDA
 
 
 def _label(plot: "BokehFigure", class_names: Sequence[str]) -> None:
-    from bokeh.models import FixedTicker, PlainText
+    from bokeh.models import FixedTicker, NoOverlap, PlainText
 
+    names = [shortened(name, _LONGEST) for name in class_names]
     plot.toolbar.logo = None
     plot.outline_line_color = None
     plot.grid.visible = False
     for axis in plot.axis:
         axis.ticker = FixedTicker(ticks=list(range(len(class_names))))
         # PlainText, because Bokeh takes $$...$$ in a string for a formula and would fetch a renderer for it.
-        axis.major_label_overrides = {i: PlainText(text=name) for i, name in enumerate(class_names)}
+        axis.major_label_overrides = {i: PlainText(text=name) for i, name in enumerate(names)}
+        axis.major_label_policy = NoOverlap(min_distance=1)
         axis.axis_line_color = None
         axis.major_tick_line_color = None
         axis.axis_label_text_font_style = "normal"
-    if _long(class_names):
-        plot.xaxis.major_label_orientation = 0.8
-
-
-def _long(class_names: Sequence[str]) -> bool:
-    return max(map(len, class_names)) > 3
+    if max(map(len, names)) * len(names) > _SIDE_BY_SIDE or len(names) > _CLASSES_WITH_COUNTS:
+        plot.xaxis.major_label_orientation = "vertical"
+    if len(class_names) > 12:
+        plot.axis.major_label_text_font_size = "10px"

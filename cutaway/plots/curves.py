@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from cutaway.errors import DataError, UsageError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
 from .theme import INK, LINE, MUTED, TRAINING_COLOR, VALIDATION_COLOR
 
@@ -48,6 +49,7 @@ def learning_curves(history: History, *, turned: int | None = None, title: str =
     return figure
 
 
+@shown_in_notebooks
 def learning_curves_bokeh(history: History, *, turned: int | None = None) -> "LayoutDOM":
     """Draw loss and accuracy by epoch with Bokeh: two linked panels, one below the other where space is narrow.
 

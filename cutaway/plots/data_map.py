@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .hover import hover_pictures
 from .legend import legend_below
 from .theme import CLASS_COLORS, INK, LINE, MUTED, point_alpha, point_size
@@ -22,8 +23,8 @@ Y_LABEL = "confidence: mean probability of the label"
 LIMITS = (-0.02, 0.52), (-0.03, 1.03)
 """The ranges of both axes: all that a mean and a standard deviation of probabilities can be."""
 
-COLORS = (CLASS_COLORS[0], CLASS_COLORS[1], CLASS_COLORS[2])
-"""Of the kinds in order: blue, yellow and red for easy, ambiguous and hard."""
+COLORS = (CLASS_COLORS[0], CLASS_COLORS[1], CLASS_COLORS[5])
+"""Of the kinds in order: indigo, amber and brick for easy, ambiguous and hard."""
 
 MARKERS = (("circle", "o"), ("triangle", "^"), ("square", "s"))
 """Bokeh's and matplotlib's name of the marker of each kind."""
@@ -77,6 +78,7 @@ def data_map(
     return figure
 
 
+@shown_in_notebooks
 def data_map_bokeh(
     variability: ArrayLike,
     confidence: ArrayLike,

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from cutaway.errors import DataError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
-from .theme import CLASS_COLORS, INK, LINE, MUTED
+from .theme import INK, LINE, LINE_COLORS, MUTED
 
 if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
@@ -112,6 +113,7 @@ def panels(contents: Sequence[Panel], *, title: str = "") -> "Figure":
     return figure
 
 
+@shown_in_notebooks
 def panels_bokeh(contents: Sequence[Panel]) -> "LayoutDOM":
     """Draw panels with Bokeh, one below the other where space is narrow; a click in a legend hides a series.
 
@@ -136,7 +138,7 @@ def _thinned(series: Series) -> dict[str, NDArray[Any]]:
 
 
 def _color(series: Series) -> str:
-    return CLASS_COLORS[series.color % len(CLASS_COLORS)]
+    return LINE_COLORS[series.color % len(LINE_COLORS)]
 
 
 def _draw(axes: "Axes", panel: Panel) -> None:

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
-from .theme import CLASS_COLORS
+from .theme import BLUE, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-POSITIVE, NEGATIVE = CLASS_COLORS[6], CLASS_COLORS[0]
+POSITIVE, NEGATIVE = ORANGE, BLUE
 
 
 def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[bytes, int]:
@@ -86,7 +86,7 @@ def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
 
 
 def picture_grid(pictures: ArrayLike, titles: Sequence[str], *, columns: int = 10) -> "Figure":
-    """Draw pictures in rows with matplotlib.
+    """Draw pictures in rows with matplotlib, 0 as black and the highest value as white, as all pictures here.
 
     Args:
         pictures: (sample, height, width), uint8 in 0..255 or floats in 0..1, at least one.
@@ -109,7 +109,7 @@ def picture_grid(pictures: ArrayLike, titles: Sequence[str], *, columns: int = 1
     rows = math.ceil(len(gray) / columns)
     figure = NotebookFigure(figsize=(1.25 * columns, 1.6 * rows), layout="constrained")
     for axes, picture, title in zip(figure.subplots(rows, columns, squeeze=False).flat, gray, titles, strict=False):
-        axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axes.set_title(title.replace("$", r"\$"), fontsize=7)
     for axes in figure.axes:
         axes.set_axis_off()

@@ -7,6 +7,7 @@ import numpy as np
 
 from cutaway.errors import DataError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
 from .theme import INK, LINE, MUTED, TRAINING_COLOR, VALIDATION_COLOR
 
@@ -53,6 +54,7 @@ def robustness_curves(panels: Sequence[Panel], *, runs: Sequence[str]) -> "Figur
     return figure
 
 
+@shown_in_notebooks
 def robustness_curves_bokeh(panels: Sequence[Panel], *, runs: Sequence[str]) -> "LayoutDOM":
     """Draw accuracy by severity with Bokeh, panels beside each other as far as there is room.
 

@@ -8,13 +8,28 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
+from .displays.bokeh_display import shown_in_notebooks
 from .hover import hover_pictures
 from .legend import class_styles, legend_below
-from .theme import INK, LINE, OTHER_STYLE, ClassStyle, point_alpha, point_size
+from .theme import INK, LINE, LONGEST_NAME, OTHER_STYLE, ClassStyle, point_alpha, point_size, shortened
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
     from matplotlib.figure import Figure
+
+FEW = 20
+"""Classes whose names are written nearly whole into the legend of a Bokeh figure."""
+
+SHORT_NAME = 14
+"""Characters of the names of more classes."""
+
+LEGEND_LINE = 0.22
+"""Inches that an entry of a legend takes."""
+
+LEGEND_COLUMN, LEGEND_CHARACTER = 0.45, 0.075
+"""Inches that a column of a legend takes, without its text and for a character of it."""
 
 # Bokeh opens one tooltip per class under the mouse, in drawing order; only that of the point on top is shown.
 _ONE_TOOLTIP = "body > .bk-Tooltip:has(~ .bk-Tooltip) { visibility: hidden; }"
@@ -33,22 +48,35 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
     Raises:
         DataError: The coordinates are not finite pairs, or the labels do not fit them or the class names.
     """
-    from matplotlib.lines import Line2D
-
     from .notebook import NotebookFigure
 
-    points, classes = _checked(xy, labels, class_names)
-    styles, others = class_styles(classes, count=len(class_names))
+    points, classes = checked(xy, labels, class_names)
+    figure = NotebookFigure(figsize=(6.6, 6.5), layout="constrained")
+    axes = figure.subplots()
+    draw_points(axes, points, classes, class_names)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_title(title, loc="left", color=INK).set_parse_math(False)
+    legend_beside(figure, classes, class_names)
+    return figure
+
+
+def draw_points(
+    axes: "Axes", points: NDArray[np.float32], classes: NDArray[np.intp], class_names: Sequence[str]
+) -> "list[tuple[NDArray[np.bool_], PathCollection]]":
+    """Draw points on axes without ticks, in the order of the samples, so that no class covers another.
+
+    Returns:
+        For each marker, which points have it, and what was drawn of these.
+    """
+    styles, _ = class_styles(classes, count=len(class_names))
     colors = np.full(len(class_names), OTHER_STYLE.color)
     markers = np.full(len(class_names), OTHER_STYLE.matplotlib_marker)
     for number, style in styles.items():
         colors[number], markers[number] = style.color, style.matplotlib_marker
-    figure = NotebookFigure(figsize=(8, 6.5), layout="constrained")
-    axes = figure.subplots()
+    drawn: list[tuple[NDArray[np.bool_], PathCollection]] = []
     for marker in dict.fromkeys(markers[np.unique(classes)].tolist()):
-        # One call per marker, not per class: points are drawn in the order of the samples, so no class covers another.
-        chosen = markers[classes] == marker
-        axes.scatter(
+        chosen = markers[classes] == marker  # one call per marker, not per class
+        points_drawn = axes.scatter(
             *points[chosen].T,
             c=colors[classes[chosen]].tolist(),
             marker=marker,
@@ -57,24 +85,39 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
             linewidths=0,
             rasterized=True,
         )
-    axes.set_aspect("equal", adjustable="datalim")
+        drawn.append((chosen, points_drawn))
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_color(LINE)
-    axes.set_title(title, loc="left", color=INK).set_parse_math(False)
-    entries = [(class_names[number], style) for number, style in styles.items()]
+    return drawn
+
+
+def legend_beside(figure: "Figure", classes: NDArray[np.intp], class_names: Sequence[str]) -> None:
+    """Name the classes with points beside the axes of a figure, in as many columns as fit its height."""
+    from matplotlib.lines import Line2D
+
+    styles, others = class_styles(classes, count=len(class_names))
+    longest = LONGEST_NAME if len(styles) <= FEW else SHORT_NAME
+    entries = [(shortened(class_names[number], longest), style) for number, style in styles.items()]
     if others:
         entries.append((_others(others), OTHER_STYLE))
     handles = [
         Line2D([], [], color=style.color, marker=style.matplotlib_marker, linestyle="", label=name)
         for name, style in entries
     ]
-    legend = figure.legend(handles=handles, loc="outside right upper", frameon=False)
+    fitting = max(int(figure.get_figheight() / LEGEND_LINE), 1)
+    columns = -(-len(entries) // fitting)
+    # the legend takes no room from the points
+    width = LEGEND_COLUMN + LEGEND_CHARACTER * max(len(name) for name, _ in entries)
+    figure.set_figwidth(figure.get_figwidth() + columns * width)
+    legend = figure.legend(
+        handles=handles, loc="outside right upper", frameon=False, ncols=columns, fontsize="small", columnspacing=1.0
+    )
     for text in legend.get_texts():
         text.set_parse_math(False)
-    return figure
 
 
+@shown_in_notebooks
 def embedding_scatter_bokeh(
     xy: ArrayLike,
     labels: ArrayLike,
@@ -97,7 +140,7 @@ def embedding_scatter_bokeh(
     Raises:
         DataError: The coordinates are not finite pairs, or one of the other arrays does not fit them.
     """
-    points, classes = _checked(xy, labels, class_names)
+    points, classes = checked(xy, labels, class_names)
     columns: dict[str, NDArray] = {"x": points[:, 0], "y": points[:, 1]}
     lines = ["<div>class $name</div>"]
     if names is not None:
@@ -119,14 +162,27 @@ def embedding_scatter_bokeh(
     if together:
         _add_hover(plot, "".join(lines).replace("$name", "@{class}"), together)
     # At most about 300 px wide, which fits a phone: 34 px for the marker and 7 px per character.
-    widest = max(len(renderer.name) for renderer in (*single, *together))
-    legend_below(plot, columns=int(np.clip(300 // (34 + 7 * widest), 1, 5)))
+    labels_shown = [item.label.value for item in plot.legend[0].items]
+    columns_shown = int(np.clip(300 // (34 + 7 * max(map(len, labels_shown))), 1, 5))
+    legend_below(plot, columns=columns_shown)
+    # the legend takes no room from the points
+    rows = -(-len(labels_shown) // columns_shown)
+    below = 21 * (rows - 3)
+    if below > 0:
+        plot.legend.update(label_text_font_size="11px", spacing=1, glyph_height=16)
+        plot.height = 640 + below
+        plot.styles = {"height": f"calc(min(640px, round(120vw, 1px)) + {below}px)"}
     return plot
 
 
-def _checked(
+def checked(
     xy: ArrayLike, labels: ArrayLike, class_names: Sequence[str]
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Coordinates and classes that fit one another.
+
+    Raises:
+        DataError: They do not.
+    """
     points = np.asarray(xy, np.float32)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0 or not np.isfinite(points).all():
         raise DataError(
@@ -189,14 +245,27 @@ def _add_classes(
     """
     styles, others = class_styles(classes, count=len(class_names))
     together: list[Any] = []
+    longest = LONGEST_NAME if len(styles) <= FEW else SHORT_NAME
     if others:
         chosen = ~np.isin(classes, list(styles))
         named = {**columns, "class": np.array(class_names, object)[classes]}
-        together.append(_add_points(plot, named, chosen, OTHER_STYLE, _others(others)))
+        together.append(_add_points(plot, named, chosen, OTHER_STYLE, _others(others), _others(others)))
+    labels = _distinct([shortened(class_names[number], longest) for number in styles])
     single = [
-        _add_points(plot, columns, classes == number, style, class_names[number]) for number, style in styles.items()
+        _add_points(plot, columns, classes == number, style, class_names[number], label)
+        for (number, style), label in zip(styles.items(), labels, strict=True)
     ]
     return single, together
+
+
+def _distinct(labels: list[str]) -> list[str]:
+    """Labels of which no two are equal, as shortened names may be: Bokeh's legend joins equal ones."""
+    seen: dict[str, int] = {}
+    for place, label in enumerate(labels):
+        seen[label] = seen.get(label, 0) + 1
+        if seen[label] > 1:
+            labels[place] = f"{label} ({seen[label]})"
+    return labels
 
 
 def _others(count: int) -> str:
@@ -204,7 +273,12 @@ def _others(count: int) -> str:
 
 
 def _add_points(
-    plot: "BokehFigure", columns: dict[str, NDArray], chosen: NDArray[np.bool_], style: ClassStyle, name: str
+    plot: "BokehFigure",
+    columns: dict[str, NDArray],
+    chosen: NDArray[np.bool_],
+    style: ClassStyle,
+    name: str,
+    label: str,
 ) -> Any:
     from bokeh.models import ColumnDataSource
 
@@ -219,7 +293,7 @@ def _add_points(
         size=point_size(len(chosen)),
         alpha=point_alpha(len(chosen)),
         hit_dilation=1.5,
-        legend_label=name,
+        legend_label=label,
         name=name,
     )
 

@@ -1,28 +1,49 @@
 """Colors, markers and sizes that all figures share."""
 
 from dataclasses import dataclass
+from typing import Any
 
 CLASS_COLORS = (
-    "#3f90da",
-    "#ffa90e",
-    "#bd1f01",
-    "#94a4a2",
-    "#832db6",
-    "#a96b59",
-    "#e76300",
-    "#b9ac70",
-    "#717581",
-    "#92dadd",
+    "#636ed8",
+    "#f6a122",
+    "#c36076",
+    "#00a3ab",
+    "#216e4b",
+    "#932804",
+    "#9cc18e",
+    "#812483",
+    "#897f00",
+    "#e29dfe",
 )
-"""Ten colors; class k has the k-th in every figure. They differ under all three common color-vision deficiencies.
+"""Ten colors; class k has the k-th in every figure: indigo, amber, rose, teal, green, brick, sage,
+purple, olive and lilac.
 
-Source: Petroff (2021), "Accessible Color Sequences for Data Visualization", arXiv:2107.02270, ten-color sequence.
+They were found by simulated annealing over sRGB, which raised the smallest CIEDE2000 difference between any two of
+them, as normal eyes see them (counted 0.6) and with simulated protanopia, deuteranopia and tritanopia. Every color
+has a contrast of at least 2.0 with a white page (#ffffff) and with a dark one (#1b1e22), and a chroma from 0.08 to
+0.17 in OKLCH, so that none is gray and none is glaring. The smallest differences are 25.7 for normal eyes and 15.4 for
+each deficiency. The digits that are most often confused, 4 and 9, 3 and 8, 3 and 5, 7 and 9, differ by at least 36.
+
+Source: Sharma, Wu, Dalal 2005, "The CIEDE2000 color-difference formula"; Machado, Oliveira, Fernandes 2009, "A
+    physiologically-based model for simulation of color vision deficiency", severity 1.0.
 """
 
-TRAINING_COLOR = CLASS_COLORS[0]
-VALIDATION_COLOR = CLASS_COLORS[6]
-RIGHT_COLOR = CLASS_COLORS[8]
-WRONG_COLOR = CLASS_COLORS[6]
+BLUE = "#3f90da"
+ORANGE = "#e76300"
+GRAY = "#717581"
+PURPLE = "#832db6"
+"""Colors of lines and of meanings, which have a contrast of at least 2.3 with white and dark pages.
+
+Source: Petroff 2021, "Accessible Color Sequences for Data Visualization", arXiv:2107.02270.
+"""
+
+LINE_COLORS = (BLUE, ORANGE, GRAY, PURPLE)
+"""Colors of the series of a panel, in their order."""
+
+TRAINING_COLOR = BLUE
+VALIDATION_COLOR = ORANGE
+RIGHT_COLOR = GRAY
+WRONG_COLOR = ORANGE
 
 SEQUENTIAL_COLORS = ("#4a3f9e", "#2c7fb0", "#35a88f", "#9cc25a", "#f0d043")
 """Small to large, for numbers: their lightness grows steadily, and blue to yellow differs for color-blind eyes."""
@@ -40,6 +61,10 @@ _MATPLOTLIB_MARKERS = ("o", "^", "s", "D", "v", "h")
 
 LOOKS = len(CLASS_COLORS) * len(_BOKEH_MARKERS)
 """Classes that look different: 60."""
+
+
+LONGEST_NAME = 28
+"""Characters of a name that are shown; the middle of a longer one is left out."""
 
 
 @dataclass(frozen=True)
@@ -79,3 +104,12 @@ def point_size(count: int) -> float:
 def point_alpha(count: int) -> float:
     """Return a point's opacity, 0.45 to 0.9: the more points, the lower, so that overlaps are visible."""
     return max(0.45, 0.9 - 0.45 * max(count - 200, 0) / 20_000)
+
+
+def shortened(name: Any, longest: int = LONGEST_NAME) -> str:
+    """A name on one line, without the middle of a long one."""
+    text = " ".join(str(name).split())
+    if len(text) <= longest:
+        return text
+    first = (longest - 1) * 2 // 3
+    return f"{text[:first]}…{text[len(text) - (longest - 1 - first) :]}"

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
-from cutaway.plots.theme import CLASS_COLORS, INK, LINE, MUTED
+from cutaway.plots.theme import BLUE, CLASS_COLORS, GRAY, INK, LINE, MUTED, ORANGE, PURPLE
 
 IMAGES = Path(__file__).parents[1] / "images" / "settings"
 # Neither white nor gray: easy on the eyes on a light and on a dark page.
@@ -20,7 +20,7 @@ DOTS = 190
 COLORS = 200
 """Entries of a picture's palette: the file is half as large, and small letters keep their color."""
 
-LINES = (CLASS_COLORS[0], CLASS_COLORS[6], CLASS_COLORS[4], CLASS_COLORS[8], CLASS_COLORS[5])
+LINES = (BLUE, ORANGE, PURPLE, GRAY, CLASS_COLORS[5])
 
 
 def panels(count: int = 1, *, height: float = 2.1, width: float = 5.2) -> tuple[Figure, list[Axes]]:

@@ -29,7 +29,7 @@ API_FLOORS = (
     {"run"},
     {"report"},
     {"analyses", "labels", "prediction"},
-    {"context", "data_words", "given_data", "progress", "weighting", "written"},
+    {"context", "data_words", "display", "given_data", "progress", "weighting", "written"},
 )
 
 

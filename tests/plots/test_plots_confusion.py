@@ -1,6 +1,8 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from bokeh.models import ColumnDataSource, HoverTool, PlainText
+from bokeh.models import ColumnDataSource, HoverTool, NoOverlap, PlainText
 from bokeh.models.glyphs import Text
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from cutaway.errors import DataError
 from cutaway.plots import confusion_matrix, confusion_matrix_bokeh
+from cutaway.plots.theme import shortened
 
 MATRIX = np.array([[50, 0, 0], [2, 38, 10], [0, 1, 99]])
 NAMES = ["cat", "dog", "owl"]
@@ -70,7 +73,7 @@ def test_hostile_names_stay_text(tmp_path):
     plot = confusion_matrix_bokeh(MATRIX, HOSTILE)
     labels = plot.xaxis[0].major_label_overrides
     assert all(isinstance(label, PlainText) for label in labels.values())
-    assert [label.text for label in labels.values()] == HOSTILE
+    assert [label.text for label in labels.values()] == [shortened(name, 22) for name in HOSTILE]
     assert HOSTILE[0] not in plot.select_one(HoverTool).tooltips
 
 
@@ -93,3 +96,19 @@ def test_many_classes_are_drawn_without_counts():
 def test_invalid_matrices_are_refused(draw, matrix, message):
     with pytest.raises(DataError, match=message):
         draw(matrix, NAMES)
+
+
+@pytest.mark.parametrize("size", [2, 40, 100])
+def test_names_of_many_classes_do_not_overlap(size):
+    names = [f"{['ocean', 'Northern bird of paradise'][i % 2]} number {i}" for i in range(size)]
+    figure = confusion_matrix(np.eye(size, dtype=int), names)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    for labels, side in ((axes.get_xticklabels(), 0), (axes.get_yticklabels(), 1)):
+        ends = sorted([label.get_window_extent().get_points()[:, side].tolist() for label in labels])
+        assert all(first[1] <= second[0] + 1 for first, second in pairwise(ends))
+        assert len(ends) >= min(size, 30)
+    cells = axes.get_window_extent()
+    assert cells.width > 0.5 * figure.get_window_extent().width
+    plot = confusion_matrix_bokeh(np.eye(size, dtype=int), names)
+    assert all(isinstance(axis.major_label_policy, NoOverlap) for axis in plot.axis)

@@ -8,7 +8,7 @@ from cutaway.plots import Panel, Series, panels, panels_bokeh
 
 X = np.array([0.1, 0.5, 0.9])
 BAND = Series("a $band", X, X**2, X**2 - 0.1, X**2 + 0.1)
-POINTS = Series("points", X, X, X - 0.05, X + 0.05, color=6, points=True, line=False)
+POINTS = Series("points", X, X, X - 0.05, X + 0.05, color=1, points=True, line=False)
 PANEL = Panel("A $title", "share", "accuracy", [BAND, POINTS], x_percent=True, y_percent=True, diagonal=True)
 
 

@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from cutaway.errors import DataError
-from cutaway.plots import CLASS_COLORS, data_uri, picture_png, signed_png, sprite_sheet
+from cutaway.plots import data_uri, picture_png, signed_png, sprite_sheet
+from cutaway.plots.theme import BLUE, ORANGE
 
 
 def _read(png):
@@ -86,7 +87,7 @@ def test_weights_are_orange_above_zero_blue_below_and_transparent_at_zero():
         assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (6, 2))
         pixels = np.asarray(image)
     np.testing.assert_array_equal(pixels[0], pixels[1])
-    orange, blue = (bytes.fromhex(CLASS_COLORS[i][1:]) for i in (6, 0))
+    orange, blue = (bytes.fromhex(color[1:]) for color in (ORANGE, BLUE))
     assert [bytes(pixel) for pixel in pixels[0, ::2]][:2] == [orange + b"\xff", blue + b"\x80"]
     assert pixels[0, 4, 3] == 0
     with Image.open(io.BytesIO(signed_png(np.zeros((2, 2))))) as image:

@@ -11,6 +11,7 @@ from PIL import Image
 from cutaway.errors import DataError
 from cutaway.plots import CLASS_COLORS, embedding_scatter, embedding_scatter_bokeh
 from cutaway.plots.hover import hover_pictures
+from cutaway.plots.theme import shortened
 
 XY = np.array([[0, 0], [1, 2], [4, 4], [5, 1]], np.float64)
 LABELS = np.array([0, 2, 0, 1])
@@ -108,7 +109,7 @@ def test_two_figures_do_not_share_a_sheet():
 def test_hostile_names_stay_text(tmp_path):
     figure = embedding_scatter(XY, LABELS, HOSTILE, title="$\\broken{")
     figure.savefig(tmp_path / "scatter.png")
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == HOSTILE
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == [shortened(name) for name in HOSTILE]
     plot = embedding_scatter_bokeh(XY, LABELS, HOSTILE, names=[*HOSTILE, "x"], predicted=LABELS)
     template = plot.select_one(HoverTool).tooltips
     assert not any(name in template for name in HOSTILE)

@@ -8,23 +8,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.plots import CLASS_COLORS, class_style
-from cutaway.plots.theme import point_alpha, point_size
+from cutaway.plots.theme import LINE_COLORS, point_alpha, point_size
+
+from .color_difference import DEFICIENCIES, ciede2000, contrast, lab, oklab_chroma
+
+PAGES = ("#ffffff", "#1b1e22")
+CONFUSED = [(4, 9), (3, 8), (3, 5), (7, 9)]
+"""The digits of MNIST that are most often confused."""
 
 
-def _rgb(color):
-    return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+def test_any_two_colors_differ_for_normal_eyes_and_for_each_deficiency():
+    nearest = {eyes: _differences(eyes).min() for eyes in DEFICIENCIES}
+    assert nearest["normal"] >= 25.7
+    assert min(nearest.values()) >= 15.4
 
 
-def test_the_ten_colors_are_the_published_ones():
-    import matplotlib.style
+def test_the_digits_that_are_confused_most_differ_most():
+    pairs = list(combinations(range(10), 2))
+    for eyes in DEFICIENCIES:
+        between = dict(zip(pairs, _differences(eyes), strict=True))
+        assert min(between[pair] for pair in CONFUSED) >= 36
 
-    published = matplotlib.style.library["petroff10"]["axes.prop_cycle"].by_key()["color"]
-    assert list(CLASS_COLORS) == published
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_color_stands_out_on_light_and_dark_pages(page):
+    assert min(contrast(color, page) for color in CLASS_COLORS) >= 2.0
+    assert min(contrast(color, page) for color in LINE_COLORS) >= 2.3
 
 
-def test_any_two_colors_differ():
-    nearest = min(np.abs(_rgb(a) - _rgb(b)).sum() for a, b in combinations(CLASS_COLORS, 2))
-    assert nearest > 0.3
+def test_no_color_is_gray_or_glaring():
+    for color in CLASS_COLORS:
+        assert 0.08 <= oklab_chroma(color) <= 0.17
+
+
+def _differences(eyes):
+    seen = [lab(color, eyes) for color in CLASS_COLORS]
+    return np.array([ciede2000(a, b) for a, b in combinations(seen, 2)])
 
 
 @given(st.integers(0, 59), st.integers(0, 59))
@@ -33,8 +52,8 @@ def test_sixty_classes_look_different(a, b):
 
 
 def test_the_eleventh_class_has_the_first_color_with_another_marker():
-    assert (class_style(0).color, class_style(0).marker) == ("#3f90da", "circle")
-    assert (class_style(10).color, class_style(10).marker) == ("#3f90da", "triangle")
+    assert (class_style(0).color, class_style(0).marker) == (CLASS_COLORS[0], "circle")
+    assert (class_style(10).color, class_style(10).marker) == (CLASS_COLORS[0], "triangle")
     assert class_style(60) == class_style(0)
 
 

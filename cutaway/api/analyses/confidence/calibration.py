@@ -94,7 +94,7 @@ def reliability_panel(measured: Calibration) -> "Panel":
 
     curves = [("as it is", measured.curve, 0)]
     if measured.temperature is not None and measured.scaled_curve is not None:
-        curves.append((f"temperature {measured.temperature.value:.2f}", measured.scaled_curve, 6))
+        curves.append((f"temperature {measured.temperature.value:.2f}", measured.scaled_curve, 1))
     series = [
         Series(name, c.confidence, c.accuracy, c.low, c.high, color=color, points=True) for name, c, color in curves
     ]

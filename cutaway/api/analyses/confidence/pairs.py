@@ -130,7 +130,7 @@ class ConfusedPairs:
         shares = [pair.share for pair in self.pairs]
         value, low, high = (np.array([getattr(s, end) for s in shares]) for end in ("value", "low", "high"))
         names = [f"{pair.true} → {pair.predicted}" for pair in self.pairs]
-        series = [Series("", np.arange(len(shares)), value, low, high, color=6, points=True, line=False)]
+        series = [Series("", np.arange(len(shares)), value, low, high, color=1, points=True, line=False)]
         title = f"Most confused of {split_in_words(self.split, self.samples)}"
         return Panel(
             title, "true class → predicted class", "share of the true class", series, x_names=names, y_percent=True

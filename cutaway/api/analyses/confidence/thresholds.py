@@ -111,11 +111,11 @@ class Thresholds:
         false = np.array([1 - chosen.specificity.value])
         roc = [
             Series("", self.roc.false_positive_rate, self.roc.true_positive_rate),
-            Series(name, false, recall, color=6, points=True, line=False),
+            Series(name, false, recall, color=1, points=True, line=False),
         ]
         curve = [
             Series("", self.precision_recall.recall, self.precision_recall.precision),
-            Series(name, recall, precision, color=6, points=True, line=False),
+            Series(name, recall, precision, color=1, points=True, line=False),
         ]
         title = f"{self.positive} against {self.negative}: area {self.roc.area:.3f}"
         second = f"Average precision {self.precision_recall.average_precision:.3f}"

@@ -196,9 +196,9 @@ class LearningCurve:
             return np.array([p.samples for p in points]), y
 
         return [
-            Series("power law", law.at * self.train_samples, law.error, law.low, law.high, color=3),
+            Series("power law", law.at * self.train_samples, law.error, law.low, law.high, color=2),
             Series("shares", *values(self.points[:-1]), points=True, line=False),
-            Series("this run", *values(self.points[-1:]), points=True, line=False, color=6),
+            Series("this run", *values(self.points[-1:]), points=True, line=False, color=1),
         ]
 
 

@@ -48,7 +48,7 @@ def explore(source: ReportSource) -> Section | None:
         lead="Each point is a sample. Samples that a layer treats alike lie close together. Choose a layer, move the "
         "slider through the training, point at samples or select them.",
         caption=caption,
-        names=tuple(source.shown),
+        names=tuple(source.shown.names()),
         epochs=grid.epochs,
         kept=grid.epochs.index(context.epoch()),
         columns=sample_columns(source, grid.epochs, embedding),
@@ -113,7 +113,7 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: 
     return LayerMap(
         name=name,
         title=name,
-        detail=f"{record.units:,} units{inactive}" if record.units is not None else record.kind,
+        detail=f"{record.units:,} units{inactive}",
         layouts=layouts,
         measures=tuple(measure for measure in measures if any(value is not None for value in measure[1])),
     )

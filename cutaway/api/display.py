@@ -1,0 +1,150 @@
+"""How notebooks show a result: what it is in one line, its figure, and the first rows of its table."""
+
+import base64
+import html
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.errors import CutawayError
+
+if TYPE_CHECKING:
+    from cutaway.plots import Figure
+
+ROWS = 10
+"""Rows of a table that are shown."""
+
+COLUMNS = 14
+"""Columns that are shown."""
+
+CHARACTERS = 200
+"""Characters of a cell that are shown."""
+
+# Colors that suit a light and a dark notebook: text is as the notebook has it.
+_CELL = "padding: 2px 10px; border-bottom: 1px solid rgba(128, 128, 128, 0.3); vertical-align: top; max-width: 420px"
+_TABLE = "border-collapse: collapse; font-size: 13px; margin: 6px 0"
+_QUIET = "opacity: 0.75; font-size: 13px"
+
+
+class NotebookDisplay:
+    """A record that a notebook shows: its ``repr`` as a line, its ``plot()``, and the first rows of ``to_pandas()``."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return joined_html(line_html(self), figure_html(self._shown_figure()), self._shown_table())
+
+    def _shown_figure(self) -> "Figure | None":
+        """What is drawn; None where nothing can be."""
+        plot = getattr(self, "plot", None)
+        try:
+            return None if plot is None else plot()
+        except CutawayError:  # such as of samples that are no pictures
+            return None
+
+    def _shown_table(self) -> str:
+        """HTML of the table; "" for none."""
+        record: Any = self
+        return table_html(record.to_pandas())
+
+
+def joined_html(*parts: str) -> str:
+    """Parts of a display, those that are empty left out. Formulas in them are never typeset."""
+    return f'<div class="tex2jax_ignore mathjax_ignore">{"".join(filter(None, parts))}</div>'
+
+
+def line_html(record: Any) -> str:
+    """The ``repr`` of a record as a line of HTML."""
+    text = repr(record)
+    if text.startswith("<") and text.endswith(">"):
+        text = text[1:-1]
+    return f"<div>{_escaped(text)}</div>"
+
+
+def figure_html(figure: "Figure | None", *, alt: str = "") -> str:
+    """A figure as a picture on a white card, which suits light and dark notebooks; "" for None."""
+    if figure is None:
+        return ""
+    png = base64.b64encode(figure._repr_png_()).decode()  # type: ignore[attr-defined] # pyright: ignore
+    return picture_html(f"data:image/png;base64,{png}", alt=alt)
+
+
+def picture_html(uri: str, *, alt: str = "", still: str | None = None) -> str:
+    """A picture on a white card.
+
+    Args:
+        uri: A data URI.
+        alt: What it shows, for those who cannot see it.
+        still: A data URI of a picture that does not move, for those who want no animations.
+    """
+    style = "max-width: 100%; height: auto; background: #ffffff; border-radius: 6px; margin: 6px 0"
+    image = f'<img src="{_escaped(uri)}" alt="{_escaped(alt)}" style="{style}">'
+    if still is not None:
+        source = f'<source media="(prefers-reduced-motion: reduce)" srcset="{_escaped(still)}">'
+        image = f"<picture>{source}{image}</picture>"
+    return f"<div>{image}</div>"
+
+
+def table_html(table: Any, *, rows: int = ROWS, caption: str = "") -> str:
+    """The first rows of a pandas DataFrame as an HTML table, everything in it escaped.
+
+    Args:
+        table: The DataFrame; its index is shown where it is not 0, 1, 2, ...
+        rows: How many rows at most.
+        caption: What it is, set above.
+    """
+    import pandas
+
+    shown = table.iloc[:rows, :COLUMNS]
+    index = None if isinstance(table.index, pandas.RangeIndex) else [str(name) for name in shown.index]
+    columns = [np.asarray(shown.iloc[:, place]).tolist() for place in range(shown.shape[1])]
+    numeric = [pandas.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]
+    lines = [_row([str(name) for name in shown.columns], index and "", numeric, cell="th")]
+    for place, row in enumerate(zip(*columns, strict=True)):
+        lines.append(_row([_written(value) for value in row], index and index[place], numeric))
+    notes = []
+    if len(table) > len(shown):
+        notes.append(f"{len(shown):,} of {len(table):,} rows")
+    if table.shape[1] > shown.shape[1]:
+        notes.append(f"{shown.shape[1]} of {table.shape[1]:,} columns")
+    rest = f'<div style="{_QUIET}">{" and ".join(notes)}; to_pandas() has all</div>' if notes else ""
+    above = f"<div>{_escaped(caption)}</div>" if caption else ""
+    return f'{above}<div style="overflow-x: auto"><table style="{_TABLE}">{"".join(lines)}</table></div>{rest}'
+
+
+def facts_html(facts: Mapping[str, Any]) -> str:
+    """Names and values as a table of two columns, everything in it escaped."""
+    lines = [
+        f'<tr><td style="{_CELL}; {_QUIET}; text-align: left">{_escaped(name)}</td>'
+        f'<td style="{_CELL}; text-align: left">{_escaped(_written(value))}</td></tr>'
+        for name, value in facts.items()
+    ]
+    return f'<table style="{_TABLE}">{"".join(lines)}</table>'
+
+
+def _row(cells: list[str], name: str | None, numeric: list[bool], *, cell: str = "td") -> str:
+    aligned = [("right" if number else "left", text) for number, text in zip(numeric, cells, strict=True)]
+    if name is not None:
+        aligned.insert(0, ("left", name))
+    inner = "".join(
+        f'<{cell} style="{_CELL}; text-align: {side}">{_escaped(text[:CHARACTERS])}</{cell}>' for side, text in aligned
+    )
+    return f"<tr>{inner}</tr>"
+
+
+def _written(value: Any) -> str:
+    """A cell as text: four digits of a number, and a dash for what is missing."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=True)

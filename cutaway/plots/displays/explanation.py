@@ -1,0 +1,103 @@
+"""Why a model answered as it did: the sample, its probabilities, and what spoke for the answer and against it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.plots.theme import BLUE, INK, MUTED, ORANGE, shortened
+
+from .bars import BAR, Bars, draw_bars
+from .signed import draw_gray, draw_signed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST = 10
+"""Bars of a panel at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedAnswer:
+    """What is drawn of an explanation.
+
+    Attributes:
+        sentence: The answer in words.
+        picture: ``(row, column)`` in 0..1, the sample; None where it is no picture.
+        inputs: What each value of the input contributes, ``(row, column)`` of a picture, otherwise ``(value,)``.
+        input_names: Name of each value; none for pictures.
+        probabilities: float ``(class,)``.
+        class_names: Name of each class.
+        winner: Number of the class that was predicted.
+        runner_up: Number of the class after it.
+        units: Layer -> what each of its units contributes, float ``(unit,)``.
+    """
+
+    sentence: str
+    picture: NDArray[np.floating] | None = field(repr=False)
+    inputs: NDArray[np.floating] = field(repr=False)
+    input_names: Sequence[str] = field(repr=False)
+    probabilities: NDArray[np.floating] = field(repr=False)
+    class_names: Sequence[str] = field(repr=False)
+    winner: int
+    runner_up: int
+    units: dict[str, NDArray[np.floating]] = field(repr=False)
+
+
+def explained_answer(answer: ExplainedAnswer) -> "Figure":
+    """Draw an explanation with matplotlib.
+
+    A picture stands beside the contributions of its pixels; of other samples, the inputs that contributed most are
+    bars. Then come the highest probabilities, and of each layer the units that contributed most. Orange speaks for the
+    predicted class, blue for the runner-up.
+    """
+    from cutaway.plots.notebook import NotebookFigure
+
+    panels = [_probabilities(answer), *(_units(layer, values) for layer, values in answer.units.items())]
+    if answer.picture is None:
+        panels.insert(0, _inputs(answer))
+    pictures = 0 if answer.picture is None else 2
+    widths = [2.4] * pictures + [3.2] * len(panels)
+    most = max(len(panel.names) for panel in panels)
+    figure = NotebookFigure(figsize=(sum(widths), max(3.0, 1.3 + BAR * most)), layout="constrained")
+    every = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
+    if answer.picture is not None:
+        draw_gray(every[0], answer.picture, "the sample", size=10)
+        draw_signed(every[1], answer.inputs, "what spoke for it (orange)", size=10)
+    for axes, panel in zip(every[pictures:], panels, strict=True):
+        draw_bars(axes, panel)
+    figure.suptitle(answer.sentence, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
+    return figure
+
+
+def _probabilities(answer: ExplainedAnswer) -> Bars:
+    order = np.argsort(-answer.probabilities, kind="stable")[:MOST]
+    colors = [ORANGE if k == answer.winner else BLUE if k == answer.runner_up else MUTED for k in order.tolist()]
+    return Bars(
+        "probability",
+        [answer.class_names[k] for k in order.tolist()],
+        answer.probabilities[order],
+        percent=True,
+        limits=(0, 1),
+        colors=colors,
+    )
+
+
+def _inputs(answer: ExplainedAnswer) -> Bars:
+    order = _largest(answer.inputs)
+    names = [answer.input_names[k] for k in order]
+    return Bars("inputs", names, answer.inputs[order], x_label="contribution, logits", signed=True)
+
+
+def _units(layer: str, values: NDArray[np.floating]) -> Bars:
+    order = _largest(values)
+    title = f"units of {shortened(layer, 18)}"
+    return Bars(title, [str(k) for k in order], values[order], x_label="contribution, logits", signed=True)
+
+
+def _largest(values: NDArray[np.floating]) -> list[int]:
+    """Places of the largest absolute values, in descending order of the values."""
+    most = np.argsort(-np.abs(values), kind="stable")[:MOST]
+    return most[np.argsort(-values[most], kind="stable")].tolist()

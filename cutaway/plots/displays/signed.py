@@ -1,0 +1,36 @@
+"""Pictures on axes: samples in gray, and weights or contributions in two colors."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cutaway.plots.theme import BLUE, INK, LINE, ORANGE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def draw_gray(axes: "Axes", picture: ArrayLike, title: str = "", *, size: float = 8) -> None:
+    """Draw a picture (row, column) in 0..1, or uint8, with 0 in black, as everywhere."""
+    values = np.asarray(picture)
+    axes.imshow(values, cmap="gray", vmin=0, vmax=255 if values.dtype == np.uint8 else 1, interpolation="nearest")
+    _bare(axes, title, size)
+
+
+def draw_signed(axes: "Axes", values: ArrayLike, title: str = "", *, size: float = 8) -> None:
+    """Draw numbers (row, column): orange above 0, blue below, white at 0; the largest absolute value is full color."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    numbers = np.asarray(values, np.float64)
+    most = float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0)) or 1.0
+    colors = LinearSegmentedColormap.from_list("signed", [BLUE, "#ffffff", ORANGE])
+    axes.imshow(numbers, cmap=colors, vmin=-most, vmax=most, interpolation="nearest")
+    _bare(axes, title, size)
+
+
+def _bare(axes: "Axes", title: str, size: float) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_color(LINE)
+    axes.set_title(title, color=INK, fontsize=size, loc="left").set_parse_math(False)

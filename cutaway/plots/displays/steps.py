@@ -1,0 +1,159 @@
+"""Embeddings of the same samples, step by step: side by side, and as a film, on the same axes."""
+
+import io
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cutaway.errors import DataError
+from cutaway.plots.scatter import checked, draw_points, legend_beside
+from cutaway.plots.theme import INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MARGIN = 0.04
+"""Share of the widest extent that is left free on each side."""
+
+BETWEEN = 7
+"""Pictures of a film from one step to the next."""
+
+STILL, MOVING = 1100, 60
+"""Milliseconds that a step is shown, and a picture on the way to the next."""
+
+DOTS = 90
+"""Dots an inch of a film."""
+
+QUALITY = 85
+"""Quality of the pictures of a film in the format WebP, 0..100."""
+
+
+def embedding_steps(
+    xy: ArrayLike, labels: ArrayLike, class_names: Sequence[str], *, titles: Sequence[str], columns: int = 4
+) -> "Figure":
+    """Draw embeddings side by side with matplotlib, all with the same limits and scale.
+
+    Args:
+        xy: Coordinates (step, sample, 2).
+        labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
+        class_names: One name per class.
+        titles: What each step is, set above it.
+        columns: Steps in a row at most.
+
+    Raises:
+        DataError: The arrays do not fit together.
+    """
+    from cutaway.plots.notebook import NotebookFigure
+
+    points, classes = _checked_steps(xy, labels, class_names, titles)
+    columns = min(columns, len(points))
+    rows = math.ceil(len(points) / columns)
+    figure = NotebookFigure(figsize=(2.7 * columns, 2.9 * rows), layout="constrained")
+    every = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    limits = _limits(points)
+    for axes, step, title in zip(every, points, titles, strict=False):
+        _draw_step(axes, step, classes, class_names, limits)
+        axes.set_title(title, loc="left", color=INK, fontsize="medium").set_parse_math(False)
+    for axes in every[len(points) :]:
+        axes.set_axis_off()
+    legend_beside(figure, classes, class_names)
+    return figure
+
+
+def embedding_film(
+    xy: ArrayLike,
+    labels: ArrayLike,
+    class_names: Sequence[str],
+    *,
+    titles: Sequence[str],
+    kind: str = "webp",
+) -> bytes:
+    """Make an animated picture: each step stands still for a second, and points go straight to the next one.
+
+    Args:
+        xy: As for `embedding_steps`.
+        labels: As for `embedding_steps`.
+        class_names: As for `embedding_steps`.
+        titles: As for `embedding_steps`.
+        kind: "webp" or "gif".
+
+    Returns:
+        The bytes of the file, which plays forever.
+
+    Raises:
+        DataError: The arrays do not fit together.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    points, classes = _checked_steps(xy, labels, class_names, titles)
+    figure = Figure(figsize=(5.4, 5.4), dpi=DOTS, layout="constrained")
+    canvas: Any = FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    drawn = _draw_step(axes, points[0], classes, class_names, _limits(points))
+    heading = axes.set_title(max(titles, key=len), loc="left", color=INK)
+    heading.set_parse_math(False)
+    legend_beside(figure, classes, class_names)
+    canvas.draw()
+    figure.set_layout_engine("none")  # pictures do not move within the film
+    pictures: list[Any] = []
+    durations: list[int] = []
+    for step, share in _moments(len(points)):
+        here = points[step] if share == 0 else (1 - share) * points[step] + share * points[step + 1]
+        for chosen, collection in drawn:
+            collection.set_offsets(here[chosen])
+        heading.set_text(titles[step] if share < 0.5 else titles[step + 1])
+        canvas.draw()
+        pictures.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()))
+        durations.append(STILL if share == 0 else MOVING)
+    file = io.BytesIO()
+    how: dict[str, Any] = {"quality": QUALITY, "method": 2} if kind == "webp" else {"optimize": True}
+    pictures[0].save(file, kind.upper(), save_all=True, append_images=pictures[1:], duration=durations, loop=0, **how)
+    return file.getvalue()
+
+
+def _moments(steps: int) -> list[tuple[int, float]]:
+    """The pictures of a film: the step each one begins from, and the share of the way to the next, smoothly."""
+    ways = [x * x * (3 - 2 * x) for x in np.arange(1, BETWEEN + 1) / (BETWEEN + 1)]
+    return [(step, share) for step in range(steps) for share in (0.0, *(ways if step + 1 < steps else []))]
+
+
+def _checked_steps(
+    xy: ArrayLike, labels: ArrayLike, class_names: Sequence[str], titles: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    points = np.asarray(xy, np.float32)
+    if points.ndim != 3 or not len(points) or len(points) != len(titles):
+        raise DataError(
+            "steps are an array (step, sample, 2) with a title for each of at least one step",
+            got=f"shape {points.shape} and {len(titles)} titles",
+            hint="pass the xy and the names of a sequence",
+        )
+    classes = [checked(step, labels, class_names)[1] for step in points]
+    return points, classes[0]
+
+
+def _limits(points: NDArray[np.float32]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The same limits of x and y for all steps: squares, so that a distance is as long in each direction."""
+    low, high = points.min(axis=(0, 1)).astype(float), points.max(axis=(0, 1)).astype(float)
+    half = (0.5 + MARGIN) * (float((high - low).max()) or 1.0)
+    (x, y) = ((low + high) / 2).tolist()
+    return (x - half, x + half), (y - half, y + half)
+
+
+def _draw_step(
+    axes: "Axes",
+    points: NDArray[np.float32],
+    classes: NDArray[np.intp],
+    class_names: Sequence[str],
+    limits: tuple[tuple[float, float], tuple[float, float]],
+) -> Any:
+    drawn = draw_points(axes, points, classes, class_names)
+    axes.set_xlim(limits[0])
+    axes.set_ylim(limits[1])
+    axes.set_aspect("equal")
+    return drawn

@@ -1,0 +1,108 @@
+"""Units of a layer: what they look for, as pictures, and one unit with what makes it fire."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.errors import DataError
+from cutaway.plots.theme import INK, class_style
+
+from .bars import BAR, Bars, draw_bars
+from .signed import draw_gray, draw_signed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_CLASSES = 20
+"""Classes whose mean activations are drawn at most."""
+
+
+def weight_grid(weights: NDArray[np.floating], titles: Sequence[str], *, columns: int = 8, title: str = "") -> "Figure":
+    """Draw the incoming weights of units in rows with matplotlib, each on its own scale: orange above 0, blue below.
+
+    Args:
+        weights: ``(unit, row, column)``, at least one unit.
+        titles: What stands above each.
+        columns: Pictures in a row.
+        title: Set above all.
+
+    Raises:
+        DataError: There are not as many titles as units, or none.
+    """
+    from cutaway.plots.notebook import NotebookFigure
+
+    if not len(weights) or len(weights) != len(titles) or columns < 1:
+        raise DataError(
+            "a grid has a title for each of at least one unit, and at least 1 column",
+            got=f"{len(weights)} units, {len(titles)} titles and {columns} columns",
+            hint="pass as many titles as units",
+        )
+    columns = min(columns, len(weights))
+    rows = math.ceil(len(weights) / columns)
+    figure = NotebookFigure(figsize=(max(1.3 * columns, 4.0), 1.6 * rows + 0.5), layout="constrained")
+    every = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for axes, picture, words in zip(every, weights, titles, strict=False):
+        draw_signed(axes, picture, words)
+    for axes in every[len(weights) :]:
+        axes.set_axis_off()
+    figure.suptitle(title, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
+    return figure
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnUnit:
+    """What is drawn of a unit.
+
+    Attributes:
+        sentence: The unit in words.
+        weights: ``(row, column)``, its incoming weights as a picture, or None.
+        class_mean: float ``(class,)``, its mean activation within each class.
+        class_names: Name of each class.
+        pictures: ``(sample, row, column)`` in 0..1, the samples for which it is highest; None where they are none.
+        activations: float ``(sample,)``, its activation for these.
+        names: What these samples are called.
+    """
+
+    sentence: str
+    weights: NDArray[np.floating] | None = field(repr=False)
+    class_mean: NDArray[np.floating] = field(repr=False)
+    class_names: Sequence[str] = field(repr=False)
+    pictures: NDArray[np.floating] | None = field(repr=False)
+    activations: NDArray[np.floating] = field(repr=False)
+    names: Sequence[str] = field(repr=False)
+
+
+def drawn_unit(unit: DrawnUnit) -> "Figure":
+    """Draw a unit with matplotlib: its weights, its mean activation in each class, and its top activating samples."""
+    from cutaway.plots.notebook import NotebookFigure
+
+    order = np.arange(len(unit.class_mean))
+    if len(order) > MOST_CLASSES:
+        order = np.argsort(-np.nan_to_num(unit.class_mean, nan=-np.inf), kind="stable")[:MOST_CLASSES]
+    means = Bars(
+        "mean activation by class",
+        [unit.class_names[k] for k in order.tolist()],
+        unit.class_mean[order],
+        colors=[class_style(k).color for k in order.tolist()],
+    )
+    widths = [2.6] * (unit.weights is not None) + [3.4, 4.2]
+    height = max(3.0, 1.3 + BAR * len(order))
+    figure = NotebookFigure(figsize=(sum(widths), height), layout="constrained")
+    figure.suptitle(unit.sentence, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
+    parts = figure.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0].tolist()
+    if unit.weights is not None:
+        draw_signed(parts.pop(0).subplots(), unit.weights, "incoming weights", size=10)
+    draw_bars(parts.pop(0).subplots(), means)
+    if unit.pictures is not None and len(unit.pictures):
+        every = parts[0].subplots(4, 4, squeeze=False).ravel().tolist()
+        for axes, picture, value in zip(every, unit.pictures, unit.activations.tolist(), strict=False):
+            draw_gray(axes, picture, f"{value:.3g}")
+        for axes in every[len(unit.pictures) :]:
+            axes.set_axis_off()
+    elif len(unit.names):
+        draw_bars(parts[0].subplots(), Bars("highest activations", unit.names, unit.activations))
+    return figure
