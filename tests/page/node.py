@@ -70,7 +70,9 @@ def run_script(body: str, data: Mapping[str, Any] | None = None, *, imports: Map
     Raises:
         AssertionError: The script failed, or said something on standard error.
     """
-    lines = [f"import {{ {names} }} from {json.dumps((PAGE / path).as_uri())};" for path, names in (imports or {}).items()]
+    lines = [
+        f"import {{ {names} }} from {json.dumps((PAGE / path).as_uri())};" for path, names in (imports or {}).items()
+    ]
     script = "\n".join([*lines, _BOUNDARY.replace("BODY", body)])
     done = subprocess.run(
         [str(node_path()), "--no-warnings", "--input-type=module", "-e", script],

@@ -202,7 +202,9 @@ def _layer_normalization(graph: Graph, part: _Part) -> str:
     x = graph.add("Div", centered, spread)
     for kind, name in (("Mul", "gamma"), ("Add", "beta")):
         if name in part.weights:
-            x = graph.add(kind, x, graph.constant(broadcast_weight(part.weights[name], part.config, shape=part.shape), name))
+            x = graph.add(
+                kind, x, graph.constant(broadcast_weight(part.weights[name], part.config, shape=part.shape), name)
+            )
     return x
 
 

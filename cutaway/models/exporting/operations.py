@@ -177,7 +177,9 @@ def _affine(**weights: np.ndarray) -> _Operation:
 
 def _layer_normalization(part: _Part) -> _Operation:
     names = {"gamma": "factor", "beta": "shift"}
-    weights = {names[name]: broadcast_weight(value, part.config, shape=part.shape) for name, value in part.weights.items()}
+    weights = {
+        names[name]: broadcast_weight(value, part.config, shape=part.shape) for name, value in part.weights.items()
+    }
     settings = {"axes": list(normed_axes(part.config, part.shape)), "epsilon": float(part.config.get("epsilon", 1e-3))}
     return _Operation("layer_norm", settings, weights)
 
