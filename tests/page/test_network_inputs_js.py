@@ -11,9 +11,7 @@ from sklearn.utils import murmurhash3_32
 from cutaway.data import Preparation, load_dataset
 from cutaway.data.pictures import center_digit, read_new_picture
 from cutaway.data.preparation import PARTS, CategoryStep, DateStep, HashStep, NumberStep
-from cutaway.embedding import place, placement
 from cutaway.embedding.tsne import conditional_affinities
-from cutaway.neighbors import nearest_neighbors
 
 DRAWING = {"network/drawing.js": "prepareDrawing, drawStrokes", "network/centering.js": "centerDigit"}
 PREPARING = {"network/preparing.js": "prepareRow, restoreRow, OTHER_VALUE"}
@@ -190,17 +188,13 @@ def test_the_normal_distribution_and_hashes(run_script):
     x = np.linspace(-7, 7, 1001)
     p = np.concatenate([norm.cdf(np.linspace(-5.2, 5.2, 500)), [1e-7, 1 - 1e-7, 0.0, 1.0, 0.5]])
     words = ["", "a", "ab", "abc", "abcd", "größe", "日本語 text", "x" * 100]
-    body = "return [data.x.map(normalProbability), data.p.map(normalQuantile), data.words.map(murmurHash)];"
-    imports = {
-        "network/normal_distribution.js": "normalProbability, normalQuantile",
-        "network/hashing.js": "murmurHash",
-    }
-    edges = "const clean = (list) => Array.from(list, String);"
-    found = run_script(
-        f"{edges} {body.replace('data.p.map(normalQuantile)', 'clean(data.p.map(normalQuantile))')}",
-        {"x": x, "p": p, "words": words},
-        imports=imports,
-    )
+    body = """
+      const quantiles = Array.from(data.p.map(normalQuantile), String);
+      return [data.x.map(normalProbability), quantiles, data.words.map(murmurHash)];
+    """
+    normal = {"network/normal_distribution.js": "normalProbability, normalQuantile"}
+    imports = normal | {"network/hashing.js": "murmurHash"}
+    found = run_script(body, {"x": x, "p": p, "words": words}, imports=imports)
     np.testing.assert_allclose(found[0], norm.cdf(x), atol=1e-15, rtol=1e-4)
     ours = np.array([float(text.replace("Infinity", "inf")) for text in found[1]])
     np.testing.assert_allclose(ours, ndtri(p), rtol=1e-7, atol=1e-9)
@@ -241,7 +235,7 @@ def test_weights_of_neighbors_have_the_perplexity(run_script, squared):
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
-def test_new_samples_land_where_python_places_them(run_script):
+def test_new_samples_land_where_python_begins_to_place_them(run_script):
     rng = np.random.default_rng(0)
     centers = rng.normal(0, 8, (4, 20))
     rows = (np.repeat(centers, 60, axis=0) + rng.normal(size=(240, 20))).astype(np.float32)
@@ -255,12 +249,13 @@ def test_new_samples_land_where_python_places_them(run_script):
     """
     given = {"rows": rows.reshape(-1), "xy": xy.reshape(-1), "queries": list(new)}
     found = np.array(run_script(body, given, imports=PLACING))
-    spread = np.linalg.norm(found - place(new, placement(rows, xy))[:, None], axis=2)
-    assert spread.max() < 3, "islands are 30 apart, and 1 wide"
-    neighbors = nearest_neighbors(np.concatenate([rows, new[:1]]), 15)
-    at, squared = neighbors.index[-1], neighbors.squared[-1]
-    weights = conditional_affinities(squared[None], 5.0)[0]
+    squared = ((rows.astype(float) - new[0]) ** 2).sum(axis=1)
+    at = np.argsort(squared)[:15]
+    weights = conditional_affinities(squared[at][None].astype(np.float32), 5.0)[0]
     np.testing.assert_allclose(found[0, 1], weights @ xy[at], rtol=1e-4)
     order = np.argsort(xy[at, 0])
     middle = order[(np.cumsum(weights[order]) < 0.5).sum()]
     assert found[0, 0, 0] == pytest.approx(xy[at[middle], 0])
+    islands = np.repeat(np.arange(4), 60)
+    for place, island in zip(found[:, 0], [0, 1, 2, 3, 1], strict=True):
+        assert np.linalg.norm(place - xy[islands == island].mean(axis=0)) < 3

@@ -125,8 +125,8 @@ def _agree(context: RunContext, rounded: dict[str, np.ndarray], epoch: int | Non
         x = context.data.x(context.ids(split, samples=SAMPLES))
     except CutawayError:
         return True
-    weights = get_weights(model)
-    found = [
-        class_probabilities(model, forward(model, x, scale=scale, weights=w)) for w in (weights, weights | rounded)
-    ]
-    return bool((np.abs(found[0] - found[1]) <= AGREEMENT).all())
+
+    def probabilities(changed: dict[str, np.ndarray]) -> np.ndarray:
+        return class_probabilities(model, forward(model, x, scale=scale, weights=get_weights(model) | changed))
+
+    return bool((np.abs(probabilities(rounded) - probabilities({})) <= AGREEMENT).all())
