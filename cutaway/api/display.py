@@ -66,7 +66,7 @@ def figure_html(figure: "Figure | None", *, alt: str = "") -> str:
     """A figure as a picture on a white card, which suits light and dark notebooks; "" for None."""
     if figure is None:
         return ""
-    png = base64.b64encode(figure._repr_png_()).decode()  # type: ignore[attr-defined] # pyright: ignore
+    png = base64.b64encode(figure._repr_png_()).decode()  # pyright: ignore[reportAttributeAccessIssue]
     return picture_html(f"data:image/png;base64,{png}", alt=alt)
 
 

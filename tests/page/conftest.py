@@ -1,7 +1,9 @@
+import importlib.util
 import io
 import os
 import shutil
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +18,10 @@ LABELS = np.repeat([0, 1], 30)
 XY = np.stack([100.0 * LABELS + np.tile(np.arange(30) % 6, 2) * 8, np.tile(np.arange(30) // 6, 2) * 20.0], axis=1)
 PICTURES = np.arange(60, dtype=np.uint8)[:, None, None] * np.full((8, 8), 4, np.uint8)
 
+_spec = importlib.util.spec_from_file_location("node", Path(__file__).with_name("node.py"))
+_node = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_node)
+
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -24,6 +30,12 @@ FLAGS = [
     "--no-first-run",
 ]
 SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+@pytest.fixture(scope="session")
+def run_script():
+    """Run a script with modules of the page in Node: see `node.run_script`."""
+    return _node.run_script
 
 
 @pytest.fixture(scope="session")
