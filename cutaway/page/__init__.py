@@ -6,7 +6,7 @@ taken from the installed bokeh package. May call `cutaway.plots` and `cutaway.er
 knows no run and no model.
 """
 
-from .explorer import Explorer, LayerMap, SampleColumn, scale_layout
+from .explorer import Explorer, LayerMap, NetworkData, SampleColumn, scale_layout
 from .render import render
 from .sections import Card, Cards, Figure, Line, Page, Picture, Section, SmallPlot, Table, Text
 
@@ -17,6 +17,7 @@ __all__ = [
     "Figure",
     "LayerMap",
     "Line",
+    "NetworkData",
     "Page",
     "Picture",
     "SampleColumn",

@@ -81,6 +81,38 @@ class LayerMap:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class NetworkData:
+    """A model that the page can run, and how its samples are made.
+
+    Attributes:
+        spec: Operations in order, as of `cutaway.models.exporting.Operations`, with ``scale``, the value of a raw
+            sample that becomes 1, ``hidden``, the name of the last hidden layer, and the ``factor`` of each array of
+            weights.
+        weights: Kernels as float16, or float32 where rounding would change the probabilities, and all other weights as
+            float32, in the order of ``spec["weights"]``. Times its factor, an array is the weight.
+        preparation: Of a table: ``steps``, as run.json keeps them, and ``controls``, what a slider or a list for each
+            column needs. None for other data.
+        drawing: Of pictures: ``shape``, ``scale`` (the value of a white pixel), ``digit`` (whether a drawing is scaled
+            and centered as MNIST's) and ``paper`` (the gray level of the background, 0 to 255). None for other data.
+    """
+
+    spec: dict[str, Any]
+    weights: tuple[NDArray[Any], ...]
+    preparation: dict[str, Any] | None
+    drawing: dict[str, Any] | None
+
+    def document(self, bundle: Bundle) -> dict[str, Any]:
+        """What the page gets, as plain data; the weights go into the bundle."""
+        weights = [bundle.add(each.view(np.uint16) if each.dtype == np.float16 else each) for each in self.weights]
+        return {
+            "spec": self.spec,
+            "weights": weights,
+            "preparation": self.preparation,
+            "drawing": self.drawing,
+        }
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Explorer(Section):
     """All samples of a run: a map of each layer, one time slider, one selection.
@@ -97,6 +129,9 @@ class Explorer(Section):
         pictures: uint8 (sample, height, width), or (sample, height, width, 3); None where samples are not pictures.
         neighbors: The nearest samples of each, integers (sample, k); None if they are not known.
         neighbors_in: Title of the layer in which they are nearest.
+        network: The model, so that the page can compute its layers; None if it cannot.
+        without: Why there is no network, as a sentence; may be empty.
+        inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the pictures.
         colors: "classes", "sequential": lists of hex colors; "right", "wrong", "missing": hex colors.
 
     Raises:
@@ -115,12 +150,15 @@ class Explorer(Section):
     pictures: NDArray[np.uint8] | None = None
     neighbors: NDArray[np.integer[Any]] | None = None
     neighbors_in: str = ""
+    network: NetworkData | None = None
+    without: str = ""
+    inputs: NDArray[Any] | None = None
     colors: dict[str, Any]
 
     def __post_init__(self) -> None:
         sizes = [len(values) for column in self.columns for values in column.values]
         sizes += [len(layout) for layer in self.layers for layout in layer.layouts]
-        sizes += [len(array) for array in (self.pictures, self.neighbors) if array is not None]
+        sizes += [len(array) for array in (self.pictures, self.neighbors, self.inputs) if array is not None]
         if not self.layers or not self.columns or set(sizes) != {self.count}:
             raise UsageError(
                 "an explorer has at least one layer and one column, with an entry for each sample",
@@ -138,6 +176,8 @@ class Explorer(Section):
         layers = [layer.document(bundle) for layer in self.layers]
         names = bundle.add_texts([escaped(name) for name in self.names])
         columns = [column.document(bundle) for column in self.columns]
+        network = None if self.network is None else self.network.document(bundle)
+        inputs = None if self.inputs is None else bundle.add(self.inputs)
         pictures = neighbors = None
         if self.neighbors is not None:
             k = self.neighbors.shape[1]
@@ -158,6 +198,9 @@ class Explorer(Section):
             "details": list(self.details),
             "pictures": pictures,
             "neighbors": neighbors,
+            "network": network,
+            "without": escaped(self.without),
+            "inputs": inputs,
             "colors": self.colors,
         }
 

@@ -2,15 +2,17 @@ import { element } from "../core/elements.js";
 import { onScheme } from "../core/scheme.js";
 import { Store } from "../core/store.js";
 import { SampleMap } from "../map/map.js";
-import { makeCard } from "./card.js";
+import { makeCard, picture } from "./card.js";
 import { searchMask } from "./find.js";
 import { Layouts } from "./layouts.js";
 import { makeLegend } from "./legend.js";
+import { PageModel } from "./model.js";
 import { Samples, pointStyle } from "./samples.js";
 import { makeSelection } from "./selection.js";
 import { makeStrip } from "./strip.js";
 import { makeTimeline } from "./timeline.js";
 import { makeToolbar } from "./toolbar.js";
+import { makeWay } from "./way.js";
 
 /** Categories of a column with more names than this get no labels on the map. */
 const MOST_LABELED = 200;
@@ -19,7 +21,7 @@ const MOST_LABELED = 200;
  * @typedef {{
  *   layer: number, epoch: number, epochShown: number, playing: boolean, color: string, search: string, off: number[],
  *   selection: Uint32Array, pinned: number, hovered: number, mode: "pan" | "box" | "lasso", shown: number,
- *   painted: number,
+ *   painted: number, model: import("./model.js").PageModel | null,
  * }} State `epoch` may lie between two epochs, `epochShown` is the nearest one; `off` are categories that are hidden;
  *   `shown` is the number of samples that are not hidden; `painted` counts changes of colors, states and pictures
  * @typedef {{
@@ -27,6 +29,7 @@ const MOST_LABELED = 200;
  * }} Commands
  * @typedef {{
  *   store: Store<State>, samples: Samples, layouts: Layouts, commands: Commands, ready: EventTarget,
+ *   picture: (index: number, kind: string) => HTMLCanvasElement | null,
  *   shared: () => {
  *     codes: Uint8Array<ArrayBuffer>, palette: Uint8Array<ArrayBuffer>, states: Uint8Array<ArrayBuffer>
  *   },
@@ -65,6 +68,7 @@ export class Explorer {
       mode: "pan",
       shown: record.count,
       painted: 0,
+      model: null,
     });
   }
 
@@ -83,6 +87,7 @@ export class Explorer {
     await samples.loadMore();
     this.map.pictures(samples.pictures);
     this.#repainted();
+    store.set({ model: await PageModel.load(this.record, samples.bundle) });
   }
 
   /** @returns {SampleMap} */
@@ -109,13 +114,17 @@ export class Explorer {
     });
     this.map = map;
     /** @type {Parts} */
-    this.parts = { store, samples, layouts, commands, ready: this.ready, shared };
+    this.parts = {
+      ...{ store, samples, layouts, commands, shared, ready: this.ready },
+      picture: (index, kind) => picture(samples, index, kind),
+    };
     const side = element("div", { class: "side" }, makeCard(this.parts), makeLegend(this.parts));
     this.host.replaceChildren(
       makeStrip(this.parts),
       ...[makeTimeline(this.parts)].filter((each) => each !== null),
       makeToolbar(this.parts),
       element("div", { class: "stage" }, place, side),
+      makeWay(this.parts),
       makeSelection(this.parts),
     );
     return map;

@@ -17,7 +17,8 @@ export const MOST_NAMED = 100;
  *   layers: LayerRecord[], layer: number, details: string[],
  *   pictures: { array: number, width: number, height: number, channels: number } | null,
  *   neighbors: { array: number, k: number, layer: string } | null,
- *   colors: import("../core/colors.js").Colors, network: any, held: string,
+ *   colors: import("../core/colors.js").Colors, network: import("./model.js").NetworkRecord | null, without: string,
+ *   inputs: number | null,
  * }} ExplorerRecord what Python says of the samples of a run and its layers
  * @typedef {{ name: string, color: string, count: number, code: number }} LegendEntry
  * @typedef {{

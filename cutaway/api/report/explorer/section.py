@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.api.analyses import LayerHistory, evenly_spaced
+from cutaway.api.report.network import network_data
 from cutaway.api.report.source import ReportSource
 from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
@@ -41,6 +42,8 @@ def explore(source: ReportSource) -> Section | None:
     maps = tuple(_layer_map(source, grid, name, source.layer_history) for name in grid.layers)
     root = context.layer(None)
     embedding = grid.embeddings[root, context.epoch()]
+    pictures = page_pictures(source, source.shown)
+    network = network_data(context)
     caption = _caption(source, grid, embedded=embedded, missing=missing)
     return Explorer(
         name="explore",
@@ -55,9 +58,12 @@ def explore(source: ReportSource) -> Section | None:
         details=(),
         layers=maps,
         layer=grid.layers.index(root),
-        pictures=page_pictures(source, source.shown),
+        pictures=pictures,
         neighbors=_neighbors(embedding.activations()),
         neighbors_in=root,
+        network=None if isinstance(network, str) else network,
+        without=network if isinstance(network, str) else "",
+        inputs=None if isinstance(network, str) else _inputs(source, pictures),
         colors=_colors(),
     )
 
@@ -126,6 +132,15 @@ def page_pictures(source: ReportSource, ids: SampleIds) -> np.ndarray | None:
         return None
     step = -(-max(pictures.shape[1:]) // LARGEST_SIDE)
     return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
+
+
+def _inputs(source: ReportSource, pictures: np.ndarray | None) -> np.ndarray | None:
+    """The raw samples, of which the model's layers can be computed; None where the pictures are the same."""
+    raw = source.context.data.x(source.shown).reshape(len(source.shown), -1)
+    if raw.dtype != np.uint8:
+        raw = raw.astype(np.float32)
+    same = pictures is not None and raw.dtype == np.uint8 and np.array_equal(raw, pictures.reshape(len(raw), -1))
+    return None if same else raw
 
 
 def _neighbors(h: np.ndarray) -> np.ndarray | None:

@@ -1,13 +1,13 @@
 """The model of a run as operations and weights of 16 bits, checked against the model itself."""
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cutaway.api.context import RunContext
 from cutaway.errors import CutawayError, ModelError
+from cutaway.page import NetworkData
 
 from .columns import column_controls
 from .drawing import drawing_form
@@ -26,27 +26,6 @@ SAMPLES = 256
 
 EXPONENT = 15
 """Largest weights are scaled to between 2^14 and 2^15, so that float16 holds them and the smallest ones well."""
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkData:
-    """A model that the page can run, and how its samples are made.
-
-    Attributes:
-        spec: As of `cutaway.models.exporting.Operations`, with ``scale``, the value of a raw sample that becomes 1,
-            ``hidden``, the name of the last hidden layer, and the ``factor`` of each array of weights.
-        weights: Kernels as float16, or float32 where rounding would change the probabilities, and all other weights as
-            float32, in the order of ``spec["weights"]``. Times its factor, an array is the weight.
-        preparation: Of a table: ``steps``, as run.json keeps them, and ``controls``, what a slider or a list for each
-            column needs. None for other data.
-        drawing: Of pictures: ``shape``, ``scale`` (the value of a white pixel), ``digit`` (whether a drawing is scaled
-            and centered as MNIST's) and ``paper`` (the gray level of the background, 0 to 255). None for other data.
-    """
-
-    spec: dict[str, Any]
-    weights: tuple[np.ndarray, ...]
-    preparation: dict[str, Any] | None
-    drawing: dict[str, Any] | None
 
 
 def network_data(context: RunContext, *, epoch: int | None = None) -> NetworkData | str:
