@@ -8,7 +8,7 @@ knows no run and no model.
 
 from .explorer import Explorer, LayerMap, NetworkData, SampleColumn, scale_layout
 from .render import render
-from .sections import Card, Cards, Figure, Line, Page, Picture, Section, SmallPlot, Table, Text
+from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
 
 __all__ = [
     "Card",
@@ -17,6 +17,7 @@ __all__ = [
     "Figure",
     "LayerMap",
     "Line",
+    "Matrix",
     "NetworkData",
     "Page",
     "Picture",

@@ -11,8 +11,9 @@ from keras import layers as L
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.report.network import NetworkData, network_data
 from cutaway.api.report.network import model as model_file
+from cutaway.api.report.network import network_data
+from cutaway.page import NetworkData
 
 pytestmark = pytest.mark.slow
 

@@ -36,10 +36,12 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
     context = source.context
     worst, names = worst_mistakes(source.predicted, source.labels), context.class_names
     cards: list[Card] = []
-    for i, (title, pictures, values) in enumerate(shown_samples(context, source.ids.take(worst.position), name=True)):
+    ids = context.named(source.ids.take(worst.position))
+    for i, (title, pictures, values) in enumerate(shown_samples(context, ids, name=True)):
         change = f"{names[int(worst.label[i])]} → {names[int(worst.predicted[i])]}"
         text = (f"{percent(float(worst.confidence[i]))} confident",)
-        cards.append(Card(title=title, pictures=pictures, values=values, subtitle=change, text=text))
+        shown = Card(title=title, pictures=pictures, values=values, subtitle=change, text=text, samples=(ids[i],))
+        cards.append(shown)
     return tuple(cards)
 
 

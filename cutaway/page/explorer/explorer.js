@@ -208,6 +208,28 @@ export class Explorer {
     this.#repainted();
   }
 
+  /**
+   * The samples of a class that are predicted as another, after the kept epoch.
+   * @param {number} label
+   * @param {number} predicted
+   */
+  confused(label, predicted) {
+    const { samples, record } = this;
+    const [labels, found] = ["label", "predicted"].map((key) => samples.values(key, record.kept));
+    return samples.names.flatMap((_, i) => (labels[i] === label && found[i] === predicted ? [i] : []));
+  }
+
+  /**
+   * Show samples that another section is about: one is pinned, several are selected.
+   * @param {number[]} indices
+   */
+  present(indices) {
+    this.store.set({ search: "", off: [], epoch: this.record.kept, pinned: indices.length === 1 ? indices[0] : -1 });
+    this.map?.select(indices.length === 1 ? [] : indices);
+    this.host.querySelector(".stage")?.scrollIntoView({ block: "center" });
+    this.map?.top.focus({ preventScroll: true });
+  }
+
   #repainted() {
     this.store.set({ painted: this.store.state.painted + 1 });
   }

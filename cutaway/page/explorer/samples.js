@@ -31,6 +31,8 @@ export const MOST_NAMED = 100;
 export class Samples {
   /** @type {string[]} */
   names = [];
+  /** @type {Map<string, number>} the place of each name */
+  places = new Map();
   /** @type {Map<string, (ArrayLike<any>)[]>} */
   #values = new Map();
   /** @type {import("../map/pictures.js").Pictures | null} */

@@ -335,7 +335,7 @@ export class SampleMap extends EventTarget {
     const count = this.pictured ? 0 : this.count;
     const { view, motion } = this;
     const { a, b, t } = motion;
-    this.surface.paint({ a, b, t, view, count, selected: this.selection.length > 0, ...this.#style });
+    this.surface.paint({ a, b, t, view, count, selected: this.selection.length, ...this.#style });
     this.paintTop();
   }
 
