@@ -1,6 +1,6 @@
 // The place of a new sample in a map, and the samples that are nearest to it in a layer.
 
-/** @typedef {{ index: Int32Array, distance: Float32Array }} NearestRows Places of rows, the nearest first. */
+/** @typedef {{ index: Int32Array, distance: Float32Array }} NearestRows Which rows, the nearest first. */
 
 /** Effective number of neighbors of a new sample, as of `cutaway.embedding.place`. */
 const PLACING_PERPLEXITY = 5;
