@@ -78,7 +78,7 @@ export class ColumnSliders {
    */
   write(cells) {
     for (const [column, { input, missing }] of this.#columns) {
-      if (!(column in cells)) continue;
+      if (!Object.hasOwn(cells, column)) continue;
       const cell = cells[column];
       if (missing) missing.checked = cell === null || cell === undefined;
       if (cell !== null && cell !== undefined) input.write(cell);
@@ -128,7 +128,7 @@ export class ColumnSliders {
   /** Let those controls be changed whose value is known. */
   #allow() {
     for (const { input, missing } of this.#columns.values()) {
-      for (const element of input.elements) /** @type {HTMLInputElement} */ (element).disabled = Boolean(missing?.checked);
+      for (const element of input.elements) element.toggleAttribute("disabled", Boolean(missing?.checked));
     }
   }
 }
@@ -147,7 +147,7 @@ function sliderInput(control) {
     slider.setAttribute("aria-valuetext", field.value);
   };
   slider.addEventListener("input", () => {
-    field.value = shortNumber(scale.toValue(Number(slider.value)), control.step ?? 1);
+    field.value = sliderText(scale.toValue(Number(slider.value)), control.step ?? 1);
     slider.setAttribute("aria-valuetext", field.value);
   });
   field.addEventListener("input", () => field.value !== "" && follow(Number(field.value)));
@@ -203,7 +203,7 @@ function alongKnots(x, from, to) {
  * @param {number} step
  * @returns {string}
  */
-function shortNumber(value, step) {
+function sliderText(value, step) {
   return String(Number(value.toFixed(Math.min(Math.max(0, -Math.floor(Math.log10(step))), 20))));
 }
 
@@ -246,8 +246,8 @@ function dateInput({ low = 0, high = 1, step = 86_400 }) {
  */
 function listInput({ values = [], other = false, missing }) {
   const list = makePart("select", {});
-  const more = [...(other ? [[OTHER_VALUE, "another value"]] : []), ...(missing ? [[UNKNOWN_VALUE, "not known"]] : [])];
-  for (const [value, text] of [...values.map((one) => [one, one]), ...more]) {
+  const known = [...values.map((value) => [value, value]), ...(other ? [[OTHER_VALUE, "another value"]] : [])];
+  for (const [value, text] of [...known, ...(missing ? [[UNKNOWN_VALUE, "not known"]] : [])]) {
     list.append(makePart("option", { value, textContent: text }));
   }
   return {
