@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -98,6 +98,14 @@ class RunContext:
         """
         self.manifest.check("model")
         return self.manifest.model is not None
+
+    @property
+    def knows_training_samples(self) -> bool:
+        """Whether the samples of the split "train" are those that the model was trained on."""
+        extra: dict[str, Any] = self.manifest.model_extra or {}
+        fit, origin = extra.get("fit"), self.manifest.origin
+        said: Any = cast("dict[str, Any]", fit).get("training") if isinstance(fit, dict) else None
+        return origin == "training" or (origin == "keras fit" and said == "train")
 
     def train_like(self, where: str | None = None) -> str | None:
         """What to type to train again as this run was trained; None for a run that was recorded.
