@@ -75,11 +75,12 @@ def learning_curve(
     import_lean_keras()
     opened = open_run(run, data=data, runs=runs)
     gap = opened.generalization()
+    if not as_json:
+        _print_gap(gap)  # all that is known of a recorded run, which is not trained again
     curve = opened.learning_curve(shares=numbers, seeds=seeds)
     if as_json:
         print_json(learning_curve_document(opened.context, curve, gap))
         return
-    _print_gap(gap)
     _print_curve(curve)
 
 

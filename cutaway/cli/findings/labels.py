@@ -133,8 +133,10 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
             got=f'the data "{where}"',
             hint="write a list with the option -o suspects.csv, and decide in its column decision",
         )
+    from cutaway.api.labels import count_held_out
+
     path = run.decide(decisions)
-    held = run.context.held_out([each.sample for each in decisions if each.action != "keep"])
+    held = count_held_out(run.context, [each.sample for each in decisions if each.action != "keep"])
     if as_json:
         print_json({"decisions": len(decisions), "held_out": held, "file": str(path)})
     else:
