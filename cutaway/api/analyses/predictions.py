@@ -1,7 +1,8 @@
 """What the model predicts, and where it is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,7 +82,9 @@ def probabilities(
     if not context.opens:
         return _recorded(context, ids, epoch=epoch)
     if _is_kept(context, ids):
-        return _kept(context, ids, epoch=context.epoch(epoch), on_progress=on_progress)
+        number = context.epoch(epoch)
+        compute = partial(_computed, context, ids, epoch=number, on_progress=on_progress)
+        return _kept(context, ids, epoch=number, compute=compute)
     return _computed(context, ids, epoch=epoch, on_progress=on_progress)
 
 
@@ -112,7 +115,7 @@ def _computed(context: RunContext, ids: SampleIds, *, epoch: int | None, on_prog
     return class_probabilities(model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
 
 
-def _kept(context: RunContext, ids: SampleIds, *, epoch: int, on_progress: ProgressCallback) -> np.ndarray:
+def _kept(context: RunContext, ids: SampleIds, *, epoch: int, compute: Callable[[], np.ndarray]) -> np.ndarray:
     """Probabilities that are kept among the results, so that using them again needs neither the samples nor Keras."""
     shape = len(ids), len(context.class_names)
     return kept(
@@ -120,8 +123,21 @@ def _kept(context: RunContext, ids: SampleIds, *, epoch: int, on_progress: Progr
         probabilities_name(context, ids, epoch=epoch),
         read=lambda found: found.array("probabilities", np.float32, *shape, low=0, high=1 + ROUNDING),
         write=lambda value: KeptResult(arrays={"probabilities": value}),
-        compute=lambda: _computed(context, ids, epoch=epoch, on_progress=on_progress),
+        compute=compute,
     )
+
+
+def keep_probabilities(context: RunContext, ids: SampleIds, found: np.ndarray, *, epoch: int) -> None:
+    """Keep probabilities that were computed beside something else, where they are not kept yet.
+
+    Args:
+        context: The run.
+        ids: The samples.
+        found: What `probabilities` gives of them.
+        epoch: Number of the epoch.
+    """
+    if _is_kept(context, ids):
+        _kept(context, ids, epoch=epoch, compute=lambda: found)
 
 
 def probabilities_name(context: RunContext, ids: SampleIds, *, epoch: int) -> str:
