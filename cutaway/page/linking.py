@@ -7,7 +7,7 @@ So linking is putting them one below the other, imported ones first, without the
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cutaway.errors import UsageError
 
@@ -31,6 +31,29 @@ def link(entry: str, read: Callable[[str], str]) -> str:
     _visit(entry, read, order, sources, path=())
     parts = [f"// {name}\n{sources[name]}" for name in order]
     return "\n".join(parts)
+
+
+def link_module(entry: str, read: Callable[[str], str], *, exports: Sequence[str]) -> str:
+    """Return a module and all that it imports as one module, whose default export is an object of some of its exports.
+
+    That is how anywidget wants a widget: ``export default { render }``.
+
+    Args:
+        entry: As of `link`.
+        read: As of `link`.
+        exports: Names that the entry exports.
+
+    Raises:
+        UsageError: As `link`, or the entry does not export one of the names.
+    """
+    found = re.findall(r"^export (?:async )?(?:class|function|const|let) (\w+)", read(entry), re.MULTILINE)
+    if missing := [name for name in exports if name not in found]:
+        raise UsageError(
+            "a default export consists of what the entry exports",
+            got=f"{missing[0]}, and exports {', '.join(found) or 'of nothing'} in {entry}",
+            hint="export it there",
+        )
+    return f"{link(entry, read)}\nexport default {{ {', '.join(exports)} }};\n"
 
 
 def _visit(
