@@ -100,8 +100,14 @@ def file_kind(mode: int) -> str:
 
 
 def warn_user(message: str) -> None:
-    """Warn with a `CutawayWarning` that points at the line of the user's own code, not at one of this package."""
+    """Warn with a `CutawayWarning` that points at the line of the user's own code.
+
+    Not at one of this package, nor at one of Keras, whose ``fit`` calls the recorder.
+    """
     level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(PACKAGE):
+    while frame.f_back is not None and (
+        os.path.abspath(frame.f_code.co_filename).startswith(PACKAGE)
+        or str(frame.f_globals.get("__name__")).startswith("keras.")
+    ):
         level, frame = level + 1, frame.f_back
     warnings.warn(printable(message), CutawayWarning, stacklevel=level)

@@ -309,10 +309,23 @@ class RunContext:
         """
         return self.named(join_ids([self.sample(name) for name in names]))
 
+    def held_out(self, names: Sequence[str]) -> int:
+        """How many of these samples are validation or test samples.
+
+        Raises:
+            UnknownNameError: There is no such sample, or there are several.
+        """
+        held = {(int(source), int(row)) for part in ("val", "test") for source, row in _pairs(self.split.part(part))}
+        return sum(pair in held for name in names for pair in _pairs(self.sample(name)))
+
     def named(self, ids: SampleIds) -> SampleIds:
         """The same samples, which know their names if they are rows of a table with a column of names."""
         names = self.loaded.row_names if isinstance(self.loaded, Table) else None
         return dataclasses.replace(ids, naming=names)
+
+
+def _pairs(ids: SampleIds) -> list[tuple[int, int]]:
+    return list(zip(ids.source_index.tolist(), ids.index.tolist(), strict=True))
 
 
 def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:

@@ -27,7 +27,11 @@ LONGEST_TEXT = 4_000
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print one JSON document; characters that a terminal would obey are escaped, as JSON allows."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+    print("\n".join(line if line.isprintable() else _escaped_json(line) for line in text.split("\n")))
+
+
+def _escaped_json(line: str) -> str:
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def say(text: str = "") -> None:

@@ -254,6 +254,20 @@ _COLUMNS = {
 """Metric -> title and format of its column; what a run did not measure is left out."""
 
 
+def _relabeled_held_out(run: Any, places: list[str]) -> str:
+    """How many of the relabeled samples the model does not learn from, as the end of a sentence; where the data are."""
+    from cutaway.errors import CutawayError
+
+    try:
+        count = run.context.held_out(places)
+    except CutawayError:
+        return ""
+    if not count:
+        return ""
+    which = "1 relabeled sample is" if count == 1 else f"{count:,} relabeled samples are"
+    return f"; {which} held out for validation or test, and change by what the model is judged, not what it learns"
+
+
 def print_history(run: Any) -> None:
     """Print a run's epochs, whether it overfits, and its test accuracy."""
     columns = {name: how for name, how in _COLUMNS.items() if name in run.history.history}
@@ -267,7 +281,8 @@ def print_history(run: Any) -> None:
     if relabeled or dropped is not None:
         left_out = 0 if dropped is None else len(dropped)
         samples = "sample" if len(relabeled) == 1 else "samples"
-        say(f"Decisions on labels: {len(relabeled):,} {samples} relabeled, {left_out:,} left out.")
+        held = _relabeled_held_out(run, list(relabeled))
+        say(f"Decisions on labels: {len(relabeled):,} {samples} relabeled, {left_out:,} left out{held}.")
     config = run.context.manifest.config
     if (lowest := run.history.lowest_loss(config, classes=len(run.class_names))) is not None:
         smoothing = config["label_smoothing"]

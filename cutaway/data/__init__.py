@@ -17,12 +17,13 @@ from .decisions import (
     Decided,
     Decision,
     check_decisions,
+    csv_line,
     csv_row,
     decide,
     drop,
+    quoted_cell,
     read_decisions,
     relabel,
-    safe_cell,
     split_and_prepare,
     write_decisions,
 )
@@ -46,7 +47,7 @@ from .preparation import Preparation
 from .rows import LazyRows
 from .sample_names import find_sample
 from .samples import SampleIds
-from .sampling import stratified_sample
+from .sampling import stratified_sample, stratified_split
 from .sources import DatasetInfo
 from .sources.table import is_table_path
 from .split import PARTS, Split, join_ids
@@ -89,6 +90,7 @@ __all__ = [
     "check_decisions",
     "corrupt",
     "corruption_generator",
+    "csv_line",
     "csv_row",
     "dataset_names",
     "decide",
@@ -106,16 +108,17 @@ __all__ = [
     "new_picture_files",
     "origin_options",
     "prepare_new_rows",
+    "quoted_cell",
     "read_decisions",
     "read_idx",
     "read_new_picture",
     "relabel",
     "repeated_samples",
-    "safe_cell",
     "spellings",
     "split_and_prepare",
     "split_dataset",
     "stratified_sample",
+    "stratified_split",
     "tell_apart",
     "telling_input",
     "tells_alone",

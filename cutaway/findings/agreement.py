@@ -5,7 +5,7 @@ from typing import Any
 
 from .baseline import baseline_words, learned_nothing
 from .names import classes_of
-from .records import Evidence, Finding, Rule
+from .records import Evidence, Finding, Remedy, Rule
 
 KIND = "test"
 # At 97% accuracy, the standard deviation over 2,000 test samples is 0.4 points: two points are more than chance.
@@ -22,6 +22,11 @@ RULES = (
         source='Recht, Roelofs, Schmidt, Shankar 2019, "Do ImageNet classifiers generalize to ImageNet?"',
         known_as="generalization gap; train-test performance in deepchecks",
     ),
+)
+
+REMEDY = Remedy(
+    "believe the lower accuracy, and compare settings by cross-validation instead of on the validation samples",
+    untried="a training that is chosen because its test accuracy is higher is tuned on the test samples",
 )
 
 
@@ -55,9 +60,11 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     elif difference < 0:
         text = (
             f"The test accuracy is {test:.2%}, {points} below the validation accuracy of {validation:.2%}{beside} "
-            "Either the test samples differ from the others, or settings were tuned on the validation samples."
+            "Either the test samples differ from the others, or settings were tuned on the validation samples. Believe "
+            "the lower of the two, compare settings by cross-validation, and look whether the test samples differ. "
+            "There is no proof: a training chosen for its higher test accuracy is tuned on the test samples."
         )
-        yield Finding(KIND, "warning", "Test accuracy is below validation accuracy", text, record)
+        yield Finding(KIND, "warning", "Test accuracy is below validation accuracy", text, record, REMEDY)
     else:
         text = (
             f"The test accuracy is {test:.2%}, {points} above the validation accuracy of {validation:.2%}{beside} "

@@ -14,7 +14,7 @@ LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
 RULES = (
     Rule(
         KIND,
-        words="The training or the validation loss of an epoch is NaN or infinite.",
+        words="The training or the validation loss of an epoch is NaN or infinite, or a training was ended by that.",
         source='Goodfellow, Bengio, Courville 2016, "Deep learning", section 8.2.4',
         known_as="NaN loss, exploding loss",
     ),
@@ -23,7 +23,7 @@ RULES = (
 
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Find the first epoch whose loss is not a finite number."""
-    diverged = first_divergence(evidence.history)
+    diverged = evidence.diverged or first_divergence(evidence.history)
     if diverged is None:
         return
     epoch, metric = diverged

@@ -18,20 +18,26 @@ class Remedy:
         settings: Training settings that are to be different.
         activation: Another activation function of the hidden layers, or None.
         change: What else is to be changed, or None: of the samples "standardize", "drop-inputs", "drop-suspects" or
-            "drop-repeated"; of the model "default-weights", first weights from Keras' default initializers; of its
-            probabilities "temperature", fitted on validation samples without any training.
+            "drop-repeated", or "shuffle", which divides them again; of the model "default-weights", first weights
+            from Keras' default initializers; of its probabilities "temperature", fitted on validation samples without
+            any training.
         units: Layer -> the number of units that it is to have.
         inputs: Numbers of the inputs that "drop-inputs" leaves out.
+        untried: Why no training can try it, as a clause; empty where one can.
     """
 
     words: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     activation: str | None = None
     change: (
-        Literal["standardize", "drop-inputs", "drop-suspects", "drop-repeated", "default-weights", "temperature"] | None
+        Literal[
+            "standardize", "drop-inputs", "drop-suspects", "drop-repeated", "shuffle", "default-weights", "temperature"
+        ]
+        | None
     ) = None
     units: Mapping[str, int] = field(default_factory=dict)
     inputs: tuple[int, ...] = ()
+    untried: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,8 @@ class Evidence:
         inactive_units: For each layer, the number of units that never fire on the data and the number of all its units;
             None if unknown.
         kept_epoch: The epoch whose weights are kept, which confusion matrix and accuracies are of; None if unknown.
+        diverged: The epoch in which a training was ended because a loss was NaN or infinite, and that loss, "loss" or
+            "val_loss"; None where it was not, or where it is unknown.
         recorded: Whether the history is of a user's own fit, whose split and order of samples are not known here.
         ready_made: Whether nothing is known of the training, not even which samples it took.
         test_accuracy: 0..1; None if unknown.
@@ -179,6 +187,7 @@ class Evidence:
     class_names: Sequence[str] | None = None
     inactive_units: Mapping[str, tuple[int, int]] | None = None
     kept_epoch: int | None = None
+    diverged: tuple[int, str] | None = None
     recorded: bool = False
     ready_made: bool = False
     test_accuracy: float | None = None

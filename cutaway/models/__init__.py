@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from .perceptron import MEAN, build_model, check_fit, fitting_shape, members_of, mlp
     from .shapes import DENSE_KINDS, MERGING_KINDS, units_in_words
     from .spec import model_from_spec, short_floats, spec_of, spec_weights
-    from .weights import check_snapshot, get_weights, initialize, named_weights, reseed, set_weights, weight_values
+    from .weights import (
+        assign,
+        check_snapshot,
+        get_weights,
+        initialize,
+        named_weights,
+        reseed,
+        set_weights,
+        weight_values,
+    )
 
 _MODULES = {
     "ACTIVATIONS": "cutaway.models.layers",
@@ -33,6 +42,7 @@ _MODULES = {
     "MERGING_KINDS": "cutaway.models.shapes",
     "Model": "cutaway.models.forward_pass",
     "activation_name": "cutaway.models.outputs",
+    "assign": "cutaway.models.weights",
     "batch_size": "cutaway.models.forward_pass",
     "batch_slices": "cutaway.models.forward_pass",
     "build_model": "cutaway.models.perceptron",
@@ -72,6 +82,7 @@ __all__ = [
     "ForwardPass",
     "Model",
     "activation_name",
+    "assign",
     "batch_size",
     "batch_slices",
     "build_model",

@@ -9,6 +9,7 @@ import keras
 
 from cutaway.errors import ModelError
 
+from .initialization import without_drawing
 from .layers import ACTIVATIONS
 from .outputs import activation_name
 from .shapes import MEMBER_EQUATIONS
@@ -134,7 +135,8 @@ def build_model(model: keras.Model, *, shape: tuple[int, ...], classes: int, see
         model._cutaway_unfinished = 0
     fresh = not model.built
     if fresh:
-        model.build((None, math.prod(shape)))
+        with without_drawing(model.layers):
+            model.build((None, math.prod(shape)))
         initialize(model, seed)
     reseed(model, seed)
     check_fit(model, shape=shape, classes=classes)

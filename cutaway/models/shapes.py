@@ -139,6 +139,19 @@ def kept_values(config: Mapping[str, Any], name: str, *, shape: Shape) -> np.nda
     return values.reshape(sides)
 
 
+def broadcast_weight(value: np.ndarray, config: Mapping[str, Any], *, shape: Shape) -> np.ndarray:
+    """A weight of a normalization, which has an entry for each of some axes, reshaped to broadcast over one sample.
+
+    Args:
+        value: float32, its axes in the order in which the settings name them.
+        config: The checked settings.
+        shape: The shape of one sample.
+    """
+    axes = normed_axes(config, shape)
+    ordered = np.transpose(value, np.argsort(axes))
+    return ordered.astype(np.float32).reshape([size if i in axes else 1 for i, size in enumerate(shape)])
+
+
 def place(axis: int, shape: Shape) -> int:
     """Turn an axis as Keras counts it, with the batch as axis 0, into an axis of one sample, from 0."""
     where = axis - 1 if axis > 0 else axis + len(shape)

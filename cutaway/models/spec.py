@@ -5,6 +5,7 @@ of `cutaway.models.layers`, so that untrusted run folders can be opened.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ import numpy as np
 
 from cutaway.errors import ModelError
 
+from .initialization import without_drawing
 from .layers import CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_model, kind_of
 from .settings import argument_problem, check_settings
 from .shapes import MERGING_KINDS, Shape, kept_axes, output_shape, weight_shapes
@@ -202,41 +204,26 @@ def model_from_spec(spec: dict[str, Any], *, initialize: bool = True) -> keras.M
     Raises:
         ModelError: Anything in it is not allow-listed or does not fit together.
     """
-    drawing: list[tuple[keras.Layer, dict[str, Any]]] = []
     try:
         spec_weights(spec)
-        model = _build(spec, None if initialize else drawing)
+        return _build(spec, initialize=initialize)
     except ModelError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(TOGETHER, got=str(error).split("\n")[0][:200], hint=REPLACE) from error
-    for layer, initializers in drawing:
-        for name, initializer in initializers.items():
-            setattr(layer, name, initializer)
-    return model
 
 
-def _build(spec: dict[str, Any], drawing: list[tuple[keras.Layer, dict[str, Any]]] | None) -> keras.Model:
-    """Build a model; where `drawing` is a list, with weights of 0, and the initializers that are due are put there."""
-
-    def made(item: dict[str, Any]) -> keras.Layer:
-        layer = _layer(item)
-        if drawing is not None:
-            names = [name for name in LAYER_KINDS[item["kind"]] if name.endswith("_initializer")]
-            drawing.append((layer, {name: getattr(layer, name) for name in names}))
-            for name in names:
-                setattr(layer, name, keras.initializers.Zeros())
-        return layer
-
+def _build(spec: dict[str, Any], *, initialize: bool) -> keras.Model:
+    layers = [_layer(item) for item in spec["layers"]]
     entry = keras.Input(tuple(spec["input"]["shape"]), name=spec["input"]["name"])
-    if spec["kind"] == "Sequential":
-        return keras.Sequential([entry, *map(made, spec["layers"])], name=spec["name"])
-    tensors = {spec["input"]["name"]: entry}
-    for item in spec["layers"]:
-        inputs = [tensors[name] for name in item["inputs"]]
-        merges = item["kind"] in MERGING_KINDS
-        tensors[item["name"]] = made(item)(inputs if merges else inputs[0])
-    return keras.Model(entry, tensors[spec["output"]], name=spec["name"])
+    with nullcontext() if initialize else without_drawing(layers):
+        if spec["kind"] == "Sequential":
+            return keras.Sequential([entry, *layers], name=spec["name"])
+        tensors = {spec["input"]["name"]: entry}
+        for item, layer in zip(spec["layers"], layers, strict=True):
+            inputs = [tensors[name] for name in item["inputs"]]
+            tensors[item["name"]] = layer(inputs if item["kind"] in MERGING_KINDS else inputs[0])
+        return keras.Model(entry, tensors[spec["output"]], name=spec["name"])
 
 
 def _layer(item: dict[str, Any]) -> keras.Layer:

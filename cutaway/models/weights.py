@@ -8,6 +8,7 @@ import numpy as np
 
 from cutaway.errors import ModelError
 
+from .initialization import draw
 from .shapes import Shape
 
 OTHER = "use a snapshot of this model"
@@ -35,6 +36,18 @@ def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
     return {name: np.array(keras.ops.convert_to_numpy(v.value)) for name, v in named_weights(model).items()}
 
 
+def assign(variable: keras.Variable, values: Any) -> None:
+    """Give a variable a copy of values.
+
+    JAX is asked for the copy, because Keras would let it compile a program for each new shape.
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        values = jax.device_put(np.array(values, variable.dtype))
+    variable.assign(values)
+
+
 def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
     """Give a built model the weights of a snapshot.
 
@@ -44,7 +57,7 @@ def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
     named = named_weights(model)
     check_snapshot(_shapes(named), _shapes(weights))
     for name, variable in named.items():
-        variable.assign(weights[name])
+        assign(variable, weights[name])
 
 
 def weight_values(
@@ -100,7 +113,7 @@ def initialize(model: keras.Model, seed: int) -> None:
         config = initializer.get_config()
         if "seed" in config and config["seed"] is None:
             config["seed"] = fold(seed, position)
-        variable.assign(type(initializer).from_config(config)(variable.shape, dtype=variable.dtype))
+        assign(variable, draw(type(initializer).from_config(config), tuple(variable.shape), variable.dtype))
 
 
 def reseed(model: keras.Model, seed: int) -> None:
@@ -109,7 +122,7 @@ def reseed(model: keras.Model, seed: int) -> None:
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             start = fold(seed, 1_000_000 + position) if layer.seed is None else layer.seed
-            generator.state.assign(np.array([start, 0], dtype="uint32"))
+            assign(generator.state, np.array([start, 0], dtype="uint32"))
 
 
 def fold(seed: int, stream: int) -> int:

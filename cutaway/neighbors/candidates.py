@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .cells import TINY, ULP
 from .compiled import kernel
 from .sorting import select_pairs
 
@@ -11,13 +12,9 @@ FAST = {"reassoc", "contract", "nnan", "nsz"}
 SPARE = 64
 # Halvings after which the candidates are selected exactly: halving cannot separate equal distances.
 MAX_HALVINGS = 12
-# Half a unit in the last place of float32, the unit of all rounding bounds.
-ULP = 2.0**-24
-# Squares below this lose digits or become 0; the largest coordinate is 0.5 to 1.
-TINY = 1e-36
 
 
-@kernel(inner=True)
+@kernel(inner=True, inline="always")
 def rounding_bound(norm, limit, d):
     """Bound the rounding error of a squared distance near ``limit`` that was computed by a product.
 
@@ -84,7 +81,7 @@ def reduce_candidates(near, where, count, keep):
     return largest, np.int64(left)
 
 
-@kernel(inner=True)
+@kernel(inner=True, inline="always")
 def collect(points, query, begin, product, m, norm, limit, loose, precise, keep, near, where, q, filled, picked):
     """Add the near points of a cell to the candidates of a query.
 

@@ -1,57 +1,22 @@
-"""Kernels that divide points into cells of nearby points, and bound distances between cells.
+"""Dividing points into cells of nearby points, and bounding distances between cells.
 
-Loaded by the first search, because it loads Numba.
+In NumPy, because each cell takes few calls: compiling these loops took two seconds on every new machine, and they would
+be no faster. Each function works on a range of cells, so that threads can share them.
 """
 
 import numpy as np
 
-from .compiled import kernel
-
+# Half a unit in the last place of float32, the unit of all rounding bounds.
+ULP = 2.0**-24
+# Squares below this lose digits or become 0; the largest coordinate is 0.5 to 1.
+TINY = 1e-36
 # The direction in which a cell is halved is found from some of its points; it decides how well cells prune, never a
 # result.
 SAMPLE = 128
 ROUNDS = 6
 
 
-@kernel(inner=True, fastmath={"reassoc", "contract"})
-def _widest(points, rows, mean, axis, step):
-    """Write the direction of largest variance among ``rows`` to ``axis``, by power iteration."""
-    d = points.shape[1]
-    mean[:] = 0.0
-    for row in rows:
-        for c in range(d):
-            mean[c] += points[row, c]
-    farthest, largest = rows[0], -1.0
-    for c in range(d):
-        mean[c] /= len(rows)
-    for row in rows:
-        total = 0.0
-        for c in range(d):
-            total += (points[row, c] - mean[c]) ** 2
-        if total > largest:
-            farthest, largest = row, total
-    for c in range(d):
-        axis[c] = points[farthest, c] - mean[c]
-    for _ in range(ROUNDS):
-        step[:] = 0.0
-        for row in rows:
-            total = 0.0
-            for c in range(d):
-                total += (points[row, c] - mean[c]) * axis[c]
-            for c in range(d):
-                step[c] += (points[row, c] - mean[c]) * total
-        norm = 0.0
-        for c in range(d):
-            norm += step[c] * step[c]
-        if norm == 0.0:
-            return
-        norm = 1.0 / np.sqrt(norm)
-        for c in range(d):
-            axis[c] = step[c] * norm
-
-
-@kernel(fastmath={"reassoc", "contract"})
-def project(points, order, starts, places, low, high):
+def project(points: np.ndarray, order: np.ndarray, starts: np.ndarray, places: np.ndarray, low: int, high: int) -> None:
     """Write the position of each point along the direction in which its cell varies most.
 
     Args:
@@ -62,45 +27,41 @@ def project(points, order, starts, places, low, high):
         low: First cell.
         high: The cell after the last one.
     """
-    d = points.shape[1]
-    axis, step = np.empty(d), np.empty(d)
-    mean = np.empty(d)
-    for cell in range(low, high):
+    directions = _widest(points, order, starts[low : high + 1])
+    for cell, direction in zip(range(low, high), directions, strict=True):
         first, last = starts[cell], starts[cell + 1]
-        size = last - first
-        if size < 2:
-            continue
-        stride = size // SAMPLE if size > SAMPLE else 1
-        _widest(points, order[first:last:stride], mean, axis, step)
-        for i in range(first, last):
-            total = 0.0
-            for c in range(d):
-                total += points[order[i], c] * axis[c]
-            places[i] = total
+        places[first:last] = points[order[first:last]] @ direction
 
 
-@kernel(inner=True, fastmath={"reassoc", "contract"})
-def shift(points, first, last, center, out):
-    """Write the points from ``first`` to ``last``, relative to ``center``, one column each.
+def _widest(points: np.ndarray, order: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """The direction of largest variance among some points of each cell, by power iteration: float32 (cells, d)."""
+    size = np.diff(starts)
+    count = min(SAMPLE, int(size.min()))
+    rows = order[starts[:-1, None] + np.arange(count) * size[:, None] // count]
+    sample = points[rows].astype(np.float64)
+    sample -= sample.mean(axis=1, keepdims=True)
+    farthest = (sample * sample).sum(axis=2).argmax(axis=1)
+    axis = sample[np.arange(len(sample)), farthest]
+    for _ in range(ROUNDS):
+        step = ((sample @ axis[:, :, None]).transpose(0, 2, 1) @ sample)[:, 0]
+        norm = np.sqrt((step * step).sum(axis=1, keepdims=True))
+        axis = np.divide(step, norm, out=axis, where=norm > 0)
+    return axis.astype(np.float32)
 
-    Args:
-        points: float32 (n, d), in the order of cells.
-        first: First row.
-        last: The row after the last one.
-        center: float32 (d,).
-        out: float32 (d or more, last - first), written.
-    """
-    for i in range(first, last):
-        for c in range(points.shape[1]):
-            out[c, i - first] = points[i, c] - center[c]
 
-
-@kernel(fastmath={"reassoc", "contract"})
-def center(points, starts, centers, radius, packed, low, high):
+def center(
+    points: np.ndarray,
+    starts: np.ndarray,
+    centers: np.ndarray,
+    radius: np.ndarray,
+    packed: np.ndarray,
+    low: int,
+    high: int,
+) -> None:
     """Write the mean of each cell from ``low`` to ``high``, its radius, and its points relative to the mean.
 
-    The points are laid out as the right factor of products, see `multiply`: multiplying by a transposed matrix takes
-    half as long again (59 x 51 by 51 x 137: 12 µs against 8).
+    The points are laid out as the right factor of products: multiplying by a transposed matrix takes half as long again
+    (59 x 51 by 51 x 137: 12 µs against 8).
 
     Args:
         points: float32 (n, d), in the order of cells.
@@ -113,35 +74,25 @@ def center(points, starts, centers, radius, packed, low, high):
         high: The cell after the last one.
     """
     d = points.shape[1]
-    mean = np.empty(d)
     for cell in range(low, high):
-        first, size = starts[cell], starts[cell + 1] - starts[cell]
-        mean[:] = 0.0
-        for i in range(first, first + size):
-            for c in range(d):
-                mean[c] += points[i, c]
-        for c in range(d):
-            centers[cell, c] = mean[c] / size
-        right = packed[first * (d + 1) : (first + size) * (d + 1)].reshape(d + 1, size)
-        shift(points, first, first + size, centers[cell], right)
-        widest = 0.0
-        for i in range(size):
-            total = 0.0
-            for c in range(d):
-                total += np.float64(right[c, i]) ** 2
-            right[d, i] = -0.5 * total
-            widest = total if total > widest else widest
-        radius[cell] = np.sqrt(widest)
+        first, last = starts[cell], starts[cell + 1]
+        centers[cell] = points[first:last].mean(axis=0, dtype=np.float64)
+        right = packed[first * (d + 1) : last * (d + 1)].reshape(d + 1, last - first)
+        np.subtract(points[first:last].T, centers[cell][:, None], out=right[:d])
+        squared = np.square(right[:d], dtype=np.float64).sum(axis=0)
+        right[d] = -0.5 * squared
+        radius[cell] = np.sqrt(squared.max())
 
 
-@kernel(inner=True)
-def multiply(left, right, out):
-    """Write the matrix product of ``left`` and ``right``; compiled once for all callers."""
-    np.dot(left, right, out)
-
-
-@kernel(fastmath={"reassoc", "contract", "nnan", "nsz"})
-def nearest_faces(points, starts, centers, origin, faces, low, high):
+def nearest_faces(
+    points: np.ndarray,
+    starts: np.ndarray,
+    centers: np.ndarray,
+    origin: np.ndarray,
+    faces: np.ndarray,
+    low: int,
+    high: int,
+) -> None:
     """Write how far each cell extends toward every other cell, along the line between their means.
 
     For cell j and cell a with means at distance D along the unit vector u from a to j, every point x of j has
@@ -156,21 +107,55 @@ def nearest_faces(points, starts, centers, origin, faces, low, high):
         low: First cell.
         high: The cell after the last one.
     """
-    cells, d = centers.shape
-    largest = 0
     for cell in range(low, high):
-        size = starts[cell + 1] - starts[cell]
-        largest = size if size > largest else largest
-    # allocated once: a new megabyte for each cell would cost as much as its product
-    locals_, reaches = np.empty(d * largest, np.float32), np.empty(cells * largest, np.float32)
-    for cell in range(low, high):
-        size = starts[cell + 1] - starts[cell]
-        local, reach = locals_[: d * size].reshape(d, size), reaches[: cells * size].reshape(cells, size)
-        shift(points, starts[cell], starts[cell + 1], centers[cell], local)
-        multiply(origin, local, reach)
-        for other in range(cells):
-            least = np.float32(np.inf)
-            for i in range(size):
-                far = reach[cell, i] - reach[other, i]
-                least = far if far < least else least
-            faces[cell, other] = least
+        reach = (points[starts[cell] : starts[cell + 1]] - centers[cell]) @ origin.T
+        np.subtract(reach[:, cell, None].copy(), reach, out=reach)
+        reach.min(axis=0, out=faces[cell])
+
+
+def bound(
+    head: np.ndarray,
+    starts: np.ndarray,
+    centers: np.ndarray,
+    origin: np.ndarray,
+    length: np.ndarray,
+    faces: np.ndarray,
+    radius: np.ndarray,
+    lower: np.ndarray,
+    gap: np.ndarray,
+    cell: int,
+) -> None:
+    """Bound from below the distance of each query of one cell to any point of each cell.
+
+    A distance is at least its projection on a line, here on the line through the means of the two cells.
+
+    Args:
+        head: float32 (n, few), the projections, or all columns, in the order of cells.
+        starts: int64 (cells + 1,).
+        centers: float64 (cells, few), the means of the cells, float32 numbers.
+        origin: float32 (cells, few), the same means relative to their median.
+        length: float64 (cells,), the lengths of ``origin``.
+        faces: float32 (cells, cells), the transpose of what `nearest_faces` writes.
+        radius: float32 (cells,), distance of the farthest point from the mean.
+        lower: float32 (cells,), written: the minimum of ``gap`` over the queries, and -1 for the queries' own cell.
+        gap: float32 (cells, query), written: the bounds, at least 0, less the rounding bound.
+        cell: Number of the queries' cell.
+    """
+    np.matmul(origin, (head[starts[cell] : starts[cell + 1]] - centers[cell].astype(np.float32)).T, out=gap)
+    own = gap[cell].copy()
+    apart = centers - centers[cell]
+    far = np.einsum("ic,ic->i", apart, apart)
+    near = far < TINY**2  # closer means would make the scale below infinite
+    near[cell] = True
+    far = np.sqrt(np.where(near, 1, far))
+    wide = np.float64(radius[cell]) + radius
+    slack = (4 * (head.shape[1] + 12) * ULP * (length[cell] + length) * wide + TINY) / far
+    base = far + faces[cell] / far - slack - 8 * ULP * (far + radius[cell])
+    gap -= own
+    gap *= (1 / far).astype(np.float32)[:, None]
+    np.subtract(base.astype(np.float32)[:, None], gap, out=gap)
+    np.maximum(gap, 0, out=gap)
+    gap[near] = 0
+    gap.min(axis=1, out=lower)
+    # no bound is below 0, so the queries' own cell, which sets the limits, comes first
+    lower[cell] = -1

@@ -10,6 +10,7 @@ from cutaway.errors import DataError
 from cutaway.parallel import map_ranges, ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
+from .cells import bound, center, nearest_faces, project
 from .components import ROWS_PER_RANGE, CenteredMatrix
 
 # Most points in a cell: smaller cells prune better, larger ones multiply faster; 128 to 256 are best at 70,000 points.
@@ -132,7 +133,7 @@ def _search(
     on_progress: ProgressCallback,
 ) -> None:
     """Search among ``points`` and write neighbors and squared distances, times ``scale``, at ``rows`` of ``found``."""
-    from .search import bound, memory_for, scan
+    from .search import memory_for, scan
     from .verification import verify_neighbors
 
     n = len(points)
@@ -146,13 +147,14 @@ def _search(
     names = order if rows is None else rows[order]
     keep = min(k + max(SPARE_CANDIDATES, k // 10), n - 1)
     centers, origin, faces, radius, packed = _cell_geometry(head, starts)
+    means, length = centers.astype(np.float64), np.sqrt(np.square(origin, dtype=np.float64).sum(axis=1))
 
     def search(first: int, last: int) -> None:
         memory = memory_for(cells, largest, head.shape[1], keep)
         for cell in range(first, last):
             size = int(starts[cell + 1] - starts[cell])
             gap = memory.gaps[: cells * size].reshape(cells, size)
-            bound(head, starts, centers, origin, faces, radius, memory, gap, cell)
+            bound(head, starts, means, origin, length, faces, radius, memory.lower, gap, cell)
             scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, cell)
             verify_neighbors(
                 points, starts, names, gap, tolerance, keep, scale, memory, found.index, found.squared, cell
@@ -167,8 +169,6 @@ def _cell_geometry(head: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, ..
 
     See `cutaway.neighbors.cells.center` and `nearest_faces` for the arrays.
     """
-    from .cells import center, nearest_faces
-
     cells = len(starts) - 1
     centers, radius = np.empty((cells, head.shape[1]), np.float32), np.empty(cells, np.float32)
     faces, packed = np.empty((cells, cells), np.float32), np.empty(head.size + len(head), np.float32)
@@ -197,12 +197,12 @@ def _cells(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Row numbers, int64 (n,), cell by cell, and where in them each cell begins, int64 (cells + 1,).
     """
-    from .cells import project
-
     order, starts = np.arange(len(points)), np.array([0, len(points)])
     places = np.empty(len(points), np.float32)
     while np.diff(starts).max() > CELL:
-        run_ranges(partial(project, points, order, starts, places), ranges(len(starts) - 1, CELLS_PER_RANGE))
+        run_ranges(
+            partial(project, points, order, starts, places), ranges(len(starts) - 1, CELLS_PER_RANGE), single_blas=True
+        )
         middles = starts[:-1] + np.diff(starts) // 2
         for first, middle, last in zip(starts[:-1], middles, starts[1:], strict=True):
             halves = np.argpartition(places[first:last], middle - first)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .candidates import FAST, SPARE, TINY, ULP, collect, rounding_bound
-from .cells import multiply, shift
+from .candidates import FAST, SPARE, collect, rounding_bound
+from .cells import ULP
 from .compiled import kernel
 from .sorting import select_pairs, sort_pairs
 
@@ -37,10 +37,9 @@ class Memory(NamedTuple):
         reach: float32 (query,), cells farther away than this are skipped.
         norms: float32 (query,), squared norms of the active queries.
         active: int64 (query,), the queries that are compared with a cell.
-        gaps: float32 (cells * query,), see `bound`.
-        lower: float32 (cells,), see `bound`.
+        gaps: float32 (cells * query,), see `cutaway.neighbors.cells.bound`.
+        lower: float32 (cells,), see there.
         visits: int32 (cells,), the order in which cells are visited.
-        ours: float32 (few * query,), the queries relative to the mean of their own cell.
         lefts: float32 (query, few + 1), the queries relative to the mean of another cell.
         scores: float32 (query * point,), products.
         picked: int64 (point + 1,), columns of the products that are near enough.
@@ -59,7 +58,6 @@ class Memory(NamedTuple):
     gaps: np.ndarray
     lower: np.ndarray
     visits: np.ndarray
-    ours: np.ndarray
     lefts: np.ndarray
     scores: np.ndarray
     picked: np.ndarray
@@ -83,7 +81,6 @@ def memory_for(cells: int, largest: int, few: int, keep: int) -> Memory:
         gaps=np.empty(cells * largest, np.float32),
         lower=np.empty(cells, np.float32),
         visits=np.empty(cells, np.int32),
-        ours=np.empty(few * largest, np.float32),
         lefts=np.empty((largest, few + 1), np.float32),
         scores=np.empty(largest * largest, np.float32),
         picked=np.empty(largest + 1, np.int64),
@@ -92,58 +89,10 @@ def memory_for(cells: int, largest: int, few: int, keep: int) -> Memory:
     )
 
 
-@kernel(fastmath=FAST)
-def bound(head, starts, centers, origin, faces, radius, memory, gap, cell):
-    """Bound from below the distance of each query of one cell to any point of each cell.
-
-    A distance is at least its projection on a line, here on the line through the means of the two cells.
-
-    Args:
-        head: float32 (n, few), the projections, or all columns, in the order of cells.
-        starts: int64 (cells + 1,).
-        centers: float32 (cells, few), the means of the cells.
-        origin: float32 (cells, few), the same means relative to their median.
-        faces: float32 (cells, cells), the transpose of what `cutaway.neighbors.cells.nearest_faces` writes.
-        radius: float32 (cells,), distance of the farthest point from the mean.
-        memory: ``lower`` is written: the minimum of ``gap`` over the queries, and -1 for the queries' own cell.
-        gap: float32 (cells, query), written: the bounds, at least 0, less the rounding bound.
-        cell: Number of the queries' cell.
-    """
-    (cells, d), size = origin.shape, gap.shape[1]
-    lower, own = memory.lower, memory.norms
-    ours = memory.ours[: d * size].reshape(d, size)
-    shift(head, starts[cell], starts[cell + 1], centers[cell], ours)
-    multiply(origin, ours, gap)
-    for q in range(size):
-        own[q] = gap[cell, q]
-    length = 0.0
-    for c in range(d):
-        length += np.float64(origin[cell, c]) ** 2
-    for other in range(cells):
-        far, size_of = 0.0, 0.0
-        for c in range(d):
-            far += (np.float64(centers[other, c]) - np.float64(centers[cell, c])) ** 2
-            size_of += np.float64(origin[other, c]) ** 2
-        # closer means would make the scale below infinite
-        if other == cell or far < TINY**2:
-            for q in range(size):
-                gap[other, q] = 0.0
-            lower[other] = 0.0
-            continue
-        far = np.sqrt(far)
-        slack = 4 * (d + 12) * ULP * (np.sqrt(length) + np.sqrt(size_of)) * (radius[cell] + radius[other]) + TINY
-        slack /= far
-        base = np.float32(far + np.float64(faces[cell, other]) / far - slack - 8 * ULP * (far + radius[cell]))
-        scale = np.float32(1.0 / far)
-        least = np.float32(np.inf)
-        for q in range(size):
-            value = base - (gap[other, q] - own[q]) * scale
-            value = value if value > 0 else np.float32(0)
-            gap[other, q] = value
-            least = value if value < least else least
-        lower[other] = least
-    # no bound is below 0, so the queries' own cell, which sets the limits, comes first
-    lower[cell] = -1.0
+@kernel(inner=True)
+def multiply(left, right, out):
+    """Write the matrix product of ``left`` and ``right``; compiled once for all callers."""
+    np.dot(left, right, out)
 
 
 @kernel(inner=True, fastmath=FAST)
@@ -160,7 +109,7 @@ def _relative_queries(head, first, active, center, left, norms):
         norms[m], left[m, d] = total, 1.0
 
 
-@kernel(inner=True)
+@kernel(inner=True, inline="always")
 def _order(lower, visits, first):
     """Sort the next ``SORTED_CELLS`` cells by their bounds, from ``first`` on, and return where they end.
 
@@ -178,12 +127,12 @@ def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, ce
     """Collect candidates for the queries of a cell, nearest cells first, until no further cell can contain any.
 
     Args:
-        head: As `bound` takes it.
+        head: As `cutaway.neighbors.cells.bound` takes it.
         points: float32 (n, d), in the order of cells.
         packed: float32 (n * (few + 1),), as `cutaway.neighbors.cells.center` writes it.
         starts: int64 (cells + 1,).
         centers: float32 (cells, few).
-        gap: As `bound` writes it.
+        gap: As it writes it.
         tolerance: Rounding bound of a distance of projections.
         keep: Number of candidates, at least the number of neighbors and less than n.
         memory: ``lower`` is read; ``near``, ``where``, ``filled``, ``limit`` and ``far`` are written.
@@ -227,8 +176,24 @@ def scan(head, points, packed, starts, centers, gap, tolerance, keep, memory, ce
             if loose < DOUBTFUL * limit[q]:
                 loose = np.float32(0)
             precise = staged | (loose > 0)
-            some, mine = (points, first + q, begin, product, m), (near, where, q, filled[q], memory.picked)
-            limit[q], filled[q] = collect(*some, norms[m], limit[q], loose, precise, keep, *mine)
+            query, norm, known, so_far = first + q, norms[m], limit[q], filled[q]
+            limit[q], filled[q] = collect(
+                points,
+                query,
+                begin,
+                product,
+                m,
+                norm,
+                known,
+                loose,
+                precise,
+                keep,
+                near,
+                where,
+                q,
+                so_far,
+                memory.picked,
+            )
             if loose == 0:
                 far[q] = norms[m] if norms[m] > far[q] else far[q]
             if limit[q] < np.inf:

@@ -6,18 +6,17 @@ Loaded by the first search, because it loads Numba.
 import numpy as np
 
 from .candidates import (
-    TINY,
-    ULP,
     reduce_candidates,
     rough_squared_distance,
     rounding_bound,
     squared_distance,
 )
+from .cells import TINY, ULP
 from .compiled import kernel
 from .sorting import sort_pairs
 
 
-@kernel(inner=True)
+@kernel(inner=True, inline="always")
 def _refine(points, query, candidates, names, found, exact):
     """Write row numbers and squared distances of the candidates, ascending, ties by row number."""
     # candidates are sorted except for rounding, so nearly every insertion ends at its first comparison
@@ -33,7 +32,7 @@ def _refine(points, query, candidates, names, found, exact):
         exact[place], found[place] = value, name
 
 
-@kernel(inner=True)
+@kernel(inner=True, inline="always")
 def _exhaust(points, starts, names, query, gap, tolerance, k, found, exact):
     """Write the ``k`` nearest of all points; the distances found so far bound which cells must be searched."""
     d = points.shape[1]
@@ -66,7 +65,7 @@ def verify_neighbors(points, starts, names, gap, tolerance, keep, scale, memory,
         points: float32 (n, d), in the order of cells.
         starts: int64 (cells + 1,).
         names: int64 (n,), the caller's row number of each point.
-        gap: float32 (cells, query), as `search.bound` writes it.
+        gap: float32 (cells, query), as `cells.bound` writes it.
         tolerance: Rounding bound of a distance of projections.
         keep: Number of candidates, at least ``k`` and less than n.
         scale: Factor of the squared distances that are written.

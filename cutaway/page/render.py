@@ -14,7 +14,12 @@ from markupsafe import Markup
 from cutaway.errors import escaped
 from cutaway.plots import data_uri
 
+from .bundle import Bundle
+from .explorer import Explorer
+from .linking import link
 from .sections import Figure, Page
+
+STYLES = ("page.css", "explorer.css")
 
 _NUMBER = re.compile(r"[-+]?\d[\d,.]*(e[-+]?\d+)?%?( \([\d.]+%\))?|[-–]?", re.IGNORECASE)
 
@@ -39,13 +44,19 @@ def render(page: Page) -> str:
     )
     environment.globals |= {"data_uri": data_uri, "number_columns": _number_columns}
     figures = [section for section in page.sections if isinstance(section, Figure)]
-    scripts = [*(_bokehjs() if figures else ()), _escape_script(_resource("page.js"))]
+    bundle = Bundle()
+    explorers = [section.document(bundle) for section in page.sections if isinstance(section, Explorer)]
+    data = {"figures": _figures(figures), "explorers": explorers, "arrays": bundle.records}
+    libraries = _bokehjs() if figures else []
+    script = _escape_script(link("page.js", _module))
     return environment.get_template("page.html").render(
         page=page,
-        figures=_figures_json(figures),
-        css=Markup(_resource("page.css")),
-        scripts=[Markup(script) for script in scripts],
-        digests=" ".join(f"'sha256-{_digest(script)}'" for script in scripts),
+        data=Markup(json.dumps(data, allow_nan=False).replace("<", "\\u003c")),
+        arrays=[Markup(base64.b64encode(array).decode("ascii")) for array in bundle.data],
+        css=Markup("\n".join(_resource(name) for name in STYLES)),
+        libraries=[Markup(library) for library in libraries],
+        script=Markup(script),
+        digests=" ".join(f"'sha256-{_digest(each)}'" for each in (*libraries, script)),
     )
 
 
@@ -58,18 +69,17 @@ def _number_columns(rows: Sequence[Mapping[str, str]]) -> set[str]:
     return {key for key in rows[0] if all(_NUMBER.fullmatch(row[key]) for row in rows)} if rows else set()
 
 
-def _figures_json(sections: Sequence[Figure]) -> Markup:
-    """The figures as a JSON list that may stand inside a script element."""
+def _figures(sections: Sequence[Figure]) -> list[Any]:
+    """The figures as plain data."""
     if not sections:
-        return Markup("[]")
+        return []
     from bokeh.core.types import ID
     from bokeh.embed import json_item
     from bokeh.themes import Theme
 
     # The page shows through, so figures follow its light and dark scheme.
     clear = Theme(json={"attrs": {"Plot": {"background_fill_color": None, "border_fill_color": None}}})
-    items = [json_item(s.figure, target=ID(f"{s.name}-figure"), theme=clear) for s in sections]
-    return Markup(json.dumps(items, allow_nan=False).replace("<", "\\u003c"))
+    return [json_item(s.figure, target=ID(f"{s.name}-figure"), theme=clear) for s in sections]
 
 
 def _bokehjs() -> list[str]:
@@ -90,4 +100,9 @@ def _digest(script: str) -> str:
 
 
 def _resource(name: str) -> str:
+    """A template or a style sheet."""
+    return _module(f"templates/{name}")
+
+
+def _module(name: str) -> str:
     return files("cutaway.page").joinpath(name).read_text(encoding="utf-8")

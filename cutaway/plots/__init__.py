@@ -26,7 +26,15 @@ from .panels import Panel, Series, panels, panels_bokeh
 from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_sheet
 from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh
-from .theme import CLASS_COLORS, ClassStyle, class_style
+from .theme import (
+    CLASS_COLORS,
+    MISSING_COLOR,
+    RIGHT_COLOR,
+    SEQUENTIAL_COLORS,
+    WRONG_COLOR,
+    ClassStyle,
+    class_style,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,6 +43,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASS_COLORS",
+    "MISSING_COLOR",
+    "RIGHT_COLOR",
+    "SEQUENTIAL_COLORS",
+    "WRONG_COLOR",
     "Bars",
     "BokehFigure",
     "BokehLayout",

@@ -45,6 +45,12 @@ VALIDATION_COLOR = ORANGE
 RIGHT_COLOR = GRAY
 WRONG_COLOR = ORANGE
 
+SEQUENTIAL_COLORS = ("#4a3f9e", "#2c7fb0", "#35a88f", "#9cc25a", "#f0d043")
+"""Small to large, for numbers: their lightness grows steadily, and blue to yellow differs for color-blind eyes."""
+
+MISSING_COLOR = "#8a8f98"
+"""Of samples without a value."""
+
 # These grays are legible on white and on dark pages; the report replaces them with its own.
 INK = "#2b2f36"
 MUTED = "#6b7280"

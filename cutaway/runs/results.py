@@ -1,10 +1,10 @@
 """The store of derived results: files that only save time, under names that say what they were computed from."""
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutaway.errors import CutawayWarning, RunError
+from cutaway.checks import warn_user
+from cutaway.errors import RunError
 
 from .atomic import write_atomic
 from .layout import RESULTS
@@ -40,7 +40,7 @@ class ResultStore:
         except OSError:
             return None
         except RunError as error:
-            warnings.warn(f"{name} is computed again: {error.rule}; got {error.got}", CutawayWarning, stacklevel=2)
+            warn_user(f"{name} is computed again: {error.rule}; got {error.got}")
             return None
 
     def write(self, name: str, data: bytes) -> Path | None:
@@ -53,11 +53,7 @@ class ResultStore:
             path.parent.mkdir(exist_ok=True)
             write_atomic(path, data)
         except OSError as error:
-            warnings.warn(
-                f"the result was computed but not kept in {path.parent}: {error.strerror or error}",
-                CutawayWarning,
-                stacklevel=2,
-            )
+            warn_user(f"the result was computed but not kept in {path.parent}: {error.strerror or error}")
             return None
         return path
 

@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import shutil
-import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from cutaway.errors import CutawayWarning, RunError
+from cutaway.checks import warn_user
+from cutaway.errors import RunError
 
 from .atomic import TEMPORARY, write_atomic
 from .folder import RunFolder
@@ -213,11 +213,7 @@ def _middle(name: str) -> str:
     safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".-") or "run"
     cut = os.fsencode(safe[:NAME_LENGTH])[:NAME_BYTES].decode(errors="ignore")
     if cut != safe:
-        warnings.warn(
-            f'the name of a run has at most {NAME_LENGTH} letters or {NAME_BYTES} bytes: "{safe:.20}..." is cut',
-            CutawayWarning,
-            stacklevel=2,
-        )
+        warn_user(f'the name of a run has at most {NAME_LENGTH} letters or {NAME_BYTES} bytes: "{safe:.20}..." is cut')
     return cut
 
 

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .config import LOSSES, OPTIMIZERS, SCHEDULES, TrainingConfig, check_loss, lowest_loss, make_config, recorded_config
+from .config import (
+    FINITE,
+    LOSSES,
+    OPTIMIZERS,
+    SCHEDULES,
+    TrainingConfig,
+    check_loss,
+    lowest_loss,
+    make_config,
+    recorded_config,
+)
 from .first_weights import DRAWN, GIVEN
 from .recipes import RECIPES, Recipe, base_settings, find_recipe, recipe_for
 
@@ -44,6 +54,7 @@ _MODULES = {
 
 __all__ = [
     "DRAWN",
+    "FINITE",
     "GIVEN",
     "INPUTS",
     "LOSSES",

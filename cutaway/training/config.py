@@ -20,6 +20,9 @@ OPTIMIZERS: tuple[str, ...] = get_args(Optimizer)
 LOSSES: tuple[str, ...] = get_args(Loss)
 SCHEDULES: tuple[str, ...] = get_args(Schedule)
 
+FINITE = {"loss": "the loss must stay finite", "val_loss": "the validation loss must stay finite"}
+"""The rule of the error that ends a training whose loss is NaN or infinite; run.json keeps the error."""
+
 _AUTO_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}  # Keras' own defaults
 
 _OTHER_NAMES = {"lr": "learning_rate", "eta": "learning_rate", "bs": "batch_size", "wd": "weight_decay"}

@@ -7,6 +7,7 @@ the samples, a version of Keras that keeps them elsewhere) nothing is assumed of
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -232,10 +233,16 @@ def _split(train: set[tuple[int, int]], val: set[tuple[int, int]], given: Split,
         train=_ids(train, given.train.sources),
         val=_ids(val, given.train.sources),
         test=test,
-        validation=len(val) / (len(train) + len(val)),
+        validation=_share(len(val), len(train) + len(val)),
         seed=given.seed,
         stratified=False,
     )
+
+
+def _share(held: int, samples: int) -> float:
+    """The share with the fewest digits that makes ``validation_split`` hold out so many samples."""
+    shares = (round(held / samples, digits) for digits in range(1, 8))
+    return next((share for share in shares if samples - math.floor(samples * (1 - share)) == held), held / samples)
 
 
 def _ids(members: set[tuple[int, int]], sources: tuple[str, ...]) -> SampleIds:

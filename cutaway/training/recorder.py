@@ -1,7 +1,6 @@
 """The recorder: a Keras callback that records the user's own ``fit`` in a run folder."""
 
 import time
-import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from cutaway.checks import warn_user
 from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
-from cutaway.errors import CutawayWarning, ModelError, RunError
+from cutaway.errors import ModelError, RunError
 from cutaway.metrics import classification_metrics
 from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
 
@@ -223,7 +223,7 @@ class Recorder(keras.callbacks.Callback):
                 )
         elif spec is None:
             kept = "the run keeps history, test metrics and predictions; views of its layers are not to be had"
-            warnings.warn(f"{self._why}, is not opened again: {kept}", CutawayWarning, stacklevel=2)
+            warn_user(f"{self._why}, is not opened again: {kept}")
         self._opens = spec is not None
         return spec
 
@@ -236,9 +236,10 @@ class Recorder(keras.callbacks.Callback):
             text = (
                 "fit sees every sample that it does not validate on, so that no samples are left to test the model on"
             )
-            warnings.warn(f"{text}; fit on recorder.split.train to keep some", CutawayWarning, stacklevel=2)
+            warn_user(f"{text}; fit on recorder.split.train to keep some")
         with self._writing() as writer:
-            writer.update(dataset=self.data.to_record(), split=self.split.to_record(), fit=fit)
+            config = {**writer.manifest.config, "validation": self.split.validation}
+            writer.update(dataset=self.data.to_record(), split=self.split.to_record(), fit=fit, config=config)
 
     def _check(self, logs: Mapping[str, Any]) -> None:
         """Compare Keras' validation metrics with ours; a run that shows something else has failed."""

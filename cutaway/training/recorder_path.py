@@ -1,14 +1,14 @@
 """Where a recorder writes: a folder of its own, found when it is made, and the names of its entries in the history."""
 
 import shutil
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from cutaway.errors import CutawayError, CutawayWarning, RunError
+from cutaway.checks import warn_user
+from cutaway.errors import CutawayError, RunError
 from cutaway.runs import RunFolder, RunWriter
 
 OWN = ("kind", "epoch", "seconds", "samples_per_second")
@@ -57,11 +57,7 @@ class Place:
         if overwrite or path.absolute() in _BEGUN:
             return cls(path, replaces=True)
         free = next(p for n in count(2) if not (p := path.with_name(f"{path.name}-{n}")).exists() or _failed(p))
-        warnings.warn(
-            f'a run is at "{path}" already: this one is recorded at "{free}"; pass overwrite=True to replace it',
-            CutawayWarning,
-            stacklevel=3,
-        )
+        warn_user(f'a run is at "{path}" already: this one is recorded at "{free}"; pass overwrite=True to replace it')
         return cls(free, replaces=free.exists())
 
     def clear(self) -> None:
@@ -120,11 +116,7 @@ def own_row(logs: Mapping[str, Any], **own: Any) -> dict[str, Any]:
         while kept in OWN or (kept in ONE_NUMBER and isinstance(value, list)) or (kept != name and kept in logs):
             kept = f"metric_{kept}"
         if kept != name:
-            warnings.warn(
-                f'the metric "{name}" has the name of an entry of every history: it is kept as "{kept}"',
-                CutawayWarning,
-                stacklevel=3,
-            )
+            warn_user(f'the metric "{name}" has the name of an entry of every history: it is kept as "{kept}"')
         row[kept] = value
     row.setdefault("loss", None)
     row.setdefault("learning_rate", own["learning_rate"])

@@ -15,9 +15,10 @@ from PIL import Image
 import cutaway as ct
 from cutaway.api.analyses import LayerHistory, cost_in_digits, evidence_of, kept_embedding
 from cutaway.api.report import figures, overview, report_html, sections
-from cutaway.api.report.knowledge import best_layer_lead, knowledge, measured_epochs
+from cutaway.api.report.explorer import explore
+from cutaway.api.report.knowledge import best_layer_lead, knowledge
 from cutaway.api.report.mistakes import mistakes
-from cutaway.api.report.source import ReportSource
+from cutaway.api.report.source import ReportSource, measured_epochs
 from cutaway.api.report.units import units
 from cutaway.metrics import PredictedClasses
 from cutaway.page import Cards, Text
@@ -261,15 +262,15 @@ def test_settings_contain_the_whole_configuration(source, digits_run):
 def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, monkeypatch):
     settings = {"epochs": 1, "seed": 0, "runs": tmp_path, "progress": False}
     run = ct.train(ct.mlp((8,)), "digits", **settings)
-    alone = figures.embedding(source_of(run))
-    assert "t-SNE of 360 samples of the test split, perplexity 30" in alone.caption
+    alone = explore(source_of(run))
+    assert "All 360 test samples; t-SNE with perplexity 30." in alone.caption
     whole = run.embed(progress=False)
     before = sorted((run.path / "results").iterdir())
     monkeypatch.setattr("cutaway.api.analyses.layouts.embeddings.embed", None)  # nothing is embedded any more
-    shown = figures.embedding(source_of(run))
-    assert "t-SNE of 1,797 samples, of which 360 of the test split are shown, perplexity 30" in shown.caption
+    shown = explore(source_of(run))
+    assert "All 360 test samples, from an embedding of 1,797 samples; t-SNE with perplexity 30." in shown.caption
     assert f"trustworthiness {whole.quality.trustworthiness:.3f}" in shown.caption
-    assert sorted((run.path / "results").iterdir()) == before
+    assert not [name for name in before if name not in (run.path / "results").iterdir()]
     rows = np.flatnonzero(np.isin(whole.ids.names(), run.split.test.names()))
     part = kept_embedding(run.context, None, shown=run.split.test.take(slice(None, None, -1)))
     np.testing.assert_array_equal(part.xy[::-1], whole.xy[rows])

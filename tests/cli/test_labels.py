@@ -1,6 +1,7 @@
 """The commands labels and doctor as they are typed, on a small table with planted wrong labels."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,8 +9,10 @@ import pandas as pd
 import pytest
 
 from cutaway.cli.findings.decisions import typed_decisions
+from cutaway.cli.findings.doctor import can_be_tried
 from cutaway.cli.findings.sheet import check_pictures, check_sheet
 from cutaway.errors import UnknownNameError, UsageError
+from cutaway.findings import Remedy
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +74,66 @@ def test_decisions_of_a_second_round_join_those_of_the_first(cutaway, table, tmp
     again = out.splitlines()[-1].removeprefix("Next: cutaway ").split()
     code, out, _ = cutaway(*again, "--epochs", "1")
     assert (code, "1 sample relabeled, 2 left out" in out) == (0, True)
+
+
+def test_of_a_recorded_fit_the_recipe_is_said_and_only_what_works_is_suggested(cutaway, tmp_path, monkeypatch):
+    import keras
+
+    import cutaway as ct
+    from cutaway import training
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setitem(training.RECIPES, "default", replace(training.RECIPES["default"], hidden=(8, 4), dropout=0.0))
+    random = np.random.default_rng(0)
+    y = np.arange(120) % 2
+    np.savez("rows.npz", x_train=random.normal(3.0 * y[:, None], size=(120, 4)).astype(np.float32), y_train=y)
+    recorder = ct.Recorder("runs/fit", "rows.npz")
+    data, train, val = recorder.data, recorder.split.train, recorder.split.val
+    model = keras.Sequential([keras.layers.Dense(2, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    model.fit(data.inputs(train), data.y(train), epochs=1, verbose=0, callbacks=[recorder])
+    code, out, err = cutaway("labels", "runs/fit", *QUICK)
+    assert code == 0, err
+    assert '8-4 hidden units and the settings of the recipe "default", since how the model of this run' in out
+    again = " ".join(out.splitlines()[-2:])
+    assert "--like" not in again
+    assert "cutaway.train(run.model(), run.data, labels='suspects.csv')" in again
+    code, out, _ = cutaway("labels", "runs/fit", *QUICK, "--json")
+    document = json.loads(out)
+    assert (document["recipe"], document["hidden"]) == ("default", [8, 4])
+    first, second = train.names()[0], val.names()[0]
+    code, out, _ = cutaway("labels", "runs/fit", "--relabel", f"{first}=1", "--drop", second, "--keep", val.names()[1])
+    assert code == 0
+    assert "1 of them is a validation or test sample: they change by what the model is judged, not what it" in out
+    run = ct.open_run("runs/fit")
+    assert eval(out.splitlines()[-1].split("train its model on: ")[1], {"cutaway": ct, "run": run}).split.dropped
+
+
+@pytest.mark.parametrize(
+    ("origin", "change", "untried", "tried"),
+    [
+        ("training", None, "", True),
+        ("training", None, "this takes other samples", False),
+        ("keras fit", None, "", False),
+        ("keras fit", "temperature", "", True),
+    ],
+)
+def test_proofs_are_suggested_where_one_can_be_tried(origin, change, untried, tried):
+    finding = SimpleNamespace(severity="warning", remedy=Remedy("do", change=change, untried=untried))
+    run = SimpleNamespace(context=SimpleNamespace(manifest=SimpleNamespace(origin=origin)))
+    assert can_be_tried(finding, run) is tried
+
+
+def test_relabeled_samples_that_a_model_does_not_learn_from_are_counted(cutaway, table, tmp_path):
+    assert cutaway("train", *table, "--epochs", "1")[0] == 0
+    assert "recipe" not in cutaway("labels", "latest", *QUICK)[1], "models like that of the run"
+    code, out, _ = cutaway(
+        "labels", "latest", "--relabel", "val[0]=1", "--relabel", "test[0]=1", "--relabel", "train[0]=1"
+    )
+    assert (code, "2 of them are validation or test samples" in out) == (0, True)
+    code, out, _ = cutaway(*out.splitlines()[-1].removeprefix("Next: cutaway ").split(), "--epochs", "1")
+    assert code == 0
+    assert "2 relabeled samples are held out for validation or test" in " ".join(out.split())
 
 
 def test_a_list_of_suspects_is_refused_before_anything_is_trained(cutaway, table, tmp_path):

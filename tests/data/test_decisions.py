@@ -1,6 +1,10 @@
 """Decisions on labels: the files they are in, and what they change."""
 
+import io
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway import Dataset, Decision, load_dataset
+from cutaway.api.prediction.file import write_text
 from cutaway.data import (
     MISSING,
     Split,
@@ -69,6 +74,7 @@ def test_names_in_a_parquet_file_are_exact_and_typed_ones_lose_their_spaces(
     [
         (lambda: Decision(5, "drop"), "names its sample", "5"),  # pyright: ignore[reportArgumentType]
         (lambda: Decision("", "drop"), "names its sample", "''"),
+        (lambda: Decision("a", "relabel", ""), "a name that is not empty", '"" for a'),
         (lambda: Decision("a", ["drop"]), "one of keep", "drop"),  # pyright: ignore[reportArgumentType]
         (lambda: Decision("a", "relabel", 7.5), "name of a class", "7.5 for a"),  # pyright: ignore[reportArgumentType]
         (lambda: Decision("a", "relabel", True), "name of a class", "True"),  # pyright: ignore[reportArgumentType]
@@ -199,3 +205,30 @@ def test_what_is_not_there_is_refused(data: Dataset, tmp_path: Path) -> None:
     everything = decide(data, [Decision(f"train[{row}]", "drop") for row in range(40)]).dropped
     with pytest.raises((DataError, ConfigError), match="are left"):
         drop(split_dataset(data), everything)
+
+
+class Named:
+    """Predictions of samples with these names."""
+
+    def __init__(self, given: list[str]) -> None:
+        self.given = given
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    def columns(self) -> dict[str, Any]:
+        return {"sample": self.given, "decision": ["drop"] * len(self), "score": -np.ones(len(self))}
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        return iter(())
+
+
+@given(st.lists(names, min_size=1, max_size=20))
+def test_names_in_a_file_of_predictions_are_read_as_those_of_decisions(given: list[str]) -> None:
+    text = io.StringIO()
+    write_text([Named(given)], text, lines=False)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "predictions.csv"
+        path.write_bytes(text.getvalue().encode())
+        assert [each.sample for each in read_decisions(path)] == given
+    assert text.getvalue().rstrip().endswith(",-1")

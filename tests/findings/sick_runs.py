@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 
 import cutaway as ct
 
@@ -50,6 +51,14 @@ def diverged(runs: Path) -> ct.Run:
         return train(ct.mlp((64,)), *digits(), runs, optimizer="sgd", learning_rate=1e5, **PLAIN)
     except ct.CutawayError:
         return ct.open_run("latest", runs=runs, data=ct.Dataset.from_arrays(*digits()))
+
+
+def not_finite(runs: Path) -> ct.Run:
+    """Weights of many layers grow together, so that the loss is NaN in the first epoch and the training ends."""
+    layers = [keras.layers.Dense(16, "linear") for _ in range(9)]
+    with pytest.raises(ct.CutawayError, match="must stay finite"):
+        train(model_of(*layers), *digits(), runs, optimizer="sgd", learning_rate=1e6, momentum=0.9, **PLAIN)
+    return ct.open_run("latest", runs=runs, data=ct.Dataset.from_arrays(*digits()))
 
 
 def unscaled_pictures(runs: Path) -> ct.Run:
@@ -203,6 +212,7 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "rate too low, pictures": (("learning-rate-too-low",), rate_too_low),
     "rate too low, table": (("learning-rate-too-low",), lambda runs: rate_too_low(runs, of=table)),
     "diverged": (("divergence", "learning-rate-too-high"), diverged),
+    "not finite": (("divergence",), not_finite),
     "unscaled pictures": (("unscaled-inputs",), unscaled_pictures),
     "unscaled table": (("unscaled-inputs",), unscaled_table),
     "scaled twice": (("double-scaling",), scaled_twice),

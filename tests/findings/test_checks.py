@@ -109,6 +109,11 @@ def test_a_sickness_is_named(kind: str) -> None:
 
 
 BORDERS = {
+    "a single input": {
+        "telling": TellingInput(0, 299, 300, 0.5),
+        "inputs": replace(INPUTS, inputs=1),
+    },
+    "a single column": {"telling": TellingInput(1, 299, 300, 0.5), "input_columns": ("a", "a")},
     "a petal that tells 95% of irises": {"telling": TellingInput(3, 71, 75, 0.34)},
     "pictures with a constant border": {"inputs": replace(INPUTS, constant=tuple(range(8))), "pictures": True},
     "one-hot columns": {"inputs": replace(INPUTS, widest=4.0)},

@@ -1,17 +1,23 @@
 """The doctor on real runs and on data: what it names, what it cannot judge, and what its proofs measure."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from sick_runs import digits, model_of, table, train
+from sick_runs import digits, model_of, not_finite, table, train
 
 import cutaway as ct
 from cutaway.api.doctor import Proof
 from cutaway.api.doctor.judging import Judgment
+from cutaway.api.doctor.proving import prove
+from cutaway.api.start import start_training
 from cutaway.cli import main
+from cutaway.data import Split
+from cutaway.findings import Finding, Remedy
 
 pytestmark = pytest.mark.slow
 
@@ -92,9 +98,14 @@ def test_data_are_judged_before_anything_is_trained(tmp_path: Path, capsys: pyte
     assert all(each["severity"] != "warning" for each in printed["findings"])
 
 
-def test_a_run_without_its_data_says_what_it_cannot_judge(slow_run: ct.Run) -> None:
-    found = ct.doctor(ct.open_run(slow_run.path), progress=False)
-    assert any("cannot be loaded" in sentence for sentence in found.not_judged)
+def test_a_run_without_its_data_says_what_it_cannot_judge(slow_run: ct.Run, tmp_path: Path) -> None:
+    ct.doctor(slow_run, progress=False)
+    (said,) = [each for each in ct.doctor(ct.open_run(slow_run.path), progress=False).not_judged if "loaded" in each]
+    assert said.endswith("so that inputs and labels are judged by what was measured before.")
+    unmeasured = shutil.copytree(slow_run.path, tmp_path / "unmeasured")
+    shutil.rmtree(unmeasured / "results")
+    (said,) = [each for each in ct.doctor(ct.open_run(unmeasured), progress=False).not_judged if "loaded" in each]
+    assert said.endswith("so that inputs and labels are not judged.")
 
 
 def test_what_was_measured_is_kept_with_the_run_and_a_damaged_file_is_measured_again(slow_run: ct.Run) -> None:
@@ -131,6 +142,66 @@ def test_rules_are_printed_and_in_every_document(slow_run: ct.Run, capsys: pytes
     for words in (rule.words, rule.source, rule.known_as):
         assert words in lines
     assert found.findings[0].title in printed("show", str(slow_run.path))
+
+
+def test_a_training_that_was_ended_by_its_loss_diverged(tmp_path: Path) -> None:
+    run = not_finite(tmp_path)
+    found = ct.doctor(run, progress=False)
+    first = found.findings[0]
+    assert (first.kind, first.evidence) == ("divergence", {"epoch": 1, "metric": "loss"})
+    assert not any("divergence" in sentence for sentence in found.not_judged)
+
+
+def test_shuffling_is_judged_on_samples_that_neither_model_was_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = digits()
+    x, y = x[y < 4], y[y < 4]
+    x, y = x[np.argsort(y, kind="stable")], np.sort(y)
+    first = np.r_[: len(y) - 160, len(y) - 4 : len(y)]  # four of the last class are not held out
+    rest = np.setdiff1d(np.arange(len(y)), first)
+    run = train(ct.mlp((16,)), x[first], y[first], tmp_path, epochs=3, x_test=x[rest], y_test=y[rest])
+    (finding,) = [each for each in run.findings() if each.kind == "missing-shuffling"]
+    proof = prove(run, finding)
+    assert proof.helped, proof.words
+    # as many of the test samples as are expected among those that are held out when all are drawn again
+    held = len(rest) + len(run.split.val)
+    assert proof.samples == pytest.approx(len(rest) * held / len(y), abs=15)
+    monkeypatch.setitem(run.context.__dict__, "split", replace(run.split, stratified=False))
+    assert "shuffling would undo" in prove(run, finding).words
+
+
+def test_a_remedy_is_tried_on_the_split_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pandas
+
+    x, y = table(240, inputs=5)
+    frame = pandas.DataFrame(x * 300 + 2000, columns=list("abcde")).assign(label=y, house=np.arange(240) // 6)
+    data = ct.load_dataset(frame, label="label", group="house")
+    run = ct.train(ct.mlp((8,)), data, epochs=2, runs=tmp_path, progress=False)
+    splits: list[Split] = []
+
+    def noted(*given: Any, split: Split, **settings: Any) -> ct.Run:
+        splits.append(split)
+        return start_training(*given, split=split, **settings)
+
+    monkeypatch.setattr("cutaway.api.doctor.proving.start_training", noted)
+    weights = Remedy("draw first weights by Keras' default initializers", change="default-weights")
+    proof = prove(run, Finding("low-rank", "warning", "", "", {}, weights))
+    assert splits == [run.split], "houses are in one part only"
+    assert proof.samples == len(run.split.test)
+
+
+def test_where_no_training_helps_the_finding_says_what_does_and_why_there_is_no_proof(tmp_path: Path) -> None:
+    x, y = table(1500)
+    run = train(ct.mlp((32,)), x[:1100], y[:1100], tmp_path, epochs=4, x_test=x[1100:] + 1.0, y_test=y[1100:])
+    found = ct.doctor(run, proofs=True, progress=False)
+    proofs = {each.kind: each for each in found.proofs}
+    for kind in ("shifted-test-samples", "test"):
+        (finding,) = [each for each in found.findings if each.kind == kind]
+        assert "no proof" in finding.text
+        assert proofs[kind].why
+        assert not proofs[kind].helped
+    assert "take test samples like those that the model will see" in proofs["shifted-test-samples"].remedy
 
 
 def test_a_temperature_is_proved_without_a_training(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
-from sick_runs import PLAIN, SICK, table, train
+from sick_runs import PLAIN, SICK, digits, model_of, not_finite, table, train
 
 import cutaway as ct
 from cutaway.api.doctor.proving import prove
@@ -27,6 +28,16 @@ def imbalanced(runs: Path) -> ct.Run:
     return train(ct.mlp((32,)), x[keep], y[keep], runs)
 
 
+def alike_from_the_start(runs: Path) -> ct.Run:
+    layers = keras.layers.Dense(64, "relu", kernel_initializer="ones"), keras.layers.Dense(32, "relu")
+    return train(model_of(*layers), *digits(), runs, epochs=6)
+
+
+def oscillating(runs: Path) -> ct.Run:
+    settings = {"optimizer": "sgd", "learning_rate": 0.3, "momentum": 0.9, "batch_size": 16}
+    return train(ct.mlp((64,)), *table(900, classes=3), runs, **settings, **PLAIN)
+
+
 PROVABLE: dict[str, Callable[[Path], ct.Run]] = {
     "learning-rate-too-high": SICK["rate too high, pictures"][1],
     "learning-rate-too-low": SICK["rate too low, pictures"][1],
@@ -42,6 +53,10 @@ PROVABLE: dict[str, Callable[[Path], ct.Run]] = {
     "overfitting": overfitted,
     "miscalibration": SICK["underconfident"][1],
     "stalled": SICK["frozen"][1],
+    "low-rank": alike_from_the_start,
+    "oscillation": oscillating,
+    "divergence": not_finite,
+    "missing-shuffling": SICK["not shuffled"][1],
 }
 """Kind of finding -> a run that has it, whose remedy makes better what it is judged by."""
 

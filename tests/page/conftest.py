@@ -1,6 +1,9 @@
+import importlib.util
 import io
 import os
 import shutil
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +18,10 @@ LABELS = np.repeat([0, 1], 30)
 XY = np.stack([100.0 * LABELS + np.tile(np.arange(30) % 6, 2) * 8, np.tile(np.arange(30) // 6, 2) * 20.0], axis=1)
 PICTURES = np.arange(60, dtype=np.uint8)[:, None, None] * np.full((8, 8), 4, np.uint8)
 
+_spec = importlib.util.spec_from_file_location("node", Path(__file__).with_name("node.py"))
+_node = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_node)
+
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -23,6 +30,12 @@ FLAGS = [
     "--no-first-run",
 ]
 SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+@pytest.fixture(scope="session")
+def run_script():
+    """Run a script with modules of the page in Node: see `node.run_script`."""
+    return _node.run_script
 
 
 @pytest.fixture(scope="session")
@@ -164,6 +177,13 @@ class Visit:
         shot = self.page.screenshot(clip={"x": round(x), "y": round(y), "width": 1, "height": 1})
         with Image.open(io.BytesIO(shot)) as image:
             return image.convert("RGB").getpixel((0, 0))
+
+    def wait(self, expression):
+        """Wait until an expression is true; the page's policy forbids `wait_for_function`, which compiles a text."""
+        end = time.monotonic() + 20
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, expression
+            self.page.wait_for_timeout(20)
 
     def check_quiet(self):
         assert self.complaints == []

@@ -258,9 +258,14 @@ def test_a_fit_on_all_samples_leaves_none_to_test_on(tmp_path):
     recorder = ct.Recorder(tmp_path / "run", data)
     assert len(recorder.split.test) > 0
     rows = x[order].reshape(240, -1) / 255
-    with pytest.warns(CutawayWarning, match="no samples are left to test the model on; fit on recorder.split.train"):
+    with pytest.warns(
+        CutawayWarning, match="no samples are left to test the model on; fit on recorder.split.train"
+    ) as said:
         dense().fit(rows, LABELS[order], validation_split=0.2, batch_size=48, verbose=0, callbacks=[recorder])
+    lines = [each.filename for each in said if each.category is CutawayWarning]
+    assert lines == [__file__], "the line of the user, not one of the recorder or of Keras"
     run = ct.open_run(recorder.path, data=data)
+    assert run.config["validation"] == run.split.validation == 0.2, "as fit was given it"
     assert [len(run.split.part(name)) for name in ("train", "val", "test")] == [192, 48, 0]
     assert run.split.val.index.tolist() == list(range(192, 240)), "Keras takes the last rows"
     assert run.test is None

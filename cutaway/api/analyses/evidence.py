@@ -63,6 +63,7 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         history=rows,
         class_names=context.class_names,
         kept_epoch=context.manifest.kept_epoch,
+        diverged=_diverged(context, epochs=len(rows)),
         recorded=context.manifest.origin == "keras fit",
         ready_made=context.manifest.origin == "model",
         test_accuracy=test["accuracy"] if test else None,
@@ -77,6 +78,14 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
         pictures=len(record.shape) > 1,
         **facts,
     )
+
+
+def _diverged(context: RunContext, *, epochs: int) -> tuple[int, str] | None:
+    """The epoch that a training of ours did not end because a loss was not finite, and that loss."""
+    from cutaway.training import FINITE
+
+    why = (context.manifest.why or "") if context.manifest.status == "failed" else ""
+    return next(((epochs + 1, metric) for metric, rule in FINITE.items() if why.startswith(rule)), None)
 
 
 def _has_default_weights(context: RunContext) -> bool | None:

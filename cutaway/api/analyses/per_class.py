@@ -1,7 +1,6 @@
 """What the predictions of a run are worth class by class."""
 
 import json
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +8,8 @@ import numpy as np
 
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
-from cutaway.checks import check_whole
-from cutaway.errors import CutawayWarning, DataError
+from cutaway.checks import check_whole, warn_user
+from cutaway.errors import DataError
 from cutaway.metrics import PerClass, SparseCounts, per_class
 from cutaway.metrics import confusion_counts as count_pairs
 from cutaway.runs import file_name
@@ -153,5 +152,5 @@ def _kept_counts(context: RunContext, name: str, *, samples: int) -> SparseCount
             return count_pairs(np.repeat(true, count), np.repeat(predicted, count), classes=classes)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, DataError):
         pass
-    warnings.warn(f"{name} is damaged and is computed again", CutawayWarning, stacklevel=2)
+    warn_user(f"{name} is damaged and is computed again")
     return None

@@ -12,9 +12,11 @@ import numpy as np
 from cutaway.api.analyses import fitted_temperature
 from cutaway.api.progress import ProgressOption
 from cutaway.api.run import Run
-from cutaway.api.train import train, train_like
-from cutaway.data import Dataset, Decision, SampleIds, Source
-from cutaway.errors import CutawayError
+from cutaway.api.start import start_training
+from cutaway.api.train import train_like
+from cutaway.api.weighting import check_same_weights, given_weights
+from cutaway.data import Dataset, Decision, SampleIds, Source, Split, join_ids, stratified_split
+from cutaway.errors import CutawayError, DataError
 from cutaway.findings import SUSPECT, Finding, Remedy
 
 from .judging import MEASURES, Answers, answers, judge
@@ -38,6 +40,8 @@ def prove(run: Run, finding: Finding, *, tried: Tried | None = None, progress: P
     """
     remedy = finding.remedy
     assert remedy is not None
+    if remedy.untried:
+        return Proof(finding.kind, remedy.words, why=remedy.untried)
     if remedy.change != "temperature" and run.context.manifest.origin != "training":
         return Proof(finding.kind, remedy.words, why="only a run that cutaway trained can be trained again")
     try:
@@ -45,7 +49,13 @@ def prove(run: Run, finding: Finding, *, tried: Tried | None = None, progress: P
         ids = run.split.part(split)
         if remedy.change == "drop-repeated":
             return _without_repeated(run, finding, remedy, split)
-        after, seconds = _tried(run, remedy, ids, tried={} if tried is None else tried, progress=progress)
+        if remedy.change == "shuffle":
+            if not run.split.stratified:
+                why = "the samples are divided by group or by time, which shuffling would undo"
+                return Proof(finding.kind, remedy.words, why=why)
+            ids, after, seconds = _shuffled(run, ids, progress)
+        else:
+            after, seconds = _tried(run, remedy, ids, tried={} if tried is None else tried, progress=progress)
         before = answers(run.context, ids)
     except CutawayError as error:
         return Proof(finding.kind, remedy.words, why=f"{error.rule}; got {error.got}")
@@ -89,12 +99,66 @@ def _train(run: Run, remedy: Remedy, folder: Path, progress: ProgressOption) -> 
     if remedy.change == "drop-suspects":
         return train_like(run, labels=_suspects(run, progress), runs=folder, progress=progress, **settings)
     data = _changed(run, remedy) if remedy.change in ("standardize", "drop-inputs") else run.data
-    model = _model(run, data, remedy)
-    config = {name: value for name, value in run.config.items() if value is not None and name != "class_weight"}
-    if run.config.get("class_weight") is not None:
-        weights: tuple[float, ...] = tuple(run.config["class_weight"])
-        config["class_weight"] = dict(enumerate(weights))
-    return train(model, data, runs=folder, progress=progress, **(config | settings))
+    return _train_on(run, data, run.split, remedy, folder, progress)
+
+
+def _train_on(run: Run, data: Dataset, split: Split, remedy: Remedy, folder: Path, progress: ProgressOption) -> Run:
+    """Train the run's model, with what a remedy changes about it, on these data and this split."""
+    from cutaway import models, training
+
+    sample_weight = given_weights(run.context.loaded, None)
+    check_same_weights(sample_weight, run.context.manifest.sample_weight)
+    models.require_jax()
+    training.keep_compiled_programs()
+    base = training.recorded_config(run.config).model_dump()
+    accelerator = training.has_accelerator()
+    return start_training(
+        _model(run, remedy),
+        data,
+        loaded=data,
+        split=split,
+        config=training.make_config(base, samples=len(split.train), accelerator=accelerator, **remedy.settings),
+        first_weights=training.DRAWN,
+        sample_weight=sample_weight,
+        runs=folder,
+        name=None,
+        progress=progress,
+    )
+
+
+def _shuffled(run: Run, held: SampleIds, progress: ProgressOption) -> tuple[SampleIds, Answers, float]:
+    """Train again on all samples, divided by chance and by class into parts as large as those of the run.
+
+    Returns:
+        The samples that were held out of both trainings; what the new model says of them; and its seconds.
+
+    Raises:
+        DataError: There is no such sample, or a class is too small.
+    """
+    start, split = time.perf_counter(), _divided_again(run)
+    # by the validation samples, early stopping chooses an epoch
+    is_chosen = run.config.get("patience") is not None and len(split.test) > 0
+    held_again = set(_keys(split.test if is_chosen else join_ids([split.val, split.test])))
+    common = held.take(np.array([key in held_again for key in _keys(held)], bool))
+    if not len(common):
+        rule = "both models are judged on samples that neither was trained on"
+        raise DataError(rule, got="none of them", hint="train on more samples")
+    with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
+        again = _train_on(run, run.data, split, Remedy("shuffle"), Path(folder), progress)
+        return common, answers(again.context, common), time.perf_counter() - start
+
+
+def _divided_again(run: Run) -> Split:
+    """All samples of a run in parts as large as before, each with the same shares of the classes."""
+    whole, seed, parts = run.split.part("all"), run.config["seed"], list[SampleIds]()
+    whole = whole.take(np.lexsort((whole.index, whole.source_index)))
+    for size in (len(run.split.test), len(run.split.val)):
+        every = np.arange(len(whole))
+        rest, out = stratified_split(run.data.y(whole), held_out=size, seed=seed) if size else (every, every[:0])
+        parts.append(whole.take(out))
+        whole = whole.take(rest)
+    test, val = parts
+    return dataclasses.replace(run.split, train=whole, val=val, test=test)
 
 
 def _changed(run: Run, remedy: Remedy) -> Dataset:
@@ -116,7 +180,7 @@ def _changed(run: Run, remedy: Remedy) -> Dataset:
 SQUASHING = ("sigmoid", "tanh", "softsign")
 
 
-def _model(run: Run, data: Dataset, remedy: Remedy) -> Any:
+def _model(run: Run, remedy: Remedy) -> Any:
     """The model of a run with new first weights from its seed, and what a remedy changes about its layers."""
     from cutaway.models import initialize, model_from_spec
 

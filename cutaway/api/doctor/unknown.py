@@ -37,7 +37,9 @@ def unknown_of_run(run: Run) -> tuple[str, ...]:
     try:
         run.data  # noqa: B018 (asks whether it can be loaded)
     except DataError as error:
-        found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are not judged.")
+        is_known = analyses.kept_findings(run.context) is not None
+        judged = "judged by what was measured before" if is_known else "not judged"
+        found.append(f"The data cannot be loaded ({error.got}), so that inputs and labels are {judged}.")
     return tuple(found)
 
 
@@ -64,7 +66,8 @@ def _of_training(run: Run) -> Iterator[str]:
         return
     rows = run.folder.history()
     if not rows:
-        yield f"No epoch has ended, so that these are not judged: {', '.join(TRAINING)}."
+        rest = [kind for kind in TRAINING if kind != "divergence" or run.folder.status != "failed"]
+        yield f"No epoch has ended, so that these are not judged: {', '.join(rest)}."
         return
     short = [kind for kind, least in LEAST_EPOCHS.items() if len(rows) < least]
     if short:

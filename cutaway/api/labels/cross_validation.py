@@ -43,6 +43,7 @@ class CrossValidation:
         seeds: Number of times that all folds are trained, each with other folds and other first weights.
         groups: int64 ``(sample,)``, samples that stay together in a fold, or None.
         store: Where results are kept; None where nothing can be.
+        recipe: Name of the recipe that model and settings are from; None where they are those of a run.
     """
 
     data: Dataset = field(repr=False)
@@ -54,6 +55,7 @@ class CrossValidation:
     seeds: int
     groups: np.ndarray | None = field(repr=False)
     store: ResultStore | None = field(repr=False)
+    recipe: str | None = None
 
     @property
     def key(self) -> str:
@@ -72,15 +74,17 @@ def of_run(context: RunContext, *, folds: int, seeds: int, epochs: int | None) -
 
     data, whole = context.data, context.named(context.split.part("all"))
     ids = whole.take(np.lexsort((whole.index, whole.source_index)))
+    recipe = None
     if context.manifest.origin == "training" and context.opens:
         config, spec = recorded_config(context.manifest.config), context.spec
         kept = context.manifest.kept_epoch or config.epochs
         config = config.model_copy(update={"epochs": epochs or kept, "patience": None, "class_weight": None})
         config, patience = TrainingConfig.model_validate(config.model_dump()), None
     else:
-        spec, config, patience = _default(data, samples=len(ids) * (folds - 1) // folds, epochs=epochs)
-    groups = _groups(context.loaded, data, ids)
-    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, context.folder.results)
+        spec, config, patience, recipe = _default(data, samples=len(ids) * (folds - 1) // folds, epochs=epochs)
+    store = context.folder.results
+    groups = _groups(context.loaded, data, ids, store)
+    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, store, recipe)
 
 
 def of_data(
@@ -94,8 +98,10 @@ def of_data(
     everything = Split(train=ids, val=nothing, test=nothing, validation=0.25, seed=0)
     # what a preparation learns has nothing to do with labels, so that it may be fitted on all samples
     data = given.prepare(everything, on_progress=on_progress) if isinstance(given, Table) else given
-    spec, config, patience = _default(data, samples=len(ids) * (folds - 1) // folds, epochs=epochs)
-    return CrossValidation(data, ids, spec, config, patience, folds, seeds, _groups(given, data, ids), _user_store())
+    spec, config, patience, recipe = _default(data, samples=len(ids) * (folds - 1) // folds, epochs=epochs)
+    store = _user_store()
+    groups = _groups(given, data, ids, store)
+    return CrossValidation(data, ids, spec, config, patience, folds, seeds, groups, store, recipe)
 
 
 def held_out(setup: CrossValidation, *, on_progress: ProgressCallback) -> tuple[HeldOut, float, int]:
@@ -235,8 +241,8 @@ class _Folds:
             self.setup.store.write(name, save(kept))
 
 
-def _default(data: Dataset, *, samples: int, epochs: int | None) -> tuple[Mapping[str, Any], Any, int | None]:
-    """Specification, config and patience of the default model for some data."""
+def _default(data: Dataset, *, samples: int, epochs: int | None) -> tuple[Mapping[str, Any], Any, int | None, str]:
+    """Specification, config, patience and name of the default recipe for some data."""
     from cutaway import models, training
 
     recipe = training.find_recipe(training.recipe_for("default", table=data.preparation is not None))
@@ -246,10 +252,10 @@ def _default(data: Dataset, *, samples: int, epochs: int | None) -> tuple[Mappin
     models.require_jax()
     model = models.mlp(recipe.hidden, dropout=recipe.dropout)
     models.build_model(model, shape=data.shape, classes=data.classes, seed=0)
-    return models.spec_of(model), config.model_copy(update={"patience": None}), patience
+    return models.spec_of(model), config.model_copy(update={"patience": None}), patience, recipe.name
 
 
-def _groups(loaded: Dataset | Table, data: Dataset, ids: SampleIds) -> np.ndarray | None:
+def _groups(loaded: Dataset | Table, data: Dataset, ids: SampleIds, store: ResultStore | None) -> np.ndarray | None:
     """The group of each sample, int64 ``(sample,)``; None where each sample is its own.
 
     Where a column says which samples belong together it is this, and samples of "test" are their own groups. Otherwise
@@ -257,13 +263,35 @@ def _groups(loaded: Dataset | Table, data: Dataset, ids: SampleIds) -> np.ndarra
     """
     column = loaded.extras["train"].get("group") if isinstance(loaded, Table) else None
     if column is None:
-        first = first_equal(data.rows(ids))
+        first = _first_equal(data, ids, store)
         return None if (first == np.arange(len(ids))).all() else first
     first = int(column.max(initial=0)) + 1
     groups = first + np.arange(len(ids))
     train = ids.source_index == ids.sources.index("train")
     groups[train] = column[ids.index[train]]
     return groups
+
+
+def _first_equal(data: Dataset, ids: SampleIds, store: ResultStore | None) -> np.ndarray:
+    """For each sample the first one that equals it, int64 ``(sample,)``, kept so that rows are compared once."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load, save
+
+    digest = hashlib.sha256(data.sha256.encode() + ids.source_index.tobytes() + ids.index.tobytes()).hexdigest()
+    name = file_name("labels", "equal", f"{digest[:16]}.safetensors")
+    kept = None if store is None else store.read(name)
+    if kept is not None:
+        try:
+            first = load(kept)["first"]
+            if first.shape == (len(ids),) and first.dtype == np.int64 and (first <= np.arange(len(ids))).all():
+                return first
+        except (SafetensorError, KeyError, ValueError, TypeError):
+            pass
+        warn_user(f"the list of equal samples, {name}, is damaged and is made again")
+    first = first_equal(data.rows(ids)).astype(np.int64)
+    if store is not None:
+        store.write(name, save({"first": first}))
+    return first
 
 
 def _user_store() -> ResultStore | None:

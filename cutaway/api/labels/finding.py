@@ -83,7 +83,16 @@ def find_label_issues(
         seeds=setup.seeds,
         epochs=epochs,
         pictures=setup.data.pictures(setup.ids.take(listed[:200])),
+        recipe=setup.recipe,
+        hidden=_hidden(setup),
     )
+
+
+def _hidden(setup: CrossValidation) -> tuple[int, ...]:
+    """Units of the hidden dense layers of the models."""
+    output = setup.spec["output"]
+    dense = (layer for layer in setup.spec["layers"] if layer["name"] != output and layer["kind"] == "Dense")
+    return tuple(int(layer["config"]["units"]) for layer in dense)
 
 
 def _listed(scores: np.ndarray, judged: np.ndarray, *, most: int) -> np.ndarray:

@@ -49,6 +49,9 @@ class LabelIssues(NotebookDisplay):
         seeds: Number of times that all folds were trained.
         epochs: Number of epochs of each training.
         pictures: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None where samples are no pictures.
+        recipe: Name of the recipe that the models were trained with; None where they had the model and the settings of
+            a run.
+        hidden: Units of the hidden dense layers of the models.
     """
 
     ids: SampleIds = field(repr=False)
@@ -69,6 +72,8 @@ class LabelIssues(NotebookDisplay):
     seeds: int
     epochs: int
     pictures: np.ndarray | None = field(repr=False)
+    recipe: str | None = None
+    hidden: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         low, high = self.count.low, self.count.high

@@ -7,7 +7,7 @@ chunk, or rows in a file. May call every room below `api`, and `cutaway.api.cont
 from .file import check_no_decisions, write_rows, write_text
 from .predicting import examine, predict, predictions
 from .record import Predictions
-from .samples import new_samples, one_sample
+from .samples import new_samples, one_sample, pixel_scale, shows_digits
 
 __all__ = [
     "Predictions",
@@ -15,8 +15,10 @@ __all__ = [
     "examine",
     "new_samples",
     "one_sample",
+    "pixel_scale",
     "predict",
     "predictions",
+    "shows_digits",
     "write_rows",
     "write_text",
 ]

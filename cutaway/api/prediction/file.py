@@ -2,7 +2,6 @@
 # pyarrow has no types
 """Rows in a file, such as predictions: CSV, Parquet or JSON lines, written in chunks, renamed once it is complete."""
 
-import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
@@ -12,7 +11,7 @@ from typing import IO, Any, Protocol
 
 import numpy as np
 
-from cutaway.data import read_decisions, safe_cell
+from cutaway.data import csv_line, csv_row, quoted_cell, read_decisions
 from cutaway.errors import CutawayError, UsageError
 from cutaway.runs import output_file
 
@@ -87,10 +86,9 @@ def write_text(parts: Iterable[Rows], file: IO[str], *, lines: bool) -> int:
             buffer.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in part.records())
         else:
             columns = part.columns()
-            writer = csv.writer(buffer, lineterminator="\n")
             if number == 0:
-                writer.writerow([safe_cell(name) for name in columns])
-            writer.writerows(zip(*map(_cells, columns.values()), strict=True))
+                buffer.write(csv_row(columns))
+            buffer.writelines(map(csv_line, zip(*map(_cells, columns.values()), strict=True)))
         count += len(part)
         file.write(buffer.getvalue())
     return count
@@ -124,9 +122,9 @@ def _arrow_type(values: Any) -> Any:
 
 
 def _cells(values: Any) -> list[str]:
-    """A column as text, of which no spreadsheet runs a cell."""
+    """A column as text, of which no spreadsheet runs a cell, and which `read_decisions` reads as it is."""
     if not isinstance(values, np.ndarray):
-        return [safe_cell(value) for value in values]
+        return [quoted_cell(value) for value in values]
     return [_number(value) for value in values.tolist()]
 
 

@@ -75,7 +75,7 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
     elif paths:
         _check_pictures(context, paths)
         files = new_picture_files(paths)
-        digit, scale = record.origin.get("name") == "mnist", _scale(context)
+        digit, scale = shows_digits(context), pixel_scale(context)
         for first in range(0, len(files), PICTURES):
             chunk = files[first : first + PICTURES]
             read = [read_new_picture(path, shape=record.shape, scale=scale, digit=digit) for path in chunk]
@@ -152,7 +152,12 @@ def _check_pictures(context: RunContext, paths: list[Path]) -> None:
         )
 
 
-def _scale(context: RunContext) -> float:
+def shows_digits(context: RunContext) -> bool:
+    """Whether a new picture shows one digit, which is brought to the form of MNIST's."""
+    return context.manifest.dataset.origin.get("name") == "mnist"
+
+
+def pixel_scale(context: RunContext) -> float:
     """The value of a raw sample that becomes 1: by the scale of the data, or in the model where that is 1."""
     from cutaway.training import own_scale
 
@@ -166,7 +171,7 @@ def _checked(context: RunContext, x: np.ndarray, *, where: str) -> np.ndarray:
     Raises:
         DataError: They do not.
     """
-    shape, scale = context.manifest.dataset.shape, _scale(context)
+    shape, scale = context.manifest.dataset.shape, pixel_scale(context)
     if x.shape[1:] != shape and x.shape == shape:
         x = x[None]
     flat = x.ndim == 2 and x.shape[1] == int(np.prod(shape))

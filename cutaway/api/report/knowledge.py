@@ -1,22 +1,13 @@
 """The section on what each layer knows: probes, neighbors and other measures, epoch by epoch."""
 
-from collections.abc import Sequence
-
-from cutaway.api.analyses import LayerHistory, evenly_spaced, layer_history
+from cutaway.api.analyses import LayerHistory
 from cutaway.page import Section, Table
 
 from .rows import measures_row, percent
 from .source import ReportSource
 
-SAMPLES = 5_000
-"""Samples on which layers are measured. The probe is fitted on half of them, five per unit of a layer of 512; with two
-per unit the small output layer would beat layers that know more."""
-
 FEW = 4
 """With fewer samples per unit than this, the section says that they are few."""
-
-EPOCHS = 6
-"""Epochs in the table at most, the first, the kept one and the last among them."""
 
 CLOSE = 0.99
 """A layer knows the classes from the epoch on in which its probe reaches this share of its accuracy in the kept one."""
@@ -24,12 +15,9 @@ CLOSE = 0.99
 
 def knowledge(source: ReportSource) -> Section | None:
     """Every layer at several epochs, one row each; None if there are no held-out samples."""
-    if not len(source.ids):
+    history = source.layer_history
+    if history is None:
         return None
-    epochs = measured_epochs(source.context.folder.epochs, kept=source.context.epoch())
-    history = layer_history(
-        source.context, split=source.split, epochs=epochs, samples=SAMPLES, on_progress=source.on_progress
-    )
     names = list(dict.fromkeys(record.layer for record in history.records))
     records = sorted(history.records, key=lambda record: (names.index(record.layer), record.epoch))
     return Table(
@@ -40,12 +28,6 @@ def knowledge(source: ReportSource) -> Section | None:
         rows=tuple(measures_row(record) for record in records),
         caption=_caption(source, history),
     )
-
-
-def measured_epochs(epochs: Sequence[int], *, kept: int) -> list[int]:
-    """At most `EPOCHS` of the epochs with a snapshot, evenly spaced; the first, the kept one and the last are in it."""
-    spaced = evenly_spaced(epochs, EPOCHS)
-    return spaced if kept in spaced else sorted({*evenly_spaced(epochs, EPOCHS - 1), kept})
 
 
 def best_layer_lead(history: LayerHistory) -> str:

@@ -6,7 +6,8 @@ from cutaway.page import Section
 
 from .classes import classes
 from .confidence import confidence
-from .figures import confusions, embedding, learning
+from .explorer import explore
+from .figures import confusions, learning
 from .knowledge import knowledge
 from .mistakes import mistakes
 from .overview import findings, layers, settings
@@ -15,6 +16,7 @@ from .training_samples import hardest, influence
 from .units import units
 
 SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
+    explore,
     findings,
     learning,
     confusions,
@@ -26,7 +28,6 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     mistakes,
     influence,
     hardest,
-    embedding,
     settings,
 )
 """Each returns None for a run that has nothing to show there. A new section is one function and one line here."""

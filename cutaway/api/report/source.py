@@ -1,11 +1,23 @@
 """A run and what several sections of its report need, computed once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from cutaway.api.analyses import Calibration, History, Layers, calibration, labels, layer_records, predict_classes
+from cutaway.api.analyses import (
+    Calibration,
+    History,
+    LayerHistory,
+    Layers,
+    calibration,
+    evenly_spaced,
+    labels,
+    layer_history,
+    layer_records,
+    predict_classes,
+)
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.metrics import PredictedClasses, SparseCounts, confusion_counts
@@ -13,6 +25,16 @@ from cutaway.progress import ProgressCallback
 
 BINS = 15
 """Bins of the reliability curve, as of `cutaway.Run.calibration`."""
+
+MOST_SHOWN = 10_000
+"""Samples on the map at most: all test samples of MNIST."""
+
+MEASURED = 5_000
+"""Samples on which layers are measured. The probe is fitted on half of them, five per unit of a layer of 512; with two
+per unit the small output layer would beat layers that know more."""
+
+EPOCHS = 6
+"""Epochs after which layers are measured at most, the first, the kept one and the last among them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +77,21 @@ class ReportSource:
         return self.context.split.part(self.split)
 
     @cached_property
+    def shown(self) -> SampleIds:
+        """The samples of `split` on the map: at most `MOST_SHOWN`, a stratified sample by class."""
+        return self.context.named(self.context.ids(self.split, samples=MOST_SHOWN, seed=0))
+
+    @cached_property
+    def layer_history(self) -> LayerHistory | None:
+        """What each layer knows after some epochs, on samples of `split`; None where there are none."""
+        if not len(self.ids) or not self.context.opens:
+            return None
+        epochs = measured_epochs(self.context.folder.epochs, kept=self.context.epoch())
+        return layer_history(
+            self.context, split=self.split, epochs=epochs, samples=MEASURED, on_progress=self.on_progress
+        )
+
+    @cached_property
     def labels(self) -> np.ndarray:
         """The classes of these samples, int64 ``(sample,)``."""
         return labels(self.context, self.split)
@@ -74,3 +111,9 @@ class ReportSource:
         """Counts on these samples, sparse int64 (true, predicted)."""
         classes = len(self.context.class_names)
         return confusion_counts(self.labels, self.predicted.predicted, classes=classes)
+
+
+def measured_epochs(epochs: Sequence[int], *, kept: int) -> list[int]:
+    """At most `EPOCHS` of the epochs with a snapshot, evenly spaced; the first, the kept one and the last are in it."""
+    spaced = evenly_spaced(epochs, EPOCHS)
+    return spaced if kept in spaced else sorted({*evenly_spaced(epochs, EPOCHS - 1), kept})

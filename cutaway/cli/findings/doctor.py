@@ -1,6 +1,6 @@
 """The command that says what is wrong with a run or with data."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -77,8 +77,16 @@ def doctor(
     for sentence in found.not_judged:
         say(sentence)
     for proof in found.proofs:
-        say(f"\nTried for {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
+        say(f"\n{'Tried for' if proof.why is None else 'For'} {proof.kind}: {as_typed(proof.remedy)}. {proof.words}")
     if run is None:
         say("\nNext: train on it with the same options, and then: cutaway doctor latest")
-    elif not prove and any(each.remedy and each.severity == "warning" for each in found.findings):
+    elif not prove and any(can_be_tried(each, run) for each in found.findings):
         say(f"\nNext: try what would help:  cutaway doctor {where} --prove")
+
+
+def can_be_tried(finding: Any, run: Any) -> bool:
+    """Whether --prove tries something for a finding: of a run that cutaway did not train, only a temperature."""
+    remedy = finding.remedy
+    if finding.severity != "warning" or remedy is None or remedy.untried:
+        return False
+    return run.context.manifest.origin == "training" or remedy.change == "temperature"

@@ -1,5 +1,6 @@
 """The command that finds suspect labels and keeps decisions on them."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -133,11 +134,15 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
             hint="write a list with the option -o suspects.csv, and decide in its column decision",
         )
     path = run.decide(decisions)
+    held = run.context.held_out([each.sample for each in decisions if each.action != "keep"])
     if as_json:
-        print_json({"decisions": len(decisions), "file": str(path)})
+        print_json({"decisions": len(decisions), "held_out": held, "file": str(path)})
     else:
         count = f"{len(decisions):,} decision{'s' if len(decisions) > 1 else ''}"
-        say(f"{count} added to {path}\n\nNext: cutaway train --like {run.path.name} --labels {path}")
+        say(f"{count} added to {path}")
+        if held:
+            say(f"{_held_out_in_words(held)}: they change by what the model is judged, not what it learns.")
+        say(f"\nNext: {_again(run, str(path))}")
 
 
 def _summary(issues: Any) -> dict[str, Any]:
@@ -150,6 +155,8 @@ def _summary(issues: Any) -> dict[str, Any]:
         "folds": issues.folds,
         "seeds": issues.seeds,
         "epochs": issues.epochs,
+        "recipe": issues.recipe,
+        "hidden": list(issues.hidden),
     }
 
 
@@ -158,6 +165,10 @@ def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, ru
     say(f"About {issues.count.count:,} of {issues.samples:,} labels may be wrong ({low:,} to {high:,}).")
     models = f"{issues.folds * issues.seeds} models of {issues.epochs} epochs"
     say(f"Out of sample, {models} predict {issues.accuracy:.2%} of the labels as given.")
+    if issues.recipe is not None:
+        layers = "-".join(map(str, issues.hidden))
+        why = "" if run is None else ", since how the model of this run was trained is not known in every setting"
+        say(f'They have {layers} hidden units and the settings of the recipe "{issues.recipe}"{why}.')
     if issues.note:
         say(f"Note: {issues.note}")
     if issues.not_judged:
@@ -171,9 +182,28 @@ def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, ru
             say(f"written: {file}")
     file = output if output is not None and not output.endswith(".jsonl") else "suspects.csv"
     again = "" if file == output else "write the list with -o suspects.csv, "
-    data = f"--like {run.path.name}" if run is not None else "with your data and their options"
     say(f"\nNext: {again}decide in the column decision of {file} (keep, relabel with a label, or drop), then:")
-    say(f"cutaway train {data} --labels {file}" if run is not None else f"cutaway train, {data}, and --labels {file}")
+    say(_again(run, file))
+
+
+def _held_out_in_words(count: int) -> str:
+    """So many samples that a model does not learn from: "1 of them is a validation or test sample"."""
+    return f"{count:,} of them {'is a validation or test sample' if count == 1 else 'are validation or test samples'}"
+
+
+def _again(run: Any, file: str) -> str:
+    """How decisions in a file are applied, as it works for this run; and for data without a run."""
+    if run is None:
+        return f"cutaway train, with your data and their options, and --labels {file}"
+    from cutaway.runs import run_argument
+
+    again = run.context.train_like(run_argument(run.path))
+    if again is not None:
+        on_command_line = again.startswith("cutaway train")
+        return f"{again} --labels {shlex.quote(file)}" if on_command_line else f"{again[:-1]}, labels={file!r})"
+    if run.context.opens:  # a recorded fit or a ready-made model, whose training is not known
+        return f"in Python, train its model on: cutaway.train(run.model(), run.data, labels={file!r})"
+    return "change these labels in your data, and train the model again"
 
 
 def _row(record: dict[str, Any]) -> dict[str, str]:

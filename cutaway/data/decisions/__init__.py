@@ -4,18 +4,19 @@ May call what `cutaway.data` says of datasets, tables, splits and names of sampl
 """
 
 from .applying import Decided, decide, drop, relabel, split_and_prepare
-from .record import Decision, check_decisions, csv_row, read_decisions, safe_cell, write_decisions
+from .record import Decision, check_decisions, csv_line, csv_row, quoted_cell, read_decisions, write_decisions
 
 __all__ = [
     "Decided",
     "Decision",
     "check_decisions",
+    "csv_line",
     "csv_row",
     "decide",
     "drop",
+    "quoted_cell",
     "read_decisions",
     "relabel",
-    "safe_cell",
     "split_and_prepare",
     "write_decisions",
 ]

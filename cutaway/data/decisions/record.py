@@ -83,7 +83,13 @@ class Decision:
 def _class_name(label: Any, sample: str) -> str:
     """A class by its name, or by an integer that is its name."""
     if isinstance(label, str):
-        return label
+        if label:
+            return label
+        raise UsageError(
+            "a new label is a name that is not empty, as no file can tell it from none",
+            got=f'"" for {sample}',
+            hint="give that class a name, with class_names= where the data are arrays; or drop the sample",
+        )
     try:
         if not isinstance(label, bool):
             return str(operator.index(label))
@@ -158,12 +164,13 @@ def write_decisions(decisions: Iterable[Decision]) -> str:
 
 
 def csv_row(cells: Iterable[str]) -> str:
-    """A row of a CSV file of decisions, of cells that `quoted_cell` makes.
+    """A row of a CSV file of decisions, of cells that `quoted_cell` makes."""
+    return csv_line(map(quoted_cell, cells))
 
-    Python's csv does not quote a carriage return, which ends a row for readers.
-    """
-    quoted = map(quoted_cell, cells)
-    safe = (f'"{cell.replace(QUOTE, 2 * QUOTE)}"' if set(cell) & SPECIAL else cell for cell in quoted)
+
+def csv_line(cells: Iterable[str]) -> str:
+    """A row of a CSV file; unlike by Python's csv, a carriage return is in quotes, since it ends a row for readers."""
+    safe = (f'"{cell.replace(QUOTE, 2 * QUOTE)}"' if set(cell) & SPECIAL else cell for cell in cells)
     return ",".join(safe) + "\n"
 
 

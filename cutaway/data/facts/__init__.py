@@ -6,18 +6,21 @@ In come arrays of inputs and labels; out come numbers. May call scikit-learn.
 from .duplicates import first_equal, repeated_samples
 from .inputs import InputFacts, input_facts
 from .shift import Shift, tell_apart
-from .single import FEWER, TELLS, TellingInput, telling_input, tells_alone
+from .single import FEWER, LEAST, TELLS, TellingInput, halves, telling_input, tells_alone, told_alone
 
 __all__ = [
     "FEWER",
+    "LEAST",
     "TELLS",
     "InputFacts",
     "Shift",
     "TellingInput",
     "first_equal",
+    "halves",
     "input_facts",
     "repeated_samples",
     "tell_apart",
     "telling_input",
     "tells_alone",
+    "told_alone",
 ]

@@ -57,6 +57,37 @@ def tells_alone(correct: int, samples: int, *, baseline: float) -> bool:
     return low >= TELLS and 1 - low < FEWER * (1 - baseline)
 
 
+def told_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.ndarray, *, codes: bool = False) -> int:
+    """The number of samples of which one input, or one column, alone tells the class, among those it was not fitted on.
+
+    Numbers are cut into up to `LEAVES` ranges by a decision tree, each with the most frequent class of the samples in
+    `fit`; so is each code of a category, and a code that none of these samples has gets that of all.
+
+    Args:
+        values: float ``(sample,)``; NaN where a cell is missing, which is a value of its own.
+        y: int ``(sample,)``, classes from 0.
+        fit: int ``(sample,)``, places of the samples from which the rule is made.
+        judge: int ``(sample,)``, places of those on which it is judged.
+        codes: Whether values are codes of a category, whole numbers from 0.
+    """
+    from sklearn.tree import DecisionTreeClassifier
+
+    if codes:
+        known = np.nan_to_num(values, nan=-1).astype(np.int64) + 1
+        counts = np.zeros((int(known.max()) + 1, int(y.max()) + 1), np.int64)
+        np.add.at(counts, (known[fit], y[fit]), 1)
+        counts[counts.sum(axis=1) == 0] = np.bincount(y[fit], minlength=counts.shape[1])
+        return int((counts.argmax(axis=1)[known[judge]] == y[judge]).sum())
+    tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=3, random_state=0)
+    return int((tree.fit(values[fit, None], y[fit]).predict(values[judge, None]) == y[judge]).sum())
+
+
+def halves(samples: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places of a random half of the samples, from which rules are made, and of the other, on which they are judged."""
+    order = np.random.default_rng(seed).permutation(samples)
+    return order[::2], order[1::2]
+
+
 def telling_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) -> TellingInput | None:
     """Find the input that tells the class best, by a decision tree on it alone.
 
@@ -73,18 +104,14 @@ def telling_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) 
     Returns:
         None where there are too few samples, or too many classes or inputs.
     """
-    from sklearn.tree import DecisionTreeClassifier
-
     if len(y) < LEAST or classes > MOST_CLASSES or x.shape[1] > MOST_INPUTS:
         return None
-    order = np.random.default_rng(seed).permutation(len(y))
-    fit, judge = order[::2], order[1::2]
-    tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=3, random_state=0)
+    fit, judge = halves(len(y), seed=seed)
     varying = np.flatnonzero(x[fit].min(axis=0) != x[fit].max(axis=0))
     if not len(varying):
         return None
     varying = _promising(x, y, varying, fit=fit, judge=judge, classes=classes)
-    right = [int((tree.fit(x[fit, i, None], y[fit]).predict(x[judge, i, None]) == y[judge]).sum()) for i in varying]
+    right = [told_alone(x[:, i], y, fit, judge) for i in varying]
     best = int(np.argmax(right))
     baseline = np.bincount(y[judge], minlength=classes).max() / len(judge)
     return TellingInput(int(varying[best]), right[best], len(judge), float(baseline))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cutaway.data.dataset import Dataset
-from cutaway.data.facts import tells_alone
+from cutaway.data.facts import LEAST, halves, tells_alone, told_alone
 from cutaway.data.samples import SampleIds
 from cutaway.data.split import Split
 
@@ -64,9 +64,8 @@ def telling_columns(
 ) -> Iterator[str]:
     """Columns that alone predict the label almost without error, as something does that is known only afterwards.
 
-    A number is cut into up to 32 ranges, a category has its values, and a missing cell is a value of its own. Each gets
-    the class that is most frequent in one half of the samples; the errors are those in the other half. Of them the
-    upper limit of Wilson's interval counts, so that a few samples without an error are not enough.
+    `cutaway.data.facts.told_alone` says of how many samples; the upper limit of Wilson's interval counts, so that a few
+    samples without an error are not enough. Where there is a single column, it is all that the model can know.
 
     Args:
         columns: All columns of the table.
@@ -75,20 +74,18 @@ def telling_columns(
         seed: Random seed of the samples that are tried.
     """
     drawn = np.random.default_rng(seed).permutation(len(labels))[:SAMPLE]
-    half = len(drawn) // 2
-    fitted, tried = drawn[:half], drawn[half:]
-    if half < 10 or len(np.unique(labels[fitted])) < 2:
+    fitted, tried = (drawn[half] for half in halves(len(drawn), seed=seed))
+    features = [column for column in columns if column.use == "feature"]
+    if len(drawn) < LEAST or len(features) < 2 or len(np.unique(labels[fitted])) < 2:
         return
-    baseline = float((labels[tried] == np.bincount(labels[fitted]).argmax()).mean())
-    for column in columns:
-        if column.use != "feature":
-            continue
+    baseline = float(np.bincount(labels[tried]).max() / len(tried))
+    for column in features:
         values = _numbers(cells[column.name], column.kind)
-        accuracy = _accuracy(values, labels, fitted, tried, column.kind)
-        if tells_alone(round(accuracy * len(tried)), len(tried), baseline=baseline):
+        right = told_alone(values, labels, fitted, tried, codes=column.kind == "category")
+        if tells_alone(right, len(tried), baseline=baseline):
             yield (
-                f'"{column.name}" alone tells the label in {accuracy:.1%} of the rows (always saying the most frequent '
-                f"class: {baseline:.1%}): ignore it if it is known only once the label is"
+                f'"{column.name}" alone tells the label in {right / len(tried):.1%} of the rows (always saying the '
+                f"most frequent class: {baseline:.1%}): ignore it if it is known only once the label is"
             )
 
 
@@ -125,17 +122,3 @@ def _numbers(cells: "pa.ChunkedArray", kind: str) -> np.ndarray:
         return cells.to_numpy().astype(np.float64)
     encoded = cells.combine_chunks().dictionary_encode()
     return encoded.indices.to_numpy(zero_copy_only=False).astype(np.float64)
-
-
-def _accuracy(values: np.ndarray, labels: np.ndarray, fitted: np.ndarray, tried: np.ndarray, kind: str) -> float:
-    from sklearn.tree import DecisionTreeClassifier
-
-    if kind == "category":  # the most frequent class of each value; of an unknown one, that of all
-        codes = np.nan_to_num(values, nan=-1).astype(np.int64) + 1
-        counts = np.zeros((int(codes.max()) + 1, int(labels.max()) + 1), np.int64)
-        np.add.at(counts, (codes[fitted], labels[fitted]), 1)
-        counts[counts.sum(axis=1) == 0] = np.bincount(labels[fitted], minlength=counts.shape[1])
-        return float((counts.argmax(axis=1)[codes[tried]] == labels[tried]).mean())
-    tree = DecisionTreeClassifier(max_leaf_nodes=32, random_state=0)
-    tree.fit(values[fitted, None], labels[fitted])
-    return float(tree.score(values[tried, None], labels[tried]))

@@ -10,7 +10,8 @@ import gc
 import os
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from threading import Thread
@@ -70,7 +71,8 @@ def compile_kernels(samples: int, compilation: Compilation, *, on_progress: Prog
         return
     with child:
         try:
-            nearest_neighbors(small_sample(min(samples, SAMPLES)), min(NEIGHBORS, samples - 1))
+            with _without_collections():
+                nearest_neighbors(small_sample(min(samples, SAMPLES)), min(NEIGHBORS, samples - 1))
             start = perf_counter()
             while child.poll() is None and perf_counter() - start < PATIENCE:
                 on_progress(Progress(COMPILING, 0, 1, "step", "once on this machine: the rest, in a second process"))
@@ -110,8 +112,20 @@ def compile_descent(*, exact: bool, grid: bool) -> None:
 def run_child(*, exact: bool) -> None:
     """What the child does; it ends with its parent, whose end closes the pipe."""
     Thread(target=_end_with_parent, daemon=True).start()
-    gc.disable()  # the compiler makes millions of small objects: a tenth less time
-    compile_descent(exact=exact, grid=not exact)
+    with _without_collections():
+        compile_descent(exact=exact, grid=not exact)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Collect no garbage: the compiler makes millions of small objects, and takes a tenth less time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _cpu_is_free() -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cutaway.findings.records import Evidence, Finding, Rule
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "shifted-test-samples"
 FAR = 0.6
@@ -12,7 +12,8 @@ RULES = (
         KIND,
         words=(
             "A classifier that tells test from training samples has, out of sample, an area under the ROC curve that "
-            f"is {ERRORS:g} standard errors above {FAR:g}; on up to 2,000 samples of each."
+            f"is {ERRORS:g} standard errors above {FAR:g}; on up to 2,000 samples of each. Without test samples, "
+            "validation samples are judged."
         ),
         source=(
             'Lopez-Paz, Oquab 2017, "Revisiting classifier two-sample tests"; Hanley, McNeil 1982 for the standard '
@@ -28,11 +29,18 @@ def check(evidence: Evidence) -> Iterable[Finding]:
     shift = evidence.shift
     if shift is None or shift.auc - ERRORS * shift.error < FAR:
         return
+    held = evidence.held_out
     text = (
-        f"A classifier tells test samples from training samples with an area under the ROC curve of {shift.auc:.2f} "
+        f"A classifier tells {held} samples from training samples with an area under the ROC curve of {shift.auc:.2f} "
         f"(0.5 where they are alike, ±{ERRORS * shift.error:.2f}). They were taken, scaled or chosen in another way, "
-        "so that the test accuracy is not that of samples like the training samples."
+        f"so that the {held} accuracy is not that of samples like the training samples. Find out what differs. If the "
+        f"model will see samples like the {held} samples, train it on such samples as well; otherwise take {held} "
+        f"samples like those that it will see. There is no proof, since this takes other samples."
     )
     record = {"auc": shift.auc, "error": shift.error, "samples": shift.samples}
-    samples = evidence.named(KIND)
-    yield Finding(KIND, "warning", "Test samples differ from training samples", text, record, samples=samples)
+    remedy = Remedy(
+        f"train on samples like the {held} samples, or take {held} samples like those that the model will see",
+        untried="this takes other samples, and another training on the same ones does not make them more alike",
+    )
+    title, samples = f"{held.capitalize()} samples differ from training samples", evidence.named(KIND)
+    yield Finding(KIND, "warning", title, text, record, remedy, samples=samples)

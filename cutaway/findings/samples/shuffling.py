@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from cutaway.findings.records import Evidence, Finding, Rule
+from cutaway.findings.records import Evidence, Finding, Remedy, Rule
 
 KIND = "missing-shuffling"
 LEVEL = 1e-6
@@ -19,6 +19,9 @@ RULES = (
         source="Keras' fit, argument validation_split, https://keras.io/api/models/model_training_apis/",
         known_as="unshuffled data; label drift in deepchecks",
     ),
+)
+REMEDY = Remedy(
+    "shuffle all samples before they are divided into training, validation and test samples", change="shuffle"
 )
 
 
@@ -48,7 +51,7 @@ def check(evidence: Evidence) -> Iterable[Finding]:
         text = (
             f"The shares of the classes differ between training and {what} samples by {distance:.0%} in all{absent}. "
             "Samples that were sorted and not shuffled before they were split do this: Keras' validation_split takes "
-            "the last rows."
+            "the last rows. Shuffle all samples before they are divided."
         )
         record = {"split": name, "distance": distance, "p": p, "missing": missing}
-        yield Finding(KIND, "warning", f"The {what} samples are of other classes", text, record)
+        yield Finding(KIND, "warning", f"The {what} samples are of other classes", text, record, REMEDY)

@@ -12,7 +12,8 @@ RULES = (
         words=(
             "A decision tree on one input alone tells the classes of training samples that it was not fitted on: the "
             f"lower end of the 95% interval of its accuracy is {TELLS:.0%} or more, and the upper end of its error "
-            f"less than {FEWER:.0%} of that of always giving the largest class."
+            f"less than {FEWER:.0%} of that of always giving the largest class. Not judged where only one input, or "
+            "the inputs of one column, vary."
         ),
         source='Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval',
         known_as="target leakage; feature-label correlation in deepchecks",
@@ -20,10 +21,21 @@ RULES = (
 )
 
 
+def has_one_input(evidence: Evidence) -> bool:
+    """Whether all that varies is one input, or one column of a table: it is no leak that this tells the class."""
+    columns, inputs = evidence.input_columns, evidence.inputs
+    if columns is None:
+        return inputs is not None and inputs.inputs - len(inputs.constant) <= 1
+    constant = () if inputs is None else inputs.constant
+    return len({column for place, column in enumerate(columns) if place not in constant}) <= 1
+
+
 def check(evidence: Evidence) -> Iterable[Finding]:
     """Warn of an input that tells the class alone, on samples on which that was not found out."""
     found = evidence.telling
     if found is None:
+        return
+    if has_one_input(evidence):
         return
     if not tells_alone(found.correct, found.samples, baseline=found.baseline):
         return

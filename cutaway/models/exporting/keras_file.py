@@ -57,7 +57,9 @@ def to_keras(
     spec = spec_of(check_export(model))
     if shape is not None:
         spec = _with_preparation(spec, tuple(shape), scale=scale, columns=columns)
-    copied = model_from_spec(spec)  # without the optimizer, the loss and the metrics of a compiled one
+    copied = model_from_spec(
+        spec, initialize=False
+    )  # without the optimizer, the loss and the metrics of a compiled one
     set_weights(copied, get_weights(model))
     with tempfile.TemporaryDirectory(prefix="cutaway-") as folder:
         path = Path(folder) / "model.keras"

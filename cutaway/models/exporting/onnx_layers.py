@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import ModelError
-from cutaway.models.shapes import Shape, kept_values, normed_axes, output_shape, place
+from cutaway.models.shapes import Shape, broadcast_weight, kept_values, normed_axes, output_shape, place
 
 
 class Graph:
@@ -190,7 +190,7 @@ def _batch_normalization(graph: Graph, part: _Part) -> str:
     shift = part.weights.get("beta", np.float32(0)) - mean * factor
     x = part.x
     for kind, value in (("Mul", factor), ("Add", shift)):
-        x = graph.add(kind, x, graph.constant(_broadcastable(value, part)))
+        x = graph.add(kind, x, graph.constant(broadcast_weight(value, part.config, shape=part.shape)))
     return x
 
 
@@ -202,15 +202,10 @@ def _layer_normalization(graph: Graph, part: _Part) -> str:
     x = graph.add("Div", centered, spread)
     for kind, name in (("Mul", "gamma"), ("Add", "beta")):
         if name in part.weights:
-            x = graph.add(kind, x, graph.constant(_broadcastable(part.weights[name], part), name))
+            x = graph.add(
+                kind, x, graph.constant(broadcast_weight(part.weights[name], part.config, shape=part.shape), name)
+            )
     return x
-
-
-def _broadcastable(value: np.ndarray, part: _Part) -> np.ndarray:
-    """Weights of some axes, reshaped to broadcast over a whole sample."""
-    axes = normed_axes(part.config, part.shape)
-    ordered = np.transpose(value, np.argsort(axes))  # weights are in the order in which the axes are named
-    return ordered.astype(np.float32).reshape([size if i in axes else 1 for i, size in enumerate(part.shape)])
 
 
 _KINDS: dict[str, Callable[[Graph, _Part], str]] = {

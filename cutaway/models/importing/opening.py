@@ -9,7 +9,6 @@ never sees the file.
 import math
 import os
 import textwrap
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from cutaway.errors import CutawayError, CutawayWarning, DataError, ModelError
+from cutaway.checks import warn_user
+from cutaway.errors import CutawayError, DataError, ModelError
 from cutaway.models.layers import RECORD
 from cutaway.models.spec import model_from_spec, short_floats
+from cutaway.models.weights import assign
 
 from .archive import read_archive, read_bytes, read_json
 from .description import LayerDescription, ModelDescription, describe
@@ -127,7 +128,7 @@ def build_from_file(file: ModelFile) -> keras.Model:
     notes = [f'layer "{layer.name}" {note}' for layer in model.layers for note in layer.notes]
     if notes:
         more = f", and {len(notes) - 1} more" if len(notes) > 1 else ""
-        warnings.warn(f"{file.path.name}: {notes[0]}{more}", CutawayWarning, stacklevel=3)
+        warn_user(f"{file.path.name}: {notes[0]}{more}")
     try:
         built = model_from_spec(spec, initialize=False)
         for layer in model.layers:
@@ -152,7 +153,7 @@ def _assign(layer: keras.Layer, weights: dict[str, np.ndarray]) -> None:
             hint="save the model again",
         )
     for name, variable in variables.items():
-        variable.assign(weights[name])
+        assign(variable, weights[name])
 
 
 def _read_weights(file: ModelFile) -> dict[str, dict[str, np.ndarray]]:

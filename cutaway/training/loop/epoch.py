@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from cutaway.errors import TrainingError
-from cutaway.training.config import TrainingConfig
+from cutaway.training.config import FINITE, TrainingConfig
 
 from .checkpoint import Position
 from .chunks import Chunk, chunk_steps, prefetch_chunks
@@ -166,7 +166,7 @@ class EpochRunner:
                 break
         layer = first_layer_not_finite(self.model, before, rows=np.asarray(chunk.x[step]), scale=self.data.scale)
         return TrainingError(
-            "the loss must stay finite",
+            FINITE["loss"],
             got=f"{loss} in epoch {epoch}, step {first + step + 1}; {layer} stopped being finite first",
             hint=f"try a learning_rate below {self.config.learning_rate:g}; earlier epochs are kept",
         )

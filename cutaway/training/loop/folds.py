@@ -14,7 +14,7 @@ import numpy as np
 from cutaway.errors import TrainingError
 from cutaway.metrics import is_finite
 from cutaway.models import initialize, require_jax, reseed, set_weights
-from cutaway.training.config import TrainingConfig
+from cutaway.training.config import FINITE, TrainingConfig
 
 from .checkpoint import Position
 from .early_stopping import best_epoch, is_exhausted
@@ -98,7 +98,7 @@ class FoldTrainer:
         probabilities, (held, _) = self.evaluation.measure(state, exact=True)
         if not is_finite(held["loss"]):
             raise TrainingError(
-                "the loss must stay finite",
+                FINITE["loss"],
                 got=f"{held['loss']} on held-out samples",
                 hint=f"try a learning_rate below {self.config.learning_rate:g}",
             )

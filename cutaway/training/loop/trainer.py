@@ -16,10 +16,10 @@ import numpy as np
 
 from cutaway.errors import Canceled, RunError, TrainingError
 from cutaway.metrics import is_finite, watch_overfitting
-from cutaway.models import get_weights, require_jax, set_weights
+from cutaway.models import assign, get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
-from cutaway.training.config import TrainingConfig
+from cutaway.training.config import FINITE, TrainingConfig
 
 from .checkpoint import ANOTHER, Checkpoint, Position, pack, read_checkpoint
 from .early_stopping import best_epoch, is_exhausted
@@ -157,7 +157,7 @@ class Trainer:
             probabilities, (val, self.tests[epoch]) = self.evaluation.measure(state)
             if not is_finite(val["loss"]):
                 raise TrainingError(
-                    "the validation loss must stay finite",
+                    FINITE["val_loss"],
                     got=f"{val['loss']} after epoch {epoch}",
                     hint=f"try a learning_rate below {self.config.learning_rate:g}; earlier epochs are kept",
                 )
@@ -304,7 +304,7 @@ def write_back(model: keras.Model, optimizer: keras.Optimizer, state: State) -> 
     """Assign a state to the variables of a model and its optimizer."""
     for variables, values in zip(_variables(model, optimizer), state, strict=True):
         for variable, value in zip(variables, values, strict=True):
-            variable.assign(np.array(value))  # a copy: the state's own buffers are donated to the next call
+            assign(variable, value)  # a copy: the state's own buffers are donated to the next call
 
 
 def initial_state(model: keras.Model, optimizer: keras.Optimizer) -> State:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cutaway.data import Dataset, Table, load_again, load_dataset, split_and_prepare
+from cutaway.data import Dataset, Table, load_again, load_dataset, split_and_prepare, telling_input
+from cutaway.data.facts import halves, told_alone
 from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
 
 
@@ -328,6 +329,20 @@ def told(columns, label, seed=0):
         warnings.simplefilter("always")
         split_and_prepare(load_dataset(pd.DataFrame({**columns, "y": label}), label="y"), seed=seed)
     return [m.split('"')[1] for m in (str(w.message) for w in caught) if "alone tells the label" in m]
+
+
+def test_a_single_column_is_no_leak_and_numbers_are_judged_as_inputs_are():
+    random = np.random.default_rng(0)
+    label = np.arange(600) % 2
+    known, noise = label + 0.1 * random.normal(size=600), random.normal(size=600)
+    assert told({"known": known}, label) == []
+    assert told({"known": known, "noise": noise}, label) == ["known"]
+    fit, judge = halves(600, seed=0)
+    found = telling_input(np.stack([noise, known], axis=1).astype(np.float32), label, classes=2)
+    assert found is not None
+    assert (found.input, found.correct) == (1, told_alone(known.astype(np.float32), label, fit, judge))
+    # codes get the class that is most frequent in the first half: every second code is of class 1
+    assert told_alone(np.arange(600) % 4, label, fit, judge, codes=True) == len(judge)
 
 
 def test_columns_that_tell_the_label_with_exceptions_are_named():

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,9 +10,10 @@ import numpy as np
 
 from cutaway.api.analyses.predictions import predict_classes
 from cutaway.api.context import RunContext
+from cutaway.checks import warn_user
 from cutaway.data import SampleIds
 from cutaway.embedding import Layout, check_callback, embed, layout_from_npz, layout_to_npz, resolve_settings
-from cutaway.errors import CutawayWarning, DataError, UsageError
+from cutaway.errors import DataError, UsageError
 from cutaway.progress import ProgressCallback
 from cutaway.runs import file_name
 
@@ -159,7 +159,7 @@ def read_layout(context: RunContext, name: str, ids: SampleIds) -> tuple[Layout,
     try:
         layout, cached = layout_from_npz(data)
     except DataError as error:
-        warnings.warn(f"{name} is damaged and is computed again: {error.got}", CutawayWarning, stacklevel=2)
+        warn_user(f"{name} is damaged and is computed again: {error.got}")
         return None
     index, source = cached.get("index", ()), cached.get("source", ())
     return (layout, cached) if np.array_equal(index, ids.index) and np.array_equal(source, ids.source_index) else None

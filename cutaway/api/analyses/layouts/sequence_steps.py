@@ -28,11 +28,19 @@ SHARED = ("perplexity", "seed")
 
 @dataclass(frozen=True)
 class Step:
-    """One embedding of a sequence: a layer, an epoch, and what it is called."""
+    """One embedding among several.
+
+    Attributes:
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        name: What it is called.
+        after: Place among the steps of the one that it starts from; None for the first.
+    """
 
     layer: str
     epoch: int
     name: str
+    after: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,22 +80,56 @@ def make_sequence(task: SequenceTask, steps: Sequence[Step], on_progress: Progre
     Raises:
         Canceled: It was canceled; finished embeddings are cached, and the same call continues from there.
     """
+    chain = [replace(step, after=k - 1 if k else None) for k, step in enumerate(steps)]
+    embeddings, preserved = make_embeddings(task, chain, on_progress)
+    moved = [drift(a.xy, b.xy) for a, b in pairwise(embeddings)]
+    kept = [each for each in preserved[1:] if each is not None]
+    return EmbeddingSequence(tuple(embeddings), tuple(step.name for step in steps), np.stack(moved), np.stack(kept))
+
+
+def make_embeddings(
+    task: SequenceTask, steps: Sequence[Step], on_progress: ProgressCallback, *, first: Embedding | None = None
+) -> tuple[list[Embedding], list[np.ndarray | None]]:
+    """Make embeddings in order, each from an earlier one.
+
+    Args:
+        task: What they share.
+        steps: The first has no ``after``, all others have one.
+        on_progress: Called with the progress of each.
+        first: The embedding of the first step, if it is there already.
+
+    Returns:
+        The embeddings, and of each but the first the share of neighbors preserved, by sample.
+
+    Raises:
+        Canceled: It was canceled; finished embeddings are cached, and the same call continues from there.
+    """
     clock = _Clock(on_progress, [step.name for step in steps])
     embeddings: list[Embedding] = []
     results: list[_Result] = []
-    name: str | None = None
+    names: list[str] = []
+    last_use = {step.after: number for number, step in enumerate(steps)}
     try:
-        for step in steps:
-            name = task.file_name(step, name)
-            result = _read(task, name, further=bool(results))
+        for number, step in enumerate(steps):
+            if first is not None and not number and first.file is not None:
+                names.append(first.file.name)
+                results.append(_Result(first.layout, predicted=first.predicted))
+                embeddings.append(first)
+                clock.finish(computed=False)
+                continue
+            before = None if step.after is None else (embeddings[step.after], results[step.after])
+            names.append(task.file_name(step, None if step.after is None else names[step.after]))
+            result = _read(task, names[-1], further=before is not None)
             computed = result is None
             if result is None:
-                result = _compute(task, step, embeddings, results, on_progress=clock.inner)
+                result = _compute(task, step, before, on_progress=clock.inner)
             result = _with_predictions(task, step, result, embeddings)
-            path = task.context.folder.results.path(name)
-            file = _write(task, name, result) if computed else path
+            path = task.context.folder.results.path(names[-1])
+            file = _write(task, names[-1], result) if computed else path
             embeddings.append(_embedding(task, step, result, file))
             results.append(result)
+            if step.after is not None and last_use[step.after] == number:
+                results[step.after] = replace(results[step.after], nearest=None)  # 25 MB of 70,000 samples each
             clock.finish(computed=computed)
     except Canceled as error:
         raise Canceled(
@@ -95,10 +137,7 @@ def make_sequence(task: SequenceTask, steps: Sequence[Step], on_progress: Progre
             got=f"a request to cancel it, {_finished(len(embeddings))}",
             hint="make the same call again, which continues from there" if embeddings else "make the same call again",
         ) from error
-    moved = [drift(a.xy, b.xy) for a, b in pairwise(embeddings)]
-    preserved = [result.preserved for result in results[1:] if result.preserved is not None]
-    names = tuple(step.name for step in steps)
-    return EmbeddingSequence(tuple(embeddings), names, np.stack(moved), np.stack(preserved))
+    return embeddings, [result.preserved for result in results]
 
 
 def _finished(count: int) -> str:
@@ -116,8 +155,9 @@ def _embedding(task: SequenceTask, step: Step, result: _Result, file: Path | Non
 
 def _with_predictions(task: SequenceTask, step: Step, result: _Result, before: list[Embedding]) -> _Result:
     """A result with the predicted classes of its epoch, which embeddings of one epoch share."""
-    if before and before[-1].epoch == step.epoch:
-        return replace(result, predicted=before[-1].predicted)
+    for embedding in before:
+        if embedding.epoch == step.epoch:
+            return replace(result, predicted=embedding.predicted)
     predicted = predicted_classes(task.context, task.ids, epoch=step.epoch, cached=result.predicted)
     return replace(result, predicted=predicted)
 
@@ -125,24 +165,24 @@ def _with_predictions(task: SequenceTask, step: Step, result: _Result, before: l
 def _compute(
     task: SequenceTask,
     step: Step,
-    embeddings: list[Embedding],
-    results: list[_Result],
+    before: tuple[Embedding, _Result] | None,
     *,
     on_progress: ProgressCallback,
 ) -> _Result:
-    """Embed one step, from where the step before lies if there is one."""
+    """Embed one step, from where the step before it lies if there is one."""
     labels = task.context.data.y(task.ids)
     try:
         h = layer_activations(task.context, step.layer, task.ids, epoch=step.epoch, on_progress=on_progress)
-        if not embeddings:
+        if before is None:
             layout = embed(h, labels=labels, on_progress=on_progress, **task.settings)
             _check_converged(layout)
             return _Result(layout)
-        nearest = results[-1].nearest
+        embedding, result = before
+        nearest = result.nearest
         if nearest is None:
-            nearest = layer_neighbors(embeddings[-1].activations(), on_progress=on_progress)
-        before = PreviousEmbedding(embeddings[-1].xy, nearest)
-        done = embed_next(h, before, on_progress=on_progress, **task.shared)
+            nearest = layer_neighbors(embedding.activations(), on_progress=on_progress)
+        start = PreviousEmbedding(embedding.xy, nearest)
+        done = embed_next(h, start, on_progress=on_progress, **task.shared)
         _check_converged(done.layout)
         return _Result(done.layout, done.preserved, done.neighbors)
     except Canceled:

@@ -1,0 +1,123 @@
+"""What is known of each sample in the explorer: labels, predictions, how it was learned, the user's own columns."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.api.analyses import probabilities
+from cutaway.api.report.source import ReportSource
+from cutaway.data import Table
+from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
+from cutaway.page import SampleColumn
+
+if TYPE_CHECKING:
+    from cutaway.api.analyses import Embedding
+
+COLUMNS = 40
+"""Columns of the user's table at most; each adds its cells to the page."""
+
+CATEGORIES = 50
+"""A column of texts with at most so many different ones can color the map."""
+
+FEWEST_EPOCHS = 2
+"""How samples were learned needs so many epochs."""
+
+
+def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embedding") -> tuple[SampleColumn, ...]:
+    """The columns of the explorer; "label" is the first."""
+    names = source.context.class_names
+    labels = source.context.data.y(source.shown)
+    columns = [
+        SampleColumn(key="label", title="Label", kind="category", values=(labels,), names=names, palette="classes")
+    ]
+    columns += _predictions(source, labels, epochs)
+    if embedding.misplaced is not None:
+        columns.append(
+            SampleColumn(key="misplaced", title="Misplaced on the map", kind="number", values=(embedding.misplaced,))
+        )
+    return (*columns, *_table_columns(source))
+
+
+def _predictions(source: ReportSource, labels: np.ndarray, epochs: Sequence[int]) -> list[SampleColumn]:
+    """Predictions after each epoch, and how each sample was learned."""
+    names = source.context.class_names
+    tracker = DynamicsTracker(labels)
+    predicted: list[np.ndarray] = []
+    confidence: list[np.ndarray] = []
+    for epoch in epochs:
+        found = probabilities(source.context, source.shown, epoch=epoch, on_progress=source.on_progress)
+        predicted.append(found.argmax(axis=1))
+        confidence.append(found.max(axis=1))
+        if epoch > 0:
+            tracker.add(epoch, iter([found]))
+    wrong = tuple((each != labels).astype(np.int64) for each in predicted)
+    columns = [
+        SampleColumn(
+            key="predicted",
+            title="Prediction",
+            kind="category",
+            values=tuple(predicted),
+            names=names,
+            palette="classes",
+        ),
+        SampleColumn(
+            key="right",
+            title="Right or wrong",
+            kind="category",
+            values=wrong,
+            names=("right", "wrong"),
+            palette="right",
+        ),
+        SampleColumn(key="confidence", title="Confidence", kind="number", values=tuple(confidence)),
+    ]
+    if sum(epoch > 0 for epoch in epochs) < FEWEST_EPOCHS:
+        return columns
+    learned = tracker.result()
+    first = np.where(learned.first_learned == NEVER, np.nan, learned.first_learned).astype(np.float32)
+    return [
+        *columns,
+        SampleColumn(
+            key="difficulty",
+            title="How it was learned",
+            kind="category",
+            values=(learned.difficulty,),
+            names=tuple(DIFFICULTIES),
+        ),
+        SampleColumn(key="learned", title="Epoch first learned", kind="number", values=(first,)),
+        SampleColumn(key="forgotten", title="Times forgotten", kind="number", values=(learned.forgotten,)),
+        SampleColumn(key="margin", title="Mean margin", kind="number", values=(learned.margin,)),
+    ]
+
+
+def _table_columns(source: ReportSource) -> list[SampleColumn]:
+    """The columns of the user's table; or the values of samples that are neither rows of a table nor pictures."""
+    context = source.context
+    if isinstance(context.loaded, Table):
+        rows = context.loaded.rows_of(source.shown)
+        used = [column.name for column in context.loaded.columns if column.use == "feature"][:COLUMNS]
+        return [_column(f"column{k}", name, [row[name] for row in rows]) for k, name in enumerate(used)]
+    names = context.manifest.dataset.feature_names
+    if context.data.is_image or names is None:
+        return []
+    x = context.data.x(source.shown).reshape(len(source.shown), -1)
+    return [
+        SampleColumn(key=f"column{k}", title=name, kind="number", values=(x[:, k].astype(np.float32),))
+        for k, name in enumerate(names[:COLUMNS])
+    ]
+
+
+def _column(key: str, title: str, cells: list[Any]) -> SampleColumn:
+    """A column of a table: numbers, a few texts, or many."""
+    missing = [cell is None or cell == "" for cell in cells]
+    given = [cell for cell, left_out in zip(cells, missing, strict=True) if not left_out]
+    if given and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in given):
+        values = [np.nan if left_out else cell for cell, left_out in zip(cells, missing, strict=True)]
+        return SampleColumn(key=key, title=title, kind="number", values=(np.array(values, np.float32),))
+    texts = ["" if left_out else str(cell) for cell, left_out in zip(cells, missing, strict=True)]
+    names = sorted({text for text in texts if text})
+    if len(names) > CATEGORIES:
+        return SampleColumn(key=key, title=title, kind="text", values=(tuple(texts),))
+    codes = {name: code for code, name in enumerate(names)}
+    values = np.array([codes.get(text, -1) for text in texts])
+    return SampleColumn(key=key, title=title, kind="category", values=(values,), names=tuple(names))

@@ -1,0 +1,67 @@
+/**
+ * The colors that Python's figures have as well.
+ * @typedef {{ classes: string[], sequential: string[], right: string, wrong: string, missing: string }} Colors
+ */
+
+/** Codes of numbers go from 0 to this one; 255 is for samples without a value. */
+export const LARGEST_CODE = 254;
+export const MISSING_CODE = 255;
+
+/**
+ * @param {string} hex such as "#3f90da"
+ * @returns {[number, number, number]} 0..255
+ */
+export function rgb(hex) {
+  const value = Number.parseInt(hex.slice(1), 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
+}
+
+/**
+ * A palette of 256 colors from a list that repeats; the last one is for missing values.
+ * @param {string[]} list
+ * @param {string} missing
+ * @returns {Uint8Array<ArrayBuffer>} RGBA
+ */
+export function categoryPalette(list, missing) {
+  const palette = new Uint8Array(4 * 256);
+  for (let code = 0; code < 256; code++) {
+    palette.set([...rgb(code === MISSING_CODE ? missing : list[code % list.length]), 255], 4 * code);
+  }
+  return palette;
+}
+
+/**
+ * A palette of 255 colors between some, in equal steps, and one for missing values.
+ * @param {string[]} anchors at least two
+ * @param {string} missing
+ * @returns {Uint8Array<ArrayBuffer>} RGBA
+ */
+export function rampPalette(anchors, missing) {
+  const palette = new Uint8Array(4 * 256);
+  const ends = anchors.map(rgb);
+  for (let code = 0; code <= LARGEST_CODE; code++) {
+    const place = (code / LARGEST_CODE) * (ends.length - 1);
+    const k = Math.min(ends.length - 2, Math.floor(place));
+    for (let j = 0; j < 3; j++) palette[4 * code + j] = ends[k][j] + (place - k) * (ends[k + 1][j] - ends[k][j]);
+    palette[4 * code + 3] = 255;
+  }
+  palette.set([...rgb(missing), 255], 4 * MISSING_CODE);
+  return palette;
+}
+
+/**
+ * Codes of numbers for a ramp.
+ * @param {ArrayLike<number>} values NaN where there is none
+ * @param {number} low gets code 0
+ * @param {number} high gets `LARGEST_CODE`
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function numberCodes(values, low, high) {
+  const codes = new Uint8Array(values.length);
+  const unit = LARGEST_CODE / (high - low || 1);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    codes[i] = Number.isNaN(value) ? MISSING_CODE : Math.min(LARGEST_CODE, Math.max(0, (value - low) * unit));
+  }
+  return codes;
+}

@@ -1,0 +1,63 @@
+/** @type {(() => void)[]} */
+const listeners = [];
+
+/** Whether the page is dark: as its button says, or else as the system prefers. */
+export function isDark() {
+  const chosen = document.documentElement.dataset.scheme;
+  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/**
+ * Call a listener whenever the page becomes light or dark.
+ * @param {() => void} listener
+ */
+export function onScheme(listener) {
+  listeners.push(listener);
+}
+
+function changed() {
+  for (const listener of listeners) listener();
+}
+
+/**
+ * Follow the system, a button, and paper, on which pages are light.
+ * @param {HTMLElement} button
+ */
+export function followScheme(button) {
+  const root = document.documentElement;
+  const name = () => (button.textContent = isDark() ? "Light page" : "Dark page");
+  listeners.unshift(name);
+  name();
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    root.dataset.scheme = isDark() ? "light" : "dark";
+    changed();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  /** @type {string | undefined} */
+  let onScreen;
+  addEventListener("beforeprint", () => {
+    onScreen = root.dataset.scheme;
+    root.dataset.scheme = "light";
+    for (const details of document.querySelectorAll("details")) details.open = true;
+    changed();
+  });
+  addEventListener("afterprint", () => {
+    if (onScreen === undefined) delete root.dataset.scheme;
+    else root.dataset.scheme = onScreen;
+    changed();
+  });
+}
+
+/**
+ * A color of the page as the browser uses it: `light-dark()` is resolved only where a color is used, so a temporary
+ * element uses it.
+ * @param {string} name such as "ink"
+ */
+export function tone(name) {
+  const used = document.body.appendChild(document.createElement("span"));
+  used.style.color = `var(--${name})`;
+  const { color } = getComputedStyle(used);
+  used.remove();
+  return color;
+}

@@ -1,0 +1,219 @@
+"""The records of an explorer: all samples of a run in every layer and after every epoch, to be moved through."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.errors import UsageError, escaped
+
+from .bundle import Bundle
+from .sections import Section
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SampleColumn:
+    """Something that is known of each sample: to color by, to search in and to show.
+
+    Attributes:
+        key: One lowercase word, by which the search and the address of the page name it.
+        title: A few words.
+        kind: "category", "number" or "text".
+        values: One array (sample,), or one for each epoch. Of categories integers from 0, -1 where there is none; of
+            numbers floats, NaN where there is none; of texts a tuple of texts.
+        names: The categories.
+        palette: "classes" for the colors of classes, "right" for those of right and wrong.
+    """
+
+    key: str
+    title: str
+    kind: Literal["category", "number", "text"]
+    values: tuple[Any, ...]
+    names: tuple[str, ...] = ()
+    palette: Literal["classes", "right", ""] = ""
+
+    def document(self, bundle: Bundle) -> dict[str, Any]:
+        """What the page gets, as plain data; the values go into the bundle."""
+        return {
+            "key": self.key,
+            "title": escaped(self.title),
+            "kind": self.kind,
+            "values": [self._add(values, bundle) for values in self.values],
+            "names": [escaped(name) for name in self.names],
+            "palette": self.palette,
+        }
+
+    def _add(self, values: Any, bundle: Bundle) -> int:
+        if self.kind == "text":
+            return bundle.add_texts([escaped(text) for text in values])
+        if self.kind == "number":
+            return bundle.add(np.asarray(values, np.float32))
+        return bundle.add(np.asarray(values, np.int16 if len(self.names) < 2**15 else np.int32))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LayerMap:
+    """A layer with the places of all samples.
+
+    Attributes:
+        name: As the run calls it.
+        title: A few words.
+        detail: One line: what it is and how large.
+        layouts: uint16 (sample, 2), y up: one, or one for each epoch.
+        measures: A name, and a number from 0 to 1 for each epoch; None where there is none.
+    """
+
+    name: str
+    title: str
+    detail: str
+    layouts: tuple[NDArray[np.uint16], ...]
+    measures: tuple[tuple[str, tuple[float | None, ...]], ...] = ()
+
+    def document(self, bundle: Bundle) -> dict[str, Any]:
+        """What the page gets, as plain data; the layouts go into the bundle."""
+        return {
+            "name": self.name,
+            "title": escaped(self.title),
+            "detail": escaped(self.detail),
+            "layouts": [bundle.add(layout) for layout in self.layouts],
+            "measures": [{"title": title, "values": list(values)} for title, values in self.measures],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkData:
+    """A model that the page can run, and how its samples are made.
+
+    Attributes:
+        spec: Operations in order, as of `cutaway.models.exporting.Operations`, with ``scale``, the value of a raw
+            sample that becomes 1, ``hidden``, the name of the last hidden layer, and the ``factor`` of each array of
+            weights.
+        weights: Kernels as float16, or float32 where rounding would change the probabilities, and all other weights as
+            float32, in the order of ``spec["weights"]``. Times its factor, an array is the weight.
+        preparation: Of a table: ``steps``, as run.json keeps them, and ``controls``, what a slider or a list for each
+            column needs. None for other data.
+        drawing: Of pictures: ``shape``, ``scale`` (the value of a white pixel), ``digit`` (whether a drawing is scaled
+            and centered as MNIST's) and ``paper`` (the gray level of the background, 0 to 255). None for other data.
+    """
+
+    spec: dict[str, Any]
+    weights: tuple[NDArray[Any], ...]
+    preparation: dict[str, Any] | None
+    drawing: dict[str, Any] | None
+
+    def document(self, bundle: Bundle) -> dict[str, Any]:
+        """What the page gets, as plain data; the weights go into the bundle."""
+        weights = [bundle.add(each.view(np.uint16) if each.dtype == np.float16 else each) for each in self.weights]
+        return {
+            "spec": self.spec,
+            "weights": weights,
+            "preparation": self.preparation,
+            "drawing": self.drawing,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Explorer(Section):
+    """All samples of a run: a map of each layer, one time slider, one selection.
+
+    Attributes:
+        names: Name of each sample, such as "test[7]".
+        epochs: Numbers of the epochs that can be shown, ascending.
+        kept: Place of the kept epoch among them.
+        columns: What is known of each sample; the first one colors the map at first. A card shows the columns "label",
+            "predicted" and "confidence".
+        layers: From the inputs to the classes, at least one.
+        layer: Place of the layer that is shown first.
+        details: Keys of columns that a card shows as well.
+        pictures: uint8 (sample, height, width), or (sample, height, width, 3); None where samples are not pictures.
+        neighbors: The nearest samples of each, integers (sample, k); None if they are not known.
+        neighbors_in: Title of the layer in which they are nearest.
+        network: The model, so that the page can compute its layers; None if it cannot.
+        without: Why there is no network, as a sentence; may be empty.
+        inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the pictures.
+        colors: "classes", "sequential": lists of hex colors; "right", "wrong", "missing": hex colors.
+
+    Raises:
+        UsageError: There is no layer, no column, or an array does not have an entry for each sample.
+    """
+
+    template: ClassVar[str] = "explorer.html"
+
+    names: tuple[str, ...]
+    epochs: tuple[int, ...]
+    kept: int
+    columns: tuple[SampleColumn, ...]
+    layers: tuple[LayerMap, ...]
+    layer: int = 0
+    details: tuple[str, ...] = ()
+    pictures: NDArray[np.uint8] | None = None
+    neighbors: NDArray[np.integer[Any]] | None = None
+    neighbors_in: str = ""
+    network: NetworkData | None = None
+    without: str = ""
+    inputs: NDArray[Any] | None = None
+    colors: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        sizes = [len(values) for column in self.columns for values in column.values]
+        sizes += [len(layout) for layer in self.layers for layout in layer.layouts]
+        sizes += [len(array) for array in (self.pictures, self.neighbors, self.inputs) if array is not None]
+        if not self.layers or not self.columns or set(sizes) != {self.count}:
+            raise UsageError(
+                "an explorer has at least one layer and one column, with an entry for each sample",
+                got=f"{self.count} samples, and entries for {', '.join(map(str, sorted(set(sizes)))) or 'none'}",
+                hint="pass arrays of one length",
+            )
+
+    @property
+    def count(self) -> int:
+        """Number of samples."""
+        return len(self.names)
+
+    def document(self, bundle: Bundle) -> dict[str, Any]:
+        """What the page gets, as plain data; arrays go into the bundle, what is shown first at its beginning."""
+        layers = [layer.document(bundle) for layer in self.layers]
+        names = bundle.add_texts([escaped(name) for name in self.names])
+        columns = [column.document(bundle) for column in self.columns]
+        network = None if self.network is None else self.network.document(bundle)
+        inputs = None if self.inputs is None else bundle.add(self.inputs)
+        pictures = neighbors = None
+        if self.neighbors is not None:
+            k = self.neighbors.shape[1]
+            neighbors = {"array": bundle.add(self.neighbors.astype(np.int32)), "k": k, "layer": self.neighbors_in}
+        if self.pictures is not None:
+            _, height, width, *channels = self.pictures.shape
+            size = {"width": width, "height": height, "channels": channels[0] if channels else 1}
+            pictures = {"array": bundle.add(self.pictures), **size}
+        return {
+            "name": self.name,
+            "count": self.count,
+            "names": names,
+            "epochs": list(self.epochs),
+            "kept": self.kept,
+            "columns": columns,
+            "layers": layers,
+            "layer": self.layer,
+            "details": list(self.details),
+            "pictures": pictures,
+            "neighbors": neighbors,
+            "network": network,
+            "without": escaped(self.without),
+            "inputs": inputs,
+            "colors": self.colors,
+        }
+
+
+def scale_layout(layout: NDArray[np.floating[Any]]) -> NDArray[np.uint16]:
+    """Scale a layout to 0..65535, the same in both directions, and center it.
+
+    Args:
+        layout: float (sample, 2), finite.
+
+    Returns:
+        uint16 (sample, 2).
+    """
+    low, high = layout.min(axis=0), layout.max(axis=0)
+    unit = 65535 / max(float((high - low).max()), 1e-12)
+    return np.clip(np.rint((layout - (low + high) / 2) * unit + 32767.5), 0, 65535).astype(np.uint16)

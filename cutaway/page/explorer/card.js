@@ -1,0 +1,128 @@
+import { element, percent } from "../core/elements.js";
+import { paintPicture } from "../map/pictures.js";
+
+/** Neighbors on a card at most. */
+const NEIGHBORS = 8;
+
+/**
+ * The card of a sample: the pinned one, or the one under the pointer.
+ * @param {import("./explorer.js").Parts} parts
+ */
+export function makeCard(parts) {
+  const { store, samples } = parts;
+  const host = element("div", { class: "sample-card", "aria-live": "polite" });
+  store.watch(["hovered", "pinned", "epochShown", "painted"], ({ hovered, pinned, epochShown }) => {
+    const index = hovered >= 0 ? hovered : pinned;
+    host.replaceChildren(...(index < 0 ? hint(samples) : cardOf(parts, index, epochShown, index === pinned)));
+  });
+  return host;
+}
+
+/** @param {import("./samples.js").Samples} samples */
+function hint(samples) {
+  const what = samples.record.pictures ? "picture" : "row";
+  return [
+    element("p", {
+      class: "hint",
+      text: `Point at a sample to see its ${what}, click to keep it here. Shift-drag around samples selects them.`,
+    }),
+  ];
+}
+
+/**
+ * @param {import("./explorer.js").Parts} parts
+ * @param {number} index
+ * @param {number} epoch
+ * @param {boolean} pinned
+ * @returns {(Node | string)[]}
+ */
+function cardOf(parts, index, epoch, pinned) {
+  const { samples, store } = parts;
+  const text = (/** @type {string} */ key) => samples.text(key, index, epoch);
+  const right = text("label") === text("predicted");
+  const facts = element("dl", { class: "sample-facts" });
+  const fact = (/** @type {string} */ title, /** @type {string} */ value) =>
+    facts.append(element("dt", { text: title }), element("dd", { text: value }));
+  fact("Label", text("label"));
+  if (samples.columns.has("predicted")) {
+    const confidence = samples.values("confidence", epoch)[index];
+    const sure = Number.isNaN(confidence) || confidence === undefined ? "" : `, ${percent(confidence)}`;
+    fact("Predicted", `${text("predicted")}${sure}`);
+  }
+  for (const key of samples.record.details) fact(samples.columns.get(key)?.title ?? key, text(key));
+  const head = element(
+    "div",
+    { class: "card-head" },
+    picture(samples, index, "card-picture"),
+    element(
+      "div",
+      {},
+      element("h3", { text: samples.names[index] }),
+      samples.columns.has("predicted")
+        ? element("p", { class: right ? "verdict right" : "verdict wrong", text: right ? "Right" : "Wrong" })
+        : null,
+      facts,
+    ),
+  );
+  /** @type {(Node | string)[]} */
+  const nodes = [head];
+  if (pinned) {
+    nodes.push(element("button", { type: "button", class: "close", text: "Close", onclick: () => store.set({ pinned: -1 }) }));
+    const near = neighbors(parts, index, epoch);
+    if (near) nodes.push(near);
+  }
+  return nodes;
+}
+
+/**
+ * The picture of a sample; nothing where there are none.
+ * @param {import("./samples.js").Samples} samples
+ * @param {number} index
+ * @param {string} kind
+ */
+export function picture(samples, index, kind) {
+  if (!samples.pictures) return null;
+  const canvas = element("canvas", { class: kind, role: "img", "aria-label": samples.names[index] });
+  paintPicture(canvas, samples.pictures, index);
+  return canvas;
+}
+
+/**
+ * A sample as a button that pins it.
+ * @param {import("./explorer.js").Parts} parts
+ * @param {number} index
+ * @param {number} epoch
+ */
+export function sampleButton({ samples, store }, index, epoch) {
+  const [label, predicted] = ["label", "predicted"].map((key) => samples.text(key, index, epoch));
+  const wrong = predicted !== "" && predicted !== label;
+  const words = wrong ? `${label} → ${predicted}` : label;
+  return element(
+    "button",
+    {
+      type: "button",
+      class: wrong ? "sample wrong" : "sample",
+      title: `${samples.names[index]}: labeled ${label}${wrong ? `, predicted ${predicted}` : ""}`,
+      onclick: () => store.set({ pinned: index }),
+    },
+    picture(samples, index, "small-picture"),
+    element("span", { text: samples.pictures ? words : `${samples.names[index]} · ${words}` }),
+  );
+}
+
+/**
+ * @param {import("./explorer.js").Parts} parts
+ * @param {number} index
+ * @param {number} epoch
+ */
+function neighbors(parts, index, epoch) {
+  const found = parts.samples.neighbors;
+  if (!found) return null;
+  const near = found.indices.subarray(found.k * index, found.k * (index + 1)).slice(0, NEIGHBORS);
+  return element(
+    "div",
+    { class: "neighbors" },
+    element("h4", { text: `Nearest in ${found.layer}` }),
+    element("div", { class: "samples" }, ...Array.from(near, (other) => sampleButton(parts, other, epoch))),
+  );
+}

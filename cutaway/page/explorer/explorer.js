@@ -1,0 +1,223 @@
+import { element } from "../core/elements.js";
+import { onScheme } from "../core/scheme.js";
+import { Store } from "../core/store.js";
+import { SampleMap } from "../map/map.js";
+import { makeCard, picture } from "./card.js";
+import { searchMask } from "./find.js";
+import { Layouts } from "./layouts.js";
+import { makeLegend } from "./legend.js";
+import { PageModel } from "./model.js";
+import { Samples, pointStyle } from "./samples.js";
+import { makeSelection } from "./selection.js";
+import { makeStrip } from "./strip.js";
+import { makeTimeline } from "./timeline.js";
+import { makeToolbar } from "./toolbar.js";
+import { makeWay } from "./way.js";
+
+/** Categories of a column with more names than this get no labels on the map. */
+const MOST_LABELED = 200;
+
+/**
+ * @typedef {{
+ *   layer: number, epoch: number, epochShown: number, playing: boolean, color: string, search: string, off: number[],
+ *   selection: Uint32Array, pinned: number, hovered: number, mode: "pan" | "box" | "lasso", shown: number,
+ *   painted: number, model: import("./model.js").PageModel | null,
+ * }} State `epoch` may lie between two epochs, `epochShown` is the nearest one; `off` are categories that are hidden;
+ *   `shown` is the number of samples that are not hidden; `painted` counts changes of colors, states and pictures
+ * @typedef {{
+ *   resetView: () => void, zoomToSelection: () => void, invert: () => void, select: (indices: ArrayLike<number>) => void,
+ * }} Commands
+ * @typedef {{
+ *   store: Store<State>, samples: Samples, layouts: Layouts, commands: Commands, ready: EventTarget,
+ *   picture: (index: number, kind: string) => HTMLCanvasElement | null,
+ *   shared: () => {
+ *     codes: Uint8Array<ArrayBuffer>, palette: Uint8Array<ArrayBuffer>, states: Uint8Array<ArrayBuffer>
+ *   },
+ * }} Parts what each view gets
+ */
+
+/** All samples of a run, in every layer and after every epoch. */
+export class Explorer {
+  /** Says "layout" when one is loaded. */
+  ready = new EventTarget();
+
+  /**
+   * @param {HTMLElement} host
+   * @param {import("./samples.js").ExplorerRecord} record
+   * @param {import("../core/bundle.js").Bundle} bundle
+   * @param {{ painter?: "auto" | "webgl2" | "canvas2d" }} [options]
+   */
+  constructor(host, record, bundle, { painter = "auto" } = {}) {
+    this.host = host;
+    this.record = record;
+    this.painter = painter;
+    this.samples = new Samples(record, bundle);
+    this.layouts = new Layouts(record, bundle);
+    /** @type {Store<State>} */
+    this.store = new Store({
+      layer: record.layer,
+      epoch: record.kept,
+      epochShown: record.kept,
+      playing: false,
+      color: record.columns[0].key,
+      search: "",
+      off: [],
+      selection: new Uint32Array(),
+      pinned: -1,
+      hovered: -1,
+      mode: "pan",
+      shown: record.count,
+      painted: 0,
+      model: null,
+    });
+  }
+
+  /** Load what is needed first, show it, and load the rest. */
+  async start() {
+    const { samples, layouts, store } = this;
+    const { a } = layouts.place(store.state.layer, store.state.epoch);
+    const [first] = await Promise.all([layouts.load(a), samples.load()]);
+    this.map = this.#makeMap();
+    this.map.motion.add(a, first);
+    this.#connect(this.map);
+    for (const key of layouts.keys) {
+      if (!layouts.loaded.has(key)) this.map.motion.add(key, await layouts.load(key));
+      this.ready.dispatchEvent(new Event("layout"));
+    }
+    await samples.loadMore();
+    this.map.pictures(samples.pictures);
+    this.#repainted();
+    store.set({ model: await PageModel.load(this.record, samples.bundle) });
+  }
+
+  /** @returns {SampleMap} */
+  #makeMap() {
+    const { samples, store, layouts } = this;
+    const place = element("div", { class: "map" });
+    const commands = {
+      resetView: () => this.map?.reset(),
+      zoomToSelection: () => this.map?.zoomTo(store.state.selection),
+      invert: () => this.#invert(),
+      select: (/** @type {ArrayLike<number>} */ indices) => this.map?.select(indices),
+    };
+    const shared = () => {
+      const surface = /** @type {SampleMap} */ (this.map).surface;
+      return { codes: surface.codes, palette: surface.palette, states: surface.states };
+    };
+    const coloring = samples.coloring(store.state.color, store.state.epochShown);
+    const map = new SampleMap(place, {
+      count: samples.count,
+      palette: coloring.palette,
+      painter: this.painter,
+      ...pointStyle(samples.count),
+      describe: (index) => this.#describe(index),
+    });
+    this.map = map;
+    /** @type {Parts} */
+    this.parts = {
+      ...{ store, samples, layouts, commands, shared, ready: this.ready },
+      picture: (index, kind) => picture(samples, index, kind),
+    };
+    const side = element("div", { class: "side" }, makeCard(this.parts), makeLegend(this.parts));
+    this.host.replaceChildren(
+      makeStrip(this.parts),
+      ...[makeTimeline(this.parts)].filter((each) => each !== null),
+      makeToolbar(this.parts),
+      element("div", { class: "stage" }, place, side),
+      makeWay(this.parts),
+      makeSelection(this.parts),
+    );
+    return map;
+  }
+
+  /** @param {number} index */
+  #describe(index) {
+    const { samples, store } = this;
+    const [label, predicted] = ["label", "predicted"].map((key) => samples.text(key, index, store.state.epochShown));
+    return `${samples.names[index]}, labeled ${label}${predicted ? `, predicted ${predicted}` : ""}`;
+  }
+
+  /** @param {SampleMap} map */
+  #connect(map) {
+    const { store, samples, layouts } = this;
+    onScheme(() => {
+      map.repaint();
+      this.#repainted();
+    });
+    map.addEventListener("hover", (event) => store.set({ hovered: /** @type {CustomEvent} */ (event).detail.index }));
+    map.addEventListener("pin", (event) => store.set({ pinned: /** @type {CustomEvent} */ (event).detail.index }));
+    map.addEventListener("select", (event) => store.set({ selection: /** @type {CustomEvent} */ (event).detail.indices }));
+    store.watch(["pinned"], ({ pinned }) => pinned !== map.pinned && map.pin(pinned));
+    store.watch(["mode"], ({ mode }) => (map.mode = mode));
+    store.watch(["epoch"], ({ epoch }) => store.set({ epochShown: Math.round(epoch) }));
+    store.watch(["color", "epochShown"], (state, changed) => {
+      if (!changed.has("color") && !samples.changes(state.color)) return;
+      this.#color(map, state);
+    });
+    store.watch(["search", "off", "color", "epochShown"], (state) => this.#filter(map, state));
+    store.watch(["layer", "epoch"], ({ layer, epoch }, changed) => {
+      const { a, b, t } = layouts.place(layer, epoch);
+      if (![a, b].every((key) => map.motion.has(key))) this.#whenLoaded(map, [a, b]);
+      else if (changed.has("layer") && t === 0 && map.motion.a !== "" && !changed.has("epoch")) map.motion.morph(a);
+      else map.motion.between(a, b, t);
+    });
+  }
+
+  /**
+   * @param {SampleMap} map
+   * @param {string[]} keys
+   */
+  async #whenLoaded(map, keys) {
+    for (const key of keys) map.motion.add(key, await this.layouts.load(key));
+    const { layer, epoch } = this.store.state;
+    const { a, b, t } = this.layouts.place(layer, epoch);
+    if ([a, b].every((key) => map.motion.has(key))) map.motion.between(a, b, t);
+  }
+
+  /**
+   * @param {SampleMap} map
+   * @param {Readonly<State>} state
+   */
+  #color(map, { color, epochShown }) {
+    const { samples } = this;
+    const { codes, palette, legend } = samples.coloring(color, epochShown);
+    map.color(codes, palette);
+    const column = samples.columns.get(color);
+    const labeled = column?.kind === "category" && column.names.length <= MOST_LABELED && column.palette === "classes";
+    map.label(
+      labeled ? { groups: samples.values(color, epochShown), names: column.names, codes: legend.map((e) => e.code) } : null,
+    );
+    this.#repainted();
+  }
+
+  /**
+   * Hide the samples that the search does not find, and those of categories that are switched off.
+   * @param {SampleMap} map
+   * @param {Readonly<State>} state
+   */
+  #filter(map, { search, off, color, epochShown }) {
+    const { samples, store } = this;
+    let mask = searchMask(samples, search, epochShown);
+    if (off.length) {
+      const values = samples.values(color, epochShown);
+      mask ??= new Uint8Array(samples.count);
+      for (let i = 0; i < mask.length; i++) if (off.includes(values[i])) mask[i] = 1;
+    }
+    map.hide(mask);
+    store.set({ shown: mask ? mask.reduce((left, hidden) => left - hidden, samples.count) : samples.count });
+    this.#repainted();
+  }
+
+  #repainted() {
+    this.store.set({ painted: this.store.state.painted + 1 });
+  }
+
+  /** Select what is shown and not selected. */
+  #invert() {
+    const map = this.map;
+    if (!map) return;
+    const others = [];
+    for (let i = 0; i < map.count; i++) if (map.states[i] === 0) others.push(i);
+    map.select(others);
+  }
+}

@@ -1,0 +1,51 @@
+import { element } from "../core/elements.js";
+import { numberText } from "./samples.js";
+
+/**
+ * What the colors mean. A click on a category hides or shows its samples.
+ * @param {import("./explorer.js").Parts} parts
+ */
+export function makeLegend({ store, samples }) {
+  const host = element("div", { class: "legend" });
+  store.watch(["color", "epochShown", "off"], ({ color, epochShown, off }) => {
+    const column = samples.columns.get(color);
+    if (!column) return;
+    const { legend, range } = samples.coloring(color, epochShown);
+    host.replaceChildren(element("p", { class: "legend-title", text: column.title }));
+    if (range) host.append(ramp(samples.record.colors.sequential, range));
+    for (const { name, color: tone, count, code } of legend) {
+      const shown = !off.includes(code);
+      const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
+      swatch.style.background = tone;
+      host.append(
+        element(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": String(shown),
+            title: shown ? `Hide ${name}` : `Show ${name}`,
+            onclick: () => store.set({ off: shown ? [...off, code] : off.filter((each) => each !== code) }),
+          },
+          swatch,
+          element("span", { class: "legend-name", text: name }),
+          element("span", { class: "legend-count", text: count.toLocaleString("en") }),
+        ),
+      );
+    }
+    const hidden = column.names.length - legend.length;
+    if (column.kind === "category" && hidden > 0) host.append(element("p", { text: `and ${hidden} more` }));
+  });
+  return host;
+}
+
+/**
+ * @param {string[]} anchors
+ * @param {[number, number]} range
+ */
+function ramp(anchors, [low, high]) {
+  const bar = element("div", { class: "ramp", "aria-hidden": "true" });
+  bar.style.background = `linear-gradient(to right, ${anchors.join(", ")})`;
+  const ends = element("div", { class: "ramp-ends" });
+  ends.append(element("span", { text: numberText(low) }), element("span", { text: numberText(high) }));
+  return element("div", {}, bar, ends);
+}

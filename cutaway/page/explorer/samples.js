@@ -1,0 +1,187 @@
+import { categoryPalette, MISSING_CODE, numberCodes, rampPalette } from "../core/colors.js";
+
+/** With more categories than this, a legend names none. */
+export const MOST_NAMED = 100;
+
+/**
+ * @typedef {{
+ *   key: string, title: string, kind: "category" | "number" | "text", values: number[], names: string[],
+ *   palette: "classes" | "right" | "",
+ * }} ColumnRecord `values` are arrays of the bundle: one, or one for each epoch
+ * @typedef {{
+ *   name: string, title: string, detail: string, layouts: number[],
+ *   measures: { title: string, values: (number | null)[] }[],
+ * }} LayerRecord `layouts` are arrays of the bundle: one, or one for each epoch
+ * @typedef {{
+ *   name: string, count: number, names: number, epochs: number[], kept: number, columns: ColumnRecord[],
+ *   layers: LayerRecord[], layer: number, details: string[],
+ *   pictures: { array: number, width: number, height: number, channels: number } | null,
+ *   neighbors: { array: number, k: number, layer: string } | null,
+ *   colors: import("../core/colors.js").Colors, network: import("./model.js").NetworkRecord | null, without: string,
+ *   inputs: number | null,
+ * }} ExplorerRecord what Python says of the samples of a run and its layers
+ * @typedef {{ name: string, color: string, count: number, code: number }} LegendEntry
+ * @typedef {{
+ *   codes: Uint8Array<ArrayBuffer>, palette: Uint8Array<ArrayBuffer>, legend: LegendEntry[],
+ *   range: [number, number] | null,
+ * }} Coloring
+ */
+
+/** The samples of an explorer, with their columns; arrays of numbers once they are loaded. */
+export class Samples {
+  /** @type {string[]} */
+  names = [];
+  /** @type {Map<string, (ArrayLike<any>)[]>} */
+  #values = new Map();
+  /** @type {import("../map/pictures.js").Pictures | null} */
+  pictures = null;
+  /** @type {{ indices: Int32Array, k: number, layer: string } | null} */
+  neighbors = null;
+
+  /**
+   * @param {ExplorerRecord} record
+   * @param {import("../core/bundle.js").Bundle} bundle
+   */
+  constructor(record, bundle) {
+    this.record = record;
+    this.bundle = bundle;
+    this.count = record.count;
+    this.columns = new Map(record.columns.map((column) => [column.key, column]));
+  }
+
+  /** Load names and columns; pictures and neighbors come later. */
+  async load() {
+    const { record, bundle } = this;
+    this.names = await bundle.texts(record.names);
+    for (const column of record.columns) {
+      const read = (/** @type {number} */ k) => (column.kind === "text" ? bundle.texts(k) : bundle.array(k));
+      this.#values.set(column.key, await Promise.all(column.values.map(read)));
+    }
+    this.places = new Map(this.names.map((name, index) => [name, index]));
+  }
+
+  /** Load pictures and neighbors. */
+  async loadMore() {
+    const { pictures, neighbors } = this.record;
+    if (neighbors) {
+      const { array, k, layer } = neighbors;
+      this.neighbors = { indices: await this.bundle.array(array), k, layer };
+    }
+    if (pictures) {
+      const { array, width, height, channels } = pictures;
+      this.pictures = { bytes: await this.bundle.array(array), width, height, channels };
+    }
+  }
+
+  /**
+   * The values of a column after an epoch.
+   * @param {string} key
+   * @param {number} epoch its place among the epochs
+   * @returns {ArrayLike<any>}
+   */
+  values(key, epoch) {
+    const all = this.#values.get(key) ?? [];
+    return all[Math.min(all.length - 1, Math.round(epoch))] ?? [];
+  }
+
+  /** @param {string} key */
+  changes(key) {
+    return (this.columns.get(key)?.values.length ?? 0) > 1;
+  }
+
+  /**
+   * The value of a sample in words.
+   * @param {string} key
+   * @param {number} index
+   * @param {number} epoch
+   */
+  text(key, index, epoch) {
+    const column = this.columns.get(key);
+    const value = this.values(key, epoch)[index];
+    if (!column || value === undefined) return "";
+    if (column.kind === "text") return value;
+    if (column.kind === "category") return column.names[value] ?? "–";
+    return Number.isNaN(value) ? "–" : numberText(value);
+  }
+
+  /**
+   * The colors of all samples by a column.
+   * @param {string} key
+   * @param {number} epoch
+   * @returns {Coloring}
+   */
+  coloring(key, epoch) {
+    const column = this.columns.get(key);
+    const { colors } = this.record;
+    if (!column || column.kind === "text") {
+      const palette = categoryPalette([colors.missing], colors.missing);
+      return { codes: new Uint8Array(this.count), palette, legend: [], range: null };
+    }
+    const values = this.values(key, epoch);
+    return column.kind === "number" ? numbers(values, this.#range(column), colors) : categories(column, values, colors);
+  }
+
+  /**
+   * The range of a column over all epochs, so that colors mean the same in each.
+   * @param {ColumnRecord} column
+   * @returns {[number, number]}
+   */
+  #range(column) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const values of this.#values.get(column.key) ?? []) {
+      for (let i = 0; i < values.length; i++) {
+        if (values[i] < low) low = values[i];
+        if (values[i] > high) high = values[i];
+      }
+    }
+    return low <= high ? [low, high] : [0, 1];
+  }
+}
+
+/** @param {number} value */
+export function numberText(value) {
+  if (Number.isInteger(value)) return value.toLocaleString("en");
+  return Math.abs(value) >= 1000 ? value.toLocaleString("en", { maximumFractionDigits: 0 }) : value.toPrecision(3);
+}
+
+/**
+ * @param {ColumnRecord} column
+ * @param {ArrayLike<number>} values
+ * @param {import("../core/colors.js").Colors} colors
+ * @returns {Coloring}
+ */
+function categories({ names, palette: kind }, values, colors) {
+  const list = kind === "right" ? [colors.right, colors.wrong] : colors.classes;
+  const counts = new Uint32Array(names.length);
+  const codes = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    codes[i] = value < 0 || value >= names.length ? MISSING_CODE : value % list.length;
+    if (value >= 0 && value < names.length) counts[value]++;
+  }
+  const legend = names
+    .slice(0, MOST_NAMED)
+    .map((name, code) => ({ name, color: list[code % list.length], count: counts[code], code }));
+  return { codes, palette: categoryPalette(list, colors.missing), legend, range: null };
+}
+
+/**
+ * @param {ArrayLike<number>} values
+ * @param {[number, number]} range
+ * @param {import("../core/colors.js").Colors} colors
+ * @returns {Coloring}
+ */
+function numbers(values, range, colors) {
+  const codes = numberCodes(values, ...range);
+  return { codes, palette: rampPalette(colors.sequential, colors.missing), legend: [], range };
+}
+
+/**
+ * The more points, the smaller they are, and the more transparent.
+ * @param {number} count
+ * @returns {{ size: number, alpha: number }} the diameter in CSS pixels, and the opacity
+ */
+export function pointStyle(count) {
+  const size = Math.min(9, Math.max(1.6, 9 * (300 / Math.max(count, 1)) ** 0.27));
+  return { size, alpha: Math.min(0.85, Math.max(0.5, 0.9 - 0.1 * Math.log10(Math.max(count, 100) / 100))) };
+}

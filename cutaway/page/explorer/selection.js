@@ -1,0 +1,78 @@
+import { counted, csvCell, element, saveText } from "../core/elements.js";
+import { sampleButton } from "./card.js";
+
+/** Selected samples that are shown at most. */
+const SHOWN = 60;
+
+/** Labels whose share in a selection is named. */
+const NAMED = 6;
+
+/**
+ * What is selected, and what can be done with it.
+ * @param {import("./explorer.js").Parts} parts
+ */
+export function makeSelection(parts) {
+  const { store, samples, commands } = parts;
+  const host = element("div", { class: "selection", hidden: true });
+  const count = element("h3", { "aria-live": "polite" });
+  const labels = element("p", { class: "labels" });
+  const list = element("div", { class: "samples" });
+  const action = (/** @type {string} */ text, /** @type {() => void} */ onclick) =>
+    element("button", { type: "button", text, onclick });
+  host.append(
+    count,
+    element(
+      "div",
+      { class: "actions" },
+      action("Zoom in", () => commands.zoomToSelection()),
+      action("Invert", () => commands.invert()),
+      action("Save as CSV", () => save(parts)),
+      action("Clear", () => commands.select([])),
+    ),
+    labels,
+    list,
+  );
+  store.watch(["selection", "epochShown", "painted"], ({ selection, epochShown }) => {
+    host.hidden = !selection.length;
+    if (!selection.length) return;
+    count.textContent = `${counted(selection.length, "sample")} selected`;
+    labels.textContent = shares(samples, selection);
+    const shown = Array.from(selection.slice(0, SHOWN), (index) => sampleButton(parts, index, epochShown));
+    list.replaceChildren(...shown);
+    if (selection.length > SHOWN) list.append(element("p", { text: `and ${counted(selection.length - SHOWN, "more", "more")}` }));
+  });
+  return host;
+}
+
+/**
+ * How often each label is among the selected, the most frequent first.
+ * @param {import("./samples.js").Samples} samples
+ * @param {Uint32Array} selection
+ */
+function shares(samples, selection) {
+  const names = samples.columns.get("label")?.names ?? [];
+  const labels = samples.values("label", 0);
+  const counts = new Uint32Array(names.length);
+  for (const index of selection) if (labels[index] >= 0) counts[labels[index]]++;
+  const order = Array.from(counts.keys()).filter((label) => counts[label]);
+  order.sort((one, other) => counts[other] - counts[one]);
+  const named = order.slice(0, NAMED).map((label) => `${names[label]}: ${counts[label].toLocaleString("en")}`);
+  const rest = order.length - named.length;
+  return `By label: ${named.join(", ")}${rest ? `, and ${counted(rest, "more label", "more labels")}` : ""}.`;
+}
+
+/** @param {import("./explorer.js").Parts} parts */
+function save({ store, samples }) {
+  const { selection, epochShown } = store.state;
+  const columns = [...samples.columns.values()];
+  const rows = [["sample", ...columns.map((column) => column.key)]];
+  for (const index of selection) {
+    const cells = columns.map((column) => {
+      if (column.kind !== "number") return samples.text(column.key, index, epochShown);
+      const value = samples.values(column.key, epochShown)[index];
+      return Number.isNaN(value) ? "" : String(value);
+    });
+    rows.push([samples.names[index], ...cells]);
+  }
+  saveText("selection.csv", rows.map((row) => row.map(csvCell).join(",")).join("\r\n") + "\r\n");
+}

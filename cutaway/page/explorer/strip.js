@@ -1,0 +1,141 @@
+import { element } from "../core/elements.js";
+import { CanvasPainter } from "../map/canvas_painter.js";
+import { View } from "../map/view.js";
+import { pointStyle } from "./samples.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * The layers side by side, from the inputs to the classes: a small map of each, and what it knows through the epochs. A
+ * click shows a layer in the large map.
+ * @param {import("./explorer.js").Parts} parts
+ */
+export function makeStrip(parts) {
+  const { store, samples } = parts;
+  const { layers, epochs } = samples.record;
+  const list = element("ol", { class: "strip", "aria-label": "Layers" });
+  for (const [layer, { title, detail, measures }] of layers.entries()) {
+    const map = new SmallMap(parts, layer);
+    const button = element(
+      "button",
+      { type: "button", onclick: () => store.set({ layer }), "aria-label": `Show the map of ${title}` },
+      element("span", { class: "layer-title", text: title }),
+      map.canvas,
+    );
+    const curves = measures.map((measure) => makeCurve(measure, epochs.length));
+    const item = element("li", {}, button, element("p", { class: "layer-detail", text: detail }), ...curves.map((c) => c.host));
+    list.append(item);
+    store.watch(["layer"], (state) => button.setAttribute("aria-pressed", String(state.layer === layer)));
+    store.watch(["epoch"], ({ epoch }) => curves.forEach((curve) => curve.show(epoch)));
+  }
+  return list;
+}
+
+/** A map of a layer without gestures, painted without WebGL, since a page has 16 contexts at most. */
+class SmallMap {
+  #frame = 0;
+
+  /**
+   * @param {import("./explorer.js").Parts} parts
+   * @param {number} layer
+   */
+  constructor({ store, samples, layouts, shared, ready }, layer) {
+    this.canvas = element("canvas", { "aria-hidden": "true" });
+    this.painter = new CanvasPainter(this.canvas);
+    this.view = new View();
+    this.layer = layer;
+    this.layouts = layouts;
+    this.shared = shared;
+    this.count = samples.count;
+    this.store = store;
+    this.visible = true;
+    new ResizeObserver(() => this.repaint()).observe(this.canvas);
+    new IntersectionObserver(([entry]) => {
+      this.visible = entry.isIntersecting;
+      this.repaint();
+    }).observe(this.canvas);
+    store.watch(["epoch", "painted", "selection", "pinned"], () => this.repaint());
+    ready.addEventListener("layout", () => this.repaint());
+  }
+
+  repaint() {
+    if (this.visible) this.#frame ||= requestAnimationFrame(() => this.#paint());
+  }
+
+  #paint() {
+    this.#frame = 0;
+    const ratio = devicePixelRatio || 1;
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const { epoch, selection, pinned } = this.store.state;
+    const { a, b, t } = this.layouts.place(this.layer, epoch);
+    const [A, B] = [a, b].map((key) => this.layouts.loaded.get(key));
+    if (!width || !A || !B) return;
+    const size = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (this.canvas.width !== size[0] || this.canvas.height !== size[1]) [this.canvas.width, this.canvas.height] = size;
+    this.view.resize(width, height, ratio);
+    this.view.reset();
+    this.painter.layout(a, A);
+    this.painter.layout(b, B);
+    const { codes, palette, states } = this.shared();
+    this.painter.codes(codes);
+    this.painter.palette(palette);
+    this.painter.states(states);
+    const { size: diameter, alpha } = pointStyle(this.count);
+    const style = { size: 0.55 * diameter, alpha, dim: 0.1, count: this.count, selected: selection.length > 0 };
+    this.painter.paint({ a, b, t, view: this.view, ...style });
+    this.painter.drop(a);
+    this.painter.drop(b);
+    if (pinned >= 0) this.#mark([0, 1].map((k) => A[2 * pinned + k] + (B[2 * pinned + k] - A[2 * pinned + k]) * t));
+  }
+
+  /** @param {number[]} place */
+  #mark([x, y]) {
+    const { pen } = this.painter;
+    const [px, py] = this.view.toScreen(x / 65535, y / 65535);
+    const { color, backgroundColor } = getComputedStyle(this.canvas);
+    pen.setTransform(this.view.ratio, 0, 0, this.view.ratio, 0, 0);
+    for (const [width, tone] of /** @type {[number, string][]} */ ([
+      [4, backgroundColor],
+      [2, color],
+    ])) {
+      pen.strokeStyle = tone;
+      pen.lineWidth = width;
+      pen.beginPath();
+      pen.arc(px, py, 5, 0, 7);
+      pen.stroke();
+    }
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+  }
+}
+
+/**
+ * A measure of a layer through the epochs, between 0 and 1, with a mark at the epoch shown.
+ * @param {{ title: string, values: (number | null)[] }} measure
+ * @param {number} epochs
+ */
+function makeCurve({ title, values }, epochs) {
+  const value = element("span", { class: "curve-value" });
+  const host = element("div", { class: "curve" }, element("p", {}, element("span", { text: title }), value));
+  const x = (/** @type {number} */ k) => (epochs > 1 ? (100 * k) / (epochs - 1) : 50);
+  const known = values.flatMap((each, k) => (each === null ? [] : [`${x(k).toFixed(2)},${(30 - 30 * each).toFixed(2)}`]));
+  const mark = document.createElementNS(SVG, "line");
+  if (known.length > 1) {
+    const svg = document.createElementNS(SVG, "svg");
+    for (const [name, given] of Object.entries({ viewBox: "0 0 100 30", preserveAspectRatio: "none", "aria-hidden": "true" })) {
+      svg.setAttribute(name, given);
+    }
+    const line = document.createElementNS(SVG, "polyline");
+    line.setAttribute("points", known.join(" "));
+    mark.setAttribute("y1", "0");
+    mark.setAttribute("y2", "30");
+    svg.append(mark, line);
+    host.append(svg);
+  }
+  const show = (/** @type {number} */ epoch) => {
+    const now = values[Math.min(values.length - 1, Math.round(epoch))] ?? null;
+    value.textContent = now === null ? "–" : `${(100 * now).toFixed(1)}%`;
+    mark.setAttribute("x1", String(x(epoch)));
+    mark.setAttribute("x2", String(x(epoch)));
+  };
+  return { host, show };
+}

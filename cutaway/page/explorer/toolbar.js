@@ -1,0 +1,47 @@
+import { element } from "../core/elements.js";
+
+const MODES = /** @type {const} */ ([
+  ["pan", "Move", "Drag to move the map. Shift-drag selects, Alt-drag removes from the selection."],
+  ["box", "Box", "Drag a box to select. Shift adds, Alt removes."],
+  ["lasso", "Lasso", "Drag around samples to select them. Shift adds, Alt removes."],
+]);
+
+/**
+ * The controls above the map: color, search, what dragging does.
+ * @param {import("./explorer.js").Parts} parts
+ */
+export function makeToolbar({ store, samples, commands }) {
+  const colors = [...samples.columns.values()].filter((column) => column.kind !== "text");
+  const color = element(
+    "select",
+    { onchange: () => store.set({ color: color.value, off: [] }) },
+    ...colors.map((column) => element("option", { value: column.key, text: column.title })),
+  );
+  const search = element("input", {
+    type: "search",
+    placeholder: "label:3 confidence<0.5 wrong",
+    "aria-label": "Find samples",
+    oninput: () => store.set({ search: search.value }),
+  });
+  const found = element("output", { class: "found", "aria-live": "polite" });
+  const modes = MODES.map(([mode, text, title]) =>
+    element("button", { type: "button", text, title, onclick: () => store.set({ mode }) }),
+  );
+  const reset = element("button", { type: "button", text: "Whole map", onclick: () => commands.resetView() });
+  store.watch(["color", "mode", "search"], (state) => {
+    color.value = state.color;
+    if (search.value !== state.search) search.value = state.search;
+    for (const [k, button] of modes.entries()) button.setAttribute("aria-pressed", String(MODES[k][0] === state.mode));
+  });
+  store.watch(["shown"], ({ shown }) => {
+    found.textContent = shown < samples.count ? `${shown.toLocaleString("en")} of ${samples.count.toLocaleString("en")}` : "";
+  });
+  return element(
+    "div",
+    { class: "toolbar" },
+    element("label", {}, element("span", { text: "Color" }), color),
+    element("label", { class: "search" }, element("span", { text: "Find" }), search, found),
+    element("div", { class: "modes", role: "group", "aria-label": "What dragging does" }, ...modes),
+    reset,
+  );
+}

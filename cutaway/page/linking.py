@@ -1,0 +1,62 @@
+"""ES modules linked into one script.
+
+Modules are plain files with named imports and exports alone, no two of which have a name at their top level in common.
+So linking is putting them one below the other, imported ones first, without their ``import`` lines and the word
+``export``: no bundler is needed, and what runs is what was written.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable
+
+from cutaway.errors import UsageError
+
+_IMPORT = re.compile(r'^import (?:\{ [^}]*\} from )?"(\.{1,2}/[^"]+)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:class|function|const|let)\b)", re.MULTILINE)
+
+
+def link(entry: str, read: Callable[[str], str]) -> str:
+    """Return a module and all that it imports as one script without imports and exports.
+
+    Args:
+        entry: Name of the module, such as "page.js".
+        read: Returns the source of a module by its name, relative to the same folder, such as "map/view.js".
+
+    Raises:
+        UsageError: Modules import each other in a circle, or there is an import or export of another form than
+            ``import { name } from "./file.js";`` and ``export`` before a declaration.
+    """
+    order: list[str] = []
+    sources: dict[str, str] = {}
+    _visit(entry, read, order, sources, path=())
+    parts = [f"// {name}\n{sources[name]}" for name in order]
+    return "\n".join(parts)
+
+
+def _visit(
+    name: str, read: Callable[[str], str], order: list[str], sources: dict[str, str], *, path: tuple[str, ...]
+) -> None:
+    if name in path:
+        raise UsageError(
+            "modules do not import each other in a circle",
+            got=" imports ".join((*path[path.index(name) :], name)),
+            hint="move what both need into a third module",
+        )
+    if name in sources:
+        return
+    source = read(name)
+    for imported in _IMPORT.findall(source):
+        _visit(_resolve(name, imported), read, order, sources, path=(*path, name))
+    body = _EXPORT.sub("", _IMPORT.sub("", source))
+    if left := re.search(r"^(import|export)\b.*", body, re.MULTILINE):
+        raise UsageError(
+            'a module has imports on one line, import { name } from "./file.js";, and exports before declarations',
+            got=f"{left.group()!r} in {name}",
+            hint="write it so",
+        )
+    sources[name] = body
+    order.append(name)
+
+
+def _resolve(name: str, imported: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), imported))

@@ -1,0 +1,205 @@
+import { SELECTED } from "./search.js";
+
+/**
+ * What is painted.
+ * @typedef {{
+ *   a: string, b: string, t: number, view: import("./view.js").View,
+ *   size: number, alpha: number, dim: number, count: number, selected: boolean,
+ * }} Painting positions go from layout `a` to layout `b`; `size` is in CSS pixels; `dim` is multiplied with the opacity of
+ * samples outside the selection
+ */
+
+// A uniform that both shaders use must have the same precision in both, or they do not link.
+const VERTEX = `#version 300 es
+precision highp float;
+layout(location = 0) in vec2 before;
+layout(location = 1) in vec2 after;
+layout(location = 2) in uint code;
+layout(location = 3) in uint state;
+uniform vec2 middle, zoom;
+uniform float t, size, alpha;
+uniform uint pass;
+uniform sampler2D palette;
+out vec4 color;
+void main() {
+  gl_PointSize = size;
+  gl_Position = vec4(3.0, 3.0, 0.0, 1.0);
+  if ((state & 1u) != 0u || ((state >> 1) & 1u) != pass) return;
+  gl_Position = vec4((mix(before, after, t) - middle) * zoom, 0.0, 1.0);
+  color = vec4(texelFetch(palette, ivec2(int(code), 0), 0).rgb, 1.0) * alpha;
+}`;
+
+// Below 3 device pixels a square cannot be told from a disc, and the test costs 40% more.
+const SQUARES = `#version 300 es
+precision highp float;
+in vec4 color;
+out vec4 pixel;
+void main() { pixel = color; }`;
+
+const DISCS = `#version 300 es
+precision highp float;
+in vec4 color;
+uniform float size;
+out vec4 pixel;
+void main() { pixel = color * clamp(size * (0.5 - length(gl_PointCoord - 0.5)) + 0.5, 0.0, 1.0); }`;
+
+const SMALLEST_DISC = 3;
+
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
+/** Paints points with WebGL2. */
+export class GlPainter {
+  kind = "webgl2";
+  /** @type {Map<string, WebGLBuffer>} */
+  #layouts = new Map();
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {{ software?: boolean }} [options] software: whether WebGL without a GPU is taken
+   * @throws {Error} There is no WebGL2 here, or only a slow one.
+   */
+  constructor(canvas, { software = true } = {}) {
+    const gl = canvas.getContext("webgl2", {
+      alpha: true,
+      antialias: false,
+      depth: false,
+      stencil: false,
+      powerPreference: "high-performance",
+      failIfMajorPerformanceCaveat: !software,
+    });
+    if (!gl) throw new Error("no WebGL2 here");
+    this.gl = gl;
+    this.canvas = canvas;
+    const info = gl.getExtension("WEBGL_debug_renderer_info"); // in Firefox RENDERER says the same
+    this.renderer = String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+    if (!software && SOFTWARE.test(this.renderer)) {
+      this.release(); // failIfMajorPerformanceCaveat lets SwiftShader through where a flag asked for it
+      throw new Error(`${this.renderer} is slower than painting without WebGL`);
+    }
+    this.squares = this.#program(SQUARES);
+    this.discs = this.#program(DISCS);
+    this.code = this.#bytes(2);
+    this.state = this.#bytes(3);
+    gl.enableVertexAttribArray(0);
+    gl.enableVertexAttribArray(1);
+    gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+  }
+
+  /** @param {string} fragment */
+  #program(fragment) {
+    const gl = this.gl;
+    const program = /** @type {WebGLProgram} */ (gl.createProgram());
+    for (const [type, source] of /** @type {[number, string][]} */ ([
+      [gl.VERTEX_SHADER, VERTEX],
+      [gl.FRAGMENT_SHADER, fragment],
+    ])) {
+      const shader = /** @type {WebGLShader} */ (gl.createShader(type));
+      gl.shaderSource(shader, source);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+    }
+    gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+      throw new Error(gl.getProgramInfoLog(program) ?? "the shaders do not link");
+    }
+    const names = ["middle", "zoom", "t", "size", "alpha", "pass"];
+    return { program, at: Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])) };
+  }
+
+  /** @param {number} location */
+  #bytes(location) {
+    const buffer = /** @type {WebGLBuffer} */ (this.gl.createBuffer());
+    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, buffer);
+    this.gl.enableVertexAttribArray(location);
+    this.gl.vertexAttribIPointer(location, 1, this.gl.UNSIGNED_BYTE, 0, 0);
+    return buffer;
+  }
+
+  /**
+   * @param {WebGLBuffer} buffer
+   * @param {ArrayBufferView<ArrayBuffer>} data
+   * @param {number} usage
+   */
+  #fill(buffer, data, usage = this.gl.DYNAMIC_DRAW) {
+    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, buffer);
+    this.gl.bufferData(this.gl.ARRAY_BUFFER, data, usage);
+  }
+
+  /**
+   * @param {string} key
+   * @param {Uint16Array<ArrayBuffer>} positions
+   */
+  layout(key, positions) {
+    const buffer = this.#layouts.get(key) ?? /** @type {WebGLBuffer} */ (this.gl.createBuffer());
+    this.#layouts.set(key, buffer);
+    this.#fill(buffer, positions, this.gl.STATIC_DRAW);
+  }
+
+  /** @param {string} key */
+  drop(key) {
+    this.gl.deleteBuffer(this.#layouts.get(key) ?? null);
+    this.#layouts.delete(key);
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} codes index of each sample's color in the palette */
+  codes(codes) {
+    this.#fill(this.code, codes);
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} states */
+  states(states) {
+    this.#fill(this.state, states);
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} rgba of 256 colors */
+  palette(rgba) {
+    const gl = this.gl;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, rgba.length / 4, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
+  }
+
+  /** @param {Painting} painting */
+  paint({ a, b, t, view, size, alpha, dim, count, selected }) {
+    const gl = this.gl;
+    const { width, height } = this.canvas;
+    gl.viewport(0, 0, width, height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    for (const [location, key] of [a, b].entries()) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.#layouts.get(key) ?? null);
+      gl.vertexAttribPointer(location, 2, gl.UNSIGNED_SHORT, true, 0, 0);
+    }
+    const { program, at } = size * view.ratio >= SMALLEST_DISC ? this.discs : this.squares;
+    gl.useProgram(program);
+    gl.uniform2f(at.middle, view.x, view.y);
+    gl.uniform2f(at.zoom, (2 * view.scale * view.ratio) / width, (2 * view.scale * view.ratio) / height);
+    gl.uniform1f(at.t, t);
+    for (const pass of selected ? [0, 1] : [0]) {
+      gl.uniform1ui(at.pass, pass);
+      gl.uniform1f(at.size, (pass ? 1.25 : 1) * size * view.ratio);
+      gl.uniform1f(at.alpha, pass ? Math.max(alpha, 0.9) : selected ? alpha * dim : alpha);
+      gl.drawArrays(gl.POINTS, 0, count);
+    }
+  }
+
+  /** Wait until everything is painted. */
+  finish() {
+    this.gl.readPixels(0, 0, 1, 1, this.gl.RGBA, this.gl.UNSIGNED_BYTE, new Uint8Array(4));
+  }
+
+  /** Give the context back: a page has 16 at most. */
+  release() {
+    this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+}
+
+/**
+ * Whether a sample is painted in the pass of the selection.
+ * @param {number} state
+ */
+export function passOf(state) {
+  return state & SELECTED ? 1 : 0;
+}

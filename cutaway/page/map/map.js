@@ -1,0 +1,386 @@
+import { mapElements } from "./elements.js";
+import { Gestures } from "./gestures.js";
+import { findIslands } from "./islands.js";
+import { Motion } from "./motion.js";
+import { paintTop } from "./overlay.js";
+import { MOST_PICTURES, PictureSheet } from "./pictures.js";
+import { HIDDEN, SELECTED, combineSelections, nearestPoint, pointsInBox, pointsInside } from "./search.js";
+import { Surface } from "./surface.js";
+import { STEPS, View } from "./view.js";
+
+/** Pictures take the place of points from this zoom on; of few samples at once. */
+const PICTURE_ZOOM = 2.5;
+const FEW = 80;
+
+/**
+ * A map of samples: each a point, whose positions can move from one layout to another.
+ *
+ * Events: "hover" {index, how}, "pin" {index, how}, "select" {indices, how}, "layout", "view", "painter"
+ * {kind}. An index is -1 for none.
+ */
+export class SampleMap extends EventTarget {
+  view = new View();
+  focus = -1;
+  pinned = -1;
+  /** @type {"pan" | "lasso" | "box"} */
+  mode = "pan";
+  selection = new Uint32Array();
+  /** @type {PictureSheet | null} */
+  sheet = null;
+  /** @type {number[] | null} the samples whose pictures are shown, or null where points are */
+  pictured = null;
+  /** @type {{ groups: ArrayLike<number>, names: string[], codes: ArrayLike<number> } | null} */
+  islands = null;
+  /** @type {import("./islands.js").Island[] | null} */
+  #found = null;
+  #frame = 0;
+
+  /**
+   * @param {HTMLElement} host its size is the size of the map
+   * @param {{
+   *   count: number, palette: Uint8Array<ArrayBuffer>, size?: number, alpha?: number, dim?: number,
+   *   painter?: "auto" | "webgl2" | "canvas2d", label?: string, describe?: (index: number) => string,
+   * }} options palette: RGBA of 256 colors; size: diameter of a point in CSS pixels; alpha: its opacity; dim: what
+   *   opacity is multiplied with outside a selection
+   */
+  constructor(host, options) {
+    super();
+    const { count, palette, size = 2.4, alpha = 0.6, dim = 0.15, painter = "auto" } = options;
+    const { label = "Map of samples", describe = (index) => `sample ${index}` } = options;
+    this.host = host;
+    this.count = count;
+    this.describe = describe;
+    this.point = { size, alpha, dim };
+    this.root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+    this.root.replaceChildren(...mapElements(`${label}, ${count.toLocaleString("en")} samples`));
+    this.top = /** @type {HTMLCanvasElement} */ (this.root.getElementById("top"));
+    this.pen = /** @type {CanvasRenderingContext2D} */ (this.top.getContext("2d"));
+    const points = /** @type {HTMLCanvasElement} */ (this.root.getElementById("points"));
+    const changed = (/** @type {string} */ kind) => {
+      this.#size();
+      this.repaint();
+      this.#say("painter", { kind });
+    };
+    this.surface = new Surface(points, { count, palette, wanted: painter, changed });
+    this.motion = new Motion(this.surface, () => {
+      this.#found = null;
+      this.repaint();
+      this.#say("layout", {});
+    });
+    this.gestures = new Gestures(this);
+    this.#watchSize();
+  }
+
+  /** Give back what the map holds. */
+  release() {
+    cancelAnimationFrame(this.#frame);
+    this.motion.stop();
+    this.resizing?.disconnect();
+    this.surface.painter.release();
+  }
+
+  /**
+   * @param {string} type
+   * @param {object} detail
+   */
+  #say(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  // ---- what is shown ----
+
+  /**
+   * Color the samples.
+   * @param {Uint8Array<ArrayBuffer>} codes index of each sample's color in the palette
+   * @param {Uint8Array<ArrayBuffer>} [palette] RGBA of 256 colors; as it is if left out
+   */
+  color(codes, palette = this.surface.palette) {
+    this.surface.color(codes, palette);
+    this.sheet?.clear();
+    this.repaint();
+  }
+
+  /** @param {ArrayLike<number> | null} mask not 0 for samples that are hidden; null for none */
+  hide(mask) {
+    const { states } = this;
+    for (let i = 0; i < this.count; i++) states[i] = (states[i] & ~HIDDEN) | (mask?.[i] ? HIDDEN : 0);
+    this.#found = null;
+    this.#statesChanged();
+  }
+
+  /**
+   * @param {ArrayLike<number>} indices
+   * @param {string} how what the event says
+   */
+  select(indices, how = "call") {
+    for (const index of this.selection) this.states[index] &= ~SELECTED;
+    this.selection = Uint32Array.from(indices).sort();
+    for (const index of this.selection) this.states[index] |= SELECTED;
+    this.#statesChanged();
+    this.#say("select", { indices: this.selection, how });
+  }
+
+  /**
+   * @param {number[]} path x0, y0, x1, y1, ...: CSS pixels
+   * @param {"replace" | "add" | "remove"} how
+   */
+  selectWithin(path, how) {
+    this.select(combineSelections(this.selection, this.within(path), how), "gesture");
+  }
+
+  #statesChanged() {
+    this.surface.restate();
+    this.repaint();
+  }
+
+  /** @param {import("./pictures.js").Pictures | null} pictures */
+  pictures(pictures) {
+    this.sheet = pictures && new PictureSheet(pictures);
+    this.repaint();
+  }
+
+  /**
+   * Write a name on each group of samples.
+   * @param {{ groups: ArrayLike<number>, names: string[], codes: ArrayLike<number> } | null} islands groups: of each
+   *   sample, negative for none; codes: the color of each group
+   */
+  label(islands) {
+    this.islands = islands;
+    this.#found = null;
+    this.repaint();
+  }
+
+  /** Bits of each sample's state. */
+  get states() {
+    return this.surface.states;
+  }
+
+  /** Where the labels of groups belong, the largest group first. */
+  get labels() {
+    const between = this.motion.positions;
+    if (!between || !this.islands) return [];
+    const { groups, names } = this.islands;
+    this.#found ??= findIslands(between, this.states, groups, names.length);
+    return this.#found;
+  }
+
+  // ---- view ----
+
+  #watchSize() {
+    this.resizing = new ResizeObserver(([entry]) => this.#resize(entry));
+    try {
+      this.resizing.observe(this.host, { box: "device-pixel-content-box" });
+    } catch {
+      this.resizing.observe(this.host); // Safari knows only the content box
+    }
+    // so a change of density alone, by the page's zoom or on another screen, is asked for here
+    const density = () => {
+      this.#resize();
+      matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", density, { once: true });
+    };
+    density();
+  }
+
+  /** @param {ResizeObserverEntry} [entry] */
+  #resize(entry) {
+    const ratio = devicePixelRatio || 1;
+    const exact = entry?.devicePixelContentBoxSize?.[0];
+    // an emulated density, as of a device toolbar, leaves the exact size in CSS pixels; then the product is right
+    const size = (/** @type {number} */ css, /** @type {number | undefined} */ device) =>
+      device !== undefined && Math.abs(device - css * ratio) < 1 ? device : Math.round(css * ratio);
+    const width = size(this.host.clientWidth, exact?.inlineSize);
+    const height = size(this.host.clientHeight, exact?.blockSize);
+    if (!width || !height || (width === this.top.width && height === this.top.height && this.view.width)) return;
+    const first = !this.view.width;
+    this.view.resize(width / ratio, height / ratio, ratio);
+    [this.top.width, this.top.height] = [width, height];
+    this.#size();
+    if (first) this.view.reset();
+    this.paint();
+    this.#say("view", {});
+  }
+
+  /** Give the points as many pixels as what is above them has. */
+  #size() {
+    const canvas = this.surface?.canvas;
+    if (canvas) [canvas.width, canvas.height] = [this.top.width, this.top.height];
+  }
+
+  /** Show everything. */
+  reset() {
+    this.view.reset();
+    this.#moved();
+  }
+
+  /**
+   * @param {number} dx CSS pixels to the right
+   * @param {number} dy CSS pixels down
+   */
+  pan(dx, dy) {
+    this.view.pan(dx, dy);
+    this.#moved();
+  }
+
+  /**
+   * @param {number} factor above 1 to zoom in
+   * @param {number} [px] the place that stays where it is
+   * @param {number} [py]
+   */
+  zoom(factor, px, py) {
+    this.view.zoom(factor, px, py);
+    this.#moved();
+  }
+
+  /**
+   * Show these samples as large as they fit.
+   * @param {ArrayLike<number>} indices
+   */
+  zoomTo(indices) {
+    if (!indices.length) return;
+    const places = Array.from(indices, (index) => this.motion.place(index));
+    const [xs, ys] = [0, 1].map((k) => places.map((place) => place[k]));
+    this.view.show([Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]);
+    this.#moved();
+  }
+
+  #moved() {
+    this.repaint();
+    this.#say("view", {});
+  }
+
+  /**
+   * @param {number} index
+   * @returns {[number, number]} CSS pixels from the left and the top
+   */
+  toScreen(index) {
+    return this.view.toScreen(...this.motion.place(index));
+  }
+
+  /**
+   * The sample at a place of the screen.
+   * @param {number} px
+   * @param {number} py
+   * @param {number} [radius] CSS pixels
+   */
+  pick(px, py, radius = 8) {
+    const between = this.motion.positions;
+    if (!between) return -1;
+    const [x, y] = this.view.toData(px, py);
+    return nearestPoint(between, this.states, x * STEPS, y * STEPS, (radius / this.view.scale) * STEPS);
+  }
+
+  /**
+   * The samples inside a polygon.
+   * @param {number[]} path x0, y0, x1, y1, ...: CSS pixels
+   */
+  within(path) {
+    const between = this.motion.positions;
+    if (!between) return new Uint32Array();
+    const polygon = new Float64Array(path.length);
+    for (let k = 0; k < path.length; k += 2) {
+      const [x, y] = this.view.toData(path[k], path[k + 1]);
+      polygon[k] = x * STEPS;
+      polygon[k + 1] = y * STEPS;
+    }
+    return pointsInside(between, this.states, polygon);
+  }
+
+  /** @returns {number[]} left, bottom, right, top of what is on the screen: 0..65535 */
+  get #box() {
+    const { x, y, scale, width, height } = this.view;
+    const [halfX, halfY] = [width / 2 / scale, height / 2 / scale];
+    return [x - halfX, y - halfY, x + halfX, y + halfY].map((value) => value * STEPS);
+  }
+
+  /**
+   * The next sample on the screen, from the one in the middle on.
+   * @param {1 | -1} step
+   */
+  next(step) {
+    const { width, height } = this.view;
+    if (this.focus < 0) return this.pick(width / 2, height / 2, Math.max(width, height));
+    const between = this.motion.positions;
+    const visible = between ? (pointsInBox(between, this.states, this.#box) ?? []) : [];
+    if (!visible.length) return this.focus;
+    const [first, last] = [visible[0], visible[visible.length - 1]];
+    if (step > 0) return visible.find((index) => index > this.focus) ?? first;
+    return visible.findLast((index) => index < this.focus) ?? last;
+  }
+
+  // ---- painting ----
+
+  /** Paint in the next frame. */
+  repaint() {
+    this.#frame ||= requestAnimationFrame(() => this.paint());
+  }
+
+  /** Larger and denser points as one zooms in. */
+  get #style() {
+    const zoomed = Math.max(1, this.view.zoomed);
+    const { size, alpha, dim } = this.point;
+    return { size: size * zoomed ** 0.4, alpha: Math.min(0.95, alpha * zoomed ** 0.25), dim };
+  }
+
+  /** Whether pictures would not cover each other: points are denser where the whole map is seen. */
+  get #picturesFit() {
+    return this.sheet !== null && (this.view.zoomed >= PICTURE_ZOOM || this.count <= FEW);
+  }
+
+  paint() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const between = this.motion.positions;
+    if (!between || !this.view.width) return;
+    this.pictured = this.#picturesFit ? pointsInBox(between, this.states, this.#box, MOST_PICTURES) : null;
+    const count = this.pictured ? 0 : this.count;
+    const { view, motion } = this;
+    const { a, b, t } = motion;
+    this.surface.paint({ a, b, t, view, count, selected: this.selection.length > 0, ...this.#style });
+    this.paintTop();
+  }
+
+  /** Paint what is above the points: they stay as they are. */
+  paintTop() {
+    if (this.view.width && this.motion.positions) paintTop(this);
+  }
+
+  // ---- gestures ----
+
+  /**
+   * @param {number} index
+   * @param {string} how
+   */
+  hover(index, how) {
+    if (index === this.focus) return;
+    this.focus = index;
+    this.paintTop();
+    this.#say("hover", { index, how });
+    if (how !== "keyboard") return;
+    /** @type {HTMLElement} */ (this.root.getElementById("said")).textContent = index < 0 ? "" : this.describe(index);
+  }
+
+  /**
+   * A click on a sample pins it, with Shift or Alt it is added to or removed from the selection; one beside all
+   * samples unpins, and clears the selection.
+   * @param {number} index
+   * @param {"replace" | "add" | "remove"} how
+   * @param {string} device
+   */
+  click(index, how, device) {
+    if (index >= 0) this.hover(index, device);
+    if (how === "replace") {
+      this.pin(index, device);
+      if (index < 0 && this.selection.length) this.select([], "gesture");
+    } else if (index >= 0) this.select(combineSelections(this.selection, Uint32Array.of(index), how), "gesture");
+  }
+
+  /**
+   * @param {number} index
+   * @param {string} how
+   */
+  pin(index, how = "call") {
+    this.pinned = index;
+    this.paintTop();
+    this.#say("pin", { index, how });
+  }
+}

@@ -1,0 +1,101 @@
+import { placeLabels } from "./islands.js";
+
+const FONT = "14px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+
+/** The most labels on a map. */
+const MOST_LABELS = 60;
+
+/** A label is cut to so many characters. */
+const LONGEST_LABEL = 24;
+
+/**
+ * Paint what is above the points of a map: pictures, labels, rings around samples, and the path of a selection.
+ * @param {import("./map.js").SampleMap} map
+ */
+export function paintTop(map) {
+  const { pen, view } = map;
+  pen.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+  pen.clearRect(0, 0, view.width, view.height);
+  const style = getComputedStyle(map.host);
+  const [ink, paper] = [style.color, style.backgroundColor];
+  if (map.pictured && map.sheet) {
+    map.sheet.paint(pen, map.pictured, {
+      view,
+      states: map.states,
+      selected: map.selection.length > 0,
+      place: (index) => map.toScreen(index),
+      color: (index) => map.surface.palette.subarray(4 * map.surface.codes[index], 4 * map.surface.codes[index] + 3),
+    });
+  } else if (map.islands) paintLabels(map, ink, paper);
+  if (map.pinned >= 0) paintRing(map, map.pinned, 9, ink, paper);
+  if (map.focus >= 0) paintRing(map, map.focus, 7, ink, paper);
+  if (map.gestures?.path && map.gestures.path.length > 4) paintPath(pen, map.gestures.path, ink);
+}
+
+/**
+ * @param {import("./map.js").SampleMap} map
+ * @param {number} index
+ * @param {number} radius
+ * @param {string} ink
+ * @param {string} paper
+ */
+function paintRing(map, index, radius, ink, paper) {
+  const [x, y] = map.toScreen(index);
+  for (const [r, width, color] of /** @type {[number, number, string]} */ ([
+    [radius, 5, paper],
+    [radius, 2, ink],
+  ])) {
+    map.pen.strokeStyle = color;
+    map.pen.lineWidth = width;
+    map.pen.beginPath();
+    map.pen.arc(x, y, r, 0, 7);
+    map.pen.stroke();
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number[]} path
+ * @param {string} ink
+ */
+function paintPath(pen, path, ink) {
+  pen.beginPath();
+  for (let k = 0; k < path.length; k += 2) pen.lineTo(path[k], path[k + 1]);
+  pen.closePath();
+  pen.strokeStyle = pen.fillStyle = ink;
+  pen.lineWidth = 1.5;
+  pen.stroke();
+  pen.globalAlpha = 0.08;
+  pen.fill();
+  pen.globalAlpha = 1;
+}
+
+/**
+ * The name of each group where most of it is; with a halo, so that it is legible on points of every color.
+ * @param {import("./map.js").SampleMap} map
+ * @param {string} ink
+ * @param {string} paper
+ */
+function paintLabels(map, ink, paper) {
+  const { pen, view, islands } = map;
+  if (!islands) return;
+  pen.font = `600 ${FONT}`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.lineJoin = "round";
+  const labels = map.labels.slice(0, MOST_LABELS).map(({ group, x, y }) => {
+    const name = islands.names[group];
+    const text = name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}…` : name;
+    const [px, py] = view.toScreen(x, y);
+    return { text, x: px, y: py, width: pen.measureText(text).width + 8, height: 19 };
+  });
+  for (const { text, x, y } of placeLabels(labels, view.width, view.height)) {
+    pen.strokeStyle = paper;
+    pen.lineWidth = 4;
+    pen.globalAlpha = 0.85;
+    pen.strokeText(text, x, y);
+    pen.globalAlpha = 1;
+    pen.fillStyle = ink;
+    pen.fillText(text, x, y);
+  }
+}

@@ -1,0 +1,99 @@
+import { SELECTED } from "./search.js";
+
+/** Pictures take the place of points once at most so many are on the screen. */
+export const MOST_PICTURES = 700;
+
+/** Pictures in a row of the sheet on which those on the screen are kept. */
+const CELLS = 40;
+
+/**
+ * @typedef {{ bytes: Uint8Array, width: number, height: number, channels: number }} Pictures uint8
+ *   (sample, height, width, channel), in which 0 is the background of gray pictures
+ */
+
+/** The pictures of samples in place of their points: of gray ones the ink, in the color of the point, without a box. */
+export class PictureSheet {
+  /** @type {Map<number, number>} */
+  #places = new Map();
+
+  /** @param {Pictures} pictures */
+  constructor(pictures) {
+    this.pictures = pictures;
+    const { width, height } = pictures;
+    this.sheet = new OffscreenCanvas(CELLS * width, CELLS * height);
+    this.pen = /** @type {OffscreenCanvasRenderingContext2D} */ (this.sheet.getContext("2d"));
+    this.cell = new ImageData(width, height);
+  }
+
+  /** Colors have changed. */
+  clear() {
+    this.#places.clear();
+  }
+
+  /**
+   * @param {number} index
+   * @param {ArrayLike<number>} color red, green, blue
+   * @returns {number} the cell of the sheet in which the picture is
+   */
+  #place(index, color) {
+    const known = this.#places.get(index);
+    if (known !== undefined) return known;
+    if (this.#places.size === CELLS ** 2) this.#places.clear();
+    const place = this.#places.size;
+    this.#places.set(index, place);
+    const { bytes, width, height, channels } = this.pictures;
+    const pixels = width * height;
+    const data = this.cell.data;
+    for (let k = 0; k < pixels; k++) {
+      const value = channels * (index * pixels + k);
+      for (let j = 0; j < 3; j++) data[4 * k + j] = channels === 3 ? bytes[value + j] : color[j];
+      data[4 * k + 3] = channels === 3 ? 255 : bytes[value];
+    }
+    this.pen.putImageData(this.cell, (place % CELLS) * width, Math.floor(place / CELLS) * height);
+    return place;
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} pen
+   * @param {number[]} visible indices of samples
+   * @param {{
+   *   view: import("./view.js").View, states: Uint8Array, selected: boolean,
+   *   place: (index: number) => [number, number], color: (index: number) => ArrayLike<number>,
+   * }} map
+   */
+  paint(pen, visible, { view, states, selected, place, color }) {
+    const { width, height } = this.pictures;
+    const area = (view.width * view.height) / Math.max(1, visible.length);
+    const side = Math.min(56, Math.max(14, 0.55 * Math.sqrt(area)));
+    pen.imageSmoothingEnabled = side > width;
+    for (const index of visible) {
+      const cell = this.#place(index, color(index));
+      const [x, y] = place(index);
+      const [left, top] = [(cell % CELLS) * width, Math.floor(cell / CELLS) * height];
+      const tall = (side * height) / width;
+      pen.globalAlpha = selected && !(states[index] & SELECTED) ? 0.2 : 1;
+      pen.drawImage(this.sheet, left, top, width, height, x - side / 2, y - tall / 2, side, tall);
+    }
+    pen.globalAlpha = 1;
+  }
+}
+
+/**
+ * Paint one picture into a canvas, dark on light: gray pictures with 0 as white.
+ * @param {HTMLCanvasElement} canvas gets the size of the picture
+ * @param {Pictures} pictures
+ * @param {number} index
+ */
+export function paintPicture(canvas, { bytes, width, height, channels }, index) {
+  canvas.width = width;
+  canvas.height = height;
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = pen.createImageData(width, height);
+  const pixels = width * height;
+  for (let k = 0; k < pixels; k++) {
+    const value = channels * (index * pixels + k);
+    for (let j = 0; j < 3; j++) image.data[4 * k + j] = channels === 3 ? bytes[value + j] : 255 - bytes[value];
+    image.data[4 * k + 3] = 255;
+  }
+  pen.putImageData(image, 0, 0);
+}

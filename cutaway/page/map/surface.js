@@ -1,0 +1,121 @@
+import { CanvasPainter } from "./canvas_painter.js";
+import { GlPainter } from "./gl_painter.js";
+
+/** A frame that takes longer, in milliseconds, twice in a row, shows that WebGL has no GPU behind it. */
+const SLOW_FRAME = 40;
+
+/** Milliseconds after which a context that was lost is given up: of 17 maps on a page one never gets its own back. */
+const LOST = 1500;
+
+/**
+ * A canvas, and the painter that suits the machine. All state is in typed arrays here; a painter only draws it, so that
+ * a lost WebGL context costs no more than a frame.
+ */
+export class Surface {
+  /** @type {Map<string, Uint16Array<ArrayBuffer>>} */
+  layouts = new Map();
+  /** @type {"webgl2" | "canvas2d" | "lost"} */
+  kind = "canvas2d";
+  #judged = 0;
+  #slow = 0;
+
+  /**
+   * @param {HTMLCanvasElement} canvas is replaced when the painter changes
+   * @param {{
+   *   count: number, palette: Uint8Array<ArrayBuffer>, wanted: "auto" | "webgl2" | "canvas2d",
+   *   changed: (kind: string) => void,
+   * }} options changed: called when everything must be painted anew
+   */
+  constructor(canvas, { count, palette, wanted, changed }) {
+    this.canvas = canvas;
+    this.count = count;
+    this.codes = new Uint8Array(count);
+    this.states = new Uint8Array(count);
+    this.palette = palette;
+    this.wanted = wanted;
+    this.changed = changed;
+    this.painter = this.#choose(wanted === "canvas2d");
+  }
+
+  /**
+   * @param {boolean} plain whether to do without WebGL
+   * @returns {GlPainter | CanvasPainter}
+   */
+  #choose(plain) {
+    const canvas = /** @type {HTMLCanvasElement} */ (this.canvas.cloneNode());
+    this.canvas.replaceWith(canvas); // a canvas keeps the first kind of context that it was asked for
+    this.canvas = canvas;
+    /** @type {GlPainter | CanvasPainter} */
+    let painter;
+    try {
+      painter = plain ? new CanvasPainter(canvas) : new GlPainter(canvas, { software: this.wanted === "webgl2" });
+    } catch {
+      return this.#choose(true);
+    }
+    if (painter instanceof GlPainter) this.#watch(canvas);
+    for (const [key, positions] of this.layouts) painter.layout(key, positions);
+    painter.codes(this.codes);
+    painter.states(this.states);
+    painter.palette(this.palette);
+    this.painter = painter;
+    this.kind = painter instanceof GlPainter ? "webgl2" : "canvas2d";
+    this.changed(this.kind);
+    return painter;
+  }
+
+  /** @param {HTMLCanvasElement} canvas */
+  #watch(canvas) {
+    canvas.addEventListener("webglcontextlost", (event) => {
+      if (canvas !== this.canvas) return;
+      event.preventDefault();
+      this.kind = "lost";
+      this.changed("lost");
+      setTimeout(() => canvas === this.canvas && this.kind === "lost" && this.#choose(true), LOST);
+    });
+    canvas.addEventListener("webglcontextrestored", () => canvas === this.canvas && this.#choose(false));
+  }
+
+  /**
+   * @param {string} key
+   * @param {Uint16Array<ArrayBuffer>} positions
+   */
+  layout(key, positions) {
+    this.layouts.set(key, positions);
+    this.painter.layout(key, positions);
+  }
+
+  /**
+   * @param {Uint8Array<ArrayBuffer>} codes
+   * @param {Uint8Array<ArrayBuffer>} palette
+   */
+  color(codes, palette) {
+    this.codes = codes;
+    this.palette = palette;
+    this.painter.codes(codes);
+    this.painter.palette(palette);
+  }
+
+  /** The states have changed. */
+  restate() {
+    this.painter.states(this.states);
+  }
+
+  /** @param {import("./gl_painter.js").Painting} painting */
+  paint(painting) {
+    if (this.kind === "lost") return;
+    this.painter.paint(painting);
+    if (painting.count) this.#judge();
+  }
+
+  /** WebKit calls every renderer "Apple GPU", so slow ones are found by their time. */
+  #judge() {
+    if (this.wanted !== "auto" || this.kind !== "webgl2" || this.#judged >= 3) return;
+    const started = performance.now();
+    this.painter.finish();
+    this.#judged += 1;
+    this.#slow = performance.now() - started > SLOW_FRAME ? this.#slow + 1 : 0;
+    if (this.#slow < 2) return;
+    this.painter.release();
+    this.#choose(true);
+  }
+}

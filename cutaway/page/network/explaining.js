@@ -1,0 +1,115 @@
+// Why this class and not the runner-up: what each value contributes to the difference between the two highest logits.
+
+import { compileGradients } from "./gradients.js";
+import { ENDING_ACTIVATIONS, Network } from "./forward.js";
+
+/**
+ * @typedef {object} NetworkExplanation The same as `cutaway.interpret.Attribution`.
+ * @property {Float32Array} logits One for each class.
+ * @property {number} winner The class with the highest logit.
+ * @property {number} runnerUp The class with the second highest logit.
+ * @property {number} difference The logit of the winner minus that of the runner-up.
+ * @property {Float32Array} inputs What each value of the input contributes to the difference.
+ * @property {Map<string, Float32Array>} contributions What each unit contributes, for each layer that all paths go
+ *   through.
+ * @property {Map<string, number>} offsets What the biases of all later layers add, by layer, and "" for the input.
+ */
+
+/** Explains the answers of a network that is piecewise linear. */
+export class Explainer {
+  /** @param {Network} network */
+  constructor(network) {
+    this.network = network;
+    const { output } = network.spec;
+    const ends = ENDING_ACTIVATIONS.includes(network.ending);
+    this.gradients = network.parts.map((parts) => compileGradients(parts, ends && parts.layer.name === output));
+    /** Whether contributions are exact, because the model is piecewise linear. */
+    this.isExact = this.gradients.every((gradient) => gradient !== null);
+  }
+
+  /**
+   * Split the difference between the two highest logits among the values of the input and the units.
+   * @param {import("./forward.js").RawValues} input One raw sample.
+   * @returns {NetworkExplanation | null} Null if the model is not piecewise linear, or a logit is not finite.
+   */
+  explain(input) {
+    if (!this.isExact) return null;
+    const { spec } = this.network;
+    const { values, logits } = this.network.trace(input);
+    if (!logits.every(Number.isFinite)) return null;
+    const [winner, runnerUp] = [...logits.keys()].sort((a, b) => logits[b] - logits[a] || a - b);
+    const slopes = logits.map((_, place) => (place === winner ? 1 : place === runnerUp ? -1 : 0));
+    const { gradients, offsets } = this.#passBack(values, logits.length === 2 ? slopes.slice(-this.#units) : slopes);
+    const contributions = new Map();
+    const added = new Map([["", [...offsets.values()].reduce((sum, value) => sum + value, 0)]]);
+    for (const { name } of spec.layers) {
+      const later = layersAfter(spec, name);
+      if (name === spec.output || !allPathsCross(spec, name, later)) continue;
+      contributions.set(name, productOf(values.get(name), gradients.get(name)));
+      added.set(name, later.reduce((sum, one) => sum + (offsets.get(one) ?? 0), 0));
+    }
+    const inputs = productOf(values.get(spec.input.name), gradients.get(spec.input.name));
+    const difference = logits[winner] - logits[runnerUp];
+    return { logits, winner, runnerUp, difference, inputs, contributions, offsets: added };
+  }
+
+  /** The number of output units: 1 or the number of classes. */
+  get #units() {
+    return this.network.layer(this.network.spec.output).shape[0];
+  }
+
+  /**
+   * @param {Map<string, Float32Array>} values
+   * @param {Float32Array} slopes Of the difference by the output of the model.
+   * @returns {{ gradients: Map<string, Float64Array>, offsets: Map<string, number> }}
+   */
+  #passBack(values, slopes) {
+    const { spec } = this.network;
+    const gradients = new Map([...values].map(([name, array]) => [name, new Float64Array(array.length)]));
+    gradients.get(spec.output)?.set(slopes);
+    const offsets = new Map();
+    for (let at = spec.layers.length - 1; at >= 0; at--) {
+      const { name, inputs } = spec.layers[at];
+      const output = /** @type {Float32Array} */ (values.get(name));
+      const sources = inputs.map((source) => /** @type {Float32Array} */ (values.get(source)));
+      const into = inputs.map((source) => /** @type {Float64Array} */ (gradients.get(source)));
+      const own = /** @type {Float64Array} */ (gradients.get(name));
+      offsets.set(name, this.gradients[at]?.({ gradients: own, output, sources, into }) ?? 0);
+    }
+    return { gradients, offsets };
+  }
+}
+
+/**
+ * @param {Float32Array | undefined} values
+ * @param {Float64Array | undefined} gradients
+ * @returns {Float32Array}
+ */
+function productOf(values, gradients) {
+  return Float32Array.from(values ?? [], (value, i) => value * (gradients?.[i] ?? 0));
+}
+
+/**
+ * Names of all layers whose output depends on a layer's, without itself.
+ * @param {import("./forward.js").NetworkSpec} spec
+ * @param {string} name
+ * @returns {string[]}
+ */
+function layersAfter(spec, name) {
+  const found = new Set([name]);
+  for (const layer of spec.layers) if (layer.inputs.some((source) => found.has(source))) found.add(layer.name);
+  found.delete(name);
+  return [...found];
+}
+
+/**
+ * Whether every path from the input to the output goes through a layer.
+ * @param {import("./forward.js").NetworkSpec} spec
+ * @param {string} name
+ * @param {string[]} later The layers after it.
+ * @returns {boolean}
+ */
+function allPathsCross(spec, name, later) {
+  const known = new Set([name, ...later]);
+  return spec.layers.every((layer) => !later.includes(layer.name) || layer.inputs.every((one) => known.has(one)));
+}

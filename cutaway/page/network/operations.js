@@ -1,0 +1,222 @@
+// What each layer computes in evaluation, for one sample. `cutaway/models/exporting/operations.py` writes these layers.
+
+import { activationOf } from "./activations.js";
+import { addProduct } from "./products.js";
+import { groupsAlong, repeatTo, runsAlong, valueCount } from "./tensors.js";
+
+/**
+ * @typedef {object} LayerSpec
+ * @property {string} name
+ * @property {string} kind Its class in Keras.
+ * @property {string[]} inputs Names of what it reads.
+ * @property {number[]} shape Of one sample in its output.
+ * @property {string} operation What it computes.
+ * @property {Record<string, any>} settings Of the operation.
+ * @property {Record<string, number>} weights Names of its weights, and their places among those of the model.
+ */
+
+/** @typedef {{ values: Float32Array, shape: number[] }} Weight */
+
+/**
+ * @typedef {object} LayerParts A layer with its weights.
+ * @property {LayerSpec} layer
+ * @property {number[][]} shapes Of one sample in each of its inputs.
+ * @property {Record<string, Weight>} weights By name.
+ */
+
+/** @typedef {(sources: Float32Array[], target: Float32Array) => void} Operation */
+
+/** @typedef {{ run: Operation, activate: ((values: Float32Array) => void) | null }} CompiledLayer */
+
+/** @type {Record<string, (parts: LayerParts) => Operation>} */
+const LAYER_OPERATIONS = {
+  same: () => copyFirst,
+  activation: () => copyFirst,
+  dense: denseOperation,
+  members: membersOperation,
+  mean: meanOperation,
+  affine: affineOperation,
+  prelu: slopesOperation,
+  layer_norm: layerNormOperation,
+  add: () => mergeOperation((a, b) => a + b),
+  subtract: () => mergeOperation((a, b) => a - b),
+  multiply: () => mergeOperation((a, b) => a * b),
+  maximum: () => mergeOperation(Math.max),
+  minimum: () => mergeOperation(Math.min),
+  average: averageOperation,
+  concatenate: concatenateOperation,
+};
+
+/**
+ * Make the function that computes a layer, and the one that applies its activation to the result in place.
+ * @param {LayerParts} parts
+ * @returns {CompiledLayer}
+ */
+export function compileLayer(parts) {
+  const { layer, shapes } = parts;
+  const make = LAYER_OPERATIONS[layer.operation];
+  if (!make) throw new RangeError(`layer "${layer.name}" does "${layer.operation}", which is not known here`);
+  const axis = layer.settings.axis ?? layer.shape.length - 1;
+  const takesActivation = ["dense", "members", "activation"].includes(layer.operation);
+  const activate = takesActivation ? activationOf(layer.settings, runsAlong(layer.shape, axis)) : null;
+  if (layer.inputs.length !== shapes.length) throw new RangeError(`layer "${layer.name}" reads what is not there`);
+  return { run: make(parts), activate };
+}
+
+/** @type {Operation} */
+function copyFirst([source], target) {
+  target.set(source);
+}
+
+/**
+ * @param {LayerParts} parts
+ * @returns {Operation}
+ */
+function denseOperation({ shapes: [shape], weights: { kernel, bias } }) {
+  const [features, units] = kernel.shape;
+  const rows = valueCount(shape) / features;
+  const sums = new Float64Array(units);
+  const places = new Int32Array(features);
+  return ([source], target) => {
+    for (let row = 0; row < rows; row++) {
+      if (bias) sums.set(bias.values);
+      else sums.fill(0);
+      addProduct(source, kernel.values, sums, { first: row * features, features, kernelFirst: 0, places });
+      target.set(sums, row * units);
+    }
+  };
+}
+
+/**
+ * The Dense layers of the members of an ensemble, which read one input, or one of each member.
+ * @param {LayerParts} parts
+ * @returns {Operation}
+ */
+function membersOperation({ shapes: [shape], weights: { kernel, bias } }) {
+  const [members, features, units] = kernel.shape;
+  const step = shape.length === 1 ? 0 : features;
+  const sums = new Float64Array(units);
+  const places = new Int32Array(features);
+  return ([source], target) => {
+    for (let member = 0; member < members; member++) {
+      if (bias) sums.set(bias.values.subarray(member * units, (member + 1) * units));
+      else sums.fill(0);
+      const where = { first: member * step, features, kernelFirst: member * features * units, places };
+      addProduct(source, kernel.values, sums, where);
+      target.set(sums, member * units);
+    }
+  };
+}
+
+/**
+ * The mean over the first axis.
+ * @param {LayerParts} parts
+ * @returns {Operation}
+ */
+function meanOperation({ shapes: [[rows, columns]] }) {
+  return ([source], target) => {
+    for (let column = 0; column < columns; column++) {
+      let sum = 0;
+      for (let row = 0; row < rows; row++) sum += source[row * columns + column];
+      target[column] = sum / rows;
+    }
+  };
+}
+
+/**
+ * The weights of an affine operation, one for each value of a sample.
+ * @param {LayerParts} parts
+ * @returns {{ center: Float32Array | null, factor: Float32Array | null, shift: Float32Array | null }}
+ */
+export function affineParts({ layer, weights }) {
+  const repeated = (/** @type {string} */ name) =>
+    weights[name] ? repeatTo(weights[name].values, weights[name].shape, layer.shape) : null;
+  return { center: repeated("center"), factor: repeated("factor"), shift: repeated("shift") };
+}
+
+/**
+ * (x - center) * factor + shift.
+ * @param {LayerParts} parts
+ * @returns {Operation}
+ */
+function affineOperation(parts) {
+  const { center, factor, shift } = affineParts(parts);
+  return ([source], target) => {
+    for (let i = 0; i < target.length; i++) {
+      target[i] = (source[i] - (center ? center[i] : 0)) * (factor ? factor[i] : 1) + (shift ? shift[i] : 0);
+    }
+  };
+}
+
+/**
+ * A ReLU with a slope of its own below 0 for each value.
+ * @param {LayerParts} parts
+ * @returns {Operation}
+ */
+function slopesOperation({ layer, weights: { alpha } }) {
+  const slopes = repeatTo(alpha.values, alpha.shape, layer.shape);
+  return ([source], target) => {
+    for (let i = 0; i < target.length; i++) target[i] = source[i] > 0 ? source[i] : slopes[i] * source[i];
+  };
+}
+
+/**
+ * @param {LayerParts} parts
+ * @returns {Operation}
+ */
+function layerNormOperation({ layer, weights }) {
+  const { groups, count } = groupsAlong(layer.shape, layer.settings.axes);
+  const [means, variances] = [new Float64Array(count), new Float64Array(count)];
+  const members = groups.length / count;
+  const { factor, shift } = affineParts({ layer, shapes: [layer.shape], weights });
+  return ([source], target) => {
+    means.fill(0);
+    variances.fill(0);
+    for (let i = 0; i < groups.length; i++) means[groups[i]] += source[i] / members;
+    for (let i = 0; i < groups.length; i++) variances[groups[i]] += (source[i] - means[groups[i]]) ** 2 / members;
+    for (let i = 0; i < groups.length; i++) {
+      const scaled = (source[i] - means[groups[i]]) / Math.sqrt(variances[groups[i]] + layer.settings.epsilon);
+      target[i] = scaled * (factor ? factor[i] : 1) + (shift ? shift[i] : 0);
+    }
+  };
+}
+
+/**
+ * @param {(a: number, b: number) => number} combine
+ * @returns {Operation}
+ */
+function mergeOperation(combine) {
+  return (sources, target) => {
+    target.set(sources[0]);
+    for (const source of sources.slice(1)) {
+      for (let i = 0; i < target.length; i++) target[i] = combine(target[i], source[i]);
+    }
+  };
+}
+
+/** @returns {Operation} */
+function averageOperation() {
+  const add = mergeOperation((a, b) => a + b);
+  return (sources, target) => {
+    add(sources, target);
+    for (let i = 0; i < target.length; i++) target[i] /= sources.length;
+  };
+}
+
+/**
+ * @param {LayerParts} parts
+ * @returns {Operation}
+ */
+function concatenateOperation({ layer, shapes }) {
+  const { outer, inner, size } = runsAlong(layer.shape, layer.settings.axis);
+  return (sources, target) => {
+    let first = 0;
+    sources.forEach((source, number) => {
+      const width = shapes[number][layer.settings.axis] * inner;
+      for (let block = 0; block < outer; block++) {
+        target.set(source.subarray(block * width, (block + 1) * width), block * size * inner + first);
+      }
+      first += width;
+    });
+  };
+}

@@ -1,0 +1,239 @@
+// From the cells of a row of a table to the inputs of a model, as `cutaway.data.Preparation` makes them.
+
+import { murmurHash } from "./hashing.js";
+import { normalProbability, normalQuantile } from "./normal_distribution.js";
+
+/** @typedef {number | string | null | undefined} Cell Null or undefined where it is not known. */
+
+/** @typedef {Record<string, any>} PreparationStep A step as run.json keeps it: see cutaway/data/preparation/steps.py. */
+
+/**
+ * @typedef {object} ColumnControl What a control for a column needs.
+ * @property {string} column
+ * @property {"number" | "category" | "date" | "text"} kind Text is for columns of very many values.
+ * @property {number} [low] Smallest value in the training samples; seconds since 1970 for a date.
+ * @property {number} [high]
+ * @property {number} [step] Between neighboring values of a slider.
+ * @property {number[]} [quantiles] Values that 5, 25, 50, 75 and 95% of the training samples do not exceed.
+ * @property {string[]} [values] Of a category.
+ * @property {boolean} [other] Whether a category has rare values, which share an input.
+ * @property {boolean} missing Whether the value was not known in some training samples.
+ * @property {Cell} start A usual value.
+ */
+
+/**
+ * @typedef {object} TablePreparation
+ * @property {PreparationStep[]} steps
+ * @property {ColumnControl[]} [controls]
+ */
+
+/** Inputs are at most this large. */
+const LARGEST_INPUT = 1e6;
+
+const SECONDS_A_DAY = 86_400;
+
+/** What a control gives for the values of a category that have no input of their own. */
+export const OTHER_VALUE = "\u0000other";
+
+/** @type {Record<string, (step: PreparationStep, cell: Cell) => number[]>} */
+const STEP_INPUTS = { number: numberInputs, category: categoryInputs, hash: hashInputs, date: dateInputs };
+
+/** @type {Record<string, (step: PreparationStep, inputs: ArrayLike<number>) => Cell>} */
+const STEP_CELLS = { number: numberCell, category: categoryCell, hash: () => null, date: dateCell };
+
+/**
+ * Make the inputs of a model from a row.
+ * @param {TablePreparation} preparation
+ * @param {Record<string, Cell>} cells By column: numbers, names of categories, and dates as seconds since 1970 or in
+ *   ISO 8601.
+ * @returns {Float32Array}
+ */
+export function prepareRow(preparation, cells) {
+  return Float32Array.from(preparation.steps.flatMap((step) => STEP_INPUTS[step.kind](step, cells[step.column])));
+}
+
+/**
+ * Restore the cells of a row from the inputs that were made of it, as far as these tell.
+ * @param {TablePreparation} preparation
+ * @param {ArrayLike<number>} inputs
+ * @returns {Record<string, Cell>} Null where the value was not known or cannot be restored.
+ */
+export function restoreRow(preparation, inputs) {
+  let at = 0;
+  const cells = preparation.steps.map((step) => {
+    const width = inputCount(step);
+    const own = Array.from({ length: width }, (_, i) => inputs[at + i]);
+    at += width;
+    return [step.column, STEP_CELLS[step.kind](step, own)];
+  });
+  return Object.fromEntries(cells);
+}
+
+/**
+ * The number of inputs that a column becomes.
+ * @param {PreparationStep} step
+ * @returns {number}
+ */
+export function inputCount(step) {
+  if (step.kind === "hash") return step.inputs;
+  const own = step.kind === "category" ? step.values.length + (step.other ? 1 : 0) : (step.parts?.length ?? 1);
+  return own + (step.indicator ? 1 : 0);
+}
+
+/**
+ * @param {PreparationStep} step
+ * @param {Cell} cell
+ * @returns {number[]}
+ */
+function numberInputs(step, cell) {
+  const value = cell === null || cell === undefined || cell === "" ? NaN : Number(cell);
+  const isUnknown = Number.isNaN(value);
+  const filled = isUnknown ? step.fill : value;
+  const scaled = step.quantiles ? rankDeviate(filled, step.quantiles) : (filled - step.center) / step.scale;
+  const bounded = Math.min(Math.max(scaled, -LARGEST_INPUT), LARGEST_INPUT);
+  return step.indicator ? [bounded, isUnknown ? 1 : 0] : [bounded];
+}
+
+/**
+ * @param {PreparationStep} step
+ * @param {ArrayLike<number>} inputs
+ * @returns {number | null}
+ */
+function numberCell(step, inputs) {
+  if (step.indicator && inputs[1] > 0.5) return null;
+  if (!step.quantiles) return inputs[0] * step.scale + step.center;
+  const shares = step.quantiles.map((/** @type {number} */ _, /** @type {number} */ i) => i / (step.quantiles.length - 1));
+  return interpolate(normalProbability(inputs[0]), shares, step.quantiles);
+}
+
+/**
+ * The rank of a value among quantiles as a normal deviate.
+ * @param {number} value
+ * @param {number[]} quantiles Ascending.
+ * @returns {number}
+ */
+function rankDeviate(value, quantiles) {
+  const shares = quantiles.map((_, i) => i / (quantiles.length - 1));
+  const negative = (/** @type {number[]} */ list) => list.map((one) => -one).reverse();
+  // from both sides, so that a value that occurs often gets the middle of its ranks
+  const upper = interpolate(value, quantiles, shares);
+  const rank = 0.5 * (upper - interpolate(-value, negative(quantiles), negative(shares)));
+  const edge = 1e-7 - Number.EPSILON;
+  return normalQuantile(Math.min(Math.max(rank, edge), 1 - edge));
+}
+
+/**
+ * Interpolate linearly between points, as numpy.interp does: of points with equal places the last one counts.
+ * @param {number} x
+ * @param {number[]} places Ascending.
+ * @param {number[]} values
+ * @returns {number}
+ */
+function interpolate(x, places, values) {
+  const last = places.length - 1;
+  if (x >= places[last]) return values[last];
+  if (x < places[0]) return values[0];
+  let [low, high] = [0, last];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (places[middle] <= x) low = middle;
+    else high = middle;
+  }
+  return values[low] + ((values[high] - values[low]) * (x - places[low])) / (places[high] - places[low]);
+}
+
+/**
+ * @param {PreparationStep} step
+ * @param {Cell} cell
+ * @returns {number[]}
+ */
+function categoryInputs(step, cell) {
+  const inputs = new Array(inputCount(step)).fill(0);
+  const isUnknown = cell === null || cell === undefined;
+  const place = isUnknown ? -1 : step.values.indexOf(String(cell));
+  if (place >= 0) inputs[place] = 1;
+  else if (!isUnknown && step.other) inputs[step.values.length] = 1;
+  if (isUnknown && step.indicator) inputs[inputs.length - 1] = 1;
+  return inputs;
+}
+
+/**
+ * @param {PreparationStep} step
+ * @param {ArrayLike<number>} inputs
+ * @returns {string | null}
+ */
+function categoryCell(step, inputs) {
+  const place = Array.from(inputs).findIndex((value) => value > 0.5);
+  if (place === step.values.length && step.other) return OTHER_VALUE;
+  return step.values[place] ?? null;
+}
+
+/**
+ * @param {PreparationStep} step
+ * @param {Cell} cell
+ * @returns {number[]}
+ */
+function hashInputs(step, cell) {
+  const inputs = new Array(step.inputs).fill(0);
+  if (cell === null || cell === undefined || cell === "") return inputs;
+  const hash = murmurHash(String(cell));
+  inputs[Math.abs(hash) % step.inputs] = hash < 0 ? -1 : 1;
+  return inputs;
+}
+
+/**
+ * @param {PreparationStep} step
+ * @param {Cell} cell
+ * @returns {number[]}
+ */
+function dateInputs(step, cell) {
+  const given = secondsOf(cell);
+  const seconds = given === null ? step.fill : given;
+  const inputs = step.parts.map((/** @type {string} */ part) => {
+    if (part === "time") return (seconds - step.center) / step.scale;
+    const [period, name] = part.split(" ");
+    const angle = 2 * Math.PI * turnOf(period, seconds);
+    return name === "sin" ? Math.sin(angle) : Math.cos(angle);
+  });
+  return step.indicator ? [...inputs, given === null ? 1 : 0] : inputs;
+}
+
+/**
+ * @param {PreparationStep} step
+ * @param {ArrayLike<number>} inputs
+ * @returns {number | null}
+ */
+function dateCell(step, inputs) {
+  const time = step.parts.indexOf("time");
+  if (time < 0 || (step.indicator && inputs[inputs.length - 1] > 0.5)) return null;
+  return inputs[time] * step.scale + step.center;
+}
+
+/**
+ * Which share of the year, the week or the day is over.
+ * @param {string} period "month", "weekday" or "hour".
+ * @param {number} seconds Since 1970.
+ * @returns {number} From 0 to 1.
+ */
+function turnOf(period, seconds) {
+  const days = Math.floor(seconds / SECONDS_A_DAY);
+  if (period === "hour") return seconds / SECONDS_A_DAY - days;
+  if (period === "weekday") return ((((days + 3) % 7) + 7) % 7) / 7; // 1970 began on a Thursday
+  const year = new Date(days * SECONDS_A_DAY * 1000).getUTCFullYear();
+  const [start, end] = [year, year + 1].map((one) => new Date(0).setUTCFullYear(one, 0, 1) / (SECONDS_A_DAY * 1000));
+  return (days - start) / (end - start);
+}
+
+/**
+ * @param {Cell} cell
+ * @returns {number | null} Seconds since 1970; null where it is not known.
+ */
+function secondsOf(cell) {
+  if (cell === null || cell === undefined || cell === "") return null;
+  if (typeof cell === "number") return cell;
+  // without a time zone it is UTC, as in Python
+  const hasTime = /[T ]\d/.test(cell);
+  const hasZone = /(Z|[+-]\d\d:?\d\d)$/.test(cell);
+  const seconds = Date.parse(hasTime && !hasZone ? `${cell.replace(" ", "T")}Z` : cell) / 1000;
+  return Number.isNaN(seconds) ? null : seconds;
+}

@@ -1,0 +1,74 @@
+// Pictures brought to another size, as Pillow does it with its filter LANCZOS.
+
+/** @typedef {{ values: Uint8Array, width: number, height: number }} GrayPicture */
+
+/** Zeros of the Lanczos window on each side. */
+const LANCZOS_LOBES = 3;
+
+/**
+ * Bring a gray picture to another size: first its rows, then its columns, with a filter as wide as an output pixel.
+ *
+ * Source: Turkowski 1990, "Filters for common resampling tasks"; rounding as in Pillow's Resample.c.
+ * @param {GrayPicture} picture
+ * @param {{ width: number, height: number }} size
+ * @returns {GrayPicture}
+ */
+export function resizePicture(picture, { width, height }) {
+  const { values, width: before, height: rows } = picture;
+  let found = values;
+  if (width !== before) {
+    found = resampleLines(found, { lines: rows, lineStep: before, from: before, step: 1, to: width });
+  }
+  if (height !== rows) {
+    found = resampleLines(found, { lines: width, lineStep: 1, from: rows, step: width, to: height });
+  }
+  return { values: found === values ? values.slice() : found, width, height };
+}
+
+/**
+ * Resample parallel lines of pixels: rows if `step` is 1, otherwise columns.
+ * @param {Uint8Array} values
+ * @param {{ lines: number, lineStep: number, from: number, step: number, to: number }} layout Number of lines, distance
+ *   between their first pixels, pixels of a line, distance between these, and pixels of a line afterward.
+ * @returns {Uint8Array}
+ */
+function resampleLines(values, { lines, lineStep, from, step, to }) {
+  const resampled = new Uint8Array(lines * to);
+  const [targetLine, target] = step === 1 ? [to, 1] : [1, lines];
+  for (let at = 0; at < to; at++) {
+    const { first, weights } = lanczosWeights(at, from, to);
+    for (let line = 0; line < lines; line++) {
+      let sum = 0;
+      for (let i = 0; i < weights.length; i++) sum += weights[i] * values[line * lineStep + (first + i) * step];
+      resampled[line * targetLine + at * target] = Math.min(Math.max(Math.floor(sum + 0.5), 0), 255);
+    }
+  }
+  return resampled;
+}
+
+/**
+ * The weights of the pixels of a line in one pixel of the resampled line.
+ * @param {number} at Its place.
+ * @param {number} from Pixels of a line.
+ * @param {number} to Pixels of the resampled line.
+ * @returns {{ first: number, weights: Float64Array }} From which pixel on; they sum to 1.
+ */
+function lanczosWeights(at, from, to) {
+  const ratio = from / to;
+  const wide = Math.max(ratio, 1);
+  const center = (at + 0.5) * ratio;
+  const first = Math.max(Math.trunc(center - LANCZOS_LOBES * wide + 0.5), 0);
+  const last = Math.min(Math.trunc(center + LANCZOS_LOBES * wide + 0.5), from);
+  const weights = Float64Array.from({ length: last - first }, (_, i) => lanczosValue((i + first - center + 0.5) / wide));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return { first, weights: weights.map((weight) => weight / sum) };
+}
+
+/**
+ * @param {number} x
+ * @returns {number}
+ */
+function lanczosValue(x) {
+  const sinc = (/** @type {number} */ t) => (t === 0 ? 1 : Math.sin(Math.PI * t) / (Math.PI * t));
+  return Math.abs(x) < LANCZOS_LOBES ? sinc(x) * sinc(x / LANCZOS_LOBES) : 0;
+}

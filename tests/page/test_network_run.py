@@ -1,0 +1,211 @@
+"""What a report holds of the model of a run, run in Node, against what the run itself says."""
+
+import json
+import warnings
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from keras import layers as L
+from PIL import Image
+
+import cutaway as ct
+from cutaway.api.report.network import NetworkData, network_data
+from cutaway.api.report.network import model as model_file
+
+pytestmark = pytest.mark.slow
+
+NETWORK = {"network/forward.js": "Network", "network/explaining.js": "Explainer"}
+
+
+def packed(data):
+    assert isinstance(data, NetworkData), data
+    json.dumps([data.spec, data.preparation, data.drawing], allow_nan=False)
+    return {"spec": data.spec, "weights": list(data.weights), "preparation": data.preparation, "drawing": data.drawing}
+
+
+def answers(run_script, data, rows):
+    body = """
+      const network = new Network(data.spec, data.weights);
+      return data.rows.map((row) => network.forward(row).probabilities);
+    """
+    return np.stack(run_script(body, packed(data) | {"rows": [row.reshape(-1) for row in rows]}, imports=NETWORK))
+
+
+def people(rows, seed):
+    random = np.random.default_rng(seed)
+    since = pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 700, rows), unit="D")
+    frame = pd.DataFrame(
+        {
+            "age": random.integers(18, 90, rows),
+            "income": random.lognormal(10, 1, rows).round(2),
+            "gap": np.where(random.random(rows) < 0.2, np.nan, random.normal(size=rows)),
+            "city": random.choice(["Rome", "Oslo", "Bonn"], rows, p=[0.2, 0.5, 0.3]),
+            "member": random.random(rows) < 0.4,
+            "since": since,
+        }
+    )
+    score = (frame["age"] - 50) / 15 + (frame["city"] == "Oslo") - (since > "2021-01-01")
+    return frame.assign(left=np.where(score > 0, "left", "stayed"))
+
+
+@pytest.fixture(scope="module", params=["standard", "quantile"])
+def table_run(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("table")
+    people(600, 0).to_csv(folder / "people.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ct.CutawayWarning)
+        data = ct.load_dataset(folder / "people.csv", label="left", numbers=request.param)
+        return ct.train(ct.mlp((16,)), data, epochs=3, runs=folder / "runs", progress=False)
+
+
+@pytest.fixture(scope="module")
+def digits_data(digits_run):
+    return network_data(digits_run.context)
+
+
+def test_the_page_predicts_as_the_run_does(run_script, digits_run, digits_data):
+    x = digits_run.data.x(digits_run.split.test)
+    assert {array.dtype.name for array in digits_data.weights} == {"float16", "float32"}
+    expected = digits_run.predictions(split="test")
+    np.testing.assert_allclose(answers(run_script, digits_data, x), expected, rtol=0, atol=1e-3)
+    assert digits_data.spec["hidden"] == "dense_2"
+    first = network_data(digits_run.context, epoch=0)
+    expected = digits_run.predict(x, epoch=0)
+    np.testing.assert_allclose(answers(run_script, first, x), expected, rtol=0, atol=1e-3)
+
+
+def test_the_page_explains_as_the_run_does(run_script, digits_run, digits_data):
+    body = "return new Explainer(new Network(data.spec, data.weights)).explain(data.row);"
+    for sample in ("test[0]", "test[7]"):
+        row = digits_run.data.x(digits_run.context.sample(sample))[0]
+        found = run_script(body, packed(digits_data) | {"row": row.reshape(-1)}, imports=NETWORK)
+        wanted = digits_run.explain(sample).attribution
+        assert (found["winner"], found["runnerUp"]) == (wanted.winner, wanted.runner_up)
+        np.testing.assert_allclose(found["inputs"], wanted.inputs.reshape(-1), atol=5e-3)
+        for layer, values in wanted.contributions.items():
+            np.testing.assert_allclose(found["contributions"][layer], values, atol=5e-3)
+
+
+def test_a_drawing_is_predicted_as_its_file_is(run_script, digits_run, digits_data, tmp_path):
+    picture = digits_run.data.inputs(digits_run.split.test, flat=False)[3] * 255
+    sheet = np.asarray(Image.fromarray(picture.astype(np.uint8)).resize((240, 240), Image.Resampling.BICUBIC))
+    Image.fromarray(sheet).save(tmp_path / "drawing.png")
+    assert digits_data.drawing == {"shape": [8, 8], "scale": 16.0, "digit": False, "paper": 0}
+    body = """
+      const { input } = prepareDrawing(data.drawing, data.sheet);
+      return new Network(data.spec, data.weights).forward(input).probabilities;
+    """
+    given = packed(digits_data) | {"sheet": {"values": sheet.reshape(-1), "width": 240, "height": 240}}
+    imports = NETWORK | {"network/drawing.js": "prepareDrawing"}
+    found = run_script(body, given, imports=imports)
+    np.testing.assert_allclose(found, digits_run.predict(tmp_path / "drawing.png")[0], atol=5e-3)
+
+
+def test_rows_of_a_table_are_predicted_as_the_run_does(run_script, table_run):
+    data = network_data(table_run.context)
+    frame = people(40, 1).drop(columns="left")
+    frame.loc[3, "city"] = "Lima"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ct.CutawayWarning)
+        expected = table_run.predict(frame)
+    texts = frame.assign(
+        since=frame["since"].dt.strftime("%Y-%m-%d"), member=frame["member"].map({True: "true", False: "false"})
+    )
+    rows = json.loads(texts.to_json(orient="records"))
+    body = """
+      const network = new Network(data.spec, data.weights);
+      return data.rows.map((cells) => network.forward(prepareRow(data.preparation, cells)).probabilities);
+    """
+    imports = NETWORK | {"network/preparing.js": "prepareRow"}
+    found = run_script(body, packed(data) | {"rows": rows}, imports=imports)
+    np.testing.assert_allclose(np.stack(found), expected, rtol=0, atol=1e-3)
+    assert data.drawing is None
+
+
+def test_controls_have_the_range_and_the_usual_values_of_a_column(table_run):
+    controls = {control["column"]: control for control in network_data(table_run.context).preparation["controls"]}
+    assert list(controls) == ["age", "income", "gap", "city", "member", "since"]
+    age, income, gap = (controls[name] for name in ("age", "income", "gap"))
+    frame = people(600, 0)
+    assert (age["kind"], age["low"], age["high"], age["missing"]) == ("number", 18, 89, False)
+    assert (age["step"], age["start"]) == (1.0, pytest.approx(frame["age"].median(), abs=2))
+    assert gap["missing"]
+    np.testing.assert_allclose(gap["quantiles"], frame["gap"].quantile([0.05, 0.25, 0.5, 0.75, 0.95]), atol=0.2)
+    np.testing.assert_allclose(income["quantiles"][2], frame["income"].median(), rtol=0.1)
+    assert income["low"] < income["quantiles"][0] < income["quantiles"][-1] < income["high"]
+    assert 200 <= (income["high"] - income["low"]) / income["step"] < 500
+    assert controls["city"] == {
+        "column": "city",
+        "kind": "category",
+        "missing": False,
+        "other": False,
+        "values": ["Bonn", "Oslo", "Rome"],
+        "start": "Oslo",
+    }
+    assert controls["member"]["values"] == ["false", "true"]
+    since = controls["since"]
+    assert (since["kind"], since["step"]) == ("date", 86_400.0)
+    seconds = frame["since"].astype("datetime64[s]").astype(np.int64)
+    assert (since["low"], since["high"]) == (seconds.min(), seconds.max())
+    assert since["low"] < since["start"] < since["high"]
+
+
+def test_without_its_data_a_run_has_the_same_model(digits_run, table_run, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise ct.errors.DataError("data are there", got="none", hint="look for them")
+
+    for run in (digits_run, table_run):
+        before = network_data(run.context)
+        with monkeypatch.context() as patch:
+            patch.setattr(ct.Dataset, "x", refuse)
+            after = network_data(run.context)
+        assert after.spec == before.spec
+        assert all(np.array_equal(a, b) for a, b in zip(after.weights, before.weights, strict=True))
+        if after.preparation:
+            assert [c["column"] for c in after.preparation["controls"]] == [
+                c["column"] for c in before.preparation["controls"]
+            ]
+
+
+def recorded(tmp_path, *layers, shape=(64,)):
+    model = keras.Sequential([keras.Input(shape), *layers, L.Dense(10, activation="softmax", name="last")])
+    return ct.record(model, "digits", runs=tmp_path, progress=False)
+
+
+def test_why_a_model_is_not_run_in_the_page_is_said_in_words(tmp_path, monkeypatch):
+    run = recorded(tmp_path, L.Reshape((8, 8)), L.Flatten(data_format="channels_first"))
+    assert network_data(run.context) == (
+        'The page cannot compute this model: data_format "channels_first" in layer "'
+        f'{run.context.manifest.model.layers[1].name}".'
+    )
+    run = recorded(tmp_path, L.Dense(4, name="first"))
+    monkeypatch.setattr(model_file, "MOST_BYTES", 200)
+    assert network_data(run.context) == "The model has 296 weights, and a page holds at most 100."
+    monkeypatch.undo()
+    broken = run.context.model().get_layer("first")
+    broken.kernel.assign(np.full((64, 4), np.nan, np.float32))
+    assert network_data(run.context) == "Some weights of the model are not finite numbers."
+
+
+def test_kernels_that_rounding_would_change_travel_with_32_bits(run_script, tmp_path, monkeypatch):
+    run = recorded(tmp_path, L.Dense(4, name="first"))
+    first = run.context.model().get_layer("first")
+    first.kernel.assign(np.tile([[3e4], [-3e4 + 1.0]], (32, 4)).astype(np.float32))
+    data = network_data(run.context)
+    assert {array.dtype.name for array in data.weights} == {"float32"}
+    x = run.data.x(run.split.test)[:20]
+    np.testing.assert_allclose(answers(run_script, data, x), run.predict(x), rtol=0, atol=1e-3)
+    monkeypatch.setattr(model_file, "MOST_BYTES", 1_000)
+    assert network_data(run.context).startswith("Weights of 16 bits would change the predictions of this model")
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-9, 0.05, 1.0, 7e4, 1e30])
+def test_weights_of_every_size_fit_into_16_bits(size):
+    value = np.random.default_rng(0).normal(0, size, (50, 40)).astype(np.float32)
+    half, factor = model_file.to_half(value)
+    assert np.isfinite(half).all()
+    error = np.abs(half.astype(float) * factor - value)
+    assert (error <= np.abs(value) * 2**-11 + np.abs(value).max() * 2**-38).all()
+    assert model_file.to_half(np.zeros((2, 2), np.float32))[1] == 1.0
