@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
     from cutaway.interpret import LayerMeasures, LayerRecord
     from cutaway.models import Model
+    from cutaway.plots import BokehLayout, Figure, Panel
+
+    from .results.similarity_matrix import Similarity
 
 SAMPLES = 10_000
 """The most samples that a layer history measures; their activations are in memory for three snapshots at a time."""
@@ -28,7 +34,7 @@ VALUES = 2**24
 """The most activations of one layer, 67 MB, likewise: measures take some ten times as much."""
 
 
-class Layers(tuple["LayerRecord", ...]):
+class Layers(tuple["LayerRecord", ...], NotebookDisplay):
     """What each layer is and holds after an epoch: a tuple of `LayerRecord`, in the order of the model."""
 
     __slots__ = ()
@@ -53,10 +59,26 @@ class Layers(tuple["LayerRecord", ...]):
         table: Any = pandas.DataFrame(rows)
         return table.astype(dict.fromkeys(numbers, float))
 
+    def plot(self) -> "Figure":
+        """Draw the parameters of each layer, and its share of inactive units, as a matplotlib Figure."""
+        from cutaway.plots import Bars, bars
+
+        names = [f"{record.name} ({record.kind})" for record in self]
+        inactive = [np.nan if record.inactive_share is None else record.inactive_share for record in self]
+        return bars(
+            [
+                Bars("parameters", names, [record.parameters for record in self], x_label="number"),
+                Bars("inactive units", names, inactive, x_label="share of the units", percent=True, limits=(0, 1)),
+            ]
+        )
+
+    def _shown_figure(self) -> "Figure | None":
+        return self.plot() if self else None
+
 
 @public
 @dataclass(frozen=True, eq=False)
-class LayerHistory:
+class LayerHistory(NotebookDisplay):
     """What each layer knew after each epoch.
 
     Attributes:
@@ -95,7 +117,46 @@ class LayerHistory:
         table: Any = pandas.DataFrame(rows)
         return table.astype({key: float for key in rows[0] if key not in texts})
 
-    def cka(self, epoch: int | None = None) -> "pandas.DataFrame":
+    def plot(self) -> "Figure":
+        """Draw what each layer knows after each epoch, as a matplotlib Figure.
+
+        Its panels: the accuracy of a linear classifier on the layer's activations, and their effective rank.
+        """
+        from cutaway.plots import panels
+
+        return panels(self._panels())
+
+    def bokeh(self) -> "BokehLayout":
+        """Draw the same with Bokeh; hovering shows the numbers."""
+        from cutaway.plots import panels_bokeh
+
+        return panels_bokeh(self._panels())
+
+    def _panels(self) -> "list[Panel]":
+        from cutaway.plots import Panel, Series
+
+        layers = list(dict.fromkeys(record.layer for record in self.records))
+
+        def series(name: str) -> list[Series]:
+            values = {(r.layer, r.epoch): getattr(r, name) for r in self.records}
+            epochs = np.array(self.epochs)
+            return [
+                Series(
+                    layer,
+                    epochs,
+                    np.array([values.get((layer, epoch)) for epoch in self.epochs], float),
+                    color=place,
+                    points=True,
+                )
+                for place, layer in enumerate(layers)
+            ]
+
+        return [
+            Panel("Accuracy of a linear probe", "epoch", "accuracy", series("probe_accuracy"), y_percent=True),
+            Panel("Effective rank of the activations", "epoch", "directions", series("effective_rank")),
+        ]
+
+    def cka(self, epoch: int | None = None) -> "Similarity":
         """Linear CKA between layers after an epoch, a pandas DataFrame (layer, layer); 1 on its diagonal.
 
         Args:
@@ -106,10 +167,13 @@ class LayerHistory:
         """
         import pandas
 
+        from .results.similarity_matrix import Similarity
+
         wanted = self.measured_epoch(epoch)
         found = {r.layer: {**r.cka_layers, r.layer: 1.0} for r in self.records if r.epoch == wanted}
         names = list(found)
-        return pandas.DataFrame([[found[a][b] for b in names] for a in names], index=names, columns=names, dtype=float)
+        table = pandas.DataFrame([[found[a][b] for b in names] for a in names], names, names, dtype=float)
+        return Similarity.of(table, title=f"Linear CKA of the layers after epoch {wanted}", entries="layer")
 
     def measured_epoch(self, epoch: int | None = None) -> int:
         """The number of an epoch that was measured, as `cka` takes it.
@@ -191,7 +255,7 @@ def similarity(
     samples: int = SAMPLES,
     seed: int = 0,
     on_progress: ProgressCallback = ignore_progress,
-) -> "pandas.DataFrame":
+) -> "Similarity":
     """Compare a layer with itself between every two epochs; see `cutaway.Run.similarity`.
 
     Raises:
@@ -201,6 +265,8 @@ def similarity(
     import pandas
 
     from cutaway.interpret import compare_epochs
+
+    from .results.similarity_matrix import Similarity
 
     samples = check_whole(samples, name="samples", least=1)
     wanted, data = _epochs_of(context, epochs), context.data
@@ -215,7 +281,8 @@ def similarity(
         scale=data.scale,
         on_progress=on_progress,
     )
-    return pandas.DataFrame(found, index=wanted, columns=wanted)
+    table = pandas.DataFrame(found, index=wanted, columns=wanted)
+    return Similarity.of(table, title=f"Linear CKA of {name} between epochs", entries="epoch")
 
 
 def sample_room(model: "Model", layers: Sequence[str]) -> int:

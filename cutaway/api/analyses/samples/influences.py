@@ -8,6 +8,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
@@ -17,6 +18,8 @@ from .snapshots import objective_of, snapshot_rates, training_weights
 
 if TYPE_CHECKING:
     import pandas
+
+    from cutaway.plots import Figure
 
 TARGETS = ("predicted", "label")
 """The class whose probability is explained: the one that the model predicts, or the label of the sample."""
@@ -40,7 +43,7 @@ class InfluentialSample:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Influences:
+class Influences(NotebookDisplay):
     """The training samples that have raised and lowered the probability of one answer most, made by `Run.influence`.
 
     Attributes:
@@ -86,6 +89,21 @@ class Influences:
         rows = [{"effect": "supporting", **vars(each)} for each in self.supporting]
         rows += [{"effect": "opposing", **vars(each)} for each in self.opposing]
         return pandas.DataFrame(rows, columns=["effect", "sample", "label", "influence"])
+
+    def plot(self) -> "Figure":
+        """Draw the influence of each sample as a matplotlib Figure: orange raised the probability, blue lowered it.
+
+        Raises:
+            UsageError: No sample has an influence.
+        """
+        from cutaway.plots import Bars, bars
+
+        found = [*self.supporting, *reversed(self.opposing)]
+        if not found:
+            raise UsageError("influences are drawn where there are some", got="none", hint="choose another answer")
+        names = [f"{each.sample} ({each.label})" for each in found]
+        title = f"Influence on {self.sample} as {self.target} ({self.probability:.1%})"
+        return bars([Bars(title, names, [each.influence for each in found], x_label="influence", signed=True)])
 
 
 @dataclass(frozen=True, eq=False)
