@@ -6,7 +6,7 @@ taken from the installed bokeh package. May call `cutaway.plots` and `cutaway.er
 knows no run and no model.
 """
 
-from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, scale_layout
+from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
 from .render import render
 from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
 
@@ -27,6 +27,7 @@ __all__ = [
     "SmallPlot",
     "Table",
     "Text",
+    "UnitColumns",
     "render",
     "scale_layout",
 ]

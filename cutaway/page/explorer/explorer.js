@@ -2,7 +2,6 @@ import { element } from "../core/elements.js";
 import { onScheme } from "../core/scheme.js";
 import { Store } from "../core/store.js";
 import { SampleMap } from "../map/map.js";
-import { placeAmong } from "../network/placing.js";
 import { makeCard, picture } from "./card.js";
 import { searchMask } from "./find.js";
 import { Layouts } from "./layouts.js";
@@ -13,7 +12,8 @@ import { makeSelection } from "./selection.js";
 import { makeStrip } from "./strip.js";
 import { makeTimeline } from "./timeline.js";
 import { makeToolbar } from "./toolbar.js";
-import { makeTrial } from "./trial.js";
+import { makeTrial, placeOf } from "./trial.js";
+import { makeUnits } from "./units.js";
 import { makeWay } from "./way.js";
 
 /** Categories of a column with more names than this get no labels on the map. */
@@ -130,6 +130,7 @@ export class Explorer {
       makeToolbar(this.parts),
       element("div", { class: "stage" }, place, side),
       makeWay(this.parts),
+      makeUnits(this.parts),
       makeTrial(this.parts),
       makeSelection(this.parts),
     );
@@ -178,9 +179,8 @@ export class Explorer {
    */
   #placeOfTried({ tried, layer }) {
     const nearest = tried?.get(layer);
-    if (!nearest || !this.map) return null;
-    const xy = Float32Array.from(nearest.index.flatMap((index) => this.map?.motion.place(index) ?? [0, 0]));
-    return placeAmong(xy, { index: Int32Array.from(nearest.index.keys()), distance: Float32Array.from(nearest.distance) });
+    const motion = this.map?.motion;
+    return nearest && motion ? placeOf(nearest, (index) => motion.place(index)) : null;
   }
 
   /**

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.api.analyses import LayerHistory, evenly_spaced
+from cutaway.api.analyses import evenly_spaced
 from cutaway.api.report.network import network_data
 from cutaway.api.report.source import ReportSource
 from cutaway.data import SampleIds
@@ -12,6 +12,7 @@ from cutaway.errors import Canceled, CutawayError
 from cutaway.page import Explorer, LayerMap, References, Section, scale_layout
 
 from .columns import sample_columns
+from .units import unit_columns
 
 if TYPE_CHECKING:
     from cutaway.api.analyses.layouts.grid import EmbeddingGrid
@@ -42,7 +43,7 @@ def explore(source: ReportSource) -> Section | None:
         return None
     epochs = shown_epochs(list(context.folder.epochs), kept=context.epoch())
     grid, embedded, missing = _grid(source, epochs)
-    maps = tuple(_layer_map(source, grid, name, source.layer_history) for name in grid.layers)
+    maps = tuple(_layer_map(source, grid, name) for name in grid.layers)
     root = context.layer(None)
     embedding = grid.embeddings[root, context.epoch()]
     pictures = page_pictures(source, source.shown)
@@ -105,7 +106,7 @@ def _grid(source: ReportSource, epochs: list[int]) -> "tuple[EmbeddingGrid, int,
         return embed_grid(context, layers=[root], epochs=[kept], **given), embedded, why
 
 
-def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: LayerHistory | None) -> LayerMap:
+def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerMap:
     from cutaway.api.analyses.layouts.embedding import INPUT
 
     if name == INPUT:
@@ -115,6 +116,7 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: 
     layouts = tuple(scale_layout(grid.embeddings[name, epoch].xy) for epoch in grid.epochs)
     record = next(record for record in source.layers if record.name == name)
     inactive = f", {record.inactive} inactive" if record.inactive else ""
+    history = source.layer_history
     found = {(r.layer, r.epoch): r for r in history.records} if history is not None else {}
     measures = tuple(
         (title, tuple(getattr(found.get((name, epoch)), key, None) for epoch in grid.epochs))
@@ -126,6 +128,7 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: 
         detail=f"{record.units:,} units{inactive}",
         layouts=layouts,
         measures=tuple(measure for measure in measures if any(value is not None for value in measure[1])),
+        units=unit_columns(source, name),
     )
 
 
