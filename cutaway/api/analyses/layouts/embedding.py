@@ -189,11 +189,14 @@ def layer_activations(
     Raises:
         UnknownNameError: There is no such layer or epoch.
     """
-    from cutaway.interpret import activations
-    from cutaway.models import layer_names
     from cutaway.progress import ignore_progress
 
-    model, data = context.model(epoch), context.data
-    if layer == INPUT and INPUT not in layer_names(model):
+    data = context.data
+    if layer == INPUT and INPUT not in context.outline.kinds:
+        context.epoch(epoch)  # refuses an unknown one
         return data.inputs(ids)
-    return activations(model, layer, x=data.rows(ids), scale=data.scale, on_progress=on_progress or ignore_progress)
+    from cutaway.interpret import activations
+
+    return activations(
+        context.model(epoch), layer, x=data.rows(ids), scale=data.scale, on_progress=on_progress or ignore_progress
+    )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.api.analyses import probabilities
+from cutaway.api.analyses.layouts.embeddings import positions
 from cutaway.api.report.source import ReportSource
-from cutaway.data import Table
+from cutaway.data import PARTS, Table
 from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
 from cutaway.page import SampleColumn
 
@@ -31,12 +32,23 @@ def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embe
     columns = [
         SampleColumn(key="label", title="Label", kind="category", values=(labels,), names=names, palette="classes")
     ]
+    if source.asked is not None:
+        columns.append(_split(source))
     columns += _predictions(source, labels, epochs)
     if embedding.misplaced is not None:
         columns.append(
             SampleColumn(key="misplaced", title="Misplaced on the map", kind="number", values=(embedding.misplaced,))
         )
     return (*columns, *_table_columns(source))
+
+
+def _split(source: ReportSource) -> SampleColumn:
+    """Which part of the data each sample belongs to."""
+    split = source.context.split
+    parts = np.repeat(np.arange(len(PARTS)), [len(split.part(name)) for name in PARTS])
+    names = ("training", "validation", "test")
+    values = parts[positions(split.part("all"), source.shown)]
+    return SampleColumn(key="split", title="Split", kind="category", values=(values,), names=names)
 
 
 def _predictions(source: ReportSource, labels: np.ndarray, epochs: Sequence[int]) -> list[SampleColumn]:

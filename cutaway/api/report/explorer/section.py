@@ -10,12 +10,17 @@ from cutaway.api.report.source import ReportSource
 from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
 from cutaway.page import Explorer, LayerMap, References, Section, scale_layout
+from cutaway.runs import KeptResult, digest_of, kept, result_name
 
 from .columns import sample_columns
 from .units import unit_columns
 
 if TYPE_CHECKING:
+    from cutaway.api.analyses import Embedding
     from cutaway.api.analyses.layouts.grid import EmbeddingGrid
+
+METHOD = 1
+"""Part of the key of kept neighbors: another way of finding them may give others."""
 
 FEWEST = 20
 """With fewer samples than this, a map shows no structure."""
@@ -39,10 +44,10 @@ LARGEST_SIDE = 64
 def explore(source: ReportSource) -> Section | None:
     """The explorer; None if there are too few samples, or a model that cannot be opened."""
     context = source.context
-    if len(source.shown) < FEWEST or not context.opens:
+    layers, epochs = shown_maps(source)
+    if not layers:
         return None
-    epochs = shown_epochs(list(context.folder.epochs), kept=context.epoch())
-    grid, embedded, missing = _grid(source, epochs)
+    grid, embedded, missing = _grid(source, layers, epochs)
     maps = tuple(_layer_map(source, grid, name) for name in grid.layers)
     root = context.layer(None)
     embedding = grid.embeddings[root, context.epoch()]
@@ -63,7 +68,7 @@ def explore(source: ReportSource) -> Section | None:
         layers=maps,
         layer=grid.layers.index(root),
         pictures=pictures,
-        neighbors=_neighbors(embedding.activations()),
+        neighbors=_neighbors(source, embedding),
         neighbors_in=root,
         network=None if isinstance(network, str) else network,
         without=network if isinstance(network, str) else "",
@@ -79,22 +84,33 @@ def shown_epochs(epochs: list[int], *, kept: int) -> list[int]:
     return spaced if kept in spaced else sorted({*evenly_spaced(epochs, EPOCHS - 1), kept})
 
 
-def _grid(source: ReportSource, epochs: list[int]) -> "tuple[EmbeddingGrid, int, str]":
-    """The embeddings, how many samples the first one is of, and why there is only one of a single layer."""
-    from cutaway.api.analyses import kept_embedding
+def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
+    """The layers and the epochs that are shown; no layers if there are too few samples, or a model that is not known.
+
+    Layers are in the order of the model, the samples themselves first.
+    """
     from cutaway.api.analyses.layouts.embedding import INPUT
-    from cutaway.api.analyses.layouts.grid import embed_grid
-    from cutaway.models import DENSE_KINDS, layer_names
 
     context = source.context
-    root, kept = context.layer(None), context.epoch()
-    dense = layer_names(context.model(), DENSE_KINDS)
+    if not context.opens or not len(source.ids) or len(source.shown) < FEWEST:
+        return [], []
+    root, dense = context.outline.default, context.outline.dense
     hidden = [name for name in dense if name != root] or dense[:1]
     chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
-    layers = [INPUT, *(name for name in dense if name in chosen)]
+    layers = [INPUT, *(name for name in context.outline.kinds if name in chosen)]
+    return layers, shown_epochs(list(context.folder.epochs), kept=context.epoch())
+
+
+def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[EmbeddingGrid, int, str]":
+    """The embeddings, how many samples the first one is of, and why there is only one of a single layer."""
+    from cutaway.api.analyses import kept_embedding
+    from cutaway.api.analyses.layouts.grid import embed_grid
+
+    context = source.context
+    root, kept_epoch = context.layer(None), context.epoch()
     # whoever has embedded all samples, as the demo does, does not wait for this one again
     first = kept_embedding(context, None, shown=source.shown)
-    given: dict[str, Any] = {"root": root, "kept": kept, "ids": source.shown, "first": first}
+    given: dict[str, Any] = {"root": root, "kept": kept_epoch, "ids": source.shown, "first": first}
     given["on_progress"] = source.on_progress
     embedded = len(source.shown if first is None else context.split.part("all"))
     try:
@@ -103,7 +119,7 @@ def _grid(source: ReportSource, epochs: list[int]) -> "tuple[EmbeddingGrid, int,
         raise
     except CutawayError as error:
         why = f"{error.rule}; got {error.got}"
-        return embed_grid(context, layers=[root], epochs=[kept], **given), embedded, why
+        return embed_grid(context, layers=[root], epochs=[kept_epoch], **given), embedded, why
 
 
 def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerMap:
@@ -164,12 +180,27 @@ def _inputs(source: ReportSource, ids: SampleIds, pictures: np.ndarray | None) -
     return None if same else raw
 
 
-def _neighbors(h: np.ndarray) -> np.ndarray | None:
-    """The nearest of these samples to each, by activation; None if the activations cannot be compared."""
-    from cutaway.neighbors import nearest_neighbors
+def _neighbors(source: ReportSource, embedding: "Embedding") -> np.ndarray | None:
+    """The nearest samples to each, by activation, int32 (sample, k); None if the activations cannot be compared."""
+    context, ids = source.context, embedding.ids
+    count, k = len(ids), min(NEIGHBORS, len(ids) - 1)
 
+    def compute() -> np.ndarray:
+        from cutaway.neighbors import nearest_neighbors
+
+        return nearest_neighbors(embedding.activations(), k, on_progress=source.on_progress).index
+
+    decides = [METHOD, embedding.layer, k, digest_of(ids.source_index, ids.index)]
     try:
-        return nearest_neighbors(h, min(NEIGHBORS, len(h) - 1)).index
+        return kept(
+            context.folder,
+            result_name(context.folder, "neighbors", epochs=[embedding.epoch], decides=decides),
+            read=lambda found: found.array("index", np.int32, count, k, low=0, high=count - 1),
+            write=lambda index: KeptResult(arrays={"index": index}),
+            compute=compute,
+        )
+    except Canceled:
+        raise
     except CutawayError:  # a model that has diverged; other sections say so
         return None
 
@@ -191,9 +222,13 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
 
     context = source.context
     root = grid.embeddings[context.layer(None), context.epoch()]
-    total = len(context.split.part(source.split))
-    shown = f"{len(root):,} of {total:,}" if len(root) < total else f"All {total:,}"
-    caption = f"{shown} {source.kind} samples"
+    split = source.asked or source.split
+    total, left_out = len(context.split.part(split)), len(context.split.part(split)) - len(root)
+    shown = f"{len(root):,} of {total:,}" if left_out else f"All {total:,}"
+    kind = {"train": "training ", "val": "validation ", "test": "test ", "all": ""}[split]
+    caption = f"{shown} {kind}samples"
+    if left_out:
+        caption += f" ({left_out:,} are left out, of each class the same share)"
     if embedded > len(root):
         caption += f", from an embedding of {embedded:,} samples"
     caption += f"; t-SNE with perplexity {root.layout.settings['perplexity']:g}."
