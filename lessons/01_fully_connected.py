@@ -1066,9 +1066,10 @@ print(contributions.tail(3).round(2).to_string(index=False))
 print(f"sum over all units and biases:     {total:.3f}")
 print(f"difference between the two logits: {attribution.difference:.3f}")
 
-explanation.plot()
 assert np.isclose(total, attribution.difference, atol=1e-3)
 assert int(explanation.winner) == worst.predicted[0] != worst.label[0]
+
+explanation.plot()
 
 # %% [markdown]
 # ## Where to go from here

@@ -6,9 +6,9 @@ taken from the installed bokeh package. May call `cutaway.plots` and `cutaway.er
 knows no run and no model.
 """
 
-from .explorer import Explorer, LayerMap, NetworkData, SampleColumn, scale_layout
+from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, scale_layout
 from .render import render
-from .sections import Card, Cards, Figure, Line, Page, Picture, Section, SmallPlot, Table, Text
+from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
 
 __all__ = [
     "Card",
@@ -17,9 +17,11 @@ __all__ = [
     "Figure",
     "LayerMap",
     "Line",
+    "Matrix",
     "NetworkData",
     "Page",
     "Picture",
+    "References",
     "SampleColumn",
     "Section",
     "SmallPlot",

@@ -114,6 +114,32 @@ class NetworkData:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class References:
+    """Training samples among which the page looks for those that are nearest to what a person draws or enters.
+
+    Attributes:
+        names: Name of each sample, such as "train[7]".
+        labels: Integers (sample,).
+        inputs: Raw samples, uint8 or float32 (sample, value).
+        pictures: uint8 (sample, height, width); None where samples are no pictures, or the inputs are the same.
+    """
+
+    names: tuple[str, ...]
+    labels: NDArray[np.integer[Any]]
+    inputs: NDArray[Any]
+    pictures: NDArray[np.uint8] | None = None
+
+    def document(self, bundle: Bundle) -> dict[str, Any]:
+        """What the page gets, as plain data; the samples go into the bundle."""
+        return {
+            "names": bundle.add_texts([escaped(name) for name in self.names]),
+            "labels": bundle.add(self.labels.astype(np.int32)),
+            "inputs": bundle.add(self.inputs),
+            "pictures": None if self.pictures is None else bundle.add(self.pictures),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Explorer(Section):
     """All samples of a run: a map of each layer, one time slider, one selection.
 
@@ -132,6 +158,7 @@ class Explorer(Section):
         network: The model, so that the page can compute its layers; None if it cannot.
         without: Why there is no network, as a sentence; may be empty.
         inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the pictures.
+        references: Training samples for what a person draws or enters; None for none.
         colors: "classes", "sequential": lists of hex colors; "right", "wrong", "missing": hex colors.
 
     Raises:
@@ -153,6 +180,7 @@ class Explorer(Section):
     network: NetworkData | None = None
     without: str = ""
     inputs: NDArray[Any] | None = None
+    references: References | None = None
     colors: dict[str, Any]
 
     def __post_init__(self) -> None:
@@ -201,6 +229,7 @@ class Explorer(Section):
             "network": network,
             "without": escaped(self.without),
             "inputs": inputs,
+            "references": None if self.references is None else self.references.document(bundle),
             "colors": self.colors,
         }
 

@@ -19,7 +19,7 @@ from .explorer import Explorer
 from .linking import link
 from .sections import Figure, Page
 
-STYLES = ("page.css", "explorer.css")
+STYLES = ("templates/page.css", "templates/explorer.css", "network/network.css")
 
 _NUMBER = re.compile(r"[-+]?\d[\d,.]*(e[-+]?\d+)?%?( \([\d.]+%\))?|[-–]?", re.IGNORECASE)
 
@@ -53,7 +53,7 @@ def render(page: Page) -> str:
         page=page,
         data=Markup(json.dumps(data, allow_nan=False).replace("<", "\\u003c")),
         arrays=[Markup(base64.b64encode(array).decode("ascii")) for array in bundle.data],
-        css=Markup("\n".join(_resource(name) for name in STYLES)),
+        css=Markup("\n".join(_module(name) for name in STYLES)),
         libraries=[Markup(library) for library in libraries],
         script=Markup(script),
         digests=" ".join(f"'sha256-{_digest(each)}'" for each in (*libraries, script)),

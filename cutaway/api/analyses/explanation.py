@@ -1,6 +1,7 @@
 """Why the model predicts what it predicts for one sample."""
 
 import html
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,21 @@ class Explanation(NotebookDisplay):
         if layer is not None:
             columns["activation"] = found.activations[layer]
         return pandas.DataFrame(columns).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+
+    def columns(self) -> list[dict[str, Any]] | None:
+        """What each column of a table contributed, the largest first: column, inputs (their number) and contribution.
+
+        None where no column became several inputs, as a category does: then these are what `to_pandas` holds.
+        """
+        preparation = self.context.preparation
+        if preparation is None or len(set(preparation.columns_of_features)) == len(preparation.columns_of_features):
+            return None
+        sums: dict[str, list[float]] = {}
+        values = self.attribution.inputs.reshape(-1).tolist()
+        for column, value in zip(preparation.columns_of_features, values, strict=True):
+            sums.setdefault(column, []).append(value)
+        rows = [{"column": name, "inputs": len(each), "contribution": math.fsum(each)} for name, each in sums.items()]
+        return sorted(rows, key=lambda row: -row["contribution"])
 
     def influence(
         self, n: int = 10, *, target: str = "predicted", epochs: Any = "auto", progress: ProgressOption = False

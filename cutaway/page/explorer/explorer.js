@@ -2,6 +2,7 @@ import { element } from "../core/elements.js";
 import { onScheme } from "../core/scheme.js";
 import { Store } from "../core/store.js";
 import { SampleMap } from "../map/map.js";
+import { placeAmong } from "../network/placing.js";
 import { makeCard, picture } from "./card.js";
 import { searchMask } from "./find.js";
 import { Layouts } from "./layouts.js";
@@ -12,6 +13,7 @@ import { makeSelection } from "./selection.js";
 import { makeStrip } from "./strip.js";
 import { makeTimeline } from "./timeline.js";
 import { makeToolbar } from "./toolbar.js";
+import { makeTrial } from "./trial.js";
 import { makeWay } from "./way.js";
 
 /** Categories of a column with more names than this get no labels on the map. */
@@ -22,8 +24,10 @@ const MOST_LABELED = 200;
  *   layer: number, epoch: number, epochShown: number, playing: boolean, color: string, search: string, off: number[],
  *   selection: Uint32Array, pinned: number, hovered: number, mode: "pan" | "box" | "lasso", shown: number,
  *   painted: number, model: import("./model.js").PageModel | null,
+ *   tried: Map<number, { index: number[], distance: ArrayLike<number> }> | null,
  * }} State `epoch` may lie between two epochs, `epochShown` is the nearest one; `off` are categories that are hidden;
- *   `shown` is the number of samples that are not hidden; `painted` counts changes of colors, states and pictures
+ *   `shown` is the number of samples that are not hidden; `tried` are the nearest samples, in each layer, of what a
+ *   person draws or enters; `painted` counts changes of colors, states and pictures
  * @typedef {{
  *   resetView: () => void, zoomToSelection: () => void, invert: () => void, select: (indices: ArrayLike<number>) => void,
  * }} Commands
@@ -69,6 +73,7 @@ export class Explorer {
       shown: record.count,
       painted: 0,
       model: null,
+      tried: null,
     });
   }
 
@@ -125,6 +130,7 @@ export class Explorer {
       makeToolbar(this.parts),
       element("div", { class: "stage" }, place, side),
       makeWay(this.parts),
+      makeTrial(this.parts),
       makeSelection(this.parts),
     );
     return map;
@@ -155,12 +161,26 @@ export class Explorer {
       this.#color(map, state);
     });
     store.watch(["search", "off", "color", "epochShown"], (state) => this.#filter(map, state));
+    store.watch(["tried", "layer", "epoch"], (state) => map.mark(this.#placeOfTried(state)));
+    map.addEventListener("layout", () => map.mark(this.#placeOfTried(store.state)));
     store.watch(["layer", "epoch"], ({ layer, epoch }, changed) => {
       const { a, b, t } = layouts.place(layer, epoch);
       if (![a, b].every((key) => map.motion.has(key))) this.#whenLoaded(map, [a, b]);
       else if (changed.has("layer") && t === 0 && map.motion.a !== "" && !changed.has("epoch")) map.motion.morph(a);
       else map.motion.between(a, b, t);
     });
+  }
+
+  /**
+   * Where what a person draws or enters belongs on the map, as it is now: among its nearest samples.
+   * @param {Readonly<State>} state
+   * @returns {[number, number] | null} data coordinates
+   */
+  #placeOfTried({ tried, layer }) {
+    const nearest = tried?.get(layer);
+    if (!nearest || !this.map) return null;
+    const xy = Float32Array.from(nearest.index.flatMap((index) => this.map?.motion.place(index) ?? [0, 0]));
+    return placeAmong(xy, { index: Int32Array.from(nearest.index.keys()), distance: Float32Array.from(nearest.distance) });
   }
 
   /**
@@ -206,6 +226,28 @@ export class Explorer {
     map.hide(mask);
     store.set({ shown: mask ? mask.reduce((left, hidden) => left - hidden, samples.count) : samples.count });
     this.#repainted();
+  }
+
+  /**
+   * The samples of a class that are predicted as another, after the kept epoch.
+   * @param {number} label
+   * @param {number} predicted
+   */
+  confused(label, predicted) {
+    const { samples, record } = this;
+    const [labels, found] = ["label", "predicted"].map((key) => samples.values(key, record.kept));
+    return samples.names.flatMap((_, i) => (labels[i] === label && found[i] === predicted ? [i] : []));
+  }
+
+  /**
+   * Show samples that another section is about: one is pinned, several are selected.
+   * @param {number[]} indices
+   */
+  present(indices) {
+    this.store.set({ search: "", off: [], epoch: this.record.kept, pinned: indices.length === 1 ? indices[0] : -1 });
+    this.map?.select(indices.length === 1 ? [] : indices);
+    this.host.querySelector(".stage")?.scrollIntoView({ block: "center" });
+    this.map?.top.focus({ preventScroll: true });
   }
 
   #repainted() {

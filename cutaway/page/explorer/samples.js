@@ -19,6 +19,7 @@ export const MOST_NAMED = 100;
  *   neighbors: { array: number, k: number, layer: string } | null,
  *   colors: import("../core/colors.js").Colors, network: import("./model.js").NetworkRecord | null, without: string,
  *   inputs: number | null,
+ *   references: { names: number, labels: number, inputs: number, pictures: number | null } | null,
  * }} ExplorerRecord what Python says of the samples of a run and its layers
  * @typedef {{ name: string, color: string, count: number, code: number }} LegendEntry
  * @typedef {{
@@ -31,6 +32,8 @@ export const MOST_NAMED = 100;
 export class Samples {
   /** @type {string[]} */
   names = [];
+  /** @type {Map<string, number>} the place of each name */
+  places = new Map();
   /** @type {Map<string, (ArrayLike<any>)[]>} */
   #values = new Map();
   /** @type {import("../map/pictures.js").Pictures | null} */

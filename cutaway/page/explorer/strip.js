@@ -81,7 +81,7 @@ class SmallMap {
     this.painter.palette(palette);
     this.painter.states(states);
     const { size: diameter, alpha } = pointStyle(this.count);
-    const style = { size: 0.55 * diameter, alpha, dim: 0.1, count: this.count, selected: selection.length > 0 };
+    const style = { size: 0.55 * diameter, alpha, dim: 0.1, count: this.count, selected: selection.length };
     this.painter.paint({ a, b, t, view: this.view, ...style });
     this.painter.drop(a);
     this.painter.drop(b);

@@ -25,6 +25,8 @@ export class SampleMap extends EventTarget {
   /** @type {"pan" | "lasso" | "box"} */
   mode = "pan";
   selection = new Uint32Array();
+  /** @type {[number, number] | null} */
+  marked = null;
   /** @type {PictureSheet | null} */
   sheet = null;
   /** @type {number[] | null} the samples whose pictures are shown, or null where points are */
@@ -335,7 +337,16 @@ export class SampleMap extends EventTarget {
     const count = this.pictured ? 0 : this.count;
     const { view, motion } = this;
     const { a, b, t } = motion;
-    this.surface.paint({ a, b, t, view, count, selected: this.selection.length > 0, ...this.#style });
+    this.surface.paint({ a, b, t, view, count, selected: this.selection.length, ...this.#style });
+    this.paintTop();
+  }
+
+  /**
+   * Mark a place where there is no sample, or none.
+   * @param {[number, number] | null} place data coordinates
+   */
+  mark(place) {
+    this.marked = place;
     this.paintTop();
   }
 

@@ -9,7 +9,7 @@ from cutaway.api.report.network import network_data
 from cutaway.api.report.source import ReportSource
 from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
-from cutaway.page import Explorer, LayerMap, Section, scale_layout
+from cutaway.page import Explorer, LayerMap, References, Section, scale_layout
 
 from .columns import sample_columns
 
@@ -27,6 +27,9 @@ LAYERS = 6
 
 NEIGHBORS = 8
 """Nearest samples that a card shows."""
+
+REFERENCES = 2000
+"""Training samples in the page, for what a person draws or enters: 0.4 MB of MNIST."""
 
 LARGEST_SIDE = 64
 """Pixels of the longer side of a picture in the page; larger ones lose rows and columns."""
@@ -63,7 +66,8 @@ def explore(source: ReportSource) -> Section | None:
         neighbors_in=root,
         network=None if isinstance(network, str) else network,
         without=network if isinstance(network, str) else "",
-        inputs=None if isinstance(network, str) else _inputs(source, pictures),
+        inputs=None if isinstance(network, str) else _inputs(source, source.shown, pictures),
+        references=None if isinstance(network, str) else _references(source),
         colors=_colors(),
     )
 
@@ -134,9 +138,23 @@ def page_pictures(source: ReportSource, ids: SampleIds) -> np.ndarray | None:
     return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
 
 
-def _inputs(source: ReportSource, pictures: np.ndarray | None) -> np.ndarray | None:
+def _references(source: ReportSource) -> References | None:
+    """Training samples, a stratified sample by class; None where there are none."""
+    context = source.context
+    ids = context.named(context.ids("train", samples=REFERENCES, seed=0))
+    if not len(ids):
+        return None
+    pictures = page_pictures(source, ids)
+    inputs = _inputs(source, ids, pictures)
+    if inputs is None and pictures is not None:
+        inputs, pictures = pictures.reshape(len(ids), -1), None
+    assert inputs is not None  # they are left out only where pictures are the same
+    return References(names=tuple(ids.names()), labels=context.data.y(ids), inputs=inputs, pictures=pictures)
+
+
+def _inputs(source: ReportSource, ids: SampleIds, pictures: np.ndarray | None) -> np.ndarray | None:
     """The raw samples, of which the model's layers can be computed; None where the pictures are the same."""
-    raw = source.context.data.x(source.shown).reshape(len(source.shown), -1)
+    raw = source.context.data.x(ids).reshape(len(ids), -1)
     if raw.dtype != np.uint8:
         raw = raw.astype(np.float32)
     same = pictures is not None and raw.dtype == np.uint8 and np.array_equal(raw, pictures.reshape(len(raw), -1))
