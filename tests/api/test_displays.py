@@ -12,7 +12,7 @@ from PIL import Image
 import cutaway as ct
 from cutaway.api.comparison import leaderboard_of
 from cutaway.api.display import facts_html, table_html
-from cutaway.errors import UsageError
+from cutaway.errors import UnknownNameError, UsageError
 
 QUIET = {"progress": False}
 HOSTILE = ["<img src=x onerror=alert(1)>", '"><script>alert(2)</script>', "$\\href{javascript:alert(3)}{x}$"]
@@ -234,3 +234,12 @@ def test_findings_are_a_tuple_that_lists_itself(digits_run):
     assert repr(found).startswith("<Findings: ")
     assert found.to_pandas()["kind"].tolist() == [each.kind for each in found]
     assert all(each.title in found._repr_html_() for each in found)
+
+
+def test_measures_of_a_layer_history_can_be_chosen(digits_run):
+    history = digits_run.layer_history(epochs=[6], samples=200, **QUIET)
+    knn, separation = history.plot(["knn_accuracy", "separation"]).axes
+    assert knn.get_title(loc="left") == "Accuracy of the nearest neighbors"
+    assert separation.get_lines()[0].get_ydata()[0] == history.to_pandas()["separation"][0]
+    with pytest.raises(UnknownNameError, match="measures of a layer are probe_accuracy"):
+        history.plot(["speed"])

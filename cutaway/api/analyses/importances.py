@@ -82,20 +82,24 @@ class Importances(NotebookDisplay):
     def plot(self, n: int = 20) -> "Figure":
         """Draw how much the loss rises, with two standard errors on each side, as a matplotlib Figure.
 
+        Columns are gray for which the rise is not more than that.
+
         Args:
             n: Columns at most, the most important first; from 1.
 
         Raises:
             UsageError: It is below 1.
         """
-        from cutaway.plots import Bars, bars
+        from cutaway.plots import BLUE, GRAY, Bars, bars
 
         rows = self.summaries()[: check_whole(n, name="n", least=1)]
         value, error = (np.array([row[name] for row in rows]) for name in ("loss_increase", "loss_error"))
         title = f"Importance on {self.samples:,} {self.split} samples"
         names = [row["column"] for row in rows]
         label = "rise of the loss once it is shuffled, nats"
-        return bars([Bars(title, names, value, value - 2 * error, value + 2 * error, x_label=label)])
+        colors = [BLUE if row["measurable"] else GRAY for row in rows]
+        low, high = value - 2 * error, value + 2 * error
+        return bars([Bars(title, names, value, low, high, x_label=label, colors=colors)])
 
 
 def importance(

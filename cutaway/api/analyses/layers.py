@@ -39,6 +39,24 @@ VALUES = 2**24
 """The most activations of one layer, 67 MB, likewise: measures take some ten times as much."""
 
 
+MEASURES = {
+    "probe_accuracy": ("Accuracy of a linear probe", "accuracy"),
+    "knn_accuracy": ("Accuracy of the nearest neighbors", "accuracy"),
+    "separation": ("Separation of the classes", "variance between / within classes"),
+    "effective_rank": ("Effective rank of the activations", "directions"),
+    "sparsity": ("Activations that are 0", "share"),
+    "constant": ("Constant units", "share of the units"),
+    "saturated": ("Saturated units", "share of the units"),
+    "weight_norm": ("Size of the weights", "root mean square"),
+    "update_norm": ("Change of the weights", "root mean square"),
+    "mean": ("Mean activation", "activation"),
+    "std": ("Standard deviation of the activations", "activation"),
+    "cka_previous": ("Similarity to the epoch before", "linear CKA"),
+    "cka_last": ("Similarity to the last epoch", "linear CKA"),
+}
+"""Measure that is drawn -> the title of its panel, and what its y axis is."""
+
+
 class Layers(tuple["LayerRecord", ...], NotebookDisplay):
     """What each layer is and holds after an epoch: a tuple of `LayerRecord`, in the order of the model."""
 
@@ -122,22 +140,33 @@ class LayerHistory(NotebookDisplay):
         table: Any = pandas.DataFrame(rows)
         return table.astype({key: float for key in rows[0] if key not in texts})
 
-    def plot(self) -> "Figure":
-        """Draw what each layer knows after each epoch, as a matplotlib Figure.
+    def plot(self, measures: Sequence[str] = ("probe_accuracy", "effective_rank")) -> "Figure":
+        """Draw what each layer knows after each epoch, as a matplotlib Figure with a panel for each measure.
 
-        Its panels: the accuracy of a linear classifier on the layer's activations, and their effective rank.
+        Args:
+            measures: Columns of `to_pandas`, such as "knn_accuracy" or "separation".
+
+        Raises:
+            UnknownNameError: There is no such measure.
         """
         from cutaway.plots import panels
 
-        return panels(self._panels())
+        return panels(self._panels(measures))
 
-    def bokeh(self) -> "BokehLayout":
-        """Draw the same with Bokeh; hovering shows the numbers."""
+    def bokeh(self, measures: Sequence[str] = ("probe_accuracy", "effective_rank")) -> "BokehLayout":
+        """Draw the same with Bokeh; hovering shows the numbers.
+
+        Args:
+            measures: As of `plot`.
+
+        Raises:
+            UnknownNameError: There is no such measure.
+        """
         from cutaway.plots import panels_bokeh
 
-        return panels_bokeh(self._panels())
+        return panels_bokeh(self._panels(measures))
 
-    def _panels(self) -> "list[Panel]":
+    def _panels(self, measures: Sequence[str]) -> "list[Panel]":
         from cutaway.plots import Panel, Series
 
         layers = list(dict.fromkeys(record.layer for record in self.records))
@@ -156,9 +185,15 @@ class LayerHistory(NotebookDisplay):
                 for place, layer in enumerate(layers)
             ]
 
+        wanted = [measures] if isinstance(measures, str) else list(measures)
+        if not wanted or set(wanted) - MEASURES.keys():
+            raise UnknownNameError(
+                f"measures of a layer are {', '.join(MEASURES)}", got=", ".join(wanted) or "none", hint="choose some"
+            )
+        shares = [name.endswith("accuracy") or MEASURES[name][1].startswith("share") for name in wanted]
         return [
-            Panel("Accuracy of a linear probe", "epoch", "accuracy", series("probe_accuracy"), y_percent=True),
-            Panel("Effective rank of the activations", "epoch", "directions", series("effective_rank")),
+            Panel(MEASURES[name][0], "epoch", MEASURES[name][1], series(name), y_percent=share)
+            for name, share in zip(wanted, shares, strict=True)
         ]
 
     def cka(self, epoch: int | None = None) -> "Similarity":

@@ -67,7 +67,7 @@ def explained_answer(answer: ExplainedAnswer) -> "Figure":
         draw_gray(every[0], answer.picture, "the sample", size=10)
         draw_signed(every[1], answer.inputs, "what spoke for it (orange)", size=10)
     for axes, panel in zip(every[pictures:], panels, strict=True):
-        draw_bars(axes, panel)
+        draw_bars(axes, panel, rows=most)
     if answer.sentence:
         figure.suptitle(answer.sentence, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
     return figure
