@@ -1,6 +1,7 @@
 """The records of an explorer: all samples of a run in every layer and after every epoch, to be moved through."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -238,6 +239,11 @@ class Explorer(Section):
     def count(self) -> int:
         """Number of samples."""
         return len(self.names)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The position of each name."""
+        return {name: place for place, name in enumerate(self.names)}
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
         """What the page gets, as plain data; arrays go into the bundle, what is shown first at its beginning."""

@@ -7,7 +7,7 @@ So linking is putting them one below the other, imported ones first, without the
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cutaway.errors import UsageError
 
@@ -45,6 +45,29 @@ def _check_names(sources: dict[str, str]) -> None:
                     hint="rename one of them",
                 )
             first[name] = module
+
+
+def link_module(entry: str, read: Callable[[str], str], *, exports: Sequence[str]) -> str:
+    """Return a module and all that it imports as one module, whose default export is an object of some of its exports.
+
+    That is how anywidget wants a widget: ``export default { render }``.
+
+    Args:
+        entry: As of `link`.
+        read: As of `link`.
+        exports: Names that the entry exports.
+
+    Raises:
+        UsageError: As `link`, or the entry does not export one of the names.
+    """
+    found = re.findall(r"^export (?:async )?(?:class|function|const|let) (\w+)", read(entry), re.MULTILINE)
+    if missing := [name for name in exports if name not in found]:
+        raise UsageError(
+            "a default export consists of what the entry exports",
+            got=f"{missing[0]}, and exports {', '.join(found) or 'of nothing'} in {entry}",
+            hint="export it there",
+        )
+    return f"{link(entry, read)}\nexport default {{ {', '.join(exports)} }};\n"
 
 
 def _visit(

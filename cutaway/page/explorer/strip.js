@@ -40,7 +40,7 @@ class SmallMap {
    * @param {import("./explorer.js").Parts} parts
    * @param {number} layer
    */
-  constructor({ store, samples, layouts, shared, ready }, layer) {
+  constructor({ store, samples, layouts, shared, ready, ended }, layer) {
     this.canvas = element("canvas", { "aria-hidden": "true" });
     this.painter = new CanvasPainter(this.canvas);
     this.view = new View();
@@ -50,11 +50,15 @@ class SmallMap {
     this.count = samples.count;
     this.store = store;
     this.visible = true;
-    new ResizeObserver(() => this.repaint()).observe(this.canvas);
-    new IntersectionObserver(([entry]) => {
+    const resizing = new ResizeObserver(() => this.repaint());
+    const showing = new IntersectionObserver(([entry]) => {
       this.visible = entry.isIntersecting;
       this.repaint();
-    }).observe(this.canvas);
+    });
+    for (const observer of [resizing, showing]) {
+      observer.observe(this.canvas);
+      ended.addEventListener("abort", () => observer.disconnect());
+    }
     store.watch(["epoch", "painted", "selection", "pinned", "tried"], () => this.repaint());
     ready.addEventListener("layout", () => this.repaint());
   }

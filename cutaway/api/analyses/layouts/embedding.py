@@ -17,6 +17,7 @@ from cutaway.errors import UsageError
 if TYPE_CHECKING:
     import pandas
 
+    from cutaway.page import ExplorerWidget
     from cutaway.plots import BokehFigure, Figure
 
 INPUT = "input"
@@ -179,6 +180,25 @@ class Embedding(NotebookDisplay):
             predicted=self.predicted,
             pictures=pictures,
         )
+
+    def explore(self, *, height: int = 480) -> "ExplorerWidget":
+        """Show its samples as a widget in a notebook: point at them, select them, and get the selection back.
+
+        Args:
+            height: Height of the map in CSS pixels, 200..4000.
+
+        Returns:
+            As of `cutaway.Run.explore`, of this layer, this epoch and these samples.
+
+        Raises:
+            UsageError: The package anywidget is not installed (the extra "notebook"), or the height is outside its
+                range.
+        """
+        from cutaway.page import explorer_widget
+
+        from .explored import embedding_explorer
+
+        return explorer_widget(embedding_explorer(self), height=height)
 
 
 def layer_activations(
