@@ -16,12 +16,9 @@ from cutaway.data import (
     SampleIds,
     Split,
     Table,
-    dataset_names,
     find_sample,
     join_ids,
     load_again,
-    load_dataset,
-    origin_options,
     relabel,
     stratified_sample,
 )
@@ -338,31 +335,6 @@ class RunContext:
 
 def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
     return RunContext(folder, loaded=data)
-
-
-def find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
-    """The dataset that a user passes for a run: as it is, or loaded with the options of the one in the run.
-
-    Where a table has moved, its table of test samples is also looked for beside it, under its old name. Samples that
-    were relabeled for the run get their new labels.
-
-    Raises:
-        UnknownNameError, DataError, UsageError: As `cutaway.load_dataset`.
-    """
-    return relabel(_find_data(data, record), record.relabeled or {})
-
-
-def _find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
-    if isinstance(data, Dataset | Table):
-        return data
-    if isinstance(data, str) and data in {info.name for info in dataset_names()}:
-        return load_dataset(data)
-    options = origin_options(record.origin)
-    test = options.get("test")
-    if test and isinstance(data, str | Path) and not Path(test).exists():
-        beside = Path(data).expanduser().parent / Path(test).name
-        options["test"] = str(beside) if beside.exists() else test
-    return load_dataset(data, **options)
 
 
 def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:

@@ -13,12 +13,12 @@ from keras import layers
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.analyses import LayerHistory, cost_in_digits, evidence_of, kept_embedding
+from cutaway.api.analyses import LayerHistory, cost_in_digits, evidence_of, kept_embedding, spaced_epochs
 from cutaway.api.report import figures, overview, report_html, sections
 from cutaway.api.report.explorer import explore
 from cutaway.api.report.knowledge import best_layer_lead, knowledge
-from cutaway.api.report.mistakes import mistakes
-from cutaway.api.report.source import ReportSource, measured_epochs
+from cutaway.api.report.samples import mistakes
+from cutaway.api.report.source import ReportSource
 from cutaway.api.report.units import units
 from cutaway.metrics import PredictedClasses
 from cutaway.page import Cards, Text
@@ -128,9 +128,9 @@ def test_a_layer_that_got_worse_knows_the_classes_since_it_recovered():
 
 
 def test_the_kept_epoch_is_among_the_epochs_measured():
-    assert measured_epochs(range(3), kept=1) == [0, 1, 2]
+    assert spaced_epochs(range(3), 6, kept=1) == [0, 1, 2]
     for kept in range(40):
-        epochs = measured_epochs(range(40), kept=kept)
+        epochs = spaced_epochs(range(40), 6, kept=kept)
         assert {0, kept, 39} <= set(epochs)
         assert 5 <= len(epochs) <= 6
         assert epochs == sorted(epochs)

@@ -10,9 +10,9 @@ import cutaway as ct
 from cutaway.api import analyses
 from cutaway.api.report import report_html
 from cutaway.api.report.confidence import confidence
-from cutaway.api.report.sample_values import values_of
+from cutaway.api.report.samples.sample_values import values_of
+from cutaway.api.report.samples.training_samples import EXPLAINED, HARDEST, SUPPORTING, hardest, influence
 from cutaway.api.report.source import ReportSource
-from cutaway.api.report.training_samples import EXPLAINED, HARDEST, SUPPORTING, hardest, influence
 from cutaway.page import Cards, Figure
 from cutaway.progress import ignore_progress
 

@@ -77,7 +77,7 @@ def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened
     assert 0 <= x <= 1
     assert 0 <= y <= 1
     near = page.evaluate("explorer.store.state.tried.get(explorer.store.state.layer).index")
-    places = np.array(page.evaluate("(indices) => indices.map((i) => explorer.map.motion.place(i))", near))
+    places = np.array(page.evaluate("(indices) => indices.map((i) => explorer.map.transition.place(i))", near))
     assert places[:, 0].min() <= x <= places[:, 0].max()
     opened.wait("document.querySelectorAll('.trial .neighbors .sample').length === 8")
     page.get_by_role("button", name="Clear").last.click()

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from .confidence.pairs import ConfusedPair, ConfusedPairs, confused_pairs
     from .confidence.temperature import find_temperature, fitted_temperature
     from .confidence.thresholds import Thresholds, thresholds
+    from .epochs import evenly_spaced, spaced_epochs
     from .evidence import evidence_of, findings, kept_findings
     from .explanation import Explanation, explain
     from .facts import repeated_facts, sample_facts
     from .history import History, epochs_in_words
     from .importances import Importances, importance
     from .json_data import plain
-    from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, sample_room, similarity
+    from .layers import LayerHistory, Layers, layer_history, layer_records, sample_room, similarity
     from .layouts.embedding import Embedding, layer_activations
     from .layouts.embeddings import embed_layer, kept_embedding
     from .layouts.sequence import EmbeddingSequence
@@ -103,7 +104,7 @@ _MODULES = {
     "embed_layer": "cutaway.api.analyses.layouts.embeddings",
     "embed_layers": "cutaway.api.analyses.layouts.sequences",
     "epochs_in_words": "cutaway.api.analyses.history",
-    "evenly_spaced": "cutaway.api.analyses.layers",
+    "evenly_spaced": "cutaway.api.analyses.epochs",
     "evidence_of": "cutaway.api.analyses.evidence",
     "repeated_facts": "cutaway.api.analyses.facts",
     "sample_facts": "cutaway.api.analyses.facts",
@@ -134,6 +135,7 @@ _MODULES = {
     "self_influence": "cutaway.api.analyses.samples.influences",
     "sample_dynamics": "cutaway.api.analyses.samples.dynamics",
     "similarity": "cutaway.api.analyses.layers",
+    "spaced_epochs": "cutaway.api.analyses.epochs",
     "thresholds": "cutaway.api.analyses.confidence.thresholds",
     "units": "cutaway.api.analyses.unit_summaries",
 }
@@ -219,6 +221,7 @@ __all__ = [
     "sample_room",
     "self_influence",
     "similarity",
+    "spaced_epochs",
     "thresholds",
     "units",
 ]

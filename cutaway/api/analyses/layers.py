@@ -404,9 +404,3 @@ def _epochs_of(context: RunContext, epochs: Sequence[int] | int | None) -> list[
     if not wanted:
         raise UsageError("layers are measured after at least one epoch", got="none", hint="leave epochs out for all")
     return wanted
-
-
-def evenly_spaced(items: Sequence[Any], most: int) -> list[Any]:
-    """At most so many of the items, evenly spaced, the first and the last among them."""
-    total = len(items)
-    return list(items) if total <= most else [items[round(i * (total - 1) / (most - 1))] for i in range(most)]

@@ -6,6 +6,6 @@ lists them. May call `cutaway.api.analyses`, `cutaway.api.context` and the rooms
 """
 
 from .document import report_html, write_report
-from .exploring import run_explorer
+from .explorer import run_explorer
 
 __all__ = ["report_html", "run_explorer", "write_report"]

@@ -91,7 +91,7 @@ export class Explorer {
     const [first] = await Promise.all([layouts.load(a), samples.load()]);
     if (this.#ending.signal.aborted) return;
     this.map = this.#makeMap();
-    this.map.motion.add(a, first);
+    this.map.transition.add(a, first);
     this.#connect(this.map);
   }
 
@@ -101,7 +101,7 @@ export class Explorer {
     if (!map) return;
     const { signal } = this.#ending;
     for (const key of layouts.keys) {
-      if (!layouts.loaded.has(key)) map.motion.add(key, await layouts.load(key));
+      if (!layouts.loaded.has(key)) map.transition.add(key, await layouts.load(key));
       if (signal.aborted) return;
       this.ready.dispatchEvent(new Event("layout"));
     }
@@ -191,9 +191,9 @@ export class Explorer {
     map.addEventListener("layout", () => map.mark(this.#placeOfTried(store.state)));
     store.watch(["layer", "epoch"], ({ layer, epoch }, changed) => {
       const { a, b, t } = layouts.place(layer, epoch);
-      if (![a, b].every((key) => map.motion.has(key))) this.#whenLoaded(map, [a, b]);
-      else if (changed.has("layer") && t === 0 && map.motion.a !== "" && !changed.has("epoch")) map.motion.morph(a);
-      else map.motion.between(a, b, t);
+      if (![a, b].every((key) => map.transition.has(key))) this.#whenLoaded(map, [a, b]);
+      else if (changed.has("layer") && t === 0 && map.transition.a !== "" && !changed.has("epoch")) map.transition.morph(a);
+      else map.transition.between(a, b, t);
     });
   }
 
@@ -204,8 +204,8 @@ export class Explorer {
    */
   #placeOfTried({ tried, layer }) {
     const nearest = tried?.get(layer);
-    const motion = this.map?.motion;
-    return nearest && motion ? placeOf(nearest, (index) => motion.place(index)) : null;
+    const transition = this.map?.transition;
+    return nearest && transition ? placeOf(nearest, (index) => transition.place(index)) : null;
   }
 
   /**
@@ -213,10 +213,10 @@ export class Explorer {
    * @param {string[]} keys
    */
   async #whenLoaded(map, keys) {
-    for (const key of keys) map.motion.add(key, await this.layouts.load(key));
+    for (const key of keys) map.transition.add(key, await this.layouts.load(key));
     const { layer, epoch } = this.store.state;
     const { a, b, t } = this.layouts.place(layer, epoch);
-    if ([a, b].every((key) => map.motion.has(key))) map.motion.between(a, b, t);
+    if ([a, b].every((key) => map.transition.has(key))) map.transition.between(a, b, t);
   }
 
   /**

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.api.analyses import evenly_spaced
+from cutaway.api.analyses import evenly_spaced, spaced_epochs
 from cutaway.api.analyses.layouts.explored import explorer_colors, near_samples, page_pictures
 from cutaway.api.report.network import network_data
 from cutaway.api.report.source import ReportSource
@@ -79,12 +79,6 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
     )
 
 
-def shown_epochs(epochs: list[int], *, kept: int) -> list[int]:
-    """At most `EPOCHS` of the epochs with a snapshot; the first, the kept one and the last are in it."""
-    spaced = evenly_spaced(epochs, EPOCHS)
-    return spaced if kept in spaced else sorted({*evenly_spaced(epochs, EPOCHS - 1), kept})
-
-
 def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
     """The layers and the epochs that are shown; no layers if there are too few samples, or a model that is not known.
 
@@ -99,7 +93,7 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
     hidden = [name for name in dense if name != root] or dense[:1]
     chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
     layers = [INPUT, *(name for name in context.outline.kinds if name in chosen)]
-    return layers, shown_epochs(list(context.folder.epochs), kept=context.epoch())
+    return layers, spaced_epochs(context.folder.epochs, EPOCHS, kept=context.epoch())
 
 
 def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[EmbeddingGrid, int, str]":

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from cutaway.api.context import RunContext
+from cutaway.api.report.progress import ReportProgress
+from cutaway.api.report.source import ReportSource
 from cutaway.errors import UsageError
 from cutaway.page import Explorer
 from cutaway.progress import ProgressCallback
 
-from .explorer import FEWEST, explore, shown_maps
-from .progress import ReportProgress
-from .source import ReportSource
+from .section import FEWEST, explore, shown_maps
 
 
 def run_explorer(
