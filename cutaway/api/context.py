@@ -29,6 +29,7 @@ from cutaway.errors import DataError, RunError, UsageError
 from cutaway.runs import DatasetRecord, Manifest, RunFolder
 
 if TYPE_CHECKING:
+    from cutaway.interpret import Outline
     from cutaway.models import Model
 
 MODELS = 2
@@ -251,18 +252,30 @@ class RunContext:
             self._models[number] = self.build_model(number)
         return self._models[number]
 
+    @cached_property
+    def outline(self) -> "Outline":
+        """The layers of the model, from its specification: Keras is not loaded.
+
+        Raises:
+            RunError: The run folder does not hold it.
+            ModelError: Its layers do not fit together.
+        """
+        from cutaway.interpret import Outline
+
+        return Outline.of(self.spec)
+
     def layer(self, name: str | None, *, epoch: int | None = None) -> str:
         """The name of a layer; None is the last hidden one.
 
         Raises:
             UnknownNameError: The model has no layer of that name.
         """
-        from cutaway.interpret import default_layer, find_layer
-
-        model = self.model(epoch)
         if name is None:
-            return default_layer(model)
-        find_layer(model, name)
+            return self.outline.default
+        if name not in self.outline.kinds:
+            from cutaway.interpret import find_layer
+
+            find_layer(self.model(epoch), name)
         return name
 
     def part(self, split: str) -> SampleIds:

@@ -213,6 +213,10 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write. Default: report.html in the run.")
     ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="Samples to explore: train, val, test or all. Default: at most 10,000 of test."),
+    ] = None,
     data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
@@ -222,7 +226,7 @@ def report(
     from cutaway.api.opening import open_run
 
     opened = open_run(run, data=data, runs=runs)
-    page = opened.report(output)
+    page = opened.report(output, split=split)
     if as_json:
         print_json(file_document(opened, page))
     else:

@@ -2,24 +2,72 @@
 
 In come a built model, the weights of a snapshot if not its own, and raw rows of data; out go arrays and records. The
 model is never changed, and nothing is stored: 70,000 samples pass through a small model in under a second. May call
-neighbors, models, parallel, progress and errors. Loads Keras.
+neighbors, models, parallel, progress and errors. Keras is loaded with the first name that needs it;
+records, and the outline of a specification, do not.
 """
 
-from .ablation import Ablation, ablate
-from .activations import activations
-from .attribution import Attribution, attribute, input_attribution
-from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
-from .history import LayerMeasures, layer_history
-from .importance import Importance, permutation_importance
-from .influence import MOST_ANSWERS, Objective, TrainingSamples, influences, self_influences
-from .layers import LayerRecord, WeightRecord, layer_records, measured_layers
-from .lookup import default_layer, find_layer
-from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
-from .similarity.matching import UnitMatching, match_units
-from .units import UnitMeasures, constant_units, incoming_pictures, unit_measures
+from typing import TYPE_CHECKING
+
+from cutaway._lazy import lazy_getattr
+
+if TYPE_CHECKING:
+    from .ablation import ablate
+    from .attribution import Attribution, attribute, input_attribution
+    from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
+    from .history import layer_history
+    from .importance import Importance, permutation_importance
+    from .influence import MOST_ANSWERS, Objective, TrainingSamples, influences, self_influences
+    from .layers import layer_records, measured_layers
+    from .lookup import activations, default_layer, find_layer
+    from .outline import Outline
+    from .records import TOP_SAMPLES, Ablation, LayerMeasures, LayerRecord, UnitMeasures, WeightRecord
+    from .similarity.epochs import ModelSimilarity, compare_epochs, compare_models, layer_pairs
+    from .similarity.matching import UnitMatching, match_units
+    from .units import constant_units, incoming_pictures, unit_measures
+
+_MODULES = {
+    "Ablation": "cutaway.interpret.records",
+    "Attribution": "cutaway.interpret.attribution",
+    "Importance": "cutaway.interpret.importance",
+    "LayerHealth": "cutaway.interpret.health",
+    "LayerMeasures": "cutaway.interpret.records",
+    "LayerRecord": "cutaway.interpret.records",
+    "MOST_ANSWERS": "cutaway.interpret.influence",
+    "ModelSimilarity": "cutaway.interpret.similarity.epochs",
+    "Objective": "cutaway.interpret.influence",
+    "Outline": "cutaway.interpret.outline",
+    "TOP_SAMPLES": "cutaway.interpret.records",
+    "TrainingSamples": "cutaway.interpret.influence",
+    "UnitMatching": "cutaway.interpret.similarity.matching",
+    "UnitMeasures": "cutaway.interpret.records",
+    "WeightRecord": "cutaway.interpret.records",
+    "ablate": "cutaway.interpret.ablation",
+    "activations": "cutaway.interpret.lookup",
+    "attribute": "cutaway.interpret.attribution",
+    "compare_epochs": "cutaway.interpret.similarity.epochs",
+    "compare_models": "cutaway.interpret.similarity.epochs",
+    "constant_units": "cutaway.interpret.units",
+    "default_layer": "cutaway.interpret.lookup",
+    "find_layer": "cutaway.interpret.lookup",
+    "gradient_sizes": "cutaway.interpret.health",
+    "incoming_pictures": "cutaway.interpret.units",
+    "influences": "cutaway.interpret.influence",
+    "input_attribution": "cutaway.interpret.attribution",
+    "layer_health": "cutaway.interpret.health",
+    "layer_history": "cutaway.interpret.history",
+    "layer_pairs": "cutaway.interpret.similarity.epochs",
+    "layer_records": "cutaway.interpret.layers",
+    "match_units": "cutaway.interpret.similarity.matching",
+    "measured_layers": "cutaway.interpret.layers",
+    "permutation_importance": "cutaway.interpret.importance",
+    "self_influences": "cutaway.interpret.influence",
+    "unit_measures": "cutaway.interpret.units",
+    "update_sizes": "cutaway.interpret.health",
+}
 
 __all__ = [
     "MOST_ANSWERS",
+    "TOP_SAMPLES",
     "Ablation",
     "Attribution",
     "Importance",
@@ -28,6 +76,7 @@ __all__ = [
     "LayerRecord",
     "ModelSimilarity",
     "Objective",
+    "Outline",
     "TrainingSamples",
     "UnitMatching",
     "UnitMeasures",
@@ -55,3 +104,5 @@ __all__ = [
     "unit_measures",
     "update_sizes",
 ]
+
+__getattr__ = lazy_getattr(__name__, _MODULES)

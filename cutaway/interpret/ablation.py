@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -14,7 +13,6 @@ from cutaway.models import activation_name, batch_size, batch_slices, output_siz
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .graph import (
-    IDENTITY_KINDS,
     Graph,
     Weights,
     evaluate,
@@ -24,61 +22,14 @@ from .graph import (
     weights_of,
 )
 from .lookup import hidden_graph
+from .outline import IDENTITY_KINDS
+from .records import Ablation
 
 BATCH = 1024
 """Samples a call: with 512 units they take 2 MiB. 512 and 2,048 take as long within 8%, 256 a fifth longer."""
 
-ERRORS = 2.0
-"""Standard errors by which a cost is away from 0 at least to count as measurable."""
-
-ROUNDING = 1e-6
-"""Nats by which two losses of the same outputs may differ in float32."""
-
 LARGEST_LOSS = -math.log(1e-7)
 """Nats that a sample costs at most, as in Keras and in `cutaway.metrics.classification_metrics`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Ablation:
-    """Loss and correct predictions of a model with one unit of a layer set to zero, for each unit.
-
-    Attributes:
-        correct: int64 ``(unit, class)``: samples of a class that the model predicts correctly without the unit.
-        correct_unablated: int64 ``(class,)``: the same for the model with all its units.
-        samples: int64 ``(class,)``: samples of each class.
-        cost: float64 ``(unit,)``: how much the mean cross-entropy loss over the samples rises without the unit, in
-            nats; below 0 where the model is better off.
-        cost_error: float64 ``(unit,)``: the standard error of `cost` over the samples; NaN for a single sample.
-    """
-
-    correct: np.ndarray
-    correct_unablated: np.ndarray
-    samples: np.ndarray
-    cost: np.ndarray
-    cost_error: np.ndarray
-
-    def __repr__(self) -> str:
-        return f"<Ablation of {len(self.correct):,} units: accuracy {self.accuracy:.2%} with all of them>"
-
-    @property
-    def accuracy(self) -> float:
-        """Accuracy of the model with all its units, in [0, 1]."""
-        return float(self.correct_unablated.sum() / self.samples.sum())
-
-    @property
-    def measurable(self) -> np.ndarray:
-        """Whether the cost of each unit is more than two standard errors and the rounding away from 0, bool."""
-        return np.abs(self.cost) > np.maximum(ERRORS * self.cost_error, ROUNDING)
-
-    @property
-    def accuracy_cost(self) -> np.ndarray:
-        """Accuracy lost without each unit, float64 ``(unit,)`` in [-1, 1]; below 0 where the model is better off."""
-        return (self.correct_unablated.sum() - self.correct.sum(axis=1)) / self.samples.sum()
-
-    @property
-    def class_accuracy_cost(self) -> np.ndarray:
-        """Accuracy lost within each class, float64 ``(unit, class)``; 0 for a class without samples."""
-        return (self.correct_unablated - self.correct) / np.maximum(self.samples, 1)
 
 
 def ablate(

@@ -12,7 +12,8 @@ import numpy as np
 from cutaway.errors import DataError, ModelError
 from cutaway.models import DENSE_KINDS, activation_name, batch_size, batch_slices, prepare_inputs
 
-from .graph import IDENTITY_KINDS, Graph, Weights, evaluate, weights_of
+from .graph import Graph, Weights, evaluate, weights_of
+from .outline import IDENTITY_KINDS
 
 _LINEAR_ACTIVATIONS = ("linear", "relu", "leaky_relu")
 _LINEAR_KINDS = (

@@ -11,8 +11,7 @@ import numpy as np
 
 from cutaway.models import MERGING_KINDS, activation_name, spec_of, weight_values
 
-IDENTITY_KINDS = ("Dropout", "GaussianNoise")
-"""Kinds of layers whose output in evaluation is their input."""
+from .outline import IDENTITY_KINDS
 
 _ENDINGS = ("softmax", "log_softmax", "sigmoid")
 

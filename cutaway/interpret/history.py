@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from .layers import measured_layers
 from .measures import effective_rank, separation, spread
 from .probes import NEIGHBORS, knn_accuracy, probe_accuracy
+from .records import LayerMeasures
 from .similarity import CenteredActivations, center_all, cka
 
 MAX_THREADS = 8
@@ -23,55 +23,6 @@ MAX_THREADS = 8
 
 Snapshot = Mapping[str, np.ndarray]
 """Weights by name, as `cutaway.models.get_weights` gives them."""
-
-
-@dataclass(frozen=True)
-class LayerMeasures:
-    """One layer after one epoch. A measure is None where it is not defined, or where the model has diverged.
-
-    Attributes:
-        epoch: Number of the epoch.
-        layer: Name of the layer.
-        units: Entries of its output for one sample.
-        samples: How many samples were measured.
-        mean: Mean activation, over samples and units.
-        std: Standard deviation of the activations, over samples and units.
-        sparsity: Share of activations that are exactly 0.
-        constant: Share of constant units: the same output for every measured sample.
-        saturated: Share of saturated units, see `cutaway.interpret.measures.spread`.
-        weight_norm: Root mean square of its trainable weights, so that layers of different size can be compared.
-        update_norm: Root mean square of their change since the epoch before it in the history.
-        effective_rank: How many directions its activations use.
-        knn_accuracy: Accuracy of a k-nearest-neighbor classifier fitted to half of the samples, measured on the rest.
-        probe_accuracy: Accuracy of a linear classifier, fitted and measured on the same halves.
-        separation: Variance between classes over variance within.
-        cka_previous: Linear CKA with itself at the epoch before it in the history.
-        cka_last: Linear CKA with itself at the last epoch of the history.
-        cka_layers: Linear CKA with the other layers at this epoch, by name.
-    """
-
-    epoch: int
-    layer: str
-    units: int
-    samples: int
-    mean: float | None = None
-    std: float | None = None
-    sparsity: float | None = None
-    constant: float | None = None
-    saturated: float | None = None
-    weight_norm: float | None = None
-    update_norm: float | None = None
-    effective_rank: float | None = None
-    knn_accuracy: float | None = None
-    probe_accuracy: float | None = None
-    separation: float | None = None
-    cka_previous: float | None = None
-    cka_last: float | None = None
-    cka_layers: dict[str, float | None] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        probe = "" if self.probe_accuracy is None else f", probe accuracy {self.probe_accuracy:.1%}"
-        return f"<LayerMeasures of {self.layer} after epoch {self.epoch}: {self.units:,} units{probe}>"
 
 
 def layer_history(

@@ -11,7 +11,8 @@ from cutaway.errors import DataError
 from cutaway.models import ForwardPass, class_probabilities
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .ablation import ERRORS, LARGEST_LOSS
+from .ablation import LARGEST_LOSS
+from .records import ERRORS
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,6 @@
 """What each layer is and holds, and how many of its units are inactive."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -9,84 +8,18 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.models import DENSE_KINDS, MERGING_KINDS, ForwardPass, activation_name
+from cutaway.models import ForwardPass, activation_name
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .measures import is_inactive
-
-COMPUTING_KINDS = (
-    *DENSE_KINDS,
-    *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"),
-    *("BatchNormalization", "LayerNormalization", "GlobalAveragePooling1D", *MERGING_KINDS),
-)
-"""Kinds of layers that compute something; dropout, reshaping and the like only pass their input on."""
-
+from .outline import COMPUTING_KINDS
+from .records import LayerRecord, WeightRecord
 
 NUMBERED = 100
 """Inactive units of a layer whose numbers are listed at most."""
 
 RECTIFIERS = ("relu", "relu6")
 """Activation functions whose units fire or do not; a linear or tanh unit below 0 is not idle, and it learns."""
-
-
-@dataclass(frozen=True)
-class WeightRecord:
-    """One weight array of a layer.
-
-    Attributes:
-        name: Keras' name of it in the layer, such as "kernel".
-        shape: Its shape.
-        mean: Mean of its entries.
-        std: Standard deviation of its entries.
-        min: Smallest entry.
-        max: Largest entry.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    mean: float
-    std: float
-    min: float
-    max: float
-
-
-@dataclass(frozen=True)
-class LayerRecord:
-    """One layer.
-
-    Attributes:
-        name: Its name.
-        kind: Keras' class name.
-        config: Keras' configuration of it, JSON-able.
-        output_shape: Shape of its output for one sample.
-        parameters: Number of entries of all its weights.
-        trainable: How many of these are trained.
-        weights: Its weight arrays; empty for a layer without weights.
-        units: Entries of its output for one sample.
-        inactive: Number of units that never fire: their output is 0 for every sample. None where units do not fire:
-            only rectifiers do (relu, relu6), whose gradient is 0 where their output is.
-        inactive_units: The numbers of the first of them, at most `NUMBERED`.
-    """
-
-    name: str
-    kind: str
-    config: dict[str, Any]
-    output_shape: tuple[int, ...]
-    parameters: int
-    trainable: int
-    weights: tuple[WeightRecord, ...]
-    units: int
-    inactive: int | None
-    inactive_units: tuple[int, ...] = ()
-
-    def __repr__(self) -> str:
-        inactive = "" if self.inactive is None else f", {self.inactive} inactive"
-        return f"<LayerRecord {self.name}: {self.kind}, {self.units:,} units{inactive}, {self.parameters:,} parameters>"
-
-    @property
-    def inactive_share(self) -> float | None:
-        """Share of units that never fire, in [0, 1]."""
-        return None if self.inactive is None else self.inactive / self.units
 
 
 def measured_layers(model: keras.Model) -> tuple[str, ...]:

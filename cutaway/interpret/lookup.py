@@ -1,12 +1,19 @@
-"""Layers of a model by name, and the one that is meant where none is named."""
+"""Layers of a model by name, the one that is meant where none is named, and what a layer puts out."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
 
 import keras
+import numpy as np
 
 from cutaway.checks import similar_name
 from cutaway.errors import UnknownNameError, UsageError
-from cutaway.models import DENSE_KINDS, layer_names
+from cutaway.models import forward, layer_names, spec_of
+from cutaway.progress import ProgressCallback, ignore_progress
 
-from .graph import IDENTITY_KINDS, Graph
+from .graph import Graph
+from .outline import IDENTITY_KINDS, Outline
 
 
 def find_layer(model: keras.Model, name: str) -> keras.Layer:
@@ -25,21 +32,9 @@ def find_layer(model: keras.Model, name: str) -> keras.Layer:
 def default_layer(model: keras.Model) -> str:
     """The layer people look at first: the last hidden one, whose values the output layer reads.
 
-    The output layer is the last Dense one; an activation, or the mean of an ensemble, after it belongs to it. Dropout,
-    noise, Flatten and Reshape before it are skipped, so that after Dense, BatchNormalization, ReLU and Dropout it is
-    the ReLU. The output itself where no hidden layer computes anything.
+    See `Outline.default`.
     """
-    graph = Graph.of(model)
-    name = graph.output
-    while graph.kind(name) not in DENSE_KINDS and len(graph.inputs[name]) == 1 and graph.inputs[name][0] != graph.entry:
-        name = graph.inputs[name][0]
-    if graph.kind(name) not in DENSE_KINDS:  # no Dense layer at the end: everything before the last layer is hidden
-        name = graph.output
-    name = graph.inputs[name][0]
-    while name != graph.entry and graph.kind(name) in (*IDENTITY_KINDS, "Flatten", "Reshape"):
-        name = graph.inputs[name][0]
-    prepares = name == graph.entry or graph.kind(name) in ("Rescaling", "Normalization")
-    return model.layers[-1].name if prepares else name
+    return Outline.of(spec_of(model)).default
 
 
 def hidden_graph(model: keras.Model, layer: str) -> Graph:
@@ -59,3 +54,33 @@ def hidden_graph(model: keras.Model, layer: str) -> Graph:
             hint=f'try "{hidden[-1]}"' if hidden else "train a model with a hidden layer",
         )
     return graph
+
+
+def activations(
+    model: keras.Model,
+    layer: str,
+    *,
+    x: Any,
+    scale: float,
+    weights: Mapping[str, np.ndarray] | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+) -> np.ndarray:
+    """Compute the activations of a layer in evaluation (no dropout, no noise).
+
+    Args:
+        model: A built model; it is not changed.
+        layer: Name of one of its layers.
+        x: ``(sample, ...)`` raw rows, uint8 or float32.
+        scale: The value of `x` that becomes 1.
+        weights: A snapshot to use; None for the weights that the model has now.
+        on_progress: Told after every batch, in samples.
+
+    Returns:
+        float32 ``(sample, unit)``; a layer with more axes is flattened to units.
+
+    Raises:
+        UnknownNameError: The model has no layer of that name.
+    """
+    find_layer(model, layer)
+    out = forward(model, x, scale=scale, layer=layer, weights=weights, on_progress=on_progress)
+    return out.reshape(len(out), math.prod(out.shape[1:]))

@@ -1,7 +1,6 @@
 """What each unit of a layer responds to: its top activating samples, its preferred class, the most similar unit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -10,58 +9,20 @@ import keras
 import numpy as np
 
 from cutaway.errors import DataError, UsageError
-from cutaway.models import ForwardPass, named_weights, output_size
+from cutaway.models import ForwardPass, named_weights, output_size, spec_of
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .graph import IDENTITY_KINDS
 from .lookup import hidden_graph
 from .measures import is_constant
+from .outline import Outline
 from .probes import one_hot
-
-_PREPARING = ("Flatten", "Reshape", "Rescaling", "Normalization")
-"""Kinds of layers that keep the values of a picture in their order."""
-
-TOP_SAMPLES = 16
-"""Top activating samples of a unit."""
+from .records import TOP_SAMPLES, UnitMeasures
 
 BLOCK_UNITS = 1024
 """Units that are compared with all others at a time."""
 
 MAX_UNITS = 2**14
 """Units of a layer at most: the matrix of their correlations takes 2 GiB."""
-
-
-@dataclass(frozen=True, eq=False)
-class UnitMeasures:
-    """Every unit of a layer, as arrays along the units.
-
-    Attributes:
-        mean: float64 ``(unit,)``, mean activation.
-        firing: float64 ``(unit,)``, share of samples for which it is above 0.
-        class_mean: float64 ``(unit, class)``, mean activation within a class; NaN for a class without samples.
-        preferred_class: int64 ``(unit,)``, the class with the highest mean.
-        selectivity: float64 ``(unit,)``, from 0 (the same mean for all classes) to 1 (fires for one class only); NaN
-            where the mean of a class is negative, or all are 0, for which it is not defined.
-        top_samples: int64 ``(unit, 16)``, positions of the top activating samples, strongest first; -1 where fewer
-            samples are above its smallest activation.
-        top_activations: float32 ``(unit, 16)``, its activations for these; NaN where there is none.
-        similar: int64 ``(unit,)``, the unit whose activations correlate most with its own; -1 for a constant unit, and
-            where all others are constant.
-        similarity: float64 ``(unit,)``, that correlation, in [-1, 1]; NaN where there is none.
-    """
-
-    mean: np.ndarray
-    firing: np.ndarray
-    class_mean: np.ndarray
-    preferred_class: np.ndarray
-    selectivity: np.ndarray
-    top_samples: np.ndarray
-    top_activations: np.ndarray
-    similar: np.ndarray
-    similarity: np.ndarray
-
-    def __repr__(self) -> str:
-        return f"<UnitMeasures of {len(self.mean):,} units>"
 
 
 def unit_measures(
@@ -168,13 +129,8 @@ def incoming_pictures(
         UnknownNameError: The model has no layer of that name.
         UsageError: The layer is the output.
     """
-    graph = hidden_graph(model, layer)
-    name = layer
-    while name != graph.entry:
-        if len(graph.inputs[name]) != 1 or (name != layer and graph.kind(name) not in (*IDENTITY_KINDS, *_PREPARING)):
-            return None
-        name = graph.inputs[name][0]
-    if graph.kind(layer) != "Dense":
+    hidden_graph(model, layer)
+    if not Outline.of(spec_of(model)).reads_input(layer):
         return None
     kernel = f"{layer}/kernel"
     values = np.asarray(named_weights(model)[kernel].value if weights is None else weights[kernel]).T

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .losses import sample_loss
     from .outputs import activation_name, class_probabilities
     from .perceptron import MEAN, build_model, check_fit, fitting_shape, members_of, mlp
-    from .shapes import DENSE_KINDS, MERGING_KINDS, units_in_words
+    from .shapes import DENSE_KINDS, MERGING_KINDS, output_shape, units_in_words
     from .spec import model_from_spec, short_floats, spec_of, spec_weights
     from .weights import (
         assign,
@@ -59,6 +59,7 @@ _MODULES = {
     "mlp": "cutaway.models.perceptron",
     "model_from_spec": "cutaway.models.spec",
     "named_weights": "cutaway.models.weights",
+    "output_shape": "cutaway.models.shapes",
     "output_size": "cutaway.models.layers",
     "prepare_inputs": "cutaway.models.forward_pass",
     "reseed": "cutaway.models.weights",
@@ -100,6 +101,7 @@ __all__ = [
     "mlp",
     "model_from_spec",
     "named_weights",
+    "output_shape",
     "output_size",
     "prepare_inputs",
     "require_jax",

@@ -8,6 +8,7 @@ and errors.
 
 from .atomic import output_file, write_atomic, write_output
 from .folder import DamagedRun, RunFolder, find_run, list_runs, run_argument, run_command
+from .keeping import KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, keeps_predictions, labels_path, snapshot_path
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
 from .results import ResultStore, file_name
@@ -19,17 +20,24 @@ __all__ = [
     "RUNS",
     "DamagedRun",
     "DatasetRecord",
+    "KeptResult",
     "Manifest",
     "ModelSpec",
     "ResultStore",
     "RunFolder",
     "RunWriter",
+    "digest_of",
     "file_name",
     "find_run",
     "keeps_predictions",
+    "kept",
     "labels_path",
     "list_runs",
     "output_file",
+    "plain_records",
+    "read_kept",
+    "records_of",
+    "result_name",
     "run_argument",
     "run_command",
     "snapshot_path",

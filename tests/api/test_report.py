@@ -213,7 +213,8 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     assert (shown.size, mistakes(table).size) == ("small", "medium")
     values = mistakes(table).cards[0].values.split(", ")
     assert len(values) == 4
-    assert all(float(value) for value in values)
+    assert [value.rsplit(" ", 1)[0] for value in values] == [f"input {number}" for number in range(4)]
+    assert all(float(value.rsplit(" ", 1)[1]) for value in values)
 
 
 def test_without_mistakes_the_section_says_so(source, digits_run):

@@ -101,7 +101,9 @@ def open_explorer(visit, browser, record):
 
 
 def _state(opened, name):
-    return opened.page.evaluate(f"(() => {{ const v = explorer.store.state.{name}; return ArrayBuffer.isView(v) ? [...v] : v; }})()")
+    return opened.page.evaluate(
+        f"(() => {{ const v = explorer.store.state.{name}; return ArrayBuffer.isView(v) ? [...v] : v; }})()"
+    )
 
 
 def _place(opened, sample):

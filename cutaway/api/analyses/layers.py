@@ -1,7 +1,9 @@
 """What the layers of a run are, and what they know through training."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.runs import KeptResult, kept, plain_records, records_of, result_name
 
 from .epochs import epoch_numbers
 
@@ -19,10 +22,12 @@ if TYPE_CHECKING:
     import pandas
 
     from cutaway.interpret import LayerMeasures, LayerRecord
-    from cutaway.models import Model
     from cutaway.plots import BokehLayout, Figure, Panel
 
     from .results.similarity_matrix import Similarity
+
+METHOD = 1
+"""Part of the key of kept measures and records: other measurements give others."""
 
 SAMPLES = 10_000
 """The most samples that a layer history measures; their activations are in memory for three snapshots at a time."""
@@ -233,11 +238,16 @@ def layer_records(
     context: RunContext, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> Layers:
     """Describe every layer after an epoch; see `cutaway.Run.layers`."""
-    from cutaway.interpret import layer_records as describe
 
-    data = context.data
-    x = data.rows(context.split.part("all"))
-    return Layers(describe(context.model(epoch), x=x, scale=data.scale, on_progress=on_progress))
+    def compute() -> Layers:
+        from cutaway.interpret import layer_records as describe
+
+        data = context.data
+        x = data.rows(context.split.part("all"))
+        return Layers(describe(context.model(epoch), x=x, scale=data.scale, on_progress=on_progress))
+
+    name = result_name(context.folder, "layers", epochs=[context.epoch(epoch)], decides=METHOD)
+    return kept(context.folder, name, read=partial(_read_records, context), write=_written, compute=compute)
 
 
 def layer_history(
@@ -256,29 +266,67 @@ def layer_history(
         UnknownNameError: There is no such split or epoch.
         UsageError: ``samples`` or ``k`` is below 1, or the split or ``epochs`` is empty.
     """
-    from cutaway.interpret import layer_history as measure
-    from cutaway.interpret import measured_layers
-
     k = check_whole(k, name="k", least=1)
     samples = check_whole(samples, name="samples", least=1)
-    wanted, data = _epochs_of(context, epochs), context.data
-    model = context.model(wanted[-1])
-    measured = measured_layers(model)
-    ids = context.ids(split, samples=min(samples, sample_room(model, measured)), seed=seed)
-    asked = min(samples, len(context.part(split)))
-    records = measure(
-        model,
-        context.snapshot,
-        epochs=wanted,
-        x=data.rows(ids),
-        labels=data.y(ids),
-        scale=data.scale,
-        k=k,
-        on_progress=on_progress,
+    wanted = _epochs_of(context, epochs)
+    asked, units = min(samples, len(context.part(split))), _units(context)
+    room = min(samples, _room(units))
+
+    def compute() -> "tuple[LayerMeasures, ...]":
+        from cutaway.interpret import layer_history as measure
+
+        data, ids = context.data, context.ids(split, samples=room, seed=seed)
+        return measure(
+            context.model(wanted[-1]),
+            context.snapshot,
+            epochs=wanted,
+            x=data.rows(ids),
+            labels=data.y(ids),
+            scale=data.scale,
+            k=k,
+            on_progress=on_progress,
+        )
+
+    name = result_name(context.folder, "layer-history", epochs=wanted, decides=[METHOD, split, k, seed, room])
+    records = kept(
+        context.folder,
+        name,
+        read=partial(_read_history, context, wanted),
+        write=_written,
+        compute=compute,
     )
-    kept = context.manifest.kept_epoch
-    kept = context.epoch(-1) if kept is None else kept
-    return LayerHistory(records, split, k, kept_epoch=kept, note=_fewer(model, measured, len(ids), asked))
+    kept_epoch = context.manifest.kept_epoch
+    kept_epoch = context.epoch(-1) if kept_epoch is None else kept_epoch
+    measured = records[0].samples if records else 0
+    return LayerHistory(records, split, k, kept_epoch=kept_epoch, note=_fewer(units, measured, asked))
+
+
+def _written(records: "Iterable[LayerRecord | LayerMeasures]") -> KeptResult:
+    return KeptResult(plain_records(records))
+
+
+def _read_records(context: RunContext, found: KeptResult) -> Layers:
+    """Kept records, if they are of the layers of the model."""
+    from cutaway.interpret import LayerRecord
+
+    records = Layers(records_of(LayerRecord, found.record))
+    if {record.name: (record.kind, record.units) for record in records} != context.outline.sizes:
+        raise ValueError("records of other layers")
+    return records
+
+
+def _read_history(context: RunContext, epochs: Sequence[int], found: KeptResult) -> "tuple[LayerMeasures, ...]":
+    """Kept measures, if they are of these epochs and of the layers of the model."""
+    from cutaway.interpret import LayerMeasures
+
+    records, names = records_of(LayerMeasures, found.record), context.outline.measured
+    if [(r.epoch, r.layer) for r in records] != [(epoch, name) for epoch in epochs for name in names]:
+        raise ValueError("measures of other layers")
+    for record in records:
+        values = [value for value in vars(record).values() if isinstance(value, float)]
+        if set(record.cka_layers) != set(names) - {record.layer} or not all(map(math.isfinite, values)):
+            raise ValueError(f"measures of {record.layer} that are none")
+    return records
 
 
 def similarity(
@@ -306,7 +354,7 @@ def similarity(
     samples = check_whole(samples, name="samples", least=1)
     wanted, data = _epochs_of(context, epochs), context.data
     model, name = context.model(wanted[-1]), context.layer(layer, epoch=wanted[-1])
-    ids = context.ids(split, samples=min(samples, sample_room(model, [name])), seed=seed)
+    ids = context.ids(split, samples=min(samples, sample_room(context, [name])), seed=seed)
     found = compare_epochs(
         model,
         context.snapshot,
@@ -320,23 +368,29 @@ def similarity(
     return Similarity.of(table, title=f"Linear CKA of {name} between epochs", entries="epoch")
 
 
-def sample_room(model: "Model", layers: Sequence[str]) -> int:
-    """Most samples whose activations fit into `ACTIVATION_BYTES`, and of each layer into `VALUES`; at least 100."""
-    units = _units(model, layers)
+def sample_room(context: RunContext, layers: Sequence[str] | None = None) -> int:
+    """Most samples whose activations fit into `ACTIVATION_BYTES`, and of each layer into `VALUES`; at least 100.
+
+    Args:
+        context: The run.
+        layers: Names of the layers; all that compute something if None.
+    """
+    return _room(_units(context, layers))
+
+
+def _room(units: dict[str, int]) -> int:
     return max(100, min(ACTIVATION_BYTES // (4 * sum(units.values())), VALUES // max(units.values())))
 
 
-def _units(model: "Model", layers: Sequence[str]) -> dict[str, int]:
-    from cutaway.models import output_size
+def _units(context: RunContext, layers: Sequence[str] | None = None) -> dict[str, int]:
+    names = context.outline.measured if layers is None else layers
+    return {name: max(context.outline.units[name], 1) for name in names} or {"": 1}
 
-    return {name: max(output_size(model, name), 1) for name in layers} or {"": 1}
 
-
-def _fewer(model: "Model", layers: Sequence[str], samples: int, asked: int) -> str:
+def _fewer(units: dict[str, int], samples: int, asked: int) -> str:
     """Why fewer samples were measured than asked for; empty if as many were."""
     if samples >= asked:
         return ""
-    units = _units(model, layers)
     widest = max(units, key=lambda name: units[name])
     return (
         f"{samples:,} of {asked:,} samples, so that activations fit into memory: {widest} has {units[widest]:,} units, "

@@ -1,7 +1,8 @@
 """What the model predicts, and where it is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from cutaway.checks import check_whole
 from cutaway.data import SampleIds
 from cutaway.errors import DataError, RunError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.runs import KeptResult, digest_of, kept, result_name
 
 if TYPE_CHECKING:
     import pandas
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 
 PICTURES = 200
 """Mistakes that carry their picture at most."""
+METHOD = 1
+"""Part of the key of kept probabilities: another way of computing them gives others."""
+
+KEPT_BYTES = 2**23
+"""Bytes of probabilities that are kept at most, of some samples after one epoch: those of 70,000 samples of 10 classes
+take 3 MB."""
+
+ROUNDING = 1e-5
+"""By which a probability may exceed 1."""
 
 DENSE_CLASSES = 10_000
 """Classes of a confusion matrix as an array at most: it takes 800 MB."""
@@ -105,18 +116,19 @@ def probabilities(
     """
     if not context.opens:
         return _recorded(context, ids, epoch=epoch)
-    from cutaway.models import class_probabilities, forward
-
-    model, data = context.model(epoch), context.data
-    return class_probabilities(model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
+    if _is_kept(context, ids):
+        number = context.epoch(epoch)
+        compute = partial(_computed, context, ids, epoch=number, on_progress=on_progress)
+        return _kept(context, ids, epoch=number, compute=compute)
+    return _computed(context, ids, epoch=epoch, on_progress=on_progress)
 
 
 def probability_batches(
     context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """`probabilities` batch by batch, so that never all of them are in memory: rows of `ids`, and those of the rows."""
-    if not context.opens:
-        yield slice(0, len(ids)), _recorded(context, ids, epoch=epoch)
+    if not context.opens or _is_kept(context, ids):
+        yield slice(0, len(ids)), probabilities(context, ids, epoch=epoch, on_progress=on_progress)
         return
     from cutaway.models import ForwardPass, class_probabilities
 
@@ -125,6 +137,48 @@ def probability_batches(
     for rows, outputs in batches:
         for found in outputs.values():
             yield rows, class_probabilities(model, found)
+
+
+def _is_kept(context: RunContext, ids: SampleIds) -> bool:
+    return 0 < 4 * len(ids) * len(context.class_names) <= KEPT_BYTES
+
+
+def _computed(context: RunContext, ids: SampleIds, *, epoch: int | None, on_progress: ProgressCallback) -> np.ndarray:
+    from cutaway.models import class_probabilities, forward
+
+    model, data = context.model(epoch), context.data
+    return class_probabilities(model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
+
+
+def _kept(context: RunContext, ids: SampleIds, *, epoch: int, compute: Callable[[], np.ndarray]) -> np.ndarray:
+    """Probabilities that are kept among the results, so that using them again needs neither the samples nor Keras."""
+    shape = len(ids), len(context.class_names)
+    return kept(
+        context.folder,
+        probabilities_name(context, ids, epoch=epoch),
+        read=lambda found: found.array("probabilities", np.float32, *shape, low=0, high=1 + ROUNDING),
+        write=lambda value: KeptResult(arrays={"probabilities": value}),
+        compute=compute,
+    )
+
+
+def keep_probabilities(context: RunContext, ids: SampleIds, found: np.ndarray, *, epoch: int) -> None:
+    """Keep probabilities that were computed beside something else, where they are not kept yet.
+
+    Args:
+        context: The run.
+        ids: The samples.
+        found: What `probabilities` gives of them.
+        epoch: Number of the epoch.
+    """
+    if _is_kept(context, ids):
+        _kept(context, ids, epoch=epoch, compute=lambda: found)
+
+
+def probabilities_name(context: RunContext, ids: SampleIds, *, epoch: int) -> str:
+    """Name of the file with the probabilities of some samples after an epoch, with a digest of all that decides it."""
+    decides = [METHOD, digest_of(ids.source_index, ids.index)]
+    return result_name(context.folder, "probabilities", epochs=[epoch], decides=decides)
 
 
 def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.ndarray:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError
 from cutaway.metrics import LISTED
 from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.runs import KeptResult, digest_of, kept, result_name
 
 if TYPE_CHECKING:
     import pandas
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from cutaway.plots import Figure
 
     from .results.unit import Unit
+
+    Measured = tuple[UnitMeasures, Ablation, np.ndarray]
+
+METHOD = 1
+"""Part of the key of kept measures: another way of measuring gives others."""
 
 SORTS = ("unit", "ablation_cost", "selectivity", "similarity", "mean", "firing")
 """What units can be sorted by: by number, or the largest first."""
@@ -240,25 +247,77 @@ def units(
         UsageError: The layer is the output, or the split is empty.
         DataError: An activation is not a finite number.
     """
-    from cutaway.interpret import ablate, constant_units, incoming_pictures, unit_measures
-
-    model, name, data = context.model(epoch), context.layer(layer, epoch=epoch), context.data
+    number, name = context.epoch(epoch), context.layer(layer, epoch=epoch)
     ids = context.named(context.ids(split, samples=samples))
-    inputs: dict[str, Any] = {"scale": data.scale, "on_progress": on_progress}
-    labeled: dict[str, Any] = {**inputs, "x": data.rows(ids), "labels": data.y(ids), "classes": data.classes}
-    everything = data.rows(context.split.part("all"))
+
+    def compute() -> "Measured":
+        from cutaway.interpret import ablate, constant_units, unit_measures
+
+        model, data = context.model(number), context.data
+        inputs: dict[str, Any] = {"scale": data.scale, "on_progress": on_progress}
+        labeled: dict[str, Any] = {**inputs, "x": data.rows(ids), "labels": data.y(ids), "classes": data.classes}
+        everything = data.rows(context.split.part("all"))
+        measures, ablation = unit_measures(model, name, **labeled), ablate(model, name, **labeled)
+        return measures, ablation, constant_units(model, name, x=everything, **inputs)
+
+    decides = [METHOD, name, digest_of(ids.source_index, ids.index)]
+    file = result_name(context.folder, "units", epochs=[number], decides=decides, words=(name,))
+    read = partial(_read, units=context.outline.units[name], classes=len(context.class_names), samples=len(ids))
+    measures, ablation, constant = kept(context.folder, file, read=read, write=_written, compute=compute)
     return Units(
         layer=name,
-        epoch=context.epoch(epoch),
+        epoch=number,
         split=split,
         class_names=context.class_names,
         ids=ids,
-        measures=unit_measures(model, name, **labeled),
-        ablation=ablate(model, name, **labeled),
-        constant=constant_units(model, name, x=everything, **inputs),
-        pictures=incoming_pictures(model, name, shape=data.shape) if data.is_image else None,
+        measures=measures,
+        ablation=ablation,
+        constant=constant,
+        pictures=_incoming_pictures(context, name, epoch=number) if context.data.is_image else None,
         context=context,
     )
+
+
+def _incoming_pictures(context: RunContext, layer: str, *, epoch: int) -> np.ndarray | None:
+    """The incoming weights of each unit, in the shape of a sample; None where the layer does not read the input."""
+    if not context.outline.reads_input(layer):
+        return None
+    shape, units = context.data.shape, context.outline.units[layer]
+    kernel = context.folder.snapshot(epoch).get(f"{layer}/kernel")
+    if kernel is None or kernel.shape != (math.prod(shape), units):
+        return None
+    return kernel.T.reshape(units, *shape)
+
+
+def _written(found: "Measured") -> KeptResult:
+    measures, ablation, constant = found
+    return KeptResult(arrays={**vars(measures), **vars(ablation), "constant": constant})
+
+
+def _read(found: KeptResult, *, units: int, classes: int, samples: int) -> "Measured":
+    """Kept measures of a layer, if they are of so many units, classes and samples."""
+    from cutaway.interpret import TOP_SAMPLES, Ablation, UnitMeasures
+
+    array, most = found.array, {"low": 0, "high": samples}
+    measures = UnitMeasures(
+        mean=array("mean", np.float64, units),
+        firing=array("firing", np.float64, units),
+        class_mean=array("class_mean", np.float64, units, classes),
+        preferred_class=array("preferred_class", np.int64, units, low=0, high=classes - 1),
+        selectivity=array("selectivity", np.float64, units),
+        top_samples=array("top_samples", np.int64, units, TOP_SAMPLES, low=-1, high=samples - 1),
+        top_activations=array("top_activations", np.float32, units, TOP_SAMPLES),
+        similar=array("similar", np.int64, units, low=-1, high=units - 1),
+        similarity=array("similarity", np.float64, units),
+    )
+    ablation = Ablation(
+        correct=array("correct", np.int64, units, classes, **most),
+        correct_unablated=array("correct_unablated", np.int64, classes, **most),
+        samples=array("samples", np.int64, classes, **most),
+        cost=array("cost", np.float64, units),
+        cost_error=array("cost_error", np.float64, units),
+    )
+    return measures, ablation, array("constant", np.bool_, units)
 
 
 def defined(value: float) -> float | None:

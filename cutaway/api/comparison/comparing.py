@@ -131,9 +131,9 @@ def _layers(
 
     try:
         models = [context.model(epoch) for context, epoch in zip(paired.contexts, epochs, strict=True)]
-        from cutaway.interpret import compare_models, measured_layers
+        from cutaway.interpret import compare_models
 
-        room = min(sample_room(model, measured_layers(model)) for model in models) // 2
+        room = min(sample_room(context) for context in paired.contexts) // 2
         chosen = stratified_sample(paired.labels, max(2, min(samples, room)), seed=seed)
         rows = [c.data.rows(ids.take(chosen)) for c, ids in zip(paired.contexts, paired.ids, strict=True)]
         scales = [context.data.scale for context in paired.contexts]

@@ -159,10 +159,12 @@ def shows_digits(context: RunContext) -> bool:
 
 def pixel_scale(context: RunContext) -> float:
     """The value of a raw sample that becomes 1: by the scale of the data, or in the model where that is 1."""
+    scale = context.manifest.dataset.scale
+    if scale != 1 or not {"Rescaling", "Normalization"} & set(context.outline.kinds.values()):
+        return scale
     from cutaway.training import own_scale
 
-    scale = context.manifest.dataset.scale
-    return own_scale(context.model()) if scale == 1 else scale
+    return own_scale(context.model())
 
 
 def _checked(context: RunContext, x: np.ndarray, *, where: str) -> np.ndarray:

@@ -8,14 +8,18 @@ from cutaway.api.context import RunContext
 from cutaway.errors import Canceled, CutawayError, UsageError, printable
 from cutaway.models import DENSE_KINDS, units_in_words
 from cutaway.page import Page, Section, Text, render
-from cutaway.progress import Progress, ProgressCallback
+from cutaway.progress import ProgressCallback
 from cutaway.runs import REPORT, write_output
 
 from . import sections
+from .explorer import shown_maps
+from .progress import ReportProgress
 from .source import ReportSource
 
 
-def write_report(context: RunContext, path: str | Path | None, *, on_progress: ProgressCallback) -> Path:
+def write_report(
+    context: RunContext, path: str | Path | None, *, split: str | None = None, on_progress: ProgressCallback
+) -> Path:
     """Write the report of a run into a file; see `cutaway.Run.report`."""
     target = Path(path) if path is not None else context.path / REPORT
     # a file of no type, such as /dev/stdout, is written as well
@@ -37,7 +41,7 @@ def write_report(context: RunContext, path: str | Path | None, *, on_progress: P
             got=f"no permission to write, or a read-only disk: {target}",
             hint="name another file",
         )
-    html = report_html(context, on_progress=on_progress)
+    html = report_html(context, split=split, on_progress=on_progress)
     try:
         write_output(target, html.encode(errors="backslashreplace"))
     except OSError as error:
@@ -47,17 +51,26 @@ def write_report(context: RunContext, path: str | Path | None, *, on_progress: P
     return target
 
 
-def report_html(context: RunContext, *, on_progress: ProgressCallback) -> str:
+def report_html(context: RunContext, *, split: str | None = None, on_progress: ProgressCallback) -> str:
     """Return the report of a run as one HTML document.
 
     Args:
         context: The run.
-        on_progress: Called with the progress of each section and of the computations behind it.
+        split: The split whose samples are explored; "test", or "val" where there are no test samples, if None.
+        on_progress: Called with the progress of the whole report.
+
+    Raises:
+        UnknownNameError: There is no such split.
+        UsageError: It is empty.
     """
-    source = ReportSource(context, on_progress)
+    if split is not None:
+        context.part(split)
+    progress = ReportProgress(on_progress, [section.__name__ for section in sections.SECTIONS])
+    source = ReportSource(context, progress.inner, split)
+    progress.expect(_embeddings(source))
     shown: list[Section | None] = []
-    for done, section in enumerate(sections.SECTIONS):
-        on_progress(Progress("report", done, len(sections.SECTIONS), "sections"))
+    for section in sections.SECTIONS:
+        progress.begin(section.__name__)
         try:
             shown.append(section(source))
         except Canceled:
@@ -66,6 +79,8 @@ def report_html(context: RunContext, *, on_progress: ProgressCallback) -> str:
             name = section.__name__
             why = f"This section could not be made: {error.rule}; got {error.got}."
             shown.append(Text(name=name, title=name.capitalize(), paragraphs=(printable(why),)))
+        if len(shown) < len(sections.SECTIONS):  # the last step is the page
+            progress.end()
     made_by = context.manifest.versions.get("cutaway", "of an unknown version")
     page = Page(
         title=context.path.name,
@@ -75,8 +90,17 @@ def report_html(context: RunContext, *, on_progress: ProgressCallback) -> str:
         footer=f"Made by cutaway {made_by} from {context.path.name}.",
     )
     html = render(page)
-    on_progress(Progress("report", len(shown), len(shown), "sections"))
+    progress.end()
     return html
+
+
+def _embeddings(source: ReportSource) -> int:
+    """How many embeddings the explorer shows, each a step of the work."""
+    try:
+        layers, epochs = shown_maps(source)
+    except CutawayError:  # the explorer itself says so
+        return 0
+    return 1 + (len(layers) - 1) * len(epochs) if layers else 0
 
 
 def _subtitle(context: RunContext) -> str:

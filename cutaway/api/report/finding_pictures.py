@@ -10,9 +10,13 @@ from cutaway.errors import CutawayError
 from cutaway.findings import Finding
 from cutaway.metrics import is_finite
 from cutaway.page import Line, Picture, SmallPlot
+from cutaway.runs import KeptResult, kept, result_name
 
 from .sample_values import values_of
 from .source import ReportSource
+
+METHOD = 1
+"""Part of the key of kept histograms: another way of counting gives others."""
 
 SAMPLES = 8
 """Samples on a card at most."""
@@ -125,28 +129,47 @@ def _reliability(source: ReportSource, finding: Finding) -> Plots:
 
 def _activity(source: ReportSource, finding: Finding) -> Plots:
     """For how many samples each unit fires."""
-    h = _outputs(source, finding)
-    shares = (h > 0).mean(axis=0)
     title = f"units of {finding.evidence['layer']} by the share of samples for which they fire"
-    return (_histogram(shares, 0.0, 1.0, title, ("never", "always")),)
+    counts, _, _ = _counted(source, finding, lambda h: (h > 0).mean(axis=0), ends=(0.0, 1.0))
+    return (_histogram(counts, title, ("never", "always")),)
 
 
 def _range(source: ReportSource, finding: Finding) -> Plots:
     """Where the outputs of a layer are."""
-    h = _outputs(source, finding).ravel()
-    low, high = float(h.min()), float(h.max())
-    return (_histogram(h, low, high, f"outputs of {finding.evidence['layer']}", (f"{low:.2g}", f"{high:.2g}")),)
+    counts, low, high = _counted(source, finding, np.ravel)
+    return (_histogram(counts, f"outputs of {finding.evidence['layer']}", (f"{low:.2g}", f"{high:.2g}")),)
 
 
-def _outputs(source: ReportSource, finding: Finding) -> np.ndarray:
-    ids = source.context.ids("train", samples=ACTIVE_SAMPLES)
-    return layer_activations(source.context, finding.evidence["layer"], ids)
+def _counted(
+    source: ReportSource,
+    finding: Finding,
+    values_of: Callable[[np.ndarray], np.ndarray],
+    *,
+    ends: tuple[float, float] | None = None,
+) -> tuple[list[int], float, float]:
+    """A histogram of what the outputs of a layer give, and its ends; it is kept among the results of the run."""
+    context, layer = source.context, finding.evidence["layer"]
+
+    def compute() -> tuple[list[int], float, float]:
+        values = values_of(layer_activations(context, layer, context.ids("train", samples=ACTIVE_SAMPLES)))
+        low, high = ends or (float(values.min()), float(values.max()))
+        counts, _ = np.histogram(values, BARS, (low, high if high > low else low + 1))
+        return counts.tolist(), low, high
+
+    def read(found: KeptResult) -> tuple[list[int], float, float]:
+        counts, low, high = found.record
+        if len(counts) != BARS or not all(isinstance(n, int) and n >= 0 for n in counts):
+            raise ValueError("no histogram")
+        return counts, float(low), float(high)
+
+    decides = [METHOD, finding.kind, layer, ACTIVE_SAMPLES, BARS]
+    name = result_name(context.folder, "histogram", epochs=[context.epoch()], decides=decides)
+    return kept(context.folder, name, read=read, write=KeptResult, compute=compute)
 
 
-def _histogram(values: np.ndarray, low: float, high: float, title: str, ends: tuple[str, str]) -> SmallPlot:
-    counts, _ = np.histogram(values, BARS, (low, high if high > low else low + 1))
-    most = max(int(counts.max()), 1)
-    bars = tuple(((i + 0.1) / BARS, (i + 0.9) / BARS, count / most) for i, count in enumerate(counts.tolist()))
+def _histogram(counts: list[int], title: str, ends: tuple[str, str]) -> SmallPlot:
+    most = max(*counts, 1)
+    bars = tuple(((i + 0.1) / BARS, (i + 0.9) / BARS, count / most) for i, count in enumerate(counts))
     return SmallPlot(alt=title, bars=bars, x=(ends[0], "", ends[1]), y=("0", f"{most:,}", title))
 
 

@@ -27,7 +27,10 @@ BINS = 15
 """Bins of the reliability curve, as of `cutaway.Run.calibration`."""
 
 MOST_SHOWN = 10_000
-"""Samples on the map at most: all test samples of MNIST."""
+"""Samples on the map at most, where nobody asked for a split: all test samples of MNIST."""
+
+MOST_OF_SPLIT = 100_000
+"""Samples of a split that was asked for at most."""
 
 MEASURED = 5_000
 """Samples on which layers are measured. The probe is fitted on half of them, five per unit of a layer of 512; with two
@@ -44,10 +47,12 @@ class ReportSource:
     Attributes:
         context: The run.
         on_progress: Called with the progress of everything that is computed.
+        asked: The split whose samples are on the map: "train", "val", "test" or "all"; those of `split` if None.
     """
 
     context: RunContext
     on_progress: ProgressCallback
+    asked: str | None = None
 
     @cached_property
     def history(self) -> History:
@@ -78,8 +83,9 @@ class ReportSource:
 
     @cached_property
     def shown(self) -> SampleIds:
-        """The samples of `split` on the map: at most `MOST_SHOWN`, a stratified sample by class."""
-        return self.context.named(self.context.ids(self.split, samples=MOST_SHOWN, seed=0))
+        """The samples on the map: at most `MOST_SHOWN` or `MOST_OF_SPLIT`, a stratified sample by class."""
+        most = MOST_SHOWN if self.asked is None else MOST_OF_SPLIT
+        return self.context.named(self.context.ids(self.asked or self.split, samples=most, seed=0))
 
     @cached_property
     def layer_history(self) -> LayerHistory | None:

@@ -61,15 +61,10 @@ def units(source: ReportSource) -> Section | None:
 
 def _measure(source: ReportSource) -> Units:
     """Measure the first layer whose weights are pictures, or else the last hidden layer."""
-    from cutaway.interpret import default_layer, incoming_pictures, measured_layers
-    from cutaway.models import output_size
-
-    context = source.context
-    model, shape = context.model(), context.data.shape
-    hidden = measured_layers(model)[:-1] if context.data.is_image else ()
-    with_pictures = (name for name in hidden if incoming_pictures(model, name, shape=shape) is not None)
-    layer = next(with_pictures, None) or default_layer(model)
-    samples = max(100, WORK // (output_size(model, layer) * max(len(context.class_names), 10)))
+    context, outline = source.context, source.context.outline
+    hidden = outline.measured[:-1] if context.data.is_image else ()
+    layer = next(filter(outline.reads_input, hidden), None) or outline.default
+    samples = max(100, WORK // (outline.units[layer] * max(len(context.class_names), 10)))
     return measure_units(context, layer, split=source.split, samples=samples, on_progress=source.on_progress)
 
 

@@ -339,20 +339,28 @@ class Run(JudgedRun):
         """What a person should look at: warnings first, causes before what follows from them."""
         return analyses.Findings(analyses.findings(self.context, layers=lambda: self.layers(progress=progress)))
 
-    def report(self, path: str | Path | None = None, *, progress: ProgressOption = True) -> Path:
+    def report(
+        self, path: str | Path | None = None, *, split: str | None = None, progress: ProgressOption = True
+    ) -> Path:
         """Write everything about the run into one HTML file that works without a network, and return its path.
 
         Args:
             path: Where to write it; report.html in the run folder if None.
+            split: Whose samples the explorer shows: "train", "val", "test" or "all", of more than 100,000 a stratified
+                sample by class. If None, up to 10,000 test samples, or validation samples where there are no test
+                samples. The other sections are always of held-out samples.
             progress: See `Run`.
 
+        What is computed for it is kept among the results of the run: the next report takes a few seconds.
+
         Raises:
-            UsageError: The file cannot be written.
+            UnknownNameError: There is no such split.
+            UsageError: The file cannot be written, or the split is empty.
         """
         from cutaway.api.report import write_report
 
         with show_progress(progress) as on_progress:
-            return WrittenFile(write_report(self.context, path, on_progress=on_progress))
+            return WrittenFile(write_report(self.context, path, split=split, on_progress=on_progress))
 
 
 def _context_of(run: Run | str | Path) -> RunContext:

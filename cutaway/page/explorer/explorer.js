@@ -2,7 +2,6 @@ import { element } from "../core/elements.js";
 import { onScheme } from "../core/scheme.js";
 import { Store } from "../core/store.js";
 import { SampleMap } from "../map/map.js";
-import { placeAmong } from "../network/placing.js";
 import { makeCard, picture } from "./card.js";
 import { searchMask } from "./find.js";
 import { Layouts } from "./layouts.js";
@@ -13,7 +12,8 @@ import { makeSelection } from "./selection.js";
 import { makeStrip } from "./strip.js";
 import { makeTimeline } from "./timeline.js";
 import { makeToolbar } from "./toolbar.js";
-import { makeTrial } from "./trial.js";
+import { makeTrial, placeOf } from "./trial.js";
+import { makeUnits } from "./units.js";
 import { makeWay } from "./way.js";
 
 /** Categories of a column with more names than this get no labels on the map. */
@@ -32,7 +32,7 @@ const MOST_LABELED = 200;
  *   resetView: () => void, zoomToSelection: () => void, invert: () => void, select: (indices: ArrayLike<number>) => void,
  * }} Commands
  * @typedef {{
- *   store: Store<State>, samples: Samples, layouts: Layouts, commands: Commands, ready: EventTarget,
+ *   store: Store<State>, samples: Samples, layouts: Layouts, commands: Commands, ready: EventTarget, ended: AbortSignal,
  *   picture: (index: number, kind: string) => HTMLCanvasElement | null,
  *   shared: () => {
  *     codes: Uint8Array<ArrayBuffer>, palette: Uint8Array<ArrayBuffer>, states: Uint8Array<ArrayBuffer>
@@ -44,6 +44,7 @@ const MOST_LABELED = 200;
 export class Explorer {
   /** Says "layout" when one is loaded. */
   ready = new EventTarget();
+  #ending = new AbortController();
 
   /**
    * @param {HTMLElement} host
@@ -79,20 +80,44 @@ export class Explorer {
 
   /** Load what is needed first, show it, and load the rest. */
   async start() {
+    await this.show();
+    await this.complete();
+  }
+
+  /** Load what is needed first, and show it. */
+  async show() {
     const { samples, layouts, store } = this;
     const { a } = layouts.place(store.state.layer, store.state.epoch);
     const [first] = await Promise.all([layouts.load(a), samples.load()]);
+    if (this.#ending.signal.aborted) return;
     this.map = this.#makeMap();
     this.map.motion.add(a, first);
     this.#connect(this.map);
+  }
+
+  /** Load the other layouts, pictures, neighbors and the model. */
+  async complete() {
+    const { samples, layouts, store, map } = this;
+    if (!map) return;
+    const { signal } = this.#ending;
     for (const key of layouts.keys) {
-      if (!layouts.loaded.has(key)) this.map.motion.add(key, await layouts.load(key));
+      if (!layouts.loaded.has(key)) map.motion.add(key, await layouts.load(key));
+      if (signal.aborted) return;
       this.ready.dispatchEvent(new Event("layout"));
     }
     await samples.loadMore();
-    this.map.pictures(samples.pictures);
+    if (signal.aborted) return;
+    map.pictures(samples.pictures);
     this.#repainted();
-    store.set({ model: await PageModel.load(this.record, samples.bundle) });
+    const model = await PageModel.load(this.record, samples.bundle);
+    if (!signal.aborted) store.set({ model });
+  }
+
+  /** End everything that goes on, and give back what the map holds. */
+  release() {
+    this.store.set({ playing: false });
+    this.#ending.abort();
+    this.map?.release();
   }
 
   /** @returns {SampleMap} */
@@ -120,7 +145,7 @@ export class Explorer {
     this.map = map;
     /** @type {Parts} */
     this.parts = {
-      ...{ store, samples, layouts, commands, shared, ready: this.ready },
+      ...{ store, samples, layouts, commands, shared, ready: this.ready, ended: this.#ending.signal },
       picture: (index, kind) => picture(samples, index, kind),
     };
     const side = element("div", { class: "side" }, makeCard(this.parts), makeLegend(this.parts));
@@ -130,6 +155,7 @@ export class Explorer {
       makeToolbar(this.parts),
       element("div", { class: "stage" }, place, side),
       makeWay(this.parts),
+      makeUnits(this.parts),
       makeTrial(this.parts),
       makeSelection(this.parts),
     );
@@ -149,7 +175,7 @@ export class Explorer {
     onScheme(() => {
       map.repaint();
       this.#repainted();
-    });
+    }, this.#ending.signal);
     map.addEventListener("hover", (event) => store.set({ hovered: /** @type {CustomEvent} */ (event).detail.index }));
     map.addEventListener("pin", (event) => store.set({ pinned: /** @type {CustomEvent} */ (event).detail.index }));
     map.addEventListener("select", (event) => store.set({ selection: /** @type {CustomEvent} */ (event).detail.indices }));
@@ -178,9 +204,8 @@ export class Explorer {
    */
   #placeOfTried({ tried, layer }) {
     const nearest = tried?.get(layer);
-    if (!nearest || !this.map) return null;
-    const xy = Float32Array.from(nearest.index.flatMap((index) => this.map?.motion.place(index) ?? [0, 0]));
-    return placeAmong(xy, { index: Int32Array.from(nearest.index.keys()), distance: Float32Array.from(nearest.distance) });
+    const motion = this.map?.motion;
+    return nearest && motion ? placeOf(nearest, (index) => motion.place(index)) : null;
   }
 
   /**

@@ -3,7 +3,7 @@ import { paintPicture } from "../map/pictures.js";
 import { ColumnSliders } from "../network/column_sliders.js";
 import { prepareDrawing } from "../network/drawing.js";
 import { DrawingPad } from "../network/drawing_pad.js";
-import { nearestRows } from "../network/placing.js";
+import { nearestRows, placeAmong } from "../network/placing.js";
 import { prepareRow } from "../network/preparing.js";
 import { showWay } from "./way.js";
 
@@ -33,6 +33,17 @@ export function makeTrial(parts) {
     host.addEventListener("toggle", () => host.open && new Trial(parts, model, host), { once: true });
   });
   return host;
+}
+
+/**
+ * Where something belongs on a map, among its nearest samples.
+ * @param {{ index: number[], distance: ArrayLike<number> }} nearest
+ * @param {(index: number) => number[]} place of a sample, data coordinates
+ * @returns {[number, number]}
+ */
+export function placeOf({ index, distance }, place) {
+  const xy = Float32Array.from(index.flatMap(place));
+  return placeAmong(xy, { index: Int32Array.from(index.keys()), distance: Float32Array.from(distance) });
 }
 
 /** What a person draws or enters, on its way through the model. */

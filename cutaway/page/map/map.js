@@ -36,6 +36,7 @@ export class SampleMap extends EventTarget {
   /** @type {import("./islands.js").Island[] | null} */
   #found = null;
   #frame = 0;
+  #ending = new AbortController();
 
   /**
    * @param {HTMLElement} host its size is the size of the map
@@ -78,7 +79,8 @@ export class SampleMap extends EventTarget {
     cancelAnimationFrame(this.#frame);
     this.motion.stop();
     this.resizing?.disconnect();
-    this.surface.painter.release();
+    this.#ending.abort();
+    this.surface.release();
   }
 
   /**
@@ -178,7 +180,8 @@ export class SampleMap extends EventTarget {
     // so a change of density alone, by the page's zoom or on another screen, is asked for here
     const density = () => {
       this.#resize();
-      matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", density, { once: true });
+      const options = { once: true, signal: this.#ending.signal };
+      matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", density, options);
     };
     density();
   }

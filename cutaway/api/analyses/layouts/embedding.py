@@ -17,6 +17,7 @@ from cutaway.errors import UsageError
 if TYPE_CHECKING:
     import pandas
 
+    from cutaway.page import ExplorerWidget
     from cutaway.plots import BokehFigure, Figure
 
 INPUT = "input"
@@ -180,6 +181,25 @@ class Embedding(NotebookDisplay):
             pictures=pictures,
         )
 
+    def explore(self, *, height: int = 480) -> "ExplorerWidget":
+        """Show its samples as a widget in a notebook: point at them, select them, and get the selection back.
+
+        Args:
+            height: Height of the map in CSS pixels, 200..4000.
+
+        Returns:
+            As of `cutaway.Run.explore`, of this layer, this epoch and these samples.
+
+        Raises:
+            UsageError: The package anywidget is not installed (the extra "notebook"), or the height is outside its
+                range.
+        """
+        from cutaway.page import explorer_widget
+
+        from .explored import embedding_explorer
+
+        return explorer_widget(embedding_explorer(self), height=height)
+
 
 def layer_activations(
     context: RunContext, layer: str, ids: SampleIds, *, epoch: int | None = None, on_progress: Any = None
@@ -189,11 +209,14 @@ def layer_activations(
     Raises:
         UnknownNameError: There is no such layer or epoch.
     """
-    from cutaway.interpret import activations
-    from cutaway.models import layer_names
     from cutaway.progress import ignore_progress
 
-    model, data = context.model(epoch), context.data
-    if layer == INPUT and INPUT not in layer_names(model):
+    data = context.data
+    if layer == INPUT and INPUT not in context.outline.kinds:
+        context.epoch(epoch)  # refuses an unknown one
         return data.inputs(ids)
-    return activations(model, layer, x=data.rows(ids), scale=data.scale, on_progress=on_progress or ignore_progress)
+    from cutaway.interpret import activations
+
+    return activations(
+        context.model(epoch), layer, x=data.rows(ids), scale=data.scale, on_progress=on_progress or ignore_progress
+    )

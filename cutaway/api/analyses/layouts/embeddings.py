@@ -100,7 +100,7 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
     found = read_layout(context, name, ids)
     if found is None:
         return None
-    rows = _positions(ids, shown)
+    rows = positions(ids, shown)
     layout, cached = found
     misplaced = None if layout.misplaced is None else layout.misplaced[rows]
     part = replace(layout, xy=layout.xy[rows], misplaced=misplaced)
@@ -110,8 +110,8 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
     return Embedding(layer, epoch, part, context.named(shown), context.data.y(shown), predicted, file, context)
 
 
-def _positions(ids: SampleIds, some: SampleIds) -> np.ndarray:
-    """Where in ``ids`` each of some of them is, int64 (some,)."""
+def positions(ids: SampleIds, some: SampleIds) -> np.ndarray:
+    """Where in ``ids`` each of some of them is, int64 ``(some,)``."""
     keys, wanted = (each.source_index.astype(np.int64) << 48 | each.index.astype(np.int64) for each in (ids, some))
     order = np.argsort(keys)
     return order[np.searchsorted(keys, wanted, sorter=order)]

@@ -9,6 +9,7 @@ from cutaway.embedding import resolve_settings
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .embedding import INPUT, Embedding
+from .passes import SharedPasses
 from .sequence_steps import SequenceTask, Step, make_embeddings
 
 
@@ -41,8 +42,8 @@ def embed_grid(
 ) -> EmbeddingGrid:
     """Embed several layers at several epochs, each from a neighbor in the grid.
 
-    One layer at the kept epoch is embedded from nothing. From there it goes layer by layer at that epoch, and then in
-    every layer from epoch to epoch, so that a sample stays near its place from each embedding to the next.
+    One layer at the kept epoch is embedded from nothing. From there it goes layer by layer at that epoch, and then from
+    epoch to epoch in every layer, so that a sample stays near its place from each embedding to the next.
 
     Args:
         context: The run.
@@ -60,7 +61,8 @@ def embed_grid(
         Canceled: It was canceled; finished embeddings are kept.
     """
     steps = _steps(list(layers), list(epochs), root=root, kept=kept)
-    task = SequenceTask(context, ids, resolve_settings(method="tsne", seed=seed, samples=len(ids)))
+    settings = resolve_settings(method="tsne", seed=seed, samples=len(ids))
+    task = SequenceTask(context, ids, settings, SharedPasses(context, ids, layers))
     made, _ = make_embeddings(task, steps, on_progress, first=first)
     found = {(step.layer, step.epoch): embedding for step, embedding in zip(steps, made, strict=True)}
     if INPUT in layers:
@@ -84,11 +86,9 @@ def _steps(layers: list[str], epochs: list[int], *, root: str, kept: int) -> lis
         add(layers[k], kept, (layers[k + 1], kept))
     for k in range(start + 1, len(layers)):
         add(layers[k], kept, (layers[k - 1], kept))
-    for layer in layers:
-        if layer == INPUT:
-            continue
-        for k in range(now - 1, -1, -1):
-            add(layer, epochs[k], (layer, epochs[k + 1]))
-        for k in range(now + 1, len(epochs)):
-            add(layer, epochs[k], (layer, epochs[k - 1]))
+    # all layers of an epoch together: their activations are from one pass
+    for k, nearer in [(k, k + 1) for k in range(now - 1, -1, -1)] + [(k, k - 1) for k in range(now + 1, len(epochs))]:
+        for layer in layers:
+            if layer != INPUT:
+                add(layer, epochs[k], (layer, epochs[nearer]))
     return steps

@@ -15,8 +15,9 @@ from cutaway.embedding import Layout, PreviousEmbedding, drift, embed, embed_nex
 from cutaway.errors import Canceled, CutawayError
 from cutaway.progress import Progress, ProgressCallback
 
-from .embedding import Embedding, layer_activations
+from .embedding import Embedding
 from .embeddings import embedding_name, predicted_classes, read_layout
+from .passes import SharedPasses
 from .sequence import EmbeddingSequence
 
 WARM_START = 5
@@ -45,11 +46,19 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class SequenceTask:
-    """What all embeddings of a sequence share: the run, the samples and the resolved settings."""
+    """What all embeddings of a sequence share.
+
+    Attributes:
+        context: The run.
+        ids: The samples.
+        settings: The resolved settings.
+        passes: Where activations come from.
+    """
 
     context: RunContext
     ids: SampleIds
     settings: dict[str, Any]
+    passes: SharedPasses
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -122,6 +131,9 @@ def make_embeddings(
             result = _read(task, names[-1], further=before is not None)
             computed = result is None
             if result is None:
+                if step.after is not None and results[step.after].nearest is None:
+                    results[step.after] = _with_neighbors(task, steps[step.after], results[step.after], clock.inner)
+                    before = embeddings[step.after], results[step.after]
                 result = _compute(task, step, before, on_progress=clock.inner)
             result = _with_predictions(task, step, result, embeddings)
             path = task.context.folder.results.path(names[-1])
@@ -162,6 +174,12 @@ def _with_predictions(task: SequenceTask, step: Step, result: _Result, before: l
     return replace(result, predicted=predicted)
 
 
+def _with_neighbors(task: SequenceTask, step: Step, result: _Result, on_progress: ProgressCallback) -> _Result:
+    """A result with the neighbors that later embeddings are compared with."""
+    h = task.passes.activations(step.layer, step.epoch, on_progress=on_progress)
+    return replace(result, nearest=layer_neighbors(h, on_progress=on_progress))
+
+
 def _compute(
     task: SequenceTask,
     step: Step,
@@ -172,16 +190,14 @@ def _compute(
     """Embed one step, from where the step before it lies if there is one."""
     labels = task.context.data.y(task.ids)
     try:
-        h = layer_activations(task.context, step.layer, task.ids, epoch=step.epoch, on_progress=on_progress)
+        h = task.passes.activations(step.layer, step.epoch, on_progress=on_progress)
         if before is None:
             layout = embed(h, labels=labels, on_progress=on_progress, **task.settings)
             _check_converged(layout)
             return _Result(layout)
         embedding, result = before
-        nearest = result.nearest
-        if nearest is None:
-            nearest = layer_neighbors(embedding.activations(), on_progress=on_progress)
-        start = PreviousEmbedding(embedding.xy, nearest)
+        assert result.nearest is not None
+        start = PreviousEmbedding(embedding.xy, result.nearest)
         done = embed_next(h, start, on_progress=on_progress, **task.shared)
         _check_converged(done.layout)
         return _Result(done.layout, done.preserved, done.neighbors)

@@ -10,6 +10,7 @@ from cutaway.errors import UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .embedding import INPUT
+from .passes import SharedPasses
 from .sequence import EmbeddingSequence
 from .sequence_steps import SequenceTask, Step, make_sequence
 
@@ -47,7 +48,7 @@ def embed_epochs(
     _check_count(wanted, "epochs", context.folder.epochs)
     name = INPUT if layer == INPUT else context.layer(layer, epoch=wanted[0])
     steps = [Step(name, epoch, f"epoch {epoch}") for epoch in wanted]
-    return make_sequence(_task(context, split, points=points, seed=seed, settings=settings), steps, on_progress)
+    return make_sequence(_task(context, split, [name], points=points, seed=seed, settings=settings), steps, on_progress)
 
 
 def embed_layers(
@@ -62,11 +63,9 @@ def embed_layers(
     **settings: Any,
 ) -> EmbeddingSequence:
     """Embed several layers at one epoch; see `cutaway.Run.embed_layers`."""
-    from cutaway.models import DENSE_KINDS, layer_names
-
     settings = _sequence_settings(settings, MISTAKEN_FOR_LAYERS)
     number = context.epoch(epoch)
-    dense = layer_names(context.model(number), DENSE_KINDS)
+    dense = context.outline.dense
     wanted = dense if layers is None else [layers] if isinstance(layers, str) else list(layers)
     for name in wanted:
         if name != INPUT:
@@ -79,7 +78,7 @@ def embed_layers(
         )
     _check_count(wanted, "layers", [INPUT, *dense])
     steps = [Step(name, number, name) for name in wanted]
-    return make_sequence(_task(context, split, points=points, seed=seed, settings=settings), steps, on_progress)
+    return make_sequence(_task(context, split, wanted, points=points, seed=seed, settings=settings), steps, on_progress)
 
 
 def _sequence_settings(settings: dict[str, Any], mistaken: dict[str, str]) -> dict[str, Any]:
@@ -109,6 +108,15 @@ def _check_count(wanted: list[Any], what: str, known: list[Any]) -> None:
         )
 
 
-def _task(context: RunContext, split: str, *, points: int | None, seed: int, settings: dict[str, Any]) -> SequenceTask:
+def _task(
+    context: RunContext,
+    split: str,
+    layers: Sequence[str],
+    *,
+    points: int | None,
+    seed: int,
+    settings: dict[str, Any],
+) -> SequenceTask:
     ids = context.named(context.ids(split, samples=points, seed=seed))
-    return SequenceTask(context, ids, resolve_settings(method="tsne", seed=seed, samples=len(ids), **settings))
+    settings = resolve_settings(method="tsne", seed=seed, samples=len(ids), **settings)
+    return SequenceTask(context, ids, settings, SharedPasses(context, ids, layers))

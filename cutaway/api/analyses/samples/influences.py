@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.api.analyses.json_data import plain
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.runs import KeptResult, digest_of, kept, plain_records, records_of, result_name
 
 from .snapshots import objective_of, snapshot_rates, training_weights
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     import pandas
 
     from cutaway.plots import Figure
+METHOD = 1
+"""Part of the key of kept influences: another way of measuring gives others."""
 
 TARGETS = ("predicted", "label")
 """The class whose probability is explained: the one that the model predicts, or the label of the sample."""
@@ -144,14 +149,60 @@ def influence(
     on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[Influences, ...]:
     """Find the training samples that influenced answers most; see `cutaway.Run.influence`."""
-    from cutaway.interpret import MOST_ANSWERS, TrainingSamples, influences
-
-    ids, number = context.part("train"), context.epoch(epoch)
-    n = check_whole(n, name="n", least=1, most=len(ids))
+    number = context.epoch(epoch)
+    n = check_whole(n, name="n", least=1, most=len(context.part("train")))
     if not len(answers.x):
         raise UsageError("influence is on one answer or more", got="none", hint='pass for example ["test[7]"]')
-    model, data = context.model(number), context.data
     rates = snapshot_rates(context, epoch=number, epochs=epochs)
+
+    def compute() -> tuple[Influences, ...]:
+        return _measure(context, answers, n, target=target, epoch=number, rates=rates, on_progress=on_progress)
+
+    if answers.labels is None:  # new samples: nothing of them is left in the folder
+        return compute()
+    manifest, weights = context.manifest, training_weights(context, context.data.y(context.split.train))
+    decides = [METHOD, n, target, rates, manifest.origin, manifest.config, digest_of(answers.x, answers.labels)]
+    decides += [list(answers.names), None if weights is None else digest_of(weights)]
+    name = result_name(context.folder, "influence", epochs=[*rates, number], decides=plain(decides))
+    return kept(context.folder, name, read=partial(_read, context, answers, n, rates), write=_written, compute=compute)
+
+
+def _written(found: tuple[Influences, ...]) -> KeptResult:
+    return KeptResult(plain_records(found))
+
+
+def _read(
+    context: RunContext, answers: Answers, n: int, rates: dict[int, float], found: KeptResult
+) -> tuple[Influences, ...]:
+    """Kept influences, if they are on these answers, and of classes and samples of the run."""
+    records = records_of(Influences, found.record)
+    if [(each.sample, dict(each.rates)) for each in records] != [(name, rates) for name in answers.names]:
+        raise ValueError("influences on other answers")
+    for each in records:
+        listed = [*each.supporting, *each.opposing]
+        known = {each.target, *(sample.label for sample in listed)} <= set(context.class_names)
+        finite = np.isfinite([each.probability, *(sample.influence for sample in listed)]).all()
+        if not known or not finite or max(len(each.supporting), len(each.opposing)) > n:
+            raise ValueError(f"influences on {each.sample} that are none")
+        if listed:
+            context.samples([sample.sample for sample in listed])
+    return records
+
+
+def _measure(
+    context: RunContext,
+    answers: Answers,
+    n: int,
+    *,
+    target: str,
+    epoch: int,
+    rates: dict[int, float],
+    on_progress: ProgressCallback,
+) -> tuple[Influences, ...]:
+    from cutaway.interpret import MOST_ANSWERS, TrainingSamples, influences
+
+    ids, number = context.part("train"), epoch
+    model, data = context.model(number), context.data
     objective, approximation = objective_of(context)
     probabilities, targets = _targets(context, answers, target=target, epoch=number)
     samples = TrainingSamples(data.rows(ids), data.y(ids), training_weights(context, data.y(ids)))

@@ -1,17 +1,20 @@
 """The section in which all samples are looked at: their maps in every layer and after every epoch."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.api.analyses import LayerHistory, evenly_spaced
+from cutaway.api.analyses import evenly_spaced
+from cutaway.api.analyses.layouts.explored import explorer_colors, near_samples, page_pictures
 from cutaway.api.report.network import network_data
 from cutaway.api.report.source import ReportSource
 from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
-from cutaway.page import Explorer, LayerMap, References, Section, scale_layout
+from cutaway.page import Explorer, LayerMap, References, scale_layout
 
 from .columns import sample_columns
+from .units import unit_columns
 
 if TYPE_CHECKING:
     from cutaway.api.analyses.layouts.grid import EmbeddingGrid
@@ -25,27 +28,31 @@ EPOCHS = 16
 LAYERS = 6
 """Layers that are shown at most, the samples themselves and the outputs among them."""
 
-NEIGHBORS = 8
-"""Nearest samples that a card shows."""
+DETAILS = 10
+"""Columns of the user's table on a card."""
 
 REFERENCES = 2000
 """Training samples in the page, for what a person draws or enters: 0.4 MB of MNIST."""
 
-LARGEST_SIDE = 64
-"""Pixels of the longer side of a picture in the page; larger ones lose rows and columns."""
 
+def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Explorer | None:
+    """The explorer; None if there are too few samples, or a model that cannot be opened.
 
-def explore(source: ReportSource) -> Section | None:
-    """The explorer; None if there are too few samples, or a model that cannot be opened."""
+    Args:
+        source: The run.
+        epochs: Numbers of the epochs that can be shown, beside the kept one; at most `EPOCHS`, evenly spaced, if None.
+    """
     context = source.context
-    if len(source.shown) < FEWEST or not context.opens:
+    layers, spaced = shown_maps(source)
+    if not layers:
         return None
-    epochs = shown_epochs(list(context.folder.epochs), kept=context.epoch())
-    grid, embedded, missing = _grid(source, epochs)
-    maps = tuple(_layer_map(source, grid, name, source.layer_history) for name in grid.layers)
+    epochs = spaced if epochs is None else sorted({*epochs, context.epoch()})
+    grid, embedded, missing = _grid(source, layers, epochs)
+    maps = tuple(_layer_map(source, grid, name) for name in grid.layers)
     root = context.layer(None)
     embedding = grid.embeddings[root, context.epoch()]
-    pictures = page_pictures(source, source.shown)
+    columns = sample_columns(source, grid.epochs, embedding)
+    pictures = page_pictures(context, source.shown)
     network = network_data(context)
     caption = _caption(source, grid, embedded=embedded, missing=missing)
     return Explorer(
@@ -57,18 +64,18 @@ def explore(source: ReportSource) -> Section | None:
         names=tuple(source.shown.names()),
         epochs=grid.epochs,
         kept=grid.epochs.index(context.epoch()),
-        columns=sample_columns(source, grid.epochs, embedding),
-        details=(),
+        columns=columns,
+        details=tuple(column.key for column in columns if column.key.startswith("column"))[:DETAILS],
         layers=maps,
         layer=grid.layers.index(root),
         pictures=pictures,
-        neighbors=_neighbors(embedding.activations()),
+        neighbors=near_samples(embedding, on_progress=source.on_progress),
         neighbors_in=root,
         network=None if isinstance(network, str) else network,
         without=network if isinstance(network, str) else "",
         inputs=None if isinstance(network, str) else _inputs(source, source.shown, pictures),
         references=None if isinstance(network, str) else _references(source),
-        colors=_colors(),
+        colors=explorer_colors(),
     )
 
 
@@ -78,22 +85,33 @@ def shown_epochs(epochs: list[int], *, kept: int) -> list[int]:
     return spaced if kept in spaced else sorted({*evenly_spaced(epochs, EPOCHS - 1), kept})
 
 
-def _grid(source: ReportSource, epochs: list[int]) -> "tuple[EmbeddingGrid, int, str]":
-    """The embeddings, how many samples the first one is of, and why there is only one of a single layer."""
-    from cutaway.api.analyses import kept_embedding
+def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
+    """The layers and the epochs that are shown; no layers if there are too few samples, or a model that is not known.
+
+    Layers are in the order of the model, the samples themselves first.
+    """
     from cutaway.api.analyses.layouts.embedding import INPUT
-    from cutaway.api.analyses.layouts.grid import embed_grid
-    from cutaway.models import DENSE_KINDS, layer_names
 
     context = source.context
-    root, kept = context.layer(None), context.epoch()
-    dense = layer_names(context.model(), DENSE_KINDS)
+    if not context.opens or not len(source.ids) or len(source.shown) < FEWEST:
+        return [], []
+    root, dense = context.outline.default, context.outline.dense
     hidden = [name for name in dense if name != root] or dense[:1]
     chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
-    layers = [INPUT, *(name for name in dense if name in chosen)]
+    layers = [INPUT, *(name for name in context.outline.kinds if name in chosen)]
+    return layers, shown_epochs(list(context.folder.epochs), kept=context.epoch())
+
+
+def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[EmbeddingGrid, int, str]":
+    """The embeddings, how many samples the first one is of, and why there is only one of a single layer."""
+    from cutaway.api.analyses import kept_embedding
+    from cutaway.api.analyses.layouts.grid import embed_grid
+
+    context = source.context
+    root, kept_epoch = context.layer(None), context.epoch()
     # whoever has embedded all samples, as the demo does, does not wait for this one again
     first = kept_embedding(context, None, shown=source.shown)
-    given: dict[str, Any] = {"root": root, "kept": kept, "ids": source.shown, "first": first}
+    given: dict[str, Any] = {"root": root, "kept": kept_epoch, "ids": source.shown, "first": first}
     given["on_progress"] = source.on_progress
     embedded = len(source.shown if first is None else context.split.part("all"))
     try:
@@ -102,10 +120,10 @@ def _grid(source: ReportSource, epochs: list[int]) -> "tuple[EmbeddingGrid, int,
         raise
     except CutawayError as error:
         why = f"{error.rule}; got {error.got}"
-        return embed_grid(context, layers=[root], epochs=[kept], **given), embedded, why
+        return embed_grid(context, layers=[root], epochs=[kept_epoch], **given), embedded, why
 
 
-def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: LayerHistory | None) -> LayerMap:
+def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerMap:
     from cutaway.api.analyses.layouts.embedding import INPUT
 
     if name == INPUT:
@@ -115,6 +133,7 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: 
     layouts = tuple(scale_layout(grid.embeddings[name, epoch].xy) for epoch in grid.epochs)
     record = next(record for record in source.layers if record.name == name)
     inactive = f", {record.inactive} inactive" if record.inactive else ""
+    history = source.layer_history
     found = {(r.layer, r.epoch): r for r in history.records} if history is not None else {}
     measures = tuple(
         (title, tuple(getattr(found.get((name, epoch)), key, None) for epoch in grid.epochs))
@@ -126,16 +145,8 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: 
         detail=f"{record.units:,} units{inactive}",
         layouts=layouts,
         measures=tuple(measure for measure in measures if any(value is not None for value in measure[1])),
+        units=unit_columns(source, name),
     )
-
-
-def page_pictures(source: ReportSource, ids: SampleIds) -> np.ndarray | None:
-    """Samples as the page shows them, uint8 (sample, height, width); None where they are no pictures."""
-    pictures = source.context.data.pictures(ids)
-    if pictures is None:
-        return None
-    step = -(-max(pictures.shape[1:]) // LARGEST_SIDE)
-    return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
 
 
 def _references(source: ReportSource) -> References | None:
@@ -144,7 +155,7 @@ def _references(source: ReportSource) -> References | None:
     ids = context.named(context.ids("train", samples=REFERENCES, seed=0))
     if not len(ids):
         return None
-    pictures = page_pictures(source, ids)
+    pictures = page_pictures(context, ids)
     inputs = _inputs(source, ids, pictures)
     if inputs is None and pictures is not None:
         inputs, pictures = pictures.reshape(len(ids), -1), None
@@ -161,36 +172,18 @@ def _inputs(source: ReportSource, ids: SampleIds, pictures: np.ndarray | None) -
     return None if same else raw
 
 
-def _neighbors(h: np.ndarray) -> np.ndarray | None:
-    """The nearest of these samples to each, by activation; None if the activations cannot be compared."""
-    from cutaway.neighbors import nearest_neighbors
-
-    try:
-        return nearest_neighbors(h, min(NEIGHBORS, len(h) - 1)).index
-    except CutawayError:  # a model that has diverged; other sections say so
-        return None
-
-
-def _colors() -> dict[str, Any]:
-    from cutaway.plots import CLASS_COLORS, MISSING_COLOR, RIGHT_COLOR, SEQUENTIAL_COLORS, WRONG_COLOR
-
-    return {
-        "classes": list(CLASS_COLORS),
-        "sequential": list(SEQUENTIAL_COLORS),
-        "right": RIGHT_COLOR,
-        "wrong": WRONG_COLOR,
-        "missing": MISSING_COLOR,
-    }
-
-
 def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, missing: str) -> str:
     from cutaway.api.report.rows import percent
 
     context = source.context
     root = grid.embeddings[context.layer(None), context.epoch()]
-    total = len(context.split.part(source.split))
-    shown = f"{len(root):,} of {total:,}" if len(root) < total else f"All {total:,}"
-    caption = f"{shown} {source.kind} samples"
+    split = source.asked or source.split
+    total, left_out = len(context.split.part(split)), len(context.split.part(split)) - len(root)
+    shown = f"{len(root):,} of {total:,}" if left_out else f"All {total:,}"
+    kind = {"train": "training ", "val": "validation ", "test": "test ", "all": ""}[split]
+    caption = f"{shown} {kind}samples"
+    if left_out:
+        caption += f" ({left_out:,} are left out, of each class the same share)"
     if embedded > len(root):
         caption += f", from an embedding of {embedded:,} samples"
     caption += f"; t-SNE with perplexity {root.layout.settings['perplexity']:g}."
