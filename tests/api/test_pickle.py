@@ -110,7 +110,7 @@ def test_every_record_is_pickled_unchanged(name, digits_run):
 
 def test_every_method_of_a_run_that_returns_a_record_is_among_them():
     # figures, files, models and plain arrays
-    shown = {"plot", "report", "model", "path", "folder", "predict", "decide"}
+    shown = {"explore", "plot", "report", "model", "path", "folder", "predict", "decide"}
     plain = {"class_names", "context", "test"}
     elsewhere = {"embed": "embedding", "embed_epochs": "sequence", "embed_layers": "sequence"}
     of_tables = {"importance"}  # tests/api/test_importance.py

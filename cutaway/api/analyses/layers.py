@@ -39,24 +39,6 @@ VALUES = 2**24
 """The most activations of one layer, 67 MB, likewise: measures take some ten times as much."""
 
 
-MEASURES = {
-    "probe_accuracy": ("Accuracy of a linear probe", "accuracy"),
-    "knn_accuracy": ("Accuracy of the nearest neighbors", "accuracy"),
-    "separation": ("Separation of the classes", "variance between / within classes"),
-    "effective_rank": ("Effective rank of the activations", "directions"),
-    "sparsity": ("Activations that are 0", "share"),
-    "constant": ("Constant units", "share of the units"),
-    "saturated": ("Saturated units", "share of the units"),
-    "weight_norm": ("Size of the weights", "root mean square"),
-    "update_norm": ("Change of the weights", "root mean square"),
-    "mean": ("Mean activation", "activation"),
-    "std": ("Standard deviation of the activations", "activation"),
-    "cka_previous": ("Similarity to the epoch before", "linear CKA"),
-    "cka_last": ("Similarity to the last epoch", "linear CKA"),
-}
-"""Measure that is drawn -> the title of its panel, and what its y axis is."""
-
-
 class Layers(tuple["LayerRecord", ...], NotebookDisplay):
     """What each layer is and holds after an epoch: a tuple of `LayerRecord`, in the order of the model."""
 
@@ -167,34 +149,9 @@ class LayerHistory(NotebookDisplay):
         return panels_bokeh(self._panels(measures))
 
     def _panels(self, measures: Sequence[str]) -> "list[Panel]":
-        from cutaway.plots import Panel, Series
+        from .results.layer_panels import layer_panels
 
-        layers = list(dict.fromkeys(record.layer for record in self.records))
-
-        def series(name: str) -> list[Series]:
-            values = {(r.layer, r.epoch): getattr(r, name) for r in self.records}
-            epochs = np.array(self.epochs)
-            return [
-                Series(
-                    layer,
-                    epochs,
-                    np.array([values.get((layer, epoch)) for epoch in self.epochs], float),
-                    color=place,
-                    points=True,
-                )
-                for place, layer in enumerate(layers)
-            ]
-
-        wanted = [measures] if isinstance(measures, str) else list(measures)
-        if not wanted or set(wanted) - MEASURES.keys():
-            raise UnknownNameError(
-                f"measures of a layer are {', '.join(MEASURES)}", got=", ".join(wanted) or "none", hint="choose some"
-            )
-        shares = [name.endswith("accuracy") or MEASURES[name][1].startswith("share") for name in wanted]
-        return [
-            Panel(MEASURES[name][0], "epoch", MEASURES[name][1], series(name), y_percent=share)
-            for name, share in zip(wanted, shares, strict=True)
-        ]
+        return layer_panels(self.records, self.epochs, measures)
 
     def cka(self, epoch: int | None = None) -> "Similarity":
         """Linear CKA between layers after an epoch, a pandas DataFrame (layer, layer); 1 on its diagonal.
