@@ -13,4 +13,5 @@ def widget_style() -> str:
     page = "\n".join(read_template(name) for name in STYLES)
     page = _ROOT.sub(lambda found: f":host({found[1]})" if found[1] else ":host", page)
     page = _NARROW.sub(r"@container \1", page)
-    return f"{page}\n{read_module('notebook/widget.css')}"
+    # nothing of the notebook is inherited, such as the direction or the spacing of its text
+    return f":host {{ all: initial; }}\n{page}\n{read_module('notebook/widget.css')}"

@@ -1,5 +1,5 @@
 /** Attributes by which notebooks say what they look like. */
-const SAID = ["data-jp-theme-light", "data-vscode-theme-kind", "data-theme", "theme", "class"];
+const SAID = ["data-jp-theme-light", "data-vscode-theme-kind", "data-theme", "theme", "class", "style"];
 
 /** A background that is darker than this, from 0 to 1, is dark. */
 const DARK = 0.5;

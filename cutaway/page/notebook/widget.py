@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def _synced(to_json: Any, from_json: Any) -> Any:
-    """A trait that a browser knows in another form. Any value reaches its check, so that errors are ours."""
+    """A trait that a browser knows in another form. Every value, also None, reaches its check: errors are ours."""
     convert = {"to_json": lambda value, widget: to_json(widget, value)}
     convert["from_json"] = lambda value, widget: from_json(widget, value)
-    return traitlets.Any().tag(sync=True, **convert)
+    return traitlets.TraitType().tag(sync=True, **convert)
 
 
 class ExplorerWidget(anywidget.AnyWidget):
@@ -119,7 +119,7 @@ class ExplorerWidget(anywidget.AnyWidget):
     @traitlets.validate("pinned")
     def _check_pinned(self, proposal: Any) -> str | None:
         name = proposal["value"]
-        return None if name is None else self.record.names[find_positions(self.record, name)[0]]
+        return None if name is None or name == "" else self.record.names[find_positions(self.record, name)[0]]
 
     @traitlets.validate("epoch")
     def _check_epoch(self, proposal: Any) -> int:
