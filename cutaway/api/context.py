@@ -19,6 +19,7 @@ from cutaway.data import (
     find_sample,
     join_ids,
     load_again,
+    origin_options,
     relabel,
     stratified_sample,
 )

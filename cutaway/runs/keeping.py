@@ -123,7 +123,7 @@ def records_of(kind: type[Value], data: Any) -> tuple[Value, ...]:
     """
     from pydantic import TypeAdapter
 
-    return TypeAdapter(tuple[kind, ...]).validate_python(data)
+    return TypeAdapter(tuple[kind, ...]).validate_python(data)  # pyright: ignore[reportInvalidTypeForm]
 
 
 def plain_records(records: Iterable[Any]) -> list[dict[str, Any]]:

@@ -53,6 +53,14 @@ def _is_whole(value: Any) -> bool:
     return not isinstance(value, bool) and isinstance(value, Integral)
 
 
+def some_epochs(context: RunContext, epochs: Sequence[int] | int | None) -> list[int]:
+    """Numbers of epochs with a snapshot, ascending, at least one."""
+    wanted = sorted(set(epoch_numbers(context, epochs)))
+    if not wanted:
+        raise UsageError("layers are measured after at least one epoch", got="none", hint="leave epochs out for all")
+    return wanted
+
+
 def spaced_epochs(epochs: Sequence[int], most: int, *, kept: int) -> list[int]:
     """At most so many of the epochs, evenly spaced; the first, the kept one and the last are among them.
 

@@ -12,11 +12,11 @@ from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
-from cutaway.errors import UnknownNameError, UsageError
+from cutaway.errors import UnknownNameError
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.runs import KeptResult, kept, plain_records, records_of, result_name
 
-from .epochs import epoch_numbers
+from .epochs import some_epochs
 
 if TYPE_CHECKING:
     import pandas
@@ -225,7 +225,7 @@ def layer_history(
     """
     k = check_whole(k, name="k", least=1)
     samples = check_whole(samples, name="samples", least=1)
-    wanted = _epochs_of(context, epochs)
+    wanted = some_epochs(context, epochs)
     asked, units = min(samples, len(context.part(split))), _units(context)
     room = min(samples, _room(units))
 
@@ -309,7 +309,7 @@ def similarity(
     from .results.similarity_matrix import Similarity
 
     samples = check_whole(samples, name="samples", least=1)
-    wanted, data = _epochs_of(context, epochs), context.data
+    wanted, data = some_epochs(context, epochs), context.data
     model, name = context.model(wanted[-1]), context.layer(layer, epoch=wanted[-1])
     ids = context.ids(split, samples=min(samples, sample_room(context, [name])), seed=seed)
     found = compare_epochs(
@@ -353,11 +353,3 @@ def _fewer(units: dict[str, int], samples: int, asked: int) -> str:
         f"{samples:,} of {asked:,} samples, so that activations fit into memory: {widest} has {units[widest]:,} units, "
         f"all layers {sum(units.values()):,}"
     )
-
-
-def _epochs_of(context: RunContext, epochs: Sequence[int] | int | None) -> list[int]:
-    """Numbers of epochs with a snapshot, ascending, at least one."""
-    wanted = sorted(set(epoch_numbers(context, epochs)))
-    if not wanted:
-        raise UsageError("layers are measured after at least one epoch", got="none", hint="leave epochs out for all")
-    return wanted

@@ -214,7 +214,10 @@ def test_without_anywidget_the_error_says_what_to_install(record, monkeypatch):
 
 
 def test_modules_become_one_with_a_default_export():
-    sources = {"a.js": 'import { b } from "./b.js";\nexport function render() {\n  b();\n}\n', "b.js": "export const b = 1;\n"}
+    sources = {
+        "a.js": 'import { b } from "./b.js";\nexport function render() {\n  b();\n}\n',
+        "b.js": "export const b = 1;\n",
+    }
     linked = link_module("a.js", sources.__getitem__, exports=("render",))
     assert linked.endswith("\nexport default { render };\n")
     assert linked.count("export") == 1

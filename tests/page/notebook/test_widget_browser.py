@@ -108,7 +108,9 @@ def test_two_views_of_a_widget_show_the_same_and_ask_once(notebook, widget):
     second = notebook.show(0)
     assert notebook.asked == [{"kind": "arrays"}]
     widget.selection = [9]
-    notebook.wait(f"explorerOf({second}).store.state.selection[0] === 9 && explorerOf(0).store.state.selection[0] === 9")
+    notebook.wait(
+        f"explorerOf({second}).store.state.selection[0] === 9 && explorerOf(0).store.state.selection[0] === 9"
+    )
     notebook.page.mouse.click(*place(notebook, 33, view=second))
     notebook.wait("explorerOf(0).store.state.pinned === 33")
     notebook.check_quiet()
@@ -175,11 +177,11 @@ def test_it_fits_cells_of_every_width(open_notebook, widget):
     opened.open(widget)
     widget.pinned, widget.selection = "test[3]", range(60)
     opened.show()
-    too_wide = f"""(() => {{
-      const {{ host }} = explorerOf(0);
+    too_wide = """(() => {
+      const { host } = explorerOf(0);
       const edge = host.getBoundingClientRect().right + 1;
       return [...host.children].filter((each) => each.getBoundingClientRect().right > edge).length;
-    }})()"""
+    })()"""
     columns = "getComputedStyle(explorerOf(0).host.querySelector('.stage')).gridTemplateColumns.split(' ').length"
     for width in (360, 700, 1600):
         opened.page.evaluate(f"document.getElementById('cell').style.width = '{width}px'")

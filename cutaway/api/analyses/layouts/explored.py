@@ -1,7 +1,7 @@
 """What an explorer shows of samples and embeddings, for a notebook and for a report."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from cutaway.page import Explorer, LayerMap, SampleColumn, scale_layout
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.runs import KeptResult, digest_of, kept, result_name
 
-if TYPE_CHECKING:
-    from .embedding import Embedding
-
 METHOD = 1
 """Part of the key of kept neighbors: another way of finding them may give others."""
 
@@ -26,7 +23,32 @@ LARGEST_SIDE = 64
 """Pixels of the longer side of a picture in the page; larger ones lose rows and columns."""
 
 
-def embedding_explorer(embedding: "Embedding", *, on_progress: ProgressCallback = ignore_progress) -> Explorer:
+class Embedded(Protocol):
+    """What is needed of a `cutaway.Embedding`, whose module this one must not import."""
+
+    @property
+    def context(self) -> RunContext: ...
+    @property
+    def layer(self) -> str: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def ids(self) -> SampleIds: ...
+    @property
+    def labels(self) -> np.ndarray: ...
+    @property
+    def xy(self) -> np.ndarray: ...
+    @property
+    def misplaced(self) -> np.ndarray | None: ...
+
+    def activations(self) -> np.ndarray:
+        """float32 (sample, unit)."""
+        ...
+
+
+def embedding_explorer(embedding: Embedded, *, on_progress: ProgressCallback = ignore_progress) -> Explorer:
     """An explorer of one embedding: its layer, its epoch and its samples."""
     context, epoch = embedding.context, embedding.epoch
     found = probabilities(context, embedding.ids, epoch=epoch, on_progress=on_progress)
@@ -93,7 +115,7 @@ def page_pictures(context: RunContext, ids: SampleIds) -> np.ndarray | None:
     return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
 
 
-def near_samples(embedding: "Embedding", *, on_progress: ProgressCallback) -> np.ndarray | None:
+def near_samples(embedding: Embedded, *, on_progress: ProgressCallback) -> np.ndarray | None:
     """The nearest samples to each, by activation, int32 (sample, k); None if the activations cannot be compared."""
     context, ids = embedding.context, embedding.ids
     count, k = len(ids), min(NEIGHBORS, len(ids) - 1)

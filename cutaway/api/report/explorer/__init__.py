@@ -1,6 +1,7 @@
 """The section in which all samples are looked at, in every layer and after every epoch.
 
-In comes a `ReportSource`, or a `RunContext` for a notebook; out comes an `Explorer` for the page. May call what `cutaway.api.report` may call.
+In comes a `ReportSource`, or a `RunContext` for a notebook; out comes an `Explorer` for the page. May call what
+`cutaway.api.report` may call.
 """
 
 from .run_explorer import run_explorer
