@@ -23,7 +23,7 @@ LARGEST_SIDE = 64
 """Pixels of the longer side of a picture in the page; larger ones lose rows and columns."""
 
 
-class Embedded(Protocol):
+class _Embedded(Protocol):
     """What is needed of a `cutaway.Embedding`, whose module this one must not import."""
 
     @property
@@ -48,7 +48,7 @@ class Embedded(Protocol):
         ...
 
 
-def embedding_explorer(embedding: Embedded, *, on_progress: ProgressCallback = ignore_progress) -> Explorer:
+def embedding_explorer(embedding: _Embedded, *, on_progress: ProgressCallback = ignore_progress) -> Explorer:
     """An explorer of one embedding: its layer, its epoch and its samples."""
     context, epoch = embedding.context, embedding.epoch
     found = probabilities(context, embedding.ids, epoch=epoch, on_progress=on_progress)
@@ -115,7 +115,7 @@ def page_pictures(context: RunContext, ids: SampleIds) -> np.ndarray | None:
     return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
 
 
-def near_samples(embedding: Embedded, *, on_progress: ProgressCallback) -> np.ndarray | None:
+def near_samples(embedding: _Embedded, *, on_progress: ProgressCallback) -> np.ndarray | None:
     """The nearest samples to each, by activation, int32 (sample, k); None if the activations cannot be compared."""
     context, ids = embedding.context, embedding.ids
     count, k = len(ids), min(NEIGHBORS, len(ids) - 1)
