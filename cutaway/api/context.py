@@ -246,12 +246,7 @@ class RunContext:
 
     @cached_property
     def outline(self) -> "Outline":
-        """The layers of the model, from its specification: Keras is not loaded.
-
-        Raises:
-            RunError: The run folder does not hold it.
-            ModelError: Its layers do not fit together.
-        """
+        """The layers of the model, from its specification: Keras is not loaded. Errors are those of `spec`."""
         from cutaway.interpret import Outline
 
         return Outline.of(self.spec)
@@ -315,19 +310,11 @@ class RunContext:
         return find_sample(name, sizes, split=self.split, loaded=self.loaded)
 
     def samples(self, names: Sequence[str]) -> SampleIds:
-        """The identities of samples by their names, at least one, in their order.
-
-        Raises:
-            UnknownNameError: There is no such sample, or there are several.
-        """
+        """The identities of samples by their names, at least one, in their order. Errors are those of `sample`."""
         return self.named(join_ids([self.sample(name) for name in names]))
 
     def held_out(self, names: Sequence[str]) -> int:
-        """How many of these samples are validation or test samples.
-
-        Raises:
-            UnknownNameError: There is no such sample, or there are several.
-        """
+        """How many of these samples are validation or test samples. Errors are those of `sample`."""
         held = {(int(source), int(row)) for part in ("val", "test") for source, row in _pairs(self.split.part(part))}
         return sum(pair in held for name in names for pair in _pairs(self.sample(name)))
 
@@ -373,9 +360,7 @@ def _find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
 def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
     """Return a dataset, with the scale by which the model was fed, if it is the one a run was trained on.
 
-    Args:
-        data: The dataset; or a table, which is prepared as that of the run was.
-        record: What the run keeps of its dataset.
+    A table is prepared as that of the run was.
 
     Raises:
         DataError: Its digest, its scale or its classes are others.
