@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -99,6 +99,14 @@ class RunContext:
         """
         self.manifest.check("model")
         return self.manifest.model is not None
+
+    @property
+    def knows_training_samples(self) -> bool:
+        """Whether the samples of the split "train" are those that the model was trained on."""
+        extra: dict[str, Any] = self.manifest.model_extra or {}
+        fit, origin = extra.get("fit"), self.manifest.origin
+        said: Any = cast("dict[str, Any]", fit).get("training") if isinstance(fit, dict) else None
+        return origin == "training" or (origin == "keras fit" and said == "train")
 
     def train_like(self, where: str | None = None) -> str | None:
         """What to type to train again as this run was trained; None for a run that was recorded.
@@ -313,19 +321,10 @@ class RunContext:
         """The identities of samples by their names, at least one, in their order. Errors are those of `sample`."""
         return self.named(join_ids([self.sample(name) for name in names]))
 
-    def held_out(self, names: Sequence[str]) -> int:
-        """How many of these samples are validation or test samples. Errors are those of `sample`."""
-        held = {(int(source), int(row)) for part in ("val", "test") for source, row in _pairs(self.split.part(part))}
-        return sum(pair in held for name in names for pair in _pairs(self.sample(name)))
-
     def named(self, ids: SampleIds) -> SampleIds:
         """The same samples, which know their names if they are rows of a table with a column of names."""
         names = self.loaded.row_names if isinstance(self.loaded, Table) else None
         return dataclasses.replace(ids, naming=names)
-
-
-def _pairs(ids: SampleIds) -> list[tuple[int, int]]:
-    return list(zip(ids.source_index.tolist(), ids.index.tolist(), strict=True))
 
 
 def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:

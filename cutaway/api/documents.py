@@ -201,6 +201,7 @@ def explanation_document(
 ) -> dict[str, Any]:
     """What explain answers: all contributions of the input or of a layer, the largest first.
 
+    Of a table with columns of several inputs, such as the one-hot ones of a category, also their sums by column.
     With influences, the training samples that raised and lowered the probability of the answer most as well.
     """
     document = {
@@ -215,6 +216,8 @@ def explanation_document(
         "layer": layer,
         "contributions": plain(explanation.to_pandas(layer).to_dict("records")),
     }
+    columns = None if layer is not None else explanation.columns()
+    document |= {} if columns is None else {"columns": plain(columns)}
     return document if influences is None else document | {"influences": plain(influences)}
 
 

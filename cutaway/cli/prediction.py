@@ -116,6 +116,8 @@ def explain(
     if as_json:
         print_json(document)
         return
+    if sample != ids[0]:
+        say(printable(f"{sample} is the sample that is called {ids[0]}."))
     if "contributions" in document:
         _print_contributions(document, limit=limit)
     if influences is not None:
@@ -123,7 +125,8 @@ def explain(
 
 
 def _print_contributions(document: dict[str, Any], *, limit: int) -> None:
-    parts = sorted(document["contributions"], key=lambda part: -abs(part["contribution"]))
+    parts = document.get("columns") or document["contributions"]
+    parts = sorted(parts, key=lambda part: -abs(part["contribution"]))
     shown = parts[:limit] if limit else parts
     over = f"{document['predicted']} over {document['runner_up']} by {document['difference']:.3f} logits"
     line = printable(f"{document['sample']}, labeled {document['label']}: {over}")
@@ -137,7 +140,9 @@ def _print_contributions(document: dict[str, Any], *, limit: int) -> None:
     )
     rest = sum(part["contribution"] for part in parts[len(shown) :])
     total = sum(part["contribution"] for part in parts)
-    if len(parts) > len(shown):
+    if len(parts) == len(shown) + 1:
+        say(f"The other one adds {_number(rest)}.")
+    elif len(parts) > len(shown):
         say(f"The {len(parts) - len(shown):,} others add up to {_number(rest)}.")
     say(
         f"All add up to {_number(total)}, and {_number(document['offset'])} from the biases makes the difference: "
@@ -151,21 +156,18 @@ def _print_influences(found: Any) -> None:
     snapshots = f"{len(found.rates)} {'snapshot' if len(found.rates) == 1 else 'snapshots'}"
     say(f"Of {found.samples:,} training samples, those that raised and lowered the probability")
     say(printable(f"of {found.target} for {found.sample} ({percent(found.probability)}) most, by {snapshots}:"))
-    rows = []
-    for supporting, opposing in itertools.zip_longest(found.supporting, found.opposing):
-        row = {}
-        for heads, each in ((("Raised it", "Label", "By"), supporting), (("Lowered it", "label", "by"), opposing)):
-            row |= dict(zip(heads, _influential(each), strict=True))
-        rows.append(row)
-    print_table(rows)
+    for title, samples in (("Raised it most", found.supporting), ("Lowered it most", found.opposing)):
+        print_table([_influential(each) for each in samples], title=title)
     if found.approximation:
         say(f"Approximate: {found.approximation}.")
 
 
-def _influential(sample: Any) -> tuple[str, str, str]:
-    if sample is None:
-        return "", "", ""
-    return shorten(sample.sample, 16), shorten(sample.label, 9), f"{sample.influence:.3g}"
+def _influential(sample: Any) -> dict[str, str]:
+    return {
+        "Training sample": shorten(sample.sample),
+        "Label": shorten(sample.label),
+        "Influence": f"{sample.influence:+.3g}",
+    }
 
 
 def _number(value: float) -> str:

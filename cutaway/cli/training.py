@@ -256,10 +256,11 @@ _COLUMNS = {
 
 def _relabeled_held_out(run: Any, places: list[str]) -> str:
     """How many of the relabeled samples the model does not learn from, as the end of a sentence; where the data are."""
+    from cutaway.api.labels import count_held_out
     from cutaway.errors import CutawayError
 
     try:
-        count = run.context.held_out(places)
+        count = count_held_out(run.context, places)
     except CutawayError:
         return ""
     if not count:

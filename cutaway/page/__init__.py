@@ -1,30 +1,47 @@
 """The page: one HTML file that shows what it is given and works from disk with the network off.
 
 In comes a `Page`: a heading and a list of sections, each a record of text, rows, cards, a finished figure, or the
-arrays of an explorer. Out comes HTML as a string. Its scripts are ES modules, which Python links into one; BokehJS is
-taken from the installed bokeh package. May call `cutaway.plots` and `cutaway.errors`; it
-knows no run and no model.
+arrays of an explorer. Out comes HTML as a string, or a widget that shows an explorer in a notebook. Scripts are ES
+modules, which Python links into one; BokehJS is taken from the installed bokeh package. May call `cutaway.plots`,
+`cutaway.checks` and `cutaway.errors`; it knows no run and no model.
 """
 
-from .explorer import Explorer, LayerMap, NetworkData, SampleColumn, scale_layout
+from typing import TYPE_CHECKING
+
+from cutaway._lazy import lazy_getattr
+
+from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
+from .notebook import explorer_widget
 from .render import render
-from .sections import Card, Cards, Figure, Line, Page, Picture, Section, SmallPlot, Table, Text
+from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
+
+if TYPE_CHECKING:
+    from .notebook import ExplorerWidget
 
 __all__ = [
     "Card",
     "Cards",
     "Explorer",
+    "ExplorerWidget",
     "Figure",
     "LayerMap",
     "Line",
+    "Matrix",
     "NetworkData",
     "Page",
     "Picture",
+    "References",
     "SampleColumn",
     "Section",
     "SmallPlot",
     "Table",
     "Text",
+    "UnitColumns",
+    "explorer_widget",
     "render",
     "scale_layout",
 ]
+
+_MODULES = {"ExplorerWidget": "cutaway.page.notebook"}
+
+__getattr__ = lazy_getattr(__name__, _MODULES)

@@ -1,8 +1,10 @@
 import { bundleInPage } from "./core/bundle.js";
 import { element } from "./core/elements.js";
 import { followScheme } from "./core/scheme.js";
+import { keepInAddress } from "./explorer/address.js";
 import { Explorer } from "./explorer/explorer.js";
 import { drawFigures } from "./figures.js";
+import { linkSections } from "./links.js";
 
 /** Connect what is in the page: the color scheme, figures and explorers. */
 async function start() {
@@ -25,6 +27,8 @@ async function startExplorer(record, bundle) {
     const explorer = new Explorer(host, record, bundle);
     Object.assign(host, { explorer }); // for scripts of others, and for tests
     await explorer.start();
+    linkSections(explorer);
+    if (explorer.parts) keepInAddress(explorer.parts);
   } catch (error) {
     host.replaceChildren(element("p", { text: `The map could not be drawn: ${error}. Open the page in a newer browser.` }));
     throw error;

@@ -5,7 +5,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -17,9 +16,8 @@ from cutaway.plots import data_uri
 from .bundle import Bundle
 from .explorer import Explorer
 from .linking import link
+from .resources import STYLES, read_module, read_template
 from .sections import Figure, Page
-
-STYLES = ("page.css", "explorer.css")
 
 _NUMBER = re.compile(r"[-+]?\d[\d,.]*(e[-+]?\d+)?%?( \([\d.]+%\))?|[-–]?", re.IGNORECASE)
 
@@ -35,7 +33,7 @@ def render(page: Page) -> str:
             are embedded as JSON.
     """
     environment = Environment(
-        loader=FunctionLoader(_resource),
+        loader=FunctionLoader(read_template),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_escaped,
@@ -48,12 +46,12 @@ def render(page: Page) -> str:
     explorers = [section.document(bundle) for section in page.sections if isinstance(section, Explorer)]
     data = {"figures": _figures(figures), "explorers": explorers, "arrays": bundle.records}
     libraries = _bokehjs() if figures else []
-    script = _escape_script(link("page.js", _module))
+    script = _escape_script(link("page.js", read_module))
     return environment.get_template("page.html").render(
         page=page,
         data=Markup(json.dumps(data, allow_nan=False).replace("<", "\\u003c")),
         arrays=[Markup(base64.b64encode(array).decode("ascii")) for array in bundle.data],
-        css=Markup("\n".join(_resource(name) for name in STYLES)),
+        css=Markup("\n".join(read_template(name) for name in STYLES)),
         libraries=[Markup(library) for library in libraries],
         script=Markup(script),
         digests=" ".join(f"'sha256-{_digest(each)}'" for each in (*libraries, script)),
@@ -97,12 +95,3 @@ def _escape_script(source: str) -> str:
 
 def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-
-
-def _resource(name: str) -> str:
-    """A template or a style sheet."""
-    return _module(f"templates/{name}")
-
-
-def _module(name: str) -> str:
-    return files("cutaway.page").joinpath(name).read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ import cutaway as ct
 from cutaway.api import analyses
 from cutaway.api.report import report_html
 from cutaway.api.report.confidence import confidence
+from cutaway.api.report.sample_values import values_of
 from cutaway.api.report.source import ReportSource
 from cutaway.api.report.training_samples import EXPLAINED, HARDEST, SUPPORTING, hardest, influence
 from cutaway.page import Cards, Figure
@@ -89,7 +90,8 @@ def test_without_test_samples_the_report_shows_validation_samples(tmp_path: Path
     run = ct.open_run(recorder.path, data=data)
     html = report_html(run.context, on_progress=ignore_progress)
     assert "could not be made" not in html
-    for section in ("confusions", "classes", "confidence", "knowledge", "units", "mistakes", "embedding"):
+    sections = ("confusions", "classes", "confidence", "knowledge", "units", "mistakes", "explore")
+    for section in (*sections, "hardest", "influence"):  # which samples this fit was trained on is known
         assert f'<section id="{section}"' in html
     assert "Each row holds the validation samples" in html
     assert "Validation samples" in html
@@ -102,3 +104,22 @@ def test_mistakes_that_no_training_sample_supports_have_no_card(
     nothing = dataclasses.replace(found, supporting=())
     monkeypatch.setattr(analyses, "influence", lambda context, answers, *_, **__: [nothing] * len(answers.x))
     assert influence(source) is None
+
+
+def test_values_of_samples_are_written_in_one_way(tmp_path: Path) -> None:
+    import pandas
+
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame({"age": rng.normal(40, 5, 200).round(1), "city": rng.choice(["Rome", "Oslo"], 200)})
+    frame["label"] = np.arange(200) % 2
+    frame.loc[7, ["age", "city"]] = [95.5, "Oslo"]
+    of_table = ct.train(ct.mlp((4,)), ct.load_dataset(frame, label="label"), epochs=1, runs=tmp_path, progress=False)
+    row = of_table.context.sample("sample[7]")
+    assert values_of(of_table.context, row) == ["age 95.5, city Oslo"]
+    assert values_of(of_table.context, row, unusual=True)[0].startswith("age 95.5")
+    x = rng.normal(size=(200, 11)).astype(np.float32)
+    x[7, 9] = 40
+    of_array = ct.train(ct.mlp((4,)), x, frame["label"], epochs=1, runs=tmp_path, progress=False)
+    assert values_of(of_array.context, row)[0].startswith(f"input 0 {x[7, 0]:.4g}, input 1 {x[7, 1]:.4g}, ")
+    assert values_of(of_array.context, row, unusual=True)[0].startswith("input 9 40, ")
+    assert len(values_of(of_array.context, row, unusual=True)[0].split(", ")) == 4

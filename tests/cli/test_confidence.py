@@ -41,6 +41,12 @@ def test_confidence_fits_80_columns_and_says_what_the_run_says(cutaway, digits_r
     thresholds = digits_run.thresholds(positive="8", cost=[[0, 1], [5, 0]])
     assert f"{thresholds.chosen.threshold:.4f} chosen" in out
     assert f"Area under the ROC curve {thresholds.roc.area:.4f}" in out
+    assert "Cost" in out
+    code, out, _ = cutaway("confidence", digits_run.path, "--positive", "8", "--accuracy", 0.2, "--accuracy", 0.3)
+    assert "Cost" not in out, "no costs were given"
+    assert "would cost least" not in out
+    assert f"{digits_run.thresholds(positive='8').half.cost:.2%}" in out
+    assert len([line for line in out.splitlines() if line.startswith(" 20.00% to 30.00% ")]) == 1, "both say the same"
 
 
 def test_confidence_in_json(cutaway, digits_run):
@@ -87,6 +93,11 @@ def test_learning_curve_prints_trainings_forecast_and_gap(cutaway, digits_run, m
     for point in found.points:
         assert f"{point.test_accuracy:.2%}" in out
     assert found.verdict[1:] in out
+    _, twice, _ = found.summaries()
+    assert f"{twice['accuracy']:.2%}" in out
+    assert " 1x " not in out, "the run itself was measured"
+    assert out.count(f"{1 - float(found.check.error[0]):.2%}") >= 1
+    assert "Check: the shares alone forecast" in " ".join(out.split())
     code, out, _ = cutaway("learning-curve", digits_run.path, *options, "--json")
     answer = json.loads(out)
     assert answer["points"][-1]["seed"] is None
@@ -115,3 +126,14 @@ def test_show_has_intervals_of_the_classes(cutaway, digits_run):
     assert f"95% interval of the accuracy: {low:.2%} to {high:.2%}." in out
     row = digits_run.per_class().summaries()[3]
     assert f"{row['recall_low']:.1%} to {row['recall_high']:.1%}" in out
+
+
+def test_of_a_recorded_model_learning_curve_shows_what_is_known_and_how_it_is_trained(cutaway, tmp_path):
+    import keras
+
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax", name="out")])
+    run = ct.record(model, "digits", runs=tmp_path, progress=False)
+    code, out, err = cutaway("learning-curve", run.path)
+    assert code == 2
+    assert str(run.generalization().accuracy["train"]) in out
+    assert "cutaway.train(run.model(), run.data)" in err

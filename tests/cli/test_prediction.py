@@ -71,14 +71,18 @@ def test_explain_prints_the_largest_contributions(cutaway, trained):
     code, out, _ = cutaway("explain", run, "c-17", "--data", data, "--limit", 1)
     lines = out.splitlines()
     assert lines[0].startswith(f"c-17, labeled {document['label']}: {explained.winner} over {explained.runner_up} by ")
-    largest = max(document["contributions"], key=lambda part: abs(part["contribution"]))
-    (shown,) = (line for line in lines if line.startswith(f" {largest['input']} "))
-    assert float(shown.split()[-1]) == pytest.approx(largest["contribution"], abs=1e-4)
-    assert not any(line.startswith(" age") for line in lines) or largest["input"] == "age"
-    rest = sum(part["contribution"] for part in document["contributions"]) - largest["contribution"]
-    assert f"The 2 others add up to {round(rest, 4) + 0.0:.4f}." in lines
+    sums = {"age": 0.0, "city": 0.0}
+    for part in document["contributions"]:
+        sums[part["input"] if part["input"] == "age" else "city"] += part["contribution"]
+    told = {part["column"]: (part["inputs"], pytest.approx(part["contribution"])) for part in document["columns"]}
+    assert told == {"age": (1, sums["age"]), "city": (2, sums["city"])}
+    largest, other = sorted(sums, key=lambda column: -abs(sums[column]))
+    (shown,) = (line for line in lines if line.startswith(f" {largest} "))
+    assert float(shown.split()[-1]) == pytest.approx(sums[largest], abs=1e-4)
+    assert f"The 1 others add up to {round(sums[other], 4) + 0.0:.4f}." not in lines
+    assert f"The other one adds {round(sums[other], 4) + 0.0:.4f}." in lines
     code, out, _ = cutaway("explain", run, "test[3]", "--data", data, "--layer", "dense_2", "--limit", 0)
-    assert out.startswith("c-203, labeled ")
+    assert out.startswith("test[3] is the sample that is called c-203.\nc-203, labeled ")
     assert sum(line.split()[:1] == [str(unit)] for line in out.splitlines() for unit in range(8)) == 8
     code, _, err = cutaway("explain", run, "c_179", "--data", data)
     assert code == 2

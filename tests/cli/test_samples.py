@@ -73,10 +73,12 @@ def test_explain_adds_the_samples_behind_an_answer(cutaway, digits_run, monkeypa
     (head,) = (i for i, line in enumerate(lines) if line.startswith("Of 1,077 training samples"))
     share = f"{found.probability:.1%}"
     assert lines[head + 1] == f"of {found.target} for {found.sample} ({share}) most, by 6 snapshots:"
-    first = lines[head + 5].split()
-    assert first[:2] == [found.supporting[0].sample, found.supporting[0].label]
-    assert float(first[2]) == pytest.approx(found.supporting[0].influence, rel=0.01)
-    assert first[3:5] == [found.opposing[0].sample, found.opposing[0].label]
+    for title, parts in (("Raised it most", found.supporting), ("Lowered it most", found.opposing)):
+        (place,) = (i for i, line in enumerate(lines) if line.strip() == title)
+        assert lines[place + 1 + (not lines[place + 1].strip())].split() == ["Training", "sample", "Label", "Influence"]
+        (first,) = (line.split() for line in lines[place:] if line.split()[:1] == [parts[0].sample])
+        assert first[1] == parts[0].label
+        assert float(first[2]) == pytest.approx(parts[0].influence, rel=0.01)
     assert lines[-1] == "Approximate: the scaling of each weight by adam is left out."
     code, out, _ = cutaway("explain", digits_run.path, "test[3]", "--influence", "--json")
     document = json.loads(out)["influences"]

@@ -48,3 +48,19 @@ def test_closed_streams_are_no_reason_for_a_traceback(arguments, tmp_path):
     piped = shell(f"{PROGRAM} {arguments} | true", tmp_path)
     assert "Traceback" not in piped.stderr
     assert "Exception" not in piped.stderr
+
+
+def test_a_program_ends_before_python_is_taken_apart_and_after_all_else(tmp_path):
+    program = """
+import os, sys, threading, time
+from cutaway.cli import main
+leave = os._exit
+os._exit = lambda code: (os.write(1, b"left\\n"), leave(code))
+threading.Thread(target=lambda: (time.sleep(0.2), print("joined"))).start()
+sys.argv[1:] = ARGUMENTS
+main()
+"""
+    for arguments, code in ((["--version"], 0), (["show", "nothing"], 2)):
+        (tmp_path / "program.py").write_text(program.replace("ARGUMENTS", repr(arguments)))
+        done = shell(f'"{sys.executable}" program.py', tmp_path)
+        assert (done.returncode, done.stdout.split()[-2:]) == (code, ["joined", "left"]), done.stdout

@@ -11,6 +11,7 @@ import cutaway as ct
 from cutaway.api.doctor.judging import Judgment
 from cutaway.api.doctor.record import Proof
 from cutaway.api.doctor.unknown import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, TRAINING
+from cutaway.data import Shift
 from cutaway.errors import UsageError
 from cutaway.findings import RULES, Evidence, Finding, run_checks
 
@@ -67,6 +68,17 @@ def test_texts_name_the_samples_that_were_judged() -> None:
         for kind in (*kinds, "miscalibration"):
             assert "validation" in found[kind].text
             assert "test" not in found[kind].text.lower()
+
+
+@pytest.mark.parametrize(("test_samples", "said"), [(0, "validation"), (400, "test")])
+def test_samples_that_differ_from_training_samples_are_called_what_they_are(test_samples: int, said: str) -> None:
+    (found,) = run_checks(Evidence(shift=Shift(0.9, 0.02, 400), test_samples=test_samples, val_samples=400))
+    assert found.title == f"{said.capitalize()} samples differ from training samples"
+    other = {"validation": "test", "test": "validation"}[said]
+    assert f" {other} " not in found.text
+    assert found.remedy is not None
+    assert found.remedy.untried
+    assert f" {other} " not in found.remedy.words
 
 
 def test_a_difference_without_an_interval_is_said_in_words() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.page import Explorer, LayerMap, Page, SampleColumn, scale_layout
+from cutaway.page import Card, Cards, Explorer, LayerMap, Matrix, Page, SampleColumn, scale_layout
 
 pytestmark = pytest.mark.browser
 
@@ -101,7 +101,9 @@ def open_explorer(visit, browser, record):
 
 
 def _state(opened, name):
-    return opened.page.evaluate(f"(() => {{ const v = explorer.store.state.{name}; return v.length ? [...v] : v; }})()")
+    return opened.page.evaluate(
+        f"(() => {{ const v = explorer.store.state.{name}; return ArrayBuffer.isView(v) ? [...v] : v; }})()"
+    )
 
 
 def _place(opened, sample):
@@ -306,7 +308,7 @@ def test_everything_can_be_done_with_the_keyboard(open_explorer):
     press("ArrowRight")
     assert opened.page.evaluate("explorer.map.view.x") > 0.5
     press("Escape")
-    assert _state(opened, "selection") in ([], {})
+    assert _state(opened, "selection") == []
     assert _state(opened, "pinned") == -1
 
 
@@ -331,6 +333,48 @@ def test_the_wheel_zooms_once_the_map_has_the_focus_and_two_fingers_always(open_
     opened.wait("explorer.map.view.zoomed > 1.3")
     after = _place(opened, 40)
     assert after == (pytest.approx(x, abs=3), pytest.approx(y, abs=3)), "what is under the pointer stays there"
+
+
+def test_what_is_shown_is_in_the_address_and_comes_back_from_it(open_explorer):
+    opened = open_explorer()
+    opened.page.evaluate("explorer.store.set({ epoch: 1, color: 'right', search: 'label:red', pinned: 6, layer: 0 })")
+    opened.wait("location.hash.includes('sample')")
+    address = opened.page.evaluate("location.hash")
+    assert address == "#explore:layer=input&epoch=1&color=right&find=label%3Ared&sample=test%5B6%5D"
+    opened.page.evaluate("explorer.store.set({ epoch: 2, color: 'label', search: '', pinned: -1, layer: 1 })")
+    opened.wait("location.hash.includes('layer=dense')")
+    opened.page.evaluate(f"location.hash = {address!r}")
+    opened.wait("explorer.store.state.pinned === 6")
+    shown = [_state(opened, name) for name in ("layer", "epoch", "color", "search")]
+    assert shown == [0, 1, "right", "label:red"]
+    opened.page.evaluate("location.hash = '#explore:layer=none&epoch=x&color=constructor&sample=none'")
+    opened.wait("explorer.store.state.pinned === -1")
+    assert [_state(opened, name) for name in ("layer", "epoch", "color")] == [1, 2, "right"]
+    opened.check_quiet()
+
+
+def test_cells_of_a_confusion_matrix_and_cards_select_their_samples(open_explorer, visit, browser, record):
+    counts = np.array([[28, 1, 1], [2, 28, 0], [1, 0, 29]])
+    matrix = Matrix(
+        name="confusions", title="C", names=NAMES, classes=(0, 1, 2), counts=counts, samples=counts.sum(axis=1)
+    )
+    cards = (Card(title="One", samples=("test[7]",)), Card(title="Two", samples=("test[8]", "test[9]", "train[1]")))
+    cards += (Card(title="None", samples=("train[7]",)),)
+    page = Page(title="A run", sections=(record, matrix, Cards(name="cards", title="Cards", cards=cards)))
+    opened = visit(browser, page=page)
+    opened.page.evaluate("window.explorer = document.querySelector('.explorer').explorer")
+    cell = opened.page.locator("#confusions button[data-true='0'][data-predicted='1']")
+    assert cell.get_attribute("aria-label") == f"red predicted as {HOSTILE}: 1 of 30 (3.33%)"
+    cell.click()
+    # samples 0 and 3 are red, and predicted as the next class
+    assert _state(opened, "selection") == [0, 3]
+    buttons = opened.page.locator("#cards button")
+    assert [buttons.nth(k).is_visible() for k in range(3)] == [True, True, False]
+    buttons.nth(1).click()
+    assert _state(opened, "selection") == [8, 9]
+    buttons.nth(0).click()
+    assert _state(opened, "pinned") == 7
+    opened.check_quiet()
 
 
 @pytest.mark.parametrize("painter", ["webgl2", "canvas2d"])

@@ -137,6 +137,20 @@ def test_rows_are_prepared_as_python_prepares_them(run_script):
     np.testing.assert_allclose(np.stack(found), expected, rtol=1e-6, atol=1e-6)
 
 
+def test_columns_may_have_the_names_of_what_every_object_has(run_script):
+    names = ["constructor", "__proto__", "toString"]
+    steps = tuple(CategoryStep(column=name, values=("a",), other=True, indicator=True) for name in names)
+    body = """
+      const given = restoreRow(data.preparation, data.inputs);
+      return [prepareRow(data.preparation, {}), prepareRow(data.preparation, given)];
+    """
+    inputs = np.array([1, 0, 0, 0, 0, 1, 1, 0, 0], np.float32)
+    record = Preparation(steps=steps, rows=1).to_record()
+    unknown, again = run_script(body, {"preparation": record, "inputs": inputs}, imports=PREPARING)
+    assert unknown.tolist() == [0, 0, 1] * 3
+    np.testing.assert_array_equal(again, inputs)
+
+
 def test_dates_of_every_kind_of_year(run_script):
     days = np.arange("1599-12-25", "2405-01-05", 7, dtype="datetime64[D]").astype("datetime64[s]").astype(float)
     seconds = days + np.random.default_rng(0).uniform(0, 86_399, len(days))

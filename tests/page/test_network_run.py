@@ -11,8 +11,9 @@ from keras import layers as L
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.report.network import NetworkData, network_data
 from cutaway.api.report.network import model as model_file
+from cutaway.api.report.network import network_data
+from cutaway.page import NetworkData
 
 pytestmark = pytest.mark.slow
 
@@ -169,36 +170,48 @@ def test_without_its_data_a_run_has_the_same_model(digits_run, table_run, tmp_pa
             ]
 
 
-def recorded(tmp_path, *layers, shape=(64,)):
-    model = keras.Sequential([keras.Input(shape), *layers, L.Dense(10, activation="softmax", name="last")])
-    return ct.record(model, "digits", runs=tmp_path, progress=False)
+def recorded(runs, *layers):
+    model = keras.Sequential([keras.Input((64,)), *layers, L.Dense(10, activation="softmax", name="last")])
+    return ct.record(model, "digits", runs=runs, progress=False)
 
 
-def test_why_a_model_is_not_run_in_the_page_is_said_in_words(tmp_path, monkeypatch):
-    run = recorded(tmp_path, L.Reshape((8, 8)), L.Flatten(data_format="channels_first"))
-    assert network_data(run.context) == (
-        'The page cannot compute this model: data_format "channels_first" in layer "'
-        f'{run.context.manifest.model.layers[1].name}".'
-    )
-    run = recorded(tmp_path, L.Dense(4, name="first"))
-    monkeypatch.setattr(model_file, "MOST_BYTES", 200)
-    assert network_data(run.context) == "The model has 296 weights, and a page holds at most 100."
-    monkeypatch.undo()
-    broken = run.context.model().get_layer("first")
-    broken.kernel.assign(np.full((64, 4), np.nan, np.float32))
-    assert network_data(run.context) == "Some weights of the model are not finite numbers."
+@pytest.fixture(scope="module")
+def recorded_run(tmp_path_factory):
+    return recorded(tmp_path_factory.mktemp("recorded"), L.Dense(4, name="first"))
 
 
-def test_kernels_that_rounding_would_change_travel_with_32_bits(run_script, tmp_path, monkeypatch):
-    run = recorded(tmp_path, L.Dense(4, name="first"))
-    first = run.context.model().get_layer("first")
+@pytest.fixture
+def first(recorded_run):
+    """The first layer of the model, whose weights a test may change."""
+    layer = recorded_run.context.model().get_layer("first")
+    before = layer.get_weights()
+    yield layer
+    layer.set_weights(before)
+
+
+def test_layers_that_the_page_does_not_compute_are_named(tmp_path):
+    run = recorded(tmp_path, L.Reshape((8, 8)), L.Flatten(data_format="channels_first", name="odd"))
+    expected = 'The page cannot compute this model: data_format "channels_first" in layer "odd".'
+    assert network_data(run.context) == expected
+
+
+def test_a_model_that_is_too_large_or_diverged_is_refused_in_words(recorded_run, first, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(model_file, "MOST_BYTES", 200)
+        assert network_data(recorded_run.context) == "The model has 296 weights, and a page holds at most 100."
+    first.kernel.assign(np.full((64, 4), np.nan, np.float32))
+    assert network_data(recorded_run.context) == "Some weights of the model are not finite numbers."
+
+
+def test_kernels_that_rounding_would_change_travel_with_32_bits(run_script, recorded_run, first, monkeypatch):
     first.kernel.assign(np.tile([[3e4], [-3e4 + 1.0]], (32, 4)).astype(np.float32))
-    data = network_data(run.context)
+    data = network_data(recorded_run.context)
     assert {array.dtype.name for array in data.weights} == {"float32"}
-    x = run.data.x(run.split.test)[:20]
-    np.testing.assert_allclose(answers(run_script, data, x), run.predict(x), rtol=0, atol=1e-3)
+    x = recorded_run.data.x(recorded_run.split.test)[:20]
+    np.testing.assert_allclose(answers(run_script, data, x), recorded_run.predict(x), rtol=0, atol=1e-3)
     monkeypatch.setattr(model_file, "MOST_BYTES", 1_000)
-    assert network_data(run.context).startswith("Weights of 16 bits would change the predictions of this model")
+    reason = network_data(recorded_run.context)
+    assert reason.startswith("Weights of 16 bits would change the predictions of this model")
 
 
 @pytest.mark.parametrize("size", [1e-30, 1e-9, 0.05, 1.0, 7e4, 1e30])

@@ -5,6 +5,7 @@ or two and most of the kills hit training and its writes, not imports.
 """
 
 import contextlib
+import gc
 import json
 import os
 import random
@@ -25,6 +26,7 @@ from cutaway.data import split_dataset  # noqa: E402
 split_dataset(ct.load_dataset("digits"), seed=0)  # loads scikit-learn
 assert models.mlp, "loads Keras and JAX"
 assert training.train_model, "loads the trainer"
+gc.freeze()  # children do not search what was imported for garbage
 SETTINGS = {"epochs": 4, "batch_size": 32, "seed": 3, "learning_rate": 0.003}
 IGNORED = ("seconds", "samples_per_second")
 

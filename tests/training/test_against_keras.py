@@ -48,7 +48,7 @@ def train_both(model, data, tmp_path, *, eagerly=False, **settings):
             log = theirs.train_on_batch(x[rows], y[rows], return_dict=True)
             sums = {name: total + log[name] * len(rows) for name, total in sums.items()}
             steps += 1
-        val = theirs.evaluate(x[410:470], y[410:470], verbose=0, return_dict=True)
+        val = theirs.evaluate(x[410:470], y[410:470], batch_size=60, verbose=0, return_dict=True)
         logs.append({**{k: v / data.train for k, v in sums.items()}, **{f"val_{k}": v for k, v in val.items()}})
     assert steps >= 50
     writer = RunWriter.create(tmp_path, name="t", manifest=MANIFEST)

@@ -29,7 +29,7 @@ def test_every_sample_comes_once_with_its_label_in_order(samples, batch, size):
 
 def test_a_chunk_is_bounded_in_steps_and_bytes():
     assert chunk_steps(128, 784, steps=352) == CHUNK_STEPS
-    assert chunk_steps(128, 784, steps=3) == 3
+    assert [chunk_steps(128, 784, steps=steps) for steps in (1, 2, 3, 8, 33, 65)] == [1, 2, 4, 8, 64, 64]
     assert chunk_steps(128, 1_000_000, steps=352) == 1
     assert chunk_steps(32, 100_000, steps=352) * 32 * 100_000 <= CHUNK_BYTES
 

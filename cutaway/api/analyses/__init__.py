@@ -42,6 +42,11 @@ if TYPE_CHECKING:
         probabilities,
         probability_batches,
     )
+    from .results.confusion_matrix import Confusion
+    from .results.film import Film
+    from .results.finding_list import Findings, draw_findings, findings_html, findings_table
+    from .results.similarity_matrix import Similarity
+    from .results.unit import Unit
     from .robustness import Robustness, measure_robustness
     from .samples.dynamics import SampleDynamics, sample_dynamics
     from .samples.influences import Answers, Influences, influence, self_influence
@@ -52,6 +57,14 @@ _MODULES = {
     "Calibration": "cutaway.api.analyses.confidence.calibration",
     "Answers": "cutaway.api.analyses.samples.influences",
     "ClassMeasures": "cutaway.api.analyses.per_class",
+    "Confusion": "cutaway.api.analyses.results.confusion_matrix",
+    "Film": "cutaway.api.analyses.results.film",
+    "Findings": "cutaway.api.analyses.results.finding_list",
+    "Similarity": "cutaway.api.analyses.results.similarity_matrix",
+    "Unit": "cutaway.api.analyses.results.unit",
+    "draw_findings": "cutaway.api.analyses.results.finding_list",
+    "findings_html": "cutaway.api.analyses.results.finding_list",
+    "findings_table": "cutaway.api.analyses.results.finding_list",
     "ConfusedPair": "cutaway.api.analyses.confidence.pairs",
     "ConfusedPairs": "cutaway.api.analyses.confidence.pairs",
     "Coverage": "cutaway.api.analyses.confidence.coverage",
@@ -132,12 +145,15 @@ __all__ = [
     "ClassMeasures",
     "ConfusedPair",
     "ConfusedPairs",
+    "Confusion",
     "Coverage",
     "CurvePoint",
     "EarlyStopping",
     "Embedding",
     "EmbeddingSequence",
     "Explanation",
+    "Film",
+    "Findings",
     "Generalization",
     "History",
     "Importances",
@@ -150,7 +166,9 @@ __all__ = [
     "PairedSamples",
     "Robustness",
     "SampleDynamics",
+    "Similarity",
     "Thresholds",
+    "Unit",
     "Units",
     "WantedAccuracy",
     "calibration",
@@ -162,6 +180,7 @@ __all__ = [
     "cost_in_digits",
     "coverage",
     "defined",
+    "draw_findings",
     "embed_epochs",
     "embed_layer",
     "embed_layers",
@@ -171,6 +190,8 @@ __all__ = [
     "explain",
     "find_temperature",
     "findings",
+    "findings_html",
+    "findings_table",
     "fitted_temperature",
     "generalization",
     "importance",

@@ -1,5 +1,7 @@
 """Why the model predicts what it predicts for one sample."""
 
+import html
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +9,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay, figure_html, joined_html
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.errors import UnknownNameError
 
@@ -14,13 +17,14 @@ if TYPE_CHECKING:
     import pandas
 
     from cutaway.interpret import Attribution
+    from cutaway.plots import Figure
 
     from .samples.influences import Influences
 
 
 @public
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(NotebookDisplay):
     """One prediction, and what each unit and each input value contributed to it.
 
     Attributes:
@@ -53,6 +57,76 @@ class Explanation:
         """Name of the class with the second highest logit."""
         return self.class_names[self.attribution.runner_up]
 
+    @property
+    def sentence(self) -> str:
+        """The answer in words."""
+        name = self.sample if isinstance(self.sample, str) else "the sample"
+        chance, second = (self.probabilities[k] for k in (self.attribution.winner, self.attribution.runner_up))
+        return (
+            f"{name} is predicted as {self.winner} ({chance:.1%}) rather than {self.runner_up} ({second:.1%}), "
+            f"by {self.attribution.difference:.3g} logits, at epoch {self.epoch}"
+        )
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Softmax of the logits, float64 ``(class,)``."""
+        logits = self.attribution.logits.astype(np.float64)
+        odds = np.exp(logits - logits.max())
+        return odds / odds.sum()
+
+    def plot(self) -> "Figure":
+        """Draw it as a matplotlib Figure: the sample, its probabilities, and what spoke for the answer and against it.
+
+        Orange is for the predicted class, blue for the runner-up. Of the layers, the last two are drawn that differ.
+        """
+        return self._drawn(self.sentence)
+
+    def _drawn(self, sentence: str) -> "Figure":
+        from cutaway.plots import ExplainedAnswer, explained_answer
+
+        picture, found = self._picture(), self.attribution
+        inputs = found.inputs
+        if picture is not None:
+            inputs = inputs.reshape(*picture.shape, -1).sum(axis=-1)
+        return explained_answer(
+            ExplainedAnswer(
+                sentence,
+                picture,
+                inputs if picture is not None else inputs.reshape(-1),
+                self.feature_names or [f"input {k}" for k in range(inputs.size)],
+                self.probabilities,
+                self.class_names,
+                found.winner,
+                found.runner_up,
+                self._telling_layers(),
+            )
+        )
+
+    def _picture(self) -> np.ndarray | None:
+        """The sample as a picture, or None."""
+        shape = self.attribution.inputs.shape
+        if len(shape) < 2:
+            return None
+        if isinstance(self.sample, str):
+            pictures = self.context.data.pictures(self.context.sample(self.sample))
+            return None if pictures is None else pictures[0]
+        values = np.asarray(self.sample, np.float64).reshape(shape)
+        values = values.mean(axis=-1) if values.ndim == 3 else values
+        low, high = min(0.0, float(values.min())), float(values.max())
+        return (values - low) / ((high - low) or 1.0)
+
+    def _telling_layers(self) -> dict[str, np.ndarray]:
+        """Contributions of the last two layers whose contributions differ: Dropout passes on those before it."""
+        kept: dict[str, np.ndarray] = {}
+        for layer, values in self.attribution.contributions.items():
+            last = list(kept.values())[-1:]
+            if not last or last[0].shape != values.shape or not np.allclose(last[0], values):
+                kept[layer] = values
+        return dict(list(kept.items())[-2:])
+
+    def _repr_html_(self) -> str:
+        return joined_html(f"<div>{html.escape(self.sentence)}</div>", figure_html(self._drawn(""), alt=self.sentence))
+
     def to_pandas(self, layer: str | None = None) -> "pandas.DataFrame":
         """What spoke for the winner (above 0, first) and for the runner-up (below 0, last), a pandas DataFrame.
 
@@ -80,6 +154,21 @@ class Explanation:
         if layer is not None:
             columns["activation"] = found.activations[layer]
         return pandas.DataFrame(columns).sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+
+    def columns(self) -> list[dict[str, Any]] | None:
+        """What each column of a table contributed, the largest first: column, inputs (their number) and contribution.
+
+        None where no column became several inputs, as a category does: then these are what `to_pandas` holds.
+        """
+        preparation = self.context.preparation
+        if preparation is None or len(set(preparation.columns_of_features)) == len(preparation.columns_of_features):
+            return None
+        sums: dict[str, list[float]] = {}
+        values = self.attribution.inputs.reshape(-1).tolist()
+        for column, value in zip(preparation.columns_of_features, values, strict=True):
+            sums.setdefault(column, []).append(value)
+        rows = [{"column": name, "inputs": len(each), "contribution": math.fsum(each)} for name, each in sums.items()]
+        return sorted(rows, key=lambda row: -row["contribution"])
 
     def influence(
         self, n: int = 10, *, target: str = "predicted", epochs: Any = "auto", progress: ProgressOption = False

@@ -6,8 +6,11 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     import pandas
 
     from cutaway.interpret import LayerMeasures, LayerRecord
+    from cutaway.plots import BokehLayout, Figure, Panel
+
+    from .results.similarity_matrix import Similarity
 
 METHOD = 1
 """Part of the key of kept measures and records: other measurements give others."""
@@ -33,7 +39,25 @@ VALUES = 2**24
 """The most activations of one layer, 67 MB, likewise: measures take some ten times as much."""
 
 
-class Layers(tuple["LayerRecord", ...]):
+MEASURES = {
+    "probe_accuracy": ("Accuracy of a linear probe", "accuracy"),
+    "knn_accuracy": ("Accuracy of the nearest neighbors", "accuracy"),
+    "separation": ("Separation of the classes", "variance between / within classes"),
+    "effective_rank": ("Effective rank of the activations", "directions"),
+    "sparsity": ("Activations that are 0", "share"),
+    "constant": ("Constant units", "share of the units"),
+    "saturated": ("Saturated units", "share of the units"),
+    "weight_norm": ("Size of the weights", "root mean square"),
+    "update_norm": ("Change of the weights", "root mean square"),
+    "mean": ("Mean activation", "activation"),
+    "std": ("Standard deviation of the activations", "activation"),
+    "cka_previous": ("Similarity to the epoch before", "linear CKA"),
+    "cka_last": ("Similarity to the last epoch", "linear CKA"),
+}
+"""Measure that is drawn -> the title of its panel, and what its y axis is."""
+
+
+class Layers(tuple["LayerRecord", ...], NotebookDisplay):
     """What each layer is and holds after an epoch: a tuple of `LayerRecord`, in the order of the model."""
 
     __slots__ = ()
@@ -58,10 +82,26 @@ class Layers(tuple["LayerRecord", ...]):
         table: Any = pandas.DataFrame(rows)
         return table.astype(dict.fromkeys(numbers, float))
 
+    def plot(self) -> "Figure":
+        """Draw the parameters of each layer, and its share of inactive units, as a matplotlib Figure."""
+        from cutaway.plots import Bars, bars
+
+        names = [f"{record.name} ({record.kind})" for record in self]
+        inactive = [np.nan if record.inactive_share is None else record.inactive_share for record in self]
+        return bars(
+            [
+                Bars("parameters", names, [record.parameters for record in self], x_label="number"),
+                Bars("inactive units", names, inactive, x_label="share of the units", percent=True, limits=(0, 1)),
+            ]
+        )
+
+    def _shown_figure(self) -> "Figure | None":
+        return self.plot() if self else None
+
 
 @public
 @dataclass(frozen=True, eq=False)
-class LayerHistory:
+class LayerHistory(NotebookDisplay):
     """What each layer knew after each epoch.
 
     Attributes:
@@ -100,7 +140,63 @@ class LayerHistory:
         table: Any = pandas.DataFrame(rows)
         return table.astype({key: float for key in rows[0] if key not in texts})
 
-    def cka(self, epoch: int | None = None) -> "pandas.DataFrame":
+    def plot(self, measures: Sequence[str] = ("probe_accuracy", "effective_rank")) -> "Figure":
+        """Draw what each layer knows after each epoch, as a matplotlib Figure with a panel for each measure.
+
+        Args:
+            measures: Columns of `to_pandas`, such as "knn_accuracy" or "separation".
+
+        Raises:
+            UnknownNameError: There is no such measure.
+        """
+        from cutaway.plots import panels
+
+        return panels(self._panels(measures))
+
+    def bokeh(self, measures: Sequence[str] = ("probe_accuracy", "effective_rank")) -> "BokehLayout":
+        """Draw the same with Bokeh; hovering shows the numbers.
+
+        Args:
+            measures: As of `plot`.
+
+        Raises:
+            UnknownNameError: There is no such measure.
+        """
+        from cutaway.plots import panels_bokeh
+
+        return panels_bokeh(self._panels(measures))
+
+    def _panels(self, measures: Sequence[str]) -> "list[Panel]":
+        from cutaway.plots import Panel, Series
+
+        layers = list(dict.fromkeys(record.layer for record in self.records))
+
+        def series(name: str) -> list[Series]:
+            values = {(r.layer, r.epoch): getattr(r, name) for r in self.records}
+            epochs = np.array(self.epochs)
+            return [
+                Series(
+                    layer,
+                    epochs,
+                    np.array([values.get((layer, epoch)) for epoch in self.epochs], float),
+                    color=place,
+                    points=True,
+                )
+                for place, layer in enumerate(layers)
+            ]
+
+        wanted = [measures] if isinstance(measures, str) else list(measures)
+        if not wanted or set(wanted) - MEASURES.keys():
+            raise UnknownNameError(
+                f"measures of a layer are {', '.join(MEASURES)}", got=", ".join(wanted) or "none", hint="choose some"
+            )
+        shares = [name.endswith("accuracy") or MEASURES[name][1].startswith("share") for name in wanted]
+        return [
+            Panel(MEASURES[name][0], "epoch", MEASURES[name][1], series(name), y_percent=share)
+            for name, share in zip(wanted, shares, strict=True)
+        ]
+
+    def cka(self, epoch: int | None = None) -> "Similarity":
         """Linear CKA between layers after an epoch, a pandas DataFrame (layer, layer); 1 on its diagonal.
 
         Args:
@@ -111,10 +207,13 @@ class LayerHistory:
         """
         import pandas
 
+        from .results.similarity_matrix import Similarity
+
         wanted = self.measured_epoch(epoch)
         found = {r.layer: {**r.cka_layers, r.layer: 1.0} for r in self.records if r.epoch == wanted}
         names = list(found)
-        return pandas.DataFrame([[found[a][b] for b in names] for a in names], index=names, columns=names, dtype=float)
+        table = pandas.DataFrame([[found[a][b] for b in names] for a in names], names, names, dtype=float)
+        return Similarity.of(table, title=f"Linear CKA of the layers after epoch {wanted}", entries="layer")
 
     def measured_epoch(self, epoch: int | None = None) -> int:
         """The number of an epoch that was measured, as `cka` takes it.
@@ -239,7 +338,7 @@ def similarity(
     samples: int = SAMPLES,
     seed: int = 0,
     on_progress: ProgressCallback = ignore_progress,
-) -> "pandas.DataFrame":
+) -> "Similarity":
     """Compare a layer with itself between every two epochs; see `cutaway.Run.similarity`.
 
     Raises:
@@ -249,6 +348,8 @@ def similarity(
     import pandas
 
     from cutaway.interpret import compare_epochs
+
+    from .results.similarity_matrix import Similarity
 
     samples = check_whole(samples, name="samples", least=1)
     wanted, data = _epochs_of(context, epochs), context.data
@@ -263,7 +364,8 @@ def similarity(
         scale=data.scale,
         on_progress=on_progress,
     )
-    return pandas.DataFrame(found, index=wanted, columns=wanted)
+    table = pandas.DataFrame(found, index=wanted, columns=wanted)
+    return Similarity.of(table, title=f"Linear CKA of {name} between epochs", entries="epoch")
 
 
 def sample_room(context: RunContext, layers: Sequence[str] | None = None) -> int:

@@ -5,7 +5,7 @@ folds, `cutaway.findings.suspects` judges what they say. May call every room bel
 """
 
 from .cross_validation import CrossValidation, of_data, of_run
-from .deciding import add_decisions, decisions_of
+from .deciding import add_decisions, count_held_out, decisions_of
 from .finding import check_sizes, find_label_issues
 from .record import LabelIssues, check_suspects_file, write_suspects
 from .suspects import label_issues
@@ -16,6 +16,7 @@ __all__ = [
     "add_decisions",
     "check_sizes",
     "check_suspects_file",
+    "count_held_out",
     "decisions_of",
     "find_label_issues",
     "label_issues",

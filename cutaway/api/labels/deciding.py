@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cutaway.api.context import RunContext
-from cutaway.data import Decision, check_decisions, decide, read_decisions, write_decisions
+from cutaway.data import Decision, SampleIds, check_decisions, decide, read_decisions, write_decisions
 from cutaway.errors import DataError, RunError
 from cutaway.runs import labels_path, write_atomic
 
@@ -58,6 +58,20 @@ def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision])
             hint="free some space, or make the folder writable",
         ) from error
     return path
+
+
+def count_held_out(context: RunContext, names: Sequence[str]) -> int:
+    """How many of these samples are validation or test samples, which the model of a run does not learn from.
+
+    Raises:
+        UnknownNameError: There is no such sample, or there are several.
+    """
+    held = {pair for part in ("val", "test") for pair in _pairs(context.split.part(part))}
+    return sum(pair in held for name in names for pair in _pairs(context.sample(name)))
+
+
+def _pairs(ids: SampleIds) -> list[tuple[int, int]]:
+    return list(zip(ids.source_index.tolist(), ids.index.tolist(), strict=True))
 
 
 def _check_header(before: bytes, text: str, path: Path) -> None:

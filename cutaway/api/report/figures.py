@@ -1,7 +1,9 @@
 """Sections with a figure: learning curves, confusion matrix."""
 
+import numpy as np
+
 from cutaway.metrics import most_mistaken
-from cutaway.page import Figure, Section
+from cutaway.page import Figure, Matrix, Section
 
 from .source import ReportSource
 
@@ -27,29 +29,31 @@ def learning(source: ReportSource) -> Section | None:
 
 def confusions(source: ReportSource) -> Section | None:
     """Which class is mistaken for which; None without held-out samples."""
-    from cutaway.plots import confusion_matrix_bokeh
-
     if not len(source.ids):
         return None
     counts, names = source.confusion, source.context.class_names
-    caption = (
-        f"Each row holds the {source.kind} samples of one true class, each column those predicted as one class. "
-        "Correct predictions are gray. The stronger the orange, the larger the share of that mistake in its row."
+    shown, samples = np.arange(len(names)), counts.sum(axis=1)
+    lead = (
+        f"Each row holds the {source.kind} samples of one true class, each column those predicted as one class. The "
+        "stronger the color, the larger the share of its row. A click on a cell shows its samples on the map."
     )
-    samples = counts.sum(axis=1)
+    caption = ""
     if len(names) > MATRIX_CLASSES:
         shown = most_mistaken(counts, MATRIX_CLASSES)
         part = counts[shown][:, shown]
         wrong, missing = int(part.sum() - part.trace()), int(counts.sum() - counts.trace())
-        caption += (
-            f" Of {len(names):,} classes, the {MATRIX_CLASSES} with the most mistakes are shown: {wrong:,} of "
+        caption = (
+            f"Of {len(names):,} classes, the {MATRIX_CLASSES} with the most mistakes are shown: {wrong:,} of "
             f"{missing:,} mistakes are between two of them."
         )
-        counts, names, samples = part, tuple(names[int(i)] for i in shown), samples[shown]
-    return Figure(
+        counts, samples = part, samples[shown]
+    return Matrix(
         name="confusions",
         title="Confusion matrix",
-        figure=confusion_matrix_bokeh(counts.toarray(), names, samples=samples),
+        lead=lead,
+        names=tuple(names[int(k)] for k in shown),
+        classes=tuple(int(k) for k in shown),
+        counts=counts.toarray(),
+        samples=np.asarray(samples).ravel(),
         caption=caption,
-        beside=True,
     )

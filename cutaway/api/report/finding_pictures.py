@@ -5,13 +5,14 @@ from collections.abc import Callable
 import numpy as np
 
 from cutaway.api.analyses import layer_activations
-from cutaway.data import SampleIds, Table
+from cutaway.data import SampleIds
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding
 from cutaway.metrics import is_finite
 from cutaway.page import Line, Picture, SmallPlot
 from cutaway.runs import KeptResult, kept, result_name
 
+from .sample_values import values_of
 from .source import ReportSource
 
 METHOD = 1
@@ -19,9 +20,6 @@ METHOD = 1
 
 SAMPLES = 8
 """Samples on a card at most."""
-
-VALUES = 4
-"""Values of a sample that is no picture."""
 
 ACTIVE_SAMPLES = 2000
 """Samples on which the activity of units is measured at most."""
@@ -52,7 +50,10 @@ def samples_of(source: ReportSource, finding: Finding) -> tuple[tuple[Picture, .
 
     names, pictures = ids.names(), source.context.data.pictures(ids)
     if pictures is None:
-        return (), "\n".join(f"{name}: {values}" for name, values in zip(names, _values(source, ids), strict=True))
+        return (), "\n".join(
+            f"{name}: {values}"
+            for name, values in zip(names, values_of(source.context, ids, unusual=True), strict=True)
+        )
     labels = [source.context.class_names[int(label)] for label in source.context.data.y(ids)]
     words = [f"{name}, labeled {label}" for name, label in zip(names, labels, strict=True)]
     shown = [_enlarged(each) for each in pictures]
@@ -73,26 +74,6 @@ def _enlarged(picture: np.ndarray) -> np.ndarray:
     factor = max(1, 64 // max(picture.shape))
     step = -(-max(picture.shape) // 128)
     return picture[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
-
-
-def _values(source: ReportSource, ids: SampleIds) -> list[str]:
-    """Values of each sample: the inputs that are farthest from the mean of the samples shown and some others."""
-    context = source.context
-    known = context.data.inputs(context.ids("train", samples=ACTIVE_SAMPLES))
-    mean, spread = known.mean(axis=0), known.std(axis=0)
-    x, names = context.data.inputs(ids), context.manifest.dataset.feature_names
-    far = np.abs(x - mean) / np.where(spread > 0, spread, np.inf)
-    rows = context.loaded.rows_of(ids) if isinstance(context.loaded, Table) else None
-    listed: list[str] = []
-    for i in range(len(ids)):
-        places: list[int] = np.argsort(-far[i], kind="stable")[:VALUES].tolist()
-        words = [f"{names[j] if names else f'input {j}'} {x[i, j]:.3g}" for j in places]
-        if rows is not None and names is not None:  # the cells of the columns that these inputs were made from
-            features = [names[j] for j in places]
-            columns = dict.fromkeys(c for each in features for c in rows[i] if each == c or each.startswith(f"{c}="))
-            words = [f"{column} {rows[i][column]}" for column in columns] or words
-        listed.append(", ".join(words))
-    return listed
 
 
 def _telling(source: ReportSource, finding: Finding) -> tuple[Picture, ...]:

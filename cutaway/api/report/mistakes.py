@@ -1,22 +1,13 @@
 """The section on wrong predictions: the most confident ones."""
 
-from typing import Any
-
-import numpy as np
-
 from cutaway.api.context import RunContext
-from cutaway.data import SampleIds, Table
+from cutaway.data import SampleIds
 from cutaway.metrics import worst_mistakes
 from cutaway.page import Card, Cards, Picture, Section, Text
 
 from .rows import percent
+from .sample_values import values_of
 from .source import ReportSource
-
-CELLS = 12
-"""Cells of a row of a table on its card at most."""
-
-VALUES = 8
-"""Values of a sample on its card at most, where samples are not pictures."""
 
 
 def mistakes(source: ReportSource) -> Section | None:
@@ -36,10 +27,12 @@ def _cards(source: ReportSource) -> tuple[Card, ...]:
     context = source.context
     worst, names = worst_mistakes(source.predicted, source.labels), context.class_names
     cards: list[Card] = []
-    for i, (title, pictures, values) in enumerate(shown_samples(context, source.ids.take(worst.position), name=True)):
+    ids = context.named(source.ids.take(worst.position))
+    for i, (title, pictures, values) in enumerate(shown_samples(context, ids, name=True)):
         change = f"{names[int(worst.label[i])]} → {names[int(worst.predicted[i])]}"
         text = (f"{percent(float(worst.confidence[i]))} confident",)
-        cards.append(Card(title=title, pictures=pictures, values=values, subtitle=change, text=text))
+        shown = Card(title=title, pictures=pictures, values=values, subtitle=change, text=text, samples=(ids[i],))
+        cards.append(shown)
     return tuple(cards)
 
 
@@ -60,28 +53,14 @@ def shown_samples(
 
     ids = context.named(ids)
     places, classes = ids.places(), context.data.y(ids)
-    rows, pictures = context.data.x(ids), context.data.pictures(ids)
-    table = context.loaded.rows_of(ids) if isinstance(context.loaded, Table) else None
+    pictures = context.data.pictures(ids)
+    values = values_of(context, ids) if pictures is None else []
     found: list[tuple[str, tuple[Picture, ...], str]] = []
     for i in range(len(ids)):
         title = ids[i] if not name or places[i] in ids[i] else f"{ids[i]} ({places[i]})"
         if pictures is not None:
             alt = f"{ids[i]}, labeled {context.class_names[int(classes[i])]}"
             found.append((title, (Picture(picture_png(pictures[i], scale=3), alt),), ""))
-        elif isinstance(context.loaded, Table) and table is not None:
-            found.append((title, (), _cells(table[i], context.loaded)))
         else:
-            found.append((title, (), ", ".join(_values(np.ravel(rows[i]), context.manifest.dataset.feature_names))))
+            found.append((title, (), values[i]))
     return found
-
-
-def _cells(row: dict[str, Any], table: Table) -> str:
-    """The first cells of a row that are used, as they are in the table, with their columns."""
-    used = [column.name for column in table.columns if column.use == "feature"]
-    cells = [f"{name} {'-' if row[name] in (None, '') else row[name]}" for name in used[:CELLS]]
-    return ", ".join(cells) + (f", and {len(used) - CELLS} more columns" if len(used) > CELLS else "")
-
-
-def _values(row: np.ndarray, names: tuple[str, ...] | None) -> list[str]:
-    """The first values of a sample, with their names where these are known."""
-    return [f"{names[i]} {value:g}" if names else f"{value:g}" for i, value in enumerate(row[:VALUES])]

@@ -47,6 +47,7 @@ def _card(source: ReportSource, finding: Finding) -> Card:
         values=values,
         help=f"{words}." if words else "",
         small=tuple(small),
+        samples=() if is_good else finding.samples,
     )
 
 

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.api import analyses
-from cutaway.api.analyses.epochs import check_epoch
+from cutaway.api.analyses.epochs import check_epoch, epoch_numbers
 from cutaway.api.progress import ProgressOption, show_progress
 
 from .recorded import RecordedRun
 
 if TYPE_CHECKING:
-    import pandas
-
-    from cutaway.api.analyses import Embedding, EmbeddingSequence, LayerHistory, Layers, Units
+    from cutaway.api.analyses import Embedding, EmbeddingSequence, LayerHistory, Layers, Similarity, Units
     from cutaway.embedding import Iterate
+    from cutaway.page import ExplorerWidget
 
 
 class OpenedRun(RecordedRun):
@@ -88,7 +87,7 @@ class OpenedRun(RecordedRun):
         samples: int = 10_000,
         seed: int = 0,
         progress: ProgressOption = True,
-    ) -> "pandas.DataFrame":
+    ) -> "Similarity":
         """Compare a layer with itself between every two epochs by linear CKA: when does it stop changing?
 
         `LayerHistory.cka` compares the layers of one epoch.
@@ -102,7 +101,7 @@ class OpenedRun(RecordedRun):
             progress: See `Run`.
 
         Returns:
-            A pandas DataFrame (epoch, epoch) in [0, 1]; NaN where a layer is constant or has diverged.
+            A pandas DataFrame (epoch, epoch) with ``plot()``, in [0, 1]; NaN where a layer is constant or has diverged.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
@@ -241,3 +240,43 @@ class OpenedRun(RecordedRun):
         epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
             return analyses.embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
+
+    def explore(
+        self,
+        *,
+        split: str | None = None,
+        epochs: Sequence[int] | int | None = None,
+        height: int = 480,
+        progress: ProgressOption = True,
+    ) -> "ExplorerWidget":
+        """Show every sample, layer by layer and epoch by epoch, as a widget in a notebook.
+
+        It is the first section of `report`, with its selection in Python: ``widget.selection`` is a DataFrame of the
+        selected samples, and setting it selects. ``widget.layer``, ``epoch``, ``color`` and ``pinned`` change with what
+        is done in the browser, and change what it shows when they are set. Where it is not alive, as in an exported
+        notebook, a picture takes its place.
+
+        Args:
+            split: "train", "val", "test" or "all", of more than 100,000 samples a stratified sample by class. If None,
+                up to 10,000 test samples, or validation samples where there are no test samples.
+            epochs: Numbers of the epochs that can be shown, or a single one; the kept one is always among them. At most
+                16, evenly spaced, if None.
+            height: Height of the large map in CSS pixels, 200..4000.
+            progress: See `Run`.
+
+        Returns:
+            The widget. What is computed for it is kept among the results of the run, and shared with `report`.
+
+        Raises:
+            UnknownNameError: There is no such split or epoch.
+            UsageError: The package anywidget is not installed (the extra "notebook"), the height is outside its range,
+                or the split has fewer than 20 samples.
+            RunError: The run does not hold its model.
+        """
+        from cutaway.api.report import run_explorer
+        from cutaway.page import explorer_widget
+
+        numbers = None if epochs is None else epoch_numbers(self.context, epochs)
+        with show_progress(progress) as on_progress:
+            record = run_explorer(self.context, split=split, epochs=numbers, on_progress=on_progress)
+        return explorer_widget(record, height=height)

@@ -75,11 +75,12 @@ def learning_curve(
     import_lean_keras()
     opened = open_run(run, data=data, runs=runs)
     gap = opened.generalization()
+    if not as_json:
+        _print_gap(gap)  # all that is known of a recorded run, which is not trained again
     curve = opened.learning_curve(shares=numbers, seeds=seeds)
     if as_json:
         print_json(learning_curve_document(opened.context, curve, gap))
         return
-    _print_gap(gap)
     _print_curve(curve)
 
 
@@ -134,19 +135,31 @@ def _print_calibration(found: "Calibration") -> None:
 def _print_coverage(found: "Coverage") -> None:
     rows = [
         {
-            "Wanted": f"{row['wanted']:.2%}",
+            "Wanted": "{:.2%}{}".format(wanted[0], f" to {wanted[-1]:.2%}" if len(wanted) > 1 else ""),
             "Answer from": "never" if row["threshold"] is None else f"{row['threshold']:.4f}",
             "Answered": percent(row["coverage"], 2),
             "Right": percent(row["accuracy"], 2),
             "95% interval": "-" if row["low"] is None else f"{row['low']:.1%} to {row['high']:.1%}",
             "On val": percent(row["val_accuracy"], 2),
         }
-        for row in found.summaries()
+        for row, wanted in _together(found.summaries())
     ]
     print_table(rows, title="Answers only from a confidence up, chosen on validation samples")
     say(f"Area under accuracy over coverage: {found.area:.4f}.")
     if found.note:
         say(f"Note: {found.note}.")
+
+
+def _together(summaries: list[dict[str, Any]]) -> list[tuple[dict[str, Any], list[float]]]:
+    """Summaries that say the same of several wanted accuracies once, each with these accuracies."""
+    found: list[tuple[dict[str, Any], list[float]]] = []
+    for row in summaries:
+        said = {name: value for name, value in row.items() if name != "wanted"}
+        if found and said == {name: value for name, value in found[-1][0].items() if name != "wanted"}:
+            found[-1][1].append(row["wanted"])
+        else:
+            found.append((row, [row["wanted"]]))
+    return found
 
 
 def _print_pairs(found: "ConfusedPairs") -> None:
@@ -166,20 +179,22 @@ def _print_pairs(found: "ConfusedPairs") -> None:
 
 
 def _print_thresholds(found: "Thresholds") -> None:
+    has_costs = found.cost.tolist() != [[0, 1], [1, 0]]
     rows = [
         {
             "From": f"{point.threshold:.4f}{words}",
             "Recall": f"{point.recall.value:.1%} ({point.recall.low:.1%} to {point.recall.high:.1%})",
             "Specificity": percent(point.specificity.value, 1),
             "Precision": "-" if not point.precision.samples else percent(point.precision.value, 1),
-            "Cost": f"{point.cost:.4f}",
+            **({"Cost": f"{point.cost:.4f}"} if has_costs else {"Errors": percent(point.cost, 2)}),
         }
         for words, point in ((" chosen", found.chosen), ("", found.half))
     ]
     print_table(rows, title=printable(f"Thresholds: {found.positive} against {found.negative}"))
     roc, average = found.roc, found.precision_recall.average_precision
     say(f"Area under the ROC curve {roc.area:.4f} ({roc.low:.4f} to {roc.high:.4f}), average precision {average:.4f}.")
-    say(f"Were the probabilities calibrated, {found.calibrated:.4f} would cost least.")
+    if has_costs:
+        say(f"Were the probabilities calibrated, {found.calibrated:.4f} would cost least.")
     if found.note:
         say(f"Note: {found.note}.")
 
@@ -225,14 +240,15 @@ def _print_curve(found: "LearningCurve") -> None:
             "Loss": number(row["loss"], 4),
         }
         for row in found.summaries()
+        if row["times"] > 1  # how good the run itself is was measured
     ]
-    print_table(rows, title=f"Expected on {found.split} samples, by a power law")
+    print_table(rows, title=f"Expected of more data on {found.split} samples, by a power law")
     expected, low, high = (1 - float(end[0]) for end in (found.check.error, found.check.high, found.check.low))
     agrees = {
-        True: "as measured",
-        False: "which it is not: do not rely on the forecast",
-        None: "which is too little to check the forecast by",
+        True: "so that the forecast can be relied on",
+        False: "so that the forecast cannot be relied on",
+        None: "which is too little to check it by",
     }[found.agrees]
     span = f"{expected:.2%} ({max(low, 0):.2%} to {high:.2%})"
-    say(f"From the shares alone, {span} is expected of this run ({found.accuracy:.2%}), {agrees}.")
+    say(f"Check: the shares alone forecast {span} for this run, which has {found.accuracy:.2%}, {agrees}.")
     say(f"{found.verdict[0].upper()}{found.verdict[1:]}.")

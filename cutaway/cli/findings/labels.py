@@ -133,8 +133,10 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
             got=f'the data "{where}"',
             hint="write a list with the option -o suspects.csv, and decide in its column decision",
         )
+    from cutaway.api.labels import count_held_out
+
     path = run.decide(decisions)
-    held = run.context.held_out([each.sample for each in decisions if each.action != "keep"])
+    held = count_held_out(run.context, [each.sample for each in decisions if each.action != "keep"])
     if as_json:
         print_json({"decisions": len(decisions), "held_out": held, "file": str(path)})
     else:
@@ -142,6 +144,7 @@ def _decide(run: Any, decisions: list[Any], *, where: str, as_json: bool) -> Non
         say(f"{count} added to {path}")
         if held:
             say(f"{_held_out_in_words(held)}: they change by what the model is judged, not what it learns.")
+            say(f"Runs with and without them are compared with: cutaway compare {_argument(run)} latest --shared")
         say(f"\nNext: {_again(run, str(path))}")
 
 
@@ -191,13 +194,17 @@ def _held_out_in_words(count: int) -> str:
     return f"{count:,} of them {'is a validation or test sample' if count == 1 else 'are validation or test samples'}"
 
 
+def _argument(run: Any) -> str:
+    from cutaway.runs import run_argument
+
+    return run_argument(run.path)
+
+
 def _again(run: Any, file: str) -> str:
     """How decisions in a file are applied, as it works for this run; and for data without a run."""
     if run is None:
         return f"cutaway train, with your data and their options, and --labels {file}"
-    from cutaway.runs import run_argument
-
-    again = run.context.train_like(run_argument(run.path))
+    again = run.context.train_like(_argument(run))
     if again is not None:
         on_command_line = again.startswith("cutaway train")
         return f"{again} --labels {shlex.quote(file)}" if on_command_line else f"{again[:-1]}, labels={file!r})"

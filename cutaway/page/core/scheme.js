@@ -10,13 +10,16 @@ export function isDark() {
 /**
  * Call a listener whenever the page becomes light or dark.
  * @param {() => void} listener
+ * @param {AbortSignal} [signal] ends it
  */
-export function onScheme(listener) {
+export function onScheme(listener, signal) {
   listeners.push(listener);
+  signal?.addEventListener("abort", () => listeners.splice(listeners.indexOf(listener), 1));
 }
 
-function changed() {
-  for (const listener of listeners) listener();
+/** Say that the page has become light or dark. */
+export function announceScheme() {
+  for (const listener of [...listeners]) listener();
 }
 
 /**
@@ -31,21 +34,21 @@ export function followScheme(button) {
   button.hidden = false;
   button.addEventListener("click", () => {
     root.dataset.scheme = isDark() ? "light" : "dark";
-    changed();
+    announceScheme();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announceScheme);
   /** @type {string | undefined} */
   let onScreen;
   addEventListener("beforeprint", () => {
     onScreen = root.dataset.scheme;
     root.dataset.scheme = "light";
     for (const details of document.querySelectorAll("details")) details.open = true;
-    changed();
+    announceScheme();
   });
   addEventListener("afterprint", () => {
     if (onScreen === undefined) delete root.dataset.scheme;
     else root.dataset.scheme = onScreen;
-    changed();
+    announceScheme();
   });
 }
 

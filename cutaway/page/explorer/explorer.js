@@ -12,6 +12,8 @@ import { makeSelection } from "./selection.js";
 import { makeStrip } from "./strip.js";
 import { makeTimeline } from "./timeline.js";
 import { makeToolbar } from "./toolbar.js";
+import { makeTrial, placeOf } from "./trial.js";
+import { makeUnits } from "./units.js";
 import { makeWay } from "./way.js";
 
 /** Categories of a column with more names than this get no labels on the map. */
@@ -22,13 +24,15 @@ const MOST_LABELED = 200;
  *   layer: number, epoch: number, epochShown: number, playing: boolean, color: string, search: string, off: number[],
  *   selection: Uint32Array, pinned: number, hovered: number, mode: "pan" | "box" | "lasso", shown: number,
  *   painted: number, model: import("./model.js").PageModel | null,
+ *   tried: Map<number, { index: number[], distance: ArrayLike<number> }> | null,
  * }} State `epoch` may lie between two epochs, `epochShown` is the nearest one; `off` are categories that are hidden;
- *   `shown` is the number of samples that are not hidden; `painted` counts changes of colors, states and pictures
+ *   `shown` is the number of samples that are not hidden; `tried` are the nearest samples, in each layer, of what a
+ *   person draws or enters; `painted` counts changes of colors, states and pictures
  * @typedef {{
  *   resetView: () => void, zoomToSelection: () => void, invert: () => void, select: (indices: ArrayLike<number>) => void,
  * }} Commands
  * @typedef {{
- *   store: Store<State>, samples: Samples, layouts: Layouts, commands: Commands, ready: EventTarget,
+ *   store: Store<State>, samples: Samples, layouts: Layouts, commands: Commands, ready: EventTarget, ended: AbortSignal,
  *   picture: (index: number, kind: string) => HTMLCanvasElement | null,
  *   shared: () => {
  *     codes: Uint8Array<ArrayBuffer>, palette: Uint8Array<ArrayBuffer>, states: Uint8Array<ArrayBuffer>
@@ -40,6 +44,7 @@ const MOST_LABELED = 200;
 export class Explorer {
   /** Says "layout" when one is loaded. */
   ready = new EventTarget();
+  #ending = new AbortController();
 
   /**
    * @param {HTMLElement} host
@@ -69,25 +74,50 @@ export class Explorer {
       shown: record.count,
       painted: 0,
       model: null,
+      tried: null,
     });
   }
 
   /** Load what is needed first, show it, and load the rest. */
   async start() {
+    await this.show();
+    await this.complete();
+  }
+
+  /** Load what is needed first, and show it. */
+  async show() {
     const { samples, layouts, store } = this;
     const { a } = layouts.place(store.state.layer, store.state.epoch);
     const [first] = await Promise.all([layouts.load(a), samples.load()]);
+    if (this.#ending.signal.aborted) return;
     this.map = this.#makeMap();
     this.map.motion.add(a, first);
     this.#connect(this.map);
+  }
+
+  /** Load the other layouts, pictures, neighbors and the model. */
+  async complete() {
+    const { samples, layouts, store, map } = this;
+    if (!map) return;
+    const { signal } = this.#ending;
     for (const key of layouts.keys) {
-      if (!layouts.loaded.has(key)) this.map.motion.add(key, await layouts.load(key));
+      if (!layouts.loaded.has(key)) map.motion.add(key, await layouts.load(key));
+      if (signal.aborted) return;
       this.ready.dispatchEvent(new Event("layout"));
     }
     await samples.loadMore();
-    this.map.pictures(samples.pictures);
+    if (signal.aborted) return;
+    map.pictures(samples.pictures);
     this.#repainted();
-    store.set({ model: await PageModel.load(this.record, samples.bundle) });
+    const model = await PageModel.load(this.record, samples.bundle);
+    if (!signal.aborted) store.set({ model });
+  }
+
+  /** End everything that goes on, and give back what the map holds. */
+  release() {
+    this.store.set({ playing: false });
+    this.#ending.abort();
+    this.map?.release();
   }
 
   /** @returns {SampleMap} */
@@ -115,7 +145,7 @@ export class Explorer {
     this.map = map;
     /** @type {Parts} */
     this.parts = {
-      ...{ store, samples, layouts, commands, shared, ready: this.ready },
+      ...{ store, samples, layouts, commands, shared, ready: this.ready, ended: this.#ending.signal },
       picture: (index, kind) => picture(samples, index, kind),
     };
     const side = element("div", { class: "side" }, makeCard(this.parts), makeLegend(this.parts));
@@ -125,6 +155,8 @@ export class Explorer {
       makeToolbar(this.parts),
       element("div", { class: "stage" }, place, side),
       makeWay(this.parts),
+      makeUnits(this.parts),
+      makeTrial(this.parts),
       makeSelection(this.parts),
     );
     return map;
@@ -143,7 +175,7 @@ export class Explorer {
     onScheme(() => {
       map.repaint();
       this.#repainted();
-    });
+    }, this.#ending.signal);
     map.addEventListener("hover", (event) => store.set({ hovered: /** @type {CustomEvent} */ (event).detail.index }));
     map.addEventListener("pin", (event) => store.set({ pinned: /** @type {CustomEvent} */ (event).detail.index }));
     map.addEventListener("select", (event) => store.set({ selection: /** @type {CustomEvent} */ (event).detail.indices }));
@@ -155,12 +187,25 @@ export class Explorer {
       this.#color(map, state);
     });
     store.watch(["search", "off", "color", "epochShown"], (state) => this.#filter(map, state));
+    store.watch(["tried", "layer", "epoch"], (state) => map.mark(this.#placeOfTried(state)));
+    map.addEventListener("layout", () => map.mark(this.#placeOfTried(store.state)));
     store.watch(["layer", "epoch"], ({ layer, epoch }, changed) => {
       const { a, b, t } = layouts.place(layer, epoch);
       if (![a, b].every((key) => map.motion.has(key))) this.#whenLoaded(map, [a, b]);
       else if (changed.has("layer") && t === 0 && map.motion.a !== "" && !changed.has("epoch")) map.motion.morph(a);
       else map.motion.between(a, b, t);
     });
+  }
+
+  /**
+   * Where what a person draws or enters belongs on the map, as it is now: among its nearest samples.
+   * @param {Readonly<State>} state
+   * @returns {[number, number] | null} data coordinates
+   */
+  #placeOfTried({ tried, layer }) {
+    const nearest = tried?.get(layer);
+    const motion = this.map?.motion;
+    return nearest && motion ? placeOf(nearest, (index) => motion.place(index)) : null;
   }
 
   /**
@@ -206,6 +251,28 @@ export class Explorer {
     map.hide(mask);
     store.set({ shown: mask ? mask.reduce((left, hidden) => left - hidden, samples.count) : samples.count });
     this.#repainted();
+  }
+
+  /**
+   * The samples of a class that are predicted as another, after the kept epoch.
+   * @param {number} label
+   * @param {number} predicted
+   */
+  confused(label, predicted) {
+    const { samples, record } = this;
+    const [labels, found] = ["label", "predicted"].map((key) => samples.values(key, record.kept));
+    return samples.names.flatMap((_, i) => (labels[i] === label && found[i] === predicted ? [i] : []));
+  }
+
+  /**
+   * Show samples that another section is about: one is pinned, several are selected.
+   * @param {number[]} indices
+   */
+  present(indices) {
+    this.store.set({ search: "", off: [], epoch: this.record.kept, pinned: indices.length === 1 ? indices[0] : -1 });
+    this.map?.select(indices.length === 1 ? [] : indices);
+    this.host.querySelector(".stage")?.scrollIntoView({ block: "center" });
+    this.map?.top.focus({ preventScroll: true });
   }
 
   #repainted() {

@@ -1,4 +1,4 @@
-import { passOf } from "./gl_painter.js";
+import { enlarged, passOf } from "./gl_painter.js";
 import { HIDDEN } from "./search.js";
 import { STEPS } from "./view.js";
 
@@ -82,12 +82,12 @@ export class CanvasPainter {
    * @param {number} pass
    * @param {number} alpha
    */
-  #blend({ a, b, t, view, size, count }, pass, alpha) {
+  #blend({ a, b, t, view, size, count, selected }, pass, alpha) {
     const { width, height } = this.canvas;
     const A = /** @type {Uint16Array} */ (this.#layouts.get(a));
     const B = /** @type {Uint16Array} */ (this.#layouts.get(b));
     const [codes, states, palette, sums] = [this.#codes, this.#states, this.#palette, this.#sums];
-    const side = Math.max(1, Math.round((pass ? 1.25 : 1) * size * view.ratio));
+    const side = Math.max(1, Math.round((pass ? enlarged(selected) : 1) * size * view.ratio));
     const scale = (view.scale * view.ratio) / STEPS;
     const left = width / 2 - view.x * STEPS * scale - side / 2;
     const top = height / 2 + view.y * STEPS * scale - side / 2;

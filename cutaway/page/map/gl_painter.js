@@ -4,9 +4,9 @@ import { SELECTED } from "./search.js";
  * What is painted.
  * @typedef {{
  *   a: string, b: string, t: number, view: import("./view.js").View,
- *   size: number, alpha: number, dim: number, count: number, selected: boolean,
+ *   size: number, alpha: number, dim: number, count: number, selected: number,
  * }} Painting positions go from layout `a` to layout `b`; `size` is in CSS pixels; `dim` is multiplied with the opacity of
- * samples outside the selection
+ * samples outside the selection; `selected` is the number of samples in it
  */
 
 // A uniform that both shaders use must have the same precision in both, or they do not link.
@@ -179,7 +179,7 @@ export class GlPainter {
     gl.uniform1f(at.t, t);
     for (const pass of selected ? [0, 1] : [0]) {
       gl.uniform1ui(at.pass, pass);
-      gl.uniform1f(at.size, (pass ? 1.25 : 1) * size * view.ratio);
+      gl.uniform1f(at.size, (pass ? enlarged(selected) : 1) * size * view.ratio);
       gl.uniform1f(at.alpha, pass ? Math.max(alpha, 0.9) : selected ? alpha * dim : alpha);
       gl.drawArrays(gl.POINTS, 0, count);
     }
@@ -194,6 +194,14 @@ export class GlPainter {
   release() {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
+}
+
+/**
+ * How much larger the points of a selection are: few would not be seen among others.
+ * @param {number} selected
+ */
+export function enlarged(selected) {
+  return selected <= 300 ? 2 : 1.25;
 }
 
 /**

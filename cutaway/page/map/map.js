@@ -25,6 +25,8 @@ export class SampleMap extends EventTarget {
   /** @type {"pan" | "lasso" | "box"} */
   mode = "pan";
   selection = new Uint32Array();
+  /** @type {[number, number] | null} */
+  marked = null;
   /** @type {PictureSheet | null} */
   sheet = null;
   /** @type {number[] | null} the samples whose pictures are shown, or null where points are */
@@ -34,6 +36,7 @@ export class SampleMap extends EventTarget {
   /** @type {import("./islands.js").Island[] | null} */
   #found = null;
   #frame = 0;
+  #ending = new AbortController();
 
   /**
    * @param {HTMLElement} host its size is the size of the map
@@ -76,7 +79,8 @@ export class SampleMap extends EventTarget {
     cancelAnimationFrame(this.#frame);
     this.motion.stop();
     this.resizing?.disconnect();
-    this.surface.painter.release();
+    this.#ending.abort();
+    this.surface.release();
   }
 
   /**
@@ -176,7 +180,8 @@ export class SampleMap extends EventTarget {
     // so a change of density alone, by the page's zoom or on another screen, is asked for here
     const density = () => {
       this.#resize();
-      matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", density, { once: true });
+      const options = { once: true, signal: this.#ending.signal };
+      matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", density, options);
     };
     density();
   }
@@ -335,7 +340,16 @@ export class SampleMap extends EventTarget {
     const count = this.pictured ? 0 : this.count;
     const { view, motion } = this;
     const { a, b, t } = motion;
-    this.surface.paint({ a, b, t, view, count, selected: this.selection.length > 0, ...this.#style });
+    this.surface.paint({ a, b, t, view, count, selected: this.selection.length, ...this.#style });
+    this.paintTop();
+  }
+
+  /**
+   * Mark a place where there is no sample, or none.
+   * @param {[number, number] | null} place data coordinates
+   */
+  mark(place) {
+    this.marked = place;
     this.paintTop();
   }
 

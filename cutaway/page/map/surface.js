@@ -16,6 +16,7 @@ export class Surface {
   layouts = new Map();
   /** @type {"webgl2" | "canvas2d" | "lost"} */
   kind = "canvas2d";
+  released = false;
   #judged = 0;
   #slow = 0;
 
@@ -66,7 +67,7 @@ export class Surface {
   /** @param {HTMLCanvasElement} canvas */
   #watch(canvas) {
     canvas.addEventListener("webglcontextlost", (event) => {
-      if (canvas !== this.canvas) return;
+      if (canvas !== this.canvas || this.released) return;
       event.preventDefault();
       this.kind = "lost";
       this.changed("lost");
@@ -95,6 +96,12 @@ export class Surface {
     this.painter.palette(palette);
   }
 
+  /** Give back what the painter holds; nothing is painted after that. */
+  release() {
+    this.released = true;
+    this.painter.release();
+  }
+
   /** The states have changed. */
   restate() {
     this.painter.states(this.states);
@@ -102,7 +109,7 @@ export class Surface {
 
   /** @param {import("./gl_painter.js").Painting} painting */
   paint(painting) {
-    if (this.kind === "lost") return;
+    if (this.kind === "lost" || this.released) return;
     this.painter.paint(painting);
     if (painting.count) this.#judge();
   }

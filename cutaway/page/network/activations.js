@@ -4,7 +4,8 @@ import { normalProbability } from "./normal_distribution.js";
 
 /**
  * @typedef {{ function?: string, slope?: number, threshold?: number, most?: number | null, alpha?: number }}
- *   ActivationSettings The name, and what it needs: `slope` below 0, `threshold` and `most` of a ReLU, `alpha` of an ELU.
+ *   ActivationSettings The name, and what it needs: `slope` below 0, `threshold` and `most` of a ReLU, `alpha` of an
+ *   ELU.
  */
 
 const SELU_ALPHA = 1.6732632423543772;
@@ -34,7 +35,7 @@ const PLAIN_ACTIVATIONS = {
  * @param {ActivationSettings} settings
  * @returns {((x: number) => number) | null}
  */
-function elementwise({ function: name = "linear", slope = 0, threshold = 0, most = null, alpha = 1 }) {
+function singleActivation({ function: name = "linear", slope = 0, threshold = 0, most = null, alpha = 1 }) {
   if (name === "linear") return (x) => x;
   if (name === "leaky_relu") return (x) => (x >= 0 ? x : slope * x);
   if (name === "elu") return (x) => (x > 0 ? x : alpha * Math.expm1(x));
@@ -49,7 +50,8 @@ function elementwise({ function: name = "linear", slope = 0, threshold = 0, most
 /**
  * Make the function that applies an activation to values in place.
  * @param {ActivationSettings} settings
- * @param {{ size: number, inner: number }} along How values lie that softmax takes together: entries, and values an entry.
+ * @param {{ size: number, inner: number }} along How values lie that softmax takes together: entries, and values an
+ *   entry.
  * @returns {((values: Float32Array) => void) | null} Null where nothing is to be done.
  */
 export function activationOf(settings, { size, inner }) {
@@ -58,7 +60,7 @@ export function activationOf(settings, { size, inner }) {
   if (name === "softmax" || name === "log_softmax") {
     return (values) => softmaxAlong(values, { size, inner, isLog: name === "log_softmax" });
   }
-  const apply = elementwise(settings);
+  const apply = singleActivation(settings);
   if (!apply) throw new RangeError(`unknown activation "${name}"`);
   return (values) => {
     for (let i = 0; i < values.length; i++) values[i] = apply(values[i]);

@@ -25,21 +25,21 @@ const LEAST_STROKE = 2;
 export function centerDigit(picture) {
   const { values, width, height } = picture;
   const ink = findInk(picture);
-  const inside = ink ? countOf(ink) : 0;
+  const inside = ink ? inkCount(ink) : 0;
   if (!ink || inside === 0 || inside === ink.length) return null;
   const [paper, drawn] = [medianWhere(values, ink, 0), medianWhere(values, ink, 1)];
   if (Math.abs(drawn - paper) < 255 * LEAST_CONTRAST) return null;
-  const near = grow(ink, { width, height });
-  const darkness = values.map((value, i) =>
-    near[i] ? Math.trunc(Math.min(Math.max(Math.fround((value - paper) / (drawn - paper)), 0), 1) * 255) : 0,
-  );
-  let cut = cutOut({ values: darkness, width, height }, boxOf(ink, { width, height }));
-  const ratio = DIGIT_BOX / Math.max(cut.width, cut.height);
-  for (let times = missingPixels(ink, { width, height }, ratio); times > 0; times--) {
-    cut = { ...cut, values: grow(cut.values, cut) };
-  }
-  const [columns, rows] = [cut.width, cut.height].map((side) => Math.max(1, roundHalfEven(side * ratio)));
-  return centered(resizePicture(cut, { width: columns, height: rows }));
+  const box = inkBox(ink, { width, height });
+  const cutInk = cutPicture({ values: ink, width, height }, box);
+  const near = growInk(cutInk.values, cutInk);
+  const levels = Uint8Array.from({ length: 256 }, (_, level) => {
+    return Math.trunc(Math.min(Math.max(Math.fround((level - paper) / (drawn - paper)), 0), 1) * 255);
+  });
+  let digit = cutPicture(picture, box).values.map((value, i) => (near[i] ? levels[value] : 0));
+  const ratio = DIGIT_BOX / Math.max(cutInk.width, cutInk.height);
+  for (let times = missingPixels(cutInk, ratio); times > 0; times--) digit = growInk(digit, cutInk);
+  const [columns, rows] = [cutInk.width, cutInk.height].map((side) => Math.max(1, roundHalfEven(side * ratio)));
+  return placeDigit(resizePicture({ ...cutInk, values: digit }, { width: columns, height: rows }));
 }
 
 /**
@@ -84,12 +84,15 @@ function otsuThreshold(values) {
  * @param {{ width: number, height: number }} size
  * @returns {Uint8Array}
  */
-function grow(values, { width, height }) {
+function growInk(values, { width, height }) {
   const wider = values.map((value, i) => {
     const column = i % width;
     return Math.max(value, column ? values[i - 1] : 0, column < width - 1 ? values[i + 1] : 0);
   });
-  return wider.map((value, i) => Math.max(value, wider[i - width] ?? 0, i + width < width * height ? wider[i + width] : 0));
+  return wider.map((value, i) => {
+    const row = Math.floor(i / width);
+    return Math.max(value, row ? wider[i - width] : 0, row < height - 1 ? wider[i + width] : 0);
+  });
 }
 
 /**
@@ -98,7 +101,7 @@ function grow(values, { width, height }) {
  * @param {{ width: number, height: number }} size
  * @returns {{ left: number, right: number, top: number, bottom: number }}
  */
-function boxOf(ink, { width, height }) {
+function inkBox(ink, { width, height }) {
   const box = { left: width, right: -1, top: height, bottom: -1 };
   for (let at = 0; at < ink.length; at++) {
     if (!ink[at]) continue;
@@ -116,7 +119,7 @@ function boxOf(ink, { width, height }) {
  * @param {{ left: number, right: number, top: number, bottom: number }} box
  * @returns {GrayPicture}
  */
-function cutOut({ values, width }, { left, right, top, bottom }) {
+function cutPicture({ values, width }, { left, right, top, bottom }) {
   const [columns, rows] = [right - left + 1, bottom - top + 1];
   const cut = new Uint8Array(columns * rows);
   for (let row = 0; row < rows; row++) {
@@ -128,12 +131,11 @@ function cutOut({ values, width }, { left, right, top, bottom }) {
 
 /**
  * How often a stroke is to be made thicker by a pixel on each side, so that it does not fade when it is scaled.
- * @param {Uint8Array} ink
- * @param {{ width: number, height: number }} size
- * @param {number} ratio By which the picture will be scaled.
+ * @param {GrayPicture} picture 1 for ink.
+ * @param {number} ratio By which it will be scaled.
  * @returns {number}
  */
-function missingPixels(ink, { width, height }, ratio) {
+function missingPixels({ values: ink, width, height }, ratio) {
   if (ratio >= 1) return 0;
   let outline = 0;
   for (let at = 0; at < ink.length; at++) {
@@ -142,7 +144,7 @@ function missingPixels(ink, { width, height }, ratio) {
     const atEdge = row === 0 || row === height - 1 || column === 0 || column === width - 1;
     if (atEdge || !(ink[at - width] && ink[at + width] && ink[at - 1] && ink[at + 1])) outline++;
   }
-  const stroke = (2 * countOf(ink)) / Math.max(outline, 1);
+  const stroke = (2 * inkCount(ink)) / Math.max(outline, 1);
   return Math.max(0, Math.min(roundHalfEven((LEAST_STROKE / ratio - stroke) / 2), 100));
 }
 
@@ -151,7 +153,7 @@ function missingPixels(ink, { width, height }, ratio) {
  * @param {GrayPicture} digit
  * @returns {GrayPicture}
  */
-function centered({ values, width, height }) {
+function placeDigit({ values, width, height }) {
   let [total, down, right] = [0, 0, 0];
   values.forEach((value, at) => {
     total += value;
@@ -191,7 +193,7 @@ function medianWhere(values, ink, wanted) {
  * @param {Uint8Array} flags
  * @returns {number}
  */
-function countOf(flags) {
+function inkCount(flags) {
   return flags.reduce((sum, flag) => sum + flag, 0);
 }
 

@@ -62,8 +62,8 @@ export function drawStrokes(strokes, { width, height }) {
  * Prepare a drawing as the pictures of a run were prepared.
  * @param {DrawingSpec} spec
  * @param {GrayPicture} sheet 0 is paper and 255 ink.
- * @returns {{ input: Float32Array, picture: GrayPicture, isEmpty: boolean }} One raw sample of the run, in its shape; the
- *   same as a gray picture to show; and whether nothing is drawn.
+ * @returns {{ input: Float32Array, picture: GrayPicture, isEmpty: boolean }} One raw sample of the run, in its shape;
+ *   the same as a gray picture to show; and whether nothing is drawn.
  */
 export function prepareDrawing(spec, sheet) {
   const [height, width] = spec.shape;

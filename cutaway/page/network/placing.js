@@ -1,6 +1,6 @@
 // The place of a new sample in a map, and the samples that are nearest to it in a layer.
 
-/** @typedef {{ index: Int32Array, distance: Float32Array }} NearestRows Places of rows, the nearest first. */
+/** @typedef {{ index: Int32Array, distance: Float32Array }} NearestRows Which rows, the nearest first. */
 
 /** Effective number of neighbors of a new sample, as of `cutaway.embedding.place`. */
 const PLACING_PERPLEXITY = 5;
@@ -26,7 +26,7 @@ export function nearestRows(rows, row, count = NEIGHBORS_A_PERPLEXITY * PLACING_
   const index = new Int32Array(wanted);
   const squared = new Float64Array(wanted).fill(Infinity);
   for (let sample = 0; sample < samples; sample++) {
-    const found = squaredDistance(rows, sample * units, row, squared[wanted - 1]);
+    const found = squaredRowDistance(rows, sample * units, row, squared[wanted - 1]);
     if (!(found < squared[wanted - 1])) continue;
     let place = wanted - 1;
     for (; place > 0 && squared[place - 1] > found; place--) {
@@ -46,7 +46,7 @@ export function nearestRows(rows, row, count = NEIGHBORS_A_PERPLEXITY * PLACING_
  * @param {number} most Beyond which the exact value does not matter.
  * @returns {number}
  */
-function squaredDistance(rows, first, row, most) {
+function squaredRowDistance(rows, first, row, most) {
   let sum = 0;
   for (let start = 0; start < row.length && sum < most; start += COMPARED_AFTER) {
     const stop = Math.min(start + COMPARED_AFTER, row.length);

@@ -5,7 +5,7 @@ import { normalProbability, normalQuantile } from "./normal_distribution.js";
 
 /** @typedef {number | string | null | undefined} Cell Null or undefined where it is not known. */
 
-/** @typedef {Record<string, any>} PreparationStep A step as run.json keeps it: see cutaway/data/preparation/steps.py. */
+/** @typedef {Record<string, any>} PreparationStep As run.json keeps it: see cutaway/data/preparation/steps.py. */
 
 /**
  * @typedef {object} ColumnControl What a control for a column needs.
@@ -49,7 +49,9 @@ const STEP_CELLS = { number: numberCell, category: categoryCell, hash: () => nul
  * @returns {Float32Array}
  */
 export function prepareRow(preparation, cells) {
-  return Float32Array.from(preparation.steps.flatMap((step) => STEP_INPUTS[step.kind](step, cells[step.column])));
+  // a column may be called "constructor", which every object has
+  const cellOf = (/** @type {string} */ column) => (Object.hasOwn(cells, column) ? cells[column] : null);
+  return Float32Array.from(preparation.steps.flatMap((step) => STEP_INPUTS[step.kind](step, cellOf(step.column))));
 }
 
 /**
@@ -102,8 +104,16 @@ function numberInputs(step, cell) {
 function numberCell(step, inputs) {
   if (step.indicator && inputs[1] > 0.5) return null;
   if (!step.quantiles) return inputs[0] * step.scale + step.center;
-  const shares = step.quantiles.map((/** @type {number} */ _, /** @type {number} */ i) => i / (step.quantiles.length - 1));
-  return interpolate(normalProbability(inputs[0]), shares, step.quantiles);
+  return interpolateAt(normalProbability(inputs[0]), quantileShares(step.quantiles), step.quantiles);
+}
+
+/**
+ * The share of the samples that do not exceed each of the quantiles.
+ * @param {number[]} quantiles
+ * @returns {number[]}
+ */
+function quantileShares(quantiles) {
+  return quantiles.map((_, i) => i / (quantiles.length - 1));
 }
 
 /**
@@ -113,11 +123,11 @@ function numberCell(step, inputs) {
  * @returns {number}
  */
 function rankDeviate(value, quantiles) {
-  const shares = quantiles.map((_, i) => i / (quantiles.length - 1));
+  const shares = quantileShares(quantiles);
   const negative = (/** @type {number[]} */ list) => list.map((one) => -one).reverse();
   // from both sides, so that a value that occurs often gets the middle of its ranks
-  const upper = interpolate(value, quantiles, shares);
-  const rank = 0.5 * (upper - interpolate(-value, negative(quantiles), negative(shares)));
+  const upper = interpolateAt(value, quantiles, shares);
+  const rank = 0.5 * (upper - interpolateAt(-value, negative(quantiles), negative(shares)));
   const edge = 1e-7 - Number.EPSILON;
   return normalQuantile(Math.min(Math.max(rank, edge), 1 - edge));
 }
@@ -129,7 +139,7 @@ function rankDeviate(value, quantiles) {
  * @param {number[]} values
  * @returns {number}
  */
-function interpolate(x, places, values) {
+function interpolateAt(x, places, values) {
   const last = places.length - 1;
   if (x >= places[last]) return values[last];
   if (x < places[0]) return values[0];
@@ -187,7 +197,7 @@ function hashInputs(step, cell) {
  * @returns {number[]}
  */
 function dateInputs(step, cell) {
-  const given = secondsOf(cell);
+  const given = cellSeconds(cell);
   const seconds = given === null ? step.fill : given;
   const inputs = step.parts.map((/** @type {string} */ part) => {
     if (part === "time") return (seconds - step.center) / step.scale;
@@ -228,7 +238,7 @@ function turnOf(period, seconds) {
  * @param {Cell} cell
  * @returns {number | null} Seconds since 1970; null where it is not known.
  */
-function secondsOf(cell) {
+function cellSeconds(cell) {
   if (cell === null || cell === undefined || cell === "") return null;
   if (typeof cell === "number") return cell;
   // without a time zone it is UTC, as in Python

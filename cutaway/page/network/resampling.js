@@ -59,7 +59,8 @@ function lanczosWeights(at, from, to) {
   const center = (at + 0.5) * ratio;
   const first = Math.max(Math.trunc(center - LANCZOS_LOBES * wide + 0.5), 0);
   const last = Math.min(Math.trunc(center + LANCZOS_LOBES * wide + 0.5), from);
-  const weights = Float64Array.from({ length: last - first }, (_, i) => lanczosValue((i + first - center + 0.5) / wide));
+  const valueAt = (/** @type {number} */ i) => lanczosValue((i + first - center + 0.5) / wide);
+  const weights = Float64Array.from({ length: last - first }, (_, i) => valueAt(i));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return { first, weights: weights.map((weight) => weight / sum) };
 }

@@ -1,4 +1,4 @@
-// Places of values in the flat array of one sample, whose shape has no axis for the batch.
+// Where values are in the flat array of one sample, whose shape has no axis for the batch.
 
 /**
  * The number of values of a shape.

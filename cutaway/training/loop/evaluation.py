@@ -122,10 +122,12 @@ def blocks_of(samples: int, sample_bytes: int, *, room: int = DEVICE_BYTES, outp
     Returns:
         Blocks per part, and samples per block, at most `BLOCK`. There is a single part where all rows take `room` bytes
         or less, and their probabilities, of `output_bytes` a sample, `OUTPUT_BYTES` or less; otherwise rows of a part
-        take about `PART_BYTES` and probabilities about `OUTPUT_BYTES`, or a part is a single sample.
+        take about `PART_BYTES` and probabilities about `OUTPUT_BYTES`, or a part is a single sample. A single block is
+        padded to a power of two, so that data of similar sizes share a compiled program.
     """
     total = samples * sample_bytes
     parts = 1 if total <= room else -(-total // PART_BYTES)
     parts = min(max(parts, -(-samples * output_bytes // OUTPUT_BYTES), 1), samples)
     count = max(1, -(-samples // (parts * BLOCK)))
-    return count, max(1, -(-samples // (parts * count)))
+    size = max(1, -(-samples // (parts * count)))
+    return count, min(1 << (size - 1).bit_length(), BLOCK) if parts == count == 1 else size

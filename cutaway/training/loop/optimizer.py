@@ -1,8 +1,12 @@
 """From a config to Keras' optimizer."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import jax
 import keras
+import numpy as np
 
 from cutaway.training.config import TrainingConfig
 
@@ -42,3 +46,31 @@ def _schedule(config: TrainingConfig, *, steps: int) -> Any:
     if config.schedule == "step":
         return schedules.PiecewiseConstantDecay([steps // 2, steps * 3 // 4], [rate, rate / 10, rate / 100])
     return rate
+
+
+def schedule_numbers(optimizer: keras.Optimizer) -> dict[str, Any]:
+    """The numbers of an optimizer's schedule by the names of Keras, such as "decay_steps"; {} without a schedule.
+
+    They are arguments of the compiled step. If they were constants in it, every other learning rate, number of epochs
+    or number of samples would need a program of its own, which takes a second to compile.
+    """
+    schedule: Any = optimizer._learning_rate
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        return {}
+    found = {name: value for name, value in schedule.get_config().items() if isinstance(value, (int, float, list))}
+    types = {int: np.int32, float: np.float32}
+    return jax.tree.map(lambda number: jax.device_put(types[type(number)](number)), found)
+
+
+@contextmanager
+def schedule_of(optimizer: keras.Optimizer, numbers: Mapping[str, Any]) -> Iterator[None]:
+    """Let an optimizer's schedule compute with other numbers, while a step is traced."""
+    schedule: Any = optimizer._learning_rate
+    kept = {name: getattr(schedule, name) for name in numbers}
+    try:
+        for name, value in numbers.items():
+            setattr(schedule, name, value)
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(schedule, name, value)

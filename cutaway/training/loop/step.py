@@ -14,6 +14,7 @@ from cutaway.models import members_of, prepare_inputs, sample_loss
 from cutaway.training.config import TrainingConfig
 
 from .jaxpr_rewrite import rewritten
+from .optimizer import schedule_numbers, schedule_of
 
 
 class State(NamedTuple):
@@ -97,11 +98,12 @@ def compile_training(
 
     gradient = jax.value_and_grad(objective, has_aux=True)
 
-    def step(state, rows, labels, mask, weight):
+    def step(state, rows, labels, mask, weight, numbers):
         (loss, (non_trainable, predicted)), gradients = gradient(
             state.trainable, state.non_trainable, rows, labels, mask, weight
         )
-        trainable, moments = apply(state.optimizer, gradients, state.trainable)
+        with schedule_of(optimizer, numbers):
+            trainable, moments = apply(state.optimizer, gradients, state.trainable)
         correct = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * mask)
         loss = loss / members.outputs[1].shape[1] if members else loss
         predicted = predicted if record else predicted[:, :0]
@@ -111,15 +113,16 @@ def compile_training(
     if cpu or bfloat16:
         step = rewritten(step, bfloat16=bfloat16, cpu=cpu)
 
-    def chunk(state, metrics, predictions, x, y, mask, weight, start, stop):
+    def chunk(state, metrics, predictions, x, y, mask, weight, start, stop, numbers):
         def body(i, carry):
             state, metrics, predictions = carry
-            state, loss, correct, predicted = step(state, x[i], y[i], mask[i], weight[i])
+            state, loss, correct, predicted = step(state, x[i], y[i], mask[i], weight[i], numbers)
             return state, Metrics(metrics.loss + loss, metrics.correct + correct), predictions.at[i].set(predicted)
 
         return jax.lax.fori_loop(start, stop, body, (state, metrics, predictions))
 
-    return jax.jit(chunk, donate_argnums=(0, 2))
+    compiled, numbers = jax.jit(chunk, donate_argnums=(0, 2)), schedule_numbers(optimizer)
+    return lambda *arguments: compiled(*arguments, numbers)
 
 
 def compile_evaluation(model: keras.Model, *, config: TrainingConfig, scale: float, classes: int):

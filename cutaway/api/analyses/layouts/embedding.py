@@ -9,6 +9,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.data import SampleIds
 from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, inspect_quality
 from cutaway.errors import UsageError
@@ -16,6 +17,7 @@ from cutaway.errors import UsageError
 if TYPE_CHECKING:
     import pandas
 
+    from cutaway.page import ExplorerWidget
     from cutaway.plots import BokehFigure, Figure
 
 INPUT = "input"
@@ -29,7 +31,7 @@ METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
 
 @public
 @dataclass(frozen=True, eq=False)
-class Embedding:
+class Embedding(NotebookDisplay):
     """Two coordinates for each sample, from a layer's activations after an epoch.
 
     Attributes:
@@ -159,6 +161,9 @@ class Embedding:
 
         return embedding_scatter(self.xy, self.labels, self.class_names, title=self.title)
 
+    def _shown_table(self) -> str:
+        return ""
+
     def bokeh(self) -> "BokehFigure":
         """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.
 
@@ -175,6 +180,25 @@ class Embedding:
             predicted=self.predicted,
             pictures=pictures,
         )
+
+    def explore(self, *, height: int = 480) -> "ExplorerWidget":
+        """Show its samples as a widget in a notebook: point at them, select them, and get the selection back.
+
+        Args:
+            height: Height of the map in CSS pixels, 200..4000.
+
+        Returns:
+            As of `cutaway.Run.explore`, of this layer, this epoch and these samples.
+
+        Raises:
+            UsageError: The package anywidget is not installed (the extra "notebook"), or the height is outside its
+                range.
+        """
+        from cutaway.page import explorer_widget
+
+        from .explored import embedding_explorer
+
+        return explorer_widget(embedding_explorer(self), height=height)
 
 
 def layer_activations(

@@ -76,7 +76,9 @@ class ShareTrainings:
                 "a learning curve trains a run's model again with its settings, which are known of runs that cutaway "
                 "trained",
                 got=f"{context.path.name}, which was recorded",
-                hint="train such a model with cutaway.train first",
+                hint="in Python, train its model with cutaway.train(run.model(), run.data), and ask that run"
+                if context.opens
+                else "train a model that opens with cutaway.train",
             )
         self.context, self.counts, self.seeds, self.on_progress = context, tuple(counts), seeds, on_progress
         self.config: TrainingConfig = recorded_config(manifest.config)

@@ -3,6 +3,6 @@
 In comes a `ReportSource`; out comes an `Explorer` for the page. May call what `cutaway.api.report` may call.
 """
 
-from .section import explore, shown_maps
+from .section import FEWEST, explore, shown_maps
 
-__all__ = ["explore", "shown_maps"]
+__all__ = ["FEWEST", "explore", "shown_maps"]

@@ -7,6 +7,7 @@ import numpy as np
 
 from cutaway.api.analyses import probabilities
 from cutaway.api.analyses.layouts.embeddings import positions
+from cutaway.api.analyses.layouts.explored import class_columns, misplaced_column
 from cutaway.api.report.source import ReportSource
 from cutaway.data import PARTS, Table
 from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
@@ -27,18 +28,11 @@ FEWEST_EPOCHS = 2
 
 def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embedding") -> tuple[SampleColumn, ...]:
     """The columns of the explorer; "label" is the first."""
-    names = source.context.class_names
-    labels = source.context.data.y(source.shown)
-    columns = [
-        SampleColumn(key="label", title="Label", kind="category", values=(labels,), names=names, palette="classes")
-    ]
+    columns = _predictions(source, source.context.data.y(source.shown), epochs)
     if source.asked is not None:
-        columns.append(_split(source))
-    columns += _predictions(source, labels, epochs)
+        columns.insert(1, _split(source))
     if embedding.misplaced is not None:
-        columns.append(
-            SampleColumn(key="misplaced", title="Misplaced on the map", kind="number", values=(embedding.misplaced,))
-        )
+        columns.append(misplaced_column(embedding.misplaced))
     return (*columns, *_table_columns(source))
 
 
@@ -52,8 +46,7 @@ def _split(source: ReportSource) -> SampleColumn:
 
 
 def _predictions(source: ReportSource, labels: np.ndarray, epochs: Sequence[int]) -> list[SampleColumn]:
-    """Predictions after each epoch, and how each sample was learned."""
-    names = source.context.class_names
+    """Labels, predictions after each epoch, and how each sample was learned."""
     tracker = DynamicsTracker(labels)
     predicted: list[np.ndarray] = []
     confidence: list[np.ndarray] = []
@@ -63,26 +56,7 @@ def _predictions(source: ReportSource, labels: np.ndarray, epochs: Sequence[int]
         confidence.append(found.max(axis=1))
         if epoch > 0:
             tracker.add(epoch, iter([found]))
-    wrong = tuple((each != labels).astype(np.int64) for each in predicted)
-    columns = [
-        SampleColumn(
-            key="predicted",
-            title="Prediction",
-            kind="category",
-            values=tuple(predicted),
-            names=names,
-            palette="classes",
-        ),
-        SampleColumn(
-            key="right",
-            title="Right or wrong",
-            kind="category",
-            values=wrong,
-            names=("right", "wrong"),
-            palette="right",
-        ),
-        SampleColumn(key="confidence", title="Confidence", kind="number", values=tuple(confidence)),
-    ]
+    columns = class_columns(labels, source.context.class_names, predicted, confidence)
     if sum(epoch > 0 for epoch in epochs) < FEWEST_EPOCHS:
         return columns
     learned = tracker.result()

@@ -1,25 +1,23 @@
 """The section in which all samples are looked at: their maps in every layer and after every epoch."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.api.analyses import LayerHistory, evenly_spaced
+from cutaway.api.analyses import evenly_spaced
+from cutaway.api.analyses.layouts.explored import explorer_colors, near_samples, page_pictures
 from cutaway.api.report.network import network_data
 from cutaway.api.report.source import ReportSource
 from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
-from cutaway.page import Explorer, LayerMap, Section, scale_layout
-from cutaway.runs import KeptResult, digest_of, kept, result_name
+from cutaway.page import Explorer, LayerMap, References, scale_layout
 
 from .columns import sample_columns
+from .units import unit_columns
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Embedding
     from cutaway.api.analyses.layouts.grid import EmbeddingGrid
-
-METHOD = 1
-"""Part of the key of kept neighbors: another way of finding them may give others."""
 
 FEWEST = 20
 """With fewer samples than this, a map shows no structure."""
@@ -30,24 +28,31 @@ EPOCHS = 16
 LAYERS = 6
 """Layers that are shown at most, the samples themselves and the outputs among them."""
 
-NEIGHBORS = 8
-"""Nearest samples that a card shows."""
+DETAILS = 10
+"""Columns of the user's table on a card."""
 
-LARGEST_SIDE = 64
-"""Pixels of the longer side of a picture in the page; larger ones lose rows and columns."""
+REFERENCES = 2000
+"""Training samples in the page, for what a person draws or enters: 0.4 MB of MNIST."""
 
 
-def explore(source: ReportSource) -> Section | None:
-    """The explorer; None if there are too few samples, or a model that cannot be opened."""
+def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Explorer | None:
+    """The explorer; None if there are too few samples, or a model that cannot be opened.
+
+    Args:
+        source: The run.
+        epochs: Numbers of the epochs that can be shown, beside the kept one; at most `EPOCHS`, evenly spaced, if None.
+    """
     context = source.context
-    layers, epochs = shown_maps(source)
+    layers, spaced = shown_maps(source)
     if not layers:
         return None
+    epochs = spaced if epochs is None else sorted({*epochs, context.epoch()})
     grid, embedded, missing = _grid(source, layers, epochs)
-    maps = tuple(_layer_map(source, grid, name, source.layer_history) for name in grid.layers)
+    maps = tuple(_layer_map(source, grid, name) for name in grid.layers)
     root = context.layer(None)
     embedding = grid.embeddings[root, context.epoch()]
-    pictures = page_pictures(source, source.shown)
+    columns = sample_columns(source, grid.epochs, embedding)
+    pictures = page_pictures(context, source.shown)
     network = network_data(context)
     caption = _caption(source, grid, embedded=embedded, missing=missing)
     return Explorer(
@@ -59,17 +64,18 @@ def explore(source: ReportSource) -> Section | None:
         names=tuple(source.shown.names()),
         epochs=grid.epochs,
         kept=grid.epochs.index(context.epoch()),
-        columns=sample_columns(source, grid.epochs, embedding),
-        details=(),
+        columns=columns,
+        details=tuple(column.key for column in columns if column.key.startswith("column"))[:DETAILS],
         layers=maps,
         layer=grid.layers.index(root),
         pictures=pictures,
-        neighbors=_neighbors(source, embedding),
+        neighbors=near_samples(embedding, on_progress=source.on_progress),
         neighbors_in=root,
         network=None if isinstance(network, str) else network,
         without=network if isinstance(network, str) else "",
-        inputs=None if isinstance(network, str) else _inputs(source, pictures),
-        colors=_colors(),
+        inputs=None if isinstance(network, str) else _inputs(source, source.shown, pictures),
+        references=None if isinstance(network, str) else _references(source),
+        colors=explorer_colors(),
     )
 
 
@@ -117,7 +123,7 @@ def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[
         return embed_grid(context, layers=[root], epochs=[kept_epoch], **given), embedded, why
 
 
-def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: LayerHistory | None) -> LayerMap:
+def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerMap:
     from cutaway.api.analyses.layouts.embedding import INPUT
 
     if name == INPUT:
@@ -127,6 +133,7 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: 
     layouts = tuple(scale_layout(grid.embeddings[name, epoch].xy) for epoch in grid.epochs)
     record = next(record for record in source.layers if record.name == name)
     inactive = f", {record.inactive} inactive" if record.inactive else ""
+    history = source.layer_history
     found = {(r.layer, r.epoch): r for r in history.records} if history is not None else {}
     measures = tuple(
         (title, tuple(getattr(found.get((name, epoch)), key, None) for epoch in grid.epochs))
@@ -138,62 +145,31 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: 
         detail=f"{record.units:,} units{inactive}",
         layouts=layouts,
         measures=tuple(measure for measure in measures if any(value is not None for value in measure[1])),
+        units=unit_columns(source, name),
     )
 
 
-def page_pictures(source: ReportSource, ids: SampleIds) -> np.ndarray | None:
-    """Samples as the page shows them, uint8 (sample, height, width); None where they are no pictures."""
-    pictures = source.context.data.pictures(ids)
-    if pictures is None:
+def _references(source: ReportSource) -> References | None:
+    """Training samples, a stratified sample by class; None where there are none."""
+    context = source.context
+    ids = context.named(context.ids("train", samples=REFERENCES, seed=0))
+    if not len(ids):
         return None
-    step = -(-max(pictures.shape[1:]) // LARGEST_SIDE)
-    return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
+    pictures = page_pictures(context, ids)
+    inputs = _inputs(source, ids, pictures)
+    if inputs is None and pictures is not None:
+        inputs, pictures = pictures.reshape(len(ids), -1), None
+    assert inputs is not None  # they are left out only where pictures are the same
+    return References(names=tuple(ids.names()), labels=context.data.y(ids), inputs=inputs, pictures=pictures)
 
 
-def _inputs(source: ReportSource, pictures: np.ndarray | None) -> np.ndarray | None:
+def _inputs(source: ReportSource, ids: SampleIds, pictures: np.ndarray | None) -> np.ndarray | None:
     """The raw samples, of which the model's layers can be computed; None where the pictures are the same."""
-    raw = source.context.data.x(source.shown).reshape(len(source.shown), -1)
+    raw = source.context.data.x(ids).reshape(len(ids), -1)
     if raw.dtype != np.uint8:
         raw = raw.astype(np.float32)
     same = pictures is not None and raw.dtype == np.uint8 and np.array_equal(raw, pictures.reshape(len(raw), -1))
     return None if same else raw
-
-
-def _neighbors(source: ReportSource, embedding: "Embedding") -> np.ndarray | None:
-    """The nearest samples to each, by activation, int32 (sample, k); None if the activations cannot be compared."""
-    context, ids = source.context, embedding.ids
-    count, k = len(ids), min(NEIGHBORS, len(ids) - 1)
-
-    def compute() -> np.ndarray:
-        from cutaway.neighbors import nearest_neighbors
-
-        return nearest_neighbors(embedding.activations(), k, on_progress=source.on_progress).index
-
-    decides = [METHOD, embedding.layer, k, digest_of(ids.source_index, ids.index)]
-    try:
-        return kept(
-            context.folder,
-            result_name(context.folder, "neighbors", epochs=[embedding.epoch], decides=decides),
-            read=lambda found: found.array("index", np.int32, count, k, low=0, high=count - 1),
-            write=lambda index: KeptResult(arrays={"index": index}),
-            compute=compute,
-        )
-    except Canceled:
-        raise
-    except CutawayError:  # a model that has diverged; other sections say so
-        return None
-
-
-def _colors() -> dict[str, Any]:
-    from cutaway.plots import CLASS_COLORS, MISSING_COLOR, RIGHT_COLOR, SEQUENTIAL_COLORS, WRONG_COLOR
-
-    return {
-        "classes": list(CLASS_COLORS),
-        "sequential": list(SEQUENTIAL_COLORS),
-        "right": RIGHT_COLOR,
-        "wrong": WRONG_COLOR,
-        "missing": MISSING_COLOR,
-    }
 
 
 def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, missing: str) -> str:

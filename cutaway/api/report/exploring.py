@@ -1,0 +1,35 @@
+"""The explorer of a run by itself, for a notebook."""
+
+from collections.abc import Sequence
+
+from cutaway.api.context import RunContext
+from cutaway.errors import UsageError
+from cutaway.page import Explorer
+from cutaway.progress import ProgressCallback
+
+from .explorer import FEWEST, explore, shown_maps
+from .progress import ReportProgress
+from .source import ReportSource
+
+
+def run_explorer(
+    context: RunContext, *, split: str | None, epochs: Sequence[int] | None, on_progress: ProgressCallback
+) -> Explorer:
+    """All samples of a split in every layer and after some epochs; see `cutaway.Run.explore`."""
+    context.spec  # noqa: B018 - says why a run holds no model
+    if split is not None:
+        context.part(split)
+    progress = ReportProgress(on_progress, [explore.__name__])
+    source = ReportSource(context, progress.inner, split)
+    layers, spaced = shown_maps(source)
+    progress.expect(1 + (len(layers) - 1) * len(spaced if epochs is None else {*epochs, context.epoch()}))
+    progress.begin(explore.__name__)
+    record = explore(source, epochs=epochs)
+    if record is None:
+        raise UsageError(
+            f"a map needs at least {FEWEST} samples",
+            got=f"{len(source.shown) if len(source.ids) else 0} in the split",
+            hint='choose split="train" or "all"',
+        )
+    progress.end()
+    return record

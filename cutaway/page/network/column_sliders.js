@@ -1,0 +1,275 @@
+// A slider or a list for each column of a table, so that a row can be changed and its answer watched.
+
+import { makePart } from "./elements.js";
+import { OTHER_VALUE } from "./preparing.js";
+
+/** @typedef {import("./preparing.js").Cell} Cell */
+/** @typedef {import("./preparing.js").ColumnControl} ColumnControl */
+
+/**
+ * @typedef {object} ColumnInput What shows and changes the cell of one column.
+ * @property {HTMLElement[]} elements The first one has the label.
+ * @property {() => Cell} read
+ * @property {(cell: Cell) => void} write Of a cell that is known.
+ */
+
+/** Steps of a slider on which half of the samples would share a small part. */
+const SLIDER_STEPS = 200;
+
+/** A median closer to an end than this share of the range makes a column skewed. */
+const SKEWED_SHARE = 0.2;
+
+/** Shares of the slider at which the lowest value, the quantiles 5, 25, 50, 75 and 95%, and the highest value are. */
+const SLIDER_KNOTS = [0, 0.1, 0.3, 0.5, 0.7, 0.9, 1];
+
+/** What a list shows for a value that is not known. */
+const UNKNOWN_VALUE = "\u0000unknown";
+
+/** Numbers the controls of all forms, whose ids must differ. */
+let controlCount = 0;
+
+/** Controls for the columns of a table. */
+export class ColumnSliders {
+  /** @type {Map<string, { input: ColumnInput, missing: HTMLInputElement | null }>} */
+  #columns = new Map();
+  #frame = 0;
+
+  /**
+   * @param {HTMLElement} host Where the controls are put.
+   * @param {ColumnControl[]} controls
+   * @param {object} options
+   * @param {(cells: Record<string, Cell>) => void} options.onChange Called at most once a frame.
+   * @param {Record<string, Cell>} [options.cells] What to start with; a usual value where there is none.
+   */
+  constructor(host, controls, { onChange, cells = {} }) {
+    this.onChange = onChange;
+    this.controls = controls;
+    this.element = makePart("form", { className: "column-sliders" });
+    this.element.addEventListener("submit", (event) => event.preventDefault());
+    for (const control of controls) this.element.append(this.#row(control));
+    this.element.addEventListener("input", () => this.#tell());
+    this.resetButton = makePart("button", { type: "button", textContent: "Usual values" });
+    this.resetButton.addEventListener("click", () => {
+      this.write(this.usualCells);
+      this.#tell();
+    });
+    this.element.append(this.resetButton);
+    this.write(this.usualCells);
+    this.write(cells);
+    host.append(this.element);
+  }
+
+  /** A usual value of each column. */
+  get usualCells() {
+    return Object.fromEntries(this.controls.map(({ column, start }) => [column, start]));
+  }
+
+  /** @returns {Record<string, Cell>} The row as it is now. */
+  get cells() {
+    const found = [...this.#columns].map(([column, { input, missing }]) => {
+      return [column, missing?.checked ? null : input.read()];
+    });
+    return Object.fromEntries(found);
+  }
+
+  /**
+   * Show a row; columns that it does not hold stay as they are.
+   * @param {Record<string, Cell>} cells
+   */
+  write(cells) {
+    for (const [column, { input, missing }] of this.#columns) {
+      if (!Object.hasOwn(cells, column)) continue;
+      const cell = cells[column];
+      if (missing) missing.checked = cell === null || cell === undefined;
+      if (cell !== null && cell !== undefined) input.write(cell);
+      else if (!missing) input.write(UNKNOWN_VALUE);
+    }
+    this.#allow();
+  }
+
+  /** Take the controls out of the page. */
+  destroy() {
+    cancelAnimationFrame(this.#frame);
+    this.element.remove();
+  }
+
+  /**
+   * @param {ColumnControl} control
+   * @returns {HTMLElement}
+   */
+  #row(control) {
+    const makers = { number: sliderInput, date: dateInput, category: listInput, text: textInput };
+    const input = makers[control.kind](control);
+    const id = `columnControl${++controlCount}`;
+    input.elements[0].id = id;
+    for (const element of input.elements.slice(1)) element.setAttribute("aria-label", `${control.column}, typed`);
+    const row = makePart("div", { className: "column-control" });
+    row.append(makePart("label", { htmlFor: id, textContent: control.column }), ...input.elements);
+    let missing = null;
+    if (control.missing && control.kind !== "category" && control.kind !== "text") {
+      missing = makePart("input", { type: "checkbox" }, { "aria-label": `${control.column} is not known` });
+      const label = makePart("label", { className: "column-missing" });
+      label.append(missing, " not known");
+      row.append(label);
+    }
+    this.#columns.set(control.column, { input, missing });
+    return row;
+  }
+
+  #tell() {
+    this.#allow();
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.onChange(this.cells);
+    });
+  }
+
+  /** Let those controls be changed whose value is known. */
+  #allow() {
+    for (const { input, missing } of this.#columns.values()) {
+      for (const element of input.elements) element.toggleAttribute("disabled", Boolean(missing?.checked));
+    }
+  }
+}
+
+/**
+ * A slider and a field for a number, each of which follows the other.
+ * @param {ColumnControl} control
+ * @returns {ColumnInput}
+ */
+function sliderInput(control) {
+  const field = makePart("input", { type: "number", step: "any", className: "column-value" });
+  const scale = sliderScale(control);
+  const slider = makePart("input", { type: "range", min: scale.min, max: scale.max, step: scale.step });
+  const follow = (/** @type {number} */ value) => {
+    slider.value = String(scale.toSlider(value));
+    slider.setAttribute("aria-valuetext", field.value);
+  };
+  slider.addEventListener("input", () => {
+    field.value = sliderText(scale.toValue(Number(slider.value)), control.step ?? 1);
+    slider.setAttribute("aria-valuetext", field.value);
+  });
+  field.addEventListener("input", () => field.value !== "" && follow(Number(field.value)));
+  return {
+    elements: [slider, field],
+    read: () => (field.value === "" ? null : Number(field.value)),
+    write: (cell) => {
+      field.value = cell === UNKNOWN_VALUE ? "" : String(Number(Number(cell).toPrecision(9)));
+      follow(Number(field.value));
+    },
+  };
+}
+
+/**
+ * How a slider and the values of a column belong together: directly, or through the quantiles of a skewed column.
+ * @param {ColumnControl} control
+ * @returns {{ min: string, max: string, step: string, toValue: (at: number) => number,
+ *   toSlider: (value: number) => number }}
+ */
+function sliderScale({ low = 0, high = 1, step = 1, quantiles }) {
+  const share = quantiles ? (quantiles[2] - low) / (high - low) : 0.5;
+  const inner = quantiles?.every((value, i) => value > (quantiles[i - 1] ?? low)) && quantiles[4] < high;
+  if (!quantiles || !inner || Math.min(share, 1 - share) > SKEWED_SHARE) {
+    const same = (/** @type {number} */ value) => value;
+    return { min: String(low), max: String(high), step: String(step), toValue: same, toSlider: same };
+  }
+  const values = [low, ...quantiles, high];
+  const knots = SLIDER_KNOTS.map((knot) => knot * SLIDER_STEPS);
+  const toValue = (/** @type {number} */ at) => Math.round(alongKnots(at, knots, values) / step) * step;
+  return {
+    ...{ min: "0", max: String(SLIDER_STEPS), step: "1" },
+    toValue: (at) => Math.min(Math.max(toValue(at), low), high),
+    toSlider: (value) => Math.round(alongKnots(value, values, knots)),
+  };
+}
+
+/**
+ * @param {number} x
+ * @param {number[]} from Ascending, no two equal.
+ * @param {number[]} to
+ * @returns {number}
+ */
+function alongKnots(x, from, to) {
+  const last = from.length - 1;
+  const bounded = Math.min(Math.max(x, from[0]), from[last]);
+  const at = Math.min(from.findIndex((_, i) => i === last || bounded < from[i + 1]), last - 1);
+  return to[at] + ((bounded - from[at]) / (from[at + 1] - from[at])) * (to[at + 1] - to[at]);
+}
+
+/**
+ * A number with as many decimals as its step.
+ * @param {number} value
+ * @param {number} step
+ * @returns {string}
+ */
+function sliderText(value, step) {
+  return String(Number(value.toFixed(Math.min(Math.max(0, -Math.floor(Math.log10(step))), 20))));
+}
+
+/**
+ * A slider and a field for a date.
+ * @param {ColumnControl} control
+ * @returns {ColumnInput}
+ */
+function dateInput({ low = 0, high = 1, step = 86_400 }) {
+  const type = step < 86_400 ? "datetime-local" : "date";
+  const field = makePart("input", { type, className: "column-value" });
+  const options = { type: "range", min: String(low), max: String(high), step: String(step) };
+  const slider = makePart("input", options);
+  const seconds = () => Date.parse(field.value.includes("T") ? `${field.value}Z` : field.value) / 1000;
+  const show = (/** @type {number} */ value) => {
+    field.value = new Date(value * 1000).toISOString().slice(0, type === "date" ? 10 : 16);
+    slider.setAttribute("aria-valuetext", field.value);
+  };
+  slider.addEventListener("input", () => show(Number(slider.value)));
+  field.addEventListener("input", () => {
+    if (Number.isFinite(seconds())) slider.value = String(seconds());
+    slider.setAttribute("aria-valuetext", field.value);
+  });
+  return {
+    elements: [slider, field],
+    read: () => (Number.isFinite(seconds()) ? seconds() : null),
+    write: (cell) => {
+      const value = typeof cell === "number" ? cell : Date.parse(String(cell)) / 1000;
+      if (!Number.isFinite(value)) return;
+      slider.value = String(value);
+      show(value);
+    },
+  };
+}
+
+/**
+ * A list of the values of a category.
+ * @param {ColumnControl} control
+ * @returns {ColumnInput}
+ */
+function listInput({ values = [], other = false, missing }) {
+  const list = makePart("select", {});
+  const known = [...values.map((value) => [value, value]), ...(other ? [[OTHER_VALUE, "another value"]] : [])];
+  for (const [value, text] of [...known, ...(missing ? [[UNKNOWN_VALUE, "not known"]] : [])]) {
+    list.append(makePart("option", { value, textContent: text }));
+  }
+  return {
+    elements: [list],
+    read: () => (list.value === UNKNOWN_VALUE || list.selectedIndex < 0 ? null : list.value),
+    write: (cell) => {
+      const wanted = String(cell);
+      const isThere = [...list.options].some((option) => option.value === wanted);
+      list.value = isThere || wanted === UNKNOWN_VALUE ? wanted : OTHER_VALUE;
+    },
+  };
+}
+
+/**
+ * A field for the text of a column with very many values.
+ * @returns {ColumnInput}
+ */
+function textInput() {
+  const field = makePart("input", { type: "text", className: "column-value", placeholder: "not known" });
+  return {
+    elements: [field],
+    read: () => field.value.trim() || null,
+    write: (cell) => (field.value = cell === UNKNOWN_VALUE ? "" : String(cell)),
+  };
+}

@@ -1,0 +1,21 @@
+"""The explorer as a widget in a notebook.
+
+In comes an `Explorer`; out comes a widget by anywidget, which shows the modules of the page in the output of a cell.
+Its arrays travel as bytes, and its selection comes back as a table. Only `widget.py` knows anywidget, which is an extra
+and is imported when the first widget is made.
+"""
+
+from typing import TYPE_CHECKING
+
+from cutaway._lazy import lazy_getattr
+
+from .making import explorer_widget
+
+if TYPE_CHECKING:
+    from .widget import ExplorerWidget
+
+__all__ = ["ExplorerWidget", "explorer_widget"]
+
+_MODULES = {"ExplorerWidget": "cutaway.page.notebook.widget"}
+
+__getattr__ = lazy_getattr(__name__, _MODULES)

@@ -1,0 +1,35 @@
+"""Makes the widget of an explorer, if the package that shows it is there."""
+
+from typing import TYPE_CHECKING
+
+from cutaway.checks import check_whole
+from cutaway.errors import UsageError
+from cutaway.page.explorer import Explorer
+
+if TYPE_CHECKING:
+    from .widget import ExplorerWidget
+
+HEIGHT = 480
+"""Height of the large map, in CSS pixels."""
+
+
+def explorer_widget(record: Explorer, *, height: int = HEIGHT) -> "ExplorerWidget":
+    """Make a widget that shows an explorer in a notebook.
+
+    Args:
+        record: What it shows.
+        height: Height of the large map in CSS pixels, 200..4000.
+
+    Raises:
+        UsageError: anywidget is not installed, or the height is outside its range.
+    """
+    height = check_whole(height, name="height", least=200, most=4000)
+    try:
+        from .widget import ExplorerWidget
+    except ImportError as error:
+        raise UsageError(
+            "exploring in a notebook needs the package anywidget, which is an extra",
+            got=f"no such package ({error})",
+            hint='pip install "cutaway[notebook]", or open the file of run.report()',
+        ) from error
+    return ExplorerWidget(record, height=height)

@@ -1,0 +1,33 @@
+"""The picture that stays where a widget is not alive: in an exported notebook, or once the kernel has ended."""
+
+import base64
+
+import numpy as np
+from markupsafe import escape
+
+from cutaway.page.explorer import Explorer
+from cutaway.plots import embedding_scatter
+
+
+def still_png(record: Explorer) -> bytes:
+    """The map that an explorer shows first, as a PNG, in the colors of the classes."""
+    layer, labels = record.layers[record.layer], record.columns[0]
+    place = min(record.kept, len(layer.layouts) - 1)
+    figure = embedding_scatter(
+        layer.layouts[place].astype(np.float32), labels.values[0], labels.names, title=still_title(record)
+    )
+    return figure._repr_png_()  # type: ignore[attr-defined]
+
+
+def still_title(record: Explorer) -> str:
+    """What the picture shows, in a few words."""
+    layer = record.layers[record.layer]
+    return f"{layer.title}, epoch {record.epochs[record.kept]}: {record.count:,} samples"
+
+
+def still_html(record: Explorer, png: bytes, *, key: str) -> str:
+    """HTML of the picture, which the widget of this key hides as long as it is alive."""
+    uri = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+    style = "max-width: 100%; height: auto; background: #ffffff; border-radius: 6px"
+    image = f'<img src="{uri}" alt="{escape(still_title(record))}" style="{style}">'
+    return f'<div class="cutaway-still-{escape(key)}">{image}</div>'
