@@ -247,9 +247,7 @@ def test_the_explorer_shows_the_samples_of_a_split(split, reported):
     columns = sample_columns(source, [0, 3], SimpleNamespace(misplaced=None))
     (column,) = (column for column in columns if column.key == "split")
     parts = ["train", "val", "test"]
-    expected = [parts.index(split)] * len(source.shown)
-    if split == "all":
-        expected = [k for k, part in enumerate(parts) for _ in range(len(run.split.part(part)))]
+    expected = [k for k, part in enumerate(parts) if split in (part, "all") for _ in run.split.part(part).index]
     assert column.values[0].tolist() == expected
     assert column.names == ("training", "validation", "test")
 
