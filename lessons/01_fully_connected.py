@@ -74,7 +74,7 @@ def show_digits(images, titles, rows=2):
     for axis in axes.flat:
         axis.axis("off")
     for axis, image, title in zip(axes.flat, images, titles, strict=False):
-        axis.imshow(image, cmap="gray_r")
+        axis.imshow(image, cmap="gray")
         axis.set_title(title, fontsize=10)
     plt.show()
 
@@ -397,28 +397,13 @@ assert after["categorical_accuracy"] < history.history["val_accuracy"][-1] - 0.0
 
 
 # %%
+from cutaway.plots import learning_curves
+
+
 def plot_history(history, title):
     """Plot loss and accuracy by epoch, for training and validation."""
-    epochs = np.arange(1, len(history.history["loss"]) + 1)
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-    figure.suptitle(title)
-    for axis, name in zip(axes, ["loss", "accuracy"], strict=True):
-        axis.plot(
-            epochs, history.history[name], "o-", markersize=4, color="#3f90da", label="training"
-        )
-        axis.plot(
-            epochs,
-            history.history["val_" + name],
-            "o-",
-            markersize=4,
-            color="#e76300",
-            label="validation",
-        )
-        axis.set_xlabel("epoch")
-        axis.set_ylabel(name)
-        axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.legend()
-    plt.show()
+    rows = pd.DataFrame(history.history).assign(epoch=np.array(history.epoch) + 1)
+    return learning_curves(rows.to_dict("records"), title=title)
 
 
 plot_history(history, "Two epochs")
@@ -763,31 +748,13 @@ layout.xy.shape
 # t-SNE never sees which digit is which. The labels are used only afterwards, for the colors and the measures below.
 
 # %%
-from cutaway.plots import CLASS_COLORS
+from cutaway.plots import CLASS_COLORS, embedding_scatter
 
+names = [str(digit) for digit in range(10)]
+embedding_scatter(first.xy, y_train[:1000], names, title="dense_2 after 4 epochs: 1,000 digits")
 
-def scatter(axis, xy, digits, size):
-    """Draw points in the colors of their digits, in dataset order, so that no digit always lies on top."""
-    axis.scatter(
-        *xy.T, s=size, c=np.array(CLASS_COLORS)[digits].tolist(), alpha=0.6, linewidths=0
-    )
-    axis.set_aspect("equal")
-    axis.set_xticks([])
-    axis.set_yticks([])
-
-
-figure, axes = plt.subplots(1, 2, figsize=(12, 6), layout="constrained")
-scatter(axes[0], first.xy, y_train[:1000], 14)
-axes[0].set_title("1,000 digits")
-scatter(axes[1], layout.xy, y_train, 2)
-axes[1].set_title("45,000 digits")
-handles = [
-    plt.Line2D([], [], color=CLASS_COLORS[d], marker="o", linestyle="", label=str(d))
-    for d in range(10)
-]
-figure.legend(handles=handles, loc="outside right upper", title="digit")
-figure.suptitle("t-SNE of dense_2 after 4 epochs")
-plt.show()
+# %%
+embedding_scatter(layout.xy, y_train, names, title="dense_2 after 4 epochs: 45,000 digits")
 
 # %% [markdown]
 # The model was never told to group the digits in its second hidden layer. It did so because that makes the last layer's
@@ -809,39 +776,14 @@ assert layout.quality.trustworthiness > 0.98 and layout.quality.accuracy_plane >
 # %% [markdown]
 # ### An interactive chart
 #
-# Bokeh draws in the browser: zoom with the mouse wheel, and click a digit in the legend to hide it. `INLINE` takes
-# Bokeh's script from the installed package, so this works offline too.
+# Bokeh draws in the browser: zoom with the mouse wheel, and click a digit in the legend to hide it. The chart brings
+# everything that it needs, so this works offline too.
 
 # %%
-from bokeh.plotting import figure as bokeh_figure
-from bokeh.plotting import output_notebook, show
-from bokeh.resources import INLINE
+from cutaway.plots import embedding_scatter_bokeh
 
-output_notebook(INLINE, hide_banner=True)
-
-# %%
-chart = bokeh_figure(
-    width=700,
-    height=600,
-    output_backend="webgl",
-    match_aspect=True,
-    active_scroll="wheel_zoom",
-    title="dense_2, 45,000 digits",
-)
-for digit in range(10):
-    points = layout.xy[y_train == digit]
-    chart.scatter(
-        points[:, 0],
-        points[:, 1],
-        size=3,
-        alpha=0.5,
-        color=CLASS_COLORS[digit],
-        legend_label=str(digit),
-    )
-chart.axis.visible = False
-chart.grid.visible = False
-chart.legend.click_policy = "hide"
-show(chart)
+chart = embedding_scatter_bokeh(layout.xy, y_train, names)
+chart
 
 # %% [markdown]
 # ### Exercise 5: another layout
@@ -992,7 +934,7 @@ for column, unit in zip(axes.T, important, strict=True):
         axis.imshow(image, cmap="RdBu_r", vmin=-strongest, vmax=strongest)
     top_activating = data.x(units.ids.take(units.measures.top_samples[unit][:6]))
     for axis, image in zip(column[2:], top_activating, strict=True):
-        axis.imshow(image, cmap="gray_r")
+        axis.imshow(image, cmap="gray")
     column[0].set_title(f"unit {unit}", fontsize=10)
     for axis in column:
         axis.set_xticks([])
@@ -1124,17 +1066,10 @@ print(contributions.tail(3).round(2).to_string(index=False))
 print(f"sum over all units and biases:     {total:.3f}")
 print(f"difference between the two logits: {attribution.difference:.3f}")
 
-fig, panels = plt.subplots(1, 2, figsize=(7, 3.6), layout="constrained")
-panels[0].imshow(run.data.x(run.split.test.take([position]))[0], cmap="gray_r")
-panels[0].set_title(f"{worst.label[0]}, classified as {explanation.winner}")
-limit = np.abs(attribution.inputs).max()
-panels[1].imshow(attribution.inputs, cmap="RdBu_r", vmin=-limit, vmax=limit)
-panels[1].set_title(f"red: for {explanation.winner}, blue: for {explanation.runner_up}")
-for panel in panels:
-    panel.axis("off")
-plt.show()
 assert np.isclose(total, attribution.difference, atol=1e-3)
 assert int(explanation.winner) == worst.predicted[0] != worst.label[0]
+
+explanation.plot()
 
 # %% [markdown]
 # ## Where to go from here

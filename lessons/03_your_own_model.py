@@ -26,7 +26,6 @@ import tempfile
 from pathlib import Path
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from keras import layers
@@ -201,23 +200,7 @@ assert np.allclose(
 
 # %%
 mistakes = run.mistakes(6)
-figure, axes = plt.subplots(1, 6, figsize=(9, 2.2), layout="constrained")
-for axis in axes:
-    axis.axis("off")
-for axis, position, label, predicted, confidence in zip(
-    axes,
-    mistakes.position,
-    mistakes.label,
-    mistakes.predicted,
-    mistakes.confidence,
-    strict=False,
-):
-    axis.imshow(data.x(run.split.test.take([position]))[0], cmap="gray_r")
-    axis.set_title(
-        f"{words[label]}, read as\n{words[predicted]} ({confidence:.0%})", fontsize=9
-    )
-figure.suptitle("The most confident mistakes on the test set")
-plt.show()
+mistakes.plot(columns=6)
 
 # %% [markdown]
 # ## Opening a .keras file safely

@@ -35,7 +35,6 @@ import pandas as pd
 from sklearn.datasets import load_breast_cancer
 
 import cutaway as ct
-from cutaway.plots import CLASS_COLORS
 
 # %matplotlib inline
 
@@ -250,25 +249,9 @@ assert threshold < 0.5 and lower[0] <= at_half[0] and lower[1] >= at_half[1]
 # model gets worse, it needs that column. `run.importance()` does this for each column, five times.
 
 # %%
-importance = run.importance(seed=SEED).to_pandas()
-
-plt.figure(figsize=(7, 3.6), layout="constrained")
-plt.barh(
-    importance["column"],
-    importance["loss_increase"],
-    xerr=importance["loss_error"],
-    color=[
-        CLASS_COLORS[0] if measurable else CLASS_COLORS[3]
-        for measurable in importance["measurable"]
-    ],
-    ecolor="#2b2f36",
-    capsize=2,
-)
-plt.gca().invert_yaxis()
-plt.axvline(0, color="#2b2f36", linewidth=0.8)
-plt.title("How much the test loss rises when a column is shuffled")
-plt.xlabel("increase of the loss (bars: mean, lines: standard error)")
-plt.show()
+found = run.importance(seed=SEED)
+importance = found.to_pandas()
+found.plot()
 
 # %% [markdown]
 # Blue columns rise by more than two standard errors; for the gray ones we cannot tell the difference from nothing. Two
@@ -344,31 +327,12 @@ embedding = run.embed(split="all", progress=False)
 points = embedding.to_pandas()
 wrong = points[points["sample"].isin(mistakes["sample"])]
 
-plt.figure(figsize=(6.4, 5), layout="constrained")
-for name, color in zip(run.class_names, (CLASS_COLORS[0], CLASS_COLORS[6]), strict=True):
-    mine = points[points["label"] == name]
-    plt.scatter(mine["x"], mine["y"], s=14, color=color, linewidths=0, label=name)
-plt.scatter(
-    wrong["x"],
-    wrong["y"],
-    s=110,
-    facecolors="none",
-    edgecolors="#2b2f36",
-    linewidths=1.4,
-    label="wrong in the test",
-)
-plt.annotate(
-    mistakes["sample"][0],
-    wrong.set_index("sample").loc[mistakes["sample"][0], ["x", "y"]],
-    xytext=(0, 12),
-    textcoords="offset points",
-    ha="center",
-)
-plt.title(f"{embedding.layer} after epoch {embedding.epoch}: all {len(points)} patients")
-plt.xticks([])
-plt.yticks([])
-plt.legend(loc="best")
-plt.show()
+figure = embedding.plot()
+rings = {"s": 110, "facecolors": "none", "edgecolors": "#2b2f36", "linewidths": 1.4}
+figure.axes[0].scatter(wrong["x"], wrong["y"], **rings)  # wrong in the test
+worst = wrong.set_index("sample").loc[mistakes["sample"][0], ["x", "y"]]
+figure.axes[0].annotate(worst.name, worst, (0, 12), textcoords="offset points", ha="center")
+figure
 
 # %%
 nearest_agree = embedding.quality.accuracy_layer
@@ -387,29 +351,13 @@ assert nearest_agree > 0.9
 # ## Why does the model say so?
 #
 # Take the most confident mistake, and ask by the patient's id. A ReLU network is linear around any given row, so the
-# difference between the two logits can be split exactly into what each input contributed. Above 0 an input speaks for
-# the predicted class, below 0 for the other one.
+# difference between the two logits can be split exactly into what each input contributed. Orange speaks for the
+# predicted class, blue for the other one.
 
 # %%
 patient = mistakes["sample"][0]
 explanation = run.explain(patient)
-contributions = explanation.to_pandas()
-contributions = contributions[contributions["contribution"].abs() > 0.05]
-
-plt.figure(figsize=(7, 3.4), layout="constrained")
-plt.barh(
-    contributions["input"],
-    contributions["contribution"],
-    color=[
-        CLASS_COLORS[0] if value > 0 else CLASS_COLORS[6]
-        for value in contributions["contribution"]
-    ],
-)
-plt.gca().invert_yaxis()
-plt.axvline(0, color="#2b2f36", linewidth=0.8)
-plt.title(f"{patient}: predicted {explanation.winner}, in fact {mistakes['label'][0]}")
-plt.xlabel(f"for {explanation.runner_up}  |  for {explanation.winner} (logits)")
-plt.show()
+explanation.plot()
 
 # %% [markdown]
 # Now look at the patient's values, next to those of a typical patient of each class:
@@ -479,7 +427,7 @@ malignant_by_value = run.predict(copies)[:, 1]
 as_measured = run.predict(person)[0, 1]
 
 plt.figure(figsize=(6, 3.4), layout="constrained")
-plt.plot(values, malignant_by_value, color=CLASS_COLORS[6])
+plt.plot(values, malignant_by_value, color="#e76300")
 plt.axhline(0.5, color="#94a4a2", linewidth=0.8)
 plt.plot(person[strongest], [as_measured], "o", color="#2b2f36")
 plt.title(f"The patient if only {strongest} were different (dot: as measured)")
@@ -672,7 +620,7 @@ plt.errorbar(
     list(losses.values()),
     yerr=list(errors.values()),
     fmt="o-",
-    color=CLASS_COLORS[6],
+    color="#e76300",
     capsize=3,
 )
 plt.xscale("log")

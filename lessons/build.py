@@ -141,11 +141,9 @@ def clean_outputs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
-        if any("javascript" in kind or "bokehjs" in kind for kind in kinds):
-            chart = any("bokehjs_exec" in kind for kind in kinds)
-            placeholder = nbformat.v4.new_output("display_data", data={"text/plain": CHART})
-            cell.outputs = [placeholder] if chart else []
+        pages = [output.get("data", {}).get("text/html", "") for output in cell.outputs]
+        if any("<iframe srcdoc=" in page for page in pages):
+            cell.outputs = [nbformat.v4.new_output("display_data", data={"text/plain": CHART})]
         text = json.dumps(
             [output for output in cell.outputs if "image/png" not in output.get("data", {})]
         )

@@ -16,11 +16,9 @@ from cutaway.data import (
     SampleIds,
     Split,
     Table,
-    dataset_names,
     find_sample,
     join_ids,
     load_again,
-    load_dataset,
     origin_options,
     relabel,
     stratified_sample,
@@ -254,12 +252,7 @@ class RunContext:
 
     @cached_property
     def outline(self) -> "Outline":
-        """The layers of the model, from its specification: Keras is not loaded.
-
-        Raises:
-            RunError: The run folder does not hold it.
-            ModelError: Its layers do not fit together.
-        """
+        """The layers of the model, from its specification: Keras is not loaded. Errors are those of `spec`."""
         from cutaway.interpret import Outline
 
         return Outline.of(self.spec)
@@ -323,11 +316,7 @@ class RunContext:
         return find_sample(name, sizes, split=self.split, loaded=self.loaded)
 
     def samples(self, names: Sequence[str]) -> SampleIds:
-        """The identities of samples by their names, at least one, in their order.
-
-        Raises:
-            UnknownNameError: There is no such sample, or there are several.
-        """
+        """The identities of samples by their names, at least one, in their order. Errors are those of `sample`."""
         return self.named(join_ids([self.sample(name) for name in names]))
 
     def named(self, ids: SampleIds) -> SampleIds:
@@ -340,37 +329,10 @@ def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
     return RunContext(folder, loaded=data)
 
 
-def find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
-    """The dataset that a user passes for a run: as it is, or loaded with the options of the one in the run.
-
-    Where a table has moved, its table of test samples is also looked for beside it, under its old name. Samples that
-    were relabeled for the run get their new labels.
-
-    Raises:
-        UnknownNameError, DataError, UsageError: As `cutaway.load_dataset`.
-    """
-    return relabel(_find_data(data, record), record.relabeled or {})
-
-
-def _find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
-    if isinstance(data, Dataset | Table):
-        return data
-    if isinstance(data, str) and data in {info.name for info in dataset_names()}:
-        return load_dataset(data)
-    options = origin_options(record.origin)
-    test = options.get("test")
-    if test and isinstance(data, str | Path) and not Path(test).exists():
-        beside = Path(data).expanduser().parent / Path(test).name
-        options["test"] = str(beside) if beside.exists() else test
-    return load_dataset(data, **options)
-
-
 def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
     """Return a dataset, with the scale by which the model was fed, if it is the one a run was trained on.
 
-    Args:
-        data: The dataset; or a table, which is prepared as that of the run was.
-        record: What the run keeps of its dataset.
+    A table is prepared as that of the run was.
 
     Raises:
         DataError: Its digest, its scale or its classes are others.

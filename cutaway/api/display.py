@@ -2,6 +2,7 @@
 
 import base64
 import html
+import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ CHARACTERS = 200
 
 # Colors that suit a light and a dark notebook: text is as the notebook has it.
 _CELL = "padding: 2px 10px; border-bottom: 1px solid rgba(128, 128, 128, 0.3); vertical-align: top; max-width: 420px"
-_TABLE = "border-collapse: collapse; font-size: 13px; margin: 6px 0"
+_TABLE = "border-collapse: collapse; font-size: 13px; margin: 6px 0; width: max-content"
 _QUIET = "opacity: 0.75; font-size: 13px"
 
 
@@ -33,7 +34,8 @@ class NotebookDisplay:
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        return joined_html(line_html(self), figure_html(self._shown_figure()), self._shown_table())
+        figure, table = figure_html(self._shown_figure(), alt=repr(self)), self._shown_table()
+        return joined_html(line_html(self), figure, folded_html(table) if figure else table)
 
     def _shown_figure(self) -> "Figure | None":
         """What is drawn; None where nothing can be."""
@@ -54,6 +56,12 @@ def joined_html(*parts: str) -> str:
     return f'<div class="tex2jax_ignore mathjax_ignore">{"".join(filter(None, parts))}</div>'
 
 
+def folded_html(table: str) -> str:
+    """A table that is folded until a reader opens it; "" for none."""
+    summary = f'<summary style="cursor: pointer; {_QUIET}">table</summary>'
+    return f"<details>{summary}{table}</details>" if table else ""
+
+
 def line_html(record: Any) -> str:
     """The ``repr`` of a record as a line of HTML."""
     text = repr(record)
@@ -66,8 +74,16 @@ def figure_html(figure: "Figure | None", *, alt: str = "") -> str:
     """A figure as a picture on a white card, which suits light and dark notebooks; "" for None."""
     if figure is None:
         return ""
-    png = base64.b64encode(figure._repr_png_()).decode()  # pyright: ignore[reportAttributeAccessIssue]
+    png = base64.b64encode(png_of(figure)).decode()
     return picture_html(f"data:image/png;base64,{png}", alt=alt)
+
+
+def png_of(figure: "Figure") -> bytes:
+    """The bytes of a figure as a PNG."""
+    file = io.BytesIO()
+    drawn: Any = figure
+    drawn.savefig(file, format="png", bbox_inches="tight")
+    return file.getvalue()
 
 
 def picture_html(uri: str, *, alt: str = "", still: str | None = None) -> str:
@@ -96,14 +112,14 @@ def table_html(table: Any, *, rows: int = ROWS, caption: str = "") -> str:
     """
     import pandas
 
-    shown = table.iloc[:rows, :COLUMNS]
+    shown: Any = table.iloc[:rows, :COLUMNS]
     index = None if isinstance(table.index, pandas.RangeIndex) else [str(name) for name in shown.index]
     columns = [np.asarray(shown.iloc[:, place]).tolist() for place in range(shown.shape[1])]
     numeric = [pandas.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]
-    lines = [_row([str(name) for name in shown.columns], index and "", numeric, cell="th")]
+    lines = [_row([str(name) for name in shown.columns], None if index is None else "", numeric, cell="th")]
     for place, row in enumerate(zip(*columns, strict=True)):
-        lines.append(_row([_written(value) for value in row], index and index[place], numeric))
-    notes = []
+        lines.append(_row([_written(value) for value in row], None if index is None else index[place], numeric))
+    notes = list[str]()
     if len(table) > len(shown):
         notes.append(f"{len(shown):,} of {len(table):,} rows")
     if table.shape[1] > shown.shape[1]:
@@ -141,6 +157,8 @@ def _written(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, float) and 1e4 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
     if isinstance(value, float):
         return f"{value:.4g}"
     return str(value)

@@ -1,12 +1,13 @@
 """The verb that finds a run: `open_run`."""
 
 from pathlib import Path
+from typing import Any
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, Table
-from cutaway.runs import RUNS, find_run
+from cutaway.data import Dataset, Table, dataset_names, load_dataset, origin_options, relabel
+from cutaway.runs import RUNS, DatasetRecord, find_run
 
-from .context import RunContext, find_data, same_data
+from .context import RunContext, same_data
 from .run import Run
 
 
@@ -28,6 +29,31 @@ def open_run(path: str | Path, *, data: Dataset | Table | str | Path | None = No
     folder = find_run(path, runs=runs)
     if data is not None:
         record = folder.manifest.dataset
-        loaded = find_data(data, record)
+        loaded = _find_data(data, record)
         return Run(RunContext(folder, data=same_data(loaded, record), loaded=loaded))
     return Run(RunContext(folder))
+
+
+def _find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
+    """The dataset that a user passes for a run: as it is, or loaded with the options of the one in the run.
+
+    Where a table has moved, its table of test samples is also looked for beside it, under its old name. Samples that
+    were relabeled for the run get their new labels.
+
+    Raises:
+        UnknownNameError, DataError, UsageError: As `cutaway.load_dataset`.
+    """
+    return relabel(_load(data, record), record.relabeled or {})
+
+
+def _load(data: Any, record: DatasetRecord) -> Dataset | Table:
+    if isinstance(data, Dataset | Table):
+        return data
+    if isinstance(data, str) and data in {info.name for info in dataset_names()}:
+        return load_dataset(data)
+    options = origin_options(record.origin)
+    test = options.get("test")
+    if test and isinstance(data, str | Path) and not Path(test).exists():
+        beside = Path(data).expanduser().parent / Path(test).name
+        options["test"] = str(beside) if beside.exists() else test
+    return load_dataset(data, **options)

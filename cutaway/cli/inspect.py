@@ -215,9 +215,7 @@ def report(
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option(
-            "--split", help="Samples to explore: train, val, test or all. Default: at most 10,000 of test."
-        ),
+        typer.Option("--split", help="Samples to explore: train, val, test or all. Default: at most 10,000 of test."),
     ] = None,
     data: DataOption = None,
     runs: RunsOption = "runs",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .explorer import Explorer, LayerMap, NetworkData, SampleColumn, scale_layout
+from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
 from .notebook import check_widget, explorer_widget
 from .render import render
 from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
@@ -30,11 +30,13 @@ __all__ = [
     "NetworkData",
     "Page",
     "Picture",
+    "References",
     "SampleColumn",
     "Section",
     "SmallPlot",
     "Table",
     "Text",
+    "UnitColumns",
     "check_widget",
     "explorer_widget",
     "render",

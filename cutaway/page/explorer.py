@@ -54,6 +54,43 @@ class SampleColumn:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class UnitColumns:
+    """The units of a layer.
+
+    Attributes:
+        cost: float (unit,): how much the loss rises without it, in nats.
+        measurable: bool (unit,): whether the cost is more than two standard errors away from 0.
+        firing: float (unit,): the share of samples for which it is above 0.
+        selectivity: float (unit,): 0 to 1, NaN where it is not defined.
+        preferred: Integers (unit,): the class with the highest mean activation.
+        top: Integers (unit, k): places of the samples that activate it most, strongest first; -1 for none.
+        pictures: float (unit, height, width): incoming weights; None where they are no pictures.
+        note: Where all this was measured, as a sentence.
+    """
+
+    cost: NDArray[np.floating[Any]]
+    measurable: NDArray[np.bool_]
+    firing: NDArray[np.floating[Any]]
+    selectivity: NDArray[np.floating[Any]]
+    preferred: NDArray[np.integer[Any]]
+    top: NDArray[np.integer[Any]]
+    pictures: NDArray[np.floating[Any]] | None = None
+    note: str = ""
+
+    def document(self, bundle: Bundle) -> dict[str, Any]:
+        """What the page gets, as plain data; the arrays go into the bundle."""
+        pictures = None
+        if self.pictures is not None:
+            most = np.abs(self.pictures).max(axis=(1, 2), keepdims=True)
+            rounded = np.rint(127 * self.pictures / np.where(most > 0, most, 1)).astype(np.int8)
+            pictures = {"array": bundle.add(rounded), "height": rounded.shape[1], "width": rounded.shape[2]}
+        numbers = {name: getattr(self, name).astype(np.float32) for name in ("cost", "firing", "selectivity")}
+        whole = {name: getattr(self, name).astype(np.int32) for name in ("measurable", "preferred", "top")}
+        arrays = {name: bundle.add(array) for name, array in (numbers | whole).items()}
+        return {**arrays, "examples": self.top.shape[1], "pictures": pictures, "note": self.note}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LayerMap:
     """A layer with the places of all samples.
 
@@ -63,6 +100,7 @@ class LayerMap:
         detail: One line: what it is and how large.
         layouts: uint16 (sample, 2), y up: one, or one for each epoch.
         measures: A name, and a number from 0 to 1 for each epoch; None where there is none.
+        units: What its units are for; None if it is not known.
     """
 
     name: str
@@ -70,6 +108,7 @@ class LayerMap:
     detail: str
     layouts: tuple[NDArray[np.uint16], ...]
     measures: tuple[tuple[str, tuple[float | None, ...]], ...] = ()
+    units: UnitColumns | None = None
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
         """What the page gets, as plain data; the layouts go into the bundle."""
@@ -79,6 +118,7 @@ class LayerMap:
             "detail": escaped(self.detail),
             "layouts": [bundle.add(layout) for layout in self.layouts],
             "measures": [{"title": title, "values": list(values)} for title, values in self.measures],
+            "units": None if self.units is None else self.units.document(bundle),
         }
 
 
@@ -115,6 +155,32 @@ class NetworkData:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class References:
+    """Training samples among which the page looks for those that are nearest to what a person draws or enters.
+
+    Attributes:
+        names: Name of each sample, such as "train[7]".
+        labels: Integers (sample,).
+        inputs: Raw samples, uint8 or float32 (sample, value).
+        pictures: uint8 (sample, height, width); None where samples are no pictures, or the inputs are the same.
+    """
+
+    names: tuple[str, ...]
+    labels: NDArray[np.integer[Any]]
+    inputs: NDArray[Any]
+    pictures: NDArray[np.uint8] | None = None
+
+    def document(self, bundle: Bundle) -> dict[str, Any]:
+        """What the page gets, as plain data; the samples go into the bundle."""
+        return {
+            "names": bundle.add_texts([escaped(name) for name in self.names]),
+            "labels": bundle.add(self.labels.astype(np.int32)),
+            "inputs": bundle.add(self.inputs),
+            "pictures": None if self.pictures is None else bundle.add(self.pictures),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Explorer(Section):
     """All samples of a run: a map of each layer, one time slider, one selection.
 
@@ -133,6 +199,7 @@ class Explorer(Section):
         network: The model, so that the page can compute its layers; None if it cannot.
         without: Why there is no network, as a sentence; may be empty.
         inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the pictures.
+        references: Training samples for what a person draws or enters; None for none.
         colors: "classes", "sequential": lists of hex colors; "right", "wrong", "missing": hex colors.
 
     Raises:
@@ -154,6 +221,7 @@ class Explorer(Section):
     network: NetworkData | None = None
     without: str = ""
     inputs: NDArray[Any] | None = None
+    references: References | None = None
     colors: dict[str, Any]
 
     def __post_init__(self) -> None:
@@ -207,6 +275,7 @@ class Explorer(Section):
             "network": network,
             "without": escaped(self.without),
             "inputs": inputs,
+            "references": None if self.references is None else self.references.document(bundle),
             "colors": self.colors,
         }
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from cutaway.errors import UsageError
 
 _IMPORT = re.compile(r'^import (?:\{ [^}]*\} from )?"(\.{1,2}/[^"]+)";\n', re.MULTILINE)
+_DECLARATION = re.compile(r"^(?:async )?(?:class|function|const|let) (\w+)", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:class|function|const|let)\b)", re.MULTILINE)
 
 
@@ -24,13 +25,26 @@ def link(entry: str, read: Callable[[str], str]) -> str:
 
     Raises:
         UsageError: Modules import each other in a circle, or there is an import or export of another form than
-            ``import { name } from "./file.js";`` and ``export`` before a declaration.
+            ``import { name } from "./file.js";`` and ``export`` before a declaration, or two have a name in common.
     """
     order: list[str] = []
     sources: dict[str, str] = {}
     _visit(entry, read, order, sources, path=())
-    parts = [f"// {name}\n{sources[name]}" for name in order]
-    return "\n".join(parts)
+    _check_names(sources)
+    return "\n".join(f"// {name}\n{sources[name]}" for name in order)
+
+
+def _check_names(sources: dict[str, str]) -> None:
+    first: dict[str, str] = {}
+    for module, source in sources.items():
+        for name in _DECLARATION.findall(source):
+            if name in first:
+                raise UsageError(
+                    "names at the top level of modules differ, since modules are linked into one script",
+                    got=f"{name} in {first[name]} and in {module}",
+                    hint="rename one of them",
+                )
+            first[name] = module
 
 
 def link_module(entry: str, read: Callable[[str], str], *, exports: Sequence[str]) -> str:

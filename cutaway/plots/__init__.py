@@ -27,7 +27,9 @@ from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_she
 from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import (
+    BLUE,
     CLASS_COLORS,
+    GRAY,
     MISSING_COLOR,
     RIGHT_COLOR,
     SEQUENTIAL_COLORS,
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
     from .bokeh_figure import BokehFigure, BokehLayout
 
 __all__ = [
+    "BLUE",
     "CLASS_COLORS",
+    "GRAY",
     "MISSING_COLOR",
     "RIGHT_COLOR",
     "SEQUENTIAL_COLORS",

@@ -11,7 +11,7 @@ from cutaway.errors import DataError
 
 from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
-from .theme import INK, LINE, LINE_COLORS, MUTED
+from .theme import INK, LINE, LINE_COLORS, MUTED, shortened
 
 if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 LONGEST = 1000
 """Points of a curve that are drawn at most."""
+
+LONGEST_TICK = 40
+"""Characters of a name at the x axis."""
+
+CHARACTER = 0.055
+"""Inches that a character of a turned name takes from top to bottom."""
 
 SIDE_BY_SIDE = 24
 """Characters of all names at the x axis that fit side by side."""
@@ -105,7 +111,9 @@ def panels(contents: Sequence[Panel], *, title: str = "") -> "Figure":
     """
     from .notebook import NotebookFigure
 
-    figure = NotebookFigure(figsize=(4.8 * len(contents), 4.2), layout="constrained")
+    # names that stand upright get their own room below
+    below = max((CHARACTER * len(name) for p in contents if p.turned for name in _names(p)), default=0.0)
+    figure = NotebookFigure(figsize=(4.8 * len(contents), 4.2 + below), layout="constrained")
     if title:
         figure.suptitle(title, color=INK).set_parse_math(False)
     for axes, panel in zip(figure.subplots(1, len(contents), squeeze=False)[0], contents, strict=True):
@@ -137,6 +145,10 @@ def _thinned(series: Series) -> dict[str, NDArray[Any]]:
     return {name: values[kept] for name, values in columns.items()}
 
 
+def _names(panel: Panel) -> list[str]:
+    return [shortened(name, LONGEST_TICK) for name in panel.x_names]
+
+
 def _color(series: Series) -> str:
     return LINE_COLORS[series.color % len(LINE_COLORS)]
 
@@ -158,7 +170,7 @@ def _draw(axes: "Axes", panel: Panel) -> None:
             axis.set_major_formatter(PercentFormatter(1))
     if panel.x_names:
         looks: Any = {"rotation": 60, "ha": "right"} if panel.turned else {}
-        for label in axes.set_xticks(range(len(panel.x_names)), list(panel.x_names), **looks):
+        for label in axes.set_xticks(range(len(panel.x_names)), _names(panel), **looks):
             label.label1.set_parse_math(False)
     if panel.x_ticks:
         axes.set_xticks(panel.x_ticks, [f"{tick:,.0f}" for tick in panel.x_ticks])
@@ -211,7 +223,7 @@ def _bokeh_panel(panel: Panel) -> "BokehFigure":
         plot.xaxis.formatter = NumeralTickFormatter(format="0,0")
     if panel.x_names:
         plot.xaxis.ticker = list(range(len(panel.x_names)))
-        plot.xaxis.major_label_overrides = dict(enumerate(panel.x_names))
+        plot.xaxis.major_label_overrides = dict(enumerate(_names(panel)))
         plot.xaxis.major_label_orientation = 1.0 if panel.turned else "horizontal"
     plot.outline_line_color = None
     plot.axis.minor_tick_line_color = None

@@ -162,14 +162,15 @@ def embedding_scatter_bokeh(
     if together:
         _add_hover(plot, "".join(lines).replace("$name", "@{class}"), together)
     # At most about 300 px wide, which fits a phone: 34 px for the marker and 7 px per character.
-    labels_shown = [item.label.value for item in plot.legend[0].items]
+    legend: Any = plot.legend[0]
+    labels_shown: list[str] = [item.label.value for item in legend.items]
     columns_shown = int(np.clip(300 // (34 + 7 * max(map(len, labels_shown))), 1, 5))
     legend_below(plot, columns=columns_shown)
     # the legend takes no room from the points
     rows = -(-len(labels_shown) // columns_shown)
     below = 21 * (rows - 3)
     if below > 0:
-        plot.legend.update(label_text_font_size="11px", spacing=1, glyph_height=16)
+        legend.update(label_text_font_size="11px", spacing=1, glyph_height=16)
         plot.height = 640 + below
         plot.styles = {"height": f"calc(min(640px, round(120vw, 1px)) + {below}px)"}
     return plot

@@ -137,7 +137,7 @@ def test_tiny_shares_and_wrong_seeds_are_refused(digits_run):
 def test_a_recorded_model_has_no_settings_to_train_with(tmp_path):
     model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax", name="out")])
     run = ct.record(model, "digits", runs=tmp_path, progress=False)
-    with pytest.raises(UsageError, match="which was recorded; next: train such a model"):
+    with pytest.raises(UsageError, match="which was recorded; next: in Python, train its model"):
         run.learning_curve(progress=False)
     assert run.generalization().accuracy.keys() == {"train", "val", "test"}
     assert "no best epoch" in run.generalization().note

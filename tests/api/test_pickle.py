@@ -76,6 +76,8 @@ RECORDS = {
     "layer_history": lambda run: run.layer_history(epochs=[0, 6], samples=200, progress=False),
     "similarity": lambda run: run.similarity(epochs=[0, 6], samples=200, progress=False),
     "units": lambda run: run.units("dense_2", progress=False),
+    "unit": lambda run: run.units("dense_1", progress=False)[3],
+    "cka": lambda run: run.layer_history(epochs=[0, 6], samples=200, progress=False).cka(),
     "dynamics": lambda run: run.dynamics(split="test"),
     "examine": lambda run: run.examine(run.data.x(run.split.test)[:20], nearest=2, explain=2),
     "explain": lambda run: run.explain("sample[7]"),
@@ -107,7 +109,8 @@ def test_every_record_is_pickled_unchanged(name, digits_run):
 
 
 def test_every_method_of_a_run_that_returns_a_record_is_among_them():
-    shown = {"report", "model", "path", "folder", "predict", "decide"}  # files, models and plain arrays
+    # figures, files, models and plain arrays
+    shown = {"explore", "plot", "report", "model", "path", "folder", "predict", "decide"}
     plain = {"class_names", "context", "test"}
     elsewhere = {"embed": "embedding", "embed_epochs": "sequence", "embed_layers": "sequence"}
     of_tables = {"importance"}  # tests/api/test_importance.py

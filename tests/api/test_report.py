@@ -13,12 +13,12 @@ from keras import layers
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.analyses import LayerHistory, cost_in_digits, evidence_of, kept_embedding
+from cutaway.api.analyses import LayerHistory, cost_in_digits, evidence_of, kept_embedding, spaced_epochs
 from cutaway.api.report import figures, overview, report_html, sections
 from cutaway.api.report.explorer import explore
 from cutaway.api.report.knowledge import best_layer_lead, knowledge
-from cutaway.api.report.mistakes import mistakes
-from cutaway.api.report.source import ReportSource, measured_epochs
+from cutaway.api.report.samples import mistakes
+from cutaway.api.report.source import ReportSource
 from cutaway.api.report.units import units
 from cutaway.metrics import PredictedClasses
 from cutaway.page import Cards, Text
@@ -64,9 +64,14 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run)
     html = report_html(digits_run.context, on_progress=told.append)
     places = [html.index(f'<section id="{section.__name__}"') for section in sections.SECTIONS]
     assert places == sorted(places)
-    steps = [each.done for each in told if each.task == "report"]
-    assert steps == list(range(len(sections.SECTIONS) + 1))
-    assert all(each.total == len(sections.SECTIONS) for each in told if each.task == "report")
+    # one task for all: a step for each section and for each embedding, three layers after seven epochs and the samples
+    steps = [each.done for each in told]
+    assert {each.task for each in told} == {"report"}
+    assert {each.total for each in told} == {len(sections.SECTIONS) + 3 * 7 + 1}
+    assert steps == sorted(steps)
+    assert set(steps) == set(range(told[-1].total + 1))
+    assert [each.ended for each in told].count(True) == 1
+    assert told[-1].ended
 
 
 def test_a_section_without_content_is_left_out(untrained, monkeypatch):
@@ -128,9 +133,9 @@ def test_a_layer_that_got_worse_knows_the_classes_since_it_recovered():
 
 
 def test_the_kept_epoch_is_among_the_epochs_measured():
-    assert measured_epochs(range(3), kept=1) == [0, 1, 2]
+    assert spaced_epochs(range(3), 6, kept=1) == [0, 1, 2]
     for kept in range(40):
-        epochs = measured_epochs(range(40), kept=kept)
+        epochs = spaced_epochs(range(40), 6, kept=kept)
         assert {0, kept, 39} <= set(epochs)
         assert 5 <= len(epochs) <= 6
         assert epochs == sorted(epochs)
@@ -213,7 +218,8 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     assert (shown.size, mistakes(table).size) == ("small", "medium")
     values = mistakes(table).cards[0].values.split(", ")
     assert len(values) == 4
-    assert all(float(value) for value in values)
+    assert [value.rsplit(" ", 1)[0] for value in values] == [f"input {number}" for number in range(4)]
+    assert all(float(value.rsplit(" ", 1)[1]) for value in values)
 
 
 def test_without_mistakes_the_section_says_so(source, digits_run):

@@ -126,3 +126,14 @@ def test_show_has_intervals_of_the_classes(cutaway, digits_run):
     assert f"95% interval of the accuracy: {low:.2%} to {high:.2%}." in out
     row = digits_run.per_class().summaries()[3]
     assert f"{row['recall_low']:.1%} to {row['recall_high']:.1%}" in out
+
+
+def test_of_a_recorded_model_learning_curve_shows_what_is_known_and_how_it_is_trained(cutaway, tmp_path):
+    import keras
+
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax", name="out")])
+    run = ct.record(model, "digits", runs=tmp_path, progress=False)
+    code, out, err = cutaway("learning-curve", run.path)
+    assert code == 2
+    assert str(run.generalization().accuracy["train"]) in out
+    assert "cutaway.train(run.model(), run.data)" in err

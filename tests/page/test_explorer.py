@@ -37,7 +37,7 @@ SECOND_MAP = """(options) => {
   document.body.append(host);
   const { surface, count } = explorer.map;
   const other = new explorer.map.constructor(host, { count, palette: surface.palette, ...options });
-  other.motion.add("a", explorer.layouts.loaded.get("1/2"));
+  other.transition.add("a", explorer.layouts.loaded.get("1/2"));
   window.other = other;
 }"""
 """A map beside the one of the explorer, 300 pixels wide."""
@@ -101,12 +101,14 @@ def open_explorer(visit, browser, record):
 
 
 def _state(opened, name):
-    return opened.page.evaluate(f"(() => {{ const v = explorer.store.state.{name}; return ArrayBuffer.isView(v) ? [...v] : v; }})()")
+    return opened.page.evaluate(
+        f"(() => {{ const v = explorer.store.state.{name}; return ArrayBuffer.isView(v) ? [...v] : v; }})()"
+    )
 
 
 def _place(opened, sample):
     """Where a sample is in the window."""
-    opened.wait("explorer.map.motion.t === 0")
+    opened.wait("explorer.map.transition.t === 0")
     x, y = opened.page.evaluate(f"explorer.map.toScreen({sample})")
     box = opened.page.locator(".map").bounding_box()
     return box["x"] + x, box["y"] + y
@@ -276,7 +278,7 @@ def test_a_layer_is_chosen_by_a_click_and_its_small_map_is_painted(open_explorer
           new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size > 3)"""
     )
     opened.page.get_by_role("button", name="Show the map of Input").click()
-    opened.wait("explorer.map.motion.a === '0/0' && explorer.map.motion.t === 0")
+    opened.wait("explorer.map.transition.a === '0/0' && explorer.map.transition.t === 0")
     assert small.nth(0).locator("button").get_attribute("aria-pressed") == "true"
 
 
@@ -431,7 +433,7 @@ def test_it_fits_every_width_in_both_color_schemes(open_explorer, width, scheme)
 def test_reduced_motion_is_respected(open_explorer):
     opened = open_explorer(reduced_motion="reduce")
     opened.page.evaluate("explorer.store.set({ layer: 0 })")
-    assert opened.page.evaluate("[explorer.map.motion.a, explorer.map.motion.t]") == ["0/0", 0]
+    assert opened.page.evaluate("[explorer.map.transition.a, explorer.map.transition.t]") == ["0/0", 0]
 
 
 def test_samples_that_are_no_pictures_and_one_epoch_have_no_slider(open_explorer, record):

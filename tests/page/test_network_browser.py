@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[2] / "cutaway" / "page"
 ORIGIN = "http://page.test/"
 
 HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Parts</title>
-<link rel="stylesheet" href="page.css"><link rel="stylesheet" href="network/network.css"></head>
+<link rel="stylesheet" href="templates/page.css"><link rel="stylesheet" href="templates/network.css"></head>
 <body><main id="host"></main><script type="module">SCRIPT</script></body></html>"""
 
 PAD = """

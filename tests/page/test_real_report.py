@@ -28,6 +28,80 @@ def test_the_digit_appears_on_hover_and_nothing_is_fetched(browser, visit, path,
     opened.check_quiet()
 
 
+@pytest.fixture
+def opened(browser, visit, path):
+    page = visit(browser, path=path)
+    page.page.evaluate("window.explorer = document.querySelector('.explorer').explorer")
+    yield page
+    page.check_quiet()
+
+
+def test_a_pinned_sample_shows_its_way_with_the_probabilities_of_the_model(opened, digits_run):
+    name = opened.page.evaluate("explorer.samples.names[5]")
+    opened.page.evaluate("explorer.store.set({ pinned: 5 })")
+    way = opened.page.locator(".way")
+    assert name in way.locator("h3").inner_text()
+    raw = digits_run.data.x(digits_run.context.sample(name))
+    expected = digits_run.predict(raw)[0]
+    shown = {
+        bar.locator(".bar-name").inner_text(): float(bar.locator(".bar-value").inner_text().rstrip("%")) / 100
+        for bar in way.locator(".probabilities li").all()
+    }
+    assert list(shown) == [str(k) for k in np.argsort(-expected, kind="stable")[:6]]
+    for label, share in shown.items():
+        assert share == pytest.approx(expected[int(label)], abs=1.5e-3)
+    explanation = digits_run.explain(raw[0])
+    (winner, runner_up) = (digits_run.data.class_names[k] for k in np.argsort(-expected)[:2])
+    assert f"Why {winner} and not {runner_up}" in way.inner_text()
+    reason = way.locator(".reasons li").first.inner_text()
+    unit = int(reason.split()[1])
+    contributions = explanation.attribution.contributions[digits_run.context.layer(None)]
+    top = max(contributions, key=abs)
+    assert float(reason.split(": ")[1].replace("−", "-")) == pytest.approx(top, abs=0.02)
+    assert contributions[unit] == pytest.approx(top, abs=0.02)
+
+
+def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened):
+    page = opened.page
+    page.locator(".trial summary").click()
+    pad = page.locator(".drawing-sheet")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.15 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"], steps=8)
+    page.mouse.up()
+    opened.wait("document.querySelectorAll('.trial .probabilities li').length > 0")
+    opened.wait("explorer.store.state.tried?.size === explorer.record.layers.length")
+    x, y = page.evaluate("explorer.map.marked")
+    assert 0 <= x <= 1
+    assert 0 <= y <= 1
+    near = page.evaluate("explorer.store.state.tried.get(explorer.store.state.layer).index")
+    places = np.array(page.evaluate("(indices) => indices.map((i) => explorer.map.transition.place(i))", near))
+    assert places[:, 0].min() <= x <= places[:, 0].max()
+    opened.wait("document.querySelectorAll('.trial .neighbors .sample').length === 8")
+    page.get_by_role("button", name="Clear").last.click()
+    opened.wait("explorer.map.marked === null")
+
+
+def test_units_are_sorted_and_color_the_map_by_their_activation(opened, digits_run):
+    page = opened.page
+    page.locator(".units-panel summary").click()
+    opened.wait("document.querySelectorAll('.unit-title').length > 0")
+    page.locator(".units-panel select").select_option("unit")
+    assert page.locator(".unit-title").first.text_content() == "Unit 0"
+    layer = page.evaluate("explorer.record.layers[explorer.store.state.layer].name")
+    page.locator(".unit-title").nth(3).click()
+    opened.wait("explorer.store.state.color === 'unit'")
+    values = page.evaluate("[...explorer.samples.values('unit', 0)]")
+    ids = digits_run.context.samples(page.evaluate("explorer.samples.names"))
+    expected = digits_run.activations(layer, split="test")[:, 3]
+    order = {name: k for k, name in enumerate(digits_run.split.test.names())}
+    rows = [order[name] for name in ids.names()]
+    np.testing.assert_allclose(values, expected[rows], rtol=1e-2, atol=1e-2)
+    assert f"Unit 3 of {layer}" in page.locator(".legend").inner_text()
+
+
 @pytest.mark.parametrize("width", [360, 768, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_every_width_in_both_color_schemes(browser, visit, path, width, scheme):

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from .confidence.pairs import ConfusedPair, ConfusedPairs, confused_pairs
     from .confidence.temperature import find_temperature, fitted_temperature
     from .confidence.thresholds import Thresholds, thresholds
+    from .epochs import evenly_spaced, spaced_epochs
     from .evidence import evidence_of, findings, kept_findings
     from .explanation import Explanation, explain
     from .facts import repeated_facts, sample_facts
     from .history import History, epochs_in_words
     from .importances import Importances, importance
     from .json_data import plain
-    from .layers import LayerHistory, Layers, evenly_spaced, layer_history, layer_records, sample_room, similarity
+    from .layers import LayerHistory, Layers, layer_history, layer_records, sample_room, similarity
     from .layouts.embedding import Embedding, layer_activations
     from .layouts.embeddings import embed_layer, kept_embedding
     from .layouts.sequence import EmbeddingSequence
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
         probabilities,
         probability_batches,
     )
+    from .results.confusion_matrix import Confusion
+    from .results.film import Film
+    from .results.finding_list import Findings, draw_findings, findings_html, findings_table
+    from .results.similarity_matrix import Similarity
+    from .results.unit import Unit
     from .robustness import Robustness, measure_robustness
     from .samples.dynamics import SampleDynamics, sample_dynamics
     from .samples.influences import Answers, Influences, influence, self_influence
@@ -52,6 +58,14 @@ _MODULES = {
     "Calibration": "cutaway.api.analyses.confidence.calibration",
     "Answers": "cutaway.api.analyses.samples.influences",
     "ClassMeasures": "cutaway.api.analyses.per_class",
+    "Confusion": "cutaway.api.analyses.results.confusion_matrix",
+    "Film": "cutaway.api.analyses.results.film",
+    "Findings": "cutaway.api.analyses.results.finding_list",
+    "Similarity": "cutaway.api.analyses.results.similarity_matrix",
+    "Unit": "cutaway.api.analyses.results.unit",
+    "draw_findings": "cutaway.api.analyses.results.finding_list",
+    "findings_html": "cutaway.api.analyses.results.finding_list",
+    "findings_table": "cutaway.api.analyses.results.finding_list",
     "ConfusedPair": "cutaway.api.analyses.confidence.pairs",
     "ConfusedPairs": "cutaway.api.analyses.confidence.pairs",
     "Coverage": "cutaway.api.analyses.confidence.coverage",
@@ -90,7 +104,7 @@ _MODULES = {
     "embed_layer": "cutaway.api.analyses.layouts.embeddings",
     "embed_layers": "cutaway.api.analyses.layouts.sequences",
     "epochs_in_words": "cutaway.api.analyses.history",
-    "evenly_spaced": "cutaway.api.analyses.layers",
+    "evenly_spaced": "cutaway.api.analyses.epochs",
     "evidence_of": "cutaway.api.analyses.evidence",
     "repeated_facts": "cutaway.api.analyses.facts",
     "sample_facts": "cutaway.api.analyses.facts",
@@ -121,6 +135,7 @@ _MODULES = {
     "self_influence": "cutaway.api.analyses.samples.influences",
     "sample_dynamics": "cutaway.api.analyses.samples.dynamics",
     "similarity": "cutaway.api.analyses.layers",
+    "spaced_epochs": "cutaway.api.analyses.epochs",
     "thresholds": "cutaway.api.analyses.confidence.thresholds",
     "units": "cutaway.api.analyses.unit_summaries",
 }
@@ -132,12 +147,15 @@ __all__ = [
     "ClassMeasures",
     "ConfusedPair",
     "ConfusedPairs",
+    "Confusion",
     "Coverage",
     "CurvePoint",
     "EarlyStopping",
     "Embedding",
     "EmbeddingSequence",
     "Explanation",
+    "Film",
+    "Findings",
     "Generalization",
     "History",
     "Importances",
@@ -150,7 +168,9 @@ __all__ = [
     "PairedSamples",
     "Robustness",
     "SampleDynamics",
+    "Similarity",
     "Thresholds",
+    "Unit",
     "Units",
     "WantedAccuracy",
     "calibration",
@@ -162,6 +182,7 @@ __all__ = [
     "cost_in_digits",
     "coverage",
     "defined",
+    "draw_findings",
     "embed_epochs",
     "embed_layer",
     "embed_layers",
@@ -171,6 +192,8 @@ __all__ = [
     "explain",
     "find_temperature",
     "findings",
+    "findings_html",
+    "findings_table",
     "fitted_temperature",
     "generalization",
     "importance",
@@ -198,6 +221,7 @@ __all__ = [
     "sample_room",
     "self_influence",
     "similarity",
+    "spaced_epochs",
     "thresholds",
     "units",
 ]

@@ -1,5 +1,6 @@
 """The epochs that a user asks for: one number, several, or all."""
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
@@ -50,3 +51,29 @@ def epoch_numbers(context: RunContext, epochs: Any) -> list[int]:
 
 def _is_whole(value: Any) -> bool:
     return not isinstance(value, bool) and isinstance(value, Integral)
+
+
+def some_epochs(context: RunContext, epochs: Sequence[int] | int | None) -> list[int]:
+    """Numbers of epochs with a snapshot, ascending, at least one."""
+    wanted = sorted(set(epoch_numbers(context, epochs)))
+    if not wanted:
+        raise UsageError("layers are measured after at least one epoch", got="none", hint="leave epochs out for all")
+    return wanted
+
+
+def spaced_epochs(epochs: Sequence[int], most: int, *, kept: int) -> list[int]:
+    """At most so many of the epochs, evenly spaced; the first, the kept one and the last are among them.
+
+    Args:
+        epochs: Numbers, ascending, `kept` among them.
+        most: At least 3.
+        kept: Number of the kept epoch.
+    """
+    spaced = evenly_spaced(epochs, most)
+    return spaced if kept in spaced else sorted({*evenly_spaced(epochs, most - 1), kept})
+
+
+def evenly_spaced(items: Sequence[Any], most: int) -> list[Any]:
+    """At most so many of the items, evenly spaced, the first and the last among them."""
+    total = len(items)
+    return list(items) if total <= most else [items[round(i * (total - 1) / (most - 1))] for i in range(most)]

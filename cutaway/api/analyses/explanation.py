@@ -1,5 +1,6 @@
 """Why the model predicts what it predicts for one sample."""
 
+import html
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay, figure_html, joined_html
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.errors import UnknownNameError
 
@@ -15,13 +17,14 @@ if TYPE_CHECKING:
     import pandas
 
     from cutaway.interpret import Attribution
+    from cutaway.plots import Figure
 
     from .samples.influences import Influences
 
 
 @public
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(NotebookDisplay):
     """One prediction, and what each unit and each input value contributed to it.
 
     Attributes:
@@ -53,6 +56,76 @@ class Explanation:
     def runner_up(self) -> str:
         """Name of the class with the second highest logit."""
         return self.class_names[self.attribution.runner_up]
+
+    @property
+    def sentence(self) -> str:
+        """The answer in words."""
+        name = self.sample if isinstance(self.sample, str) else "the sample"
+        chance, second = (self.probabilities[k] for k in (self.attribution.winner, self.attribution.runner_up))
+        return (
+            f"{name} is predicted as {self.winner} ({chance:.1%}) rather than {self.runner_up} ({second:.1%}), "
+            f"by {self.attribution.difference:.3g} logits, at epoch {self.epoch}"
+        )
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Softmax of the logits, float64 ``(class,)``."""
+        logits = self.attribution.logits.astype(np.float64)
+        odds = np.exp(logits - logits.max())
+        return odds / odds.sum()
+
+    def plot(self) -> "Figure":
+        """Draw it as a matplotlib Figure: the sample, its probabilities, and what spoke for the answer and against it.
+
+        Orange is for the predicted class, blue for the runner-up. Of the layers, the last two are drawn that differ.
+        """
+        return self._drawn(self.sentence)
+
+    def _drawn(self, sentence: str) -> "Figure":
+        from cutaway.plots import ExplainedAnswer, explained_answer
+
+        picture, found = self._picture(), self.attribution
+        inputs = found.inputs
+        if picture is not None:
+            inputs = inputs.reshape(*picture.shape, -1).sum(axis=-1)
+        return explained_answer(
+            ExplainedAnswer(
+                sentence,
+                picture,
+                inputs if picture is not None else inputs.reshape(-1),
+                self.feature_names or [f"input {k}" for k in range(inputs.size)],
+                self.probabilities,
+                self.class_names,
+                found.winner,
+                found.runner_up,
+                self._telling_layers(),
+            )
+        )
+
+    def _picture(self) -> np.ndarray | None:
+        """The sample as a picture, or None."""
+        shape = self.attribution.inputs.shape
+        if len(shape) < 2:
+            return None
+        if isinstance(self.sample, str):
+            pictures = self.context.data.pictures(self.context.sample(self.sample))
+            return None if pictures is None else pictures[0]
+        values = np.asarray(self.sample, np.float64).reshape(shape)
+        values = values.mean(axis=-1) if values.ndim == 3 else values
+        low, high = min(0.0, float(values.min())), float(values.max())
+        return (values - low) / ((high - low) or 1.0)
+
+    def _telling_layers(self) -> dict[str, np.ndarray]:
+        """Contributions of the last two layers whose contributions differ: Dropout passes on those before it."""
+        kept: dict[str, np.ndarray] = {}
+        for layer, values in self.attribution.contributions.items():
+            last = list(kept.values())[-1:]
+            if not last or last[0].shape != values.shape or not np.allclose(last[0], values):
+                kept[layer] = values
+        return dict(list(kept.items())[-2:])
+
+    def _repr_html_(self) -> str:
+        return joined_html(f"<div>{html.escape(self.sentence)}</div>", figure_html(self._drawn(""), alt=self.sentence))
 
     def to_pandas(self, layer: str | None = None) -> "pandas.DataFrame":
         """What spoke for the winner (above 0, first) and for the runner-up (below 0, last), a pandas DataFrame.

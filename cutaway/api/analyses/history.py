@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cutaway._lazy import public
+from cutaway.api.display import NotebookDisplay
 
 if TYPE_CHECKING:
     import pandas
 
-    from cutaway.plots import Figure
+    from cutaway.plots import BokehLayout, Figure
 
 
 @public
-class History:
+class History(NotebookDisplay):
     """Metrics of every finished epoch, as Keras' ``History`` names them.
 
     Attributes:
@@ -77,6 +78,15 @@ class History:
         from cutaway.plots import learning_curves
 
         return learning_curves(self.rows, turned=self.turned)
+
+    def bokeh(self) -> "BokehLayout":
+        """Draw the same with Bokeh; hovering shows the numbers of an epoch."""
+        from cutaway.plots import learning_curves_bokeh
+
+        return learning_curves_bokeh(self.rows, turned=self.turned)
+
+    def _shown_figure(self) -> "Figure | None":
+        return self.plot() if self.rows else None
 
 
 def epochs_in_words(count: int) -> str:

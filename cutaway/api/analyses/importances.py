@@ -7,6 +7,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
 from cutaway.data import stratified_sample
 from cutaway.errors import UsageError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas
 
     from cutaway.interpret import Importance
+    from cutaway.plots import Figure
 
 MOST_COLUMNS = 2_000
 """Columns that are shuffled at most: each takes `repeats` passes over the samples."""
@@ -23,7 +25,7 @@ MOST_COLUMNS = 2_000
 
 @public
 @dataclass(frozen=True, eq=False)
-class Importances:
+class Importances(NotebookDisplay):
     """How much worse the model predicts once a column is shuffled among the samples, for each column.
 
     A column that others can stand in for matters little by itself, and one that the model does not use not at all.
@@ -76,6 +78,28 @@ class Importances:
         import pandas
 
         return pandas.DataFrame(self.summaries())
+
+    def plot(self, n: int = 20) -> "Figure":
+        """Draw how much the loss rises, with two standard errors on each side, as a matplotlib Figure.
+
+        Columns are gray for which the rise is not more than that.
+
+        Args:
+            n: Columns at most, the most important first; from 1.
+
+        Raises:
+            UsageError: It is below 1.
+        """
+        from cutaway.plots import BLUE, GRAY, Bars, bars
+
+        rows = self.summaries()[: check_whole(n, name="n", least=1)]
+        value, error = (np.array([row[name] for row in rows]) for name in ("loss_increase", "loss_error"))
+        title = f"Importance on {self.samples:,} {self.split} samples"
+        names = [row["column"] for row in rows]
+        label = "rise of the loss once it is shuffled, nats"
+        colors = [BLUE if row["measurable"] else GRAY for row in rows]
+        low, high = value - 2 * error, value + 2 * error
+        return bars([Bars(title, names, value, low, high, x_label=label, colors=colors)])
 
 
 def importance(

@@ -6,19 +6,25 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
-from cutaway.errors import UnknownNameError, UsageError
+from cutaway.errors import UnknownNameError
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.runs import KeptResult, kept, plain_records, records_of, result_name
 
-from .epochs import epoch_numbers
+from .epochs import some_epochs
 
 if TYPE_CHECKING:
     import pandas
 
     from cutaway.interpret import LayerMeasures, LayerRecord
+    from cutaway.plots import BokehLayout, Figure, Panel
+
+    from .results.similarity_matrix import Similarity
 
 METHOD = 1
 """Part of the key of kept measures and records: other measurements give others."""
@@ -33,7 +39,7 @@ VALUES = 2**24
 """The most activations of one layer, 67 MB, likewise: measures take some ten times as much."""
 
 
-class Layers(tuple["LayerRecord", ...]):
+class Layers(tuple["LayerRecord", ...], NotebookDisplay):
     """What each layer is and holds after an epoch: a tuple of `LayerRecord`, in the order of the model."""
 
     __slots__ = ()
@@ -58,10 +64,26 @@ class Layers(tuple["LayerRecord", ...]):
         table: Any = pandas.DataFrame(rows)
         return table.astype(dict.fromkeys(numbers, float))
 
+    def plot(self) -> "Figure":
+        """Draw the parameters of each layer, and its share of inactive units, as a matplotlib Figure."""
+        from cutaway.plots import Bars, bars
+
+        names = [f"{record.name} ({record.kind})" for record in self]
+        inactive = [np.nan if record.inactive_share is None else record.inactive_share for record in self]
+        return bars(
+            [
+                Bars("parameters", names, [record.parameters for record in self], x_label="number"),
+                Bars("inactive units", names, inactive, x_label="share of the units", percent=True, limits=(0, 1)),
+            ]
+        )
+
+    def _shown_figure(self) -> "Figure | None":
+        return self.plot() if self else None
+
 
 @public
 @dataclass(frozen=True, eq=False)
-class LayerHistory:
+class LayerHistory(NotebookDisplay):
     """What each layer knew after each epoch.
 
     Attributes:
@@ -100,7 +122,38 @@ class LayerHistory:
         table: Any = pandas.DataFrame(rows)
         return table.astype({key: float for key in rows[0] if key not in texts})
 
-    def cka(self, epoch: int | None = None) -> "pandas.DataFrame":
+    def plot(self, measures: Sequence[str] = ("probe_accuracy", "effective_rank")) -> "Figure":
+        """Draw what each layer knows after each epoch, as a matplotlib Figure with a panel for each measure.
+
+        Args:
+            measures: Columns of `to_pandas`, such as "knn_accuracy" or "separation".
+
+        Raises:
+            UnknownNameError: There is no such measure.
+        """
+        from cutaway.plots import panels
+
+        return panels(self._panels(measures))
+
+    def bokeh(self, measures: Sequence[str] = ("probe_accuracy", "effective_rank")) -> "BokehLayout":
+        """Draw the same with Bokeh; hovering shows the numbers.
+
+        Args:
+            measures: As of `plot`.
+
+        Raises:
+            UnknownNameError: There is no such measure.
+        """
+        from cutaway.plots import panels_bokeh
+
+        return panels_bokeh(self._panels(measures))
+
+    def _panels(self, measures: Sequence[str]) -> "list[Panel]":
+        from .results.layer_panels import layer_panels
+
+        return layer_panels(self.records, self.epochs, measures)
+
+    def cka(self, epoch: int | None = None) -> "Similarity":
         """Linear CKA between layers after an epoch, a pandas DataFrame (layer, layer); 1 on its diagonal.
 
         Args:
@@ -111,10 +164,13 @@ class LayerHistory:
         """
         import pandas
 
+        from .results.similarity_matrix import Similarity
+
         wanted = self.measured_epoch(epoch)
         found = {r.layer: {**r.cka_layers, r.layer: 1.0} for r in self.records if r.epoch == wanted}
         names = list(found)
-        return pandas.DataFrame([[found[a][b] for b in names] for a in names], index=names, columns=names, dtype=float)
+        table = pandas.DataFrame([[found[a][b] for b in names] for a in names], names, names, dtype=float)
+        return Similarity.of(table, title=f"Linear CKA of the layers after epoch {wanted}", entries="layer")
 
     def measured_epoch(self, epoch: int | None = None) -> int:
         """The number of an epoch that was measured, as `cka` takes it.
@@ -169,7 +225,7 @@ def layer_history(
     """
     k = check_whole(k, name="k", least=1)
     samples = check_whole(samples, name="samples", least=1)
-    wanted = _epochs_of(context, epochs)
+    wanted = some_epochs(context, epochs)
     asked, units = min(samples, len(context.part(split))), _units(context)
     room = min(samples, _room(units))
 
@@ -239,7 +295,7 @@ def similarity(
     samples: int = SAMPLES,
     seed: int = 0,
     on_progress: ProgressCallback = ignore_progress,
-) -> "pandas.DataFrame":
+) -> "Similarity":
     """Compare a layer with itself between every two epochs; see `cutaway.Run.similarity`.
 
     Raises:
@@ -250,8 +306,10 @@ def similarity(
 
     from cutaway.interpret import compare_epochs
 
+    from .results.similarity_matrix import Similarity
+
     samples = check_whole(samples, name="samples", least=1)
-    wanted, data = _epochs_of(context, epochs), context.data
+    wanted, data = some_epochs(context, epochs), context.data
     model, name = context.model(wanted[-1]), context.layer(layer, epoch=wanted[-1])
     ids = context.ids(split, samples=min(samples, sample_room(context, [name])), seed=seed)
     found = compare_epochs(
@@ -263,7 +321,8 @@ def similarity(
         scale=data.scale,
         on_progress=on_progress,
     )
-    return pandas.DataFrame(found, index=wanted, columns=wanted)
+    table = pandas.DataFrame(found, index=wanted, columns=wanted)
+    return Similarity.of(table, title=f"Linear CKA of {name} between epochs", entries="epoch")
 
 
 def sample_room(context: RunContext, layers: Sequence[str] | None = None) -> int:
@@ -294,17 +353,3 @@ def _fewer(units: dict[str, int], samples: int, asked: int) -> str:
         f"{samples:,} of {asked:,} samples, so that activations fit into memory: {widest} has {units[widest]:,} units, "
         f"all layers {sum(units.values()):,}"
     )
-
-
-def _epochs_of(context: RunContext, epochs: Sequence[int] | int | None) -> list[int]:
-    """Numbers of epochs with a snapshot, ascending, at least one."""
-    wanted = sorted(set(epoch_numbers(context, epochs)))
-    if not wanted:
-        raise UsageError("layers are measured after at least one epoch", got="none", hint="leave epochs out for all")
-    return wanted
-
-
-def evenly_spaced(items: Sequence[Any], most: int) -> list[Any]:
-    """At most so many of the items, evenly spaced, the first and the last among them."""
-    total = len(items)
-    return list(items) if total <= most else [items[round(i * (total - 1) / (most - 1))] for i in range(most)]

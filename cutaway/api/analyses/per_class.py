@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.api.context import RunContext
-from cutaway.checks import warn_user
+from cutaway.api.display import NotebookDisplay
+from cutaway.checks import check_whole, warn_user
 from cutaway.errors import DataError
 from cutaway.metrics import PerClass, SparseCounts, per_class
 from cutaway.metrics import confusion_counts as count_pairs
@@ -19,6 +20,8 @@ from .unit_summaries import defined
 if TYPE_CHECKING:
     import pandas
 
+    from cutaway.plots import Figure
+
 COUNTED = ("class", "samples", "predicted")
 """Columns of a table of classes that are no shares."""
 
@@ -27,7 +30,7 @@ COUNTS = 1
 
 
 @dataclass(frozen=True, eq=False)
-class ClassMeasures:
+class ClassMeasures(NotebookDisplay):
     """Recall, precision and F1 of every class, from the confusion matrix of one epoch.
 
     Attributes:
@@ -84,6 +87,26 @@ class ClassMeasures:
 
         table: Any = pandas.DataFrame(self.summaries())
         return table.astype(dict.fromkeys([name for name in table if name not in COUNTED], float))
+
+    def plot(self, n: int = 40) -> "Figure":
+        """Draw recall and precision of each class with 95% intervals as a matplotlib Figure.
+
+        Args:
+            n: Classes at most: of more, those with the lowest recall; from 1.
+
+        Raises:
+            UsageError: It is below 1.
+        """
+        from cutaway.plots import Bars, bars
+
+        rows = self.summaries(check_whole(n, name="n", least=1))
+        names = [row["class"] for row in rows]
+
+        def panel(name: str) -> "Bars":
+            ends = (np.array([row[name + end] for row in rows], float) for end in ("", "_low", "_high"))
+            return Bars(name, names, *ends, x_label="share", percent=True, limits=(0, 1))
+
+        return bars([panel("recall"), panel("precision")], title=f"Classes of {self.split}, epoch {self.epoch}")
 
 
 def class_measures(context: RunContext, *, split: str = "test", epoch: int | None = None) -> ClassMeasures:

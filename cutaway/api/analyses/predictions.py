@@ -9,6 +9,8 @@ import numpy as np
 
 from cutaway import metrics
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
+from cutaway.checks import check_whole
 from cutaway.data import SampleIds
 from cutaway.errors import DataError, RunError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
@@ -17,6 +19,12 @@ from cutaway.runs import KeptResult, digest_of, kept, result_name
 if TYPE_CHECKING:
     import pandas
 
+    from cutaway.plots import Figure
+
+    from .results.confusion_matrix import Confusion
+
+PICTURES = 200
+"""Mistakes that carry their picture at most."""
 METHOD = 1
 """Part of the key of kept probabilities: another way of computing them gives others."""
 
@@ -32,7 +40,7 @@ DENSE_CLASSES = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class Mistakes(metrics.Mistakes):
+class Mistakes(metrics.Mistakes, NotebookDisplay):
     """Samples with a wrong prediction, the most confident first.
 
     Attributes:
@@ -42,10 +50,12 @@ class Mistakes(metrics.Mistakes):
         confidence: float32 ``(mistake,)``, their probabilities.
         ids: Identity of each sample.
         class_names: Names of the classes.
+        pictures: float32 ``(at most 200 mistakes, row, column)`` in 0..1, or None where samples are no pictures.
     """
 
     ids: SampleIds = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
+    pictures: np.ndarray | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         if not len(self):
@@ -70,6 +80,31 @@ class Mistakes(metrics.Mistakes):
                 "confidence": self.confidence,
             }
         )
+
+    def plot(self, n: int = 24, *, columns: int = 8) -> "Figure":
+        """The pictures of the first mistakes with their names and classes, or bars of confidence, a matplotlib Figure.
+
+        Args:
+            n: How many at most, from 1 to 200.
+            columns: Pictures in a row.
+
+        Raises:
+            UsageError: There are no mistakes, or `n` is outside its range.
+        """
+        from cutaway.plots import Bars, bars, picture_grid
+
+        shown = min(check_whole(n, name="n", least=1, most=PICTURES), len(self))
+        if not shown:
+            raise UsageError("mistakes are drawn where there are some", got="none", hint="choose another split")
+        names, known = self.ids.take(slice(shown)).names(), self.class_names
+        pairs = zip(self.label[:shown].tolist(), self.predicted[:shown].tolist(), strict=True)
+        wrong = [f"{known[a]} → {known[b]}" for a, b in pairs]
+        if self.pictures is None:
+            named = [f"{name}: {pair}" for name, pair in zip(names, wrong, strict=True)]
+            return bars([Bars("confidence", named, self.confidence[:shown], percent=True, limits=(0, 1))])
+        chances = [f"{value:.0%}" for value in self.confidence[:shown].tolist()]
+        titles = ["\n".join(parts[:2]) + f", {parts[2]}" for parts in zip(names, wrong, chances, strict=True)]
+        return picture_grid(self.pictures[:shown], titles, columns=columns)
 
 
 def probabilities(
@@ -221,8 +256,8 @@ def confusion_counts(context: RunContext, *, split: str = "test", epoch: int | N
     return metrics.confusion_counts(labels(context, split), predicted, classes=context.data.classes)
 
 
-def confusion(context: RunContext, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
-    """Counts, int64 ``(true class, predicted class)``.
+def confusion(context: RunContext, *, split: str = "test", epoch: int | None = None) -> "Confusion":
+    """Counts, int64 ``(true class, predicted class)``, an array that draws itself.
 
     Raises:
         UsageError: There are more than `DENSE_CLASSES` classes.
@@ -233,7 +268,9 @@ def confusion(context: RunContext, *, split: str = "test", epoch: int | None = N
             got=f"{len(context.class_names):,}",
             hint="use run.per_class() and run.mistakes()",
         )
-    return confusion_counts(context, split=split, epoch=epoch).toarray()
+    from .results.confusion_matrix import Confusion
+
+    return Confusion(confusion_counts(context, split=split, epoch=epoch).toarray(), context.class_names)
 
 
 def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: int | None = None) -> Mistakes:
@@ -247,4 +284,5 @@ def mistakes(context: RunContext, n: int = 24, *, split: str = "test", epoch: in
         confidence=worst.confidence,
         ids=ids.take(worst.position),
         class_names=context.class_names,
+        pictures=context.data.pictures(ids.take(worst.position[:PICTURES])),
     )

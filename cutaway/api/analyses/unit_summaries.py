@@ -1,7 +1,7 @@
 """What every unit of a layer is for, and what it is worth."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
+from cutaway.checks import check_whole
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError
 from cutaway.metrics import LISTED
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     import pandas
 
     from cutaway.interpret import Ablation, UnitMeasures
+    from cutaway.plots import Figure
+
+    from .results.unit import Unit
 
     Measured = tuple[UnitMeasures, Ablation, np.ndarray]
 
@@ -38,7 +43,7 @@ LISTS = ("class_mean", "top_activating")
 
 @public
 @dataclass(frozen=True, eq=False)
-class Units:
+class Units(NotebookDisplay):
     """Summaries of all units of a hidden layer.
 
     Attributes:
@@ -52,6 +57,7 @@ class Units:
         constant: bool ``(unit,)``, the same output for every sample of the whole dataset, training samples included.
         pictures: float32 ``(unit, *shape of a sample)``, incoming weights; None for deeper layers, and where samples
             are no pictures.
+        context: The run it is of, for the pictures of top activating samples; None if it is not known.
     """
 
     layer: str
@@ -63,6 +69,7 @@ class Units:
     ablation: "Ablation" = field(repr=False)
     constant: np.ndarray = field(repr=False)
     pictures: np.ndarray | None = field(repr=False)
+    context: RunContext | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         constant = int(self.constant.sum())
@@ -70,6 +77,52 @@ class Units:
 
     def __len__(self) -> int:
         return len(self.constant)
+
+    def __getitem__(self, unit: int) -> "Unit":
+        """One unit: what it looks for, and what makes it fire.
+
+        Raises:
+            UnknownNameError: There is no such unit.
+        """
+        from .results.unit import Unit
+
+        summary = self.summary(unit)
+        top = self.measures.top_samples[unit]
+        ids = self.ids.take(top[top >= 0])
+        return Unit(
+            layer=self.layer,
+            number=unit,
+            summary=summary,
+            class_mean=self.measures.class_mean[unit],
+            class_names=self.class_names,
+            weights=None if self.pictures is None else _gray(self.pictures[unit]),
+            pictures=None if self.context is None else self.context.data.pictures(ids),
+        )
+
+    def __iter__(self) -> "Iterator[Unit]":
+        return (self[unit] for unit in range(len(self)))
+
+    def plot(self, n: int = 24, *, sort: str = "ablation_cost") -> "Figure":
+        """Draw units as a matplotlib Figure: their incoming weights as pictures, or their ablation costs as bars.
+
+        Args:
+            n: How many at most, from 1.
+            sort: Which come first, one of `SORTS`.
+
+        Raises:
+            UnknownNameError: Units are not sorted by that.
+            UsageError: `n` is below 1.
+        """
+        from cutaway.plots import Bars, bars, weight_grid
+
+        shown = self.order(sort)[: check_whole(n, name="n", least=1)]
+        title = f"{self.layer}, epoch {self.epoch}: {len(shown)} of {len(self)} units by {sort.replace('_', ' ')}"
+        cost, error = self.ablation.cost[shown], np.nan_to_num(self.ablation.cost_error[shown])
+        if self.pictures is not None:
+            titles = [f"{unit}: {value:.3g}" for unit, value in zip(shown, cost.tolist(), strict=True)]
+            return weight_grid(np.stack([_gray(self.pictures[unit]) for unit in shown]), titles, title=title)
+        names = [f"unit {unit}" for unit in shown]
+        return bars([Bars(title, names, cost, cost - 2 * error, cost + 2 * error, x_label="ablation cost, nats")])
 
     def order(self, sort: str = "unit") -> list[int]:
         """Numbers of the units, sorted by one of `SORTS`: the largest first, then by number; undefined values last.
@@ -147,6 +200,11 @@ class Units:
         return pandas.DataFrame([{k: v for k, v in s.items() if k not in LISTS} for s in self.summaries(sort)])
 
 
+def _gray(picture: np.ndarray) -> np.ndarray:
+    """Weights as (row, column): the mean over the colors of a picture."""
+    return picture.mean(axis=-1) if picture.ndim == 3 else picture
+
+
 def cost_in_digits(summary: Mapping[str, Any]) -> tuple[str, str]:
     """The ablation cost of a unit and its standard error as text, with digits enough that neither rounds to 0."""
     cost, error = summary["ablation_cost"], summary["ablation_cost_error"] or 0.0
@@ -216,6 +274,7 @@ def units(
         ablation=ablation,
         constant=constant,
         pictures=_incoming_pictures(context, name, epoch=number) if context.data.is_image else None,
+        context=context,
     )
 
 

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from cutaway.api.context import RunContext
-from cutaway.errors import CutawayError, RunError, UnknownNameError
+from cutaway.api.display import NotebookDisplay
+from cutaway.checks import check_whole
+from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError
 from cutaway.metrics import Interval, wilson_interval
 from cutaway.runs import RUNS, DamagedRun, Manifest, RunFolder, list_runs
 
 if TYPE_CHECKING:
     import pandas
+
+    from cutaway.plots import Figure
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class RunTable:
 
 
 @dataclass(frozen=True)
-class Leaderboard:
+class Leaderboard(NotebookDisplay):
     """All runs of a folder.
 
     Attributes:
@@ -106,6 +110,31 @@ class Leaderboard:
             ],
             "damaged": [{"run": run.path.name, "why": run.why} for run in self.damaged],
         }
+
+    def plot(self, n: int = 20) -> "Figure":
+        """Draw the test accuracy of runs with 95% intervals, a panel for each table, as a matplotlib Figure.
+
+        Args:
+            n: Runs of a table at most, from 1.
+
+        Raises:
+            UsageError: No run was tested, or `n` is below 1.
+        """
+        from cutaway.plots import Bars, bars
+
+        n, panels = check_whole(n, name="n", least=1), list[Bars]()
+        for table in self.tables:
+            tested = [(line, line.accuracy, line.interval) for line in table.lines if line.accuracy is not None][:n]
+            if tested:
+                value = [accuracy for _, accuracy, _ in tested]
+                ends = [interval or (accuracy, accuracy) for _, accuracy, interval in tested]
+                title = f"{table.dataset}: accuracy on {table.test_samples:,} test samples"
+                names = [line.run for line, _, _ in tested]
+                low, high = zip(*ends, strict=True)
+                panels.append(Bars(title, names, value, low, high, percent=True, limits=(0, 1)))
+        if not panels:
+            raise UsageError("runs are drawn that were tested", got="none", hint="train with test samples")
+        return bars(panels, columns=2)
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row a run, table by table; ``table`` counts the tables from 1."""

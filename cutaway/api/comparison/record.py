@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.api.display import NotebookDisplay
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.metrics import PairedMeasures
@@ -45,7 +46,7 @@ class LeftOut:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(NotebookDisplay):
     """Two runs on the same samples, made by `compare`. Differences are the second run, b, minus the first, a.
 
     Attributes:

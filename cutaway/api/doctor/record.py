@@ -1,18 +1,22 @@
 """What the doctor says: findings, and what their remedies changed."""
 
+import html
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cutaway._lazy import public
-from cutaway.api.analyses import plain
+from cutaway.api.analyses import draw_findings, findings_html, findings_table, plain
+from cutaway.api.display import NotebookDisplay, joined_html, line_html
 from cutaway.findings import Finding
 
 from .judging import Judgment
 
 if TYPE_CHECKING:
     import pandas
+
+    from cutaway.plots import Figure
 
 LEVEL = 0.05
 """p-value below which a remedy is said to have changed what it is judged by."""
@@ -104,7 +108,7 @@ def _changed(each: Judgment) -> str:
 
 @public
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(NotebookDisplay):
     """What `cutaway.doctor` found, the most important first.
 
     Attributes:
@@ -137,7 +141,13 @@ class Diagnosis:
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row a finding: kind, severity, title, text, remedy, rule, source and known_as."""
-        import pandas
+        return findings_table(self.findings)
 
-        columns = ("kind", "severity", "title", "text", "remedy", "rule", "source", "known_as")
-        return pandas.DataFrame([{name: row[name] for name in columns} for row in self.records()], columns=columns)
+    def plot(self) -> "Figure":
+        """Draw the findings as a list, a matplotlib Figure."""
+        return draw_findings(self.findings)
+
+    def _repr_html_(self) -> str:
+        proofs = {proof.kind: f"{proof.remedy}. {proof.words}" for proof in self.proofs}
+        rest = "".join(f'<div style="opacity: 0.75">{html.escape(words)}</div>' for words in self.not_judged)
+        return joined_html(line_html(self), findings_html(self.findings, proofs), rest)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.api.display import ROWS, NotebookDisplay, table_html
 from cutaway.data import SampleIds, csv_row, read_decisions
 from cutaway.errors import DataError, UsageError
 from cutaway.findings import SUSPECT, CountEstimate
@@ -26,7 +27,7 @@ ENDINGS = (".csv", ".jsonl", ".parquet")
 
 @public
 @dataclass(frozen=True, eq=False)
-class LabelIssues:
+class LabelIssues(NotebookDisplay):
     """Samples whose label is suspect, the worst first, made by `Run.label_issues` and `cutaway.label_issues`.
 
     Attributes:
@@ -144,6 +145,13 @@ class LabelIssues:
         titles = [f"{name}\n{given} → {suggested}?" for name, given, suggested in list(pairs)[:shown]]
         return picture_grid(self.pictures[:shown], titles, columns=columns)
 
+    def _shown_table(self) -> str:
+        """The table without the columns for decisions, which are empty."""
+        import pandas
+
+        columns = {name: values[:ROWS] for name, values in self.columns().items() if not _is_empty(values)}
+        return table_html(pandas.DataFrame(columns), caption=f"the first of {len(self):,} suspects")
+
     def _names(self, classes: np.ndarray) -> list[str]:
         return [self.class_names[number] for number in classes.tolist()]
 
@@ -164,6 +172,11 @@ class LabelIssues:
             "neighbors of given": (self.neighbor_labels == self.given[:, None]).mean(axis=1),
             "neighbors of suggested": (self.neighbor_labels == self.suggested[:, None]).mean(axis=1),
         }
+
+
+def _is_empty(values: Any) -> bool:
+    """Whether a column holds empty texts only."""
+    return isinstance(values, list) and not any(cast("list[Any]", values))
 
 
 def check_suspects_file(path: Path) -> None:

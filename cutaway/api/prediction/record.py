@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.api.display import NotebookDisplay
+from cutaway.checks import check_whole
+from cutaway.errors import UsageError
 from cutaway.metrics import at_temperature
 
 if TYPE_CHECKING:
     import pandas
+
+    from cutaway.plots import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +50,7 @@ class Contributions:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Predictions:
+class Predictions(NotebookDisplay):
     """What a model says of new samples, made by `Run.examine`.
 
     Attributes:
@@ -142,6 +147,27 @@ class Predictions:
         import pandas
 
         return pandas.DataFrame(self.columns())
+
+    def plot(self, n: int = 24) -> "Figure":
+        """Draw the probability of the predicted class of the first samples as a matplotlib Figure.
+
+        Args:
+            n: Samples at most, from 1.
+
+        Raises:
+            UsageError: There are no samples, or `n` is below 1.
+        """
+        from cutaway.plots import Bars, bars, class_style
+
+        shown = min(check_whole(n, name="n", least=1), len(self))
+        if not shown:
+            raise UsageError("predictions are drawn of one sample or more", got="none", hint="predict some samples")
+        highest = self.probabilities[:shown].argmax(axis=1)
+        names = [f"{name}: {self.class_names[k]}" for name, k in zip(self.names[:shown], highest.tolist(), strict=True)]
+        values = self.probabilities[:shown].max(axis=1)
+        colors = [class_style(k).color for k in highest.tolist()]
+        title = "Probability of the predicted class"
+        return bars([Bars(title, names, values, percent=True, limits=(0, 1), colors=colors)])
 
     def _named(self, classes: np.ndarray) -> list[str]:
         return [self.class_names[number] for number in classes.tolist()]

@@ -12,7 +12,7 @@ from cutaway.metrics import is_finite
 from cutaway.page import Line, Picture, SmallPlot
 from cutaway.runs import KeptResult, kept, result_name
 
-from .sample_values import values_of
+from .samples import values_of
 from .source import ReportSource
 
 METHOD = 1

@@ -9,10 +9,9 @@ from .confidence import confidence
 from .explorer import explore
 from .figures import confusions, learning
 from .knowledge import knowledge
-from .mistakes import mistakes
 from .overview import findings, layers, settings
+from .samples import hardest, influence, mistakes
 from .source import ReportSource
-from .training_samples import hardest, influence
 from .units import units
 
 SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (

@@ -1,6 +1,5 @@
 """A run and what several sections of its report need, computed once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,11 +11,11 @@ from cutaway.api.analyses import (
     LayerHistory,
     Layers,
     calibration,
-    evenly_spaced,
     labels,
     layer_history,
     layer_records,
     predict_classes,
+    spaced_epochs,
 )
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
@@ -92,7 +91,7 @@ class ReportSource:
         """What each layer knows after some epochs, on samples of `split`; None where there are none."""
         if not len(self.ids) or not self.context.opens:
             return None
-        epochs = measured_epochs(self.context.folder.epochs, kept=self.context.epoch())
+        epochs = spaced_epochs(self.context.folder.epochs, EPOCHS, kept=self.context.epoch())
         return layer_history(
             self.context, split=self.split, epochs=epochs, samples=MEASURED, on_progress=self.on_progress
         )
@@ -117,9 +116,3 @@ class ReportSource:
         """Counts on these samples, sparse int64 (true, predicted)."""
         classes = len(self.context.class_names)
         return confusion_counts(self.labels, self.predicted.predicted, classes=classes)
-
-
-def measured_epochs(epochs: Sequence[int], *, kept: int) -> list[int]:
-    """At most `EPOCHS` of the epochs with a snapshot, evenly spaced; the first, the kept one and the last are in it."""
-    spaced = evenly_spaced(epochs, EPOCHS)
-    return spaced if kept in spaced else sorted({*evenly_spaced(epochs, EPOCHS - 1), kept})

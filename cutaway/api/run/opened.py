@@ -12,9 +12,7 @@ from cutaway.api.progress import ProgressOption, show_progress
 from .recorded import RecordedRun
 
 if TYPE_CHECKING:
-    import pandas
-
-    from cutaway.api.analyses import Embedding, EmbeddingSequence, LayerHistory, Layers, Units
+    from cutaway.api.analyses import Embedding, EmbeddingSequence, LayerHistory, Layers, Similarity, Units
     from cutaway.embedding import Iterate
     from cutaway.page import ExplorerWidget
 
@@ -89,7 +87,7 @@ class OpenedRun(RecordedRun):
         samples: int = 10_000,
         seed: int = 0,
         progress: ProgressOption = True,
-    ) -> "pandas.DataFrame":
+    ) -> "Similarity":
         """Compare a layer with itself between every two epochs by linear CKA: when does it stop changing?
 
         `LayerHistory.cka` compares the layers of one epoch.
@@ -103,7 +101,7 @@ class OpenedRun(RecordedRun):
             progress: See `Run`.
 
         Returns:
-            A pandas DataFrame (epoch, epoch) in [0, 1]; NaN where a layer is constant or has diverged.
+            A pandas DataFrame (epoch, epoch) with ``plot()``, in [0, 1]; NaN where a layer is constant or has diverged.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.

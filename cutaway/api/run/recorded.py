@@ -3,18 +3,20 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cutaway.api import analyses
 from cutaway.api.analyses.epochs import check_epoch
 from cutaway.api.context import RunContext
+from cutaway.api.data_words import data_in_words
+from cutaway.api.display import facts_html, figure_html, joined_html, line_html
 from cutaway.api.progress import ProgressOption, show_progress
+from cutaway.api.written import WrittenFile
 from cutaway.data import Dataset, Split
-from cutaway.runs import RunFolder
+from cutaway.runs import REPORT, RunFolder
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import History, Layers, Mistakes, SampleDynamics
+    from cutaway.api.analyses import Confusion, History, Layers, Mistakes, SampleDynamics
     from cutaway.models import Model
+    from cutaway.plots import Figure
 
 
 class RecordedRun:
@@ -31,6 +33,22 @@ class RecordedRun:
         test = self.test
         accuracy = f", test accuracy {test['accuracy']:.2%}" if test else ""
         return f"<Run {self.path.name}: {self.folder.status}, {analyses.epochs_in_words(len(self.history))}{accuracy}>"
+
+    def plot(self) -> "Figure":
+        """Draw loss and accuracy by epoch as a matplotlib Figure."""
+        return self.history.plot()
+
+    def _repr_html_(self) -> str:
+        manifest, history = self.context.manifest, self.history
+        facts = {
+            "data": data_in_words(manifest.dataset),
+            "kept epoch": manifest.kept_epoch,
+            "folder": str(self.path),
+        }
+        report = self.path / REPORT
+        link = WrittenFile(report).link() if report.is_file() else "run.report() writes the report"
+        figure = figure_html(history.plot(), alt=repr(history)) if len(history) else ""
+        return joined_html(line_html(self), facts_html(facts), figure, f"<div>{link}</div>")
 
     @property
     def folder(self) -> RunFolder:
@@ -88,8 +106,8 @@ class RecordedRun:
         """
         return self.context.build_model(check_epoch(epoch))
 
-    def confusion(self, *, split: str = "test", epoch: int | None = None) -> np.ndarray:
-        """Counts, int64 ``(true class, predicted class)``.
+    def confusion(self, *, split: str = "test", epoch: int | None = None) -> "Confusion":
+        """Counts, int64 ``(true class, predicted class)``, an array with ``plot()`` and ``to_pandas()``.
 
         Raises:
             UsageError: There are more than 10,000 classes, of which this would take 800 MB.

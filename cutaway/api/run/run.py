@@ -20,10 +20,9 @@ from cutaway.runs import RUNS, find_run
 from .judged import JudgedRun
 
 if TYPE_CHECKING:
-    from cutaway.api.analyses import Explanation, Importances, Influences, Robustness
+    from cutaway.api.analyses import Explanation, Findings, Importances, Influences, Robustness
     from cutaway.api.labels import LabelIssues
     from cutaway.data import Decision
-    from cutaway.findings import Finding
 
 
 @public
@@ -336,9 +335,9 @@ class Run(JudgedRun):
 
         return WrittenFile(add_decisions(self.context, decisions))
 
-    def findings(self, *, progress: ProgressOption = False) -> "tuple[Finding, ...]":
+    def findings(self, *, progress: ProgressOption = False) -> "Findings":
         """What a person should look at: warnings first, causes before what follows from them."""
-        return analyses.findings(self.context, layers=lambda: self.layers(progress=progress))
+        return analyses.Findings(analyses.findings(self.context, layers=lambda: self.layers(progress=progress)))
 
     def report(
         self, path: str | Path | None = None, *, split: str | None = None, progress: ProgressOption = True

@@ -83,7 +83,7 @@ def told_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.nda
 
 
 def halves(samples: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of a random half of the samples, from which rules are made, and of the other, on which they are judged."""
+    """Positions of a random half of the samples, from which rules are made, and of the other, which judges them."""
     order = np.random.default_rng(seed).permutation(samples)
     return order[::2], order[1::2]
 

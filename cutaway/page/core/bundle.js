@@ -4,6 +4,7 @@
  */
 
 const ARRAYS = {
+  int8: Int8Array,
   uint8: Uint8Array,
   uint16: Uint16Array,
   uint32: Uint32Array,

@@ -12,6 +12,8 @@ import { makeSelection } from "./selection.js";
 import { makeStrip } from "./strip.js";
 import { makeTimeline } from "./timeline.js";
 import { makeToolbar } from "./toolbar.js";
+import { makeTrial, placeOf } from "./trial.js";
+import { makeUnits } from "./units.js";
 import { makeWay } from "./way.js";
 
 /** Categories of a column with more names than this get no labels on the map. */
@@ -22,8 +24,10 @@ const MOST_LABELED = 200;
  *   layer: number, epoch: number, epochShown: number, playing: boolean, color: string, search: string, off: number[],
  *   selection: Uint32Array, pinned: number, hovered: number, mode: "pan" | "box" | "lasso", shown: number,
  *   painted: number, model: import("./model.js").PageModel | null,
+ *   tried: Map<number, { index: number[], distance: ArrayLike<number> }> | null,
  * }} State `epoch` may lie between two epochs, `epochShown` is the nearest one; `off` are categories that are hidden;
- *   `shown` is the number of samples that are not hidden; `painted` counts changes of colors, states and pictures
+ *   `shown` is the number of samples that are not hidden; `tried` are the nearest samples, in each layer, of what a
+ *   person draws or enters; `painted` counts changes of colors, states and pictures
  * @typedef {{
  *   resetView: () => void, zoomToSelection: () => void, invert: () => void, select: (indices: ArrayLike<number>) => void,
  * }} Commands
@@ -70,6 +74,7 @@ export class Explorer {
       shown: record.count,
       painted: 0,
       model: null,
+      tried: null,
     });
   }
 
@@ -86,7 +91,7 @@ export class Explorer {
     const [first] = await Promise.all([layouts.load(a), samples.load()]);
     if (this.#ending.signal.aborted) return;
     this.map = this.#makeMap();
-    this.map.motion.add(a, first);
+    this.map.transition.add(a, first);
     this.#connect(this.map);
   }
 
@@ -96,7 +101,7 @@ export class Explorer {
     if (!map) return;
     const { signal } = this.#ending;
     for (const key of layouts.keys) {
-      if (!layouts.loaded.has(key)) map.motion.add(key, await layouts.load(key));
+      if (!layouts.loaded.has(key)) map.transition.add(key, await layouts.load(key));
       if (signal.aborted) return;
       this.ready.dispatchEvent(new Event("layout"));
     }
@@ -150,6 +155,8 @@ export class Explorer {
       makeToolbar(this.parts),
       element("div", { class: "stage" }, place, side),
       makeWay(this.parts),
+      makeUnits(this.parts),
+      makeTrial(this.parts),
       makeSelection(this.parts),
     );
     return map;
@@ -181,12 +188,25 @@ export class Explorer {
       this.#color(map, state);
     });
     store.watch(["search", "off", "color", "epochShown"], (state) => this.#filter(map, state));
+    store.watch(["tried", "layer", "epoch"], (state) => map.mark(this.#placeOfTried(state)));
+    map.addEventListener("layout", () => map.mark(this.#placeOfTried(store.state)));
     store.watch(["layer", "epoch"], ({ layer, epoch }, changed) => {
       const { a, b, t } = layouts.place(layer, epoch);
-      if (![a, b].every((key) => map.motion.has(key))) this.#whenLoaded(map, [a, b]);
-      else if (changed.has("layer") && t === 0 && map.motion.a !== "" && !changed.has("epoch")) map.motion.morph(a);
-      else map.motion.between(a, b, t);
+      if (![a, b].every((key) => map.transition.has(key))) this.#whenLoaded(map, [a, b]);
+      else if (changed.has("layer") && t === 0 && map.transition.a !== "" && !changed.has("epoch")) map.transition.morph(a);
+      else map.transition.between(a, b, t);
     });
+  }
+
+  /**
+   * Where what a person draws or enters belongs on the map, as it is now: among its nearest samples.
+   * @param {Readonly<State>} state
+   * @returns {[number, number] | null} data coordinates
+   */
+  #placeOfTried({ tried, layer }) {
+    const nearest = tried?.get(layer);
+    const transition = this.map?.transition;
+    return nearest && transition ? placeOf(nearest, (index) => transition.place(index)) : null;
   }
 
   /**
@@ -194,10 +214,10 @@ export class Explorer {
    * @param {string[]} keys
    */
   async #whenLoaded(map, keys) {
-    for (const key of keys) map.motion.add(key, await this.layouts.load(key));
+    for (const key of keys) map.transition.add(key, await this.layouts.load(key));
     const { layer, epoch } = this.store.state;
     const { a, b, t } = this.layouts.place(layer, epoch);
-    if ([a, b].every((key) => map.motion.has(key))) map.motion.between(a, b, t);
+    if ([a, b].every((key) => map.transition.has(key))) map.transition.between(a, b, t);
   }
 
   /**

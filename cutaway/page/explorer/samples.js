@@ -9,8 +9,12 @@ export const MOST_NAMED = 100;
  *   palette: "classes" | "right" | "",
  * }} ColumnRecord `values` are arrays of the bundle: one, or one for each epoch
  * @typedef {{
+ *   cost: number, measurable: number, firing: number, selectivity: number, preferred: number, top: number,
+ *   examples: number, pictures: { array: number, width: number, height: number } | null, note: string,
+ * }} UnitRecord arrays of the bundle
+ * @typedef {{
  *   name: string, title: string, detail: string, layouts: number[],
- *   measures: { title: string, values: (number | null)[] }[],
+ *   measures: { title: string, values: (number | null)[] }[], units: UnitRecord | null,
  * }} LayerRecord `layouts` are arrays of the bundle: one, or one for each epoch
  * @typedef {{
  *   name: string, count: number, names: number, epochs: number[], kept: number, columns: ColumnRecord[],
@@ -19,6 +23,7 @@ export const MOST_NAMED = 100;
  *   neighbors: { array: number, k: number, layer: string } | null,
  *   colors: import("../core/colors.js").Colors, network: import("./model.js").NetworkRecord | null, without: string,
  *   inputs: number | null,
+ *   references: { names: number, labels: number, inputs: number, pictures: number | null } | null,
  * }} ExplorerRecord what Python says of the samples of a run and its layers
  * @typedef {{ name: string, color: string, count: number, code: number }} LegendEntry
  * @typedef {{
@@ -73,6 +78,16 @@ export class Samples {
       const { array, width, height, channels } = pictures;
       this.pictures = { bytes: await this.bundle.array(array), width, height, channels };
     }
+  }
+
+  /**
+   * Add or replace a column that the page itself has computed.
+   * @param {ColumnRecord} column
+   * @param {ArrayLike<any>} values
+   */
+  add(column, values) {
+    this.columns.set(column.key, column);
+    this.#values.set(column.key, [values]);
   }
 
   /**

@@ -1,7 +1,8 @@
 import { element } from "../core/elements.js";
 import { CanvasPainter } from "../map/canvas_painter.js";
-import { View } from "../map/view.js";
+import { STEPS, View } from "../map/view.js";
 import { pointStyle } from "./samples.js";
+import { placeOf } from "./trial.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -58,7 +59,7 @@ class SmallMap {
       observer.observe(this.canvas);
       ended.addEventListener("abort", () => observer.disconnect());
     }
-    store.watch(["epoch", "painted", "selection", "pinned"], () => this.repaint());
+    store.watch(["epoch", "painted", "selection", "pinned", "tried"], () => this.repaint());
     ready.addEventListener("layout", () => this.repaint());
   }
 
@@ -89,13 +90,20 @@ class SmallMap {
     this.painter.paint({ a, b, t, view: this.view, ...style });
     this.painter.drop(a);
     this.painter.drop(b);
-    if (pinned >= 0) this.#mark([0, 1].map((k) => A[2 * pinned + k] + (B[2 * pinned + k] - A[2 * pinned + k]) * t));
+    const place = (/** @type {number} */ index) =>
+      [2 * index, 2 * index + 1].map((k) => (A[k] + (B[k] - A[k]) * t) / STEPS);
+    if (pinned >= 0) this.#mark(place(pinned), 5);
+    const nearest = this.store.state.tried?.get(this.layer);
+    if (nearest) this.#mark(placeOf(nearest, place), 3);
   }
 
-  /** @param {number[]} place */
-  #mark([x, y]) {
+  /**
+   * @param {number[]} place data coordinates
+   * @param {number} radius
+   */
+  #mark([x, y], radius) {
     const { pen } = this.painter;
-    const [px, py] = this.view.toScreen(x / 65535, y / 65535);
+    const [px, py] = this.view.toScreen(x, y);
     const { color, backgroundColor } = getComputedStyle(this.canvas);
     pen.setTransform(this.view.ratio, 0, 0, this.view.ratio, 0, 0);
     for (const [width, tone] of /** @type {[number, string][]} */ ([
@@ -105,7 +113,7 @@ class SmallMap {
       pen.strokeStyle = tone;
       pen.lineWidth = width;
       pen.beginPath();
-      pen.arc(px, py, 5, 0, 7);
+      pen.arc(px, py, radius, 0, 7);
       pen.stroke();
     }
     pen.setTransform(1, 0, 0, 1, 0, 0);

@@ -11,12 +11,11 @@ const MODES = /** @type {const} */ ([
  * @param {import("./explorer.js").Parts} parts
  */
 export function makeToolbar({ store, samples, commands }) {
-  const colors = [...samples.columns.values()].filter((column) => column.kind !== "text");
-  const color = element(
-    "select",
-    { onchange: () => store.set({ color: color.value, off: [] }) },
-    ...colors.map((column) => element("option", { value: column.key, text: column.title })),
-  );
+  const color = element("select", { onchange: () => store.set({ color: color.value, off: [] }) });
+  const list = () => {
+    const columns = [...samples.columns.values()].filter((column) => column.kind !== "text");
+    color.replaceChildren(...columns.map(({ key, title }) => element("option", { value: key, text: title })));
+  };
   const search = element("input", {
     type: "search",
     placeholder: "label:3 confidence<0.5 wrong",
@@ -28,6 +27,7 @@ export function makeToolbar({ store, samples, commands }) {
     element("button", { type: "button", text, title, onclick: () => store.set({ mode }) }),
   );
   const reset = element("button", { type: "button", text: "Whole map", onclick: () => commands.resetView() });
+  store.watch(["color"], list);
   store.watch(["color", "mode", "search"], (state) => {
     color.value = state.color;
     if (search.value !== state.search) search.value = state.search;

@@ -72,10 +72,11 @@ function layerStep(title, activations, contributions) {
 }
 
 /**
- * @param {HTMLCanvasElement} canvas
+ * Paint numbers, in one color above 0 and another below, the stronger the larger.
+ * @param {HTMLCanvasElement} canvas in the page, as large as there are numbers
  * @param {Float32Array} values
  */
-function paintUnits(canvas, values) {
+export function paintUnits(canvas, values) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = pen.createImageData(canvas.width, canvas.height);
   const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-9);

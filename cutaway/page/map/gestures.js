@@ -19,7 +19,7 @@ export class Gestures {
   path = null;
   /** @type {"lasso" | "box"} */
   #shape = "lasso";
-  #travelled = 0;
+  #traveled = 0;
 
   /** @param {import("./map.js").SampleMap} map */
   constructor(map) {
@@ -53,7 +53,7 @@ export class Gestures {
     const here = this.#at(event);
     map.top.setPointerCapture(event.pointerId);
     this.#pointers.set(event.pointerId, here);
-    this.#travelled = 0;
+    this.#traveled = 0;
     const selects = map.mode !== "pan" || event.shiftKey || event.altKey;
     this.#shape = map.mode === "box" ? "box" : "lasso";
     this.path = selects && this.#pointers.size === 1 ? [...here] : null;
@@ -68,7 +68,7 @@ export class Gestures {
       if (event.pointerType !== "touch") map.hover(map.pick(...here), "mouse");
       return;
     }
-    this.#travelled += Math.hypot(here[0] - before[0], here[1] - before[1]);
+    this.#traveled += Math.hypot(here[0] - before[0], here[1] - before[1]);
     this.#pointers.set(event.pointerId, here);
     if (this.#pointers.size === 2) this.#pinch(event.pointerId, before, here);
     else if (this.path && this.#shape === "box") {
@@ -99,7 +99,7 @@ export class Gestures {
     const { map, path } = this;
     this.path = null;
     const how = event.altKey ? "remove" : event.shiftKey ? "add" : "replace";
-    const clicked = this.#travelled < CLICK;
+    const clicked = this.#traveled < CLICK;
     if (event.type === "pointercancel" || (clicked && this.#pointers.size)) map.paintTop();
     else if (clicked) {
       map.top.focus({ preventScroll: true });

@@ -1,7 +1,7 @@
 import { mapElements } from "./elements.js";
 import { Gestures } from "./gestures.js";
 import { findIslands } from "./islands.js";
-import { Motion } from "./motion.js";
+import { Transition } from "./transition.js";
 import { paintTop } from "./overlay.js";
 import { MOST_PICTURES, PictureSheet } from "./pictures.js";
 import { HIDDEN, SELECTED, combineSelections, nearestPoint, pointsInBox, pointsInside } from "./search.js";
@@ -25,6 +25,8 @@ export class SampleMap extends EventTarget {
   /** @type {"pan" | "lasso" | "box"} */
   mode = "pan";
   selection = new Uint32Array();
+  /** @type {[number, number] | null} */
+  marked = null;
   /** @type {PictureSheet | null} */
   sheet = null;
   /** @type {number[] | null} the samples whose pictures are shown, or null where points are */
@@ -63,7 +65,7 @@ export class SampleMap extends EventTarget {
       this.#say("painter", { kind });
     };
     this.surface = new Surface(points, { count, palette, wanted: painter, changed });
-    this.motion = new Motion(this.surface, () => {
+    this.transition = new Transition(this.surface, () => {
       this.#found = null;
       this.repaint();
       this.#say("layout", {});
@@ -75,7 +77,7 @@ export class SampleMap extends EventTarget {
   /** Give back what the map holds. */
   release() {
     cancelAnimationFrame(this.#frame);
-    this.motion.stop();
+    this.transition.stop();
     this.resizing?.disconnect();
     this.#ending.abort();
     this.surface.release();
@@ -159,7 +161,7 @@ export class SampleMap extends EventTarget {
 
   /** Where the labels of groups belong, the largest group first. */
   get labels() {
-    const between = this.motion.positions;
+    const between = this.transition.positions;
     if (!between || !this.islands) return [];
     const { groups, names } = this.islands;
     this.#found ??= findIslands(between, this.states, groups, names.length);
@@ -240,7 +242,7 @@ export class SampleMap extends EventTarget {
    */
   zoomTo(indices) {
     if (!indices.length) return;
-    const places = Array.from(indices, (index) => this.motion.place(index));
+    const places = Array.from(indices, (index) => this.transition.place(index));
     const [xs, ys] = [0, 1].map((k) => places.map((place) => place[k]));
     this.view.show([Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]);
     this.#moved();
@@ -256,7 +258,7 @@ export class SampleMap extends EventTarget {
    * @returns {[number, number]} CSS pixels from the left and the top
    */
   toScreen(index) {
-    return this.view.toScreen(...this.motion.place(index));
+    return this.view.toScreen(...this.transition.place(index));
   }
 
   /**
@@ -266,7 +268,7 @@ export class SampleMap extends EventTarget {
    * @param {number} [radius] CSS pixels
    */
   pick(px, py, radius = 8) {
-    const between = this.motion.positions;
+    const between = this.transition.positions;
     if (!between) return -1;
     const [x, y] = this.view.toData(px, py);
     return nearestPoint(between, this.states, x * STEPS, y * STEPS, (radius / this.view.scale) * STEPS);
@@ -277,7 +279,7 @@ export class SampleMap extends EventTarget {
    * @param {number[]} path x0, y0, x1, y1, ...: CSS pixels
    */
   within(path) {
-    const between = this.motion.positions;
+    const between = this.transition.positions;
     if (!between) return new Uint32Array();
     const polygon = new Float64Array(path.length);
     for (let k = 0; k < path.length; k += 2) {
@@ -302,7 +304,7 @@ export class SampleMap extends EventTarget {
   next(step) {
     const { width, height } = this.view;
     if (this.focus < 0) return this.pick(width / 2, height / 2, Math.max(width, height));
-    const between = this.motion.positions;
+    const between = this.transition.positions;
     const visible = between ? (pointsInBox(between, this.states, this.#box) ?? []) : [];
     if (!visible.length) return this.focus;
     const [first, last] = [visible[0], visible[visible.length - 1]];
@@ -332,19 +334,28 @@ export class SampleMap extends EventTarget {
   paint() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const between = this.motion.positions;
+    const between = this.transition.positions;
     if (!between || !this.view.width) return;
     this.pictured = this.#picturesFit ? pointsInBox(between, this.states, this.#box, MOST_PICTURES) : null;
     const count = this.pictured ? 0 : this.count;
-    const { view, motion } = this;
-    const { a, b, t } = motion;
+    const { view, transition } = this;
+    const { a, b, t } = transition;
     this.surface.paint({ a, b, t, view, count, selected: this.selection.length, ...this.#style });
+    this.paintTop();
+  }
+
+  /**
+   * Mark a place where there is no sample, or none.
+   * @param {[number, number] | null} place data coordinates
+   */
+  mark(place) {
+    this.marked = place;
     this.paintTop();
   }
 
   /** Paint what is above the points: they stay as they are. */
   paintTop() {
-    if (this.view.width && this.motion.positions) paintTop(this);
+    if (this.view.width && this.transition.positions) paintTop(this);
   }
 
   // ---- gestures ----

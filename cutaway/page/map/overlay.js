@@ -29,6 +29,7 @@ export function paintTop(map) {
   } else if (map.islands) paintLabels(map, ink, paper);
   if (map.pinned >= 0) paintRing(map, map.pinned, 9, ink, paper);
   if (map.focus >= 0) paintRing(map, map.focus, 7, ink, paper);
+  if (map.marked) paintCross(map, map.view.toScreen(...map.marked), ink, paper);
   if (map.gestures?.path && map.gestures.path.length > 4) paintPath(pen, map.gestures.path, ink);
 }
 
@@ -50,6 +51,29 @@ function paintRing(map, index, radius, ink, paper) {
     map.pen.beginPath();
     map.pen.arc(x, y, r, 0, 7);
     map.pen.stroke();
+  }
+}
+
+/**
+ * @param {import("./map.js").SampleMap} map
+ * @param {[number, number]} place
+ * @param {string} ink
+ * @param {string} paper
+ */
+function paintCross({ pen }, [x, y], ink, paper) {
+  for (const [width, color] of /** @type {[number, string][]} */ ([
+    [7, paper],
+    [3, ink],
+  ])) {
+    pen.strokeStyle = color;
+    pen.lineWidth = width;
+    pen.lineCap = "round";
+    pen.beginPath();
+    pen.moveTo(x - 9, y - 9);
+    pen.lineTo(x + 9, y + 9);
+    pen.moveTo(x + 9, y - 9);
+    pen.lineTo(x - 9, y + 9);
+    pen.stroke();
   }
 }
 

@@ -25,7 +25,7 @@ export class Surface {
    * @param {{
    *   count: number, palette: Uint8Array<ArrayBuffer>, wanted: "auto" | "webgl2" | "canvas2d",
    *   changed: (kind: string) => void,
-   * }} options changed: called when everything must be painted anew
+   * }} options changed: called when everything must be painted again
    */
   constructor(canvas, { count, palette, wanted, changed }) {
     this.canvas = canvas;

@@ -75,14 +75,14 @@ def bars(contents: Sequence[Bars], *, title: str = "", columns: int = 3) -> "Fig
         figure.suptitle(title, color=INK, x=0.01, ha="left").set_parse_math(False)
     grid = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     for axes, panel in zip(grid, contents, strict=False):
-        draw_bars(axes, panel)
+        draw_bars(axes, panel, rows=most)
     for axes in grid[len(contents) :]:
         axes.set_visible(False)
     return figure
 
 
-def draw_bars(axes: "Axes", panel: Bars) -> None:
-    """Draw a panel of bars on axes."""
+def draw_bars(axes: "Axes", panel: Bars, *, rows: int = 0) -> None:
+    """Draw a panel of bars on axes with room for at least so many rows, so that bars beside each other are as thick."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     values = np.asarray(panel.values, np.float64)
@@ -94,7 +94,7 @@ def draw_bars(axes: "Axes", panel: Bars) -> None:
         ends = np.maximum([values - low, high - values], 0)
         axes.errorbar(values, places, xerr=ends, fmt="none", ecolor=INK, elinewidth=1.2, alpha=0.75)
     axes.axvline(0, color=MUTED, linewidth=0.8)
-    axes.set_ylim(len(values) - 0.4, -0.6)
+    axes.set_ylim(max(len(values), rows) - 0.4, -0.6)
     if panel.limits:
         axes.set_xlim(panel.limits)
     axes.xaxis.set_major_locator(MaxNLocator(5))

@@ -63,7 +63,7 @@ def bokeh_frame(figure: "LayoutDOM") -> str:
     from bokeh.resources import Resources
 
     # a copy of the settings of Bokeh would fetch BokehJS from its servers, depending on the environment
-    page = file_html(figure, Resources(mode="inline"), title="figure")
+    page = file_html(figure, Resources(mode="inline", log_level="warn"), title="figure")
     page = page.replace("<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{_POLICY}">', 1)
     packed = base64.b64encode(gzip.compress(page.encode(), mtime=0)).decode()
     frame = html.escape(_FRAME.format(policy=_POLICY, page=packed))

@@ -24,7 +24,7 @@ class ExplainedAnswer:
     """What is drawn of an explanation.
 
     Attributes:
-        sentence: The answer in words.
+        sentence: The answer in words, set above; "" for none.
         picture: ``(row, column)`` in 0..1, the sample; None where it is no picture.
         inputs: What each value of the input contributes, ``(row, column)`` of a picture, otherwise ``(value,)``.
         input_names: Name of each value; none for pictures.
@@ -67,8 +67,9 @@ def explained_answer(answer: ExplainedAnswer) -> "Figure":
         draw_gray(every[0], answer.picture, "the sample", size=10)
         draw_signed(every[1], answer.inputs, "what spoke for it (orange)", size=10)
     for axes, panel in zip(every[pictures:], panels, strict=True):
-        draw_bars(axes, panel)
-    figure.suptitle(answer.sentence, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
+        draw_bars(axes, panel, rows=most)
+    if answer.sentence:
+        figure.suptitle(answer.sentence, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
     return figure
 
 
@@ -77,7 +78,7 @@ def _probabilities(answer: ExplainedAnswer) -> Bars:
     colors = [ORANGE if k == answer.winner else BLUE if k == answer.runner_up else MUTED for k in order.tolist()]
     return Bars(
         "probability",
-        [answer.class_names[k] for k in order.tolist()],
+        [str(answer.class_names[k]) for k in order.tolist()],
         answer.probabilities[order],
         percent=True,
         limits=(0, 1),
@@ -87,7 +88,7 @@ def _probabilities(answer: ExplainedAnswer) -> Bars:
 
 def _inputs(answer: ExplainedAnswer) -> Bars:
     order = _largest(answer.inputs)
-    names = [answer.input_names[k] for k in order]
+    names: list[str] = [answer.input_names[k] for k in order]
     return Bars("inputs", names, answer.inputs[order], x_label="contribution, logits", signed=True)
 
 
@@ -98,6 +99,6 @@ def _units(layer: str, values: NDArray[np.floating]) -> Bars:
 
 
 def _largest(values: NDArray[np.floating]) -> list[int]:
-    """Places of the largest absolute values, in descending order of the values."""
+    """Numbers of the largest absolute values, in descending order of the values."""
     most = np.argsort(-np.abs(values), kind="stable")[:MOST]
     return most[np.argsort(-values[most], kind="stable")].tolist()

@@ -82,5 +82,5 @@ def heat_map(
 
 
 def named_places(count: int, most: int) -> list[int]:
-    """Places along an axis whose names are written: all, or evenly spaced ones from the first on."""
+    """Positions along an axis whose names are written: all, or evenly spaced ones from the first on."""
     return list(range(0, count, -(-count // most)))

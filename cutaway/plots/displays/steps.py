@@ -25,10 +25,10 @@ BETWEEN = 7
 STILL, MOVING = 1100, 60
 """Milliseconds that a step is shown, and a picture on the way to the next."""
 
-DOTS = 90
+DOTS = 80
 """Dots an inch of a film."""
 
-QUALITY = 85
+QUALITY = 75
 """Quality of the pictures of a film in the format WebP, 0..100."""
 
 

@@ -58,7 +58,7 @@ class DrawnUnit:
     """What is drawn of a unit.
 
     Attributes:
-        sentence: The unit in words.
+        sentence: The unit in words, set above; "" for none.
         weights: ``(row, column)``, its incoming weights as a picture, or None.
         class_mean: float ``(class,)``, its mean activation within each class.
         class_names: Name of each class.
@@ -92,7 +92,8 @@ def drawn_unit(unit: DrawnUnit) -> "Figure":
     widths = [2.6] * (unit.weights is not None) + [3.4, 4.2]
     height = max(3.0, 1.3 + BAR * len(order))
     figure = NotebookFigure(figsize=(sum(widths), height), layout="constrained")
-    figure.suptitle(unit.sentence, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
+    if unit.sentence:
+        figure.suptitle(unit.sentence, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
     parts = figure.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0].tolist()
     if unit.weights is not None:
         draw_signed(parts.pop(0).subplots(), unit.weights, "incoming weights", size=10)

@@ -1,6 +1,5 @@
 """Exercise 9 of lessons/01_fully_connected: explain one mistake, unit by unit."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from _lesson import lesson_run
 
@@ -24,14 +23,7 @@ print(contributions.tail(3).round(2).to_string(index=False))
 print(f"sum over all units and biases:     {total:.3f}")
 print(f"difference between the two logits: {attribution.difference:.3f}")
 
-fig, panels = plt.subplots(1, 2, figsize=(7, 3.6), layout="constrained")
-panels[0].imshow(run.data.x(run.split.test.take([position]))[0], cmap="gray_r")
-panels[0].set_title(f"{worst.label[0]}, classified as {explanation.winner}")
-limit = np.abs(attribution.inputs).max()
-panels[1].imshow(attribution.inputs, cmap="RdBu_r", vmin=-limit, vmax=limit)
-panels[1].set_title(f"red: for {explanation.winner}, blue: for {explanation.runner_up}")
-for panel in panels:
-    panel.axis("off")
-plt.show()
 assert np.isclose(total, attribution.difference, atol=1e-3)
 assert int(explanation.winner) == worst.predicted[0] != worst.label[0]
+
+explanation.plot()

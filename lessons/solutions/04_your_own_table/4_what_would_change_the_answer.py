@@ -5,8 +5,6 @@ import numpy as np
 import pandas as pd
 from _lesson import lesson_run, table
 
-from cutaway.plots import CLASS_COLORS
-
 run = lesson_run()
 
 # --- the solution, as in the notebook ---
@@ -19,7 +17,7 @@ malignant_by_value = run.predict(copies)[:, 1]
 as_measured = run.predict(person)[0, 1]
 
 plt.figure(figsize=(6, 3.4), layout="constrained")
-plt.plot(values, malignant_by_value, color=CLASS_COLORS[6])
+plt.plot(values, malignant_by_value, color="#e76300")
 plt.axhline(0.5, color="#94a4a2", linewidth=0.8)
 plt.plot(person[strongest], [as_measured], "o", color="#2b2f36")
 plt.title(f"The patient if only {strongest} were different (dot: as measured)")

@@ -6,7 +6,6 @@ import pandas as pd
 from _lesson import folder, table
 
 import cutaway as ct
-from cutaway.plots import CLASS_COLORS
 
 # --- the solution, as in the notebook ---
 
@@ -30,7 +29,7 @@ plt.errorbar(
     list(losses.values()),
     yerr=list(errors.values()),
     fmt="o-",
-    color=CLASS_COLORS[6],
+    color="#e76300",
     capsize=3,
 )
 plt.xscale("log")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.metrics import (
     ProbabilityScores,
     Reliability,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class Calibration(NotebookDisplay):
     """Confidence against accuracy, made by `Run.calibration`.
 
     Attributes:

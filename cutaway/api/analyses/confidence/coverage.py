@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cutaway._lazy import public
 from cutaway.api.analyses.unit_summaries import defined
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.errors import UsageError
 from cutaway.metrics import Answered, CoverageCurve, answered_at, coverage_curve
 
@@ -43,7 +44,7 @@ class WantedAccuracy:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Coverage:
+class Coverage(NotebookDisplay):
     """Accuracy of the answered samples by their share, made by `Run.coverage`.
 
     Attributes:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from cutaway.api.analyses.epochs import evenly_spaced
 from cutaway.api.analyses.json_data import plain
-from cutaway.api.analyses.layers import evenly_spaced
 from cutaway.api.context import RunContext
 
 from .calibration import Calibration

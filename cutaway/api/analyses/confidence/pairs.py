@@ -8,6 +8,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api.analyses.predictions import predict_classes
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.data import SampleIds
 from cutaway.metrics import Share, confusion_counts, share_of, top_confusions
 
@@ -45,7 +46,7 @@ class ConfusedPair:
 
 @public
 @dataclass(frozen=True, eq=False)
-class ConfusedPairs:
+class ConfusedPairs(NotebookDisplay):
     """The most confused pairs of classes, the most frequent first, made by `Run.confused_pairs`.
 
     Attributes:

@@ -9,6 +9,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api.analyses.predictions import check_numbers, probability_batches
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.checks import similar_name
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Thresholds:
+class Thresholds(NotebookDisplay):
     """What each threshold on the probability of one class gives, made by `Run.thresholds`.
 
     Attributes:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.data import SampleIds
 from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, inspect_quality
 from cutaway.errors import UsageError
@@ -30,7 +31,7 @@ METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "lda": "LDA", "umap": "UMAP"}
 
 @public
 @dataclass(frozen=True, eq=False)
-class Embedding:
+class Embedding(NotebookDisplay):
     """Two coordinates for each sample, from a layer's activations after an epoch.
 
     Attributes:
@@ -159,6 +160,9 @@ class Embedding:
         from cutaway.plots import embedding_scatter
 
         return embedding_scatter(self.xy, self.labels, self.class_names, title=self.title)
+
+    def _shown_table(self) -> str:
+        return ""
 
     def bokeh(self) -> "BokehFigure":
         """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.api.display import NotebookDisplay, png_of
+from cutaway.checks import check_whole
 from cutaway.data import SampleIds
 
 from .embedding import Embedding
@@ -13,10 +15,13 @@ from .embedding import Embedding
 if TYPE_CHECKING:
     import pandas
 
+    from cutaway.api.analyses.results.film import Film
+    from cutaway.plots import Figure
+
 
 @public
 @dataclass(frozen=True, eq=False)
-class EmbeddingSequence:
+class EmbeddingSequence(NotebookDisplay):
     """Embeddings of the same samples, each started from the one before and aligned with it.
 
     Attributes:
@@ -52,6 +57,37 @@ class EmbeddingSequence:
     def xy(self) -> np.ndarray:
         """Coordinates, float32 ``(embedding, sample, 2)``; their unit has no meaning, but all embeddings share it."""
         return np.stack([embedding.xy for embedding in self.embeddings])
+
+    def plot(self, *, columns: int = 4) -> "Figure":
+        """Draw all embeddings side by side, with the same axes, as a matplotlib Figure.
+
+        Args:
+            columns: Embeddings in a row at most, from 1.
+
+        Raises:
+            UsageError: It is below 1.
+        """
+        from cutaway.plots import embedding_steps
+
+        first = self.embeddings[0]
+        columns = check_whole(columns, name="columns", least=1)
+        return embedding_steps(self.xy, first.labels, first.class_names, titles=self.names, columns=columns)
+
+    def film(self) -> "Film":
+        """Make a film, in which points move from one embedding to the next on the same axes; a notebook plays it.
+
+        Returns:
+            An animated picture; ``save(path)`` writes it into a file.
+        """
+        from cutaway.api.analyses.results.film import Film
+        from cutaway.plots import embedding_film
+
+        first = self.embeddings[0]
+        data = embedding_film(self.xy, first.labels, first.class_names, titles=self.names)
+        return Film(self.names, "webp", data, png_of(self.plot()))
+
+    def _shown_table(self) -> str:
+        return ""
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row an embedding and sample.

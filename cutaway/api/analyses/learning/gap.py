@@ -9,6 +9,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api.analyses.predictions import predict_classes
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.data import SampleIds
 from cutaway.errors import RunError
 from cutaway.metrics import Difference, Share, difference_of, is_finite, paired_difference_interval, share_of
@@ -45,7 +46,7 @@ class EarlyStopping:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Generalization:
+class Generalization(NotebookDisplay):
     """Accuracy on samples that a model was trained on against that on others, made by `Run.generalization`.
 
     Attributes:

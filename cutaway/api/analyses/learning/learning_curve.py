@@ -10,6 +10,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api.analyses.confidence.scoring import scored_samples, split_in_words
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
 from cutaway.errors import UsageError
 from cutaway.metrics import LEAST_SIZES, Forecast, forecast
@@ -62,7 +63,7 @@ class CurvePoint:
 
 @public
 @dataclass(frozen=True, eq=False)
-class LearningCurve:
+class LearningCurve(NotebookDisplay):
     """Accuracy and loss by the number of training samples, made by `Run.learning_curve`.
 
     Attributes:

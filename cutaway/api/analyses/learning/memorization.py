@@ -7,6 +7,7 @@ import numpy as np
 
 from cutaway.api.analyses.predictions import predict_classes
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.data import SampleIds
 from cutaway.errors import UsageError
 from cutaway.findings import SUSPECT
@@ -15,9 +16,11 @@ from cutaway.metrics import Share, share_of
 if TYPE_CHECKING:
     import pandas
 
+    from cutaway.plots import Figure
+
 
 @dataclass(frozen=True)
-class Memorization:
+class Memorization(NotebookDisplay):
     """How many suspect labels a model predicts as they are given, made by `Run.memorization`.
 
     Attributes:
@@ -57,6 +60,15 @@ class Memorization:
         columns = {"samples": "suspects", "count": "as_given", "value": "share", "low": "low", "high": "high"}
         rows = [{column: getattr(share, name) for name, column in columns.items()} for share in shares.values()]
         return pandas.DataFrame(rows, index=list(shares))
+
+    def plot(self) -> "Figure":
+        """Draw both shares with their 95% intervals as a matplotlib Figure."""
+        from cutaway.plots import Bars, bars
+
+        shares = [self.trained, self.held_out]
+        value, low, high = ([getattr(share, end) for share in shares] for end in ("value", "low", "high"))
+        title = f"Suspect labels predicted as given, epoch {self.epoch}"
+        return bars([Bars(title, ["trained", "held out"], value, low, high, percent=True, limits=(0, 1))])
 
 
 def memorization(

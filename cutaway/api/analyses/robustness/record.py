@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.api.display import NotebookDisplay
 from cutaway.errors import UnknownNameError
 from cutaway.metrics import paired_difference_interval, wilson_interval
 
@@ -70,7 +71,7 @@ class RobustnessCurve:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Robustness:
+class Robustness(NotebookDisplay):
     """Accuracy of one or two runs under increasing perturbations, made by `Run.robustness`.
 
     Attributes:

@@ -10,6 +10,7 @@ from cutaway._lazy import public
 from cutaway.api.analyses.predictions import labels as labels_of
 from cutaway.api.analyses.predictions import recorded_predictions
 from cutaway.api.context import RunContext
+from cutaway.api.display import ROWS, NotebookDisplay, table_html
 from cutaway.checks import check_whole
 from cutaway.data import PARTS, SampleIds
 from cutaway.errors import RunError, UnknownNameError
@@ -33,7 +34,7 @@ PICTURES = 10_000
 
 @public
 @dataclass(frozen=True, eq=False)
-class SampleDynamics:
+class SampleDynamics(NotebookDisplay):
     """How each sample was learned, from its predictions in every epoch, made by `Run.dynamics`.
 
     Recorded predictions of training samples are those made while the model was trained on them: in training mode, with
@@ -154,6 +155,9 @@ class SampleDynamics:
 
         m = self.measures
         return data_map(m.variability, m.confidence, m.difficulty, DIFFICULTIES, title=repr(self)[1:-1].split(":")[0])
+
+    def _shown_table(self) -> str:
+        return table_html(self.hardest(ROWS).to_pandas(), caption="the hardest to learn")
 
     def bokeh(self) -> "BokehFigure":
         """Draw the data map with Bokeh; a click in the legend hides a kind, hovering shows the sample.

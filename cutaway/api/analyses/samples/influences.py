@@ -10,6 +10,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api.analyses.json_data import plain
 from cutaway.api.context import RunContext
+from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
@@ -21,6 +22,7 @@ from .snapshots import objective_of, snapshot_rates, training_weights
 if TYPE_CHECKING:
     import pandas
 
+    from cutaway.plots import Figure
 METHOD = 1
 """Part of the key of kept influences: another way of measuring gives others."""
 
@@ -46,7 +48,7 @@ class InfluentialSample:
 
 @public
 @dataclass(frozen=True, eq=False)
-class Influences:
+class Influences(NotebookDisplay):
     """The training samples that have raised and lowered the probability of one answer most, made by `Run.influence`.
 
     Attributes:
@@ -92,6 +94,21 @@ class Influences:
         rows = [{"effect": "supporting", **vars(each)} for each in self.supporting]
         rows += [{"effect": "opposing", **vars(each)} for each in self.opposing]
         return pandas.DataFrame(rows, columns=["effect", "sample", "label", "influence"])
+
+    def plot(self) -> "Figure":
+        """Draw the influence of each sample as a matplotlib Figure: orange raised the probability, blue lowered it.
+
+        Raises:
+            UsageError: No sample has an influence.
+        """
+        from cutaway.plots import Bars, bars
+
+        found = [*self.supporting, *reversed(self.opposing)]
+        if not found:
+            raise UsageError("influences are drawn where there are some", got="none", hint="choose another answer")
+        names = [f"{each.sample} ({each.label})" for each in found]
+        title = f"Influence on {self.sample} as {self.target} ({self.probability:.1%})"
+        return bars([Bars(title, names, [each.influence for each in found], x_label="influence", signed=True)])
 
 
 @dataclass(frozen=True, eq=False)

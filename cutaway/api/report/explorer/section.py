@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.api.analyses import LayerHistory, evenly_spaced
+from cutaway.api.analyses import evenly_spaced, spaced_epochs
 from cutaway.api.analyses.layouts.explored import explorer_colors, near_samples, page_pictures
 from cutaway.api.report.network import network_data
 from cutaway.api.report.source import ReportSource
+from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
-from cutaway.page import Explorer, LayerMap, scale_layout
+from cutaway.page import Explorer, LayerMap, References, scale_layout
 
 from .columns import sample_columns
+from .units import unit_columns
 
 if TYPE_CHECKING:
     from cutaway.api.analyses.layouts.grid import EmbeddingGrid
@@ -25,6 +27,12 @@ EPOCHS = 16
 
 LAYERS = 6
 """Layers that are shown at most, the samples themselves and the outputs among them."""
+
+DETAILS = 10
+"""Columns of the user's table on a card."""
+
+REFERENCES = 2000
+"""Training samples in the page, for what a person draws or enters: 0.4 MB of MNIST."""
 
 
 def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Explorer | None:
@@ -40,9 +48,10 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
         return None
     epochs = spaced if epochs is None else sorted({*epochs, context.epoch()})
     grid, embedded, missing = _grid(source, layers, epochs)
-    maps = tuple(_layer_map(source, grid, name, source.layer_history) for name in grid.layers)
+    maps = tuple(_layer_map(source, grid, name) for name in grid.layers)
     root = context.layer(None)
     embedding = grid.embeddings[root, context.epoch()]
+    columns = sample_columns(source, grid.epochs, embedding)
     pictures = page_pictures(context, source.shown)
     network = network_data(context)
     caption = _caption(source, grid, embedded=embedded, missing=missing)
@@ -55,8 +64,8 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
         names=tuple(source.shown.names()),
         epochs=grid.epochs,
         kept=grid.epochs.index(context.epoch()),
-        columns=sample_columns(source, grid.epochs, embedding),
-        details=(),
+        columns=columns,
+        details=tuple(column.key for column in columns if column.key.startswith("column"))[:DETAILS],
         layers=maps,
         layer=grid.layers.index(root),
         pictures=pictures,
@@ -64,15 +73,10 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
         neighbors_in=root,
         network=None if isinstance(network, str) else network,
         without=network if isinstance(network, str) else "",
-        inputs=None if isinstance(network, str) else _inputs(source, pictures),
+        inputs=None if isinstance(network, str) else _inputs(source, source.shown, pictures),
+        references=None if isinstance(network, str) else _references(source),
         colors=explorer_colors(),
     )
-
-
-def shown_epochs(epochs: list[int], *, kept: int) -> list[int]:
-    """At most `EPOCHS` of the epochs with a snapshot; the first, the kept one and the last are in it."""
-    spaced = evenly_spaced(epochs, EPOCHS)
-    return spaced if kept in spaced else sorted({*evenly_spaced(epochs, EPOCHS - 1), kept})
 
 
 def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
@@ -89,7 +93,7 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
     hidden = [name for name in dense if name != root] or dense[:1]
     chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
     layers = [INPUT, *(name for name in context.outline.kinds if name in chosen)]
-    return layers, shown_epochs(list(context.folder.epochs), kept=context.epoch())
+    return layers, spaced_epochs(context.folder.epochs, EPOCHS, kept=context.epoch())
 
 
 def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[EmbeddingGrid, int, str]":
@@ -113,7 +117,7 @@ def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[
         return embed_grid(context, layers=[root], epochs=[kept_epoch], **given), embedded, why
 
 
-def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: LayerHistory | None) -> LayerMap:
+def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerMap:
     from cutaway.api.analyses.layouts.embedding import INPUT
 
     if name == INPUT:
@@ -123,6 +127,7 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: 
     layouts = tuple(scale_layout(grid.embeddings[name, epoch].xy) for epoch in grid.epochs)
     record = next(record for record in source.layers if record.name == name)
     inactive = f", {record.inactive} inactive" if record.inactive else ""
+    history = source.layer_history
     found = {(r.layer, r.epoch): r for r in history.records} if history is not None else {}
     measures = tuple(
         (title, tuple(getattr(found.get((name, epoch)), key, None) for epoch in grid.epochs))
@@ -134,12 +139,27 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str, history: 
         detail=f"{record.units:,} units{inactive}",
         layouts=layouts,
         measures=tuple(measure for measure in measures if any(value is not None for value in measure[1])),
+        units=unit_columns(source, name),
     )
 
 
-def _inputs(source: ReportSource, pictures: np.ndarray | None) -> np.ndarray | None:
+def _references(source: ReportSource) -> References | None:
+    """Training samples, a stratified sample by class; None where there are none."""
+    context = source.context
+    ids = context.named(context.ids("train", samples=REFERENCES, seed=0))
+    if not len(ids):
+        return None
+    pictures = page_pictures(context, ids)
+    inputs = _inputs(source, ids, pictures)
+    if inputs is None and pictures is not None:
+        inputs, pictures = pictures.reshape(len(ids), -1), None
+    assert inputs is not None  # they are left out only where pictures are the same
+    return References(names=tuple(ids.names()), labels=context.data.y(ids), inputs=inputs, pictures=pictures)
+
+
+def _inputs(source: ReportSource, ids: SampleIds, pictures: np.ndarray | None) -> np.ndarray | None:
     """The raw samples, of which the model's layers can be computed; None where the pictures are the same."""
-    raw = source.context.data.x(source.shown).reshape(len(source.shown), -1)
+    raw = source.context.data.x(ids).reshape(len(ids), -1)
     if raw.dtype != np.uint8:
         raw = raw.astype(np.float32)
     same = pictures is not None and raw.dtype == np.uint8 and np.array_equal(raw, pictures.reshape(len(raw), -1))

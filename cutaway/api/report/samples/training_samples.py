@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cutaway.api.report.rows import percent
+from cutaway.api.report.source import ReportSource
 from cutaway.data import SampleIds
 from cutaway.metrics import DIFFICULTIES, NEVER, worst_mistakes
 from cutaway.page import Card, Cards, Section
 
-from .mistakes import shown_samples
-from .rows import percent
-from .source import ReportSource
+from .wrong_samples import shown_samples
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Influences, SampleDynamics

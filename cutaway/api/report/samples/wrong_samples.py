@@ -1,13 +1,13 @@
 """The section on wrong predictions: the most confident ones."""
 
 from cutaway.api.context import RunContext
+from cutaway.api.report.rows import percent
+from cutaway.api.report.source import ReportSource
 from cutaway.data import SampleIds
 from cutaway.metrics import worst_mistakes
 from cutaway.page import Card, Cards, Picture, Section, Text
 
-from .rows import percent
 from .sample_values import values_of
-from .source import ReportSource
 
 
 def mistakes(source: ReportSource) -> Section | None:

@@ -1,7 +1,7 @@
 import { STEPS } from "./view.js";
 
 /** The layouts of a map, and the way of all points from one to another. */
-export class Motion {
+export class Transition {
   a = "";
   b = "";
   t = 0;

@@ -1,0 +1,10 @@
+"""The sections on single samples: confident mistakes, hard training samples, and what led to mistakes.
+
+In comes a `ReportSource`; out come sections of cards for the page. May call what `cutaway.api.report` may call.
+"""
+
+from .sample_values import values_of
+from .training_samples import hardest, influence
+from .wrong_samples import mistakes
+
+__all__ = ["hardest", "influence", "mistakes", "values_of"]

@@ -1,0 +1,193 @@
+import { element } from "../core/elements.js";
+import { paintPicture } from "../map/pictures.js";
+import { ColumnSliders } from "../network/column_sliders.js";
+import { prepareDrawing } from "../network/drawing.js";
+import { DrawingPad } from "../network/drawing_pad.js";
+import { nearestRows, placeAmong } from "../network/placing.js";
+import { prepareRow } from "../network/preparing.js";
+import { showWay } from "./way.js";
+
+/** Samples of the map among which the places of a new one are found. */
+const PLACED_AMONG = 2000;
+
+/** Training samples that are shown as the nearest. */
+const NEAREST = 8;
+
+/**
+ * Where a person draws a picture, or sets the cells of a row, and sees what the model makes of it at every move: its
+ * layers, its probabilities, its place in every map, and the nearest training samples.
+ * @param {import("./explorer.js").Parts} parts
+ */
+export function makeTrial(parts) {
+  const { store, samples } = parts;
+  const host = element("details", { class: "trial", hidden: true });
+  const summary = element("summary", {});
+  host.append(summary);
+  store.watch(["model"], ({ model }) => {
+    if (!model || !(model.drawing || model.preparation)) return;
+    host.hidden = false;
+    const what = samples.columns.get("label")?.names.length === 10 && model.drawing?.digit ? "a digit" : "a picture";
+    summary.textContent = model.drawing
+      ? `Draw ${what} and watch the model`
+      : "Change the values of a row and watch the model";
+    host.addEventListener("toggle", () => host.open && new Trial(parts, model, host), { once: true });
+  });
+  return host;
+}
+
+/**
+ * Where something belongs on a map, among its nearest samples.
+ * @param {{ index: number[], distance: ArrayLike<number> }} nearest
+ * @param {(index: number) => number[]} place of a sample, data coordinates
+ * @returns {[number, number]}
+ */
+export function placeOf({ index, distance }, place) {
+  const xy = Float32Array.from(index.flatMap(place));
+  return placeAmong(xy, { index: Int32Array.from(index.keys()), distance: Float32Array.from(distance) });
+}
+
+/** What a person draws or enters, on its way through the model. */
+class Trial {
+  /** @type {Map<number, { rows: Float32Array, indices: number[] }>} activations of samples of the map, by layer */
+  #placed = new Map();
+  /** @type {{ rows: Float32Array, names: string[], labels: Int32Array } | null} */
+  #references = null;
+  /** @type {import("../map/pictures.js").Pictures | null} */
+  #pictures = null;
+  /** @type {Float32Array | null} */
+  #input = null;
+
+  /**
+   * @param {import("./explorer.js").Parts} parts
+   * @param {import("./model.js").PageModel} model
+   * @param {HTMLElement} host
+   */
+  constructor(parts, model, host) {
+    this.parts = parts;
+    this.model = model;
+    this.steps = element("div", { class: "steps" });
+    this.near = element("div", { class: "neighbors" });
+    const controls = element("div", { class: "trial-controls" });
+    host.append(element("div", { class: "trial-body" }, controls, element("div", {}, this.steps, this.near)));
+    if (model.drawing) this.#draw(controls);
+    else this.#enter(controls);
+    void this.#prepare();
+  }
+
+  /** @param {HTMLElement} host */
+  #draw(host) {
+    const [height, width] = this.model.drawing.shape;
+    new DrawingPad(host, {
+      aspect: width / height,
+      onStroke: (sheet) => {
+        const { input, picture, isEmpty } = prepareDrawing(this.model.drawing, sheet);
+        if (isEmpty) this.#clear();
+        else this.#show(input, picture);
+      },
+    });
+  }
+
+  /** @param {HTMLElement} host */
+  #enter(host) {
+    const change = (/** @type {Record<string, any>} */ cells) => this.#show(prepareRow(this.model.preparation, cells), null);
+    const sliders = new ColumnSliders(host, this.model.preparation.controls, { onChange: change });
+    change(sliders.cells);
+  }
+
+  #clear() {
+    this.#input = null;
+    this.steps.replaceChildren();
+    this.near.replaceChildren();
+    this.parts.store.set({ tried: null });
+  }
+
+  /**
+   * @param {Float32Array} input
+   * @param {import("../network/resampling.js").GrayPicture | null} picture
+   */
+  #show(input, picture) {
+    this.#input = input;
+    const canvas = picture && element("canvas", { class: "card-picture", role: "img", "aria-label": "What the model gets" });
+    if (canvas && picture) {
+      const { values, width, height } = picture;
+      paintPicture(canvas, { bytes: Uint8Array.from(values), width, height, channels: 1 }, 0);
+    }
+    showWay(this.parts, this.model, input, this.steps, { picture: canvas });
+    this.#place();
+  }
+
+  /** Compute the layers of the samples among which new ones are placed; the page stays usable. */
+  async #prepare() {
+    const { model, parts } = this;
+    const { samples } = parts;
+    const step = Math.max(1, Math.ceil(samples.count / PLACED_AMONG));
+    const indices = samples.names.flatMap((_, index) => (index % step ? [] : [index]));
+    const rows = this.#rows(indices);
+    const { references } = samples.record;
+    if (references) {
+      const [names, labels, inputs, pictures] = await Promise.all([
+        samples.bundle.texts(references.names),
+        samples.bundle.array(references.labels),
+        samples.bundle.array(references.inputs),
+        references.pictures === null ? null : samples.bundle.array(references.pictures),
+      ]);
+      const { width, height, channels } = samples.pictures ?? { width: 0, height: 0, channels: 1 };
+      this.#pictures = samples.pictures && { bytes: pictures ?? inputs, width, height, channels };
+      const hidden = await model.network.forwardMany(inputs, { layer: model.network.spec.hidden });
+      this.#references = { rows: hidden, names, labels };
+      this.#place();
+    }
+    for (const [layer, { name }] of samples.record.layers.entries()) {
+      const known = model.network.spec.layers.some((each) => each.name === name);
+      if (!known && layer > 0) continue;
+      const activations = known ? await model.network.forwardMany(rows, { layer: name }) : Float32Array.from(rows);
+      this.#placed.set(layer, { rows: activations, indices });
+      this.#place();
+    }
+  }
+
+  /**
+   * @param {number[]} indices
+   * @returns {Float32Array | Uint8Array} raw samples, one after another
+   */
+  #rows(indices) {
+    const { inputs, network } = this.model;
+    const rows = /** @type {Float32Array | Uint8Array} */ (inputs.slice(0, indices.length * network.inputSize));
+    indices.forEach((index, k) => rows.set(this.model.input(index), k * network.inputSize));
+    return rows;
+  }
+
+  /** Find the nearest samples in every layer, whose places tell where the new one belongs. */
+  #place() {
+    const input = this.#input;
+    if (!input) return;
+    const { outputs } = this.model.network.forward(input);
+    const tried = new Map();
+    for (const [layer, { rows, indices }] of this.#placed) {
+      const activations = outputs.get(this.parts.samples.record.layers[layer].name) ?? input;
+      const { index, distance } = nearestRows(rows, activations);
+      tried.set(layer, { index: Array.from(index, (k) => indices[k]), distance });
+    }
+    this.parts.store.set({ tried: tried.size ? tried : null });
+    this.#showNearest(/** @type {Float32Array} */ (outputs.get(this.model.network.spec.hidden)));
+  }
+
+  /** @param {Float32Array} activations of the last hidden layer */
+  #showNearest(activations) {
+    if (!this.#references || !activations) return;
+    const { rows, names, labels } = this.#references;
+    const classes = this.parts.samples.columns.get("label")?.names ?? [];
+    const { index } = nearestRows(rows, activations, NEAREST);
+    const shown = Array.from(index, (k) => {
+      const picture = this.#pictures && element("canvas", { class: "small-picture", role: "img", "aria-label": names[k] });
+      if (picture && this.#pictures) paintPicture(picture, this.#pictures, k);
+      const label = classes[labels[k]] ?? String(labels[k]);
+      const text = this.#pictures ? label : `${names[k]} · ${label}`;
+      return element("div", { class: "sample", title: `${names[k]}, labeled ${label}` }, picture, element("span", { text }));
+    });
+    this.near.replaceChildren(
+      element("h4", { text: `Nearest of ${names.length.toLocaleString("en")} training samples` }),
+      element("div", { class: "samples" }, ...shown),
+    );
+  }
+}

@@ -1,0 +1,178 @@
+import { counted, element, percent } from "../core/elements.js";
+import { sampleButton } from "./card.js";
+import { paintUnits } from "./way.js";
+
+/** Units that are added at a time: layers of thousands stay quick. */
+const UNITS_SHOWN = 48;
+
+/** Activations are computed of at most so many samples: 10,000 of MNIST take 3 seconds. */
+const MOST_ACTIVATIONS = 20_000;
+
+/** What units are sorted by, the largest first. */
+const UNIT_SORTS = /** @type {const} */ ([
+  ["cost", "Ablation cost"],
+  ["selectivity", "Selectivity"],
+  ["firing", "Share of samples"],
+  ["unit", "Number"],
+]);
+
+/**
+ * The units of the layer that is shown: their weights, what activates them most, what the model loses without them.
+ * @param {import("./explorer.js").Parts} parts
+ */
+export function makeUnits(parts) {
+  const { store, samples } = parts;
+  const summary = element("summary", {});
+  const body = element("div", { class: "units-body" });
+  const host = element("details", { class: "units-panel", hidden: true }, summary, body);
+  let shown = -1;
+  const show = async () => {
+    const { layer } = store.state;
+    if (!host.open || shown === layer) return;
+    shown = layer;
+    const view = await UnitView.load(parts, layer);
+    if (store.state.layer === layer) body.replaceChildren(view.host);
+  };
+  host.addEventListener("toggle", show);
+  store.watch(["layer"], ({ layer }) => {
+    const { title, units } = samples.record.layers[layer];
+    host.hidden = !units;
+    summary.textContent = `What the units of ${title} look for`;
+    if (units) void show();
+  });
+  return host;
+}
+
+/** The units of one layer, as cards that can be sorted. */
+class UnitView {
+  /** @type {number[]} */
+  #order = [];
+  #count = 0;
+
+  /**
+   * @param {import("./explorer.js").Parts} parts
+   * @param {number} layer
+   * @param {Record<string, any>} arrays
+   */
+  constructor(parts, layer, arrays) {
+    this.parts = parts;
+    this.layer = layer;
+    this.arrays = arrays;
+    const record = /** @type {import("./samples.js").UnitRecord} */ (parts.samples.record.layers[layer].units);
+    this.examples = record.examples;
+    this.size = record.pictures;
+    const options = UNIT_SORTS.map(([key, title]) => element("option", { value: key, text: title }));
+    const sort = element("select", { onchange: () => this.#sort(/** @type {any} */ (sort.value)) }, ...options);
+    this.grid = element("ul", { class: "unit-cards" });
+    this.more = element("button", { type: "button", onclick: () => this.#showMore() });
+    const label = element("label", {}, element("span", { text: "Sort by" }), sort);
+    this.said = record.note;
+    this.note = element("p", { class: "hint", text: this.said, "aria-live": "polite" });
+    this.host = element("div", {}, element("div", { class: "toolbar" }, label), this.note, this.grid, this.more);
+    this.#sort("cost");
+  }
+
+  /**
+   * @param {import("./explorer.js").Parts} parts
+   * @param {number} layer
+   */
+  static async load(parts, layer) {
+    const { record, bundle } = parts.samples;
+    const units = /** @type {import("./samples.js").UnitRecord} */ (record.layers[layer].units);
+    /** @type {Record<string, any>} */
+    const arrays = {};
+    for (const key of /** @type {const} */ (["cost", "measurable", "firing", "selectivity", "preferred", "top"])) {
+      arrays[key] = await bundle.array(units[key]);
+    }
+    if (units.pictures) arrays.pictures = await bundle.array(units.pictures.array);
+    return new UnitView(parts, layer, arrays);
+  }
+
+  /** @param {"cost" | "selectivity" | "firing" | "unit"} by */
+  #sort(by) {
+    const { cost, measurable } = this.arrays;
+    const order = [...cost.keys()];
+    const value = (/** @type {number} */ unit) => {
+      if (by === "unit") return -unit;
+      // units whose cost is not measurable are neither needed nor harmful
+      if (by === "cost") return (measurable[unit] ? 1e9 * Math.sign(cost[unit]) : 0) + cost[unit];
+      return Number.isNaN(this.arrays[by][unit]) ? -Infinity : this.arrays[by][unit];
+    };
+    this.#order = order.sort((one, other) => value(other) - value(one) || one - other);
+    this.#count = 0;
+    this.grid.replaceChildren();
+    this.#showMore();
+  }
+
+  #showMore() {
+    const next = this.#order.slice(this.#count, this.#count + UNITS_SHOWN);
+    this.#count += next.length;
+    this.grid.append(...next.map((unit) => this.#card(unit)));
+    const left = this.#order.length - this.#count;
+    this.more.hidden = !left;
+    this.more.textContent = `Show ${Math.min(UNITS_SHOWN, left)} more of ${counted(left, "unit")}`;
+  }
+
+  /** @param {number} unit */
+  #card(unit) {
+    const { parts, arrays } = this;
+    const { cost, measurable, firing, selectivity, preferred, top } = arrays;
+    const names = parts.samples.columns.get("label")?.names ?? [];
+    const change = measurable[unit] ? `loss ${cost[unit] >= 0 ? "+" : "−"}${Math.abs(cost[unit]).toPrecision(2)} without it` : "no measurable cost";
+    const selective = Number.isNaN(selectivity[unit]) ? "" : `, selectivity ${selectivity[unit].toFixed(2)}`;
+    const fires = firing[unit] > 0 ? `Fires for ${percent(firing[unit], 0)}, most for ${names[preferred[unit]] ?? "–"}` : "Fires for no sample";
+    const samples = Array.from(top.subarray(this.examples * unit, this.examples * (unit + 1))).filter((index) => index >= 0);
+    return element(
+      "li",
+      {},
+      element(
+        "button",
+        {
+          type: "button",
+          class: "unit-title",
+          text: `Unit ${unit}`,
+          title: "Color the map by the activation of this unit",
+          onclick: () => this.#colorBy(unit),
+        },
+      ),
+      this.#weights(unit),
+      element("p", { text: `${fires}${selective}` }),
+      element("p", { text: change }),
+      element("div", { class: "samples" }, ...samples.map((index) => sampleButton(parts, index, parts.store.state.epochShown))),
+    );
+  }
+
+  /** @param {number} unit */
+  #weights(unit) {
+    if (!this.size) return null;
+    const { width, height } = this.size;
+    const canvas = element("canvas", { class: "units", role: "img", "aria-label": `Incoming weights of unit ${unit}` });
+    [canvas.width, canvas.height] = [width, height];
+    const pixels = width * height;
+    const weights = Float32Array.from(this.arrays.pictures.subarray(pixels * unit, pixels * (unit + 1)));
+    requestAnimationFrame(() => paintUnits(canvas, weights));
+    return canvas;
+  }
+
+  /**
+   * Color the map by the activation of a unit, which the page computes for all samples.
+   * @param {number} unit
+   */
+  async #colorBy(unit) {
+    const { samples, store } = this.parts;
+    const { model } = store.state;
+    const { name, title } = samples.record.layers[this.layer];
+    if (!model || samples.count > MOST_ACTIVATIONS) return;
+    const onProgress = (/** @type {number} */ done, /** @type {number} */ all) => {
+      this.note.textContent = done < all ? `Activations of ${title}: ${percent(done / all, 0)}` : this.said;
+    };
+    const rows = /** @type {Float32Array | Uint8Array} */ (model.inputs);
+    const activations = await model.activations(name, rows, onProgress);
+    const units = activations.length / samples.count;
+    const values = Float32Array.from({ length: samples.count }, (_, index) => activations[units * index + unit]);
+    const column = { key: "unit", title: `Unit ${unit} of ${title}`, kind: /** @type {const} */ ("number"), values: [], names: [], palette: /** @type {const} */ ("") };
+    samples.add(column, values);
+    store.set({ color: "" });
+    store.set({ color: "unit", off: [] });
+  }
+}

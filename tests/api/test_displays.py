@@ -1,0 +1,245 @@
+"""Every result draws itself, and displays itself in a notebook: with its own values, and hostile names as text."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+import cutaway as ct
+from cutaway.api.comparison import leaderboard_of
+from cutaway.api.display import facts_html, table_html
+from cutaway.errors import UnknownNameError, UsageError
+
+QUIET = {"progress": False}
+HOSTILE = ["<img src=x onerror=alert(1)>", '"><script>alert(2)</script>', "$\\href{javascript:alert(3)}{x}$"]
+
+RESULTS = {
+    "run": lambda run: run,
+    "history": lambda run: run.history,
+    "layers": lambda run: run.layers(),
+    "layer_history": lambda run: run.layer_history(epochs=[0, 6], samples=200, **QUIET),
+    "cka": lambda run: run.layer_history(epochs=[6], samples=200, **QUIET).cka(),
+    "similarity": lambda run: run.similarity(epochs=[0, 6], samples=200, **QUIET),
+    "units": lambda run: run.units("dense_1", **QUIET),
+    "deeper units": lambda run: run.units("dense_2", **QUIET),
+    "unit": lambda run: run.units("dense_1", **QUIET)[3],
+    "explain": lambda run: run.explain("test[7]"),
+    "explain values": lambda run: run.explain(run.data.x(run.split.test)[7]),
+    "embed": lambda run: run.embed(split="test", method="pca", quality=False, **QUIET),
+    "confusion": lambda run: run.confusion(),
+    "mistakes": lambda run: run.mistakes(),
+    "label_issues": lambda run: run.label_issues(folds=2, seeds=1, epochs=1, **QUIET),
+    "findings": lambda run: run.findings(),
+    "doctor": lambda run: ct.doctor(run, **QUIET),
+    "compare": lambda run: ct.compare(run, run, epochs=(5, 6), samples=60, **QUIET),
+    "robustness": lambda run: run.robustness(perturbations=["noise"], samples=60, **QUIET),
+    "calibration": lambda run: run.calibration(),
+    "coverage": lambda run: run.coverage(),
+    "thresholds": lambda run: run.thresholds(positive="8"),
+    "generalization": lambda run: run.generalization(),
+    "confused_pairs": lambda run: run.confused_pairs(),
+    "per_class": lambda run: run.per_class(),
+    "dynamics": lambda run: run.dynamics(),
+    "influence": lambda run: run.influence(["test[7]"], 3)[0],
+    "examine": lambda run: run.examine(run.data.x(run.split.test)[:5], nearest=1, explain=1),
+    "leaderboard": lambda run: leaderboard_of(run.path.parent),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_result_draws_and_displays_itself(name, digits_run):
+    result = RESULTS[name](digits_run)
+    assert isinstance(result.plot(), Figure)
+    shown = result._repr_html_()
+    Checked().feed(shown)
+    assert "data:image/png;base64," in shown or name in ("findings", "doctor")
+    assert "tex2jax_ignore" in shown  # a notebook typesets no formula in it
+    if name != "run":
+        assert isinstance(result.to_pandas(), pandas.DataFrame)
+
+
+class Checked(HTMLParser):
+    """Reads HTML, and refuses anything that runs or fetches something."""
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in {"div", "img", "table", "tr", "td", "th", "details", "summary", "b", "a", "picture", "source"}, (
+            tag
+        )
+        for name, value in attrs:
+            assert not name.startswith("on"), name
+            if name in ("src", "srcset"):
+                assert value.startswith("data:image/")
+
+
+@pytest.fixture(scope="module")
+def hostile_run(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    table = pandas.DataFrame(rng.normal(size=(240, 3)), columns=["<b>age</b>", "$x$", "onload="])
+    table["label"] = np.array(HOSTILE)[(table.iloc[:, 0] > 0.4).astype(int) + (table.iloc[:, 1] > 0.5)]
+    runs = tmp_path_factory.mktemp("hostile") / "runs"
+    return ct.train(ct.mlp((8,)), ct.load_dataset(table, label="label"), epochs=2, runs=runs, **QUIET)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda run: run,
+        lambda run: run.confusion(),
+        lambda run: run.mistakes(),
+        lambda run: run.units(**QUIET),
+        lambda run: run.units(**QUIET)[0],
+        lambda run: run.explain(run.data.x(run.split.test)[0]),
+        lambda run: run.findings(),
+        lambda run: run.confused_pairs(),
+        lambda run: run.per_class(),
+        lambda run: run.importance(repeats=1),
+        lambda run: run.thresholds(positive=HOSTILE[0]),
+        lambda run: run.dynamics(),
+        lambda run: run.influence(run.data.x(run.split.test)[:1], 2)[0],
+        lambda run: run.examine(run.data.x(run.split.test)[:2], nearest=1, explain=1),
+        lambda run: run.embed(method="pca", quality=False, **QUIET),
+    ],
+)
+def test_hostile_names_never_become_markup(result, hostile_run):
+    shown = result(hostile_run)
+    Checked().feed(shown._repr_html_())
+    assert shown.plot()._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_table_is_escaped_and_says_what_it_leaves_out():
+    table = pandas.DataFrame({HOSTILE[0]: [HOSTILE[1]] * 30, "n": range(30), "x": np.linspace(0, 12345.6, 30)})
+    shown = table_html(table, caption=HOSTILE[2])
+    Checked().feed(shown)
+    assert "&lt;img src=x onerror=alert(1)&gt;" in shown
+    assert "10 of 30 rows; to_pandas() has all" in shown
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", shown)
+    assert cells[3:6] == ["&quot;&gt;&lt;script&gt;alert(2)&lt;/script&gt;", "1", "425.7"]
+    assert "–" in table_html(pandas.DataFrame({"x": [np.nan, None]}))
+    named = table_html(pandas.DataFrame({"x": [True]}, index=["<row>"]))
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", named) == ["&lt;row&gt;", "yes"]
+    assert "&lt;script&gt;" in facts_html({"<script>": "<script>"})
+
+
+def test_a_run_links_to_its_report_once_there_is_one(digits_run, tmp_path):
+    assert "run.report() writes the report" in digits_run._repr_html_()
+    (digits_run.path / "report.html").write_text("")
+    try:
+        assert "report.html</a>" in digits_run._repr_html_()
+    finally:
+        (digits_run.path / "report.html").unlink()
+
+
+def test_the_confusion_matrix_is_an_array_that_draws_itself(digits_run):
+    found = digits_run.confusion()
+    plain = np.asarray(found)
+    assert repr(found).startswith("<Confusion of 10 classes: 360 samples, ")
+    assert type(found.sum()) is np.int64
+    assert type(found[0]) is type(found[:2, :2]) is type(found / 2) is type(found.sum(axis=1)) is np.ndarray
+    table = found.to_pandas()
+    assert list(table.columns) == list(digits_run.class_names)
+    np.testing.assert_array_equal(table.to_numpy(), plain)
+    drawn = {text.get_position()[::-1]: int(text.get_text()) for text in found.plot().axes[0].texts}
+    assert drawn == {place: count for place, count in np.ndenumerate(plain) if count}
+    assert sum(found.bokeh().renderers[0].data_source.data["count"]) == plain.sum()
+    with pytest.raises(UsageError, match="a part or a view"):
+        found.T.plot()
+
+
+def test_similarities_are_a_data_frame_that_draws_itself(digits_run):
+    found = digits_run.similarity(epochs=[0, 6], samples=200, **QUIET)
+    assert isinstance(found, pandas.DataFrame)
+    assert type(found.to_pandas()) is type(found * 2) is pandas.DataFrame
+    axes = found.plot().axes[0]
+    np.testing.assert_array_equal(axes.images[0].get_array(), found.to_numpy())
+    assert axes.get_title(loc="left") == "Linear CKA of dense_2 between epochs"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "6"]
+
+
+def test_mistakes_are_drawn_as_the_samples_that_they_are(digits_run):
+    found = digits_run.mistakes(5)
+    axes = found.plot(3).axes
+    assert len(axes) == 3
+    for place, panel in enumerate(axes):
+        picture = digits_run.data.pictures(found.ids.take([place]))[0]
+        np.testing.assert_array_equal(panel.images[0].get_array(), np.rint(picture * 255))
+        assert panel.images[0].get_cmap().name == "gray"
+    assert axes[0].get_title().startswith(found.ids[0])
+    with pytest.raises(UsageError, match="n is"):
+        found.plot(0)
+
+
+def test_a_layer_history_is_drawn_by_layer(digits_run):
+    history = digits_run.layer_history(epochs=[0, 6], samples=200, **QUIET)
+    probe, rank = history.plot().axes
+    table = history.to_pandas()
+    for axes, column in ((probe, "probe_accuracy"), (rank, "effective_rank")):
+        for line in axes.get_lines():
+            rows = table[table["layer"] == line.get_label()]
+            np.testing.assert_allclose(line.get_ydata(), rows[column])
+            assert list(line.get_xdata()) == [0, 6]
+
+
+def test_units_are_drawn_in_the_order_asked_for_and_one_can_be_picked(digits_run):
+    units = digits_run.units("dense_1", **QUIET)
+    figure = units.plot(4, sort="selectivity")
+    order = units.order("selectivity")[:4]
+    for axes, unit in zip(figure.axes, order, strict=True):
+        np.testing.assert_array_equal(axes.images[0].get_array(), units.pictures[unit])
+        assert axes.get_title(loc="left").startswith(f"{unit}: ")
+    unit = units[order[0]]
+    assert unit.summary == units.summary(order[0])
+    top = [each["sample"] for each in unit.summary["top_activating"]]
+    np.testing.assert_array_equal(unit.pictures[0], digits_run.data.pictures(digits_run.context.sample(top[0]))[0])
+    assert unit.to_pandas()["sample"].tolist() == top
+    assert len(list(units)) == len(units)
+
+
+def test_an_explanation_is_a_sentence_and_bars(digits_run):
+    found = digits_run.explain("test[7]")
+    chances = digits_run.predictions()[7]
+    np.testing.assert_allclose(found.probabilities, chances, atol=1e-5)
+    winner = found.attribution.winner
+    assert f"predicted as {found.winner} ({chances[winner]:.1%}) rather than {found.runner_up}" in found.sentence
+    sample, inputs, bars, *layers = found.plot().axes
+    np.testing.assert_allclose(
+        sample.images[0].get_array(), digits_run.data.pictures(digits_run.split.test.take([7]))[0]
+    )
+    np.testing.assert_array_equal(inputs.images[0].get_array(), found.attribution.inputs)
+    assert bars.patches[0].get_width() == pytest.approx(chances[winner], abs=1e-5)
+    assert [axes.get_title(loc="left") for axes in layers] == ["units of dense_1", "units of dense_2"]
+
+
+def test_a_sequence_has_one_scale_and_a_film(digits_run, tmp_path):
+    sequence = digits_run.embed_epochs(epochs=[5, 6], split="test", perplexity=20.0, **QUIET)
+    first, second = sequence.plot().axes
+    assert first.get_xlim() == second.get_xlim()
+    np.testing.assert_allclose(second.collections[0].get_offsets(), sequence.xy[1], rtol=1e-6)
+    film = sequence.film()
+    Checked().feed(film._repr_html_())
+    assert "prefers-reduced-motion" in film._repr_html_()
+    for name in ("film.webp", "film.gif"):
+        with Image.open(film.save(tmp_path / name)) as picture:
+            assert picture.n_frames == 2 + 7
+    with pytest.raises(UsageError, match=r"ends in \.webp or \.gif"):
+        film.save(tmp_path / "film.mp4")
+
+
+def test_findings_are_a_tuple_that_lists_itself(digits_run):
+    found = digits_run.findings()
+    assert isinstance(found, tuple)
+    assert repr(found).startswith("<Findings: ")
+    assert found.to_pandas()["kind"].tolist() == [each.kind for each in found]
+    assert all(each.title in found._repr_html_() for each in found)
+
+
+def test_measures_of_a_layer_history_can_be_chosen(digits_run):
+    history = digits_run.layer_history(epochs=[6], samples=200, **QUIET)
+    knn, separation = history.plot(["knn_accuracy", "separation"]).axes
+    assert knn.get_title(loc="left") == "Accuracy of the nearest neighbors"
+    assert separation.get_lines()[0].get_ydata()[0] == history.to_pandas()["separation"][0]
+    with pytest.raises(UnknownNameError, match="measures of a layer are probe_accuracy"):
+        history.plot(["speed"])
