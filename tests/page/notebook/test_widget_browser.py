@@ -89,7 +89,7 @@ def test_layer_epoch_and_color_go_both_ways(notebook, widget):
     widget.layer, widget.epoch, widget.color = "dense", 0, "weight in kg"
     notebook.wait("explorerOf(0).store.state.color === 'column0'")
     assert (state(notebook, "layer"), state(notebook, "epoch")) == (1, 0)
-    notebook.wait("explorerOf(0).map.motion.t === 0 && explorerOf(0).map.motion.a === '1/0'")
+    notebook.wait("explorerOf(0).map.transition.t === 0 && explorerOf(0).map.transition.a === '1/0'")
     assert page.locator(".timeline .epoch").inner_text() == "Epoch 0 (as initialized)"
     notebook.check_quiet()
 
