@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
-from .notebook import explorer_widget
+from .notebook import check_widget, explorer_widget
 from .render import render
 from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
 
@@ -37,6 +37,7 @@ __all__ = [
     "Table",
     "Text",
     "UnitColumns",
+    "check_widget",
     "explorer_widget",
     "render",
     "scale_layout",

@@ -64,9 +64,14 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run)
     html = report_html(digits_run.context, on_progress=told.append)
     places = [html.index(f'<section id="{section.__name__}"') for section in sections.SECTIONS]
     assert places == sorted(places)
-    steps = [each.done for each in told if each.task == "report"]
-    assert steps == list(range(len(sections.SECTIONS) + 1))
-    assert all(each.total == len(sections.SECTIONS) for each in told if each.task == "report")
+    # one task for all: a step for each section and for each embedding, three layers after seven epochs and the samples
+    steps = [each.done for each in told]
+    assert {each.task for each in told} == {"report"}
+    assert {each.total for each in told} == {len(sections.SECTIONS) + 3 * 7 + 1}
+    assert steps == sorted(steps)
+    assert set(steps) == set(range(told[-1].total + 1))
+    assert [each.ended for each in told].count(True) == 1
+    assert told[-1].ended
 
 
 def test_a_section_without_content_is_left_out(untrained, monkeypatch):
