@@ -8,6 +8,7 @@ measured beside it. Targets hold for what it chooses.
 
 import base64
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -161,7 +162,7 @@ def time_actions(browser: Any, pages: dict[str, Path]) -> tuple[dict[str, dict[s
 def time_large(browser: Any, pages: dict[str, Path]) -> dict[str, dict[str, list[float]]]:
     """First paint and pan of a million points: three rounds, of BokehJS one."""
     times: dict[str, dict[str, list[float]]] = {}
-    for name in (*OURS, "bokeh") * 1 + OURS * 2:
+    for name in (*OURS, "bokeh", *OURS, *OURS):
         with opened(browser, pages["bokeh" if name == "bokeh" else "ours"]) as page:
             found = page.evaluate(f"timeLarge('{name}', data, {1 if name == 'bokeh' else 5})")
         for action, value in found.items():
@@ -215,13 +216,15 @@ def main() -> int:
         pages = write_pages(Path(folder), COUNT)
         times, painters = time_actions(browser, pages)
         report(f"{COUNT:,} points", times)
-        growth = grown(browser, pages["ours"])
-        print(f"  heap after {STEPS:,} steps: " + ", ".join(f"{name} {mb:+.2f} MB" for name, mb in growth.items()))
+        result: dict[str, Any] = {"versions": versions, "painters": painters, "load": os.getloadavg(), "ms": times}
+        keep("page", result)
         large = time_large(browser, write_pages(Path(folder), LARGE))
         report(f"{LARGE:,} points", large)
+        keep("page", {**result, "ms_large": large})
+        growth = grown(browser, pages["ours"])
+        print(f"  heap after {STEPS:,} steps: " + ", ".join(f"{name} {mb:+.2f} MB" for name, mb in growth.items()))
+        keep("page", {**result, "ms_large": large, "heap_growth_mb": growth})
         browser.close()
-    result = {"versions": versions, "painters": painters, "ms": times, "ms_large": large, "heap_growth_mb": growth}
-    keep("page", result)
     return verdict(promises(times["auto"], large["auto"], growth))
 
 

@@ -188,7 +188,7 @@ class Theirs {
   }
 
   async morph() {
-    const taken = await repeat(2, (k) => this.move(0.3 * (k + 1)));
+    const taken = await repeat(1, (k) => this.move(0.3 * (k + 1)));
     return 1000 / taken;
   }
 }
@@ -208,8 +208,8 @@ async function timeActions(kind, data) {
   await frame();
   const taken = { paint: await clock(() => contestant.start()) };
   if (!slow) window.map = contestant.map;
-  taken.pan = await repeat(slow ? 2 : 20, (k) => contestant.pan(k));
-  taken.zoom = await repeat(slow ? 2 : 20, (k) => contestant.zoom(k));
+  taken.pan = await repeat(slow ? 1 : 20, (k) => contestant.pan(k));
+  taken.zoom = await repeat(slow ? 1 : 20, (k) => contestant.zoom(k));
   const places = Array.from({ length: 50 }, (_, k) => [150 + 12 * k, 100 + 10 * k]);
   taken.hover = await repeat(50, (k) => contestant.hover(...places[k]));
   const corners = ring(...data.lasso);

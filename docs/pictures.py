@@ -24,7 +24,8 @@ FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader
 
 WIDTH = 1400
 MARGIN = 16
-FILM = {"width": 1120, "height": 900}
+FILM = {"width": 1120, "height": 940}
+LOW_MAP = ".explorer .stage .map, .explorer .side { height: 510px; min-height: 0; max-height: 510px; }"
 PAUSE = 110
 """Milliseconds that a frame of the film is shown."""
 
@@ -45,14 +46,17 @@ POINTER = """() => {
 
 # The digit 5 as two strokes, in shares of the sheet.
 DIGIT = (
-    [(0.36, 0.24), (0.35, 0.34), (0.34, 0.46), (0.44, 0.42), (0.56, 0.43), (0.64, 0.51), (0.66, 0.62), (0.60, 0.73)]
-    + [(0.49, 0.78), (0.38, 0.76), (0.31, 0.70)],
-    [(0.36, 0.24), (0.46, 0.24), (0.56, 0.235), (0.67, 0.225)],
+    (
+        *((0.36, 0.24), (0.35, 0.34), (0.34, 0.46), (0.44, 0.42), (0.56, 0.43), (0.64, 0.51)),
+        *((0.66, 0.62), (0.60, 0.73), (0.49, 0.78), (0.38, 0.76), (0.31, 0.70)),
+    ),
+    ((0.36, 0.24), (0.46, 0.24), (0.56, 0.235), (0.67, 0.225)),
 )
 
 
 @contextmanager
 def opened(browser: Any, report: Path, *, scheme: str, width: int, height: int) -> Iterator[Any]:
+    """A report in a page of its own."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = context.new_page()
     page.goto(report.as_uri())
@@ -95,6 +99,9 @@ def take_pictures(browser: Any, report: Path) -> None:
     with opened(browser, report, scheme="light", width=1200, height=900) as page:
         clip = {"x": 0, "y": 0, "width": 1200, "height": 1660}
         save(page.screenshot(full_page=True, clip=clip), IMAGES / "report.png")
+        section = page.locator("#findings")
+        section.scroll_into_view_if_needed()
+        save(section.screenshot(), IMAGES / "findings.png")
 
 
 def draw(page: Any) -> None:
@@ -122,12 +129,14 @@ class Film:
         self.pauses: list[int] = []
 
     def shoot(self, pause: int = PAUSE) -> None:
-        self.page.wait_for_timeout(120)  # small maps are painted a frame later
+        """Add a frame that is shown for so many milliseconds."""
+        self.page.wait_for_timeout(90)  # small maps are painted a frame later
         with Image.open(io.BytesIO(self.page.screenshot())) as image:
             self.frames.append(image.convert("RGB"))
         self.pauses.append(pause)
 
     def save(self, path: Path) -> None:
+        """Write an animated WebP file."""
         first, *others = self.frames
         options: dict[str, Any] = {"quality": 55, "method": 4, "minimize_size": False}
         first.save(path, save_all=True, append_images=others, duration=self.pauses, loop=0, **options)
@@ -136,6 +145,8 @@ class Film:
 def take_film(browser: Any, report: Path) -> None:
     """The slider goes through the epochs, another layer is chosen, and a lasso selects."""
     with opened(browser, report, scheme="light", **FILM) as page:
+        page.add_style_tag(content=LOW_MAP)
+        page.wait_for_timeout(500)
         film = Film(page)
         page.evaluate("document.querySelector('.explorer .strip').scrollIntoView()")
         page.evaluate("scrollBy(0, -12)")
@@ -147,6 +158,7 @@ def take_film(browser: Any, report: Path) -> None:
 
 
 def play_epochs(film: Film) -> None:
+    """The slider goes from the first epoch to the last."""
     page = film.page
     box = page.locator(".slide input").bounding_box()
     last = page.evaluate("explorer.record.epochs.length - 1")
@@ -167,9 +179,7 @@ def choose_layer(film: Film, layer: str) -> None:
     page.mouse.move(place["x"] + 0.6 * place["width"], place["y"] + 0.6 * place["height"])
     film.shoot(300)
     page.evaluate(f"explorer.store.set({{ layer: {layer} }})")
-    new = page.evaluate(
-        "(({ layer, epoch }) => explorer.layouts.place(layer, epoch).a)({ ...explorer.store.state })"
-    )
+    new = page.evaluate("(({ layer, epoch }) => explorer.layouts.place(layer, epoch).a)({ ...explorer.store.state })")
     for k in range(1, 9):
         t = k / 8
         page.evaluate(f"explorer.map.transition.between('{old}', '{new}', {t * t * (3 - 2 * t)})")
@@ -179,12 +189,13 @@ def choose_layer(film: Film, layer: str) -> None:
 
 
 def select_with_lasso(film: Film) -> None:
-    """A ring around the island of the largest class."""
+    """A ring around an island that is far from the others."""
     page = film.page
     page.locator(".modes button", has_text="Lasso").click()
     box = page.locator(".map").bounding_box()
-    x, y = page.evaluate("explorer.map.view.toScreen(explorer.map.labels[0].x, explorer.map.labels[0].y)")
-    center, radius = (box["x"] + x, box["y"] + y), 75
+    found = "(({ x, y }) => explorer.map.view.toScreen(x, y))(explorer.map.labels.find(({ group }) => group === 4))"
+    x, y = page.evaluate(found)
+    center, radius = (box["x"] + x, box["y"] + y), 62
     ring = [2 * math.pi * k / 14 for k in range(15)]
     places = [(center[0] + radius * math.cos(a), center[1] + radius * math.sin(a)) for a in ring]
     page.mouse.move(*places[0])
@@ -192,7 +203,7 @@ def select_with_lasso(film: Film) -> None:
     page.mouse.down()
     for place in places[1:]:
         page.mouse.move(*place, steps=3)
-        film.shoot(80)
+        film.shoot(70)
     page.mouse.up()
     film.shoot(1600)
 
