@@ -58,8 +58,8 @@ export class Explorer {
     this.painter = painter;
     this.samples = new Samples(record, bundle);
     this.layouts = new Layouts(record, bundle);
-    /** @type {Store<State>} */
-    this.store = new Store({
+    /** @type {State} */
+    const state = {
       layer: record.layer,
       epoch: record.kept,
       epochShown: record.kept,
@@ -75,7 +75,8 @@ export class Explorer {
       painted: 0,
       model: null,
       tried: null,
-    });
+    };
+    this.store = new Store(state);
   }
 
   /** Load what is needed first, show it, and load the rest. */

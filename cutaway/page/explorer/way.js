@@ -106,7 +106,7 @@ function bars(probabilities, names) {
   const order = [...probabilities.keys()].sort((one, other) => probabilities[other] - probabilities[one]);
   const list = element("ol", { class: "probabilities" });
   for (const k of order.slice(0, CLASSES)) {
-    const bar = element("span", { class: "bar", "aria-hidden": "true" });
+    const bar = element("span", { class: "bar-fill", "aria-hidden": "true" });
     bar.style.width = percent(probabilities[k]);
     list.append(
       element(
