@@ -45,8 +45,10 @@ def _verdict(source: ReportSource) -> str:
     found = next((each for each in source.findings if each.kind in JUDGED), None)
     said = [] if found is None else [f"{found.title}.", re.split(r"(?<=\.) (?=[A-Z])", found.text, maxsplit=1)[0]]
     config, rows = source.context.manifest.config, source.history.rows
+    epochs = config.get("epochs")
+    ended_early = config.get("patience") is not None and isinstance(epochs, int) and len(rows) < epochs
     is_finished = source.context.manifest.status == "finished"
-    if is_finished and config.get("patience") is not None and len(rows) < (config.get("epochs") or 0):
+    if is_finished and ended_early:
         said.append(f"Early stopping ended the training after epoch {rows[-1]['epoch']}.")
     return " ".join(said)
 
