@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
+from .label_sheet import LabelSheet, SuspectLabel
 from .notebook import check_widget, explorer_widget
 from .render import render
 from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
@@ -24,6 +25,7 @@ __all__ = [
     "Explorer",
     "ExplorerWidget",
     "Figure",
+    "LabelSheet",
     "LayerMap",
     "Line",
     "Matrix",
@@ -34,6 +36,7 @@ __all__ = [
     "SampleColumn",
     "Section",
     "SmallPlot",
+    "SuspectLabel",
     "Table",
     "Text",
     "UnitColumns",

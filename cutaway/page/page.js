@@ -4,17 +4,25 @@ import { followScheme } from "./core/scheme.js";
 import { keepInAddress } from "./explorer/address.js";
 import { Explorer } from "./explorer/explorer.js";
 import { drawFigures } from "./figures.js";
+import { LabelSheetView } from "./label_sheet.js";
 import { linkSections } from "./links.js";
 
 /** Connect what is in the page: the color scheme, figures and explorers. */
 async function start() {
   const data = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("pageData")).textContent ?? "");
   followScheme(/** @type {HTMLElement} */ (document.getElementById("pageScheme")));
+  for (const record of data.sheets) startSheet(record);
   const figures = drawFigures(data.figures);
   const bundle = bundleInPage(data.arrays, "pageArray");
   const explorers = data.explorers.map((/** @type {any} */ record) => startExplorer(record, bundle));
   await Promise.all([figures, ...explorers]);
   document.documentElement.dataset.ready = "";
+}
+
+/** @param {import("./label_sheet.js").LabelSheetRecord} record */
+function startSheet(record) {
+  const host = /** @type {HTMLElement} */ (document.getElementById(`${record.name}-sheet`));
+  Object.assign(host, { sheet: new LabelSheetView(host, record) });
 }
 
 /**

@@ -15,6 +15,7 @@ from cutaway.plots import data_uri
 
 from .bundle import Bundle
 from .explorer import Explorer
+from .label_sheet import LabelSheet
 from .linking import link
 from .resources import STYLES, read_module, read_template
 from .sections import Figure, Page
@@ -44,7 +45,8 @@ def render(page: Page) -> str:
     figures = [section for section in page.sections if isinstance(section, Figure)]
     bundle = Bundle()
     explorers = [section.document(bundle) for section in page.sections if isinstance(section, Explorer)]
-    data = {"figures": _figures(figures), "explorers": explorers, "arrays": bundle.records}
+    sheets = [section.document() for section in page.sections if isinstance(section, LabelSheet)]
+    data = {"figures": _figures(figures), "explorers": explorers, "sheets": sheets, "arrays": bundle.records}
     libraries = _bokehjs() if figures else []
     script = _escape_script(link("page.js", read_module))
     return environment.get_template("page.html").render(

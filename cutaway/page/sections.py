@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """What every section has; use one of its kinds: `Text`, `Table`, `Figure`, `Cards`, `Matrix` or `Explorer`.
+    """What every section has; use one of its kinds, such as `Text`, `Table`, `Cards` or `Explorer`.
 
     Attributes:
         name: One lowercase word: the address of the section in the page and its entry in the navigation.

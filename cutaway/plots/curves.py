@@ -1,7 +1,8 @@
 """Learning curves: loss and accuracy by epoch, training against validation."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,55 +26,57 @@ _METRICS = ("loss", "accuracy")
 _SERIES = (("training", "", TRAINING_COLOR), ("validation", "val_", VALIDATION_COLOR))
 
 
-def learning_curves(history: History, *, turned: int | None = None, title: str = "") -> "Figure":
+def learning_curves(
+    history: History, *, turned: int | None = None, kept: int | None = None, title: str = ""
+) -> "Figure":
     """Draw loss and accuracy by epoch with matplotlib.
 
     Args:
         history: One row per epoch with Keras' names: epoch, loss and, where measured, accuracy, val_loss and
             val_accuracy. A missing value, None or NaN leaves a gap.
         turned: The epoch of the lowest validation loss, if the loss has risen since; it is marked.
+        kept: The epoch whose weights are kept, if it is to be marked.
         title: Set above both panels.
 
     Raises:
         DataError: The history is empty or has no epoch or loss.
-        UsageError: ``turned`` is not an epoch of the history.
+        UsageError: ``turned`` or ``kept`` is not an epoch of the history.
     """
     from .notebook import NotebookFigure
 
-    panels = _panels(history, turned)
+    panels, marks = _panels(history), _marks(history, turned, kept)
     figure = NotebookFigure(figsize=(4.8 * len(panels), 3.8), layout="constrained")
     if title:
         figure.suptitle(title, color=INK).set_parse_math(False)
     for axes, (metric, curves) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
-        _draw_panel(axes, metric, curves, turned=turned)
+        _draw_panel(axes, metric, curves, marks=marks)
     return figure
 
 
 @shown_in_notebooks
-def learning_curves_bokeh(history: History, *, turned: int | None = None) -> "LayoutDOM":
+def learning_curves_bokeh(history: History, *, turned: int | None = None, kept: int | None = None) -> "LayoutDOM":
     """Draw loss and accuracy by epoch with Bokeh: two linked panels, one below the other where space is narrow.
 
     Args:
         history: As for `learning_curves`.
         turned: As for `learning_curves`.
+        kept: As for `learning_curves`.
 
     Raises:
         DataError: The history is empty or has no epoch or loss.
-        UsageError: ``turned`` is not an epoch of the history.
+        UsageError: ``turned`` or ``kept`` is not an epoch of the history.
     """
     from bokeh.layouts import row
     from bokeh.models import DataRange1d
 
     epochs = DataRange1d(range_padding=0.5, range_padding_units="absolute")
-    panels = [
-        _bokeh_panel(metric, curves, turned=turned, epochs=epochs)
-        for metric, curves in _panels(history, turned).items()
-    ]
+    marks = _marks(history, turned, kept)
+    panels = [_bokeh_panel(metric, curves, marks=marks, epochs=epochs) for metric, curves in _panels(history).items()]
     # A row does not wrap by itself. Each panel takes at least 280 px, so a phone shows one below the other.
     return row(*panels, sizing_mode="stretch_width", spacing=16, styles={"flex-wrap": "wrap"})
 
 
-def _panels(history: History, turned: int | None) -> dict[str, Curves]:
+def _panels(history: History) -> dict[str, Curves]:
     """Check the history and return the epochs and series of each metric that was measured."""
     if not history or any(key not in record for record in history for key in ("epoch", "loss")):
         raise DataError(
@@ -82,8 +85,6 @@ def _panels(history: History, turned: int | None) -> dict[str, Curves]:
             hint="train for at least one epoch",
         )
     epochs = np.array([record["epoch"] for record in history], np.float64)
-    if turned is not None and turned not in epochs:
-        raise UsageError("turned is an epoch of the history", got=str(turned), hint="pass turned=None")
     panels: dict[str, Curves] = {}
     for metric in _METRICS:
         curves = {
@@ -96,22 +97,50 @@ def _panels(history: History, turned: int | None) -> dict[str, Curves]:
     return panels
 
 
-def _turned_label(metric: str, turned: int | None) -> str:
-    if turned is None:
-        return ""
-    return f"lowest validation loss: epoch {turned} (dashed)" if metric == "loss" else f"epoch {turned} (dashed)"
+@dataclass(frozen=True)
+class _Mark:
+    """An epoch that is marked: what it is, and how its line is drawn in both libraries."""
+
+    epoch: int
+    words: str
+    dash: Literal["dashed", "dotted"]
+
+    def label(self, metric: str) -> str:
+        """What is written above a panel; the first one says what the mark is."""
+        return f"{self.words}: epoch {self.epoch} ({self.dash})" if metric == "loss" else self.short
+
+    @property
+    def short(self) -> str:
+        return f"epoch {self.epoch} ({self.dash})"
 
 
-def _draw_panel(axes: "Axes", metric: str, curves: Curves, *, turned: int | None) -> None:
+def _marks(history: History, turned: int | None, kept: int | None) -> tuple[_Mark, ...]:
+    """The epochs that are marked: one where the kept epoch is the one of the lowest validation loss."""
+    epochs = [record["epoch"] for record in history]
+    for name, epoch in (("turned", turned), ("kept", kept)):
+        if epoch is not None and epoch not in epochs:
+            raise UsageError(f"{name} is an epoch of the history", got=str(epoch), hint=f"pass {name}=None")
+    lowest = "lowest validation loss"
+    marks: list[_Mark] = []
+    if turned is not None:
+        marks.append(_Mark(turned, f"{lowest}, kept" if kept == turned else lowest, "dashed"))
+    if kept is not None and kept != turned:
+        marks.append(_Mark(kept, "kept", "dotted"))
+    return tuple(marks)
+
+
+def _draw_panel(axes: "Axes", metric: str, curves: Curves, *, marks: tuple[_Mark, ...]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     for name, _, color in _SERIES:
         if name in curves:
             axes.plot(curves["epoch"], curves[name], color=color, marker="o", markersize=4, label=name)
     axes.set_title(metric.capitalize(), loc="left", color=INK, fontweight="bold")
-    if turned is not None:
-        axes.axvline(turned, color=MUTED, linestyle="--", linewidth=1, zorder=0)
-        axes.set_title(_turned_label(metric, turned), loc="right", color=MUTED, fontsize="small")
+    for mark in marks:
+        axes.axvline(mark.epoch, color=MUTED, linestyle=mark.dash, linewidth=1, zorder=0)
+    if marks:
+        words = "\n".join(mark.label(metric) for mark in marks)
+        axes.set_title(words, loc="right", color=MUTED, fontsize="small")
     axes.set_xlabel("epoch", color=MUTED)
     axes.set_xlim(curves["epoch"].min() - 0.5, curves["epoch"].max() + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -120,7 +149,7 @@ def _draw_panel(axes: "Axes", metric: str, curves: Curves, *, turned: int | None
     axes.legend(frameon=False)
 
 
-def _bokeh_panel(metric: str, curves: Curves, *, turned: int | None, epochs: Any) -> "BokehFigure":
+def _bokeh_panel(metric: str, curves: Curves, *, marks: tuple[_Mark, ...], epochs: Any) -> "BokehFigure":
     from bokeh.models import ColumnDataSource, Span, Title
     from bokeh.plotting import figure
 
@@ -142,9 +171,9 @@ def _bokeh_panel(metric: str, curves: Curves, *, turned: int | None, epochs: Any
     _add_hover(panel, source, metric=metric)
     _simplify(panel)
     legend_below(panel, columns=len(_SERIES))
-    if turned is not None:
-        panel.add_layout(Span(location=turned, dimension="height", line_color=MUTED, line_dash="dashed"))
-        panel.add_layout(Title(text=_turned_label(metric, turned), text_font_style="normal", text_color=MUTED), "above")
+    for mark in reversed(marks):  # what is added last is on top
+        panel.add_layout(Span(location=mark.epoch, dimension="height", line_color=MUTED, line_dash=mark.dash))
+        panel.add_layout(Title(text=mark.label(metric), text_font_style="normal", text_color=MUTED), "above")
     panel.add_layout(Title(text=metric.capitalize(), text_font_size="15px", text_color=INK), "above")
     return panel
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import cutaway as ct
 from cutaway.api.labels import write_suspects
 from cutaway.data import read_decisions
 from cutaway.errors import Canceled, DataError, RunError, UnknownNameError, UsageError
-from cutaway.progress import Progress
+from cutaway.progress import Progress, ignore_progress
 
 pytestmark = pytest.mark.slow
 
@@ -229,3 +230,35 @@ def test_a_folder_that_cannot_be_written_says_so(run: ct.Run, monkeypatch: pytes
     monkeypatch.setattr("cutaway.api.labels.deciding.write_atomic", refuse)
     with pytest.raises(RunError, match="No space left"):
         run.decide([ct.Decision("sample[1]", "keep")])
+
+
+def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing(
+    run: ct.Run, issues: ct.LabelIssues, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from cutaway.api.report.samples import suspects
+    from cutaway.api.report.source import ReportSource
+    from cutaway.training import FoldTrainer
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a fold is trained")
+
+    monkeypatch.setattr(FoldTrainer, "train", refuse)
+    folder = tmp_path / "copy"
+    shutil.copytree(run.path, folder)
+    copy = ct.open_run(folder, data=run.data)
+    (decided, relabeled) = issues.ids.names()[:2]
+    copy.decide([ct.Decision(decided, "drop", when="2026-01-01"), ct.Decision(relabeled, "relabel", "7")])
+    copy.decide(ct.Decision(decided, "keep", when="2026-01-02"))
+    source = ReportSource(copy.context, ignore_progress)
+    sheet = suspects(source)
+    count = min(200, len(issues))
+    assert [each.name for each in sheet.suspects] == issues.ids.names()[:count]
+    for name in ("given", "suggested", "score"):
+        expected = getattr(issues, "scores" if name == "score" else name)[:count]
+        np.testing.assert_array_equal([getattr(each, name) for each in sheet.suspects], expected)
+    assert f"About {issues.count.count:,} (" in sheet.lead
+    assert [(each.action, each.label) for each in sheet.suspects[:3]] == [("keep", None), ("relabel", 7), (None, None)]
+    assert sheet.before == (folder / "labels.csv").read_text()
+    for path in (folder / "results").glob("labels-*-0-1.safetensors"):
+        path.unlink()
+    assert suspects(source) is None

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pandas
 import pytest
+from bokeh.models import Span
 from keras import layers
 from PIL import Image
 
@@ -62,7 +63,9 @@ def table(tmp_path_factory):
 def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run):
     told = []
     html = report_html(digits_run.context, on_progress=told.append)
-    places = [html.index(f'<section id="{section.__name__}"') for section in sections.SECTIONS]
+    places = [html.find(f'<section id="{section.__name__}"') for section in sections.SECTIONS]
+    assert places.pop([s.__name__ for s in sections.SECTIONS].index("suspects")) == -1, "no fold was trained"
+    assert -1 not in places
     assert places == sorted(places)
     # one task for all: a step for each section and for each embedding, three layers after seven epochs and the samples
     steps = [each.done for each in told]
@@ -72,6 +75,24 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run)
     assert set(steps) == set(range(told[-1].total + 1))
     assert [each.ended for each in told].count(True) == 1
     assert told[-1].ended
+
+
+def test_learning_curves_begin_with_the_verdict_of_the_findings(source, digits_run):
+    section = figures.learning(source)
+    found = next(each for each in digits_run.findings() if each.kind == "overfitting")
+    assert section.lead.startswith(f"{found.title}. The validation loss was lowest in epoch ")
+    assert digits_run.context.epoch() in [span.location for span in section.figure.select({"type": Span})]
+
+
+def test_early_stopping_is_part_of_the_verdict(source, monkeypatch):
+    config = {**source.context.manifest.config, "patience": 2, "epochs": 50}
+    context = SimpleNamespace(manifest=SimpleNamespace(config=config, status="finished"), row=source.context.row)
+    found = (SimpleNamespace(kind="stalled", title="Nothing moved", text="It is 1.5 now. Try another."),)
+    stopped = SimpleNamespace(context=context, history=source.history, findings=found)
+    assert (
+        figures.learning(stopped).lead
+        == "Nothing moved. It is 1.5 now. Early stopping ended the training after epoch 6."
+    )
 
 
 def test_a_section_without_content_is_left_out(untrained, monkeypatch):

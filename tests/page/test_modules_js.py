@@ -108,6 +108,9 @@ def test_a_label_is_at_a_member_of_its_group_near_the_median():
         ("  ", []),
         ("a=", [("", "has", "a=", False)]),
         ("(((", [("", "has", "(((", False)]),
+        ('-"hours per week">=40', [("hours per week", ">=", "40", True)]),
+        ('"a b"', [("", "has", "a b", False)]),
+        ('"a b":"c d"', [("a b", "has", "c d", False)]),
     ],
 )
 def test_a_search_is_read(text, terms):
@@ -130,7 +133,7 @@ def test_a_store_calls_those_who_watch_what_changed_and_only_them():
     assert heard == [["a", 1], ["b", 2], ["a", 5], ["b", 7]]
 
 
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "uint16", "uint32", "int16", "int32", "float32"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "uint16", "uint32", "int16", "int32", "float32", "float64"])
 def test_arrays_arrive_as_they_were_sent(dtype):
     bundle = Bundle()
     random = np.random.default_rng(0)

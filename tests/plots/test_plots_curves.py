@@ -82,6 +82,20 @@ def test_bokeh_panels_share_their_epochs_and_show_every_value_in_a_tooltip():
     assert [item.label.value for item in loss.legend[0].items] == ["training", "validation"]
 
 
+def test_the_kept_epoch_is_marked():
+    (loss, accuracy) = learning_curves_bokeh(HISTORY, turned=2, kept=3).children
+    assert "lowest validation loss: epoch 2 (dashed)" in _words(loss)
+    assert "kept: epoch 3 (dotted)" in _words(loss)
+    assert "epoch 3 (dotted)" in _words(accuracy)
+    assert sorted((span.location, span.line_dash) for span in loss.select(Span)) == [(2, [6]), (3, [2, 4])]
+    (same, _) = learning_curves_bokeh(HISTORY, turned=2, kept=2).children
+    assert "lowest validation loss, kept: epoch 2 (dashed)" in _words(same)
+    assert [span.location for span in same.select(Span)] == [2]
+    axes = learning_curves(HISTORY, kept=3).axes[0]
+    assert axes.get_title(loc="right") == "kept: epoch 3 (dotted)"
+    assert axes.get_lines()[-1].get_xdata()[0] == 3
+
+
 def test_a_diverged_loss_leaves_a_gap():
     history = [*HISTORY, {"epoch": 4, "loss": float("nan"), "accuracy": 0.1, "val_loss": 9.0, "val_accuracy": 0.1}]
     assert np.isnan(learning_curves(history).axes[0].get_lines()[0].get_ydata()[-1])

@@ -7,11 +7,13 @@ folds, `cutaway.findings.suspects` judges what they say. May call every room bel
 from .cross_validation import CrossValidation, of_data, of_run
 from .deciding import add_decisions, count_held_out, decisions_of
 from .finding import check_sizes, find_label_issues
+from .kept import KeptSuspects, kept_suspects
 from .record import LabelIssues, check_suspects_file, write_suspects
 from .suspects import label_issues
 
 __all__ = [
     "CrossValidation",
+    "KeptSuspects",
     "LabelIssues",
     "add_decisions",
     "check_sizes",
@@ -19,6 +21,7 @@ __all__ = [
     "count_held_out",
     "decisions_of",
     "find_label_issues",
+    "kept_suspects",
     "label_issues",
     "of_data",
     "of_run",

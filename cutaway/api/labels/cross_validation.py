@@ -17,7 +17,7 @@ from cutaway.checks import warn_user
 from cutaway.data import Dataset, SampleIds, Split, Table, all_ids, first_equal
 from cutaway.errors import Canceled
 from cutaway.findings import HeldOut, deal_folds, keep_highest
-from cutaway.progress import Progress, ProgressCallback
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import ResultStore, file_name
 
 if TYPE_CHECKING:
@@ -114,14 +114,26 @@ def held_out(setup: CrossValidation, *, on_progress: ProgressCallback) -> tuple[
         TrainingError: The loss became NaN or infinite.
         Canceled: `on_progress` raised it; folds that were finished are kept.
     """
-    labels = setup.data.y(setup.ids)
+    work = _Folds(setup, on_progress)
+    held, accuracy = _put_together(work)
+    return held, accuracy, work.epochs
+
+
+def kept_held_out(setup: CrossValidation) -> HeldOut | None:
+    """The probabilities, where all folds were trained before; nothing is trained."""
+    work = _Folds(setup, ignore_progress, only_kept=True)
+    held, _ = _put_together(work)
+    return held if work.is_complete else None
+
+
+def _put_together(work: "_Folds") -> tuple[HeldOut, float]:
+    setup, labels = work.setup, work.labels
     classes, samples = setup.data.classes, len(labels)
     count = len(keep_highest(np.zeros((1, classes), np.float32), np.zeros(1, np.int64))[1][0])
     given = np.zeros((setup.seeds, samples), np.float32)
     others = np.zeros((setup.seeds, samples, count), np.int32)
     shares = np.zeros((setup.seeds, samples, count), np.float32)
     margins, trained, has_margins = np.zeros(samples, np.float64), np.zeros(samples, np.int64), True
-    work = _Folds(setup, labels, on_progress)
     for seed, held, rest, kept in work:
         given[seed, held], others[seed, held], shares[seed, held] = kept["given"], kept["others"], kept["shares"]
         has_margins = has_margins and "margins" in kept
@@ -130,17 +142,26 @@ def held_out(setup: CrossValidation, *, on_progress: ProgressCallback) -> tuple[
             trained[rest] += 1
     mean = (margins / np.maximum(trained, 1)).astype(np.float32) if has_margins else None
     right = given > shares[:, :, 0]
-    return HeldOut(labels, given, others, shares, mean, classes), float(right.mean()), work.epochs
+    return HeldOut(labels, given, others, shares, mean, classes), float(right.mean())
 
 
 class _Folds:
-    """The folds of all seeds, one after the other: each is read if it is kept, and trained and kept if not."""
+    """The folds of all seeds, one after the other: each is read if it is kept, and trained and kept if not.
 
-    def __init__(self, setup: CrossValidation, labels: np.ndarray, on_progress: ProgressCallback) -> None:
-        self.setup, self.labels, self.on_progress = setup, labels, on_progress
+    Where only kept ones are asked for, they end before the first one that is not.
+    """
+
+    def __init__(self, setup: CrossValidation, on_progress: ProgressCallback, *, only_kept: bool = False) -> None:
+        self.setup, self.on_progress, self.only_kept = setup, on_progress, only_kept
+        self.labels = setup.data.y(setup.ids)
         self.epochs = setup.config.epochs
         self._trainer: FoldTrainer | None = None
         self._folds, self._trained = 0, 0  # folds done, and samples trained on in the one under way
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all folds are done."""
+        return self._folds == self.setup.folds * self.setup.seeds
 
     def __iter__(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, dict[str, np.ndarray]]]:
         setup = self.setup
@@ -149,7 +170,10 @@ class _Folds:
             for fold in range(setup.folds):
                 held, rest = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
                 name = file_name("labels", setup.key, str(seed), f"{fold}.safetensors")
-                kept = self._read(name, len(held), len(rest)) or self._train(name, seed, fold, held, rest)
+                kept = self._read(name, len(held), len(rest))
+                if kept is None and self.only_kept:
+                    return
+                kept = kept or self._train(name, seed, fold, held, rest)
                 self._folds, self._trained = self._folds + 1, 0
                 self._report(0)
                 yield seed, held, rest, kept
@@ -239,6 +263,18 @@ class _Folds:
 
         if self.setup.store is not None:
             self.setup.store.write(name, save(kept))
+
+
+def kept_epochs(store: ResultStore, key: str) -> int | None:
+    """The number of epochs of the trainings with a key, from their first fold; None where it is not kept."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    data = store.read(file_name("labels", key, "0", "0.safetensors"))
+    try:
+        return None if data is None else int(load(data)["epochs"][0])
+    except (SafetensorError, KeyError, ValueError, TypeError, IndexError):
+        return None
 
 
 def _default(data: Dataset, *, samples: int, epochs: int | None) -> tuple[Mapping[str, Any], Any, int | None, str]:

@@ -1,11 +1,13 @@
 """Suspect labels of a run's data, or of a dataset."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cutaway.api.context import RunContext
 from cutaway.checks import check_whole
 from cutaway.errors import DataError, UsageError
-from cutaway.findings import HeldOut, estimate_count, estimate_note, label_scores, suggest
+from cutaway.findings import CountEstimate, HeldOut, estimate_count, estimate_note, label_scores, suggest
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .cross_validation import CrossValidation, held_out
@@ -56,28 +58,23 @@ def find_label_issues(
             hint=f"use fewer folds, such as folds={second}" if second > 1 else "add samples of that class",
         )
     held, accuracy, epochs = held_out(setup, on_progress=on_progress)
-    # a class with a single sample is unknown to the models that are to judge it
-    judged = counts[held.labels] > 1
-    scores = np.where(judged, label_scores(held), 0)
-    suggested, probability = suggest(held)
-    known = held if judged.all() else held.take(judged)
-    count = estimate_count(known)
-    listed = _listed(scores, judged, most=2 * count.high)
+    judged = judge_labels(held)
+    listed, suggested, count = judged.listed, judged.suggested, judged.count
     neighbors = _neighbors(setup, context, listed, held)
     return LabelIssues(
         ids=setup.ids.take(listed),
         given=held.labels[listed],
         suggested=suggested[listed],
-        scores=scores[listed],
-        probabilities=np.stack([held.given.mean(axis=0)[listed], probability[listed]], axis=1),
+        scores=judged.scores[listed],
+        probabilities=np.stack([held.given.mean(axis=0)[listed], judged.probability[listed]], axis=1),
         neighbors=neighbors,
         neighbor_labels=held.labels[neighbors],
         neighbor_ids=setup.ids,
         class_names=setup.data.class_names,
         count=count,
-        note=estimate_note(known, count),
+        note=estimate_note(judged.known, count),
         samples=len(held.labels),
-        not_judged=int((~judged).sum()),
+        not_judged=len(held.labels) - len(judged.known.labels),
         accuracy=accuracy,
         folds=setup.folds,
         seeds=setup.seeds,
@@ -86,6 +83,38 @@ def find_label_issues(
         recipe=setup.recipe,
         hidden=_hidden(setup),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedLabels:
+    """What models say of labels that they were not trained on.
+
+    Attributes:
+        scores: float64 ``(sample,)`` in 0..1, how suspect each label is; 0 where nothing can be said.
+        suggested: int64 ``(sample,)``, the most probable other class.
+        probability: float32 ``(sample,)``, its probability.
+        known: What is held out of the samples of which something can be said.
+        count: Estimate of how many labels are wrong.
+        listed: int64 ``(suspect,)``, the samples that are listed, the most suspect first.
+    """
+
+    scores: np.ndarray
+    suggested: np.ndarray
+    probability: np.ndarray
+    known: HeldOut
+    count: CountEstimate
+    listed: np.ndarray
+
+
+def judge_labels(held: HeldOut) -> JudgedLabels:
+    """Judge all labels, and list the most suspect ones."""
+    # a class with a single sample is unknown to the models that are to judge it
+    judged = np.bincount(held.labels, minlength=held.classes)[held.labels] > 1
+    scores = np.where(judged, label_scores(held), 0)
+    suggested, probability = suggest(held)
+    known = held if judged.all() else held.take(judged)
+    count = estimate_count(known)
+    return JudgedLabels(scores, suggested, probability, known, count, _listed(scores, judged, most=2 * count.high))
 
 
 def _hidden(setup: CrossValidation) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """The report as a whole: its heading, its facts, its sections."""
 
 import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +82,12 @@ def report_html(context: RunContext, *, split: str | None = None, on_progress: P
             shown.append(Text(name=name, title=name.capitalize(), paragraphs=(printable(why),)))
         if len(shown) < len(sections.SECTIONS):  # the last step is the page
             progress.end()
-    made_by = context.manifest.versions.get("cutaway", "of an unknown version")
     page = Page(
         title=context.path.name,
         subtitle=_subtitle(context),
         facts=_facts(source),
         sections=tuple(section for section in shown if section is not None),
-        footer=f"Made by cutaway {made_by} from {context.path.name}.",
+        footer=_footer(context),
     )
     html = render(page)
     progress.end()
@@ -113,6 +113,15 @@ def _subtitle(context: RunContext) -> str:
     if manifest.origin == "model":
         how = "not trained here"
     return f"{_model_in_words(context)} on {manifest.dataset.name}: {how}; {samples}"
+
+
+def _footer(context: RunContext) -> str:
+    """What made the page, and what makes the run again."""
+    made_by, trained_by = version("cutaway"), context.manifest.versions.get("cutaway", "of an unknown version")
+    of_run = "" if trained_by == made_by else f", a run of cutaway {trained_by}"
+    again = context.train_like()
+    how = "" if again is None else f" To train this run again: {again}"
+    return f"Made by cutaway {made_by} from {context.path.name}{of_run}.{how}"
 
 
 def _short(value: Any) -> str:

@@ -1,11 +1,17 @@
 """Sections with a figure: learning curves, confusion matrix."""
 
+import re
+
 import numpy as np
 
 from cutaway.metrics import most_mistaken
 from cutaway.page import Figure, Matrix, Section
 
+from .explorer import shown_maps
 from .source import ReportSource
+
+JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-high", "oscillation", "overfitting")
+"""Kinds of findings that judge learning curves; the worst is the verdict. A rate that is too low is underfitting."""
 
 MATRIX_CLASSES = 50
 """Classes in the confusion matrix at most: its cells, 2,500 then, take 0.2 MB, and a million of 1,000 classes 60 MB."""
@@ -21,10 +27,28 @@ def learning(source: ReportSource) -> Section | None:
     return Figure(
         name="learning",
         title="Learning curves",
-        figure=learning_curves_bokeh(history.rows, turned=history.turned),
+        lead=_verdict(source),
+        figure=learning_curves_bokeh(history.rows, turned=history.turned, kept=_kept_epoch(source)),
         caption="Training values are averages over the epoch, while the weights changed and any dropout was active; "
         "validation values are of the weights after the epoch, on samples that the model was not trained on.",
     )
+
+
+def _kept_epoch(source: ReportSource) -> int | None:
+    """The epoch whose weights are kept; None where the history does not have it."""
+    kept = source.context.row()
+    return None if kept is None else int(kept["epoch"])
+
+
+def _verdict(source: ReportSource) -> str:
+    """What the findings say of the curves, in a sentence or two, and whether early stopping ended them."""
+    found = next((each for each in source.findings if each.kind in JUDGED), None)
+    said = [] if found is None else [f"{found.title}.", re.split(r"(?<=\.) (?=[A-Z])", found.text, maxsplit=1)[0]]
+    config, rows = source.context.manifest.config, source.history.rows
+    is_finished = source.context.manifest.status == "finished"
+    if is_finished and config.get("patience") is not None and len(rows) < (config.get("epochs") or 0):
+        said.append(f"Early stopping ended the training after epoch {rows[-1]['epoch']}.")
+    return " ".join(said)
 
 
 def confusions(source: ReportSource) -> Section | None:
@@ -35,7 +59,7 @@ def confusions(source: ReportSource) -> Section | None:
     shown, samples = np.arange(len(names)), counts.sum(axis=1)
     lead = (
         f"Each row holds the {source.kind} samples of one true class, each column those predicted as one class. The "
-        "stronger the color, the larger the share of its row. A click on a cell shows its samples on the map."
+        f"stronger the color, the larger the share of its row.{_click(source)}"
     )
     caption = ""
     if len(names) > MATRIX_CLASSES:
@@ -57,3 +81,12 @@ def confusions(source: ReportSource) -> Section | None:
         samples=np.asarray(samples).ravel(),
         caption=caption,
     )
+
+
+def _click(source: ReportSource) -> str:
+    """What a click on a cell does; nothing on a page without a map."""
+    if not shown_maps(source)[0]:
+        return ""
+    if len(source.shown) < len(source.ids):
+        return " A click on a cell shows those of its samples that are on the map."
+    return " A click on a cell shows its samples on the map."

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from cutaway.api.analyses import evidence_of
 from cutaway.api.data_words import columns_in_words, data_in_words
-from cutaway.findings import Finding, run_checks
+from cutaway.findings import Finding
 from cutaway.page import Card, Cards, Section, Table, Text
 from cutaway.runs import Manifest
 
@@ -18,13 +17,12 @@ UNITS = 8
 
 def findings(source: ReportSource) -> Section:
     """What a person should look at, one card per finding."""
-    found = run_checks(evidence_of(source.context, layers=lambda: source.layers))
-    if not found:
+    if not source.findings:
         return Text(name="findings", title="Findings", paragraphs=("Nothing in this run needs attention.",))
     return Cards(
         name="findings",
         title="Findings",
-        cards=tuple(_card(source, each) for each in found),
+        cards=tuple(_card(source, each) for each in source.findings),
         size="large",
     )
 

@@ -10,7 +10,7 @@ from .explorer import explore
 from .figures import confusions, learning
 from .knowledge import knowledge
 from .overview import findings, layers, settings
-from .samples import hardest, influence, mistakes
+from .samples import hardest, influence, mistakes, suspects
 from .source import ReportSource
 from .units import units
 
@@ -25,6 +25,7 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     knowledge,
     units,
     mistakes,
+    suspects,
     influence,
     hardest,
     settings,

@@ -11,6 +11,7 @@ from cutaway.api.analyses import (
     LayerHistory,
     Layers,
     calibration,
+    evidence_of,
     labels,
     layer_history,
     layer_records,
@@ -19,6 +20,7 @@ from cutaway.api.analyses import (
 )
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
+from cutaway.findings import Finding, run_checks
 from cutaway.metrics import PredictedClasses, SparseCounts, confusion_counts
 from cutaway.progress import ProgressCallback
 
@@ -64,6 +66,11 @@ class ReportSource:
         if not self.context.opens:
             return Layers(())
         return layer_records(self.context, on_progress=self.on_progress)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a person should look at, warnings first."""
+        return run_checks(evidence_of(self.context, layers=lambda: self.layers))
 
     @property
     def split(self) -> str:

@@ -1,3 +1,6 @@
+/** Folded content of sections, which is part of what is printed. */
+const FOLDED = "section > details:not([open])";
+
 /** @type {(() => void)[]} */
 const listeners = [];
 
@@ -39,15 +42,21 @@ export function followScheme(button) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announceScheme);
   /** @type {string | undefined} */
   let onScreen;
+  /** @type {HTMLDetailsElement[]} */
+  const opened = [];
   addEventListener("beforeprint", () => {
     onScreen = root.dataset.scheme;
     root.dataset.scheme = "light";
-    for (const details of document.querySelectorAll("details")) details.open = true;
+    for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(FOLDED))) {
+      details.open = true;
+      opened.push(details);
+    }
     announceScheme();
   });
   addEventListener("afterprint", () => {
     if (onScreen === undefined) delete root.dataset.scheme;
     else root.dataset.scheme = onScreen;
+    for (const details of opened.splice(0)) details.open = false;
     announceScheme();
   });
 }

@@ -1,0 +1,90 @@
+"""The record of a sheet of suspect labels, on which a person decides."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from cutaway.errors import UsageError, escaped
+
+from .sections import Picture, Section
+
+Action = Literal["keep", "relabel", "drop"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuspectLabel:
+    """A sample whose label is suspect.
+
+    Attributes:
+        name: Its name, as the explorer of the page knows it.
+        cell: Its name as a cell of the file of decisions.
+        title: A few words, its name among them.
+        given: The number of its class.
+        suggested: The number of the class that is suggested.
+        score: From 0 to 1, how suspect the label is.
+        picture: What it is; None for samples that are no pictures.
+        values: What it is in text; may be empty.
+        action: What was decided before, or None.
+        label: The number of the class that it got then; None unless it was relabeled.
+    """
+
+    name: str
+    cell: str
+    title: str
+    given: int
+    suggested: int
+    score: float
+    picture: Picture | None = None
+    values: str = ""
+    action: Action | None = None
+    label: int | None = None
+
+    @property
+    def shown_name(self) -> str:
+        """The name as the page writes it."""
+        return escaped(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelSheet(Section):
+    """Suspect labels, which a person keeps, changes or drops with the keyboard, and saves as a file of decisions.
+
+    Attributes:
+        names: Names of the classes.
+        cells: Each name as a cell of that file.
+        suspects: The worst first.
+        before: What the file begins with: a line with the columns sample, decision, label, by and when, and earlier
+            decisions. New ones are added below.
+
+    Raises:
+        UsageError: There is no suspect, or the number of a class is none.
+    """
+
+    template: ClassVar[str] = "label_sheet.html"
+
+    names: tuple[str, ...]
+    cells: tuple[str, ...]
+    suspects: tuple[SuspectLabel, ...]
+    before: str = "sample,decision,label,by,when\n"
+
+    def __post_init__(self) -> None:
+        numbers = {n for each in self.suspects for n in (each.given, each.suggested, each.label) if n is not None}
+        classes = len(self.names)
+        if not self.suspects or len(self.cells) != classes or not numbers <= set(range(classes)):
+            raise UsageError(
+                "a sheet of labels has at least one suspect, and all its classes have a name and a cell",
+                got=f"{len(self.suspects)} suspects of the classes {', '.join(map(str, sorted(numbers))) or 'none'}, "
+                f"{classes} names and {len(self.cells)} cells",
+                hint="pass the names of all classes",
+            )
+
+    def document(self) -> dict[str, Any]:
+        """What the page gets, as plain data."""
+        return {
+            "name": self.name,
+            "names": [escaped(name) for name in self.names],
+            "cells": list(self.cells),
+            "suspects": [
+                {"cell": s.cell, "suggested": s.suggested, "action": s.action, "label": s.label} for s in self.suspects
+            ],
+            "before": self.before,
+        }

@@ -1,0 +1,240 @@
+"""The sheet of suspect labels in a real browser: decisions with keyboard and mouse, and the file they become."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cutaway.data import Decision, csv_row, read_decisions, write_decisions
+from cutaway.errors import UsageError
+from cutaway.page import Explorer, LabelSheet, LayerMap, Page, Picture, SampleColumn, SuspectLabel
+from cutaway.plots import picture_png
+
+pytestmark = pytest.mark.browser
+
+CLASSES = (
+    "</script><img src=x onerror='hacked = 1'>",
+    '=HYPERLINK("http://x", "y")',
+    "'quoted'",
+    " spaces, commas; \t",
+    'two\nlines "and" more',
+    "-5",
+    "@sum\u202egnp",
+    "\ufeffmark\u0085",
+)
+NAMES = (*(f"sample[{i}]" for i in range(8)), "=a,b\n'c", "customer 17 ")
+LABELS = np.arange(len(NAMES)) % len(CLASSES)
+
+
+def cell(text):
+    return csv_row([text])[:-1]
+
+
+@pytest.fixture(scope="module")
+def record():
+    suspects = tuple(
+        SuspectLabel(
+            name=name,
+            cell=cell(name),
+            title=name,
+            given=int(LABELS[i]),
+            suggested=int((LABELS[i] + 1) % len(CLASSES)),
+            score=0.95 - i / 20,
+            picture=Picture(picture_png(np.full((8, 8), 20 * i, np.uint8)), name),
+        )
+        for i, name in enumerate(NAMES)
+    )
+    return LabelSheet(
+        name="suspects",
+        title="Suspect labels",
+        names=CLASSES,
+        cells=tuple(map(cell, CLASSES)),
+        suspects=suspects,
+    )
+
+
+@pytest.fixture
+def open_sheet(visit, browser, record):
+    def open_page(*others, **options):
+        sheet = options.pop("record", record)
+        opened = visit(browser, page=Page(title="A run", sections=(*others, sheet)), **options)
+        opened.page.locator(".suspect").first.focus()
+        return opened
+
+    return open_page
+
+
+@pytest.fixture
+def explorer():
+    names = [name for name in NAMES if name != "sample[2]"]
+    values = (np.zeros(len(names), int),)
+    column = SampleColumn(key="label", title="Label", kind="category", values=values, names=CLASSES, palette="classes")
+    layout = np.stack([np.linspace(1000, 60000, len(names))] * 2, axis=1).astype(np.uint16)
+    colors = {"classes": ["#d02020"], "sequential": ["#000080", "#ffff00"], "right": "#777777", "wrong": "#ff8800"}
+    return Explorer(
+        name="explore",
+        title="Samples",
+        names=tuple(names),
+        epochs=(0,),
+        kept=0,
+        columns=(column,),
+        layers=(LayerMap(name="input", title="Input", detail="", layouts=(layout,)),),
+        colors=colors | {"missing": "#999999"},
+    )
+
+
+def press(opened, *keys):
+    for key in keys:
+        opened.page.keyboard.press(key)
+
+
+def focused(opened):
+    """The title of the suspect that has the focus, and how it is outlined."""
+    return opened.page.evaluate(
+        "(card => [card.querySelector('h3').textContent, getComputedStyle(card).outlineStyle])(document.activeElement)"
+    )
+
+
+def counts(opened):
+    return opened.page.locator(".sheet-counts").inner_text()
+
+
+def words(opened, number):
+    return opened.page.locator(".suspect").nth(number).locator(".decision").inner_text()
+
+
+def saved(opened, tmp_path):
+    with opened.page.expect_download() as waiting:
+        opened.page.get_by_role("button", name="Save labels.csv").click()
+    assert waiting.value.suggested_filename == "labels.csv"
+    path = tmp_path / "labels.csv"
+    waiting.value.save_as(path)
+    return path
+
+
+def test_keys_decide_and_go_on_and_every_decision_is_shown(open_sheet):
+    opened = open_sheet()
+    assert counts(opened) == "0 of 10 labels decided"
+    press(opened, "k", "r")
+    assert focused(opened) == ["sample[2]", "solid"]
+    press(opened, "d")
+    assert [words(opened, i) for i in range(4)] == ["Kept", f"Relabeled as {CLASSES[2]}", "Dropped", ""]
+    assert counts(opened) == "3 of 10 labels decided: 1 kept, 1 relabeled, 1 dropped; not saved yet"
+    tones = [
+        opened.page.locator(".suspect").nth(i).evaluate("card => getComputedStyle(card).boxShadow") for i in range(4)
+    ]
+    assert len(set(tones)) == 4
+    assert opened.page.evaluate("window.hacked") is None
+    opened.check_quiet()
+
+
+def test_keys_go_through_labels_and_rows(open_sheet):
+    opened = open_sheet(viewport={"width": 1000, "height": 700})
+    row = opened.page.evaluate(
+        "(() => { const tops = [...document.querySelectorAll('.suspect')].map(c => c.offsetTop);"
+        " return tops.filter(t => t === tops[0]).length; })()"
+    )
+    assert row > 1
+    for key, place in [
+        ("ArrowRight", 1), ("n", 2), ("p", 1), ("ArrowLeft", 0), ("ArrowLeft", 0), ("ArrowDown", row),
+        ("ArrowUp", 0), ("End", 9), ("ArrowDown", 9), ("n", 9), ("Home", 0),
+    ]:  # fmt: skip
+        press(opened, key)
+        assert focused(opened) == [NAMES[place], "solid"], key
+        box = opened.page.locator(".suspect").nth(place).bounding_box()
+        assert 0 <= box["y"] <= 700 - box["height"], "the label is not hidden by the bar or outside the window"
+    opened.check_quiet()
+
+
+def test_undo_takes_back_the_last_decision_and_goes_there(open_sheet):
+    opened = open_sheet()
+    press(opened, "k", "d", "Home", "d")
+    assert words(opened, 0) == "Dropped"
+    press(opened, "u")
+    assert (words(opened, 0), focused(opened)[0]) == ("Kept", "sample[0]")
+    press(opened, "Control+z")
+    assert (words(opened, 1), focused(opened)[0]) == ("", "sample[1]")
+    undo = opened.page.get_by_role("button", name="Undo")
+    undo.click()
+    assert counts(opened) == "0 of 10 labels decided"
+    assert undo.is_disabled()
+    opened.check_quiet()
+
+
+def test_buttons_and_the_list_of_classes_decide(open_sheet):
+    opened = open_sheet()
+    card = opened.page.locator(".suspect").nth(4)
+    card.get_by_role("button", name="Drop").or_(card.get_by_role("button", name="Leave the sample out")).click()
+    assert words(opened, 4) == "Dropped"
+    assert focused(opened)[0] == "sample[5]"
+    other = opened.page.locator(".suspect").nth(5).get_by_label("Relabel as", exact=True)
+    other.focus()
+    press(opened, "d")  # a letter in the list chooses an option, and decides nothing
+    assert words(opened, 5) == ""
+    other.select_option("6")
+    assert words(opened, 5).startswith("Relabeled as @sum")
+    opened.check_quiet()
+
+
+def test_only_the_controls_of_one_label_are_stops_of_the_tab_key(open_sheet):
+    opened = open_sheet()
+    press(opened, "ArrowRight")
+    stops = opened.page.evaluate(
+        "[...document.querySelectorAll('.suspects *')].filter(e => e.tabIndex >= 0)"
+        ".map(e => e.closest('.suspect').querySelector('h3').textContent)"
+    )
+    assert set(stops) == {"sample[1]"}
+    press(opened, "Tab", "Tab", "Enter")
+    assert words(opened, 1) == f"Relabeled as {CLASSES[2]}"
+
+
+def test_python_reads_the_file_whatever_classes_and_samples_are_called(open_sheet, record, tmp_path):
+    before = (Decision("sample[3]", "keep", by="ann", when="2026-01-02"), Decision("other,", "relabel", CLASSES[0]))
+    suspects = tuple(replace(s, action="keep") if s.name == "sample[3]" else s for s in record.suspects)
+    opened = open_sheet(record=replace(record, suspects=suspects, before=write_decisions(before)))
+    assert words(opened, 3) == "Kept"
+    assert counts(opened) == "1 of 10 labels decided: 1 kept, 0 relabeled, 0 dropped"
+    press(opened, *["r"] * 9, "d", "Home", "k")
+    found = read_decisions(saved(opened, tmp_path))
+    assert found[:2] == before
+    expected = [(NAMES[i], "relabel", CLASSES[(i + 1) % len(CLASSES)]) for i in range(1, 9)]
+    expected += [(NAMES[9], "drop", None), (NAMES[0], "keep", None)]
+    assert [(each.sample, each.action, each.label) for each in found[2:]] == expected
+    for each in found[2:]:
+        assert each.by == "page"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", each.when)
+    assert not counts(opened).endswith("not saved yet")
+    opened.check_quiet()
+
+
+def test_leaving_with_unsaved_decisions_is_warned_of(open_sheet, tmp_path):
+    opened = open_sheet()
+    asked = []
+    opened.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    press(opened, "k")
+    saved(opened, tmp_path)
+    opened.page.reload()
+    assert asked == []
+    opened.page.wait_for_selector("html[data-ready]")
+    opened.page.locator(".suspect").first.click()
+    press(opened, "d")
+    opened.page.reload()
+    assert asked == ["beforeunload"]
+
+
+def test_a_label_on_the_map_is_shown_there(open_sheet, explorer):
+    opened = open_sheet(explorer)
+    opened.page.evaluate("window.explorer = document.querySelector('.explorer').explorer")
+    shown = [card.locator(".show-samples").is_visible() for card in opened.page.locator(".suspect").all()]
+    assert shown == [name != "sample[2]" for name in NAMES]
+    opened.page.locator(".suspect").nth(8).locator(".show-samples").click()
+    assert opened.page.evaluate("explorer.samples.names[explorer.store.state.pinned]").startswith("=a,b")
+    opened.check_quiet()
+
+
+def test_a_sheet_checks_its_classes(record):
+    with pytest.raises(UsageError, match="at least one suspect"):
+        replace(record, suspects=())
+    with pytest.raises(UsageError, match="2 names"):
+        replace(record, names=("a", "b"))
