@@ -24,9 +24,9 @@ FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader
 
 WIDTH = 1400
 MARGIN = 16
-FILM = {"width": 1120, "height": 940}
+FILM = {"width": 1120, "height": 1006}
 LOW_MAP = ".explorer .stage .map, .explorer .side { height: 510px; min-height: 0; max-height: 510px; }"
-PAUSE = 110
+PAUSE = 90
 """Milliseconds that a frame of the film is shown."""
 
 READY = "window.explorer = document.querySelector('.explorer').explorer"
@@ -68,8 +68,8 @@ def opened(browser: Any, report: Path, *, scheme: str, width: int, height: int) 
 
 
 def shoot(page: Any, name: str, first: str, last: str | None = None) -> None:
-    """A picture from the top of one element of the explorer to the bottom of another, with some of the page around."""
-    boxes = [page.locator(f".explorer {each}").first.bounding_box() for each in (first, last or first)]
+    """A picture from the top of one element to the bottom of another, with some of the page around."""
+    boxes = [page.locator(each).first.bounding_box() for each in (first, last or first)]
     scroll = page.evaluate("scrollY")
     left, top = boxes[0]["x"] - MARGIN, boxes[0]["y"] + scroll - MARGIN
     bottom = boxes[1]["y"] + boxes[1]["height"] + scroll + MARGIN
@@ -99,9 +99,7 @@ def take_pictures(browser: Any, report: Path) -> None:
     with opened(browser, report, scheme="light", width=1200, height=900) as page:
         clip = {"x": 0, "y": 0, "width": 1200, "height": 1660}
         save(page.screenshot(full_page=True, clip=clip), IMAGES / "report.png")
-        section = page.locator("#findings")
-        section.scroll_into_view_if_needed()
-        save(section.screenshot(), IMAGES / "findings.png")
+        shoot(page, "findings", "#findings")
 
 
 def draw(page: Any) -> None:
