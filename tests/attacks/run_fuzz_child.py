@@ -23,6 +23,8 @@ import time
 import warnings
 from pathlib import Path
 
+import numpy as np
+import safetensors.numpy
 import sklearn.datasets
 import typer.main
 
@@ -161,6 +163,29 @@ def damage_bytes(run, draw):
     path.write_bytes(data)
 
 
+def damage_result(run, draw):
+    """A whole result that holds something else than it should."""
+    path = draw.choice(sorted((run / "results").glob("*.safetensors")))
+    arrays = dict(safetensors.numpy.load(path.read_bytes()))
+    name, way = draw.choice(sorted(arrays)), draw.choice(["record", "record", "values", "shape", "dtype", "gone"])
+    if way == "record":
+        record = json.loads(arrays["record"].tobytes())
+        changed = draw.choice(VALUES) if record is None else change_value(record, draw)
+        arrays["record"] = np.frombuffer(dumped(changed), np.uint8)
+    elif way == "values":
+        array = arrays[name].copy()
+        places = [draw.randrange(array.size) for _ in range(3)] if array.size else []
+        array.flat[places] = draw.choice([0, 1, 255] if array.dtype.kind in "bu" else [-2, 100, 2**20])
+        arrays[name] = array
+    elif way == "shape":
+        arrays[name] = arrays[name].ravel()[: draw.randrange(arrays[name].size + 1)]
+    elif way == "dtype":
+        arrays[name] = arrays[name].astype(draw.choice(["<f4", "<f8", "<i2", "<i8", "?"]))
+    else:
+        del arrays[name]
+    path.write_bytes(safetensors.numpy.save({key: np.ascontiguousarray(each) for key, each in arrays.items()}))
+
+
 def damage_kind(run, draw):
     """Something else in the place of a file or a folder."""
     path = draw.choice(sorted(run.rglob("*")))
@@ -194,8 +219,13 @@ def damage_names(run, draw):
 
 
 DAMAGES = (
-    (damage_json,) * 6 + (damage_history, damage_bytes, damage_kind) * 2 + (damage_model, damage_split, damage_names)
+    *(damage_json,) * 6,
+    *(damage_result,) * 3,
+    *(damage_history, damage_bytes, damage_kind) * 2,
+    *(damage_model, damage_split, damage_names),
 )
+STOPPED = tuple(damage for damage in DAMAGES if damage is not damage_result)
+"""A run that was canceled has no results yet."""
 
 
 def memory(name):
@@ -246,13 +276,15 @@ def one(case, finished, stopped, folder, counts):
     resuming = draw.random() < 0.15
     run = folder / "runs" / "20260101-000000-x-0000"
     shutil.copytree(stopped if resuming else finished, run, symlinks=True)
-    damage = draw.choice(DAMAGES)
+    damage = draw.choice(STOPPED if resuming else DAMAGES)
     damage(run, draw)
     before = contents(run)
     reading = [("runs", str(run.parent), "--json"), *((verb, str(run), *more) for verb, *more in READING)]
     reading += [("compare", str(finished), str(run), *more) for more in ((), ("--shared", "--json"))]
     reading += [("compare", "--leaderboard", str(run.parent), *more) for more in ((), ("--json",))]
-    for arguments in [("resume", str(run))] if resuming else draw.sample(reading, 3):
+    if damage is damage_result:  # one of those that only a report reads, most likely
+        reading = [("report", str(run), "-o", str(folder / "report.html"))]
+    for arguments in [("resume", str(run))] if resuming else draw.sample(reading, min(3, len(reading))):
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
         start, held = time.process_time(), memory("VmRSS")
         signal.alarm(HANG)  # its default ends the process

@@ -44,6 +44,7 @@ def runs(tmp_path_factory):
             raise Canceled("work goes on", got="a request", hint="resume")
 
     finished = ct.train(ct.mlp((8,)), "digits", runs=folder / "a", epochs=2, progress=False)
+    finished.report(progress=False)  # which keeps results of every kind
     with pytest.raises(Canceled):
         ct.train(ct.mlp((8,)), "digits", runs=folder / "b", epochs=3, progress=cancel)
     return finished.path, next((folder / "b").iterdir())

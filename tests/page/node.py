@@ -22,6 +22,7 @@ _DTYPES = {
     "Uint8Array": "u1",
     "Uint16Array": "<u2",
     "Int32Array": "<i4",
+    "Uint32Array": "<u4",
 }
 
 # arrays are {"$array": kind, "base64": bytes} in JSON, and Maps are objects

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.page import Card, Cards, Explorer, LayerMap, Matrix, Page, SampleColumn, scale_layout
+from cutaway.page import Card, Cards, Explorer, LayerMap, Matrix, Page, SampleColumn, Text, scale_layout
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +64,8 @@ def record():
             values=tuple(np.linspace(0.2, 1, COUNT) * (1 + e) / 3 for e in EPOCHS),
         ),
         SampleColumn(key="note", title="Note", kind="text", values=(tuple(f"note {i}" for i in range(COUNT)),)),
+        SampleColumn(key="column0", title="price in €", kind="number", values=(np.arange(COUNT) / 10,)),
+        SampleColumn(key="column1", title="customer", kind="number", values=(2**33 + np.arange(COUNT),)),
     )  # fmt: skip
     layers = (
         LayerMap(name="input", title="Input", detail="64 values", layouts=(_layout(0),)),
@@ -138,7 +140,7 @@ def test_a_pointer_shows_the_sample_with_its_picture_label_and_prediction(open_e
         opened.page.evaluate(
             "document.querySelector('.card-picture').getContext('2d').getImageData(0, 0, 1, 1).data[0]"
         )
-        == 255 - 80
+        == 80
     )
     assert opened.page.evaluate("window.hacked") is None
     opened.check_quiet()
@@ -190,7 +192,7 @@ def test_a_box_selects_and_the_selection_can_be_inverted_saved_and_cleared(open_
     assert [row["sample"] for row in rows] == [f"test[{i}]" for i in (0, 3, 6, 9, 12, 15)]
     assert rows[1] == {
         "sample": "test[3]", "label": "red", "predicted": HOSTILE, "right": "wrong",
-        "confidence": rows[1]["confidence"], "note": "note 3",
+        "confidence": rows[1]["confidence"], "note": "note 3", "price in €": "0.3", "customer": "8589934595",
     }  # fmt: skip
     assert float(rows[1]["confidence"]) == pytest.approx(0.2 + 0.8 * 3 / 89)
     opened.page.get_by_role("button", name="Clear").click()
@@ -230,6 +232,8 @@ def test_the_search_hides_what_it_does_not_find(open_explorer):
     assert shown('name:"test[7]"') == [7]
     assert shown("note:note note:8 -wrong label:red") == [18, 48, 78, 81, 84, 87]
     assert opened.page.locator(".found").inner_text() == "6 of 90"
+    assert shown('"price in €"<=0.3 -"price in €":0.1') == [0, 2, 3], "the same numbers as float32"
+    assert shown("customer=8589934595") == [3]
     assert shown("nothing like it") == []
     assert len(shown("")) == COUNT
 
@@ -353,6 +357,17 @@ def test_what_is_shown_is_in_the_address_and_comes_back_from_it(open_explorer):
     opened.check_quiet()
 
 
+def test_an_address_that_is_handed_on_opens_at_the_map(visit, browser, record):
+    notes = Text(name="notes", title="Notes", paragraphs=("One.",) * 99)
+    opened = visit(browser, page=Page(title="A run", sections=(notes, record)))
+    assert opened.page.evaluate("scrollY") == 0
+    url = opened.page.url
+    opened.page.goto("about:blank")
+    opened.page.goto(f"{url}#explore:layer=input&sample=test%5B6%5D")
+    opened.page.wait_for_selector("html[data-ready]")
+    assert opened.page.locator("#explore").bounding_box()["y"] == pytest.approx(0, abs=40)
+
+
 def test_cells_of_a_confusion_matrix_and_cards_select_their_samples(open_explorer, visit, browser, record):
     counts = np.array([[28, 1, 1], [2, 28, 0], [1, 0, 29]])
     matrix = Matrix(
@@ -370,6 +385,7 @@ def test_cells_of_a_confusion_matrix_and_cards_select_their_samples(open_explore
     assert _state(opened, "selection") == [0, 3]
     buttons = opened.page.locator("#cards button")
     assert [buttons.nth(k).is_visible() for k in range(3)] == [True, True, False]
+    assert buttons.nth(1).inner_text() == "Show 2 of 3 samples on the map"
     buttons.nth(1).click()
     assert _state(opened, "selection") == [8, 9]
     buttons.nth(0).click()

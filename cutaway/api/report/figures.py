@@ -7,6 +7,7 @@ import numpy as np
 from cutaway.metrics import most_mistaken
 from cutaway.page import Figure, Matrix, Section
 
+from .explorer import shown_maps
 from .source import ReportSource
 
 JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-high", "oscillation", "overfitting")
@@ -58,7 +59,7 @@ def confusions(source: ReportSource) -> Section | None:
     shown, samples = np.arange(len(names)), counts.sum(axis=1)
     lead = (
         f"Each row holds the {source.kind} samples of one true class, each column those predicted as one class. The "
-        "stronger the color, the larger the share of its row. A click on a cell shows its samples on the map."
+        f"stronger the color, the larger the share of its row.{_click(source)}"
     )
     caption = ""
     if len(names) > MATRIX_CLASSES:
@@ -80,3 +81,12 @@ def confusions(source: ReportSource) -> Section | None:
         samples=np.asarray(samples).ravel(),
         caption=caption,
     )
+
+
+def _click(source: ReportSource) -> str:
+    """What a click on a cell does; nothing on a page without a map."""
+    if not shown_maps(source)[0]:
+        return ""
+    if len(source.shown) < len(source.ids):
+        return " A click on a cell shows those of its samples that are on the map."
+    return " A click on a cell shows its samples on the map."

@@ -274,8 +274,9 @@ class OpenedRun(RecordedRun):
             RunError: The run does not hold its model.
         """
         from cutaway.api.report import run_explorer
-        from cutaway.page import explorer_widget
+        from cutaway.page import check_widget, explorer_widget
 
+        check_widget(height=height)
         numbers = None if epochs is None else epoch_numbers(self.context, epochs)
         with show_progress(progress) as on_progress:
             record = run_explorer(self.context, split=split, epochs=numbers, on_progress=on_progress)

@@ -11,6 +11,7 @@ const ARRAYS = {
   int16: Int16Array,
   int32: Int32Array,
   float32: Float32Array,
+  float64: Float64Array,
 };
 
 /** Arrays that come with a page, in a notebook's message or from a server; each is decoded when it is first wanted. */

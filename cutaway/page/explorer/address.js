@@ -18,11 +18,15 @@ export function keepInAddress({ store, samples }) {
       layer: layer < 0 ? first : layer,
       epoch: epoch < 0 ? kept : epoch,
       color: samples.columns.has(color) ? color : store.state.color,
+      off: [],
       search: said.get("find") ?? "",
       pinned: samples.places.get(said.get("sample") ?? "") ?? -1,
     });
   };
   read();
+  // no part of the page has this address; where a person reloads the page, the browser goes back to where it was
+  const section = document.getElementById(samples.record.name);
+  if (location.hash.startsWith(BEGINNING) && scrollY === 0) section?.scrollIntoView();
   addEventListener("hashchange", read);
   let timer = 0;
   let before = address(store.state, samples);

@@ -42,7 +42,7 @@ const MOST_LABELED = 200;
 
 /** All samples of a run, in every layer and after every epoch. */
 export class Explorer {
-  /** Says "layout" when one is loaded. */
+  /** Says "layout" when one is loaded, and "scheme" when the page has become light or dark. */
   ready = new EventTarget();
   #ending = new AbortController();
 
@@ -58,8 +58,8 @@ export class Explorer {
     this.painter = painter;
     this.samples = new Samples(record, bundle);
     this.layouts = new Layouts(record, bundle);
-    /** @type {Store<State>} */
-    this.store = new Store({
+    /** @type {State} */
+    const state = {
       layer: record.layer,
       epoch: record.kept,
       epochShown: record.kept,
@@ -75,7 +75,8 @@ export class Explorer {
       painted: 0,
       model: null,
       tried: null,
-    });
+    };
+    this.store = new Store(state);
   }
 
   /** Load what is needed first, show it, and load the rest. */
@@ -175,6 +176,7 @@ export class Explorer {
     onScheme(() => {
       map.repaint();
       this.#repainted();
+      this.ready.dispatchEvent(new Event("scheme"));
     }, this.#ending.signal);
     map.addEventListener("hover", (event) => store.set({ hovered: /** @type {CustomEvent} */ (event).detail.index }));
     map.addEventListener("pin", (event) => store.set({ pinned: /** @type {CustomEvent} */ (event).detail.index }));

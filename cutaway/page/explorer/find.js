@@ -3,16 +3,18 @@
  * @typedef {{ key: string, relation: "has" | "=" | "<" | ">" | "<=" | ">=", value: string, not: boolean }} Term
  */
 
-const TERM = /(-?)(?:([^\s:<>="]+)(:|<=|>=|<|>|=))?(?:"([^"]*)"|(\S+))/g;
+const TERM = /(-?)(?:(?:"([^"]*)"|([^\s:<>="]+))(:|<=|>=|<|>|=))?(?:"([^"]*)"|(\S+))/g;
 
 /**
- * The words of a search, all of which must fit: `seven`, `label:3`, `confidence<0.5`, `-right`, `name:"test[7]"`.
+ * The words of a search, all of which must fit: `seven`, `label:3`, `confidence<0.5`, `-right`, `name:"test[7]"`,
+ * `"hours per week">40`.
  * @param {string} text
  * @returns {Term[]}
  */
 export function parseSearch(text) {
   const terms = [];
-  for (const [, not, key = "", sign = "", quoted, plain = ""] of text.matchAll(TERM)) {
+  for (const [, not, named, word = "", sign = "", quoted, plain = ""] of text.matchAll(TERM)) {
+    const key = named ?? word;
     const relation = /** @type {Term["relation"]} */ (sign === ":" || sign === "" ? "has" : sign);
     terms.push({ key: key.toLowerCase(), relation, value: (quoted ?? plain).toLowerCase(), not: not === "-" });
   }
@@ -70,7 +72,7 @@ function contains(samples, column, value, epoch, named) {
     const fitting = new Set(column.names.flatMap((name, code) => (test(name.toLowerCase()) ? [code] : [])));
     return (index) => fitting.has(values[index]);
   }
-  if (column.kind === "number") return (index) => values[index] === Number(value);
+  if (column.kind === "number") return (index) => values[index] === asKept(values, Number(value));
   return (index) => values[index].toLowerCase().includes(value);
 }
 
@@ -85,10 +87,19 @@ function contains(samples, column, value, epoch, named) {
 function compares(samples, column, relation, value, epoch) {
   if (column.kind !== "number") return contains(samples, column, value, epoch, true);
   const values = samples.values(column.key, epoch);
-  const number = value.endsWith("%") ? Number(value.slice(0, -1)) / 100 : Number(value);
+  const number = asKept(values, value.endsWith("%") ? Number(value.slice(0, -1)) / 100 : Number(value));
   if (relation === "<") return (index) => values[index] < number;
   if (relation === ">") return (index) => values[index] > number;
   if (relation === "<=") return (index) => values[index] <= number;
   if (relation === ">=") return (index) => values[index] >= number;
   return (index) => values[index] === number;
+}
+
+/**
+ * A number as a column keeps it: 0.1 is another number as float32.
+ * @param {ArrayLike<any>} values
+ * @param {number} number
+ */
+function asKept(values, number) {
+  return values instanceof Float32Array ? Math.fround(number) : number;
 }

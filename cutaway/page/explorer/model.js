@@ -7,6 +7,9 @@ import { Network } from "../network/forward.js";
 
 /** The model of a run, and the raw samples that it gets. */
 export class PageModel {
+  /** @type {{ layer: string, values: Promise<Float32Array> } | null} */
+  #computed = null;
+
   /**
    * @param {NetworkRecord} record
    * @param {Network} network
@@ -40,10 +43,11 @@ export class PageModel {
    * @returns {Promise<Float32Array>} (sample, unit)
    */
   activations(layer, rows, onProgress) {
-    const known = this.computed?.layer === layer ? this.computed.values : null;
-    const values = known ?? this.network.forwardMany(rows, { layer, onProgress });
-    this.computed = { layer, values }; // of one layer: 20 MB for 10,000 samples and 512 units
-    return values;
+    if (this.#computed?.layer !== layer) {
+      // of one layer: 20 MB for 10,000 samples and 512 units
+      this.#computed = { layer, values: this.network.forwardMany(rows, { layer, onProgress }) };
+    }
+    return this.#computed.values;
   }
 
   /**

@@ -158,7 +158,7 @@ export class Samples {
 /** @param {number} value */
 export function numberText(value) {
   if (Number.isInteger(value)) return value.toLocaleString("en");
-  return Math.abs(value) >= 1000 ? value.toLocaleString("en", { maximumFractionDigits: 0 }) : value.toPrecision(3);
+  return Math.abs(value) >= 999.5 ? value.toLocaleString("en", { maximumFractionDigits: 0 }) : value.toPrecision(3);
 }
 
 /**

@@ -65,14 +65,30 @@ function shares(samples, selection) {
 function save({ store, samples }) {
   const { selection, epochShown } = store.state;
   const columns = [...samples.columns.values()];
-  const rows = [["sample", ...columns.map((column) => column.key)]];
+  // the columns of a table are known by their titles, those of the page by the words of its search
+  const rows = [["sample", ...columns.map(({ key, title }) => (/^(column\d+|unit)$/.test(key) ? title : key))]];
   for (const index of selection) {
     const cells = columns.map((column) => {
       if (column.kind !== "number") return samples.text(column.key, index, epochShown);
-      const value = samples.values(column.key, epochShown)[index];
-      return Number.isNaN(value) ? "" : String(value);
+      const values = samples.values(column.key, epochShown);
+      return Number.isNaN(values[index]) ? "" : exactText(values, index);
     });
     rows.push([samples.names[index], ...cells]);
   }
   saveText("selection.csv", rows.map((row) => row.map(csvCell).join(",")).join("\r\n") + "\r\n");
+}
+
+/**
+ * A number with as few digits as tell it from its neighbors: 0.1, which is 0.10000000149 as float32.
+ * @param {ArrayLike<number>} values
+ * @param {number} index
+ */
+function exactText(values, index) {
+  const value = values[index];
+  if (!(values instanceof Float32Array)) return String(value);
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return String(Number(value.toPrecision(9)));
 }

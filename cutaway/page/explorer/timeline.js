@@ -49,6 +49,7 @@ export function makeTimeline({ store, samples }) {
   };
 
   let frame = 0;
+  let timer = 0;
   const advance = (/** @type {number} */ before) => (/** @type {number} */ now) => {
     const { playing, epoch } = store.state;
     if (!playing) return;
@@ -56,11 +57,12 @@ export function makeTimeline({ store, samples }) {
     const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const next = Math.min(last, epoch + part);
     store.set({ epoch: reduced ? Math.min(last, Math.floor(epoch) + 1) : next, playing: next < last });
-    if (reduced) setTimeout(() => (frame = requestAnimationFrame(advance(performance.now()))), STEP);
+    if (reduced) timer = setTimeout(() => (frame = requestAnimationFrame(advance(performance.now()))), STEP);
     else frame = requestAnimationFrame(advance(now));
   };
   store.watch(["playing"], ({ playing }) => {
     play.textContent = playing ? "Pause" : "Play";
+    clearTimeout(timer);
     cancelAnimationFrame(frame);
     if (playing) frame = requestAnimationFrame(advance(performance.now()));
   });

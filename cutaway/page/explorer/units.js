@@ -66,7 +66,8 @@ class UnitView {
     this.grid = element("ul", { class: "unit-cards" });
     this.more = element("button", { type: "button", onclick: () => this.#showMore() });
     const label = element("label", {}, element("span", { text: "Sort by" }), sort);
-    this.said = record.note;
+    this.colors = Boolean(parts.samples.record.network) && parts.samples.count <= MOST_ACTIVATIONS;
+    this.said = `${record.note}${this.colors ? " A click on the name of a unit colors the map by its activation." : ""}`;
     this.note = element("p", { class: "hint", text: this.said, "aria-live": "polite" });
     this.host = element("div", {}, element("div", { class: "toolbar" }, label), this.note, this.grid, this.more);
     this.#sort("cost");
@@ -131,7 +132,8 @@ class UnitView {
           type: "button",
           class: "unit-title",
           text: `Unit ${unit}`,
-          title: "Color the map by the activation of this unit",
+          title: this.colors ? "Color the map by the activation of this unit" : null,
+          disabled: !this.colors,
           onclick: () => this.#colorBy(unit),
         },
       ),
@@ -162,7 +164,7 @@ class UnitView {
     const { samples, store } = this.parts;
     const { model } = store.state;
     const { name, title } = samples.record.layers[this.layer];
-    if (!model || samples.count > MOST_ACTIVATIONS) return;
+    if (!model || !this.colors) return;
     const onProgress = (/** @type {number} */ done, /** @type {number} */ all) => {
       this.note.textContent = done < all ? `Activations of ${title}: ${percent(done / all, 0)}` : this.said;
     };

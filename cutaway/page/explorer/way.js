@@ -106,7 +106,7 @@ function bars(probabilities, names) {
   const order = [...probabilities.keys()].sort((one, other) => probabilities[other] - probabilities[one]);
   const list = element("ol", { class: "probabilities" });
   for (const k of order.slice(0, CLASSES)) {
-    const bar = element("span", { class: "bar", "aria-hidden": "true" });
+    const bar = element("span", { class: "bar-fill", "aria-hidden": "true" });
     bar.style.width = percent(probabilities[k]);
     list.append(
       element(
@@ -171,13 +171,16 @@ export function makeWay(parts) {
   const title = element("h3", {});
   const steps = element("div", { class: "steps" });
   const host = element("div", { class: "way", hidden: true }, title, steps);
-  store.watch(["pinned", "model"], ({ pinned, model }) => {
+  const show = () => {
+    const { pinned, model } = store.state;
     host.hidden = pinned < 0 || !model;
     if (pinned < 0 || !model) return;
     const { epochs, kept } = samples.record;
     title.textContent = `${samples.names[pinned]} on its way through the model (after epoch ${epochs[kept]})`;
     const picture = samples.pictures ? parts.picture(pinned, "card-picture") : null;
     showWay(parts, model, model.input(pinned), steps, { picture });
-  });
+  };
+  store.watch(["pinned", "model"], show);
+  parts.ready.addEventListener("scheme", show);
   return host;
 }

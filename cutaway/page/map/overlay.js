@@ -42,7 +42,7 @@ export function paintTop(map) {
  */
 function paintRing(map, index, radius, ink, paper) {
   const [x, y] = map.toScreen(index);
-  for (const [r, width, color] of /** @type {[number, number, string]} */ ([
+  for (const [r, width, color] of /** @type {[number, number, string][]} */ ([
     [radius, 5, paper],
     [radius, 2, ink],
   ])) {

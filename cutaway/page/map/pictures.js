@@ -79,7 +79,7 @@ export class PictureSheet {
 }
 
 /**
- * Paint one picture into a canvas, dark on light: gray pictures with 0 as white.
+ * Paint one picture into a canvas, with 0 as black.
  * @param {HTMLCanvasElement} canvas gets the size of the picture
  * @param {Pictures} pictures
  * @param {number} index
@@ -92,7 +92,7 @@ export function paintPicture(canvas, { bytes, width, height, channels }, index) 
   const pixels = width * height;
   for (let k = 0; k < pixels; k++) {
     const value = channels * (index * pixels + k);
-    for (let j = 0; j < 3; j++) image.data[4 * k + j] = channels === 3 ? bytes[value + j] : 255 - bytes[value];
+    for (let j = 0; j < 3; j++) image.data[4 * k + j] = bytes[value + (channels === 3 ? j : 0)];
     image.data[4 * k + 3] = 255;
   }
   pen.putImageData(image, 0, 0);

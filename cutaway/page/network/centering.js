@@ -35,6 +35,7 @@ export function centerDigit(picture) {
   const levels = Uint8Array.from({ length: 256 }, (_, level) => {
     return Math.trunc(Math.min(Math.max(Math.fround((level - paper) / (drawn - paper)), 0), 1) * 255);
   });
+  /** @type {Uint8Array} */
   let digit = cutPicture(picture, box).values.map((value, i) => (near[i] ? levels[value] : 0));
   const ratio = DIGIT_BOX / Math.max(cutInk.width, cutInk.height);
   for (let times = missingPixels(cutInk, ratio); times > 0; times--) digit = growInk(digit, cutInk);

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .making import explorer_widget
+from .making import check_widget, explorer_widget
 
 if TYPE_CHECKING:
     from .widget import ExplorerWidget
 
-__all__ = ["ExplorerWidget", "explorer_widget"]
+__all__ = ["ExplorerWidget", "check_widget", "explorer_widget"]
 
 _MODULES = {"ExplorerWidget": "cutaway.page.notebook.widget"}
 

@@ -23,13 +23,26 @@ def explorer_widget(record: Explorer, *, height: int = HEIGHT) -> "ExplorerWidge
     Raises:
         UsageError: anywidget is not installed, or the height is outside its range.
     """
+    height = check_widget(height=height)
+
+    from .widget import ExplorerWidget
+
+    return ExplorerWidget(record, height=height)
+
+
+def check_widget(*, height: int) -> int:
+    """Return the height of a widget as an int, if there can be one: before the work that its record takes.
+
+    Raises:
+        UsageError: As `explorer_widget`.
+    """
     height = check_whole(height, name="height", least=200, most=4000)
     try:
-        from .widget import ExplorerWidget
+        import cutaway.page.notebook.widget  # noqa: F401
     except ImportError as error:
         raise UsageError(
             "exploring in a notebook needs the package anywidget, which is an extra",
             got=f"no such package ({error})",
             hint='pip install "cutaway[notebook]", or open the file of run.report()',
         ) from error
-    return ExplorerWidget(record, height=height)
+    return height

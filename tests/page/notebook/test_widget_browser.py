@@ -89,7 +89,7 @@ def test_layer_epoch_and_color_go_both_ways(notebook, widget):
     widget.layer, widget.epoch, widget.color = "dense", 0, "weight in kg"
     notebook.wait("explorerOf(0).store.state.color === 'column0'")
     assert (state(notebook, "layer"), state(notebook, "epoch")) == (1, 0)
-    notebook.wait("explorerOf(0).map.motion.t === 0 && explorerOf(0).map.motion.a === '1/0'")
+    notebook.wait("explorerOf(0).map.transition.t === 0 && explorerOf(0).map.transition.a === '1/0'")
     assert page.locator(".timeline .epoch").inner_text() == "Epoch 0 (as initialized)"
     notebook.check_quiet()
 
@@ -241,3 +241,26 @@ def test_the_still_picture_is_hidden_while_the_widget_is_alive(notebook, widget)
     assert not page.get_by_text("picture", exact=True).is_visible()
     page.evaluate("views[0].end()")
     assert page.get_by_text("picture", exact=True).is_visible()
+
+
+def test_the_model_of_a_run_is_computed_in_the_notebook_and_its_pictures_follow_the_scheme(open_notebook, digits_run):
+    made = digits_run.explore(progress=False)
+    opened = open_notebook()
+    opened.open(made)
+    opened.show()
+    opened.wait("explorerOf(0).store.state.model !== null")
+    made.pinned = made.record.names[5]
+    strongest = opened.page.locator(".probabilities .bar-value").first
+    opened.wait(lambda: strongest.count() > 0)
+    assert strongest.inner_text() == f"{digits_run.predictions()[5].max():.1%}"
+    opened.check_quiet()  # before pixels are read, which the browser would do in another way
+    # the color of the unit that fires most, whose opacity is 1
+    color = """(() => {
+      const canvas = explorerOf(0).host.querySelector("canvas.units");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      for (let k = 0; k < data.length; k += 4) if (data[k + 3] === 255) return [...data.slice(k, k + 3)].join();
+      return "";
+    })()"""
+    opened.wait(f"{color} === '184,72,10'")
+    opened.page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    opened.wait(f"{color} === '255,154,77'")

@@ -194,10 +194,11 @@ class Embedding(NotebookDisplay):
             UsageError: The package anywidget is not installed (the extra "notebook"), or the height is outside its
                 range.
         """
-        from cutaway.page import explorer_widget
+        from cutaway.page import check_widget, explorer_widget
 
         from .explored import embedding_explorer
 
+        check_widget(height=height)
         return explorer_widget(embedding_explorer(self), height=height)
 
 

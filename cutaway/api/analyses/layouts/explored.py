@@ -23,32 +23,55 @@ LARGEST_SIDE = 64
 """Pixels of the longer side of a picture in the page; larger ones lose rows and columns."""
 
 
-class Embedded(Protocol):
-    """What is needed of a `cutaway.Embedding`, whose module this one must not import."""
+class EmbeddedSamples(Protocol):
+    """What an explorer shows of an `Embedding`."""
 
     @property
-    def context(self) -> RunContext: ...
+    def context(self) -> RunContext:
+        """The run."""
+        ...
+
     @property
-    def layer(self) -> str: ...
+    def layer(self) -> str:
+        """Name of the layer."""
+        ...
+
     @property
-    def epoch(self) -> int: ...
+    def epoch(self) -> int:
+        """Number of the epoch."""
+        ...
+
     @property
-    def title(self) -> str: ...
+    def ids(self) -> SampleIds:
+        """Identity of each sample."""
+        ...
+
     @property
-    def ids(self) -> SampleIds: ...
+    def labels(self) -> np.ndarray:
+        """The class of each, int64 (sample,)."""
+        ...
+
     @property
-    def labels(self) -> np.ndarray: ...
+    def xy(self) -> np.ndarray:
+        """Coordinates, float32 (sample, 2)."""
+        ...
+
     @property
-    def xy(self) -> np.ndarray: ...
+    def misplaced(self) -> np.ndarray | None:
+        """How far each is misplaced, 0..1 (sample,)."""
+        ...
+
     @property
-    def misplaced(self) -> np.ndarray | None: ...
+    def title(self) -> str:
+        """What it shows."""
+        ...
 
     def activations(self) -> np.ndarray:
-        """float32 (sample, unit)."""
+        """What was embedded, float32 (sample, unit)."""
         ...
 
 
-def embedding_explorer(embedding: Embedded, *, on_progress: ProgressCallback = ignore_progress) -> Explorer:
+def embedding_explorer(embedding: EmbeddedSamples, *, on_progress: ProgressCallback = ignore_progress) -> Explorer:
     """An explorer of one embedding: its layer, its epoch and its samples."""
     context, epoch = embedding.context, embedding.epoch
     found = probabilities(context, embedding.ids, epoch=epoch, on_progress=on_progress)
@@ -115,7 +138,7 @@ def page_pictures(context: RunContext, ids: SampleIds) -> np.ndarray | None:
     return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
 
 
-def near_samples(embedding: Embedded, *, on_progress: ProgressCallback) -> np.ndarray | None:
+def near_samples(embedding: EmbeddedSamples, *, on_progress: ProgressCallback) -> np.ndarray | None:
     """The nearest samples to each, by activation, int32 (sample, k); None if the activations cannot be compared."""
     context, ids = embedding.context, embedding.ids
     count, k = len(ids), min(NEIGHBORS, len(ids) - 1)

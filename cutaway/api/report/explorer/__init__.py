@@ -1,10 +1,10 @@
 """The section in which all samples are looked at, in every layer and after every epoch.
 
-In comes a `ReportSource`, or a `RunContext` for a notebook; out comes an `Explorer` for the page. May call what
+In comes a `ReportSource`, or for a notebook a `RunContext`; out comes an `Explorer` for the page. May call what
 `cutaway.api.report` may call.
 """
 
-from .run_explorer import run_explorer
+from .by_itself import run_explorer
 from .section import explore, shown_maps
 
 __all__ = ["explore", "run_explorer", "shown_maps"]

@@ -99,7 +99,7 @@ def _column(key: str, title: str, cells: list[Any]) -> SampleColumn:
     given = [cell for cell, left_out in zip(cells, missing, strict=True) if not left_out]
     if given and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in given):
         values = [np.nan if left_out else cell for cell, left_out in zip(cells, missing, strict=True)]
-        return SampleColumn(key=key, title=title, kind="number", values=(np.array(values, np.float32),))
+        return SampleColumn(key=key, title=title, kind="number", values=(np.array(values, np.float64),))
     texts = ["" if left_out else str(cell) for cell, left_out in zip(cells, missing, strict=True)]
     names = sorted({text for text in texts if text})
     if len(names) > CATEGORIES:

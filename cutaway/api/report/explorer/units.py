@@ -22,14 +22,10 @@ MOST_UNITS = 4096
 
 def unit_columns(source: ReportSource, layer: str) -> UnitColumns | None:
     """What each unit of a layer is for; None for the outputs, and where it cannot be measured."""
-    from cutaway.interpret import measured_layers
-    from cutaway.models import output_size
-
-    context = source.context
-    model = context.model()
-    if layer not in measured_layers(model)[:-1] or output_size(model, layer) > MOST_UNITS:
+    context, outline = source.context, source.context.outline
+    if layer not in outline.measured[:-1] or outline.units[layer] > MOST_UNITS:
         return None
-    samples = max(100, WORK // (output_size(model, layer) * max(len(context.class_names), 10)))
+    samples = max(100, WORK // (outline.units[layer] * max(len(context.class_names), 10)))
     try:
         found = measure_units(context, layer, split=source.split, samples=samples, on_progress=source.on_progress)
     except Canceled:
@@ -51,6 +47,5 @@ def unit_columns(source: ReportSource, layer: str) -> UnitColumns | None:
         preferred=found.measures.preferred_class,
         top=measured[found.measures.top_samples[:, :EXAMPLES]],
         pictures=pictures,
-        note=f"Measured on {len(found.ids):,} {source.kind} samples. A click on the name of a unit colors the map by "
-        "its activation.",
+        note=f"Measured on {len(found.ids):,} {source.kind} samples.",
     )

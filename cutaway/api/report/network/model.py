@@ -84,9 +84,7 @@ def _read(context: RunContext, found: KeptResult) -> Computed | str:
     arrays = tuple(found.arrays[str(place)] for place in range(len(spec["weights"])))
     kinds = {layer["name"]: layer["kind"] for layer in spec["layers"]}
     fits = kinds == context.outline.kinds and all(
-        list(array.shape) == item["shape"]
-        and array.dtype.name in ("float16", "float32")
-        and math.isfinite(item["factor"])
+        list(array.shape) == item["shape"] and array.dtype.str in ("<f2", "<f4") and math.isfinite(item["factor"])
         for array, item in zip(arrays, spec["weights"], strict=True)
     )
     if not fits or len(arrays) != len(found.arrays):

@@ -1,0 +1,99 @@
+"""What a run and an embedding hand to their widgets."""
+
+import numpy as np
+import pytest
+
+from cutaway.errors import UnknownNameError, UsageError
+from cutaway.page import scale_layout
+
+
+@pytest.fixture(scope="module")
+def widget(digits_run):
+    made = digits_run.explore(progress=False)
+    yield made
+    made.close()
+
+
+def test_the_table_of_a_run_agrees_with_its_predictions_at_every_epoch(digits_run, widget):
+    assert widget.to_pandas().index.tolist() == digits_run.split.test.names()
+    names = np.asarray(digits_run.context.class_names)
+    labels = digits_run.labels()
+    assert widget.epoch == digits_run.context.epoch()
+    for epoch in (0, widget.epoch):
+        widget.epoch = epoch
+        table, probabilities = widget.to_pandas(), digits_run.predictions(epoch=epoch)
+        assert table["label"].tolist() == names[labels].tolist()
+        assert table["predicted"].tolist() == names[probabilities.argmax(axis=1)].tolist()
+        assert table["right"].tolist() == (probabilities.argmax(axis=1) == labels).tolist()
+        np.testing.assert_allclose(table["confidence"], probabilities.max(axis=1), rtol=1e-5)
+
+
+def test_wrong_samples_are_selected_by_a_query(digits_run, widget):
+    widget.epoch = None
+    widget.selection = widget.to_pandas().query("not right")
+    wrong = digits_run.predictions().argmax(axis=1) != digits_run.labels()
+    assert widget.selected == tuple(np.flatnonzero(wrong))
+
+
+def test_split_and_epochs_are_chosen_and_the_kept_epoch_is_always_there(digits_run):
+    made = digits_run.explore(split="val", epochs=0, height=300, progress=False)
+    assert made.record.epochs == tuple(sorted({0, digits_run.context.epoch()}))
+    assert made.to_pandas().index.tolist() == digits_run.split.val.names()
+    assert set(made.selection.columns) >= {"label", "split", "confidence"}
+    assert made.height == 300
+
+
+def test_progress_is_one_task_that_ends(digits_run):
+    told = []
+    digits_run.explore(split="val", epochs=0, progress=told.append)
+    assert {each.task for each in told} == {"report"}
+    assert told[-1].done == told[-1].total
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({"split": "tset"}, UnknownNameError, "tset"),
+        ({"epochs": [99]}, UnknownNameError, "99"),
+        ({"epochs": "all"}, UsageError, "epochs are whole numbers"),
+        ({"height": 10}, UsageError, "height"),
+    ],
+)
+def test_wrong_options_are_refused(digits_run, options, error, says):
+    with pytest.raises(error, match=says):
+        digits_run.explore(**options, progress=False)
+
+
+def test_too_few_samples_are_no_map(digits_run, monkeypatch):
+    monkeypatch.setattr("cutaway.api.report.explorer.section.FEWEST", 10_000)
+    monkeypatch.setattr("cutaway.api.report.explorer.by_itself.FEWEST", 10_000)
+    with pytest.raises(UsageError, match=r"at least 10000 samples; got \d+ in the split"):
+        digits_run.explore(progress=False)
+
+
+def test_nothing_is_computed_where_the_widget_cannot_be_shown(digits_run, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "cutaway.page.notebook.widget", None)
+    monkeypatch.setattr("cutaway.api.report.run_explorer", lambda *_, **__: pytest.fail("computed"))
+    with pytest.raises(UsageError, match=r"cutaway\[notebook\]"):
+        digits_run.explore()
+
+
+def test_an_embedding_explores_its_layer_its_epoch_and_its_samples(digits_run):
+    embedding = digits_run.embed("dense_1", split="val", method="pca", progress=False)
+    made = embedding.explore()
+    assert (made.layer, made.epoch) == ("dense_1", embedding.epoch)
+    np.testing.assert_array_equal(made.record.layers[0].layouts[0], scale_layout(embedding.xy))
+    table = made.to_pandas()
+    assert table.index.tolist() == embedding.ids.names()
+    assert table["predicted"].tolist() == embedding.to_pandas()["predicted"].tolist()
+    assert made.record.pictures.shape == (len(embedding), 8, 8)
+    near = made.record.neighbors
+    h = embedding.activations()
+    distances = np.linalg.norm(h[:, None] - h[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    np.testing.assert_allclose(
+        np.take_along_axis(distances, near, axis=1),
+        np.sort(distances, axis=1)[:, : near.shape[1]],
+        rtol=1e-4,
+        atol=1e-5,
+    )
