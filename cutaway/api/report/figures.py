@@ -46,7 +46,8 @@ def _verdict(source: ReportSource) -> str:
     said = [] if found is None else [f"{found.title}.", re.split(r"(?<=\.) (?=[A-Z])", found.text, maxsplit=1)[0]]
     config, rows = source.context.manifest.config, source.history.rows
     is_finished = source.context.manifest.status == "finished"
-    if is_finished and config.get("patience") is not None and len(rows) < (config.get("epochs") or 0):
+    epochs = config.get("epochs")
+    if is_finished and config.get("patience") is not None and isinstance(epochs, int) and len(rows) < epochs:
         said.append(f"Early stopping ended the training after epoch {rows[-1]['epoch']}.")
     return " ".join(said)
 
