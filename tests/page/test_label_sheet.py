@@ -8,7 +8,7 @@ import pytest
 
 from cutaway.data import Decision, csv_row, read_decisions, write_decisions
 from cutaway.errors import UsageError
-from cutaway.page import Explorer, LabelSheet, LayerMap, Page, Picture, SampleColumn, SuspectLabel
+from cutaway.page import Explorer, LabelSheet, LayerMap, Matrix, Page, Picture, SampleColumn, SuspectLabel, Table
 from cutaway.plots import picture_png
 
 pytestmark = pytest.mark.browser
@@ -238,3 +238,56 @@ def test_a_sheet_checks_its_classes(record):
         replace(record, suspects=())
     with pytest.raises(UsageError, match="2 names"):
         replace(record, names=("a", "b"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_on_a_sheet(open_sheet, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    # axe calls itself by a text, which the page's own policy forbids
+    opened = open_sheet(color_scheme=scheme, bypass_csp=True)
+    press(opened, "k", "r", "d")
+    faults = [
+        f"{fault['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for fault in Axe().run(opened.page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+    assert not faults, "\n".join(faults)
+
+
+def test_paper_shows_decisions_counts_and_folded_tables_but_no_controls(open_sheet):
+    counts = np.array([[4, 1], [0, 3]])
+    matrix = Matrix(
+        name="confusions", title="Confusion matrix", names=("a", "b"), classes=(0, 1), counts=counts,
+        samples=counts.sum(axis=1),
+    )  # fmt: skip
+    table = Table(name="settings", title="Settings", summary="All", rows=({"Setting": "seed", "Value": "7"},))
+    opened = open_sheet(matrix, table, color_scheme="dark")
+    press(opened, "d")
+    opened.page.emulate_media(media="print", color_scheme="dark")
+    opened.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    shown = {
+        selector: opened.page.locator(selector).first.is_visible()
+        for selector in (
+            ".suspect img",
+            ".decision",
+            ".matrix td button",
+            "#settings td",
+            ".suspect-actions",
+            ".sheet-bar",
+        )
+    }
+    assert shown == {
+        ".suspect img": True,
+        ".decision": True,
+        ".matrix td button": True,
+        "#settings td": True,
+        ".suspect-actions": False,
+        ".sheet-bar": False,
+    }
+    assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    opened.page.emulate_media(media="screen")
+    opened.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not opened.page.locator("#settings td").first.is_visible()
+    assert opened.page.locator(".suspect-actions").first.is_visible()
