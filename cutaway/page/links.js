@@ -12,7 +12,7 @@ export function linkSections(explorer) {
     if (places.length < names.length) button.textContent = `Show ${places.length} of ${names.length} samples on the map`;
     button.addEventListener("click", () => explorer.present(places));
   }
-  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-matrix] button"))) {
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-matrix] button"))) {
     const [label, predicted] = [Number(button.dataset.true), Number(button.dataset.predicted)];
     button.addEventListener("click", () => {
       const places = explorer.confused(label, predicted);

@@ -286,6 +286,21 @@ def test_settings_contain_the_whole_configuration(source, digits_run):
     assert rows["dataset sha256"] == digits_run.data.sha256
 
 
+def test_a_click_on_the_confusion_matrix_is_promised_as_far_as_the_map_goes(source, monkeypatch):
+    def promised(source):
+        return figures.confusions(source).lead.partition("its row.")[2].strip()
+
+    assert promised(source) == "A click on a cell shows its samples on the map."
+    same = "A click on a cell shows the samples on the map with the same true and predicted class."
+    assert promised(dataclasses.replace(source, asked="train")) == same
+    with monkeypatch.context() as patch:
+        patch.setattr("cutaway.api.report.source.MOST_SHOWN", 100)
+        some = "A click on a cell shows those of its samples that are on the map."
+        assert promised(dataclasses.replace(source)) == some
+    monkeypatch.setattr("cutaway.api.report.figures.shown_maps", lambda source: ([], []))
+    assert promised(source) == ""
+
+
 def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, monkeypatch):
     settings = {"epochs": 1, "seed": 0, "runs": tmp_path, "progress": False}
     run = ct.train(ct.mlp((8,)), "digits", **settings)

@@ -153,4 +153,6 @@ def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
         seconds = source.context.manifest.cost.get("training")
         if seconds is not None:  # the same seconds as in `show`, evaluation and writing included
             facts += [("Training time", f"{seconds:.1f} s")]
-    return (*facts, ("Parameters", f"{sum(record.parameters for record in source.layers):,}"))
+    if source.layers:  # those of a model that cannot be opened are not known
+        facts += [("Parameters", f"{sum(record.parameters for record in source.layers):,}")]
+    return tuple(facts)

@@ -45,8 +45,10 @@ def _verdict(source: ReportSource) -> str:
     found = next((each for each in source.findings if each.kind in JUDGED), None)
     said = [] if found is None else [f"{found.title}.", re.split(r"(?<=\.) (?=[A-Z])", found.text, maxsplit=1)[0]]
     config, rows = source.context.manifest.config, source.history.rows
+    epochs = config.get("epochs")
+    ended_early = config.get("patience") is not None and isinstance(epochs, int) and len(rows) < epochs
     is_finished = source.context.manifest.status == "finished"
-    if is_finished and config.get("patience") is not None and len(rows) < (config.get("epochs") or 0):
+    if is_finished and ended_early:
         said.append(f"Early stopping ended the training after epoch {rows[-1]['epoch']}.")
     return " ".join(said)
 
@@ -87,6 +89,8 @@ def _click(source: ReportSource) -> str:
     """What a click on a cell does; nothing on a page without a map."""
     if not shown_maps(source)[0]:
         return ""
+    if source.asked not in (None, source.split):
+        return " A click on a cell shows the samples on the map with the same true and predicted class."
     if len(source.shown) < len(source.ids):
         return " A click on a cell shows those of its samples that are on the map."
     return " A click on a cell shows its samples on the map."

@@ -118,11 +118,13 @@ export function sampleButton({ samples, store }, index, epoch) {
 function neighbors(parts, index, epoch) {
   const found = parts.samples.neighbors;
   if (!found) return null;
+  const { epochs, kept } = parts.samples.record;
+  const when = epochs.length > 1 ? ` after epoch ${epochs[kept]}` : "";
   const near = found.indices.subarray(found.k * index, found.k * (index + 1)).slice(0, NEIGHBORS);
   return element(
     "div",
     { class: "neighbors" },
-    element("h4", { text: `Nearest in ${found.layer}` }),
+    element("h4", { text: `Nearest in ${found.layer}${when}` }),
     element("div", { class: "samples" }, ...Array.from(near, (other) => sampleButton(parts, other, epoch))),
   );
 }

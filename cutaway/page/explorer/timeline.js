@@ -53,7 +53,8 @@ export function makeTimeline({ store, samples }) {
   const advance = (/** @type {number} */ before) => (/** @type {number} */ now) => {
     const { playing, epoch } = store.state;
     if (!playing) return;
-    const part = Math.min(0.2, (now - before) / STEP);
+    // the first frame may have begun before the click
+    const part = Math.min(0.2, Math.max(0, now - before) / STEP);
     const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const next = Math.min(last, epoch + part);
     store.set({ epoch: reduced ? Math.min(last, Math.floor(epoch) + 1) : next, playing: next < last });

@@ -67,7 +67,7 @@ class UnitView {
     this.more = element("button", { type: "button", onclick: () => this.#showMore() });
     const label = element("label", {}, element("span", { text: "Sort by" }), sort);
     this.colors = Boolean(parts.samples.record.network) && parts.samples.count <= MOST_ACTIVATIONS;
-    this.said = `${record.note}${this.colors ? " A click on the name of a unit colors the map by its activation." : ""}`;
+    this.said = `${record.note}${this.colors ? " A click on the name of a unit colors the map by its activation after this epoch." : ""}`;
     this.note = element("p", { class: "hint", text: this.said, "aria-live": "polite" });
     this.host = element("div", {}, element("div", { class: "toolbar" }, label), this.note, this.grid, this.more);
     this.#sort("cost");

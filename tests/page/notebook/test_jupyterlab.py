@@ -64,7 +64,11 @@ def lab(tmp_path, record):
         yield address
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:  # it waits for a kernel that is busy
+            server.kill()
+            server.wait()
 
 
 def _answers(url):

@@ -13,7 +13,7 @@ from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
 from cutaway.page import Explorer, LayerMap, References, scale_layout
 
-from .columns import sample_columns
+from .columns import FEWEST_EPOCHS, sample_columns
 from .units import unit_columns
 
 if TYPE_CHECKING:
@@ -192,4 +192,7 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
             f" Of a sample's {quality.k} nearest neighbors in {root.layer}, {percent(quality.neighbors_preserved)} are "
             f"among its {quality.k} nearest in the map; trustworthiness {quality.trustworthiness:.3f}."
         )
+    judged, known = (sum(epoch > 0 for epoch in epochs) for epochs in (grid.epochs, context.folder.epochs))
+    if FEWEST_EPOCHS <= judged < known:
+        caption += f" How samples were learned is judged by the {judged:,} epochs shown, of {known:,}."
     return caption + (f" Other layers and epochs could not be embedded: {missing}." if missing else "")

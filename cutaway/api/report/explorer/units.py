@@ -47,5 +47,5 @@ def unit_columns(source: ReportSource, layer: str) -> UnitColumns | None:
         preferred=found.measures.preferred_class,
         top=measured[found.measures.top_samples[:, :EXAMPLES]],
         pictures=pictures,
-        note=f"Measured on {len(found.ids):,} {source.kind} samples.",
+        note=f"Measured on {len(found.ids):,} {source.kind} samples after epoch {context.epoch()}.",
     )
