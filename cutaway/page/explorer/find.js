@@ -5,6 +5,9 @@
 
 const TERM = /(-?)(?:(?:"([^"]*)"|([^\s:<>="]+))(:|<=|>=|<|>|=))?(?:"([^"]*)"|(\S+))/g;
 
+/** A word to which a value will be added. */
+const UNFINISHED = /[^:<>=](?::|<=?|>=?|=)$/;
+
 /**
  * The words of a search, all of which must fit: `seven`, `label:3`, `confidence<0.5`, `-right`, `name:"test[7]"`,
  * `"hours per week">40`.
@@ -15,6 +18,7 @@ export function parseSearch(text) {
   const terms = [];
   for (const [, not, named, word = "", sign = "", quoted, plain = ""] of text.matchAll(TERM)) {
     const key = named ?? word;
+    if (!key && UNFINISHED.test(plain)) continue; // while it is typed, the map stays as it is
     const relation = /** @type {Term["relation"]} */ (sign === ":" || sign === "" ? "has" : sign);
     terms.push({ key: key.toLowerCase(), relation, value: (quoted ?? plain).toLowerCase(), not: not === "-" });
   }

@@ -157,7 +157,8 @@ export class Samples {
 
 /** @param {number} value */
 export function numberText(value) {
-  if (Number.isInteger(value)) return value.toLocaleString("en");
+  // four digits may be a year
+  if (Number.isInteger(value)) return value.toLocaleString("en", { useGrouping: Math.abs(value) >= 10_000 });
   return Math.abs(value) >= 999.5 ? value.toLocaleString("en", { maximumFractionDigits: 0 }) : value.toPrecision(3);
 }
 

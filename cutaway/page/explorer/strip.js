@@ -120,6 +120,12 @@ class SmallMap {
   }
 }
 
+/** What the measures of a layer are. */
+const MEANINGS = new Map([
+  ["Probe accuracy", "How often a linear classifier, fitted to the activations of the layer, is right"],
+  ["Zeros", "The share of activations that are 0"],
+]);
+
 /**
  * A measure of a layer through the epochs, between 0 and 1, with a mark at the epoch shown.
  * @param {{ title: string, values: (number | null)[] }} measure
@@ -127,7 +133,7 @@ class SmallMap {
  */
 function makeCurve({ title, values }, epochs) {
   const value = element("span", { class: "curve-value" });
-  const host = element("div", { class: "curve" }, element("p", {}, element("span", { text: title }), value));
+  const host = element("div", { class: "curve" }, element("p", {}, element("span", { text: title, title: MEANINGS.get(title) }), value));
   const x = (/** @type {number} */ k) => (epochs > 1 ? (100 * k) / (epochs - 1) : 50);
   const known = values.flatMap((each, k) => (each === null ? [] : [`${x(k).toFixed(2)},${(30 - 30 * each).toFixed(2)}`]));
   const mark = document.createElementNS(SVG, "line");

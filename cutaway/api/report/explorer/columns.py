@@ -100,10 +100,15 @@ def _column(key: str, title: str, cells: list[Any]) -> SampleColumn:
     if given and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in given):
         values = [np.nan if left_out else cell for cell, left_out in zip(cells, missing, strict=True)]
         return SampleColumn(key=key, title=title, kind="number", values=(np.array(values, np.float64),))
-    texts = ["" if left_out else str(cell) for cell, left_out in zip(cells, missing, strict=True)]
+    texts = ["" if left_out else _text(cell) for cell, left_out in zip(cells, missing, strict=True)]
     names = sorted({text for text in texts if text})
     if len(names) > CATEGORIES:
         return SampleColumn(key=key, title=title, kind="text", values=(tuple(texts),))
     codes = {name: code for code, name in enumerate(names)}
     values = np.array([codes.get(text, -1) for text in texts])
     return SampleColumn(key=key, title=title, kind="category", values=(values,), names=tuple(names))
+
+
+def _text(cell: Any) -> str:
+    """A cell in words; booleans as the lists of the page have them."""
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
