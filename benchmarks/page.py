@@ -94,6 +94,7 @@ def text(array: NDArray[Any]) -> str:
 
 def write_pages(room: Path, count: int) -> dict[str, Path]:
     """A page with the map, and one with the figure of Bokeh."""
+    from bokeh.core.types import ID
     from bokeh.embed import json_item
     from bokeh.resources import Resources
 
@@ -112,11 +113,12 @@ def write_pages(room: Path, count: int) -> dict[str, Path]:
     actions = Path(__file__).with_name("page_actions.js").read_text()
     figure = embedding_scatter_bokeh(xy, labels, [str(k) for k in range(10)])
     figure.update(width=WIDTH, height=HEIGHT, sizing_mode="fixed", styles={}, toolbar_location=None)
-    for renderer in figure.renderers:
+    renderers: list[Any] = figure.renderers
+    for renderer in renderers:
         renderer.glyph.size = style["size"]
     library = "\n".join(Resources(mode="inline", components=["bokeh", "bokeh-gl"], log_level="warn").js_raw)
     scripts = {"ours": link("map/map.js", read_module), "bokeh": library}
-    items: dict[str, Any] = {"ours": None, "bokeh": json_item(figure, target="stage")}
+    items: dict[str, Any] = {"ours": None, "bokeh": json_item(figure, target=ID("stage"))}
     paths = {name: room / f"{name}-{count}.html" for name in scripts}
     for name, path in paths.items():
         script = f"{scripts[name]}\n{actions}".replace("</script", "<\\/script")

@@ -18,7 +18,8 @@ export function parseSearch(text) {
   const terms = [];
   for (const [, not, named, word = "", sign = "", quoted, plain = ""] of text.matchAll(TERM)) {
     const key = named ?? word;
-    if (!key && UNFINISHED.test(plain)) continue; // while it is typed, the map stays as it is
+    // while a word is typed, the map stays as it is
+    if (key ? quoted === undefined && plain === "=" : UNFINISHED.test(plain)) continue;
     const relation = /** @type {Term["relation"]} */ (sign === ":" || sign === "" ? "has" : sign);
     terms.push({ key: key.toLowerCase(), relation, value: (quoted ?? plain).toLowerCase(), not: not === "-" });
   }
