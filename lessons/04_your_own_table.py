@@ -249,9 +249,9 @@ assert threshold < 0.5 and lower[0] <= at_half[0] and lower[1] >= at_half[1]
 # model gets worse, it needs that column. `run.importance()` does this for each column, five times.
 
 # %%
-found = run.importance(seed=SEED)
-importance = found.to_pandas()
-found.plot()
+importances = run.importance(seed=SEED)
+importance = importances.to_pandas()
+importances.plot()
 
 # %% [markdown]
 # Blue columns rise by more than two standard errors; for the gray ones we cannot tell the difference from nothing. Two

@@ -244,7 +244,7 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
 
     monkeypatch.setattr(FoldTrainer, "train", refuse)
     folder = tmp_path / "copy"
-    shutil.copytree(run.path, folder)
+    shutil.copytree(run.path, folder, ignore=shutil.ignore_patterns("labels.csv"))  # decisions of other tests
     copy = ct.open_run(folder, data=run.data)
     (decided, relabeled) = issues.ids.names()[:2]
     copy.decide([ct.Decision(decided, "drop", when="2026-01-01"), ct.Decision(relabeled, "relabel", "7")])

@@ -100,7 +100,8 @@ def test_the_demo_trains_embeds_reports_and_says_where_everything_is(cutaway, mo
         assert told in out
     assert (run / "report.html").read_text().startswith("<!doctype html>")
     assert re.search(r"embedding +(\S+\.npz)", out)
-    assert len(list((run / "results").glob("embedding-*"))) == 1, "the report shows the one that was made"
+    name = re.search(r"embedding +\S*(embedding-\S+-epoch-\d+)-\S+\.npz", out).group(1)
+    assert len(list((run / "results").glob(f"{name}-*"))) == 1, "the report shows the one that was made"
 
 
 def columns_of(text):

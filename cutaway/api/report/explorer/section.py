@@ -1,5 +1,6 @@
 """The section in which all samples are looked at: their maps in every layer and after every epoch."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,13 @@ EPOCHS = 16
 LAYERS = 6
 """Layers that are shown at most, the samples themselves and the outputs among them."""
 
+WIDEST = 2048
+"""Units of a layer, or values of a sample, at most: principal components of 4,096 take a minute and 0.5 GB, however few
+samples there are."""
+
+MOST_BYTES = 24 * 2**20
+"""Bytes of raw samples in the page at most; without them it does not compute the model."""
+
 DETAILS = 10
 """Columns of the user's table on a card."""
 
@@ -54,6 +62,11 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
     columns = sample_columns(source, grid.epochs, embedding)
     pictures = page_pictures(context, source.shown)
     network = network_data(context)
+    per_sample = math.prod(context.data.shape) * (
+        1 if context.data.x(source.shown.take(slice(1))).dtype == np.uint8 else 4
+    )
+    if per_sample * len(source.shown) > MOST_BYTES:
+        network = f"{len(source.shown):,} samples of this size would make the page too large."
     caption = _caption(source, grid, embedded=embedded, missing=missing)
     return Explorer(
         name="explore",
@@ -73,7 +86,7 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
         neighbors_in=root,
         network=None if isinstance(network, str) else network,
         without=network if isinstance(network, str) else "",
-        inputs=None if isinstance(network, str) else _inputs(source, source.shown, pictures),
+        inputs=inputs,
         references=None if isinstance(network, str) else _references(source),
         colors=explorer_colors(),
     )
@@ -92,7 +105,9 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
     root, dense = context.outline.default, context.outline.dense
     hidden = [name for name in dense if name != root] or dense[:1]
     chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
-    layers = [INPUT, *(name for name in context.outline.kinds if name in chosen)]
+    widths = {INPUT: math.prod(context.data.shape), **context.outline.units}
+    named = [INPUT, *(name for name in context.outline.kinds if name in chosen)]
+    layers = [name for name in named if name == root or widths[name] <= WIDEST]
     return layers, spaced_epochs(context.folder.epochs, EPOCHS, kept=context.epoch())
 
 
@@ -146,7 +161,8 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerM
 def _references(source: ReportSource) -> References | None:
     """Training samples, a stratified sample by class; None where there are none."""
     context = source.context
-    ids = context.named(context.ids("train", samples=REFERENCES, seed=0))
+    most = max(1, min(REFERENCES, MOST_BYTES // (8 * 4 * math.prod(context.data.shape))))
+    ids = context.named(context.ids("train", samples=most, seed=0))
     if not len(ids):
         return None
     pictures = page_pictures(context, ids)
