@@ -62,11 +62,9 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
     columns = sample_columns(source, grid.epochs, embedding)
     pictures = page_pictures(context, source.shown)
     network = network_data(context)
-    per_sample = math.prod(context.data.shape) * (
-        1 if context.data.x(source.shown.take(slice(1))).dtype == np.uint8 else 4
-    )
-    if per_sample * len(source.shown) > MOST_BYTES:
-        network = f"{len(source.shown):,} samples of this size would make the page too large."
+    inputs = None if isinstance(network, str) else _inputs(source, source.shown, pictures)
+    if inputs is not None and inputs.nbytes > MOST_BYTES:
+        network, inputs = "So many samples of this size would make the page too large.", None
     caption = _caption(source, grid, embedded=embedded, missing=missing)
     return Explorer(
         name="explore",
