@@ -33,6 +33,9 @@ MOST_SHOWN = 10_000
 MOST_OF_SPLIT = 100_000
 """Samples of a split that was asked for at most."""
 
+MOST_PROBABILITIES = 2**24
+"""Samples on the map times classes at most: their probabilities after an epoch, 67 MB."""
+
 MEASURED = 5_000
 """Samples on which layers are measured. The probe is fitted on half of them, five per unit of a layer of 512; with two
 per unit the small output layer would beat layers that know more."""
@@ -91,6 +94,7 @@ class ReportSource:
     def shown(self) -> SampleIds:
         """The samples on the map: at most `MOST_SHOWN` or `MOST_OF_SPLIT`, a stratified sample by class."""
         most = MOST_SHOWN if self.asked is None else MOST_OF_SPLIT
+        most = max(1, min(most, MOST_PROBABILITIES // max(len(self.context.class_names), 1)))
         return self.context.named(self.context.ids(self.asked or self.split, samples=most, seed=0))
 
     @cached_property
