@@ -1,6 +1,7 @@
 """What a report holds of the model of a run, run in Node, against what the run itself says."""
 
 import json
+import shutil
 import warnings
 
 import keras
@@ -185,8 +186,15 @@ def first(recorded_run):
     """The first layer of the model, whose weights a test may change."""
     layer = recorded_run.context.model().get_layer("first")
     before = layer.get_weights()
+    forget(recorded_run)
     yield layer
     layer.set_weights(before)
+    forget(recorded_run)
+
+
+def forget(run):
+    """Delete what is kept of a run, whose key does not know that a test changes weights in memory."""
+    shutil.rmtree(run.path / "results", ignore_errors=True)
 
 
 def test_layers_that_the_page_does_not_compute_are_named(tmp_path):
@@ -200,6 +208,7 @@ def test_a_model_that_is_too_large_or_diverged_is_refused_in_words(recorded_run,
         patch.setattr(model_file, "MOST_BYTES", 200)
         assert network_data(recorded_run.context) == "The model has 296 weights, and a page holds at most 100."
     first.kernel.assign(np.full((64, 4), np.nan, np.float32))
+    forget(recorded_run)
     assert network_data(recorded_run.context) == "Some weights of the model are not finite numbers."
 
 
@@ -210,6 +219,7 @@ def test_kernels_that_rounding_would_change_travel_with_32_bits(run_script, reco
     x = recorded_run.data.x(recorded_run.split.test)[:20]
     np.testing.assert_allclose(answers(run_script, data, x), recorded_run.predict(x), rtol=0, atol=1e-3)
     monkeypatch.setattr(model_file, "MOST_BYTES", 1_000)
+    forget(recorded_run)
     reason = network_data(recorded_run.context)
     assert reason.startswith("Weights of 16 bits would change the predictions of this model")
 
