@@ -86,7 +86,8 @@ def test_the_report_is_of_the_kept_epoch(run, kept):
     assert f"After epoch {kept}, a linear classifier" in html
     epochs = set(re.findall(r"<td[^>]*>(\d+)</td>", html[html.index('id="knowledge"') : html.index('id="units"')]))
     assert str(kept) in epochs
-    assert f", epoch {kept}" in html[html.index('<section id="embedding"') :]
+    explorer = html[html.index('<section id="explore"') : html.index('<section id="findings"')]
+    assert f"after epoch {kept} is embedded first" in explorer
 
 
 def test_commands_show_the_kept_epoch(trained, capsys):

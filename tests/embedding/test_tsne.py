@@ -168,10 +168,10 @@ for each in told:
         for _ in range(2)
     )
     lines = first.stdout.splitlines()
-    assert "0 1 once on this machine: center" in lines
+    assert "0 1 once on this machine: verify_neighbors" in lines
     assert "0 1 once on this machine: scan" in lines
     assert "0 1 once on this machine: gradient_step" in lines
-    assert "0 1 once on this machine: project" not in lines, "which only more samples need"
+    assert "0 1 once on this machine: gather" not in lines, "which only more samples need"
     assert re.fullmatch(r"1 1 \d+ functions in \d+\.\d s, once on this machine", lines[-1])
     assert again.stdout == ""
 
