@@ -265,7 +265,7 @@ class RunContext:
         """
         if name is None:
             return self.outline.default
-        if name not in self.outline.kinds:
+        if not isinstance(name, str) or name not in self.outline.kinds:  # pyright: ignore[reportUnnecessaryIsInstance]
             from cutaway.interpret import find_layer
 
             find_layer(self.model(epoch), name)

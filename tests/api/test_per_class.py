@@ -67,7 +67,7 @@ def test_show_has_them_for_people_and_programs(digits_run, capsys):
 
 @pytest.fixture
 def copy(digits_run, tmp_path):
-    shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("classes-*"))
+    shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("classes-*", "probabilities-*"))
     return tmp_path / "run"
 
 
