@@ -25,6 +25,7 @@ class SampleColumn:
             numbers floats, NaN where there is none; of texts a tuple of texts.
         names: The categories.
         palette: "classes" for the colors of classes, "right" for those of right and wrong.
+        own: Whether it is a column of the user's own data, which people know by its title.
     """
 
     key: str
@@ -33,6 +34,7 @@ class SampleColumn:
     values: tuple[Any, ...]
     names: tuple[str, ...] = ()
     palette: Literal["classes", "right", ""] = ""
+    own: bool = False
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
         """What the page gets, as plain data; the values go into the bundle."""
@@ -43,6 +45,7 @@ class SampleColumn:
             "values": [self._add(values, bundle) for values in self.values],
             "names": [escaped(name) for name in self.names],
             "palette": self.palette,
+            "own": self.own,
         }
 
     def _add(self, values: Any, bundle: Bundle) -> int:

@@ -8,13 +8,14 @@ and errors.
 
 from .atomic import output_file, write_atomic, write_output
 from .folder import DamagedRun, RunFolder, find_run, list_runs, run_argument, run_command
-from .keeping import KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
+from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, keeps_predictions, labels_path, snapshot_path
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
 from .results import ResultStore, file_name
 from .writer import RunWriter
 
 __all__ = [
+    "DAMAGED",
     "FORMAT",
     "REPORT",
     "RUNS",

@@ -64,8 +64,8 @@ def record():
             values=tuple(np.linspace(0.2, 1, COUNT) * (1 + e) / 3 for e in EPOCHS),
         ),
         SampleColumn(key="note", title="Note", kind="text", values=(tuple(f"note {i}" for i in range(COUNT)),)),
-        SampleColumn(key="column0", title="price in €", kind="number", values=(np.arange(COUNT) / 10,)),
-        SampleColumn(key="column1", title="customer", kind="number", values=(2**33 + np.arange(COUNT),)),
+        SampleColumn(key="column0", title="price in €", own=True, kind="number", values=(np.arange(COUNT) / 10,)),
+        SampleColumn(key="column1", title="customer", own=True, kind="number", values=(2**33 + np.arange(COUNT),)),
     )  # fmt: skip
     layers = (
         LayerMap(name="input", title="Input", detail="64 values", layouts=(_layout(0),)),

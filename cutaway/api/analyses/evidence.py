@@ -13,7 +13,7 @@ from cutaway.checks import warn_user
 from cutaway.errors import CutawayError
 from cutaway.findings import Evidence, Finding, run_checks
 from cutaway.metrics import confusion_counts
-from cutaway.runs import file_name
+from cutaway.runs import DAMAGED, file_name
 
 from .facts import facts_of
 
@@ -147,6 +147,6 @@ def _read(context: RunContext, name: str) -> dict[str, Any] | None:
             repeated = (np.repeat(np.array(each, np.int64), counts) for each in (rows, columns))
             facts["confusion"] = confusion_counts(*repeated, classes=classes)
         return facts
-    except (CutawayError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, MemoryError):
+    except DAMAGED:
         warn_user(f"{name} is damaged and is computed again")
         return None

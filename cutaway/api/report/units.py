@@ -64,7 +64,17 @@ def _measure(source: ReportSource) -> Units:
     context, outline = source.context, source.context.outline
     hidden = outline.measured[:-1] if context.data.is_image else ()
     layer = next(filter(outline.reads_input, hidden), None) or outline.default
-    samples = max(100, WORK // (outline.units[layer] * max(len(context.class_names), 10)))
+    return measured_units(source, layer)
+
+
+def measured_units(source: ReportSource, layer: str) -> Units:
+    """The units of a layer, on as many held-out samples as `WORK` allows.
+
+    Raises:
+        CutawayError: The model has diverged, or it has no such hidden layer.
+    """
+    context = source.context
+    samples = max(100, WORK // (context.outline.units[layer] * max(len(context.class_names), 10)))
     return measure_units(context, layer, split=source.split, samples=samples, on_progress=source.on_progress)
 
 

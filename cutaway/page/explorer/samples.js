@@ -6,7 +6,7 @@ export const MOST_NAMED = 100;
 /**
  * @typedef {{
  *   key: string, title: string, kind: "category" | "number" | "text", values: number[], names: string[],
- *   palette: "classes" | "right" | "",
+ *   palette: "classes" | "right" | "", own: boolean,
  * }} ColumnRecord `values` are arrays of the bundle: one, or one for each epoch
  * @typedef {{
  *   cost: number, measurable: number, firing: number, selectivity: number, preferred: number, top: number,

@@ -66,7 +66,7 @@ function save({ store, samples }) {
   const { selection, epochShown } = store.state;
   const columns = [...samples.columns.values()];
   // the columns of a table are known by their titles, those of the page by the words of its search
-  const rows = [["sample", ...columns.map(({ key, title }) => (/^(column\d+|unit)$/.test(key) ? title : key))]];
+  const rows = [["sample", ...columns.map(({ key, title, own }) => (own ? title : key))]];
   for (const index of selection) {
     const cells = columns.map((column) => {
       if (column.kind !== "number") return samples.text(column.key, index, epochShown);

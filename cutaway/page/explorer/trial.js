@@ -54,8 +54,8 @@ class Trial {
   #references = null;
   /** @type {import("../map/pictures.js").Pictures | null} */
   #pictures = null;
-  /** @type {Float32Array | null} */
-  #input = null;
+  /** @type {{ input: Float32Array, outputs: Map<string, Float32Array> } | null} what is drawn or entered, and its layers */
+  #tried = null;
 
   /**
    * @param {import("./explorer.js").Parts} parts
@@ -95,7 +95,7 @@ class Trial {
   }
 
   #clear() {
-    this.#input = null;
+    this.#tried = null;
     this.steps.replaceChildren();
     this.near.replaceChildren();
     this.parts.store.set({ tried: null });
@@ -106,13 +106,12 @@ class Trial {
    * @param {import("../network/resampling.js").GrayPicture | null} picture
    */
   #show(input, picture) {
-    this.#input = input;
     const canvas = picture && element("canvas", { class: "card-picture", role: "img", "aria-label": "What the model gets" });
     if (canvas && picture) {
       const { values, width, height } = picture;
       paintPicture(canvas, { bytes: Uint8Array.from(values), width, height, channels: 1 }, 0);
     }
-    showWay(this.parts, this.model, input, this.steps, { picture: canvas });
+    this.#tried = { input, outputs: showWay(this.parts, this.model, input, this.steps, { picture: canvas }) };
     this.#place();
   }
 
@@ -159,9 +158,8 @@ class Trial {
 
   /** Find the nearest samples in every layer, whose places tell where the new one belongs. */
   #place() {
-    const input = this.#input;
-    if (!input) return;
-    const { outputs } = this.model.network.forward(input);
+    if (!this.#tried) return;
+    const { input, outputs } = this.#tried;
     const tried = new Map();
     for (const [layer, { rows, indices }] of this.#placed) {
       const activations = outputs.get(this.parts.samples.record.layers[layer].name) ?? input;

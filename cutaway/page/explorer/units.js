@@ -172,7 +172,7 @@ class UnitView {
     const activations = await model.activations(name, rows, onProgress);
     const units = activations.length / samples.count;
     const values = Float32Array.from({ length: samples.count }, (_, index) => activations[units * index + unit]);
-    const column = { key: "unit", title: `Unit ${unit} of ${title}`, kind: /** @type {const} */ ("number"), values: [], names: [], palette: /** @type {const} */ ("") };
+    const column = { key: "unit", title: `Unit ${unit} of ${title}`, kind: /** @type {const} */ ("number"), values: [], names: [], palette: /** @type {const} */ (""), own: true };
     samples.add(column, values);
     store.set({ color: "" });
     store.set({ color: "unit", off: [] });

@@ -17,6 +17,7 @@ const MOST_UNITS = 4096;
  * @param {ArrayLike<number>} input raw values
  * @param {HTMLElement} host gets it in place of what it has
  * @param {{ picture?: HTMLCanvasElement | null }} [options]
+ * @returns {Map<string, Float32Array>} the outputs of all layers
  */
 export function showWay(parts, model, input, host, { picture = null } = {}) {
   const { samples } = parts;
@@ -33,6 +34,7 @@ export function showWay(parts, model, input, host, { picture = null } = {}) {
   steps.push(step("Probabilities", bars(probabilities, names)));
   if (reasons) steps.push(reasonStep(model, reasons, names, picture));
   host.replaceChildren(...steps.filter((each) => each !== null));
+  return outputs;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { enlarged, passOf } from "./gl_painter.js";
+import { enlarged, passOf } from "./painting.js";
 import { HIDDEN } from "./search.js";
 import { STEPS } from "./view.js";
 
@@ -55,7 +55,7 @@ export class CanvasPainter {
     this.#palette = rgba;
   }
 
-  /** @param {import("./gl_painter.js").Painting} painting */
+  /** @param {import("./painting.js").Painting} painting */
   paint(painting) {
     const { width, height } = this.canvas;
     if (!width || !height) return;
@@ -78,7 +78,7 @@ export class CanvasPainter {
   }
 
   /**
-   * @param {import("./gl_painter.js").Painting} painting
+   * @param {import("./painting.js").Painting} painting
    * @param {number} pass
    * @param {number} alpha
    */
@@ -129,7 +129,7 @@ export class CanvasPainter {
 
   /**
    * Each pixel has the mean color of its points; its opacity grows with the logarithm of their number.
-   * @param {import("./gl_painter.js").Painting} painting
+   * @param {import("./painting.js").Painting} painting
    */
   #density({ a, b, t, view, dim, count, selected }) {
     const { width, height } = this.canvas;

@@ -1,13 +1,4 @@
-import { SELECTED } from "./search.js";
-
-/**
- * What is painted.
- * @typedef {{
- *   a: string, b: string, t: number, view: import("./view.js").View,
- *   size: number, alpha: number, dim: number, count: number, selected: number,
- * }} Painting positions go from layout `a` to layout `b`; `size` is in CSS pixels; `dim` is multiplied with the opacity of
- * samples outside the selection; `selected` is the number of samples in it
- */
+import { enlarged } from "./painting.js";
 
 // A uniform that both shaders use must have the same precision in both, or they do not link.
 const VERTEX = `#version 300 es
@@ -161,7 +152,7 @@ export class GlPainter {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, rgba.length / 4, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
   }
 
-  /** @param {Painting} painting */
+  /** @param {import("./painting.js").Painting} painting */
   paint({ a, b, t, view, size, alpha, dim, count, selected }) {
     const gl = this.gl;
     const { width, height } = this.canvas;
@@ -194,20 +185,4 @@ export class GlPainter {
   release() {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
-}
-
-/**
- * How much larger the points of a selection are: few would not be seen among others.
- * @param {number} selected
- */
-export function enlarged(selected) {
-  return selected <= 300 ? 2 : 1.25;
-}
-
-/**
- * Whether a sample is painted in the pass of the selection.
- * @param {number} state
- */
-export function passOf(state) {
-  return state & SELECTED ? 1 : 0;
 }

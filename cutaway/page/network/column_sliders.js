@@ -1,6 +1,6 @@
 // A slider or a list for each column of a table, so that a row can be changed and its answer watched.
 
-import { makePart } from "./elements.js";
+import { element } from "../core/elements.js";
 import { OTHER_VALUE } from "./preparing.js";
 
 /** @typedef {import("./preparing.js").Cell} Cell */
@@ -44,11 +44,11 @@ export class ColumnSliders {
   constructor(host, controls, { onChange, cells = {} }) {
     this.onChange = onChange;
     this.controls = controls;
-    this.element = makePart("form", { className: "column-sliders" });
+    this.element = element("form", { class: "column-sliders" });
     this.element.addEventListener("submit", (event) => event.preventDefault());
     for (const control of controls) this.element.append(this.#row(control));
     this.element.addEventListener("input", () => this.#tell());
-    this.resetButton = makePart("button", { type: "button", textContent: "Usual values" });
+    this.resetButton = element("button", { type: "button", text: "Usual values" });
     this.resetButton.addEventListener("click", () => {
       this.write(this.usualCells);
       this.#tell();
@@ -102,15 +102,13 @@ export class ColumnSliders {
     const input = makers[control.kind](control);
     const id = `columnControl${++controlCount}`;
     input.elements[0].id = id;
-    for (const element of input.elements.slice(1)) element.setAttribute("aria-label", `${control.column}, typed`);
-    const row = makePart("div", { className: "column-control" });
-    row.append(makePart("label", { htmlFor: id, textContent: control.column }), ...input.elements);
+    for (const part of input.elements.slice(1)) part.setAttribute("aria-label", `${control.column}, typed`);
+    const row = element("div", { class: "column-control" });
+    row.append(element("label", { for: id, text: control.column }), ...input.elements);
     let missing = null;
     if (control.missing && control.kind !== "category" && control.kind !== "text") {
-      missing = makePart("input", { type: "checkbox" }, { "aria-label": `${control.column} is not known` });
-      const label = makePart("label", { className: "column-missing" });
-      label.append(missing, " not known");
-      row.append(label);
+      missing = element("input", { type: "checkbox", "aria-label": `${control.column} is not known` });
+      row.append(element("label", { class: "column-missing" }, missing, " not known"));
     }
     this.#columns.set(control.column, { input, missing });
     return row;
@@ -128,7 +126,7 @@ export class ColumnSliders {
   /** Let those controls be changed whose value is known. */
   #allow() {
     for (const { input, missing } of this.#columns.values()) {
-      for (const element of input.elements) element.toggleAttribute("disabled", Boolean(missing?.checked));
+      for (const part of input.elements) part.toggleAttribute("disabled", Boolean(missing?.checked));
     }
   }
 }
@@ -139,9 +137,9 @@ export class ColumnSliders {
  * @returns {ColumnInput}
  */
 function sliderInput(control) {
-  const field = makePart("input", { type: "number", step: "any", className: "column-value" });
+  const field = element("input", { type: "number", step: "any", class: "column-value" });
   const scale = sliderScale(control);
-  const slider = makePart("input", { type: "range", min: scale.min, max: scale.max, step: scale.step });
+  const slider = element("input", { type: "range", min: scale.min, max: scale.max, step: scale.step });
   const follow = (/** @type {number} */ value) => {
     slider.value = String(scale.toSlider(value));
     slider.setAttribute("aria-valuetext", field.value);
@@ -214,9 +212,9 @@ function sliderText(value, step) {
  */
 function dateInput({ low = 0, high = 1, step = 86_400 }) {
   const type = step < 86_400 ? "datetime-local" : "date";
-  const field = makePart("input", { type, className: "column-value" });
+  const field = element("input", { type, class: "column-value" });
   const options = { type: "range", min: String(low), max: String(high), step: String(step) };
-  const slider = makePart("input", options);
+  const slider = element("input", options);
   const seconds = () => Date.parse(field.value.includes("T") ? `${field.value}Z` : field.value) / 1000;
   const show = (/** @type {number} */ value) => {
     field.value = new Date(value * 1000).toISOString().slice(0, type === "date" ? 10 : 16);
@@ -245,10 +243,10 @@ function dateInput({ low = 0, high = 1, step = 86_400 }) {
  * @returns {ColumnInput}
  */
 function listInput({ values = [], other = false, missing }) {
-  const list = makePart("select", {});
+  const list = element("select");
   const known = [...values.map((value) => [value, value]), ...(other ? [[OTHER_VALUE, "another value"]] : [])];
   for (const [value, text] of [...known, ...(missing ? [[UNKNOWN_VALUE, "not known"]] : [])]) {
-    list.append(makePart("option", { value, textContent: text }));
+    list.append(element("option", { value, text }));
   }
   return {
     elements: [list],
@@ -266,7 +264,7 @@ function listInput({ values = [], other = false, missing }) {
  * @returns {ColumnInput}
  */
 function textInput() {
-  const field = makePart("input", { type: "text", className: "column-value", placeholder: "not known" });
+  const field = element("input", { type: "text", class: "column-value", placeholder: "not known" });
   return {
     elements: [field],
     read: () => field.value.trim() || null,

@@ -1,7 +1,7 @@
 // A sheet to draw on with mouse, pen, finger or keyboard.
 
+import { element } from "../core/elements.js";
 import { PEN_RADIUS, drawSegment, drawStrokes } from "./drawing.js";
-import { makePart } from "./elements.js";
 
 /** @typedef {import("./drawing.js").StrokePoint} StrokePoint */
 /** @typedef {import("./resampling.js").GrayPicture} GrayPicture */
@@ -49,17 +49,16 @@ export class DrawingPad {
     this.size = { width: Math.round((SHEET_PIXELS * aspect) / longer), height: Math.round(SHEET_PIXELS / longer) };
     this.sheet = drawStrokes([], this.size);
     this.pen = { x: this.size.width / 2, y: this.size.height / 2, radius: PEN_RADIUS * SHEET_PIXELS };
-    this.element = makePart("div", { className: "drawing-pad" });
-    const help = makePart("p", { className: "drawing-help", id: `drawingHelp${++padCount}`, textContent: PAD_HELP });
+    this.element = element("div", { class: "drawing-pad" });
+    const help = element("p", { class: "drawing-help", id: `drawingHelp${++padCount}`, text: PAD_HELP });
     const named = { role: "application", "aria-label": label, "aria-describedby": help.id };
-    this.canvas = makePart("canvas", { className: "drawing-sheet", tabIndex: 0 }, named);
+    this.canvas = element("canvas", { class: "drawing-sheet", tabindex: 0, ...named });
     this.canvas.style.aspectRatio = `${this.size.width} / ${this.size.height}`;
     this.canvas.style.touchAction = "none";
-    this.undoButton = makePart("button", { type: "button", textContent: "Undo" });
-    this.clearButton = makePart("button", { type: "button", textContent: "Clear" });
-    this.status = makePart("p", { className: "drawing-status" }, { role: "status" });
-    const buttons = makePart("div", { className: "drawing-buttons" });
-    buttons.append(this.undoButton, this.clearButton);
+    this.undoButton = element("button", { type: "button", text: "Undo" });
+    this.clearButton = element("button", { type: "button", text: "Clear" });
+    this.status = element("p", { class: "drawing-status", role: "status" });
+    const buttons = element("div", { class: "drawing-buttons" }, this.undoButton, this.clearButton);
     this.element.append(this.canvas, buttons, help, this.status);
     host.append(this.element);
     this.#listen();

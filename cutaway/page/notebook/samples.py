@@ -1,6 +1,5 @@
 """The samples of an explorer as a table, and the samples that a user names."""
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
 
 SAMPLE = "sample"
 """Names the index of a table of samples, and in the tables of other results the column of their names."""
-
-_USERS = re.compile(r"column\d+")
-"""Keys of the columns of a user's own table, whose titles are their names."""
 
 
 def sample_table(record: Explorer, positions: Iterable[int], *, epoch: int) -> "pandas.DataFrame":
@@ -40,7 +36,7 @@ def named_columns(record: Explorer) -> dict[str, SampleColumn]:
     """The columns by what a user calls them: the columns of a user's table as they are called there, others by key."""
     named: dict[str, SampleColumn] = {}
     for column in record.columns:
-        name = column.title if _USERS.fullmatch(column.key) else column.key
+        name = column.title if column.own else column.key
         named[column.key if name in named else name] = column
     return named
 

@@ -44,9 +44,13 @@ def _columns():
             key="right", title="Right", kind="category", values=wrong, names=("right", "wrong"), palette="right"
         ),
         SampleColumn(key="confidence", title="Confidence", kind="number", values=confidence),
-        SampleColumn(key="column0", title="weight in kg", kind="number", values=(weights,)),
-        SampleColumn(key="column1", title="place", kind="category", values=(places,), names=("here", "there")),
-        SampleColumn(key="column2", title="note", kind="text", values=(tuple(f"note {i}" for i in range(COUNT)),)),
+        SampleColumn(key="column0", title="weight in kg", own=True, kind="number", values=(weights,)),
+        SampleColumn(
+            key="column1", title="place", own=True, kind="category", values=(places,), names=("here", "there")
+        ),
+        SampleColumn(
+            key="column2", title="note", own=True, kind="text", values=(tuple(f"note {i}" for i in range(COUNT)),)
+        ),
     )
 
 

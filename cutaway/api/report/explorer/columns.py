@@ -88,7 +88,7 @@ def _table_columns(source: ReportSource) -> list[SampleColumn]:
         return []
     x = context.data.x(source.shown).reshape(len(source.shown), -1)
     return [
-        SampleColumn(key=f"column{k}", title=name, kind="number", values=(x[:, k].astype(np.float32),))
+        SampleColumn(key=f"column{k}", title=name, own=True, kind="number", values=(x[:, k].astype(np.float32),))
         for k, name in enumerate(names[:COLUMNS])
     ]
 
@@ -99,14 +99,14 @@ def _column(key: str, title: str, cells: list[Any]) -> SampleColumn:
     given = [cell for cell, left_out in zip(cells, missing, strict=True) if not left_out]
     if given and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in given):
         values = [np.nan if left_out else cell for cell, left_out in zip(cells, missing, strict=True)]
-        return SampleColumn(key=key, title=title, kind="number", values=(np.array(values, np.float64),))
+        return SampleColumn(key=key, title=title, own=True, kind="number", values=(np.array(values, np.float64),))
     texts = ["" if left_out else _text(cell) for cell, left_out in zip(cells, missing, strict=True)]
     names = sorted({text for text in texts if text})
     if len(names) > CATEGORIES:
-        return SampleColumn(key=key, title=title, kind="text", values=(tuple(texts),))
+        return SampleColumn(key=key, title=title, own=True, kind="text", values=(tuple(texts),))
     codes = {name: code for code, name in enumerate(names)}
     values = np.array([codes.get(text, -1) for text in texts])
-    return SampleColumn(key=key, title=title, kind="category", values=(values,), names=tuple(names))
+    return SampleColumn(key=key, title=title, own=True, kind="category", values=(values,), names=tuple(names))
 
 
 def _text(cell: Any) -> str:

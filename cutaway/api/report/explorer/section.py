@@ -62,9 +62,12 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
     columns = sample_columns(source, grid.epochs, embedding)
     pictures = page_pictures(context, source.shown)
     network = network_data(context)
-    inputs = None if isinstance(network, str) else _inputs(source, source.shown, pictures)
-    if inputs is not None and inputs.nbytes > MOST_BYTES:
-        network, inputs = "So many samples of this size would make the page too large.", None
+    inputs = None
+    if not isinstance(network, str):
+        fits = len(source.shown) * math.prod(context.data.shape) <= MOST_BYTES  # with one byte a value at least
+        inputs = _inputs(source, source.shown, pictures) if fits else None
+        if not fits or (inputs is not None and inputs.nbytes > MOST_BYTES):
+            network, inputs = "So many samples of this size would make the page too large.", None
     caption = _caption(source, grid, embedded=embedded, missing=missing)
     return Explorer(
         name="explore",
@@ -76,7 +79,7 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
         epochs=grid.epochs,
         kept=grid.epochs.index(context.epoch()),
         columns=columns,
-        details=tuple(column.key for column in columns if column.key.startswith("column"))[:DETAILS],
+        details=tuple(column.key for column in columns if column.own)[:DETAILS],
         layers=maps,
         layer=grid.layers.index(root),
         pictures=pictures,

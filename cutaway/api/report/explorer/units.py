@@ -2,13 +2,10 @@
 
 import numpy as np
 
-from cutaway.api.analyses import units as measure_units
 from cutaway.api.report.source import ReportSource
+from cutaway.api.report.units import measured_units
 from cutaway.errors import Canceled, CutawayError
 from cutaway.page import UnitColumns
-
-WORK = 25_600_000
-"""Samples times units times classes to ablate at most, of at least 10 classes: about 2 s on 2 cores."""
 
 EXAMPLES = 6
 """Top activating samples of each unit."""
@@ -25,9 +22,8 @@ def unit_columns(source: ReportSource, layer: str) -> UnitColumns | None:
     context, outline = source.context, source.context.outline
     if layer not in outline.measured[:-1] or outline.units[layer] > MOST_UNITS:
         return None
-    samples = max(100, WORK // (outline.units[layer] * max(len(context.class_names), 10)))
     try:
-        found = measure_units(context, layer, split=source.split, samples=samples, on_progress=source.on_progress)
+        found = measured_units(source, layer)
     except Canceled:
         raise
     except CutawayError:  # a model that has diverged; other sections say so
