@@ -15,6 +15,7 @@ from .label_sheet import LabelSheet, SuspectLabel
 from .notebook import check_widget, explorer_widget
 from .render import render
 from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
+from .studio import StudioFiles, studio_files, studio_shell
 
 if TYPE_CHECKING:
     from .notebook import ExplorerWidget
@@ -36,6 +37,7 @@ __all__ = [
     "SampleColumn",
     "Section",
     "SmallPlot",
+    "StudioFiles",
     "SuspectLabel",
     "Table",
     "Text",
@@ -44,6 +46,8 @@ __all__ = [
     "explorer_widget",
     "render",
     "scale_layout",
+    "studio_files",
+    "studio_shell",
 ]
 
 _MODULES = {"ExplorerWidget": "cutaway.page.notebook"}
