@@ -13,7 +13,7 @@ from cutaway._lazy import lazy_getattr
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
 from .label_sheet import LabelSheet, SuspectLabel
 from .notebook import check_widget, explorer_widget
-from .render import render
+from .render import SectionPart, render, render_section
 from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
 from .studio import StudioFiles, studio_files, studio_shell
 
@@ -36,6 +36,7 @@ __all__ = [
     "References",
     "SampleColumn",
     "Section",
+    "SectionPart",
     "SmallPlot",
     "StudioFiles",
     "SuspectLabel",
@@ -45,6 +46,7 @@ __all__ = [
     "check_widget",
     "explorer_widget",
     "render",
+    "render_section",
     "scale_layout",
     "studio_files",
     "studio_shell",
