@@ -9,8 +9,8 @@ from .settings import SettingDifference, setting_differences
 
 __all__ = [
     "CHANGES",
-    "Comparison",
     "SAMPLES",
+    "Comparison",
     "LayerCka",
     "LeftOut",
     "SettingDifference",

@@ -10,8 +10,11 @@ from cutaway.api.analyses.layouts.embeddings import positions
 from cutaway.api.analyses.layouts.explored import class_columns, misplaced_column
 from cutaway.api.report.source import ReportSource
 from cutaway.data import PARTS, Table
+from cutaway.errors import Canceled, CutawayError
 from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
 from cutaway.page import SampleColumn
+
+from .compared import compared_columns
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Embedding
@@ -33,7 +36,7 @@ def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embe
         columns.insert(1, _split(source))
     if embedding.misplaced is not None:
         columns.append(misplaced_column(embedding.misplaced))
-    return (*columns, *_table_columns(source))
+    return (*columns, *_suspicion(source), *compared_columns(source), *_table_columns(source))
 
 
 def _split(source: ReportSource) -> SampleColumn:
@@ -43,6 +46,20 @@ def _split(source: ReportSource) -> SampleColumn:
     names = ("training", "validation", "test")
     values = parts[positions(split.part("all"), source.shown)]
     return SampleColumn(key="split", title="Split", kind="category", values=(values,), names=names)
+
+
+def _suspicion(source: ReportSource) -> list[SampleColumn]:
+    """How suspect the label of each sample is; nothing where that was not found before."""
+    try:
+        found = source.suspects
+    except Canceled:
+        raise
+    except CutawayError:  # the section of the suspects says so
+        return []
+    if found is None:
+        return []
+    scores = found.all_scores[positions(found.all_ids, source.shown)]
+    return [SampleColumn(key="suspect", title="Suspect label", kind="number", values=(scores,))]
 
 
 def _predictions(source: ReportSource, labels: np.ndarray, epochs: Sequence[int]) -> list[SampleColumn]:
