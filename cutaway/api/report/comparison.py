@@ -100,7 +100,7 @@ def _measures(source: ReportSource, found: Comparison) -> Table:
         title="What both are worth",
         rows=tuple(dict(zip(heads, row, strict=True)) for row in rows),
         caption="In brackets 95% intervals: Wilson's of an accuracy, Tango's of the difference of two on the "
-        "same samples. Differences are this run less the other.",
+        "same samples. Differences are this run minus the other.",
     )
 
 
