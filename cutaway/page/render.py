@@ -19,7 +19,7 @@ from .explorer import Explorer
 from .label_sheet import LabelSheet
 from .linking import link
 from .resources import STYLES, read_module, read_template
-from .sections import Figure, Page, Section
+from .sections import Figure, Page, Section, with_parts
 
 _NUMBER = re.compile(r"[-+]?\d[\d,.]*(e[-+]?\d+)?%?( \([\d.]+%\))?|[-–]?", re.IGNORECASE)
 
@@ -35,7 +35,7 @@ def render(page: Page) -> str:
             are embedded as JSON.
     """
     bundle = Bundle()
-    data = _document(page.sections, bundle)
+    data = _document(page.all_sections, bundle)
     libraries = _bokehjs() if data["figures"] else []
     script = _escape_script(link("page.js", read_module))
     return (
@@ -70,7 +70,7 @@ class SectionPart:
 def render_section(section: Section) -> SectionPart:
     """Return a section of a page by itself, by the same templates."""
     bundle = Bundle()
-    data = _document([section], bundle)
+    data = _document(with_parts(section), bundle)
     html = _environment().get_template("section.html").render(section=section)
     named = {"name": section.name, "title": escaped(section.title), "html": html}
     return SectionPart({**named, **data}, bundle.data)

@@ -14,6 +14,7 @@ from cutaway.errors import Canceled, CutawayError
 from cutaway.page import Explorer, LayerMap, References, scale_layout
 
 from .columns import FEWEST_EPOCHS, sample_columns
+from .compared import OTHER
 from .units import unit_columns
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def explore(source: ReportSource) -> Explorer | None:
         epochs=grid.epochs,
         kept=grid.epochs.index(context.epoch()),
         columns=columns,
-        details=tuple(column.key for column in columns if column.own)[:DETAILS],
+        details=tuple(column.key for column in columns if column.own or column.key == OTHER)[:DETAILS],
         layers=maps,
         layer=grid.layers.index(root),
         pictures=pictures,
