@@ -3,11 +3,26 @@
 In comes a `StudioSettings`; `serve` listens until it is ended, and `create_app` makes the application alone. The server
 itself computes nothing: trainings are processes of their own, which need nobody, and what a page wants to see and is
 not there yet is computed by a worker process. May call `cutaway.api` and every room below it; only this room knows
-FastAPI and uvicorn.
+FastAPI and uvicorn, which are loaded with the first name that needs them: the processes of trainings do without.
 """
 
-from .app import create_app
-from .server import serve
-from .settings import LOOPBACK, Person, StudioSettings
+from typing import TYPE_CHECKING
+
+from cutaway._lazy import lazy_getattr
+
+if TYPE_CHECKING:
+    from .app import create_app
+    from .server import serve
+    from .settings import LOOPBACK, Person, StudioSettings
+
+_MODULES = {
+    "LOOPBACK": "cutaway.studio.settings",
+    "Person": "cutaway.studio.settings",
+    "StudioSettings": "cutaway.studio.settings",
+    "create_app": "cutaway.studio.app",
+    "serve": "cutaway.studio.server",
+}
 
 __all__ = ["LOOPBACK", "Person", "StudioSettings", "create_app", "serve"]
+
+__getattr__ = lazy_getattr(__name__, _MODULES)

@@ -10,6 +10,7 @@ from cutaway.runs import RunFolder
 
 from .events import Hub
 from .runs import RunIndex, Trash
+from .trainings import JobQueue
 
 FAST = 0.25
 """Seconds between two looks at runs that are being trained."""
@@ -25,12 +26,14 @@ class Workspace:
         folder: The folder.
         index: The rows of its runs.
         trash: Its deleted runs.
+        jobs: The trainings that wait, run and have ended.
         hub: Events to the pages that show it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
+        self.jobs = JobQueue(self.folder)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
         self._seen: dict[str, int] = {}
@@ -52,6 +55,11 @@ class Workspace:
         changed, gone = self.index.scan()
         if changed or gone:
             self.hub.send("runs", {"changed": changed, "gone": gone})
+
+    def tell_jobs(self, rows: list[dict[str, Any]]) -> None:
+        """Tell pages how the trainings stand."""
+        self.hub.send("jobs", {"jobs": rows})
+        self.scan()
 
     def _watch(self) -> None:
         last = 0.0
