@@ -218,6 +218,7 @@ class Explorer(Section):
         without: Why there is no network, as a sentence; may be empty.
         inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the pictures.
         references: Training samples for what a person draws or enters; None for none.
+        begins: What is shown first, as the address of a page says it; "" for the defaults.
         colors: "classes", "sequential", and "compared" where a column has this palette: lists of hex colors; "right",
             "wrong", "missing": hex colors.
 
@@ -241,6 +242,7 @@ class Explorer(Section):
     without: str = ""
     inputs: NDArray[Any] | None = None
     references: References | None = None
+    begins: str = ""
     colors: dict[str, Any]
 
     def __post_init__(self) -> None:
@@ -295,6 +297,7 @@ class Explorer(Section):
             "without": escaped(self.without),
             "inputs": inputs,
             "references": None if self.references is None else self.references.document(bundle),
+            "begins": self.begins,
             "colors": self.colors,
         }
 
