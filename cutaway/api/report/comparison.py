@@ -1,7 +1,7 @@
 """The section in which the run is compared with another one: which is better, how sure that is, and what differs."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -149,7 +149,8 @@ def _classes(found: Comparison) -> Section:
     changed = np.flatnonzero(only_here + only_there)
     if not len(changed):
         return Text(name=name, title=title, paragraphs=("Both runs are right on the same samples of every class.",))
-    by_change = changed[np.argsort(-np.abs(recall[0] - recall[1])[changed], kind="stable")]
+    order = np.argsort(-np.abs(recall[0] - recall[1])[changed], kind="stable")[:CLASSES]
+    listed: list[int] = changed[order].tolist()
     rows = tuple(
         {
             "Class": found.class_names[k],
@@ -160,7 +161,7 @@ def _classes(found: Comparison) -> Section:
             "Right here only": f"{only_here[k]:,}",
             "Right there only": f"{only_there[k]:,}",
         }
-        for k in by_change[:CLASSES].tolist()
+        for k in listed
     )
     same = int((samples > 0).sum()) - len(changed)
     said = [f"{len(changed) - CLASSES:,} more classes changed less."] if len(changed) > CLASSES else []
@@ -231,7 +232,7 @@ def _value(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(map(str, cast("list[Any]", value)))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -195,7 +195,7 @@ class Table:
         """The columns of numbers of some rows from `rows_of`: by column float64 ``(row,)``, NaN where missing."""
         import pyarrow as pa
 
-        kinds = {c.name: c.kind for c in self.columns if c.use == "feature" and c.kind == "number"}
+        kinds: dict[str, Any] = {c.name: "number" for c in self.columns if c.use == "feature" and c.kind == "number"}
         chunk = pa.table({name: [row[name] for row in rows] for name in kinds})
         decimal = _decimal(next(iter(self.readers.values())))
         cells = read_cells(chunk, kinds, formats={}, kept={}, decimal=decimal, first=0, where="the table")

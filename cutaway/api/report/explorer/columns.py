@@ -36,7 +36,7 @@ def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embe
         columns.insert(1, _split(source))
     if embedding.misplaced is not None:
         columns.append(misplaced_column(embedding.misplaced))
-    return (*columns, *_suspicion(source), *compared_columns(source), *_table_columns(source))
+    return (*columns, *suspect_columns(source), *compared_columns(source), *_table_columns(source))
 
 
 def _split(source: ReportSource) -> SampleColumn:
@@ -48,7 +48,7 @@ def _split(source: ReportSource) -> SampleColumn:
     return SampleColumn(key="split", title="Split", kind="category", values=(values,), names=names)
 
 
-def _suspicion(source: ReportSource) -> list[SampleColumn]:
+def suspect_columns(source: ReportSource) -> list[SampleColumn]:
     """How suspect the label of each sample is; nothing where that was not found before."""
     try:
         found = source.suspects
