@@ -121,9 +121,7 @@ def train_like(
     return repeat_training(run, data=data, runs=runs, name=name, **settings)
 
 
-def resume(
-    run: str, *, data: str | None = None, runs: str | Path = RUNS, progress: ProgressOption = True
-) -> Run:
+def resume(run: str, *, data: str | None = None, runs: str | Path = RUNS, progress: ProgressOption = True) -> Run:
     """Continue a training in a process that is ours alone; see `cutaway.resume`."""
     from cutaway.models import import_lean_keras
 

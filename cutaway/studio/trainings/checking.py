@@ -116,7 +116,9 @@ def check_training(
     weights = task.settings.get("class_weight")
     if weights is not None and weights != "balanced" and not isinstance(weights, dict):
         errors["class_weight"] = str(
-            UsageError("class_weight is balanced, or a weight for each number of a class", got=repr(weights), hint="empty it")
+            UsageError(
+                "class_weight is balanced, or a weight for each number of a class", got=repr(weights), hint="empty it"
+            )
         )
     for name, value in settings.items():
         try:
@@ -138,9 +140,7 @@ def _beside(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that decide whether another one has an effect, where they are right themselves."""
     known = {"optimizer": OPTIMIZERS, "loss": LOSSES}
     return {
-        other: settings[other]
-        for other, allowed in known.items()
-        if other != name and settings.get(other) in allowed
+        other: settings[other] for other, allowed in known.items() if other != name and settings.get(other) in allowed
     }
 
 

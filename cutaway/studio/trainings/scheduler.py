@@ -121,7 +121,12 @@ class Scheduler:
                 command = [sys.executable, "-P", "-m", "cutaway.studio.trainings.child", str(path), str(lock)]
                 self._children.append(
                     subprocess.Popen(
-                        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=[lock]
+                        command,
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                        start_new_session=True,
+                        pass_fds=[lock],
                     )
                 )
         except OSError as error:  # it is tried again: a disk that is full now may not be later
