@@ -9,7 +9,8 @@ from typing import Any
 from cutaway.runs import RunFolder
 
 from .events import Hub
-from .runs import RunIndex, Trash
+from .live import LiveMaps
+from .runs import RunIndex, Trash, verdict
 from .trainings import JobQueue
 
 FAST = 0.25
@@ -27,6 +28,7 @@ class Workspace:
         index: The rows of its runs.
         trash: Its deleted runs.
         jobs: The trainings that wait, run and have ended.
+        live: The maps of runs that are being trained and watched.
         hub: Events to the pages that show it.
     """
 
@@ -34,9 +36,10 @@ class Workspace:
         self.folder = folder.absolute()
         self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
         self.jobs = JobQueue(self.folder)
+        self.live = LiveMaps(self.folder, lambda frame: self.hub.send("live", frame))
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
-        self._seen: dict[str, int] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
 
     def start(self) -> None:
         """Begin to watch the folder."""
@@ -46,6 +49,7 @@ class Workspace:
         """Stop watching, and end the streams."""
         self._ending.set()
         self.hub.close()
+        self.live.close()
         if self._thread.is_alive():
             self._thread.join(5)
         self.index.keep()
@@ -68,29 +72,47 @@ class Workspace:
                 if time.monotonic() - last >= SLOW:
                     self.scan()
                     self.index.keep()
+                    self.live.tidy()
                     last = time.monotonic()
                 self._follow()
 
     def _follow(self) -> None:
         """Tell pages what runs that are being trained have written since the last look."""
         running = [row["id"] for row in self.index.rows() if row["state"] == "running"]
-        self._seen = {run: size for run, size in self._seen.items() if run in running}
+        self._seen = {run: seen for run, seen in self._seen.items() if run in running}
         for run in running:
             file = self.folder / run / "history.jsonl"
             size = file.stat().st_size if file.exists() else 0
-            if size == self._seen.get(run):
+            before, epochs = self._seen.get(run, (-1, 0))
+            if size == before:
                 continue
-            self._seen[run] = size
-            self.hub.send("training", {"run": run, **self.training(run)})
-            changed = self.index.refresh(run)
-            self.hub.send("runs", {"changed": [changed], "gone": []})
+            told = self.training(run, since=epochs)
+            self._seen[run] = (size, epochs + len(told["rows"]))
+            self.hub.send("training", {"run": run, **told})
+            if told["rows"] or before < 0:
+                changed = self.index.refresh(run)
+                self.hub.send("runs", {"changed": [changed], "gone": []})
 
-    def training(self, run: str) -> dict[str, Any]:
+    def training(self, run: str, *, since: int = 0) -> dict[str, Any]:
         """The history of a run and how far its training is.
 
+        Args:
+            run: Its id.
+            since: How many epochs are known already.
+
         Returns:
-            ``rows`` as `RunFolder.history` has them, and ``progress``, the last line between epochs, or None.
+            ``rows``, those from ``since`` on as `RunFolder.history` has them; ``since``; ``samples``, the number of
+            training samples; ``progress``, the last line between epochs, or None; and ``verdict``, what the history
+            says, where there are new epochs.
         """
         folder = RunFolder.open(self.index.path(run))
-        between = folder.history(kind="progress")
-        return {"rows": folder.history(), "progress": between[-1] if between else None}
+        between, rows = folder.history(kind="progress"), folder.history()
+        manifest = folder.manifest
+        new = rows[since:]
+        return {
+            "rows": new,
+            "since": since,
+            "samples": (manifest.split.get("counts") or {}).get("train"),
+            "progress": between[-1] if between else None,
+            "verdict": verdict(rows, manifest.config, kept_epoch=manifest.kept_epoch) if new or not since else None,
+        }

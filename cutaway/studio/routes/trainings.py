@@ -7,8 +7,9 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from cutaway.errors import ConfigError
-from cutaway.runs import RunFolder
+from cutaway.runs import RunFolder, labels_path
 from cutaway.studio.data import DataReference, resolve
+from cutaway.studio.runs import model_words
 from cutaway.studio.trainings import (
     Continuation,
     Form,
@@ -130,6 +131,23 @@ def stop_job(job: JobId, how: Stop, workspace: GivenWorkspace) -> dict[str, Any]
     status = workspace.jobs.status(job)
     stop_process(status.process if status else None, kill=how.kill)
     return workspace.jobs.row(job)
+
+
+@router.get("/runs/{run}/settings")
+def settings(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
+    """How a run was trained, for another one like it: its settings, its model in words, and its epochs."""
+    folder = RunFolder.open(workspace.index.path(run))
+    manifest = folder.manifest
+    return {
+        "run": run,
+        "config": manifest.config,
+        "data": manifest.dataset.name,
+        "model": model_words(manifest.model),
+        "repeats": manifest.origin == "training" and manifest.dataset.origin.get("kind") != "arrays",
+        "samples": sum((manifest.split.get("counts") or {}).get(part, 0) for part in ("train", "val")) or None,
+        "epochs": folder.epochs,
+        "labels": labels_path(folder.path).is_file(),
+    }
 
 
 @router.post("/runs/{run}/stop")

@@ -2,7 +2,8 @@
 
 from .index import RunIndex
 from .notes import Notes, read_notes, write_notes
-from .row import run_row
+from .row import model_words, run_row
 from .trash import Trash
+from .verdict import verdict
 
-__all__ = ["Notes", "RunIndex", "Trash", "read_notes", "run_row", "write_notes"]
+__all__ = ["Notes", "RunIndex", "Trash", "model_words", "read_notes", "run_row", "verdict", "write_notes"]
