@@ -33,7 +33,6 @@ def create_app(settings: StudioSettings) -> Gate:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         for workspace in set(workspaces.values()):
-            workspace.hub.on_open, workspace.hub.on_close = desk.opened, desk.closed
             workspace.start()
         desk.start()
         scheduler.start()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from typing import Any
 
 QUEUE = 256
@@ -16,16 +16,9 @@ BEAT = 15.0
 
 
 class Hub:
-    """Takes events from any thread and gives them to all open streams.
-
-    Attributes:
-        on_open: Called with the id of a page that has opened a stream.
-        on_close: Called with the id of a page that has lost one.
-    """
+    """Takes events from any thread and gives them to all open streams."""
 
     def __init__(self) -> None:
-        self.on_open: Callable[[str], None] = lambda page: None
-        self.on_close: Callable[[str], None] = lambda page: None
         self._queues: set[asyncio.Queue[str]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -63,17 +56,12 @@ class Hub:
                 queue.get_nowait()
             queue.put_nowait("event: reset\ndata: {}\n\n")
 
-    async def stream(self, page: str = "") -> AsyncGenerator[str]:
-        """The events from now on, as text of server-sent events; the first one, "hello", says that it has begun.
-
-        Args:
-            page: Id of the page that listens, by which it waits for work; "" for none.
-        """
+    async def stream(self) -> AsyncGenerator[str]:
+        """The events from now on, as text of server-sent events; the first one, "hello", says that it has begun."""
         self._loop = asyncio.get_running_loop()
         queue: asyncio.Queue[str] = asyncio.Queue()
         self._queues.add(queue)
         try:
-            self.on_open(page)
             yield "retry: 1000\nevent: hello\ndata: {}\n\n"
             while not self._closed:
                 try:
@@ -84,4 +72,3 @@ class Hub:
                     yield text
         finally:
             self._queues.discard(queue)
-            self.on_close(page)

@@ -27,9 +27,14 @@ Text = Annotated[str, Query(max_length=255)]
 
 
 @router.get("/work/leave")
-def leave(desk: GivenDesk, key: Annotated[str, Query(max_length=64)], page: PageId = "") -> dict[str, Any]:
-    """A page waits no longer; what nobody waits for is canceled."""
-    desk.leave(key, page)
+def leave(
+    desk: GivenDesk, page: PageId = "", key: Annotated[str | None, Query(max_length=64)] = None
+) -> dict[str, Any]:
+    """A page waits no longer for a result, or for any; what nobody waits for is canceled."""
+    if key is None:
+        desk.leave_all(page)
+    else:
+        desk.leave(key, page)
     return {}
 
 

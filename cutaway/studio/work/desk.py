@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +14,12 @@ from .store import INDEX, PartStore
 from .tasks import Lane, Task
 from .worker import Worker, WorkerDied
 
-GRACE = 3.0
-"""Seconds for which a page that lost its stream of events is still waited for: it may be reloading."""
+LEASE = 100.0
+"""Seconds after which a page that has not asked again does not wait any more: it was closed without a word. Pages ask
+every 20 seconds, and hidden ones, whose clocks browsers slow down, every minute."""
+
+LOOK = 5.0
+"""Seconds between two looks at who still waits."""
 
 IDLE = 60.0
 """Seconds after which the process for long work is ended where there is none."""
@@ -37,7 +42,7 @@ class Job:
         task: What to do.
         folder: Folder of the runs.
         tell: Tells the pages that show this folder.
-        pages: The pages that wait.
+        pages: The pages that wait, and when each asked last.
         state: "waiting", "running", "done", "failed" or "canceled".
         progress: How far it is, or None.
         error: Why it failed, or None.
@@ -48,7 +53,7 @@ class Job:
     task: Task
     folder: Path
     tell: Tell
-    pages: set[str] = field(default_factory=set[str])
+    pages: dict[str, float] = field(default_factory=dict[str, float])
     state: str = "waiting"
     progress: dict[str, Any] | None = None
     error: str | None = None
@@ -69,9 +74,9 @@ class Desk:
         self._changed = threading.Condition()
         self._workers: dict[Lane, Worker] = {"view": Worker(), "long": Worker(nice=5)}
         self._running: dict[Lane, Job | None] = {"view": None, "long": None}
-        self._streams: dict[str, int] = {}
-        self._ending = False
-        self._threads = [
+        self._ending, self._over = False, threading.Event()
+        self._threads = [threading.Thread(target=self._look, name="studio-leases", daemon=True)]
+        self._threads += [
             threading.Thread(target=self._work, args=(lane,), name=f"studio-{lane}", daemon=True)
             for lane in self._workers
         ]
@@ -85,6 +90,7 @@ class Desk:
         """End the processes."""
         with self._changed:
             self._ending = True
+            self._over.set()
             self._changed.notify_all()
         for worker in self._workers.values():
             worker.close()
@@ -119,7 +125,7 @@ class Desk:
                     )
                 job = self._jobs[key] = Job(key, task, folder, tell)
                 self._make_room(task)
-            job.pages.add(page)
+            job.pages[page] = time.monotonic()
             self._changed.notify_all()
             return {**self._state(job), "parts": parts}
 
@@ -130,34 +136,31 @@ class Desk:
             if job is not None:
                 self._forget(job, page)
 
-    def opened(self, page: str) -> None:
-        """A page has opened its stream of events: work may come."""
+    def leave_all(self, page: str) -> None:
+        """A page is closed."""
         with self._changed:
-            self._streams[page] = self._streams.get(page, 0) + 1
-        with contextlib.suppress(OSError):
-            self._workers["view"].warm()
-
-    def closed(self, page: str) -> None:
-        """A page has lost its stream; what it waited for is canceled unless it comes back at once."""
-        with self._changed:
-            self._streams[page] = self._streams.get(page, 1) - 1
-        timer = threading.Timer(GRACE, self._gone, (page,))
-        timer.daemon = True
-        timer.start()
-
-    def _gone(self, page: str) -> None:
-        with self._changed:
-            if self._streams.get(page, 0) > 0:
-                return
-            self._streams.pop(page, None)
             for job in list(self._jobs.values()):
                 self._forget(job, page)
 
+    def warm(self) -> None:
+        """Have the process for views loaded: somebody is there, and will want it."""
+        threading.Thread(target=self._warm, daemon=True).start()
+
+    def _warm(self) -> None:
+        with contextlib.suppress(OSError):  # the first job says what is wrong
+            self._workers["view"].warm()
+
+    def _look(self) -> None:
+        """Cancel what only closed pages have asked for."""
+        while not self._over.wait(LOOK):
+            late = time.monotonic() - LEASE
+            with self._changed:
+                for job in list(self._jobs.values()):
+                    for page in [page for page, asked in job.pages.items() if asked < late]:
+                        self._forget(job, page)
+
     def _forget(self, job: Job, page: str) -> None:
-        if page not in job.pages:
-            return
-        job.pages.discard(page)
-        if job.pages:
+        if job.pages.pop(page, None) is None or job.pages:
             return
         if job.state == "running":
             self._workers[job.task.lane].cancel(job.key)
