@@ -30,6 +30,7 @@ class Workspace:
         jobs: The trainings that wait, run and have ended.
         live: The maps of runs that are being trained and watched.
         hub: Events to the pages that show it.
+        deciding: Held by whoever reads decisions on labels and adds one.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,6 +38,7 @@ class Workspace:
         self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
         self.jobs = JobQueue(self.folder)
         self.live = LiveMaps(self.folder, lambda frame: self.hub.send("live", frame))
+        self.deciding = threading.Lock()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
         self._seen: dict[str, tuple[int, int]] = {}

@@ -1,5 +1,6 @@
 import { element } from "../core/elements.js";
 import { followScheme } from "../core/scheme.js";
+import { showCompare } from "./compare.js";
 import { showError } from "./messages.js";
 import { showRun } from "./run_view.js";
 import { showRuns } from "./runs_view.js";
@@ -12,6 +13,7 @@ import { pathParts } from "./server.js";
 const VIEWS = {
   "": { title: "Runs", show: showRuns },
   runs: { title: "", show: showRun },
+  compare: { title: "", show: showCompare },
 };
 
 async function start() {

@@ -1,6 +1,6 @@
 """The routes of the studio, one file for each thing that a person works with."""
 
-from . import events, live, pages, runs, trainings, work
+from . import events, labels, live, pages, runs, trainings, work
 
-ROUTERS = (events.router, runs.router, live.router, trainings.router, work.router, pages.router)
+ROUTERS = (events.router, runs.router, live.router, trainings.router, work.router, labels.router, pages.router)
 """All routes; those of the pages come last."""

@@ -25,6 +25,8 @@ def static(digest: str, name: str) -> Response:
 
 @router.get("/")
 @router.get("/runs/{run}")
+@router.get("/runs/{run}/mend")
+@router.get("/compare/{run}/{other}")
 @router.get("/train")
 @router.get("/trainings/{job}")
 @router.get("/data")

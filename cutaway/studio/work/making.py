@@ -158,6 +158,7 @@ class Maker:
         progress = ReportProgress(on_progress, order)
         source = self._source(task, folder, progress.inner)
         there = out.there
+        out.put("order", {"names": names})
         for name in order:
             progress.begin(name)
             if name == "heading":

@@ -1,5 +1,6 @@
 """The section in which all samples are looked at: their maps in every layer and after every epoch."""
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +84,15 @@ def explore(source: ReportSource) -> Explorer | None:
         without=network if isinstance(network, str) else "",
         inputs=inputs,
         references=None if isinstance(network, str) else _references(source),
+        python=_in_python(source),
         colors=explorer_colors(),
     )
+
+
+def _in_python(source: ReportSource) -> tuple[str, str]:
+    """What opens the run in Python, and what shows the same samples there."""
+    split = "" if source.asked is None else f'split="{source.asked}"'
+    return f"ct.open_run({json.dumps(source.context.path.name)})", f"run.explore({split})"
 
 
 def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
