@@ -13,14 +13,14 @@ import { doWork, failureLine, progressLine } from "./work.js";
  */
 export async function showCompare(host, [first, second]) {
   const runs = await Promise.all([first, second].map((id) => ask(`api/runs/${encodeURIComponent(id)}`)));
-  const links = runs.map((run) => element("a", { href: `runs/${encodeURIComponent(run.id)}`, text: run.title || run.id }));
   const line = element("div");
   const comparison = element("div", { class: "comparison" });
   const beside = element("div", { class: "beside" });
-  host.append(element("h1", {}, links[0], " and ", links[1]), beside, line, comparison);
+  host.append(element("h1", { text: "Two runs side by side" }), beside, line, comparison);
   const maps = runs.map((run, k) => {
     const place = element("div", { class: "map-view" });
-    const title = element("p", { class: "beside-title", text: run.title || run.id });
+    const link = element("a", { href: `runs/${encodeURIComponent(run.id)}`, text: run.title || run.id });
+    const title = element("p", { class: "beside-title" }, link);
     beside.append(element("div", { class: "beside-run" }, title, place));
     const against = runs[1 - k].id;
     return new MapView(place, { run: run.id, against: against === run.id ? null : against }, { address: k === 0, links: comparison });

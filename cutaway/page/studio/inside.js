@@ -33,8 +33,8 @@ export function showInside(host, run) {
 }
 
 class InsideView {
-  /** @type {string[]} */
-  #order = [];
+  /** @type {Promise<string[]> | null} the names of all sections, in order */
+  #order = null;
 
   /**
    * @param {HTMLElement} host
@@ -109,10 +109,11 @@ class InsideView {
    * @param {string} name
    */
   async #part(key, name) {
-    const part = await fetchPart(key, name);
-    if (name === "order") this.#order = [...part.names];
-    else if (name === "heading") this.#heading(part);
-    else await this.#add(part);
+    this.#order ??= fetchPart(key, "order").then(({ names }) => names);
+    if (name === "order") return;
+    const [order, part] = await Promise.all([this.#order, fetchPart(key, name)]);
+    if (name === "heading") this.#heading(part);
+    else await this.#add(part, order.indexOf(name));
   }
 
   /** @param {{ subtitle: string, facts: string[][], footer: string }} heading */
@@ -126,13 +127,14 @@ class InsideView {
   /**
    * Put a section in its place among those that are there.
    * @param {import("./parts.js").SectionRecord} section
+   * @param {number} place
    */
-  async #add(section) {
+  async #add(section, place) {
     const made = sectionElement(section);
-    made.dataset.place = String(this.#order.indexOf(section.name));
+    made.dataset.place = String(place);
     document.getElementById(section.name)?.remove(); // it was made again
     const next = [.../** @type {NodeListOf<HTMLElement>} */ (this.sections.querySelectorAll(":scope > section"))].find(
-      (each) => Number(each.dataset.place) > Number(made.dataset.place),
+      (each) => Number(each.dataset.place) > place,
     );
     this.sections.insertBefore(made, next ?? null);
     this.#navigate();
@@ -143,9 +145,9 @@ class InsideView {
   /** The sheet of suspect labels has a page of its own, where it can be changed. */
   async #sheet() {
     const key = await doWork("sheet", { run: this.run.id }).catch(() => "");
-    const sheet = key && (await fetchPart(key, "suspects").catch(() => null));
-    if (!sheet?.sheets?.length) return;
-    const count = sheet.sheets[0].suspects.length;
+    if (!key || !(await fetchPart(key, "index")).sections.length) return;
+    const count = (await fetchPart(key, "suspects")).sheets[0]?.suspects.length;
+    if (!count) return;
     const words = `${count} labels are suspect: go through them with the keyboard, and train again with what you decide.`;
     const link = element("a", { href: `runs/${encodeURIComponent(this.run.id)}/mend`, text: "Mend labels" });
     this.sections.before(element("p", { class: "caption" }, words, " ", mayWrite() ? link : null));

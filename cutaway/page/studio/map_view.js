@@ -75,11 +75,9 @@ export class MapView {
    * @param {string} part
    */
   async #show(key, part) {
-    const section = await fetchPart(key, part).catch((error) => {
-      if (part === "preview") return null; // too few samples
-      throw error;
-    });
-    if (!section || (part === "preview" && this.#real)) return;
+    if (!(await fetchPart(key, "index")).sections.includes(part)) return; // too few samples
+    const section = await fetchPart(key, part);
+    if (part === "preview" && this.#real) return;
     const shown = this.explorer && shownIn(this.explorer);
     const made = sectionElement(section);
     const host = /** @type {HTMLElement} */ (made.querySelector("[data-explorer]"));

@@ -163,7 +163,7 @@ class Desk:
         if job.pages.pop(page, None) is None or job.pages:
             return
         if job.state == "running":
-            self._workers[job.task.lane].cancel(job.key)
+            self._workers[job.task.lane].cancel()
         else:
             self._end(job, "canceled")
 
@@ -172,7 +172,7 @@ class Desk:
         running = self._running[task.lane]
         if running is not None and running.task.priority > task.priority and not running.moved:
             running.moved = True
-            self._workers[task.lane].cancel(running.key)
+            self._workers[task.lane].cancel()
 
     def _state(self, job: Job) -> dict[str, Any]:
         return {"key": job.key, "state": job.state, "progress": job.progress, "error": job.error}
@@ -198,7 +198,7 @@ class Desk:
             self._tell(job)
             try:
                 order = {"task": job.task.model_dump(mode="json"), "folder": str(job.folder), "key": job.key}
-                said = self._workers[lane].do(job.key, order, lambda said, job=job: self._said(job, said))
+                said = self._workers[lane].do(order, lambda said, job=job: self._said(job, said))
             except WorkerDied as error:
                 said = {"end": "error", "error": f"The process that computes ended: {error}. Next: try again."}
             except OSError as error:
@@ -235,6 +235,10 @@ class Desk:
 
     def _said(self, job: Job, said: dict[str, Any]) -> None:
         """Hand on what the process says of a job."""
+        if "began" in said:
+            with self._changed:  # everybody may have left while the process started
+                if not job.pages or job.moved:
+                    self._workers[job.task.lane].cancel()
         if "progress" in said:
             job.progress = said["progress"]
             self._tell(job)

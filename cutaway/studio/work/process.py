@@ -96,6 +96,7 @@ class Bench:
 
             self._maker = Maker(PartStore())
             require_jax()
+        self._mouth.say(ready=True)
         while True:
             order = self._orders.get()
             self._mouth.say(job=order["job"], **self._do(order))

@@ -78,6 +78,9 @@ class PartStore:
         """A part; None where there is none, or a damaged one, which is deleted."""
         try:
             path = self.folder / _checked(key, _KEY) / _checked(name, _NAME)
+        except OSError:
+            return None
+        try:
             return PartFile.open(path)
         except OSError:
             return None

@@ -13,8 +13,11 @@ from typing import IO, Any
 
 from cutaway.errors import printable
 
-PATIENCE = 15.0
-"""Seconds in which canceled work must stop; after that its process is ended."""
+PATIENCE = 20.0
+"""Seconds in which canceled work must stop; after that its process is ended. One that still loads is given more."""
+
+LOADING = 120.0
+"""Seconds in which a process must have loaded what it needs, if its first work is canceled."""
 
 
 class WorkerDied(Exception):
@@ -33,6 +36,7 @@ class Worker:
         self._errors: IO[bytes] | None = None
         self._lock = threading.Lock()
         self._job: str | None = None
+        self._count, self._ready = 0, False
 
     @property
     def pid(self) -> int | None:
@@ -46,11 +50,10 @@ class Worker:
             if self.pid is None:
                 self._start()
 
-    def do(self, job: str, order: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    def do(self, order: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """Let it do a job, and wait until it is done.
 
         Args:
-            job: Id of the job.
             order: What to do, JSON-able.
             tell: Called with what it says on the way.
 
@@ -64,11 +67,14 @@ class Worker:
         process = self._process
         assert process is not None
         assert process.stdout is not None
-        self._job = job
+        self._count += 1
+        job = self._job = str(self._count)
         try:
             self._send({"job": job, **order})
+            tell({"began": True})
             for line in process.stdout:
                 said = json.loads(line)
+                self._ready = True
                 if said.get("job") != job:
                     continue
                 if "end" in said:
@@ -80,12 +86,14 @@ class Worker:
             self._job = None
         raise WorkerDied(self._obituary(process))
 
-    def cancel(self, job: str) -> None:
-        """Ask it to stop a job; after `PATIENCE` its process is ended."""
+    def cancel(self) -> None:
+        """Ask it to stop what it does; after `PATIENCE` its process is ended."""
+        job, process = self._job, self._process
+        if job is None:
+            return
         with contextlib.suppress(OSError):
             self._send({"cancel": job})
-        process = self._process
-        timer = threading.Timer(PATIENCE, self._end_if_stuck, (job, process))
+        timer = threading.Timer(PATIENCE if self._ready else LOADING, self._end_if_stuck, (job, process))
         timer.daemon = True
         timer.start()
 
@@ -115,6 +123,7 @@ class Worker:
             process.stdin.flush()
 
     def _start(self) -> None:
+        self._ready = False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the process is
         command = [sys.executable, "-P", "-m", "cutaway.studio.work.process", str(self._nice)]
         self._process = subprocess.Popen(
