@@ -16,6 +16,7 @@ from .matrices import HeatMap, Matrix
 from .notebook import check_widget, explorer_widget
 from .render import render
 from .sections import Card, Cards, Figure, Line, Page, Parts, Picture, Section, SmallPlot, Table, Text
+from .studio import StudioFiles, studio_files, studio_shell
 
 if TYPE_CHECKING:
     from .notebook import ExplorerWidget
@@ -39,6 +40,7 @@ __all__ = [
     "SampleColumn",
     "Section",
     "SmallPlot",
+    "StudioFiles",
     "SuspectLabel",
     "Table",
     "Text",
@@ -47,6 +49,8 @@ __all__ = [
     "explorer_widget",
     "render",
     "scale_layout",
+    "studio_files",
+    "studio_shell",
 ]
 
 _MODULES = {"ExplorerWidget": "cutaway.page.notebook"}

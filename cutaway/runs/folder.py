@@ -76,6 +76,13 @@ class RunFolder:
         return self.manifest.status
 
     @property
+    def state(self) -> str:
+        """As `status`, but "died" where the process that trained it is gone without a word."""
+        process = self.manifest.process
+        died = self.status == "running" and process is not None and process.alive is False
+        return "died" if died else self.status
+
+    @property
     def results(self) -> ResultStore:
         """The store of derived results."""
         return ResultStore(self.path)
