@@ -130,7 +130,7 @@ def test_classes_are_listed_by_how_much_their_recall_changed(section, found, dig
             assert changed[name]["Difference in points"] == f"{100 * (recalls[0, k] - recalls[1, k]):+.2f}"
     sizes = [abs(float(row["Difference in points"])) for row in rows]
     assert sizes == sorted(sizes, reverse=True)
-    assert sum(int(row["Right here only"]) for row in rows) == found.measures.test.broken
+    assert sum(int(row["Right in this run only"]) for row in rows) == found.measures.test.broken
 
 
 def test_settings_and_the_similarity_of_layers_are_those_of_the_comparison(section, found):

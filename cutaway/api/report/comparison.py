@@ -158,8 +158,8 @@ def _classes(found: Comparison) -> Section:
             "Recall, this run": percent(float(recall[0, k])),
             "Recall, other run": percent(float(recall[1, k])),
             "Difference in points": _points(float(recall[0, k] - recall[1, k])),
-            "Right here only": f"{only_here[k]:,}",
-            "Right there only": f"{only_there[k]:,}",
+            "Right in this run only": f"{only_here[k]:,}",
+            "Right in the other only": f"{only_there[k]:,}",
         }
         for k in listed
     )

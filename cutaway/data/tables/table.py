@@ -184,7 +184,7 @@ class Table:
             first = 0
             for chunk in self.readers[source].chunks() if len(wanted) else ():
                 inside = wanted[(wanted >= first) & (wanted < first + len(chunk))]
-                rows = chunk.take((inside - first).tolist()).to_pylist()
+                rows = _with_strings(chunk).take((inside - first).tolist()).to_pylist()
                 found |= {(number, int(row)): values for row, values in zip(inside, rows, strict=True)}
                 first += len(chunk)
                 if first > wanted[-1]:
@@ -192,7 +192,11 @@ class Table:
         return [found[int(source), int(row)] for source, row in zip(ids.source_index, ids.index, strict=True)]
 
     def numbers_of(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-        """The columns of numbers of some rows from `rows_of`: by column float64 ``(row,)``, NaN where missing."""
+        """The columns of numbers of some rows from `rows_of`: by column float64 ``(row,)``, NaN where missing.
+
+        Raises:
+            DataError: A cell is no number.
+        """
         import pyarrow as pa
 
         kinds: dict[str, Any] = {c.name: "number" for c in self.columns if c.use == "feature" and c.kind == "number"}
@@ -351,3 +355,13 @@ def make_table(
 def _decimal(reader: Reader) -> str:
     """The decimal mark of numbers in text."""
     return getattr(getattr(reader, "dialect", None), "decimal", ".")
+
+
+def _with_strings(chunk: "pa.Table") -> "pa.Table":
+    """A chunk without views of strings, as Polars has them, whose rows pyarrow cannot take."""
+    import pyarrow as pa
+
+    views = [pa.types.is_string_view(field.type) for field in chunk.schema]
+    fields = zip(chunk.schema, views, strict=True)
+    schema = pa.schema([field.with_type(pa.large_string()) if is_view else field for field, is_view in fields])
+    return chunk.cast(schema) if any(views) else chunk

@@ -55,7 +55,7 @@ export function costInWords({ cost, error, measurable, accuracy, affected, affec
   const points = (/** @type {number} */ share) =>
     share ? `${share > 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(2)} points` : "unchanged";
   const about = error[unit] > 0 ? ` (standard error ${error[unit].toPrecision(2)})` : "";
-  const most = lost[unit] > 0 ? `, of ${names[affected[unit]] ?? "–"} ${points(lost[unit])}` : "";
+  const most = lost[unit] > 0 ? `, for ${names[affected[unit]] ?? "–"} ${points(lost[unit])}` : "";
   return `Without it: loss ${change(cost[unit])}${about}; accuracy ${points(accuracy[unit])}${most}`;
 }
 

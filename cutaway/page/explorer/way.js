@@ -218,7 +218,12 @@ export function makeWay(parts) {
     title.textContent = `${samples.names[pinned]} on its way through the model (after epoch ${epochs[kept]})`;
     const picture = samples.pictures ? parts.picture(pinned, "card-picture") : null;
     const own = new Map([...samples.columns.values()].filter((column) => column.own).map(({ key, title }) => [title, key]));
-    const cellOf = (/** @type {string} */ column) => samples.text(own.get(column) ?? "", pinned, kept);
+    const cellOf = (/** @type {string} */ column) => {
+      const key = own.get(column);
+      if (key === undefined) return ""; // the page holds the first columns only
+      const text = samples.text(key, pinned, kept);
+      return ["", "–"].includes(text) ? "not known" : text;
+    };
     showWay(parts, model, model.input(pinned), steps, { picture, cellOf });
   };
   store.watch(["pinned", "model"], show);
