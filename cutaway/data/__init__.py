@@ -50,12 +50,14 @@ from .samples import SampleIds
 from .sampling import stratified_sample, stratified_split
 from .sources import DatasetInfo
 from .sources.table import is_table_path
+from .sources.table import look as look_at_table
 from .split import PARTS, Split, join_ids
 from .splitting import all_ids, split_dataset
 from .tables import (
     MISSING,
     Column,
     Table,
+    TableLook,
     TableOptions,
     is_bunch,
     is_frame,
@@ -84,6 +86,7 @@ __all__ = [
     "Source",
     "Split",
     "Table",
+    "TableLook",
     "TableOptions",
     "TellingInput",
     "all_ids",
@@ -104,6 +107,7 @@ __all__ = [
     "join_ids",
     "load_again",
     "load_dataset",
+    "look_at_table",
     "map_npy",
     "new_picture_files",
     "origin_options",

@@ -13,8 +13,8 @@ from .backend import import_lean_keras, require_jax
 
 if TYPE_CHECKING:
     from .compression import COMPRESSIONS, Compression
-    from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
     from .form import ACTIVATIONS, check_form
+    from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
     from .layers import LAYER_KINDS, check_model, layer_names, output_size
     from .losses import sample_loss
     from .outputs import activation_name, class_probabilities

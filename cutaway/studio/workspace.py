@@ -8,6 +8,7 @@ from typing import Any
 
 from cutaway.runs import RunFolder
 
+from .data import Surveys, Uploads
 from .events import Hub
 from .live import LiveMaps
 from .runs import RunIndex, Trash, verdict
@@ -29,6 +30,8 @@ class Workspace:
         trash: Its deleted runs.
         jobs: The trainings that wait, run and have ended.
         live: The maps of runs that are being trained and watched.
+        surveys: Looks at data.
+        uploads: Files that were uploaded.
         hub: Events to the pages that show it.
         deciding: Held by whoever reads decisions on labels and adds one.
     """
@@ -39,6 +42,8 @@ class Workspace:
         self.jobs = JobQueue(self.folder)
         self.live = LiveMaps(self.folder, lambda frame: self.hub.send("live", frame))
         self.deciding = threading.Lock()
+        self.surveys = Surveys(lambda told: self.hub.send("survey", told))
+        self.uploads = Uploads(self.folder)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
         self._seen: dict[str, tuple[int, int]] = {}
@@ -52,6 +57,7 @@ class Workspace:
         self._ending.set()
         self.hub.close()
         self.live.close()
+        self.surveys.close()
         if self._thread.is_alive():
             self._thread.join(5)
         self.index.keep()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .confidence.pairs import ConfusedPair, ConfusedPairs, confused_pairs
     from .confidence.temperature import find_temperature, fitted_temperature
     from .confidence.thresholds import Thresholds, thresholds
+    from .data_findings import data_findings
     from .epochs import evenly_spaced, spaced_epochs
     from .evidence import evidence_of, findings, kept_findings
     from .explanation import Explanation, explain
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
+    "data_findings": "cutaway.api.analyses.data_findings",
     "Calibration": "cutaway.api.analyses.confidence.calibration",
     "Answers": "cutaway.api.analyses.samples.influences",
     "ClassMeasures": "cutaway.api.analyses.per_class",
@@ -181,6 +183,7 @@ __all__ = [
     "confusion",
     "cost_in_digits",
     "coverage",
+    "data_findings",
     "defined",
     "draw_findings",
     "embed_epochs",

@@ -8,6 +8,7 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 
 from .bunch import bunch_table, class_names_of, is_bunch
 from .cells import spellings
+from .look import TableLook, look_at_table
 from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
@@ -31,6 +32,7 @@ __all__ = [
     "Column",
     "Reader",
     "Table",
+    "TableLook",
     "TableOptions",
     "bunch_table",
     "cell_chunks",
@@ -39,6 +41,7 @@ __all__ = [
     "frame_reader",
     "is_bunch",
     "is_frame",
+    "look_at_table",
     "make_table",
     "open_any",
     "open_columnar",

@@ -15,7 +15,10 @@ from cutaway.page.resources import read_template
 BOKEHJS = ("bokeh.min.js", "bokeh-gl.min.js")
 """What figures use of BokehJS, in order."""
 
-STYLES = ("page.css", "explorer.css", "network.css", "label_sheet.css", "studio.css", "studio_inside.css")
+STYLES = (
+    *("page.css", "explorer.css", "network.css", "label_sheet.css", "studio.css"),
+    *("studio_data.css", "studio_train.css", "studio_inside.css"),
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 import { element } from "../core/elements.js";
 import { showInside } from "./inside.js";
+import { showLive } from "./live.js";
 import { showMend } from "./mend.js";
 import { ask } from "./server.js";
 
@@ -11,6 +12,7 @@ import { ask } from "./server.js";
 export async function showRun(host, [id, view]) {
   const run = await ask(`api/runs/${encodeURIComponent(id)}`);
   if (view === "mend") return showMend(host, run);
-  host.append(element("h1", { text: run.title || run.id }), element("p", { text: run.state }));
+  host.append(element("h1", { text: run.title || run.id }));
+  if (run.rows) showLive(host, run);
   showInside(host, run);
 }

@@ -34,6 +34,7 @@ class LiveRun:
     def __init__(self, path: Path) -> None:
         from cutaway.api.opening import open_run
         from cutaway.models import import_lean_keras
+        from cutaway.plots import CLASS_COLORS, MISSING_COLOR, RIGHT_COLOR, WRONG_COLOR
 
         import_lean_keras()
         context = open_run(path).context
@@ -42,6 +43,12 @@ class LiveRun:
         ids = context.ids(split, samples=SAMPLES)
         self._rows, self._labels, self._scale = context.data.x(ids), context.data.y(ids), context.data.scale
         self._head = {"run": path.name, "layer": context.layer(None), "split": split, "samples": len(ids)}
+        self._head["colors"] = {
+            "classes": list(CLASS_COLORS),
+            "right": RIGHT_COLOR,
+            "wrong": WRONG_COLOR,
+            "missing": MISSING_COLOR,
+        }
         self._head["classes"] = list(context.class_names[:255])
         self._model: Model = context.build_model(0)
         self._before: Any = None

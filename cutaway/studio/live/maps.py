@@ -23,7 +23,8 @@ class Frame:
     """A map of a layer after an epoch.
 
     Attributes:
-        head: ``run``, ``epoch``, ``number`` (of the frame, from 0), ``layer``, ``samples``, ``classes``, ``split``.
+        head: ``run``, ``epoch``, ``number`` (of the frame, from 0), ``layer``, ``samples``, ``classes``, ``split``,
+            and ``colors``.
         data: uint16 (sample, 2) coordinates, then uint8 (sample,) classes, then uint8 (sample,) predicted classes.
     """
 
@@ -90,7 +91,7 @@ class LiveMaps:
         try:
             self._process.send({"folder": str(self._folder), "runs": runs})
         except OSError as error:
-            self._errors |= {run: f"live maps need a process; got {error.strerror}; next: free memory" for run in runs}
+            self._errors |= dict.fromkeys(runs, f"live maps need a process; got {error.strerror}; next: free memory")
 
     def _of(self, run: str) -> list[Frame]:
         with self._lock:

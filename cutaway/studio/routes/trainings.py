@@ -56,6 +56,7 @@ class Question(BaseModel):
 
     task: Wanted
     samples: Annotated[int, Field(ge=1, le=2**40)] | None = None
+    tested: Annotated[int, Field(ge=0, le=2**40)] = 0
     table: bool = False
 
 
@@ -85,7 +86,8 @@ def check(question: Question, workspace: GivenWorkspace, places: GivenPlaces) ->
     task = _task(question.task, workspace, places)
     if isinstance(task, Continuation):
         return {"errors": {}, "settings": None, "form": None}
-    return check_training(task, runs=workspace.folder, samples=question.samples, table=question.table)
+    known = {"samples": question.samples, "tested": question.tested, "table": question.table}
+    return check_training(task, runs=workspace.folder, **known)
 
 
 @router.post("/trainings")

@@ -93,7 +93,7 @@ def _limits(low: float | None, above: float | None, high: float | None, below: f
 
 
 def check_training(
-    task: Training | Repeat, *, runs: Path, samples: int | None = None, table: bool = False
+    task: Training | Repeat, *, runs: Path, samples: int | None = None, tested: int = 0, table: bool = False
 ) -> dict[str, Any]:
     """Find what is wrong with a training before it waits, and what its settings will be.
 
@@ -101,6 +101,7 @@ def check_training(
         task: The training.
         runs: The folder of runs.
         samples: Training samples before the split; None if that is not known.
+        tested: How many of them become test samples.
         table: Whether the data are a table.
 
     Returns:
@@ -129,7 +130,7 @@ def check_training(
         return {"errors": errors, "settings": None, "form": None}
     try:
         first = make_config(base, samples=samples, **settings)
-        left = None if samples is None else max(1, round(samples * (1 - first.validation)))
+        left = None if samples is None else max(1, round((samples - tested) * (1 - first.validation)))
         config = make_config(base, samples=left, **{**settings, "validation": first.validation})
     except CutawayError as error:
         return {"errors": {"": str(error)}, "settings": None, "form": None}

@@ -82,7 +82,7 @@ def train_job(path: Path, lock: int) -> int:
     except Canceled:
         return teller.end(Canceled.exit_code)
     except CutawayError as error:
-        print(error, flush=True)
+        sys.stderr.write(f"{error}\n")
         return teller.end(error.exit_code, error=str(error))
     except BaseException as error:
         traceback.print_exc()

@@ -36,8 +36,10 @@ LOG_BYTES = 4_000
 
 
 class JobQueue:
-    """The jobs of a folder of runs. What a job is to do is in ``job.json``, which is written once; how it stands is in
-    ``status.json``, which only the holder of ``lock`` writes; what its process printed is in ``log.txt``.
+    """The jobs of a folder of runs, a folder each.
+
+    What a job is to do is in ``job.json``, which is written once; how it stands is in ``status.json``, which only the
+    holder of ``lock`` writes; what its process printed is in ``log.txt``.
 
     Attributes:
         runs: The folder of runs.
@@ -182,7 +184,7 @@ class JobQueue:
         status = read_status(path)
         state, error = _state(path, status)
         row = {
-            **{"id": name, "state": state, "created": job.created, "error": error, **task_words(job.task)},
+            "id": name, "state": state, "created": job.created, "error": error, **task_words(job.task),
             "run": status.run if status else None,
             "note": self.trouble.get(name) or (status.note if status else ""),
         }
