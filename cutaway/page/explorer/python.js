@@ -20,7 +20,7 @@ export function pythonCode(names, { run, explore }) {
   ].join("\n");
 }
 
-const PLACE = /^([A-Za-z_]\w*)\[(\d+)\]$/;
+const PLACE = /^([A-Za-z_]\w*)\[(0|[1-9]\d{0,14})\]$/;
 
 /**
  * A list of names: those such as test[7] by their numbers.

@@ -153,10 +153,11 @@ class MendView {
 
   /** @param {any} job */
   #training({ id, state, run, error }) {
-    const watch = element("a", { href: `trainings/${encodeURIComponent(id)}`, text: "Watch it" });
+    const place = run ? `runs/${encodeURIComponent(run)}` : `trainings/${encodeURIComponent(id)}`;
+    const watch = element("a", { href: place, text: run ? "Watch it" : "See where it stands" });
     const both = run ? `compare/${encodeURIComponent(this.run.id)}/${encodeURIComponent(run)}` : "";
     const compare = element("a", { class: "button primary", href: both, text: "See what it changed, sample by sample" });
-    const done = state === "done" || state === "finished";
+    const done = state === "ended";
     const words = done
       ? "The training with your decisions is done."
       : error

@@ -113,7 +113,7 @@ class Maker:
     def _context(self, folder: Path, run: str) -> RunContext:
         """A run, read again when its content has changed."""
         path = folder / run
-        name = f"{path}\0{run_signature(path, labels=False)}"
+        name = f"{path}\0{run_signature(path)}"
         if name not in self._contexts:
             self._contexts[name] = RunContext(RunFolder.open(path))
             while len(self._contexts) > CONTEXTS:

@@ -28,7 +28,8 @@ class _Task(BaseModel):
         lane: "view" for what a page shows, "long" for trainings of minutes, which have a process of their own.
         priority: Of several that wait, the one with the lowest number is first; a running one gives way to a lower one.
         writes: Whether only people who may write can ask for it: it trains.
-        labels: Whether decisions on labels, and what was found of suspect ones, decide the result.
+        suspects: Whether what was found of suspect labels decides the result.
+        labels: Whether decisions on labels do.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,7 @@ class _Task(BaseModel):
     lane: ClassVar[Lane] = "view"
     priority: ClassVar[int] = 1
     writes: ClassVar[bool] = False
+    suspects: ClassVar[bool] = False
     labels: ClassVar[bool] = False
 
     run: RunName
@@ -54,7 +56,7 @@ class _Task(BaseModel):
         Raises:
             RunError: A run cannot be read.
         """
-        signatures = [run_signature(folder / run, labels=self.labels) for run in self.runs]
+        signatures = [run_signature(folder / run, suspects=self.suspects, labels=self.labels) for run in self.runs]
         decides = [METHOD, version("cutaway"), str(folder), self.model_dump(mode="json"), signatures]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -91,6 +93,7 @@ class SectionsTask(_Task):
 class SheetTask(_Task):
     """The sheet of suspect labels, with what was decided on them."""
 
+    suspects: ClassVar[bool] = True
     labels: ClassVar[bool] = True
     kind: Literal["sheet"] = "sheet"
 
@@ -103,6 +106,7 @@ class ExploreTask(_MapTask):
     """
 
     priority: ClassVar[int] = 2
+    suspects: ClassVar[bool] = True
     kind: Literal["explore"] = "explore"
     against: RunName | None = None
 
@@ -120,6 +124,7 @@ class ReportTask(_MapTask):
         state: What the map shows first, as the address of the page says it.
     """
 
+    suspects: ClassVar[bool] = True
     labels: ClassVar[bool] = True
     kind: Literal["report"] = "report"
     against: RunName | None = None
@@ -204,14 +209,15 @@ class TaskBox(BaseModel):
     task: Annotated[Task, Field(discriminator="kind")]
 
 
-def run_signature(path: Path, *, labels: bool) -> list[Any]:
+def run_signature(path: Path, *, suspects: bool = False, labels: bool = False) -> list[Any]:
     """What changes when the content of a run does: files that are replaced by size and time, the history by its epochs.
 
     Lines of progress between two epochs change nothing, so that a run that is being trained has a page for each epoch.
 
     Args:
         path: The run.
-        labels: Whether decisions on labels, and the trainings that find suspect ones, are part of it.
+        suspects: Whether the trainings that find suspect labels are part of it.
+        labels: Whether decisions on labels are.
 
     Raises:
         RunError: The run cannot be read.
@@ -219,8 +225,10 @@ def run_signature(path: Path, *, labels: bool) -> list[Any]:
     try:
         run = RunFolder.open(path)
         files: list[Any] = [_stamp(path / "run.json"), sorted(_stamps(path / "snapshots"))]
+        if suspects:
+            files.append(sorted(_stamps(path / "results", "labels-")))
         if labels:
-            files += [_stamp(labels_path(path)), sorted(_stamps(path / "results", "labels-"))]
+            files.append(_stamp(labels_path(path)))
         return [run.state, [row["epoch"] for row in run.history()], files]
     except OSError as error:
         raise RunError(
