@@ -1,8 +1,8 @@
 """The page of a run in the studio, in Chromium: ``python -m benchmarks.studio_views``.
 
 A run on MNIST is trained, and a studio opened on it. What is timed begins with the navigation and ends when the pixels
-are there: the heading with its curves, a first look at a run of which nothing is computed, the whole page of one that was
-seen before, and a map of 70,000 samples that was computed before.
+are there: the heading with its curves, a first look at a run of which nothing is computed, the whole page of one that
+was seen before, and a map of 70,000 samples that was computed before.
 """
 
 import os

@@ -23,12 +23,12 @@ export async function showCompare(host, [first, second]) {
     const title = element("p", { class: "beside-title" }, link);
     beside.append(element("div", { class: "beside-run" }, title, place));
     const against = runs[1 - k].id;
-    return new MapView(place, { run: run.id, against: against === run.id ? null : against }, { address: k === 0, links: comparison });
+    const links = k === 0 ? comparison : document.createDocumentFragment();
+    return new MapView(place, { run: run.id, against: against === run.id ? null : against }, { address: k === 0, links });
   });
   const join = () => {
     const [one, other] = maps.map((map) => map.explorer);
     if (one && other) joinExplorers(one, other);
-    if (one) linkSections(one, comparison);
   };
   for (const map of maps) map.host.addEventListener("shown", join);
   for (const map of maps) void map.start();

@@ -175,7 +175,7 @@ class InsideView {
     try {
       const { explorer } = this.map;
       const state = explorer ? addressOf(explorer) : "";
-      const key = await doWork("report", { ...this.task, state }, { again: true, signal: canceling.signal, onState: line.show });
+      const key = await doWork("report", { ...this.task, state }, { signal: canceling.signal, onState: line.show });
       const name = `${this.run.id}.html`;
       element("a", { href: `api/reports/${key}/${encodeURIComponent(name)}`, download: name }).click();
     } catch (error) {

@@ -70,7 +70,7 @@ export function joinExplorers(one, other) {
     let said = "";
     whenShown(from, ["layer", "epochShown", "color", "search", "pinned", "selection"], (shown) => {
       const text = JSON.stringify(shown);
-      if (text !== said) showIn(to, shown);
+      if (text !== said && !to.parts?.ended.aborted) showIn(to, shown);
       said = text;
     });
   }

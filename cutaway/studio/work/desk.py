@@ -103,12 +103,14 @@ class Desk:
             folder: Folder of the runs.
             page: Id of the page, which waits until it is done, leaves, or is closed.
             tell: Tells the pages that show this folder.
-            again: Whether what failed before is tried again.
+            again: Whether it is done again where it failed, or was done before.
 
         Raises:
             RunError: A run cannot be read, or too much waits.
         """
         key = task.key(folder)
+        if again:
+            self.store.reopen(key)
         parts = self.store.names(key)
         with self._changed:
             job = self._jobs.get(key)
@@ -144,7 +146,8 @@ class Desk:
 
     def warm(self) -> None:
         """Have the process for views loaded: somebody is there, and will want it."""
-        threading.Thread(target=self._warm, daemon=True).start()
+        if self._workers["view"].pid is None:
+            threading.Thread(target=self._warm, daemon=True).start()
 
     def _warm(self) -> None:
         with contextlib.suppress(OSError):  # the first job says what is wrong

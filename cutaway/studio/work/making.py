@@ -106,9 +106,8 @@ class Maker:
                 ProofTask: self._proof,
             }
             index = makers[type(task)](task, folder, out, shown)
-        if index is not None:
-            out.put(INDEX, index)
-            self.store.tidy()
+        out.put(INDEX, index)
+        self.store.tidy()
 
     def _context(self, folder: Path, run: str) -> RunContext:
         """A run, read again when its content has changed."""
@@ -199,13 +198,14 @@ class Maker:
         out.section("comparison", make_section(source, "comparison"))
         return {"sections": ["comparison"]}
 
-    def _suspects(self, task: SuspectsTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> None:
+    def _suspects(self, task: SuspectsTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
         """Each fold is kept in the run, from where the sheet reads it: there is no part."""
         from cutaway.api.labels import check_sizes, find_label_issues, of_run
 
         check_sizes(folds=task.folds, seeds=task.seeds, epochs=None)
         setup = of_run(self._context(folder, task.run), folds=task.folds, seeds=task.seeds, epochs=None)
         find_label_issues(setup, on_progress=on_progress)
+        return {}
 
     def _doctor(self, task: DoctorTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
         from cutaway.api.doctor import doctor

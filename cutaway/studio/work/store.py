@@ -74,6 +74,11 @@ class PartStore:
         header = json.dumps([len(each) for each in data]).encode() + b"\n"
         write_atomic(path / _checked(name, _NAME), b"".join((header, *data)))
 
+    def reopen(self, key: str) -> None:
+        """A result counts as not finished any more; its parts stay."""
+        with contextlib.suppress(OSError):
+            (self.folder / _checked(key, _KEY) / INDEX).unlink()
+
     def part(self, key: str, name: str) -> "PartFile | None":
         """A part; None where there is none, or a damaged one, which is deleted."""
         try:

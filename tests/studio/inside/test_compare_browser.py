@@ -65,9 +65,8 @@ def test_a_group_of_the_comparison_is_selected_in_both(beside, trained):
     expected = sorted(name for name, only in zip(found.ids.names(), here & ~there, strict=True) if only)
     button = beside.page.locator('.comparison button[data-search*="only this run"]').first
     button.click()
-    beside.wait(
-        f"JSON.stringify({NAMES}.map((each) => each.sort())) === {json.dumps(json.dumps([expected, expected], separators=(',', ':')))}"
-    )
+    both = json.dumps(json.dumps([expected, expected], separators=(",", ":")))
+    beside.wait(f"JSON.stringify({NAMES}.map((each) => each.sort())) === {both}")
     beside.check_quiet()
 
 
