@@ -44,6 +44,7 @@ class InsideView {
     this.run = run;
     this.task = mapTask(run.id);
     this.navigation = element("nav", { "aria-label": "Sections" });
+    this.subtitle = element("p", { class: "subtitle" });
     this.facts = element("dl", { class: "facts", hidden: true });
     this.line = element("div");
     this.mapHost = element("div", { class: "map-view" });
@@ -51,7 +52,7 @@ class InsideView {
     this.footer = element("p", { class: "caption" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
     host.replaceChildren(
-      ...[this.#bar(), this.navigation, this.facts, mapControls(this.task), this.mapHost],
+      ...[this.#bar(), this.subtitle, this.navigation, this.facts, mapControls(this.task), this.mapHost],
       ...[this.line, this.sections, this.footer],
     );
     this.mapHost.addEventListener("shown", () => this.#navigate());
@@ -120,7 +121,7 @@ class InsideView {
   #heading({ subtitle, facts, footer }) {
     this.facts.replaceChildren(...facts.map(([label, value]) => element("div", {}, element("dt", { text: label }), element("dd", { text: value }))));
     this.facts.hidden = !facts.length;
-    this.facts.before(element("p", { class: "subtitle", text: subtitle }));
+    this.subtitle.textContent = subtitle;
     this.footer.textContent = footer;
   }
 

@@ -89,7 +89,7 @@ class PartStore:
             return PartFile.open(path)
         except OSError:
             return None
-        except ValueError:
+        except (ValueError, RecursionError):
             with contextlib.suppress(OSError):
                 path.unlink()
             return None

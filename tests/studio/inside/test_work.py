@@ -187,7 +187,7 @@ def test_wrong_questions_are_refused(studio):
         answer = studio.ask(f"/api/work/{address}")
         assert answer.status == status, (address, answer.body)
         assert "\n" not in answer.json["error"]
-    for address in ("..%2f..", "A" * 32, "0" * 32):
+    for address in ("..", "%2e%2e", "A" * 32, "0" * 32):
         assert studio.ask(f"/api/parts/{address}/index").status == 404
         assert studio.ask(f"/api/parts/{'0' * 32}/{address}").status == 404
 
