@@ -24,6 +24,11 @@ class Hub:
         self._closed = False
 
     @property
+    def pages(self) -> int:
+        """How many streams are open."""
+        return len(self._queues)
+
+    @property
     def full(self) -> bool:
         """Whether no further stream is taken."""
         return len(self._queues) >= PAGES

@@ -70,6 +70,8 @@ class Workspace:
 
     def tell_jobs(self, rows: list[dict[str, Any]]) -> None:
         """Tell pages how the trainings stand."""
+        if self.hub.pages and any(row["state"] in ("starting", "running") and not row["run"] for row in rows):
+            self.live.warm()
         self.hub.send("jobs", {"jobs": rows})
         self.scan()
 

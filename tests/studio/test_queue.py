@@ -109,8 +109,8 @@ def test_no_path_is_told_to_a_page(tmp_path):
 def test_the_form_has_every_setting_with_its_help_and_its_limits():
     fields = {field["name"]: field for field in form_fields()["settings"]}
     assert set(fields) == set(TrainingConfig.model_fields) == set(HELP)
-    assert (fields["epochs"]["kind"], fields["epochs"]["limits"]) == ("whole", "from 1 up to 1,000,000")
-    assert fields["label_smoothing"]["limits"] == "from 0 below 1"
+    assert (fields["epochs"]["kind"], fields["epochs"]["limits"]) == ("whole", "at least 1, at most 1,000,000")
+    assert fields["label_smoothing"]["limits"] == "at least 0, below 1"
     assert fields["optimizer"]["choices"] == ["sgd", "adam", "adamw"]
     assert fields["patience"]["optional"]
 

@@ -74,7 +74,7 @@ function uploadElement(uploads) {
 
 /** @param {{ folder: number, name: string }} folder */
 function folderElement({ folder, name }) {
-  const way = element("p", { class: "way" });
+  const way = element("p", { class: "folder-way" });
   const list = element("ul", { class: "entries" });
   const note = element("p", { class: "caption" });
   const show = async (/** @type {string[]} */ parts) => {

@@ -26,6 +26,15 @@ const CHOICES = [
       ["refuse", "are an error"],
     ],
   },
+  {
+    name: "test_share",
+    label: "Test samples, where no file has them",
+    values: [
+      ["", "a fifth of the rows"],
+      ["0.1", "a tenth"],
+      ["0.3", "three tenths"],
+    ],
+  },
 ];
 
 /** @param {HTMLElement} host */
@@ -120,19 +129,33 @@ class ChosenData {
       parts.push(element("h2", { text: "Columns" }), columnTable(found, this.options, (options) => this.change(options)), this.#choices());
       if (found.rows.length) parts.push(rowTable(found));
     }
+    if (found.kind === "pictures" || /size/.test(found.problem ?? "")) parts.push(this.#size());
     if (found.classes) parts.push(element("h2", { text: "Classes" }), classesElement(found));
     if (found.sheet) parts.push(element("h2", { text: "Pictures" }), sheetElement(found.sheet));
     return parts;
+  }
+
+  /** The size that pictures are brought to; those that come with cutaway keep theirs. */
+  #size() {
+    if (this.data.place === "bundled") return element("div");
+    const input = element("input", { id: "data-size", type: "text", inputmode: "numeric", placeholder: "their own", value: this.options.size ?? "" });
+    input.addEventListener("change", () => {
+      const { size: _, ...others } = this.options;
+      this.change(input.value.trim() ? { ...others, size: Number(input.value) || input.value } : others);
+    });
+    const label = element("label", { for: input.id, text: "Rows and columns of each picture, in pixels" });
+    return element("div", { class: "field data-choices" }, label, input);
   }
 
   #choices() {
     const fields = CHOICES.map(({ name, label, values }) => {
       const change = () => {
         const { [name]: _, ...others } = this.options;
-        this.change(select.value === values[0][0] ? others : { ...others, [name]: select.value });
+        const given = name === "test_share" ? Number(select.value) : select.value;
+        this.change(select.value === values[0][0] ? others : { ...others, [name]: given });
       };
       const select = element("select", { id: `data-${name}`, onchange: change });
-      for (const [value, text] of values) select.append(element("option", { value, text, selected: value === this.options[name] }));
+      for (const [value, text] of values) select.append(element("option", { value, text, selected: value === String(this.options[name]) }));
       return element("div", { class: "field" }, element("label", { for: select.id, text: label }), select);
     });
     return element("div", { class: "fields data-choices" }, ...fields);

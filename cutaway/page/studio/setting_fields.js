@@ -12,6 +12,11 @@ export function settingText(/** @type {any} */ value) {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
+/** @param {string} name */
+export function settingTitle(name) {
+  return `${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
+}
+
 /** A setting that a person may give: its field, what it is if they do not, and what is wrong with it. */
 export class SettingField {
   /**
@@ -34,7 +39,7 @@ export class SettingField {
     this.element = element(
       "div",
       { class: "field" },
-      element("label", { for: id, text: name.replaceAll("_", " ") }),
+      element("label", { for: id, text: settingTitle(name) }),
       this.input,
       element("p", { class: "field-help", id: `${id}-help`, text: words }),
       this.wrong,
@@ -60,7 +65,7 @@ export class SettingField {
   otherwise(value) {
     const text = settingText(value);
     if (this.input instanceof HTMLInputElement) this.input.placeholder = text || (this.record.optional ? "none" : "");
-    else this.input.options[0].textContent = text ? `${text} (not changed)` : "";
+    else this.input.options[0].textContent = text ? `${text} (as it is)` : "";
   }
 
   /** @param {string | undefined} message */

@@ -19,13 +19,13 @@ const FORM = /** @type {any[]} */ ([
     kind: "text",
     help: "Units of each hidden layer, from input to output, such as 512, 512; none for softmax regression.",
   },
-  { name: "dropout", kind: "number", help: "Share of hidden units that are set to zero in each step.", limits: "from 0 below 1" },
+  { name: "dropout", kind: "number", help: "Share of hidden units that are set to zero in each step.", limits: "at least 0, below 1" },
   { name: "activation", kind: "choice", help: "What a hidden unit does with its sum." },
   {
     name: "ensemble",
     kind: "whole",
     help: "So many models are trained side by side, and their logits are averaged.",
-    limits: "from 1 up to 256",
+    limits: "at least 1, at most 256",
   },
 ]).map((each) => ({ limits: "", low: null, high: null, choices: [], auto: false, optional: false, ...each }));
 
@@ -82,10 +82,10 @@ class TrainForm {
             "fieldset",
             {},
             element("legend", { text: "Model" }),
-            element("div", { class: "fields" }, field("recipe", this.recipe, "Where everything comes from that is not given here."), ...of(FORM.map(({ name }) => name))),
+            element("div", { class: "fields" }, field("Recipe", this.recipe, "Where everything comes from that is not given here."), ...of(FORM.map(({ name }) => name))),
           ),
       branch
-        ? element("fieldset", {}, element("legend", { text: "First weights" }), field("branch from", this.epoch, "The weights that the run had after this epoch. The optimizer and the schedule begin anew."))
+        ? element("fieldset", {}, element("legend", { text: "First weights" }), field("Branch from", this.epoch, "The weights that the run had after this epoch. The optimizer and the schedule begin anew."))
         : null,
       element(
         "fieldset",
@@ -94,7 +94,7 @@ class TrainForm {
         element("div", { class: "fields" }, ...of(FIRST)),
         element("details", { class: "more-settings" }, element("summary", { text: `All ${settings.length} settings` }), element("div", { class: "fields" }, ...of(rest))),
       ),
-      like ? null : field("name of the run", this.name, "Middle part of its folder's name; empty for that of the data."),
+      like ? null : field("Name of the run", this.name, "Middle part of its folder's name; empty for that of the data."),
       this.problem,
       element("p", { class: "train-start" }, this.start, (this.words = element("span", { class: "hint" }))),
     );
@@ -228,12 +228,13 @@ async function showNew(host, data, options) {
   pick.append(element("option", { value: "data", text: "Other data ..." }));
   const look = element("a", { href: dataAddress("data", chosen, options), text: "Look at the data" });
   const said = element("p", { class: "field-wrong", role: "alert" });
-  host.append(element("div", { class: "field data-field" }, element("label", { for: "train-data", text: "data" }), pick, element("p", { class: "field-help" }, look), said));
+  const reading = element("div");
+  host.append(element("div", { class: "field data-field" }, element("label", { for: "train-data", text: "Data" }), pick, element("p", { class: "field-help" }, look), said, reading));
   const view = new TrainForm(form, { data: chosen, options });
   host.append(view.element);
   await view.check();
   // what "auto" becomes depends on the data, which may take a while to read
-  void surveyData(view.element, chosen, options).then(
+  void surveyData(reading, chosen, options).then(
     (survey) => {
       said.textContent = survey.problem ?? "";
       view.given = { ...view.given, survey, options: survey.guessed ? survey.options : options };

@@ -148,9 +148,12 @@ def _is_plain(name: str) -> bool:
 
 
 def _is_offered(entry: os.DirEntry[str], root: Path) -> bool:
-    if entry.is_symlink() and not _is_inside(Path(entry.path).resolve(), root):
+    try:
+        if entry.is_symlink() and not _is_inside(Path(entry.path).resolve(), root):
+            return False
+        return entry.is_dir() or entry.is_file()
+    except (OSError, RuntimeError):  # links in a circle
         return False
-    return entry.is_dir() or entry.is_file()
 
 
 def _is_inside(path: Path, root: Path) -> bool:
@@ -166,6 +169,14 @@ def _check_inside(path: Path, root: Path, where: str) -> None:
         )
 
 
+def _target(entry: os.DirEntry[str]) -> Path:
+    """Where a link leads; one in a circle leads nowhere, which is outside of everything."""
+    try:
+        return Path(entry.path).resolve()
+    except (OSError, RuntimeError):
+        return Path("/")
+
+
 def _check_links(path: Path, root: Path) -> None:
     """Refuse a folder in which a link leads out of the folder that it must not leave."""
     waiting, seen = [(path, 0)], 0
@@ -177,7 +188,7 @@ def _check_links(path: Path, root: Path) -> None:
             for entry in entries:
                 seen += 1
                 if entry.is_symlink():
-                    _check_inside(Path(entry.path).resolve(), root, entry.name)
+                    _check_inside(_target(entry), root, entry.name)
                 elif depth + 1 < DEPTH and entry.is_dir(follow_symlinks=False):
                     waiting.append((Path(entry.path), depth + 1))
                 if seen > ENTRIES:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SAMPLES = 1_000
 """On the map. 0.2 s of CPU time for each frame."""
 
+MOST_NICE = "CUTAWAY_LIVE_NICE"
+"""Environment variable with the lowest priority that is taken: on a busy machine, tests would wait for hours."""
+
 LOOK = 0.1
 """Seconds between two looks for new snapshots."""
 
@@ -33,10 +36,8 @@ class LiveRun:
 
     def __init__(self, path: Path) -> None:
         from cutaway.api.opening import open_run
-        from cutaway.models import import_lean_keras
         from cutaway.plots import CLASS_COLORS, MISSING_COLOR, RIGHT_COLOR, WRONG_COLOR
 
-        import_lean_keras()
         context = open_run(path).context
         self._folder = context.folder  # the samples that are not on the map are let go
         split = "test" if len(context.split.test) else "val"
@@ -102,18 +103,30 @@ class _Watched:
         os._exit(0)  # the studio is gone
 
 
-def _lower_priority() -> None:
+def _load() -> None:
+    """Load what maps need while the training that will be watched loads its own."""
+    from cutaway.embedding import warm_up
+    from cutaway.models import import_lean_keras
+
+    import_lean_keras()
+    warm_up()
+
+
+def _lower_priority(nice: int) -> None:
     """Give way to everything else, also where the system shares CPUs among sessions before it looks at processes."""
+    nice = min(nice, int(os.environ.get(MOST_NICE, "19")))
     with contextlib.suppress(OSError):
-        os.nice(19)
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
     with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text("19")
+        Path("/proc/self/autogroup").write_text(str(nice))
 
 
 def main() -> None:
     """Write frames until the studio is gone."""
-    _lower_priority()
     watched, runs = _Watched(), dict[Path, LiveRun | None]()
+    _lower_priority(10)
+    _load()
+    _lower_priority(19)
     while True:
         paths = list(watched.paths)
         runs = {path: run for path, run in runs.items() if path in paths}

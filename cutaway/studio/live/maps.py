@@ -14,6 +14,9 @@ from cutaway.studio.lines import LineProcess, Record
 WATCHED = 30.0
 """Seconds for which a run stays watched after a page has asked for it."""
 
+WARM = 120.0
+"""Seconds for which the process stays after a run has begun that nobody watches yet."""
+
 FRAMES = 400
 """Frames that are kept, of all runs together: of 1,000 samples each takes 6 kB."""
 
@@ -46,7 +49,15 @@ class LiveMaps:
         self._watched: dict[str, float] = {}
         self._frames: OrderedDict[tuple[str, int], Frame] = OrderedDict()
         self._errors: dict[str, str] = {}
+        self._warmed = 0.0
         self._process = LineProcess("cutaway.studio.live.child", on_line=self._take, on_end=self._ended)
+
+    def warm(self) -> None:
+        """Start the process, since a run that is likely to be watched begins."""
+        with self._lock:
+            self._warmed = time.monotonic()
+        if not self._process.alive:
+            self._say()
 
     def watch(self, run: str) -> dict[str, Any]:
         """Say that a page watches a run, which it says again before `WATCHED` seconds are over.
@@ -75,11 +86,11 @@ class LiveMaps:
             for run in gone:
                 del self._watched[run]
                 self._errors.pop(run, None)
-            left = bool(self._watched)
-        if gone and left:
-            self._say()
-        elif gone:
+            needed = bool(self._watched) or now - self._warmed < WARM
+        if not needed:
             self._process.end()
+        elif gone:
+            self._say()
 
     def close(self) -> None:
         """End the process."""

@@ -86,10 +86,10 @@ def _field(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _limits(low: float | None, above: float | None, high: float | None, below: float | None) -> str:
-    """The limits of a number in words: "from 0 below 1"."""
-    first = f"from {low:,.10g}" if low is not None else f"above {above:,.10g}" if above is not None else ""
-    last = f"up to {high:,.10g}" if high is not None else f"below {below:,.10g}" if below is not None else ""
-    return f"{first} {last}".strip()
+    """The limits of a number in words: "at least 0, below 1"."""
+    first = f"at least {low:,.10g}" if low is not None else f"above {above:,.10g}" if above is not None else ""
+    last = f"at most {high:,.10g}" if high is not None else f"below {below:,.10g}" if below is not None else ""
+    return ", ".join(each for each in (first, last) if each)
 
 
 def check_training(
