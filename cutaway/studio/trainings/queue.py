@@ -184,7 +184,11 @@ class JobQueue:
         status = read_status(path)
         state, error = _state(path, status)
         row = {
-            "id": name, "state": state, "created": job.created, "error": error, **task_words(job.task),
+            "id": name,
+            "state": state,
+            "created": job.created,
+            "error": error,
+            **task_words(job.task),
             "run": status.run if status else None,
             "note": self.trouble.get(name) or (status.note if status else ""),
         }
