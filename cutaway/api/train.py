@@ -169,7 +169,7 @@ def train_like(
         run: A `Run`, a path, a run's name in `runs`, or "latest"; made by `train`, whether it is finished or not.
         data: The dataset, where it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
         from_epoch: Begin with the weights that the run had after this epoch (-1: the last), in place of its first ones.
-            The optimizer and the schedule begin anew.
+            The optimizer and the schedule begin from the start.
         runs: Folder in which names are looked up and the new run folder is made.
         name: Middle part of the new folder's name; the dataset's name if None.
         labels: As of `train`; decisions that the run was trained with stay.

@@ -49,15 +49,14 @@ from .sample_names import find_sample
 from .samples import SampleIds
 from .sampling import stratified_sample, stratified_split
 from .sources import DatasetInfo
+from .sources.look import TableLook, look_at_table
 from .sources.table import is_table_path
-from .sources.table import look as look_at_table
 from .split import PARTS, Split, join_ids
 from .splitting import all_ids, split_dataset
 from .tables import (
     MISSING,
     Column,
     Table,
-    TableLook,
     TableOptions,
     is_bunch,
     is_frame,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 LONGEST = 64 << 20
 """Bytes of a line at most."""
@@ -75,7 +75,7 @@ class LineProcess:
         self._on_end()
 
 
-def read_lines(stream: BinaryIO) -> Iterator[Record]:
+def read_lines(stream: IO[bytes]) -> Iterator[Record]:
     """The records that the other side writes, until it ends or writes something else."""
     while line := stream.readline(LONGEST):
         try:

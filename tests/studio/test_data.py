@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from cutaway.errors import DataError, UnknownNameError
-from cutaway.studio.data import DataReference, Places, list_folder, resolve
+from cutaway.studio.data import DataReference, DataRoots, list_folder, resolve
 from cutaway.studio.data.surveyor import survey_data
 
-HOSTILE = '<img src=x onerror=alert(1)>"\'&amp;\u202e'
+HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;\u202e"
 TABLE = "width,height,kind\n" + "".join(
-    f"{i % 17}.5,{i * 7 % 23},{'left' if i % 17 < 8 else 'right'}\n" for i in range(200)
+    f"{i & 15}.5,{i * 7 & 31},{'left' if i & 15 < 8 else 'right'}\n" for i in range(200)
 )
 
 
@@ -33,7 +33,7 @@ def places(tmp_path):
     (root / "leaves").symlink_to(outside)
     (root / "stays.csv").symlink_to(root / "below" / "table.csv")
     (root / "circle").symlink_to(root / "circle")
-    return Places(tmp_path / "runs", (root,))
+    return DataRoots(tmp_path / "runs", (root,))
 
 
 def below(*parts, folder=0):
@@ -184,7 +184,7 @@ def test_names_of_uploads_are_no_paths_and_of_data_only(start_studio, name):
     studio = start_studio()
     studio.ask(f"/api/uploads/{name}", method="PUT", body=b"a,b\n1,2\n")
     uploads = studio.folder / ".studio" / "uploads"
-    there = [path for path in studio.folder.parent.rglob("*evil*")]
+    there = list(studio.folder.parent.rglob("*evil*"))
     assert all(path.parent == uploads for path in there)
     assert all("/" not in row["name"] for row in studio.ask("/api/data").json["uploads"])
 
@@ -236,7 +236,7 @@ def test_a_decompression_bomb_is_refused_by_its_reader_and_the_studio_goes_on(st
 def test_looking_at_a_large_table_is_canceled_and_blocks_nobody(start_studio, tmp_path):
     data = tmp_path / "data"
     data.mkdir()
-    block = "".join(f"{i},{i * 3 % 101},{i % 7},{'a' if i % 2 else 'b'}\n" for i in range(50_000))
+    block = "".join(f"{i},{i * 3 & 127},{i & 7},{'a' if i & 1 else 'b'}\n" for i in range(50_000))
     with open(data / "large.csv", "w") as file:
         file.write("one,two,three,kind\n")
         for _ in range(60):

@@ -9,9 +9,7 @@ from cutaway.data.tables import (
     FORMATS,
     Reader,
     Table,
-    TableLook,
     TableOptions,
-    look_at_table,
     make_table,
     open_any,
     open_columnar,
@@ -66,22 +64,6 @@ def load(
     if features is None or chosen.class_names:
         return table
     return dataclasses.replace(table, class_names=features.names_of(chosen.label, table.class_names))
-
-
-def look(where: Path, *, on_progress: ProgressCallback = ignore_progress, **options: Any) -> TableLook:
-    """Say what is in a table, also where something is wrong with it; see `look_at_table`.
-
-    Raises:
-        UsageError, DataError: As `look_at_table`.
-    """
-    parts = columnar_parts(where)
-    given = {name: value for name, value in options.items() if name != "test"}
-    if not parts:
-        return look_at_table(where, on_progress=on_progress, **given)
-    files = tuple(parts["train"])
-    if given.get("label") is None:
-        given["label"] = read_features(files[0]).only_classes
-    return look_at_table(where, files=files, on_progress=on_progress, **given)
 
 
 def _open(path: Path, files: Sequence[Path]) -> Reader:

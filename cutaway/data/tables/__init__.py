@@ -8,7 +8,6 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 
 from .bunch import bunch_table, class_names_of, is_bunch
 from .cells import spellings
-from .look import TableLook, look_at_table
 from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
@@ -23,7 +22,8 @@ from .readers import (
     open_reader,
     read_schema,
 )
-from .schema import Column
+from .schema import Column, decide_each
+from .survey import survey
 from .table import Table, cell_chunks, make_table
 
 __all__ = [
@@ -32,16 +32,15 @@ __all__ = [
     "Column",
     "Reader",
     "Table",
-    "TableLook",
     "TableOptions",
     "bunch_table",
     "cell_chunks",
     "class_names_of",
     "columnar_files",
+    "decide_each",
     "frame_reader",
     "is_bunch",
     "is_frame",
-    "look_at_table",
     "make_table",
     "open_any",
     "open_columnar",
@@ -49,5 +48,6 @@ __all__ = [
     "prepare_new_rows",
     "read_schema",
     "spellings",
+    "survey",
     "table_options",
 ]

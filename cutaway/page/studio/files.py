@@ -16,8 +16,14 @@ BOKEHJS = ("bokeh.min.js", "bokeh-gl.min.js")
 """What figures use of BokehJS, in order."""
 
 STYLES = (
-    *("page.css", "explorer.css", "network.css", "label_sheet.css", "studio.css"),
-    *("studio_data.css", "studio_train.css", "studio_inside.css"),
+    "page.css",
+    "explorer.css",
+    "network.css",
+    "label_sheet.css",
+    "studio.css",
+    "studio_data.css",
+    "studio_train.css",
+    "studio_inside.css",
 )
 
 

@@ -45,7 +45,7 @@ class InsideView {
     this.task = mapTask(run.id);
     this.navigation = element("nav", { "aria-label": "Sections" });
     this.subtitle = element("p", { class: "subtitle" });
-    this.facts = element("dl", { class: "facts", hidden: true });
+    this.facts = element("dl", { class: "facts" });
     this.line = element("div");
     this.mapHost = element("div", { class: "map-view" });
     this.sections = element("div", { class: "sections" });
@@ -120,7 +120,6 @@ class InsideView {
   /** @param {{ subtitle: string, facts: string[][], footer: string }} heading */
   #heading({ subtitle, facts, footer }) {
     this.facts.replaceChildren(...facts.map(([label, value]) => element("div", {}, element("dt", { text: label }), element("dd", { text: value }))));
-    this.facts.hidden = !facts.length;
     this.subtitle.textContent = subtitle;
     this.footer.textContent = footer;
   }

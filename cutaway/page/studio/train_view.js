@@ -85,7 +85,7 @@ class TrainForm {
             element("div", { class: "fields" }, field("Recipe", this.recipe, "Where everything comes from that is not given here."), ...of(FORM.map(({ name }) => name))),
           ),
       branch
-        ? element("fieldset", {}, element("legend", { text: "First weights" }), field("Branch from", this.epoch, "The weights that the run had after this epoch. The optimizer and the schedule begin anew."))
+        ? element("fieldset", {}, element("legend", { text: "First weights" }), field("Branch from", this.epoch, "The weights that the run had after this epoch. The optimizer and the schedule begin from the start."))
         : null,
       element(
         "fieldset",

@@ -41,7 +41,7 @@ class DataReference(BaseModel):
 
 
 @dataclass(frozen=True)
-class Places:
+class DataRoots:
     """Where data may be.
 
     Attributes:
@@ -53,7 +53,7 @@ class Places:
     folders: Sequence[Path]
 
 
-def resolve(reference: DataReference, places: Places) -> str:
+def resolve(reference: DataReference, places: DataRoots) -> str:
     """The name or the absolute path of data, as `cutaway.load_dataset` takes it.
 
     Raises:
@@ -73,7 +73,7 @@ def resolve(reference: DataReference, places: Places) -> str:
     return str(path)
 
 
-def upload_path(name: str, places: Places) -> Path:
+def upload_path(name: str, places: DataRoots) -> Path:
     """The file of an upload.
 
     Raises:
@@ -85,7 +85,7 @@ def upload_path(name: str, places: Places) -> Path:
     return path.resolve()
 
 
-def folder_path(reference: DataReference, places: Places) -> Path:
+def folder_path(reference: DataReference, places: DataRoots) -> Path:
     """What is below a folder of the studio, with links followed.
 
     Raises:
@@ -108,7 +108,7 @@ def folder_path(reference: DataReference, places: Places) -> Path:
     return path
 
 
-def list_folder(reference: DataReference, places: Places, *, most: int = 2_000) -> dict[str, Any]:
+def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_000) -> dict[str, Any]:
     """What is in a folder of the studio.
 
     Returns:

@@ -73,7 +73,7 @@ class LiveMaps:
             self._say()
         return {"frames": [frame.head for frame in self._of(run)], "error": error}
 
-    def frame(self, run: str, number: int) -> Frame | None:
+    def find(self, run: str, number: int) -> Frame | None:
         """A frame of a run; None if it is not kept any more."""
         with self._lock:
             return self._frames.get((run, number))

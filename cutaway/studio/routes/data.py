@@ -12,7 +12,7 @@ from cutaway.data import dataset_names
 from cutaway.studio.data import DataReference, list_folder, resolve
 from cutaway.studio.trainings import Options
 
-from .given import GivenPlaces, GivenWorkspace
+from .given import GivenRoots, GivenWorkspace
 
 router = APIRouter(prefix="/api")
 
@@ -34,7 +34,7 @@ class Look(BaseModel):
 
 
 @router.get("/data")
-def places(workspace: GivenWorkspace, places: GivenPlaces) -> dict[str, Any]:
+def places(workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
     """Where data may be chosen."""
     bundled = [
         {
@@ -53,7 +53,7 @@ def places(workspace: GivenWorkspace, places: GivenPlaces) -> dict[str, Any]:
 @router.get("/data/folder/{folder}")
 def folder(
     folder: Annotated[int, Path(ge=0, le=1000)],
-    places: GivenPlaces,
+    places: GivenRoots,
     part: Annotated[list[str] | None, Query(max_length=64)] = None,
 ) -> dict[str, Any]:
     """What is in a folder, or in one below it."""
@@ -61,7 +61,7 @@ def folder(
 
 
 @router.post("/data/survey")
-async def survey(look: Look, workspace: GivenWorkspace, places: GivenPlaces) -> dict[str, Any]:
+async def survey(look: Look, workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
     """Look at data."""
     options = {name: value for name, value in look.options.items() if name != "test"}
 

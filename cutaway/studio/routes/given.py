@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
-from cutaway.studio.data import Places
+from cutaway.studio.data import DataRoots
 from cutaway.studio.settings import Person, StudioSettings
 from cutaway.studio.trainings import Scheduler
 from cutaway.studio.work import Desk
@@ -31,13 +31,13 @@ def _desk(request: Request) -> Desk:
     return request.app.state.desk
 
 
-def _places(request: Request) -> Places:
-    return Places(_workspace(request).folder, _settings(request).data)
+def _places(request: Request) -> DataRoots:
+    return DataRoots(_workspace(request).folder, _settings(request).data)
 
 
 GivenDesk = Annotated[Desk, Depends(_desk)]
 GivenPerson = Annotated[Person, Depends(_person)]
-GivenPlaces = Annotated[Places, Depends(_places)]
+GivenRoots = Annotated[DataRoots, Depends(_places)]
 GivenScheduler = Annotated[Scheduler, Depends(_scheduler)]
 GivenSettings = Annotated[StudioSettings, Depends(_settings)]
 GivenWorkspace = Annotated[Workspace, Depends(_workspace)]

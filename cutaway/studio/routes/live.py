@@ -18,9 +18,9 @@ def watch(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
 
 
 @router.get("/runs/{run}/live/{number}")
-def frame(run: RunId, number: Annotated[int, Path(ge=0, le=2**53)], workspace: GivenWorkspace) -> Response:
+def picture(run: RunId, number: Annotated[int, Path(ge=0, le=2**53)], workspace: GivenWorkspace) -> Response:
     """The bytes of a frame; see `cutaway.studio.live.Frame`."""
-    found = workspace.live.frame(run, number)
+    found = workspace.live.find(run, number)
     if found is None:
         return PlainTextResponse("This frame is not kept any more.\n", 404)
     return Response(found.data, media_type="application/octet-stream")

@@ -25,7 +25,7 @@ from cutaway.studio.trainings import (
 )
 from cutaway.studio.workspace import Workspace
 
-from .given import GivenPerson, GivenPlaces, GivenScheduler, GivenWorkspace, Places, RunId
+from .given import DataRoots, GivenPerson, GivenRoots, GivenScheduler, GivenWorkspace, RunId
 
 router = APIRouter(prefix="/api")
 
@@ -81,7 +81,7 @@ def form(_: GivenWorkspace) -> dict[str, Any]:
 
 
 @router.post("/trainings/check")
-def check(question: Question, workspace: GivenWorkspace, places: GivenPlaces) -> dict[str, Any]:
+def check(question: Question, workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
     """What is wrong with a training, and what its settings will be."""
     task = _task(question.task, workspace, places)
     if isinstance(task, Continuation):
@@ -94,7 +94,7 @@ def check(question: Question, workspace: GivenWorkspace, places: GivenPlaces) ->
 def start(
     wanted: Wanted,
     workspace: GivenWorkspace,
-    places: GivenPlaces,
+    places: GivenRoots,
     person: GivenPerson,
     scheduler: GivenScheduler,
 ) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def stop_run(run: RunId, how: Stop, workspace: GivenWorkspace) -> dict[str, Any]
     return {"run": run}
 
 
-def _task(wanted: NewTraining | Repeat | Continuation, workspace: Workspace, places: Places) -> Task:
+def _task(wanted: NewTraining | Repeat | Continuation, workspace: Workspace, places: DataRoots) -> Task:
     """What a person wants, with ids that are known and data that are there."""
     if not isinstance(wanted, NewTraining):
         workspace.index.path(wanted.run)

@@ -113,7 +113,7 @@ def check_training(
         base, form = _base(task, runs, errors, table=table)
     except CutawayError as error:
         return {"errors": {"": str(error)}, "settings": None, "form": None}
-    settings = {name: value for name, value in task.settings.items() if name != "class_weight"}
+    settings: dict[str, Any] = {name: value for name, value in task.settings.items() if name != "class_weight"}
     weights = task.settings.get("class_weight")
     if weights is not None and weights != "balanced" and not isinstance(weights, dict):
         errors["class_weight"] = str(

@@ -4,12 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cutaway.data.tables import (
+    Column,
+    Reader,
+    TableOptions,
+    decide_each,
+    open_columnar,
+    open_reader,
+    survey,
+    table_options,
+)
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .options import TableOptions, table_options
-from .readers import Reader, open_columnar, open_reader
-from .schema import Column, decide_each
-from .survey import survey
+from .features import read_features
+from .parts import columnar_parts
 
 LABELS = ("label", "labels", "class", "classes", "target", "y", "outcome", "species", "diagnosis", "category")
 """Names that columns of classes often have; where there is none of them, the last column is the usual place."""
@@ -36,27 +44,25 @@ class TableLook:
     count: int
 
 
-def look_at_table(
-    where: Path,
-    *,
-    files: tuple[Path, ...] = (),
-    on_progress: ProgressCallback = ignore_progress,
-    **options: Any,
-) -> TableLook:
+def look_at_table(where: Path, *, on_progress: ProgressCallback = ignore_progress, **options: Any) -> TableLook:
     """Read a table once, and say what is in it; what is wrong with a column or the label is no error here.
 
     Args:
-        where: The file.
-        files: The columnar files of its training samples, where it is a folder.
+        where: The file, or a folder of columnar files.
         on_progress: Told while it is read.
         options: As `table_options` takes them; ``label`` may be left out.
 
     Raises:
         UsageError, DataError: An option is unknown, or the file is damaged.
     """
-    reader = open_columnar(where, files=files) if files else open_reader(where, header=options.get("header"))
-    if options.get("label") is None:
-        options["label"] = guess_label(reader.columns)
+    options = {name: value for name, value in options.items() if name != "test"}
+    parts, label = columnar_parts(where), options.get("label")
+    if parts:
+        reader: Reader = open_columnar(parts["train"][0].parent if where.is_dir() else where, files=parts["train"])
+        label = read_features(parts["train"][0]).only_classes if label is None else label
+    else:
+        reader = open_reader(where, header=options.get("header"))
+    options["label"] = guess_label(reader.columns) if label is None else label
     chosen = table_options(reader.columns, where=str(where), **options)
     found = survey(reader, chosen, on_progress=on_progress)
     columns, wrong = decide_each(found.profiles, chosen, where=where.name, same=found.same)
