@@ -25,6 +25,7 @@ def shown(open_page, studio):
     def show(path="/runs/first", **options):
         opened = open_page(studio, path, **options)
         opened.wait(REAL, seconds=180)
+        opened.wait("document.querySelector('#settings')", seconds=180)
         return opened
 
     return show
@@ -47,9 +48,7 @@ def select_box(opened, place="[data-explorer] .map"):
 
 def test_the_page_of_a_run_has_its_map_its_sections_and_its_figures(shown):
     opened = shown()
-    opened.wait(
-        "document.querySelector('#settings') && document.querySelector('#learning canvas, #learning .bk-Figure')"
-    )
+    opened.wait("document.querySelector('#learning .plot').childElementCount", seconds=60)
     sections = opened.page.evaluate("[...document.querySelectorAll('section[id]')].map((each) => each.id)")
     order = [
         "explore",
