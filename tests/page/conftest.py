@@ -18,9 +18,16 @@ LABELS = np.repeat([0, 1], 30)
 XY = np.stack([100.0 * LABELS + np.tile(np.arange(30) % 6, 2) * 8, np.tile(np.arange(30) // 6, 2) * 20.0], axis=1)
 PICTURES = np.arange(60, dtype=np.uint8)[:, None, None] * np.full((8, 8), 4, np.uint8)
 
-_spec = importlib.util.spec_from_file_location("node", Path(__file__).with_name("node.py"))
-_node = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_node)
+
+def _neighbor(name):
+    """A module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_node, _firefox = _neighbor("node"), _neighbor("firefox")
 
 FLAGS = [
     "--no-sandbox",
@@ -47,6 +54,19 @@ def chromium_path():
     if os.environ.get("CUTAWAY_REQUIRE_BROWSER"):
         pytest.fail(reason)
     return pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def firefox_path():
+    for name in ("firefox-esr", "firefox"):
+        if path := shutil.which(name):
+            return path
+    return pytest.skip("no Firefox on this machine: install the package firefox-esr to run its tests")
+
+
+@pytest.fixture(scope="session")
+def firefox_class():
+    return _firefox.Firefox
 
 
 @pytest.fixture(scope="session")
