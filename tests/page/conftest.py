@@ -18,16 +18,9 @@ LABELS = np.repeat([0, 1], 30)
 XY = np.stack([100.0 * LABELS + np.tile(np.arange(30) % 6, 2) * 8, np.tile(np.arange(30) // 6, 2) * 20.0], axis=1)
 PICTURES = np.arange(60, dtype=np.uint8)[:, None, None] * np.full((8, 8), 4, np.uint8)
 
-
-def _neighbor(name):
-    """A module of this folder, which is no package."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_node, _firefox = _neighbor("node"), _neighbor("firefox")
+_spec = importlib.util.spec_from_file_location("node", Path(__file__).with_name("node.py"))
+_node = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_node)
 
 FLAGS = [
     "--no-sandbox",
@@ -62,11 +55,6 @@ def firefox_path():
         if path := shutil.which(name):
             return path
     return pytest.skip("no Firefox on this machine: install the package firefox-esr to run its tests")
-
-
-@pytest.fixture(scope="session")
-def firefox_class():
-    return _firefox.Firefox
 
 
 @pytest.fixture(scope="session")

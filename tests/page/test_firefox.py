@@ -10,16 +10,18 @@ from cutaway.data import csv_row, read_decisions
 from cutaway.page import LabelSheet, Page, Picture, SuspectLabel, render
 from cutaway.plots import picture_png
 
+from .firefox import Firefox
+
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def start(firefox_class, firefox_path, tmp_path_factory):
+def start(firefox_path, tmp_path_factory):
     """Start browsers, which end with the module."""
     running = []
 
     def start_one(**options):
-        running.append(firefox_class(firefox_path, tmp_path_factory.mktemp("firefox"), **options))
+        running.append(Firefox(firefox_path, tmp_path_factory.mktemp("firefox"), **options))
         return running[-1]
 
     yield start_one

@@ -9,7 +9,7 @@ from cutaway.api.analyses import probabilities
 from cutaway.api.analyses.layouts.embeddings import positions
 from cutaway.api.analyses.layouts.explored import class_columns, misplaced_column
 from cutaway.api.report.source import ReportSource
-from cutaway.data import PARTS, Table
+from cutaway.data import PARTS, Column, Table, date_seconds
 from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
 from cutaway.page import SampleColumn
 
@@ -81,8 +81,13 @@ def _table_columns(source: ReportSource) -> list[SampleColumn]:
     context = source.context
     if isinstance(context.loaded, Table):
         rows = context.loaded.rows_of(source.shown)
-        used = [column.name for column in context.loaded.columns if column.use == "feature"][:COLUMNS]
-        return [_column(f"column{k}", name, [row[name] for row in rows]) for k, name in enumerate(used)]
+        used = [column for column in context.loaded.columns if column.use == "feature"][:COLUMNS]
+        return [
+            _dates(f"column{k}", column, [row[column.name] for row in rows])
+            if column.kind == "date"
+            else _column(f"column{k}", column.name, [row[column.name] for row in rows])
+            for k, column in enumerate(used)
+        ]
     names = context.manifest.dataset.feature_names
     if context.data.is_image or names is None:
         return []
@@ -91,6 +96,12 @@ def _table_columns(source: ReportSource) -> list[SampleColumn]:
         SampleColumn(key=f"column{k}", title=name, own=True, kind="number", values=(x[:, k].astype(np.float32),))
         for k, name in enumerate(names[:COLUMNS])
     ]
+
+
+def _dates(key: str, column: Column, cells: list[Any]) -> SampleColumn:
+    """A column of dates, however they are written."""
+    seconds = date_seconds(cells, column.date_format)
+    return SampleColumn(key=key, title=column.name, own=True, kind="date", values=(seconds,))
 
 
 def _column(key: str, title: str, cells: list[Any]) -> SampleColumn:
