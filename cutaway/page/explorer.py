@@ -155,9 +155,18 @@ class NetworkData:
         return {
             "spec": self.spec,
             "weights": weights,
-            "preparation": self.preparation,
+            "preparation": None if self.preparation is None else _with_words(self.preparation),
             "drawing": self.drawing,
         }
+
+
+def _with_words(preparation: dict[str, Any]) -> dict[str, Any]:
+    """A preparation whose controls also hold what people read: names of columns and categories, escaped."""
+    controls = [
+        {**control, "title": escaped(control["column"]), "texts": [escaped(each) for each in control.get("values", ())]}
+        for control in preparation["controls"]
+    ]
+    return {**preparation, "controls": controls}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
