@@ -50,6 +50,14 @@ def chromium_path():
 
 
 @pytest.fixture(scope="session")
+def firefox_path():
+    for name in ("firefox-esr", "firefox"):
+        if path := shutil.which(name):
+            return path
+    return pytest.skip("no Firefox on this machine: install the package firefox-esr to run its tests")
+
+
+@pytest.fixture(scope="session")
 def playwright(chromium_path):
     from playwright.sync_api import sync_playwright
 
