@@ -61,7 +61,7 @@ class Workspace:
         """
         start = time.monotonic()
         for changed, gone in self.index.scan():
-            self.hub.send("runs", {"changed": changed, "gone": gone})
+            self.hub.send("runs", {"changed": changed, "gone": gone, "unread": self.index.unread})
             if self._ending.is_set() or (seconds is not None and time.monotonic() - start > seconds):
                 break
         if self.index.is_missing != self._was_missing:
