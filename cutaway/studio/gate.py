@@ -79,10 +79,10 @@ class Gate:
             return
         if scope["type"] != "http":  # there are no websockets
             return
-        scope = {**scope, "path": self._inner_path(scope["path"])}
         headers = Headers(scope=scope)
         person = self._person(headers)
-        answer = self._refusal(headers) or self._entry(scope, headers)
+        answer = self._refusal(scope, headers) or self._entry(scope, headers)
+        scope = {**scope, "path": self._inner_path(scope["path"])}
         if answer is None and person is not None:
             answer = self._unwritable(scope, headers, person)
         if answer is not None or person is None:
@@ -101,7 +101,7 @@ class Gate:
         base = unquote(self.settings.base)
         return path[len(base) :] or "/" if base and (path == base or path.startswith(f"{base}/")) else path
 
-    def _refusal(self, headers: Headers) -> Response | None:
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Refuse a request that names somebody else, or that a page of somebody else sends."""
         if headers.getlist("host") != [headers.get("host")] or headers["host"].lower() not in self.settings.hosts:
             known = ", ".join(sorted(self.settings.hosts))
@@ -109,7 +109,7 @@ class Gate:
         origins = headers.getlist("origin")
         if origins and (len(origins) > 1 or origins[0].lower() not in self.settings.origins):
             return PlainTextResponse(FOREIGN, 403)
-        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not _is_visit(headers):
+        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not _is_visit(scope, headers):
             return PlainTextResponse(FOREIGN, 403)
         return None
 
@@ -123,9 +123,9 @@ class Gate:
             return None
         query = parse_qsl(str(scope["query_string"], "latin-1"), keep_blank_values=True)
         token = dict(query).get("token")
-        address = self._address(scope["path"], [pair for pair in query if pair[0] != "token"])
+        address = _relative(scope["path"], base=unquote(self.settings.base), query=query)
         if token is None:
-            return _again(address) if _is_visit(headers) else None
+            return _again(address) if _is_visit(scope, headers) else None
         person = self.settings.person(token)
         if person is None:
             return PlainTextResponse(CLOSED, status_code=401)
@@ -139,11 +139,6 @@ class Gate:
             secure=self.settings.secure,
         )
         return answer
-
-    def _address(self, path: str, query: Query) -> str:
-        """A path of ours; never one with two slashes first, which a browser takes for the name of a machine."""
-        inner = quote(path.lstrip("/\\"), safe="/~")
-        return f"{self.settings.base}/{inner}{'?' if query else ''}{urlencode(query)}"
 
     def _person(self, headers: Headers) -> Person | None:
         """Whose cookie a request has. Programs on other ports of this machine may have set cookies of any kind."""
@@ -172,10 +167,22 @@ class Gate:
         return None
 
 
-def _is_visit(headers: Headers) -> bool:
+def _is_visit(scope: Scope, headers: Headers) -> bool:
     """Whether somebody followed a link on another site to a whole page of ours, which changes nothing."""
-    foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    foreign = scope["method"] == "GET" and headers.get("sec-fetch-site") in ("cross-site", "same-site")
     return foreign and headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+
+
+def _relative(path: str, *, base: str, query: Query) -> str:
+    """The address of a request itself, without the token and relative to itself.
+
+    Some proxies that cut their path off put it before each address that we send them to, and others do not; a relative
+    one is right with all of them, and never leads to another machine, as one with two slashes first does.
+    """
+    last = quote(path.rpartition("/")[2], safe="~")
+    slash = "/" if path == base and last else ""  # what is in the studio is below its own address
+    rest = urlencode([pair for pair in query if pair[0] != "token"])
+    return f"./{last}{slash}{'?' if rest else ''}{rest}"
 
 
 def _again(address: str) -> Response:

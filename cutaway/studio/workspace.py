@@ -38,7 +38,7 @@ class Workspace:
         self._ending, self._first = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
         self._writing = threading.Lock()
-        self._was_missing = False
+        self._was_missing, self._scanned = False, -SLOW
         self._seen: dict[str, int] = {}
 
     def start(self) -> None:
@@ -59,7 +59,7 @@ class Workspace:
         Args:
             seconds: After which reading ends; what is left, the next look finds. None for no end.
         """
-        start = time.monotonic()
+        start = self._scanned = time.monotonic()
         for changed, gone in self.index.scan():
             self.hub.send("runs", {"changed": changed, "gone": gone, "unread": self.index.unread})
             if self._ending.is_set() or (seconds is not None and time.monotonic() - start > seconds):
@@ -69,8 +69,8 @@ class Workspace:
             self.hub.send("reset", {})
 
     def look(self) -> None:
-        """As `scan`, for somebody who waits: shortly, and not while the first scan since the start is under way."""
-        if self._first.is_set():
+        """As `scan`, for somebody who waits: shortly, and not while the first one is under way or the last is fresh."""
+        if self._first.is_set() and time.monotonic() - self._scanned > FAST:
             self.scan(seconds=0.1)
 
     def change_notes(self, run: str, changed: Notes) -> dict[str, Any]:
