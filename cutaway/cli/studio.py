@@ -19,30 +19,33 @@ from .output import print_table, say
 if TYPE_CHECKING:
     from cutaway.studio import StudioSettings
 
-Option = typer.Option
-File = Annotated[str | None, Option(metavar="FILE")]
-
 
 def studio(
     folder: Annotated[str, typer.Argument(metavar="[DIR]", help="Folder of runs; made if it is not there.")] = "runs",
     data: Annotated[
-        list[str] | None, Option("--data", metavar="FOLDER", help="Folder below which data may be chosen.")
+        list[str] | None, typer.Option("--data", metavar="FOLDER", help="Folder below which data may be chosen.")
     ] = None,
-    port: Annotated[int | None, Option(min=0, max=65535, help="Default: 8765, or the next free one.")] = None,
-    open_browser: Annotated[bool, Option("--open/--no-open", help="Open the page in a browser.")] = True,
-    new_links: Annotated[bool, Option("--new-links", help="Make new links; those from before open nothing.")] = False,
-    people: Annotated[str | None, Option(metavar="FILE", help="Names, one a line: each gets a link.")] = None,
-    students: Annotated[int | None, Option(min=1, max=500, help="As --people, for so many students.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: 8765, or the next free one.")] = None,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    new_links: Annotated[
+        bool, typer.Option("--new-links", help="Make new links; those from before open nothing.")
+    ] = False,
+    people: Annotated[str | None, typer.Option(metavar="FILE", help="Names, one a line: each gets a link.")] = None,
+    students: Annotated[int | None, typer.Option(min=1, max=500, help="As --people, for so many students.")] = None,
     own_folders: Annotated[
         bool,
-        Option("--own-folders", help="Each of them has a folder of runs, in DIR/people; otherwise they only look."),
+        typer.Option(
+            "--own-folders", help="Each of them has a folder of runs, in DIR/people; otherwise they only look."
+        ),
     ] = False,
-    links: Annotated[str | None, Option(metavar="FILE", help="Write their links to a file, not to the screen.")] = None,
-    host: Annotated[str, Option(help="Address to listen on.")] = "127.0.0.1",
-    allow_remote: Annotated[bool, Option("--allow-remote", help="Let other machines connect.")] = False,
-    certificate: Annotated[str | None, Option(metavar="FILE", help="Certificate for TLS, in PEM.")] = None,
-    key: Annotated[str | None, Option(metavar="FILE", help="Key of the certificate.")] = None,
-    behind: Annotated[str, Option(metavar="URL", help="Address of a proxy through which people come.")] = "",
+    links: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write their links to a file, not to the screen.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let other machines connect.")] = False,
+    certificate: Annotated[str | None, typer.Option(metavar="FILE", help="Certificate for TLS, in PEM.")] = None,
+    key: Annotated[str | None, typer.Option(metavar="FILE", help="Key of the certificate.")] = None,
+    behind: Annotated[str, typer.Option(metavar="URL", help="Address of a proxy through which people come.")] = "",
 ) -> None:
     """Open a folder of runs in a browser: train, look inside, correct labels, compare."""
     from cutaway.studio import StudioSettings, make_people, serve
@@ -132,10 +135,11 @@ def _data_folder(folder: str) -> Path:
 def _say_links(settings: "StudioSettings", *, links: str | None) -> None:
     """Print or write the links, which let people in."""
     first, *others = settings.people
-    say(f"cutaway studio of {first.runs}\n\n  {settings.link(first)}\n")
     rows = [{"Name": person.name, "Link": settings.link(person)} for person in others]
     if links is not None:
         _write_links(Path(links), rows)
+    say(f"cutaway studio of {first.runs}\n\n  {settings.link(first)}\n")
+    if links is not None:
         say(f"Links of {len(rows)} people: {links}\n")
     elif rows:
         print_table(rows)

@@ -116,5 +116,5 @@ def _read_tokens(runs: Path) -> dict[str, str]:
             return {}
         tokens = json.loads(file.read_bytes())
         return {name: token for name, token in tokens.items() if isinstance(token, str) and TOKEN.fullmatch(token)}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}

@@ -55,15 +55,14 @@ def serve(
     listener = _listen(settings, insists=insists)
     try:
         settings = replace(settings, port=listener.getsockname()[1])
-        server = _make_server(settings, certificate=certificate, key=key, on_start=lambda: on_start(settings))
+        server = _make_server(settings, certificate=certificate, key=key)
+        on_start(settings)  # who connects from now on waits until it accepts, in a moment
         server.run(sockets=[listener])
     finally:
         listener.close()
 
 
-def _make_server(
-    settings: StudioSettings, *, certificate: Path | None, key: Path | None, on_start: Callable[[], None]
-) -> "uvicorn.Server":
+def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Path | None) -> "uvicorn.Server":
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -99,11 +98,7 @@ def _make_server(
                 self._late = None
 
     class Server(uvicorn.Server):
-        """Says when it listens, and ends the streams of open pages first, which it would wait for."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            on_start()
+        """Ends the streams of open pages when it is to end itself: it would wait for them."""
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             for workspace in set(gate.app.state.workspaces.values()):

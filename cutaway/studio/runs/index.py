@@ -127,7 +127,7 @@ class RunIndex:
         """
         path = self.folder / run
         plain = run == path.name and run not in ("", ".", "..") and not run.startswith(".") and "\0" not in run
-        if not plain or path.is_symlink() or signature_of(path) is None:
+        if not plain or os.path.islink(path) or signature_of(path) is None:
             raise UnknownNameError(
                 "a run is one of those in the folder of this studio",
                 got=f'"{run:.100}"',

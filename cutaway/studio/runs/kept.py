@@ -30,7 +30,14 @@ def read_entries(file: Callable[[], Path]) -> dict[str, Entry]:
         if json.loads(lines[0]) != {"method": METHOD}:
             return {}
         return dict(_entry(lines[i], lines[i + 1]) for i in range(1, len(lines) - 1, 2))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):  # anything may happen to a cache
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):  # anything may happen to a cache
         return {}
 
 

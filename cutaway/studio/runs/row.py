@@ -27,7 +27,7 @@ def run_row(path: Path) -> tuple[dict[str, Any], ProcessRecord | None]:
         ``why``, ``title``, ``tags`` and ``note``; of a run that can be read also ``created``, ``data``, ``model``,
         ``epochs``, ``test``, ``curves`` and others. And the process that trains the run, if one does.
     """
-    notes = read_notes(path).model_dump()
+    notes = read_notes(path).model_dump(mode="json")
     try:
         folder = RunFolder.open(path)
         return {"id": path.name, **notes, **_known(folder)}, folder.manifest.process
