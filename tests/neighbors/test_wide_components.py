@@ -51,7 +51,7 @@ def test_the_variance_in_each_direction_is_the_exact_one_within_one_percent(many
 def test_scores_are_those_of_a_singular_value_decomposition(many_columns):
     h = SPECTRA["exponential decay"].astype(np.float32)
     scores = pca(h, 10)
-    _, s, _ = np.linalg.svd(h - h.mean(axis=0, dtype=np.float64), full_matrices=False)
+    u, s, _ = np.linalg.svd(h - h.mean(axis=0, dtype=np.float64), full_matrices=False)
     signs = np.sign((scores * u[:, :10]).sum(axis=0))
     np.testing.assert_allclose(scores * signs, u[:, :10] * s[:10], atol=1e-3)
 
@@ -60,7 +60,7 @@ def test_scores_are_those_of_a_singular_value_decomposition(many_columns):
 def test_few_rows_of_many_columns_are_exact(samples, offset):
     h = (NOISE[:samples] @ RNG.normal(size=(COLUMNS, 3000)) + offset).astype(np.float32)
     scores = pca(h, COUNT)
-    _, s, _ = np.linalg.svd(h - h.mean(axis=0, dtype=np.float64), full_matrices=False)
+    u, s, _ = np.linalg.svd(h - h.mean(axis=0, dtype=np.float64), full_matrices=False)
     wanted = np.zeros((samples, COUNT))
     count = min(COUNT, len(s))
     signs = np.sign((scores[:, :count] * u[:, :count]).sum(axis=0))

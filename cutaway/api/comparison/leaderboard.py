@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
-from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, UnknownNameError, UsageError
 from cutaway.metrics import Interval, wilson_interval
 from cutaway.runs import RUNS, DamagedRun, Manifest, list_runs
 
