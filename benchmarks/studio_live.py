@@ -84,13 +84,13 @@ class Watcher:
     def _stream(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.client.port, timeout=60)
         connection.request("GET", "/api/events", headers=self.client.headers)
-        answer, name = connection.getresponse(), ""
+        answer = connection.getresponse()
         while not self.ended.is_set():
             line = answer.readline().decode().strip()
-            name = line[7:] if line.startswith("event: ") else name
             if not line.startswith("data: "):
                 continue
-            now, data = time.time(), json.loads(line[6:])
+            now = time.time()
+            name, data = json.loads(line[6:])
             if name == "training" and data["run"] == self.run:
                 for row in data["rows"]:
                     self.epochs.setdefault(row["epoch"], now)

@@ -16,6 +16,7 @@ STYLES = (
     "network.css",
     "label_sheet.css",
     "studio.css",
+    "studio_runs.css",
     "studio_data.css",
     "studio_train.css",
 )
