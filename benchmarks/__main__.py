@@ -20,6 +20,7 @@ NAMES = (
     "suspect_labels",
     "page",
     "studio_views",
+    "studio_live",
 )
 
 

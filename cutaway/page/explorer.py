@@ -20,9 +20,10 @@ class SampleColumn:
     Attributes:
         key: One lowercase word, by which the search and the address of the page name it.
         title: A few words.
-        kind: "category", "number" or "text".
+        kind: "category", "number", "date" or "text".
         values: One array (sample,), or one for each epoch. Of categories integers from 0, -1 where there is none; of
-            numbers floats, NaN where there is none; of texts a tuple of texts.
+            numbers floats, NaN where there is none; of dates seconds since 1970 in UTC, likewise; of texts a tuple of
+            texts.
         names: The categories.
         palette: "classes" for the colors of classes, "right" for those of right and wrong, "compared" for
             those of what two runs make of a sample.
@@ -31,7 +32,7 @@ class SampleColumn:
 
     key: str
     title: str
-    kind: Literal["category", "number", "text"]
+    kind: Literal["category", "number", "date", "text"]
     values: tuple[Any, ...]
     names: tuple[str, ...] = ()
     palette: Literal["classes", "right", "compared", ""] = ""
@@ -54,6 +55,8 @@ class SampleColumn:
             return bundle.add_texts([escaped(text) for text in values])
         if self.kind == "number":
             return bundle.add(_short(np.asarray(values)))
+        if self.kind == "date":
+            return bundle.add(np.asarray(values, np.float64))
         return bundle.add(np.asarray(values, np.int16 if len(self.names) < 2**15 else np.int32))
 
 
@@ -167,9 +170,18 @@ class NetworkData:
         return {
             "spec": self.spec,
             "weights": weights,
-            "preparation": self.preparation,
+            "preparation": None if self.preparation is None else _with_words(self.preparation),
             "drawing": self.drawing,
         }
+
+
+def _with_words(preparation: dict[str, Any]) -> dict[str, Any]:
+    """A preparation whose controls also hold what people read: names of columns and categories, escaped."""
+    controls = [
+        {**control, "title": escaped(control["column"]), "texts": [escaped(each) for each in control.get("values", ())]}
+        for control in preparation["controls"]
+    ]
+    return {**preparation, "controls": controls}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

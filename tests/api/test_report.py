@@ -284,6 +284,21 @@ def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, m
     np.testing.assert_array_equal(part.misplaced[::-1], whole.misplaced[rows])
 
 
+def test_wide_samples_have_a_map_and_those_that_take_too_much_memory_a_sentence(tmp_path, monkeypatch):
+    y = np.arange(90) % 3
+    x = np.random.default_rng(0).normal(size=(90, 3000)).astype(np.float32) + y[:, None]
+    data = ct.Dataset.from_arrays(x[:60], y[:60], x_test=x[60:], y_test=y[60:])
+    run = ct.train(ct.mlp((2500, 8)), data, epochs=1, seed=0, runs=tmp_path, progress=False)
+    shown = explore(source_of(run))
+    assert [layer.name for layer in shown.layers] == ["input", "dense_1", "dense_2", "output"]
+    assert "no map" not in shown.caption
+    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_VALUES", 30 * 2999)
+    shown = explore(source_of(run))
+    assert [layer.name for layer in shown.layers] == ["dense_1", "dense_2", "output"]
+    assert "There is no map of input: 3,000 values of 30 samples take more than 1 GB." in shown.caption
+    assert "no map of dense" not in shown.caption
+
+
 def test_too_few_samples_to_embed_all_of_them_keep_no_embedding(digits_run, monkeypatch):
     context = digits_run.context
     monkeypatch.setattr(type(context), "ids", lambda self, split, **_: self.split.part(split).take(slice(50)))

@@ -1,5 +1,6 @@
 """A studio in a process of its own, folders of runs made without training, and pages of it in Chromium."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -178,6 +179,78 @@ class StudioPage:
         """No error, no warning, and no request to anywhere else."""
         assert self.complaints == []
         assert self.foreign == []
+
+
+class InProcess:
+    """The application of a studio without a server: requests go straight through its gate.
+
+    Attributes:
+        gate: The application.
+        app: The FastAPI application behind the gate.
+    """
+
+    def __init__(self, settings):
+        from cutaway.studio.app import create_app
+
+        self.settings, self.gate = settings, create_app(settings)
+        self.app = self.gate.app
+        self._loop = asyncio.new_event_loop()
+
+    @property
+    def workspace(self):
+        return next(iter(self.app.state.workspaces.values()))
+
+    def ask(self, path="/api/runs", *, method="GET", query="", headers=None, body=b"", chunks=None, token=None):
+        """Send a request with the cookie of the first person, or of a token; "" for none. None leaves a header out."""
+        token = self.settings.people[0].token if token is None else token
+        given = {"host": f"127.0.0.1:{self.settings.port}", "x-cutaway": "1", "content-type": "application/json"}
+        given |= {"cookie": f"{self.settings.cookie}={token}"} if token else {}
+        given |= headers or {}
+        pairs = [(k.encode(), v.encode("latin-1")) for k, v in given.items() if v is not None]
+        scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": pairs}
+        scope |= {"asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": ""}
+        scope |= {"server": ("127.0.0.1", self.settings.port), "client": ("127.0.0.1", 1), "raw_path": path.encode()}
+        parts, sent = [body] if chunks is None else list(chunks), []
+
+        async def receive():
+            if not parts:
+                await asyncio.sleep(3600)
+            part = parts.pop(0)
+            return {"type": "http.request", "body": part, "more_body": bool(parts)}
+
+        async def send(message):
+            sent.append(message)
+
+        self._loop.run_until_complete(self.gate(scope, receive, send))
+        data = b"".join(message.get("body", b"") for message in sent[1:])
+        answered = {k.decode(): v.decode("latin-1") for k, v in sent[0]["headers"]}
+        parsed = json.loads(data) if "json" in answered.get("content-type", "") else None
+        return SimpleNamespace(status=sent[0]["status"], headers=answered, body=data, json=parsed)
+
+    def close(self):
+        for workspace in set(self.app.state.workspaces.values()):
+            workspace.close()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+
+@pytest.fixture
+def in_process(tmp_path, monkeypatch):
+    """Make the application of a studio on a folder, with people and other settings if any: see `InProcess`."""
+    from cutaway.studio import Person, StudioSettings
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = []
+
+    def make(**settings):
+        runs = tmp_path / "runs"
+        runs.mkdir(exist_ok=True)
+        made.append(InProcess(StudioSettings(**({"people": (Person("", runs),)} | settings))))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
+    from .before_training import data_findings
     from .confidence.calibration import Calibration, calibration, reliability_panel
     from .confidence.coverage import Coverage, WantedAccuracy, coverage
     from .confidence.document import confidence_document
     from .confidence.pairs import ConfusedPair, ConfusedPairs, confused_pairs
     from .confidence.temperature import find_temperature, fitted_temperature
     from .confidence.thresholds import Thresholds, thresholds
-    from .data_findings import data_findings
     from .epochs import evenly_spaced, spaced_epochs
     from .evidence import evidence_of, findings, kept_findings
     from .explanation import Explanation, explain
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
-    "data_findings": "cutaway.api.analyses.data_findings",
+    "data_findings": "cutaway.api.analyses.before_training",
     "Calibration": "cutaway.api.analyses.confidence.calibration",
     "Answers": "cutaway.api.analyses.samples.influences",
     "ClassMeasures": "cutaway.api.analyses.per_class",

@@ -5,7 +5,7 @@ export const MOST_NAMED = 100;
 
 /**
  * @typedef {{
- *   key: string, title: string, kind: "category" | "number" | "text", values: number[], names: string[],
+ *   key: string, title: string, kind: "category" | "number" | "date" | "text", values: number[], names: string[],
  *   palette: "classes" | "right" | "compared" | "", own: boolean,
  * }} ColumnRecord `values` are arrays of the bundle: one, or one for each epoch
  * @typedef {{
@@ -117,7 +117,17 @@ export class Samples {
     if (!column || value === undefined) return "";
     if (column.kind === "text") return value;
     if (column.kind === "category") return column.names[value] ?? "–";
-    return Number.isNaN(value) ? "–" : numberText(value);
+    return this.words(column, value);
+  }
+
+  /**
+   * A number or a date of a column in words.
+   * @param {ColumnRecord} column
+   * @param {number} value
+   */
+  words(column, value) {
+    if (Number.isNaN(value)) return "–";
+    return column.kind === "date" ? dateText(value) : numberText(value);
   }
 
   /**
@@ -134,7 +144,8 @@ export class Samples {
       return { codes: new Uint8Array(this.count), palette, legend: [], range: null };
     }
     const values = this.values(key, epoch);
-    return column.kind === "number" ? numbers(values, this.#range(column), colors) : categories(column, values, colors);
+    if (column.kind === "category") return categories(column, values, colors);
+    return numbers(values, this.#range(column), colors);
   }
 
   /**
@@ -159,6 +170,19 @@ export function numberText(value) {
   // four digits may be a year
   if (Number.isInteger(value)) return value.toLocaleString("en", { useGrouping: Math.abs(value) >= 10_000 });
   return Math.abs(value) >= 999.5 ? value.toLocaleString("en", { maximumFractionDigits: 0 }) : value.toPrecision(3);
+}
+
+/**
+ * A date as ISO 8601 writes it, in UTC, with a time where it is not midnight.
+ * @param {number} seconds since 1970
+ */
+export function dateText(seconds) {
+  const date = new Date(Math.floor(seconds) * 1000);
+  if (Number.isNaN(date.getTime())) return "–";
+  const [day, time] = date.toISOString().split("T");
+  const [hours, minutes, rest] = time.slice(0, 8).split(":");
+  if (rest !== "00") return `${day} ${hours}:${minutes}:${rest}`;
+  return hours === "00" && minutes === "00" ? day : `${day} ${hours}:${minutes}`;
 }
 
 /**

@@ -10,12 +10,14 @@ import { normalProbability, normalQuantile } from "./normal_distribution.js";
 /**
  * @typedef {object} ColumnControl What a control for a column needs.
  * @property {string} column
+ * @property {string} [title] The column as people read it, without control characters; itself if there is none.
  * @property {"number" | "category" | "date" | "text"} kind Text is for columns of very many values.
  * @property {number} [low] Smallest value in the training samples; seconds since 1970 for a date.
  * @property {number} [high]
  * @property {number} [step] Between neighboring values of a slider.
  * @property {number[]} [quantiles] Values that 5, 25, 50, 75 and 95% of the training samples do not exceed.
  * @property {string[]} [values] Of a category.
+ * @property {string[]} [texts] The values as people read them, likewise.
  * @property {boolean} [other] Whether a category has rare values, which share an input.
  * @property {boolean} missing Whether the value was not known in some training samples.
  * @property {Cell} start A usual value.

@@ -21,6 +21,7 @@ STYLES = (
     "network.css",
     "label_sheet.css",
     "studio.css",
+    "studio_runs.css",
     "studio_data.css",
     "studio_train.css",
     "studio_inside.css",

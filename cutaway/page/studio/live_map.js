@@ -48,25 +48,27 @@ export class LiveMap {
 
   /** Begin to follow the run. */
   start() {
-    this.source = listen({
-      live: (head) => {
-        if (head.run === this.run) this.#take(head);
-      },
-      reset: () => void this.#watch(),
-    });
-    const watch = () => void this.#watch();
-    watch();
-    this.#timer = setInterval(watch, AGAIN);
+    if (!this.#timer) {
+      listen({
+        live: (head) => {
+          if (head.run === this.run && this.#timer) this.#take(head);
+        },
+        reset: () => void this.#watch(),
+      });
+    }
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => void this.#watch(), AGAIN);
+    void this.#watch();
   }
 
   /** Follow it no more; what is on the map stays. */
   stop() {
     clearInterval(this.#timer);
-    this.source?.close();
+    this.#timer = 0;
   }
 
   async #watch() {
-    if (document.hidden) return; // nobody looks
+    if (document.hidden || !this.#timer) return; // nobody looks
     try {
       const { frames, error } = await ask(`api/runs/${encodeURIComponent(this.run)}/live`);
       if (frames.length) this.#take(frames.at(-1));

@@ -6,7 +6,7 @@ import { showJob } from "./job_view.js";
 import { showError } from "./messages.js";
 import { showRun } from "./run_view.js";
 import { showRuns } from "./runs_view.js";
-import { pathParts } from "./server.js";
+import { listen, pathParts } from "./server.js";
 import { showTrain } from "./train_view.js";
 
 /**
@@ -31,6 +31,8 @@ async function start() {
   }
   const host = /** @type {HTMLElement} */ (document.getElementById("studioView"));
   host.replaceChildren();
+  const offline = /** @type {HTMLElement} */ (document.getElementById("studioOffline"));
+  listen({ offline: () => (offline.hidden = false), reset: () => (offline.hidden = true) });
   try {
     await VIEWS[first].show(host, parts);
   } catch (error) {

@@ -40,25 +40,21 @@ function waitedFor(host, key) {
   const box = element("div", { class: "working" }, words, bar, cancel);
   host.append(box);
   return new Promise((done, failed) => {
-    /** @type {EventSource} */
-    let source;
+    let over = false;
     const look = async () => {
       try {
         const found = await ask(path);
-        if (found.state === "working") return;
-        source.close();
-        box.remove();
+        if (over || found.state === "working") return;
         done(found);
       } catch (error) {
-        source.close();
-        box.remove();
         failed(error);
       }
+      over = true;
+      box.remove();
     };
-    source = listen({
-      hello: () => void look(), // it may have ended before the stream was open
+    listen({
       survey: (told) => {
-        if (told.key !== key) return;
+        if (over || told.key !== key) return;
         if (told.state !== "working") void look();
         else if (told.progress) {
           const { task, done: so, total } = told.progress;
@@ -66,7 +62,8 @@ function waitedFor(host, key) {
           if (total) bar.value = so / total;
         }
       },
-      reset: () => void look(),
+      reset: () => void (over || look()),
     });
+    void look(); // it may have ended meanwhile
   });
 }

@@ -1,9 +1,19 @@
 """The runs of a folder, as the studio lists them: what is kept of each, what a person wrote to it, and its trash."""
 
 from .index import RunIndex
-from .notes import Notes, read_notes, write_notes
-from .row import model_words, run_row
+from .notes import Notes, change_notes, read_notes
+from .row import model_words, run_row, training_progress
 from .trash import Trash
 from .verdict import verdict
 
-__all__ = ["Notes", "RunIndex", "Trash", "model_words", "read_notes", "run_row", "verdict", "write_notes"]
+__all__ = [
+    "Notes",
+    "RunIndex",
+    "Trash",
+    "change_notes",
+    "model_words",
+    "read_notes",
+    "run_row",
+    "training_progress",
+    "verdict",
+]

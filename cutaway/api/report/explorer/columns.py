@@ -9,7 +9,7 @@ from cutaway.api.analyses import probabilities
 from cutaway.api.analyses.layouts.embeddings import positions
 from cutaway.api.analyses.layouts.explored import class_columns, misplaced_column
 from cutaway.api.report.source import ReportSource
-from cutaway.data import PARTS, Table
+from cutaway.data import PARTS, Column, Table, date_seconds
 from cutaway.errors import Canceled, CutawayError
 from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
 from cutaway.page import SampleColumn
@@ -98,13 +98,13 @@ def _table_columns(source: ReportSource) -> list[SampleColumn]:
     context = source.context
     if isinstance(context.loaded, Table):
         rows = context.loaded.rows_of(source.shown)
-        used = [column.name for column in context.loaded.columns if column.use == "feature"][:COLUMNS]
+        used = [column for column in context.loaded.columns if column.use == "feature"][:COLUMNS]
         numbers = context.loaded.numbers_of(rows)
         return [
-            _numbers(f"column{k}", name, numbers[name])
-            if name in numbers
-            else _column(f"column{k}", name, [row[name] for row in rows])
-            for k, name in enumerate(used)
+            _numbers(f"column{k}", column.name, numbers[column.name])
+            if column.name in numbers
+            else _texts_or_dates(f"column{k}", column, [row[column.name] for row in rows])
+            for k, column in enumerate(used)
         ]
     names = context.manifest.dataset.feature_names
     if context.data.is_image or names is None:
@@ -115,6 +115,14 @@ def _table_columns(source: ReportSource) -> list[SampleColumn]:
 
 def _numbers(key: str, title: str, values: np.ndarray) -> SampleColumn:
     return SampleColumn(key=key, title=title, own=True, kind="number", values=(values,))
+
+
+def _texts_or_dates(key: str, column: Column, cells: list[Any]) -> SampleColumn:
+    """A column of a table without numbers; dates may be written in any way."""
+    if column.kind != "date":
+        return _column(key, column.name, cells)
+    seconds = date_seconds(cells, column.date_format)
+    return SampleColumn(key=key, title=column.name, own=True, kind="date", values=(seconds,))
 
 
 def _column(key: str, title: str, cells: list[Any]) -> SampleColumn:

@@ -30,9 +30,8 @@ EPOCHS = 16
 LAYERS = 6
 """Layers that are shown at most, the samples themselves and the outputs among them."""
 
-WIDEST = 2048
-"""Units of a layer, or values of a sample, at most: principal components of 4,096 take a minute and 0.5 GB, however few
-samples there are."""
+MOST_VALUES = 2**28
+"""Samples on the map times units of a layer, or values of a sample, at most: 1 GB in float32."""
 
 MOST_BYTES = 24 * 2**20
 """Bytes of raw samples in the page at most; without them it does not compute the model."""
@@ -103,23 +102,33 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
     Raises:
         UnknownNameError: A layer or an epoch that was asked for is not there.
     """
-    from cutaway.api.analyses.layouts.embedding import INPUT
-
     context = source.context
     if not context.opens or not len(source.ids) or len(source.shown) < FEWEST:
         return [], []
-    root, dense = context.outline.default, context.outline.dense
+    root = context.layer(None)
+    layers = [name for name, width in _widths(source).items() if name == root or _fits(source, width)]
+    if source.map_epochs is not None:
+        return layers, sorted({context.epoch(), *map(context.epoch, source.map_epochs)})
+    return layers, spaced_epochs(context.folder.epochs, EPOCHS, kept=context.epoch())
+
+
+def _widths(source: ReportSource) -> dict[str, int]:
+    """The layers of which maps are wanted, and how wide they are."""
+    from cutaway.api.analyses.layouts.embedding import INPUT
+
+    context = source.context
+    root, dense = context.layer(None), context.outline.dense
     hidden = [name for name in dense if name != root] or dense[:1]
     if source.map_layers is None:
         chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
     else:
         chosen = {root, *(context.layer(name) for name in source.map_layers if name != INPUT)}
-    widths = {INPUT: math.prod(context.data.shape), **context.outline.units}
-    named = [INPUT, *(name for name in context.outline.kinds if name in chosen)]
-    layers = [name for name in named if name == root or widths[name] <= WIDEST]
-    if source.map_epochs is not None:
-        return layers, sorted({context.epoch(), *map(context.epoch, source.map_epochs)})
-    return layers, spaced_epochs(context.folder.epochs, EPOCHS, kept=context.epoch())
+    widths = {name: context.outline.units[name] for name in context.outline.kinds if name in chosen}
+    return {INPUT: math.prod(context.data.shape), **widths}
+
+
+def _fits(source: ReportSource, width: int) -> bool:
+    return len(source.shown) * width <= MOST_VALUES
 
 
 def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[EmbeddingGrid, int, str]":
@@ -222,4 +231,7 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
     judged, known = (sum(epoch > 0 for epoch in epochs) for epochs in (grid.epochs, context.folder.epochs))
     if FEWEST_EPOCHS <= judged < known:
         caption += f" How samples were learned is judged by the {judged:,} epochs shown, of {known:,}."
+    for name, width in _widths(source).items():
+        if name != root.layer and not _fits(source, width):
+            caption += f" There is no map of {name}: {width:,} values of {len(root):,} samples take more than 1 GB."
     return caption + (f" Other layers and epochs could not be embedded: {missing}." if missing else "")
