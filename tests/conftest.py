@@ -90,3 +90,41 @@ def digits_run(tmp_path_factory):
     runs = tmp_path_factory.mktemp("shared") / "runs"
     settings = {"epochs": 6, "batch_size": 32, "learning_rate": 0.01, "seed": 0}
     return ct.train(ct.mlp((32, 16), dropout=0.1), "digits", runs=runs, progress=False, **settings)
+
+
+@pytest.fixture(scope="session")
+def chromium_flags():
+    return [
+        "--no-sandbox",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
+
+
+@pytest.fixture(scope="session")
+def chromium_path():
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    reason = "no Chromium on this machine: install the package chromium to run the browser tests"
+    if os.environ.get("CUTAWAY_REQUIRE_BROWSER"):
+        pytest.fail(reason)
+    return pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def playwright(chromium_path):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright, chromium_path, chromium_flags):
+    flags = [*chromium_flags, "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    chromium = playwright.chromium.launch(executable_path=chromium_path, args=flags)
+    yield chromium
+    chromium.close()

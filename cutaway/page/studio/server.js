@@ -46,22 +46,54 @@ function explained(text) {
 }
 
 /**
- * What happens in the studio: listeners by the name of an event. "reset" comes when events were missed.
+ * What happens in the studio: listeners by the name of an event. "reset" comes when events may have been missed, and
+ * "offline" when the studio does not answer. A browser opens six connections to a server at most, so one of its pages
+ * holds the stream for all of them.
  * @param {Record<string, (data: any) => void>} listeners
- * @returns {EventSource}
  */
 export function listen(listeners) {
-  const source = new EventSource(new URL("api/events", root));
-  let connected = false;
-  source.addEventListener("hello", () => {
-    if (connected) listeners.reset?.({}); // the connection was lost for a while
-    connected = true;
-  });
-  for (const [name, listener] of Object.entries(listeners)) {
-    source.addEventListener(name, (event) => listener(JSON.parse(/** @type {MessageEvent} */ (event).data)));
-  }
-  addEventListener("pagehide", () => source.close());
-  return source;
+  /** @param {[string, any]} event */
+  const hear = ([name, data]) => listeners[name]?.(data);
+  const name = `cutaway-events ${root}`;
+  const pages = new BroadcastChannel(name);
+  pages.addEventListener("message", ({ data }) => hear(data));
+  /** @param {[string, any]} event */
+  const tell = (event) => {
+    hear(event);
+    pages.postMessage(event);
+  };
+  void navigator.locks.request(name, () => new Promise((resolve) => {
+    const leave = holdStream(tell);
+    addEventListener("pagehide", () => resolve(leave()));
+  }));
+}
+
+/**
+ * @param {(event: [string, any]) => void} tell
+ * @returns {() => void} ends it
+ */
+function holdStream(tell) {
+  let source = new EventSource(new URL("api/events", root));
+  let timer = 0;
+  const open = () => {
+    source.addEventListener("message", ({ data }) => {
+      const event = JSON.parse(data);
+      tell(event[0] === "hello" ? ["reset", {}] : event);
+    });
+    source.addEventListener("error", () => {
+      tell(["offline", {}]);
+      if (source.readyState !== EventSource.CLOSED) return; // the browser tries again itself
+      timer = setTimeout(() => {
+        source = new EventSource(new URL("api/events", root));
+        open();
+      }, 3000);
+    });
+  };
+  open();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
 }
 
 /** Whether the person who sees the page may change something. */

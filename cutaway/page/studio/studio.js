@@ -3,7 +3,7 @@ import { followScheme } from "../core/scheme.js";
 import { showError } from "./messages.js";
 import { showRun } from "./run_view.js";
 import { showRuns } from "./runs_view.js";
-import { pathParts } from "./server.js";
+import { listen, pathParts } from "./server.js";
 
 /**
  * The views by the first part of their path, with what the navigation calls them; "" for none.
@@ -23,6 +23,8 @@ async function start() {
   }
   const host = /** @type {HTMLElement} */ (document.getElementById("studioView"));
   host.replaceChildren();
+  const offline = /** @type {HTMLElement} */ (document.getElementById("studioOffline"));
+  listen({ offline: () => (offline.hidden = false), reset: () => (offline.hidden = true) });
   try {
     await VIEWS[first].show(host, parts);
   } catch (error) {

@@ -1,69 +1,96 @@
 """The list of runs in a folder, of which only what changed is read again."""
 
-import contextlib
 import hashlib
-import json
 import os
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from cutaway.cache import private_folder
 from cutaway.errors import UnknownNameError
-from cutaway.runs import ProcessRecord, write_atomic
 
-from .notes import NOTES
-from .row import run_row
+from .entry import Entry, Signature, run_entry, signature_of
+from .kept import read_entries, write_entries
 
-WATCHED = ("run.json", "history.jsonl", NOTES)
-"""The files that a row is made from."""
-
-METHOD = 1
-"""Number of what a row holds; rows that were kept under another one are made again."""
-
-Signature = tuple[tuple[int, int, int], ...]
+BATCH_SECONDS = 0.2
+"""A scan says what it has found so far this often, so that the first one of thousands of runs shows them soon."""
 
 
 class RunIndex:
     """The runs of a folder: a row each, made again when one of its files has changed.
 
     Rows are kept in the user's cache, so that a studio that starts reads no run that did not change since. Any thread
-    may ask.
+    may ask; no lock is held while runs are read.
 
     Attributes:
         folder: The folder of runs.
+        is_missing: Whether the folder was not there, or could not be read, when it was last looked at.
+        unread: Runs that the scan under way has still to read.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        self._lock = threading.Lock()
-        self._rows: dict[str, tuple[Signature, dict[str, Any]]] = {}
+        self.is_missing, self.unread = False, 0
+        self._lock, self._scanning = threading.Lock(), threading.Lock()
         self._changed = False
-        self._read_kept()
+        self._entries: dict[str, Entry] = read_entries(self._file)
 
-    def scan(self) -> tuple[list[dict[str, Any]], list[str]]:
-        """Look for what changed since the last time.
+    def scan(self) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
+        """Look for what changed since the last time; nothing while another thread does.
 
-        Returns:
-            The rows that are new or changed, and the ids of runs that are gone.
+        Where the folder is not there, its rows are hidden and nothing is forgotten: a disk may come back.
+
+        Yields:
+            Rows that are new or changed, and ids of runs that are gone; every `BATCH_SECONDS` while many are read.
         """
-        with self._lock:
-            found = {name: _signature(self.folder / name) for name in self._names()}
-            gone = [name for name in self._rows if name not in found]
-            for name in gone:
-                del self._rows[name]
-            changed = [name for name, signature in found.items() if signature and self._differs(name, signature)]
-            for name in changed:
-                self._rows[name] = (found[name] or (), run_row(self.folder / name))
-            if changed or gone:
-                self._changed = True
-            return [self._rows[name][1] for name in changed], gone
+        if not self._scanning.acquire(blocking=False):
+            return
+        try:
+            names = self._names()
+            self.is_missing = names is None
+            if names is None:
+                return
+            found = {name: signature for name in names if (signature := signature_of(self.folder / name))}
+            with self._lock:
+                gone = [name for name in self._entries if name not in found]
+                for name in gone:
+                    del self._entries[name]
+                stale = [name for name, signature in found.items() if self._is_stale(name, signature)]
+                self._changed = self._changed or bool(gone or stale)
+            if gone:
+                yield [], gone
+            yield from self._read(stale)
+        finally:
+            self.unread = 0
+            self._scanning.release()
+
+    def _read(self, stale: list[str]) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
+        rows, last, self.unread = [], time.monotonic(), len(stale)
+        for name in sorted(stale, reverse=True):  # names begin with the date, and people ask for the newest
+            rows.append(self._refreshed(name).row)
+            self.unread -= 1
+            if time.monotonic() - last >= BATCH_SECONDS:
+                yield rows, []
+                rows, last = [], time.monotonic()
+        if rows:
+            yield rows, []
 
     def rows(self) -> list[dict[str, Any]]:
         """All rows as they were last seen, the newest run first."""
+        return [entry.row for entry in self._sorted()]
+
+    def encoded_rows(self) -> bytes:
+        """All rows as `rows` has them, as one JSON list: each was encoded when it was made."""
+        return b"[" + b",".join(entry.encoded for entry in self._sorted()) + b"]"
+
+    def _sorted(self) -> list[Entry]:
+        if self.is_missing:
+            return []
         with self._lock:
-            rows = [row for _, row in self._rows.values()]
-        return sorted(rows, key=lambda row: (row.get("created") or "", row["id"]), reverse=True)
+            entries = list(self._entries.values())
+        return sorted(entries, key=lambda entry: (entry.row.get("created") or "", entry.row["id"]), reverse=True)
 
     def refresh(self, run: str) -> dict[str, Any]:
         """The row of one run, as it is now.
@@ -71,12 +98,23 @@ class RunIndex:
         Raises:
             UnknownNameError: There is no run of this id.
         """
-        path = self.path(run)
+        signature = signature_of(self.path(run)) or ()
         with self._lock:
-            signature = _signature(path) or ()
-            if run not in self._rows or self._differs(run, signature):
-                self._rows[run] = (signature, run_row(path))
-            return self._rows[run][1]
+            if not self._is_stale(run, signature):
+                return self._entries[run].row
+        return self._refreshed(run).row
+
+    def _refreshed(self, run: str) -> Entry:
+        entry = run_entry(self.folder / run)
+        with self._lock:
+            self._entries[run] = entry
+            self._changed = True
+        return entry
+
+    def forget(self, run: str) -> None:
+        """Leave out a run that was moved away."""
+        with self._lock:
+            self._changed = self._entries.pop(run, None) is not None or self._changed
 
     def path(self, run: str) -> Path:
         """The folder of a run.
@@ -89,7 +127,7 @@ class RunIndex:
         """
         path = self.folder / run
         plain = run == path.name and run not in ("", ".", "..") and not run.startswith(".") and "\0" not in run
-        if not plain or path.is_symlink() or _signature(path) is None:
+        if not plain or os.path.islink(path) or signature_of(path) is None:
             raise UnknownNameError(
                 "a run is one of those in the folder of this studio",
                 got=f'"{run:.100}"',
@@ -103,54 +141,23 @@ class RunIndex:
             if not self._changed:
                 return
             self._changed = False
-            document = {"method": METHOD, "rows": {name: list(row) for name, row in self._rows.items()}}
-        with contextlib.suppress(OSError, ValueError):
-            write_atomic(self._file(), json.dumps(document).encode())
+            entries = dict(self._entries)
+        write_entries(self._file, entries)
 
-    def _names(self) -> list[str]:
+    def _names(self) -> list[str] | None:
+        """The folders in the folder, without links and names that are no text; None where it cannot be read."""
         try:
             with os.scandir(self.folder) as entries:
-                return [e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)]
+                names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)]
         except OSError:
-            return []
+            return None
+        return [name for name in names if name.encode(errors="replace").decode() == name]
 
-    def _differs(self, name: str, signature: Signature) -> bool:
-        known = self._rows.get(name)
-        if known is None or known[0] != signature:
-            return True
-        # a process that is killed changes no file
-        return known[1]["state"] == "running" and _is_dead(self.folder / name)
+    def _is_stale(self, name: str, signature: Signature) -> bool:
+        """Whether a row has to be made again. A process that is killed changes no file, so it is looked for."""
+        known = self._entries.get(name)
+        return known is None or known.signature != signature or known.has_died
 
     def _file(self) -> Path:
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        return private_folder("studio") / f"index-{digest}.json"
-
-    def _read_kept(self) -> None:
-        try:
-            document = json.loads(self._file().read_bytes())
-            if document["method"] == METHOD:
-                for name, (signature, row) in document["rows"].items():
-                    self._rows[name] = (tuple(tuple(each) for each in signature), {**row, "id": name})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # anything may have happened to a cache
-            self._rows = {}
-
-
-def _signature(path: Path) -> Signature | None:
-    """What changes when a row does; None where there is no run."""
-    found: list[tuple[int, int, int]] = []
-    for name in WATCHED:
-        try:
-            status = os.stat(path / name)
-            found.append((status.st_mtime_ns, status.st_size, status.st_ino))
-        except (OSError, ValueError):
-            found.append((0, 0, 0))
-    return tuple(found) if found[0] != (0, 0, 0) else None
-
-
-def _is_dead(path: Path) -> bool:
-    """Whether run.json names a process that is gone."""
-    try:
-        record = json.loads((path / "run.json").read_bytes())["process"]
-        return ProcessRecord.model_validate(record).alive is False
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return private_folder("studio") / f"runs-{digest}.jsonl"
