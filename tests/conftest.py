@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -64,6 +65,24 @@ def pytest_unconfigure(config):
 
 
 @pytest.fixture(scope="session")
+def made_once():
+    """A function that returns a folder of this name, made by the first worker of the session that asks for it."""
+    import fcntl
+
+    def made(name, make):
+        folder = Path(os.environ["XDG_CACHE_HOME"], name)
+        with open(f"{folder}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the other workers wait until it is whole
+            if not folder.exists():
+                part = Path(tempfile.mkdtemp(dir=folder.parent))
+                make(part)
+                part.rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
 def digits_run(tmp_path_factory):
     """A finished run on scikit-learn's digits, shared by every test that only reads."""
     import cutaway as ct
@@ -71,3 +90,41 @@ def digits_run(tmp_path_factory):
     runs = tmp_path_factory.mktemp("shared") / "runs"
     settings = {"epochs": 6, "batch_size": 32, "learning_rate": 0.01, "seed": 0}
     return ct.train(ct.mlp((32, 16), dropout=0.1), "digits", runs=runs, progress=False, **settings)
+
+
+@pytest.fixture(scope="session")
+def chromium_flags():
+    return [
+        "--no-sandbox",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
+
+
+@pytest.fixture(scope="session")
+def chromium_path():
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    reason = "no Chromium on this machine: install the package chromium to run the browser tests"
+    if os.environ.get("CUTAWAY_REQUIRE_BROWSER"):
+        pytest.fail(reason)
+    return pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def playwright(chromium_path):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright, chromium_path, chromium_flags):
+    flags = [*chromium_flags, "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    chromium = playwright.chromium.launch(executable_path=chromium_path, args=flags)
+    yield chromium
+    chromium.close()

@@ -17,7 +17,7 @@ import typer
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning
 from cutaway.progress import CancelToken
 
-from . import comparison, inspect, layers, models, prediction, samples, system, training, units
+from . import comparison, inspect, layers, models, prediction, samples, studio, system, training, units
 from .findings import confidence, doctor, labels
 from .typed import PROGRAMS, as_typed
 
@@ -88,6 +88,7 @@ app.command()(doctor.doctor)
 app.command()(comparison.compare)
 app.command()(comparison.robustness)
 app.command()(inspect.report)
+app.command()(studio.studio)
 app.command("open")(models.open_model)
 app.command()(models.export)
 app.command()(system.datasets)

@@ -12,9 +12,11 @@ from cutaway._lazy import lazy_getattr
 
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
 from .label_sheet import LabelSheet, SuspectLabel
+from .matrices import HeatMap, Matrix
 from .notebook import check_widget, explorer_widget
 from .render import render
-from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
+from .sections import Card, Cards, Figure, Line, Page, Parts, Picture, Section, SmallPlot, Table, Text
+from .studio import StudioFiles, studio_files, studio_shell
 
 if TYPE_CHECKING:
     from .notebook import ExplorerWidget
@@ -25,17 +27,20 @@ __all__ = [
     "Explorer",
     "ExplorerWidget",
     "Figure",
+    "HeatMap",
     "LabelSheet",
     "LayerMap",
     "Line",
     "Matrix",
     "NetworkData",
     "Page",
+    "Parts",
     "Picture",
     "References",
     "SampleColumn",
     "Section",
     "SmallPlot",
+    "StudioFiles",
     "SuspectLabel",
     "Table",
     "Text",
@@ -44,6 +49,8 @@ __all__ = [
     "explorer_widget",
     "render",
     "scale_layout",
+    "studio_files",
+    "studio_shell",
 ]
 
 _MODULES = {"ExplorerWidget": "cutaway.page.notebook"}

@@ -11,6 +11,7 @@ from .folder import DamagedRun, RunFolder, find_run, list_runs, run_argument, ru
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, keeps_predictions, labels_path, snapshot_path
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
+from .process import ProcessRecord
 from .results import ResultStore, file_name
 from .writer import RunWriter
 
@@ -24,6 +25,7 @@ __all__ = [
     "KeptResult",
     "Manifest",
     "ModelSpec",
+    "ProcessRecord",
     "ResultStore",
     "RunFolder",
     "RunWriter",

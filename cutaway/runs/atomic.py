@@ -11,10 +11,15 @@ TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.ASCII)
 """Names of the temporary files of `write_atomic`."""
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Write a file under a temporary name beside its place, fsync it, and rename it into place.
 
     A process that is killed, or a power cut, leaves the old file or the new one, and at worst a stray ``.tmp``.
+
+    Args:
+        path: Where.
+        data: What it holds.
+        mode: Who may read and write it, less what the umask takes away.
 
     Raises:
         OSError: The disk or the folder refuses; the old file is untouched and no temporary file is left.
@@ -22,7 +27,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     Source:
         Pillai et al. 2014, "All File Systems Are Not Created Equal", OSDI: write, fsync, rename, fsync the folder.
     """
-    with _renamed(path) as temporary:
+    with _renamed(path, mode=mode) as temporary:
         temporary.write_bytes(data)
 
 
@@ -58,11 +63,11 @@ def write_output(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _renamed(path: Path) -> Iterator[Path]:
+def _renamed(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
     """A new file beside a path, which is fsynced and takes its place at the end, and is deleted after an error."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        temporary.touch(exist_ok=False)
+        temporary.touch(mode=mode, exist_ok=False)
         yield temporary
         with open(temporary, "r+b") as file:
             os.fsync(file.fileno())

@@ -1,6 +1,7 @@
 """What is in a run folder, read without Keras."""
 
 import io
+import math
 import os
 import re
 import shlex
@@ -75,6 +76,13 @@ class RunFolder:
         return self.manifest.status
 
     @property
+    def state(self) -> str:
+        """As `status`, but "died" where the process that trained it is gone without a word."""
+        process = self.manifest.process
+        died = self.status == "running" and process is not None and process.alive is False
+        return "died" if died else self.status
+
+    @property
     def results(self) -> ResultStore:
         """The store of derived results."""
         return ResultStore(self.path)
@@ -147,6 +155,14 @@ class RunFolder:
             UnknownNameError, RunError: As `snapshot`.
         """
         return tensor_shapes(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)
+
+    def parameters(self) -> int | None:
+        """The number of values in the weights of the kept epoch, without reading any of them; None without a snapshot.
+
+        Raises:
+            RunError: As `snapshot`.
+        """
+        return sum(math.prod(shape) for shape in self.snapshot_shapes().values()) if self.epochs else None
 
     def snapshot_digest(self, epoch: int | None = None) -> Any:
         """The SHA-256 of the file with the weights after an epoch, a hash object: part of the keys of derived results.

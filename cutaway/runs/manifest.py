@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from cutaway.errors import RunError
 
+from .process import ProcessRecord
 from .reading import RESTORE
 
 FORMAT = 2
@@ -16,7 +17,9 @@ FORMAT = 2
 MAX_LAYERS = 512
 """Layers of a model at most: Keras builds a model recursively, and 3,000 layers overflow its stack."""
 
-SECTIONS = ("split", "model", "config", "seed", "versions", "device", "kept_epoch", "best_epoch", "test", "cost")
+SECTIONS = (
+    "split", "model", "config", "seed", "versions", "device", "process", "kept_epoch", "best_epoch", "test", "cost",
+)  # fmt: skip
 """Fields without which the rest of a run can still be shown."""
 
 REQUIRED = ("split", "model", "config", "seed")
@@ -147,6 +150,7 @@ class Manifest(BaseModel):
         seed: Random seed.
         versions: Versions of everything that affects the result.
         device: Backend, platform, device and number of threads.
+        process: The process that writes the run; None once it has ended the training.
         kept_epoch: Epoch of the weights that count as the result; None while there is none.
         best_epoch: Epoch of the lowest validation loss.
         test: Loss and accuracy on the test samples at the kept epoch.
@@ -170,6 +174,7 @@ class Manifest(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     versions: Annotated[dict[Name, Text], Field(max_length=100)] = Field(default_factory=dict)
     device: Annotated[dict[Name, Plain], Field(max_length=100)] = Field(default_factory=dict)
+    process: ProcessRecord | None = None
     kept_epoch: Epoch | None = None
     best_epoch: Epoch | None = None
     test: Annotated[dict[Name, Finite], Field(max_length=1_000)] | None = None
@@ -192,6 +197,8 @@ class Manifest(BaseModel):
     def _has_both(cls, test: dict[str, float] | None) -> dict[str, float] | None:
         if test is not None and not {"loss", "accuracy"} <= test.keys():
             raise ValueError('must have a "loss" and an "accuracy"')
+        if test is not None and not 0 <= test["accuracy"] <= 1:
+            raise ValueError('must have an "accuracy" from 0 to 1')
         return test
 
     @property

@@ -30,6 +30,7 @@ from .layout import (
     snapshot_path,
 )
 from .manifest import FORMAT, SECTIONS, Manifest
+from .process import ProcessRecord
 
 NAME_LENGTH = 60
 """Characters of the middle part of a folder's name at most."""
@@ -142,7 +143,7 @@ class RunWriter:
         Raises:
             OSError: The folder cannot be written.
         """
-        self.update(status="running", why=None)
+        self.update(status="running", why=None, process=ProcessRecord.current().model_dump())
         self.begun = True
         for folder in (self.path, *(self.path / name for name in (SNAPSHOTS, PREDICTIONS, RESULTS))):
             for stray in folder.glob(".*.tmp"):
@@ -200,7 +201,7 @@ class RunWriter:
             why: The reason, where it did not finish.
             fields: More fields of run.json, such as the final metrics.
         """
-        self.update(status=status, why=why, **fields)
+        self.update(status=status, why=why, process=None, **fields)
         self.close()
 
     def close(self) -> None:

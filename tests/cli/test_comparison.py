@@ -77,7 +77,7 @@ def test_the_table_is_printed_safely(cutaway, folder, monkeypatch):
     assert "\x1b" not in out
     for name in DAMAGED - {"red\x1b[31m"}:
         assert f"damaged: {name}: " in out
-    assert "an accuracy is from 0 to 1; got 7" in out
+    assert '"test" in run.json must have an "accuracy" from 0 to 1' in out
     assert "split with seed 1" in out
     assert "tested on different samples" in out
     assert out.index("first") < out.index("second") < out.index("untested")
@@ -131,6 +131,17 @@ def test_other_samples_are_refused_with_the_option_that_compares_them(cutaway, f
     assert code == 0
     assert "that one of the runs was trained on" in out
     assert "epoch 0" in out
+
+
+def test_a_report_compares_with_another_run_or_says_which_option_does(cutaway, folder, tmp_path):
+    page = tmp_path / "page.html"
+    code, out, err = cutaway("report", folder / "first", "--against", folder / "reseeded", "-o", page)
+    assert (code, out, page.exists()) == (2, "", False)
+    assert "runs are compared on the same test samples; got 360 and 360" in err
+    assert "next: pass --shared to compare them on what they share" in err
+    code, out, _ = cutaway("report", "first", "--against", "second", "--runs", folder, "-o", page)
+    assert code == 0
+    assert "Comparison with second" in page.read_text()
 
 
 @pytest.mark.parametrize(

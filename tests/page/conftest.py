@@ -1,6 +1,5 @@
 import importlib.util
 import io
-import os
 import shutil
 import time
 from pathlib import Path
@@ -22,15 +21,6 @@ _spec = importlib.util.spec_from_file_location("node", Path(__file__).with_name(
 _node = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_node)
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-
 
 @pytest.fixture(scope="session")
 def colors():
@@ -51,17 +41,6 @@ def run_script():
 
 
 @pytest.fixture(scope="session")
-def chromium_path():
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    reason = "no Chromium on this machine: install the package chromium to run the browser tests"
-    if os.environ.get("CUTAWAY_REQUIRE_BROWSER"):
-        pytest.fail(reason)
-    return pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
 def firefox_path():
     for name in ("firefox-esr", "firefox"):
         if path := shutil.which(name):
@@ -70,23 +49,8 @@ def firefox_path():
 
 
 @pytest.fixture(scope="session")
-def playwright(chromium_path):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        yield driver
-
-
-@pytest.fixture(scope="session")
-def browser(playwright, chromium_path):
-    chromium = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS + SOFTWARE_WEBGL)
-    yield chromium
-    chromium.close()
-
-
-@pytest.fixture(scope="session")
-def browser_without_webgl(playwright, chromium_path):
-    chromium = playwright.chromium.launch(executable_path=chromium_path, args=[*FLAGS, "--disable-3d-apis"])
+def browser_without_webgl(playwright, chromium_path, chromium_flags):
+    chromium = playwright.chromium.launch(executable_path=chromium_path, args=[*chromium_flags, "--disable-3d-apis"])
     yield chromium
     chromium.close()
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
-from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, UnknownNameError, UsageError
 from cutaway.metrics import Interval, wilson_interval
-from cutaway.runs import RUNS, DamagedRun, Manifest, RunFolder, list_runs
+from cutaway.runs import RUNS, DamagedRun, Manifest, list_runs
 
 if TYPE_CHECKING:
     import pandas
@@ -214,8 +213,6 @@ def _line(context: RunContext) -> RunLine:
     manifest, folder = context.manifest, context.folder
     manifest.check("model", "test", "cost")
     test, samples = manifest.test, len(context.split.test)
-    if test is not None and not 0 <= test["accuracy"] <= 1:
-        raise RunError("an accuracy is from 0 to 1", got=f"{test['accuracy']:g} in run.json", hint="restore run.json")
     interval = wilson_interval(round(test["accuracy"] * samples), samples) if test and samples else None
     return RunLine(
         run=context.path.name,
@@ -226,7 +223,7 @@ def _line(context: RunContext) -> RunLine:
         interval=interval,
         loss=None if test is None else test["loss"],
         seconds=manifest.cost.get("training"),
-        parameters=_parameters(folder),
+        parameters=folder.parameters(),
         relabeled=len(manifest.dataset.relabeled or {}),
         dropped=0 if context.split.dropped is None else len(context.split.dropped),
     )
@@ -242,10 +239,3 @@ def _model(manifest: Manifest) -> str:
         if layer.kind in ("Dense", "EinsumDense"):
             sizes.append(tuple(cast("list[Any]", units)) if isinstance(units, list) else (units,))
     return "-".join("x".join(map(str, size)) for size in sizes)
-
-
-def _parameters(folder: RunFolder) -> int | None:
-    """The number of values in the weights of the kept epoch, by the heads of the file alone."""
-    if not folder.epochs:
-        return None
-    return sum(math.prod(shape) for shape in folder.snapshot_shapes().values())

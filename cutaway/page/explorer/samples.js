@@ -6,11 +6,10 @@ export const MOST_NAMED = 100;
 /**
  * @typedef {{
  *   key: string, title: string, kind: "category" | "number" | "date" | "text", values: number[], names: string[],
- *   palette: "classes" | "right" | "", own: boolean,
+ *   palette: "classes" | "right" | "compared" | "", own: boolean,
  * }} ColumnRecord `values` are arrays of the bundle: one, or one for each epoch
  * @typedef {{
- *   cost: number, measurable: number, firing: number, selectivity: number, preferred: number, top: number,
- *   examples: number, pictures: { array: number, width: number, height: number } | null, note: string,
+ *   arrays: Record<string, number>, examples: number, pictures: { array: number, width: number, height: number } | null, note: string,
  * }} UnitRecord arrays of the bundle
  * @typedef {{
  *   name: string, title: string, detail: string, layouts: number[],
@@ -193,7 +192,7 @@ export function dateText(seconds) {
  * @returns {Coloring}
  */
 function categories({ names, palette: kind }, values, colors) {
-  const list = kind === "right" ? [colors.right, colors.wrong] : colors.classes;
+  const list = kind === "right" ? [colors.right, colors.wrong] : ((kind === "compared" && colors.compared) || colors.classes);
   const counts = new Uint32Array(names.length);
   const codes = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) {

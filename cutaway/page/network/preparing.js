@@ -85,6 +85,22 @@ export function inputCount(step) {
 }
 
 /**
+ * What each column of a table contributes: the sum over the inputs that were made from it.
+ * @param {TablePreparation} preparation
+ * @param {ArrayLike<number>} contributions of the inputs
+ * @returns {{ column: string, value: number }[]} in the order of the columns
+ */
+export function sumByColumn(preparation, contributions) {
+  let at = 0;
+  return preparation.steps.map((step) => {
+    const end = at + inputCount(step);
+    let value = 0;
+    for (; at < end; at++) value += contributions[at];
+    return { column: step.column, value };
+  });
+}
+
+/**
  * @param {PreparationStep} step
  * @param {Cell} cell
  * @returns {number[]}

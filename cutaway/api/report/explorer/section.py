@@ -15,6 +15,7 @@ from cutaway.errors import Canceled, CutawayError
 from cutaway.page import Explorer, LayerMap, References, scale_layout
 
 from .columns import FEWEST_EPOCHS, sample_columns
+from .compared import OTHER
 from .units import unit_columns
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
         epochs=grid.epochs,
         kept=grid.epochs.index(context.epoch()),
         columns=columns,
-        details=tuple(column.key for column in columns if column.own)[:DETAILS],
+        details=tuple(column.key for column in columns if column.own or column.key == OTHER)[:DETAILS],
         layers=maps,
         layer=grid.layers.index(root),
         pictures=pictures,

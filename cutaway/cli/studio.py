@@ -1,0 +1,187 @@
+"""The command studio."""
+
+import csv
+import io
+import os
+import sys
+import threading
+import webbrowser
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cutaway.errors import UsageError
+
+from .output import print_table, say
+
+if TYPE_CHECKING:
+    from cutaway.studio import StudioSettings
+
+
+def studio(
+    folder: Annotated[str, typer.Argument(metavar="[DIR]", help="Folder of runs; made if it is not there.")] = "runs",
+    data: Annotated[
+        list[str] | None, typer.Option("--data", metavar="FOLDER", help="Folder below which data may be chosen.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: 8765, or the next free one.")] = None,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    new_links: Annotated[
+        bool, typer.Option("--new-links", help="Make new links; those from before open nothing.")
+    ] = False,
+    people: Annotated[str | None, typer.Option(metavar="FILE", help="Names, one a line: each gets a link.")] = None,
+    students: Annotated[int | None, typer.Option(min=1, max=500, help="As --people, for so many students.")] = None,
+    own_folders: Annotated[
+        bool,
+        typer.Option(
+            "--own-folders", help="Each of them has a folder of runs, in DIR/people; otherwise they only look."
+        ),
+    ] = False,
+    links: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write their links to a file, not to the screen.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let other machines connect.")] = False,
+    certificate: Annotated[str | None, typer.Option(metavar="FILE", help="Certificate for TLS, in PEM.")] = None,
+    key: Annotated[str | None, typer.Option(metavar="FILE", help="Key of the certificate.")] = None,
+    behind: Annotated[str, typer.Option(metavar="URL", help="Address of a proxy through which people come.")] = "",
+) -> None:
+    """Open a folder of runs in a browser: train, look inside, correct labels, compare."""
+    from cutaway.studio import StudioSettings, make_people, serve
+
+    _check_reach(
+        host, allow_remote=allow_remote, protected=bool(certificate or behind), key_alone=bool(key and not certificate)
+    )
+    names = _names(people, students, own_folders=own_folders, links=links)
+    runs = _runs_folder(folder)
+    settings = StudioSettings(
+        people=make_people(runs, names, own_folders=own_folders, renew=new_links),
+        data=tuple(_data_folder(each) for each in data or ["."]),
+        host=host,
+        port=8765 if port is None else port,
+        behind=behind,
+        tls=certificate is not None,
+    )
+
+    def started(settings: "StudioSettings") -> None:
+        _say_links(settings, links=links)
+        if open_browser and _has_display():
+            _open_browser(settings.link(settings.people[0]))
+
+    serve(
+        settings,
+        insists=port is not None,
+        certificate=None if certificate is None else Path(certificate),
+        key=None if key is None else Path(key),
+        on_start=started,
+    )
+    say("\nThe studio has ended. Trainings that it started go on: cutaway runs")
+
+
+def _check_reach(host: str, *, allow_remote: bool, protected: bool, key_alone: bool) -> None:
+    from cutaway.studio import LOOPBACK
+
+    if key_alone:
+        raise UsageError(
+            "TLS needs a certificate and its key",
+            got="--key alone",
+            hint="name the certificate with --certificate FILE",
+        )
+    if host not in LOOPBACK and not (allow_remote and protected):
+        raise UsageError(
+            "a studio that other machines can reach needs --allow-remote, and --certificate or --behind: whoever reads "
+            "along on the way could take the link, and with it train and delete",
+            got=f"--host {host}",
+            hint="leave --host out, and reach it through an SSH tunnel",
+        )
+
+
+def _names(people: str | None, students: int | None, *, own_folders: bool, links: str | None) -> list[str]:
+    """The names of those who get a link beside the one who starts the studio."""
+    from cutaway.studio import read_names
+    from cutaway.studio import students as student_names
+
+    if people is not None and students is not None:
+        raise UsageError("either --people or --students names them", got="both", hint="leave one out")
+    if people is None and students is None:
+        for name, given in (("--own-folders", own_folders), ("--links", links is not None)):
+            if given:
+                raise UsageError(f"{name} is for --people or --students", got="neither", hint="add one of them")
+        return []
+    return student_names(students) if students is not None else read_names(Path(people or ""))
+
+
+def _runs_folder(folder: str) -> Path:
+    runs = Path(folder).absolute()
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        os.listdir(runs)
+    except OSError as error:
+        raise UsageError(
+            "runs are kept in a folder that can be made and read",
+            got=f"{(error.strerror or str(error)).lower()}: {folder}",
+            hint="name another folder",
+        ) from None
+    return runs
+
+
+def _data_folder(folder: str) -> Path:
+    if not Path(folder).is_dir():
+        raise UsageError("data are chosen below a folder", got=f'--data "{folder}"', hint="name one that is there")
+    return Path(folder).absolute()
+
+
+def _say_links(settings: "StudioSettings", *, links: str | None) -> None:
+    """Print or write the links, which let people in."""
+    first, *others = settings.people
+    rows = [{"Name": person.name, "Link": settings.link(person)} for person in others]
+    if links is not None:
+        _write_links(Path(links), rows)
+    say(f"cutaway studio of {first.runs}\n\n  {settings.link(first)}\n")
+    if links is not None:
+        say(f"Links of {len(rows)} people: {links}\n")
+    elif rows:
+        print_table(rows)
+        say()
+    say("Whoever has a link can come in. Ctrl-C ends the studio; trainings go on.")
+    sys.stdout.flush()
+
+
+def _write_links(file: Path, rows: list[dict[str, str]]) -> None:
+    """Write links into a file that only its owner can read."""
+    from cutaway.runs import write_atomic
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["Name", "Link"])
+    writer.writeheader()
+    writer.writerows(rows)
+    try:
+        write_atomic(file, text.getvalue().encode(), mode=0o600)
+    except OSError as error:
+        raise UsageError(
+            "links are written to a file that can be made",
+            got=f"{(error.strerror or str(error)).lower()}: {file}",
+            hint="name another file with --links",
+        ) from None
+
+
+def _has_display() -> bool:
+    """Whether there is a screen to open a browser on; a text browser would take this terminal."""
+    if "SSH_CONNECTION" in os.environ and not os.environ.get("DISPLAY"):
+        return False
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open_browser(link: str) -> None:
+    """Open a link through a file that only this user can read: the arguments of a program can be read by everybody."""
+    from cutaway.cache import private_folder
+    from cutaway.runs import write_atomic
+
+    try:
+        file = private_folder("studio") / "open.html"
+        page = f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={escape(link)}">'
+        write_atomic(file, page.encode(), mode=0o600)
+    except OSError:
+        return  # the link is printed
+    threading.Thread(target=webbrowser.open, args=(file.as_uri(),), daemon=True).start()

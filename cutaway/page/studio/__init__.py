@@ -1,0 +1,5 @@
+"""The page of the studio: the shell, and the modules and style sheets that a server hands out."""
+
+from .files import StudioFiles, studio_files, studio_shell
+
+__all__ = ["StudioFiles", "studio_files", "studio_shell"]

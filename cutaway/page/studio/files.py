@@ -1,0 +1,62 @@
+"""The files of the studio's page: its shell, and the modules and style sheets that it loads."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from cutaway.page.resources import read_template
+
+STYLES = ("page.css", "explorer.css", "network.css", "label_sheet.css", "studio.css", "studio_runs.css")
+
+
+@dataclass(frozen=True)
+class StudioFiles:
+    """What the page of the studio loads.
+
+    Attributes:
+        digest: Of all contents, hexadecimal.
+        contents: Name, such as "map/view.js", -> bytes.
+    """
+
+    digest: str
+    contents: dict[str, bytes]
+
+
+@cache
+def studio_files() -> StudioFiles:
+    """All ES modules and style sheets of the page, read once."""
+    contents = dict(sorted(_walk(files("cutaway.page"), "")))
+    digest = hashlib.sha256()
+    for name, data in contents.items():
+        digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
+    return StudioFiles(digest.hexdigest()[:16], contents)
+
+
+def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found += _walk(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith((".js", ".css")):
+            found.append((f"{prefix}{entry.name}", entry.read_bytes()))
+    return found
+
+
+def studio_shell(*, base: str, person: str, writes: bool) -> str:
+    """The document in which every view of the studio is shown.
+
+    Args:
+        base: The path before all addresses, without a slash at its end.
+        person: Name of the person who sees it; "" for the one who started the studio.
+        writes: Whether they may change something.
+    """
+    environment = Environment(loader=FunctionLoader(read_template), autoescape=True, undefined=StrictUndefined)
+    static = f"{base}/static/{studio_files().digest}"
+    styles = [f"{static}/templates/{name}" for name in STYLES]
+    return environment.get_template("studio.html").render(
+        base=f"{base}/", styles=styles, script=f"{static}/studio/studio.js", person=person, writes=writes
+    )

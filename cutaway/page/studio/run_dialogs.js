@@ -1,0 +1,149 @@
+import { counted, element } from "../core/elements.js";
+import { askFirst, openDialog, showError, showMessage } from "./messages.js";
+import { ask } from "./server.js";
+
+/** @typedef {import("./runs_search.js").RunRow} RunRow */
+
+/** @param {RunRow} row */
+function nameOf(row) {
+  return row.title || row.id;
+}
+
+/** @param {string} id */
+function runPath(id) {
+  return `api/runs/${encodeURIComponent(id)}`;
+}
+
+/**
+ * Let a person write the title, the tags and the note of a run.
+ * @param {RunRow} row
+ * @param {Iterable<string>} tags of all runs, to choose from
+ */
+export function editRun(row, tags) {
+  const title = element("input", { type: "text", maxlength: 200, placeholder: row.id, value: row.title });
+  const words = element("input", { type: "text", maxlength: 2000, list: "studioTags", value: row.tags.join(", ") });
+  const options = [...new Set(tags)].sort().map((tag) => element("option", { value: tag }));
+  const note = element("textarea", { rows: 6, maxlength: 20000 });
+  note.value = row.note;
+  const save = element("button", { type: "submit", class: "main", text: "Save" });
+  const cancel = element("button", { type: "button", text: "Cancel", onclick: () => dialog.close() });
+  const form = element(
+    "form",
+    { method: "dialog", onsubmit: (/** @type {Event} */ event) => void send(event) },
+    labeled("Title", title),
+    labeled("Tags, separated by commas", words),
+    element("datalist", { id: "studioTags" }, ...options),
+    labeled("Note", note),
+    element("div", { class: "studio-buttons" }, cancel, save),
+  );
+  const dialog = openDialog(`Edit ${row.id}`, form);
+  /** @param {Event} event */
+  const send = async (event) => {
+    event.preventDefault();
+    const listed = words.value.split(",").map((tag) => tag.trim()).filter(Boolean);
+    try {
+      await ask(`${runPath(row.id)}/notes`, { method: "PUT", body: { title: title.value, tags: listed, note: note.value } });
+      dialog.close();
+    } catch (error) {
+      showError(error);
+    }
+  };
+}
+
+/**
+ * @param {string} text
+ * @param {HTMLElement} field
+ */
+function labeled(text, field) {
+  return element("label", {}, element("span", { text }), field);
+}
+
+/**
+ * Move runs into the trash, after asking, and offer to take them back.
+ * @param {RunRow[]} rows
+ */
+export async function deleteRuns(rows) {
+  const names = rows.slice(0, 5).map(nameOf).join(", ") + (rows.length > 5 ? ` and ${rows.length - 5} more` : "");
+  const one = rows.length === 1;
+  const sure = await askFirst({
+    title: one ? `Delete ${names}?` : `Delete ${counted(rows.length, "run")}?`,
+    text: [
+      ...(one ? [] : [names]),
+      "With a run go its weights of every epoch, its predictions and results, its report, its notes, and the labels that" +
+        " were decided in it.",
+      "It goes to the trash, and can be taken back until the trash is emptied.",
+    ],
+    action: one ? "Delete the run" : `Delete ${counted(rows.length, "run")}`,
+  });
+  if (!sure) return;
+  const deleted = await forEach(rows.map(({ id }) => id), (id) => ask(runPath(id), { method: "DELETE" }));
+  if (!deleted.length) return;
+  const undo = element("button", { type: "button", text: "Undo", onclick: () => void takeBack(deleted) });
+  const text = one ? `${names} is in the trash.` : `${counted(deleted.length, "run")} are in the trash.`;
+  showMessage(text, { action: undo, seconds: 30 });
+}
+
+/** @param {string[]} ids */
+function takeBack(ids) {
+  return forEach(ids, (id) => ask(`api/trash/${encodeURIComponent(id)}`, { method: "POST" }));
+}
+
+/**
+ * Do something with each of some runs, one after the other; an error is shown, and the others go on.
+ * @param {string[]} ids
+ * @param {(id: string) => Promise<any>} act
+ * @returns {Promise<string[]>} those with which it worked
+ */
+async function forEach(ids, act) {
+  const done = [];
+  for (const id of ids) {
+    try {
+      await act(id);
+      done.push(id);
+    } catch (error) {
+      showError(error);
+    }
+  }
+  return done;
+}
+
+/**
+ * Show the trash.
+ * @param {string[]} ids
+ * @returns {(ids: string[]) => void} shows what is in it now
+ */
+export function openTrash(ids) {
+  const list = element("ul", { class: "trash" });
+  const empty = element("button", { type: "button", class: "serious", text: "Empty the trash", onclick: () => void emptyTrash(count) });
+  let count = 0;
+  const close = element("button", { type: "button", text: "Close", onclick: () => dialog.close() });
+  const hint = element("p", { class: "hint" });
+  const dialog = openDialog("Trash", hint, list, element("div", { class: "studio-buttons" }, close, empty));
+  /** @param {string[]} now */
+  const show = (now) => {
+    hint.textContent = now.length ? "Deleted runs are here until the trash is emptied." : "The trash is empty.";
+    empty.hidden = !now.length;
+    list.replaceChildren(...now.map((id) => {
+      const back = element("button", { type: "button", text: "Take back", "aria-label": `Take back ${id}`, onclick: () => void takeBack([id]) });
+      return element("li", {}, element("span", { text: id }), back);
+    }));
+    count = now.length;
+  };
+  show(ids);
+  return show;
+}
+
+/** @param {number} count of runs in it */
+async function emptyTrash(count) {
+  const sure = await askFirst({
+    title: "Empty the trash?",
+    text: [`${counted(count, "run")} and all that is in them: weights, predictions, results, notes, decided labels. Nobody can bring them back.`],
+    action: `Delete ${counted(count, "run")} for good`,
+  });
+  if (!sure) return;
+  try {
+    await ask("api/trash", { method: "DELETE" });
+  } catch (error) {
+    showError(error);
+  }
+}

@@ -1,0 +1,12 @@
+import { element } from "../core/elements.js";
+import { ask } from "./server.js";
+
+/**
+ * One run.
+ * @param {HTMLElement} host
+ * @param {string[]} parts
+ */
+export async function showRun(host, [id]) {
+  const run = await ask(`api/runs/${encodeURIComponent(id)}`);
+  host.append(element("h1", { text: run.title || run.id }), element("p", { text: run.state }));
+}

@@ -1,0 +1,108 @@
+/** Where the studio is: every address is relative to it, so that it works behind a proxy as well. */
+const root = document.baseURI;
+
+/** An error that the server explains in one line. */
+export class ServerError extends Error {}
+
+/**
+ * Ask the server.
+ * @param {string} path such as "api/runs"
+ * @param {{ method?: string, body?: any, signal?: AbortSignal }} [given] the body becomes JSON
+ * @returns {Promise<any>} its JSON
+ */
+export async function ask(path, { method = "GET", body, signal } = {}) {
+  const headers = { "x-cutaway": "1", ...(body === undefined ? {} : { "content-type": "application/json" }) };
+  const sent = { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) };
+  let answer;
+  try {
+    answer = await fetch(new URL(path, root), sent);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ServerError("The studio does not answer. Next: look whether cutaway studio still runs in its terminal.");
+  }
+  const text = await answer.text();
+  if (!answer.ok) throw new ServerError(explained(text));
+  return JSON.parse(text);
+}
+
+/**
+ * The bytes of an array.
+ * @param {string} path
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function askBytes(path) {
+  const answer = await fetch(new URL(path, root));
+  if (!answer.ok) throw new ServerError(explained(await answer.text()));
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** @param {string} text of an answer */
+function explained(text) {
+  try {
+    return JSON.parse(text).error ?? text;
+  } catch {
+    return text.trim();
+  }
+}
+
+/**
+ * What happens in the studio: listeners by the name of an event. "reset" comes when events may have been missed, and
+ * "offline" when the studio does not answer. A browser opens six connections to a server at most, so one of its pages
+ * holds the stream for all of them.
+ * @param {Record<string, (data: any) => void>} listeners
+ */
+export function listen(listeners) {
+  /** @param {[string, any]} event */
+  const hear = ([name, data]) => listeners[name]?.(data);
+  const name = `cutaway-events ${root}`;
+  const pages = new BroadcastChannel(name);
+  pages.addEventListener("message", ({ data }) => hear(data));
+  /** @param {[string, any]} event */
+  const tell = (event) => {
+    hear(event);
+    pages.postMessage(event);
+  };
+  void navigator.locks.request(name, () => new Promise((resolve) => {
+    const leave = holdStream(tell);
+    addEventListener("pagehide", () => resolve(leave()));
+  }));
+}
+
+/**
+ * @param {(event: [string, any]) => void} tell
+ * @returns {() => void} ends it
+ */
+function holdStream(tell) {
+  let source = new EventSource(new URL("api/events", root));
+  let timer = 0;
+  const open = () => {
+    source.addEventListener("message", ({ data }) => {
+      const event = JSON.parse(data);
+      tell(event[0] === "hello" ? ["reset", {}] : event);
+    });
+    source.addEventListener("error", () => {
+      tell(["offline", {}]);
+      if (source.readyState !== EventSource.CLOSED) return; // the browser tries again itself
+      timer = setTimeout(() => {
+        source = new EventSource(new URL("api/events", root));
+        open();
+      }, 3000);
+    });
+  };
+  open();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
+}
+
+/** Whether the person who sees the page may change something. */
+export function mayWrite() {
+  return document.documentElement.dataset.writes === "yes";
+}
+
+/** The path of the page below the studio, in parts: ["runs", "20261124-211500-mnist-7f3a"]. */
+export function pathParts() {
+  const base = new URL(root).pathname;
+  return location.pathname.slice(base.length).split("/").filter(Boolean).map(decodeURIComponent);
+}

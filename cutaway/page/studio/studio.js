@@ -1,0 +1,36 @@
+import { element } from "../core/elements.js";
+import { followScheme } from "../core/scheme.js";
+import { showError } from "./messages.js";
+import { showRun } from "./run_view.js";
+import { showRuns } from "./runs_view.js";
+import { listen, pathParts } from "./server.js";
+
+/**
+ * The views by the first part of their path, with what the navigation calls them; "" for none.
+ * @type {Record<string, { title: string, show: (host: HTMLElement, parts: string[]) => Promise<void> }>}
+ */
+const VIEWS = {
+  "": { title: "Runs", show: showRuns },
+  runs: { title: "", show: showRun },
+};
+
+async function start() {
+  followScheme(/** @type {HTMLElement} */ (document.getElementById("pageScheme")));
+  const [first = "", ...parts] = pathParts();
+  const navigation = /** @type {HTMLElement} */ (document.getElementById("studioNavigation"));
+  for (const [path, { title }] of Object.entries(VIEWS)) {
+    if (title) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));
+  }
+  const host = /** @type {HTMLElement} */ (document.getElementById("studioView"));
+  host.replaceChildren();
+  const offline = /** @type {HTMLElement} */ (document.getElementById("studioOffline"));
+  listen({ offline: () => (offline.hidden = false), reset: () => (offline.hidden = true) });
+  try {
+    await VIEWS[first].show(host, parts);
+  } catch (error) {
+    showError(error);
+  }
+  document.documentElement.dataset.ready = "";
+}
+
+void start();

@@ -1,0 +1,66 @@
+"""Which process writes a run, and whether it is still there."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ProcessRecord(BaseModel):
+    """A process, named so that another one that got its number later is not taken for it.
+
+    Attributes:
+        pid: Its number.
+        host: Name of its machine.
+        started: When it started, as the system counts: ticks since the machine started, and which start that was. A
+            clock that is set does not change it. None where the system does not say.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: Annotated[int, Field(ge=1, lt=2**31)]
+    host: Annotated[str, Field(max_length=255)]
+    started: Annotated[str, Field(max_length=100)] | None = None
+
+    @classmethod
+    def current(cls) -> "ProcessRecord":
+        """The process that asks."""
+        pid = os.getpid()
+        return cls(pid=pid, host=_host(), started=_started(pid))
+
+    @property
+    def local(self) -> bool:
+        """Whether it is or was a process of this machine."""
+        return self.host == _host()
+
+    @property
+    def alive(self) -> bool | None:
+        """Whether it is still there; None where that cannot be known, as of a process of another machine."""
+        if not self.local:
+            return None
+        if self.started is not None:
+            return _started(self.pid) == self.started
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except OSError:  # it belongs to somebody else
+            return True
+        return True
+
+
+def _host() -> str:
+    return socket.gethostname()[:255]
+
+
+def _started(pid: int) -> str | None:
+    """When a process started; None where there is none, where it has ended, or where the system does not say."""
+    try:
+        # the name of a program, in parentheses, may hold spaces and parentheses itself
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else f"{fields[19]}@{boot}"

@@ -1,0 +1,83 @@
+"""The application: its routes, behind the gate."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.responses import PlainTextResponse, Response
+
+from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
+
+from .gate import Gate
+from .routes import ROUTERS
+from .settings import StudioSettings
+from .workspace import Workspace
+
+
+def create_app(settings: StudioSettings) -> Gate:
+    """Make the application of a studio, an ASGI application whose ``app`` is the FastAPI one behind the gate.
+
+    Args:
+        settings: Where it listens and who may come in.
+    """
+    workspaces = _workspaces(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        for workspace in set(workspaces.values()):
+            workspace.start()
+        yield
+        for workspace in set(workspaces.values()):
+            workspace.close()
+
+    app = FastAPI(
+        title="cutaway studio",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.workspaces = workspaces
+    for router in ROUTERS:
+        app.include_router(router)
+    for kind, handler in _HANDLERS:
+        app.add_exception_handler(kind, handler)
+    return Gate(app, settings)
+
+
+def _workspaces(settings: StudioSettings) -> dict[str, Workspace]:
+    """The workspace of each person; people who see the same folder share one."""
+    folders: dict[Path, Workspace] = {}
+    for person in settings.people:
+        folders.setdefault(person.runs, Workspace(person.runs))
+    return {person.name: folders[person.runs] for person in settings.people}
+
+
+def _own_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, CutawayError)
+    status = 404 if isinstance(error, UnknownNameError) else 400 if isinstance(error, UsageError) else 409
+    parts = {"rule": printable(error.rule), "got": printable(error.got), "next": printable(error.hint)}
+    return JSONResponse({"error": printable(str(error)), **parts}, status)
+
+
+def _wrong_request(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+    return JSONResponse({"error": printable(f"{where}: {first['msg']}")}, 422)
+
+
+def _unexpected(_: Request, error: Exception) -> Response:
+    return PlainTextResponse(printable(f"unexpected {type(error).__name__}: {error}") + "\n", 500)
+
+
+_HANDLERS: tuple[tuple[type[Exception], Callable[[Request, Exception], Response]], ...] = (
+    (CutawayError, _own_error),
+    (RequestValidationError, _wrong_request),
+    (Exception, _unexpected),
+)

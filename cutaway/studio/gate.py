@@ -1,0 +1,228 @@
+"""The one door of the studio: who sends a request, and what every answer carries. Each route is behind it."""
+
+import asyncio
+import html
+from collections import Counter
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from .rates import Rates
+from .settings import Person, StudioSettings
+
+WRITE_HEADER = "x-cutaway"
+"""Every request that changes something has it: pages of others cannot send it without asking first, and we say no."""
+
+BODY_BYTES = 1 << 20
+"""Of a request, where its route does not say more."""
+
+BODY_SECONDS = 20.0
+"""Between two parts of a body at most; who sends nothing for longer is disconnected."""
+
+OPEN = 128
+"""Requests of one person that are answered at the same time at most, open streams among them."""
+
+UPLOADS = "/api/uploads/"
+"""Requests below this path bring files; their route bounds their size itself."""
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        # BokehJS puts style elements into its shadow roots; a style runs no code, and fetches nothing under this policy
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "base-uri 'self'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+CLOSED = "This studio is closed without its link. Next: open the link that cutaway studio printed in the terminal.\n"
+FOREIGN = "Pages of other sites cannot use this studio.\n"
+
+Query = list[tuple[str, str]]
+
+
+class Gate:
+    """The ASGI application around the whole studio.
+
+    A request comes in when its Host is one of ours, its Origin, if it has one, as well, and its cookie holds a token. A
+    token in the address becomes the cookie. Whoever comes in is in ``scope["person"]``. A request that changes
+    something also needs the header `WRITE_HEADER` and a person who may write, and has a body of at most `BODY_BYTES`.
+    What proxies add (``X-Forwarded-...``) is never read: what people may use is in the settings.
+
+    Attributes:
+        app: What is behind it.
+        settings: Who may come in.
+    """
+
+    def __init__(self, app: FastAPI, settings: StudioSettings) -> None:
+        self.app, self.settings, self._rates = app, settings, Rates()
+        self._open: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it on."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # there are no websockets
+            return
+        headers = Headers(scope=scope)
+        person = self._person(headers)
+        answer = self._refusal(scope, headers) or self._entry(scope, headers)
+        scope = {**scope, "path": self._inner_path(scope["path"])}
+        if answer is None and person is not None:
+            answer = self._unwritable(scope, headers, person)
+        if answer is not None or person is None:
+            answer = answer or PlainTextResponse(CLOSED, status_code=401)
+            await answer(scope, receive, _with_headers(send))
+            return
+        limit = None if scope["path"].startswith(UPLOADS) else BODY_BYTES
+        self._open[person.name] += 1
+        try:
+            await self.app({**scope, "person": person}, _bounded(receive, limit), _with_headers(send))
+        finally:
+            self._open[person.name] -= 1
+
+    def _inner_path(self, path: str) -> str:
+        """The path below the studio: a proxy may pass its own path on, or cut it off."""
+        base = unquote(self.settings.base)
+        return path[len(base) :] or "/" if base and (path == base or path.startswith(f"{base}/")) else path
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+        """Refuse a request that names somebody else, or that a page of somebody else sends."""
+        if headers.getlist("host") != [headers.get("host")] or headers["host"].lower() not in self.settings.hosts:
+            known = ", ".join(sorted(self.settings.hosts))
+            return PlainTextResponse(f"A request must name this studio as its host. Next: use {known}.\n", 400)
+        origins = headers.getlist("origin")
+        if origins and (len(origins) > 1 or origins[0].lower() not in self.settings.origins):
+            return PlainTextResponse(FOREIGN, 403)
+        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not _is_visit(scope, headers):
+            return PlainTextResponse(FOREIGN, 403)
+        return None
+
+    def _entry(self, scope: Scope, headers: Headers) -> Response | None:
+        """Answer somebody who follows a link: with the cookie, or with the same address once more.
+
+        A browser sends no cookie of ours when the link was on another site, such as in a mail. So we answer with a page
+        that goes to the same address itself, which then has the cookie.
+        """
+        if scope["method"] != "GET":
+            return None
+        query = parse_qsl(str(scope["query_string"], "latin-1"), keep_blank_values=True)
+        token = dict(query).get("token")
+        address = _relative(scope["path"], base=unquote(self.settings.base), query=query)
+        if token is None:
+            return _again(address) if _is_visit(scope, headers) else None
+        person = self.settings.person(token)
+        if person is None:
+            return PlainTextResponse(CLOSED, status_code=401)
+        answer = RedirectResponse(address, status_code=303)
+        answer.set_cookie(
+            self.settings.cookie,
+            person.token,
+            path=f"{self.settings.base}/",
+            httponly=True,
+            samesite="strict",
+            secure=self.settings.secure,
+        )
+        return answer
+
+    def _person(self, headers: Headers) -> Person | None:
+        """Whose cookie a request has. Programs on other ports of this machine may have set cookies of any kind."""
+        pairs = [pair.partition("=") for line in headers.getlist("cookie") for pair in line.split(";")]
+        tokens = [value.strip() for name, _, value in pairs if name.strip() == self.settings.cookie]
+        people = [person for token in tokens[:20] if (person := self.settings.person(token))]
+        return people[0] if people else None
+
+    def _unwritable(self, scope: Scope, headers: Headers, person: Person) -> Response | None:
+        """Refuse what comes too often, and what would change something without being allowed to."""
+        changes = scope["method"] not in ("GET", "HEAD")
+        if self._open[person.name] >= OPEN or not self._rates.take(person.name, changes=changes):
+            again = {"retry-after": "1"}
+            return PlainTextResponse("Too many requests at once. Next: wait for a second.\n", 429, headers=again)
+        if not changes:
+            return None
+        if WRITE_HEADER not in headers:
+            return PlainTextResponse(f"A request that changes something needs the header {WRITE_HEADER}.\n", 403)
+        if not person.writes:
+            return PlainTextResponse("You may look at these runs, but not change them.\n", 403)
+        if headers.get("content-encoding", "identity") != "identity":
+            return PlainTextResponse("A request comes uncompressed.\n", 415)
+        length = headers.get("content-length", "0")
+        if not scope["path"].startswith(UPLOADS) and (not length.isdecimal() or int(length[:20]) > BODY_BYTES):
+            return PlainTextResponse(f"A request holds at most {BODY_BYTES:,} bytes.\n", 413)
+        return None
+
+
+def _is_visit(scope: Scope, headers: Headers) -> bool:
+    """Whether somebody followed a link on another site to a whole page of ours, which changes nothing."""
+    foreign = scope["method"] == "GET" and headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    return foreign and headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+
+
+def _relative(path: str, *, base: str, query: Query) -> str:
+    """The address of a request itself, without the token and relative to itself.
+
+    Some proxies that cut their path off put it before each address that we send them to, and others do not; a relative
+    one is right with all of them, and never leads to another machine, as one with two slashes first does.
+    """
+    last = quote(path.rpartition("/")[2], safe="~")
+    slash = "/" if path == base and last else ""  # what is in the studio is below its own address
+    rest = urlencode([pair for pair in query if pair[0] != "token"])
+    return f"./{last}{slash}{'?' if rest else ''}{rest}"
+
+
+def _again(address: str) -> Response:
+    """A page that goes to an address itself."""
+    escaped = html.escape(address)
+    return HTMLResponse(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>cutaway studio</title>'
+        f'<meta http-equiv="refresh" content="0;url={escaped}"><a href="{escaped}">Open the studio</a></html>'
+    )
+
+
+def _bounded(receive: Receive, limit: int | None) -> Receive:
+    """Receive a body of at most so many bytes, whatever it claims its length to be, and as slow as we wait.
+
+    Where one of the two is too much, the application is told that the client has gone.
+    """
+    taken, whole = 0, False
+
+    async def receiving() -> Message:
+        nonlocal taken, whole
+        if whole:  # from now on the only message is that the client has gone, which may take hours
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), BODY_SECONDS)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+        taken += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
+        return {"type": "http.disconnect"} if limit is not None and taken > limit else message
+
+    return receiving
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers[name] = value
+            headers.setdefault("cache-control", "no-store")
+        await send(message)
+
+    return sending

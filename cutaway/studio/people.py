@@ -1,0 +1,120 @@
+"""Who may come into a studio, with a link each, which stays the same when the studio is started again."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cutaway.cache import private_folder
+from cutaway.errors import UsageError
+from cutaway.runs import write_atomic
+
+from .settings import Person
+
+PEOPLE = 500
+"""People of one studio at most."""
+
+FOLDER = "people"
+"""The folder below the runs in which people have folders of their own."""
+
+NAME = re.compile(r"[^\W_][\w .'-]{0,59}")
+"""Names become names of folders."""
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+FILE_BYTES = 1 << 20
+
+
+def students(count: int) -> list[str]:
+    """Names for so many students: "student-01" and so on."""
+    digits = max(2, len(str(count)))
+    return [f"student-{number:0{digits}}" for number in range(1, count + 1)]
+
+
+def read_names(file: Path) -> list[str]:
+    """The names in a file, one a line; empty lines and lines that begin with # are left out.
+
+    Raises:
+        UsageError: The file cannot be read, or a line is no name.
+    """
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(FILE_BYTES + 1)
+        if len(text) > FILE_BYTES:
+            raise ValueError(f"more than {FILE_BYTES:,} bytes")
+        lines = [line.strip() for line in text.decode("utf-8-sig").splitlines()]
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UsageError(
+            "a file of people has a name in each line", got=f"{why}: {file}", hint="write one with an editor"
+        ) from error
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def make_people(
+    runs: Path, names: Sequence[str] = (), *, own_folders: bool = False, renew: bool = False
+) -> tuple[Person, ...]:
+    """The one who starts the studio, and others.
+
+    Args:
+        runs: Folder of runs of the one who starts it.
+        names: Names of the others.
+        own_folders: Whether each of the others has a folder of runs of their own, which is made; otherwise they may
+            look at the runs of the one who starts it.
+        renew: Whether all get new links.
+
+    Raises:
+        UsageError: A name cannot be that of a folder, is there twice, or there are too many.
+    """
+    _check_names(names)
+    people = [Person("", runs)]
+    for name in names:
+        folder = runs / FOLDER / name if own_folders else runs
+        folder.mkdir(parents=True, exist_ok=True)
+        people.append(Person(name, folder, writes=own_folders))
+    known = {} if renew else _read_tokens(runs)
+    people = [replace(person, token=known.get(person.name, person.token)) for person in people]
+    tokens = known | {person.name: person.token for person in people}
+    with contextlib.suppress(OSError, ValueError):  # without a cache each start has new links
+        write_atomic(_tokens_file(runs), json.dumps(tokens).encode(), mode=0o600)
+    return tuple(people)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    if len(names) > PEOPLE:
+        raise UsageError(
+            f"a studio has at most {PEOPLE} people",
+            got=f"{len(names):,}",
+            hint="start several, each with a port of its own",
+        )
+    lowered = [name.casefold() for name in names]
+    for name in names:
+        if not NAME.fullmatch(name) or name.endswith((".", " ")):
+            raise UsageError(
+                "names of people have up to 60 letters, digits, spaces, and . ' - or _, with a letter or digit first",
+                got=f'"{name:.80}"',
+                hint="change it in the file",
+            )
+        if lowered.count(name.casefold()) > 1:
+            raise UsageError("each person has a name of their own", got=f'"{name}" twice', hint="change one of them")
+
+
+def _tokens_file(runs: Path) -> Path:
+    digest = hashlib.sha256(os.fsencode(runs)).hexdigest()[:16]
+    return private_folder("studio") / f"links-{digest}.json"
+
+
+def _read_tokens(runs: Path) -> dict[str, str]:
+    """The tokens of an earlier start by name, from a file that nobody else could have read or written."""
+    try:
+        file = _tokens_file(runs)
+        status = file.lstat()
+        if status.st_mode & 0o177 or status.st_size > FILE_BYTES or status.st_uid != os.getuid():
+            return {}
+        tokens = json.loads(file.read_bytes())
+        return {name: token for name, token in tokens.items() if isinstance(token, str) and TOKEN.fullmatch(token)}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}

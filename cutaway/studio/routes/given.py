@@ -1,0 +1,26 @@
+"""What routes are given: the person who asks, and the workspace that they see."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+
+from cutaway.studio.settings import Person, StudioSettings
+from cutaway.studio.workspace import Workspace
+
+
+def _person(request: Request) -> Person:
+    return request.scope["person"]
+
+
+def _settings(request: Request) -> StudioSettings:
+    return request.app.state.settings
+
+
+def _workspace(request: Request) -> Workspace:
+    return request.app.state.workspaces[request.scope["person"].name]
+
+
+GivenPerson = Annotated[Person, Depends(_person)]
+GivenSettings = Annotated[StudioSettings, Depends(_settings)]
+GivenWorkspace = Annotated[Workspace, Depends(_workspace)]
+RunId = Annotated[str, Path(max_length=255, description="Name of the run's folder.")]

@@ -1,0 +1,30 @@
+"""The documents of the studio, one shell for all of them, and its modules and style sheets."""
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from cutaway.page import studio_files, studio_shell
+
+from .given import GivenPerson, GivenSettings
+
+router = APIRouter()
+
+FOREVER = "private, max-age=31536000, immutable"
+KINDS = {".js": "text/javascript", ".css": "text/css"}
+
+
+@router.get("/static/{digest}/{name:path}")
+def static(digest: str, name: str) -> Response:
+    """A module or a style sheet. The digest of all of them is in the address, so that a browser can keep them."""
+    files = studio_files()
+    if digest != files.digest or name not in files.contents:
+        return PlainTextResponse("There is no such file.\n", 404)
+    kind = KINDS[name[name.rindex(".") :]]
+    return Response(files.contents[name], media_type=kind, headers={"cache-control": FOREVER})
+
+
+@router.get("/")
+@router.get("/runs/{run}")
+def shell(settings: GivenSettings, person: GivenPerson, run: str = "") -> Response:
+    """The shell of every view: which one it shows, its script takes from the address."""
+    return HTMLResponse(studio_shell(base=settings.base, person=person.name, writes=person.writes))

@@ -1,0 +1,8 @@
+"""The runs of a folder, as the studio lists them: what is kept of each, what a person wrote to it, and its trash."""
+
+from .index import RunIndex
+from .notes import Notes, change_notes, read_notes
+from .row import run_row, training_progress
+from .trash import Trash
+
+__all__ = ["Notes", "RunIndex", "Trash", "change_notes", "read_notes", "run_row", "training_progress"]

@@ -1,0 +1,163 @@
+"""The list of runs in a folder, of which only what changed is read again."""
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cutaway.cache import private_folder
+from cutaway.errors import UnknownNameError
+
+from .entry import Entry, Signature, run_entry, signature_of
+from .kept import read_entries, write_entries
+
+BATCH_SECONDS = 0.2
+"""A scan says what it has found so far this often, so that the first one of thousands of runs shows them soon."""
+
+
+class RunIndex:
+    """The runs of a folder: a row each, made again when one of its files has changed.
+
+    Rows are kept in the user's cache, so that a studio that starts reads no run that did not change since. Any thread
+    may ask; no lock is held while runs are read.
+
+    Attributes:
+        folder: The folder of runs.
+        is_missing: Whether the folder was not there, or could not be read, when it was last looked at.
+        unread: Runs that the scan under way has still to read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.is_missing, self.unread = False, 0
+        self._lock, self._scanning = threading.Lock(), threading.Lock()
+        self._changed = False
+        self._entries: dict[str, Entry] = read_entries(self._file)
+
+    def scan(self) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
+        """Look for what changed since the last time; nothing while another thread does.
+
+        Where the folder is not there, its rows are hidden and nothing is forgotten: a disk may come back.
+
+        Yields:
+            Rows that are new or changed, and ids of runs that are gone; every `BATCH_SECONDS` while many are read.
+        """
+        if not self._scanning.acquire(blocking=False):
+            return
+        try:
+            names = self._names()
+            self.is_missing = names is None
+            if names is None:
+                return
+            found = {name: signature for name in names if (signature := signature_of(self.folder / name))}
+            with self._lock:
+                gone = [name for name in self._entries if name not in found]
+                for name in gone:
+                    del self._entries[name]
+                stale = [name for name, signature in found.items() if self._is_stale(name, signature)]
+                self._changed = self._changed or bool(gone or stale)
+            if gone:
+                yield [], gone
+            yield from self._read(stale)
+        finally:
+            self.unread = 0
+            self._scanning.release()
+
+    def _read(self, stale: list[str]) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
+        rows, last, self.unread = [], time.monotonic(), len(stale)
+        for name in sorted(stale, reverse=True):  # names begin with the date, and people ask for the newest
+            rows.append(self._refreshed(name).row)
+            self.unread -= 1
+            if time.monotonic() - last >= BATCH_SECONDS:
+                yield rows, []
+                rows, last = [], time.monotonic()
+        if rows:
+            yield rows, []
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows as they were last seen, the newest run first."""
+        return [entry.row for entry in self._sorted()]
+
+    def encoded_rows(self) -> bytes:
+        """All rows as `rows` has them, as one JSON list: each was encoded when it was made."""
+        return b"[" + b",".join(entry.encoded for entry in self._sorted()) + b"]"
+
+    def _sorted(self) -> list[Entry]:
+        if self.is_missing:
+            return []
+        with self._lock:
+            entries = list(self._entries.values())
+        return sorted(entries, key=lambda entry: (entry.row.get("created") or "", entry.row["id"]), reverse=True)
+
+    def refresh(self, run: str) -> dict[str, Any]:
+        """The row of one run, as it is now.
+
+        Raises:
+            UnknownNameError: There is no run of this id.
+        """
+        signature = signature_of(self.path(run)) or ()
+        with self._lock:
+            if not self._is_stale(run, signature):
+                return self._entries[run].row
+        return self._refreshed(run).row
+
+    def _refreshed(self, run: str) -> Entry:
+        entry = run_entry(self.folder / run)
+        with self._lock:
+            self._entries[run] = entry
+            self._changed = True
+        return entry
+
+    def forget(self, run: str) -> None:
+        """Leave out a run that was moved away."""
+        with self._lock:
+            self._changed = self._entries.pop(run, None) is not None or self._changed
+
+    def path(self, run: str) -> Path:
+        """The folder of a run.
+
+        Args:
+            run: Its id, the name of its folder.
+
+        Raises:
+            UnknownNameError: There is no run of this id. Ids are no paths: what has a slash is none.
+        """
+        path = self.folder / run
+        plain = run == path.name and run not in ("", ".", "..") and not run.startswith(".") and "\0" not in run
+        if not plain or os.path.islink(path) or signature_of(path) is None:
+            raise UnknownNameError(
+                "a run is one of those in the folder of this studio",
+                got=f'"{run:.100}"',
+                hint="choose one from the list of runs",
+            )
+        return path
+
+    def keep(self) -> None:
+        """Write the rows into the user's cache, if any has changed; a cache that cannot be written is left out."""
+        with self._lock:
+            if not self._changed:
+                return
+            self._changed = False
+            entries = dict(self._entries)
+        write_entries(self._file, entries)
+
+    def _names(self) -> list[str] | None:
+        """The folders in the folder, without links and names that are no text; None where it cannot be read."""
+        try:
+            with os.scandir(self.folder) as entries:
+                names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)]
+        except OSError:
+            return None
+        return [name for name in names if name.encode(errors="replace").decode() == name]
+
+    def _is_stale(self, name: str, signature: Signature) -> bool:
+        """Whether a row has to be made again. A process that is killed changes no file, so it is looked for."""
+        known = self._entries.get(name)
+        return known is None or known.signature != signature or known.has_died
+
+    def _file(self) -> Path:
+        digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        return private_folder("studio") / f"runs-{digest}.jsonl"

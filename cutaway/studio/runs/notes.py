@@ -1,0 +1,73 @@
+"""What a person wrote to a run: a title, tags, a note. It is in the run folder, so that it moves with it."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+
+from cutaway.errors import RunError
+from cutaway.runs import write_atomic
+
+NOTES = "notes.json"
+BYTES = 200_000
+
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^,\r\n]+$")]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+class Notes(BaseModel):
+    """What a person wrote.
+
+    Attributes:
+        title: What they call the run; "" for the name of its folder.
+        tags: Words to find it by, each once; without commas, which separate them where they are typed.
+        note: Anything.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: Title = ""
+    tags: Annotated[tuple[Tag, ...], Field(max_length=30)] = ()
+    note: Annotated[str, Field(max_length=20_000)] = ""
+
+    @field_validator("tags")
+    @classmethod
+    def _once(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(tags))
+
+
+def read_notes(run: Path) -> Notes:
+    """The notes in a run folder; empty where there are none, or none that can be read."""
+    file = run / NOTES
+    try:
+        if not file.is_file() or file.stat().st_size > BYTES:
+            return Notes()
+        return Notes.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        return Notes()
+
+
+def change_notes(run: Path, changed: Notes) -> None:
+    """Write those fields of the notes of a run that are given; the others stay as they are.
+
+    Args:
+        run: The folder of the run.
+        changed: Only fields that it was made with count.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
+    notes = read_notes(run).model_copy(update={name: getattr(changed, name) for name in changed.model_fields_set})
+    try:
+        for stray in run.glob(f".{NOTES}.*.tmp"):  # a server that was killed while it wrote left it
+            with contextlib.suppress(FileNotFoundError):
+                stray.unlink()
+        write_atomic(run / NOTES, json.dumps(notes.model_dump(), ensure_ascii=False, indent=2).encode() + b"\n")
+    except OSError as error:
+        raise RunError(
+            "notes are kept in the folder of the run, which must be one that can be written",
+            got=f"{error.strerror or error}: {run.name}",
+            hint="check the permissions of the folder and the free space on the disk",
+        ) from error

@@ -1,0 +1,120 @@
+"""What the list of runs shows of one run, as plain data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cutaway.errors import CutawayError, printable
+from cutaway.runs import ModelSpec, ProcessRecord, RunFolder
+
+from .notes import read_notes
+
+CURVE = 40
+"""Points of a small curve at most."""
+
+CURVES = ("loss", "val_loss")
+"""Loss, since overfitting is seen there."""
+
+RATED = 3
+"""Epochs whose mean time is the time that the next ones are expected to take."""
+
+
+def run_row(path: Path) -> tuple[dict[str, Any], ProcessRecord | None]:
+    """What is shown of the run in a folder; of one that cannot be read, the reason.
+
+    Returns:
+        ``id`` (the folder's name), ``state`` ("running", "finished", "stopped", "failed", "died" or "damaged"),
+        ``why``, ``title``, ``tags`` and ``note``; of a run that can be read also ``created``, ``data``, ``model``,
+        ``epochs``, ``test``, ``curves`` and others. And the process that trains the run, if one does.
+    """
+    notes = read_notes(path).model_dump(mode="json")
+    try:
+        folder = RunFolder.open(path)
+        return {"id": path.name, **notes, **_known(folder)}, folder.manifest.process
+    except CutawayError as error:
+        why = str(error)
+    except OSError as error:
+        why = error.strerror or str(error)
+    return {"id": path.name, **notes, "state": "damaged", "why": printable(why)}, None
+
+
+def _known(folder: RunFolder) -> dict[str, Any]:
+    manifest, rows, state = folder.manifest, folder.history(), folder.state
+    best = max(rows, key=lambda row: _number(row, "val_accuracy", -1.0), default={})
+    return {
+        "state": state,
+        "why": manifest.why and printable(manifest.why),
+        "created": manifest.created,
+        "origin": manifest.origin,
+        "data": manifest.dataset.name,
+        "classes": len(manifest.dataset.class_names),
+        "model": model_words(manifest.model),
+        "seed": manifest.seed,
+        "epochs": rows[-1]["epoch"] if rows else 0,
+        "planned": manifest.config.get("epochs"),
+        "kept_epoch": manifest.kept_epoch,
+        "best": best.get("val_accuracy"),
+        "best_epoch": best.get("epoch"),
+        "test": manifest.test and {name: manifest.test[name] for name in ("loss", "accuracy")},
+        "seconds": manifest.cost.get("training"),
+        "curves": {name: _rounded(spaced([row.get(name) for row in rows])) for name in CURVES},
+        "progress": training_progress(folder, rows) if state == "running" else None,
+    }
+
+
+def training_progress(folder: RunFolder, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How far a training is.
+
+    Args:
+        folder: Its run.
+        rows: The epochs of its history.
+
+    Returns:
+        ``epoch`` (the one under way), ``share`` of all epochs that is done, in [0, 1], ``rate`` in samples a second,
+        and ``seconds_left``; None for what is not known yet.
+    """
+    planned = folder.manifest.config.get("epochs")
+    planned = planned if isinstance(planned, int) and planned > 0 else None
+    done = rows[-1]["epoch"] if rows else 0
+    seconds = [_number(row, "seconds", 0.0) for row in rows[-RATED:]]
+    rate = _number(rows[-1], "samples_per_second", 0.0) if rows else 0.0
+    within = 0.0
+    between = folder.history(kind="progress")
+    if between and between[-1]["epoch"] == done + 1 and rate and seconds[-1]:
+        within = min(1.0, _number(between[-1], "samples", 0.0) / (rate * seconds[-1]))
+    left = None if planned is None or not all(seconds) else max(0.0, planned - done - within) * _mean(seconds)
+    return {
+        "epoch": done + 1 if planned is None else min(done + 1, planned),
+        "share": None if planned is None else min(1.0, (done + within) / planned),
+        "rate": rate or None,
+        "seconds_left": left if seconds else None,
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / max(1, len(values))
+
+
+def _number(row: dict[str, Any], name: str, default: float) -> float:
+    value = row.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else default
+
+
+def model_words(model: ModelSpec | None) -> str:
+    """The sizes of a model from its inputs to its classes, such as "784-512-512-10"; "" if they are not known."""
+    if model is None:
+        return ""
+    units = [str(layer.config["units"]) for layer in model.layers if isinstance(layer.config.get("units"), int)]
+    return "-".join(["x".join(map(str, model.input.shape)), *units])
+
+
+def spaced(values: Sequence[Any]) -> list[Any]:
+    """At most `CURVE` of some values, equally far apart, the first and the last among them."""
+    if len(values) <= CURVE:
+        return list(values)
+    return [values[round(k * (len(values) - 1) / (CURVE - 1))] for k in range(CURVE)]
+
+
+def _rounded(values: Sequence[Any]) -> list[float | None]:
+    """Four digits, which is more than a small curve shows; None for what is no number."""
+    return [float(f"{v:.4g}") if isinstance(v, int | float) and not isinstance(v, bool) else None for v in values]

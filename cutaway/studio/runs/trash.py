@@ -1,0 +1,127 @@
+"""Where deleted runs go: a folder beside them, from which they can be taken back until it is emptied."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cutaway.errors import CutawayError, RunError, UnknownNameError
+from cutaway.runs import RunFolder
+
+TRASH = ".trash"
+LEAVING = ".deleted-"
+"""A run that is deleted for good is renamed to this first: one that was half deleted is never taken back."""
+
+
+class Trash:
+    """The trash of a folder of runs.
+
+    Attributes:
+        folder: Where deleted runs are.
+    """
+
+    def __init__(self, runs: Path) -> None:
+        self._runs, self.folder = runs, runs / TRASH
+
+    def names(self) -> list[str]:
+        """The ids of deleted runs."""
+        return [name for name in self._entries() if not name.startswith(".")]
+
+    def _entries(self) -> list[str]:
+        try:
+            with os.scandir(self.folder) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+        except OSError:
+            return []
+
+    def put(self, run: Path) -> None:
+        """Move a run into the trash, in one step.
+
+        Raises:
+            RunError: It is being trained, one of its name is there, or the folder cannot be written.
+        """
+        try:
+            process = RunFolder.open(run).manifest.process
+        except (CutawayError, OSError):  # a damaged run can be deleted as well
+            process = None
+        if process is not None and process.alive:
+            raise RunError(
+                "a run that is being trained is stopped before it is deleted",
+                got=f"{run.name}, which process {process.pid} trains",
+                hint="stop it first",
+            )
+        self._move(run, self.folder / run.name)
+
+    def take_back(self, name: str) -> None:
+        """Move a run out of the trash.
+
+        Raises:
+            UnknownNameError: There is none of this name.
+            RunError: A run of its name is there, or the folder cannot be written.
+        """
+        if name not in self.names():
+            raise UnknownNameError(
+                "only a run in the trash can be taken back", got=f'"{name:.100}"', hint="open the trash"
+            )
+        self._move(self.folder / name, self._runs / name)
+
+    def empty(self) -> int:
+        """Delete what is in the trash for good, and return the number of runs.
+
+        Raises:
+            RunError: Something could not be deleted.
+        """
+        deleted = 0
+        with self._writing("the trash"):
+            self._check_folder()
+            for name in self.names():
+                os.rename(self.folder / name, self.folder / f"{LEAVING}{secrets.token_hex(8)}")
+                deleted += 1
+            for name in self._entries():
+                if name.startswith(LEAVING):
+                    shutil.rmtree(self.folder / name)
+        return deleted
+
+    def clear_leavings(self) -> None:
+        """Finish what was left half deleted when the process that emptied the trash was killed."""
+        if not self.folder.is_symlink():
+            for name in self._entries():
+                if name.startswith(LEAVING):
+                    shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def _move(self, source: Path, target: Path) -> None:
+        with self._writing(source.name):
+            with suppress(FileExistsError):
+                self.folder.mkdir()
+            self._check_folder()
+            if os.path.lexists(target):
+                raise RunError(
+                    "a run moves to where nothing of its name is",
+                    got=f'"{target.name}", which is there',
+                    hint="empty the trash first, or rename the folder",
+                )
+            os.rename(source, target)
+
+    def _check_folder(self) -> None:
+        """A link would let us move and delete what is elsewhere."""
+        if self.folder.is_symlink():
+            raise RunError(
+                f"{TRASH} is a folder of its own", got="a symbolic link", hint=f"delete the link {TRASH} among the runs"
+            )
+
+    @contextmanager
+    def _writing(self, what: str) -> Generator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise UnknownNameError(
+                "a run is moved or deleted while it is there", got=f"{what}, which is gone", hint="load the page again"
+            ) from error
+        except OSError as error:
+            raise RunError(
+                "runs are moved and deleted inside their folder, which must be one that can be written",
+                got=f"{error.strerror or error}: {what}",
+                hint="check the permissions of the folder",
+            ) from error

@@ -1,0 +1,134 @@
+"""Where the studio listens, which folders it serves, and who may come in."""
+
+import secrets
+import socket
+from dataclasses import dataclass, field
+from functools import cached_property
+from hmac import compare_digest
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cutaway.errors import UsageError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERY = ("0.0.0.0", "::")
+TOKEN_BYTES = 32
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def new_token() -> str:
+    """A secret of 256 random bits, as it stands in a link."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may come in.
+
+    Attributes:
+        name: What the studio calls them; of the one who started it "".
+        runs: The folder of runs that they see.
+        writes: Whether they may train, decide and delete there.
+        token: The secret in their link.
+    """
+
+    name: str
+    runs: Path
+    writes: bool = True
+    token: str = field(default_factory=new_token, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudioSettings:
+    """What a studio is started with.
+
+    Attributes:
+        people: Who may come in, the one who started it first.
+        data: Folders below which data may be chosen.
+        host: Address on which it listens.
+        port: Port on which it listens.
+        behind: Address by which people come where that is another one, such as that of a proxy,
+            "https://hub.example.org/user/ada/proxy/8765"; "" for none.
+        tls: Whether it speaks TLS itself.
+    """
+
+    people: tuple[Person, ...]
+    data: tuple[Path, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 8765
+    behind: str = ""
+    tls: bool = False
+
+    def __post_init__(self) -> None:
+        if self.behind and not _is_address(self.behind):
+            raise UsageError(
+                "--behind is the address by which people reach the proxy",
+                got=f'"{self.behind}"',
+                hint="try --behind https://hub.example.org/user/ada/proxy/8765",
+            )
+
+    @cached_property
+    def base(self) -> str:
+        """The path before all addresses, without a slash at its end: "" or such as "/user/ada/proxy/8765"."""
+        return urlsplit(self.behind).path.rstrip("/")
+
+    @cached_property
+    def origins(self) -> frozenset[str]:
+        """The origins of our own pages; a request that names another one is refused."""
+        names = {self.host}
+        if self.host in (*LOOPBACK, *EVERY):
+            names |= {*LOOPBACK}
+        if self.host in EVERY:
+            names |= {socket.gethostname()}
+        own = {_origin(self._scheme, name, self.port) for name in names}
+        proxy = urlsplit(self.behind)
+        return frozenset(own | ({_origin(proxy.scheme, proxy.hostname or "", proxy.port)} if self.behind else set()))
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """What a request may have in its header Host: a page whose name was bound to our address has another one."""
+        return frozenset(urlsplit(origin).netloc for origin in self.origins)
+
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie; browsers share cookies between the ports of a machine, so it has the port."""
+        return f"cutaway-{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people come by TLS, so that the cookie may travel by TLS only."""
+        return self.tls if not self.behind else self.behind.startswith("https:")
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self.tls else "http"
+
+    def person(self, token: str) -> Person | None:
+        """Whose token it is; None if it is nobody's. Each is compared, in a time that says nothing."""
+        given = token.encode(errors="replace")
+        found = [person for person in self.people if compare_digest(person.token.encode(), given)]
+        return found[0] if found else None
+
+    def link(self, person: Person) -> str:
+        """The address by which somebody comes in for the first time."""
+        name = socket.gethostname() if self.host in EVERY else self.host
+        own = self.behind.rstrip("/") or _origin(self._scheme, name, self.port)
+        return f"{own}/?token={person.token}"
+
+
+def _origin(scheme: str, name: str, port: int | None) -> str:
+    """An origin as browsers write it: in lower case, and without the port that the scheme has anyway."""
+    host = f"[{name}]" if ":" in name else name
+    return f"{scheme}://{host.lower()}{'' if port in (None, DEFAULT_PORTS[scheme]) else f':{port}'}"
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text is the address of a page, without a name of a user, a query or a fragment."""
+    try:
+        address = urlsplit(text)
+        port = address.port
+    except ValueError:
+        return False
+    plain = address.scheme in ("http", "https") and bool(address.hostname) and text.isascii() and text.isprintable()
+    rest = address.query or address.fragment or address.username is not None or port == 0
+    return plain and not rest and " " not in text

@@ -1,0 +1,162 @@
+"""A folder of runs that is open in the studio, with everything that is alive around it."""
+
+import contextlib
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from cutaway.errors import CutawayError
+from cutaway.runs import RunFolder
+
+from .events import Hub
+from .runs import Notes, RunIndex, Trash, change_notes
+
+FAST = 0.25
+"""Seconds between two looks at runs that are being trained."""
+
+SLOW = 2.0
+"""Seconds between two looks at the whole folder: of 2,000 runs each costs 20 ms."""
+
+KEEP = 30.0
+"""Seconds between two times that rows are written into the user's cache."""
+
+
+class Workspace:
+    """A folder of runs: its index, its trash, its events, and a thread that watches it.
+
+    Attributes:
+        folder: The folder.
+        index: The rows of its runs.
+        trash: Its deleted runs.
+        hub: Events to the pages that show it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
+        self._ending, self._first = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
+        self._writing = threading.Lock()
+        self._was_missing, self._scanned = False, -SLOW
+        self._seen: dict[str, int] = {}
+
+    def start(self) -> None:
+        """Begin to watch the folder."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop watching, and end the streams."""
+        self._ending.set()
+        self.hub.close()
+        if self._thread.is_alive():
+            self._thread.join(5)
+        self.index.keep()
+
+    def scan(self, *, seconds: float | None = None) -> None:
+        """Look for changes now, and tell pages of them.
+
+        Args:
+            seconds: After which reading ends; what is left, the next look finds. None for no end.
+        """
+        start = self._scanned = time.monotonic()
+        for changed, gone in self.index.scan():
+            self.hub.send("runs", {"changed": changed, "gone": gone, "unread": self.index.unread})
+            if self._ending.is_set() or (seconds is not None and time.monotonic() - start > seconds):
+                break
+        if self.index.is_missing != self._was_missing:
+            self._was_missing = self.index.is_missing
+            self.hub.send("reset", {})
+
+    def look(self) -> None:
+        """As `scan`, for somebody who waits: shortly, and not while the first one is under way or the last is fresh."""
+        if self._first.is_set() and time.monotonic() - self._scanned > FAST:
+            self.scan(seconds=0.1)
+
+    def change_notes(self, run: str, changed: Notes) -> dict[str, Any]:
+        """Write the fields of the notes of a run that are given, and return its row.
+
+        Raises:
+            UnknownNameError, RunError: There is no such run, or it cannot be written.
+        """
+        with self._writing:  # two people may write different fields at once
+            change_notes(self.index.path(run), changed)
+        row = self.index.refresh(run)
+        self.hub.send("runs", {"changed": [row], "gone": []})
+        return row
+
+    def delete(self, run: str) -> list[str]:
+        """Move a run into the trash, and return the ids there.
+
+        Raises:
+            UnknownNameError, RunError: As `Trash.put`.
+        """
+        self.trash.put(self.index.path(run))
+        self.index.forget(run)
+        return self._tell_trash({"changed": [], "gone": [run]})
+
+    def take_back(self, run: str) -> list[str]:
+        """Move a run out of the trash, and return the ids that are left there.
+
+        Raises:
+            UnknownNameError, RunError: As `Trash.take_back`.
+        """
+        self.trash.take_back(run)
+        return self._tell_trash({"changed": [self.index.refresh(run)], "gone": []})
+
+    def empty_trash(self) -> int:
+        """Delete what is in the trash for good, and return the number of runs.
+
+        Raises:
+            RunError: Something could not be deleted.
+        """
+        deleted = self.trash.empty()
+        self._tell_trash(None)
+        return deleted
+
+    def _tell_trash(self, runs: dict[str, Any] | None) -> list[str]:
+        names = self.trash.names()
+        if runs is not None:
+            self.hub.send("runs", runs)
+        self.hub.send("trash", {"trash": names})
+        return names
+
+    def _watch(self) -> None:
+        looked, kept = -SLOW, time.monotonic()
+        self.trash.clear_leavings()
+        while not self._ending.wait(0.0 if looked < 0 else FAST):
+            with contextlib.suppress(OSError, CutawayError):  # anything may be gone in the middle of a look
+                now = time.monotonic()
+                if now - looked >= SLOW or looked < 0:
+                    looked = now
+                    self.scan()
+                    self._first.set()
+                if now - kept >= KEEP:
+                    kept = now
+                    self.index.keep()
+                self._follow()
+
+    def _follow(self) -> None:
+        """Tell pages what runs that are being trained have written since the last look."""
+        running = [row["id"] for row in self.index.rows() if row["state"] == "running"]
+        self._seen = {run: size for run, size in self._seen.items() if run in running}
+        for run in running:
+            file = self.folder / run / "history.jsonl"
+            size = file.stat().st_size if file.exists() else 0
+            if size == self._seen.get(run):
+                continue
+            self._seen[run] = size
+            with contextlib.suppress(OSError, CutawayError):  # a damaged history says so in its row
+                self.hub.send("training", {"run": run, **self.training(run)})
+            with contextlib.suppress(CutawayError):
+                self.hub.send("runs", {"changed": [self.index.refresh(run)], "gone": []})
+
+    def training(self, run: str) -> dict[str, Any]:
+        """The history of a run and how far its training is.
+
+        Returns:
+            ``rows`` as `RunFolder.history` has them, and ``progress``, the last line between epochs, or None.
+        """
+        folder = RunFolder.open(self.index.path(run))
+        between = folder.history(kind="progress")
+        return {"rows": folder.history(), "progress": between[-1] if between else None}

@@ -1,0 +1,296 @@
+"""A studio in a process of its own, folders of runs made without training, and pages of it in Chromium."""
+
+import asyncio
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from cutaway.runs import RunWriter
+
+LINK = re.compile(r"(https?)://(\[[^\]]+\]|[^:/\s]+):(\d+)(/\S*)?/\?token=(\S+)")
+
+LAYERS = (
+    {"kind": "Dense", "name": "dense", "inputs": ["input"], "config": {"units": 8, "activation": "relu"}},
+    {"kind": "Dense", "name": "output", "inputs": ["dense"], "config": {"units": 2, "activation": "softmax"}},
+)
+MODEL = {
+    "name": "model",
+    "kind": "Sequential",
+    "input": {"name": "input", "shape": [4]},
+    "layers": list(LAYERS),
+    "output": "output",
+}
+
+
+def manifest(*, data="toy", epochs=3, classes=("left", "right"), **fields):
+    """What a run says of itself, without a training."""
+    dataset = {"name": data, "sha256": "0" * 64, "origin": {"kind": "arrays"}, "shape": [4], "scale": 1.0}
+    dataset["class_names"] = list(classes)
+    return {"dataset": dataset, "split": {}, "model": MODEL, "config": {"epochs": epochs}, "seed": 0, **fields}
+
+
+def write_run(path, *, done=3, status="finished", accuracy=0.9, **fields):
+    """Write a run folder with ``done`` epochs and without weights; with the status "running", as a training has it."""
+    writer = RunWriter.create_at(path, manifest=manifest(**fields))
+    for epoch in range(1, done + 1):
+        share = epoch / (done + 1)
+        row = {"loss": 1 - share, "accuracy": share, "val_loss": 1.1 - share, "val_accuracy": share * accuracy}
+        writer.epoch({"epoch": epoch, **row, "seconds": 0.5, "samples_per_second": 1000.0})
+    if status == "finished":
+        writer.finish(status, test={"loss": 0.3, "accuracy": accuracy}, kept_epoch=done, cost={"training": 1.5})
+    elif status != "running":
+        writer.finish(status, why="it was stopped")
+    else:
+        writer.close()
+    return path
+
+
+class Studio:
+    """`cutaway studio` in a process of its own.
+
+    Attributes:
+        link: The first link that it printed, with the token.
+        url: Its address, without a slash at its end.
+        token: The token of the first link.
+        process: The process.
+        printed: The lines until the last link.
+    """
+
+    def __init__(self, folder, *arguments, cache, environment=None, links=1):
+        self.folder = folder
+        command = [sys.executable, "-c", "from cutaway.cli import main; main()", "studio", str(folder), "--no-open"]
+        command += map(str, arguments)
+        if "--port" not in arguments:
+            command += ["--port", "0"]
+        given = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONUNBUFFERED": "1", **(environment or {})}
+        self.process = subprocess.Popen(
+            command, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder.parent
+        )
+        self.printed = []
+        found = None
+        late = threading.Timer(60, self.process.kill)
+        late.start()
+        while links:
+            line = self.process.stdout.readline()
+            assert line, (self.printed, self.process.communicate()[1])
+            self.printed.append(line)
+            if match := LINK.search(line):
+                found = found or match
+                links -= 1
+        late.cancel()
+        self.link, self.token = found[0], found[5]
+        self.scheme, self.host, self.port, self.base = found[1], found[2].strip("[]"), int(found[3]), found[4] or ""
+        self.url = f"{self.scheme}://{found[2]}:{self.port}{self.base}"
+        self.cookie = f"cutaway-{self.port}={self.token}"
+
+    def ask(self, path="/api/runs", *, method="GET", body=None, headers=None, token=None):
+        """Send a request with the cookie, and the header that lets it change something.
+
+        Returns:
+            ``status``, ``headers``, ``body`` (bytes) and ``json`` (parsed, or None).
+        """
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        cookie = self.cookie if token is None else f"cutaway-{self.port}={token}"
+        given = {"cookie": cookie, "x-cutaway": "1", **(headers or {})}
+        if body is not None and not isinstance(body, bytes):
+            body, given = json.dumps(body).encode(), {"content-type": "application/json", **given}
+        try:
+            given = {name: value for name, value in given.items() if value is not None}
+            connection.request(method, f"{self.base}{path}", body=body, headers=given)
+            answer = connection.getresponse()
+            data = answer.read()
+        finally:
+            connection.close()
+        try:
+            parsed = json.loads(data)
+        except ValueError:
+            parsed = None
+        return SimpleNamespace(status=answer.status, headers=answer.headers, body=data, json=parsed)
+
+    def end(self, signal_number=signal.SIGTERM, *, within=20):
+        """End it by a signal and wait; returns its exit status and what it wrote to stderr."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal_number)
+        try:
+            _, errors = self.process.communicate(timeout=within)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise
+        return self.process.returncode, errors
+
+
+class StudioPage:
+    """A page of a studio in Chromium, which reaches that studio only.
+
+    Attributes:
+        page: Playwright's page.
+        complaints: Errors and warnings of its console.
+        foreign: Requests to anywhere else, which were refused.
+    """
+
+    def __init__(self, browser, studio, path, **options):
+        self.studio = studio
+        self.context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+        self.complaints, self.foreign = [], []
+        self.context.route("**/*", self._gate)
+        self.page = self.context.new_page()
+        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(studio.link)
+        self.ready()
+        if path != "/":
+            self.open(path)
+
+    def _gate(self, route):
+        url = route.request.url
+        if url.startswith((f"{self.studio.url}/", "data:", "blob:")):
+            route.continue_()
+        else:
+            self.foreign.append(url)
+            route.abort()
+
+    def open(self, path):
+        """Go to another path of the studio."""
+        self.page.goto(f"{self.studio.url}{path}")
+        self.ready()
+
+    def ready(self):
+        """Wait until the view is there."""
+        self.page.wait_for_selector("html[data-ready]")
+
+    def wait(self, expression, *, seconds=20):
+        """Wait until an expression is true; the page's policy forbids `wait_for_function`, which compiles a text."""
+        end = time.monotonic() + seconds
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, expression
+            self.page.wait_for_timeout(20)
+
+    def check_quiet(self):
+        """No error, no warning, and no request to anywhere else."""
+        assert self.complaints == []
+        assert self.foreign == []
+
+
+class InProcess:
+    """The application of a studio without a server: requests go straight through its gate.
+
+    Attributes:
+        gate: The application.
+        app: The FastAPI application behind the gate.
+    """
+
+    def __init__(self, settings):
+        from cutaway.studio.app import create_app
+
+        self.settings, self.gate = settings, create_app(settings)
+        self.app = self.gate.app
+        self._loop = asyncio.new_event_loop()
+
+    @property
+    def workspace(self):
+        return next(iter(self.app.state.workspaces.values()))
+
+    def ask(self, path="/api/runs", *, method="GET", query="", headers=None, body=b"", chunks=None, token=None):
+        """Send a request with the cookie of the first person, or of a token; "" for none. None leaves a header out."""
+        token = self.settings.people[0].token if token is None else token
+        given = {"host": f"127.0.0.1:{self.settings.port}", "x-cutaway": "1", "content-type": "application/json"}
+        given |= {"cookie": f"{self.settings.cookie}={token}"} if token else {}
+        given |= headers or {}
+        pairs = [(k.encode(), v.encode("latin-1")) for k, v in given.items() if v is not None]
+        scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": pairs}
+        scope |= {"asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": ""}
+        scope |= {"server": ("127.0.0.1", self.settings.port), "client": ("127.0.0.1", 1), "raw_path": path.encode()}
+        parts, sent = [body] if chunks is None else list(chunks), []
+
+        async def receive():
+            if not parts:
+                await asyncio.sleep(3600)
+            part = parts.pop(0)
+            return {"type": "http.request", "body": part, "more_body": bool(parts)}
+
+        async def send(message):
+            sent.append(message)
+
+        self._loop.run_until_complete(self.gate(scope, receive, send))
+        data = b"".join(message.get("body", b"") for message in sent[1:])
+        answered = {k.decode(): v.decode("latin-1") for k, v in sent[0]["headers"]}
+        parsed = json.loads(data) if "json" in answered.get("content-type", "") else None
+        return SimpleNamespace(status=sent[0]["status"], headers=answered, body=data, json=parsed)
+
+    def close(self):
+        for workspace in set(self.app.state.workspaces.values()):
+            workspace.close()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+
+@pytest.fixture
+def in_process(tmp_path, monkeypatch):
+    """Make the application of a studio on a folder, with people and other settings if any: see `InProcess`."""
+    from cutaway.studio import Person, StudioSettings
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = []
+
+    def make(**settings):
+        runs = tmp_path / "runs"
+        runs.mkdir(exist_ok=True)
+        made.append(InProcess(StudioSettings(**({"people": (Person("", runs),)} | settings))))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def new_run():
+    """Write a run folder without training: see `write_run`."""
+    return write_run
+
+
+@pytest.fixture
+def run_manifest():
+    """What a run says of itself: see `manifest`."""
+    return manifest
+
+
+@pytest.fixture
+def start_studio(tmp_path):
+    """Start a studio on a folder, with more arguments of the command line if any: see `Studio`."""
+    started = []
+
+    def start(folder=None, *arguments, **options):
+        options = {"cache": tmp_path / "cache", **options}
+        started.append(Studio(folder or tmp_path / "runs", *arguments, **options))
+        return started[-1]
+
+    yield start
+    for studio in started:
+        if studio.process.poll() is None:
+            studio.process.kill()
+        studio.process.communicate()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a path of a studio in Chromium: see `StudioPage`."""
+    opened = []
+
+    def open_one(studio, path="/", **options):
+        opened.append(StudioPage(browser, studio, path, **options))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.context.close()

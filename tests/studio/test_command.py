@@ -1,0 +1,125 @@
+"""The command studio: its errors in one line, the browser that it opens, and how it ends."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from cutaway.cli import main
+from cutaway.cli import studio as command
+
+
+@pytest.fixture
+def said(tmp_path, monkeypatch, capsys):
+    """Run the command in a folder of its own; returns the exit code and what it wrote to stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(["studio", "--no-open", *map(str, arguments)])
+        return ended.value.code, capsys.readouterr().err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["file"], "runs are kept in a folder that can be made and read; got file exists: file; next: name another"),
+        (["file/below"], "got not a directory: file/below"),
+        (["runs", "--data", "no"], "data are chosen below a folder"),
+        (["--host", "0.0.0.0"], "needs --allow-remote, and --certificate or --behind"),
+        (["--host", "0.0.0.0", "--allow-remote"], "needs --allow-remote, and --certificate or --behind"),
+        (["--host", "192.0.2.1", "--behind", "https://x.org/"], "needs --allow-remote"),
+        (["--behind", "x.org"], "--behind is the address by which people reach the proxy"),
+        (["--key", "file"], "TLS needs a certificate and its key; got --key alone"),
+        (["--certificate", "no.pem"], 'got no file "no.pem"'),
+        (["--people", "no.txt"], "a file of people has a name in each line"),
+        (["--people", "file", "--students", "3"], "either --people or --students"),
+        (["--own-folders"], "--own-folders is for --people or --students"),
+        (["--links", "links.csv"], "--links is for --people or --students"),
+        (["--students", "2", "--links", "no/links.csv", "--port", "0"], "links are written to a file that can be made"),
+        (["--students", "0"], "--students"),
+        (["--port", "70000"], "--port"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(said, tmp_path, arguments, words):
+    (tmp_path / "file").write_text("")
+    code, errors = said(*arguments)
+    assert code == 2
+    assert words in errors
+    assert "Traceback" not in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_port_that_is_taken(said):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code, errors = said("--port", taken.getsockname()[1])
+    assert code == 2
+    assert "next: choose another port with --port" in errors
+    assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "has"),
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("darwin", {}, True),
+        ("darwin", {"SSH_CONNECTION": "x"}, False),
+        ("linux", {"SSH_CONNECTION": "x", "DISPLAY": "localhost:10.0"}, True),
+    ],
+)
+def test_a_browser_is_opened_where_there_is_a_screen(monkeypatch, platform, environment, has):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", platform)
+    assert command._has_display() is has
+
+
+def test_the_link_is_in_no_argument_of_the_browser(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    opened = []
+    monkeypatch.setattr(command.webbrowser, "open", opened.append)
+    command._open_browser("http://127.0.0.1:1/?token=secret&x=<")
+    end = time.monotonic() + 10
+    while not opened and time.monotonic() < end:
+        time.sleep(0.01)
+    file = tmp_path / "cutaway" / "studio" / "open.html"
+    assert opened == [file.as_uri()]
+    assert "url=http://127.0.0.1:1/?token=secret&amp;x=&lt;" in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_says_what_goes_on(start_studio, tmp_path, number):
+    studio = start_studio()
+    studio.process.send_signal(number)
+    printed, errors = studio.process.communicate(timeout=20)
+    assert (studio.process.returncode, errors) == (0, "")
+    assert "The studio has ended. Trainings that it started go on" in printed
+    assert not list((tmp_path / "cache").rglob("*.tmp"))
+
+
+@pytest.mark.slow
+def test_the_server_imports_neither_keras_nor_numba_nor_bokeh():
+    program = (
+        "import sys, cutaway.studio.app, uvicorn, cutaway.cli; "
+        "print({'keras', 'jax', 'numba', 'bokeh', 'matplotlib', 'pandas', 'sklearn', 'pyarrow'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
+    assert done.stdout == "set()\n"

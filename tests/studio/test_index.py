@@ -1,0 +1,233 @@
+"""The list of runs: what is read, what is kept, and what hostile folders do to it."""
+
+import json
+import os
+import shutil
+import threading
+import time
+
+import pytest
+
+from cutaway.errors import UnknownNameError
+from cutaway.runs import RunWriter
+from cutaway.studio.runs import RunIndex, entry, index
+from cutaway.studio.runs.row import CURVE, spaced
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "runs").mkdir()
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """The names of the runs that were read, in the order in which they were."""
+    names = []
+    run_row = entry.run_row
+    monkeypatch.setattr(entry, "run_row", lambda path: names.append(path.name) or run_row(path))
+    return names
+
+
+def scan(runs):
+    """All that a scan finds: the rows that changed by id, and the ids that are gone."""
+    changed, gone = {}, []
+    for rows, ids in runs.scan():
+        changed |= {row["id"]: row for row in rows}
+        gone += ids
+    return changed, gone
+
+
+def test_only_what_changed_is_read_again(folder, new_run, read):
+    for name in ("a", "b", "c"):
+        new_run(folder / name)
+    runs = RunIndex(folder)
+    assert set(scan(runs)[0]) == {"a", "b", "c"}
+    assert read == ["c", "b", "a"]  # the newest name first
+    read.clear()
+    assert scan(runs) == ({}, [])
+    (folder / "b" / "notes.json").write_text('{"title": "B"}')
+    new_run(folder / "d")
+    shutil.rmtree(folder / "c")
+    changed, gone = scan(runs)
+    assert (set(changed), gone, sorted(read)) == ({"b", "d"}, ["c"], ["b", "d"])
+    assert changed["b"]["title"] == "B"
+    with (folder / "a" / "history.jsonl").open("a") as file:
+        file.write('{"kind": "epoch", "epoch": 4, "loss": 0.1}\n')
+    assert scan(runs)[0]["a"]["epochs"] == 4
+
+
+def test_a_new_server_reads_nothing_that_did_not_change(folder, new_run, read):
+    for name in ("a", "b"):
+        new_run(folder / name)
+    first = RunIndex(folder)
+    scan(first)
+    first.keep()
+    read.clear()
+    second = RunIndex(folder)
+    assert scan(second) == ({}, [])
+    assert read == []
+    assert json.loads(second.encoded_rows()) == second.rows() == first.rows()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: data[: len(data) // 2],
+        lambda data: b"\xff" + data,
+        lambda data: data.replace(b'"method": 2', b'"method": 1'),
+        lambda data: data.replace(b'"id": "a"', b'"id": "z"', 1),
+        lambda data: data.replace(b'"signature": [[', b'"signature": [[[', 1),
+        lambda data: b"null\n" * 5,
+        lambda data: b"[" * 100_000,
+    ],
+)
+def test_a_damaged_cache_costs_only_time(folder, new_run, tmp_path, damage):
+    new_run(folder / "a")
+    first = RunIndex(folder)
+    scan(first)
+    first.keep()
+    (file,) = (tmp_path / "cache").rglob("runs-*.jsonl")
+    file.write_bytes(damage(file.read_bytes()))
+    again = RunIndex(folder)
+    scan(again)
+    assert again.rows() == first.rows()
+
+
+def test_a_process_that_is_killed_changes_no_file_and_is_seen(folder, new_run, monkeypatch):
+    new_run(folder / "a", status="running")
+    runs = RunIndex(folder)
+    assert scan(runs)[0]["a"]["state"] == "running"
+    record = json.loads((folder / "a" / "run.json").read_text())["process"]
+    assert record["pid"] == os.getpid()
+    monkeypatch.setattr("cutaway.runs.process._started", lambda pid: None)
+    assert scan(runs)[0]["a"]["state"] == "died"
+    assert scan(runs) == ({}, [])
+
+
+def test_a_folder_that_goes_away_comes_back_without_being_read(folder, new_run, read):
+    new_run(folder / "a")
+    runs = RunIndex(folder)
+    scan(runs)
+    read.clear()
+    folder.rename(folder.with_name("away"))
+    assert scan(runs) == ({}, [])
+    assert runs.is_missing
+    assert runs.rows() == []
+    assert runs.encoded_rows() == b"[]"
+    folder.with_name("away").rename(folder)
+    assert scan(runs) == ({}, [])
+    assert [row["id"] for row in runs.rows()] == ["a"]
+    assert read == []
+
+
+def test_a_clock_that_is_set_back_hides_no_change(folder, new_run):
+    new_run(folder / "a")
+    runs = RunIndex(folder)
+    scan(runs)
+    past = time.time() - 1e6
+    with (folder / "a" / "history.jsonl").open("a") as file:
+        file.write('{"kind": "epoch", "epoch": 4, "loss": 0.1}\n')
+    os.utime(folder / "a" / "history.jsonl", (past, past))
+    assert scan(runs)[0]["a"]["epochs"] == 4
+
+
+def test_rows_are_asked_for_while_a_scan_reads(folder, new_run, monkeypatch):
+    for number in range(6):
+        new_run(folder / f"{number}")
+    monkeypatch.setattr(index, "BATCH_SECONDS", 0.0)
+    runs = RunIndex(folder)
+    waiting, go = threading.Event(), threading.Event()
+    run_row = entry.run_row
+
+    def slow(path):
+        if path.name == "2":
+            waiting.set()
+            assert go.wait(10)
+        return run_row(path)
+
+    monkeypatch.setattr(entry, "run_row", slow)
+    batches = []
+    thread = threading.Thread(target=lambda: batches.extend(runs.scan()))
+    thread.start()
+    assert waiting.wait(10)
+    assert sorted(row["id"] for row in runs.rows()) == ["3", "4", "5"]  # no lock is held
+    assert (runs.unread, list(runs.scan())) == (3, [])
+    assert runs.refresh("0")["id"] == "0"
+    go.set()
+    thread.join()
+    assert [row["id"] for rows, _ in batches for row in rows] == ["5", "4", "3", "2", "1", "0"]
+    assert runs.unread == 0
+
+
+@pytest.mark.parametrize(
+    "run", ["", ".", "..", "../a", "a/../b", "/etc", ".trash", "a\0", "no", "link", "x" * 300, "a/"]
+)
+def test_an_id_is_the_name_of_a_folder_of_the_studio_and_nothing_else(folder, new_run, tmp_path, run):
+    new_run(tmp_path / "elsewhere")
+    new_run(folder / "a")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    runs = RunIndex(folder)
+    with pytest.raises(UnknownNameError, match="one of those in the folder of this studio"):
+        runs.path(run)
+    scan(runs)
+    assert [row["id"] for row in runs.rows()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("run.json", b"", "JSON"),
+        ("run.json", b"{}", "run.json must hold"),
+        ("run.json", b'{"format": 99}', "upgrade cutaway"),
+        ("run.json", b"[" * 100_000, "run.json"),
+        ("history.jsonl", b"nonsense\n", "line 1"),
+        ("history.jsonl", b'{"kind": "epoch", "epoch": 1, "loss": NaN}\n', "line 1"),
+    ],
+)
+def test_damaged_runs_are_listed_with_the_reason(folder, new_run, file, content, said):
+    new_run(folder / "good")
+    new_run(folder / "bad")
+    (folder / "bad" / file).write_bytes(content)
+    runs = RunIndex(folder)
+    rows = scan(runs)[0]
+    assert rows["bad"]["state"] == "damaged"
+    assert said in rows["bad"]["why"]
+    assert "\n" not in rows["bad"]["why"]
+    assert rows["good"]["state"] == "finished"
+
+
+def test_odd_things_among_the_runs_are_left_out(folder, new_run):
+    new_run(folder / "<b>&amp;")
+    (folder / "file").write_text("")
+    (folder / "empty").mkdir()
+    (folder / "is-folder" / "run.json").mkdir(parents=True)
+    os.mkdir(os.fsencode(folder) + b"/no-text-\xff")
+    shutil.copy(folder / "<b>&amp;" / "run.json", os.fsencode(folder) + b"/no-text-\xff/run.json")
+    rows = scan(RunIndex(folder))[0]
+    assert set(rows) == {"<b>&amp;", "is-folder"}
+    assert rows["is-folder"]["state"] == "damaged"
+
+
+def test_the_row_of_a_training_says_how_far_it_is(folder, new_run):
+    new_run(folder / "a", done=2, status="running", epochs=10)  # epochs of 500 samples, 0.5 s each
+    writer = RunWriter.reopen(folder / "a")
+    writer.progress({"epoch": 3, "samples": 250, "loss": 0.5, "accuracy": 0.5})
+    writer.close()
+    row = RunIndex(folder).refresh("a")
+    assert row["progress"] == {"epoch": 3, "share": 0.25, "rate": 1000.0, "seconds_left": 3.75}
+    assert (row["epochs"], row["planned"]) == (2, 10)
+    new_run(folder / "new", done=0, status="running", epochs=10)
+    first = RunIndex(folder).refresh("new")["progress"]
+    assert first == {"epoch": 1, "share": 0.0, "rate": None, "seconds_left": None}
+
+
+def test_a_long_history_becomes_a_small_curve(folder, new_run):
+    new_run(folder / "a", done=500, epochs=500)
+    curves = RunIndex(folder).refresh("a")["curves"]
+    assert {name: len(values) for name, values in curves.items()} == {"loss": CURVE, "val_loss": CURVE}
+    assert curves["loss"][0] == pytest.approx(1 - 1 / 501, rel=1e-3)
+    assert curves["loss"][-1] == pytest.approx(1 - 500 / 501, rel=1e-3)
+    assert spaced([1, 2, 3]) == [1, 2, 3]

@@ -1,0 +1,140 @@
+"""What a person writes to a run, and where deleted runs go."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from cutaway.errors import RunError, UnknownNameError
+from cutaway.studio.runs import Notes, Trash, change_notes, read_notes, trash
+
+
+@pytest.fixture
+def run(tmp_path, new_run):
+    return new_run(tmp_path / "runs" / "a")
+
+
+def test_only_the_fields_that_are_given_are_written(run):
+    change_notes(run, Notes(title=" Wide ", tags=("x", " x ", "y")))
+    change_notes(run, Notes(note="It overfits.\nTry less."))
+    assert read_notes(run) == Notes(title="Wide", tags=("x", "y"), note="It overfits.\nTry less.")
+    change_notes(run, Notes(tags=()))
+    assert read_notes(run) == Notes(title="Wide", note="It overfits.\nTry less.")
+    assert json.loads((run / "notes.json").read_text())["title"] == "Wide"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"title": 1}', b'{"extra": 1}', b'{"tags": ["a,b"]}', b"x" * 300_000]
+)
+def test_notes_that_cannot_be_read_are_empty(run, content):
+    (run / "notes.json").write_bytes(content)
+    assert read_notes(run) == Notes()
+
+
+def test_a_stray_file_of_a_server_that_was_killed_is_removed(run):
+    stray = run / ".notes.json.0123abcd.tmp"
+    stray.write_text("{")
+    change_notes(run, Notes(title="x"))
+    assert not stray.exists()
+
+
+def test_notes_that_cannot_be_written_change_nothing_and_say_so(run, monkeypatch):
+    change_notes(run, Notes(title="before"))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunError, match=r"No space left on device: a; next: check the permissions .* the free space"):
+        change_notes(run, Notes(title="after"))
+    monkeypatch.undo()
+    assert read_notes(run).title == "before"
+    assert not list(run.glob(".*.tmp"))
+
+
+def test_a_run_goes_to_the_trash_and_back(run):
+    bin_ = Trash(run.parent)
+    assert bin_.names() == []
+    bin_.put(run)
+    assert (bin_.names(), run.exists()) == (["a"], False)
+    bin_.take_back("a")
+    assert (bin_.names(), (run / "run.json").is_file()) == ([], True)
+
+
+def test_nothing_is_ever_overwritten(run, new_run):
+    bin_ = Trash(run.parent)
+    bin_.put(run)
+    new_run(run, accuracy=0.5)
+    for act in (lambda: bin_.put(run), lambda: bin_.take_back("a")):
+        with pytest.raises(RunError, match="nothing of its name is"):
+            act()
+    assert bin_.names() == ["a"]
+    assert (run / "run.json").is_file()
+
+
+def test_the_trash_is_emptied(run, new_run):
+    bin_ = Trash(run.parent)
+    bin_.put(run)
+    bin_.put(new_run(run.parent / "b"))
+    assert bin_.empty() == 2
+    assert (bin_.names(), os.listdir(bin_.folder)) == ([], [])
+    assert bin_.empty() == 0
+
+
+def test_a_run_that_was_half_deleted_is_never_taken_back(run, new_run, monkeypatch):
+    bin_ = Trash(run.parent)
+    bin_.put(run)
+    monkeypatch.setattr(trash.shutil, "rmtree", lambda path, **_: os.unlink(path / "run.json") or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        bin_.empty()
+    monkeypatch.undo()
+    assert bin_.names() == []
+    assert len(os.listdir(bin_.folder)) == 1
+    Trash(run.parent).clear_leavings()
+    assert os.listdir(bin_.folder) == []
+
+
+@pytest.mark.parametrize("name", ["", "..", "../a", "no", ".deleted-x", "a/b"])
+def test_only_what_is_in_the_trash_is_taken_back(run, name):
+    bin_ = Trash(run.parent)
+    bin_.put(run)
+    with pytest.raises(UnknownNameError, match="only a run in the trash"):
+        bin_.take_back(name)
+
+
+def test_a_run_that_is_being_trained_is_not_deleted(tmp_path, new_run):
+    running = new_run(tmp_path / "runs" / "a", status="running")
+    with pytest.raises(RunError, match=rf"a, which process {os.getpid()} trains; next: stop it first"):
+        Trash(running.parent).put(running)
+    record = json.loads((running / "run.json").read_text())
+    record["process"]["started"] = "1@another-boot"
+    (running / "run.json").write_text(json.dumps(record))
+    Trash(running.parent).put(running)  # it died
+    assert Trash(running.parent).names() == ["a"]
+
+
+def test_a_damaged_run_is_deleted(run):
+    (run / "run.json").write_text("{")
+    Trash(run.parent).put(run)
+    assert Trash(run.parent).names() == ["a"]
+
+
+def test_a_trash_that_is_a_link_is_refused(run, tmp_path):
+    precious = tmp_path / "precious"
+    (precious / "thesis").mkdir(parents=True)
+    (run.parent / ".trash").symlink_to(precious)
+    bin_ = Trash(run.parent)
+    for act in (lambda: bin_.put(run), bin_.empty, lambda: bin_.take_back("thesis")):
+        with pytest.raises(RunError, match="a symbolic link"):
+            act()
+    bin_.clear_leavings()
+    assert (precious / "thesis").is_dir()
+    assert run.is_dir()
+
+
+def test_a_run_that_is_gone_meanwhile_says_so(run):
+    bin_ = Trash(run.parent)
+    shutil.rmtree(run)
+    with pytest.raises(UnknownNameError, match="a, which is gone"):
+        bin_.put(run)

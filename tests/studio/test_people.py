@@ -1,0 +1,133 @@
+"""Links of people and students: who gets which, where they are kept, and what they open."""
+
+import stat
+
+import pytest
+
+from cutaway.errors import UsageError
+from cutaway.studio import make_people, read_names, students
+from cutaway.studio.people import PEOPLE
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "runs"
+
+
+def tokens(people):
+    return {person.name: person.token for person in people}
+
+
+def test_students_look_or_have_folders_of_their_own(runs):
+    owner, first, second = make_people(runs, students(2))
+    assert [owner.name, first.name, second.name] == ["", "student-01", "student-02"]
+    assert (owner.writes, first.writes, first.runs) == (True, False, runs)
+    assert len({owner.token, first.token, second.token}) == 3
+    _, first, _ = make_people(runs, students(2), own_folders=True)
+    assert (first.writes, first.runs) == (True, runs / "people" / "student-01")
+    assert first.runs.is_dir()
+    assert students(1000)[0] == "student-0001"
+
+
+def test_links_stay_the_same_until_new_ones_are_asked_for(runs, tmp_path):
+    first = tokens(make_people(runs, ["ada", "bob"]))
+    assert tokens(make_people(runs, ["bob"])) == {"": first[""], "bob": first["bob"]}
+    assert tokens(make_people(runs, ["ada", "bob"])) == first
+    assert tokens(make_people(tmp_path / "other", ["ada"]))["ada"] != first["ada"]
+    new = tokens(make_people(runs, ["ada", "bob"], renew=True))
+    assert not set(new.values()) & set(first.values())
+    assert tokens(make_people(runs, ["ada", "bob"])) == new
+
+
+def test_links_are_kept_where_nobody_else_reads_them(runs, tmp_path):
+    first = make_people(runs)[0].token
+    (file,) = (tmp_path / "cache").rglob("links-*.json")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    file.chmod(0o644)  # somebody may have read it
+    assert make_people(runs)[0].token != first
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"": 1}', b'{"": "short"}', b"\xff", b"[" * 100_000])
+def test_a_damaged_file_of_links_gives_new_ones(runs, tmp_path, content):
+    make_people(runs)
+    (file,) = (tmp_path / "cache").rglob("links-*.json")
+    file.write_bytes(content)
+    assert len(make_people(runs)[0].token) == 43
+
+
+def test_without_a_cache_there_are_links_as_well(runs, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert len(make_people(runs)[0].token) == 43
+
+
+def test_names_are_read_from_a_file(tmp_path):
+    file = tmp_path / "people.txt"
+    file.write_bytes("\ufeff# class 7b\nAda Lovelace\r\n\n  José \nO'Neill\n".encode())
+    assert read_names(file) == ["Ada Lovelace", "José", "O'Neill"]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"x" * (1 << 21)], ids=["none", "no text", "too large"])
+def test_a_file_of_people_that_cannot_be_read_is_one_line(tmp_path, content):
+    if content is not None:
+        (tmp_path / "people.txt").write_bytes(content)
+    with pytest.raises(UsageError, match=r"a name in each line; got .*people.txt; next: write one"):
+        read_names(tmp_path / "people.txt")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["../up"], "names of people have"),
+        (["a/b"], "names of people have"),
+        ([".hidden"], "names of people have"),
+        (["a\x1b[31m"], "names of people have"),
+        (["x" * 61], "names of people have"),
+        (["dot."], "names of people have"),
+        (["_"], "names of people have"),
+        (["ada", "Ada"], "a name of their own"),
+        ([f"p{number}" for number in range(PEOPLE + 1)], f"at most {PEOPLE} people"),
+    ],
+)
+def test_names_that_cannot_be_folders_are_refused(runs, names, said):
+    with pytest.raises(UsageError, match=said):
+        make_people(runs, names, own_folders=True)
+    assert not runs.exists()
+
+
+@pytest.mark.slow
+def test_a_class_comes_in_each_by_their_own_link(start_studio, new_run, tmp_path):
+    new_run(tmp_path / "runs" / "of-the-teacher")
+    (tmp_path / "class.txt").write_text("Ada\nBob\n")
+    links = tmp_path / "links.csv"
+    given = ("--people", tmp_path / "class.txt", "--own-folders", "--links", links)
+    studio = start_studio(None, *given)
+    assert stat.S_IMODE(links.stat().st_mode) == 0o600
+    head, *rows = [line.split(",") for line in links.read_text().splitlines()]
+    assert head == ["Name", "Link"]
+    token = {name: link.partition("token=")[2] for name, link in rows}
+    assert "".join(studio.printed).count("token=") == 1
+    ids = {name: [row["id"] for row in studio.ask(token=token[name]).json["runs"]] for name in token}
+    assert ids == {"Ada": [], "Bob": []}
+    new_run(tmp_path / "runs" / "people" / "Ada" / "hers")
+    studio.end()
+    studio = start_studio(None, *given)  # the links stay the same
+    assert [row["id"] for row in studio.ask(token=token["Ada"]).json["runs"]] == ["hers"]
+    assert [row["id"] for row in studio.ask().json["runs"]] == ["of-the-teacher"]
+    assert studio.ask("/api/runs/hers", token=token["Bob"]).status == 404
+    assert studio.ask("/api/runs/of-the-teacher", token=token["Ada"]).status == 404
+    assert studio.ask("/api/runs/hers", method="DELETE", token=token["Ada"]).status == 200
+    assert studio.ask("/api/runs/of-the-teacher", method="DELETE", token=token["Ada"]).status == 404
+
+
+@pytest.mark.slow
+def test_students_who_only_look_change_nothing(start_studio, new_run, tmp_path):
+    new_run(tmp_path / "runs" / "a")
+    studio = start_studio(None, "--students", "3", links=4)
+    student = studio.printed[-1].split("token=")[1].strip()
+    assert [row["id"] for row in studio.ask(token=student).json["runs"]] == ["a"]
+    for method, path in (("DELETE", "/api/runs/a"), ("PUT", "/api/runs/a/notes"), ("DELETE", "/api/trash")):
+        answer = studio.ask(path, method=method, body={} if method == "PUT" else None, token=student)
+        assert (answer.status, answer.body) == (403, b"You may look at these runs, but not change them.\n")

@@ -1,0 +1,22 @@
+"""`cutaway studio` starts, is reached, and ends."""
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_printed_link_opens_the_studio_and_its_list(start_studio, new_run, tmp_path):
+    new_run(tmp_path / "runs" / "first")
+    studio = start_studio()
+    answer = studio.ask()
+    assert answer.status == 200
+    assert [row["id"] for row in answer.json["runs"]] == ["first"]
+
+
+@pytest.mark.browser
+def test_the_page_shows_the_runs(start_studio, new_run, open_page, tmp_path):
+    new_run(tmp_path / "runs" / "first")
+    opened = open_page(start_studio())
+    assert opened.page.get_by_role("link", name="first").is_visible()
+    assert "token" not in opened.page.url
+    opened.check_quiet()
