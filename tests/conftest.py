@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -61,6 +62,24 @@ def pytest_unconfigure(config):
         warming.wait()
     if SESSION_CACHE:
         shutil.rmtree(SESSION_CACHE, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def made_once():
+    """A function that returns a folder of this name, made by the first worker of the session that asks for it."""
+    import fcntl
+
+    def made(name, make):
+        folder = Path(os.environ["XDG_CACHE_HOME"], name)
+        with open(f"{folder}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the other workers wait until it is whole
+            if not folder.exists():
+                part = Path(tempfile.mkdtemp(dir=folder.parent))
+                make(part)
+                part.rename(folder)
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -219,6 +219,12 @@ def report(
         str | None,
         typer.Option("--split", help="Samples to explore: train, val, test or all. Default: at most 10,000 of test."),
     ] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="OTHER", help="A run to compare with, in a section of its own.")
+    ] = None,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Compare runs on different data on the samples that both hold out.")
+    ] = False,
     data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
@@ -228,7 +234,8 @@ def report(
     from cutaway.api.opening import open_run
 
     opened = open_run(run, data=data, runs=runs)
-    page = opened.report(output, split=split)
+    other = None if against is None else open_run(against, data=data, runs=runs)
+    page = opened.report(output, split=split, against=other, shared=shared)
     if as_json:
         print_json(file_document(opened, page))
     else:

@@ -12,9 +12,10 @@ from cutaway._lazy import lazy_getattr
 
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
 from .label_sheet import LabelSheet, SuspectLabel
+from .matrices import HeatMap, Matrix
 from .notebook import check_widget, explorer_widget
 from .render import render
-from .sections import Card, Cards, Figure, Line, Matrix, Page, Picture, Section, SmallPlot, Table, Text
+from .sections import Card, Cards, Figure, Line, Page, Parts, Picture, Section, SmallPlot, Table, Text
 from .studio import StudioFiles, studio_files, studio_shell
 
 if TYPE_CHECKING:
@@ -26,12 +27,14 @@ __all__ = [
     "Explorer",
     "ExplorerWidget",
     "Figure",
+    "HeatMap",
     "LabelSheet",
     "LayerMap",
     "Line",
     "Matrix",
     "NetworkData",
     "Page",
+    "Parts",
     "Picture",
     "References",
     "SampleColumn",

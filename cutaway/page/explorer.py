@@ -20,20 +20,22 @@ class SampleColumn:
     Attributes:
         key: One lowercase word, by which the search and the address of the page name it.
         title: A few words.
-        kind: "category", "number" or "text".
+        kind: "category", "number", "date" or "text".
         values: One array (sample,), or one for each epoch. Of categories integers from 0, -1 where there is none; of
-            numbers floats, NaN where there is none; of texts a tuple of texts.
+            numbers floats, NaN where there is none; of dates seconds since 1970 in UTC, likewise; of texts a tuple of
+            texts.
         names: The categories.
-        palette: "classes" for the colors of classes, "right" for those of right and wrong.
+        palette: "classes" for the colors of classes, "right" for those of right and wrong, "compared" for
+            those of what two runs make of a sample.
         own: Whether it is a column of the user's own data, which people know by its title.
     """
 
     key: str
     title: str
-    kind: Literal["category", "number", "text"]
+    kind: Literal["category", "number", "date", "text"]
     values: tuple[Any, ...]
     names: tuple[str, ...] = ()
-    palette: Literal["classes", "right", ""] = ""
+    palette: Literal["classes", "right", "compared", ""] = ""
     own: bool = False
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
@@ -53,6 +55,8 @@ class SampleColumn:
             return bundle.add_texts([escaped(text) for text in values])
         if self.kind == "number":
             return bundle.add(_short(np.asarray(values)))
+        if self.kind == "date":
+            return bundle.add(np.asarray(values, np.float64))
         return bundle.add(np.asarray(values, np.int16 if len(self.names) < 2**15 else np.int32))
 
 
@@ -62,20 +66,32 @@ class UnitColumns:
 
     Attributes:
         cost: float (unit,): how much the loss rises without it, in nats.
+        error: float (unit,): the standard error of the cost, in nats; NaN where it is not known.
         measurable: bool (unit,): whether the cost is more than two standard errors away from 0.
+        accuracy: float (unit,): how much of the accuracy, 0 to 1, is lost without it.
+        affected: Integers (unit,): the class that loses most accuracy.
+        affected_accuracy: float (unit,): how much of its accuracy that class loses.
         firing: float (unit,): the share of samples for which it is above 0.
         selectivity: float (unit,): 0 to 1, NaN where it is not defined.
         preferred: Integers (unit,): the class with the highest mean activation.
+        similar: Integers (unit,): the unit of the layer with the highest correlation; -1 for none.
+        similarity: float (unit,): that correlation; NaN for none.
         top: Integers (unit, k): places of the samples that activate it most, strongest first; -1 for none.
         pictures: float (unit, height, width): incoming weights; None where they are no pictures.
         note: Where all this was measured, as a sentence.
     """
 
     cost: NDArray[np.floating[Any]]
+    error: NDArray[np.floating[Any]]
     measurable: NDArray[np.bool_]
+    accuracy: NDArray[np.floating[Any]]
+    affected: NDArray[np.integer[Any]]
+    affected_accuracy: NDArray[np.floating[Any]]
     firing: NDArray[np.floating[Any]]
     selectivity: NDArray[np.floating[Any]]
     preferred: NDArray[np.integer[Any]]
+    similar: NDArray[np.integer[Any]]
+    similarity: NDArray[np.floating[Any]]
     top: NDArray[np.integer[Any]]
     pictures: NDArray[np.floating[Any]] | None = None
     note: str = ""
@@ -87,10 +103,12 @@ class UnitColumns:
             most = np.abs(self.pictures).max(axis=(1, 2), keepdims=True)
             rounded = np.rint(127 * self.pictures / np.where(most > 0, most, 1)).astype(np.int8)
             pictures = {"array": bundle.add(rounded), "height": rounded.shape[1], "width": rounded.shape[2]}
-        numbers = {name: getattr(self, name).astype(np.float32) for name in ("cost", "firing", "selectivity")}
-        whole = {name: getattr(self, name).astype(np.int32) for name in ("measurable", "preferred", "top")}
+        floats = ("cost", "error", "accuracy", "affected_accuracy", "firing", "selectivity", "similarity")
+        numbers = {name: getattr(self, name).astype(np.float32) for name in floats}
+        integers = ("measurable", "affected", "preferred", "similar", "top")
+        whole = {name: getattr(self, name).astype(np.int32) for name in integers}
         arrays = {name: bundle.add(array) for name, array in (numbers | whole).items()}
-        return {**arrays, "examples": self.top.shape[1], "pictures": pictures, "note": self.note}
+        return {"arrays": arrays, "examples": self.top.shape[1], "pictures": pictures, "note": self.note}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -152,9 +170,18 @@ class NetworkData:
         return {
             "spec": self.spec,
             "weights": weights,
-            "preparation": self.preparation,
+            "preparation": None if self.preparation is None else _with_words(self.preparation),
             "drawing": self.drawing,
         }
+
+
+def _with_words(preparation: dict[str, Any]) -> dict[str, Any]:
+    """A preparation whose controls also hold what people read: names of columns and categories, escaped."""
+    controls = [
+        {**control, "title": escaped(control["column"]), "texts": [escaped(each) for each in control.get("values", ())]}
+        for control in preparation["controls"]
+    ]
+    return {**preparation, "controls": controls}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -203,7 +230,8 @@ class Explorer(Section):
         without: Why there is no network, as a sentence; may be empty.
         inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the pictures.
         references: Training samples for what a person draws or enters; None for none.
-        colors: "classes", "sequential": lists of hex colors; "right", "wrong", "missing": hex colors.
+        colors: "classes", "sequential", and "compared" where a column has this palette: lists of hex colors; "right",
+            "wrong", "missing": hex colors.
 
     Raises:
         UsageError: There is no layer, no column, or an array does not have an entry for each sample.

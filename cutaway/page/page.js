@@ -5,7 +5,7 @@ import { keepInAddress } from "./explorer/address.js";
 import { Explorer } from "./explorer/explorer.js";
 import { drawFigures } from "./figures.js";
 import { LabelSheetView } from "./label_sheet.js";
-import { linkSections } from "./links.js";
+import { explainMissingMap, linkSections } from "./links.js";
 
 /** Connect what is in the page: the color scheme, figures and explorers. */
 async function start() {
@@ -38,6 +38,7 @@ async function startExplorer(record, bundle) {
     linkSections(explorer);
     if (explorer.parts) keepInAddress(explorer.parts);
   } catch (error) {
+    explainMissingMap();
     host.replaceChildren(element("p", { text: `The map could not be drawn: ${error}. Open the page in a newer browser.` }));
     throw error;
   }

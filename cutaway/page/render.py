@@ -42,10 +42,11 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.globals |= {"data_uri": data_uri, "number_columns": _number_columns}
-    figures = [section for section in page.sections if isinstance(section, Figure)]
+    sections = page.all_sections
+    figures = [section for section in sections if isinstance(section, Figure)]
     bundle = Bundle()
-    explorers = [section.document(bundle) for section in page.sections if isinstance(section, Explorer)]
-    sheets = [section.document() for section in page.sections if isinstance(section, LabelSheet)]
+    explorers = [section.document(bundle) for section in sections if isinstance(section, Explorer)]
+    sheets = [section.document() for section in sections if isinstance(section, LabelSheet)]
     data = {"figures": _figures(figures), "explorers": explorers, "sheets": sheets, "arrays": bundle.records}
     libraries = _bokehjs() if figures else []
     script = _escape_script(link("page.js", read_module))

@@ -3,10 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from cutaway.errors import UsageError
 
@@ -76,62 +73,6 @@ class Figure(Section):
 
     figure: "UIElement"
     beside: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Matrix(Section):
-    """A confusion matrix; a click on a cell selects its samples in the explorer of the page, if there is one.
-
-    Attributes:
-        names: Names of the classes that are shown.
-        classes: The number of each, as the explorer knows it.
-        counts: Integers (true, predicted), of the classes shown.
-        samples: All samples of each class, also those predicted as a class that is not shown.
-
-    Raises:
-        UsageError: The sizes do not fit.
-    """
-
-    template: ClassVar[str] = "matrix.html"
-
-    names: tuple[str, ...]
-    classes: tuple[int, ...]
-    counts: NDArray[np.integer[Any]]
-    samples: NDArray[np.integer[Any]]
-
-    def __post_init__(self) -> None:
-        size = len(self.names)
-        if self.counts.shape != (size, size) or len(self.samples) != size or len(self.classes) != size:
-            raise UsageError(
-                "a confusion matrix has a row and a column for each class",
-                got=f"{size} names, {len(self.classes)} classes, {len(self.samples)} totals and counts of the shape "
-                f"{self.counts.shape}",
-                hint="pass counts (true, predicted)",
-            )
-
-    @property
-    def cells(self) -> list[list[tuple[int, float, str]]]:
-        """For each row: of each cell its count, its share of the samples of its class, and both in words."""
-        return [
-            [self._cell(true, predicted) for predicted in range(len(self.names))] for true in range(len(self.names))
-        ]
-
-    def _cell(self, true: int, predicted: int) -> tuple[int, float, str]:
-        count, total = int(self.counts[true, predicted]), int(self.samples[true])
-        share = count / max(total, 1)
-        words = f"{self.names[true]} predicted as {self.names[predicted]}: {count:,} of {total:,} ({share:.2%})"
-        return count, share, words
-
-    @property
-    def totals(self) -> list[int]:
-        """Samples of each class."""
-        return [int(total) for total in self.samples]
-
-    @property
-    def recalls(self) -> list[str]:
-        """The share of each class that is predicted right, in words; a dash for a class without samples."""
-        right = self.counts.diagonal()
-        return [f"{r / n:.2%}" if n else "–" for r, n in zip(right, self.samples, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -213,6 +154,7 @@ class Card:
         help: What to do, below the text and its plots; may be empty.
         small: Paragraphs in small print at the end.
         samples: Names of the samples that it is about, which a button shows in the explorer of the page.
+        search: A search of the explorer, which a button shows instead; may be empty.
     """
 
     title: str
@@ -225,6 +167,7 @@ class Card:
     help: str = ""
     small: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
+    search: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +183,19 @@ class Cards(Section):
 
     cards: tuple[Card, ...]
     size: Literal["small", "medium", "large"] = "medium"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts(Section):
+    """Several sections below each other under one heading, with one entry in the navigation.
+
+    Attributes:
+        parts: From top to bottom; none has parts itself.
+    """
+
+    template: ClassVar[str] = "parts.html"
+
+    parts: tuple[Section, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,7 +220,7 @@ class Page:
     footer: str = ""
 
     def __post_init__(self) -> None:
-        names = [section.name for section in self.sections]
+        names = [section.name for section in self.all_sections]
         for name in names:
             if not re.fullmatch("[a-z]+", name) or names.count(name) > 1:
                 raise UsageError(
@@ -272,3 +228,12 @@ class Page:
                     got=f"{name!r} among {', '.join(names)}",
                     hint='name it for example "layers"',
                 )
+
+    @property
+    def all_sections(self) -> tuple[Section, ...]:
+        """The sections, each followed by its parts."""
+        return tuple(
+            each
+            for section in self.sections
+            for each in (section, *(section.parts if isinstance(section, Parts) else ()))
+        )

@@ -29,6 +29,7 @@ from .scatter import embedding_scatter, embedding_scatter_bokeh
 from .theme import (
     BLUE,
     CLASS_COLORS,
+    COMPARED_COLORS,
     GRAY,
     MISSING_COLOR,
     RIGHT_COLOR,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BLUE",
     "CLASS_COLORS",
+    "COMPARED_COLORS",
     "GRAY",
     "MISSING_COLOR",
     "RIGHT_COLOR",

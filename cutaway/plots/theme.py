@@ -44,6 +44,8 @@ TRAINING_COLOR = BLUE
 VALIDATION_COLOR = ORANGE
 RIGHT_COLOR = GRAY
 WRONG_COLOR = ORANGE
+COMPARED_COLORS = (GRAY, BLUE, ORANGE, PURPLE)
+"""Of samples that both of two runs predict correctly, the first only, the second only, neither."""
 
 SEQUENTIAL_COLORS = ("#4a3f9e", "#2c7fb0", "#35a88f", "#9cc25a", "#f0d043")
 """Small to large, for numbers: their lightness grows steadily, and blue to yellow differs for color-blind eyes."""

@@ -1,6 +1,7 @@
 """What is in a run folder, read without Keras."""
 
 import io
+import math
 import os
 import re
 import shlex
@@ -154,6 +155,14 @@ class RunFolder:
             UnknownNameError, RunError: As `snapshot`.
         """
         return tensor_shapes(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)
+
+    def parameters(self) -> int | None:
+        """The number of values in the weights of the kept epoch, without reading any of them; None without a snapshot.
+
+        Raises:
+            RunError: As `snapshot`.
+        """
+        return sum(math.prod(shape) for shape in self.snapshot_shapes().values()) if self.epochs else None
 
     def snapshot_digest(self, epoch: int | None = None) -> Any:
         """The SHA-256 of the file with the weights after an epoch, a hash object: part of the keys of derived results.

@@ -197,6 +197,8 @@ class Manifest(BaseModel):
     def _has_both(cls, test: dict[str, float] | None) -> dict[str, float] | None:
         if test is not None and not {"loss", "accuracy"} <= test.keys():
             raise ValueError('must have a "loss" and an "accuracy"')
+        if test is not None and not 0 <= test["accuracy"] <= 1:
+            raise ValueError('must have an "accuracy" from 0 to 1')
         return test
 
     @property

@@ -20,7 +20,7 @@ class ProcessRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    pid: Annotated[int, Field(ge=1, le=2**31)]
+    pid: Annotated[int, Field(ge=1, lt=2**31)]
     host: Annotated[str, Field(max_length=255)]
     started: Annotated[str, Field(max_length=100)] | None = None
 

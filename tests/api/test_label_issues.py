@@ -235,6 +235,7 @@ def test_a_folder_that_cannot_be_written_says_so(run: ct.Run, monkeypatch: pytes
 def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing(
     run: ct.Run, issues: ct.LabelIssues, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    from cutaway.api.report.explorer.columns import suspect_columns
     from cutaway.api.report.samples import suspects
     from cutaway.api.report.source import ReportSource
     from cutaway.training import FoldTrainer
@@ -259,6 +260,14 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     assert f"About {issues.count.count:,} (" in sheet.lead
     assert [(each.action, each.label) for each in sheet.suspects[:3]] == [("keep", None), ("relabel", 7), (None, None)]
     assert sheet.before == (folder / "labels.csv").read_text()
+    (column,) = suspect_columns(source)
+    scores = dict(zip(source.shown.names(), column.values[0].tolist(), strict=True))
+    listed = dict(zip(issues.ids.names(), issues.scores.tolist(), strict=True))
+    assert {name: scores[name] for name in listed if name in scores} == {n: s for n, s in listed.items() if n in scores}
+    others = [score for name, score in scores.items() if name not in listed]
+    assert max(others) <= min(listed.values()), "samples that are not listed are less suspect"
     for path in (folder / "results").glob("labels-*-0-1.safetensors"):
         path.unlink()
-    assert suspects(source) is None
+    gone = ReportSource(copy.context, ignore_progress)
+    assert suspects(gone) is None
+    assert suspect_columns(gone) == []

@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import shutil
-from itertools import pairwise
 from types import SimpleNamespace
 
 import keras
@@ -15,13 +14,13 @@ from keras import layers
 from PIL import Image
 
 import cutaway as ct
-from cutaway.api.analyses import LayerHistory, cost_in_digits, evidence_of, kept_embedding, spaced_epochs
+from cutaway.api.analyses import LayerHistory, evidence_of, kept_embedding, spaced_epochs
 from cutaway.api.report import figures, overview, report_html, sections
 from cutaway.api.report.explorer import explore
+from cutaway.api.report.explorer.units import unit_columns
 from cutaway.api.report.knowledge import best_layer_lead, knowledge
 from cutaway.api.report.samples import mistakes
 from cutaway.api.report.source import ReportSource
-from cutaway.api.report.units import units
 from cutaway.metrics import PredictedClasses
 from cutaway.page import Cards, Text
 from cutaway.progress import ignore_progress
@@ -39,11 +38,6 @@ def source(digits_run):
 @pytest.fixture(scope="module")
 def digits_knowledge(source):
     return knowledge(source)
-
-
-@pytest.fixture(scope="module")
-def digits_units(source):
-    return units(source)
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +60,10 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run,
     # without folds that another test may have trained
     shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("labels*"))
     html = report_html(ct.open_run(tmp_path / "run").context, on_progress=told.append)
-    places = [html.find(f'<section id="{section.__name__}"') for section in sections.SECTIONS]
-    assert places.pop([s.__name__ for s in sections.SECTIONS].index("suspects")) == -1, "no fold was trained"
+    places = {section.__name__: html.find(f'<section id="{section.__name__}"') for section in sections.SECTIONS}
+    assert places.pop("suspects") == -1, "no fold was trained"
+    assert places.pop("comparison") == -1, "there is no other run"
+    places = list(places.values())
     assert -1 not in places
     assert places == sorted(places)
     # one task for all: a step for each section and for each embedding, three layers after seven epochs and the samples
@@ -165,64 +161,34 @@ def test_the_kept_epoch_is_among_the_epochs_measured():
         assert epochs == sorted(epochs)
 
 
-def test_the_units_are_those_that_cost_most_when_ablated(digits_units, digits_run):
+def test_the_units_of_the_explorer_are_those_of_the_run(source, digits_run):
     found = digits_run.units("dense_1", progress=False)
-    numbers = [int(card.title.removeprefix("Unit ")) for card in digits_units.cards]
-    assert len(numbers) == 12
-    assert "12 units of dense_1 without which the loss rises most" in digits_units.summary
-    assert f"on {len(digits_run.split.test)} test samples" in digits_units.lead
-    assert numbers == found.order("ablation_cost")[:12]
-    costs = [found.ablation.cost[number] for number in numbers]
-    assert all(a >= b for a, b in pairwise(costs))
-    assert costs[0] == found.ablation.cost.max()
-    assert found.ablation.measurable[numbers].all()
-    assert f"For {found.ablation.measurable.sum()} of the 32 units" in digits_units.lead
-    card, first = digits_units.cards[0], found.summary(numbers[0])
-    weights, examples = card.pictures
-    assert ", ".join(e["sample"] for e in first["top_activating"][:6]) in examples.alt
-    assert weights.frame
-    cost, error = cost_in_digits(first)
-    words = f"the loss rises by {cost} (standard error {error})"
-    assert words in card.text[0]
-    assert f"falls by {100 * first['accuracy_cost']:.2f} points" in card.text[0]
-    assert card.subtitle.startswith(f"Fires most for {first['preferred_class']}, ")
-    with Image.open(io.BytesIO(examples.png)) as image:
-        assert image.size == (3 * 34, 2 * 34), "8 x 8 pictures, enlarged four times, with a line around each"
-        pixels = np.asarray(image)
-        assert (pixels[[0, 33, 34, 67]] == 128).all()
-        assert (pixels[:, [0, 33, 34, 67, 68, 101]] == 128).all()
+    shown = unit_columns(source, "dense_1")
+    summaries = found.summaries()
+    np.testing.assert_array_equal(shown.cost, [each["ablation_cost"] for each in summaries])
+    np.testing.assert_array_equal(shown.error, [each["ablation_cost_error"] for each in summaries])
+    np.testing.assert_allclose(shown.accuracy, [each["accuracy_cost"] for each in summaries])
+    affected = [
+        digits_run.class_names[k] if lost > 0 else None
+        for k, lost in zip(shown.affected, shown.affected_accuracy, strict=True)
+    ]
+    assert affected == [each["most_affected"] for each in summaries]
+    np.testing.assert_allclose(shown.affected_accuracy.clip(min=0), [each["most_affected_cost"] for each in summaries])
+    assert [k if k >= 0 else None for k in shown.similar] == [each["similar"] for each in summaries]
+    names = source.shown.names()
+    for top, each in zip(shown.top, summaries, strict=True):
+        assert [names[k] for k in top if k >= 0] == [one["sample"] for one in each["top_activating"][:6]]
+    measurable = int(found.ablation.measurable.sum())
+    assert f"the loss on {len(digits_run.split.test)} test samples measured again, after epoch 6." in shown.note
+    assert f"For {measurable} of the 32 units" in shown.note
+    assert shown.pictures.shape == (32, 8, 8)
+    assert unit_columns(source, "output") is None
 
 
-def test_a_single_unit_is_spoken_of_as_one(source, digits_run, monkeypatch):
-    found = digits_run.units("dense_1", progress=False)
-    cost, error = np.zeros(32), np.zeros(32)
-    cost[7], error[7], cost[3] = 2e-6, 1e-7, 0.9e-6
-    ablation = dataclasses.replace(found.ablation, cost=cost, cost_error=error)
-    monkeypatch.setattr(
-        "cutaway.api.report.units._measure", lambda source: dataclasses.replace(found, ablation=ablation)
-    )
-    shown = units(source)
-    assert [card.title for card in shown.cards] == ["Unit 7"]
-    assert (shown.title, shown.summary) == (
-        "The most important unit",
-        "The unit of dense_1 without which the loss rises",
-    )
-    assert "rises by 2.0e-06 (standard error 1.0e-07)" in shown.cards[0].text[0]
-
-
-def test_a_model_of_a_table_shows_the_units_of_its_last_hidden_layer_in_words(table):
-    shown = units(table)
-    assert "units of dense_2" in shown.summary
-    assert all(not card.pictures for card in shown.cards)
-    assert shown.cards[0].values.startswith("sample[")
-    assert shown.lead.endswith("Each card lists the samples that activate the unit most.")
-    classes = [card.subtitle.removeprefix("Fires most for ").split(", ") for card in shown.cards]
-    assert all(len(set(names)) == 2 and set(names) < {"0", "1", "2"} for names in classes)
+def test_units_of_a_table_have_no_pictures_and_a_model_without_hidden_layers_no_units(table, untrained):
+    assert unit_columns(table, "dense_2").pictures is None
     assert "few for the 40 units of dense_1" in knowledge(table).caption
-
-
-def test_a_model_without_hidden_layers_has_a_table_and_no_units(untrained):
-    assert units(untrained) is None
+    assert unit_columns(untrained, "only") is None
     shown = knowledge(untrained)
     assert [row["Layer"] for row in shown.rows] == ["only"]
     assert "epoch" not in shown.lead
@@ -290,18 +256,12 @@ def test_settings_contain_the_whole_configuration(source, digits_run):
 
 
 def test_a_click_on_the_confusion_matrix_is_promised_as_far_as_the_map_goes(source, monkeypatch):
-    def promised(source):
-        return figures.confusions(source).lead.partition("its row.")[2].strip()
-
-    assert promised(source) == "A click on a cell shows its samples on the map."
+    assert figures.confusions(source).click == "A click on a cell shows its samples on the map."
     same = "A click on a cell shows the samples on the map with the same true and predicted class."
-    assert promised(dataclasses.replace(source, asked="train")) == same
-    with monkeypatch.context() as patch:
-        patch.setattr("cutaway.api.report.source.MOST_SHOWN", 100)
-        some = "A click on a cell shows those of its samples that are on the map."
-        assert promised(dataclasses.replace(source)) == some
-    monkeypatch.setattr("cutaway.api.report.figures.shown_maps", lambda source: ([], []))
-    assert promised(source) == ""
+    assert figures.confusions(dataclasses.replace(source, asked="train")).click == same
+    monkeypatch.setattr("cutaway.api.report.source.MOST_SHOWN", 100)
+    some = "A click on a cell shows those of its samples that are on the map."
+    assert figures.confusions(dataclasses.replace(source)).click == some
 
 
 def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, monkeypatch):
@@ -322,6 +282,21 @@ def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, m
     np.testing.assert_array_equal(part.labels[::-1], whole.labels[rows])
     np.testing.assert_array_equal(part.predicted[::-1], whole.predicted[rows])
     np.testing.assert_array_equal(part.misplaced[::-1], whole.misplaced[rows])
+
+
+def test_wide_samples_have_a_map_and_those_that_take_too_much_memory_a_sentence(tmp_path, monkeypatch):
+    y = np.arange(90) % 3
+    x = np.random.default_rng(0).normal(size=(90, 3000)).astype(np.float32) + y[:, None]
+    data = ct.Dataset.from_arrays(x[:60], y[:60], x_test=x[60:], y_test=y[60:])
+    run = ct.train(ct.mlp((2500, 8)), data, epochs=1, seed=0, runs=tmp_path, progress=False)
+    shown = explore(source_of(run))
+    assert [layer.name for layer in shown.layers] == ["input", "dense_1", "dense_2", "output"]
+    assert "no map" not in shown.caption
+    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_VALUES", 30 * 2999)
+    shown = explore(source_of(run))
+    assert [layer.name for layer in shown.layers] == ["dense_1", "dense_2", "output"]
+    assert "There is no map of input: 3,000 values of 30 samples take more than 1 GB." in shown.caption
+    assert "no map of dense" not in shown.caption
 
 
 def test_too_few_samples_to_embed_all_of_them_keep_no_embedding(digits_run, monkeypatch):

@@ -90,7 +90,7 @@ def test_without_test_samples_the_report_shows_validation_samples(tmp_path: Path
     run = ct.open_run(recorder.path, data=data)
     html = report_html(run.context, on_progress=ignore_progress)
     assert "could not be made" not in html
-    sections = ("confusions", "classes", "confidence", "knowledge", "units", "mistakes", "explore")
+    sections = ("confusions", "classes", "confidence", "knowledge", "mistakes", "explore")
     for section in (*sections, "hardest", "influence"):  # which samples this fit was trained on is known
         assert f'<section id="{section}"' in html
     assert "Each row holds the validation samples" in html

@@ -16,7 +16,9 @@ CHILD = Path(__file__).with_name("fuzz_child.py")
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit on memory needs Linux")
-@pytest.mark.parametrize("files", [60, pytest.param(1000, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(
+    "files", [pytest.param(60, marks=pytest.mark.short), pytest.param(1000, marks=pytest.mark.exhaustive)]
+)
 def test_changed_files_are_opened_or_refused(files, good, tmp_path):
     command = [sys.executable, CHILD, good.keras, good.h5, str(files)]
     out = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=240)
@@ -30,7 +32,7 @@ RUN_CHILD = Path(__file__).with_name("run_fuzz_child.py")
 LONG = int(os.environ.get("CUTAWAY_FUZZ_CASES", "600"))
 """Cases in the long form; `make fuzz` sets it to ten thousand, which take half an hour."""
 
-PORTION = 500
+PORTION = 600
 """Cases of one process: JAX keeps some 2 MB of each model that it has compiled, 20 GB of ten thousand."""
 
 
@@ -51,7 +53,9 @@ def runs(tmp_path_factory):
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from Linux")
-@pytest.mark.parametrize("cases", [40, pytest.param(LONG, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(
+    "cases", [pytest.param(40, marks=pytest.mark.short), pytest.param(LONG, marks=pytest.mark.exhaustive)]
+)
 def test_damaged_run_folders_are_used_or_refused(cases, runs, tmp_path):
     log, counts = tmp_path / "cases.txt", Counter()  # a file, so that the long form can be watched
     for first in range(0, cases, PORTION):

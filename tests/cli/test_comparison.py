@@ -133,6 +133,17 @@ def test_other_samples_are_refused_with_the_option_that_compares_them(cutaway, f
     assert "epoch 0" in out
 
 
+def test_a_report_compares_with_another_run_or_says_which_option_does(cutaway, folder, tmp_path):
+    page = tmp_path / "page.html"
+    code, out, err = cutaway("report", folder / "first", "--against", folder / "reseeded", "-o", page)
+    assert (code, out, page.exists()) == (2, "", False)
+    assert "runs are compared on the same test samples; got 360 and 360" in err
+    assert "next: pass --shared to compare them on what they share" in err
+    code, out, _ = cutaway("report", "first", "--against", "second", "--runs", folder, "-o", page)
+    assert code == 0
+    assert "Comparison with second" in page.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

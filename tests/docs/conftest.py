@@ -76,14 +76,16 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    """The folder of the built pages; a warning makes the build fail."""
-    out = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-E", "-b", "html"]
-    paths = ["-d", str(out / "cache"), str(DOCS), str(out / "html")]
-    done = subprocess.run([*command, *paths], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return out / "html"
+def site(made_once) -> Path:
+    """The folder of the built pages; a warning makes the build fail, as in `make docs`."""
+
+    def build(out):
+        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-E", "-b", "html"]
+        paths = ["-d", str(out / "cache"), str(DOCS), str(out / "html")]
+        done = subprocess.run([*command, *paths], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    return made_once("site", build) / "html"
 
 
 @pytest.fixture(scope="session")

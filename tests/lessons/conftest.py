@@ -1,4 +1,4 @@
-"""Import lessons/build.py as a module."""
+"""Import lessons/build.py and small_mnist.py as modules."""
 
 import importlib.util
 import sys
@@ -20,3 +20,8 @@ def load(name, path):
 @pytest.fixture(scope="session")
 def builder():
     return load("lessons_build", LESSONS / "build.py")
+
+
+@pytest.fixture(scope="session")
+def small_mnist():
+    return load("small_mnist", Path(__file__).with_name("small_mnist.py"))

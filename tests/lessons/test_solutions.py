@@ -1,4 +1,7 @@
-"""Every exercise has an empty cell, a collapsed solution, and the same solution as a script that runs."""
+"""Every exercise has an empty cell, a collapsed solution, and the same solution as a script that runs.
+
+The scripts of the first lesson run on a tenth of MNIST: on all of it, test_lessons.py runs the same code as cells.
+"""
 
 import ast
 import runpy
@@ -8,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+import cutaway as ct
 
 LESSONS = Path(__file__).parents[2] / "lessons"
 SOLUTIONS = LESSONS / "solutions"
@@ -89,15 +94,30 @@ def test_the_scripts_have_the_table_of_the_lesson(builder):
 
 
 @pytest.fixture(scope="module")
-def run_solution():
+def on_a_tenth(tmp_path_factory, small_mnist):
+    """The folder of the first lesson's scripts, changed to a tenth of the data."""
+    folder = tmp_path_factory.mktemp("solutions") / "01_fully_connected"
+    folder.mkdir()
+    for script in (SOLUTIONS / folder.name).glob("*.py"):
+        smaller = small_mnist.SmallerSizes().visit(ast.parse(script.read_text()))
+        (folder / script.name).write_text(ast.unparse(smaller))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run_solution(on_a_tenth, small_mnist):
     """The scripts import ``_lesson`` from their own folder, which trains its models once for all of them."""
     import matplotlib.pyplot as plt
 
     plt.switch_backend("agg")
     imported = {}  # the ``_lesson`` of each folder
+    small = small_mnist.small_mnist(ct.load_dataset)
 
     def run(script):
+        if script.parent.name == on_a_tenth.name:
+            script = on_a_tenth / script.name
         with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr(ct, "load_dataset", small)
             monkeypatch.syspath_prepend(str(script.parent))
             if script.parent in imported:
                 sys.modules["_lesson"] = imported[script.parent]
@@ -116,10 +136,10 @@ def run_solution():
 
 
 CHECKS = {
-    "1_count_the_digits": lambda n: n["counts"].loc[5, "train"] == 5421 and n["counts"].loc[1, "test"] == 1135,
+    "1_count_the_digits": lambda n: n["counts"]["train"].sum() == 6_000 and n["counts"]["test"].sum() == 1_000,
     "2_build_a_model": lambda n: n["by_hand"] == 266_610,
-    "3_train_longer": lambda n: len(n["val_accuracy"]) == 8 and 0.91 < n["val_accuracy"][-1] < 0.95,
-    "4_add_dropout": lambda n: 0.85 < n["without_dropout"] < 0.92 and len(n["small_dropout"].layers) == 5,
+    "3_train_longer": lambda n: len(n["val_accuracy"]) == 8 and n["val_accuracy"][-1] > n["val_accuracy"][0],
+    "4_add_dropout": lambda n: n["without_dropout"] > n["with_dropout"][-1] and len(n["small_dropout"].layers) == 5,
     "5_another_layout": lambda n: n["preserved"]["t-SNE"] > 0.5 > n["preserved"]["Isomap"],
     "6_first_and_last_layer": lambda n: n["directions"]["output"] < 10 < n["directions"]["dense_1"],
     "7_find_the_inactive_units": lambda n: 20 <= len(n["inactive"]) <= 300 and n["inactive_at_low_rate"] == 0,
@@ -133,7 +153,7 @@ CHECKS = {
 }
 
 
-@pytest.mark.exhaustive  # the first lesson itself runs on a tenth of the data in `make test`
+@pytest.mark.exhaustive  # the first lesson itself runs in `make test`
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive:UserWarning")  # plt.show() without a screen
 @pytest.mark.filterwarnings('ignore:"treatment" alone tells the label')  # what that exercise is about
 @pytest.mark.parametrize("script", list(chain(*SCRIPTS.values())), ids=lambda path: path.stem)

@@ -1,5 +1,6 @@
 import importlib.util
 import io
+import shutil
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +26,14 @@ _spec.loader.exec_module(_node)
 def run_script():
     """Run a script with modules of the page in Node: see `node.run_script`."""
     return _node.run_script
+
+
+@pytest.fixture(scope="session")
+def firefox_path():
+    for name in ("firefox-esr", "firefox"):
+        if path := shutil.which(name):
+            return path
+    return pytest.skip("no Firefox on this machine: install the package firefox-esr to run its tests")
 
 
 @pytest.fixture(scope="session")

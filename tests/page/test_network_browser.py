@@ -1,9 +1,13 @@
 """The drawing pad and the sliders for columns in a real browser, by true gestures."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from cutaway.page import NetworkData
+from cutaway.page.bundle import Bundle
 
 pytestmark = pytest.mark.browser
 
@@ -259,3 +263,17 @@ def test_a_row_of_the_data_is_shown(open_part):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.evaluate("sliders.destroy()")
     assert page.locator("#host > *").count() == 0
+
+
+def test_names_without_a_printable_form_are_shown_escaped_and_read_as_they_are(open_part):
+    column, value = "ci\u202ety\x1b[2J", "Ro\u2066me\x00"
+    control = {"column": column, "kind": "category", "values": ["Oslo", value], "other": False, "missing": False}
+    number = {"column": "a\x07ge", "kind": "number", "low": 0, "high": 9, "step": 1, "start": 4, "missing": True}
+    preparation = {"steps": [], "controls": [control | {"start": value}, number]}
+    data = NetworkData({}, (), preparation, None).document(Bundle())["preparation"]
+    page = open_part(SLIDERS.replace("CONTROLS", json.dumps(data["controls"])).replace("CELLS", "{}"))
+    assert page.locator("label").all_inner_texts() == [r"ci\u202ety\x1b[2J", r"a\x07ge", "not known"]
+    assert page.locator("option").all_inner_texts() == ["Oslo", r"Ro\u2066me\x00"]
+    labels = [each.get_attribute("aria-label") for each in page.locator("[aria-label]").all()]
+    assert labels == [r"a\x07ge, typed", r"a\x07ge is not known"]
+    assert page.evaluate("sliders.cells") == {column: value, "a\x07ge": 4}

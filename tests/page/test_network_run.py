@@ -14,6 +14,7 @@ from PIL import Image
 import cutaway as ct
 from cutaway.api.report.network import model as model_file
 from cutaway.api.report.network import network_data
+from cutaway.interpret import input_attribution
 from cutaway.page import NetworkData
 
 pytestmark = pytest.mark.slow
@@ -124,6 +125,23 @@ def test_rows_of_a_table_are_predicted_as_the_run_does(run_script, table_run):
     found = run_script(body, packed(data) | {"rows": rows}, imports=imports)
     np.testing.assert_allclose(np.stack(found), expected, rtol=0, atol=1e-3)
     assert data.drawing is None
+
+
+def test_columns_of_a_table_contribute_what_python_says(run_script, table_run):
+    ids = table_run.split.test.take(slice(40))
+    x = table_run.data.x(ids)
+    body = """
+      const explainer = new Explainer(new Network(data.spec, data.weights));
+      return data.rows.map((row) => sumByColumn(data.preparation, explainer.explain(row).inputs));
+    """
+    data = packed(network_data(table_run.context)) | {"rows": list(x)}
+    found = run_script(body, data, imports=NETWORK | {"network/preparing.js": "sumByColumn"})
+    contributions, _ = input_attribution(table_run.model(), scale=1.0)(x)
+    columns = np.array(table_run.context.preparation.columns_of_features)
+    for ours, row in zip(found, contributions, strict=True):
+        assert [each["column"] for each in ours] == list(dict.fromkeys(columns))
+        expected = [row[columns == each["column"]].sum() for each in ours]
+        np.testing.assert_allclose([each["value"] for each in ours], expected, atol=5e-3)
 
 
 def test_controls_have_the_range_and_the_usual_values_of_a_column(table_run):

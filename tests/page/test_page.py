@@ -7,10 +7,11 @@ from html.parser import HTMLParser
 from importlib.resources import files
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.page import Card, Cards, Figure, Line, Page, Picture, SmallPlot, Table, Text, render
+from cutaway.page import Card, Cards, Figure, HeatMap, Line, Page, Parts, Picture, SmallPlot, Table, Text, render
 from cutaway.plots.theme import RIGHT_COLOR, WRONG_COLOR
 
 HOSTILE = "</title></script><script>hacked = 1</script><!--<img src=x onerror='hacked = 1'>{{ 7*7 }}"
@@ -256,3 +257,35 @@ def test_a_card_shows_small_plots_what_would_help_and_small_print():
     assert (paragraphs["help"], paragraphs["small-print"]) == ("stop earlier.", "Rule: ...")
     assert paragraphs["name"] == "test[7], labeled 3"
     assert HOSTILE in [text for _, text in reader.all("span")]
+
+
+def test_parts_stand_below_each_other_under_one_heading(make_page):
+    figure = make_page().sections[1]
+    parts = (
+        Table(name="numbers", title="Numbers <b>", rows=({"a": "1"},), summary="All of them"),
+        figure,
+        HeatMap(
+            name="heat",
+            title="Heat",
+            rows=("<i>", "b"),
+            columns=("x",),
+            across="there",
+            down="here",
+            values=np.array([[0.25], [np.nan]]),
+        ),
+    )
+    page = Page(title="P", sections=(Parts(name="whole", title="Whole", lead="A lead.", parts=parts),))
+    html = render(page)
+    assert html.count("<section") == html.count("<h2") == 1
+    assert '<h3 id="numbers-title">Numbers &lt;b&gt;</h3>' in html
+    assert html.index("A lead.") < html.index("All of them") < html.index('id="learning-figure"') < html.index("Heat")
+    assert '<td style="--share: 0.250">0.25</td>' in html
+    assert "<td>–</td>" in html
+    assert "&lt;i&gt;" in html
+    assert f'"{figure.name}-figure"' in html[html.index("pageData") :], "figures of parts are drawn as well"
+    with pytest.raises(UsageError, match="a name of its own"):
+        Page(title="P", sections=(*page.sections, replace(parts[0])))
+    with pytest.raises(UsageError, match="from 0 to 1"):
+        replace(parts[2], values=np.array([[0.25], [1.5]]))
+    with pytest.raises(UsageError, match="2 rows, 1 columns and values of the shape"):
+        replace(parts[2], values=np.zeros((1, 2)))

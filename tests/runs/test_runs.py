@@ -252,3 +252,14 @@ def test_a_run_without_the_snapshot_of_its_kept_epoch_says_so(writer):
     with pytest.raises(RunError, match=r"keeps the weights of epoch 3, .*; got snapshots of epochs 0 to 2, without"):
         run.resolve_epoch()
     assert run.resolve_epoch(-1) == 2, "who asks for the last one gets it"
+
+
+@pytest.mark.parametrize("accuracy", [-0.1, 1.5, 98])
+def test_an_accuracy_is_a_share(writer, accuracy):
+    writer.finish("finished", test={"loss": 1.0, "accuracy": 0.5})
+    file = writer.path / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"test": {"loss": 1.0, "accuracy": accuracy}}))
+    manifest = RunFolder.open(writer.path).manifest
+    assert manifest.test is None
+    with pytest.raises(RunError, match='"test" in run.json must have an "accuracy" from 0 to 1'):
+        manifest.check("test")

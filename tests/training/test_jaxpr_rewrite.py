@@ -22,11 +22,28 @@ def arrays(batch, features, units, classes, seed=0):
     return [jnp.asarray(generator.normal(size=s).astype(np.float32) / 8) for s in shapes]
 
 
+def in_a_loop(function):
+    """Call it once inside a loop, as in training: a product that XLA cannot do in bfloat16 fails only when it runs."""
+
+    @jax.jit
+    def loop(count, *data):
+        start = jax.tree.map(lambda each: jnp.full(each.shape, jnp.nan, each.dtype), jax.eval_shape(function, *data))
+        return jax.lax.fori_loop(0, count, lambda i, _: function(*(v + i for v in data)), start)
+
+    return lambda *data: loop(1, *data)  # a number that XLA does not know, or it would leave out the loop
+
+
+def exactly(function, *data):
+    """What JAX computes, as one program: compiling each operation alone takes longer."""
+    with jax.default_matmul_precision("highest"):
+        return jax.jit(function)(*data)
+
+
 @pytest.mark.parametrize("sizes", [(5, 7, 3, 2), (128, 64, 33, 10), (1, 40, 40, 1), (33, 1, 32, 40)])
 def test_values_and_gradients_equal_those_of_jax(sizes):
     data = arrays(*sizes)
     function = jax.value_and_grad(layers, argnums=(0, 1, 2))
-    expected, ours = function(*data), jax.jit(rewritten(function, bfloat16=False))(*data)
+    expected, ours = exactly(function, *data), jax.jit(rewritten(function, bfloat16=False))(*data)
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)
 
@@ -35,13 +52,10 @@ def test_values_and_gradients_equal_those_of_jax(sizes):
 @pytest.mark.parametrize("batch", [1, 72, 257])
 @pytest.mark.parametrize("units", [31, 48, 513])
 def test_bfloat16_runs_and_rounds_only_the_factors(batch, units):
-    """Inside a loop, as in training: a product that XLA cannot do in bfloat16 fails only when it runs."""
-    data = arrays(batch, 65, units, 34)
-    function = rewritten(jax.value_and_grad(layers, argnums=(0, 1, 2)), bfloat16=True)
-    loop = jax.jit(lambda *a: jax.lax.fori_loop(0, 2, lambda i, c: function(*(v + i for v in a)), function(*a)))
-    with jax.default_matmul_precision("highest"):
-        expected = jax.value_and_grad(layers, argnums=(0, 1, 2))(*(v + 1 for v in data))
-    for a, b in zip(jax.tree.leaves(loop(*data)), jax.tree.leaves(expected), strict=True):
+    data = [each + 1 for each in arrays(batch, 65, units, 34)]
+    function = jax.value_and_grad(layers, argnums=(0, 1, 2))
+    expected, ours = exactly(function, *data), in_a_loop(rewritten(function, bfloat16=True))(*data)
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
         scale = float(jnp.abs(b).max()) + 1e-3
         np.testing.assert_allclose(a, b, atol=scale * 2**-6)
 
@@ -63,7 +77,7 @@ def arrays_of_members(batch, features, count, units, classes):
 def test_members_have_the_values_and_gradients_of_jax(sizes):
     data = arrays_of_members(*sizes)
     function = jax.value_and_grad(members, argnums=(0, 1, 2, 3))
-    expected, ours = function(*data), jax.jit(rewritten(function, bfloat16=False))(*data)
+    expected, ours = exactly(function, *data), jax.jit(rewritten(function, bfloat16=False))(*data)
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)
 
@@ -73,12 +87,10 @@ def test_members_have_the_values_and_gradients_of_jax(sizes):
     "sizes", [(32, 33, 2, 32, 10), (257, 65, 3, 48, 34), (72, 40, 8, 130, 40), (128, 12, 4, 64, 2)]
 )
 def test_members_run_in_bfloat16(sizes):
-    data = arrays_of_members(*sizes)
-    function = rewritten(jax.value_and_grad(members, argnums=(0, 1, 2, 3)), bfloat16=True)
-    loop = jax.jit(lambda *a: jax.lax.fori_loop(0, 2, lambda i, c: function(*(v + i / 8 for v in a)), function(*a)))
-    with jax.default_matmul_precision("highest"):
-        expected = jax.value_and_grad(members, argnums=(0, 1, 2, 3))(*(v + 1 / 8 for v in data))
-    for a, b in zip(jax.tree.leaves(loop(*data)), jax.tree.leaves(expected), strict=True):
+    data = [each + 1 / 8 for each in arrays_of_members(*sizes)]
+    function = jax.value_and_grad(members, argnums=(0, 1, 2, 3))
+    expected, ours = exactly(function, *data), in_a_loop(rewritten(function, bfloat16=True))(*data)
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
         scale = float(jnp.abs(b).max()) + 1e-3
         np.testing.assert_allclose(a, b, atol=scale * 2**-5)
 

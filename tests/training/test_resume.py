@@ -17,7 +17,9 @@ from cutaway.errors import Canceled, RunError, UsageError
 from cutaway.progress import CancelToken
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(
+    "kills", [pytest.param(2, marks=pytest.mark.short), pytest.param(40, marks=pytest.mark.exhaustive)]
+)
 def test_killed_at_random_moments_and_resumed_it_ends_with_the_same_bytes(kills, tmp_path):
     script = Path(__file__).with_name("kill_children.py")
     # not the cache of the session: a kill may leave half a program in it

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
+    from cutaway.api.analyses.comparison import Comparison
+
     from .comparing import compare
     from .leaderboard import Leaderboard, leaderboard_of
-    from .record import Comparison
 
 _MODULES = {
-    "Comparison": "cutaway.api.comparison.record",
+    "Comparison": "cutaway.api.analyses.comparison",
     "Leaderboard": "cutaway.api.comparison.leaderboard",
     "compare": "cutaway.api.comparison.comparing",
     "leaderboard_of": "cutaway.api.comparison.leaderboard",

@@ -1,30 +1,17 @@
 """The verb that compares two runs: `compare`."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from cutaway._lazy import public
-from cutaway.api.analyses import PairedSamples, pair_samples, probability_batches, sample_room
+from cutaway.api.analyses import pair_samples
+from cutaway.api.analyses.comparison import SAMPLES, Comparison, compare_layers, compare_predictions
 from cutaway.api.analyses.epochs import check_epoch
 from cutaway.api.opening import open_run
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.run import Run
 from cutaway.checks import check_whole
-from cutaway.data import stratified_sample
-from cutaway.errors import CutawayError, UsageError, printable
-from cutaway.metrics import LEAST_PROBABILITY, PredictedClasses, paired_measures
-from cutaway.progress import ProgressCallback
-
-from .record import Comparison, LeftOut
-from .settings import setting_differences
-
-if TYPE_CHECKING:
-    from cutaway.interpret import ModelSimilarity
-
-SAMPLES = 10_000
-"""The most samples on which layers are compared."""
+from cutaway.errors import Canceled, CutawayError, UsageError, printable
 
 
 @public
@@ -77,71 +64,11 @@ def compare(
     numbers = first.context.epoch(wanted[0]), second.context.epoch(wanted[1])
     with show_progress(progress) as on_progress:
         paired = pair_samples(first.context, second.context, split=split, shared=shared)
-        predicted, confidence, of_label = _predictions(paired, numbers, on_progress)
-        loss = -np.log(np.clip(of_label.astype(np.float64), LEAST_PROBABILITY, 1))
-        correct = predicted == paired.labels
-        layers, why = _layers(paired, numbers, samples=samples, seed=seed, on_progress=on_progress)
-    return Comparison(
-        runs=(first.path.name, second.path.name),
-        epochs=numbers,
-        split=split,
-        settings=setting_differences(first.context.manifest, second.context.manifest),
-        measures=paired_measures((correct[0], correct[1]), (loss[0], loss[1])),
-        ids=paired.ids[0],
-        class_names=paired.class_names,
-        labels=paired.labels,
-        predicted=predicted,
-        confidence=confidence,
-        label_probability=of_label,
-        matched_by=paired.by,
-        left_out=LeftOut(paired.trained_on, paired.labeled_differently, paired.unshared),
-        layers=layers,
-        missing=dict((("layers", why),) if why else ()),
-    )
-
-
-def _predictions(
-    paired: PairedSamples, epochs: tuple[int, int], on_progress: ProgressCallback
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Predicted classes int64, their probabilities and those of the true classes float32, each ``(run, sample)``.
-
-    Raises:
-        DataError: A probability is not a number: the model has diverged.
-    """
-    shape = 2, len(paired.labels)
-    predicted, confidence, of_label = (
-        np.empty(shape, np.int64),
-        np.empty(shape, np.float32),
-        np.empty(shape, np.float32),
-    )
-    for run, (context, ids, codes) in enumerate(zip(paired.contexts, paired.ids, paired.codes, strict=True)):
-        own = context.data.y(ids)
-        for rows, found in probability_batches(context, ids, epoch=epochs[run], on_progress=on_progress):
-            classes = PredictedClasses.of(found, first=rows.start)
-            predicted[run, rows], confidence[run, rows] = codes[classes.predicted], classes.confidence
-            of_label[run, rows] = np.take_along_axis(found, own[rows, None], axis=1)[:, 0]
-    return predicted, confidence, of_label
-
-
-def _layers(
-    paired: PairedSamples, epochs: tuple[int, int], *, samples: int, seed: int, on_progress: ProgressCallback
-) -> "tuple[ModelSimilarity | None, str]":
-    """How similar the layers are; or None, and why that is not known."""
-    from cutaway.errors import Canceled
-
-    try:
-        models = [context.model(epoch) for context, epoch in zip(paired.contexts, epochs, strict=True)]
-        from cutaway.interpret import compare_models
-
-        room = min(sample_room(context) for context in paired.contexts) // 2
-        chosen = stratified_sample(paired.labels, max(2, min(samples, room)), seed=seed)
-        rows = [c.data.rows(ids.take(chosen)) for c, ids in zip(paired.contexts, paired.ids, strict=True)]
-        scales = [context.data.scale for context in paired.contexts]
-        return (
-            compare_models(*models, x=(rows[0], rows[1]), scale=(scales[0], scales[1]), on_progress=on_progress),
-            "",
-        )
-    except Canceled:
-        raise
-    except CutawayError as error:
-        return None, f"{error.rule}; got {error.got}"
+        found = compare_predictions(paired, epochs=numbers, split=split, on_progress=on_progress)
+        try:
+            layers = compare_layers(paired, epochs=numbers, samples=samples, seed=seed, on_progress=on_progress)
+        except Canceled:
+            raise
+        except CutawayError as error:
+            return replace(found, missing={"layers": f"{error.rule}; got {error.got}"})
+    return replace(found, layers=layers)

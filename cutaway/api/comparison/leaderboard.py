@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
 from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError
 from cutaway.metrics import Interval, wilson_interval
-from cutaway.runs import RUNS, DamagedRun, Manifest, RunFolder, list_runs
+from cutaway.runs import RUNS, DamagedRun, Manifest, list_runs
 
 if TYPE_CHECKING:
     import pandas
@@ -226,7 +225,7 @@ def _line(context: RunContext) -> RunLine:
         interval=interval,
         loss=None if test is None else test["loss"],
         seconds=manifest.cost.get("training"),
-        parameters=_parameters(folder),
+        parameters=folder.parameters(),
         relabeled=len(manifest.dataset.relabeled or {}),
         dropped=0 if context.split.dropped is None else len(context.split.dropped),
     )
@@ -242,10 +241,3 @@ def _model(manifest: Manifest) -> str:
         if layer.kind in ("Dense", "EinsumDense"):
             sizes.append(tuple(cast("list[Any]", units)) if isinstance(units, list) else (units,))
     return "-".join("x".join(map(str, size)) for size in sizes)
-
-
-def _parameters(folder: RunFolder) -> int | None:
-    """The number of values in the weights of the kept epoch, by the heads of the file alone."""
-    if not folder.epochs:
-        return None
-    return sum(math.prod(shape) for shape in folder.snapshot_shapes().values())

@@ -28,6 +28,8 @@ class KeptSuspects:
         scores: float64 ``(suspect,)`` in 0..1, how suspect.
         count: Estimate of how many of all labels are wrong.
         samples: Number of all samples.
+        all_ids: All samples.
+        all_scores: float64 ``(sample,)``, the score of each of them; 0 where a label cannot be judged.
     """
 
     ids: SampleIds
@@ -36,6 +38,8 @@ class KeptSuspects:
     scores: np.ndarray
     count: CountEstimate
     samples: int
+    all_ids: SampleIds
+    all_scores: np.ndarray
 
 
 def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
@@ -58,6 +62,8 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
         scores=judged.scores[listed],
         count=judged.count,
         samples=len(held.labels),
+        all_ids=setup.ids,
+        all_scores=judged.scores,
     )
 
 

@@ -1,10 +1,12 @@
 """The report as a whole: its heading, its facts, its sections."""
 
 import os
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cutaway.api.analyses import pair_samples
 from cutaway.api.context import RunContext
 from cutaway.errors import Canceled, CutawayError, UsageError, printable
 from cutaway.models import DENSE_KINDS, units_in_words
@@ -19,7 +21,13 @@ from .source import ReportSource
 
 
 def write_report(
-    context: RunContext, path: str | Path | None, *, split: str | None = None, on_progress: ProgressCallback
+    context: RunContext,
+    path: str | Path | None,
+    *,
+    split: str | None = None,
+    against: RunContext | None = None,
+    shared: bool = False,
+    on_progress: ProgressCallback,
 ) -> Path:
     """Write the report of a run into a file; see `cutaway.Run.report`."""
     target = Path(path) if path is not None else context.path / REPORT
@@ -42,7 +50,7 @@ def write_report(
             got=f"no permission to write, or a read-only disk: {target}",
             hint="name another file",
         )
-    html = report_html(context, split=split, on_progress=on_progress)
+    html = report_html(context, split=split, against=against, shared=shared, on_progress=on_progress)
     try:
         write_output(target, html.encode(errors="backslashreplace"))
     except OSError as error:
@@ -52,22 +60,34 @@ def write_report(
     return target
 
 
-def report_html(context: RunContext, *, split: str | None = None, on_progress: ProgressCallback) -> str:
+def report_html(
+    context: RunContext,
+    *,
+    split: str | None = None,
+    against: RunContext | None = None,
+    shared: bool = False,
+    on_progress: ProgressCallback,
+) -> str:
     """Return the report of a run as one HTML document.
 
     Args:
         context: The run.
         split: The split whose samples are explored; "test", or "val" where there are no test samples, if None.
+        against: A run to compare with, after its kept epoch; None for none.
+        shared: Whether it is compared on the samples that both hold out, where they do not hold out the same ones.
         on_progress: Called with the progress of the whole report.
 
     Raises:
         UnknownNameError: There is no such split.
-        UsageError: It is empty.
+        UsageError: It is empty, or the runs cannot be compared.
     """
     if split is not None:
         context.part(split)
     progress = ReportProgress(on_progress, [section.__name__ for section in sections.SECTIONS])
     source = ReportSource(context, progress.inner, split)
+    if against is not None:  # before the work of half a minute
+        paired = pair_samples(context, against, split=source.split, shared=shared)
+        source = replace(source, against=paired)
     progress.expect(_embeddings(source))
     shown: list[Section | None] = []
     for section in sections.SECTIONS:

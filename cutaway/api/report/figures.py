@@ -7,7 +7,6 @@ import numpy as np
 from cutaway.metrics import most_mistaken
 from cutaway.page import Figure, Matrix, Section
 
-from .explorer import shown_maps
 from .source import ReportSource
 
 JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-high", "oscillation", "overfitting")
@@ -61,7 +60,7 @@ def confusions(source: ReportSource) -> Section | None:
     shown, samples = np.arange(len(names)), counts.sum(axis=1)
     lead = (
         f"Each row holds the {source.kind} samples of one true class, each column those predicted as one class. The "
-        f"stronger the color, the larger the share of its row.{_click(source)}"
+        "stronger the color, the larger the share of its row."
     )
     caption = ""
     if len(names) > MATRIX_CLASSES:
@@ -82,15 +81,14 @@ def confusions(source: ReportSource) -> Section | None:
         counts=counts.toarray(),
         samples=np.asarray(samples).ravel(),
         caption=caption,
+        click=_click(source),
     )
 
 
 def _click(source: ReportSource) -> str:
-    """What a click on a cell does; nothing on a page without a map."""
-    if not shown_maps(source)[0]:
-        return ""
+    """What a click on a cell does; the page says it where it has drawn the map."""
     if source.asked not in (None, source.split):
-        return " A click on a cell shows the samples on the map with the same true and predicted class."
+        return "A click on a cell shows the samples on the map with the same true and predicted class."
     if len(source.shown) < len(source.ids):
-        return " A click on a cell shows those of its samples that are on the map."
-    return " A click on a cell shows its samples on the map."
+        return "A click on a cell shows those of its samples that are on the map."
+    return "A click on a cell shows its samples on the map."

@@ -7,7 +7,7 @@ from cutaway.progress import Progress, ProgressCallback
 EMBEDDINGS = "embeddings"
 """The task of which each unit is a step of the report."""
 
-WORK = {"explore": 12.0, "findings": 5.0, "units": 4.0, "influence": 4.0, "confidence": 1.0, "learning": 1.0}
+WORK = {"explore": 16.0, "comparison": 3.0, "findings": 5.0, "influence": 4.0, "confidence": 1.0, "learning": 1.0}
 """What a section takes beside its embeddings, where one embedding of 10,000 samples takes 1; the others take `LITTLE`.
 Measured on the default run on MNIST."""
 

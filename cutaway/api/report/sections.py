@@ -5,6 +5,7 @@ from collections.abc import Callable
 from cutaway.page import Section
 
 from .classes import classes
+from .comparison import comparison
 from .confidence import confidence
 from .explorer import explore
 from .figures import confusions, learning
@@ -12,10 +13,10 @@ from .knowledge import knowledge
 from .overview import findings, layers, settings
 from .samples import hardest, influence, mistakes, suspects
 from .source import ReportSource
-from .units import units
 
 SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     explore,
+    comparison,
     findings,
     learning,
     confusions,
@@ -23,7 +24,6 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     confidence,
     layers,
     knowledge,
-    units,
     mistakes,
     suspects,
     influence,

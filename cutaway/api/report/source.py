@@ -10,6 +10,7 @@ from cutaway.api.analyses import (
     History,
     LayerHistory,
     Layers,
+    PairedSamples,
     calibration,
     evidence_of,
     labels,
@@ -18,7 +19,9 @@ from cutaway.api.analyses import (
     predict_classes,
     spaced_epochs,
 )
+from cutaway.api.analyses.comparison import Comparison, compare_predictions
 from cutaway.api.context import RunContext
+from cutaway.api.labels import KeptSuspects, kept_suspects
 from cutaway.data import SampleIds
 from cutaway.findings import Finding, run_checks
 from cutaway.metrics import PredictedClasses, SparseCounts, confusion_counts
@@ -40,6 +43,12 @@ MEASURED = 5_000
 """Samples on which layers are measured. The probe is fitted on half of them, five per unit of a layer of 512; with two
 per unit the small output layer would beat layers that know more."""
 
+COMPARED = ("both correct", "only this run correct", "only the other run correct", "neither correct")
+"""What two runs make of a sample. A search for "right" or "wrong" in the explorer is about this run and finds none."""
+
+SUSPECTS = 200
+"""Suspect labels that are listed at most."""
+
 EPOCHS = 6
 """Epochs after which layers are measured at most, the first, the kept one and the last among them."""
 
@@ -52,11 +61,13 @@ class ReportSource:
         context: The run.
         on_progress: Called with the progress of everything that is computed.
         asked: The split whose samples are on the map: "train", "val", "test" or "all"; those of `split` if None.
+        against: The samples of `split` on which the run is compared with another one; None if it is not.
     """
 
     context: RunContext
     on_progress: ProgressCallback
     asked: str | None = None
+    against: PairedSamples | None = None
 
     @cached_property
     def history(self) -> History:
@@ -74,6 +85,36 @@ class ReportSource:
     def findings(self) -> tuple[Finding, ...]:
         """What a person should look at, warnings first."""
         return run_checks(evidence_of(self.context, layers=lambda: self.layers))
+
+    @cached_property
+    def suspects(self) -> KeptSuspects | None:
+        """Suspect labels; None where the trainings that find them were not made before."""
+        return kept_suspects(self.context, most=SUSPECTS)
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """This run, the first, beside the one that it is compared with, without their layers.
+
+        Raises:
+            DataError: One of the models has diverged.
+        """
+        assert self.against is not None
+        first, second = self.against.contexts
+        epochs = first.epoch(), second.epoch()
+        return compare_predictions(self.against, epochs=epochs, split=self.split, on_progress=self.on_progress)
+
+    @cached_property
+    def compared(self) -> np.ndarray:
+        """What the two runs make of each sample of `comparison`, int64 ``(sample,)``, an index into `COMPARED`."""
+        here, there = self.comparison.correct
+        return np.where(here, np.where(there, 0, 1), np.where(there, 2, 3))
+
+    @property
+    def other_name(self) -> str:
+        """What the other run is called, another name than this one."""
+        assert self.against is not None
+        first, second = (context.path.name for context in self.against.contexts)
+        return second if first != second else f"{second} (the other run)"
 
     @property
     def split(self) -> str:

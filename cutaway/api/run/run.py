@@ -340,7 +340,13 @@ class Run(JudgedRun):
         return analyses.Findings(analyses.findings(self.context, layers=lambda: self.layers(progress=progress)))
 
     def report(
-        self, path: str | Path | None = None, *, split: str | None = None, progress: ProgressOption = True
+        self,
+        path: str | Path | None = None,
+        *,
+        split: str | None = None,
+        against: "Run | str | Path | None" = None,
+        shared: bool = False,
+        progress: ProgressOption = True,
     ) -> Path:
         """Write everything about the run into one HTML file that works without a network, and return its path.
 
@@ -349,18 +355,24 @@ class Run(JudgedRun):
             split: Whose samples the explorer shows: "train", "val", "test" or "all", of more than 100,000 a stratified
                 sample by class. If None, up to 10,000 test samples, or validation samples where there are no test
                 samples. The other sections are always of held-out samples.
+            against: Another run on the same samples, at its kept epoch, or where `open_run` finds it: the report has a
+                section that compares both, and colors of the explorer that show which of them is right.
+            shared: With `against`: whether runs that do not hold out the same samples are compared on those that both
+                do, as by `compare`.
             progress: See `Run`.
 
         What is computed for it is kept among the results of the run: the next report takes a few seconds.
 
         Raises:
             UnknownNameError: There is no such split.
-            UsageError: The file cannot be written, or the split is empty.
+            UsageError: The file cannot be written, the split is empty, or the runs cannot be compared.
         """
         from cutaway.api.report import write_report
 
+        other = None if against is None else _context_of(against)
         with show_progress(progress) as on_progress:
-            return WrittenFile(write_report(self.context, path, split=split, on_progress=on_progress))
+            given: Any = {"split": split, "against": other, "shared": shared, "on_progress": on_progress}
+            return WrittenFile(write_report(self.context, path, **given))
 
 
 def _context_of(run: Run | str | Path) -> RunContext:

@@ -93,7 +93,7 @@ def _print(found: "Comparison", *, limit: int | None) -> None:
     print_table(rows, title="Settings that differ")
     if not rows:
         say("No setting differs.")
-    _print_metrics(summary)
+    _print_metrics(summary, found.left_out.in_words())
     for name, positions in (("fixed", found.fixed), ("broken", found.broken), ("moved", found.moved)):
         titles = {"fixed": "wrong in A, right in B", "broken": "right in A, wrong in B", "moved": "moved most"}
         _print_samples(summary[name], f"{titles[name]}: {len(summary[name])} of {len(positions):,} samples")
@@ -101,8 +101,8 @@ def _print(found: "Comparison", *, limit: int | None) -> None:
     _print_layers(summary)
 
 
-def _print_metrics(summary: Mapping[str, Any]) -> None:
-    """Print accuracy and loss of both, and the test of their difference."""
+def _print_metrics(summary: Mapping[str, Any], left_out: str) -> None:
+    """Print accuracy and loss of both, the test of their difference, and which samples were left out."""
     a, b, difference = summary["a"], summary["b"], summary["difference"]
     rows = [
         {
@@ -123,14 +123,8 @@ def _print_metrics(summary: Mapping[str, Any]) -> None:
         f"McNemar's test: {test['fixed']:,} fixed, {test['broken']:,} broken, p = {test['p_value']:.3g} "
         f"({test['method']})."
     )
-    words = {
-        "trained_on": "one of the runs was trained on",
-        "labeled_differently": "the runs label differently",
-        "unshared": "only one of the runs holds out",
-    }
-    left_out = [f"{summary['left_out'][key]:,} that {text}" for key, text in words.items() if summary["left_out"][key]]
     if left_out:
-        say(f"Samples left out: {', '.join(left_out)}. {_MATCHED[summary['matched_by']]}")
+        say(f"Samples left out: {left_out}. {_MATCHED[summary['matched_by']]}")
 
 
 def _named(a: Mapping[str, Any], b: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:

@@ -7,7 +7,7 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 """
 
 from .bunch import bunch_table, class_names_of, is_bunch
-from .cells import spellings
+from .cells import date_seconds, spellings
 from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
@@ -36,6 +36,7 @@ __all__ = [
     "cell_chunks",
     "class_names_of",
     "columnar_files",
+    "date_seconds",
     "frame_reader",
     "is_bunch",
     "is_frame",

@@ -146,6 +146,20 @@ def as_dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray":
     return pc.divide(pc.cast(pc.cast(times, pa.int64()), pa.float64(), safe=False), 1e6)
 
 
+def date_seconds(cells: "list[Any]", date_format: str) -> np.ndarray:
+    """Cells of a column of dates as seconds since 1970 in UTC, float64 (row,); NaN where there is none.
+
+    Args:
+        cells: Strings or dates, as rows have them; None for none.
+        date_format: As of `as_dates`.
+    """
+    import pyarrow as pa
+
+    column = pa.chunked_array([pa.array(cells)])
+    read = _dates(trimmed(as_text(column)) if is_text(column) else column, date_format)
+    return np.full(len(cells), np.nan) if read is None else np.array(read.to_numpy())
+
+
 def as_dates_or_null(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray":
     """As `as_dates`, also for ISO 8601 cell by cell, which takes longer."""
     if not date_format.startswith("ISO") or len(column) > 100_000:

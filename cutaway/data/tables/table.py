@@ -1,6 +1,6 @@
 """A table of samples: a label, columns of every kind, and how they become a `Dataset` once they are split."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -184,12 +184,26 @@ class Table:
             first = 0
             for chunk in self.readers[source].chunks() if len(wanted) else ():
                 inside = wanted[(wanted >= first) & (wanted < first + len(chunk))]
-                rows = chunk.take((inside - first).tolist()).to_pylist()
+                rows = _with_strings(chunk).take((inside - first).tolist()).to_pylist()
                 found |= {(number, int(row)): values for row, values in zip(inside, rows, strict=True)}
                 first += len(chunk)
                 if first > wanted[-1]:
                     break
         return [found[int(source), int(row)] for source, row in zip(ids.source_index, ids.index, strict=True)]
+
+    def numbers_of(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+        """The columns of numbers of some rows from `rows_of`: by column float64 ``(row,)``, NaN where missing.
+
+        Raises:
+            DataError: A cell is no number.
+        """
+        import pyarrow as pa
+
+        kinds: dict[str, Any] = {c.name: "number" for c in self.columns if c.use == "feature" and c.kind == "number"}
+        chunk = pa.table({name: [row[name] for row in rows] for name in kinds})
+        decimal = _decimal(next(iter(self.readers.values())))
+        cells = read_cells(chunk, kinds, formats={}, kept={}, decimal=decimal, first=0, where="the table")
+        return {name: column.to_numpy() for name, column in cells.items()}
 
     def _fill(self, source: str, preparation: Preparation, on_progress: ProgressCallback, inputs: np.ndarray) -> None:
         notes: Notes = {}
@@ -268,7 +282,7 @@ def cell_chunks(
             hint=f"add the column{'s' if len(lacking) > 1 else ''}, empty where the value is not known",
         )
     first = 0
-    decimal = getattr(getattr(reader, "dialect", None), "decimal", ".")
+    decimal = _decimal(reader)
     texts = texts_of(reader)
     kept = {name: {*values.get(name, ()), *texts.get(name, ())} for name in kinds}
     for chunk in reading(reader, list(kinds), task=task, on_progress=on_progress):
@@ -336,3 +350,18 @@ def make_table(
         extras={source: found.extras for source, found in surveys.items()},
         origin=origin,
     )
+
+
+def _decimal(reader: Reader) -> str:
+    """The decimal mark of numbers in text."""
+    return getattr(getattr(reader, "dialect", None), "decimal", ".")
+
+
+def _with_strings(chunk: "pa.Table") -> "pa.Table":
+    """A chunk without views of strings, as Polars has them, whose rows pyarrow cannot take."""
+    import pyarrow as pa
+
+    views = [pa.types.is_string_view(field.type) for field in chunk.schema]
+    fields = zip(chunk.schema, views, strict=True)
+    schema = pa.schema([field.with_type(pa.large_string()) if is_view else field for field, is_view in fields])
+    return chunk.cast(schema) if any(views) else chunk

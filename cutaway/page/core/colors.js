@@ -1,6 +1,6 @@
 /**
  * The colors that Python's figures have as well.
- * @typedef {{ classes: string[], sequential: string[], right: string, wrong: string, missing: string }} Colors
+ * @typedef {{ classes: string[], sequential: string[], compared?: string[], right: string, wrong: string, missing: string }} Colors
  */
 
 /** Codes of numbers go from 0 to this one; 255 is for samples without a value. */

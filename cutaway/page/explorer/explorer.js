@@ -267,6 +267,16 @@ export class Explorer {
   }
 
   /**
+   * The samples that a search finds, after the kept epoch.
+   * @param {string} search
+   * @returns {number[]}
+   */
+  find(search) {
+    const mask = searchMask(this.samples, search, this.record.kept);
+    return [...this.samples.names.keys()].filter((index) => !mask?.[index]);
+  }
+
+  /**
    * Show samples that another section is about: one is pinned, several are selected.
    * @param {number[]} indices
    */

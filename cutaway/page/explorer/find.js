@@ -5,12 +5,21 @@
 
 const TERM = /(-?)(?:(?:"([^"]*)"|([^\s:<>="]+))(:|<=|>=|<|>|=))?(?:"([^"]*)"|(\S+))/g;
 
+/** @type {Record<string, (a: any, b: any) => boolean>} */
+const ORDERS = {
+  "<": (a, b) => a < b,
+  ">": (a, b) => a > b,
+  "<=": (a, b) => a <= b,
+  ">=": (a, b) => a >= b,
+  "=": (a, b) => a === b,
+};
+
 /** A word to which a value will be added. */
 const UNFINISHED = /[^:<>=](?::|<=?|>=?|=)$/;
 
 /**
  * The words of a search, all of which must fit: `seven`, `label:3`, `confidence<0.5`, `-right`, `name:"test[7]"`,
- * `"hours per week">40`.
+ * `"hours per week">40`, `sold>=2024-03`.
  * @param {string} text
  * @returns {Term[]}
  */
@@ -78,6 +87,7 @@ function contains(samples, column, value, epoch, named) {
     return (index) => fitting.has(values[index]);
   }
   if (column.kind === "number") return (index) => values[index] === asKept(values, Number(value));
+  if (column.kind === "date") return (index) => samples.text(column.key, index, epoch).includes(value);
   return (index) => values[index].toLowerCase().includes(value);
 }
 
@@ -90,14 +100,17 @@ function contains(samples, column, value, epoch, named) {
  * @returns {(index: number) => boolean}
  */
 function compares(samples, column, relation, value, epoch) {
-  if (column.kind !== "number") return contains(samples, column, value, epoch, true);
   const values = samples.values(column.key, epoch);
+  if (column.kind === "date") {
+    // dates in ISO 8601 are in the order of their letters; 2024-03 is the whole month
+    const begins = (/** @type {number} */ index) => samples.text(column.key, index, epoch).slice(0, value.length);
+    const fits = ORDERS[relation];
+    return (index) => !Number.isNaN(values[index]) && fits(begins(index), value);
+  }
+  if (column.kind !== "number") return contains(samples, column, value, epoch, true);
   const number = asKept(values, value.endsWith("%") ? Number(value.slice(0, -1)) / 100 : Number(value));
-  if (relation === "<") return (index) => values[index] < number;
-  if (relation === ">") return (index) => values[index] > number;
-  if (relation === "<=") return (index) => values[index] <= number;
-  if (relation === ">=") return (index) => values[index] >= number;
-  return (index) => values[index] === number;
+  const fits = ORDERS[relation];
+  return (index) => fits(values[index], number);
 }
 
 /**

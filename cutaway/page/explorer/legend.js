@@ -1,5 +1,4 @@
 import { element } from "../core/elements.js";
-import { numberText } from "./samples.js";
 
 /**
  * What the colors mean. A click on a category hides or shows its samples.
@@ -12,7 +11,10 @@ export function makeLegend({ store, samples }) {
     if (!column) return;
     const { legend, range } = samples.coloring(color, epochShown);
     host.replaceChildren(element("p", { class: "legend-title", text: column.title }));
-    if (range) host.append(ramp(samples.record.colors.sequential, range));
+    if (range) {
+      const ends = range.map((value) => samples.words(column, value));
+      host.append(ramp(samples.record.colors.sequential, ends));
+    }
     for (const { name, color: tone, count, code } of legend) {
       const shown = !off.includes(code);
       const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
@@ -40,12 +42,12 @@ export function makeLegend({ store, samples }) {
 
 /**
  * @param {string[]} anchors
- * @param {[number, number]} range
+ * @param {string[]} ends
  */
 function ramp(anchors, [low, high]) {
   const bar = element("div", { class: "ramp", "aria-hidden": "true" });
   bar.style.background = `linear-gradient(to right, ${anchors.join(", ")})`;
   const ends = element("div", { class: "ramp-ends" });
-  ends.append(element("span", { text: numberText(low) }), element("span", { text: numberText(high) }));
+  ends.append(element("span", { text: low }), element("span", { text: high }));
   return element("div", {}, bar, ends);
 }

@@ -5,12 +5,11 @@ export const MOST_NAMED = 100;
 
 /**
  * @typedef {{
- *   key: string, title: string, kind: "category" | "number" | "text", values: number[], names: string[],
- *   palette: "classes" | "right" | "", own: boolean,
+ *   key: string, title: string, kind: "category" | "number" | "date" | "text", values: number[], names: string[],
+ *   palette: "classes" | "right" | "compared" | "", own: boolean,
  * }} ColumnRecord `values` are arrays of the bundle: one, or one for each epoch
  * @typedef {{
- *   cost: number, measurable: number, firing: number, selectivity: number, preferred: number, top: number,
- *   examples: number, pictures: { array: number, width: number, height: number } | null, note: string,
+ *   arrays: Record<string, number>, examples: number, pictures: { array: number, width: number, height: number } | null, note: string,
  * }} UnitRecord arrays of the bundle
  * @typedef {{
  *   name: string, title: string, detail: string, layouts: number[],
@@ -118,7 +117,17 @@ export class Samples {
     if (!column || value === undefined) return "";
     if (column.kind === "text") return value;
     if (column.kind === "category") return column.names[value] ?? "–";
-    return Number.isNaN(value) ? "–" : numberText(value);
+    return this.words(column, value);
+  }
+
+  /**
+   * A number or a date of a column in words.
+   * @param {ColumnRecord} column
+   * @param {number} value
+   */
+  words(column, value) {
+    if (Number.isNaN(value)) return "–";
+    return column.kind === "date" ? dateText(value) : numberText(value);
   }
 
   /**
@@ -135,7 +144,8 @@ export class Samples {
       return { codes: new Uint8Array(this.count), palette, legend: [], range: null };
     }
     const values = this.values(key, epoch);
-    return column.kind === "number" ? numbers(values, this.#range(column), colors) : categories(column, values, colors);
+    if (column.kind === "category") return categories(column, values, colors);
+    return numbers(values, this.#range(column), colors);
   }
 
   /**
@@ -163,13 +173,26 @@ export function numberText(value) {
 }
 
 /**
+ * A date as ISO 8601 writes it, in UTC, with a time where it is not midnight.
+ * @param {number} seconds since 1970
+ */
+export function dateText(seconds) {
+  const date = new Date(Math.floor(seconds) * 1000);
+  if (Number.isNaN(date.getTime())) return "–";
+  const [day, time] = date.toISOString().split("T");
+  const [hours, minutes, rest] = time.slice(0, 8).split(":");
+  if (rest !== "00") return `${day} ${hours}:${minutes}:${rest}`;
+  return hours === "00" && minutes === "00" ? day : `${day} ${hours}:${minutes}`;
+}
+
+/**
  * @param {ColumnRecord} column
  * @param {ArrayLike<number>} values
  * @param {import("../core/colors.js").Colors} colors
  * @returns {Coloring}
  */
 function categories({ names, palette: kind }, values, colors) {
-  const list = kind === "right" ? [colors.right, colors.wrong] : colors.classes;
+  const list = kind === "right" ? [colors.right, colors.wrong] : ((kind === "compared" && colors.compared) || colors.classes);
   const counts = new Uint32Array(names.length);
   const codes = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) {

@@ -43,6 +43,22 @@ export function makeUnits(parts) {
   return host;
 }
 
+/**
+ * What the loss and the accuracy are without a unit.
+ * @param {Record<string, ArrayLike<number>>} arrays
+ * @param {number} unit
+ * @param {string[]} names of the classes
+ */
+export function costInWords({ cost, error, measurable, accuracy, affected, affected_accuracy: lost }, unit, names) {
+  if (!measurable[unit]) return "No measurable cost";
+  const change = (/** @type {number} */ value) => `${value >= 0 ? "+" : "−"}${Math.abs(value).toPrecision(2)}`;
+  const points = (/** @type {number} */ share) =>
+    share ? `${share > 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(2)} points` : "unchanged";
+  const about = error[unit] > 0 ? ` (standard error ${error[unit].toPrecision(2)})` : "";
+  const most = lost[unit] > 0 ? `, for ${names[affected[unit]] ?? "–"} ${points(lost[unit])}` : "";
+  return `Without it: loss ${change(cost[unit])}${about}; accuracy ${points(accuracy[unit])}${most}`;
+}
+
 /** The units of one layer, as cards that can be sorted. */
 class UnitView {
   /** @type {number[]} */
@@ -82,9 +98,7 @@ class UnitView {
     const units = /** @type {import("./samples.js").UnitRecord} */ (record.layers[layer].units);
     /** @type {Record<string, any>} */
     const arrays = {};
-    for (const key of /** @type {const} */ (["cost", "measurable", "firing", "selectivity", "preferred", "top"])) {
-      arrays[key] = await bundle.array(units[key]);
-    }
+    for (const [key, array] of Object.entries(units.arrays)) arrays[key] = await bundle.array(array);
     if (units.pictures) arrays.pictures = await bundle.array(units.pictures.array);
     return new UnitView(parts, layer, arrays);
   }
@@ -117,9 +131,8 @@ class UnitView {
   /** @param {number} unit */
   #card(unit) {
     const { parts, arrays } = this;
-    const { cost, measurable, firing, selectivity, preferred, top } = arrays;
+    const { firing, selectivity, preferred, similar, similarity, top } = arrays;
     const names = parts.samples.columns.get("label")?.names ?? [];
-    const change = measurable[unit] ? `loss ${cost[unit] >= 0 ? "+" : "−"}${Math.abs(cost[unit]).toPrecision(2)} without it` : "no measurable cost";
     const selective = Number.isNaN(selectivity[unit]) ? "" : `, selectivity ${selectivity[unit].toFixed(2)}`;
     const fires = firing[unit] > 0 ? `Fires for ${percent(firing[unit], 0)}, most for ${names[preferred[unit]] ?? "–"}` : "Fires for no sample";
     const samples = Array.from(top.subarray(this.examples * unit, this.examples * (unit + 1))).filter((index) => index >= 0);
@@ -139,7 +152,8 @@ class UnitView {
       ),
       this.#weights(unit),
       element("p", { text: `${fires}${selective}` }),
-      element("p", { text: change }),
+      element("p", { text: costInWords(arrays, unit, names) }),
+      similar[unit] < 0 ? null : element("p", { text: `Most similar: unit ${similar[unit]}, correlation ${similarity[unit].toFixed(2)}` }),
       element("div", { class: "samples" }, ...samples.map((index) => sampleButton(parts, index, parts.store.state.epochShown))),
     );
   }

@@ -1,10 +1,14 @@
 import { element, percent } from "../core/elements.js";
+import { sumByColumn } from "../network/preparing.js";
 
 /** Classes whose probability is shown at most. */
 const CLASSES = 6;
 
 /** Units that are named in the reasons at most. */
 const REASONS = 6;
+
+/** Columns of the user's data that are named in the reasons at most. */
+const MOST_COLUMNS = 8;
 
 /** A layer with more units than this is shown by its strongest ones. */
 const MOST_UNITS = 4096;
@@ -16,10 +20,11 @@ const MOST_UNITS = 4096;
  * @param {import("./model.js").PageModel} model
  * @param {ArrayLike<number>} input raw values
  * @param {HTMLElement} host gets it in place of what it has
- * @param {{ picture?: HTMLCanvasElement | null }} [options]
+ * @param {{ picture?: HTMLCanvasElement | null, cellOf?: (column: string) => string }} [options] `cellOf` is the value of
+ *   a column of the user's data in words
  * @returns {Map<string, Float32Array>} the outputs of all layers
  */
-export function showWay(parts, model, input, host, { picture = null } = {}) {
+export function showWay(parts, model, input, host, { picture = null, cellOf = () => "" } = {}) {
   const { samples } = parts;
   const raw = /** @type {Float32Array} */ (input);
   const { outputs, probabilities } = model.network.forward(raw);
@@ -32,7 +37,11 @@ export function showWay(parts, model, input, host, { picture = null } = {}) {
     steps.push(layerStep(title, activations, reasons?.contributions.get(name) ?? null));
   }
   steps.push(step("Probabilities", bars(probabilities, names)));
-  if (reasons) steps.push(reasonStep(model, reasons, names, picture));
+  if (reasons) {
+    const columns = columnContributions(samples, model, reasons.inputs);
+    const named = columns.map(({ column, value }) => ({ name: [column, cellOf(column)].join(" ").trim(), value }));
+    steps.push(reasonStep(model, reasons, names, { picture, columns: named }));
+  }
   host.replaceChildren(...steps.filter((each) => each !== null));
   return outputs;
 }
@@ -124,26 +133,54 @@ function bars(probabilities, names) {
 }
 
 /**
- * Why the winner and not the runner-up: the units of the last hidden layer that spoke for either, and the inputs.
+ * What each column of the user's data contributes; nothing where samples have no columns.
+ * @param {import("./samples.js").Samples} samples
+ * @param {import("./model.js").PageModel} model
+ * @param {Float32Array} inputs what each input contributes
+ * @returns {{ column: string, value: number }[]}
+ */
+function columnContributions(samples, model, inputs) {
+  if (model.preparation) return sumByColumn(model.preparation, inputs);
+  // of an array, a column is an input; the page may not hold all of them
+  const own = [...samples.columns.values()].filter(({ key }) => /^column\d+$/.test(key));
+  return own.length === inputs.length ? own.map(({ title }, k) => ({ column: title, value: inputs[k] })) : [];
+}
+
+/**
+ * Why the winner and not the runner-up: the columns of the user's data, or the pixels, and the units of the last hidden
+ * layer that spoke for either.
  * @param {import("./model.js").PageModel} model
  * @param {import("../network/explaining.js").NetworkExplanation} reasons
  * @param {string[]} names
- * @param {HTMLCanvasElement | null} picture
+ * @param {{ picture: HTMLCanvasElement | null, columns: Contribution[] }} shown
  */
-function reasonStep(model, reasons, names, picture) {
+function reasonStep(model, reasons, names, { picture, columns }) {
   const { hidden } = model.network.spec;
   const units = reasons.contributions.get(hidden);
   const [winner, other] = [reasons.winner, reasons.runnerUp].map((k) => names[k] ?? String(k));
-  const list = element("ul", { class: "reasons" });
-  const order = [...(units ?? []).keys()].sort((a, b) => Math.abs(units?.[b] ?? 0) - Math.abs(units?.[a] ?? 0));
-  for (const unit of order.slice(0, REASONS)) {
-    const value = units?.[unit] ?? 0;
-    list.append(
-      element("li", { class: value >= 0 ? "above" : "below", text: `unit ${unit} of ${hidden}: ${signed(value)}` }),
-    );
-  }
+  const ofUnits = Array.from(units ?? [], (value, unit) => ({ name: `unit ${unit} of ${hidden}`, value }));
   const sum = `The logit of ${winner} is ${reasons.difference.toFixed(2)} above that of ${other}. Of that:`;
-  return step(`Why ${winner} and not ${other}`, element("p", { text: sum }), inputPicture(reasons.inputs, picture), list);
+  return step(
+    `Why ${winner} and not ${other}`,
+    element("p", { text: sum }),
+    inputPicture(reasons.inputs, picture),
+    columns.length ? largest(columns, MOST_COLUMNS) : null,
+    columns.length ? element("p", { text: "The same difference by units:" }) : null,
+    largest(ofUnits, REASONS),
+  );
+}
+
+/** @typedef {{ name: string, value: number }} Contribution */
+
+/**
+ * The largest contributions, whatever their sign.
+ * @param {Contribution[]} contributions
+ * @param {number} count
+ */
+function largest(contributions, count) {
+  const order = [...contributions].sort((one, other) => Math.abs(other.value) - Math.abs(one.value)).slice(0, count);
+  const item = (/** @type {Contribution} */ { name, value }) => element("li", { class: value >= 0 ? "above" : "below", text: `${name}: ${signed(value)}` });
+  return element("ul", { class: "reasons" }, ...order.map(item));
 }
 
 /** @param {number} value */
@@ -180,7 +217,14 @@ export function makeWay(parts) {
     const { epochs, kept } = samples.record;
     title.textContent = `${samples.names[pinned]} on its way through the model (after epoch ${epochs[kept]})`;
     const picture = samples.pictures ? parts.picture(pinned, "card-picture") : null;
-    showWay(parts, model, model.input(pinned), steps, { picture });
+    const own = new Map([...samples.columns.values()].filter((column) => column.own).map(({ key, title }) => [title, key]));
+    const cellOf = (/** @type {string} */ column) => {
+      const key = own.get(column);
+      if (key === undefined) return ""; // the page holds the first columns only
+      const text = samples.text(key, pinned, kept);
+      return ["", "–"].includes(text) ? "not known" : text;
+    };
+    showWay(parts, model, model.input(pinned), steps, { picture, cellOf });
   };
   store.watch(["pinned", "model"], show);
   parts.ready.addEventListener("scheme", show);

@@ -99,18 +99,19 @@ export class ColumnSliders {
    */
   #row(control) {
     const makers = { number: sliderInput, date: dateInput, category: listInput, text: textInput };
+    const { column, title = column } = control;
     const input = makers[control.kind](control);
     const id = `columnControl${++controlCount}`;
     input.elements[0].id = id;
-    for (const part of input.elements.slice(1)) part.setAttribute("aria-label", `${control.column}, typed`);
+    for (const part of input.elements.slice(1)) part.setAttribute("aria-label", `${title}, typed`);
     const row = element("div", { class: "column-control" });
-    row.append(element("label", { for: id, text: control.column }), ...input.elements);
+    row.append(element("label", { for: id, text: title }), ...input.elements);
     let missing = null;
     if (control.missing && control.kind !== "category" && control.kind !== "text") {
-      missing = element("input", { type: "checkbox", "aria-label": `${control.column} is not known` });
+      missing = element("input", { type: "checkbox", "aria-label": `${title} is not known` });
       row.append(element("label", { class: "column-missing" }, missing, " not known"));
     }
-    this.#columns.set(control.column, { input, missing });
+    this.#columns.set(column, { input, missing });
     return row;
   }
 
@@ -242,9 +243,9 @@ function dateInput({ low = 0, high = 1, step = 86_400 }) {
  * @param {ColumnControl} control
  * @returns {ColumnInput}
  */
-function listInput({ values = [], other = false, missing }) {
+function listInput({ values = [], texts = values, other = false, missing }) {
   const list = element("select");
-  const known = [...values.map((value) => [value, value]), ...(other ? [[OTHER_VALUE, "another value"]] : [])];
+  const known = [...values.map((value, i) => [value, texts[i]]), ...(other ? [[OTHER_VALUE, "another value"]] : [])];
   for (const [value, text] of [...known, ...(missing ? [[UNKNOWN_VALUE, "not known"]] : [])]) {
     list.append(element("option", { value, text }));
   }

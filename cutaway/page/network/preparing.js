@@ -10,12 +10,14 @@ import { normalProbability, normalQuantile } from "./normal_distribution.js";
 /**
  * @typedef {object} ColumnControl What a control for a column needs.
  * @property {string} column
+ * @property {string} [title] The column as people read it, without control characters; itself if there is none.
  * @property {"number" | "category" | "date" | "text"} kind Text is for columns of very many values.
  * @property {number} [low] Smallest value in the training samples; seconds since 1970 for a date.
  * @property {number} [high]
  * @property {number} [step] Between neighboring values of a slider.
  * @property {number[]} [quantiles] Values that 5, 25, 50, 75 and 95% of the training samples do not exceed.
  * @property {string[]} [values] Of a category.
+ * @property {string[]} [texts] The values as people read them, likewise.
  * @property {boolean} [other] Whether a category has rare values, which share an input.
  * @property {boolean} missing Whether the value was not known in some training samples.
  * @property {Cell} start A usual value.
@@ -80,6 +82,22 @@ export function inputCount(step) {
   if (step.kind === "hash") return step.inputs;
   const own = step.kind === "category" ? step.values.length + (step.other ? 1 : 0) : (step.parts?.length ?? 1);
   return own + (step.indicator ? 1 : 0);
+}
+
+/**
+ * What each column of a table contributes: the sum over the inputs that were made from it.
+ * @param {TablePreparation} preparation
+ * @param {ArrayLike<number>} contributions of the inputs
+ * @returns {{ column: string, value: number }[]} in the order of the columns
+ */
+export function sumByColumn(preparation, contributions) {
+  let at = 0;
+  return preparation.steps.map((step) => {
+    const end = at + inputCount(step);
+    let value = 0;
+    for (; at < end; at++) value += contributions[at];
+    return { column: step.column, value };
+  });
 }
 
 /**

@@ -48,6 +48,8 @@ def _cells(column: SampleColumn, rows: np.ndarray, epoch: int) -> Any:
     chosen = np.asarray(values)[rows]
     if column.kind == "number":
         return chosen
+    if column.kind == "date":
+        return np.round(1e6 * chosen).astype("datetime64[us]")  # NaN is NaT
     if column.palette == "right":
         return chosen == 0
     return np.array([*column.names, None], object)[chosen]  # -1, for no category, is the last one

@@ -116,6 +116,9 @@ def test_every_source_gives_the_same_dataset(kind, customers, tmp_path):
     assert data.sha256 == expected.sha256
     assert data.feature_names == expected.feature_names
     assert np.array_equal(split.train.index, expected_split.train.index)
+    table, some = load_dataset(where, label="churned"), split.train.take(slice(50))
+    numbers = table.numbers_of(table.rows_of(some))
+    np.testing.assert_array_equal(numbers["age"], frame["age"].to_numpy()[some.index])
 
 
 def test_categories_do_not_depend_on_who_wrote_them(tmp_path):

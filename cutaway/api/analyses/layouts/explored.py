@@ -165,11 +165,12 @@ def near_samples(embedding: EmbeddedSamples, *, on_progress: ProgressCallback) -
 
 def explorer_colors() -> dict[str, Any]:
     """The colors of figures, for the page."""
-    from cutaway.plots import CLASS_COLORS, MISSING_COLOR, RIGHT_COLOR, SEQUENTIAL_COLORS, WRONG_COLOR
+    from cutaway.plots import CLASS_COLORS, COMPARED_COLORS, MISSING_COLOR, RIGHT_COLOR, SEQUENTIAL_COLORS, WRONG_COLOR
 
     return {
         "classes": list(CLASS_COLORS),
         "sequential": list(SEQUENTIAL_COLORS),
+        "compared": list(COMPARED_COLORS),
         "right": RIGHT_COLOR,
         "wrong": WRONG_COLOR,
         "missing": MISSING_COLOR,

@@ -9,9 +9,12 @@ from cutaway.api.analyses import probabilities
 from cutaway.api.analyses.layouts.embeddings import positions
 from cutaway.api.analyses.layouts.explored import class_columns, misplaced_column
 from cutaway.api.report.source import ReportSource
-from cutaway.data import PARTS, Table
+from cutaway.data import PARTS, Column, Table, date_seconds
+from cutaway.errors import Canceled, CutawayError
 from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
 from cutaway.page import SampleColumn
+
+from .compared import compared_columns
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Embedding
@@ -33,7 +36,7 @@ def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embe
         columns.insert(1, _split(source))
     if embedding.misplaced is not None:
         columns.append(misplaced_column(embedding.misplaced))
-    return (*columns, *_table_columns(source))
+    return (*columns, *suspect_columns(source), *compared_columns(source), *_table_columns(source))
 
 
 def _split(source: ReportSource) -> SampleColumn:
@@ -43,6 +46,20 @@ def _split(source: ReportSource) -> SampleColumn:
     names = ("training", "validation", "test")
     values = parts[positions(split.part("all"), source.shown)]
     return SampleColumn(key="split", title="Split", kind="category", values=(values,), names=names)
+
+
+def suspect_columns(source: ReportSource) -> list[SampleColumn]:
+    """How suspect the label of each sample is; nothing where that was not found before."""
+    try:
+        found = source.suspects
+    except Canceled:
+        raise
+    except CutawayError:  # the section of the suspects says so
+        return []
+    if found is None:
+        return []
+    scores = found.all_scores[positions(found.all_ids, source.shown)]
+    return [SampleColumn(key="suspect", title="Suspect label", kind="number", values=(scores,))]
 
 
 def _predictions(source: ReportSource, labels: np.ndarray, epochs: Sequence[int]) -> list[SampleColumn]:
@@ -81,26 +98,36 @@ def _table_columns(source: ReportSource) -> list[SampleColumn]:
     context = source.context
     if isinstance(context.loaded, Table):
         rows = context.loaded.rows_of(source.shown)
-        used = [column.name for column in context.loaded.columns if column.use == "feature"][:COLUMNS]
-        return [_column(f"column{k}", name, [row[name] for row in rows]) for k, name in enumerate(used)]
+        used = [column for column in context.loaded.columns if column.use == "feature"][:COLUMNS]
+        numbers = context.loaded.numbers_of(rows)
+        return [
+            _numbers(f"column{k}", column.name, numbers[column.name])
+            if column.name in numbers
+            else _texts_or_dates(f"column{k}", column, [row[column.name] for row in rows])
+            for k, column in enumerate(used)
+        ]
     names = context.manifest.dataset.feature_names
     if context.data.is_image or names is None:
         return []
     x = context.data.x(source.shown).reshape(len(source.shown), -1)
-    return [
-        SampleColumn(key=f"column{k}", title=name, own=True, kind="number", values=(x[:, k].astype(np.float32),))
-        for k, name in enumerate(names[:COLUMNS])
-    ]
+    return [_numbers(f"column{k}", name, x[:, k].astype(np.float32)) for k, name in enumerate(names[:COLUMNS])]
+
+
+def _numbers(key: str, title: str, values: np.ndarray) -> SampleColumn:
+    return SampleColumn(key=key, title=title, own=True, kind="number", values=(values,))
+
+
+def _texts_or_dates(key: str, column: Column, cells: list[Any]) -> SampleColumn:
+    """A column of a table without numbers; dates may be written in any way."""
+    if column.kind != "date":
+        return _column(key, column.name, cells)
+    seconds = date_seconds(cells, column.date_format)
+    return SampleColumn(key=key, title=column.name, own=True, kind="date", values=(seconds,))
 
 
 def _column(key: str, title: str, cells: list[Any]) -> SampleColumn:
-    """A column of a table: numbers, a few texts, or many."""
-    missing = [cell is None or cell == "" for cell in cells]
-    given = [cell for cell, left_out in zip(cells, missing, strict=True) if not left_out]
-    if given and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in given):
-        values = [np.nan if left_out else cell for cell, left_out in zip(cells, missing, strict=True)]
-        return SampleColumn(key=key, title=title, own=True, kind="number", values=(np.array(values, np.float64),))
-    texts = ["" if left_out else _text(cell) for cell, left_out in zip(cells, missing, strict=True)]
+    """A column of a table that holds a few texts, or many."""
+    texts = ["" if cell is None else _text(cell) for cell in cells]
     names = sorted({text for text in texts if text})
     if len(names) > CATEGORIES:
         return SampleColumn(key=key, title=title, own=True, kind="text", values=(tuple(texts),))

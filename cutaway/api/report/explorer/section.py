@@ -15,6 +15,7 @@ from cutaway.errors import Canceled, CutawayError
 from cutaway.page import Explorer, LayerMap, References, scale_layout
 
 from .columns import FEWEST_EPOCHS, sample_columns
+from .compared import OTHER
 from .units import unit_columns
 
 if TYPE_CHECKING:
@@ -29,9 +30,8 @@ EPOCHS = 16
 LAYERS = 6
 """Layers that are shown at most, the samples themselves and the outputs among them."""
 
-WIDEST = 2048
-"""Units of a layer, or values of a sample, at most: principal components of 4,096 take a minute and 0.5 GB, however few
-samples there are."""
+MOST_VALUES = 2**28
+"""Samples on the map times units of a layer, or values of a sample, at most: 1 GB in float32."""
 
 MOST_BYTES = 24 * 2**20
 """Bytes of raw samples in the page at most; without them it does not compute the model."""
@@ -79,7 +79,7 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
         epochs=grid.epochs,
         kept=grid.epochs.index(context.epoch()),
         columns=columns,
-        details=tuple(column.key for column in columns if column.own)[:DETAILS],
+        details=tuple(column.key for column in columns if column.own or column.key == OTHER)[:DETAILS],
         layers=maps,
         layer=grid.layers.index(root),
         pictures=pictures,
@@ -98,18 +98,28 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
 
     Layers are in the order of the model, the samples themselves first.
     """
-    from cutaway.api.analyses.layouts.embedding import INPUT
-
     context = source.context
     if not context.opens or not len(source.ids) or len(source.shown) < FEWEST:
         return [], []
-    root, dense = context.outline.default, context.outline.dense
+    root = context.layer(None)
+    layers = [name for name, width in _widths(source).items() if name == root or _fits(source, width)]
+    return layers, spaced_epochs(context.folder.epochs, EPOCHS, kept=context.epoch())
+
+
+def _widths(source: ReportSource) -> dict[str, int]:
+    """The layers of which maps are wanted, and how wide they are."""
+    from cutaway.api.analyses.layouts.embedding import INPUT
+
+    context = source.context
+    root, dense = context.layer(None), context.outline.dense
     hidden = [name for name in dense if name != root] or dense[:1]
     chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
-    widths = {INPUT: math.prod(context.data.shape), **context.outline.units}
-    named = [INPUT, *(name for name in context.outline.kinds if name in chosen)]
-    layers = [name for name in named if name == root or widths[name] <= WIDEST]
-    return layers, spaced_epochs(context.folder.epochs, EPOCHS, kept=context.epoch())
+    widths = {name: context.outline.units[name] for name in context.outline.kinds if name in chosen}
+    return {INPUT: math.prod(context.data.shape), **widths}
+
+
+def _fits(source: ReportSource, width: int) -> bool:
+    return len(source.shown) * width <= MOST_VALUES
 
 
 def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[EmbeddingGrid, int, str]":
@@ -212,4 +222,7 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
     judged, known = (sum(epoch > 0 for epoch in epochs) for epochs in (grid.epochs, context.folder.epochs))
     if FEWEST_EPOCHS <= judged < known:
         caption += f" How samples were learned is judged by the {judged:,} epochs shown, of {known:,}."
+    for name, width in _widths(source).items():
+        if name != root.layer and not _fits(source, width):
+            caption += f" There is no map of {name}: {width:,} values of {len(root):,} samples take more than 1 GB."
     return caption + (f" Other layers and epochs could not be embedded: {missing}." if missing else "")

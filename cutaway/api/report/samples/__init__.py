@@ -6,6 +6,6 @@ In comes a `ReportSource`; out come sections of cards for the page. May call wha
 from .sample_values import values_of
 from .suspects import suspects
 from .training_samples import hardest, influence
-from .wrong_samples import mistakes
+from .wrong_samples import mistakes, shown_samples
 
-__all__ = ["hardest", "influence", "mistakes", "suspects", "values_of"]
+__all__ = ["hardest", "influence", "mistakes", "shown_samples", "suspects", "values_of"]

@@ -1,6 +1,6 @@
 """The section of suspect labels, where they were found before: a sheet on which a person decides."""
 
-from cutaway.api.labels import decisions_of, kept_suspects
+from cutaway.api.labels import decisions_of
 from cutaway.api.report.source import ReportSource
 from cutaway.data import Decision, SampleIds, csv_row, write_decisions
 from cutaway.errors import UnknownNameError
@@ -8,14 +8,11 @@ from cutaway.page import LabelSheet, Section, SuspectLabel
 
 from .wrong_samples import shown_samples
 
-SUSPECTS = 200
-"""Suspect labels on the sheet at most."""
-
 
 def suspects(source: ReportSource) -> Section | None:
     """The labels that are most suspect; None where the trainings that find them were not made before."""
     context = source.context
-    found = kept_suspects(context, most=SUSPECTS)
+    found = source.suspects
     if found is None or not len(found.ids):
         return None
     names, decisions = context.class_names, decisions_of(context)

@@ -43,6 +43,15 @@ class LeftOut:
     def __bool__(self) -> bool:
         return self.trained_on + self.labeled_differently + self.unshared > 0
 
+    def in_words(self) -> str:
+        """How many, and why; empty if there are none."""
+        words = (
+            (self.trained_on, "one of the runs was trained on"),
+            (self.labeled_differently, "the runs label differently"),
+            (self.unshared, "only one of the runs holds out"),
+        )
+        return ", ".join(f"{count:,} that {why}" for count, why in words if count)
+
 
 @public
 @dataclass(frozen=True, eq=False)

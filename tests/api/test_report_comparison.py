@@ -1,0 +1,214 @@
+"""The report of a run beside another one: what its section says, the colors of the map, and what is refused."""
+
+import dataclasses
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+import cutaway as ct
+from cutaway.api.analyses import comparison as measured
+from cutaway.api.analyses import pair_samples
+from cutaway.api.report import report_html
+from cutaway.api.report.comparison import comparison, verdict
+from cutaway.api.report.explorer.compared import compared_columns
+from cutaway.api.report.source import COMPARED, ReportSource
+from cutaway.errors import UsageError
+from cutaway.metrics import mcnemar, paired_measures
+from cutaway.page import HeatMap, Text
+from cutaway.progress import ignore_progress
+
+BOKEH_ID = re.compile(r"\bp\d+\b")
+SETTINGS = {"batch_size": 32, "learning_rate": 0.01, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return tmp_path_factory.mktemp("compared") / "runs"
+
+
+@pytest.fixture(scope="module")
+def other(runs):
+    """A worse model on the samples of `digits_run`."""
+    return ct.train(ct.mlp((8,)), "digits", epochs=3, seed=0, runs=runs, **SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def reseeded(runs):
+    """Another seed, which splits the samples differently."""
+    return ct.train(ct.mlp((8,)), "digits", epochs=1, seed=1, runs=runs, **SETTINGS)
+
+
+def source_of(run, against, *, asked=None, shared=False):
+    paired = pair_samples(run.context, against.context, shared=shared)
+    return ReportSource(run.context, ignore_progress, asked, paired)
+
+
+@pytest.fixture(scope="module")
+def source(digits_run, other):
+    return source_of(digits_run, other)
+
+
+@pytest.fixture(scope="module")
+def section(source):
+    return comparison(source)
+
+
+@pytest.fixture(scope="module")
+def found(digits_run, other):
+    return ct.compare(digits_run, other, progress=False)
+
+
+def test_the_measures_are_those_of_a_comparison_with_differences_the_other_way(section, found, digits_run, other):
+    rows = {row["Measure"]: row for row in section.parts[0].rows}
+    m, table = found.measures, found.metrics()
+    low, high = (-100 * table.loc["accuracy", f"difference_{end}"] for end in ("high", "low"))
+    here, there = (table.loc["accuracy", name] for name in "ab")
+    assert here > there
+    assert rows["Accuracy"]["This run"].startswith(f"{here:.2%} (")
+    assert rows["Accuracy"]["Other run"].startswith(f"{there:.2%} (")
+    difference = f"{100 * (here - there):+.2f} points, 95% interval {low:+.2f} to {high:+.2f}"
+    assert rows["Accuracy"]["Difference"] == difference
+    assert rows["Cross-entropy"]["Difference"].startswith(f"{m.loss[0] - m.loss[1]:+.4f}, ")
+    balanced = [run.per_class().measures.balanced_accuracy for run in (digits_run, other)]
+    assert [rows["Balanced accuracy"][name] for name in ("This run", "Other run")] == [f"{b:.2%}" for b in balanced]
+    assert rows["Parameters"]["This run"] == f"{digits_run.model().count_params():,}"
+    assert (rows["Epoch"]["This run"], rows["Epoch"]["Other run"]) == ("6", "3")
+    assert section.title == f"Comparison with {other.path.name}"
+    assert section.lead.startswith(
+        f"This run is better than {other.path.name}. Of 360 test samples, this run predicts "
+    )
+    assert difference in section.lead
+    assert f"{m.test.broken} samples are right in this run only, and {m.test.fixed} in the other only" in section.lead
+
+
+def with_changes(found, fixed, broken):
+    """The comparison as if so many samples were right in one of the runs only, of 1,000."""
+    correct = np.ones((2, 1000), bool)
+    correct[0, :fixed] = correct[1, fixed : fixed + broken] = False
+    measures = paired_measures((correct[0], correct[1]), (0.1 + ~correct[0], 0.1 + ~correct[1]))
+    return dataclasses.replace(found, measures=measures)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "broken", "beginning"),
+    [
+        (5, 40, "This run is better than OTHER. Of 1,000 test samples"),
+        (40, 5, "OTHER is better than this run."),
+        (9, 12, "It is not clear which of the two is better."),
+        (0, 0, "Both runs are right on the same samples. Of 1,000 test samples, this run predicts 100.00% correctly"),
+    ],
+)
+def test_the_verdict_is_as_sure_as_the_test(found, fixed, broken, beginning):
+    said = verdict(with_changes(found, fixed, broken), "OTHER")
+    assert said.startswith(beginning)
+    p = mcnemar(fixed, broken).p_value
+    assert (p < 0.05) == ("better than" in beginning)
+    if fixed:
+        assert (f"a probability of {p:.2g} (McNemar's test, " if p >= 1e-4 else "less than 0.0001") in said
+
+
+def test_the_groups_are_those_of_the_comparison_and_their_searches_find_them(section, found):
+    counts = found.to_pandas()["change"].value_counts()
+    cards = section.parts[1].cards
+    expected = [counts["right in both"], counts["broken"], counts["fixed"], counts["wrong in both"]]
+    expected.append(int((found.predicted[0] != found.predicted[1]).sum()))
+    assert [int(card.subtitle.split()[0]) for card in cards] == expected
+    assert [card.search for card in cards] == [*(f'compared:"{name}"' for name in COMPARED), "same:different"]
+    worst = found.ids.take(found.broken[:6]).names()
+    assert [picture.alt.split(",")[0] for picture in cards[1].pictures] == worst
+
+
+def test_classes_are_listed_by_how_much_their_recall_changed(section, found, digits_run, other):
+    rows = section.parts[2].rows
+    recalls = np.stack([run.per_class().measures.recall for run in (digits_run, other)])
+    changed = {row["Class"]: row for row in rows}
+    for k, name in enumerate(digits_run.class_names):
+        if name in changed:
+            assert changed[name]["Recall, this run"] == f"{recalls[0, k]:.2%}"
+            assert changed[name]["Difference in points"] == f"{100 * (recalls[0, k] - recalls[1, k]):+.2f}"
+    sizes = [abs(float(row["Difference in points"])) for row in rows]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sum(int(row["Right in this run only"]) for row in rows) == found.measures.test.broken
+
+
+def test_settings_and_the_similarity_of_layers_are_those_of_the_comparison(section, found):
+    rows = section.parts[3].rows
+    assert [row["Setting"] for row in rows] == [f"{each.section}: {each.setting}" for each in found.settings]
+    assert ("6", "3") in [(row["This run"], row["Other run"]) for row in rows if row["Setting"] == "training: epochs"]
+    layers = section.parts[4]
+    assert isinstance(layers, HeatMap)
+    np.testing.assert_allclose(layers.values, found.cka().to_numpy(), atol=1e-6)
+    assert (layers.rows, layers.columns) == (tuple(found.cka().index), tuple(found.cka().columns))
+
+
+def test_the_map_has_colors_for_what_both_make_of_each_sample(digits_run, other, found, source):
+    columns = {column.key: column for column in compared_columns(source)}
+    table = found.to_pandas().set_index("sample").loc[source.shown.names()]
+    words = {"right in both": 0, "broken": 1, "fixed": 2, "wrong in both": 3}
+    np.testing.assert_array_equal(columns["compared"].values[0], table["change"].map(words))
+    np.testing.assert_array_equal(columns["other"].values[0], table["predicted_b"].astype(int))
+    np.testing.assert_array_equal(columns["same"].values[0], table["predicted_a"] != table["predicted_b"])
+    everything = source_of(digits_run, other, asked="all")
+    (values,) = compared_columns(everything)[0].values
+    held_out = np.isin(everything.shown.names(), digits_run.split.test.names())
+    assert (values[~held_out] == -1).all()
+    np.testing.assert_array_equal(np.sort(values[held_out]), np.sort(columns["compared"].values[0]))
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_is_computed(digits_run, reseeded, runs, tmp_path):
+    told = []
+    refused = {"on_progress": told.append}
+    with pytest.raises(UsageError, match="runs are compared on the same test samples; got 360 and 360"):
+        report_html(digits_run.context, against=reseeded.context, **refused)
+    x = np.random.default_rng(0).normal(size=(90, 3)).astype(np.float32)
+    classes = ct.train(ct.mlp((4,)), ct.Dataset.from_arrays(x, np.arange(90) % 3), epochs=1, runs=runs, progress=False)
+    with pytest.raises(UsageError, match="runs are compared on the same data"):
+        report_html(digits_run.context, against=classes.context, **refused)
+    with pytest.raises(UsageError, match="the other run is a Run, or the name or path of its folder; got int"):
+        digits_run.report(tmp_path / "report.html", against=3)
+    assert not told
+    assert not list(tmp_path.iterdir())
+
+
+def test_shared_samples_are_compared_if_asked_for_and_the_others_are_counted(digits_run, reseeded):
+    shared = comparison(source_of(digits_run, reseeded, shared=True))
+    found = ct.compare(digits_run, reseeded, shared=True, progress=False)
+    assert f"Of {len(found):,} test samples" in shared.lead
+    assert shared.parts[1].caption == f"Samples left out: {found.left_out.in_words()}."
+    assert f"{found.left_out.trained_on:,} that one of the runs was trained on" in shared.parts[1].caption
+
+
+def test_the_second_report_has_the_same_bytes_and_compares_no_layers_again(digits_run, other, tmp_path, monkeypatch):
+    shutil.copytree(digits_run.path, tmp_path / "run")
+    shutil.copytree(other.path, tmp_path / "<b>other")
+    run = ct.open_run(tmp_path / "run")
+    first = run.report(tmp_path / "a.html", against=tmp_path / "<b>other", progress=False).read_bytes()
+    monkeypatch.setattr(measured.measuring, "compare_layers", None)
+    again = ct.open_run(tmp_path / "run")
+    other_again = ct.open_run(tmp_path / "<b>other")
+    second = again.report(tmp_path / "b.html", against=other_again, progress=False).read_bytes()
+    text, other_text = (BOKEH_ID.sub("", page.decode()) for page in (first, second))  # numbered through the process
+    assert other_text == text
+    assert "could not be made" not in text
+    assert "<b>other" not in text
+    assert "Comparison with &lt;b&gt;other" in text
+
+
+def test_a_damaged_similarity_is_computed_again(digits_run, other, section, tmp_path):
+    shutil.copytree(digits_run.path, tmp_path / "run")
+    for file in (tmp_path / "run" / "results").glob("similarity*"):
+        file.write_bytes(file.read_bytes()[:-8] + b"\xff" * 7 + b"\x41")
+    with pytest.warns(ct.CutawayWarning, match="similarity"):
+        again = comparison(source_of(ct.open_run(tmp_path / "run"), other))
+    np.testing.assert_array_equal(again.parts[4].values, section.parts[4].values)
+
+
+def test_a_run_beside_itself_has_no_differences_and_another_name(digits_run):
+    shown = comparison(source_of(digits_run, digits_run))
+    assert shown.title == f"Comparison with {digits_run.path.name} (the other run)"
+    assert shown.lead.startswith("Both runs are right on the same samples.")
+    assert [isinstance(part, Text) for part in shown.parts] == [False, False, True, True, False]
+    assert [card.search for card in shown.parts[1].cards][-1] == ""
+    np.testing.assert_allclose(np.diag(shown.parts[4].values), 1)

@@ -1,0 +1,125 @@
+"""An explorer of 90 samples with known places, and the page that it is in."""
+
+import numpy as np
+import pytest
+
+from cutaway.page import Explorer, LayerMap, Page, SampleColumn
+
+COUNT, EPOCHS = 90, (0, 1, 2)
+LABELS = np.arange(COUNT) % 3
+COLORS = {
+    "classes": ["#d02020", "#20a020", "#2020d0"],
+    "sequential": ["#000080", "#ffff00"],
+    "right": "#777777",
+    "wrong": "#ff8800",
+    "missing": "#999999",
+}
+HOSTILE = "</script><img src=x onerror='hacked = 1'>"
+NAMES = ("red", HOSTILE, "blue")
+
+
+def _layout(epoch):
+    """Three columns of points, the farther apart the later the epoch; sample i is in column i % 3 and row i // 3."""
+    x = 0.5 + (LABELS - 1) * (0.1 + 0.15 * epoch)
+    y = (np.arange(COUNT) // 3 + 1) / 31
+    return np.rint(np.stack([x, y], axis=1) * 65535).astype(np.uint16)
+
+
+@pytest.fixture(scope="module")
+def record():
+    predicted = np.stack([np.zeros(COUNT, int), np.where(np.arange(COUNT) < 30, LABELS, 0), LABELS])
+    predicted[2, :4] = (LABELS[:4] + 1) % 3
+    columns = (
+        SampleColumn(
+            key="label", title="Label", kind="category", values=(LABELS,), names=NAMES, palette="classes"
+        ),
+        SampleColumn(
+            key="predicted", title="Prediction", kind="category", values=tuple(predicted), names=NAMES,
+            palette="classes",
+        ),
+        SampleColumn(
+            key="right", title="Right or wrong", kind="category", values=tuple((predicted != LABELS).astype(int)),
+            names=("right", "wrong"), palette="right",
+        ),
+        SampleColumn(
+            key="confidence", title="Confidence", kind="number",
+            values=tuple(np.linspace(0.2, 1, COUNT) * (1 + e) / 3 for e in EPOCHS),
+        ),
+        SampleColumn(key="note", title="Note", kind="text", values=(tuple(f"note {i}" for i in range(COUNT)),)),
+        SampleColumn(key="column0", title="price in €", own=True, kind="number", values=(np.arange(COUNT) / 10,)),
+        SampleColumn(key="column1", title="customer", own=True, kind="number", values=(2**33 + np.arange(COUNT),)),
+    )  # fmt: skip
+    layers = (
+        LayerMap(name="input", title="Input", detail="64 values", layouts=(_layout(0),)),
+        LayerMap(
+            name="dense", title="dense", detail="5 units, 1 inactive", layouts=tuple(map(_layout, EPOCHS)),
+            measures=(("Probe accuracy", (0.1, None, 0.9)),),
+        ),
+    )  # fmt: skip
+    return Explorer(
+        name="explore",
+        title="Samples",
+        names=tuple(f"test[{i}]" for i in range(COUNT)),
+        epochs=EPOCHS,
+        kept=2,
+        columns=columns,
+        layers=layers,
+        layer=1,
+        details=("note",),
+        pictures=(np.arange(COUNT, dtype=np.uint8) * 2)[:, None, None] * np.ones((8, 8), np.uint8),
+        neighbors=np.stack([(np.arange(COUNT) + k) % COUNT for k in (3, 6)], axis=1),
+        neighbors_in="dense",
+        colors=COLORS,
+    )
+
+
+class Explored:
+    """A page with an explorer, which its scripts call `explorer`."""
+
+    def __init__(self, visit):
+        self.visit, self.page = visit, visit.page
+        self.wait, self.check_quiet = visit.wait, visit.check_quiet
+        self.page.evaluate("window.explorer = document.querySelector('.explorer').explorer")
+
+    def state(self, name):
+        return self.page.evaluate(
+            f"(() => {{ const v = explorer.store.state.{name}; return ArrayBuffer.isView(v) ? [...v] : v; }})()"
+        )
+
+    def place(self, sample):
+        """Where a sample is in the window."""
+        self.wait("explorer.map.transition.t === 0")
+        x, y = self.page.evaluate(f"explorer.map.toScreen({sample})")
+        box = self.page.locator(".map").bounding_box()
+        return box["x"] + x, box["y"] + y
+
+    def drag(self, *places, keys=()):
+        mouse, keyboard = self.page.mouse, self.page.keyboard
+        for key in keys:
+            keyboard.down(key)
+        mouse.move(*places[0])
+        mouse.down()
+        for place in places[1:]:
+            mouse.move(*place, steps=4)
+        mouse.up()
+        for key in keys:
+            keyboard.up(key)
+
+
+@pytest.fixture
+def open_explorer(visit, browser, record):
+    """Open a page with the explorer, or another `record` of one, and other sections after it."""
+
+    def open_page(*others, **options):
+        page = Page(title="A run", sections=(options.pop("record", record), *others))
+        opened = Explored(visit(browser, page=page, **options))
+        opened.page.locator(".map").scroll_into_view_if_needed()
+        return opened
+
+    return open_page
+
+
+@pytest.fixture
+def hostile():
+    """The name of the second class."""
+    return HOSTILE

@@ -1,0 +1,107 @@
+"""How the map of the explorer is painted and laid out in a real browser, and its record."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cutaway.errors import UsageError
+from cutaway.page import scale_layout
+
+pytestmark = pytest.mark.browser
+
+COUNT = 90
+
+SECOND_MAP = """(options) => {
+  const host = document.createElement("div");
+  host.style.cssText = "width: 300px; height: 300px";
+  document.body.append(host);
+  const { surface, count } = explorer.map;
+  const other = new explorer.map.constructor(host, { count, palette: surface.palette, ...options });
+  other.transition.add("a", explorer.layouts.loaded.get("1/2"));
+  window.other = other;
+}"""
+"""A map beside the one of the explorer, 300 pixels wide."""
+
+
+def test_pictures_take_the_place_of_points_when_zoomed_in(open_explorer):
+    opened = open_explorer()
+    assert opened.page.evaluate("explorer.map.pictured") is None
+    opened.page.evaluate("explorer.map.zoom(6)")
+    opened.wait("explorer.map.pictured?.length > 0")
+    assert opened.page.evaluate("explorer.map.pictured.length") < COUNT
+
+
+@pytest.mark.parametrize("painter", ["webgl2", "canvas2d"])
+def test_both_painters_paint_the_same(open_explorer, painter):
+    opened = open_explorer()
+    opened.page.evaluate(SECOND_MAP, {"painter": painter, "size": 6, "alpha": 1})
+    found = opened.page.evaluate(
+        """() => {
+          other.color(explorer.map.surface.codes);
+          other.hide(Uint8Array.from({ length: other.count }, (_, i) => i === 40 ? 0 : 1));
+          other.paint();
+          const copy = Object.assign(document.createElement("canvas"), { width: 300, height: 300 }).getContext("2d");
+          copy.drawImage(other.surface.canvas, 0, 0);
+          const [x, y] = other.toScreen(40).map(Math.round), data = copy.getImageData(0, 0, 300, 300).data;
+          let painted = 0;
+          for (let k = 3; k < data.length; k += 4) if (data[k] > 127) painted++;
+          return [other.surface.kind, [...data.subarray(4 * (300 * y + x)).slice(0, 4)], painted];
+        }"""
+    )
+    kind, color, painted = found
+    assert kind == painter
+    assert color == [0x20, 0xA0, 0x20, round(0.95 * 255)], "no point is opaque, so that others below are seen"
+    assert painted == pytest.approx(np.pi * 9, abs=9)
+
+
+def test_a_lost_context_costs_no_more_than_a_frame(open_explorer):
+    opened = open_explorer()
+    opened.page.evaluate(SECOND_MAP, {"painter": "webgl2"})
+    opened.page.evaluate(
+        """() => {
+          other.select([3, 4]);
+          window.kinds = [];
+          other.addEventListener("painter", (event) => kinds.push(event.detail.kind));
+          window.lose = other.surface.painter.gl.getExtension("WEBGL_lose_context");
+          lose.loseContext();
+        }"""
+    )
+    opened.wait("kinds.length === 1")
+    opened.page.evaluate("lose.restoreContext()")
+    opened.wait("kinds.length === 2")
+    assert opened.page.evaluate("[kinds, [...other.selection]]") == [["lost", "webgl2"], [3, 4]]
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440, 2560])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_every_width_in_both_color_schemes(open_explorer, width, scheme):
+    opened = open_explorer(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    for name in (".map", ".sample-card", ".timeline", ".toolbar", ".strip"):
+        box = opened.page.locator(name).bounding_box()
+        assert box["x"] >= 0, name
+        assert box["x"] + box["width"] <= width, name
+    opened.check_quiet()
+
+
+def test_reduced_motion_is_respected(open_explorer):
+    opened = open_explorer(reduced_motion="reduce")
+    opened.page.evaluate("explorer.store.set({ layer: 0 })")
+    assert opened.page.evaluate("[explorer.map.transition.a, explorer.map.transition.t]") == ["0/0", 0]
+
+
+def test_arrays_of_other_lengths_are_refused(record):
+    with pytest.raises(UsageError, match="an entry for each sample; got 90 samples, and entries for 89, 90"):
+        replace(record, pictures=record.pictures[1:])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_layouts_are_scaled_to_the_square_and_keep_their_shape(seed):
+    xy = np.random.default_rng(seed).normal(size=(50, 2)) * [3, 1] + 100
+    scaled = scale_layout(xy).astype(float)
+    assert scaled.min() == 0
+    assert scaled.max() == 65535
+    unit = np.ptp(scaled[:, 0]) / np.ptp(xy[:, 0])
+    np.testing.assert_allclose(scaled - scaled.mean(0), (xy - xy.mean(0)) * unit, atol=1)
+    assert np.array_equal(scale_layout(np.zeros((4, 2))), np.full((4, 2), 32768)), "all at one place"
