@@ -77,7 +77,7 @@ def test_the_table_is_printed_safely(cutaway, folder, monkeypatch):
     assert "\x1b" not in out
     for name in DAMAGED - {"red\x1b[31m"}:
         assert f"damaged: {name}: " in out
-    assert "an accuracy is from 0 to 1; got 7" in out
+    assert '"test" in run.json must have an "accuracy" from 0 to 1' in out
     assert "split with seed 1" in out
     assert "tested on different samples" in out
     assert out.index("first") < out.index("second") < out.index("untested")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
-from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, UnknownNameError, UsageError
 from cutaway.metrics import Interval, wilson_interval
 from cutaway.runs import RUNS, DamagedRun, Manifest, list_runs
 
@@ -213,8 +213,6 @@ def _line(context: RunContext) -> RunLine:
     manifest, folder = context.manifest, context.folder
     manifest.check("model", "test", "cost")
     test, samples = manifest.test, len(context.split.test)
-    if test is not None and not 0 <= test["accuracy"] <= 1:
-        raise RunError("an accuracy is from 0 to 1", got=f"{test['accuracy']:g} in run.json", hint="restore run.json")
     interval = wilson_interval(round(test["accuracy"] * samples), samples) if test and samples else None
     return RunLine(
         run=context.path.name,
