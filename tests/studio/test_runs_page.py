@@ -102,11 +102,11 @@ def test_title_tags_and_note_are_written(start_studio, open_page, runs):
         assert each.page.evaluate("window.hacked") is None
     notes = json.loads((runs / "beta" / "notes.json").read_text())
     assert notes == {"title": HOSTILE, "tags": ["wide", "lesson 3"], "note": "First line\nsecond"}
-    assert page.locator("dialog").count() == 0
+    page.locator("dialog").wait_for(state="detached")
     page.get_by_role("button", name=f"Edit {HOSTILE}").click()
     assert page.get_by_label("Tags").input_value() == "wide, lesson 3"
     page.keyboard.press("Escape")
-    assert page.locator("dialog").count() == 0
+    page.locator("dialog").wait_for(state="detached")
     opened.check_quiet()
     other.check_quiet()
 
