@@ -19,6 +19,7 @@ NAMES = (
     "far_samples",
     "suspect_labels",
     "page",
+    "studio",
 )
 
 
