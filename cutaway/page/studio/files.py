@@ -10,7 +10,16 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cutaway.page.resources import read_template
 
-STYLES = ("page.css", "explorer.css", "network.css", "label_sheet.css", "studio.css", "studio_runs.css")
+STYLES = (
+    "page.css",
+    "explorer.css",
+    "network.css",
+    "label_sheet.css",
+    "studio.css",
+    "studio_runs.css",
+    "studio_data.css",
+    "studio_train.css",
+)
 
 
 @dataclass(frozen=True)

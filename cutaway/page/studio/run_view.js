@@ -1,4 +1,5 @@
 import { element } from "../core/elements.js";
+import { showLive } from "./live.js";
 import { ask } from "./server.js";
 
 /**
@@ -8,5 +9,6 @@ import { ask } from "./server.js";
  */
 export async function showRun(host, [id]) {
   const run = await ask(`api/runs/${encodeURIComponent(id)}`);
-  host.append(element("h1", { text: run.title || run.id }), element("p", { text: run.state }));
+  host.append(element("h1", { text: run.title || run.id }));
+  if (run.rows) showLive(host, run);
 }

@@ -1,6 +1,6 @@
 """The routes of the studio, one file for each thing that a person works with."""
 
-from . import events, pages, runs
+from . import data, events, live, pages, runs, trainings
 
-ROUTERS = (events.router, runs.router, pages.router)
+ROUTERS = (events.router, runs.router, live.router, trainings.router, data.router, pages.router)
 """All routes; those of the pages come last."""

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from cutaway.studio.data import DataRoots
 from cutaway.studio.settings import Person, StudioSettings
+from cutaway.studio.trainings import Scheduler
 from cutaway.studio.workspace import Workspace
 
 
@@ -20,7 +22,17 @@ def _workspace(request: Request) -> Workspace:
     return request.app.state.workspaces[request.scope["person"].name]
 
 
+def _scheduler(request: Request) -> Scheduler:
+    return request.app.state.scheduler
+
+
+def _places(request: Request) -> DataRoots:
+    return DataRoots(_workspace(request).folder, _settings(request).data)
+
+
 GivenPerson = Annotated[Person, Depends(_person)]
+GivenRoots = Annotated[DataRoots, Depends(_places)]
+GivenScheduler = Annotated[Scheduler, Depends(_scheduler)]
 GivenSettings = Annotated[StudioSettings, Depends(_settings)]
 GivenWorkspace = Annotated[Workspace, Depends(_workspace)]
 RunId = Annotated[str, Path(max_length=255, description="Name of the run's folder.")]

@@ -25,6 +25,9 @@ def static(digest: str, name: str) -> Response:
 
 @router.get("/")
 @router.get("/runs/{run}")
-def shell(settings: GivenSettings, person: GivenPerson, run: str = "") -> Response:
+@router.get("/train")
+@router.get("/trainings/{job}")
+@router.get("/data")
+def shell(settings: GivenSettings, person: GivenPerson, run: str = "", job: str = "") -> Response:
     """The shell of every view: which one it shows, its script takes from the address."""
     return HTMLResponse(studio_shell(base=settings.base, person=person.name, writes=person.writes))
