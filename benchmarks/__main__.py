@@ -21,6 +21,7 @@ NAMES = (
     "page",
     "studio",
     "studio_live",
+    "studio_views",
 )
 
 
