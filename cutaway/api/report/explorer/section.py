@@ -77,7 +77,14 @@ def explore(source: ReportSource) -> Explorer | None:
         layers=maps,
         layer=grid.layers.index(root),
         pictures=pictures,
-        neighbors=near_samples(embedding, on_progress=source.on_progress),
+        neighbors=near_samples(
+            context,
+            embedding.ids,
+            layer=root,
+            epoch=embedding.epoch,
+            activations=embedding.activations,
+            on_progress=source.on_progress,
+        ),
         neighbors_in=root,
         network=None if isinstance(network, str) else network,
         without=network if isinstance(network, str) else "",
@@ -118,8 +125,8 @@ def _widths(source: ReportSource) -> dict[str, int]:
 
     context = source.context
     root, dense = context.layer(None), context.outline.dense
-    hidden = [name for name in dense if name != root] or dense[:1]
     if source.map_layers is None:
+        hidden = [name for name in dense if name != root] or dense[:1]
         chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
     else:
         chosen = {root, *(context.layer(name) for name in source.map_layers if name != INPUT)}
