@@ -107,7 +107,7 @@ export class Explorer {
     const { keys } = layouts;
     for (const [k, key] of keys.entries()) {
       for (const next of keys.slice(k, k + AHEAD)) void layouts.load(next).catch(() => {}); // an error is thrown below
-      if (!layouts.loaded.has(key)) map.transition.add(key, await layouts.load(key));
+      if (!map.transition.has(key)) map.transition.add(key, await layouts.load(key));
       if (signal.aborted) return;
       this.ready.dispatchEvent(new Event("layout"));
     }
