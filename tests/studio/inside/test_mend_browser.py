@@ -24,6 +24,13 @@ def eventually(opened, given, expected):
     assert given() == expected
 
 
+def decide_on_second(opened, key):
+    """Go to the second label with the keyboard, and decide."""
+    opened.page.locator(".suspect").first.focus()
+    opened.page.keyboard.press("n")
+    opened.page.keyboard.press(key)
+
+
 @pytest.fixture
 def mending(open_page, own_studio):
     """The page on which labels of the first run are mended, with suspects that were found before."""
@@ -79,14 +86,12 @@ def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(mending, ope
     name = suspects(mending)[1]["sample"]
     run = ct.open_run(own_studio.folder / "first")
     run.decide(ct.Decision(name, "keep"))
-    other.page.locator(".suspect").nth(1).focus()
-    other.page.keyboard.press("d")
+    decide_on_second(other, "d")
     said = "document.querySelector('.studio-message.error')?.textContent.includes('decided meanwhile')"
     other.wait(said, seconds=100)
     other.wait("document.querySelectorAll('.suspect')[1].dataset.decided === 'keep'")
     assert decisions(own_studio)[-1] == (name, "keep", None)
-    other.page.locator(".suspect").nth(1).focus()
-    other.page.keyboard.press("d")
+    decide_on_second(other, "d")
     eventually(other, lambda: decisions(own_studio)[-1], (name, "drop", None))
     mending.wait("document.querySelectorAll('.suspect')[1].dataset.decided === 'drop'")
     assert other.foreign == []
