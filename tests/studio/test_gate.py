@@ -224,3 +224,14 @@ def test_an_unexpected_error_is_one_line_and_says_nothing_of_the_machine(in_proc
     monkeypatch.setattr(studio.workspace, "look", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):  # uvicorn writes it to the terminal
         studio.ask()
+
+
+def test_a_studio_on_every_address_is_named_by_its_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr("socket.gethostname", lambda: "Lab")
+    settings = StudioSettings(people=(Person("", tmp_path, token="t"),), host="0.0.0.0", port=443, tls=True)
+    assert settings.link(settings.people[0]) == "https://lab/?token=t"
+    assert {"lab", "localhost"} <= settings.hosts
+    assert "0.0.0.0" not in settings.link(settings.people[0])
+    assert settings.secure
+    six = StudioSettings(people=(Person("", tmp_path, token="t"),), host="::1", port=80)
+    assert six.link(six.people[0]) == "http://[::1]/?token=t"
