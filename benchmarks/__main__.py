@@ -20,6 +20,7 @@ NAMES = (
     "suspect_labels",
     "page",
     "studio_live",
+    "studio",
 )
 
 

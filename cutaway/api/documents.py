@@ -40,7 +40,7 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
     training = manifest.cost.get("training")
     return {
         "run": str(run.path),
-        "status": manifest.status,
+        "status": run.folder.state,
         "why": manifest.why,
         "epochs": len(run.history),
         "kept_epoch": manifest.kept_epoch,
@@ -66,11 +66,15 @@ def class_document(run: Run) -> dict[str, Any]:
     Of more than `LISTED` classes, those with the lowest recall; ``left_out`` is the number of the others.
     """
     if run.test is None:
-        status = run.folder.status
+        status = run.folder.state
         numbers = "the training has not ended with predictions that are numbers"
         if status == "finished" and not len(run.split.test):
             numbers = "there are no test samples"
-        unended = {"stopped": "the training was stopped before its end", "running": "the training has not ended yet"}
+        unended = {
+            "stopped": "the training was stopped before its end",
+            "running": "the training has not ended yet",
+            "died": "the process of the training is gone",
+        }
         return {"classes": None, "why": unended.get(status, numbers)}
     try:
         found = run.per_class()
@@ -104,7 +108,7 @@ def run_row(run: Run) -> dict[str, Any]:
     row = run.context.row() or {}
     return {
         "run": run.path.name,
-        "status": run.folder.status,
+        "status": run.folder.state,
         "dataset": run.context.manifest.dataset.name,
         "epochs": len(run.history),
         "val_accuracy": row.get("val_accuracy"),

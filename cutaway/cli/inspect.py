@@ -83,15 +83,17 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
         print_json({**run_document(opened), "per_class": class_document(opened), "findings": findings})
         return
     manifest, where = opened.context.manifest, run_argument(opened.path)
+    state = opened.folder.state
+    why = "its process is gone" if state == "died" else manifest.why
     config = {key: value for key, value in manifest.config.items() if value is not None}
     name = manifest.model.name if manifest.model else "not known"
     lines = [
-        ("status", manifest.status + (f" ({manifest.why})" if manifest.why else "")),
+        ("status", state + (f" ({why})" if why else "")),
         ("dataset", f"{manifest.dataset.name}  sha256 {manifest.dataset.sha256[:12]}"),
         ("data", data_in_words(manifest.dataset)),
         ("model", f"{name}: {', '.join(_layer(layer) for layer in model_layers(opened))}"),
         ("config", ", ".join(f"{key} {value}" for key, value in config.items())),
-        *((("resume", run_command("resume", opened.path)),) if manifest.status == "stopped" else ()),
+        *((("resume", run_command("resume", opened.path)),) if state in ("stopped", "died") else ()),
         *((("again", again),) if (again := opened.context.train_like(where)) else ()),
         *(("damaged", as_typed(str(error))) for error in manifest.damaged.values()),
     ]

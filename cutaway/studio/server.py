@@ -2,9 +2,11 @@
 
 import asyncio
 import errno
+import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -56,10 +58,22 @@ def serve(
     try:
         settings = replace(settings, port=listener.getsockname()[1])
         server = _make_server(settings, certificate=certificate, key=key)
-        on_start(settings)  # who connects from now on waits until it accepts, in a moment
-        server.run(sockets=[listener])
+        with _ended_by_signals(server):
+            on_start(settings)  # who connects from now on waits until it accepts, in a moment
+            server.run(sockets=[listener])
     finally:
         listener.close()
+
+
+@contextmanager
+def _ended_by_signals(server: "uvicorn.Server") -> Generator[None]:
+    """Ctrl-C and SIGTERM end the server from now on: it takes them itself only once it runs."""
+    before = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Path | None) -> "uvicorn.Server":

@@ -9,7 +9,6 @@ import subprocess
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 
 import pytest
 
@@ -224,7 +223,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_POST = do_DELETE = forward
 
-    def log_message(self, *_):
+    def log_message(self, format, *args):  # noqa: A002
         pass
 
 
@@ -236,9 +235,11 @@ def test_the_studio_works_behind_a_proxy(start_studio, new_run, open_page, tmp_p
     base = "/user/ada/proxy/1"
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
         address = f"http://127.0.0.1:{proxy.server_port}{base}"
-        studio = start_studio(None, "--behind", address)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            proxy.to = free.getsockname()[1]
+        studio = start_studio(None, "--behind", address, "--port", proxy.to)
         proxy.base, proxy.cuts, proxy.renames, proxy.daemon_threads = base, cuts, renames, False
-        proxy.to = next(port for port in listening_ports(studio.process.pid))
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
         opened = open_page(studio)
         assert opened.page.url == f"{address}/"
@@ -256,15 +257,3 @@ def test_the_studio_works_behind_a_proxy(start_studio, new_run, open_page, tmp_p
         opened.context.close()
         assert studio.end() == (0, "")
         proxy.shutdown()
-
-
-def listening_ports(pid):
-    """The ports on which a process listens."""
-    inodes = set()
-    for link in Path(f"/proc/{pid}/fd").iterdir():
-        target = str(link.readlink())
-        if target.startswith("socket:["):
-            inodes.add(target[8:-1])
-    with open(f"/proc/{pid}/net/tcp") as table:
-        lines = [line.split() for line in table][1:]
-    return [int(line[1].split(":")[1], 16) for line in lines if line[3] == "0A" and line[9] in inodes]

@@ -116,7 +116,7 @@ export class RunsTable {
   }
 
   /**
-   * Give the focus back to a part of a row that was drawn anew.
+   * Give the focus back to a part of a row that was drawn again.
    * @param {string} run
    * @param {string} part
    */

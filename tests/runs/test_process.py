@@ -1,0 +1,143 @@
+"""Which process writes a run: real processes, numbers that are used again, other machines, and hostile records."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from cutaway.cli import main
+from cutaway.runs import ProcessRecord, RunFolder, RunWriter, process
+
+DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
+MANIFEST = {"dataset": DATASET | {"origin": {"kind": "arrays"}}, "split": {}, "model": None, "config": {}, "seed": 0}
+
+WRITES = """
+import sys, json
+from cutaway.runs import RunWriter
+writer = RunWriter.create_at(sys.argv[1], manifest=json.loads(sys.argv[2]))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def start(path):
+    """A process that writes a run until its stdin ends."""
+    command = [sys.executable, "-c", WRITES, str(path), json.dumps(MANIFEST)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "ready\n"
+    return child
+
+
+def record_of(path):
+    return json.loads((path / "run.json").read_text())["process"]
+
+
+def change_record(path, **fields):
+    manifest = json.loads((path / "run.json").read_text())
+    manifest["process"] = {**manifest["process"], **fields}
+    (path / "run.json").write_text(json.dumps(manifest))
+
+
+def test_a_process_that_is_killed_leaves_a_run_that_died(tmp_path):
+    with start(tmp_path / "a") as child:
+        assert record_of(tmp_path / "a")["pid"] == child.pid
+        assert RunFolder.open(tmp_path / "a").state == "running"
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        # still a zombie, whose parent has not asked for it yet
+        assert RunFolder.open(tmp_path / "a").state == "died"
+    assert RunFolder.open(tmp_path / "a").state == "died"
+    assert RunFolder.open(tmp_path / "a").status == "running"
+
+
+def test_a_run_that_ended_names_no_process(tmp_path):
+    writer = RunWriter.create_at(tmp_path / "a", manifest=MANIFEST)
+    assert ProcessRecord.model_validate(record_of(tmp_path / "a")).alive
+    writer.finish("stopped", why="canceled")
+    assert record_of(tmp_path / "a") is None
+    assert RunFolder.open(tmp_path / "a").state == "stopped"
+    again = RunWriter.reopen(tmp_path / "a")
+    again.begin()
+    assert record_of(tmp_path / "a")["pid"] == os.getpid()
+    again.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says when a process started")
+@pytest.mark.parametrize(
+    "change", [lambda ticks, boot: f"{int(ticks) - 1}@{boot}", lambda ticks, boot: f"{ticks}@other"]
+)
+def test_another_process_with_its_number_is_not_taken_for_it(tmp_path, change):
+    with start(tmp_path / "a") as child:
+        ticks, _, boot = record_of(tmp_path / "a")["started"].partition("@")
+        change_record(tmp_path / "a", started=change(ticks, boot))
+        assert RunFolder.open(tmp_path / "a").state == "died"
+        change_record(tmp_path / "a", started=f"{ticks}@{boot}")
+        assert RunFolder.open(tmp_path / "a").state == "running"
+        child.kill()
+
+
+def test_a_process_of_another_machine_is_not_judged(tmp_path):
+    with start(tmp_path / "a") as child:
+        child.kill()
+    change_record(tmp_path / "a", host="elsewhere")
+    assert ProcessRecord.model_validate(record_of(tmp_path / "a")).alive is None
+    assert RunFolder.open(tmp_path / "a").state == "running"
+
+
+def test_where_the_system_says_no_start_only_the_number_counts(monkeypatch):
+    monkeypatch.setattr(process, "_started", lambda pid: None)
+    record = ProcessRecord.current()
+    assert record.started is None
+    assert record.alive
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        child.wait()
+    assert ProcessRecord(pid=child.pid, host=record.host).alive is False
+
+
+def test_a_program_whose_name_looks_like_its_state_is_read_right(tmp_path):
+    name = tmp_path / "x) Z 1 ("
+    name.symlink_to("/bin/sleep")
+    with subprocess.Popen([name, "60"]) as child:
+        assert process._started(child.pid) is not None
+        child.kill()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"pid": 0, "host": "x"},
+        {"pid": -1, "host": "x"},
+        {"pid": 2**40, "host": "x"},
+        {"pid": "1; rm", "host": "x"},
+        {"pid": True, "host": ["x"]},
+        {"pid": 1, "host": "x" * 300},
+        {"pid": 1},
+        [],
+        "1",
+        1,
+    ],
+)
+def test_a_record_that_is_wrong_is_left_out_and_said(tmp_path, record):
+    with pytest.raises(ValidationError):
+        ProcessRecord.model_validate(record)
+    RunWriter.create_at(tmp_path / "a", manifest=MANIFEST).close()
+    manifest = json.loads((tmp_path / "a" / "run.json").read_text()) | {"process": record}
+    (tmp_path / "a" / "run.json").write_text(json.dumps(manifest))
+    folder = RunFolder.open(tmp_path / "a")
+    assert folder.state == "running"
+    assert "process" in folder.manifest.damaged
+
+
+def test_the_command_line_says_that_a_run_died(tmp_path, capsys):
+    with start(tmp_path / "a") as child:
+        child.kill()
+    with pytest.raises(SystemExit) as ended:
+        main(["runs", str(tmp_path), "--json"])
+    assert ended.value.code == 0
+    assert [row["status"] for row in json.loads(capsys.readouterr().out)] == ["died"]
+    with pytest.raises(SystemExit):
+        main(["runs", str(tmp_path)])
+    assert "died" in capsys.readouterr().out

@@ -1,0 +1,262 @@
+"""The list of runs in Chromium, by the gestures of a person and what they see."""
+
+import json
+import os
+import re
+import shutil
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+HOSTILE = "<img src=x onerror=hacked=1>"
+
+
+@pytest.fixture
+def runs(tmp_path, new_run):
+    """Four runs: the newest one is damaged, and the oldest one has notes."""
+    folder = tmp_path / "runs"
+    for number, (name, accuracy) in enumerate([("alpha", 0.8), ("beta", 0.95), ("gamma", 0.6)]):
+        new_run(folder / name, accuracy=accuracy, data="mnist" if number else "digits")
+        manifest = json.loads((folder / name / "run.json").read_text())
+        manifest["created"] = f"2026-01-0{number + 1}T12:00:00.000+00:00"
+        (folder / name / "run.json").write_text(json.dumps(manifest))
+    (folder / "alpha" / "notes.json").write_text('{"title": "Baseline", "tags": ["lesson 3"], "note": "Keep this."}')
+    (folder / "broken").mkdir()
+    (folder / "broken" / "run.json").write_text("{")
+    return folder
+
+
+def listed(opened):
+    return opened.page.locator("tbody tr").evaluate_all("rows => rows.map((row) => row.dataset.run)")
+
+
+LISTED = "JSON.stringify([...document.querySelectorAll('tbody tr')].map((row) => row.dataset.run))"
+
+
+def wait_for_list(opened, names):
+    opened.wait(f"{LISTED} === {json.dumps(json.dumps(names, separators=(',', ':')))}")
+
+
+def test_runs_are_listed_with_what_is_known_of_them(start_studio, open_page, runs):
+    opened = open_page(start_studio())
+    assert listed(opened) == ["gamma", "beta", "alpha", "broken"]
+    text = opened.page.locator("tr[data-run=beta]").inner_text()
+    for known in ("finished", "71.25%", "95.00%", "mnist", "4-8-2", "1.5 s"):
+        assert known in text or known in opened.page.locator("tr[data-run=beta]").text_content()
+    curve = opened.page.locator("tr[data-run=beta] svg")
+    assert curve.get_attribute("aria-label") == "loss 0.850, then 0.350"
+    assert curve.locator("polyline").count() == 2
+    assert "run.json" in opened.page.locator("tr[data-run=broken]").inner_text()
+    assert opened.page.locator("tr[data-run=broken] a").count() == 0
+    assert "Baseline" in opened.page.locator("tr[data-run=alpha]").inner_text()
+    opened.page.get_by_role("link", name="beta").click()
+    opened.ready()
+    assert opened.page.url.endswith("/runs/beta")
+    opened.check_quiet()
+
+
+def test_search_sorting_and_states_are_in_the_address(start_studio, open_page, runs):
+    opened = open_page(start_studio())
+    page = opened.page
+    page.keyboard.press("/")
+    page.keyboard.type("MNIST")
+    assert listed(opened) == ["gamma", "beta"]
+    page.get_by_role("button", name="Validation").click()
+    assert listed(opened) == ["beta", "gamma"]
+    page.get_by_role("button", name="Validation").click()
+    assert listed(opened) == ["gamma", "beta"]
+    assert page.locator("th[aria-sort=ascending]").inner_text() == "Validation"
+    assert page.url.endswith("/?find=MNIST&sort=best")
+    page.reload()
+    opened.ready()
+    assert listed(opened) == ["gamma", "beta"]
+    page.get_by_role("searchbox").fill("keep lesson")  # words of the note and of a tag
+    assert listed(opened) == ["alpha"]
+    page.get_by_role("searchbox").fill("nothing like this")
+    page.get_by_text("No run matches.").wait_for()
+    page.get_by_role("button", name="Show all runs").click()
+    assert len(listed(opened)) == 4
+    page.get_by_role("button", name="Damaged 1").click()
+    assert listed(opened) == ["broken"]
+    assert "state=damaged" in page.url
+    page.get_by_role("button", name="Damaged 1").click()
+    page.get_by_role("button", name="Show runs with lesson 3").or_(
+        page.get_by_title("Show runs with lesson 3")
+    ).first.click()
+    assert listed(opened) == ["alpha"]
+    opened.check_quiet()
+
+
+def test_title_tags_and_note_are_written(start_studio, open_page, runs):
+    opened, other = open_page(start_studio()), None
+    other = open_page(opened.studio)
+    page = opened.page
+    page.get_by_role("button", name="Edit beta").click()
+    page.get_by_label("Title").fill(HOSTILE)
+    page.get_by_label("Tags").fill(" wide, lesson 3,wide ")
+    page.get_by_label("Note").fill("First line\nsecond")
+    page.get_by_role("button", name="Save").click()
+    for each in (opened, other):  # an event tells every page
+        each.page.get_by_role("link", name=HOSTILE).wait_for()
+        assert each.page.evaluate("window.hacked") is None
+    notes = json.loads((runs / "beta" / "notes.json").read_text())
+    assert notes == {"title": HOSTILE, "tags": ["wide", "lesson 3"], "note": "First line\nsecond"}
+    page.locator("dialog").wait_for(state="detached")
+    page.get_by_role("button", name=f"Edit {HOSTILE}").click()
+    assert page.get_by_label("Tags").input_value() == "wide, lesson 3"
+    page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
+    opened.check_quiet()
+    other.check_quiet()
+
+
+def test_two_runs_are_selected_and_compared(start_studio, open_page, runs):
+    opened = open_page(start_studio())
+    page = opened.page
+    page.get_by_role("checkbox", name="Select gamma").check()
+    page.get_by_text("Select two to compare them.").wait_for()
+    page.get_by_role("checkbox", name="Select beta").check()
+    assert page.get_by_role("link", name="Compare").get_attribute("href") == "compare/gamma/beta"
+    page.get_by_role("checkbox", name="Select broken").check()
+    assert page.get_by_role("link", name="Compare").count() == 0
+    page.get_by_role("button", name="Clear").click()
+    assert page.locator("tr.selected").count() == 0
+    page.get_by_role("checkbox", name="Select all").check()
+    assert page.locator("tr.selected").count() == 4
+    opened.check_quiet()
+
+
+def test_runs_are_deleted_after_asking_and_taken_back(start_studio, open_page, runs):
+    opened = open_page(start_studio())
+    page = opened.page
+    page.get_by_role("button", name="Delete beta").click()
+    dialog = page.get_by_role("dialog")
+    assert "weights of every epoch" in dialog.inner_text()
+    dialog.get_by_role("button", name="Cancel").click()
+    assert (runs / "beta").is_dir()
+    page.get_by_role("button", name="Delete beta").click()
+    dialog.get_by_role("button", name="Delete the run").click()
+    wait_for_list(opened, ["gamma", "alpha", "broken"])
+    assert not (runs / "beta").exists()
+    page.get_by_role("button", name="Undo").click()
+    wait_for_list(opened, ["gamma", "beta", "alpha", "broken"])
+    for name in ("gamma", "broken"):
+        page.get_by_role("checkbox", name=f"Select {name}").check()
+    page.locator(".chosen").get_by_role("button", name="Delete").click()
+    dialog.get_by_role("button", name="Delete 2 runs").click()
+    wait_for_list(opened, ["beta", "alpha"])
+    page.get_by_role("button", name="Trash (2)").click()
+    dialog.get_by_role("button", name="Take back gamma").click()
+    wait_for_list(opened, ["gamma", "beta", "alpha"])
+    dialog.get_by_role("button", name="Empty the trash").click()
+    page.get_by_role("button", name="Delete 1 run for good").click()
+    page.get_by_text("The trash is empty.").wait_for()
+    assert os.listdir(runs / ".trash") == []
+    opened.check_quiet()
+
+
+def test_a_training_is_followed_and_a_run_that_appears_is_shown(start_studio, open_page, runs, new_run, tmp_path):
+    opened = open_page(start_studio())
+    page = opened.page
+    page.get_by_role("checkbox", name="Select beta").focus()
+    new_run(runs / "live", done=2, status="running", epochs=10)
+    page.get_by_role("link", name="live").wait_for()
+    words = page.locator("tr[data-run=live] .run-state")
+    assert "epoch 3 of 10 · 4.0 s left · 1,000 samples/s" in words.inner_text()
+    assert page.locator("tr[data-run=live] progress").evaluate("bar => bar.value") == pytest.approx(0.2)
+    with (runs / "live" / "history.jsonl").open("a") as file:
+        row = {
+            "kind": "epoch",
+            "epoch": 3,
+            "loss": 0.1,
+            "val_accuracy": 0.5,
+            "seconds": 0.5,
+            "samples_per_second": 1000.0,
+        }
+        file.write(json.dumps(row) + "\n")
+    page.get_by_text(re.compile("epoch 4 of 10")).wait_for()
+    assert page.get_by_role("button", name="Delete live").is_disabled()
+    assert (
+        page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.getAttribute('aria-label')")
+        == "Select beta"
+    )
+    shutil.rmtree(runs / "live")
+    wait_for_list(opened, ["gamma", "beta", "alpha", "broken"])
+    opened.check_quiet()
+
+
+def test_a_page_says_that_the_studio_has_ended_and_goes_on_when_it_is_back(start_studio, open_page, runs, new_run):
+    studio = start_studio()
+    opened = open_page(studio)
+    studio.process.kill()
+    opened.page.get_by_text("The studio does not answer").wait_for()
+    new_run(runs / "meanwhile")
+    start_studio(None, "--port", str(studio.port))
+    opened.page.get_by_role("link", name="meanwhile").wait_for()
+    assert opened.page.get_by_text("The studio does not answer").is_hidden()
+    assert opened.foreign == []
+
+
+def test_twenty_pages_of_one_browser_are_all_live(start_studio, open_page, runs):
+    opened = open_page(start_studio())
+    pages = [opened.page, *(opened.context.new_page() for _ in range(19))]
+    for page in pages[1:]:
+        page.goto(opened.studio.url)
+        page.wait_for_selector("html[data-ready]")
+    opened.studio.ask("/api/runs/beta/notes", method="PUT", body={"title": "seen by all"})
+    for page in pages:
+        page.get_by_role("link", name="seen by all").wait_for()
+    pages.pop(0).close()  # the one that held the stream
+    opened.studio.ask("/api/runs/beta/notes", method="PUT", body={"title": "by the others"})
+    for page in pages:
+        page.get_by_role("link", name="by the others").wait_for()
+
+
+def test_a_reader_sees_nothing_that_changes_something(start_studio, open_page, runs):
+    studio = start_studio(None, "--students", "1", links=2)
+    studio.link = studio.printed[-1].split()[-1]
+    opened = open_page(studio)
+    assert listed(opened) == ["gamma", "beta", "alpha", "broken"]
+    buttons = opened.page.get_by_role("button").all_inner_texts()
+    assert not {"Edit", "Delete", "Trash"} & set(buttons)
+    assert opened.page.get_by_text("student-01").is_visible()
+    opened.check_quiet()
+
+
+def test_an_empty_folder_says_what_to_do(start_studio, open_page, tmp_path):
+    opened = open_page(start_studio())
+    assert "cutaway train mnist" in opened.page.locator(".studio-empty").inner_text()
+    assert opened.page.get_by_role("link", name="Train a model").get_attribute("href") == "train"
+    opened.check_quiet()
+
+
+def test_a_link_on_another_site_opens_the_studio(start_studio, browser, runs):
+    studio = start_studio()
+    context = browser.new_context()
+    page = context.new_page()
+    page.route(
+        "http://mail.example/",
+        lambda route: route.fulfill(body=f'<a href="{studio.link}">open</a>', content_type="text/html"),
+    )
+    page.goto("http://mail.example/")
+    page.get_by_role("link", name="open").click()
+    page.wait_for_selector("html[data-ready]")
+    assert page.get_by_role("link", name="beta").is_visible()
+    assert "token" not in page.url
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_is_wider_than_the_page_and_faults_of_accessibility_are_not_found(start_studio, open_page, runs, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    opened = open_page(start_studio(), viewport={"width": width, "height": 800})
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    faults = [
+        (fault["id"], [node["target"] for node in fault["nodes"]])
+        for fault in Axe().run(opened.page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert faults == []
+    opened.check_quiet()

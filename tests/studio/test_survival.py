@@ -1,0 +1,197 @@
+"""What the studio survives: being killed at any moment, a full disk, a folder that goes away, a second studio."""
+
+import contextlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def wait_for(condition, *, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def ids(studio):
+    return sorted(row["id"] for row in studio.ask().json["runs"])
+
+
+def attack(studio, stop, *, seed):
+    """Write notes, delete, take back and empty, until the server is gone."""
+    draw = random.Random(seed)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        while not stop.is_set():
+            run = draw.choice("abcd")
+            kind = draw.choice(["notes", "notes", "delete", "back"])
+            if kind == "notes":
+                body = {"title": f"title {draw.random()}", "note": "x" * draw.randrange(5_000)}
+                studio.ask(f"/api/runs/{run}/notes", method="PUT", body=body)
+            elif kind == "delete":
+                studio.ask(f"/api/runs/{run}", method="DELETE")
+            else:
+                studio.ask(f"/api/trash/{run}", method="POST")
+
+
+def kill_rounds(start_studio, new_run, folder, rounds):
+    for name in "abcd":
+        new_run(folder / name)
+    with (folder / "a" / "run.json").open("rb") as file:
+        manifest_bytes = file.read()
+    for number in range(rounds):
+        studio = start_studio(folder)
+        stop = threading.Event()
+        threads = [
+            threading.Thread(target=attack, args=(studio, stop), kwargs={"seed": (number, k).__hash__()})
+            for k in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(random.Random(number).uniform(0, 0.6))
+        studio.process.kill()
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+        trash = folder / ".trash"
+        for name in "abcd":
+            places = [place / name for place in (folder, trash) if (place / name).exists()]
+            assert len(places) == 1, (number, name)
+            assert (places[0] / "history.jsonl").read_text().count("\n") == 3
+            if (places[0] / "notes.json").exists():
+                notes = json.loads((places[0] / "notes.json").read_text())
+                assert set(notes) == {"title", "tags", "note"}
+        kept = trash / "a" if (trash / "a").exists() else folder / "a"
+        assert (kept / "run.json").read_bytes() == manifest_bytes
+    last = start_studio(folder)
+    for name in last.ask().json["trash"]:
+        assert last.ask(f"/api/trash/{name}", method="POST").status == 200
+    assert ids(last) == list("abcd")
+    for name in "abcd":
+        assert last.ask(f"/api/runs/{name}/notes", method="PUT", body={"title": name}).status == 200
+        assert not list((folder / name).glob(".*.tmp"))
+
+
+def test_a_server_that_is_killed_leaves_no_half_made_file(start_studio, new_run, tmp_path):
+    kill_rounds(start_studio, new_run, tmp_path / "runs", 4)
+
+
+@pytest.mark.exhaustive
+def test_a_server_that_is_killed_in_any_moment_of_100(start_studio, new_run, tmp_path):
+    kill_rounds(start_studio, new_run, tmp_path / "runs", 100)
+
+
+def test_open_pages_stay_valid_when_the_studio_is_started_again(start_studio, new_run, tmp_path):
+    new_run(tmp_path / "runs" / "a")
+    first = start_studio()
+    first.process.kill()
+    first.process.wait()
+    second = start_studio(None, "--port", str(first.port))
+    assert second.link == first.link
+    assert second.ask(token=first.token).status == 200
+    second.end()
+    third = start_studio(None, "--port", str(first.port), "--new-links")
+    assert third.ask(token=first.token).status == 401
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost(start_studio, new_run, tmp_path, monkeypatch):
+    new_run(tmp_path / "runs" / "a")
+    popen = subprocess.Popen
+
+    def no_file_grows():  # as a full disk: every write fails, that into the cache as well
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: popen(*a, **k, preexec_fn=no_file_grows))
+    studio = start_studio()
+    monkeypatch.undo()
+    answer = studio.ask("/api/runs/a/notes", method="PUT", body={"title": "x"})
+    assert answer.status == 409
+    assert "the free space on the disk" in answer.json["error"]
+    assert not (tmp_path / "runs" / "a" / "notes.json").exists()
+    assert not list((tmp_path / "runs" / "a").glob(".*.tmp"))
+    assert ids(studio) == ["a"]
+    assert studio.end() == (0, "")
+
+
+def test_a_folder_that_is_removed_and_comes_back(start_studio, new_run, tmp_path):
+    new_run(tmp_path / "runs" / "a")
+    studio = start_studio()
+    wait_for(lambda: ids(studio) == ["a"])
+    (tmp_path / "runs").rename(tmp_path / "away")
+    wait_for(lambda: studio.ask().json["missing"])
+    assert ids(studio) == []
+    assert studio.ask("/api/runs/a").status == 404
+    assert studio.ask("/api/runs/a/notes", method="PUT", body={"title": "x"}).status == 404
+    assert studio.ask("/api/trash", method="DELETE").status == 200
+    assert studio.ask("/").status == 200
+    (tmp_path / "away").rename(tmp_path / "runs")
+    wait_for(lambda: ids(studio) == ["a"])
+    shutil.rmtree(tmp_path / "runs")
+    wait_for(lambda: studio.ask().json["missing"])
+    assert not (tmp_path / "runs").exists()  # nobody asked for it to be made
+    assert studio.end() == (0, "")
+
+
+def test_two_studios_on_one_folder_see_what_each_other_does(start_studio, new_run, tmp_path):
+    for name in "ab":
+        new_run(tmp_path / "runs" / name)
+    first, second = start_studio(), start_studio()
+    assert first.token == second.token  # both are of one person and one folder
+    first.ask("/api/runs/a/notes", method="PUT", body={"title": "from the first"})
+    second.ask("/api/runs/a/notes", method="PUT", body={"tags": ["from-the-second"]})
+    row = first.ask("/api/runs/a").json
+    assert (row["title"], row["tags"]) == ("from the first", ["from-the-second"])
+    second.ask("/api/runs/b", method="DELETE")
+    wait_for(lambda: ids(first) == ["a"])
+    assert first.ask("/api/runs/b", method="DELETE").status == 404
+    assert first.ask("/api/trash/b", method="POST").status == 200
+    wait_for(lambda: ids(second) == ["a", "b"])
+
+
+def test_the_studio_only_reads_a_folder_that_cannot_be_written(start_studio, new_run, tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    new_run(tmp_path / "runs" / "a")
+    for path in (tmp_path / "runs" / "a", tmp_path / "runs"):
+        path.chmod(0o500)
+    try:
+        studio = start_studio()
+        assert ids(studio) == ["a"]
+        assert studio.ask("/api/runs/a", method="DELETE").status == 409
+        assert studio.ask("/api/runs/a/notes", method="PUT", body={"title": "x"}).status == 409
+    finally:
+        for path in (tmp_path / "runs", tmp_path / "runs" / "a"):
+            path.chmod(0o700)
+
+
+def test_memory_does_not_grow_with_answers(start_studio, new_run, tmp_path):
+    for number in range(50):
+        new_run(tmp_path / "runs" / f"{number}", done=20)
+    studio = start_studio()
+
+    def megabytes():
+        with open(f"/proc/{studio.process.pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def ask():
+        for number in range(300):
+            studio.ask()
+            studio.ask(f"/api/runs/{number % 50}")
+
+    if sys.platform != "linux":
+        pytest.skip("memory is read from /proc")
+    ask()
+    before = megabytes()
+    ask()
+    assert megabytes() < before + 8
