@@ -19,8 +19,9 @@ NAMES = (
     "far_samples",
     "suspect_labels",
     "page",
-    "studio_live",
     "studio",
+    "studio_live",
+    "studio_views",
 )
 
 

@@ -15,6 +15,7 @@ from .gate import Gate
 from .routes import ROUTERS
 from .settings import StudioSettings
 from .trainings import Scheduler
+from .work import Desk
 from .workspace import Workspace
 
 
@@ -26,15 +27,18 @@ def create_app(settings: StudioSettings) -> Gate:
     """
     workspaces = _workspaces(settings)
     queues = [(each.jobs, each.tell_jobs) for each in set(workspaces.values())]
+    desk = Desk()
     scheduler = Scheduler(queues, parallel=settings.parallel)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         for workspace in set(workspaces.values()):
             workspace.start()
+        desk.start()
         scheduler.start()
         yield
         scheduler.close()
+        desk.close()
         for workspace in set(workspaces.values()):
             workspace.close()
 
@@ -49,6 +53,7 @@ def create_app(settings: StudioSettings) -> Gate:
     app.state.settings = settings
     app.state.workspaces = workspaces
     app.state.scheduler = scheduler
+    app.state.desk = desk
     for router in ROUTERS:
         app.include_router(router)
     for kind, handler in _HANDLERS:

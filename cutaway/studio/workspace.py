@@ -37,6 +37,7 @@ class Workspace:
         surveys: Looks at data.
         uploads: Files that were uploaded.
         hub: Events to the pages that show it.
+        deciding: Held by whoever reads decisions on labels and adds one.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,6 +45,7 @@ class Workspace:
         self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
         self.jobs = JobQueue(self.folder)
         self.live = LiveMaps(self.folder, lambda frame: self.hub.send("live", frame))
+        self.deciding = threading.Lock()
         self.surveys = Surveys(lambda told: self.hub.send("survey", told))
         self.uploads = Uploads(self.folder)
         self._ending, self._first = threading.Event(), threading.Event()

@@ -1,5 +1,6 @@
 import { element } from "../core/elements.js";
 import { followScheme } from "../core/scheme.js";
+import { showCompare } from "./compare.js";
 import { showData } from "./data_view.js";
 import { showJob } from "./job_view.js";
 import { showError } from "./messages.js";
@@ -15,6 +16,7 @@ import { showTrain } from "./train_view.js";
 const VIEWS = {
   "": { title: "Runs", show: showRuns },
   runs: { title: "", show: showRun },
+  compare: { title: "", show: showCompare },
   data: { title: "Data", show: showData },
   train: { title: "Train", show: showTrain },
   trainings: { title: "", show: showJob },
