@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TSC := build/typescript/node_modules/typescript/bin/tsc
-PYTEST := $(BIN)/pytest -n 2 --dist worksteal
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: setup demo test test-fast test-all fuzz test-python coverage check check-js bench lesson docs lock wheel clean
 

@@ -20,6 +20,8 @@ NAMES = (
     "suspect_labels",
     "page",
     "studio",
+    "studio_live",
+    "studio_views",
 )
 
 

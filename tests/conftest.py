@@ -44,16 +44,16 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_modifyitems(items):
-    """Put long tests first, in both halves: with ``--dist worksteal`` each of two workers begins with one."""
+    """Put long tests first, in as many parts as there are workers: with ``--dist worksteal`` each begins with one."""
 
     def priority(item):
         first = [number for number, folder in enumerate(FIRST) if item.nodeid.startswith(folder)]
         return item.get_closest_marker("exhaustive") is None, *(first or [len(FIRST)])
 
-    halves = [], []
+    parts = [[] for _ in range(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))]
     for _, file in itertools.groupby(sorted(items, key=priority), key=lambda item: (priority(item), item.path)):
-        min(halves, key=len).extend(file)
-    items[:] = halves[0] + halves[1]
+        min(parts, key=len).extend(file)
+    items[:] = itertools.chain(*parts)
 
 
 def pytest_unconfigure(config):

@@ -10,7 +10,7 @@ from cutaway.runs import RUNS
 
 from .analyses import Embedding
 from .given_data import as_dataset
-from .progress import show_progress
+from .progress import ProgressOption, show_progress
 from .run import Run
 from .train import mlp, train
 from .train import resume as continue_training
@@ -44,6 +44,7 @@ def train_recipe(
     runs: str | Path = RUNS,
     name: str | None = None,
     labels: str | None = None,
+    progress: ProgressOption = True,
     **settings: Any,
 ) -> Run:
     """Train the model of a recipe on a dataset, in a process that is ours alone.
@@ -60,6 +61,7 @@ def train_recipe(
         runs: Folder in which the run folder is made.
         name: Middle part of the run folder's name; the dataset's name if None.
         labels: File of decisions on labels.
+        progress: As of `cutaway.train`.
         settings: As of `cutaway.train`.
 
     Raises:
@@ -72,7 +74,7 @@ def train_recipe(
     # a wrong setting is refused before Keras is loaded, which takes a second
     checked = {key: value for key, value in settings.items() if key not in ("class_weight", "sample_weight")}
     make_config(base.settings, **checked, seed=seed)
-    with show_progress(True) as on_progress:
+    with show_progress(progress) as on_progress:
         dataset = as_dataset(data, None, verb="train", on_progress=on_progress, **(options or {}))
     import_lean_keras()
     base = find_recipe(recipe_for(recipe, table=isinstance(dataset, Table)))
@@ -82,7 +84,16 @@ def train_recipe(
         activation=activation or "relu",
         ensemble=ensemble,
     )
-    return train(model, dataset, recipe=recipe, seed=seed, runs=runs, name=name, labels=labels, **settings)
+    return train(
+        *(model, dataset),
+        recipe=recipe,
+        seed=seed,
+        runs=runs,
+        name=name,
+        labels=labels,
+        progress=progress,
+        **settings,
+    )
 
 
 def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:
@@ -110,9 +121,9 @@ def train_like(
     return repeat_training(run, data=data, runs=runs, name=name, **settings)
 
 
-def resume(run: str, *, data: str | None = None, runs: str | Path = RUNS) -> Run:
+def resume(run: str, *, data: str | None = None, runs: str | Path = RUNS, progress: ProgressOption = True) -> Run:
     """Continue a training in a process that is ours alone; see `cutaway.resume`."""
     from cutaway.models import import_lean_keras
 
     import_lean_keras()
-    return continue_training(run, data=data, runs=runs)
+    return continue_training(run, data=data, runs=runs, progress=progress)

@@ -151,6 +151,7 @@ def train_like(
     run: str | Path | Run,
     *,
     data: Dataset | str | Path | None = None,
+    from_epoch: int | None = None,
     runs: str | Path = RUNS,
     name: str | None = None,
     sample_weight: np.ndarray | None = None,
@@ -167,6 +168,8 @@ def train_like(
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest"; made by `train`, whether it is finished or not.
         data: The dataset, where it came from arrays or has moved: a `Dataset`, or what `load_dataset` takes.
+        from_epoch: Begin with the weights that the run had after this epoch (-1: the last), in place of its first ones.
+            The optimizer and the schedule begin from the start.
         runs: Folder in which names are looked up and the new run folder is made.
         name: Middle part of the new folder's name; the dataset's name if None.
         labels: As of `train`; decisions that the run was trained with stay.
@@ -176,7 +179,7 @@ def train_like(
             that were "balanced" stay the numbers that they were.
 
     Raises:
-        UsageError: There is no such run, it was not made by `train`, or a setting is wrong.
+        UsageError: There is no such run or epoch, it was not made by `train`, or a setting is wrong.
         RunError: The run is damaged.
         DataError: The dataset cannot be loaded again, or is another one.
         TrainingError, BackendError, Canceled: As `train`.
@@ -204,8 +207,8 @@ def train_like(
     accelerator = training.has_accelerator()
     settings |= {"validation": config.validation, "class_weight": per_class}
     config = training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
-    drawn = manifest.first_weights == DRAWN
-    model = _first_model(like, drawn=drawn, seed=config.seed)
+    drawn = manifest.first_weights == DRAWN and from_epoch is None
+    model = _first_model(like, epoch=None if drawn else from_epoch or 0, seed=config.seed)
     training.check_loss(config, outputs=models.output_size(model))
     training.note_differences(manifest.versions, manifest.device)
     return start_training(
@@ -243,15 +246,15 @@ def _path(run: str | Path | Run) -> str | Path:
     return run.path if isinstance(run, Run) else run
 
 
-def _first_model(run: Run, *, drawn: bool, seed: int) -> "Model":
-    """The model of a run with its first weights: drawn from a seed, or those of its first snapshot."""
+def _first_model(run: Run, *, epoch: int | None, seed: int) -> "Model":
+    """The model of a run with its first weights: those of a snapshot, or drawn from a seed (`epoch` None)."""
     from cutaway import models
 
-    if drawn:
+    if epoch is None:
         model = models.model_from_spec(run.context.spec, initialize=False)
         models.initialize(model, seed)
     else:
-        model = run.context.build_model(0)
+        model = run.context.build_model(epoch)
     models.reseed(model, seed)
     return model
 

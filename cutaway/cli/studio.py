@@ -46,6 +46,9 @@ def studio(
     certificate: Annotated[str | None, typer.Option(metavar="FILE", help="Certificate for TLS, in PEM.")] = None,
     key: Annotated[str | None, typer.Option(metavar="FILE", help="Key of the certificate.")] = None,
     behind: Annotated[str, typer.Option(metavar="URL", help="Address of a proxy through which people come.")] = "",
+    parallel: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Trainings at once. Default: one for each 4 CPUs.")
+    ] = None,
 ) -> None:
     """Open a folder of runs in a browser: train, look inside, correct labels, compare."""
     from cutaway.studio import StudioSettings, make_people, serve
@@ -61,6 +64,7 @@ def studio(
         host=host,
         port=8765 if port is None else port,
         behind=behind,
+        parallel=parallel,
         tls=certificate is not None,
     )
 

@@ -72,6 +72,10 @@ def train(
             help="Train this run's model again; options beside it change training settings, not the model.",
         ),
     ] = None,
+    from_epoch: Annotated[
+        int | None,
+        typer.Option(help="With --like: begin with the weights after this epoch of the run; -1 is the last."),
+    ] = None,
     moved: DataOption = None,
     recipe: Annotated[str | None, typer.Option(help="default (if not given; of a table: table), lesson, ...")] = None,
     hidden: Annotated[str | None, typer.Option(help="Units of each hidden layer, such as 512,512.")] = None,
@@ -150,7 +154,10 @@ def train(
     data = _one_place(data, moved)
     if like is not None:
         _check_like(of_model | options)
-        run = recipes.train_like(like, data=data, labels=labels, runs=runs, name=name, **settings)
+        branch = {} if from_epoch is None else {"from_epoch": from_epoch}
+        run = recipes.train_like(like, data=data, labels=labels, runs=runs, name=name, **branch, **settings)
+    elif from_epoch is not None:
+        raise UsageError("--from-epoch is of a run", got="none", hint="name it with --like RUN")
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:

@@ -49,6 +49,7 @@ from .sample_names import find_sample
 from .samples import SampleIds
 from .sampling import stratified_sample, stratified_split
 from .sources import DatasetInfo
+from .sources.look import TableLook, look_at_table
 from .sources.table import is_table_path
 from .split import PARTS, Split, join_ids
 from .splitting import all_ids, split_dataset
@@ -85,6 +86,7 @@ __all__ = [
     "Source",
     "Split",
     "Table",
+    "TableLook",
     "TableOptions",
     "TellingInput",
     "all_ids",
@@ -106,6 +108,7 @@ __all__ = [
     "join_ids",
     "load_again",
     "load_dataset",
+    "look_at_table",
     "map_npy",
     "new_picture_files",
     "origin_options",

@@ -13,8 +13,9 @@ from .backend import import_lean_keras, require_jax
 
 if TYPE_CHECKING:
     from .compression import COMPRESSIONS, Compression
+    from .form import ACTIVATIONS, check_form
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
-    from .layers import ACTIVATIONS, LAYER_KINDS, check_model, layer_names, output_size
+    from .layers import LAYER_KINDS, check_model, layer_names, output_size
     from .losses import sample_loss
     from .outputs import activation_name, class_probabilities
     from .perceptron import MEAN, build_model, check_fit, fitting_shape, members_of, mlp
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     )
 
 _MODULES = {
-    "ACTIVATIONS": "cutaway.models.layers",
+    "ACTIVATIONS": "cutaway.models.form",
     "COMPRESSIONS": "cutaway.models.compression",
     "Compression": "cutaway.models.compression",
     "DENSE_KINDS": "cutaway.models.shapes",
@@ -46,6 +47,7 @@ _MODULES = {
     "batch_size": "cutaway.models.forward_pass",
     "batch_slices": "cutaway.models.forward_pass",
     "build_model": "cutaway.models.perceptron",
+    "check_form": "cutaway.models.form",
     "check_fit": "cutaway.models.perceptron",
     "check_model": "cutaway.models.layers",
     "check_snapshot": "cutaway.models.weights",
@@ -88,6 +90,7 @@ __all__ = [
     "batch_slices",
     "build_model",
     "check_fit",
+    "check_form",
     "check_model",
     "check_snapshot",
     "class_probabilities",

@@ -12,14 +12,8 @@ import keras
 
 from cutaway.errors import ModelError
 
+from .form import ACTIVATIONS
 from .shapes import MEMBER_EQUATIONS, SUMMING_KINDS
-
-ACTIVATIONS = (
-    *("relu", "softplus", "sigmoid", "tanh", "gelu", "softmax", "linear"),
-    *("elu", "selu", "leaky_relu", "relu6", "silu", "mish", "softsign"),
-    *("hard_sigmoid", "exponential", "log_softmax"),
-)
-"""Names of the activation functions of `keras.activations` that a layer may carry."""
 
 INITIALIZERS = (
     *("Zeros", "Ones", "Constant", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling"),

@@ -1,16 +1,15 @@
 """The multilayer perceptron, and how a model is built for its data on first use."""
 
 import math
-from collections.abc import Iterable, Sequence
-from numbers import Integral, Real
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from cutaway.errors import ModelError
 
+from .form import check_form
 from .initialization import without_drawing
-from .layers import ACTIVATIONS
 from .outputs import activation_name
 from .shapes import MEMBER_EQUATIONS
 from .weights import initialize, reseed
@@ -20,8 +19,6 @@ OUTPUT = "output"
 
 MEAN = "mean_of_members"
 """Name of the layer of an ensemble that takes the mean of the members' logits."""
-
-MOST_MEMBERS = 256
 
 
 def mlp(
@@ -54,28 +51,7 @@ def mlp(
         hidden layer); Lakshminarayanan, Pritzel, Blundell 2017, "Simple and scalable predictive uncertainty estimation
         using deep ensembles" (members that differ by their first weights).
     """
-    if isinstance(hidden, (int, str)) or not isinstance(hidden, Iterable):
-        raise ModelError("hidden lists the units of each layer", got=repr(hidden), hint="try hidden=(512, 512)")
-    hidden = tuple(hidden)
-    for units in hidden:
-        if not isinstance(units, Integral) or isinstance(units, bool) or not 1 <= units <= 1_000_000:
-            raise ModelError(
-                "a hidden layer has a whole number of units, at least 1 and at most 1,000,000",
-                got=repr(units),
-                hint="try hidden=(512, 512)",
-            )
-    if not isinstance(dropout, Real) or not 0 <= dropout < 1:
-        raise ModelError(
-            "dropout is a fraction, from 0 up to but not including 1",
-            got=repr(dropout),
-            hint="try dropout=0.2",
-        )
-    if activation not in ACTIVATIONS:
-        raise ModelError(f"activation is one of {', '.join(ACTIVATIONS)}", got=repr(activation), hint='try "relu"')
-    if not isinstance(ensemble, Integral) or isinstance(ensemble, bool) or not 1 <= ensemble <= MOST_MEMBERS:
-        raise ModelError(
-            f"ensemble is a number of members, from 1 to {MOST_MEMBERS}", got=repr(ensemble), hint="try ensemble=8"
-        )
+    hidden = check_form(hidden, dropout=dropout, activation=activation, ensemble=ensemble)
     model = keras.Sequential(name=name)
     for number, units in enumerate(hidden, start=1):
         model.add(_dense(int(units), int(ensemble), first=number == 1, activation=activation, name=f"dense_{number}"))

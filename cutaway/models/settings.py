@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cutaway.models.layers import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS
+from cutaway.models.form import ACTIVATIONS
+from cutaway.models.layers import CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS
 from cutaway.models.shapes import MEMBER_EQUATIONS
 
 MAX_UNITS = 2**24

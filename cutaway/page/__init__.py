@@ -14,7 +14,7 @@ from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn,
 from .label_sheet import LabelSheet, SuspectLabel
 from .matrices import HeatMap, Matrix
 from .notebook import check_widget, explorer_widget
-from .render import render
+from .render import SectionPart, render, render_section
 from .sections import Card, Cards, Figure, Line, Page, Parts, Picture, Section, SmallPlot, Table, Text
 from .studio import StudioFiles, studio_files, studio_shell
 
@@ -39,6 +39,7 @@ __all__ = [
     "References",
     "SampleColumn",
     "Section",
+    "SectionPart",
     "SmallPlot",
     "StudioFiles",
     "SuspectLabel",
@@ -48,6 +49,7 @@ __all__ = [
     "check_widget",
     "explorer_widget",
     "render",
+    "render_section",
     "scale_layout",
     "studio_files",
     "studio_shell",

@@ -230,6 +230,8 @@ class Explorer(Section):
         without: Why there is no network, as a sentence; may be empty.
         inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the pictures.
         references: Training samples for what a person draws or enters; None for none.
+        begins: What is shown first, as the address of a page says it; "" for the defaults.
+        python: What opens the run in Python, and what shows its samples there; None if that is not known.
         colors: "classes", "sequential", and "compared" where a column has this palette: lists of hex colors; "right",
             "wrong", "missing": hex colors.
 
@@ -253,6 +255,8 @@ class Explorer(Section):
     without: str = ""
     inputs: NDArray[Any] | None = None
     references: References | None = None
+    begins: str = ""
+    python: tuple[str, str] | None = None
     colors: dict[str, Any]
 
     def __post_init__(self) -> None:
@@ -307,6 +311,8 @@ class Explorer(Section):
             "without": escaped(self.without),
             "inputs": inputs,
             "references": None if self.references is None else self.references.document(bundle),
+            "begins": self.begins,
+            "python": None if self.python is None else dict(zip(("run", "explore"), self.python, strict=True)),
             "colors": self.colors,
         }
 

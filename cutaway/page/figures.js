@@ -16,10 +16,16 @@ function models() {
  */
 export async function drawFigures(items) {
   await Promise.all(items.map((item) => bokeh().embed.embed_item(item)));
-  adaptToTouch();
   recolorFigures();
-  onScheme(recolorFigures);
+  if (!follows) {
+    onScheme(recolorFigures);
+    if (matchMedia("(pointer: coarse)").matches) tapForTooltips();
+  }
+  follows = true;
 }
+
+/** Whether figures follow the scheme of the page already. */
+let follows = false;
 
 /** @returns {Record<string, Record<string, any>>} */
 function figureColors() {
@@ -46,20 +52,17 @@ function figureColors() {
 
 function recolorFigures() {
   const colors = figureColors();
+  const touches = matchMedia("(pointer: coarse)").matches;
   for (const model of models()) {
+    if (touches && model.type === "PanTool") model.active = false; // dragging scrolls the page
     // what is switched off in a figure (null) stays off
     const shown = Object.entries(colors[model.type] ?? {}).filter(([key]) => model[key] !== null);
     model.setv(Object.fromEntries(shown));
   }
 }
 
-/**
- * On a touch screen, dragging over a figure scrolls the page, and a tap opens the tooltip: BokehJS opens tooltips only
- * for a pointer that moves.
- */
-function adaptToTouch() {
-  if (!matchMedia("(pointer: coarse)").matches) return;
-  for (const model of models()) if (model.type === "PanTool") model.active = false;
+/** On a touch screen, a tap opens the tooltip: BokehJS opens tooltips only for a pointer that moves. */
+function tapForTooltips() {
   addEventListener("click", (event) => {
     const { clientX, clientY } = event;
     // without `view`, Chromium computes pageX and pageY, which BokehJS reads, without the scroll position

@@ -5,7 +5,9 @@ const DECIDER = "page";
 
 /**
  * @typedef {"keep" | "relabel" | "drop"} LabelAction
- * @typedef {{ cell: string, suggested: number, action: LabelAction | null, label: number | null }} SuspectRecord
+ * @typedef {{
+ *   sample: string, cell: string, suggested: number, action: LabelAction | null, label: number | null,
+ * }} SuspectRecord
  * @typedef {{
  *   name: string, names: string[], cells: string[], suspects: SuspectRecord[], before: string,
  * }} LabelSheetRecord what Python says of a sheet: names of classes as they are shown, and as cells of the file of
@@ -13,7 +15,13 @@ const DECIDER = "page";
  * @typedef {{ action: LabelAction, label: number | null, when: string }} LabelDecision
  */
 
-/** A sheet of suspect labels, on which a person decides. Decisions are kept as long as the page is open. */
+/**
+ * Keeps a decision at once; what it throws takes the decision back.
+ * @typedef {(index: number, now: LabelDecision | null, before: Pick<LabelDecision, "action" | "label"> | null)
+ *   => Promise<void>} Decide `now` is null where the decision `before` is taken back
+ */
+
+/** A sheet of suspect labels, on which a person decides. Decisions are kept as long as the page is open, or at once. */
 export class LabelSheetView {
   /** @type {Map<number, LabelDecision>} what was decided in the page, by the place of the suspect */
   decisions = new Map();
@@ -21,15 +29,20 @@ export class LabelSheetView {
   #done = [];
   #current = 0;
   #saved = "";
+  #pending = 0;
+  /** @type {Promise<void>} */
+  #last = Promise.resolve();
 
   /**
    * @param {HTMLElement} host
    * @param {LabelSheetRecord} record
-   * @param {(text: string) => void | Promise<void>} [save] takes the file of decisions; people save it if not given
+   * @param {{ save?: (text: string) => void | Promise<void>, decide?: Decide | null }} [given] `save` takes the file of
+   *   decisions, and people save it if that is not given; `decide` keeps each at once
    */
-  constructor(host, record, save = (text) => saveText("labels.csv", text)) {
+  constructor(host, record, { save = (text) => saveText("labels.csv", text), decide = null } = {}) {
     this.record = record;
     this.save = save;
+    this.keep = decide;
     this.cards = /** @type {HTMLElement[]} */ ([...host.querySelectorAll(".suspect")]);
     this.counts = /** @type {HTMLElement} */ (host.querySelector(".sheet-counts"));
     const button = (/** @type {string} */ name) =>
@@ -37,6 +50,7 @@ export class LabelSheetView {
     this.undoButton = button("undo");
     this.undoButton.addEventListener("click", () => this.undo());
     button("save").addEventListener("click", () => void this.#save());
+    button("save").hidden = decide !== null;
     const list = /** @type {HTMLElement} */ (host.querySelector(".suspects"));
     list.addEventListener("keydown", (event) => this.#key(event));
     list.addEventListener("focusin", (event) => this.#focused(/** @type {Element} */ (event.target)));
@@ -62,7 +76,7 @@ export class LabelSheetView {
   }
 
   get unsaved() {
-    return this.text !== this.#saved;
+    return this.keep ? this.#pending > 0 : this.text !== this.#saved;
   }
 
   /**
@@ -72,20 +86,63 @@ export class LabelSheetView {
    */
   decide(index, action, label) {
     const when = `${new Date().toISOString().slice(0, 19)}+00:00`; // as Python writes it
+    const before = this.#decided(index);
     this.#done.push({ index, before: this.decisions.get(index) });
     this.decisions.delete(index); // the last decision is the last row
-    this.decisions.set(index, { action, label: action === "relabel" ? (label ?? this.record.suspects[index].suggested) : null, when });
+    const now = { action, label: action === "relabel" ? (label ?? this.record.suspects[index].suggested) : null, when };
+    this.decisions.set(index, now);
     this.#show(index);
+    void this.#keepNow(index, now, before);
   }
 
   /** Take the last decision back, and go to its label. */
   undo() {
     const last = this.#done.pop();
     if (!last) return;
+    const before = this.#decided(last.index);
     this.decisions.delete(last.index);
     if (last.before) this.decisions.set(last.index, last.before);
     this.#show(last.index);
     this.go(last.index);
+    void this.#keepNow(last.index, null, before);
+  }
+
+  /**
+   * Show what was decided elsewhere.
+   * @param {{ sample: string, action: LabelAction, label: number | null }[]} decided the last decision on each sample
+   */
+  update(decided) {
+    const known = new Map(decided.map((each) => [each.sample, each]));
+    for (const [index, suspect] of this.record.suspects.entries()) {
+      const { action = null, label = null } = known.get(suspect.sample) ?? {};
+      const now = this.#decided(index);
+      if (!action || (now.action === action && now.label === label)) continue;
+      this.decisions.delete(index);
+      this.#done = this.#done.filter((each) => each.index !== index);
+      Object.assign(suspect, { action, label });
+      this.#show(index);
+    }
+  }
+
+  /**
+   * Keep a decision at once, after those that are on their way, if somebody does that.
+   * @param {number} index
+   * @param {LabelDecision | null} now
+   * @param {{ action: LabelAction | null, label: number | null }} before
+   */
+  async #keepNow(index, now, { action, label }) {
+    const keep = this.keep;
+    if (!keep) return;
+    this.#pending++;
+    this.#count();
+    this.#last = this.#last.then(() => keep(index, now, action && { action, label })).catch(() => {
+      this.decisions.delete(index); // it was not kept, and somebody has said why
+      this.#done = this.#done.filter((each) => each.index !== index);
+      this.#show(index);
+    });
+    await this.#last;
+    this.#pending--;
+    this.#count();
   }
 
   /**
@@ -173,7 +230,7 @@ export class LabelSheetView {
     const all = this.cards.map((_, index) => this.#decided(index).action);
     const [kept, relabeled, dropped] = ["keep", "relabel", "drop"].map((action) => all.filter((a) => a === action).length);
     const total = kept + relabeled + dropped;
-    const unsaved = this.unsaved ? "; not saved yet" : "";
+    const unsaved = this.unsaved ? (this.keep ? "; saving" : "; not saved yet") : "";
     this.counts.textContent =
       `${total.toLocaleString("en")} of ${counted(all.length, "label")} decided` +
       (total ? `: ${kept} kept, ${relabeled} relabeled, ${dropped} dropped` : "") +

@@ -84,7 +84,8 @@ class LabelSheet(Section):
             "names": [escaped(name) for name in self.names],
             "cells": list(self.cells),
             "suspects": [
-                {"cell": s.cell, "suggested": s.suggested, "action": s.action, "label": s.label} for s in self.suspects
+                {"sample": s.name, "cell": s.cell, "suggested": s.suggested, "action": s.action, "label": s.label}
+                for s in self.suspects
             ],
             "before": self.before,
         }

@@ -9,31 +9,34 @@ const MATRIX_CELLS = "[data-matrix] button";
  * Let buttons of other sections select samples in the explorer: those of cards name their samples or a search, those of
  * a confusion matrix a true and a predicted class.
  * @param {import("./explorer/explorer.js").Explorer} explorer
+ * @param {ParentNode} [root] where the sections are
  */
-export function linkSections(explorer) {
-  for (const said of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-needs-map]"))) said.hidden = false;
-  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(SHOWS_SAMPLES))) {
+export function linkSections(explorer, root = document) {
+  const signal = explorer.parts?.ended;
+  for (const said of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-needs-map]"))) said.hidden = false;
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(SHOWS_SAMPLES))) {
     const { samples, search } = button.dataset;
     const names = /** @type {string[]} */ (JSON.parse(samples ?? "[]"));
     const places =
       search === undefined
         ? names.map((name) => explorer.samples.places.get(name)).filter((place) => place !== undefined)
         : explorer.find(search);
-    if (!places.length) continue; // such as training samples where test samples are shown
-    button.hidden = false;
+    button.hidden = !places.length; // such as training samples where test samples are shown
+    if (!places.length) continue;
     if (search !== undefined) button.textContent = `Show ${counted(places.length, "sample")} on the map`;
     else if (places.length < names.length) button.textContent = `Show ${places.length} of ${names.length} samples on the map`;
-    button.addEventListener("click", () => explorer.present(places));
+    button.addEventListener("click", () => explorer.present(places), { signal });
   }
-  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll(MATRIX_CELLS))) {
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (root.querySelectorAll(MATRIX_CELLS))) {
     const [label, predicted] = [Number(button.dataset.true), Number(button.dataset.predicted)];
     button.disabled = false;
-    button.addEventListener("click", () => {
+    const show = () => {
       const places = explorer.confused(label, predicted);
       if (places.length) explorer.present(places);
       else button.title += ", none of them on the map";
       button.disabled = !places.length;
-    });
+    };
+    button.addEventListener("click", show, { signal });
   }
 }
 

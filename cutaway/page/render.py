@@ -1,10 +1,11 @@
-"""From a `Page` to one HTML file with everything inside."""
+"""From a `Page` to one HTML file with everything inside, or from a section to a part of a page."""
 
 import base64
 import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -18,7 +19,7 @@ from .explorer import Explorer
 from .label_sheet import LabelSheet
 from .linking import link
 from .resources import STYLES, read_module, read_template
-from .sections import Figure, Page
+from .sections import Figure, Page, Section, with_parts
 
 _NUMBER = re.compile(r"[-+]?\d[\d,.]*(e[-+]?\d+)?%?( \([\d.]+%\))?|[-–]?", re.IGNORECASE)
 
@@ -33,6 +34,49 @@ def render(page: Page) -> str:
         page: All its text is escaped, also what a terminal would obey or what turns the direction of a line; figures
             are embedded as JSON.
     """
+    bundle = Bundle()
+    data = _document(page.all_sections, bundle)
+    libraries = _bokehjs() if data["figures"] else []
+    script = _escape_script(link("page.js", read_module))
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            page=page,
+            data=Markup(json.dumps(data, allow_nan=False).replace("<", "\\u003c")),
+            arrays=[Markup(base64.b64encode(array).decode("ascii")) for array in bundle.data],
+            css=Markup("\n".join(read_template(name) for name in STYLES)),
+            libraries=[Markup(library) for library in libraries],
+            script=Markup(script),
+            digests=" ".join(f"'sha256-{_digest(each)}'" for each in (*libraries, script)),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class SectionPart:
+    """A section by itself, for a page that a server hands out section by section.
+
+    Attributes:
+        document: ``name``, ``title`` and ``html``, the element of the section; and what its scripts need: ``figures``,
+            ``explorers`` and ``sheets``, and ``arrays``, what is known of each array. JSON-able.
+        arrays: The bytes of each array.
+    """
+
+    document: dict[str, Any]
+    arrays: list[bytes]
+
+
+def render_section(section: Section) -> SectionPart:
+    """Return a section of a page by itself, by the same templates."""
+    bundle = Bundle()
+    data = _document(with_parts(section), bundle)
+    html = _environment().get_template("section.html").render(section=section)
+    named = {"name": section.name, "title": escaped(section.title), "html": html}
+    return SectionPart({**named, **data}, bundle.data)
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(read_template),
         autoescape=True,
@@ -42,23 +86,15 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.globals |= {"data_uri": data_uri, "number_columns": _number_columns}
-    sections = page.all_sections
+    return environment
+
+
+def _document(sections: Sequence[Section], bundle: Bundle) -> dict[str, Any]:
+    """What the scripts of sections need, as plain data; arrays go into the bundle."""
     figures = [section for section in sections if isinstance(section, Figure)]
-    bundle = Bundle()
     explorers = [section.document(bundle) for section in sections if isinstance(section, Explorer)]
     sheets = [section.document() for section in sections if isinstance(section, LabelSheet)]
-    data = {"figures": _figures(figures), "explorers": explorers, "sheets": sheets, "arrays": bundle.records}
-    libraries = _bokehjs() if figures else []
-    script = _escape_script(link("page.js", read_module))
-    return environment.get_template("page.html").render(
-        page=page,
-        data=Markup(json.dumps(data, allow_nan=False).replace("<", "\\u003c")),
-        arrays=[Markup(base64.b64encode(array).decode("ascii")) for array in bundle.data],
-        css=Markup("\n".join(read_template(name) for name in STYLES)),
-        libraries=[Markup(library) for library in libraries],
-        script=Markup(script),
-        digests=" ".join(f"'sha256-{_digest(each)}'" for each in (*libraries, script)),
-    )
+    return {"figures": _figures(figures), "explorers": explorers, "sheets": sheets, "arrays": bundle.records}
 
 
 def _escaped(value: Any) -> Any:

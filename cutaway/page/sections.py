@@ -232,8 +232,9 @@ class Page:
     @property
     def all_sections(self) -> tuple[Section, ...]:
         """The sections, each followed by its parts."""
-        return tuple(
-            each
-            for section in self.sections
-            for each in (section, *(section.parts if isinstance(section, Parts) else ()))
-        )
+        return tuple(each for section in self.sections for each in with_parts(section))
+
+
+def with_parts(section: Section) -> tuple[Section, ...]:
+    """A section, followed by its parts where it has some."""
+    return (section, *(section.parts if isinstance(section, Parts) else ()))

@@ -37,7 +37,7 @@ class KeptResult:
     """What a file of the results holds.
 
     Attributes:
-        record: JSON-able data.
+        record: JSON-able data; of a dataclass its fields are kept.
         arrays: Arrays by name.
     """
 
@@ -68,7 +68,7 @@ class KeptResult:
         """
         from safetensors.numpy import save
 
-        text = np.frombuffer(json.dumps(self.record).encode(), np.uint8)
+        text = np.frombuffer(json.dumps(self.record, default=dataclasses.asdict).encode(), np.uint8)
         return save({RECORD: text, **{name: np.ascontiguousarray(array) for name, array in self.arrays.items()}})
 
     @classmethod
@@ -146,7 +146,7 @@ def kept(
     name: str,
     *,
     read: Callable[[KeptResult], Value],
-    write: Callable[[Value], KeptResult],
+    write: Callable[[Value], KeptResult | None],
     compute: Callable[[], Value],
 ) -> Value:
     """A result from its file; or else computed, and kept for the next time where that is possible.
@@ -156,15 +156,16 @@ def kept(
         name: Name of the file, see `result_name`.
         read: Makes the result of what the file holds. It checks every part: a `CutawayError` or an error of a missing
             or wrong value means that the file is damaged.
-        write: What is kept of the result.
+        write: What is kept of the result; None to keep nothing.
         compute: Computes it.
     """
     found = read_kept(run, name, read=read)
     if found is not None:
         return found
     value = compute()
-    data = write(value).to_bytes()
-    if len(data) <= RESULT_BYTES:
+    made = write(value)
+    data = None if made is None else made.to_bytes()
+    if data is not None and len(data) <= RESULT_BYTES:
         run.results.write(name, data)
     return value
 

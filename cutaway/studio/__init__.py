@@ -2,11 +2,29 @@
 
 In comes a `StudioSettings`; `serve` listens until it is ended. The server itself computes nothing: trainings are
 processes of their own, which need nobody, and what a page wants to see and is not there yet is computed by a worker
-process. May call `cutaway.api` and every room below it; only this room knows FastAPI and uvicorn.
+process. May call `cutaway.api` and every room below it; only this room knows FastAPI and uvicorn, which are loaded with
+the first name that needs them: the processes of trainings do without.
 """
 
-from .people import make_people, read_names, students
-from .server import serve
-from .settings import LOOPBACK, Person, StudioSettings
+from typing import TYPE_CHECKING
+
+from cutaway._lazy import lazy_getattr
+
+if TYPE_CHECKING:
+    from .people import make_people, read_names, students
+    from .server import serve
+    from .settings import LOOPBACK, Person, StudioSettings
+
+_MODULES = {
+    "LOOPBACK": "cutaway.studio.settings",
+    "Person": "cutaway.studio.settings",
+    "StudioSettings": "cutaway.studio.settings",
+    "make_people": "cutaway.studio.people",
+    "read_names": "cutaway.studio.people",
+    "serve": "cutaway.studio.server",
+    "students": "cutaway.studio.people",
+}
 
 __all__ = ["LOOPBACK", "Person", "StudioSettings", "make_people", "read_names", "serve", "students"]
+
+__getattr__ = lazy_getattr(__name__, _MODULES)

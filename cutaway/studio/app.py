@@ -14,6 +14,8 @@ from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 from .gate import Gate
 from .routes import ROUTERS
 from .settings import StudioSettings
+from .trainings import Scheduler
+from .work import Desk
 from .workspace import Workspace
 
 
@@ -24,12 +26,19 @@ def create_app(settings: StudioSettings) -> Gate:
         settings: Where it listens and who may come in.
     """
     workspaces = _workspaces(settings)
+    queues = [(each.jobs, each.tell_jobs) for each in set(workspaces.values())]
+    desk = Desk()
+    scheduler = Scheduler(queues, parallel=settings.parallel)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         for workspace in set(workspaces.values()):
             workspace.start()
+        desk.start()
+        scheduler.start()
         yield
+        scheduler.close()
+        desk.close()
         for workspace in set(workspaces.values()):
             workspace.close()
 
@@ -43,6 +52,8 @@ def create_app(settings: StudioSettings) -> Gate:
     )
     app.state.settings = settings
     app.state.workspaces = workspaces
+    app.state.scheduler = scheduler
+    app.state.desk = desk
     for router in ROUTERS:
         app.include_router(router)
     for kind, handler in _HANDLERS:

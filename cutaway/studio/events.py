@@ -31,6 +31,11 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
+    @property
+    def pages(self) -> int:
+        """How many streams are open."""
+        return len(self._queues)
+
     def is_full(self, person: str) -> bool:
         """Whether no further stream of a person is taken."""
         return list(self._queues.values()).count(person) >= PAGES

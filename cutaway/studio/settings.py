@@ -49,6 +49,7 @@ class StudioSettings:
         port: Port on which it listens.
         behind: Address by which people come where that is another one, such as that of a proxy,
             "https://hub.example.org/user/ada/proxy/8765"; "" for none.
+        parallel: How many train at once; None for as many as the CPUs allow.
         tls: Whether it speaks TLS itself.
     """
 
@@ -57,6 +58,7 @@ class StudioSettings:
     host: str = "127.0.0.1"
     port: int = 8765
     behind: str = ""
+    parallel: int | None = None
     tls: bool = False
 
     def __post_init__(self) -> None:

@@ -9,8 +9,11 @@ from typing import Any
 from cutaway.errors import CutawayError
 from cutaway.runs import RunFolder
 
+from .data import Surveys, Uploads
 from .events import Hub
-from .runs import Notes, RunIndex, Trash, change_notes
+from .live import LiveMaps
+from .runs import Notes, RunIndex, Trash, change_notes, verdict
+from .trainings import JobQueue
 
 FAST = 0.25
 """Seconds between two looks at runs that are being trained."""
@@ -29,17 +32,27 @@ class Workspace:
         folder: The folder.
         index: The rows of its runs.
         trash: Its deleted runs.
+        jobs: The trainings that wait, run and have ended.
+        live: The maps of runs that are being trained and watched.
+        surveys: Looks at data.
+        uploads: Files that were uploaded.
         hub: Events to the pages that show it.
+        deciding: Held by whoever reads decisions on labels and adds one.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
+        self.jobs = JobQueue(self.folder)
+        self.live = LiveMaps(self.folder, lambda frame: self.hub.send("live", frame))
+        self.deciding = threading.Lock()
+        self.surveys = Surveys(lambda told: self.hub.send("survey", told))
+        self.uploads = Uploads(self.folder)
         self._ending, self._first = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
         self._writing = threading.Lock()
         self._was_missing, self._scanned = False, -SLOW
-        self._seen: dict[str, int] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
 
     def start(self) -> None:
         """Begin to watch the folder."""
@@ -49,6 +62,8 @@ class Workspace:
         """Stop watching, and end the streams."""
         self._ending.set()
         self.hub.close()
+        self.live.close()
+        self.surveys.close()
         if self._thread.is_alive():
             self._thread.join(5)
         self.index.keep()
@@ -121,6 +136,13 @@ class Workspace:
         self.hub.send("trash", {"trash": names})
         return names
 
+    def tell_jobs(self, rows: list[dict[str, Any]]) -> None:
+        """Tell pages how the trainings stand."""
+        if self.hub.pages and any(row["state"] in ("starting", "running") and not row["run"] for row in rows):
+            self.live.warm()
+        self.hub.send("jobs", {"jobs": rows})
+        self.scan()
+
     def _watch(self) -> None:
         looked, kept = -SLOW, time.monotonic()
         self.trash.clear_leavings()
@@ -131,6 +153,7 @@ class Workspace:
                     looked = now
                     self.scan()
                     self._first.set()
+                    self.live.tidy()
                 if now - kept >= KEEP:
                     kept = now
                     self.index.keep()
@@ -139,24 +162,41 @@ class Workspace:
     def _follow(self) -> None:
         """Tell pages what runs that are being trained have written since the last look."""
         running = [row["id"] for row in self.index.rows() if row["state"] == "running"]
-        self._seen = {run: size for run, size in self._seen.items() if run in running}
+        self._seen = {run: seen for run, seen in self._seen.items() if run in running}
         for run in running:
             file = self.folder / run / "history.jsonl"
             size = file.stat().st_size if file.exists() else 0
-            if size == self._seen.get(run):
+            before, epochs = self._seen.get(run, (-1, 0))
+            if size == before:
                 continue
-            self._seen[run] = size
             with contextlib.suppress(OSError, CutawayError):  # a damaged history says so in its row
-                self.hub.send("training", {"run": run, **self.training(run)})
+                told = self.training(run, since=epochs)
+                epochs += len(told["rows"])
+                self.hub.send("training", {"run": run, **told})
+            self._seen[run] = (size, epochs)
             with contextlib.suppress(CutawayError):
                 self.hub.send("runs", {"changed": [self.index.refresh(run)], "gone": []})
 
-    def training(self, run: str) -> dict[str, Any]:
+    def training(self, run: str, *, since: int = 0) -> dict[str, Any]:
         """The history of a run and how far its training is.
 
+        Args:
+            run: Its id.
+            since: How many epochs are known already.
+
         Returns:
-            ``rows`` as `RunFolder.history` has them, and ``progress``, the last line between epochs, or None.
+            ``rows``, those from ``since`` on as `RunFolder.history` has them; ``since``; ``samples``, the number of
+            training samples; ``progress``, the last line between epochs, or None; and ``verdict``, what the history
+            says, where there are new epochs.
         """
         folder = RunFolder.open(self.index.path(run))
-        between = folder.history(kind="progress")
-        return {"rows": folder.history(), "progress": between[-1] if between else None}
+        between, rows = folder.history(kind="progress"), folder.history()
+        manifest = folder.manifest
+        new = rows[since:]
+        return {
+            "rows": new,
+            "since": since,
+            "samples": (manifest.split.get("counts") or {}).get("train"),
+            "progress": between[-1] if between else None,
+            "verdict": verdict(rows, manifest.config, kept_epoch=manifest.kept_epoch) if new or not since else None,
+        }

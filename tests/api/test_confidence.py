@@ -1,6 +1,7 @@
 """Confidence of runs: as NumPy and scikit-learn have it, of two and of many classes, and why where it is not known."""
 
 import json
+import math
 import shutil
 import warnings
 
@@ -12,6 +13,7 @@ from sklearn import metrics
 import cutaway as ct
 from cutaway.errors import CutawayWarning, DataError, RunError, UnknownNameError, UsageError
 from cutaway.metrics import at_temperature
+from cutaway.runs import KeptResult
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +88,23 @@ def test_a_temperature_is_a_number_above_0(digits_run, temperature):
         digits_run.predict(digits_run.data.x(digits_run.split.test)[:2], temperature=temperature)
 
 
-@pytest.mark.parametrize("damage", [b"", b"[]", b'{"value": 0}', b'{"value": NaN, "samples": 1}', b"[" * 100_000])
+WHOLE = {"value": 1.5, "samples": 9, "log_loss": 0.1, "log_loss_before": 0.2}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"[" * 100_000,
+        KeptResult([]).to_bytes(),
+        KeptResult({"value": 1.5}).to_bytes(),
+        *(KeptResult(WHOLE | wrong).to_bytes() for wrong in ({"value": 0}, {"value": math.nan}, {"samples": 0})),
+    ],
+)
 def test_a_damaged_temperature_is_fitted_again(copy, damage):
     run = ct.open_run(copy)
     first = run.calibration().temperature
-    (kept,) = (copy / "results").glob("temperature-epoch-0006-*.json")
+    (kept,) = (copy / "results").glob("temperature-epoch-0006-*.safetensors")
     whole = kept.read_bytes()
     kept.write_bytes(damage)
     with pytest.warns(CutawayWarning, match="damaged and is computed again"):

@@ -18,6 +18,7 @@ from cutaway.api.start import start_training
 from cutaway.cli import main
 from cutaway.data import Split
 from cutaway.findings import Finding, Remedy
+from cutaway.runs import KeptResult
 
 pytestmark = pytest.mark.slow
 
@@ -110,11 +111,12 @@ def test_a_run_without_its_data_says_what_it_cannot_judge(slow_run: ct.Run, tmp_
 
 def test_what_was_measured_is_kept_with_the_run_and_a_damaged_file_is_measured_again(slow_run: ct.Run) -> None:
     first = slow_run.findings()
-    (file,) = (slow_run.path / "results").glob("facts-*.json")
+    (file,) = (slow_run.path / "results").glob("facts-*.safetensors")
     kept = file.read_bytes()
     assert ct.open_run(slow_run.path).findings() == first, "not even the data are needed"
-    for damaged in (b"{", b'{"judged": "many"}', b'{"confusion": [7, [9], [0], [1]]}', b"[]"):
-        file.write_bytes(damaged)
+    record = KeptResult.from_bytes(kept).record
+    for wrong in ({"judged": "many"}, {"confusion": [7, [9], [0], [1]]}, {"unknown": 1}, None):
+        file.write_bytes(b"{" if wrong is None else KeptResult(record | wrong).to_bytes())
         with pytest.warns(ct.CutawayWarning, match="damaged"):
             assert slow_run.findings() == first
         assert file.read_bytes() == kept

@@ -114,10 +114,10 @@ def run_solution(on_a_tenth, small_mnist):
     small = small_mnist.small_mnist(ct.load_dataset)
 
     def run(script):
-        if script.parent.name == on_a_tenth.name:
-            script = on_a_tenth / script.name
         with pytest.MonkeyPatch.context() as monkeypatch:
-            monkeypatch.setattr(ct, "load_dataset", small)
+            if script.parent.name == on_a_tenth.name:
+                script = on_a_tenth / script.name
+                monkeypatch.setattr(ct, "load_dataset", small)
             monkeypatch.syspath_prepend(str(script.parent))
             if script.parent in imported:
                 sys.modules["_lesson"] = imported[script.parent]

@@ -23,6 +23,18 @@ _spec.loader.exec_module(_node)
 
 
 @pytest.fixture(scope="session")
+def colors():
+    """Colors of an explorer that tests can tell apart."""
+    return {
+        "classes": ["#d02020", "#20a020", "#2020d0"],
+        "sequential": ["#000080", "#ffff00"],
+        "right": "#777777",
+        "wrong": "#ff8800",
+        "missing": "#999999",
+    }
+
+
+@pytest.fixture(scope="session")
 def run_script():
     """Run a script with modules of the page in Node: see `node.run_script`."""
     return _node.run_script

@@ -18,9 +18,8 @@ SECONDS[7] = np.nan
 
 
 @pytest.fixture(scope="module")
-def record():
+def record(colors):
     layout = np.stack([np.linspace(1000, 60000, COUNT)] * 2, axis=1).astype(np.uint16)
-    colors = {"classes": ["#d02020"], "sequential": ["#000080", "#ffff00"], "right": "#777777", "wrong": "#ff8800"}
     return Explorer(
         name="explore",
         title="Samples",
@@ -33,7 +32,7 @@ def record():
         ),
         layers=(LayerMap(name="input", title="Input", detail="", layouts=(layout,)),),
         details=("column0",),
-        colors=colors | {"missing": "#999999"},
+        colors=colors,
     )
 
 

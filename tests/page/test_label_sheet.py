@@ -66,12 +66,11 @@ def open_sheet(visit, browser, record):
 
 
 @pytest.fixture
-def explorer():
+def explorer(colors):
     names = [name for name in NAMES if name != "sample[2]"]
     values = (np.zeros(len(names), int),)
     column = SampleColumn(key="label", title="Label", kind="category", values=values, names=CLASSES, palette="classes")
     layout = np.stack([np.linspace(1000, 60000, len(names))] * 2, axis=1).astype(np.uint16)
-    colors = {"classes": ["#d02020"], "sequential": ["#000080", "#ffff00"], "right": "#777777", "wrong": "#ff8800"}
     return Explorer(
         name="explore",
         title="Samples",
@@ -80,7 +79,7 @@ def explorer():
         kept=0,
         columns=(column,),
         layers=(LayerMap(name="input", title="Input", detail="", layouts=(layout,)),),
-        colors=colors | {"missing": "#999999"},
+        colors=colors,
     )
 
 

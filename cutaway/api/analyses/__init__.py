@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
+    from .before_training import data_findings
     from .confidence.calibration import Calibration, calibration, reliability_panel
     from .confidence.coverage import Coverage, WantedAccuracy, coverage
     from .confidence.document import confidence_document
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
 # Each analysis loads only the rooms that it needs.
 _MODULES = {
+    "data_findings": "cutaway.api.analyses.before_training",
     "Calibration": "cutaway.api.analyses.confidence.calibration",
     "Answers": "cutaway.api.analyses.samples.influences",
     "ClassMeasures": "cutaway.api.analyses.per_class",
@@ -181,6 +183,7 @@ __all__ = [
     "confusion",
     "cost_in_digits",
     "coverage",
+    "data_findings",
     "defined",
     "draw_findings",
     "embed_epochs",

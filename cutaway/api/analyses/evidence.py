@@ -1,19 +1,16 @@
 """What a person should look at in a run."""
 
-import dataclasses
-import hashlib
-import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 
 from cutaway.api.context import RunContext
-from cutaway.checks import warn_user
 from cutaway.errors import CutawayError
 from cutaway.findings import Evidence, Finding, run_checks
 from cutaway.metrics import confusion_counts
-from cutaway.runs import DAMAGED, file_name
+from cutaway.runs import KeptResult, kept, read_kept, result_name
 
 from .facts import facts_of
 
@@ -32,18 +29,26 @@ def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerReco
         layers: Gives what its layers are; it is called if that is not known already.
     """
     name = _name(context)
-    facts = None if name is None else _read(context, name)
-    if facts is None:
-        facts, is_whole = facts_of(context, layers=layers)
-        if name is not None and is_whole:
-            context.folder.results.write(name, _written(facts))
+    if name is None:
+        return _with_records(context, facts_of(context, layers=layers)[0])
+
+    def read(found: KeptResult) -> tuple[dict[str, Any], bool]:
+        return _read(context, found), True
+
+    facts, _ = kept(
+        context.folder,
+        name,
+        read=read,
+        write=lambda made: KeptResult(_written(made[0])) if made[1] else None,
+        compute=lambda: facts_of(context, layers=layers),
+    )
     return _with_records(context, facts)
 
 
 def kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
     """Findings that need no further measurement, since everything was measured before; otherwise None."""
     name = _name(context)
-    facts = None if name is None else _read(context, name)
+    facts = None if name is None else read_kept(context.folder, name, read=partial(_read, context))
     return None if facts is None else run_checks(_with_records(context, facts))
 
 
@@ -106,52 +111,35 @@ def _has_default_weights(context: RunContext) -> bool | None:
 
 
 def _name(context: RunContext) -> str | None:
-    """Name of the file with the facts of a run, with a digest of all that decides them; None of a run without weights.
+    """Name of the file with the facts of a run; None of a run without weights.
 
     All epochs decide them, since how far weights moved is measured.
     """
-    manifest = context.manifest
     try:
-        epochs = context.folder.epochs
-        digests = [context.folder.snapshot_digest(epoch).hexdigest() for epoch in epochs]
-        spec = context.spec if context.opens else None
-        kept = context.epoch()
+        decides = [METHOD, context.epoch()]
+        return result_name(context.folder, "facts", epochs=context.folder.epochs, decides=decides)
     except CutawayError:
         return None
-    decides = [METHOD, spec, kept, epochs, digests, manifest.dataset.sha256, manifest.dataset.scale, manifest.split]
-    digest = hashlib.sha256(json.dumps([*decides, manifest.dataset.relabeled], sort_keys=True).encode())
-    return file_name("facts", f"epoch-{kept:04d}", digest.hexdigest()[:16]) + ".json"
 
 
-def _written(facts: dict[str, Any]) -> bytes:
-    """Facts as JSON; the confusion matrix by its entries."""
-    record = dict(facts)
-    if record.get("confusion") is not None:
-        counts = record["confusion"].tocoo()
-        entries = (counts.row, counts.col, counts.data)
-        record["confusion"] = [counts.shape[0], *(each.tolist() for each in entries)]
-    return json.dumps(record, default=dataclasses.asdict).encode()
+def _written(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts as a record; the confusion matrix by its entries."""
+    counts = facts.get("confusion")
+    if counts is None:
+        return facts
+    found = counts.tocoo()
+    return facts | {"confusion": [found.shape[0], found.row.tolist(), found.col.tolist(), found.data.tolist()]}
 
 
-def _read(context: RunContext, name: str) -> dict[str, Any] | None:
-    """The facts in a file of the results; None where there is none, or one that is damaged."""
+def _read(context: RunContext, found: KeptResult) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
-    data = context.folder.results.read(name)
-    if data is None:
-        return None
     hints = get_type_hints(Evidence)
-    try:
-        facts: dict[str, Any] = {
-            key: TypeAdapter(hints[key]).validate_python(value) for key, value in json.loads(data).items()
-        }
-        if facts.get("confusion") is not None:
-            classes, rows, columns, counts = facts["confusion"]
-            if classes != len(context.class_names):
-                raise ValueError(classes)
-            repeated = (np.repeat(np.array(each, np.int64), counts) for each in (rows, columns))
-            facts["confusion"] = confusion_counts(*repeated, classes=classes)
-        return facts
-    except DAMAGED:
-        warn_user(f"{name} is damaged and is computed again")
-        return None
+    facts: dict[str, Any] = {key: TypeAdapter(hints[key]).validate_python(value) for key, value in found.record.items()}
+    if facts.get("confusion") is not None:
+        classes, rows, columns, counts = facts["confusion"]
+        if classes != len(context.class_names):
+            raise ValueError(classes)
+        repeated = (np.repeat(np.array(each, np.int64), counts) for each in (rows, columns))
+        facts["confusion"] = confusion_counts(*repeated, classes=classes)
+    return facts

@@ -5,6 +5,7 @@ May call everything in `api` but the command line's own modules.
 """
 
 from .diagnosing import doctor
+from .proving import prove
 from .record import Diagnosis, Proof
 
-__all__ = ["Diagnosis", "Proof", "doctor"]
+__all__ = ["Diagnosis", "Proof", "doctor", "prove"]

@@ -5,7 +5,7 @@ folds, `cutaway.findings.suspects` judges what they say. May call every room bel
 """
 
 from .cross_validation import CrossValidation, of_data, of_run
-from .deciding import add_decisions, count_held_out, decisions_of
+from .deciding import add_decisions, append_decisions, count_held_out, decisions_of, read_all, take_back_decision
 from .finding import check_sizes, find_label_issues
 from .kept import KeptSuspects, kept_suspects
 from .record import LabelIssues, check_suspects_file, write_suspects
@@ -16,6 +16,7 @@ __all__ = [
     "KeptSuspects",
     "LabelIssues",
     "add_decisions",
+    "append_decisions",
     "check_sizes",
     "check_suspects_file",
     "count_held_out",
@@ -25,5 +26,7 @@ __all__ = [
     "label_issues",
     "of_data",
     "of_run",
+    "read_all",
+    "take_back_decision",
     "write_suspects",
 ]

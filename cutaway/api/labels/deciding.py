@@ -18,7 +18,12 @@ def decisions_of(context: RunContext) -> tuple[Decision, ...]:
     Raises:
         DataError, UsageError: The file is damaged.
     """
-    path = labels_path(context.path)
+    return read_all(context.path)
+
+
+def read_all(run: Path) -> tuple[Decision, ...]:
+    """As `decisions_of`, of a run folder."""
+    path = labels_path(run)
     return read_decisions(path) if path.exists() else ()
 
 
@@ -40,24 +45,81 @@ def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision])
     # a place in a split, such as val[7], is a place in the source in every later training
     decisions = [dataclasses.replace(each, sample=_place(context, each.sample)) for each in check_decisions(decisions)]
     decide(context.loaded, decisions)  # refuses what cannot be applied
-    path, now = labels_path(context.path), datetime.now(UTC).isoformat(timespec="seconds")
+    return append_decisions(context.path, decisions)
+
+
+def append_decisions(run: Path, decisions: Sequence[Decision]) -> Path:
+    """Add decisions on samples and classes that are known to be there; as `add_decisions`, without its data.
+
+    Args:
+        run: The run folder.
+        decisions: They get the name of the user and the time, where they have none.
+
+    Raises:
+        DataError: labels.csv is damaged, or has other columns.
+        RunError: The folder cannot be written.
+    """
+    path, now = labels_path(run), datetime.now(UTC).isoformat(timespec="seconds")
     signed = [dataclasses.replace(each, by=each.by or _user(), when=each.when or now) for each in decisions]
     text = write_decisions(signed)
-    decisions_of(context)  # a damaged file, or what is no file, is not added to
+    read_all(run)  # a damaged file, or what is no file, is not added to
     try:
         before = path.read_bytes() if path.exists() else b""
         if before:
             _check_header(before, text, path)
             text = text.split("\n", 1)[1]
             before += b"" if before.endswith(b"\n") else b"\n"
-        write_atomic(path, before + text.encode())
     except OSError as error:
-        raise RunError(
-            "decisions are kept in the folder of the run",
-            got=f"{error.strerror or error} at {path}",
-            hint="free some space, or make the folder writable",
-        ) from error
+        raise _refused(path, error) from error
+    _write(path, before + text.encode())
     return path
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        write_atomic(path, data)
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: OSError) -> RunError:
+    return RunError(
+        "decisions are kept in the folder of the run",
+        got=f"{error.strerror or error} at {path}",
+        hint="free some space, or make the folder writable",
+    )
+
+
+def take_back_decision(run: Path, decision: Decision) -> None:
+    """Take back the last decision in the folder of a run: the one thing that is ever taken out of its labels.csv.
+
+    Args:
+        run: The run folder.
+        decision: What the last row must say, whoever wrote it.
+
+    Raises:
+        DataError: The last row says something else, or the file is damaged.
+        RunError: The folder cannot be written.
+    """
+    path, found = labels_path(run), read_all(run)
+    last = found[-1] if found else None
+    if last is None or (last.sample, last.action, last.label) != (decision.sample, decision.action, decision.label):
+        raise DataError(
+            "only the last decision can be taken back",
+            got=f"a later one on {last.sample}" if last else "none at all",
+            hint="decide once more: the last decision on a sample counts",
+        )
+    try:
+        text, row = path.read_bytes(), write_decisions([last]).split("\n", 1)[1].encode()
+    except OSError as error:
+        raise _refused(path, error) from error
+    if not text.endswith(row):
+        raise DataError(
+            "a decision that cutaway wrote can be taken back",
+            got=f"a file that another program has saved: {path}",
+            hint="decide once more: the last decision on a sample counts",
+        )
+    _write(path, text.removesuffix(row))
 
 
 def count_held_out(context: RunContext, names: Sequence[str]) -> int:

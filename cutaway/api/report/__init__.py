@@ -5,7 +5,21 @@ takes a `ReportSource` and returns a record of `cutaway.page`, or None if the ru
 lists them. May call `cutaway.api.analyses`, `cutaway.api.labels`, `cutaway.api.context` and the rooms below.
 """
 
-from .document import report_html, write_report
-from .explorer import run_explorer
+from .document import embeddings, heading, make_section, report_html, report_page, section_names, write_report
+from .explorer import preview, run_explorer
+from .progress import ReportProgress
+from .source import ReportSource
 
-__all__ = ["report_html", "run_explorer", "write_report"]
+__all__ = [
+    "ReportProgress",
+    "ReportSource",
+    "embeddings",
+    "heading",
+    "make_section",
+    "preview",
+    "report_html",
+    "report_page",
+    "run_explorer",
+    "section_names",
+    "write_report",
+]

@@ -83,38 +83,58 @@ def report_html(
     """
     if split is not None:
         context.part(split)
-    progress = ReportProgress(on_progress, [section.__name__ for section in sections.SECTIONS])
+    progress = ReportProgress(on_progress, section_names())
     source = ReportSource(context, progress.inner, split)
     if against is not None:  # before the work of half a minute
         paired = pair_samples(context, against, split=source.split, shared=shared)
         source = replace(source, against=paired)
-    progress.expect(_embeddings(source))
-    shown: list[Section | None] = []
-    for section in sections.SECTIONS:
-        progress.begin(section.__name__)
-        try:
-            shown.append(section(source))
-        except Canceled:
-            raise
-        except CutawayError as error:
-            name = section.__name__
-            why = f"This section could not be made: {error.rule}; got {error.got}."
-            shown.append(Text(name=name, title=name.capitalize(), paragraphs=(printable(why),)))
-        if len(shown) < len(sections.SECTIONS):  # the last step is the page
-            progress.end()
-    page = Page(
-        title=context.path.name,
-        subtitle=_subtitle(context),
-        facts=_facts(source),
-        sections=tuple(section for section in shown if section is not None),
-        footer=_footer(context),
-    )
+    page = report_page(source, progress)
     html = render(page)
     progress.end()
     return html
 
 
-def _embeddings(source: ReportSource) -> int:
+def section_names() -> list[str]:
+    """The names of all sections, in order."""
+    return [section.__name__ for section in sections.SECTIONS]
+
+
+def report_page(source: ReportSource, progress: ReportProgress) -> Page:
+    """The whole report as a record, of which `progress` still lacks the last step."""
+    progress.expect(embeddings(source))
+    shown: list[Section | None] = []
+    names = section_names()
+    for name in names:
+        progress.begin(name)
+        shown.append(make_section(source, name))
+        if len(shown) < len(names):  # the last step is the page
+            progress.end()
+    return replace(heading(source), sections=tuple(section for section in shown if section is not None))
+
+
+def make_section(source: ReportSource, name: str) -> Section | None:
+    """A section, or the reason why it could not be made; None for a run that has nothing to show there.
+
+    Raises:
+        Canceled: It was canceled.
+    """
+    make = next(section for section in sections.SECTIONS if section.__name__ == name)
+    try:
+        return make(source)
+    except Canceled:
+        raise
+    except CutawayError as error:
+        why = f"This section could not be made: {error.rule}; got {error.got}."
+        return Text(name=name, title=name.capitalize(), paragraphs=(printable(why),))
+
+
+def heading(source: ReportSource) -> Page:
+    """The page of a report without its sections."""
+    context = source.context
+    return Page(title=context.path.name, subtitle=_subtitle(context), facts=_facts(source), footer=_footer(context))
+
+
+def embeddings(source: ReportSource) -> int:
     """How many embeddings the explorer shows, each a step of the work."""
     try:
         layers, epochs = shown_maps(source)

@@ -61,12 +61,19 @@ class ReportSource:
         context: The run.
         on_progress: Called with the progress of everything that is computed.
         asked: The split whose samples are on the map: "train", "val", "test" or "all"; those of `split` if None.
+        map_samples: Samples on the map at most, up to `MOST_OF_SPLIT`; if None, `MOST_OF_SPLIT` where a split was asked
+            for, and otherwise `MOST_SHOWN`.
+        map_layers: Names of the layers on the map, beside the last hidden one; up to six, evenly spaced, if None.
+        map_epochs: Epochs on the map, beside the kept one; up to 16, evenly spaced, if None.
         against: The samples of `split` on which the run is compared with another one; None if it is not.
     """
 
     context: RunContext
     on_progress: ProgressCallback
     asked: str | None = None
+    map_samples: int | None = None
+    map_layers: tuple[str, ...] | None = None
+    map_epochs: tuple[int, ...] | None = None
     against: PairedSamples | None = None
 
     @cached_property
@@ -133,8 +140,10 @@ class ReportSource:
 
     @cached_property
     def shown(self) -> SampleIds:
-        """The samples on the map: at most `MOST_SHOWN` or `MOST_OF_SPLIT`, a stratified sample by class."""
+        """The samples on the map, a stratified sample by class where there are more."""
         most = MOST_SHOWN if self.asked is None else MOST_OF_SPLIT
+        if self.map_samples is not None:
+            most = min(self.map_samples, MOST_OF_SPLIT)
         most = max(1, min(most, MOST_PROBABILITIES // max(len(self.context.class_names), 1)))
         return self.context.named(self.context.ids(self.asked or self.split, samples=most, seed=0))
 

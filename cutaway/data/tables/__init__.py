@@ -22,7 +22,8 @@ from .readers import (
     open_reader,
     read_schema,
 )
-from .schema import Column
+from .schema import Column, decide_each
+from .survey import survey
 from .table import Table, cell_chunks, make_table
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "class_names_of",
     "columnar_files",
     "date_seconds",
+    "decide_each",
     "frame_reader",
     "is_bunch",
     "is_frame",
@@ -47,5 +49,6 @@ __all__ = [
     "prepare_new_rows",
     "read_schema",
     "spellings",
+    "survey",
     "table_options",
 ]

@@ -79,6 +79,32 @@ def decide(
     return columns
 
 
+def decide_each(
+    profiles: Sequence[ColumnProfile], options: TableOptions, *, where: str, same: Mapping[str, str] | None = None
+) -> tuple[tuple[Column, ...], dict[str, str]]:
+    """Decide as `decide` does, but say what is wrong with each column instead of raising an error.
+
+    Returns:
+        The columns, those with something wrong ignored; and what is wrong, by column.
+    """
+    roles: dict[str, Use] = {}
+    for role in ("label", "group", "time", "weight", "id"):
+        if name := getattr(options, role):
+            roles.setdefault(name, role)
+    columns: list[Column] = []
+    wrong: dict[str, str] = {}
+    for profile in profiles:
+        try:
+            columns.append(_column(profile, options, roles.get(profile.name), (same or {}).get(profile.name), where))
+            if profile.name == options.label:
+                _check_label(profile, options, where)
+        except DataError as error:
+            wrong[profile.name] = str(error)
+            if len(columns) < len(profiles) and (not columns or columns[-1].name != profile.name):
+                columns.append(_ignored(profile, "cannot be used as it is"))
+    return tuple(columns), wrong
+
+
 def check_known(profiles: Sequence[ColumnProfile], columns: Sequence[Column], *, where: str) -> None:
     """Refuse a table in which a value of a column that is used is not known.
 

@@ -1,16 +1,21 @@
+import { packIndices, unpackIndices } from "../core/indices.js";
+
 /** What the address says of the state begins so. */
 const BEGINNING = "#explore:";
 
+/** Characters of a selection in the address at most. */
+const LONGEST = 20_000;
+
 /**
  * Keep what is shown in the address of the page, so that it can be handed on: the layer, the epoch, the color, the
- * search and the pinned sample.
+ * search, the pinned sample and the selection.
  * @param {import("./explorer.js").Parts} parts
  */
-export function keepInAddress({ store, samples }) {
-  const { layers, epochs, kept, layer: first } = samples.record;
-  const read = () => {
-    if (!location.hash.startsWith(BEGINNING)) return;
-    const said = new URLSearchParams(location.hash.slice(BEGINNING.length));
+export function keepInAddress({ store, samples, commands, ended }) {
+  const { layers, epochs, kept, layer: first, begins } = samples.record;
+  const read = (/** @type {string} */ hash) => {
+    if (!hash.startsWith(BEGINNING)) return;
+    const said = new URLSearchParams(hash.slice(BEGINNING.length));
     const layer = layers.findIndex(({ name }) => name === said.get("layer"));
     const epoch = epochs.indexOf(Number(said.get("epoch") ?? epochs[kept]));
     const color = said.get("color") ?? "";
@@ -22,32 +27,39 @@ export function keepInAddress({ store, samples }) {
       search: said.get("find") ?? "",
       pinned: samples.places.get(said.get("sample") ?? "") ?? -1,
     });
+    const selected = unpackIndices(said.get("selected") ?? "", samples.count) ?? new Uint32Array();
+    if (String(selected) !== String(store.state.selection)) commands.select(selected);
   };
-  read();
+  read(location.hash.startsWith(BEGINNING) ? location.hash : begins);
   // no part of the page has this address; where a person reloads the page, the browser goes back to where it was
   const section = document.getElementById(samples.record.name);
   if (location.hash.startsWith(BEGINNING) && scrollY === 0) section?.scrollIntoView();
-  addEventListener("hashchange", read);
+  addEventListener("hashchange", () => read(location.hash), { signal: ended });
   let timer = 0;
-  let before = address(store.state, samples);
-  store.watch(["layer", "epochShown", "color", "search", "pinned"], () => {
+  let before = addressOf({ store, samples });
+  ended.addEventListener("abort", () => clearTimeout(timer));
+  store.watch(["layer", "epochShown", "color", "search", "pinned", "selection"], () => {
     clearTimeout(timer); // browsers allow some changes of the address a second
     timer = setTimeout(() => {
-      const now = address(store.state, samples);
-      if (now !== before) history.replaceState(null, "", now);
+      const now = addressOf({ store, samples });
+      // the address of a page in the studio is not that of its <base>
+      if (now !== before) history.replaceState(null, "", `${location.pathname}${location.search}${now}`);
       before = now;
     }, 300);
   });
 }
 
 /**
- * @param {Readonly<import("./explorer.js").State>} state
- * @param {import("./samples.js").Samples} samples
+ * What is shown, as the part of an address after its path.
+ * @param {Pick<import("./explorer.js").Parts, "store" | "samples">} parts
  */
-function address({ layer, epochShown, color, search, pinned }, samples) {
+export function addressOf({ store, samples }) {
+  const { layer, epochShown, color, search, pinned, selection } = store.state;
   const { layers, epochs } = samples.record;
   const said = new URLSearchParams({ layer: layers[layer].name, epoch: String(epochs[epochShown]), color });
   if (search) said.set("find", search);
   if (pinned >= 0) said.set("sample", samples.names[pinned]);
+  const selected = selection.length ? packIndices(selection, samples.count) : "";
+  if (selected && selected.length <= LONGEST) said.set("selected", selected);
   return `${BEGINNING}${said}`;
 }

@@ -1,5 +1,6 @@
 import { counted, csvCell, element, saveText } from "../core/elements.js";
 import { sampleButton } from "./card.js";
+import { pythonCode } from "./python.js";
 
 /** Selected samples that are shown at most. */
 const SHOWN = 60;
@@ -16,6 +17,16 @@ export function makeSelection(parts) {
   const host = element("div", { class: "selection", hidden: true });
   const count = element("h3", { "aria-live": "polite" });
   const labels = element("p", { class: "labels" });
+  const { python } = samples.record;
+  const text = element("pre", { tabindex: 0, "aria-label": "Python that gives the same samples" });
+  const copy = element("button", { type: "button", text: "Copy", onclick: () => void copyText(text, copy) });
+  const code = element("div", { class: "selection-code", hidden: true }, text, copy);
+  const showCode = () => {
+    code.hidden = !code.hidden;
+    if (code.hidden || !python) return;
+    text.textContent = pythonCode(Array.from(store.state.selection, (index) => samples.names[index]), python);
+    copy.textContent = "Copy";
+  };
   const list = element("div", { class: "samples" });
   const action = (/** @type {string} */ text, /** @type {() => void} */ onclick) =>
     element("button", { type: "button", text, onclick });
@@ -27,11 +38,14 @@ export function makeSelection(parts) {
       action("Zoom in", () => commands.zoomToSelection()),
       action("Invert", () => commands.invert()),
       action("Save as CSV", () => save(parts)),
+      python && action("Python", () => showCode()),
       action("Clear", () => commands.select([])),
     ),
+    code,
     labels,
     list,
   );
+  store.watch(["selection"], () => (code.hidden = true));
   store.watch(["selection", "epochShown", "painted"], ({ selection, epochShown }) => {
     host.hidden = !selection.length;
     if (!selection.length) return;
@@ -42,6 +56,21 @@ export function makeSelection(parts) {
     if (selection.length > SHOWN) list.append(element("p", { text: `and ${counted(selection.length - SHOWN, "more", "more")}` }));
   });
   return host;
+}
+
+/**
+ * Put the text of an element on the clipboard, or select it where a browser does not allow that.
+ * @param {HTMLElement} host
+ * @param {HTMLElement} button
+ */
+async function copyText(host, button) {
+  try {
+    await navigator.clipboard.writeText(host.textContent ?? "");
+    button.textContent = "Copied";
+  } catch {
+    getSelection()?.selectAllChildren(host);
+    button.textContent = "Selected: copy it with the keyboard";
+  }
 }
 
 /**

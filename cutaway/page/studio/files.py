@@ -5,12 +5,27 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
+from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cutaway.page.resources import read_template
 
-STYLES = ("page.css", "explorer.css", "network.css", "label_sheet.css", "studio.css", "studio_runs.css")
+BOKEHJS = ("bokeh.min.js", "bokeh-gl.min.js")
+"""What figures use of BokehJS, in order."""
+
+STYLES = (
+    "page.css",
+    "explorer.css",
+    "network.css",
+    "label_sheet.css",
+    "studio.css",
+    "studio_runs.css",
+    "studio_data.css",
+    "studio_train.css",
+    "studio_inside.css",
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,7 @@ class StudioFiles:
 @cache
 def studio_files() -> StudioFiles:
     """All ES modules and style sheets of the page, read once."""
-    contents = dict(sorted(_walk(files("cutaway.page"), "")))
+    contents = dict(sorted([*_walk(files("cutaway.page"), ""), *_bokehjs()]))
     digest = hashlib.sha256()
     for name, data in contents.items():
         digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
@@ -44,6 +59,15 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
         elif entry.name.endswith((".js", ".css")):
             found.append((f"{prefix}{entry.name}", entry.read_bytes()))
     return found
+
+
+def _bokehjs() -> list[tuple[str, bytes]]:
+    """BokehJS as the installed package has it, which is not imported for that."""
+    found = find_spec("bokeh")
+    folder = Path(found.origin).parent / "server" / "static" / "js" if found is not None and found.origin else None
+    if folder is None or not folder.is_dir():  # figures say so
+        return []
+    return [(f"bokeh/{name}", (folder / name).read_bytes()) for name in BOKEHJS]
 
 
 def studio_shell(*, base: str, person: str, writes: bool) -> str:

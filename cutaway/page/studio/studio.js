@@ -1,9 +1,13 @@
 import { element } from "../core/elements.js";
 import { followScheme } from "../core/scheme.js";
+import { showCompare } from "./compare.js";
+import { showData } from "./data_view.js";
+import { showJob } from "./job_view.js";
 import { showError } from "./messages.js";
 import { showRun } from "./run_view.js";
 import { showRuns } from "./runs_view.js";
 import { listen, pathParts } from "./server.js";
+import { showTrain } from "./train_view.js";
 
 /**
  * The views by the first part of their path, with what the navigation calls them; "" for none.
@@ -12,6 +16,10 @@ import { listen, pathParts } from "./server.js";
 const VIEWS = {
   "": { title: "Runs", show: showRuns },
   runs: { title: "", show: showRun },
+  compare: { title: "", show: showCompare },
+  data: { title: "Data", show: showData },
+  train: { title: "Train", show: showTrain },
+  trainings: { title: "", show: showJob },
 };
 
 async function start() {

@@ -2,9 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 
+from cutaway.studio.data import DataRoots
 from cutaway.studio.settings import Person, StudioSettings
+from cutaway.studio.trainings import Scheduler
+from cutaway.studio.work import Desk
 from cutaway.studio.workspace import Workspace
 
 
@@ -20,7 +23,23 @@ def _workspace(request: Request) -> Workspace:
     return request.app.state.workspaces[request.scope["person"].name]
 
 
+def _scheduler(request: Request) -> Scheduler:
+    return request.app.state.scheduler
+
+
+def _desk(request: Request) -> Desk:
+    return request.app.state.desk
+
+
+def _places(request: Request) -> DataRoots:
+    return DataRoots(_workspace(request).folder, _settings(request).data)
+
+
+GivenDesk = Annotated[Desk, Depends(_desk)]
 GivenPerson = Annotated[Person, Depends(_person)]
+GivenRoots = Annotated[DataRoots, Depends(_places)]
+GivenScheduler = Annotated[Scheduler, Depends(_scheduler)]
 GivenSettings = Annotated[StudioSettings, Depends(_settings)]
 GivenWorkspace = Annotated[Workspace, Depends(_workspace)]
+PageId = Annotated[str, Query(max_length=64, description="What a page calls itself, by which it waits for work.")]
 RunId = Annotated[str, Path(max_length=255, description="Name of the run's folder.")]

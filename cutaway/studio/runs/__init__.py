@@ -2,7 +2,18 @@
 
 from .index import RunIndex
 from .notes import Notes, change_notes, read_notes
-from .row import run_row, training_progress
+from .row import model_words, run_row, training_progress
 from .trash import Trash
+from .verdict import verdict
 
-__all__ = ["Notes", "RunIndex", "Trash", "change_notes", "read_notes", "run_row", "training_progress"]
+__all__ = [
+    "Notes",
+    "RunIndex",
+    "Trash",
+    "change_notes",
+    "model_words",
+    "read_notes",
+    "run_row",
+    "training_progress",
+    "verdict",
+]

@@ -7,13 +7,6 @@ from cutaway.page import Explorer, LayerMap, Page, SampleColumn
 
 COUNT, EPOCHS = 90, (0, 1, 2)
 LABELS = np.arange(COUNT) % 3
-COLORS = {
-    "classes": ["#d02020", "#20a020", "#2020d0"],
-    "sequential": ["#000080", "#ffff00"],
-    "right": "#777777",
-    "wrong": "#ff8800",
-    "missing": "#999999",
-}
 HOSTILE = "</script><img src=x onerror='hacked = 1'>"
 NAMES = ("red", HOSTILE, "blue")
 
@@ -26,7 +19,7 @@ def _layout(epoch):
 
 
 @pytest.fixture(scope="module")
-def record():
+def record(colors):
     predicted = np.stack([np.zeros(COUNT, int), np.where(np.arange(COUNT) < 30, LABELS, 0), LABELS])
     predicted[2, :4] = (LABELS[:4] + 1) % 3
     columns = (
@@ -69,7 +62,7 @@ def record():
         pictures=(np.arange(COUNT, dtype=np.uint8) * 2)[:, None, None] * np.ones((8, 8), np.uint8),
         neighbors=np.stack([(np.arange(COUNT) + k) % COUNT for k in (3, 6)], axis=1),
         neighbors_in="dense",
-        colors=COLORS,
+        colors=colors,
     )
 
 

@@ -8,13 +8,6 @@ from cutaway.page import Explorer, LayerMap, SampleColumn, explorer_widget
 
 COUNT, EPOCHS, KEPT = 60, (0, 2, 4), 1
 LABELS = np.arange(COUNT) % 3
-COLORS = {
-    "classes": ["#d02020", "#20a020", "#2020d0"],
-    "sequential": ["#000080", "#ffff00"],
-    "right": "#777777",
-    "wrong": "#ff8800",
-    "missing": "#999999",
-}
 
 _spec = importlib.util.spec_from_file_location("notebook", Path(__file__).with_name("notebook.py"))
 _notebook = importlib.util.module_from_spec(_spec)
@@ -55,7 +48,7 @@ def _columns():
 
 
 @pytest.fixture(scope="session")
-def record():
+def record(colors):
     layers = (
         LayerMap(name="input", title="Input", detail="64 values", layouts=(_layout(0),)),
         LayerMap(name="dense", title="dense", detail="5 units", layouts=tuple(map(_layout, range(3)))),
@@ -72,7 +65,7 @@ def record():
         pictures=(np.arange(COUNT, dtype=np.uint8) * 2)[:, None, None] * np.ones((8, 8), np.uint8),
         neighbors=np.stack([(np.arange(COUNT) + k) % COUNT for k in (3, 6)], axis=1),
         neighbors_in="dense",
-        colors=COLORS,
+        colors=colors,
     )
 
 

@@ -1,8 +1,7 @@
 """The temperature of a run, fitted on its validation samples and kept among its results."""
 
-import hashlib
-import json
 import math
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -10,11 +9,10 @@ import numpy as np
 
 from cutaway.api.analyses.predictions import check_numbers, probability_batches
 from cutaway.api.context import RunContext
-from cutaway.checks import warn_user
-from cutaway.data import stratified_sample
+from cutaway.data import SampleIds, stratified_sample
 from cutaway.errors import UsageError
 from cutaway.metrics import Temperature, fit_temperature
-from cutaway.runs import file_name
+from cutaway.runs import KeptResult, digest_of, kept, records_of, result_name
 
 from .scoring import validation
 
@@ -44,22 +42,26 @@ def fitted_temperature(context: RunContext, *, epoch: int | None = None) -> Temp
         DataError: The model has diverged, or the samples cannot be loaded.
     """
     ids, number = validation(context, chosen="a temperature"), context.epoch(epoch)
-    name = _name(context, number)
-    kept = _read(context, name)
-    if kept is not None:
-        return kept
+    return kept(
+        context.folder,
+        _name(context, number),
+        read=_read,
+        write=KeptResult,
+        compute=partial(_fitted, context, ids, epoch=number),
+    )
+
+
+def _fitted(context: RunContext, ids: SampleIds, *, epoch: int) -> Temperature:
     labels, classes = context.data.y(ids), len(context.class_names)
     most = max(VALUES // classes, 1)
     if len(ids) > most:
         drawn = stratified_sample(labels, most, seed=0)
         ids, labels = ids.take(drawn), labels[drawn]
     probabilities = np.empty((len(ids), classes), np.float32)
-    for rows, found in probability_batches(context, ids, epoch=number):
+    for rows, found in probability_batches(context, ids, epoch=epoch):
         check_numbers(context, ids, rows, found)
         probabilities[rows] = found
-    fitted = fit_temperature(probabilities, labels, floor=0.0 if context.opens else HALF)
-    context.folder.results.write(name, json.dumps(vars(fitted)).encode())
-    return fitted
+    return fit_temperature(probabilities, labels, floor=0.0 if context.opens else HALF)
 
 
 def find_temperature(context: RunContext, temperature: Any, *, epoch: int | None = None) -> float | None:
@@ -83,31 +85,16 @@ def find_temperature(context: RunContext, temperature: Any, *, epoch: int | None
 
 
 def _name(context: RunContext, epoch: int) -> str:
-    """Name of the file with the temperature of an epoch, with a digest of all that decides it."""
-    manifest = context.manifest
+    """Name of the file with the temperature of an epoch."""
+    if context.opens:
+        return result_name(context.folder, "temperature", epochs=[epoch], decides=[METHOD, VALUES])
     # of a model that cannot be opened, the recorded predictions decide it
-    digest = (
-        context.folder.snapshot_digest(epoch)
-        if context.opens
-        else hashlib.sha256(np.ascontiguousarray(context.folder.predictions(epoch)).tobytes())
-    )
-    spec = context.spec if context.opens else None
-    decides = [METHOD, VALUES, spec, manifest.dataset.sha256, manifest.dataset.scale, manifest.split]
-    digest.update(json.dumps(decides, sort_keys=True).encode())
-    return file_name("temperature", f"epoch-{epoch:04d}", digest.hexdigest()[:16]) + ".json"
+    decides = [METHOD, VALUES, digest_of(context.folder.predictions(epoch))]
+    return result_name(context.folder, "temperature", epochs=[], decides=decides, words=(f"epoch-{epoch:04d}",))
 
 
-def _read(context: RunContext, name: str) -> Temperature | None:
-    """The temperature in a file of the results; None where there is none, or one that is damaged."""
-    data = context.folder.results.read(name)
-    if data is None:
-        return None
-    try:
-        record = json.loads(data)
-        values = [float(record[part]) for part in ("value", "samples", "log_loss", "log_loss_before")]
-        if all(map(math.isfinite, values)) and values[0] > 0 and values[1] >= 1:
-            return Temperature(values[0], int(values[1]), values[2], values[3])
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        pass
-    warn_user(f"{name} is damaged and is computed again")
-    return None
+def _read(found: KeptResult) -> Temperature:
+    (fitted,) = records_of(Temperature, [found.record])
+    if not all(map(math.isfinite, vars(fitted).values())) or fitted.value <= 0 or fitted.samples < 1:
+        raise ValueError(fitted)
+    return fitted

@@ -17,7 +17,7 @@ from cutaway.errors import UsageError
 if TYPE_CHECKING:
     import pandas
 
-    from cutaway.page import ExplorerWidget
+    from cutaway.page import Explorer, ExplorerWidget
     from cutaway.plots import BokehFigure, Figure
 
 INPUT = "input"
@@ -196,10 +196,33 @@ class Embedding(NotebookDisplay):
         """
         from cutaway.page import check_widget, explorer_widget
 
-        from .explored import embedding_explorer
-
         check_widget(height=height)
-        return explorer_widget(embedding_explorer(self), height=height)
+        return explorer_widget(self._explorer(), height=height)
+
+    def _explorer(self) -> "Explorer":
+        from cutaway.api.analyses.predictions import probabilities
+        from cutaway.page import Explorer, LayerMap, scale_layout
+
+        from .explored import class_columns, explorer_colors, misplaced_column, near_samples, page_pictures
+
+        context, ids, layer, epoch = self.context, self.ids, self.layer, self.epoch
+        found = probabilities(context, ids, epoch=epoch)
+        columns = class_columns(self.labels, self.class_names, [found.argmax(axis=1)], [found.max(axis=1)])
+        if self.misplaced is not None:
+            columns.append(misplaced_column(self.misplaced))
+        return Explorer(
+            name="explore",
+            title=self.title,
+            names=tuple(context.named(ids).names()),
+            epochs=(epoch,),
+            kept=0,
+            columns=tuple(columns),
+            layers=(LayerMap(name=layer, title=layer, detail=f"epoch {epoch}", layouts=(scale_layout(self.xy),)),),
+            pictures=page_pictures(context, ids),
+            neighbors=near_samples(context, ids, layer=layer, epoch=epoch, activations=self.activations),
+            neighbors_in=layer,
+            colors=explorer_colors(),
+        )
 
 
 def layer_activations(

@@ -1,15 +1,14 @@
 """What an explorer shows of samples and embeddings, for a notebook and for a report."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from cutaway.api.analyses.predictions import probabilities
 from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import Canceled, CutawayError
-from cutaway.page import Explorer, LayerMap, SampleColumn, scale_layout
+from cutaway.page import SampleColumn
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.runs import KeptResult, digest_of, kept, result_name
 
@@ -21,79 +20,6 @@ NEIGHBORS = 8
 
 LARGEST_SIDE = 64
 """Pixels of the longer side of a picture in the page; larger ones lose rows and columns."""
-
-
-class EmbeddedSamples(Protocol):
-    """What an explorer shows of an `Embedding`."""
-
-    @property
-    def context(self) -> RunContext:
-        """The run."""
-        ...
-
-    @property
-    def layer(self) -> str:
-        """Name of the layer."""
-        ...
-
-    @property
-    def epoch(self) -> int:
-        """Number of the epoch."""
-        ...
-
-    @property
-    def ids(self) -> SampleIds:
-        """Identity of each sample."""
-        ...
-
-    @property
-    def labels(self) -> np.ndarray:
-        """The class of each, int64 (sample,)."""
-        ...
-
-    @property
-    def xy(self) -> np.ndarray:
-        """Coordinates, float32 (sample, 2)."""
-        ...
-
-    @property
-    def misplaced(self) -> np.ndarray | None:
-        """How far each is misplaced, 0..1 (sample,)."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """What it shows."""
-        ...
-
-    def activations(self) -> np.ndarray:
-        """What was embedded, float32 (sample, unit)."""
-        ...
-
-
-def embedding_explorer(embedding: EmbeddedSamples, *, on_progress: ProgressCallback = ignore_progress) -> Explorer:
-    """An explorer of one embedding: its layer, its epoch and its samples."""
-    context, epoch = embedding.context, embedding.epoch
-    found = probabilities(context, embedding.ids, epoch=epoch, on_progress=on_progress)
-    columns = class_columns(embedding.labels, context.class_names, [found.argmax(axis=1)], [found.max(axis=1)])
-    if embedding.misplaced is not None:
-        columns.append(misplaced_column(embedding.misplaced))
-    detail = f"epoch {epoch}"
-    return Explorer(
-        name="explore",
-        title=embedding.title,
-        names=tuple(context.named(embedding.ids).names()),
-        epochs=(epoch,),
-        kept=0,
-        columns=tuple(columns),
-        layers=(
-            LayerMap(name=embedding.layer, title=embedding.layer, detail=detail, layouts=(scale_layout(embedding.xy),)),
-        ),
-        pictures=page_pictures(context, embedding.ids),
-        neighbors=near_samples(embedding, on_progress=on_progress),
-        neighbors_in=embedding.layer,
-        colors=explorer_colors(),
-    )
 
 
 def class_columns(
@@ -138,21 +64,37 @@ def page_pictures(context: RunContext, ids: SampleIds) -> np.ndarray | None:
     return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
 
 
-def near_samples(embedding: EmbeddedSamples, *, on_progress: ProgressCallback) -> np.ndarray | None:
-    """The nearest samples to each, by activation, int32 (sample, k); None if the activations cannot be compared."""
-    context, ids = embedding.context, embedding.ids
+def near_samples(
+    context: RunContext,
+    ids: SampleIds,
+    *,
+    layer: str,
+    epoch: int,
+    activations: Callable[[], np.ndarray],
+    on_progress: ProgressCallback = ignore_progress,
+) -> np.ndarray | None:
+    """The nearest samples to each, by activation, int32 (sample, k); None if the activations cannot be compared.
+
+    Args:
+        context: The run.
+        ids: The samples.
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        activations: Computes float32 (sample, unit), where neighbors are not kept.
+        on_progress: Called with the number of samples done.
+    """
     count, k = len(ids), min(NEIGHBORS, len(ids) - 1)
 
     def compute() -> np.ndarray:
         from cutaway.neighbors import nearest_neighbors
 
-        return nearest_neighbors(embedding.activations(), k, on_progress=on_progress).index
+        return nearest_neighbors(activations(), k, on_progress=on_progress).index
 
-    decides = [METHOD, embedding.layer, k, digest_of(ids.source_index, ids.index)]
+    decides = [METHOD, layer, k, digest_of(ids.source_index, ids.index)]
     try:
         return kept(
             context.folder,
-            result_name(context.folder, "neighbors", epochs=[embedding.epoch], decides=decides),
+            result_name(context.folder, "neighbors", epochs=[epoch], decides=decides),
             read=lambda found: found.array("index", np.int32, count, k, low=0, high=count - 1),
             write=lambda index: KeptResult(arrays={"index": index}),
             compute=compute,

@@ -20,11 +20,11 @@ def run_explorer(
     if split is not None:
         context.part(split)
     progress = ReportProgress(on_progress, [explore.__name__])
-    source = ReportSource(context, progress.inner, split)
-    layers, spaced = shown_maps(source)
-    progress.expect(1 + (len(layers) - 1) * len(spaced if epochs is None else {*epochs, context.epoch()}))
+    source = ReportSource(context, progress.inner, split, map_epochs=None if epochs is None else tuple(epochs))
+    layers, shown = shown_maps(source)
+    progress.expect(1 + (len(layers) - 1) * len(shown))
     progress.begin(explore.__name__)
-    record = explore(source, epochs=epochs)
+    record = explore(source)
     if record is None:
         raise UsageError(
             f"a map needs at least {FEWEST} samples",

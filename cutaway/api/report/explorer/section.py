@@ -1,7 +1,7 @@
 """The section in which all samples are looked at: their maps in every layer and after every epoch."""
 
+import json
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,18 +43,12 @@ REFERENCES = 2000
 """Training samples in the page, for what a person draws or enters: 0.4 MB of MNIST."""
 
 
-def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Explorer | None:
-    """The explorer; None if there are too few samples, or a model that cannot be opened.
-
-    Args:
-        source: The run.
-        epochs: Numbers of the epochs that can be shown, beside the kept one; at most `EPOCHS`, evenly spaced, if None.
-    """
+def explore(source: ReportSource) -> Explorer | None:
+    """The explorer; None if there are too few samples, or a model that cannot be opened."""
     context = source.context
-    layers, spaced = shown_maps(source)
+    layers, epochs = shown_maps(source)
     if not layers:
         return None
-    epochs = spaced if epochs is None else sorted({*epochs, context.epoch()})
     grid, embedded, missing = _grid(source, layers, epochs)
     maps = tuple(_layer_map(source, grid, name) for name in grid.layers)
     root = context.layer(None)
@@ -83,26 +77,45 @@ def explore(source: ReportSource, *, epochs: Sequence[int] | None = None) -> Exp
         layers=maps,
         layer=grid.layers.index(root),
         pictures=pictures,
-        neighbors=near_samples(embedding, on_progress=source.on_progress),
+        neighbors=near_samples(
+            context,
+            embedding.ids,
+            layer=root,
+            epoch=embedding.epoch,
+            activations=embedding.activations,
+            on_progress=source.on_progress,
+        ),
         neighbors_in=root,
         network=None if isinstance(network, str) else network,
         without=network if isinstance(network, str) else "",
         inputs=inputs,
         references=None if isinstance(network, str) else _references(source),
+        python=_in_python(source),
         colors=explorer_colors(),
     )
+
+
+def _in_python(source: ReportSource) -> tuple[str, str]:
+    """What opens the run in Python, and what shows the same samples there."""
+    split = "" if source.asked is None else f'split="{source.asked}"'
+    return f"ct.open_run({json.dumps(source.context.path.name)})", f"run.explore({split})"
 
 
 def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
     """The layers and the epochs that are shown; no layers if there are too few samples, or a model that is not known.
 
     Layers are in the order of the model, the samples themselves first.
+
+    Raises:
+        UnknownNameError: A layer or an epoch that was asked for is not there.
     """
     context = source.context
     if not context.opens or not len(source.ids) or len(source.shown) < FEWEST:
         return [], []
     root = context.layer(None)
     layers = [name for name, width in _widths(source).items() if name == root or _fits(source, width)]
+    if source.map_epochs is not None:
+        return layers, sorted({context.epoch(), *map(context.epoch, source.map_epochs)})
     return layers, spaced_epochs(context.folder.epochs, EPOCHS, kept=context.epoch())
 
 
@@ -112,8 +125,11 @@ def _widths(source: ReportSource) -> dict[str, int]:
 
     context = source.context
     root, dense = context.layer(None), context.outline.dense
-    hidden = [name for name in dense if name != root] or dense[:1]
-    chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
+    if source.map_layers is None:
+        hidden = [name for name in dense if name != root] or dense[:1]
+        chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
+    else:
+        chosen = {root, *(context.layer(name) for name in source.map_layers if name != INPUT)}
     widths = {name: context.outline.units[name] for name in context.outline.kinds if name in chosen}
     return {INPUT: math.prod(context.data.shape), **widths}
 

@@ -1,0 +1,113 @@
+import { element, percent } from "../core/elements.js";
+
+/** What a person can do with a column: what it is called in the list, and what that means for the options. */
+const USES = [
+  ["feature", "Learn from it"],
+  ["category", "Learn from it as a category"],
+  ["ignore", "Leave it out"],
+  ["label", "Label: the class"],
+  ["id", "Name of the row"],
+  ["group", "Group: never in two splits"],
+  ["time", "Time: the latest rows are the test"],
+  ["weight", "Weight of the row"],
+];
+const ROLES = ["label", "id", "group", "time", "weight"];
+const LISTS = ["ignore", "use", "category"];
+
+/**
+ * How a column is used, as one of `USES`.
+ * @param {import("./survey.js").ColumnRecord} column
+ * @param {Record<string, any>} options
+ */
+export function useOf(column, options) {
+  if (ROLES.includes(column.use)) return column.use;
+  if ((options.category ?? []).includes(column.name)) return "category";
+  return column.use === "feature" ? "feature" : "ignore";
+}
+
+/**
+ * The options with another use of a column.
+ * @param {Record<string, any>} options
+ * @param {import("./survey.js").ColumnRecord} column
+ * @param {string} use
+ */
+export function withUse(options, column, use) {
+  const changed = structuredClone(options);
+  const { name } = column;
+  for (const role of ROLES) if (changed[role] === name) delete changed[role];
+  for (const list of LISTS) {
+    const left = (changed[list] ?? []).filter((/** @type {string} */ each) => each !== name);
+    if (left.length) changed[list] = left;
+    else delete changed[list];
+  }
+  const add = (/** @type {string} */ list) => (changed[list] = [...(changed[list] ?? []), name]);
+  if (ROLES.includes(use)) changed[use] = name;
+  else if (use === "ignore") add("ignore");
+  else if (use === "category") add("category");
+  else if (column.use === "ignored" && !(options.ignore ?? []).includes(name)) add("use"); // it would be left out by itself
+  return changed;
+}
+
+/**
+ * The columns of a table: their types, what is missing, and what will be done with each, which a click changes.
+ * @param {import("./survey.js").DataSurvey} found
+ * @param {Record<string, any>} options
+ * @param {(options: Record<string, any>) => void} changed
+ */
+export function columnTable(found, options, changed) {
+  const head = ["Column", "Type", "Missing", "Values", "Use", "What becomes of it"];
+  const rows = found.columns.map((column) => {
+    const use = useOf(column, options);
+    const select = element("select", {
+      "aria-label": `Use of the column ${column.name}`,
+      onchange: () => changed(withUse(options, column, select.value)),
+    });
+    for (const [value, text] of USES) select.append(element("option", { value, text, selected: value === use }));
+    const treatment = element("td", { class: "treatment", text: column.treatment });
+    if (column.wrong) treatment.replaceChildren(element("span", { class: "field-wrong", text: column.wrong }));
+    return element(
+      "tr",
+      { "data-use": use, "data-column": column.name },
+      element("th", { scope: "row", text: column.name }),
+      element("td", { text: column.type }),
+      element("td", { class: "number", text: column.missing ? percent(column.missing) : "" }),
+      element("td", { class: "column-values", text: column.values }),
+      element("td", {}, select),
+      treatment,
+    );
+  });
+  const more = found.more_columns ? `${found.more_columns.toLocaleString("en")} more columns are not listed.` : null;
+  return element(
+    "div",
+    {},
+    element(
+      "div",
+      { class: "scroll column-table" },
+      element("table", {}, element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col", text })))), element("tbody", {}, ...rows)),
+    ),
+    more ? element("p", { class: "caption", text: more }) : null,
+  );
+}
+
+/**
+ * The first rows of a table as they are in the file.
+ * @param {import("./survey.js").DataSurvey} found
+ */
+export function rowTable(found) {
+  const names = found.columns.map(({ name }) => name);
+  return element(
+    "details",
+    {},
+    element("summary", { text: "The first rows" }),
+    element(
+      "div",
+      { class: "scroll" },
+      element(
+        "table",
+        {},
+        element("thead", {}, element("tr", {}, ...names.map((text) => element("th", { scope: "col", text })))),
+        element("tbody", {}, ...found.rows.map((row) => element("tr", {}, ...row.map((text) => element("td", { text }))))),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,54 @@
+import { element } from "../core/elements.js";
+import { linkSections } from "../links.js";
+import { MapView } from "./map_view.js";
+import { fetchPart, sectionElement } from "./parts.js";
+import { ask } from "./server.js";
+import { joinExplorers } from "./share.js";
+import { doWork, failureLine, progressLine } from "./work.js";
+
+/**
+ * Two runs side by side, with one selection.
+ * @param {HTMLElement} host
+ * @param {string[]} ids
+ */
+export async function showCompare(host, [first, second]) {
+  const runs = await Promise.all([first, second].map((id) => ask(`api/runs/${encodeURIComponent(id)}`)));
+  const line = element("div");
+  const comparison = element("div", { class: "comparison" });
+  const beside = element("div", { class: "beside" });
+  host.append(element("h1", { text: "Two runs side by side" }), beside, line, comparison);
+  const maps = runs.map((run, k) => {
+    const place = element("div", { class: "map-view" });
+    const link = element("a", { href: `runs/${encodeURIComponent(run.id)}`, text: run.title || run.id });
+    const title = element("p", { class: "beside-title" }, link);
+    beside.append(element("div", { class: "beside-run" }, title, place));
+    const against = runs[1 - k].id;
+    const links = k === 0 ? comparison : document.createDocumentFragment();
+    return new MapView(place, { run: run.id, against: against === run.id ? null : against }, { address: k === 0, links });
+  });
+  const join = () => {
+    const [one, other] = maps.map((map) => map.explorer);
+    if (one && other) joinExplorers(one, other);
+  };
+  for (const map of maps) map.host.addEventListener("shown", join);
+  for (const map of maps) void map.start();
+  const start = async (again = false) => {
+    const progress = progressLine({ title: "The runs are compared" });
+    try {
+      const key = await doWork("compare", { run: first, other: second }, {
+        again,
+        onState: (state) => {
+          if (state.state === "done") return;
+          line.replaceChildren(progress.host);
+          progress.show(state);
+        },
+      });
+      comparison.replaceChildren(sectionElement(await fetchPart(key, "comparison")));
+      line.replaceChildren();
+      if (maps[0].explorer) linkSections(maps[0].explorer, comparison);
+    } catch (error) {
+      line.replaceChildren(failureLine(error, () => void start(true)));
+    }
+  };
+  void start();
+}

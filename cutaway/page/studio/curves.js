@@ -1,0 +1,151 @@
+import { element } from "../core/elements.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const HEIGHT = 190;
+const MARGIN = { left: 46, right: 12, top: 10, bottom: 24 };
+
+/**
+ * A line of a chart.
+ * @typedef {{ name: string, tone: "one" | "two", points: [number, number][], dot?: [number, number] | null }} Curve
+ *   points: x and y; dot: where it is now, between two points
+ */
+
+/**
+ * @param {string} tag
+ * @param {Record<string, string | number>} given
+ * @param {...(Element | string)} children
+ */
+function svgElement(tag, given, ...children) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(given)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+
+/**
+ * About so many round numbers between two, the largest step of 1, 2 or 5 times a power of ten first.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} most
+ * @param {boolean} [whole]
+ */
+export function roundTicks(low, high, most, whole = false) {
+  const span = high - low;
+  if (!(span > 0)) return [low];
+  let step = 10 ** Math.floor(Math.log10(span / most));
+  for (const factor of [1, 2, 5, 10]) {
+    if (span / (step * factor) <= most) {
+      step *= factor;
+      break;
+    }
+  }
+  if (whole) step = Math.max(1, Math.round(step));
+  const ticks = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(k * step);
+  return ticks;
+}
+
+/** A chart of lines over epochs that draws itself as they grow. */
+export class CurveChart {
+  /** @type {Curve[]} */
+  #curves = [];
+  #last = 1;
+  #width = 0;
+
+  /**
+   * @param {string} title
+   * @param {(value: number) => string} write how a value is written
+   */
+  constructor(title, write) {
+    this.title = title;
+    this.write = write;
+    this.picture = svgElement("svg", { role: "img", class: "curves-picture" });
+    this.readout = element("p", { class: "curves-readout" });
+    this.element = element(
+      "figure",
+      { class: "curves" },
+      element("figcaption", {}, element("strong", { text: title }), this.readout),
+    );
+    this.element.append(this.picture);
+    new ResizeObserver(([{ contentRect }]) => {
+      this.#width = contentRect.width;
+      this.#draw();
+    }).observe(this.element);
+    this.picture.addEventListener("pointermove", (event) => this.#point(/** @type {PointerEvent} */ (event)));
+    this.picture.addEventListener("pointerleave", () => this.#say(null));
+  }
+
+  /**
+   * @param {Curve[]} curves
+   * @param {number} last the epoch at the right end
+   */
+  show(curves, last) {
+    this.#curves = curves;
+    this.#last = Math.max(last, 1);
+    this.#draw();
+    this.#say(null);
+  }
+
+  /** @returns {{ x: (epoch: number) => number, y: (value: number) => number, low: number, high: number }} */
+  get #scales() {
+    const values = this.#curves.flatMap(({ points, dot }) => [...points, ...(dot ? [dot] : [])].map(([, y]) => y));
+    let low = Math.min(...values);
+    let high = Math.max(...values);
+    if (!values.length) [low, high] = [0, 1];
+    const space = (high - low || Math.abs(high) || 1) * 0.06;
+    [low, high] = [low - space, high + space];
+    const { left, right, top, bottom } = MARGIN;
+    return {
+      low,
+      high,
+      x: (epoch) => left + (epoch / this.#last) * (this.#width - left - right),
+      y: (value) => HEIGHT - bottom - ((value - low) / (high - low)) * (HEIGHT - top - bottom),
+    };
+  }
+
+  #draw() {
+    if (this.#width < 40) return;
+    const { x, y, low, high } = this.#scales;
+    this.picture.setAttribute("viewBox", `0 0 ${this.#width} ${HEIGHT}`);
+    const parts = [];
+    for (const tick of roundTicks(low, high, 4)) {
+      const place = y(tick);
+      parts.push(svgElement("line", { class: "grid", x1: MARGIN.left, x2: this.#width - MARGIN.right, y1: place, y2: place }));
+      parts.push(svgElement("text", { x: MARGIN.left - 6, y: place + 4, "text-anchor": "end" }, this.write(tick)));
+    }
+    for (const tick of roundTicks(0, this.#last, Math.max(2, Math.min(8, this.#width / 70)), true)) {
+      parts.push(svgElement("text", { x: x(tick), y: HEIGHT - 6, "text-anchor": "middle" }, String(tick)));
+    }
+    for (const { points, tone, dot } of this.#curves) {
+      const path = points.map(([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`);
+      if (dot) path.push(`${x(dot[0]).toFixed(1)},${y(dot[1]).toFixed(1)}`);
+      parts.push(svgElement("polyline", { class: `curve ${tone}`, points: path.join(" ") }));
+      const end = dot ?? points.at(-1);
+      if (end) parts.push(svgElement("circle", { class: `end ${tone}`, cx: x(end[0]), cy: y(end[1]), r: dot ? 3 : 3.5 }));
+    }
+    this.picture.replaceChildren(...parts);
+  }
+
+  /** @param {PointerEvent} event */
+  #point({ clientX }) {
+    const { left, width } = this.picture.getBoundingClientRect();
+    const part = ((clientX - left) / width) * this.#width - MARGIN.left;
+    this.#say(Math.round((part / (this.#width - MARGIN.left - MARGIN.right)) * this.#last));
+  }
+
+  /** @param {number | null} epoch of which values are read; the last one if null */
+  #say(epoch) {
+    const known = this.#curves[0]?.points ?? [];
+    const nearest = (/** @type {[number, number][]} */ points) =>
+      epoch === null ? points.at(-1) : points.find(([each]) => each === epoch);
+    const at = nearest(known)?.[0];
+    const words = this.#curves.map((curve) => {
+      const found = nearest(curve.points);
+      const text = `${curve.name} ${found ? this.write(found[1]) : "-"}`;
+      return element("span", { class: `key ${curve.tone}`, text });
+    });
+    this.readout.replaceChildren(...words, at === undefined ? "" : element("span", { text: `epoch ${at}` }));
+    const spoken = words.map((each) => each.textContent).join(", ");
+    this.picture.setAttribute("aria-label", `${this.title} by epoch: ${spoken}${at === undefined ? "" : ` after epoch ${at}`}`);
+  }
+}

@@ -1,0 +1,106 @@
+import { counted, element } from "../core/elements.js";
+import { dataAddress } from "./data_address.js";
+import { showError } from "./messages.js";
+import { ask, mayWrite } from "./server.js";
+import { uploadFile } from "./upload.js";
+
+/** @param {number} bytes */
+export function sizeText(bytes) {
+  const units = ["B", "kB", "MB", "GB"];
+  let unit = 0;
+  let size = bytes;
+  for (; size >= 1000 && unit < units.length - 1; unit++) size /= 1000;
+  return `${unit && size < 10 ? size.toFixed(1) : Math.round(size)} ${units[unit]}`;
+}
+
+/**
+ * Where data can be chosen.
+ * @param {any} places as `api/data` says them
+ */
+export function placesElement(places) {
+  return element("div", { class: "data-places" }, bundledElement(places.bundled), uploadElement(places.uploads), ...places.folders.map(folderElement));
+}
+
+/** @param {any[]} bundled */
+function bundledElement(bundled) {
+  const items = bundled.map(({ name, samples, shape, classes, provenance }) =>
+    element(
+      "li",
+      {},
+      element("a", { href: dataAddress("data", { place: "bundled", name }), text: name }),
+      element("p", { class: "caption", text: `${counted(samples, "sample")} of ${shape.join(" x ")}, ${counted(classes, "class", "classes")}: ${provenance}.` }),
+    ),
+  );
+  return element("section", { class: "place" }, element("h2", { text: "Comes with cutaway" }), element("ul", { class: "entries" }, ...items));
+}
+
+/** @param {{ name: string, bytes: number }[]} uploads */
+function uploadElement(uploads) {
+  const list = element("ul", { class: "entries" });
+  const draw = (/** @type {{ name: string, bytes: number }[]} */ rows) =>
+    list.replaceChildren(
+      ...rows.map(({ name, bytes }) => {
+        const remove = async () => draw((await ask(`api/uploads/${encodeURIComponent(name)}`, { method: "DELETE" })).uploads);
+        const button = element("button", { type: "button", text: "Delete", "aria-label": `Delete ${name}`, onclick: () => void remove().catch(showError) });
+        const link = element("a", { href: dataAddress("data", { place: "upload", name }), text: name });
+        return element("li", { class: "entry" }, link, element("span", { class: "hint", text: sizeText(bytes) }), mayWrite() ? button : null);
+      }),
+    );
+  draw(uploads);
+  const working = element("div");
+  const send = async (/** @type {FileList | null | undefined} */ files) => {
+    const [file] = files ?? [];
+    if (!file) return;
+    const name = await uploadFile(working, file);
+    location.assign(new URL(dataAddress("data", { place: "upload", name }), document.baseURI));
+  };
+  const input = element("input", { type: "file", id: "upload-file", onchange: () => void send(input.files).catch(showError) });
+  const area = element(
+    "label",
+    {
+      class: "upload-area",
+      for: "upload-file",
+      ondragover: (/** @type {DragEvent} */ event) => event.preventDefault(),
+      ondrop: (/** @type {DragEvent} */ event) => {
+        event.preventDefault();
+        void send(event.dataTransfer?.files).catch(showError);
+      },
+    },
+    element("span", { text: "Drop a file here, or choose one: CSV, TSV, ARFF, Parquet, Feather, Arrow or .npz" }),
+    input,
+  );
+  return element("section", { class: "place" }, element("h2", { text: "Your files" }), mayWrite() ? area : null, working, list);
+}
+
+/** @param {{ folder: number, name: string }} folder */
+function folderElement({ folder, name }) {
+  const way = element("p", { class: "folder-way" });
+  const list = element("ul", { class: "entries" });
+  const note = element("p", { class: "caption" });
+  const show = async (/** @type {string[]} */ parts) => {
+    const query = new URLSearchParams(parts.map((part) => ["part", part]));
+    const { entries, more } = await ask(`api/data/folder/${folder}?${query}`);
+    const step = (/** @type {string} */ text, /** @type {string[]} */ to) =>
+      element("button", { type: "button", class: "way-step", text, onclick: () => void show(to).catch(showError) });
+    way.replaceChildren(step(name, []), ...parts.flatMap((part, k) => [" / ", step(part, parts.slice(0, k + 1))]));
+    if (parts.length) {
+      const here = dataAddress("data", { place: "folder", folder, parts });
+      way.append(element("a", { class: "button", href: here, text: "Use this folder" }));
+    }
+    list.replaceChildren(
+      ...entries.map((/** @type {{ name: string, folder: boolean, bytes: number }} */ entry) =>
+        element(
+          "li",
+          { class: "entry" },
+          entry.folder
+            ? element("button", { type: "button", class: "way-step folder", text: `${entry.name}/`, onclick: () => void show([...parts, entry.name]).catch(showError) })
+            : element("a", { href: dataAddress("data", { place: "folder", folder, parts: [...parts, entry.name] }), text: entry.name }),
+          entry.folder ? null : element("span", { class: "hint", text: sizeText(entry.bytes) }),
+        ),
+      ),
+    );
+    note.textContent = more ? "There are more entries than are listed." : entries.length ? "" : "This folder is empty.";
+  };
+  void show([]).catch(showError);
+  return element("section", { class: "place" }, element("h2", { text: "This machine" }), way, list, note);
+}

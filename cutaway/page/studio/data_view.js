@@ -1,0 +1,219 @@
+import { counted, element } from "../core/elements.js";
+import { columnTable, rowTable } from "./column_table.js";
+import { dataAddress, dataName, readData, readOptions } from "./data_address.js";
+import { placesElement } from "./data_places.js";
+import { showError } from "./messages.js";
+import { ask, mayWrite } from "./server.js";
+import { surveyData } from "./survey.js";
+
+/** Choices that concern a whole table. */
+const CHOICES = [
+  {
+    name: "numbers",
+    label: "Numbers are",
+    values: [
+      ["standard", "standardized"],
+      ["robust", "scaled by quartiles"],
+      ["quantile", "ranks as normal deviates"],
+      ["none", "taken as they are"],
+    ],
+  },
+  {
+    name: "missing",
+    label: "Unknown numbers",
+    values: [
+      ["median", "become the median"],
+      ["refuse", "are an error"],
+    ],
+  },
+  {
+    name: "test_share",
+    label: "Test samples, where no file has them",
+    values: [
+      ["", "a fifth of the rows"],
+      ["0.1", "a tenth"],
+      ["0.3", "three tenths"],
+    ],
+  },
+];
+
+/** @param {HTMLElement} host */
+export async function showData(host) {
+  const query = new URLSearchParams(location.search);
+  const data = readData(query.get("data"));
+  if (data) {
+    await new ChosenData(host, data, readOptions(query.get("options"))).look();
+    return;
+  }
+  host.append(element("h1", { text: "Data" }), element("p", { class: "subtitle", text: "Choose what a model is to learn from." }));
+  host.append(placesElement(await ask("api/data")));
+}
+
+/** Some data: what is in them, what will be done with them, and what is wrong with them. */
+class ChosenData {
+  #asked = 0;
+
+  /**
+   * @param {HTMLElement} host
+   * @param {import("./data_address.js").DataReference} data
+   * @param {Record<string, any>} options
+   */
+  constructor(host, data, options) {
+    this.data = data;
+    this.options = options;
+    this.train = element("a", { class: "button primary-link", text: "Train on these data" });
+    this.working = element("div");
+    this.body = element("div", { class: "data-body" });
+    this.facts = element("p", { class: "subtitle" });
+    const other = element("a", { class: "button", href: "data", text: "Other data" });
+    host.append(
+      element("div", { class: "data-head" }, element("h1", { text: dataName(data) }), element("p", { class: "train-start" }, this.train, other)),
+      this.facts,
+      this.working,
+      this.body,
+    );
+    this.#link(false);
+  }
+
+  /** @param {boolean} usable */
+  #link(usable) {
+    if (usable && mayWrite()) this.train.setAttribute("href", dataAddress("train", this.data, this.options));
+    else this.train.removeAttribute("href");
+    this.train.setAttribute("aria-disabled", String(!usable));
+  }
+
+  async look() {
+    const number = ++this.#asked;
+    this.body.setAttribute("aria-busy", "true");
+    try {
+      const found = await surveyData(this.working, this.data, this.options);
+      if (number === this.#asked) this.#show(found);
+    } catch (error) {
+      if (number !== this.#asked) return;
+      this.#link(false);
+      this.body.replaceChildren(element("p", { class: "problem", role: "alert", text: error instanceof Error ? error.message : String(error) }));
+    } finally {
+      if (number === this.#asked) this.body.removeAttribute("aria-busy");
+    }
+  }
+
+  /** @param {Record<string, any>} options */
+  change(options) {
+    this.options = options;
+    history.replaceState(null, "", dataAddress("data", this.data, options));
+    void this.look().catch(showError);
+  }
+
+  /** @param {import("./survey.js").DataSurvey} found */
+  #show(found) {
+    const focused = document.activeElement?.closest("tr")?.getAttribute("data-column");
+    this.options = found.options;
+    this.#link(!found.problem);
+    this.facts.textContent = factsText(found);
+    this.body.replaceChildren(...this.#parts(found));
+    this.body.dataset.looked = String(this.#asked);
+    if (focused) /** @type {HTMLElement | null} */ (this.body.querySelector(`tr[data-column="${CSS.escape(focused)}"] select`))?.focus();
+  }
+
+  /** @param {import("./survey.js").DataSurvey} found */
+  #parts(found) {
+    const parts = [];
+    const wrongColumn = found.columns.some(({ wrong }) => wrong && wrong.split(";")[0] === found.problem?.split(";")[0]);
+    if (found.problem && !wrongColumn) parts.push(element("p", { class: "problem", role: "alert", text: found.problem }));
+    if (found.guessed) {
+      const text = `The label was taken to be "${found.options.label}". If it is another column, choose "Label" there.`;
+      parts.push(element("p", { class: "lead", text }));
+    }
+    parts.push(findingsElement(found));
+    if (found.columns.length) {
+      parts.push(element("h2", { text: "Columns" }), columnTable(found, this.options, (options) => this.change(options)), this.#choices());
+      if (found.rows.length) parts.push(rowTable(found));
+    }
+    if (found.kind === "pictures" || /size/.test(found.problem ?? "")) parts.push(this.#size());
+    if (found.classes) parts.push(element("h2", { text: "Classes" }), classesElement(found));
+    if (found.sheet) parts.push(element("h2", { text: "Pictures" }), sheetElement(found.sheet));
+    return parts;
+  }
+
+  /** The size that pictures are brought to; those that come with cutaway keep theirs. */
+  #size() {
+    if (this.data.place === "bundled") return element("div");
+    const input = element("input", { id: "data-size", type: "text", inputmode: "numeric", placeholder: "their own", value: this.options.size ?? "" });
+    input.addEventListener("change", () => {
+      const { size: _, ...others } = this.options;
+      this.change(input.value.trim() ? { ...others, size: Number(input.value) || input.value } : others);
+    });
+    const label = element("label", { for: input.id, text: "Rows and columns of each picture, in pixels" });
+    return element("div", { class: "field data-choices" }, label, input);
+  }
+
+  #choices() {
+    const fields = CHOICES.map(({ name, label, values }) => {
+      const change = () => {
+        const { [name]: _, ...others } = this.options;
+        const given = name === "test_share" ? Number(select.value) : select.value;
+        this.change(select.value === values[0][0] ? others : { ...others, [name]: given });
+      };
+      const select = element("select", { id: `data-${name}`, onchange: change });
+      for (const [value, text] of values) select.append(element("option", { value, text, selected: value === String(this.options[name]) }));
+      return element("div", { class: "field" }, element("label", { for: select.id, text: label }), select);
+    });
+    return element("div", { class: "fields data-choices" }, ...fields);
+  }
+}
+
+/** @param {import("./survey.js").DataSurvey} found */
+function factsText(found) {
+  const { counts = {}, split, inputs, shape } = found;
+  const total = Object.values(counts).reduce((sum, each) => sum + each, 0);
+  const sizes = split ? Object.entries(split).map(([part, count]) => `${count.toLocaleString("en")} for ${{ train: "training", val: "validation", test: "test" }[part] ?? part}`) : [];
+  const form = shape && shape.length > 1 ? ` of ${shape.join(" x ")}` : inputs ? `, ${counted(inputs, "input")} each` : "";
+  return `${counted(total, found.kind === "table" ? "row" : "sample")}${form}${sizes.length ? `: ${sizes.join(", ")}` : ""}.`;
+}
+
+/** @param {import("./survey.js").DataSurvey} found */
+function findingsElement({ findings, notes, problem }) {
+  const items = [
+    ...findings.map(({ severity, title, text }) => ({ severity, title, text })),
+    ...notes.map((text) => ({ severity: "note", title: "", text: `${text[0].toUpperCase()}${text.slice(1)}.` })),
+  ];
+  if (!items.length && !problem) items.push({ severity: "good", title: "Nothing is wrong with these data, as far as their samples show", text: "" });
+  return element(
+    "ul",
+    { class: "live-verdicts data-findings" },
+    ...items.map(({ severity, title, text }) =>
+      element("li", { class: severity }, title ? element("p", { class: "severity", text: title }) : null, text ? element("p", { class: "caption", text }) : null),
+    ),
+  );
+}
+
+/** @param {import("./survey.js").DataSurvey} found */
+function classesElement({ classes = [], more_classes: more }) {
+  const most = Math.max(...classes.map(({ samples }) => samples), 1);
+  const list = classes.map(({ name, samples }) => {
+    const bar = element("span", { class: "class-bar", "aria-hidden": "true" });
+    bar.style.width = `${(100 * samples) / most}%`;
+    return element("li", {}, element("span", { class: "class-name", text: name }), element("span", { class: "class-track" }, bar), element("span", { class: "number", text: samples.toLocaleString("en") }));
+  });
+  const rest = more ? element("p", { class: "caption", text: `and ${more.toLocaleString("en")} more` }) : null;
+  return element("div", {}, element("ul", { class: "class-counts" }, ...list), rest);
+}
+
+/** @param {NonNullable<import("./survey.js").DataSurvey["sheet"]>} sheet */
+function sheetElement({ png, columns, height, width, names, classes }) {
+  const url = `url("data:image/png;base64,${png}")`;
+  const zoom = Math.max(1, Math.round(56 / Math.max(height, width)));
+  const rows = Math.ceil(names.length / columns);
+  const cells = names.map((name, i) => {
+    const picture = element("div", { class: "sheet-picture", role: "img", "aria-label": `${name}, ${classes[i]}`, title: `${name}: ${classes[i]}` });
+    Object.assign(picture.style, {
+      width: `${zoom * width}px`,
+      height: `${zoom * height}px`,
+      backgroundImage: url,
+      backgroundSize: `${zoom * width * columns}px ${zoom * height * rows}px`,
+      backgroundPosition: `${-zoom * width * (i % columns)}px ${-zoom * height * Math.floor(i / columns)}px`,
+    });
+    return element("li", {}, picture, element("span", { class: "hint", text: classes[i] }));
+  });
+  return element("ul", { class: "sheet" }, ...cells);
+}

@@ -1,0 +1,188 @@
+import { element } from "../core/elements.js";
+import { addressOf } from "../explorer/address.js";
+import { linkSections } from "../links.js";
+import { mapControls, mapTask } from "./map_controls.js";
+import { MapView } from "./map_view.js";
+import { showError } from "./messages.js";
+import { drawSection, fetchPart, sectionElement } from "./parts.js";
+import { ask, listen, mayWrite } from "./server.js";
+import { doWork, failureLine, progressLine, WorkCanceled } from "./work.js";
+
+/**
+ * The inside of a run: its map, and all sections of its report, as they are made.
+ * @param {HTMLElement} host
+ * @param {any} run as `api/runs/ID` says it
+ */
+export function showInside(host, run) {
+  if (!run.rows?.length && run.state !== "finished") return;
+  const inside = element("div", { class: "inside" });
+  host.append(inside);
+  if (run.state !== "running") return void new InsideView(inside, run).start();
+  const look = element("button", { type: "button", text: "Look inside the model as it is now", onclick: () => begin() });
+  const begin = () => {
+    inside.replaceChildren();
+    new InsideView(inside, run).start();
+  };
+  inside.append(element("p", { class: "hint", text: "The layers can be looked at once the training has ended." }), look);
+  listen({
+    runs: ({ changed }) => {
+      const row = changed.find((/** @type {any} */ each) => each.id === run.id);
+      if (row && row.state !== "running" && look.isConnected) begin();
+    },
+  });
+}
+
+class InsideView {
+  /** @type {Promise<string[]> | null} the names of all sections, in order */
+  #order = null;
+
+  /**
+   * @param {HTMLElement} host
+   * @param {any} run
+   */
+  constructor(host, run) {
+    this.run = run;
+    this.task = mapTask(run.id);
+    this.navigation = element("nav", { "aria-label": "Sections" });
+    this.subtitle = element("p", { class: "subtitle" });
+    this.facts = element("dl", { class: "facts" });
+    this.line = element("div");
+    this.mapHost = element("div", { class: "map-view" });
+    this.sections = element("div", { class: "sections" });
+    this.footer = element("p", { class: "caption" });
+    this.map = new MapView(this.mapHost, this.task, { links: host });
+    host.replaceChildren(
+      ...[this.#bar(), this.subtitle, this.navigation, this.facts, mapControls(this.task), this.mapHost],
+      ...[this.line, this.sections, this.footer],
+    );
+    this.mapHost.addEventListener("shown", () => this.#navigate());
+  }
+
+  start() {
+    void this.map.start();
+    void this.#sections();
+    void this.#sheet();
+  }
+
+  /** What can be done with the run. */
+  #bar() {
+    const id = encodeURIComponent(this.run.id);
+    const report = element("button", { type: "button", text: "Save as one file", onclick: () => void this.#report(report) });
+    const mend = element("a", { class: "button", href: `runs/${id}/mend`, text: "Mend labels" });
+    const others = element("select", { "aria-label": "Compare with" }, element("option", { value: "", text: "Compare with…" }));
+    others.addEventListener("focus", () => void this.#others(others).catch(showError), { once: true });
+    others.addEventListener("change", () => {
+      if (others.value) location.assign(new URL(`compare/${id}/${encodeURIComponent(others.value)}`, document.baseURI));
+    });
+    return element("div", { class: "inside-bar" }, report, mayWrite() ? mend : null, others);
+  }
+
+  /** @param {HTMLSelectElement} list */
+  async #others(list) {
+    const { runs } = await ask("api/runs");
+    const known = runs.filter((/** @type {any} */ each) => each.id !== this.run.id && each.state !== "damaged");
+    known.sort((/** @type {any} */ one, /** @type {any} */ other) => Number(other.data === this.run.data) - Number(one.data === this.run.data));
+    list.append(...known.map((/** @type {any} */ each) => element("option", { value: each.id, text: each.title || each.id })));
+  }
+
+  async #sections(again = false) {
+    const canceling = new AbortController();
+    const line = progressLine({ title: "Sections are made", cancel: () => canceling.abort() });
+    try {
+      await doWork("sections", { run: this.run.id }, {
+        again,
+        signal: canceling.signal,
+        onPart: (key, name) => void this.#part(key, name).catch(showError),
+        onState: (state) => {
+          if (state.state === "done") return;
+          if (!line.host.isConnected) this.line.replaceChildren(line.host);
+          line.show(state);
+        },
+      });
+      this.line.replaceChildren();
+    } catch (error) {
+      this.line.replaceChildren(failureLine(error, () => void this.#sections(true)));
+    }
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} name
+   */
+  async #part(key, name) {
+    this.#order ??= fetchPart(key, "order").then(({ names }) => names);
+    if (name === "order") return;
+    const [order, part] = await Promise.all([this.#order, fetchPart(key, name)]);
+    if (name === "heading") this.#heading(part);
+    else await this.#add(part, order.indexOf(name));
+  }
+
+  /** @param {{ subtitle: string, facts: string[][], footer: string }} heading */
+  #heading({ subtitle, facts, footer }) {
+    this.facts.replaceChildren(...facts.map(([label, value]) => element("div", {}, element("dt", { text: label }), element("dd", { text: value }))));
+    this.subtitle.textContent = subtitle;
+    this.footer.textContent = footer;
+  }
+
+  /**
+   * Put a section in its place among those that are there.
+   * @param {import("./parts.js").SectionRecord} section
+   * @param {number} place
+   */
+  async #add(section, place) {
+    const made = sectionElement(section);
+    made.dataset.place = String(place);
+    document.getElementById(section.name)?.remove(); // it was made again
+    const next = [.../** @type {NodeListOf<HTMLElement>} */ (this.sections.querySelectorAll(":scope > section"))].find(
+      (each) => Number(each.dataset.place) > place,
+    );
+    this.sections.insertBefore(made, next ?? null);
+    this.#navigate();
+    if (this.map.explorer) linkSections(this.map.explorer, made);
+    await drawSection(section);
+  }
+
+  /** The sheet of suspect labels has a page of its own, where it can be changed. */
+  async #sheet() {
+    const key = await doWork("sheet", { run: this.run.id }).catch(() => "");
+    if (!key || !(await fetchPart(key, "index")).sections.length) return;
+    const count = (await fetchPart(key, "suspects")).sheets[0]?.suspects.length;
+    if (!count) return;
+    const words = `${count} labels are suspect: go through them with the keyboard, and train again with what you decide.`;
+    const link = element("a", { href: `runs/${encodeURIComponent(this.run.id)}/mend`, text: "Mend labels" });
+    this.sections.before(element("p", { class: "caption" }, words, " ", mayWrite() ? link : null));
+  }
+
+  #navigate() {
+    const found = [.../** @type {NodeListOf<HTMLElement>} */ (this.navigation.parentElement?.querySelectorAll("section[id]") ?? [])];
+    const link = (/** @type {HTMLElement} */ section) => {
+      const text = section.id[0].toUpperCase() + section.id.slice(1);
+      const go = (/** @type {Event} */ event) => {
+        event.preventDefault(); // what is shown stays in the address
+        section.scrollIntoView();
+      };
+      return element("a", { href: `${location.pathname}${location.search}#${section.id}`, text, onclick: go });
+    };
+    this.navigation.replaceChildren(...found.map(link));
+  }
+
+  /** @param {HTMLButtonElement} button */
+  async #report(button) {
+    const canceling = new AbortController();
+    const line = progressLine({ title: "The file is made", cancel: () => canceling.abort() });
+    button.disabled = true;
+    button.after(line.host);
+    try {
+      const { explorer } = this.map;
+      const state = explorer ? addressOf(explorer) : "";
+      const key = await doWork("report", { ...this.task, state }, { signal: canceling.signal, onState: line.show });
+      const name = `${this.run.id}.html`;
+      element("a", { href: `api/reports/${key}/${encodeURIComponent(name)}`, download: name }).click();
+    } catch (error) {
+      if (!(error instanceof WorkCanceled)) showError(error);
+    } finally {
+      line.host.remove();
+      button.disabled = false;
+    }
+  }
+}

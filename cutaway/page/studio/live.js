@@ -1,0 +1,241 @@
+import { counted, element, percent } from "../core/elements.js";
+import { CurveChart } from "./curves.js";
+import { LiveMap } from "./live_map.js";
+import { showError } from "./messages.js";
+import { ask, listen, mayWrite } from "./server.js";
+
+/** Milliseconds after which a training that was asked to stop, and has not, may be ended at once. */
+const PATIENCE = 8000;
+
+const STATES = {
+  running: "Training",
+  finished: "Finished",
+  stopped: "Stopped",
+  failed: "Failed",
+  died: "Died",
+  damaged: "Damaged",
+};
+
+/** @typedef {{ epoch: number, loss: number, accuracy?: number, val_loss?: number, val_accuracy?: number,
+ *   seconds?: number, samples_per_second?: number, [more: string]: any }} HistoryRow */
+
+/**
+ * A duration in a few words: "40 s", "3 min 20 s", "2 h 5 min".
+ * @param {number} seconds
+ */
+export function durationText(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 90) return `${whole} s`;
+  if (whole < 5400) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
+  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
+}
+
+/** How a training goes: its curves, its pace, what they say, and what can be done with it. */
+class LiveRun {
+  /** @type {HistoryRow[]} */
+  rows = [];
+  /** @type {{ epoch: number, samples: number, loss: number, accuracy: number } | null} */
+  between = null;
+  /** @type {number | null} */
+  samples = null;
+  #stopping = 0;
+
+  /** @param {any} run as `api/runs/ID` says it */
+  constructor(run) {
+    this.run = run;
+    this.state = element("span", { class: "live-state" });
+    this.pace = element("p", { class: "live-pace" });
+    this.bar = element("progress", { class: "live-bar", max: 1, "aria-label": "Progress of the training" });
+    this.actions = element("div", { class: "live-actions" });
+    this.verdicts = element("ul", { class: "live-verdicts", "aria-live": "polite" });
+    this.loss = new CurveChart("Loss", (value) => (Math.abs(value) < 10 ? value.toFixed(3) : value.toFixed(1)));
+    this.accuracy = new CurveChart("Accuracy", (value) => percent(value));
+    this.map = new LiveMap(run.id);
+    this.element = element(
+      "section",
+      { class: "live", "aria-label": "Training" },
+      element("div", { class: "live-head" }, element("div", { class: "live-now" }, this.state, this.pace), this.actions),
+      this.bar,
+      this.verdicts,
+      element("div", { class: "live-grid" }, this.loss.element, this.accuracy.element, this.map.element),
+    );
+  }
+
+  /** @param {{ rows: HistoryRow[], since: number, progress: any, samples: number | null, verdict: any[] | null }} told */
+  take({ rows, since, progress, samples, verdict }) {
+    if (since > this.rows.length) return void this.reload().catch(showError); // something was missed
+    this.rows = [...this.rows.slice(0, since), ...rows];
+    this.between = progress && progress.epoch > (this.rows.at(-1)?.epoch ?? 0) ? progress : null;
+    this.samples = samples ?? this.samples;
+    if (verdict) this.#judge(verdict);
+    this.draw();
+  }
+
+  async reload() {
+    const run = await ask(`api/runs/${encodeURIComponent(this.run.id)}`);
+    this.become(run);
+    if (run.rows) this.take(run);
+  }
+
+  /** @param {any} row of the list of runs */
+  become(row) {
+    const before = this.run.state;
+    this.run = { ...this.run, ...row };
+    if (this.run.state === "running" && before !== "running") this.map.start();
+    if (this.run.state !== "running") this.#stopping = 0;
+    if (this.run.state !== before && before === "running") this.map.element.classList.add("ended");
+    this.draw();
+  }
+
+  /** Where the training is, in epochs. */
+  get #place() {
+    const done = this.rows.at(-1)?.epoch ?? 0;
+    return this.between && this.samples ? this.between.epoch - 1 + this.between.samples / this.samples : done;
+  }
+
+  draw() {
+    const { state } = this.run;
+    this.element.dataset.state = state;
+    this.element.dataset.epochs = String(this.rows.length);
+    this.state.textContent = STATES[/** @type {keyof STATES} */ (state)] ?? state;
+    const planned = Math.max(this.run.planned ?? 0, this.rows.at(-1)?.epoch ?? 0, 1);
+    this.bar.value = Math.min(1, this.#place / planned);
+    this.bar.hidden = state !== "running";
+    this.pace.textContent = this.#paceText(planned);
+    const last = state === "running" ? planned : Math.max(this.rows.at(-1)?.epoch ?? 1, 1);
+    this.#chart(this.loss, "loss", last);
+    this.#chart(this.accuracy, "accuracy", last);
+    this.#drawActions();
+  }
+
+  /**
+   * @param {CurveChart} chart
+   * @param {"loss" | "accuracy"} name
+   * @param {number} last
+   */
+  #chart(chart, name, last) {
+    const curve = (/** @type {string} */ key) =>
+      this.rows.flatMap((row) => (typeof row[key] === "number" ? [/** @type {[number, number]} */ ([row.epoch, row[key]])] : []));
+    const now = this.between && this.samples ? this.between[name] : undefined;
+    const dot = typeof now === "number" ? /** @type {[number, number]} */ ([this.#place, now]) : null;
+    const drawn = [{ name: "training", tone: /** @type {const} */ ("one"), points: curve(name), dot }];
+    const held = curve(`val_${name}`);
+    chart.show(held.length || !this.rows.length ? [...drawn, { name: "validation", tone: "two", points: held }] : drawn, last);
+  }
+
+  /** @param {number} planned */
+  #paceText(planned) {
+    const { state, why, seconds, test } = this.run;
+    const done = this.rows.at(-1)?.epoch ?? 0;
+    if (state !== "running") {
+      const of = `${counted(done, "epoch")}${seconds ? ` in ${durationText(seconds)}` : ""}`;
+      const score = test ? `, test accuracy ${percent(test.accuracy, 2)}` : "";
+      return state === "finished" ? `${of}${score}.` : `${of}. ${this.#whyText(why)}`;
+    }
+    const epoch = `Epoch ${Math.min(done + 1, planned)} of ${planned}`;
+    const recent = this.rows.slice(-5);
+    if (!recent.length) return this.between ? `${epoch}.` : `${epoch}: the step is compiled.`;
+    const each = recent.reduce((sum, row) => sum + (row.seconds ?? 0), 0) / recent.length;
+    const rate = recent.at(-1)?.samples_per_second;
+    const pace = rate ? `, ${Math.round(rate).toLocaleString("en")} samples/s` : "";
+    return `${epoch}${pace}, about ${durationText(each * (planned - this.#place))} left.`;
+  }
+
+  /** @param {string | null} why */
+  #whyText(why) {
+    if (this.run.state === "died") {
+      return "Its process ended without a word, as when the machine runs out of memory. Next: resume it from its last step.";
+    }
+    return why ? `${why[0].toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? "" : "."}` : "";
+  }
+
+  /** @param {{ severity: string, title: string, text: string }[]} verdict */
+  #judge(verdict) {
+    this.verdicts.replaceChildren(
+      ...verdict.map(({ severity, title, text }) =>
+        element(
+          "li",
+          { class: severity },
+          element("p", { class: "severity", text: title }),
+          element("p", { class: "caption", text }),
+        ),
+      ),
+    );
+  }
+
+  #drawActions() {
+    const { id, state, origin } = this.run;
+    const own = origin === "training";
+    const name = encodeURIComponent(id);
+    const button = (/** @type {string} */ text, /** @type {() => Promise<void>} */ act) =>
+      element("button", {
+        type: "button",
+        text,
+        onclick: (/** @type {Event} */ event) => {
+          const pressed = /** @type {HTMLButtonElement} */ (event.currentTarget);
+          pressed.disabled = true;
+          act()
+            .catch(showError)
+            .finally(() => (pressed.disabled = false));
+        },
+      });
+    const link = (/** @type {string} */ text, /** @type {string} */ href) => element("a", { class: "button", href, text });
+    const wanted = [];
+    if (mayWrite() && state === "running") {
+      const late = this.#stopping && performance.now() - this.#stopping > PATIENCE;
+      wanted.push(late ? "kill" : this.#stopping ? "stopping" : "stop");
+    }
+    if (mayWrite() && own && ["stopped", "failed", "died"].includes(state)) wanted.push("resume");
+    if (mayWrite() && own) wanted.push("like");
+    if (mayWrite() && own && this.rows.length) wanted.push("branch");
+    if (this.actions.dataset.shown === wanted.join()) return; // a button that is being pressed stays
+    this.actions.dataset.shown = wanted.join();
+    /** @type {Record<string, () => HTMLElement>} */
+    const makers = {
+      stop: () => button("Stop", () => this.#stop(false)),
+      stopping: () => element("span", { class: "hint", text: "It stops after this step." }),
+      kill: () => button("End it at once", () => this.#stop(true)),
+      resume: () => button("Resume", () => this.#resume()),
+      like: () => link("Train again with changes", `train?like=${name}`),
+      branch: () => link("Branch from an epoch", `train?branch=${name}`),
+    };
+    this.actions.replaceChildren(...wanted.map((each) => makers[each]()));
+  }
+
+  /** @param {boolean} kill */
+  async #stop(kill) {
+    await ask(`api/runs/${encodeURIComponent(this.run.id)}/stop`, { method: "POST", body: { kill } });
+    this.#stopping ||= performance.now();
+    this.draw();
+    setTimeout(() => this.draw(), PATIENCE + 100);
+  }
+
+  async #resume() {
+    const job = await ask("api/trainings", { method: "POST", body: { kind: "resume", run: this.run.id } });
+    location.assign(new URL(`trainings/${encodeURIComponent(job.id)}`, document.baseURI));
+  }
+}
+
+/**
+ * Show how the training of a run goes.
+ * @param {HTMLElement} host
+ * @param {any} run as `api/runs/ID` says it
+ */
+export function showLive(host, run) {
+  const live = new LiveRun(run);
+  host.append(live.element);
+  live.take(run);
+  if (run.state === "running") live.map.start();
+  const reload = () => void live.reload().catch(showError);
+  listen({
+    training: (told) => {
+      if (told.run === run.id) live.take(told);
+    },
+    runs: ({ changed }) => {
+      const row = changed.find((/** @type {{ id: string }} */ each) => each.id === run.id);
+      if (row) live.become(row);
+    },
+    reset: reload,
+  });
+  if (run.state === "running") reload(); // what happened before the stream was open
+}

@@ -1,0 +1,165 @@
+import { categoryPalette } from "../core/colors.js";
+import { element, percent } from "../core/elements.js";
+import { SampleMap } from "../map/map.js";
+import { showError } from "./messages.js";
+import { ask, askBytes, listen } from "./server.js";
+
+/** Seconds between two words to the studio that this page still looks; after 30 it computes no more frames. */
+const AGAIN = 10_000;
+
+/**
+ * A frame of a live map; see `cutaway.studio.live.Frame`.
+ * @typedef {{ run: string, epoch: number, number: number, layer: string, samples: number, classes: string[],
+ *   split: string, colors: { classes: string[], right: string, wrong: string, missing: string } }} FrameHead
+ */
+
+/** The map of the last hidden layer of a run that is being trained, which moves after every epoch. */
+export class LiveMap {
+  /** @type {SampleMap | null} */
+  map = null;
+  /** @type {FrameHead | null} */
+  head = null;
+  #shown = -1;
+  #busy = false;
+  #colors = "class";
+  /** @type {{ codes: Uint8Array<ArrayBuffer>, wrong: Uint8Array<ArrayBuffer> } | null} */
+  #codes = null;
+  /** @type {FrameHead | null} */
+  #next = null;
+  #timer = 0;
+
+  /** @param {string} run */
+  constructor(run) {
+    this.run = run;
+    this.caption = element("p", { class: "caption live-map-caption", "aria-live": "off" });
+    this.host = element("div", { class: "live-map-host" });
+    this.legend = element("ul", { class: "live-legend" });
+    this.switch = element("button", { type: "button", text: "Color by right or wrong", onclick: () => this.#toggle() });
+    this.switch.hidden = true;
+    this.element = element(
+      "figure",
+      { class: "live-map", hidden: true },
+      element("figcaption", {}, element("strong", { text: "What the last hidden layer sees" }), this.switch),
+      this.host,
+      this.legend,
+      this.caption,
+    );
+  }
+
+  /** Begin to follow the run. */
+  start() {
+    if (!this.#timer) {
+      listen({
+        live: (head) => {
+          if (head.run === this.run && this.#timer) this.#take(head);
+        },
+        reset: () => void this.#watch(),
+      });
+    }
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => void this.#watch(), AGAIN);
+    void this.#watch();
+  }
+
+  /** Follow it no more; what is on the map stays. */
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = 0;
+  }
+
+  async #watch() {
+    if (document.hidden || !this.#timer) return; // nobody looks
+    try {
+      const { frames, error } = await ask(`api/runs/${encodeURIComponent(this.run)}/live`);
+      if (frames.length) this.#take(frames.at(-1));
+      else if (error) this.#take({ run: this.run, error });
+    } catch (error) {
+      this.stop();
+      showError(error);
+    }
+  }
+
+  /** @param {FrameHead & { error?: string } | { run: string, error: string }} head */
+  #take(head) {
+    if ("error" in head && head.error) {
+      this.element.hidden = false;
+      this.caption.textContent = head.error;
+      return;
+    }
+    const frame = /** @type {FrameHead} */ (head);
+    if (frame.number === this.#shown) return;
+    this.#next = frame;
+    if (!this.#busy) void this.#follow();
+  }
+
+  async #follow() {
+    this.#busy = true;
+    while (this.#next) {
+      const head = this.#next;
+      this.#next = null;
+      try {
+        this.#show(head, await askBytes(`api/runs/${encodeURIComponent(this.run)}/live/${head.number}`));
+      } catch {
+        break; // a newer frame has taken its place, or the studio is gone, which others say
+      }
+    }
+    this.#busy = false;
+  }
+
+  /**
+   * @param {FrameHead} head
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   */
+  #show(head, bytes) {
+    const { samples } = head;
+    if (bytes.length !== 6 * samples) return;
+    const xy = new Uint16Array(bytes.buffer, 0, 2 * samples);
+    const labels = bytes.slice(4 * samples, 5 * samples);
+    const predicted = bytes.slice(5 * samples);
+    this.element.hidden = false;
+    if (!this.map) {
+      const palette = categoryPalette(head.colors.classes, head.colors.missing);
+      const describe = (/** @type {number} */ i) => head.classes[labels[i]] ?? "";
+      const label = `Map of the layer ${head.layer}`;
+      this.map = new SampleMap(this.host, { count: samples, palette, size: 4.5, alpha: 0.75, label, describe });
+      this.switch.hidden = false;
+    }
+    this.head = head;
+    this.#shown = head.number;
+    this.#codes = { codes: labels, wrong: Uint8Array.from(labels, (label, i) => Number(label !== predicted[i])) };
+    // two layouts take turns, so that a map of a thousand epochs holds no more than these
+    const key = head.number % 2 ? "odd" : "even";
+    this.map.transition.add(key, xy);
+    this.map.transition.morph(key, 500);
+    this.#paint();
+    const right = 1 - this.#codes.wrong.reduce((sum, each) => sum + each, 0) / samples;
+    const when = head.epoch ? `after epoch ${head.epoch}` : "before the first step";
+    this.caption.textContent =
+      `${samples.toLocaleString("en")} ${head.split} samples in ${head.layer}, ${when}: ` +
+      `${percent(right)} of them are predicted correctly.`;
+    this.element.dataset.epoch = String(head.epoch);
+    this.element.dataset.frame = String(head.number);
+  }
+
+  #toggle() {
+    this.#colors = this.#colors === "class" ? "wrong" : "class";
+    this.switch.textContent = this.#colors === "class" ? "Color by right or wrong" : "Color by class";
+    this.#paint();
+  }
+
+  #paint() {
+    if (!this.map || !this.#codes || !this.head) return;
+    const byClass = this.#colors === "class";
+    const { classes, right, wrong, missing } = this.head.colors;
+    const list = byClass ? classes : [right, wrong];
+    this.map.color(byClass ? this.#codes.codes : this.#codes.wrong, categoryPalette(list, missing));
+    const names = byClass ? this.head.classes.slice(0, 20) : ["right", "wrong"];
+    this.legend.replaceChildren(
+      ...names.map((name, code) => {
+        const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
+        swatch.style.background = list[code % list.length];
+        return element("li", {}, swatch, element("span", { text: name }));
+      }),
+    );
+  }
+}

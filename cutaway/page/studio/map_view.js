@@ -1,0 +1,101 @@
+import { element } from "../core/elements.js";
+import { keepInAddress } from "../explorer/address.js";
+import { Explorer } from "../explorer/explorer.js";
+import { linkSections } from "../links.js";
+import { fetchPart, partArrays, sectionElement } from "./parts.js";
+import { shareSelection, showIn, shownIn } from "./share.js";
+import { doWork, failureLine, progressLine } from "./work.js";
+
+/** Milliseconds after which a first look is asked for where the maps are not there. */
+const SOON = 150;
+
+/** The map of a run: a first look at once, and the maps of all layers and epochs when they are there. */
+export class MapView {
+  /** @type {Explorer | null} */
+  explorer = null;
+  #real = false;
+  #canceling = new AbortController();
+
+  /**
+   * @param {HTMLElement} host
+   * @param {Record<string, any>} task what is shown, as `explore` takes it
+   * @param {{ address?: boolean, links?: ParentNode }} [options] whether what is shown is kept in the address, and
+   *   where sections are whose buttons show samples
+   */
+  constructor(host, task, { address = true, links = document } = {}) {
+    this.host = host;
+    this.task = task;
+    this.options = { address, links };
+    this.line = element("div", { class: "map-work" });
+    this.place = element("div", { class: "map-place" });
+    host.replaceChildren(this.line, this.place);
+  }
+
+  /** @param {boolean} [again] whether what failed before is tried again */
+  async start(again = false) {
+    this.#canceling = new AbortController();
+    const { signal } = this.#canceling;
+    const line = progressLine({ title: "The maps of all layers are computed", cancel: () => this.#canceling.abort() });
+    let soon = 0;
+    try {
+      const key = await doWork("explore", this.task, {
+        again,
+        signal,
+        onState: (state) => {
+          if (state.state === "done") return;
+          soon ||= setTimeout(() => void this.#preview(signal), SOON);
+          this.line.replaceChildren(line.host);
+          line.show(state);
+        },
+      });
+      clearTimeout(soon);
+      this.line.replaceChildren();
+      await this.#show(key, "explore");
+      this.#real = true;
+    } catch (error) {
+      clearTimeout(soon);
+      this.line.replaceChildren(failureLine(error, () => void this.start(true)));
+    }
+  }
+
+  /** @param {AbortSignal} signal */
+  async #preview(signal) {
+    if (this.explorer) return;
+    const { against: _, ...task } = this.task;
+    try {
+      const key = await doWork("preview", task, { signal });
+      if (!this.#real && !this.explorer && !signal.aborted) await this.#show(key, "preview");
+    } catch {
+      // the maps themselves say what is wrong
+    }
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} part
+   */
+  async #show(key, part) {
+    if (!(await fetchPart(key, "index")).sections.includes(part)) return; // too few samples
+    const section = await fetchPart(key, part);
+    if (part === "preview" && this.#real) return;
+    const shown = this.explorer && shownIn(this.explorer);
+    const made = sectionElement(section);
+    const host = /** @type {HTMLElement} */ (made.querySelector("[data-explorer]"));
+    this.explorer?.release();
+    this.explorer = null;
+    this.place.replaceChildren(made);
+    if (!host) return; // the reason why there is none
+    const explorer = new Explorer(host, section.explorers[0], partArrays(key, section, part));
+    Object.assign(host, { explorer }); // for scripts of others, and for tests
+    await explorer.show();
+    if (!explorer.parts) return;
+    this.explorer = explorer;
+    if (shown) showIn(explorer, shown);
+    if (this.options.address) keepInAddress(explorer.parts);
+    shareSelection(explorer, this.task.run);
+    linkSections(explorer, this.options.links);
+    this.host.dataset.shown = part;
+    this.host.dispatchEvent(new CustomEvent("shown", { detail: explorer }));
+    void explorer.complete();
+  }
+}

@@ -1,0 +1,169 @@
+import { element } from "../core/elements.js";
+import { LabelSheetView } from "../label_sheet.js";
+import { showDoctor } from "./doctor.js";
+import { showError } from "./messages.js";
+import { fetchPart, sectionElement } from "./parts.js";
+import { ask, listen, mayWrite } from "./server.js";
+import { doWork, failureLine, progressLine } from "./work.js";
+
+/**
+ * Go through suspect labels, decide, train again, and see what it changed.
+ * @param {HTMLElement} host
+ * @param {any} run as `api/runs/ID` says it
+ */
+export function showMend(host, run) {
+  const view = new MendView(run);
+  const back = element("a", { href: `runs/${encodeURIComponent(run.id)}`, text: run.title || run.id });
+  host.append(
+    element("p", { class: "crumbs" }, back),
+    element("h1", { text: "Mend the labels" }),
+    ...[view.line, view.place, view.again],
+  );
+  showDoctor(host, run);
+  void view.start();
+}
+
+class MendView {
+  /** @type {LabelSheetView | null} */
+  sheet = null;
+  #key = "";
+
+  /** @param {any} run */
+  constructor(run) {
+    this.run = run;
+    this.path = `api/runs/${encodeURIComponent(run.id)}`;
+    this.line = element("div");
+    this.place = element("div", { class: "mend-sheet" });
+    this.again = element("section", { class: "mend-again", id: "again", hidden: true });
+    listen({
+      decisions: (told) => told.run === run.id && void this.#update().catch(showError),
+      reset: () => void this.#update().catch(showError),
+    });
+  }
+
+  async start() {
+    const line = progressLine({ title: "Suspect labels are read" });
+    try {
+      this.#key = await doWork("sheet", { run: this.run.id }, {
+        again: true,
+        onState: (state) => {
+          if (state.state === "done") return;
+          this.line.replaceChildren(line.host);
+          line.show(state);
+        },
+      });
+      const index = await fetchPart(this.#key, "index");
+      this.line.replaceChildren();
+      if (index.sections.length) await this.#show();
+      else this.#offer();
+    } catch (error) {
+      this.line.replaceChildren(failureLine(error, () => void this.start()));
+    }
+  }
+
+  /** Nobody has looked for suspect labels yet. */
+  #offer() {
+    const words =
+      "Nobody has looked for wrong labels in these data yet. Models are trained on parts of the data, and each sample is " +
+      "judged by models that were not trained on it. It takes about as long as five trainings, and what is finished stays.";
+    const begin = element("button", { type: "button", text: "Find suspect labels", onclick: () => void this.#find() });
+    this.place.replaceChildren(element("p", { class: "paragraph", text: words }), mayWrite() ? begin : "");
+  }
+
+  async #find() {
+    const canceling = new AbortController();
+    const line = progressLine({ title: "Suspect labels are looked for", cancel: () => canceling.abort() });
+    this.place.replaceChildren();
+    this.line.replaceChildren(line.host);
+    try {
+      await doWork("suspects", { run: this.run.id }, { again: true, signal: canceling.signal, onState: line.show });
+      await this.start();
+    } catch (error) {
+      this.line.replaceChildren(failureLine(error, () => void this.#find()));
+    }
+  }
+
+  async #show() {
+    const section = await fetchPart(this.#key, "suspects");
+    const made = sectionElement(section);
+    this.place.replaceChildren(made);
+    const [record] = section.sheets;
+    if (!record) return; // why there is none
+    const caption = made.querySelector(".caption");
+    if (caption) caption.textContent = "Each decision is kept in labels.csv of the run at once.";
+    const host = /** @type {HTMLElement} */ (made.querySelector(".label-sheet"));
+    if (!mayWrite()) return;
+    this.sheet = new LabelSheetView(host, record, { decide: (index, now, before) => this.#decide(index, now, before) });
+    Object.assign(host, { sheet: this.sheet }); // for scripts of others, and for tests
+    await this.#update();
+  }
+
+  /** @type {import("../label_sheet.js").Decide} */
+  async #decide(index, now, before) {
+    const said = now && { action: now.action, label: now.label };
+    try {
+      await ask(`${this.path}/decisions`, { method: "POST", body: { key: this.#key, index, now: said, before } });
+    } catch (error) {
+      showError(error);
+      await this.#update().catch(showError);
+      throw error;
+    }
+  }
+
+  /** Show decisions of other pages, and how many there are. */
+  async #update() {
+    if (!this.sheet) return;
+    const { decisions } = await ask(`${this.path}/decisions`);
+    this.sheet.update(decisions);
+    const changing = decisions.filter((/** @type {any} */ each) => each.action !== "keep").length;
+    this.#offerAgain(decisions.length, changing);
+  }
+
+  /**
+   * @param {number} count
+   * @param {number} changing
+   */
+  #offerAgain(count, changing) {
+    this.again.hidden = !count || this.run.origin !== "training";
+    if (this.again.dataset.job) return; // it is under way
+    const words = `${count.toLocaleString("en")} decisions are in labels.csv, of which ${changing.toLocaleString("en")} change something.`;
+    const begin = element("button", {
+      type: "button",
+      class: "primary",
+      text: "Train again from the same seed with these decisions",
+      disabled: !changing,
+      onclick: () => void this.#train().catch(showError),
+    });
+    this.again.replaceChildren(element("p", { class: "paragraph", text: words }), begin);
+  }
+
+  async #train() {
+    const job = await ask("api/trainings", { method: "POST", body: { kind: "like", run: this.run.id, labels: true } });
+    this.again.dataset.job = job.id;
+    const show = (/** @type {any} */ row) => this.#training(row);
+    listen({
+      jobs: ({ jobs }) => {
+        const row = jobs.find((/** @type {any} */ each) => each.id === job.id);
+        if (row) show(row);
+      },
+      reset: () => void ask(`api/trainings/${encodeURIComponent(job.id)}`).then(show, showError),
+    });
+    show(await ask(`api/trainings/${encodeURIComponent(job.id)}`));
+  }
+
+  /** @param {any} job */
+  #training({ id, state, run, error }) {
+    const place = run ? `runs/${encodeURIComponent(run)}` : `trainings/${encodeURIComponent(id)}`;
+    const watch = element("a", { href: place, text: run ? "Watch it" : "See where it stands" });
+    const both = run ? `compare/${encodeURIComponent(this.run.id)}/${encodeURIComponent(run)}` : "";
+    const compare = element("a", { class: "button primary", href: both, text: "See what it changed, sample by sample" });
+    const done = state === "ended";
+    const words = done
+      ? "The training with your decisions is done."
+      : error
+        ? `The training did not end well: ${error}`
+        : "It is being trained with your decisions.";
+    this.again.dataset.state = state;
+    this.again.replaceChildren(element("p", { class: "paragraph", text: words }), done && both ? compare : watch);
+  }
+}

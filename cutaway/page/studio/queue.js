@@ -1,0 +1,61 @@
+import { element } from "../core/elements.js";
+import { showError } from "./messages.js";
+import { ask, listen, mayWrite } from "./server.js";
+
+/**
+ * A training of the queue; see `cutaway.studio.trainings.queue`.
+ * @typedef {{ id: string, state: string, place: number | null, run: string | null, note: string, error: string | null,
+ *   kind: string, data?: string, of?: string, from_epoch?: number | null, created: number | null }} JobRow
+ */
+
+/** @param {JobRow} job */
+export function jobTitle(job) {
+  if (job.kind === "resume") return `Resume ${job.of}`;
+  if (job.kind === "like") return job.from_epoch === null || job.from_epoch === undefined ? `Like ${job.of}` : `From epoch ${job.from_epoch} of ${job.of}`;
+  return `Train on ${job.data}`;
+}
+
+/** @param {JobRow} job */
+export function jobWords(job) {
+  const { state, place, note, error } = job;
+  if (state === "queued") return `${place === 1 ? "The next one to start" : `Number ${place} in the queue`}${note ? `; it ${note}` : ""}.`;
+  if (state === "starting") return "Its process starts.";
+  if (state === "running") return job.run ? "It trains." : note ? `${note[0].toUpperCase()}${note.slice(1)}.` : "Its process loads the data.";
+  if (state === "canceled") return "Canceled.";
+  return error ?? "It has ended.";
+}
+
+/** The trainings that wait, run, or have failed. */
+export async function queueElement() {
+  const list = element("ul", { class: "queue" });
+  const box = element("section", { class: "queue-box", "aria-label": "Queue" }, element("h2", { text: "Queue" }), list);
+  const draw = (/** @type {JobRow[]} */ jobs) => {
+    const shown = jobs.filter(({ state }) => !["ended", "canceled"].includes(state));
+    box.hidden = !shown.length;
+    list.replaceChildren(...shown.map(jobElement));
+  };
+  listen({
+    jobs: ({ jobs }) => draw(jobs),
+    reset: () => void ask("api/trainings").then(({ jobs }) => draw(jobs)).catch(showError),
+  });
+  draw((await ask("api/trainings")).jobs);
+  return box;
+}
+
+/** @param {JobRow} job */
+function jobElement(job) {
+  const name = encodeURIComponent(job.id);
+  const href = job.run ? `runs/${encodeURIComponent(job.run)}` : `trainings/${name}`;
+  const act = (/** @type {string} */ text, /** @type {() => Promise<any>} */ work) =>
+    element("button", { type: "button", text, onclick: () => void work().catch(showError) });
+  const takeAway = () => ask(`api/trainings/${name}`, { method: "DELETE" });
+  const stop = () => ask(`api/trainings/${name}/stop`, { method: "POST", body: {} });
+  const button =
+    job.state === "queued" ? act("Cancel", takeAway) : job.state === "running" ? act("Stop", stop) : job.state === "starting" ? null : act("Remove from the list", takeAway);
+  return element(
+    "li",
+    { "data-state": job.state },
+    element("div", {}, element("a", { href, text: jobTitle(job) }), element("p", { class: "caption", text: jobWords(job) })),
+    mayWrite() ? button : null,
+  );
+}

@@ -1,0 +1,87 @@
+import { element } from "../core/elements.js";
+
+/**
+ * A setting, as its schema describes it; see `cutaway.studio.trainings.checking`.
+ * @typedef {{ name: string, kind: "whole" | "number" | "choice" | "text", help: string, limits: string,
+ *   low: number | null, high: number | null, choices: string[], auto: boolean, optional: boolean }} SettingRecord
+ */
+
+/** How a value is written in a field. */
+export function settingText(/** @type {any} */ value) {
+  if (value === null || value === undefined) return "";
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}
+
+/** @param {string} name */
+export function settingTitle(name) {
+  return `${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
+}
+
+/** A setting that a person may give: its field, what it is if they do not, and what is wrong with it. */
+export class SettingField {
+  /**
+   * @param {SettingRecord} record
+   * @param {() => void} changed
+   */
+  constructor(record, changed) {
+    this.record = record;
+    const { name, kind, choices, limits, help } = record;
+    const id = `setting-${name}`;
+    const described = `${id}-help ${id}-wrong`;
+    const given = { id, name, "aria-describedby": described, autocomplete: "off", spellcheck: "false" };
+    this.input =
+      kind === "choice"
+        ? element("select", given, element("option", { value: "", text: "" }), ...choices.map((value) => element("option", { value, text: value })))
+        : element("input", { ...given, type: "text", inputmode: kind === "whole" ? "numeric" : kind === "number" ? "decimal" : "text" });
+    this.input.addEventListener("input", changed);
+    this.wrong = element("p", { class: "field-wrong", id: `${id}-wrong` });
+    const words = [help, limits ? `${limits[0].toUpperCase()}${limits.slice(1)}.` : ""].filter(Boolean).join(" ");
+    this.element = element(
+      "div",
+      { class: "field" },
+      element("label", { for: id, text: settingTitle(name) }),
+      this.input,
+      element("p", { class: "field-help", id: `${id}-help`, text: words }),
+      this.wrong,
+    );
+  }
+
+  /** What a person gave: undefined for nothing; text that is no number stays text, which the studio refuses in words. */
+  get value() {
+    const text = this.input.value.trim();
+    if (text === "") return undefined;
+    const { kind, auto, name } = this.record;
+    if (kind === "choice" || (auto && text === "auto") || kind === "text") return name === "class_weight" ? weightsOf(text) : text;
+    const number = Number(text);
+    return Number.isFinite(number) ? number : text;
+  }
+
+  /** @param {any} value undefined or null for nothing */
+  set value(value) {
+    this.input.value = settingText(value);
+  }
+
+  /** @param {any} value what it is where nothing is given */
+  otherwise(value) {
+    const text = settingText(value);
+    if (this.input instanceof HTMLInputElement) this.input.placeholder = text || (this.record.optional ? "none" : "");
+    else this.input.options[0].textContent = text ? `${text} (as it is)` : "";
+  }
+
+  /** @param {string | undefined} message */
+  complain(message) {
+    this.wrong.textContent = message ?? "";
+    this.input.setAttribute("aria-invalid", String(Boolean(message)));
+  }
+}
+
+/**
+ * "balanced", or weights such as "0=2, 3=0.5".
+ * @param {string} text
+ * @returns {string | Record<string, number>}
+ */
+function weightsOf(text) {
+  const pairs = text.split(",").map((part) => part.split("=").map((each) => each.trim()));
+  if (text === "balanced" || !pairs.every(([number, weight]) => /^\d+$/.test(number) && weight && Number.isFinite(Number(weight)))) return text;
+  return Object.fromEntries(pairs.map(([number, weight]) => [number, Number(weight)]));
+}

@@ -1,0 +1,69 @@
+import { element, percent } from "../core/elements.js";
+import { ask, listen } from "./server.js";
+
+/**
+ * What is in some data; see `cutaway.studio.data.surveyor`.
+ * @typedef {{ kind?: string, name?: string, counts?: Record<string, number>, split?: Record<string, number>,
+ *   classes?: { name: string, samples: number }[], more_classes?: number, inputs?: number, shape?: number[],
+ *   columns: ColumnRecord[], more_columns?: number, rows: string[][], options: Record<string, any>, guessed?: boolean,
+ *   findings: { severity: string, title: string, text: string, samples: string[] }[], notes: string[],
+ *   sheet?: { png: string, columns: number, height: number, width: number, names: string[], classes: string[] },
+ *   problem: string | null }} DataSurvey
+ * @typedef {{ name: string, type: string, kind: string, use: string, treatment: string, missing: number, values: string,
+ *   wrong: string | null }} ColumnRecord
+ */
+
+/**
+ * Look at data, and show meanwhile how far that is.
+ * @param {HTMLElement} host where progress and a button that cancels are shown
+ * @param {any} data
+ * @param {Record<string, any>} options
+ * @returns {Promise<DataSurvey>}
+ */
+export async function surveyData(host, data, options) {
+  let found = await ask("api/data/survey", { method: "POST", body: { data, options } });
+  if (found.state === "working") found = await waitedFor(host, found.key);
+  if (found.state === "done") return found.result;
+  throw new Error(found.error ?? "Looking at the data was canceled. Next: reload the page to look again.");
+}
+
+/**
+ * @param {HTMLElement} host
+ * @param {string} key
+ * @returns {Promise<any>}
+ */
+function waitedFor(host, key) {
+  const path = `api/data/surveys/${key}`;
+  const words = element("p", { text: "Reading the data", role: "status" });
+  const bar = element("progress", { class: "live-bar", max: 1, "aria-label": "Reading the data" });
+  const cancel = element("button", { type: "button", text: "Cancel", onclick: () => void ask(path, { method: "DELETE" }) });
+  const box = element("div", { class: "working" }, words, bar, cancel);
+  host.append(box);
+  return new Promise((done, failed) => {
+    let over = false;
+    const look = async () => {
+      try {
+        const found = await ask(path);
+        if (over || found.state === "working") return;
+        done(found);
+      } catch (error) {
+        failed(error);
+      }
+      over = true;
+      box.remove();
+    };
+    listen({
+      survey: (told) => {
+        if (over || told.key !== key) return;
+        if (told.state !== "working") void look();
+        else if (told.progress) {
+          const { task, done: so, total } = told.progress;
+          words.textContent = `${task[0].toUpperCase()}${task.slice(1)}${total ? ` ${percent(so / total, 0)}` : ""}`;
+          if (total) bar.value = so / total;
+        }
+      },
+      reset: () => void (over || look()),
+    });
+    void look(); // it may have ended meanwhile
+  });
+}

@@ -1,0 +1,245 @@
+import { counted, element } from "../core/elements.js";
+import { dataAddress, dataName, readData, readOptions } from "./data_address.js";
+import { showError } from "./messages.js";
+import { queueElement } from "./queue.js";
+import { ask, mayWrite } from "./server.js";
+import { SettingField } from "./setting_fields.js";
+import { surveyData } from "./survey.js";
+
+/** Milliseconds after the last key until what was typed is checked. */
+const PAUSE = 250;
+
+/** Settings that are shown at once; the others are folded. */
+const FIRST = ["epochs", "learning_rate", "optimizer", "batch_size"];
+
+/** @type {import("./setting_fields.js").SettingRecord[]} of the model, which has no schema */
+const FORM = /** @type {any[]} */ ([
+  {
+    name: "hidden",
+    kind: "text",
+    help: "Units of each hidden layer, from input to output, such as 512, 512; none for softmax regression.",
+  },
+  { name: "dropout", kind: "number", help: "Share of hidden units that are set to zero in each step.", limits: "at least 0, below 1" },
+  { name: "activation", kind: "choice", help: "What a hidden unit does with its sum." },
+  {
+    name: "ensemble",
+    kind: "whole",
+    help: "So many models are trained side by side, and their logits are averaged.",
+    limits: "at least 1, at most 256",
+  },
+]).map((each) => ({ limits: "", low: null, high: null, choices: [], auto: false, optional: false, ...each }));
+
+/** A form for a training: of data, or like a run, or from an epoch of a run. */
+class TrainForm {
+  /** @type {Map<string, SettingField>} */
+  fields = new Map();
+  #timer = 0;
+  #asked = 0;
+
+  /**
+   * @param {any} form what `api/trainings/form` says
+   * @param {{ data?: any, options?: any, like?: any, branch?: boolean, epoch?: number, survey?: any }} given
+   */
+  constructor(form, given) {
+    this.form = form;
+    this.given = given;
+    const changed = () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void this.check().catch(showError), PAUSE);
+    };
+    const withChoices = FORM.map((each) => (each.name === "activation" ? { ...each, choices: form.activations } : each));
+    for (const record of [...(given.like ? [] : withChoices), ...form.settings]) {
+      this.fields.set(record.name, new SettingField(record, changed));
+    }
+    this.recipe = element("select", { id: "recipe", onchange: changed });
+    for (const { name, summary } of form.recipes) this.recipe.append(element("option", { value: name, text: `${name}: ${summary}` }));
+    this.name = element("input", { id: "run-name", type: "text", maxlength: 60, autocomplete: "off", oninput: changed });
+    this.epoch = element("select", { id: "branch-epoch", onchange: changed });
+    for (const epoch of given.like?.epochs ?? []) this.epoch.append(element("option", { value: epoch, text: `epoch ${epoch}` }));
+    if (given.branch) this.epoch.value = String(given.epoch ?? given.like?.epochs.at(-1) ?? 0);
+    this.problem = element("p", { class: "field-wrong", role: "alert" });
+    this.start = element("button", { type: "submit", class: "primary", text: "Start training" });
+    this.element = this.#layout();
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#begin().catch(showError);
+    });
+  }
+
+  #layout() {
+    const of = (/** @type {string[]} */ names) => names.map((name) => this.fields.get(name)?.element ?? null);
+    const settings = this.form.settings.map((/** @type {{ name: string }} */ { name }) => name);
+    const rest = settings.filter((/** @type {string} */ name) => !FIRST.includes(name));
+    const field = (/** @type {string} */ label, /** @type {HTMLElement} */ input, /** @type {string} */ help) =>
+      element("div", { class: "field" }, element("label", { for: input.id, text: label }), input, element("p", { class: "field-help", text: help }));
+    const { like, branch } = this.given;
+    return element(
+      "form",
+      { class: "train-form", novalidate: true },
+      like
+        ? null
+        : element(
+            "fieldset",
+            {},
+            element("legend", { text: "Model" }),
+            element("div", { class: "fields" }, field("Recipe", this.recipe, "Where everything comes from that is not given here."), ...of(FORM.map(({ name }) => name))),
+          ),
+      branch
+        ? element("fieldset", {}, element("legend", { text: "First weights" }), field("Branch from", this.epoch, "The weights that the run had after this epoch. The optimizer and the schedule begin from the start."))
+        : null,
+      element(
+        "fieldset",
+        {},
+        element("legend", { text: "Training" }),
+        element("div", { class: "fields" }, ...of(FIRST)),
+        element("details", { class: "more-settings" }, element("summary", { text: `All ${settings.length} settings` }), element("div", { class: "fields" }, ...of(rest))),
+      ),
+      like ? null : field("Name of the run", this.name, "Middle part of its folder's name; empty for that of the data."),
+      this.problem,
+      element("p", { class: "train-start" }, this.start, (this.words = element("span", { class: "hint" }))),
+    );
+  }
+
+  /** What the studio is asked to train. */
+  get task() {
+    /** @type {Record<string, any>} */
+    const settings = {};
+    /** @type {Record<string, any>} */
+    const form = { recipe: this.recipe.value };
+    for (const [name, field] of this.fields) {
+      const { value } = field;
+      if (value === undefined) continue;
+      if (!FORM.some((each) => each.name === name)) settings[name] = value;
+      else form[name] = name === "hidden" ? unitsOf(String(value)) : value;
+    }
+    const { like, branch, data, options = {} } = this.given;
+    if (like) return { kind: "like", run: like.run, settings, from_epoch: branch ? Number(this.epoch.value) : null };
+    return { kind: "train", data, options, form, settings, name: this.name.value.trim() || null };
+  }
+
+  /** Ask the studio what is wrong, and what everything will be. */
+  async check() {
+    const number = ++this.#asked;
+    const { like, survey } = this.given;
+    const samples = like ? like.samples : (survey?.counts?.train ?? null);
+    const { train = 0, val = 0 } = survey?.split ?? {};
+    const tested = survey?.split ? Math.max(0, samples - train - val) : 0;
+    const body = { task: this.task, samples, tested, table: survey?.kind === "table" };
+    let said;
+    try {
+      said = await ask("api/trainings/check", { method: "POST", body });
+    } catch (error) {
+      said = { errors: { "": error instanceof Error ? error.message : String(error) }, settings: null };
+    }
+    if (number !== this.#asked) return false; // an answer to what was typed before
+    const known = new Set(this.fields.keys());
+    const others = Object.entries(said.errors).filter(([name]) => !known.has(name));
+    for (const [name, field] of this.fields) field.complain(said.errors[name]);
+    this.problem.textContent = others.map(([, message]) => message).join(" ");
+    this.start.disabled = Object.keys(said.errors).length > 0;
+    if (this.start.disabled) {
+      const folded = this.element.querySelector("details.more-settings");
+      if (folded?.querySelector('[aria-invalid="true"]')) /** @type {HTMLDetailsElement} */ (folded).open = true;
+    }
+    if (said.settings) this.#resolve({ ...said.settings, ...(said.form ?? {}) });
+    this.element.dataset.checked = String(number);
+    return !this.start.disabled;
+  }
+
+  /** @param {Record<string, any>} resolved */
+  #resolve(resolved) {
+    for (const [name, field] of this.fields) if (field.value === undefined) field.otherwise(resolved[name]);
+    const { epochs, batch_size: batch, learning_rate: rate, optimizer } = resolved;
+    if (this.words) this.words.textContent = `${counted(epochs, "epoch")} in batches of ${batch}, ${optimizer} with a learning rate of ${rate}.`;
+  }
+
+  async #begin() {
+    if (!(await this.check())) {
+      /** @type {HTMLElement | null} */ (this.element.querySelector('[aria-invalid="true"]'))?.focus();
+      return;
+    }
+    this.start.disabled = true;
+    try {
+      const job = await ask("api/trainings", { method: "POST", body: this.task });
+      location.assign(new URL(`trainings/${encodeURIComponent(job.id)}`, document.baseURI));
+    } finally {
+      this.start.disabled = false;
+    }
+  }
+}
+
+/** @param {string} text */
+function unitsOf(text) {
+  if (/^none$/i.test(text)) return [];
+  return text.split(/[ ,;]+/).filter(Boolean).map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : -1));
+}
+
+/** @param {HTMLElement} host */
+export async function showTrain(host) {
+  const query = new URLSearchParams(location.search);
+  const [from, branch] = [query.get("branch") ?? query.get("like"), query.has("branch")];
+  host.append(element("h1", { text: branch ? "Branch from an epoch" : from ? "Train again" : "Train" }));
+  if (!mayWrite()) {
+    host.append(element("p", { class: "subtitle", text: "You may look at these runs, but not train." }));
+  } else if (from) {
+    await showLike(host, from, branch, Number(query.get("epoch") ?? Number.NaN));
+  } else {
+    await showNew(host, readData(query.get("data")), readOptions(query.get("options")));
+  }
+  host.append(await queueElement());
+}
+
+/**
+ * @param {HTMLElement} host
+ * @param {string} run
+ * @param {boolean} branch
+ * @param {number} epoch
+ */
+async function showLike(host, run, branch, epoch) {
+  const [like, form] = await Promise.all([ask(`api/runs/${encodeURIComponent(run)}/settings`), ask("api/trainings/form")]);
+  const link = element("a", { href: `runs/${encodeURIComponent(run)}`, text: run });
+  const words = ` on ${like.data}: the same data, split, model (${like.model}) and settings, but for what you change here.`;
+  host.append(element("p", { class: "subtitle" }, "Like ", link, words));
+  if (!like.repeats) {
+    const why = "This run was recorded, or its data were arrays in memory, so only Python can train it again.";
+    host.append(element("p", { class: "field-wrong", text: why }));
+    return;
+  }
+  const view = new TrainForm(form, { like, branch, epoch: like.epochs.includes(epoch) ? epoch : undefined });
+  host.append(view.element);
+  await view.check();
+}
+
+/**
+ * @param {HTMLElement} host
+ * @param {import("./data_address.js").DataReference | null} data
+ * @param {Record<string, any>} options
+ */
+async function showNew(host, data, options) {
+  const [form, places] = await Promise.all([ask("api/trainings/form"), ask("api/data")]);
+  const chosen = data ?? { place: /** @type {const} */ ("bundled"), name: places.bundled[0].name };
+  const bundled = places.bundled.find((/** @type {{ name: string }} */ each) => chosen.place === "bundled" && each.name === chosen.name);
+  const pick = element("select", { id: "train-data", onchange: () => location.assign(new URL(pick.value, document.baseURI)) });
+  for (const each of places.bundled) {
+    const text = `${each.name}: ${counted(each.samples, "sample")}, ${counted(each.classes, "class", "classes")}`;
+    pick.append(element("option", { value: dataAddress("train", { place: "bundled", name: each.name }), text, selected: each === bundled }));
+  }
+  if (!bundled) pick.append(element("option", { value: dataAddress("train", chosen, options), text: dataName(chosen), selected: true }));
+  pick.append(element("option", { value: "data", text: "Other data ..." }));
+  const look = element("a", { href: dataAddress("data", chosen, options), text: "Look at the data" });
+  const said = element("p", { class: "field-wrong", role: "alert" });
+  const reading = element("div");
+  host.append(element("div", { class: "field data-field" }, element("label", { for: "train-data", text: "Data" }), pick, element("p", { class: "field-help" }, look), said, reading));
+  const view = new TrainForm(form, { data: chosen, options });
+  host.append(view.element);
+  await view.check();
+  // what "auto" becomes depends on the data, which may take a while to read
+  void surveyData(reading, chosen, options).then(
+    (survey) => {
+      said.textContent = survey.problem ?? "";
+      view.given = { ...view.given, survey, options: survey.guessed ? survey.options : options };
+      return view.check();
+    },
+    (error) => (said.textContent = error.message),
+  );
+}

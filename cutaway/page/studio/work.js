@@ -1,0 +1,139 @@
+import { counted, element } from "../core/elements.js";
+import { ask, listen, ServerError } from "./server.js";
+
+/** By this the server knows who waits for what. */
+const PAGE = globalThis.crypto?.randomUUID?.() ?? String(Math.random()).slice(2);
+
+/** Milliseconds after which a page that waits asks again: soon at first, since an event may have come before it listened. */
+const AGAIN = [300, 1500, 5000, 20_000];
+
+/**
+ * How a task stands.
+ * @typedef {{ task: string, done: number, total: number, unit: string, note: string, rate: number | null,
+ *   left: number | null }} WorkProgress
+ * @typedef {{ key: string, state: "waiting" | "running" | "done" | "failed" | "canceled", parts: string[],
+ *   progress: WorkProgress | null, error: string | null }} WorkState
+ */
+
+/** Somebody has canceled the work. */
+export class WorkCanceled extends Error {}
+
+/** @type {Set<(state: any) => void>} */
+const listeners = new Set();
+let listening = false;
+
+function follow() {
+  if (listening) return;
+  listening = true;
+  listen({ work: (state) => [...listeners].forEach((listener) => listener(state)) });
+  addEventListener("pagehide", () => {
+    if (listeners.size) void fetch(new URL(`api/work/leave?page=${PAGE}`, document.baseURI), { keepalive: true });
+  });
+}
+
+/**
+ * Have something computed, unless it is there, and wait for it.
+ * @param {string} kind such as "sections"
+ * @param {Record<string, any>} given what the task needs; lists are given several times
+ * @param {{ onPart?: (key: string, name: string) => void, onState?: (state: WorkState) => void, signal?: AbortSignal,
+ *   again?: boolean }} [options] `onPart` is called once for each part that is there, `signal` cancels, `again` tries
+ *   again what failed before
+ * @returns {Promise<string>} the key of the result
+ */
+export function doWork(kind, given, { onPart, onState, signal, again = false } = {}) {
+  const query = new URLSearchParams({ page: PAGE });
+  for (const [name, value] of Object.entries(given)) {
+    for (const each of [value].flat()) if (each !== null && each !== undefined && each !== "") query.append(name, String(each));
+  }
+  const address = `api/work/${kind}?${query}`;
+  follow();
+  return new Promise((resolve, reject) => {
+    const seen = new Set();
+    let [key, timer, asked] = ["", 0, 0];
+    const end = (/** @type {() => void} */ say) => {
+      clearTimeout(timer);
+      listeners.delete(heard);
+      signal?.removeEventListener("abort", leave);
+      say();
+    };
+    const part = (/** @type {string} */ name) => {
+      if (seen.has(name) || name === "index") return;
+      seen.add(name);
+      onPart?.(key, name);
+    };
+    const take = (/** @type {WorkState} */ state) => {
+      onState?.(state);
+      if (state.state === "done") end(() => resolve(key));
+      else if (state.state === "failed") end(() => reject(new ServerError(state.error ?? "")));
+      else if (state.state === "canceled") askAgain(); // not by us: a page that sleeps is forgotten
+    };
+    const heard = (/** @type {any} */ state) => {
+      if (!key || state.key !== key) return;
+      if (state.part) part(state.part);
+      take(state);
+    };
+    const askAgain = async () => {
+      clearTimeout(timer);
+      try {
+        const state = await ask(asked || !again ? address : `${address}&again=true`);
+        if (signal?.aborted) return;
+        key = state.key;
+        state.parts.forEach(part);
+        timer = setTimeout(askAgain, AGAIN[Math.min(asked++, AGAIN.length - 1)]);
+        if (state.state !== "canceled") take(state);
+      } catch (error) {
+        end(() => reject(error));
+      }
+    };
+    const leave = () => {
+      if (key) void ask(`api/work/leave?page=${PAGE}&key=${key}`).catch(() => {});
+      end(() => reject(new WorkCanceled("The work was canceled.")));
+    };
+    listeners.add(heard);
+    signal?.addEventListener("abort", leave);
+    void askAgain();
+  });
+}
+
+/**
+ * A line that shows how far work is, with a button that cancels it.
+ * @param {{ title: string, cancel?: (() => void) | null }} given
+ */
+export function progressLine({ title, cancel = null }) {
+  const bar = element("progress", { max: 1, "aria-label": title });
+  const words = element("span", { class: "work-words", "aria-live": "polite", text: title });
+  const button = cancel && element("button", { type: "button", text: "Cancel", onclick: cancel });
+  const host = element("div", { class: "work-line" }, words, bar, button);
+  const show = (/** @type {WorkState} */ { state, progress }) => {
+    const share = progress?.total ? progress.done / progress.total : null;
+    if (share === null) bar.removeAttribute("value");
+    else bar.value = share;
+    words.textContent = [title, ...(state === "waiting" ? ["waits for its turn"] : progressWords(progress))].join(", ");
+  };
+  return { host, show };
+}
+
+/** @param {WorkProgress | null} progress */
+function progressWords(progress) {
+  if (!progress) return [];
+  const words = [progress.note || (progress.task === "report" ? "" : progress.task)];
+  if (progress.total) words.push(`${Math.floor((100 * progress.done) / progress.total)}%`);
+  if (progress.rate && progress.rate >= 10) words.push(`${Math.round(progress.rate).toLocaleString("en")} ${progress.unit}/s`);
+  if (progress.left !== null && progress.left >= 1) words.push(`about ${counted(Math.ceil(progress.left), "second")} left`);
+  return words.filter(Boolean);
+}
+
+/**
+ * Why something could not be computed, with a button that tries again.
+ * @param {unknown} error
+ * @param {() => void} retry
+ */
+export function failureLine(error, retry) {
+  const canceled = error instanceof WorkCanceled;
+  return element(
+    "div",
+    { class: canceled ? "work-line" : "work-line failed", role: canceled ? "status" : "alert" },
+    element("span", { class: "work-words", text: error instanceof Error ? error.message : String(error) }),
+    element("button", { type: "button", text: canceled ? "Go on" : "Try again", onclick: retry }),
+  );
+}

@@ -1,0 +1,11 @@
+"""Data in the studio: where a person may choose it, uploads, and what is in it, found out by a process of its own.
+
+A page never names a path: data are a bundled dataset, an upload, or a folder that was named when the studio was
+started and parts below it, which are followed without leaving it.
+"""
+
+from .references import DataReference, DataRoots, list_folder, resolve
+from .surveys import Surveys
+from .uploads import Uploads
+
+__all__ = ["DataReference", "DataRoots", "Surveys", "Uploads", "list_folder", "resolve"]

@@ -1,0 +1,197 @@
+"""Where data are: as a page says it, without a path, and as a path that leaves no folder it must not leave."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cutaway.data import dataset_names
+from cutaway.errors import DataError, UnknownNameError
+
+UPLOADS = Path(".studio") / "uploads"
+
+DEPTH = 3
+"""Folders below each other in which data may be: train, a class, its pictures."""
+
+ENTRIES = 2_000_000
+"""Entries of a folder of data that are looked at for links."""
+
+Part = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class DataReference(BaseModel):
+    """Data, as a page names them.
+
+    Attributes:
+        place: "bundled", "upload", or "folder".
+        name: Of a bundled dataset or an upload.
+        folder: Number of a folder that was named when the studio was started.
+        parts: Names from there on, one below the other.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    place: Literal["bundled", "upload", "folder"]
+    name: Annotated[str, Field(max_length=255)] = ""
+    folder: Annotated[int, Field(ge=0, le=1_000)] = 0
+    parts: Annotated[tuple[Part, ...], Field(max_length=64)] = ()
+
+
+@dataclass(frozen=True)
+class DataRoots:
+    """Where data may be.
+
+    Attributes:
+        runs: The folder of runs, which has the uploads.
+        folders: Folders that were named when the studio was started.
+    """
+
+    runs: Path
+    folders: Sequence[Path]
+
+
+def resolve(reference: DataReference, places: DataRoots) -> str:
+    """The name or the absolute path of data, as `cutaway.load_dataset` takes it.
+
+    Raises:
+        UnknownNameError: There are none of this name.
+        DataError: They, or a link among them, leave the folder in which data may be.
+    """
+    if reference.place == "bundled":
+        names = [info.name for info in dataset_names()]
+        if reference.name not in names:
+            raise UnknownNameError(
+                f"bundled datasets are {', '.join(names)}", got=f'"{reference.name}"', hint="choose one of them"
+            )
+        return reference.name
+    path = upload_path(reference.name, places) if reference.place == "upload" else folder_path(reference, places)
+    root = places.runs / UPLOADS if reference.place == "upload" else places.folders[reference.folder]
+    _check_links(path, root.resolve())
+    return str(path)
+
+
+def upload_path(name: str, places: DataRoots) -> Path:
+    """The file of an upload.
+
+    Raises:
+        UnknownNameError: There is none of this name.
+    """
+    path = places.runs / UPLOADS / name
+    if not _is_plain(name) or path.is_symlink() or not path.is_file():
+        raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="upload the file again")
+    return path.resolve()
+
+
+def folder_path(reference: DataReference, places: DataRoots) -> Path:
+    """What is below a folder of the studio, with links followed.
+
+    Raises:
+        UnknownNameError: There is nothing.
+        DataError: It is outside the folder.
+    """
+    where = "/".join(reference.parts)
+    if reference.folder >= len(places.folders):
+        raise UnknownNameError("data are in one of the listed folders", got="another one", hint="choose from the list")
+    root = places.folders[reference.folder].resolve()
+    try:
+        if not all(_is_plain(part) for part in reference.parts):
+            raise FileNotFoundError
+        path = root.joinpath(*reference.parts).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):  # RuntimeError: links in a circle, before Python 3.13
+        raise UnknownNameError(
+            "data are a file or a folder that is there", got=f'"{where:.200}"', hint="choose from the list"
+        ) from None
+    _check_inside(path, root, where)
+    return path
+
+
+def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_000) -> dict[str, Any]:
+    """What is in a folder of the studio.
+
+    Returns:
+        ``entries``, folders first, each with ``name``, ``folder`` (bool) and ``bytes`` (None for a folder), and
+        ``more``, whether some were left out. Hidden files, links that lead outside and what is no file are not listed.
+
+    Raises:
+        UnknownNameError, DataError: As `folder_path`; or the folder cannot be read.
+    """
+    path = folder_path(reference, places)
+    root = places.folders[reference.folder].resolve()
+    found: list[dict[str, Any]] = []
+    more = False
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or not _is_plain(entry.name) or not _is_offered(entry, root):
+                    continue
+                if len(found) >= most:
+                    more = True
+                    break
+                is_folder = entry.is_dir()
+                found.append(
+                    {"name": entry.name, "folder": is_folder, "bytes": None if is_folder else entry.stat().st_size}
+                )
+    except OSError as error:
+        raise DataError(
+            "a folder that is listed can be read", got=error.strerror or str(error), hint="check its permissions"
+        ) from error
+    return {"entries": sorted(found, key=lambda e: (not e["folder"], e["name"].casefold(), e["name"])), "more": more}
+
+
+def _is_plain(name: str) -> bool:
+    """Whether something is one name, not a path; names that are not valid UTF-8 cannot be named by a page."""
+    plain = bool(name) and name not in (".", "..") and "/" not in name and "\0" not in name and os.sep not in name
+    return plain and not any("\ud800" <= c <= "\udfff" for c in name)
+
+
+def _is_offered(entry: os.DirEntry[str], root: Path) -> bool:
+    try:
+        if entry.is_symlink() and not _is_inside(Path(entry.path).resolve(), root):
+            return False
+        return entry.is_dir() or entry.is_file()
+    except (OSError, RuntimeError):  # links in a circle
+        return False
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    return path == root or root in path.parents
+
+
+def _check_inside(path: Path, root: Path, where: str) -> None:
+    if not _is_inside(path, root):
+        raise DataError(
+            "data are below a folder that was named when the studio was started",
+            got=f'"{where:.200}", a link that leads out of it',
+            hint="copy the data into the folder, or start the studio with --data FOLDER",
+        )
+
+
+def _target(entry: os.DirEntry[str]) -> Path:
+    """Where a link leads; one in a circle leads nowhere, which is outside of everything."""
+    try:
+        return Path(entry.path).resolve()
+    except (OSError, RuntimeError):
+        return Path("/")
+
+
+def _check_links(path: Path, root: Path) -> None:
+    """Refuse a folder in which a link leads out of the folder that it must not leave."""
+    waiting, seen = [(path, 0)], 0
+    while waiting:
+        folder, depth = waiting.pop()
+        if not folder.is_dir():
+            continue
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                seen += 1
+                if entry.is_symlink():
+                    _check_inside(_target(entry), root, entry.name)
+                elif depth + 1 < DEPTH and entry.is_dir(follow_symlinks=False):
+                    waiting.append((Path(entry.path), depth + 1))
+                if seen > ENTRIES:
+                    raise DataError(
+                        f"a folder of data has at most {ENTRIES:,} entries", got="more", hint="choose a folder below it"
+                    )

@@ -1,0 +1,187 @@
+"""The process that looks at data: ``python -m cutaway.studio.data.surveyor``.
+
+It reads requests, one after the other, and writes what it finds, with progress; whoever cancels ends the process.
+"""
+
+import base64
+import dataclasses
+import sys
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cutaway.data import Dataset, Split, Table, TableLook, is_table_path, look_at_table, split_and_prepare
+from cutaway.errors import CutawayError, CutawayWarning, UsageError
+from cutaway.progress import Progress
+from cutaway.studio.lines import read_lines, write_line
+
+ROWS = 500_000
+"""Rows of a table up to which it is prepared, to look for what is wrong with its samples."""
+
+COLUMNS = 2_000
+CLASSES = 200
+PICTURES = 120
+SIDE = 64
+"""Pixels of a picture's longer side on the sheet at most."""
+
+
+def survey_data(where: str, options: dict[str, Any], on_progress: Any) -> dict[str, Any]:
+    """Everything that the studio shows of some data.
+
+    Returns:
+        ``kind`` ("table", "pictures" or "arrays"), ``name``, ``counts`` by source, ``classes``, ``columns`` and the
+        first ``rows`` of a table, the ``options`` with what was guessed, ``findings``, ``notes``, ``sheet`` of
+        pictures, and ``problem``, why it cannot be trained on as it is, or None.
+    """
+    notes: list[str] = []
+    found: dict[str, Any] = {
+        "problem": None,
+        "columns": [],
+        "rows": [],
+        "options": options,
+        "findings": [],
+        "notes": notes,
+    }
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CutawayWarning)
+        path = Path(where)
+        if path.is_absolute() and is_table_path(path):
+            look = look_at_table(path, on_progress=on_progress, **options)
+            found |= _of_table(look, options)
+            options = found["options"]
+        try:
+            found |= _of_samples(where, options, on_progress, notes)
+        except CutawayError as error:
+            found["problem"] = _by_name(str(error), where)
+    said = dict.fromkeys(str(each.message) for each in caught if issubclass(each.category, CutawayWarning))
+    notes[:0] = [_by_name(each, where) for each in said]
+    return found
+
+
+def _by_name(message: str, where: str) -> str:
+    """A message that names the data as a page knows them, without their path."""
+    return message.replace(where, Path(where).name)
+
+
+def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
+    columns = [
+        {
+            "name": column.name,
+            "type": column.profile.kind,
+            "kind": column.kind,
+            "use": column.use,
+            "treatment": column.treatment,
+            "missing": column.profile.missing / max(column.profile.rows, 1),
+            "values": column.profile.summary,
+            "wrong": look.wrong.get(column.name),
+        }
+        for column in look.columns[:COLUMNS]
+    ]
+    return {
+        "kind": "table",
+        "columns": columns,
+        "more_columns": max(0, len(look.columns) - COLUMNS),
+        "rows": [list(row[:COLUMNS]) for row in look.rows],
+        "options": {**options, "label": look.options.label},
+        "counts": {"train": look.count},
+        "guessed": options.get("label") is None,
+    }
+
+
+def _of_samples(where: str, options: dict[str, Any], on_progress: Any, notes: list[str]) -> dict[str, Any]:
+    from cutaway.api.analyses import data_findings
+    from cutaway.api.given_data import as_dataset
+
+    given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
+    labels = given.labels
+    known: dict[str, Any] = {
+        "kind": "table" if isinstance(given, Table) else "pictures" if given.is_image else "arrays",
+        "name": given.name,
+        "counts": {source: len(each) for source, each in labels.items()},
+        "classes": _classes(given),
+        "more_classes": max(0, given.classes - CLASSES),
+    }
+    rows = sum(known["counts"].values())
+    if isinstance(given, Table) and rows > ROWS:
+        notes.append(
+            f"{rows:,} rows are too many to look at their samples here; a training does, and its findings say so"
+        )
+        return known
+    split, data = split_and_prepare(given, validation=0.1 if len(labels["train"]) >= 10_000 else 0.25)
+    known["split"] = {part: len(split.part(part)) for part in ("train", "val", "test")}
+    known["inputs"], known["shape"] = data.features, list(data.shape)
+    known["findings"] = [
+        {"severity": each.severity, "title": each.title, "text": each.text, "samples": list(each.samples)}
+        for each in data_findings(data, split)
+        if each.severity != "good"
+    ]
+    if data.is_image:
+        known["sheet"] = _sheet(data, split)
+    return known
+
+
+def _as_given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+
+
+def _classes(given: Dataset | Table) -> list[dict[str, Any]]:
+    counts: Counter[int] = Counter()
+    for labels in given.labels.values():
+        numbers = np.bincount(labels, minlength=given.classes)
+        counts.update({k: int(count) for k, count in enumerate(numbers)})
+    return [{"name": name, "samples": counts[k]} for k, name in enumerate(given.class_names[:CLASSES])]
+
+
+def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
+    """Some training samples of every class on one picture."""
+    from cutaway.data import stratified_sample
+    from cutaway.plots import sprite_sheet
+
+    labels = data.y(split.train)
+    chosen = stratified_sample(labels, min(PICTURES, len(labels)), seed=0)
+    chosen = chosen[np.argsort(labels[chosen], kind="stable")]
+    ids = split.train.take(chosen)
+    pictures = data.pictures(ids)
+    assert pictures is not None
+    step = max(1, -(-max(pictures.shape[1:]) // SIDE))
+    small = pictures[:, ::step, ::step]
+    content, columns = sprite_sheet(small)
+    return {
+        "png": base64.b64encode(content).decode(),
+        "columns": columns,
+        "height": small.shape[1],
+        "width": small.shape[2],
+        "names": ids.names(),
+        "classes": [data.class_names[int(k)] for k in data.y(ids)],
+    }
+
+
+def main() -> None:
+    """Answer requests until the studio is gone."""
+    for request in read_lines(sys.stdin.buffer):
+        key, told = request["key"], [0.0]
+
+        def on_progress(now: Progress, key: str = key, told: list[float] = told) -> None:
+            if time.monotonic() - told[0] > 0.2:
+                told[0] = time.monotonic()
+                write_line({"key": key, "progress": dataclasses.asdict(now)})
+
+        try:
+            result = survey_data(request["where"], request["options"], on_progress)
+            write_line({"key": key, "result": result})
+        except CutawayError as error:
+            write_line({"key": key, "error": _by_name(str(error), request["where"])})
+        except Exception as error:
+            said = " ".join(str(error).split())[:300]
+            failed = UsageError(
+                "these data can be read", got=f"{type(error).__name__}: {said}", hint="look at the file"
+            )
+            write_line({"key": key, "error": str(failed)})
+
+
+if __name__ == "__main__":
+    main()

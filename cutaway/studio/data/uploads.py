@@ -1,0 +1,159 @@
+"""Files that people upload: written beside their place while they arrive, and there whole or not at all."""
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+
+from cutaway.data import is_table_path
+from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
+
+from .references import UPLOADS
+
+BYTES = 4 << 30
+"""Of one upload at most."""
+
+LEFT = 1 << 30
+"""Bytes that stay free on the disk."""
+
+PIECE = 1 << 20
+STALE = 3600
+"""Seconds after which what a server that was killed left half written is removed."""
+
+
+class Uploads:
+    """The uploads of a folder of runs.
+
+    Attributes:
+        folder: Where they are.
+    """
+
+    def __init__(self, runs: Path) -> None:
+        self.folder = runs / UPLOADS
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All uploads by name, each with ``name`` and ``bytes``."""
+        try:
+            with os.scandir(self.folder) as entries:
+                found = [
+                    {"name": each.name, "bytes": each.stat(follow_symlinks=False).st_size}
+                    for each in entries
+                    if not each.name.startswith(".") and each.is_file(follow_symlinks=False)
+                ]
+        except OSError:
+            return []
+        return sorted(found, key=lambda row: str(row["name"]))
+
+    def remove(self, name: str) -> None:
+        """Delete an upload.
+
+        Raises:
+            UnknownNameError: There is none of this name.
+        """
+        if name not in [row["name"] for row in self.rows()]:
+            raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="look at the list")
+        (self.folder / name).unlink(missing_ok=True)
+
+    async def receive(self, name: str, pieces: AsyncIterator[bytes], *, length: int | None) -> str:
+        """Write an upload piece by piece.
+
+        Args:
+            name: What the file is called on the other machine.
+            pieces: Its content.
+            length: How many bytes will come, if that is known.
+
+        Returns:
+            What it is called here.
+
+        Raises:
+            UsageError: Data are not called so.
+            DataError: It is too large, or came only in part.
+            RunError: It cannot be written.
+        """
+        safe = _safe_name(name)
+        self._check_room(length or 0)
+        partial = self.folder / f".{secrets.token_hex(8)}.part"
+        try:
+            written = await self._write(partial, pieces)
+            if length is not None and written != length:
+                raise DataError("an upload is whole", got=f"{written:,} of {length:,} bytes", hint="upload it again")
+            return await to_thread.run_sync(self._place, partial, safe)
+        except OSError as error:
+            raise RunError(
+                "an upload must be written", got=error.strerror or str(error), hint="free some space on the disk"
+            ) from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    async def _write(self, partial: Path, pieces: AsyncIterator[bytes]) -> int:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._tidy()
+        written, waiting = 0, bytearray()
+        with open(partial, "xb") as file:
+            async for piece in pieces:
+                waiting += piece
+                written += len(piece)
+                if written > BYTES:
+                    self._check_room(written)
+                if len(waiting) >= PIECE:
+                    await to_thread.run_sync(file.write, bytes(waiting))
+                    waiting.clear()
+                    self._check_room(0)
+            file.write(bytes(waiting))
+            file.flush()
+            await to_thread.run_sync(os.fsync, file.fileno())
+        return written
+
+    def _check_room(self, coming: int) -> None:
+        if coming > BYTES:
+            raise DataError(
+                f"an upload has at most {BYTES >> 30} GB",
+                got=f"{coming:,} bytes",
+                hint="copy the file into a folder of --data",
+            )
+        parent = next((each for each in (self.folder, *self.folder.parents) if each.is_dir()), Path("/"))
+        free = shutil.disk_usage(parent).free
+        if free - coming < min(LEFT, shutil.disk_usage(parent).total // 10):
+            raise RunError(
+                "an upload leaves some space on the disk", got=f"{free / 1e6:,.0f} MB free", hint="free some space"
+            )
+
+    def _place(self, partial: Path, name: str) -> str:
+        """Give a file its name, or the next one that is free; several may be placed at once."""
+        stem, dot, ending = name.partition(".")
+        for number in range(1, 10_000):
+            free = name if number == 1 else f"{stem}-{number}{dot}{ending}"
+            try:
+                os.link(partial, self.folder / free)  # unlike a rename, it replaces nothing
+            except FileExistsError:
+                continue
+            return free
+        raise RunError("uploads have names that differ", got=f"thousands of {name}", hint="delete some")
+
+    def _tidy(self) -> None:
+        for stray in self.folder.glob(".*.part"):
+            try:
+                if time.time() - stray.stat().st_mtime > STALE:
+                    stray.unlink(missing_ok=True)
+            except OSError:
+                continue
+
+
+def _safe_name(name: str) -> str:
+    """A name for a file, from one that a stranger chose."""
+    last = re.split(r"[/\\]", name)[-1]
+    safe = re.sub(r"[^\w.+ -]", "-", last).strip(". ")[-120:].strip(". ")
+    ending = Path(safe).suffix.lower()
+    if not safe or not (is_table_path(Path("/nowhere") / safe) or ending == ".npz"):
+        raise UsageError(
+            "an upload is a table (CSV, TSV, ARFF, Parquet, Feather or Arrow) or an .npz file",
+            got=f'"{last:.80}"',
+            hint="put folders of pictures where --data of cutaway studio points to",
+        )
+    return safe

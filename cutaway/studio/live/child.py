@@ -1,0 +1,163 @@
+"""The process of live maps: ``python -m cutaway.studio.live.child``.
+
+It reads which runs are watched, and writes a frame for each after every epoch. It has the lowest priority, and computes
+with few samples: training beside it must lose next to nothing.
+"""
+
+import base64
+import contextlib
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cutaway.errors import CutawayError, UnknownNameError
+from cutaway.studio.lines import read_lines, write_line
+
+if TYPE_CHECKING:
+    from cutaway.models import Model
+
+SAMPLES = 1_000
+"""On the map. 0.2 s of CPU time for each frame."""
+
+MOST_NICE = "CUTAWAY_LIVE_NICE"
+"""Environment variable with the lowest priority that is taken: on a busy machine, tests would wait for hours."""
+
+LOOK = 0.1
+"""Seconds between two looks for new snapshots."""
+
+
+class LiveRun:
+    """A run that is watched: the samples on its map, and the last frame."""
+
+    def __init__(self, path: Path) -> None:
+        from cutaway.api.opening import open_run
+        from cutaway.plots import CLASS_COLORS, MISSING_COLOR, RIGHT_COLOR, WRONG_COLOR
+
+        context = open_run(path).context
+        self._folder = context.folder  # the samples that are not on the map are let go
+        split = "test" if len(context.split.test) else "val"
+        ids = context.ids(split, samples=SAMPLES)
+        self._rows, self._labels, self._scale = context.data.x(ids), context.data.y(ids), context.data.scale
+        self._head = {"run": path.name, "layer": context.layer(None), "split": split, "samples": len(ids)}
+        self._head["colors"] = {
+            "classes": list(CLASS_COLORS),
+            "right": RIGHT_COLOR,
+            "wrong": WRONG_COLOR,
+            "missing": MISSING_COLOR,
+        }
+        self._head["classes"] = list(context.class_names[:255])
+        self._model: Model = context.build_model(0)
+        self._before: Any = None
+        self.epoch = -1
+        self.error: str | None = None
+
+    def newest(self) -> int:
+        """The last epoch with a snapshot; -1 if there is none."""
+        return max(self._folder.epochs, default=-1)
+
+    def frames(self, epoch: int) -> None:
+        """Write the map after an epoch; before the first one, that of the two principal components, at once."""
+        from cutaway.embedding import PreviousEmbedding, embed_next, layer_neighbors
+        from cutaway.interpret import activations
+        from cutaway.models import class_probabilities, forward
+        from cutaway.neighbors import principal_points
+
+        self.epoch = epoch
+        weights = self._folder.snapshot(epoch)
+        given: dict[str, Any] = {"scale": self._scale, "weights": weights}
+        h = activations(self._model, self._head["layer"], x=self._rows, **given)
+        predicted = class_probabilities(self._model, forward(self._model, self._rows, **given)).argmax(axis=1)
+        if self._before is None:
+            _, points = principal_points(h, 2)
+            xy = np.zeros((len(h), 2), np.float32)
+            xy[:, : points.shape[1]] = points[:, :2]
+            self._write(epoch, xy, predicted)
+            self._before = PreviousEmbedding(xy, layer_neighbors(h))
+        found = embed_next(h, self._before, perplexity=min(30.0, (len(h) - 1) / 3))
+        self._before = PreviousEmbedding(found.layout.xy, found.neighbors)
+        self._write(epoch, found.layout.xy, predicted)
+
+    def _write(self, epoch: int, xy: np.ndarray, predicted: np.ndarray) -> None:
+        from cutaway.page import scale_layout
+
+        codes = [np.minimum(each, 254).astype(np.uint8) for each in (self._labels, predicted)]
+        data = b"".join([scale_layout(xy).tobytes(), *(each.tobytes() for each in codes)])
+        write_line({**self._head, "epoch": epoch, "data": base64.b64encode(data).decode()})
+
+
+class _Watched:
+    """The runs that are watched, as the other side says in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.paths: list[Path] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        for record in read_lines(sys.stdin.buffer):
+            self.paths = [Path(record["folder"]) / run for run in record["runs"]]
+        os._exit(0)  # the studio is gone
+
+
+def _load() -> None:
+    """Load what maps need while the training that will be watched loads its own."""
+    from cutaway.embedding import warm_up
+    from cutaway.models import import_lean_keras
+
+    import_lean_keras()
+    warm_up()
+
+
+def _lower_priority(nice: int) -> None:
+    """Give way to everything else, also where the system shares CPUs among sessions before it looks at processes."""
+    nice = min(nice, int(os.environ.get(MOST_NICE, "19")))
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(nice))
+
+
+def main() -> None:
+    """Write frames until the studio is gone."""
+    watched, runs = _Watched(), dict[Path, LiveRun | None]()
+    _lower_priority(10)
+    _load()
+    _lower_priority(19)
+    while True:
+        paths = list(watched.paths)
+        runs = {path: run for path, run in runs.items() if path in paths}
+        worked = [_look(path, runs) for path in paths]
+        if not any(worked):
+            time.sleep(LOOK)
+
+
+def _look(path: Path, runs: "dict[Path, LiveRun | None]") -> bool:
+    """Write the next frames of a run, if it has a new snapshot; one that cannot be shown is said once."""
+    try:
+        if path not in runs:
+            runs[path] = LiveRun(path)
+        run = runs[path]
+        if run is None or (newest := run.newest()) <= run.epoch:
+            return False
+        run.frames(newest)
+    except UnknownNameError:  # it has no snapshot yet, or is gone
+        return False
+    except CutawayError as error:
+        runs[path] = None
+        write_line({"run": path.name, "error": str(error)})
+    except Exception as error:
+        runs[path] = None
+        said = " ".join(str(error).split())[:300]
+        got = f"{type(error).__name__}: {said}"
+        write_line(
+            {"run": path.name, "error": f"this run has a live map; got {got}; next: look at it when it has ended"}
+        )
+    return True
+
+
+if __name__ == "__main__":
+    main()

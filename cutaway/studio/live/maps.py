@@ -1,0 +1,130 @@
+"""Which runs are watched, and the last frames of their maps."""
+
+import base64
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cutaway.studio.lines import LineProcess, Record
+
+WATCHED = 30.0
+"""Seconds for which a run stays watched after a page has asked for it."""
+
+WARM = 120.0
+"""Seconds for which the process stays after a run has begun that nobody watches yet."""
+
+FRAMES = 400
+"""Frames that are kept, of all runs together: of 1,000 samples each takes 6 kB."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A map of a layer after an epoch.
+
+    Attributes:
+        head: ``run``, ``epoch``, ``number`` (of the frame, from 0), ``layer``, ``samples``, ``classes``, ``split``,
+            and ``colors``.
+        data: uint16 (sample, 2) coordinates, then uint8 (sample,) classes, then uint8 (sample,) predicted classes.
+    """
+
+    head: dict[str, Any]
+    data: bytes
+
+
+class LiveMaps:
+    """The live maps of a folder of runs.
+
+    Args:
+        folder: The folder.
+        tell: Called with the head of each new frame, or with ``run`` and ``error``, in a thread of its own.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
+        self._folder, self._tell = folder, tell
+        self._lock = threading.Lock()
+        self._watched: dict[str, float] = {}
+        self._frames: OrderedDict[tuple[str, int], Frame] = OrderedDict()
+        self._errors: dict[str, str] = {}
+        self._warmed = 0.0
+        self._process = LineProcess("cutaway.studio.live.child", on_line=self._take, on_end=self._ended)
+
+    def warm(self) -> None:
+        """Start the process, since a run that is likely to be watched begins."""
+        with self._lock:
+            self._warmed = time.monotonic()
+        if not self._process.alive:
+            self._say()
+
+    def watch(self, run: str) -> dict[str, Any]:
+        """Say that a page watches a run, which it says again before `WATCHED` seconds are over.
+
+        Returns:
+            ``frames``, the heads of the frames that are there, and ``error``, why there are no more, or None.
+        """
+        with self._lock:
+            known = run in self._watched
+            self._watched[run] = time.monotonic()
+            error = self._errors.get(run)
+        if not known or not self._process.alive:
+            self._say()
+        return {"frames": [frame.head for frame in self._of(run)], "error": error}
+
+    def find(self, run: str, number: int) -> Frame | None:
+        """A frame of a run; None if it is not kept any more."""
+        with self._lock:
+            return self._frames.get((run, number))
+
+    def tidy(self) -> None:
+        """Let go of runs that nobody watches any more; the process ends with the last one."""
+        with self._lock:
+            now = time.monotonic()
+            gone = [run for run, seen in self._watched.items() if now - seen > WATCHED]
+            for run in gone:
+                del self._watched[run]
+                self._errors.pop(run, None)
+            needed = bool(self._watched) or now - self._warmed < WARM
+        if not needed:
+            self._process.end()
+        elif gone:
+            self._say()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.end()
+
+    def _say(self) -> None:
+        with self._lock:
+            runs = list(self._watched)
+        try:
+            self._process.send({"folder": str(self._folder), "runs": runs})
+        except OSError as error:
+            self._errors |= dict.fromkeys(runs, f"live maps need a process; got {error.strerror}; next: free memory")
+
+    def _of(self, run: str) -> list[Frame]:
+        with self._lock:
+            return [frame for (name, _), frame in self._frames.items() if name == run]
+
+    def _take(self, record: Record) -> None:
+        run = record["run"]
+        if "error" in record:
+            with self._lock:
+                self._errors[run] = record["error"]
+            self._tell({"run": run, "error": record["error"]})
+            return
+        data = base64.b64decode(record.pop("data"))
+        with self._lock:
+            numbers = [number for name, number in self._frames if name == run]
+            head = {**record, "number": max(numbers, default=-1) + 1}
+            self._frames[run, head["number"]] = Frame(head, data)
+            while len(self._frames) > FRAMES:
+                self._frames.popitem(last=False)
+        self._tell(head)
+
+    def _ended(self) -> None:
+        """The process is gone; the next page that asks starts another one."""
+        with self._lock:
+            self._watched = {}

@@ -1,0 +1,116 @@
+"""Data: where they may be chosen, uploads, and what is in them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
+
+from cutaway.data import dataset_names
+from cutaway.studio.data import DataReference, list_folder, resolve
+from cutaway.studio.trainings import Options
+
+from .given import GivenRoots, GivenWorkspace
+
+router = APIRouter(prefix="/api")
+
+SECONDS = 1.5
+"""How long an answer waits for a look at data; what takes longer tells the page by events."""
+
+Key = Annotated[str, Path(max_length=64)]
+UploadName = Annotated[str, Path(max_length=255)]
+
+
+class Look(BaseModel):
+    """Data that are to be looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: DataReference
+    test: DataReference | None = None
+    options: Annotated[Options, Field()] = {}
+
+
+@router.get("/data")
+def places(workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
+    """Where data may be chosen."""
+    bundled = [
+        {
+            "name": info.name,
+            "samples": info.samples,
+            "shape": list(info.shape),
+            "classes": info.classes,
+            "provenance": info.provenance,
+        }
+        for info in dataset_names()
+    ]
+    folders = [{"folder": number, "name": folder.name or "/"} for number, folder in enumerate(places.folders)]
+    return {"bundled": bundled, "folders": folders, "uploads": workspace.uploads.rows()}
+
+
+@router.get("/data/folder/{folder}")
+def folder(
+    folder: Annotated[int, Path(ge=0, le=1000)],
+    places: GivenRoots,
+    part: Annotated[list[str] | None, Query(max_length=64)] = None,
+) -> dict[str, Any]:
+    """What is in a folder, or in one below it."""
+    return list_folder(DataReference(place="folder", folder=folder, parts=tuple(part or ())), places)
+
+
+@router.post("/data/survey")
+async def survey(look: Look, workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
+    """Look at data."""
+    options = {name: value for name, value in look.options.items() if name != "test"}
+
+    def ask() -> dict[str, Any]:
+        where = resolve(look.data, places)
+        if look.test is not None:
+            options["test"] = resolve(look.test, places)
+        return workspace.surveys.ask(where, options, seconds=SECONDS)
+
+    return _without_paths(await run_in_threadpool(ask))
+
+
+@router.get("/data/surveys/{key}")
+def survey_result(key: Key, workspace: GivenWorkspace) -> dict[str, Any]:
+    """A look at data."""
+    return _without_paths(workspace.surveys.get(key))
+
+
+@router.delete("/data/surveys/{key}")
+def cancel_survey(key: Key, workspace: GivenWorkspace) -> dict[str, Any]:
+    """Stop looking at data."""
+    workspace.surveys.cancel(key)
+    return {"key": key}
+
+
+@router.put("/uploads/{name}")
+async def upload(name: UploadName, request: Request, workspace: GivenWorkspace) -> Response:
+    """Receive a file, whose content is the body."""
+    length = request.headers.get("content-length", "")
+    try:
+        stored = await workspace.uploads.receive(
+            name, request.stream(), length=int(length) if length.isdecimal() else None
+        )
+    except ClientDisconnect:  # nobody is there to be answered
+        return Response(status_code=400)
+    return JSONResponse({"name": stored, "uploads": workspace.uploads.rows()})
+
+
+@router.delete("/uploads/{name}")
+def remove_upload(name: UploadName, workspace: GivenWorkspace) -> dict[str, Any]:
+    """Delete an upload."""
+    workspace.uploads.remove(name)
+    return {"uploads": workspace.uploads.rows()}
+
+
+def _without_paths(found: dict[str, Any]) -> dict[str, Any]:
+    """A survey as a page gets it: the path of a test table stays here."""
+    result = found["result"]
+    if result is None:
+        return found
+    options = {name: value for name, value in result["options"].items() if name != "test"}
+    return {**found, "result": {**result, "options": options}}

@@ -1,0 +1,124 @@
+"""Decisions on labels: each is kept in the folder of its run as soon as it is made."""
+
+import csv
+import io
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from cutaway.api.labels import append_decisions, read_all, take_back_decision
+from cutaway.data import Decision
+from cutaway.errors import DataError, UnknownNameError
+from cutaway.runs import RunFolder
+
+from .given import GivenDesk, GivenPerson, GivenWorkspace, RunId
+
+router = APIRouter(prefix="/api")
+
+Action = Literal["keep", "relabel", "drop"]
+Number = Annotated[int, Field(ge=0, le=2**31)]
+
+
+class Said(BaseModel):
+    """What is decided on a label: what to do, and the number of the new class."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Action
+    label: Number | None = None
+
+
+class NewDecision(BaseModel):
+    """A decision on a label of a sheet, as a page makes it.
+
+    Attributes:
+        key: Of the result with the sheet.
+        index: Place of the suspect label on it.
+        now: What is decided; None to take back what was decided last.
+        before: What the page shows as decided so far; None for nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: Annotated[str, Field(max_length=64)]
+    index: Number
+    now: Said | None
+    before: Said | None
+
+
+@router.get("/runs/{run}/decisions")
+def decisions(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
+    """The last decision on each sample, in order: its name, what to do, and the number of the new class."""
+    path = workspace.index.path(run)
+    numbers = {name: number for number, name in enumerate(RunFolder.open(path).manifest.dataset.class_names)}
+    last = {each.sample: each for each in read_all(path)}
+    return {
+        "decisions": [
+            {"sample": each.sample, "action": each.action, "label": None if each.label is None else numbers[each.label]}
+            for each in last.values()
+            if each.label is None or each.label in numbers
+        ]
+    }
+
+
+@router.post("/runs/{run}/decisions")
+def decide(
+    run: RunId, new: NewDecision, workspace: GivenWorkspace, desk: GivenDesk, person: GivenPerson
+) -> dict[str, Any]:
+    """Keep a decision, unless somebody has decided otherwise since the page was made."""
+    path = workspace.index.path(run)
+    names = RunFolder.open(path).manifest.dataset.class_names
+    sheet = _sheet(desk.store.part(new.key, "suspects"))
+    suspects: list[Any] = sheet["suspects"]
+    if new.index >= len(suspects):
+        raise UnknownNameError("a decision is on a label of the sheet", got=str(new.index), hint="load the page again")
+    sample = str(suspects[new.index]["sample"])
+    with workspace.deciding:
+        known = read_all(path)
+        since = [each for each in known[_rows(sheet["before"]) :] if each.sample == sample]
+        if since and new.before != _said(since[-1], names):
+            raise DataError(
+                "a decision follows the one that the page shows",
+                got=f"{since[-1].action}{f' to {since[-1].label}' if since[-1].label else ''}, decided meanwhile on "
+                f"{sample}",
+                hint="the page shows it now: decide once more",
+            )
+        if new.now is not None:
+            append_decisions(path, [Decision(sample, new.now.action, _class(new.now, names), by=person.name)])
+        elif new.before is not None:
+            take_back_decision(path, Decision(sample, new.before.action, _class(new.before, names)))
+    workspace.hub.send("decisions", {"run": run})
+    return {"decisions": len(read_all(path))}
+
+
+def _sheet(part: Any) -> dict[str, Any]:
+    """The record of a sheet among the results.
+
+    Raises:
+        UnknownNameError: It is not there any more.
+    """
+    sheets: list[Any] = [] if part is None else part.document["sheets"]
+    if not sheets:
+        raise UnknownNameError(
+            "a decision is on a label of a sheet", got="one that is not there any more", hint="load the page again"
+        )
+    return sheets[0]
+
+
+def _rows(before: str) -> int:
+    """How many decisions there were when the sheet was made; its text has a row of names and a row for each."""
+    return sum(1 for row in csv.reader(io.StringIO(before)) if row) - 1
+
+
+def _said(decision: Decision, names: tuple[str, ...]) -> Said:
+    label = None if decision.label is None or decision.label not in names else names.index(decision.label)
+    return Said(action=decision.action, label=label)
+
+
+def _class(said: Said, names: tuple[str, ...]) -> str | None:
+    if said.label is None:
+        return None
+    if said.label >= len(names):
+        raise UnknownNameError("a class is one of the data's", got=str(said.label), hint="load the page again")
+    return names[said.label]

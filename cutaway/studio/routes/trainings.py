@@ -1,0 +1,177 @@
+"""Trainings: what they can be told, the queue, starting, stopping and resuming."""
+
+import time
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from cutaway.errors import ConfigError
+from cutaway.runs import RunFolder, labels_path
+from cutaway.studio.data import DataReference, resolve
+from cutaway.studio.runs import model_words
+from cutaway.studio.trainings import (
+    Continuation,
+    Form,
+    Job,
+    Options,
+    Repeat,
+    Settings,
+    Task,
+    Training,
+    check_training,
+    form_fields,
+    stop_process,
+)
+from cutaway.studio.workspace import Workspace
+
+from .given import DataRoots, GivenPerson, GivenRoots, GivenScheduler, GivenWorkspace, RunId
+
+router = APIRouter(prefix="/api")
+
+JobId = Annotated[str, Path(max_length=100, description="Id of a training in the queue.")]
+
+
+class NewTraining(BaseModel):
+    """A training of a model on data, as a page asks for it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["train"] = "train"
+    data: DataReference
+    test: DataReference | None = None
+    options: Options = {}
+    form: Form = Form()
+    settings: Settings = {}
+    name: Annotated[str, Field(max_length=200)] | None = None
+
+
+Wanted = Annotated[NewTraining | Repeat | Continuation, Field(discriminator="kind")]
+
+
+class Question(BaseModel):
+    """A training that is to be checked, with what is known of its data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: Wanted
+    samples: Annotated[int, Field(ge=1, le=2**40)] | None = None
+    tested: Annotated[int, Field(ge=0, le=2**40)] = 0
+    table: bool = False
+
+
+class Stop(BaseModel):
+    """How a training is stopped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kill: bool = False
+
+
+@router.get("/trainings")
+def trainings(workspace: GivenWorkspace) -> dict[str, Any]:
+    """The queue, the oldest first."""
+    return {"jobs": workspace.jobs.rows()}
+
+
+@router.get("/trainings/form")
+def form(_: GivenWorkspace) -> dict[str, Any]:
+    """What a form for a training is made of."""
+    return form_fields()
+
+
+@router.post("/trainings/check")
+def check(question: Question, workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
+    """What is wrong with a training, and what its settings will be."""
+    task = _task(question.task, workspace, places)
+    if isinstance(task, Continuation):
+        return {"errors": {}, "settings": None, "form": None}
+    known = {"samples": question.samples, "tested": question.tested, "table": question.table}
+    return check_training(task, runs=workspace.folder, **known)
+
+
+@router.post("/trainings")
+def start(
+    wanted: Wanted,
+    workspace: GivenWorkspace,
+    places: GivenRoots,
+    person: GivenPerson,
+    scheduler: GivenScheduler,
+) -> dict[str, Any]:
+    """Put a training at the end of the queue."""
+    task = _task(wanted, workspace, places)
+    if not isinstance(task, Continuation):
+        errors = check_training(task, runs=workspace.folder)["errors"]
+        for name, message in errors.items():
+            raise ConfigError("the settings of a training are right", got=f"{name}: {message}", hint="correct them")
+    name = workspace.jobs.add(Job(created=time.time(), person=person.name, task=task))
+    scheduler.wake()
+    return workspace.jobs.row(name)
+
+
+@router.get("/trainings/{job}")
+def training(job: JobId, workspace: GivenWorkspace) -> dict[str, Any]:
+    """How one training of the queue stands."""
+    return workspace.jobs.row(job)
+
+
+@router.delete("/trainings/{job}")
+def cancel(job: JobId, workspace: GivenWorkspace, scheduler: GivenScheduler) -> dict[str, Any]:
+    """Take a training that waits out of the queue; remove one that has ended from the list."""
+    if workspace.jobs.row(job)["state"] == "queued":
+        workspace.jobs.cancel(job)
+    else:
+        workspace.jobs.forget(job)
+    scheduler.wake()
+    return {"jobs": workspace.jobs.rows()}
+
+
+@router.post("/trainings/{job}/stop")
+def stop_job(job: JobId, how: Stop, workspace: GivenWorkspace) -> dict[str, Any]:
+    """Stop a training of the queue, also before its run is there."""
+    workspace.jobs.path(job)
+    status = workspace.jobs.status(job)
+    stop_process(status.process if status else None, kill=how.kill)
+    return workspace.jobs.row(job)
+
+
+@router.get("/runs/{run}/settings")
+def settings(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
+    """How a run was trained, for another one like it: its settings, its model in words, and its epochs."""
+    folder = RunFolder.open(workspace.index.path(run))
+    manifest = folder.manifest
+    return {
+        "run": run,
+        "config": manifest.config,
+        "data": manifest.dataset.name,
+        "model": model_words(manifest.model),
+        "repeats": manifest.origin == "training" and manifest.dataset.origin.get("kind") != "arrays",
+        "samples": sum((manifest.split.get("counts") or {}).get(part, 0) for part in ("train", "val")) or None,
+        "epochs": folder.epochs,
+        "labels": labels_path(folder.path).is_file(),
+    }
+
+
+@router.post("/runs/{run}/stop")
+def stop_run(run: RunId, how: Stop, workspace: GivenWorkspace) -> dict[str, Any]:
+    """Stop the training of a run, wherever on this machine it was started."""
+    stop_process(RunFolder.open(workspace.index.path(run)).manifest.process, kill=how.kill)
+    return {"run": run}
+
+
+def _task(wanted: NewTraining | Repeat | Continuation, workspace: Workspace, places: DataRoots) -> Task:
+    """What a person wants, with ids that are known and data that are there."""
+    if not isinstance(wanted, NewTraining):
+        workspace.index.path(wanted.run)
+        return wanted
+    options = dict(wanted.options)
+    options.pop("test", None)
+    if wanted.test is not None:
+        options["test"] = resolve(wanted.test, places)
+    return Training(
+        data=resolve(wanted.data, places),
+        options=options,
+        form=wanted.form,
+        settings=wanted.settings,
+        name=wanted.name,
+    )

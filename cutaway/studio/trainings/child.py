@@ -1,0 +1,112 @@
+"""The process of one training: ``python -m cutaway.studio.trainings.child JOB LOCK``.
+
+It needs nobody. It holds the lock of its job for as long as it lives, and writes into the job's folder which run it
+makes and how it ended. SIGINT or SIGTERM stops the training as Ctrl-C does: everything up to the last step is kept.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cutaway.errors import Canceled, CutawayError
+from cutaway.progress import CancelToken, Progress
+from cutaway.runs import ProcessRecord, labels_path
+
+from .job import Continuation, Repeat, Status, Training
+from .queue import find_run_of, read_job, read_status, write_status
+
+if TYPE_CHECKING:
+    from cutaway.api.run import Run
+
+NOTE_SECONDS = 1.0
+"""Seconds between two notes on what is done before the training begins."""
+
+
+class _Teller:
+    """Writes how a job stands."""
+
+    def __init__(self, path: Path, runs: Path, run: str | None) -> None:
+        before = read_status(path)
+        self._path, self._runs, self._noted = path, runs, time.monotonic()
+        self._status = Status(
+            state="running", attempts=before.attempts if before else 1, process=ProcessRecord.current(), run=run
+        )
+        write_status(path, self._status)
+
+    def on_progress(self, now: Progress) -> None:
+        """Say what is done, and which run it is once the training has begun."""
+        if now.task == "training":
+            if self._status.run is None:
+                process = self._status.process
+                self._tell(run=process and find_run_of(self._runs, process.model_dump()), note="")
+        elif now.ended or time.monotonic() - self._noted > NOTE_SECONDS:
+            self._noted = time.monotonic()
+            share = f" {now.done / now.total:.0%}" if now.total else ""
+            self._tell(note=f"{now.task}{share}")
+
+    def end(self, code: int, *, run: str | None = None, error: str | None = None) -> int:
+        """Say how it ended, and return the exit code."""
+        known = run or self._status.run
+        self._tell(state="ended", exit=code, run=known, error=error, note="")
+        return code
+
+    def _tell(self, **fields: Any) -> None:
+        self._status = self._status.model_copy(update=fields)
+        with contextlib.suppress(OSError):  # a full disk must not end a training that may yet get through
+            write_status(self._path, self._status)
+
+
+def train_job(path: Path, lock: int) -> int:
+    """Do what a job says, and return the exit code.
+
+    Args:
+        path: Folder of the job.
+        lock: Descriptor of its lock, which whoever started us holds no longer.
+    """
+    os.set_inheritable(lock, False)
+    runs = path.parent.parent.parent
+    job = read_job(path)
+    token = CancelToken()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: token.cancel())
+    teller = _Teller(path, runs, job.task.run if isinstance(job.task, Continuation) else None)
+    try:
+        with token:
+            run = _do(job.task, runs, teller)
+        return teller.end(0, run=run.path.name)
+    except Canceled:
+        return teller.end(Canceled.exit_code)
+    except CutawayError as error:
+        sys.stderr.write(f"{error}\n")
+        return teller.end(error.exit_code, error=str(error))
+    except BaseException as error:
+        traceback.print_exc()
+        said = " ".join(str(error).split())[:300]
+        return teller.end(1, error=f"unexpected {type(error).__name__}: {said}; next: look into the log of the job")
+
+
+def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> "Run":
+    from cutaway.api import recipe
+
+    if isinstance(task, Continuation):
+        return recipe.resume(str(runs / task.run), runs=runs, progress=teller.on_progress)
+    if isinstance(task, Repeat):
+        labels = {"labels": str(labels_path(runs / task.run))} if task.labels else {}
+        settings: dict[str, Any] = {**task.settings, **labels, "progress": teller.on_progress}
+        return recipe.train_like(str(runs / task.run), runs=runs, from_epoch=task.from_epoch, **settings)
+    form = task.form.model_dump()
+    options = {name: tuple(value) if isinstance(value, list) else value for name, value in task.options.items()}
+    settings = {**form, **task.settings, "progress": teller.on_progress}
+    return recipe.train_recipe(task.data, options=options, runs=runs, name=task.name, **settings)
+
+
+if __name__ == "__main__":
+    code = train_job(Path(sys.argv[1]), int(sys.argv[2]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # threads of XLA may still want the interpreter, which taking itself apart would end by force

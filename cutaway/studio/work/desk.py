@@ -1,0 +1,249 @@
+"""Who waits for what: jobs by their key, the order in which they are done, and the threads that hand them out."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cutaway.errors import RunError
+
+from .store import INDEX, PartStore
+from .tasks import Lane, Task
+from .worker import Worker, WorkerDied
+
+LEASE = 100.0
+"""Seconds after which a page that has not asked again does not wait any more: it was closed without a word. Pages ask
+every 20 seconds, and hidden ones, whose clocks browsers slow down, every minute."""
+
+LOOK = 5.0
+"""Seconds between two looks at who still waits."""
+
+IDLE = 60.0
+"""Seconds after which the process for long work is ended where there is none."""
+
+MOST_JOBS = 64
+"""Jobs that wait at most."""
+
+MOST_FAILED = 100
+"""Failures that are remembered, so that pages that ask again are told why."""
+
+Tell = Callable[[str, Any], None]
+
+
+@dataclass(eq=False)
+class Job:
+    """Something that pages wait for.
+
+    Attributes:
+        key: Of its result.
+        task: What to do.
+        folder: Folder of the runs.
+        tell: Tells the pages that show this folder.
+        pages: The pages that wait, and when each asked last.
+        state: "waiting", "running", "done", "failed" or "canceled".
+        progress: How far it is, or None.
+        error: Why it failed, or None.
+        moved: Whether it was stopped for something more urgent, and waits again.
+    """
+
+    key: str
+    task: Task
+    folder: Path
+    tell: Tell
+    pages: dict[str, float] = field(default_factory=dict[str, float])
+    state: str = "waiting"
+    progress: dict[str, Any] | None = None
+    error: str | None = None
+    moved: bool = False
+
+
+class Desk:
+    """Takes tasks from pages, has each done once, and tells the pages that wait.
+
+    Attributes:
+        store: Where results are.
+    """
+
+    def __init__(self, store: PartStore | None = None) -> None:
+        self.store = store or PartStore()
+        self._jobs: dict[str, Job] = {}
+        self._failed: dict[str, str] = {}
+        self._changed = threading.Condition()
+        self._workers: dict[Lane, Worker] = {"view": Worker(), "long": Worker(nice=5)}
+        self._running: dict[Lane, Job | None] = {"view": None, "long": None}
+        self._ending, self._over = False, threading.Event()
+        self._threads = [threading.Thread(target=self._look, name="studio-leases", daemon=True)]
+        self._threads += [
+            threading.Thread(target=self._work, args=(lane,), name=f"studio-{lane}", daemon=True)
+            for lane in self._workers
+        ]
+
+    def start(self) -> None:
+        """Begin to hand out jobs."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """End the processes."""
+        with self._changed:
+            self._ending = True
+            self._over.set()
+            self._changed.notify_all()
+        for worker in self._workers.values():
+            worker.close()
+
+    def ask(self, task: Task, folder: Path, page: str, tell: Tell, *, again: bool = False) -> dict[str, Any]:
+        """Say how a task stands, and have it done if it is not.
+
+        Args:
+            task: What a page wants.
+            folder: Folder of the runs.
+            page: Id of the page, which waits until it is done, leaves, or is closed.
+            tell: Tells the pages that show this folder.
+            again: Whether it is done again where it failed, or was done before.
+
+        Raises:
+            RunError: A run cannot be read, or too much waits.
+        """
+        key = task.key(folder)
+        if again:
+            self.store.reopen(key)
+        parts = self.store.names(key)
+        with self._changed:
+            job = self._jobs.get(key)
+            if job is None and INDEX in parts:
+                return {"key": key, "state": "done", "parts": parts, "progress": None, "error": None}
+            if again:
+                self._failed.pop(key, None)
+            if job is None and key in self._failed:
+                return {"key": key, "state": "failed", "parts": parts, "progress": None, "error": self._failed[key]}
+            if job is None:
+                if len(self._jobs) >= MOST_JOBS:
+                    raise RunError(
+                        f"at most {MOST_JOBS} jobs wait at a time", got="as many", hint="wait until some are done"
+                    )
+                job = self._jobs[key] = Job(key, task, folder, tell)
+                self._make_room(task)
+            job.pages[page] = time.monotonic()
+            self._changed.notify_all()
+            return {**self._state(job), "parts": parts}
+
+    def leave(self, key: str, page: str) -> None:
+        """A page does not wait for a job any more; it is canceled where no other page does."""
+        with self._changed:
+            job = self._jobs.get(key)
+            if job is not None:
+                self._forget(job, page)
+
+    def leave_all(self, page: str) -> None:
+        """A page is closed."""
+        with self._changed:
+            for job in list(self._jobs.values()):
+                self._forget(job, page)
+
+    def warm(self) -> None:
+        """Have the process for views loaded: somebody is there, and will want it."""
+        if self._workers["view"].pid is None:
+            threading.Thread(target=self._warm, daemon=True).start()
+
+    def _warm(self) -> None:
+        with contextlib.suppress(OSError):  # the first job says what is wrong
+            self._workers["view"].warm()
+
+    def _look(self) -> None:
+        """Cancel what only closed pages have asked for."""
+        while not self._over.wait(LOOK):
+            late = time.monotonic() - LEASE
+            with self._changed:
+                for job in list(self._jobs.values()):
+                    for page in [page for page, asked in job.pages.items() if asked < late]:
+                        self._forget(job, page)
+
+    def _forget(self, job: Job, page: str) -> None:
+        if job.pages.pop(page, None) is None or job.pages:
+            return
+        if job.state == "running":
+            self._workers[job.task.lane].cancel()
+        else:
+            self._end(job, "canceled")
+
+    def _make_room(self, task: Task) -> None:
+        """Stop what is less urgent; it waits again, and finds what it had finished."""
+        running = self._running[task.lane]
+        if running is not None and running.task.priority > task.priority and not running.moved:
+            running.moved = True
+            self._workers[task.lane].cancel()
+
+    def _state(self, job: Job) -> dict[str, Any]:
+        return {"key": job.key, "state": job.state, "progress": job.progress, "error": job.error}
+
+    def _tell(self, job: Job, **more: Any) -> None:
+        job.tell("work", {**self._state(job), "run": job.task.run, "kind": job.task.kind, **more})
+
+    def _end(self, job: Job, state: str, error: str | None = None) -> None:
+        job.state, job.error = state, error
+        self._jobs.pop(job.key, None)
+        if error is not None:
+            self._failed[job.key] = error
+            while len(self._failed) > MOST_FAILED:
+                del self._failed[next(iter(self._failed))]
+        self._tell(job)
+
+    def _work(self, lane: Lane) -> None:
+        """Do the jobs of a lane, one after the other."""
+        while True:
+            job = self._next(lane)
+            if job is None:
+                return
+            self._tell(job)
+            try:
+                order = {"task": job.task.model_dump(mode="json"), "folder": str(job.folder), "key": job.key}
+                said = self._workers[lane].do(order, lambda said, job=job: self._said(job, said))
+            except WorkerDied as error:
+                said = {"end": "error", "error": f"The process that computes ended: {error}. Next: try again."}
+            except OSError as error:
+                said = {"end": "error", "error": f"No process can be started: {error.strerror or error}."}
+            with self._changed:
+                self._running[lane] = None
+                self._finish(job, said)
+                if self._ending:
+                    return
+
+    def _finish(self, job: Job, said: dict[str, Any]) -> None:
+        if said["end"] == "error" and (job.moved or not job.pages):  # it did not stop, and was ended
+            said = {"end": "canceled"}
+        if said["end"] == "canceled" and job.moved and job.pages:
+            job.moved, job.state, job.progress = False, "waiting", None
+            self._tell(job)
+        elif said["end"] == "error":
+            self._end(job, "failed", said["error"])
+        else:
+            self._end(job, said["end"])
+
+    def _next(self, lane: Lane) -> Job | None:
+        """The next job of a lane, when there is one; None at the end."""
+        with self._changed:
+            while not self._ending:
+                waiting = [job for job in self._jobs.values() if job.task.lane == lane and job.state == "waiting"]
+                if waiting:
+                    job = min(waiting, key=lambda job: job.task.priority)
+                    job.state, self._running[lane] = "running", job
+                    return job
+                if not self._changed.wait(IDLE) and lane == "long":
+                    self._workers[lane].close()
+            return None
+
+    def _said(self, job: Job, said: dict[str, Any]) -> None:
+        """Hand on what the process says of a job."""
+        if "began" in said:
+            with self._changed:  # everybody may have left while the process started
+                if not job.pages or job.moved:
+                    self._workers[job.task.lane].cancel()
+        if "progress" in said:
+            job.progress = said["progress"]
+            self._tell(job)
+        if "part" in said:
+            self._tell(job, part=said["part"])

@@ -1,0 +1,148 @@
+"""The process that computes for pages: ``python -m cutaway.studio.work.process NICE``.
+
+It reads orders from its input and writes what happens to its output, a line of JSON each, and ends with its input. Its
+main thread listens, so that a job can be canceled; another one works.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cutaway.errors import Canceled, CutawayError, printable
+from cutaway.progress import CancelToken, Progress
+
+from .store import PartStore
+from .tasks import TaskBox
+
+if TYPE_CHECKING:
+    from .making import Maker
+
+EVERY = 0.2
+"""Seconds between two reports of progress."""
+
+
+class Mouth:
+    """Writes to whoever started us; nothing else of this process reaches its output."""
+
+    def __init__(self) -> None:
+        self._file = os.fdopen(os.dup(1), "wb", buffering=0)
+        os.dup2(2, 1)  # what libraries print is no message
+        self._lock = threading.Lock()
+
+    def say(self, **message: Any) -> None:
+        """Write a message; that nobody reads it any more ends the process."""
+        with self._lock:
+            try:
+                self._file.write(json.dumps(message).encode() + b"\n")
+            except OSError:
+                os._exit(0)
+
+
+class Pace:
+    """Turns reports of progress into what a page shows, a few times a second."""
+
+    def __init__(self, mouth: Mouth, job: str) -> None:
+        self._mouth, self._job = mouth, job
+        self._task, self._first, self._begun, self._said = "", 0, time.monotonic(), 0.0
+
+    def __call__(self, now: Progress) -> None:
+        """Take a report."""
+        clock = time.monotonic()
+        if now.task != self._task:
+            self._task, self._first, self._begun = now.task, now.done, clock
+        elif clock - self._said < EVERY and not now.ended:
+            return
+        self._said = clock
+        took = clock - self._begun
+        rate = (now.done - self._first) / took if took > 0 and now.done > self._first else None
+        left = now.seconds_left
+        if left is None and rate and now.total:
+            left = (now.total - now.done) / rate
+        progress = {"task": now.task, "done": now.done, "total": now.total, "unit": now.unit, "note": now.note}
+        self._mouth.say(job=self._job, progress={**progress, "rate": rate, "left": left})
+
+
+class Bench:
+    """Where jobs are done, one after the other."""
+
+    def __init__(self, mouth: Mouth) -> None:
+        self._mouth = mouth
+        self._orders: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._tokens: dict[str, CancelToken] = {}
+        self._maker: Maker | None = None
+
+    def take(self, message: dict[str, Any]) -> None:
+        """Take an order, or cancel one."""
+        if "cancel" in message:
+            token = self._tokens.get(message["cancel"])
+            if token is not None:
+                token.cancel()
+            return
+        self._tokens[message["job"]] = CancelToken()
+        self._orders.put(message)
+
+    def work(self) -> None:
+        """Load what is needed, then do jobs until the process ends."""
+        with contextlib.suppress(Exception):  # the first job says what is wrong
+            from cutaway.models import require_jax
+
+            from .making import Maker
+
+            self._maker = Maker(PartStore())
+            require_jax()
+        self._mouth.say(ready=True)
+        while True:
+            order = self._orders.get()
+            self._mouth.say(job=order["job"], **self._do(order))
+            self._tokens.pop(order["job"], None)
+
+    def _do(self, order: dict[str, Any]) -> dict[str, Any]:
+        job = order["job"]
+        try:
+            if self._maker is None:
+                from .making import Maker
+
+                self._maker = Maker(PartStore())
+            maker = self._maker
+            task = TaskBox.model_validate({"task": order["task"]}).task
+            with self._tokens[job]:
+                maker.make(
+                    task,
+                    Path(order["folder"]),
+                    key=order["key"],
+                    on_progress=Pace(self._mouth, job),
+                    on_part=lambda name: self._mouth.say(job=job, part=name),
+                )
+            return {"end": "done"}
+        except Canceled:
+            return {"end": "canceled"}
+        except CutawayError as error:
+            return {"end": "error", "error": printable(str(error))}
+        except OSError as error:
+            said = f"results are kept in your cache folder; got {error.strerror or error}; next: free some space"
+            return {"end": "error", "error": printable(said)}
+        except MemoryError:
+            return {"end": "error", "error": "memory has run out; next: show fewer samples"}
+        except Exception as error:
+            return {"end": "error", "error": printable(f"unexpected {type(error).__name__}: {error}")}
+
+
+def main() -> None:
+    """Listen until the input ends."""
+    with contextlib.suppress(OSError):
+        os.nice(int(sys.argv[1]))
+    bench = Bench(Mouth())
+    threading.Thread(target=bench.work, daemon=True).start()
+    for line in sys.stdin.buffer:
+        bench.take(json.loads(line))
+    os._exit(0)  # whoever started us is gone
+
+
+if __name__ == "__main__":
+    main()

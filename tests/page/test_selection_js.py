@@ -1,0 +1,88 @@
+"""Selections as text for addresses and as Python, made by the page's modules in Node."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from .node import run_script
+
+PACK = {"core/indices.js": "packIndices, unpackIndices"}
+
+
+def unpacked(text):
+    """An independent reader: gaps and runs in turn, as LEB128."""
+    count, packed = text.split(".")
+    data = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+    lengths, value, shift = [], 0, 0
+    for byte in data:
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            lengths.append(value)
+            value = shift = 0
+    places = np.cumsum([0, *lengths])
+    chosen = [np.arange(places[k], places[k + 1]) for k in range(1, len(lengths), 2)]
+    return int(count), np.concatenate(chosen).tolist() if chosen else []
+
+
+def cases():
+    random = np.random.default_rng(0)
+    yield [], 10
+    yield [0], 1
+    yield list(range(70_000)), 70_000
+    yield [0, 69_999], 70_000
+    for share in (0.01, 0.5, 0.99):
+        yield np.flatnonzero(random.random(3000) < share).tolist(), 3000
+
+
+def test_a_selection_survives_its_text():
+    given = [{"indices": indices, "count": count} for indices, count in cases()]
+    texts = run_script(
+        """return data.cases.map(({ indices, count }) => {
+          const text = packIndices(indices, count);
+          return { text, back: Array.from(unpackIndices(text, count)), other: unpackIndices(text, count + 1) };
+        });""",
+        {"cases": given},
+        imports=PACK,
+    )
+    for case, found in zip(given, texts, strict=True):
+        assert unpacked(found["text"]) == (case["count"], case["indices"])
+        assert found["back"] == case["indices"]
+        assert found["other"] is None, "of other samples"
+        assert set(found["text"]) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+    assert len(texts[2]["text"]) < 20
+
+
+def test_a_text_that_is_none_selects_nothing():
+    wrong = ["", ".", "10", "10.!", "10.AAA.A", "ten.AQ", "10.-__-", "10.ABQ", "10.AP__fw", "-1.AQ", "10.AQ=="]
+    found = run_script("return data.texts.map((text) => unpackIndices(text, 10));", {"texts": wrong}, imports=PACK)
+    for text, indices in zip(wrong, found, strict=True):
+        assert indices is None or all(0 <= index < 10 for index in indices), text
+    assert found[0] is None
+    assert found[7] is None, "a run beyond the last sample"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["test[7]"],
+        ["test[1]", "test[2]", "test[3]", "test[9]", "test[10]"],
+        ["train[5]", "test[5]", "test[6]", "test[7]", "test[8]"],
+        ['Ada "the" \\ first\n', "test[3]", "</script>", "test[x]", "été"],
+        ["a[007]", "Oslo, [12]"],
+    ],
+)
+def test_python_code_names_the_same_samples(names):
+    code = run_script(
+        "return pythonCode(data.names, data.python);",
+        {"names": names, "python": {"run": "ct.open_run('it')", "explore": 'run.explore(split="test")'}},
+        imports={"explorer/python.js": "pythonCode"},
+    )
+    line = next(line for line in code.splitlines() if line.startswith("names = "))
+    scope = {}
+    exec(line, scope)
+    assert sorted(scope["names"]) == sorted(names)
+    compile(code, "code", "exec")
+    assert "run = ct.open_run('it')" in code.splitlines()
+    assert 'widget = run.explore(split="test")' in code.splitlines()

@@ -1,0 +1,78 @@
+"""Two runs side by side in Chromium: one selection, one pinned sample, and what differs."""
+
+import json
+
+import pytest
+
+import cutaway as ct
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+BOTH = "document.querySelectorAll('.map-view[data-shown=explore]').length === 2"
+EXPLORERS = "[...document.querySelectorAll('[data-explorer]')].map((each) => each.explorer)"
+NAMES = f"{EXPLORERS}.map(({{ store, samples }}) => [...store.state.selection].map((k) => samples.names[k]))"
+
+
+@pytest.fixture
+def beside(open_page, studio):
+    opened = open_page(studio, "/compare/first/second", viewport={"width": 1500, "height": 1000})
+    opened.wait(BOTH, seconds=240)
+    opened.wait("document.querySelector('.comparison section')", seconds=120)
+    return opened
+
+
+def test_what_is_selected_in_one_is_selected_in_the_other(beside):
+    box = beside.page.locator("[data-explorer] .map").nth(1)
+    box.scroll_into_view_if_needed()
+    at = box.bounding_box()
+    beside.page.keyboard.down("Shift")
+    beside.page.mouse.move(at["x"] + 4, at["y"] + 4)
+    beside.page.mouse.down()
+    for x, y in ((0.6, 0.02), (0.6, 0.98), (0.02, 0.98)):
+        beside.page.mouse.move(at["x"] + x * at["width"], at["y"] + y * at["height"], steps=4)
+    beside.page.mouse.up()
+    beside.page.keyboard.up("Shift")
+    beside.wait(f"{NAMES}[1].length > 5")
+    beside.wait(f"JSON.stringify({NAMES}[0]) === JSON.stringify({NAMES}[1])")
+    beside.wait("location.hash.includes('selected=')")
+    beside.check_quiet()
+
+
+def test_what_is_pinned_in_one_is_pinned_in_the_other(beside):
+    beside.page.locator("[data-explorer] input[type=search]").first.fill('name:"sample[3')
+    beside.wait(f"{EXPLORERS}[1].store.state.search.startsWith('name:')")
+    beside.page.evaluate(f"{EXPLORERS}[0].store.set({{ pinned: 4 }})")
+    beside.wait(f"(([a, b]) => b.samples.names[b.store.state.pinned] === a.samples.names[4])({EXPLORERS})")
+    titles = beside.page.locator(".sample-card h3").all_inner_texts()
+    assert titles[0] == titles[1]
+    beside.check_quiet()
+
+
+def test_the_statistics_are_those_of_compare(beside, trained):
+    found = ct.compare(trained / "first", trained / "second", progress=False)
+    text = beside.page.locator(".comparison").inner_text()
+    for correct in found.measures.correct:
+        assert f"{100 * correct / found.measures.samples:.2f}%" in text
+    assert f"{found.measures.test.broken:,} samples are right in this run only" in text
+    rows = beside.page.evaluate("[...document.querySelectorAll('.comparison tr')].map((row) => row.innerText)")
+    assert any("epochs" in row and "6" in row and "3" in row for row in rows)
+    beside.check_quiet()
+
+
+def test_a_group_of_the_comparison_is_selected_in_both(beside, trained):
+    found = ct.compare(trained / "first", trained / "second", progress=False)
+    here, there = found.predicted[0] == found.labels, found.predicted[1] == found.labels
+    expected = sorted(name for name, only in zip(found.ids.names(), here & ~there, strict=True) if only)
+    button = beside.page.locator('.comparison button[data-search*="only this run"]').first
+    button.click()
+    both = json.dumps(json.dumps([expected, expected], separators=(",", ":")))
+    beside.wait(f"JSON.stringify({NAMES}.map((each) => each.sort())) === {both}")
+    beside.check_quiet()
+
+
+def test_runs_on_different_data_are_said_in_one_line(open_page, own_studio, new_run):
+    new_run(own_studio.folder / "toy")
+    opened = open_page(own_studio, "/compare/first/toy")
+    opened.wait("document.querySelector('.work-line.failed')", seconds=120)
+    assert opened.page.locator(".work-line.failed").first.inner_text().strip()
+    assert opened.foreign == []

@@ -1,0 +1,124 @@
+"""Mending labels in Chromium: find, decide with the keyboard, train again, and see what it changed; the doctor."""
+
+import pytest
+
+import cutaway as ct
+from cutaway.data import read_decisions
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SHEET = "document.querySelector('.label-sheet')?.sheet"
+
+
+def decisions(studio, run="first"):
+    path = studio.folder / run / "labels.csv"
+    return [(each.sample, each.action, each.label) for each in read_decisions(path)] if path.exists() else []
+
+
+def eventually(opened, given, expected):
+    """Wait until a function gives what is expected."""
+    for _ in range(500):
+        if given() == expected:
+            return
+        opened.page.wait_for_timeout(20)
+    assert given() == expected
+
+
+@pytest.fixture
+def mending(open_page, own_studio):
+    """The page on which labels of the first run are mended, with suspects that were found before."""
+    ct.open_run(own_studio.folder / "first").label_issues(folds=2, seeds=1, progress=False)
+    opened = open_page(own_studio, "/runs/first/mend")
+    opened.wait(SHEET, seconds=120)
+    return opened
+
+
+def suspects(opened):
+    return opened.page.evaluate(f"{SHEET}.record.suspects")
+
+
+def test_suspect_labels_are_found_with_progress(open_page, own_studio):
+    opened = open_page(own_studio, "/runs/first/mend")
+    opened.page.get_by_role("button", name="Find suspect labels").click(timeout=120_000)
+    opened.wait("document.querySelector('.work-line progress')")
+    opened.wait(SHEET, seconds=240)
+    assert opened.page.locator(".suspect").count() > 20
+    opened.check_quiet()
+
+
+def test_each_decision_is_kept_at_once_and_taken_back(mending, own_studio):
+    known = suspects(mending)
+    names = ct.open_run(own_studio.folder / "first").context.class_names
+    mending.page.locator(".suspect").first.focus()
+    mending.page.keyboard.press("k")
+    mending.page.keyboard.press("r")
+    mending.page.keyboard.press("d")
+    expected = [
+        (known[0]["sample"], "keep", None),
+        (known[1]["sample"], "relabel", names[known[1]["suggested"]]),
+        (known[2]["sample"], "drop", None),
+    ]
+    eventually(mending, lambda: decisions(own_studio), expected)
+    mending.wait("document.querySelector('.sheet-counts').textContent.endsWith('1 kept, 1 relabeled, 1 dropped')")
+    mending.page.keyboard.press("u")
+    mending.page.keyboard.press("u")
+    eventually(mending, lambda: decisions(own_studio), expected[:1])
+    assert "1 of" in mending.page.locator(".sheet-counts").inner_text()
+    mending.check_quiet()
+
+
+def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(mending, open_page, own_studio):
+    other = open_page(own_studio, "/runs/first/mend")
+    other.wait(SHEET, seconds=60)
+    mending.page.locator(".suspect").first.focus()
+    mending.page.keyboard.press("d")
+    other.wait("document.querySelector('.suspect').dataset.decided === 'drop'")
+    # a decision in between, of which no page was told
+    name = suspects(mending)[1]["sample"]
+    run = ct.open_run(own_studio.folder / "first")
+    run.decide(ct.Decision(name, "keep"))
+    other.page.locator(".suspect").nth(1).focus()
+    other.page.keyboard.press("d")
+    other.wait("document.querySelector('.studio-message.error')?.textContent.includes('decided meanwhile')")
+    other.wait("document.querySelectorAll('.suspect')[1].dataset.decided === 'keep'")
+    assert decisions(own_studio)[-1] == (name, "keep", None)
+    other.page.locator(".suspect").nth(1).focus()
+    other.page.keyboard.press("d")
+    eventually(other, lambda: decisions(own_studio)[-1], (name, "drop", None))
+    mending.wait("document.querySelectorAll('.suspect')[1].dataset.decided === 'drop'")
+    assert other.foreign == []
+
+
+def test_training_again_with_the_decisions_and_what_it_changed(mending, own_studio):
+    mending.page.locator(".suspect").first.focus()
+    for key in "rrrrd":
+        mending.page.keyboard.press(key)
+    again = mending.page.get_by_role("button", name="Train again from the same seed with these decisions")
+    eventually(mending, lambda: len(decisions(own_studio)), 5)
+    mending.wait("!document.querySelector('.mend-again button').disabled")
+    again.click()
+    link = mending.page.get_by_role("link", name="See what it changed, sample by sample")
+    link.wait_for(timeout=180_000)
+    (made,) = {path.name for path in own_studio.folder.glob("2*")}
+    run, before = ct.open_run(own_studio.folder / made), ct.open_run(own_studio.folder / "first")
+    assert run.context.manifest.seed == before.context.manifest.seed
+    assert len(run.split.dropped) == 1
+    assert len(run.context.manifest.dataset.relabeled) == 4
+    link.click()
+    mending.page.wait_for_url(f"**/compare/first/{made}**")
+    mending.wait("document.querySelector('.comparison section')", seconds=120)
+    assert "relabeled samples" in mending.page.locator(".comparison").inner_text()
+    mending.check_quiet()
+
+
+def test_a_remedy_is_proved(open_page, own_studio):
+    opened = open_page(own_studio, "/runs/slow/mend")
+    card = opened.page.locator("[data-kind=stalled]")
+    card.wait_for(timeout=120_000)
+    assert "Use Keras' default learning rate of 0.001." in card.inner_text()
+    card.get_by_role("button", name="Prove it").click()
+    card.locator(".proof-words").wait_for(timeout=180_000)
+    words = card.locator(".proof-words").inner_text()
+    assert "accuracy goes from" in words
+    assert card.locator(".severity.good").inner_text() == "It helps"
+    opened.check_quiet()

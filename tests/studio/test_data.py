@@ -1,0 +1,263 @@
+"""Data of the studio: nothing leaves the named folders, uploads are whole or not there, and looking blocks nobody."""
+
+import gzip
+import http.client
+import os
+import socket
+import time
+
+import numpy as np
+import pytest
+
+from cutaway.errors import DataError, UnknownNameError
+from cutaway.studio.data import DataReference, DataRoots, list_folder, resolve
+from cutaway.studio.data.surveyor import survey_data
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;\u202e"
+TABLE = "width,height,kind\n" + "".join(
+    f"{i & 15}.5,{i * 7 & 31},{'left' if i & 15 < 8 else 'right'}\n" for i in range(200)
+)
+
+
+@pytest.fixture
+def places(tmp_path):
+    """A folder of runs, and a folder of data with links that leave it, and one that does not."""
+    root, outside = tmp_path / "data", tmp_path / "outside"
+    (root / "below").mkdir(parents=True)
+    outside.mkdir()
+    (root / "table.csv").write_text(TABLE)
+    (root / "below" / "table.csv").write_text(TABLE)
+    (root / ".hidden.csv").write_text(TABLE)
+    (outside / "secret.csv").write_text(TABLE)
+    (root / "leaves.csv").symlink_to(outside / "secret.csv")
+    (root / "leaves").symlink_to(outside)
+    (root / "stays.csv").symlink_to(root / "below" / "table.csv")
+    (root / "circle").symlink_to(root / "circle")
+    return DataRoots(tmp_path / "runs", (root,))
+
+
+def below(*parts, folder=0):
+    return DataReference(place="folder", folder=folder, parts=parts)
+
+
+def test_files_below_a_folder_are_found(places):
+    root = places.folders[0].resolve()
+    assert resolve(below("table.csv"), places) == str(root / "table.csv")
+    assert resolve(below("below", "table.csv"), places) == str(root / "below" / "table.csv")
+    assert resolve(below("stays.csv"), places) == str(root / "below" / "table.csv")
+    assert resolve(DataReference(place="bundled", name="digits"), places) == "digits"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("..",),
+        ("below", "..", "..", "outside", "secret.csv"),
+        ("../outside/secret.csv",),
+        ("/etc/passwd",),
+        ("below/table.csv",),
+        (".",),
+        ("nothing.csv",),
+        ("table.csv\0",),
+        ("circle",),
+    ],
+)
+def test_what_is_no_name_of_something_there_is_refused(places, parts):
+    with pytest.raises(UnknownNameError, match="data are a file or a folder that is there"):
+        resolve(below(*parts), places)
+
+
+@pytest.mark.parametrize("parts", [("leaves.csv",), ("leaves",), ("leaves", "secret.csv")])
+def test_a_link_that_leaves_the_folder_is_refused(places, parts):
+    with pytest.raises(DataError, match="data are below a folder that was named when the studio was started"):
+        resolve(below(*parts), places)
+
+
+def test_a_folder_with_a_link_out_of_it_is_refused(places):
+    (places.folders[0] / "below" / "class").symlink_to("/etc")
+    with pytest.raises(DataError, match='got "class", a link that leads out of it'):
+        resolve(below("below"), places)
+
+
+def test_a_folder_that_was_not_named_is_refused(places):
+    with pytest.raises(UnknownNameError, match="data are in one of the listed folders"):
+        resolve(below("table.csv", folder=1), places)
+
+
+def test_an_upload_is_one_name_in_the_folder_of_uploads(places):
+    uploads = places.runs / ".studio" / "uploads"
+    uploads.mkdir(parents=True)
+    (uploads / "mine.csv").write_text(TABLE)
+    (uploads / "link.csv").symlink_to("/etc/passwd")
+    assert resolve(DataReference(place="upload", name="mine.csv"), places) == str((uploads / "mine.csv").resolve())
+    for name in ("../jobs", "link.csv", "other.csv", "", ".."):
+        with pytest.raises(UnknownNameError, match="an upload is one of the list"):
+            resolve(DataReference(place="upload", name=name), places)
+
+
+def test_a_listing_has_what_can_be_chosen_and_no_more(places):
+    listed = list_folder(below(), places)
+    assert [(entry["name"], entry["folder"]) for entry in listed["entries"]] == [
+        ("below", True),
+        ("stays.csv", False),
+        ("table.csv", False),
+    ]
+    assert list_folder(below(), places, most=2)["more"]
+
+
+def test_a_survey_says_what_the_library_does_with_each_column(tmp_path):
+    file = tmp_path / "table.csv"
+    file.write_text(TABLE)
+    found = survey_data(str(file), {}, lambda _: None)
+    assert (found["problem"], found["guessed"], found["options"]["label"]) == (None, True, "kind")
+    assert [(c["name"], c["use"], c["treatment"]) for c in found["columns"]] == [
+        ("width", "feature", "standardized"),
+        ("height", "feature", "standardized"),
+        ("kind", "label", "the class"),
+    ]
+    assert found["rows"][1] == ["1.5", "7", "left"]
+    assert sum(found["split"].values()) == 200
+    counts = {name: TABLE.count(f",{name}\n") for name in ("left", "right")}
+    assert {each["name"]: each["samples"] for each in found["classes"]} == counts
+    # width alone tells the class, which is a finding before any training
+    assert any('"width" alone tells the label' in note for note in found["notes"])
+
+
+def test_a_wrong_label_is_said_and_the_columns_are_there_all_the_same(tmp_path):
+    file = tmp_path / "table.csv"
+    file.write_text(TABLE)
+    found = survey_data(str(file), {"label": "width"}, lambda _: None)
+    assert found["problem"].startswith("cutaway is for classification: a label is one of a few classes")
+    assert str(tmp_path) not in str(found)
+    assert [c["name"] for c in found["columns"] if c["wrong"]] == ["width"]
+
+
+def test_a_survey_of_pictures_has_a_sheet_with_some_of_every_class():
+    found = survey_data("digits", {}, lambda _: None)
+    assert set(found["sheet"]["classes"]) == set("0123456789")
+    assert len(found["sheet"]["names"]) == len(found["sheet"]["classes"]) == 120
+
+
+def test_what_is_wrong_with_arrays_is_found_before_any_training(tmp_path):
+    chance = np.random.default_rng(0)
+    x = chance.normal(size=(300, 6)).astype(np.float32)
+    y = np.repeat([0, 1], [290, 10])
+    x[:, 3] = 2
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=y)
+    titles = [each["title"] for each in survey_data(str(tmp_path / "data.npz"), {}, lambda _: None)["findings"]]
+    assert titles == ["Classes of very different size", "Constant inputs"]
+
+
+slow = pytest.mark.slow
+
+
+def look(studio, data, **options):
+    answer = studio.ask("/api/data/survey", method="POST", body={"data": data, "options": options})
+    assert answer.status == 200, answer.body
+    found = answer.json
+    end = time.monotonic() + 60
+    while found["state"] == "working":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        found = studio.ask(f"/api/data/surveys/{found['key']}").json
+    return found
+
+
+@slow
+def test_an_upload_is_there_whole_and_can_be_looked_at(start_studio):
+    studio = start_studio()
+    answer = studio.ask("/api/uploads/my%20table.csv", method="PUT", body=TABLE.encode())
+    assert (answer.status, answer.json["name"]) == (200, "my table.csv")
+    again = studio.ask("/api/uploads/my%20table.csv", method="PUT", body=b"other")
+    assert again.json["name"] == "my table-2.csv"  # nothing is overwritten
+    found = look(studio, {"place": "upload", "name": "my table.csv"})
+    assert (found["state"], found["result"]["counts"]) == ("done", {"train": 200})
+    assert str(studio.folder) not in str(found)
+    assert studio.ask("/api/uploads/my%20table.csv", method="DELETE").json["uploads"] == [
+        {"name": "my table-2.csv", "bytes": 5}
+    ]
+
+
+@slow
+@pytest.mark.parametrize("name", ["..%2F..%2Fevil.csv", "evil.sh", ".csv", "%2Fetc%2Fpasswd", "x" * 300 + ".csv"])
+def test_names_of_uploads_are_no_paths_and_of_data_only(start_studio, name):
+    studio = start_studio()
+    studio.ask(f"/api/uploads/{name}", method="PUT", body=b"a,b\n1,2\n")
+    uploads = studio.folder / ".studio" / "uploads"
+    there = list(studio.folder.parent.rglob("*evil*"))
+    assert all(path.parent == uploads for path in there)
+    assert all("/" not in row["name"] for row in studio.ask("/api/data").json["uploads"])
+
+
+@slow
+def test_an_upload_that_breaks_off_leaves_nothing(start_studio):
+    studio = start_studio()
+    with socket.create_connection((studio.host, studio.port)) as connection:
+        head = f"PUT /api/uploads/half.csv HTTP/1.1\r\nHost: {studio.host}:{studio.port}\r\nCookie: {studio.cookie}\r\n"
+        connection.sendall(f"{head}x-cutaway: 1\r\nContent-Length: 1000000\r\n\r\n".encode() + b"a" * 1000)
+        time.sleep(0.3)
+    end = time.monotonic() + 20
+    uploads = studio.folder / ".studio" / "uploads"
+    while list(uploads.iterdir()):
+        assert time.monotonic() < end, list(uploads.iterdir())
+        time.sleep(0.05)
+    assert studio.ask("/api/data").json["uploads"] == []
+
+
+@slow
+def test_an_upload_needs_the_header_and_is_bounded(start_studio):
+    studio = start_studio()
+    refused = studio.ask("/api/uploads/a.csv", method="PUT", body=b"a", headers={"x-cutaway": None})
+    assert refused.status == 403
+    connection = http.client.HTTPConnection(studio.host, studio.port, timeout=30)
+    connection.putrequest("PUT", "/api/uploads/a.csv")
+    for name, value in (("cookie", studio.cookie), ("x-cutaway", "1"), ("content-length", str(1 << 40))):
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert (answer.status, b"an upload has at most 4 GB" in answer.read()) == (409, True)
+    connection.close()
+
+
+@slow
+def test_a_decompression_bomb_is_refused_by_its_reader_and_the_studio_goes_on(start_studio):
+    studio = start_studio()
+    bomb = gzip.compress(b"0," * (1 << 26), 9)
+    assert len(bomb) < 1 << 20
+    studio.ask("/api/uploads/bomb.csv.gz", method="PUT", body=bomb)
+    started = time.monotonic()
+    found = look(studio, {"place": "upload", "name": "bomb.csv.gz"})
+    assert found["state"] == "failed" or found["result"]["problem"]
+    assert time.monotonic() - started < 60
+    assert studio.ask("/api/runs").status == 200
+
+
+@slow
+def test_looking_at_a_large_table_is_canceled_and_blocks_nobody(start_studio, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    block = "".join(f"{i},{i * 3 & 127},{i & 7},{'a' if i & 1 else 'b'}\n" for i in range(50_000))
+    with open(data / "large.csv", "w") as file:
+        file.write("one,two,three,kind\n")
+        for _ in range(60):
+            file.write(block)
+    studio = start_studio(None, "--data", data)
+    where = {"place": "folder", "folder": 0, "parts": ["large.csv"]}
+    body = {"data": where, "options": {"label": "kind"}}
+    key = studio.ask("/api/data/survey", method="POST", body=body).json["key"]
+    if studio.ask(f"/api/data/surveys/{key}").json["state"] == "working":
+        assert studio.ask(f"/api/data/surveys/{key}", method="DELETE").status == 200
+        assert studio.ask(f"/api/data/surveys/{key}").json["state"] == "canceled"
+    assert look(studio, {"place": "bundled", "name": "digits"})["state"] == "done"
+    assert os.path.getsize(data / "large.csv") > 30_000_000
+
+
+@slow
+def test_names_from_a_file_come_back_as_they_are(start_studio, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = "".join(f"{i % 5},{HOSTILE.replace(chr(34), '') if i % 2 else 'plain'}\n" for i in range(60))
+    (data / "names.csv").write_text(f'"{HOSTILE.replace(chr(34), chr(34) * 2)}",kind\n{rows}')
+    studio = start_studio(None, "--data", data)
+    found = look(studio, {"place": "folder", "folder": 0, "parts": ["names.csv"]}, label="kind")
+    assert found["result"]["columns"][0]["name"] == HOSTILE

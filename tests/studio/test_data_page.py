@@ -1,0 +1,148 @@
+"""Data are chosen, looked at, changed by click and uploaded in a browser."""
+
+import pytest
+
+from cutaway.runs import RunFolder
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+TABLE = f"{HOSTILE},size,kind\n" + "".join(
+    f"{i & 3},{(i * 37 & 127) / 10},{'<b>left</b>' if i * 37 & 127 < 64 else 'right'}\n" for i in range(300)
+)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A folder with a table whose names are markup, in a folder below it."""
+    folder = tmp_path / "data"
+    (folder / "tables").mkdir(parents=True)
+    (folder / "tables" / "<i>odd<i>.csv").write_text(TABLE)
+    (folder / "broken.csv").write_text("a,b\n1\n2,3,4\n")
+    return folder
+
+
+def looked(opened, more_than=0):
+    """Wait until what was found is there."""
+    opened.wait(f"Number(document.querySelector('.data-body')?.dataset.looked ?? 0) > {more_than}", seconds=60)
+    return opened.page.evaluate("Number(document.querySelector('.data-body').dataset.looked)")
+
+
+def uses(opened):
+    rows = opened.page.locator(".column-table tbody tr")
+    return {
+        rows.nth(k).get_attribute("data-column"): rows.nth(k).get_attribute("data-use") for k in range(rows.count())
+    }
+
+
+def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start_studio, open_page, data):
+    studio = start_studio(None, "--data", data)
+    opened = open_page(studio, "/data")
+    opened.page.get_by_role("button", name="tables/").click()
+    opened.page.get_by_role("link", name="<i>odd<i>.csv").click()
+    opened.ready()
+    count = looked(opened)
+    assert uses(opened) == {HOSTILE: "feature", "size": "feature", "kind": "label"}
+    assert opened.page.inner_text("#studioView h1") == "<i>odd<i>.csv"
+    # "size" alone tells the class: said before any training
+    assert '"size" alone tells the label' in opened.page.inner_text(".data-findings")
+    opened.page.get_by_label(f"Use of the column {HOSTILE}").select_option("category")
+    count = looked(opened, count)
+    assert uses(opened)[HOSTILE] == "category"
+    row = opened.page.locator(".column-table tbody tr").first
+    assert row.locator(".treatment").inner_text() == "one-hot"
+    opened.page.get_by_label("Use of the column size").select_option("ignore")
+    count = looked(opened, count)
+    assert uses(opened)["size"] == "ignore"
+    assert "alone tells the label" not in opened.page.inner_text(".data-findings")
+    opened.page.reload()  # what was chosen is in the address
+    opened.ready()
+    looked(opened)
+    assert uses(opened) == {HOSTILE: "category", "size": "ignore", "kind": "label"}
+    opened.page.get_by_role("link", name="Train on these data").click()
+    opened.ready()
+    opened.page.fill("#setting-epochs", "1")
+    opened.page.get_by_role("button", name="Start training").click()
+    opened.page.wait_for_url("**/runs/*", timeout=120_000)
+    opened.wait("document.querySelector('.live')?.dataset.state === 'finished'", seconds=120)
+    manifest = RunFolder.open(studio.folder / opened.page.url.rpartition("/")[2]).manifest
+    steps = [step["column"] for step in manifest.dataset.preparation["steps"]]
+    assert steps == [HOSTILE]
+    assert set(manifest.dataset.class_names) == {"<b>left</b>", "right"}
+    opened.check_quiet()
+
+
+def test_a_label_that_cannot_be_one_is_said_in_its_row(start_studio, open_page, data):
+    opened = open_page(start_studio(None, "--data", data), "/data?data=folder/0/tables/%253Ci%253Eodd%253Ci%253E.csv")
+    count = looked(opened)
+    opened.page.get_by_label("Use of the column size").select_option("label")
+    looked(opened, count)
+    row = opened.page.locator(".column-table tbody tr").nth(1)
+    assert "cutaway is for classification: a label is one of a few classes" in row.inner_text()
+    assert opened.page.get_by_text("Train on these data").get_attribute("href") is None
+    opened.page.get_by_label("Use of the column kind").select_option("label")
+    looked(opened, count + 1)
+    assert opened.page.get_by_text("Train on these data").get_attribute("href")
+    opened.check_quiet()
+
+
+def test_a_damaged_file_is_said_in_one_line(start_studio, open_page, data):
+    opened = open_page(start_studio(None, "--data", data), "/data?data=folder/0/broken.csv")
+    opened.wait("document.querySelector('.problem')", seconds=60)
+    assert "; next: " in opened.page.inner_text(".problem")
+    assert str(data) not in opened.page.inner_text("body")
+    opened.check_quiet()
+
+
+def test_a_file_is_uploaded_looked_at_and_deleted(start_studio, open_page, tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text(TABLE)
+    opened = open_page(start_studio(), "/data")
+    opened.page.set_input_files("#upload-file", file)
+    opened.page.wait_for_url("**/data?data=upload*", timeout=60_000)
+    opened.ready()
+    looked(opened)
+    assert opened.page.inner_text("#studioView .subtitle").startswith("300 rows, 2 inputs each")
+    opened.open("/data")
+    assert opened.page.get_by_role("link", name="mine.csv").is_visible()
+    opened.page.get_by_role("button", name="Delete mine.csv").click()
+    opened.wait("!document.querySelector('#studioView').textContent.includes('mine.csv')")
+    assert opened.studio.ask("/api/data").json["uploads"] == []
+    opened.check_quiet()
+
+
+def test_a_file_of_another_kind_is_refused_in_words(start_studio, open_page, tmp_path):
+    file = tmp_path / "script.exe"
+    file.write_bytes(b"MZ")
+    opened = open_page(start_studio(), "/data")
+    opened.page.set_input_files("#upload-file", file)
+    opened.wait("document.querySelector('.studio-message.error')")
+    said = opened.page.inner_text(".studio-message.error")
+    assert said.startswith(
+        'an upload is a table (CSV, TSV, ARFF, Parquet, Feather or Arrow) or an .npz file; got "script.exe"'
+    )
+    # a refused request is an error of the network in the console, and no other
+    assert [each for each in opened.complaints if "400 (Bad Request)" not in each] == []
+
+
+def test_pictures_are_shown_as_a_sheet(start_studio, open_page):
+    opened = open_page(start_studio(), "/data?data=bundled/digits")
+    looked(opened)
+    pictures = opened.page.locator(".sheet-picture")
+    assert pictures.count() == 120
+    assert pictures.first.get_attribute("aria-label").endswith(", 0")
+    box = pictures.nth(50).bounding_box()
+    assert box["width"] == box["height"] == 56
+    assert opened.page.locator(".class-counts li").count() == 10
+    opened.check_quiet()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (2560, "light")])
+def test_data_fit_the_page(start_studio, open_page, data, width, scheme):
+    options = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    opened = open_page(start_studio(None, "--data", data), "/data", **options)
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    opened.open("/data?data=folder/0/tables/%253Ci%253Eodd%253Ci%253E.csv")
+    looked(opened)
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    opened.check_quiet()

@@ -1,0 +1,125 @@
+"""The queue of trainings on disk, without any process."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from cutaway.errors import UnknownNameError, UsageError
+from cutaway.studio.trainings import Form, Job, JobQueue, Training, check_training, form_fields
+from cutaway.studio.trainings.checking import HELP
+from cutaway.studio.trainings.lock import is_locked, take_lock
+from cutaway.training import TrainingConfig
+
+
+def job(created=1000.0, **fields):
+    return Job(created=created, task=Training(data="digits", **fields))
+
+
+def test_what_was_added_is_there_for_another_server(tmp_path):
+    name = JobQueue(tmp_path).add(job(form=Form(hidden=(3,)), settings={"epochs": 2}))
+    other = JobQueue(tmp_path)
+    assert [(row["id"], row["state"], row["place"]) for row in other.rows()] == [(name, "queued", 1)]
+    assert other.job(name).task.form.hidden == (3,)
+
+
+def test_a_clock_that_is_set_back_loses_nothing(tmp_path):
+    queue = JobQueue(tmp_path)
+    names = {queue.add(job(created)) for created in (2000.0, 1000.0, 1000.0)}
+    assert {row["id"] for row in queue.rows()} == names
+    assert len(names) == 3
+
+
+def test_a_held_lock_is_seen_and_a_closed_one_is_free(tmp_path):
+    file = tmp_path / "lock"
+    assert not is_locked(file)
+    lock = take_lock(file)
+    assert is_locked(file)
+    assert take_lock(file) is None
+    os.close(lock)
+    assert not is_locked(file)
+
+
+def test_a_job_that_has_begun_is_not_canceled(tmp_path):
+    queue = JobQueue(tmp_path)
+    name = queue.add(job())
+    lock = take_lock(queue.path(name) / "lock")
+    with pytest.raises(UsageError, match="only a training that waits is canceled"):
+        queue.cancel(name)
+    os.close(lock)
+    queue.cancel(name)
+    assert queue.rows()[0]["state"] == "canceled"
+
+
+@pytest.mark.parametrize("name", ["..", "../..", "/etc", "", ".", "x\0y"])
+def test_ids_are_no_paths(tmp_path, name):
+    queue = JobQueue(tmp_path)
+    queue.add(job())
+    with pytest.raises(UnknownNameError, match="a training is one of the queue"):
+        queue.forget(name)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"created": 1, "task": {"kind": "train"}}', "\0" * 50])
+def test_a_damaged_job_is_said_and_the_others_go_on(tmp_path, content):
+    queue = JobQueue(tmp_path)
+    first, second = queue.add(job(1.0)), queue.add(job(2.0))
+    (queue.path(first) / "job.json").write_text(content)
+    rows = JobQueue(tmp_path).rows()
+    assert [(row["id"], row["state"]) for row in rows] == [(first, "failed"), (second, "queued")]
+    assert rows[0]["error"].startswith("a job says what is to be trained; got a damaged job.json; next:")
+
+
+def test_a_folder_that_is_removed_is_an_empty_queue(tmp_path):
+    queue = JobQueue(tmp_path / "runs")
+    queue.add(job())
+    shutil.rmtree(tmp_path / "runs")
+    assert queue.rows() == []
+
+
+def test_only_the_newest_jobs_that_ended_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("cutaway.studio.trainings.queue.KEPT", 2)
+    queue = JobQueue(tmp_path)
+    names = [queue.add(job(float(created))) for created in range(5)]
+    for name in names[:4]:
+        queue.cancel(name)
+    queue.tidy()
+    assert [row["id"] for row in queue.rows()] == names[2:]
+
+
+def test_a_process_that_dies_before_it_can_say_anything_is_started_twice_at_most(tmp_path):
+    queue = JobQueue(tmp_path)
+    name = queue.add(job())
+    status = queue.path(name) / "status.json"
+    status.write_text(json.dumps({"state": "starting", "attempts": 1}))
+    assert queue.rows()[0]["state"] == "queued"
+    status.write_text(json.dumps({"state": "starting", "attempts": 2}))
+    (queue.path(name) / "log.txt").write_text("Traceback\nMemoryError: \x1b[31mno\n")
+    row = queue.rows()[0]
+    assert row["state"] == "died"
+    assert row["error"] == r"the process ended without a word, last in its log: MemoryError: \x1b[31mno"
+
+
+def test_no_path_is_told_to_a_page(tmp_path):
+    queue = JobQueue(tmp_path)
+    queue.add(Job(created=1.0, task=Training(data="/home/ada/secret/iris.csv", options={"test": "/home/ada/test.csv"})))
+    assert "ada" not in json.dumps(queue.rows())
+
+
+def test_the_form_has_every_setting_with_its_help_and_its_limits():
+    fields = {field["name"]: field for field in form_fields()["settings"]}
+    assert set(fields) == set(TrainingConfig.model_fields) == set(HELP)
+    assert (fields["epochs"]["kind"], fields["epochs"]["limits"]) == ("whole", "at least 1, at most 1,000,000")
+    assert fields["label_smoothing"]["limits"] == "at least 0, below 1"
+    assert fields["optimizer"]["choices"] == ["sgd", "adam", "adamw"]
+    assert fields["patience"]["optional"]
+
+
+def test_what_is_checked_is_what_the_library_refuses(tmp_path):
+    said = check_training(Training(data="digits", settings={"lr": 1, "epochs": "5"}), runs=tmp_path)
+    assert set(said["errors"]) == {"lr", "epochs"}
+    assert said["errors"]["lr"].endswith("next: did you mean learning_rate?")
+    both = check_training(
+        Training(data="digits", settings={"optimizer": "sgd", "momentum": 0.9, "loss": "quadratic"}), runs=tmp_path
+    )
+    assert set(both["errors"]) == {"loss"}

@@ -1,0 +1,192 @@
+"""The form for a training, the queue, and the page of a run that is being trained, by gestures in a browser."""
+
+import re
+import time
+
+import pytest
+
+from cutaway.runs import RunFolder
+from cutaway.training import TrainingConfig
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+# a machine that runs other tests as well would let a process of the lowest priority wait for hours
+AWAKE = {"CUTAWAY_LIVE_NICE": "0"}
+
+
+def checked(opened):
+    """Wait until the form has been checked once more."""
+    before = opened.page.evaluate("document.querySelector('.train-form').dataset.checked ?? ''")
+    opened.wait(f"document.querySelector('.train-form').dataset.checked !== {before!r}")
+
+
+def give(opened, **settings):
+    for name, value in settings.items():
+        opened.page.fill(f"#setting-{name}", value)
+    checked(opened)
+
+
+def begin(opened):
+    """Press the button, and wait for the page of the run; returns its id."""
+    opened.page.get_by_role("button", name="Start training").click()
+    opened.page.wait_for_url("**/runs/*", timeout=120_000)
+    opened.ready()
+    return opened.page.url.rpartition("/")[2]
+
+
+def wait_for_state(opened, state):
+    opened.wait(f"document.querySelector('.live')?.dataset.state === '{state}'", seconds=120)
+
+
+def test_a_training_is_started_and_drawn_until_it_has_ended(start_studio, open_page):
+    opened = open_page(start_studio(environment=AWAKE), "/train?data=bundled/digits")
+    give(opened, epochs="4", hidden="16, 8", seed="3")
+    run = begin(opened)
+    wait_for_state(opened, "finished")
+    folder = RunFolder.open(opened.studio.folder / run)
+    assert (folder.manifest.config["epochs"], folder.manifest.seed) == (4, 3)
+    rows = folder.history()
+    for name, title in (("loss", "Loss"), ("accuracy", "Accuracy")):
+        chart = opened.page.locator("figure.curves", has=opened.page.get_by_text(title, exact=True))
+        assert chart.locator("polyline").count() == 2
+        assert len(chart.locator("polyline").first.get_attribute("points").split()) == 4
+        said = [rows[-1][name], rows[-1][f"val_{name}"]]
+        shown = [f"{100 * value:.1f}%" if name == "accuracy" else f"{value:.3f}" for value in said]
+        label = chart.locator("svg").get_attribute("aria-label")
+        assert label == f"{title} by epoch: training {shown[0]}, validation {shown[1]} after epoch 4"
+    assert f"test accuracy {100 * folder.manifest.test['accuracy']:.2f}%" in opened.page.inner_text(".live-pace")
+    assert opened.page.locator(".live-verdicts li").count() > 0
+    opened.check_quiet()
+
+
+def test_a_wrong_value_is_said_at_its_field_before_anything_starts(start_studio, open_page):
+    opened = open_page(start_studio(), "/train?data=bundled/digits")
+    give(opened, epochs="0")
+    wrong = opened.page.locator("#setting-epochs-wrong")
+    assert wrong.inner_text().startswith("epochs is a whole number, greater than or equal to 1; got 0; next:")
+    assert opened.page.locator("#setting-epochs").get_attribute("aria-invalid") == "true"
+    assert opened.page.get_by_role("button", name="Start training").is_disabled()
+    give(opened, epochs="seven")
+    assert "got 'seven'" in wrong.inner_text()
+    give(opened, epochs="7")
+    assert wrong.inner_text() == ""
+    assert opened.page.get_by_role("button", name="Start training").is_enabled()
+    give(opened, hidden="12, many")
+    assert "a hidden layer has a whole number of units" in opened.page.inner_text("#setting-hidden-wrong")
+    opened.check_quiet()
+
+
+def test_the_form_has_every_setting_with_what_it_becomes(start_studio, open_page):
+    opened = open_page(start_studio(), "/train?data=bundled/digits")
+    opened.page.get_by_text("All 14 settings").click()
+    for name in TrainingConfig.model_fields:
+        assert opened.page.locator(f"#setting-{name}").is_visible(), name
+        assert opened.page.locator(f"#setting-{name}-help").inner_text(), name
+    # 1,077 of the digits are trained on, which is known once they are read: "auto" is what a training makes of that
+    opened.wait("document.querySelector('#setting-batch_size').placeholder === '32'", seconds=60)
+    assert opened.page.locator("#setting-epochs").get_attribute("placeholder") == "42"
+    opened.page.select_option("#recipe", "lesson")
+    checked(opened)
+    assert opened.page.locator("#setting-epochs").get_attribute("placeholder") == "2"
+    assert opened.page.locator("#setting-optimizer option").first.inner_text() == "sgd (as it is)"
+    opened.check_quiet()
+
+
+def test_the_map_moves_while_the_model_learns_until_the_training_is_stopped_and_resumed(start_studio, open_page):
+    opened = open_page(start_studio(environment=AWAKE), "/train?data=bundled/digits")
+    give(opened, epochs="30000", hidden="64, 64")
+    run = begin(opened)
+    frame = "Number(document.querySelector('.live-map')?.dataset.frame ?? -1)"
+    opened.wait(f"{frame} >= 2", seconds=180)
+    first = opened.page.evaluate(frame)
+    epoch = opened.page.evaluate("Number(document.querySelector('.live-map').dataset.epoch)")
+    opened.wait(f"{frame} > {first}", seconds=60)
+    assert opened.page.evaluate("Number(document.querySelector('.live-map').dataset.epoch)") > epoch
+    caption = opened.page.inner_text(".live-map-caption")
+    assert re.fullmatch(
+        r"360 test samples in dense_2, after epoch \d+: [\d.]+% of them are predicted correctly\.", caption
+    )
+    opened.page.get_by_role("button", name="Color by right or wrong").click()
+    assert opened.page.locator(".live-legend").inner_text().split() == ["right", "wrong"]
+    opened.page.get_by_role("button", name="Stop", exact=True).click()
+    wait_for_state(opened, "stopped")
+    done = len(RunFolder.open(opened.studio.folder / run).history())
+    opened.page.get_by_role("button", name="Resume").click()
+    opened.wait(f"Number(document.querySelector('.live')?.dataset.epochs ?? 0) > {done + 2}", seconds=120)
+    opened.page.get_by_role("button", name="Stop", exact=True).click()
+    wait_for_state(opened, "stopped")
+    opened.check_quiet()
+
+
+def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_studio, open_page):
+    studio = start_studio(environment=AWAKE)
+    opened = open_page(studio, "/train?data=bundled/digits")
+    give(opened, epochs="3", hidden="16")
+    run = begin(opened)
+    wait_for_state(opened, "finished")
+    opened.page.get_by_role("link", name="Train again with changes").click()
+    opened.ready()
+    assert opened.page.locator("#setting-epochs").get_attribute("placeholder") == "3"
+    give(opened, epochs="1", learning_rate="0.01")
+    again = begin(opened)
+    wait_for_state(opened, "finished")
+    config = RunFolder.open(studio.folder / again).manifest.config
+    assert config == RunFolder.open(studio.folder / run).manifest.config | {"epochs": 1, "learning_rate": 0.01}
+    opened.open(f"/train?branch={run}&epoch=2")
+    assert opened.page.locator("#branch-epoch").input_value() == "2"
+    give(opened, epochs="1")
+    branch = begin(opened)
+    wait_for_state(opened, "finished")
+    first = RunFolder.open(studio.folder / branch).snapshot(0)
+    given = RunFolder.open(studio.folder / run).snapshot(2)
+    assert all((first[name] == given[name]).all() for name in given)
+    opened.check_quiet()
+
+
+def test_the_queue_shows_what_waits_and_lets_it_be_canceled(start_studio, open_page):
+    studio = start_studio(None, "--parallel", "1", environment=AWAKE)
+    task = {"kind": "train", "data": {"place": "bundled", "name": "digits"}, "settings": {"epochs": 30000}}
+    jobs = [studio.ask("/api/trainings", method="POST", body=task).json["id"] for _ in range(3)]
+    opened = open_page(studio, f"/trainings/{jobs[1]}")
+    opened.wait("document.querySelector('#studioView .subtitle')?.textContent === 'The next one to start.'")
+    queue = opened.page.locator(".queue li")
+    assert queue.count() == 3
+    assert "Number 2 in the queue." in queue.nth(2).inner_text()
+    queue.nth(1).get_by_role("button", name="Cancel").click()
+    opened.wait("document.querySelector('#studioView .subtitle').textContent === 'Canceled.'")
+    opened.wait("document.querySelectorAll('.queue li').length === 2")
+    queue.nth(1).get_by_role("button", name="Cancel").click()
+    opened.wait("document.querySelectorAll('.queue li').length === 1")
+    end = time.monotonic() + 60
+    while studio.ask(f"/api/trainings/{jobs[0]}/stop", method="POST", body={"kill": True}).status != 200:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    opened.wait("document.querySelector('.queue li')?.dataset.state === 'died'", seconds=60)
+    assert "the process ended without a word" in queue.first.inner_text()
+    queue.first.get_by_role("button", name="Remove from the list").click()
+    opened.wait("document.querySelector('.queue-box').hidden")
+    opened.check_quiet()
+
+
+def test_a_training_that_fails_says_why_and_what_to_do(start_studio, open_page):
+    opened = open_page(start_studio(environment=AWAKE), "/train?data=bundled/digits")
+    opened.page.select_option("#setting-optimizer", "sgd")
+    give(opened, epochs="3", learning_rate="1000000")
+    begin(opened)
+    opened.wait("['failed', 'finished'].includes(document.querySelector('.live')?.dataset.state)", seconds=120)
+    assert "next:" in opened.page.inner_text(".live-pace") or opened.page.locator(".live-verdicts .warning").count()
+    opened.check_quiet()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (2560, "dark")])
+def test_the_form_fits_the_page_and_is_reached_by_keyboard(start_studio, open_page, width, scheme):
+    opened = open_page(
+        start_studio(), "/train?data=bundled/digits", viewport={"width": width, "height": 800}, color_scheme=scheme
+    )
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    names = set()
+    for _ in range(40):
+        opened.page.keyboard.press("Tab")
+        names.add(opened.page.evaluate("document.activeElement?.id || document.activeElement?.textContent"))
+    assert {"train-data", "recipe", "setting-hidden", "setting-epochs", "run-name", "Start training"} <= names
+    opened.check_quiet()

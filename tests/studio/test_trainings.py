@@ -1,0 +1,250 @@
+"""Trainings of the studio are processes of their own, which outlive servers; what dies is said and can be resumed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from cutaway.runs import RunFolder
+from cutaway.training import GIVEN
+
+pytestmark = pytest.mark.slow
+
+DIGITS = {"kind": "train", "data": {"place": "bundled", "name": "digits"}, "form": {"hidden": [16]}}
+LONG = {**DIGITS, "form": {"hidden": [256, 256]}, "settings": {"epochs": 3000, "patience": None}}
+
+
+def start(studio, task):
+    answer = studio.ask("/api/trainings", method="POST", body=task)
+    assert answer.status == 200, answer.body
+    return answer.json["id"]
+
+
+def wait(studio, job, *states, seconds=120):
+    """Wait until a job is in one of some states, and return its row."""
+    end = time.monotonic() + seconds
+    while True:
+        row = studio.ask(f"/api/trainings/{job}").json
+        if row["state"] in states:
+            return row
+        assert time.monotonic() < end, row
+        time.sleep(0.05)
+
+
+def wait_for_epochs(studio, job, count, seconds=120):
+    """Wait until a job has trained some epochs, and return the folder of its run."""
+    end = time.monotonic() + seconds
+    while True:
+        row = studio.ask(f"/api/trainings/{job}").json
+        assert row["state"] in ("queued", "starting", "running"), row
+        if row["run"] and len(RunFolder.open(studio.folder / row["run"]).history()) >= count:
+            return studio.folder / row["run"]
+        assert time.monotonic() < end, row
+        time.sleep(0.05)
+
+
+def stop_all(studio):
+    for row in studio.ask("/api/trainings").json["jobs"]:
+        if row["state"] == "queued":
+            studio.ask(f"/api/trainings/{row['id']}", method="DELETE")
+        elif row["state"] in ("starting", "running"):
+            studio.ask(f"/api/trainings/{row['id']}/stop", method="POST", body={"kill": True})
+            wait(studio, row["id"], "died", "ended", "failed")
+
+
+def snapshots(run):
+    return {file.name: file.read_bytes() for file in sorted((run / "snapshots").iterdir())}
+
+
+def test_a_training_makes_a_run_with_the_settings_that_were_asked_for(start_studio):
+    studio = start_studio()
+    job = start(studio, {**DIGITS, "settings": {"epochs": 2, "seed": 7}, "name": "tiny"})
+    row = wait(studio, job, "ended", "failed", "died")
+    assert (row["state"], row["error"]) == ("ended", None)
+    manifest = RunFolder.open(studio.folder / row["run"]).manifest
+    assert "-tiny-" in row["run"]
+    assert (manifest.status, manifest.config["epochs"], manifest.seed) == ("finished", 2, 7)
+    assert [layer.config.get("units") for layer in manifest.model.layers if layer.kind == "Dense"] == [16, 10]
+
+
+def test_a_wrong_setting_is_said_at_its_field_and_nothing_waits(start_studio):
+    studio = start_studio()
+    wrong = {**DIGITS, "settings": {"epochs": 0, "momentum": 0.5, "seed": 3}, "form": {"hidden": [0], "dropout": 2}}
+    errors = studio.ask("/api/trainings/check", method="POST", body={"task": wrong}).json["errors"]
+    assert set(errors) == {"epochs", "momentum", "hidden", "dropout"}
+    assert errors["epochs"].startswith("epochs is a whole number, greater than or equal to 1; got 0; next:")
+    answer = studio.ask("/api/trainings", method="POST", body=wrong)
+    assert answer.status == 400
+    assert studio.ask("/api/trainings").json["jobs"] == []
+
+
+def test_resolved_settings_are_those_of_the_run(start_studio):
+    studio = start_studio()
+    question = {"task": DIGITS, "samples": 1797, "tested": 360}
+    said = studio.ask("/api/trainings/check", method="POST", body=question).json["settings"]
+    job = start(studio, {**DIGITS, "settings": {"epochs": 1}})
+    row = wait(studio, job, "ended", "failed", "died")
+    config = RunFolder.open(studio.folder / row["run"]).manifest.config
+    assert {**said, "epochs": 1} == config
+
+
+def test_trainings_wait_for_each_other_and_can_be_canceled(start_studio):
+    studio = start_studio(None, "--parallel", "1")
+    first, second, third = (start(studio, LONG) for _ in range(3))
+    wait(studio, first, "running")
+    rows = studio.ask("/api/trainings").json["jobs"]
+    assert [(row["id"], row["state"], row["place"]) for row in rows[1:]] == [
+        (second, "queued", 1),
+        (third, "queued", 2),
+    ]
+    assert studio.ask(f"/api/trainings/{second}", method="DELETE").status == 200
+    assert studio.ask(f"/api/trainings/{second}").json["state"] == "canceled"
+    assert studio.ask(f"/api/trainings/{third}").json["place"] == 1
+    assert studio.ask(f"/api/trainings/{first}", method="DELETE").status == 400  # it runs
+    studio.ask(f"/api/trainings/{first}/stop", method="POST", body={})
+    assert wait(studio, first, "ended", "died", "failed")["state"] == "ended"
+    wait(studio, third, "running")
+    stop_all(studio)
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_what_was_stopped_or_killed_is_resumed_to_the_same_bytes(start_studio, how):
+    studio = start_studio()
+    task = {**DIGITS, "form": {"hidden": [256, 256]}, "settings": {"epochs": 40, "patience": None}}
+    job = start(studio, task)
+    run = wait_for_epochs(studio, job, 3)
+    studio.ask(f"/api/runs/{run.name}/stop", method="POST", body={"kill": how == "kill"})
+    assert wait(studio, job, "ended", "died", "failed")["state"] == ("died" if how == "kill" else "ended")
+    assert studio.ask(f"/api/runs/{run.name}").json["state"] == ("died" if how == "kill" else "stopped")
+    again = start(studio, {"kind": "resume", "run": run.name})
+    assert wait(studio, again, "ended", "died", "failed")["state"] == "ended"
+    assert studio.ask(f"/api/runs/{run.name}").json["state"] == "finished"
+    whole = start(studio, {"kind": "like", "run": run.name})
+    row = wait(studio, whole, "ended", "died", "failed")
+    assert snapshots(run) == snapshots(studio.folder / row["run"])
+
+
+def test_a_branch_begins_with_the_weights_of_an_epoch(start_studio):
+    studio = start_studio()
+    row = wait(studio, start(studio, {**DIGITS, "settings": {"epochs": 3}}), "ended", "died", "failed")
+    run = studio.folder / row["run"]
+    task = {"kind": "like", "run": run.name, "from_epoch": 2, "settings": {"epochs": 1, "learning_rate": 0.0001}}
+    branch = studio.folder / wait(studio, start(studio, task), "ended", "died", "failed")["run"]
+    first, given = RunFolder.open(branch).snapshot(0), RunFolder.open(run).snapshot(2)
+    assert {name: values.tolist() for name, values in first.items()} == {
+        name: values.tolist() for name, values in given.items()
+    }
+    assert RunFolder.open(branch).manifest.first_weights == GIVEN
+    missing = {"kind": "like", "run": run.name, "from_epoch": 9}
+    failed = wait(studio, start(studio, missing), "ended", "died", "failed")
+    assert failed["state"] == "failed"
+    assert failed["error"].startswith("this run has snapshots of epochs 0 to 3; got epoch 9; next:")
+
+
+def test_a_training_outlives_its_server_and_another_server_picks_it_up(start_studio):
+    first = start_studio(None, "--parallel", "1")
+    job, waiting = start(first, LONG), start(first, {**DIGITS, "settings": {"epochs": 1}})
+    run = wait_for_epochs(first, job, 1)
+    first.end(signal.SIGKILL)
+    before = len(RunFolder.open(run).history())
+    second = start_studio(None, "--parallel", "1")
+    assert second.ask(f"/api/trainings/{job}").json["state"] == "running"
+    assert second.ask(f"/api/trainings/{waiting}").json["state"] == "queued"
+    wait_for_epochs(second, job, before + 3)
+    second.ask(f"/api/runs/{run.name}/stop", method="POST", body={})
+    assert wait(second, waiting, "ended", "died", "failed")["state"] == "ended"
+    assert second.ask(f"/api/runs/{run.name}").json["state"] == "stopped"
+
+
+def kill_servers(start_studio, times, seed):
+    """Kill servers soon after each was told to train; in the end every job has made exactly one finished run."""
+    chance = random.Random(seed)
+    jobs = []
+    for _ in range(times):
+        studio = start_studio(None, "--parallel", "2")
+        jobs.append(start(studio, {**DIGITS, "settings": {"epochs": 2, "seed": len(jobs)}}))
+        time.sleep(chance.random() * 0.6)
+        studio.end(signal.SIGKILL)
+    studio = start_studio(None, "--parallel", "2")
+    rows = [wait(studio, job, "ended", "died", "failed", seconds=300) for job in jobs]
+    assert [row["state"] for row in rows] == ["ended"] * times
+    runs = studio.ask("/api/runs").json["runs"]
+    assert sorted(run["id"] for run in runs) == sorted(row["run"] for row in rows)
+    assert {run["state"] for run in runs} == {"finished"}
+    assert [file for file in studio.folder.rglob("*") if file.name.endswith((".tmp", ".making"))] == []
+
+
+def test_no_training_is_lost_or_done_twice_when_servers_are_killed(start_studio):
+    kill_servers(start_studio, 4, seed=1)
+
+
+@pytest.mark.exhaustive
+def test_no_training_is_lost_or_done_twice_when_100_servers_are_killed(start_studio):
+    kill_servers(start_studio, 100, seed=2)
+
+
+def test_of_two_studios_on_one_folder_one_starts_trainings_and_the_other_takes_over(start_studio):
+    first, second = start_studio(None, "--parallel", "1"), start_studio(None, "--parallel", "1")
+    jobs = [start(second, {**DIGITS, "settings": {"epochs": 1, "seed": seed}}) for seed in range(3)]
+    wait(first, jobs[0], "running", "ended")
+    first.end(signal.SIGKILL)
+    rows = [wait(second, job, "ended", "died", "failed") for job in jobs]
+    assert [row["state"] for row in rows] == ["ended"] * 3
+    assert len({row["run"] for row in rows}) == 3
+
+
+def test_a_training_of_a_terminal_is_seen_and_stopped(start_studio, tmp_path):
+    studio = start_studio()
+    program = "from cutaway.cli import main; main()"
+    arguments = ["train", "digits", "--epochs", "3000", "--runs", str(studio.folder)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=os.environ
+    )
+    try:
+        end = time.monotonic() + 120
+        while not (rows := studio.ask("/api/runs").json["runs"]) or rows[0]["epochs"] < 1:
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert rows[0]["state"] == "running"
+        assert studio.ask(f"/api/runs/{rows[0]['id']}/stop", method="POST", body={}).status == 200
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+        process.communicate()
+    assert studio.ask(f"/api/runs/{rows[0]['id']}").json["state"] == "stopped"
+    again = studio.ask(f"/api/runs/{rows[0]['id']}/stop", method="POST", body={})
+    assert again.status == 400
+    assert again.json["error"].startswith("only a training that runs can be stopped; got one whose process is gone;")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_is_said_and_a_server_goes_on(start_studio, small_disk):
+    studio = start_studio(small_disk / "runs")
+    big = {**DIGITS, "form": {"hidden": [512, 512]}}
+    failed = wait(studio, start(studio, big), "failed", "died", "ended")
+    assert failed["state"] == "failed"
+    assert "MB free" in failed["error"]
+    filling = small_disk / "filling"
+    free = os.statvfs(small_disk)
+    filling.write_bytes(bytes(free.f_bavail * free.f_frsize))
+    answer = studio.ask("/api/trainings", method="POST", body=DIGITS)
+    assert (answer.status, "No space left on device" in answer.json["error"]) == (409, True)
+    filling.unlink()
+    job = start(studio, {**DIGITS, "settings": {"epochs": 1}})
+    assert wait(studio, job, "ended", "failed", "died")["state"] == "ended"
