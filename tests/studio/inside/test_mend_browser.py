@@ -29,7 +29,7 @@ def mending(open_page, own_studio):
     """The page on which labels of the first run are mended, with suspects that were found before."""
     ct.open_run(own_studio.folder / "first").label_issues(folds=2, seeds=1, progress=False)
     opened = open_page(own_studio, "/runs/first/mend")
-    opened.wait(SHEET, seconds=120)
+    opened.wait(SHEET, seconds=400)
     return opened
 
 
@@ -39,9 +39,9 @@ def suspects(opened):
 
 def test_suspect_labels_are_found_with_progress(open_page, own_studio):
     opened = open_page(own_studio, "/runs/first/mend")
-    opened.page.get_by_role("button", name="Find suspect labels").click(timeout=120_000)
+    opened.page.get_by_role("button", name="Find suspect labels").click(timeout=400_000)
     opened.wait("document.querySelector('.work-line progress')")
-    opened.wait(SHEET, seconds=240)
+    opened.wait(SHEET, seconds=400)
     assert opened.page.locator(".suspect").count() > 20
     opened.check_quiet()
 
@@ -98,7 +98,7 @@ def test_training_again_with_the_decisions_and_what_it_changed(mending, own_stud
     mending.wait("!document.querySelector('.mend-again button').disabled")
     again.click()
     link = mending.page.get_by_role("link", name="See what it changed, sample by sample")
-    link.wait_for(timeout=180_000)
+    link.wait_for(timeout=400_000)
     (made,) = {path.name for path in own_studio.folder.glob("2*")}
     run, before = ct.open_run(own_studio.folder / made), ct.open_run(own_studio.folder / "first")
     assert run.context.manifest.seed == before.context.manifest.seed
@@ -106,7 +106,7 @@ def test_training_again_with_the_decisions_and_what_it_changed(mending, own_stud
     assert len(run.context.manifest.dataset.relabeled) == 4
     link.click()
     mending.page.wait_for_url(f"**/compare/first/{made}**")
-    mending.wait("document.querySelector('.comparison section')", seconds=120)
+    mending.wait("document.querySelector('.comparison section')", seconds=400)
     assert "relabeled samples" in mending.page.locator(".comparison").inner_text()
     mending.check_quiet()
 
@@ -114,10 +114,10 @@ def test_training_again_with_the_decisions_and_what_it_changed(mending, own_stud
 def test_a_remedy_is_proved(open_page, own_studio):
     opened = open_page(own_studio, "/runs/slow/mend")
     card = opened.page.locator("[data-kind=stalled]")
-    card.wait_for(timeout=120_000)
+    card.wait_for(timeout=400_000)
     assert "Use Keras' default learning rate of 0.001." in card.inner_text()
     card.get_by_role("button", name="Prove it").click()
-    card.locator(".proof-words").wait_for(timeout=180_000)
+    card.locator(".proof-words").wait_for(timeout=400_000)
     words = card.locator(".proof-words").inner_text()
     assert "accuracy goes from" in words
     assert card.locator(".severity.good").inner_text() == "It helps"
