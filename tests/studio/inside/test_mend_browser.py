@@ -17,10 +17,10 @@ def decisions(studio, run="first"):
 
 def eventually(opened, given, expected):
     """Wait until a function gives what is expected."""
-    for _ in range(500):
+    for _ in range(2000):
         if given() == expected:
             return
-        opened.page.wait_for_timeout(20)
+        opened.page.wait_for_timeout(50)
     assert given() == expected
 
 
@@ -63,7 +63,9 @@ def test_each_decision_is_kept_at_once_and_taken_back(mending, own_studio):
     mending.page.keyboard.press("u")
     mending.page.keyboard.press("u")
     eventually(mending, lambda: decisions(own_studio), expected[:1])
-    assert "1 of" in mending.page.locator(".sheet-counts").inner_text()
+    mending.wait(
+        "/^1 of .* decided: 1 kept, 0 relabeled, 0 dropped$/.test(document.querySelector('.sheet-counts').textContent)"
+    )
     mending.check_quiet()
 
 
@@ -79,7 +81,8 @@ def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(mending, ope
     run.decide(ct.Decision(name, "keep"))
     other.page.locator(".suspect").nth(1).focus()
     other.page.keyboard.press("d")
-    other.wait("document.querySelector('.studio-message.error')?.textContent.includes('decided meanwhile')")
+    said = "document.querySelector('.studio-message.error')?.textContent.includes('decided meanwhile')"
+    other.wait(said, seconds=100)
     other.wait("document.querySelectorAll('.suspect')[1].dataset.decided === 'keep'")
     assert decisions(own_studio)[-1] == (name, "keep", None)
     other.page.locator(".suspect").nth(1).focus()
