@@ -58,6 +58,7 @@ class LineProcess:
         if process is not None:
             process.kill()
             process.wait()
+            _close(process)
 
     def _start(self) -> None:
         command = [sys.executable, "-P", "-m", self._module]
@@ -68,11 +69,21 @@ class LineProcess:
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        for record in read_lines(process.stdout):
-            self._on_line(record)
+        with contextlib.suppress(ValueError):  # `end` has closed it
+            for record in read_lines(process.stdout):
+                self._on_line(record)
         process.kill()
         process.wait()
+        _close(process)
         self._on_end()
+
+
+def _close(process: "subprocess.Popen[bytes]") -> None:
+    """Close our ends of the pipes to a process that has ended."""
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError, ValueError):  # its reader may be closing it at the same moment
+                stream.close()
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[Record]:
