@@ -29,7 +29,7 @@ HEADING = "document.querySelector('h1') && document.querySelector('.live svg, .l
 LOOK = "document.querySelector('.map-view')?.dataset.shown"
 WHOLE = (
     "document.querySelector('.map-view')?.dataset.shown === 'explore' && document.querySelector('#settings') && "
-    "document.querySelector('#learning .bk-Figure')"
+    "document.querySelector('#learning .plot')?.childElementCount"
 )
 ALL = "?split=all&samples=70000&layers=dense_2&epochs=2"
 

@@ -27,6 +27,8 @@ export class LabelSheetView {
   decisions = new Map();
   /** @type {{ index: number, before: LabelDecision | undefined }[]} */
   #done = [];
+  /** How often something was decided or taken back here. */
+  changes = 0;
   #current = 0;
   #saved = "";
   #pending = 0;
@@ -41,6 +43,8 @@ export class LabelSheetView {
    */
   constructor(host, record, { save = (text) => saveText("labels.csv", text), decide = null } = {}) {
     this.record = record;
+    /** @type {Pick<SuspectRecord, "action" | "label">[]} what was decided before the sheet was made */
+    this.first = record.suspects.map(({ action, label }) => ({ action, label }));
     this.save = save;
     this.keep = decide;
     this.cards = /** @type {HTMLElement[]} */ ([...host.querySelectorAll(".suspect")]);
@@ -108,15 +112,16 @@ export class LabelSheetView {
   }
 
   /**
-   * Show what was decided elsewhere.
+   * Show what was decided elsewhere; what is decided here and not kept yet counts for more.
    * @param {{ sample: string, action: LabelAction, label: number | null }[]} decided the last decision on each sample
    */
   update(decided) {
+    if (this.#pending) return;
     const known = new Map(decided.map((each) => [each.sample, each]));
     for (const [index, suspect] of this.record.suspects.entries()) {
-      const { action = null, label = null } = known.get(suspect.sample) ?? {};
+      const { action, label } = known.get(suspect.sample) ?? this.first[index];
       const now = this.#decided(index);
-      if (!action || (now.action === action && now.label === label)) continue;
+      if (now.action === action && now.label === label) continue;
       this.decisions.delete(index);
       this.#done = this.#done.filter((each) => each.index !== index);
       Object.assign(suspect, { action, label });
@@ -132,6 +137,7 @@ export class LabelSheetView {
    */
   async #keepNow(index, now, { action, label }) {
     const keep = this.keep;
+    this.changes++;
     if (!keep) return;
     this.#pending++;
     this.#count();

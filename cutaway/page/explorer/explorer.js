@@ -16,6 +16,9 @@ import { makeTrial, placeOf } from "./trial.js";
 import { makeUnits } from "./units.js";
 import { makeWay } from "./way.js";
 
+/** Layouts that are loaded at a time. */
+const AHEAD = 4;
+
 /** Categories of a column with more names than this get no labels on the map. */
 const MOST_LABELED = 200;
 
@@ -101,8 +104,10 @@ export class Explorer {
     const { samples, layouts, store, map } = this;
     if (!map) return;
     const { signal } = this.#ending;
-    for (const key of layouts.keys) {
-      if (!layouts.loaded.has(key)) map.transition.add(key, await layouts.load(key));
+    const { keys } = layouts;
+    for (const [k, key] of keys.entries()) {
+      for (const next of keys.slice(k, k + AHEAD)) void layouts.load(next).catch(() => {}); // an error is thrown below
+      if (!map.transition.has(key)) map.transition.add(key, await layouts.load(key));
       if (signal.aborted) return;
       this.ready.dispatchEvent(new Event("layout"));
     }

@@ -75,7 +75,7 @@ export class MapView {
    * @param {string} part
    */
   async #show(key, part) {
-    if (!(await fetchPart(key, "index")).sections.includes(part)) return; // too few samples
+    if (part === "preview" && !(await fetchPart(key, "index")).sections.length) return; // too few samples
     const section = await fetchPart(key, part);
     if (part === "preview" && this.#real) return;
     const shown = this.explorer && shownIn(this.explorer);

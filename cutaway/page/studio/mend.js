@@ -105,16 +105,18 @@ class MendView {
       await ask(`${this.path}/decisions`, { method: "POST", body: { key: this.#key, index, now: said, before } });
     } catch (error) {
       showError(error);
-      await this.#update().catch(showError);
       throw error;
+    } finally {
+      setTimeout(() => void this.#update().catch(showError)); // once the sheet knows how it went
     }
   }
 
   /** Show decisions of other pages, and how many there are. */
   async #update() {
     if (!this.sheet) return;
+    const { changes } = this.sheet;
     const { decisions } = await ask(`${this.path}/decisions`);
-    this.sheet.update(decisions);
+    if (this.sheet.changes === changes) this.sheet.update(decisions); // otherwise they are asked for again soon
     const changing = decisions.filter((/** @type {any} */ each) => each.action !== "keep").length;
     this.#offerAgain(decisions.length, changing);
   }

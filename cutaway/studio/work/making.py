@@ -131,7 +131,9 @@ class Maker:
             chosen |= {"map_layers": task.layers, "map_epochs": task.epochs}
         if task.kind != "sections" and chosen.get("asked") is not None:
             context.part(chosen["asked"])
-        name = f"{id(context)} {chosen} {against}"
+        # a source remembers what was found of suspect labels, also that nobody has looked
+        signature = run_signature(folder / task.run, suspects=True, labels=True)
+        name = f"{id(context)} {chosen} {against} {signature}"
         if name not in self._sources or self._sources[name][0].context is not context:
             relay = Relay()
             source = ReportSource(context, relay, **chosen)

@@ -52,7 +52,7 @@ def own_studio(trained, tmp_path, tmp_path_factory):
 def wait_for():
     """Ask for work until it is done, has failed or was canceled; returns the answer."""
 
-    def wait(studio, address, *, seconds=180, until=("done", "failed", "canceled")):
+    def wait(studio, address, *, seconds=400, until=("done", "failed", "canceled")):
         end = time.monotonic() + seconds
         while True:
             answer = studio.ask(f"/api/work/{address}")

@@ -16,8 +16,8 @@ NAMES = f"{EXPLORERS}.map(({{ store, samples }}) => [...store.state.selection].m
 @pytest.fixture
 def beside(open_page, studio):
     opened = open_page(studio, "/compare/first/second", viewport={"width": 1500, "height": 1000})
-    opened.wait(BOTH, seconds=240)
-    opened.wait("document.querySelector('.comparison section')", seconds=120)
+    opened.wait(BOTH, seconds=400)
+    opened.wait("document.querySelector('.comparison section')", seconds=400)
     return opened
 
 
@@ -73,6 +73,6 @@ def test_a_group_of_the_comparison_is_selected_in_both(beside, trained):
 def test_runs_on_different_data_are_said_in_one_line(open_page, own_studio, new_run):
     new_run(own_studio.folder / "toy")
     opened = open_page(own_studio, "/compare/first/toy")
-    opened.wait("document.querySelector('.work-line.failed')", seconds=120)
+    opened.wait("document.querySelector('.work-line.failed')", seconds=400)
     assert opened.page.locator(".work-line.failed").first.inner_text().strip()
     assert opened.foreign == []
