@@ -68,7 +68,7 @@ class LineProcess:
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        with contextlib.suppress(OSError), process:  # which closes its pipes and waits for it
+        with contextlib.suppress(OSError, ValueError), process:  # which closes its pipes and waits for it
             for record in read_lines(process.stdout):
                 self._on_line(record)
             process.kill()

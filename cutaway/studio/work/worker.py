@@ -101,6 +101,9 @@ class Worker:
         """End the process."""
         with self._lock:
             process, self._process = self._process, None
+            errors, self._errors = self._errors, None
+        if errors is not None:
+            errors.close()
         if process is not None:
             with contextlib.suppress(OSError):
                 process.kill()
