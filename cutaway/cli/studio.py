@@ -14,7 +14,7 @@ import typer
 
 from cutaway.errors import UsageError
 
-from .output import print_table, say
+from .output import say
 
 if TYPE_CHECKING:
     from cutaway.studio import StudioSettings
@@ -145,9 +145,9 @@ def _say_links(settings: "StudioSettings", *, links: str | None) -> None:
     say(f"cutaway studio of {first.runs}\n\n  {settings.link(first)}\n")
     if links is not None:
         say(f"Links of {len(rows)} people: {links}\n")
-    elif rows:
-        print_table(rows)
-        say()
+    elif rows:  # no table: its cells would be broken on a narrow screen, and links could not be copied
+        width = max(len(row["Name"]) for row in rows)
+        say("\n".join(f"  {row['Name']:<{width}}  {row['Link']}" for row in rows) + "\n")
     say("Whoever has a link can come in. Ctrl-C ends the studio; trainings go on.")
     sys.stdout.flush()
 

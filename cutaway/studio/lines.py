@@ -47,7 +47,7 @@ class LineProcess:
                 self._start()
             assert self._process is not None
             assert self._process.stdin is not None
-            with contextlib.suppress(OSError):  # it has just died: `on_end` says so
+            with contextlib.suppress(OSError, ValueError):  # it has just died: `on_end` says so
                 self._process.stdin.write(json.dumps(record).encode() + b"\n")
                 self._process.stdin.flush()
 
@@ -68,10 +68,10 @@ class LineProcess:
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        for record in read_lines(process.stdout):
-            self._on_line(record)
-        process.kill()
-        process.wait()
+        with contextlib.suppress(OSError, ValueError), process:  # which closes its pipes and waits for it
+            for record in read_lines(process.stdout):
+                self._on_line(record)
+            process.kill()
         self._on_end()
 
 

@@ -64,6 +64,18 @@ def test_another_optimizer_takes_its_own_rate_and_no_momentum(run, tmp_path):
     assert (again.config["learning_rate"], again.config["momentum"]) == (0.001, 0.0)
 
 
+def test_a_branch_begins_with_the_weights_after_an_epoch(run, tmp_path):
+    branch = ct.train_like(run, from_epoch=2, runs=tmp_path, progress=False, epochs=1)
+    first, given = branch.folder.snapshot(0), run.folder.snapshot(2)
+    assert all(np.array_equal(first[name], given[name]) for name in given)
+    assert manifest(branch)["first_weights"] == "as the model had them"
+    assert manifest(branch)["split"] == manifest(run)["split"]
+    again = ct.train_like(branch, runs=tmp_path, progress=False)
+    assert without_seconds(files(again)) == without_seconds(files(branch))
+    with pytest.raises(UsageError, match="this run has snapshots of epochs 0 to"):
+        ct.train_like(run, from_epoch=99, runs=tmp_path, progress=False)
+
+
 def test_first_weights_that_came_with_the_model_are_those_of_the_first_snapshot(run, tmp_path):
     model = run.model()
     first = ct.train(model, "digits", epochs=1, seed=1, runs=tmp_path, progress=False)

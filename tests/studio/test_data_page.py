@@ -64,6 +64,7 @@ def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start
     opened.page.fill("#setting-epochs", "1")
     opened.page.get_by_role("button", name="Start training").click()
     opened.page.wait_for_url("**/runs/*", timeout=120_000)
+    opened.ready()
     opened.wait("document.querySelector('.live')?.dataset.state === 'finished'", seconds=120)
     manifest = RunFolder.open(studio.folder / opened.page.url.rpartition("/")[2]).manifest
     steps = [step["column"] for step in manifest.dataset.preparation["steps"]]
@@ -94,10 +95,10 @@ def test_a_damaged_file_is_said_in_one_line(start_studio, open_page, data):
     opened.check_quiet()
 
 
-def test_a_file_is_uploaded_looked_at_and_deleted(start_studio, open_page, tmp_path):
+def test_a_file_is_uploaded_looked_at_and_deleted(start_studio, open_page, data, tmp_path):
     file = tmp_path / "mine.csv"
     file.write_text(TABLE)
-    opened = open_page(start_studio(), "/data")
+    opened = open_page(start_studio(None, "--data", data), "/data")
     opened.page.set_input_files("#upload-file", file)
     opened.page.wait_for_url("**/data?data=upload*", timeout=60_000)
     opened.ready()

@@ -6,9 +6,8 @@ from urllib.parse import urljoin
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.studio import Person, StudioSettings
+from cutaway.studio import Person, StudioSettings, rates
 from cutaway.studio.gate import BODY_BYTES, OPEN
-from cutaway.studio.rates import BURST
 from cutaway.studio.routes import ROUTERS
 
 
@@ -160,13 +159,17 @@ def test_a_compressed_body_is_refused(in_process):
     assert answer.status == 415
 
 
-def test_who_asks_too_often_waits_and_others_do_not(in_process, tmp_path):
+def test_who_asks_too_often_waits_and_others_do_not(in_process, tmp_path, monkeypatch):
+    monkeypatch.setattr(rates, "BURST", 25)
+    monkeypatch.setattr(rates, "RATE", 0.0)  # as if no time passed
     people = (Person("", tmp_path / "runs"), Person("ada", tmp_path / "runs"))
     studio = in_process(people=people)
-    answers = [studio.ask("/static/x/y.js").status for _ in range(BURST + 1000)]
-    assert answers[0] == 404
-    assert answers[-1] == 429
+    assert [studio.ask("/static/x/y.js").status for _ in range(15)] == [404] * 15
+    assert studio.ask("/api/trash", method="DELETE").status == 200  # counts as ten
+    assert studio.ask("/static/x/y.js").status == 429
     assert studio.ask(token=people[1].token).status == 200
+    monkeypatch.setattr(rates, "RATE", 1e9)
+    assert studio.ask("/static/x/y.js").status == 404
 
 
 def test_one_person_has_so_many_open_requests_at_most(in_process):
@@ -224,3 +227,14 @@ def test_an_unexpected_error_is_one_line_and_says_nothing_of_the_machine(in_proc
     monkeypatch.setattr(studio.workspace, "look", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):  # uvicorn writes it to the terminal
         studio.ask()
+
+
+def test_a_studio_on_every_address_is_named_by_its_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr("socket.gethostname", lambda: "Lab")
+    settings = StudioSettings(people=(Person("", tmp_path, token="t"),), host="0.0.0.0", port=443, tls=True)
+    assert settings.link(settings.people[0]) == "https://lab/?token=t"
+    assert {"lab", "localhost"} <= settings.hosts
+    assert "0.0.0.0" not in settings.link(settings.people[0])
+    assert settings.secure
+    six = StudioSettings(people=(Person("", tmp_path, token="t"),), host="::1", port=80)
+    assert six.link(six.people[0]) == "http://[::1]/?token=t"

@@ -21,6 +21,7 @@ def checked(opened):
 
 
 def give(opened, **settings):
+    opened.page.evaluate("document.querySelector('.more-settings').open = true")
     for name, value in settings.items():
         opened.page.fill(f"#setting-{name}", value)
     checked(opened)
@@ -29,6 +30,12 @@ def give(opened, **settings):
 def begin(opened):
     """Press the button, and wait for the page of the run; returns its id."""
     opened.page.get_by_role("button", name="Start training").click()
+    return arrive(opened)
+
+
+def arrive(opened):
+    """Wait until the page of a training has gone on to that of its run; returns its id."""
+    opened.page.wait_for_url("**/trainings/*", timeout=60_000, wait_until="commit")
     opened.page.wait_for_url("**/runs/*", timeout=120_000)
     opened.ready()
     return opened.page.url.rpartition("/")[2]
@@ -112,6 +119,7 @@ def test_the_map_moves_while_the_model_learns_until_the_training_is_stopped_and_
     wait_for_state(opened, "stopped")
     done = len(RunFolder.open(opened.studio.folder / run).history())
     opened.page.get_by_role("button", name="Resume").click()
+    assert arrive(opened) == run
     opened.wait(f"Number(document.querySelector('.live')?.dataset.epochs ?? 0) > {done + 2}", seconds=120)
     opened.page.get_by_role("button", name="Stop", exact=True).click()
     wait_for_state(opened, "stopped")

@@ -55,7 +55,7 @@ export function withUse(options, column, use) {
  * @param {(options: Record<string, any>) => void} changed
  */
 export function columnTable(found, options, changed) {
-  const head = ["Column", "Type", "Missing", "Values", "Use", "What becomes of it"];
+  const head = ["Column", "Use", "Type", "Missing", "Values", "What becomes of it"];
   const rows = found.columns.map((column) => {
     const use = useOf(column, options);
     const select = element("select", {
@@ -69,10 +69,10 @@ export function columnTable(found, options, changed) {
       "tr",
       { "data-use": use, "data-column": column.name },
       element("th", { scope: "row", text: column.name }),
+      element("td", {}, select),
       element("td", { text: column.type }),
       element("td", { class: "number", text: column.missing ? percent(column.missing) : "" }),
       element("td", { class: "column-values", text: column.values }),
-      element("td", {}, select),
       treatment,
     );
   });

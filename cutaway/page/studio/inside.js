@@ -14,7 +14,7 @@ import { doWork, failureLine, progressLine, WorkCanceled } from "./work.js";
  * @param {any} run as `api/runs/ID` says it
  */
 export function showInside(host, run) {
-  if (!run.rows?.length && run.state !== "finished") return;
+  if (!run.rows?.length && !["running", "finished"].includes(run.state)) return;
   const inside = element("div", { class: "inside" });
   host.append(inside);
   if (run.state !== "running") return void new InsideView(inside, run).start();

@@ -233,7 +233,10 @@ export function showLive(host, run) {
     },
     runs: ({ changed }) => {
       const row = changed.find((/** @type {{ id: string }} */ each) => each.id === run.id);
-      if (row) live.become(row);
+      if (!row) return;
+      // the last epochs of a training that has just ended may have come after the last look at it
+      if (live.run.state === "running" && row.state !== "running") reload();
+      else live.become(row);
     },
     reset: reload,
   });

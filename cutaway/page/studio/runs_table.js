@@ -7,7 +7,7 @@ import { runRow } from "./runs_row.js";
  */
 
 /** Rows that are drawn at once; the next ones are drawn when a person comes near the end. */
-const PAGE_OF_ROWS = 100;
+const PAGE_OF_ROWS = 40;
 
 /** Columns that are sorted by a click, by their name in `SORTED`. */
 const COLUMNS = [
@@ -56,7 +56,7 @@ export class RunsTable {
     this.more = element("button", { type: "button", class: "more", onclick: () => this.#grow() });
     const table = element("table", { class: "runs" }, head, this.body);
     this.element = element("div", {}, element("div", { class: "scroll runs-scroll" }, table), this.more);
-    new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.#grow(), { rootMargin: "1200px" }).observe(this.more);
+    new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.#grow(), { rootMargin: "800px" }).observe(this.more);
   }
 
   /**

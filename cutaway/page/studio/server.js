@@ -62,6 +62,10 @@ export function listen(listeners) {
     hear(event);
     pages.postMessage(event);
   };
+  if (!navigator.locks) { // without TLS, browsers of other machines have none: then each page holds its own stream
+    addEventListener("pagehide", holdStream(hear));
+    return;
+  }
   void navigator.locks.request(name, () => new Promise((resolve) => {
     const leave = holdStream(tell);
     addEventListener("pagehide", () => resolve(leave()));
