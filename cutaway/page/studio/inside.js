@@ -23,7 +23,7 @@ export function showInside(host, run) {
     inside.replaceChildren();
     new InsideView(inside, run).start();
   };
-  inside.append(element("p", { class: "hint", text: "The layers can be looked at once the training has ended." }), look);
+  inside.append(element("p", { class: "hint", text: "The layers are shown here when the training has ended." }), look);
   listen({
     runs: ({ changed }) => {
       const row = changed.find((/** @type {any} */ each) => each.id === run.id);
