@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cutaway.errors import CutawayError, RunError, UnknownNameError
-from cutaway.runs import RunFolder
+from cutaway.runs import RunFolder, history_path
 
 TRASH = ".trash"
 LEAVING = ".deleted-"
@@ -46,7 +46,7 @@ class Trash:
             process = RunFolder.open(run).manifest.process
         except (CutawayError, OSError):  # a damaged run can be deleted as well
             process = None
-        if process is not None and process.alive:
+        if process is not None and process.holds(history_path(run)):
             raise RunError(
                 "a run that is being trained is stopped before it is deleted",
                 got=f"{run.name}, which process {process.pid} trains",

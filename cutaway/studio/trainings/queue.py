@@ -13,10 +13,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from cutaway.errors import RunError, UnknownNameError, UsageError, printable
-from cutaway.runs import write_atomic
+from cutaway.runs import is_locked, write_atomic
 
 from .job import Job, Status, task_words
-from .lock import is_locked, take_lock
+from .lock import take_lock
+from .stopping import stop_process
 
 JOBS = Path(".studio") / "jobs"
 JOB, STATUS, LOCK, LOG = "job.json", "status.json", "lock", "log.txt"
@@ -150,6 +151,17 @@ class JobQueue:
         finally:
             if lock is not None:
                 os.close(lock)
+
+    def stop(self, name: str, *, kill: bool = False) -> None:
+        """Stop the process of a job, also before its run is there.
+
+        Raises:
+            UnknownNameError: There is none of this id.
+            UsageError: As `stop_process`.
+        """
+        path = self.path(name)
+        status = read_status(path)
+        stop_process(status.process if status else None, holding=path / LOCK, kill=kill)
 
     def forget(self, name: str) -> None:
         """Remove a job that has ended from the list; the run that it made stays.
