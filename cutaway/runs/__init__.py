@@ -12,6 +12,7 @@ from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_k
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
 from .process import ProcessRecord, is_locked
+from .reading import read_bytes, read_json, regular_file
 from .results import ResultStore, file_name
 from .writer import RunWriter
 
@@ -40,8 +41,11 @@ __all__ = [
     "list_runs",
     "output_file",
     "plain_records",
+    "read_bytes",
+    "read_json",
     "read_kept",
     "records_of",
+    "regular_file",
     "result_name",
     "run_argument",
     "run_command",

@@ -47,7 +47,7 @@ class LineProcess:
                 self._start()
             assert self._process is not None
             assert self._process.stdin is not None
-            with contextlib.suppress(OSError):  # it has just died: `on_end` says so
+            with contextlib.suppress(OSError, ValueError):  # it has just died: `on_end` says so
                 self._process.stdin.write(json.dumps(record).encode() + b"\n")
                 self._process.stdin.flush()
 
@@ -72,6 +72,10 @@ class LineProcess:
             self._on_line(record)
         process.kill()
         process.wait()
+        process.stdout.close()
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):  # what was not sent any more
+                process.stdin.close()
         self._on_end()
 
 

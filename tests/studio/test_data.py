@@ -216,6 +216,15 @@ def test_names_of_uploads_are_no_paths_and_of_data_only(start_studio, name):
 
 
 @slow
+@pytest.mark.parametrize("letter", ["x", "é", "漢", "𐐀"])
+def test_a_long_name_of_an_upload_is_cut(in_process, letter):
+    studio = in_process()
+    answer = studio.ask(f"/api/uploads/{letter * 240}.csv", method="PUT", body=b"a,b\n1,2\n")
+    assert answer.status == 200
+    assert answer.json["name"].endswith(f"{letter}.csv")
+    assert len(answer.json["name"].encode()) <= 180
+
+
 def test_an_upload_that_breaks_off_leaves_nothing(start_studio):
     studio = start_studio()
     with socket.create_connection((studio.host, studio.port)) as connection:

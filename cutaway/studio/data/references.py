@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cutaway.data import dataset_names
 from cutaway.errors import DataError, UnknownNameError
+from cutaway.studio.folders import is_linked
 
 UPLOADS = Path(".studio") / "uploads"
 
@@ -96,7 +97,7 @@ def upload_path(name: str, places: DataRoots) -> Path:
         UnknownNameError: There is none of this name.
     """
     path = places.runs / UPLOADS / name
-    if not _is_plain(name) or path.is_symlink() or not path.is_file():
+    if not _is_plain(name) or is_linked(places.runs, UPLOADS / name) or not path.is_file():
         raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="upload the file again")
     return path.resolve()
 
