@@ -1,11 +1,13 @@
 """The form for a training, the queue, and the page of a run that is being trained, by gestures in a browser."""
 
+import json
 import re
 import time
 
 import pytest
 
 from cutaway.runs import RunFolder
+from cutaway.runs.layout import HISTORY
 from cutaway.training import TrainingConfig
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -123,6 +125,20 @@ def test_the_map_moves_while_the_model_learns_until_the_training_is_stopped_and_
     opened.wait(f"Number(document.querySelector('.live')?.dataset.epochs ?? 0) > {done + 2}", seconds=120)
     opened.page.get_by_role("button", name="Stop", exact=True).click()
     wait_for_state(opened, "stopped")
+    opened.check_quiet()
+
+
+def test_curves_of_a_run_that_was_stopped_within_an_epoch_stay_in_their_chart(start_studio, open_page, new_run, tmp_path):
+    path = new_run(tmp_path / "runs" / "stopped", done=2, status="stopped", epochs=9, split={"counts": {"train": 100}})
+    between = {"kind": "progress", "epoch": 3, "samples": 90, "loss": 0.1, "accuracy": 0.9}
+    with (path / HISTORY).open("a") as history:
+        history.write(json.dumps(between) + "\n")
+    opened = open_page(start_studio(tmp_path / "runs"), "/runs/stopped")
+    opened.wait("document.querySelectorAll('.curves-picture .end').length === 4")
+    ends = [float(each.get_attribute("cx")) for each in opened.page.locator(".curves-picture .end").all()]
+    width = float(opened.page.locator(".curves-picture").first.get_attribute("viewBox").split()[2])
+    assert ends[0] == ends[2]
+    assert ends[1] < ends[0] < width  # the training loss within epoch 3, the validation loss after epoch 2
     opened.check_quiet()
 
 
