@@ -94,10 +94,17 @@ def test_the_form_has_every_setting_with_what_it_becomes(start_studio, open_page
     # 1,077 of the digits are trained on, which is known once they are read: "auto" is what a training makes of that
     opened.wait("document.querySelector('#setting-batch_size').placeholder === '32'", seconds=60)
     assert opened.page.locator("#setting-epochs").get_attribute("placeholder") == "42"
-    opened.page.select_option("#recipe", "lesson")
+    opened.page.select_option("#recipe", "table")
     checked(opened)
+    assert opened.page.locator("#setting-patience").get_attribute("placeholder") == "10"
+    give(opened, patience="none")
+    assert opened.page.inner_text("#setting-patience-wrong") == ""
+    with opened.page.expect_request("**/api/trainings/check") as asked:
+        opened.page.select_option("#recipe", "lesson")
+    assert asked.value.post_data_json["task"]["settings"] == {"patience": None}
+    opened.wait("document.querySelector('#setting-epochs').placeholder === '2'")
     assert opened.page.locator("#setting-epochs").get_attribute("placeholder") == "2"
-    assert opened.page.locator("#setting-optimizer option").first.inner_text() == "sgd (as it is)"
+    assert opened.page.locator("#setting-optimizer option").first.inner_text() == "sgd (default)"
     opened.check_quiet()
 
 
