@@ -87,7 +87,7 @@ class InsideView {
 
   async #sections(again = false) {
     const canceling = new AbortController();
-    const line = progressLine({ title: "Sections are made", cancel: () => canceling.abort() });
+    const line = progressLine({ title: "Computing the sections below", cancel: () => canceling.abort() });
     try {
       await doWork("sections", { run: this.run.id }, {
         again,
@@ -169,7 +169,7 @@ class InsideView {
   /** @param {HTMLButtonElement} button */
   async #report(button) {
     const canceling = new AbortController();
-    const line = progressLine({ title: "The file is made", cancel: () => canceling.abort() });
+    const line = progressLine({ title: "Writing the file", cancel: () => canceling.abort() });
     button.disabled = true;
     button.after(line.host);
     try {

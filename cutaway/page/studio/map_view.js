@@ -32,7 +32,7 @@ export class MapView {
   async start(again = false) {
     this.#canceling = new AbortController();
     const { signal } = this.#canceling;
-    const line = progressLine({ title: "The maps of all layers are computed", cancel: () => this.#canceling.abort() });
+    const line = progressLine({ title: "Computing the maps of all layers", cancel: () => this.#canceling.abort() });
     /** @type {(done: boolean) => void} */
     let say = () => {};
     const isDone = new Promise((resolve) => (say = resolve));
@@ -53,6 +53,10 @@ export class MapView {
       this.#real = true;
     } catch (error) {
       say(false);
+      if (this.task.against && !signal.aborted) {
+        this.task = { ...this.task, against: null }; // whoever compares the runs says why they cannot be
+        return void this.start();
+      }
       this.line.replaceChildren(failureLine(error, () => void this.start(true)));
     }
   }
