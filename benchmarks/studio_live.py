@@ -150,7 +150,11 @@ def main() -> int:
     shown = len(frames) / max(len(epochs), 1)
     print(f"  watched / alone {slower:.3f}")
     print(f"  an epoch is with the page after {spread(epochs)}")
-    print(f"  a frame of the map after {spread(frames)}, of {shown:.0%} of the epochs")
+    print(
+        f"  a frame of the map after {spread(frames)}, of {shown:.0%} of the epochs"
+        if frames
+        else "  no frame of the map"
+    )
     keep("studio_live", {"seconds": seconds, "ratio": slower, "epochs": epochs, "frames": frames})
     promises = {
         "a watching page costs less than 3%": slower < 1.03,

@@ -1,5 +1,6 @@
 """Commands that train: demo, train and resume."""
 
+import shlex
 import time
 from typing import Annotated, Any
 
@@ -57,7 +58,8 @@ def demo(
         print_quality(embedding.quality, misplaced=embedding.misplaced)
     say(f"\n  run        {run.path}\n  embedding  {embedding.file or 'not cached'}")
     say(f"  report     {report.resolve().as_uri()}")
-    say(f"\nNext: open the report, or look at the layers:  cutaway layers {run.path.name}")
+    folder = "" if runs == "runs" else f" {shlex.quote(runs)}"
+    say(f"\nNext: open the report, or all of it live in your browser:  cutaway studio{folder}")
 
 
 def train(

@@ -13,8 +13,11 @@ NEIGHBORS = 15
 SCORES = 2**22
 """Scores of the probe, of a sample and a class each, that are in memory at a time: 32 MB."""
 
-PENALTY = 1e-3
-"""Ridge penalty of `probe_accuracy`, relative to the mean variance of a unit."""
+PENALTIES = (1e-3, 1e-2, 0.1, 1.0)
+"""Ridge penalties of `probe_accuracy`, relative to the mean variance of a unit: the first, or the best of all."""
+
+FEW = 5
+"""Samples for each unit below which the penalty is chosen."""
 
 
 def halves(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -77,8 +80,10 @@ def _most_votes(voters: np.ndarray, choices: np.ndarray) -> tuple[np.ndarray, np
 def probe_accuracy(h: np.ndarray, labels: np.ndarray) -> float | None:
     """Accuracy of a linear classifier on a layer's activations: ridge regression to one-hot classes, the largest wins.
 
-    It is fitted to one half of the samples and measured on the other. The penalty is `PENALTY` times the mean over
-    units of their sum of squares, so that a layer's scale does not matter.
+    It is fitted to one half of the samples and measured on the other. The penalty is a share of the mean over units of
+    their sum of squares, so that a layer's scale does not matter: the first of `PENALTIES`. Where the half has fewer
+    than `FEW` samples for each unit, so weak a penalty lets noise be learned. There it is the one that predicts the
+    second half of this half best when it is fitted to the first, the smallest of several.
 
     Args:
         h: float32 ``(sample, unit)``, finite.
@@ -95,26 +100,51 @@ def probe_accuracy(h: np.ndarray, labels: np.ndarray) -> float | None:
     if not len(fitted) or not len(measured):
         return None
     names, member = np.unique(labels, return_inverse=True)
-    mean = h[fitted].mean(axis=0, dtype=np.float64)
-    x, y = h[fitted] - mean, one_hot(member[fitted], len(names))
-    center = np.bincount(member[fitted], minlength=len(names)) / len(x)
-    # the smaller of two equal systems: units by units, or samples by samples
-    tall = len(x) >= x.shape[1]
-    system = x.T @ x if tall else x @ x.T
-    penalty = PENALTY * float(np.trace(system)) / x.shape[1]
-    if not penalty > 0:
-        weights = np.zeros((x.shape[1], len(names)))  # all samples are the same point: the most frequent class wins
-    else:
-        system[np.diag_indices_from(system)] += penalty
-        if tall:
-            weights = np.linalg.solve(system, (y.T @ x).T - np.outer(x.sum(axis=0), center))
-        else:
-            weights = x.T @ np.linalg.solve(system, y.toarray() - center)
-    right = 0
-    for start, stop in ranges(len(measured), max(1, SCORES // len(names))):
-        rows = measured[start:stop]
-        right += int((((h[rows] - mean) @ weights + center).argmax(axis=1) == member[rows]).sum())
-    return right / len(measured)
+    penalty = PENALTIES[0]
+    if len(fitted) < FEW * h.shape[1]:
+        first, second = (fitted[part] for part in halves(member[fitted]))
+        trial = _Probe(h[first], member[first], len(names))
+        right = [trial.right(h, member, second, penalty=each) for each in PENALTIES]
+        penalty = PENALTIES[int(np.argmax(right))]
+    probe = _Probe(h[fitted], member[fitted], len(names))
+    return probe.right(h, member, measured, penalty=penalty) / len(measured)
+
+
+class _Probe:
+    """A ridge regression to one-hot classes, for several penalties.
+
+    Args:
+        h: float32 ``(sample, unit)``, the samples that it is fitted to.
+        member: int64 ``(sample,)``, their classes.
+        classes: How many there are.
+    """
+
+    def __init__(self, h: np.ndarray, member: np.ndarray, classes: int) -> None:
+        self._mean = h.mean(axis=0, dtype=np.float64)
+        self._x, self._y = h - self._mean, one_hot(member, classes)
+        self._center = np.bincount(member, minlength=classes) / len(h)
+        # the smaller of two equal systems: units by units, or samples by samples
+        self._tall = len(h) >= h.shape[1]
+        self._system = self._x.T @ self._x if self._tall else self._x @ self._x.T
+        self._diagonal = self._system.diagonal().copy()
+
+    def right(self, h: np.ndarray, member: np.ndarray, rows: np.ndarray, *, penalty: float) -> int:
+        """How many of some rows it predicts correctly."""
+        weights = self._weights(penalty * float(self._diagonal.sum()) / h.shape[1])
+        found = 0
+        for start, stop in ranges(len(rows), max(1, SCORES // len(self._center))):
+            part = rows[start:stop]
+            found += int((((h[part] - self._mean) @ weights + self._center).argmax(axis=1) == member[part]).sum())
+        return found
+
+    def _weights(self, penalty: float) -> np.ndarray:
+        x, y, center = self._x, self._y, self._center
+        if not penalty > 0:  # all samples are the same point: the most frequent class wins
+            return np.zeros((x.shape[1], len(center)))
+        self._system[np.diag_indices_from(self._system)] = self._diagonal + penalty
+        if self._tall:
+            return np.linalg.solve(self._system, (y.T @ x).T - np.outer(x.sum(axis=0), center))
+        return x.T @ np.linalg.solve(self._system, y.toarray() - center)
 
 
 def one_hot(member: np.ndarray, classes: int) -> Any:

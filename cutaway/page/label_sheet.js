@@ -160,6 +160,12 @@ export class LabelSheetView {
     this.cards[this.#current].focus();
   }
 
+  /** Focus the first label on which nobody has decided, if there is one. */
+  goOn() {
+    const index = this.cards.findIndex((_, each) => !this.#decided(each).action);
+    if (index >= 0) this.go(index);
+  }
+
   async #save() {
     const { text } = this;
     await this.save(text);

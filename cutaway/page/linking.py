@@ -27,11 +27,20 @@ def link(entry: str, read: Callable[[str], str]) -> str:
         UsageError: Modules import each other in a circle, or there is an import or export of another form than
             ``import { name } from "./file.js";`` and ``export`` before a declaration, or two have a name in common.
     """
-    order: list[str] = []
-    sources: dict[str, str] = {}
-    _visit(entry, read, order, sources, path=())
+    sources = linked_modules(entry, read)
     _check_names(sources)
-    return "\n".join(f"// {name}\n{sources[name]}" for name in order)
+    return "\n".join(f"// {name}\n{source}" for name, source in sources.items())
+
+
+def linked_modules(entry: str, read: Callable[[str], str]) -> dict[str, str]:
+    """Return a module and all that it imports, imported ones first: name -> source without imports and exports.
+
+    Raises:
+        UsageError: As `link`, but names may be in common.
+    """
+    sources: dict[str, str] = {}
+    _visit(entry, read, sources, path=())
+    return sources
 
 
 def _check_names(sources: dict[str, str]) -> None:
@@ -70,9 +79,7 @@ def link_module(entry: str, read: Callable[[str], str], *, exports: Sequence[str
     return f"{link(entry, read)}\nexport default {{ {', '.join(exports)} }};\n"
 
 
-def _visit(
-    name: str, read: Callable[[str], str], order: list[str], sources: dict[str, str], *, path: tuple[str, ...]
-) -> None:
+def _visit(name: str, read: Callable[[str], str], sources: dict[str, str], *, path: tuple[str, ...]) -> None:
     if name in path:
         raise UsageError(
             "modules do not import each other in a circle",
@@ -83,7 +90,7 @@ def _visit(
         return
     source = read(name)
     for imported in _IMPORT.findall(source):
-        _visit(_resolve(name, imported), read, order, sources, path=(*path, name))
+        _visit(_resolve(name, imported), read, sources, path=(*path, name))
     body = _EXPORT.sub("", _IMPORT.sub("", source))
     if left := re.search(r"^(import|export)\b.*", body, re.MULTILINE):
         raise UsageError(
@@ -92,7 +99,6 @@ def _visit(
             hint="write it so",
         )
     sources[name] = body
-    order.append(name)
 
 
 def _resolve(name: str, imported: str) -> str:

@@ -65,7 +65,8 @@ def _workspaces(settings: StudioSettings) -> dict[str, Workspace]:
     """The workspace of each person; people who see the same folder share one."""
     folders: dict[Path, Workspace] = {}
     for person in settings.people:
-        folders.setdefault(person.runs, Workspace(person.runs))
+        if person.runs not in folders:
+            folders[person.runs] = Workspace(person.runs)
     return {person.name: folders[person.runs] for person in settings.people}
 
 

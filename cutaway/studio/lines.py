@@ -68,14 +68,10 @@ class LineProcess:
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        for record in read_lines(process.stdout):
-            self._on_line(record)
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        if process.stdin is not None:
-            with contextlib.suppress(OSError):  # what was not sent any more
-                process.stdin.close()
+        with contextlib.suppress(OSError, ValueError), process:  # which closes its pipes and waits for it
+            for record in read_lines(process.stdout):
+                self._on_line(record)
+            process.kill()
         self._on_end()
 
 

@@ -228,6 +228,7 @@ class InProcess:
         return SimpleNamespace(status=sent[0]["status"], headers=answered, body=data, json=parsed)
 
     def close(self):
+        self.app.state.desk.close()
         for workspace in set(self.app.state.workspaces.values()):
             workspace.close()
         self._loop.run_until_complete(self._loop.shutdown_default_executor())

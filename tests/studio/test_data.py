@@ -160,6 +160,15 @@ def test_a_survey_says_what_the_library_does_with_each_column(tmp_path):
     assert any('"width" alone tells the label' in note for note in found["notes"])
 
 
+def test_a_note_names_a_choice_of_the_page_and_no_option_of_python(tmp_path):
+    file = tmp_path / "dated.csv"
+    rows = [f"{k % 28 + 1:02}.0{k % 9 + 1}.2024,{k % 5},{'ab'[k % 2]}" for k in range(60)]
+    file.write_text("\n".join(["since <b>,size,kind", *rows]))
+    notes = survey_data(str(file), {}, lambda _: None)["notes"]
+    assert any('choose "Time" for "since <b>" to test it on the latest' in note for note in notes)
+    assert not any("time=" in note for note in notes)
+
+
 def test_a_wrong_label_is_said_and_the_columns_are_there_all_the_same(tmp_path):
     file = tmp_path / "table.csv"
     file.write_text(TABLE)

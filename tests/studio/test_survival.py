@@ -1,6 +1,7 @@
 """What the studio survives: being killed at any moment, a full disk, a folder that goes away, a second studio."""
 
 import contextlib
+import http.client
 import json
 import os
 import random
@@ -31,7 +32,7 @@ def ids(studio):
 def attack(studio, stop, *, seed):
     """Write notes, delete, take back and empty, until the server is gone."""
     draw = random.Random(seed)
-    with contextlib.suppress(OSError, ValueError, AttributeError):
+    with contextlib.suppress(OSError, http.client.HTTPException, AttributeError):
         while not stop.is_set():
             run = draw.choice("abcd")
             kind = draw.choice(["notes", "notes", "delete", "back"])

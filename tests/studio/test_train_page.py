@@ -1,11 +1,13 @@
 """The form for a training, the queue, and the page of a run that is being trained, by gestures in a browser."""
 
+import json
 import re
 import time
 
 import pytest
 
 from cutaway.runs import RunFolder
+from cutaway.runs.layout import HISTORY
 from cutaway.training import TrainingConfig
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -92,10 +94,17 @@ def test_the_form_has_every_setting_with_what_it_becomes(start_studio, open_page
     # 1,077 of the digits are trained on, which is known once they are read: "auto" is what a training makes of that
     opened.wait("document.querySelector('#setting-batch_size').placeholder === '32'", seconds=60)
     assert opened.page.locator("#setting-epochs").get_attribute("placeholder") == "42"
-    opened.page.select_option("#recipe", "lesson")
+    opened.page.select_option("#recipe", "table")
     checked(opened)
+    assert opened.page.locator("#setting-patience").get_attribute("placeholder") == "10"
+    give(opened, patience="none")
+    assert opened.page.inner_text("#setting-patience-wrong") == ""
+    with opened.page.expect_request("**/api/trainings/check") as asked:
+        opened.page.select_option("#recipe", "lesson")
+    assert asked.value.post_data_json["task"]["settings"] == {"patience": None}
+    opened.wait("document.querySelector('#setting-epochs').placeholder === '2'")
     assert opened.page.locator("#setting-epochs").get_attribute("placeholder") == "2"
-    assert opened.page.locator("#setting-optimizer option").first.inner_text() == "sgd (as it is)"
+    assert opened.page.locator("#setting-optimizer option").first.inner_text() == "sgd (default)"
     opened.check_quiet()
 
 
@@ -123,6 +132,22 @@ def test_the_map_moves_while_the_model_learns_until_the_training_is_stopped_and_
     opened.wait(f"Number(document.querySelector('.live')?.dataset.epochs ?? 0) > {done + 2}", seconds=120)
     opened.page.get_by_role("button", name="Stop", exact=True).click()
     wait_for_state(opened, "stopped")
+    opened.check_quiet()
+
+
+def test_curves_of_a_run_that_was_stopped_within_an_epoch_stay_in_their_chart(
+    start_studio, open_page, new_run, tmp_path
+):
+    path = new_run(tmp_path / "runs" / "stopped", done=2, status="stopped", epochs=9, split={"counts": {"train": 100}})
+    between = {"kind": "progress", "epoch": 3, "samples": 90, "loss": 0.1, "accuracy": 0.9}
+    with (path / HISTORY).open("a") as history:
+        history.write(json.dumps(between) + "\n")
+    opened = open_page(start_studio(tmp_path / "runs"), "/runs/stopped")
+    opened.wait("document.querySelectorAll('.curves-picture .end').length === 4")
+    ends = [float(each.get_attribute("cx")) for each in opened.page.locator(".curves-picture .end").all()]
+    width = float(opened.page.locator(".curves-picture").first.get_attribute("viewBox").split()[2])
+    assert ends[0] == ends[2]
+    assert ends[1] < ends[0] < width  # the training loss within epoch 3, the validation loss after epoch 2
     opened.check_quiet()
 
 

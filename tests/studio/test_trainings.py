@@ -128,6 +128,14 @@ def test_what_was_stopped_or_killed_is_resumed_to_the_same_bytes(start_studio, h
     assert snapshots(run) == snapshots(studio.folder / row["run"])
 
 
+def test_a_run_that_cannot_be_resumed_is_said_by_its_job(start_studio, new_run, tmp_path):
+    new_run(tmp_path / "runs" / "stopped", done=1, status="stopped")  # it has no weights to go on with
+    studio = start_studio(tmp_path / "runs")
+    row = wait(studio, start(studio, {"kind": "resume", "run": "stopped"}), "ended", "died", "failed")
+    assert (row["state"], row["run"]) == ("failed", None)
+    assert "next:" in row["error"]
+
+
 def test_a_branch_begins_with_the_weights_of_an_epoch(start_studio):
     studio = start_studio()
     row = wait(studio, start(studio, {**DIGITS, "settings": {"epochs": 3}}), "ended", "died", "failed")

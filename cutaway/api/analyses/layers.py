@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .results.similarity_matrix import Similarity
 
-METHOD = 1
+METHOD = 2
 """Part of the key of kept measures and records: other measurements give others."""
 
 SAMPLES = 10_000

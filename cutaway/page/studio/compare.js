@@ -28,12 +28,13 @@ export async function showCompare(host, [first, second]) {
   });
   const join = () => {
     const [one, other] = maps.map((map) => map.explorer);
-    if (one && other) joinExplorers(one, other);
+    const same = maps.every((map) => map.task.against) || first === second; // otherwise names are of other samples
+    if (one && other && same) joinExplorers(one, other);
   };
   for (const map of maps) map.host.addEventListener("shown", join);
   for (const map of maps) void map.start();
   const start = async (again = false) => {
-    const progress = progressLine({ title: "The runs are compared" });
+    const progress = progressLine({ title: "Comparing the runs" });
     try {
       const key = await doWork("compare", { run: first, other: second }, {
         again,
@@ -48,6 +49,7 @@ export async function showCompare(host, [first, second]) {
       if (maps[0].explorer) linkSections(maps[0].explorer, comparison);
     } catch (error) {
       line.replaceChildren(failureLine(error, () => void start(true)));
+      beside.before(line); // above the maps, where it is seen
     }
   };
   void start();

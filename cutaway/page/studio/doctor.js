@@ -15,7 +15,7 @@ export function showDoctor(host, run) {
   const title = element("h2", { id: "doctor-title", text: "What would help" });
   host.append(element("section", { id: "doctor", "aria-labelledby": "doctor-title" }, title, line, list, unjudged));
   const start = async (again = false) => {
-    const progress = progressLine({ title: "The run is examined" });
+    const progress = progressLine({ title: "Examining the run" });
     try {
       const key = await doWork("doctor", { run: run.id }, {
         again,
@@ -44,7 +44,7 @@ function findingCard(run, { kind, severity, title, text, remedy, untried }) {
   const place = element("div", { class: "proof", "aria-live": "polite" });
   const prove = async (again = false) => {
     const canceling = new AbortController();
-    const line = progressLine({ title: "The remedy is tried", cancel: () => canceling.abort() });
+    const line = progressLine({ title: "Trying the remedy", cancel: () => canceling.abort() });
     place.replaceChildren(line.host);
     try {
       const key = await doWork("proof", { run: run.id, finding: kind }, { again, signal: canceling.signal, onState: line.show });

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from importlib.util import find_spec
@@ -10,10 +10,14 @@ from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from cutaway.page.resources import read_template
+from cutaway.page.linking import linked_modules
+from cutaway.page.resources import read_module, read_template
 
 BOKEHJS = ("bokeh.min.js", "bokeh-gl.min.js")
 """What figures use of BokehJS, in order."""
+
+SCRIPT = "studio/studio.js"
+"""The module that starts the page."""
 
 STYLES = (
     "page.css",
@@ -70,6 +74,7 @@ def _bokehjs() -> list[tuple[str, bytes]]:
     return [(f"bokeh/{name}", (folder / name).read_bytes()) for name in BOKEHJS]
 
 
+@lru_cache(500)
 def studio_shell(*, base: str, person: str, writes: bool) -> str:
     """The document in which every view of the studio is shown.
 
@@ -80,7 +85,9 @@ def studio_shell(*, base: str, person: str, writes: bool) -> str:
     """
     environment = Environment(loader=FunctionLoader(read_template), autoescape=True, undefined=StrictUndefined)
     static = f"{base}/static/{studio_files().digest}"
+    # asked for at once: a browser that follows the imports waits for one level of modules after the other
+    modules = [f"{static}/{name}" for name in reversed(linked_modules(SCRIPT, read_module))]
     styles = [f"{static}/templates/{name}" for name in STYLES]
     return environment.get_template("studio.html").render(
-        base=f"{base}/", styles=styles, script=f"{static}/studio/studio.js", person=person, writes=writes
+        base=f"{base}/", styles=styles, modules=modules, script=f"{static}/{SCRIPT}", person=person, writes=writes
     )

@@ -14,7 +14,7 @@ import { doWork, failureLine, progressLine, WorkCanceled } from "./work.js";
  * @param {any} run as `api/runs/ID` says it
  */
 export function showInside(host, run) {
-  if (!run.rows?.length && run.state !== "finished") return;
+  if (!run.rows?.length && !["running", "finished"].includes(run.state)) return;
   const inside = element("div", { class: "inside" });
   host.append(inside);
   if (run.state !== "running") return void new InsideView(inside, run).start();
@@ -23,7 +23,7 @@ export function showInside(host, run) {
     inside.replaceChildren();
     new InsideView(inside, run).start();
   };
-  inside.append(element("p", { class: "hint", text: "The layers can be looked at once the training has ended." }), look);
+  inside.append(element("p", { class: "hint", text: "The layers are shown here when the training has ended." }), look);
   listen({
     runs: ({ changed }) => {
       const row = changed.find((/** @type {any} */ each) => each.id === run.id);
@@ -87,7 +87,7 @@ class InsideView {
 
   async #sections(again = false) {
     const canceling = new AbortController();
-    const line = progressLine({ title: "Sections are made", cancel: () => canceling.abort() });
+    const line = progressLine({ title: "Computing the sections below", cancel: () => canceling.abort() });
     try {
       await doWork("sections", { run: this.run.id }, {
         again,
@@ -169,7 +169,7 @@ class InsideView {
   /** @param {HTMLButtonElement} button */
   async #report(button) {
     const canceling = new AbortController();
-    const line = progressLine({ title: "The file is made", cancel: () => canceling.abort() });
+    const line = progressLine({ title: "Writing the file", cancel: () => canceling.abort() });
     button.disabled = true;
     button.after(line.host);
     try {

@@ -102,7 +102,7 @@ class LiveRun {
     this.bar.value = Math.min(1, this.#place / planned);
     this.bar.hidden = state !== "running";
     this.pace.textContent = this.#paceText(planned);
-    const last = state === "running" ? planned : Math.max(this.rows.at(-1)?.epoch ?? 1, 1);
+    const last = state === "running" ? planned : Math.ceil(this.#place); // it may have been stopped within an epoch
     this.#chart(this.loss, "loss", last);
     this.#chart(this.accuracy, "accuracy", last);
     this.#drawActions();

@@ -6,9 +6,6 @@ import { fetchPart, partArrays, sectionElement } from "./parts.js";
 import { shareSelection, showIn, shownIn } from "./share.js";
 import { doWork, failureLine, progressLine } from "./work.js";
 
-/** Milliseconds after which a first look is asked for where the maps are not there. */
-const SOON = 150;
-
 /** The map of a run: a first look at once, and the maps of all layers and epochs when they are there. */
 export class MapView {
   /** @type {Explorer | null} */
@@ -35,36 +32,45 @@ export class MapView {
   async start(again = false) {
     this.#canceling = new AbortController();
     const { signal } = this.#canceling;
-    const line = progressLine({ title: "The maps of all layers are computed", cancel: () => this.#canceling.abort() });
-    let soon = 0;
+    const line = progressLine({ title: "Computing the maps of all layers", cancel: () => this.#canceling.abort() });
+    /** @type {(done: boolean) => void} */
+    let say = () => {};
+    const isDone = new Promise((resolve) => (say = resolve));
+    void this.#preview(signal, isDone); // before the maps, so that it is made before them
     try {
       const key = await doWork("explore", this.task, {
         again,
         signal,
         onState: (state) => {
+          say(state.state === "done");
           if (state.state === "done") return;
-          soon ||= setTimeout(() => void this.#preview(signal), SOON);
           this.line.replaceChildren(line.host);
           line.show(state);
         },
       });
-      clearTimeout(soon);
       this.line.replaceChildren();
       await this.#show(key, "explore");
       this.#real = true;
     } catch (error) {
-      clearTimeout(soon);
+      say(false);
+      if (this.task.against && !signal.aborted) {
+        this.task = { ...this.task, against: null }; // whoever compares the runs says why they cannot be
+        return void this.start();
+      }
       this.line.replaceChildren(failureLine(error, () => void this.start(true)));
     }
   }
 
-  /** @param {AbortSignal} signal */
-  async #preview(signal) {
+  /**
+   * @param {AbortSignal} signal
+   * @param {Promise<boolean>} isDone whether the maps are there already
+   */
+  async #preview(signal, isDone) {
     if (this.explorer) return;
     const { against: _, ...task } = this.task;
     try {
       const key = await doWork("preview", task, { signal });
-      if (!this.#real && !this.explorer && !signal.aborted) await this.#show(key, "preview");
+      if (!(await isDone) && !this.#real && !this.explorer && !signal.aborted) await this.#show(key, "preview");
     } catch {
       // the maps themselves say what is wrong
     }

@@ -42,7 +42,7 @@ class MendView {
   }
 
   async start() {
-    const line = progressLine({ title: "Suspect labels are read" });
+    const line = progressLine({ title: "Reading the suspect labels" });
     try {
       this.#key = await doWork("sheet", { run: this.run.id }, {
         again: true,
@@ -72,7 +72,7 @@ class MendView {
 
   async #find() {
     const canceling = new AbortController();
-    const line = progressLine({ title: "Suspect labels are looked for", cancel: () => canceling.abort() });
+    const line = progressLine({ title: "Looking for suspect labels", cancel: () => canceling.abort() });
     this.place.replaceChildren();
     this.line.replaceChildren(line.host);
     try {
@@ -96,6 +96,7 @@ class MendView {
     this.sheet = new LabelSheetView(host, record, { decide: (index, now, before) => this.#decide(index, now, before) });
     Object.assign(host, { sheet: this.sheet }); // for scripts of others, and for tests
     await this.#update();
+    if (document.activeElement === document.body) this.sheet.goOn(); // the keys work at once
   }
 
   /** @type {import("../label_sheet.js").Decide} */

@@ -5,22 +5,22 @@ import { ask, listen, mayWrite } from "./server.js";
 /**
  * A training of the queue; see `cutaway.studio.trainings.queue`.
  * @typedef {{ id: string, state: string, place: number | null, run: string | null, note: string, error: string | null,
- *   kind: string, data?: string, of?: string, from_epoch?: number | null, created: number | null }} JobRow
+ *   kind: string, data?: string, name?: string | null, of?: string, from_epoch?: number | null, created: number | null }} JobRow
  */
 
 /** @param {JobRow} job */
 export function jobTitle(job) {
   if (job.kind === "resume") return `Resume ${job.of}`;
   if (job.kind === "like") return job.from_epoch === null || job.from_epoch === undefined ? `Like ${job.of}` : `From epoch ${job.from_epoch} of ${job.of}`;
-  return `Train on ${job.data}`;
+  return `Train ${job.name ? `${job.name} ` : ""}on ${job.data}`;
 }
 
 /** @param {JobRow} job */
 export function jobWords(job) {
   const { state, place, note, error } = job;
   if (state === "queued") return `${place === 1 ? "The next one to start" : `Number ${place} in the queue`}${note ? `; it ${note}` : ""}.`;
-  if (state === "starting") return "Its process starts.";
-  if (state === "running") return job.run ? "It trains." : note ? `${note[0].toUpperCase()}${note.slice(1)}.` : "Its process loads the data.";
+  if (state === "starting") return "It is starting.";
+  if (state === "running") return job.run ? "It is training." : note ? `${note[0].toUpperCase()}${note.slice(1)}.` : "Loading the data.";
   if (state === "canceled") return "Canceled.";
   return error ?? "It has ended.";
 }

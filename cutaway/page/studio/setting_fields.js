@@ -46,11 +46,12 @@ export class SettingField {
     );
   }
 
-  /** What a person gave: undefined for nothing; text that is no number stays text, which the studio refuses in words. */
+  /** What a person gave: undefined for nothing, null for none; text that is no number stays text, which the studio refuses in words. */
   get value() {
     const text = this.input.value.trim();
     if (text === "") return undefined;
-    const { kind, auto, name } = this.record;
+    const { kind, auto, name, optional } = this.record;
+    if (optional && text === "none") return null;
     if (kind === "choice" || (auto && text === "auto") || kind === "text") return name === "class_weight" ? weightsOf(text) : text;
     const number = Number(text);
     return Number.isFinite(number) ? number : text;
@@ -65,7 +66,7 @@ export class SettingField {
   otherwise(value) {
     const text = settingText(value);
     if (this.input instanceof HTMLInputElement) this.input.placeholder = text || (this.record.optional ? "none" : "");
-    else this.input.options[0].textContent = text ? `${text} (as it is)` : "";
+    else this.input.options[0].textContent = text ? `${text} (default)` : "";
   }
 
   /** @param {string | undefined} message */

@@ -6,7 +6,8 @@ import { showJob } from "./job_view.js";
 import { showError } from "./messages.js";
 import { showRun } from "./run_view.js";
 import { showRuns } from "./runs_view.js";
-import { listen, pathParts } from "./server.js";
+import { listen, mayWrite, pathParts } from "./server.js";
+import { followTour, startTour } from "./tour.js";
 import { showTrain } from "./train_view.js";
 
 /**
@@ -29,6 +30,8 @@ async function start() {
   for (const [path, { title }] of Object.entries(VIEWS)) {
     if (title) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));
   }
+  const tour = element("button", { type: "button", class: "tour-start", text: "Tour", onclick: startTour });
+  if (mayWrite()) document.getElementById("pageScheme")?.before(tour);
   const host = /** @type {HTMLElement} */ (document.getElementById("studioView"));
   host.replaceChildren();
   const offline = /** @type {HTMLElement} */ (document.getElementById("studioOffline"));
@@ -38,6 +41,7 @@ async function start() {
   } catch (error) {
     showError(error);
   }
+  followTour();
   document.documentElement.dataset.ready = "";
 }
 

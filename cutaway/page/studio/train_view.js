@@ -24,7 +24,7 @@ const FORM = /** @type {any[]} */ ([
   {
     name: "ensemble",
     kind: "whole",
-    help: "So many models are trained side by side, and their logits are averaged.",
+    help: "Train this many models side by side, and average their logits.",
     limits: "at least 1, at most 256",
   },
 ]).map((each) => ({ limits: "", low: null, high: null, choices: [], auto: false, optional: false, ...each }));
@@ -82,7 +82,7 @@ class TrainForm {
             "fieldset",
             {},
             element("legend", { text: "Model" }),
-            element("div", { class: "fields" }, field("Recipe", this.recipe, "Where everything comes from that is not given here."), ...of(FORM.map(({ name }) => name))),
+            element("div", { class: "fields" }, field("Recipe", this.recipe, "What you leave empty comes from the recipe."), ...of(FORM.map(({ name }) => name))),
           ),
       branch
         ? element("fieldset", {}, element("legend", { text: "First weights" }), field("Branch from", this.epoch, "The weights that the run had after this epoch. The optimizer and the schedule begin from the start."))
@@ -94,7 +94,7 @@ class TrainForm {
         element("div", { class: "fields" }, ...of(FIRST)),
         element("details", { class: "more-settings" }, element("summary", { text: `All ${settings.length} settings` }), element("div", { class: "fields" }, ...of(rest))),
       ),
-      like ? null : field("Name of the run", this.name, "Middle part of its folder's name; empty for that of the data."),
+      like ? null : field("Name of the run", this.name, "It becomes part of the folder's name. If it is empty, the name of the data does."),
       this.problem,
       element("p", { class: "train-start" }, this.start, (this.words = element("span", { class: "hint" }))),
     );

@@ -108,7 +108,8 @@ export function progressLine({ title, cancel = null }) {
     const share = progress?.total ? progress.done / progress.total : null;
     if (share === null) bar.removeAttribute("value");
     else bar.value = share;
-    words.textContent = [title, ...(state === "waiting" ? ["waits for its turn"] : progressWords(progress))].join(", ");
+    const said = state === "waiting" ? ["waiting for its turn"] : progressWords(progress);
+    words.textContent = said.length ? `${title}: ${said.join(", ")}` : title;
   };
   return { host, show };
 }
@@ -117,7 +118,8 @@ export function progressLine({ title, cancel = null }) {
 function progressWords(progress) {
   if (!progress) return [];
   const words = [progress.note || (progress.task === "report" ? "" : progress.task)];
-  if (progress.total) words.push(`${Math.floor((100 * progress.done) / progress.total)}%`);
+  const part = words[0].includes("%"); // the note says how far one step of several is
+  if (progress.total) words.push(`${Math.floor((100 * progress.done) / progress.total)}%${part ? " of everything" : ""}`);
   if (progress.rate && progress.rate >= 10) words.push(`${Math.round(progress.rate).toLocaleString("en")} ${progress.unit}/s`);
   if (progress.left !== null && progress.left >= 1) words.push(`about ${counted(Math.ceil(progress.left), "second")} left`);
   return words.filter(Boolean);

@@ -7,6 +7,7 @@ import base64
 import contextlib
 import dataclasses
 import os
+import re
 import sys
 import time
 import warnings
@@ -33,6 +34,9 @@ CLASSES = 200
 PICTURES = 120
 SIDE = 64
 """Pixels of a picture's longer side on the sheet at most."""
+
+_ROLE = re.compile(r'\bpass (?:for example )?(time|group|label|weight)="([^"]*)"')
+"""What a message says in Python, and a page has under "Use" of a column."""
 
 
 def survey_data(where: str, options: dict[str, Any], on_progress: Any) -> dict[str, Any]:
@@ -62,15 +66,16 @@ def survey_data(where: str, options: dict[str, Any], on_progress: Any) -> dict[s
         try:
             found |= _of_samples(where, options, on_progress, notes)
         except CutawayError as error:
-            found["problem"] = _by_name(str(error), where)
+            found["problem"] = _for_page(str(error), where)
     said = dict.fromkeys(str(each.message) for each in caught if issubclass(each.category, CutawayWarning))
-    notes[:0] = [_by_name(each, where) for each in said]
+    notes[:0] = [_for_page(each, where) for each in said]
     return found
 
 
-def _by_name(message: str, where: str) -> str:
-    """A message that names the data as a page knows them, without their path."""
-    return message.replace(where, Path(where).name)
+def _for_page(message: str, where: str) -> str:
+    """A message with the name of the data instead of their path, and with choices of the page instead of options."""
+    said = message.replace(where, Path(where).name)
+    return _ROLE.sub(lambda found: f'choose "{found[1].capitalize()}" for "{found[2]}"', said)
 
 
 def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
@@ -193,7 +198,7 @@ def main() -> None:
             result = survey_data(request["where"], request["options"], on_progress)
             write_line({"key": key, "result": result})
         except CutawayError as error:
-            write_line({"key": key, "error": _by_name(str(error), request["where"])})
+            write_line({"key": key, "error": _for_page(str(error), request["where"])})
         except MemoryError:
             write_line({"key": key, "error": MEMORY})
         except Exception as error:

@@ -31,11 +31,11 @@ HELP = {
     "schedule": "How the learning rate changes during the training.",
     "loss": "What the training makes small.",
     "label_smoothing": "Share of a label that is spread over all classes.",
-    "precision": "Of products of matrices; weights are float32.",
+    "precision": "Of matrix products; weights are always float32.",
     "validation": "Share of the training samples that are held out for validation.",
-    "patience": "Stop after so many epochs without a lower validation loss; empty for never.",
-    "class_weight": '"balanced" gives every class the same weight in the loss; empty for none.',
-    "seed": "Of first weights, split, order and dropout: the same seed gives the same run.",
+    "patience": "Stop after this many epochs without a lower validation loss; none for never.",
+    "class_weight": '"balanced" gives every class the same weight in the loss; none weighs all samples alike.',
+    "seed": "Decides first weights, split, order and dropout: the same seed gives the same run.",
 }
 """What each setting does; a test checks that none is missing."""
 

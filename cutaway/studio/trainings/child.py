@@ -30,11 +30,11 @@ NOTE_SECONDS = 1.0
 class _Teller:
     """Writes how a job stands."""
 
-    def __init__(self, path: Path, runs: Path, run: str | None) -> None:
+    def __init__(self, path: Path, runs: Path) -> None:
         before = read_status(path)
         self._path, self._runs, self._noted = path, runs, time.monotonic()
         self._status = Status(
-            state="running", attempts=before.attempts if before else 1, process=ProcessRecord.current(), run=run
+            state="running", attempts=before.attempts if before else 1, process=ProcessRecord.current()
         )
         write_status(path, self._status)
 
@@ -74,7 +74,7 @@ def train_job(path: Path, lock: int) -> int:
     token = CancelToken()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: token.cancel())
-    teller = _Teller(path, runs, job.task.run if isinstance(job.task, Continuation) else None)
+    teller = _Teller(path, runs)
     try:
         with token:
             run = _do(job.task, runs, teller)

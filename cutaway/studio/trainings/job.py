@@ -116,5 +116,5 @@ class Status(_Record):
 def task_words(task: Training | Repeat | Continuation) -> dict[str, Any]:
     """What a page says of a task, without any path."""
     if isinstance(task, Training):
-        return {"kind": task.kind, "data": task.name or task.data.rpartition("/")[2]}
+        return {"kind": task.kind, "data": task.data.rpartition("/")[2], "name": task.name}
     return {"kind": task.kind, "of": task.run, "from_epoch": getattr(task, "from_epoch", None)}

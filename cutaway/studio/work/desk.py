@@ -146,7 +146,7 @@ class Desk:
 
     def warm(self) -> None:
         """Have the process for views loaded: somebody is there, and will want it."""
-        if self._workers["view"].pid is None:
+        if self._workers["view"].pid is None and self._threads[0].is_alive():
             threading.Thread(target=self._warm, daemon=True).start()
 
     def _warm(self) -> None:

@@ -101,11 +101,14 @@ class Worker:
         """End the process."""
         with self._lock:
             process, self._process = self._process, None
+            errors, self._errors = self._errors, None
+        if errors is not None:
+            errors.close()
         if process is not None:
             with contextlib.suppress(OSError):
                 process.kill()
             process.wait()
-            for stream in (process.stdin, process.stdout):
+            for stream in (process.stdin, process.stdout, self._errors):
                 if stream is not None:
                     with contextlib.suppress(OSError):
                         stream.close()
@@ -124,6 +127,8 @@ class Worker:
 
     def _start(self) -> None:
         self._ready = False
+        if self._errors is not None:
+            self._errors.close()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the process is
         command = [sys.executable, "-P", "-m", "cutaway.studio.work.process", str(self._nice)]
         self._process = subprocess.Popen(

@@ -70,9 +70,19 @@ def test_a_group_of_the_comparison_is_selected_in_both(beside, trained):
     beside.check_quiet()
 
 
-def test_runs_on_different_data_are_said_in_one_line(open_page, own_studio, new_run):
-    new_run(own_studio.folder / "toy")
-    opened = open_page(own_studio, "/compare/first/toy")
+def test_runs_on_different_data_are_said_once_above_their_maps_which_are_not_joined(open_page, own_studio, tmp_path):
+    rows = [f"{k % 7},{k % 3},{'ab'[k % 2]}" for k in range(120)]
+    (tmp_path / "rows.csv").write_text("\n".join(["one,two,label", *rows]))
+    data = ct.load_dataset(tmp_path / "rows.csv", label="label")
+    run = ct.train(ct.mlp((4,)), data, epochs=1, runs=own_studio.folder, progress=False)
+    opened = open_page(own_studio, f"/compare/first/{run.path.name}")
     opened.wait("document.querySelector('.work-line.failed')", seconds=400)
-    assert opened.page.locator(".work-line.failed").first.inner_text().strip()
-    assert opened.foreign == []
+    opened.wait(BOTH, seconds=400)
+    failed = opened.page.locator(".work-line.failed")
+    assert failed.count() == 1
+    assert "samples that two runs share are of one kind" in failed.inner_text()
+    assert failed.bounding_box()["y"] < opened.page.locator(".map-view").first.bounding_box()["y"]
+    opened.page.evaluate(f"{EXPLORERS}[0].store.set({{ search: 'sample' }})")
+    opened.page.evaluate(f"{EXPLORERS}[1].store.set({{ search: 'row' }})")
+    opened.page.wait_for_timeout(500)
+    assert opened.page.evaluate(f"{EXPLORERS}.map((each) => each.store.state.search)") == ["sample", "row"]

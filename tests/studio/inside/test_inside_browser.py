@@ -139,11 +139,12 @@ def _folder_with_runs(trained):
 def test_other_samples_layers_and_epochs_are_chosen_and_computed(shown):
     opened = shown()
     opened.page.get_by_text("Other samples, layers or epochs").click()
-    opened.page.get_by_label("Samples", exact=True).select_option("train")
-    opened.page.get_by_label("At most").fill("60")
-    opened.page.get_by_label("Layers").fill("dense_1")
-    opened.page.get_by_label("Epochs").fill("0, 2-3")
-    opened.page.get_by_role("button", name="Show", exact=True).click()
+    form = opened.page.locator(".map-controls")
+    form.locator("select").select_option("train")
+    form.get_by_label("At most").fill("60")
+    form.get_by_label("Layers").fill("dense_1")
+    form.get_by_label("Epochs").fill("0, 2-3")
+    form.get_by_role("button", name="Show", exact=True).click()
     opened.page.wait_for_url("**split=train**")
     opened.wait(REAL, seconds=400)
     record = opened.page.evaluate(

@@ -24,6 +24,13 @@ def eventually(opened, given, expected):
     assert given() == expected
 
 
+def decide_on_second(opened, key):
+    """Go to the second label with the keyboard, and decide."""
+    opened.page.locator(".suspect").first.focus()
+    opened.page.keyboard.press("n")
+    opened.page.keyboard.press(key)
+
+
 @pytest.fixture
 def mending(open_page, own_studio):
     """The page on which labels of the first run are mended, with suspects that were found before."""
@@ -43,6 +50,10 @@ def test_suspect_labels_are_found_with_progress(open_page, own_studio):
     opened.wait("document.querySelector('.work-line progress')")
     opened.wait(SHEET, seconds=400)
     assert opened.page.locator(".suspect").count() > 20
+    opened.page.keyboard.press("k")  # the first one has the focus
+    eventually(opened, lambda: decisions(own_studio), [(suspects(opened)[0]["sample"], "keep", None)])
+    opened.open("/runs/first/mend")
+    opened.wait("document.activeElement === document.querySelectorAll('.suspect')[1]", seconds=60)
     opened.check_quiet()
 
 
@@ -79,14 +90,12 @@ def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(mending, ope
     name = suspects(mending)[1]["sample"]
     run = ct.open_run(own_studio.folder / "first")
     run.decide(ct.Decision(name, "keep"))
-    other.page.locator(".suspect").nth(1).focus()
-    other.page.keyboard.press("d")
+    decide_on_second(other, "d")
     said = "document.querySelector('.studio-message.error')?.textContent.includes('decided meanwhile')"
     other.wait(said, seconds=100)
     other.wait("document.querySelectorAll('.suspect')[1].dataset.decided === 'keep'")
     assert decisions(own_studio)[-1] == (name, "keep", None)
-    other.page.locator(".suspect").nth(1).focus()
-    other.page.keyboard.press("d")
+    decide_on_second(other, "d")
     eventually(other, lambda: decisions(own_studio)[-1], (name, "drop", None))
     mending.wait("document.querySelectorAll('.suspect')[1].dataset.decided === 'drop'")
     assert other.foreign == []

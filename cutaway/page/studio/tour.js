@@ -1,0 +1,150 @@
+import { element } from "../core/elements.js";
+import { mayWrite, pathParts } from "./server.js";
+
+/** Which step a person has come to; it lasts as long as the tab. */
+const STEP = "cutaway-tour";
+/** That it was offered once; it lasts. */
+const OFFERED = "cutaway-tour-offered";
+
+/**
+ * The steps: on which page each is shown, what it points at, what it says, and where the next one is. "RUN" is the run
+ * of the page.
+ * @type {{ page: RegExp, target: string, title: string, text: string, next: string, action: string }[]}
+ */
+const STEPS = [
+  {
+    page: /^$/,
+    target: ".runs-head",
+    title: "Every training is a run",
+    text: "This is the list of them, also of those that a terminal or a notebook trains. Let us train one, on 1,797 small pictures of digits.",
+    next: "train?data=bundled/digits",
+    action: "Go to Train",
+  },
+  {
+    page: /^train$/,
+    target: ".train-form .primary",
+    title: "Data, a model, and its settings",
+    text: "A field that is left empty takes the value in gray. Press Start training; the tour goes on when the training has begun.",
+    next: "",
+    action: "",
+  },
+  {
+    page: /^runs\/[^/]+$/,
+    target: ".live-head",
+    title: "It learns",
+    text: "Loss and accuracy are drawn after every epoch, and a verdict says in words what they mean. Training goes on when you close this page.",
+    next: "runs/RUN",
+    action: "Look inside",
+  },
+  {
+    page: /^runs\/[^/]+$/,
+    target: ".inside",
+    title: "Cut it open",
+    text: "Every layer has a map of all samples: similar ones are close together. Click on a sample to see its way through the layers, and move the slider to see when the model learned it.",
+    next: "runs/RUN/mend",
+    action: "Look for wrong labels",
+  },
+  {
+    page: /^runs\/[^/]+\/mend$/,
+    target: "main",
+    title: "Which of the data is wrong?",
+    text: "Models that never saw a sample judge its label. Go through the suspects with the keyboard, then train again from the same seed and see what it changed. That was the tour.",
+    next: "",
+    action: "",
+  },
+];
+
+/** Show the step of the tour that belongs to this page, or offer the tour on a first visit. */
+export function followTour() {
+  if (!mayWrite()) return; // it trains a model
+  const path = pathParts().join("/");
+  const found = stepOn(path, Number(sessionStorage.getItem(STEP) ?? -1));
+  if (found >= 0) showStep(found);
+  else if (!path && !localStorage.getItem(OFFERED)) offer();
+}
+
+/** Begin it, from any page. */
+export function startTour() {
+  localStorage.setItem(OFFERED, "yes");
+  sessionStorage.setItem(STEP, "0");
+  location.assign(new URL(".", document.baseURI));
+}
+
+/**
+ * The step for a page: the one that a person has come to, or the next one, where they went there by themselves.
+ * @param {string} path
+ * @param {number} at
+ * @returns {number} -1 for none
+ */
+export function stepOn(path, at) {
+  if (at < 0) return -1;
+  return [at, at + 1].find((step) => STEPS[step]?.page.test(path)) ?? -1;
+}
+
+/** @param {number} step */
+function showStep(step) {
+  sessionStorage.setItem(STEP, String(step));
+  const { target, title, text, next, action } = STEPS[step];
+  const end = () => {
+    sessionStorage.removeItem(STEP);
+    panel.remove();
+    mark(null);
+  };
+  const run = encodeURIComponent(pathParts()[1] ?? "");
+  const go = element("a", { class: "button main", href: next.replace("RUN", run) || ".", text: action });
+  go.addEventListener("click", (event) => {
+    sessionStorage.setItem(STEP, String(step + 1));
+    if (!STEPS[step + 1].page.test(pathParts().join("/"))) return;
+    event.preventDefault(); // the next step is on this page
+    panel.remove();
+    showStep(step + 1);
+  });
+  const last = step === STEPS.length - 1;
+  const leave = element("button", { type: "button", text: last ? "Done" : "End the tour", onclick: end });
+  const panel = element(
+    "aside",
+    { class: "tour", "aria-label": "Tour" },
+    element("p", { class: "tour-count", text: `Step ${step + 1} of ${STEPS.length}` }),
+    element("h2", { text: title }),
+    element("p", { text }),
+    element("div", { class: "studio-buttons" }, leave, action ? go : null),
+  );
+  document.body.append(panel);
+  mark(target);
+}
+
+/**
+ * Outline what a step speaks of, as soon as it is there, and bring it into view.
+ * @param {string | null} target
+ */
+function mark(target) {
+  document.querySelector(".tour-target")?.classList.remove("tour-target");
+  if (!target) return;
+  const found = document.querySelector(target);
+  if (!found) {
+    setTimeout(() => document.querySelector(".tour") && !document.querySelector(".tour-target") && mark(target), 250);
+    return;
+  }
+  found.classList.add("tour-target");
+  found.scrollIntoView({ block: "center" });
+}
+
+function offer() {
+  const answer = () => {
+    localStorage.setItem(OFFERED, "yes");
+    panel.remove();
+  };
+  const panel = element(
+    "aside",
+    { class: "tour", "aria-label": "Tour" },
+    element("h2", { text: "Here for the first time?" }),
+    element("p", { text: "A tour of five steps trains a small model, opens it, and looks for wrong labels. It takes two minutes." }),
+    element(
+      "div",
+      { class: "studio-buttons" },
+      element("button", { type: "button", text: "No, thanks", onclick: answer }),
+      element("button", { type: "button", class: "main", text: "Take the tour", onclick: startTour }),
+    ),
+  );
+  document.body.append(panel);
+}

@@ -1,0 +1,40 @@
+"""The document that every view of the studio is shown in."""
+
+import re
+
+
+def test_all_modules_are_asked_for_at_once(in_process):
+    studio = in_process()
+    shell = studio.ask("/").body.decode()
+    preloaded = re.findall(r'<link rel="modulepreload" href="([^"]+)">', shell)
+    sources = {path: studio.ask(path).body.decode() for path in preloaded}
+    imported = {
+        "/".join(_resolved(path, name))
+        for path, source in sources.items()
+        for name in re.findall(r'^import (?:\{[^}]*\} from )?"([^"]+)";', source, re.MULTILINE)
+    }
+    entry = re.search(r'<script type="module" src="([^"]+)">', shell)[1]
+    assert imported | {entry} == set(preloaded)
+    assert len(preloaded) > 30
+
+
+def _resolved(path, name):
+    """The parts of the address that an import names."""
+    parts = path.split("/")[:-1]
+    for part in name.split("/"):
+        if part == "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return parts
+
+
+def test_the_shell_of_a_reader_says_so_and_a_name_is_text(in_process, tmp_path):
+    from cutaway.studio import Person
+
+    (tmp_path / "runs").mkdir(exist_ok=True)
+    ada = Person("<b>Ada</b>", tmp_path / "runs", writes=False)
+    shell = in_process(people=(ada,)).ask("/", token=ada.token).body.decode()
+    assert 'data-writes="no"' in shell
+    assert "<b>Ada" not in shell
+    assert "&lt;b&gt;Ada&lt;/b&gt;" in shell
