@@ -2,12 +2,17 @@
 
 import gzip
 import http.client
+import json
 import os
 import socket
+import subprocess
+import sys
 import time
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from cutaway.errors import DataError, UnknownNameError
 from cutaway.studio.data import DataReference, DataRoots, list_folder, resolve
@@ -72,6 +77,12 @@ def test_what_is_no_name_of_something_there_is_refused(places, parts):
 def test_a_link_that_leaves_the_folder_is_refused(places, parts):
     with pytest.raises(DataError, match="data are below a folder that was named when the studio was started"):
         resolve(below(*parts), places)
+
+
+def test_a_pipe_is_no_data(places):
+    os.mkfifo(places.folders[0] / "pipe.csv")
+    with pytest.raises(UnknownNameError, match="data are a file or a folder that is there"):
+        resolve(below("pipe.csv"), places)
 
 
 def test_a_folder_with_a_link_out_of_it_is_refused(places):
@@ -277,6 +288,18 @@ def test_a_decompression_bomb_is_refused_by_its_reader_and_the_studio_goes_on(st
 
 
 @slow
+def test_a_small_file_of_many_rows_takes_no_more_than_its_share_of_memory(tmp_path):
+    column = pyarrow.array(np.zeros(60_000_000, np.int8))
+    parquet.write_table(pyarrow.table({"a": column, "b": column}), tmp_path / "bomb.parquet")
+    program = "from cutaway.studio.data import surveyor; surveyor.LEAST = 1; "
+    program += "surveyor.os.sysconf = lambda _: 1 << 15; surveyor.main()"
+    request = {"key": "k", "where": str(tmp_path / "bomb.parquet"), "options": {}}
+    given = json.dumps(request).encode() + b"\n"
+    done = subprocess.run([sys.executable, "-c", program], input=given, capture_output=True, timeout=120)
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert last["error"].startswith("looking at data needs memory for them; got less than that; next:")
+
+
 def test_looking_at_a_large_table_is_canceled_and_blocks_nobody(start_studio, tmp_path):
     data = tmp_path / "data"
     data.mkdir()

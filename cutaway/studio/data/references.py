@@ -117,7 +117,7 @@ def folder_path(reference: DataReference, places: DataRoots) -> Path:
         if not all(_is_plain(part) and not part.startswith(".") for part in reference.parts):
             raise FileNotFoundError
         path = root.joinpath(*reference.parts).resolve(strict=True)
-        if not places.opens(path, root):
+        if not places.opens(path, root) or not (path.is_file() or path.is_dir()):  # reading a pipe would never end
             raise FileNotFoundError
     except (OSError, RuntimeError, ValueError):  # RuntimeError: links in a circle, before Python 3.13
         raise UnknownNameError(

@@ -4,7 +4,9 @@ It reads requests, one after the other, and writes what it finds, with progress;
 """
 
 import base64
+import contextlib
 import dataclasses
+import os
 import re
 import sys
 import time
@@ -18,10 +20,14 @@ import numpy as np
 from cutaway.data import Dataset, Split, Table, TableLook, is_table_path, look_at_table, split_and_prepare
 from cutaway.errors import CutawayError, CutawayWarning, UsageError
 from cutaway.progress import Progress
+from cutaway.studio.data.surveys import MEMORY
 from cutaway.studio.lines import read_lines, write_line
 
 ROWS = 500_000
 """Rows of a table up to which it is prepared, to look for what is wrong with its samples."""
+
+LEAST = 2 << 30
+"""Bytes of memory that may be used at least."""
 
 COLUMNS = 2_000
 CLASSES = 200
@@ -165,8 +171,21 @@ def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
     }
 
 
+def _bound_memory() -> None:
+    """Leave half of the machine's memory to others: a file of 2 MB may hold hundreds of millions of rows."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows, or a system that does not say
+        import resource
+
+        most = max(LEAST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    with contextlib.suppress(OSError):  # where memory runs out all the same, this process is the first to go
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
 def main() -> None:
     """Answer requests until the studio is gone."""
+    _bound_memory()
     for request in read_lines(sys.stdin.buffer):
         key, told = request["key"], [0.0]
 
@@ -180,6 +199,8 @@ def main() -> None:
             write_line({"key": key, "result": result})
         except CutawayError as error:
             write_line({"key": key, "error": _for_page(str(error), request["where"])})
+        except MemoryError:
+            write_line({"key": key, "error": MEMORY})
         except Exception as error:
             said = " ".join(str(error).split())[:300]
             failed = UsageError(

@@ -11,6 +11,8 @@ from typing import Any
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.studio.lines import LineProcess, Record
 
+MEMORY = "looking at data needs memory for them; got less than that; next: choose fewer rows, or train in a terminal"
+
 KEPT = 40
 WAITING = 20
 """Surveys that wait at most."""
@@ -138,11 +140,7 @@ class Surveys:
             if self._known[key]["state"] == "canceled":
                 self._end(key)
             else:
-                error = (
-                    "looking at data needs memory for them; got a process that ended without a word; "
-                    "next: choose fewer rows, or train in a terminal"
-                )
-                self._end(key, state="failed", error=error)
+                self._end(key, state="failed", error=MEMORY)
             state = self._known[key]["state"]
         self._tell({"key": key, "state": state, "progress": None})
 
