@@ -9,9 +9,10 @@ and errors.
 from .atomic import output_file, write_atomic, write_output
 from .folder import DamagedRun, RunFolder, find_run, list_runs, run_argument, run_command
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
-from .layout import REPORT, RUNS, keeps_predictions, labels_path, snapshot_path
+from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
-from .process import ProcessRecord
+from .process import ProcessRecord, is_locked
+from .reading import read_bytes, read_json, regular_file
 from .results import ResultStore, file_name
 from .writer import RunWriter
 
@@ -32,14 +33,19 @@ __all__ = [
     "digest_of",
     "file_name",
     "find_run",
+    "history_path",
+    "is_locked",
     "keeps_predictions",
     "kept",
     "labels_path",
     "list_runs",
     "output_file",
     "plain_records",
+    "read_bytes",
+    "read_json",
     "read_kept",
     "records_of",
+    "regular_file",
     "result_name",
     "run_argument",
     "run_command",

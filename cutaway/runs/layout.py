@@ -36,6 +36,11 @@ def predictions_path(run: Path, epoch: int) -> Path:
     return run / PREDICTIONS / f"epoch-{epoch:04d}.npy"
 
 
+def history_path(run: Path) -> Path:
+    """Where the history is; the process that trains the run keeps it locked."""
+    return run / HISTORY
+
+
 def labels_path(run: Path) -> Path:
     """Where a person's decisions on labels are."""
     return run / LABELS

@@ -1,5 +1,6 @@
 """Which process writes a run, and whether it is still there."""
 
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -49,6 +50,49 @@ class ProcessRecord(BaseModel):
         except OSError:  # it belongs to somebody else
             return True
         return True
+
+    def holds(self, file: Path) -> bool:
+        """Whether it is still there and keeps a file locked, as the process of a training does with its history.
+
+        A record alone proves nothing: that in a folder from a stranger may name any process of this machine.
+
+        Args:
+            file: The file.
+        """
+        return bool(self.alive) and _may_have_open(self.pid, file) and is_locked(file)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock of a file."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return False
+    try:
+        # without following a link and without waiting at a pipe, which may be there in a folder from a stranger
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _may_have_open(pid: int, file: Path) -> bool:
+    """Whether a process has a file open; True where the system does not say."""
+    try:
+        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return True
+    for each in descriptors:
+        with contextlib.suppress(OSError):  # it was closed meanwhile
+            if each.samefile(file):
+                return True
+    return False
 
 
 def _host() -> str:

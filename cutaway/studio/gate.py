@@ -25,7 +25,10 @@ BODY_SECONDS = 20.0
 OPEN = 128
 """Requests of one person that are answered at the same time at most, open streams among them."""
 
-UPLOADS = "/api/uploads/"
+API = "/api/"
+"""What is below this path are no pages: links on other sites lead to none of it."""
+
+UPLOADS = f"{API}uploads/"
 """Requests below this path bring files; their route bounds their size itself."""
 
 POLICY = "; ".join(
@@ -109,7 +112,8 @@ class Gate:
         origins = headers.getlist("origin")
         if origins and (len(origins) > 1 or origins[0].lower() not in self.settings.origins):
             return PlainTextResponse(FOREIGN, 403)
-        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not _is_visit(scope, headers):
+        foreign = not {"same-origin", "none"}.issuperset(headers.getlist("sec-fetch-site"))
+        if foreign and not self._is_visit(scope, headers):
             return PlainTextResponse(FOREIGN, 403)
         return None
 
@@ -125,7 +129,7 @@ class Gate:
         token = dict(query).get("token")
         address = _relative(scope["path"], base=unquote(self.settings.base), query=query)
         if token is None:
-            return _again(address) if _is_visit(scope, headers) else None
+            return _again(address) if self._is_visit(scope, headers) else None
         person = self.settings.person(token)
         if person is None:
             return PlainTextResponse(CLOSED, status_code=401)
@@ -139,6 +143,12 @@ class Gate:
             secure=self.settings.secure,
         )
         return answer
+
+    def _is_visit(self, scope: Scope, headers: Headers) -> bool:
+        """Whether somebody followed a link on another site to a whole page of ours, which changes nothing."""
+        foreign = scope["method"] == "GET" and headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        page = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+        return foreign and page and not self._inner_path(scope["path"]).startswith(API)
 
     def _person(self, headers: Headers) -> Person | None:
         """Whose cookie a request has. Programs on other ports of this machine may have set cookies of any kind."""
@@ -165,12 +175,6 @@ class Gate:
         if not scope["path"].startswith(UPLOADS) and (not length.isdecimal() or int(length[:20]) > BODY_BYTES):
             return PlainTextResponse(f"A request holds at most {BODY_BYTES:,} bytes.\n", 413)
         return None
-
-
-def _is_visit(scope: Scope, headers: Headers) -> bool:
-    """Whether somebody followed a link on another site to a whole page of ours, which changes nothing."""
-    foreign = scope["method"] == "GET" and headers.get("sec-fetch-site") in ("cross-site", "same-site")
-    return foreign and headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
 
 
 def _relative(path: str, *, base: str, query: Query) -> str:

@@ -147,7 +147,7 @@ class Workspace:
         looked, kept = -SLOW, time.monotonic()
         self.trash.clear_leavings()
         while not self._ending.wait(0.0 if looked < 0 else FAST):
-            with contextlib.suppress(OSError, CutawayError):  # anything may be gone in the middle of a look
+            with contextlib.suppress(Exception):  # anything may be gone in the middle of a look, or be in a file
                 now = time.monotonic()
                 if now - looked >= SLOW or looked < 0:
                     looked = now

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from cutaway.cli import main
-from cutaway.runs import ProcessRecord, RunFolder, RunWriter, process
+from cutaway.runs import ProcessRecord, RunFolder, RunWriter, is_locked, process
 
 DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
 MANIFEST = {"dataset": DATASET | {"origin": {"kind": "arrays"}}, "split": {}, "model": None, "config": {}, "seed": 0}
@@ -141,3 +141,23 @@ def test_the_command_line_says_that_a_run_died(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["runs", str(tmp_path)])
     assert "died" in capsys.readouterr().out
+
+
+def test_only_the_process_that_writes_a_run_holds_its_history(tmp_path):
+    history = tmp_path / "a" / "history.jsonl"
+    with start(tmp_path / "a") as child:
+        record = ProcessRecord.model_validate(record_of(tmp_path / "a"))
+        assert record.holds(history)
+        ours = ProcessRecord.current()
+        assert not ours.holds(history)
+        with history.open():  # we have it open, and somebody else has locked it
+            assert ours.alive
+            assert not ours.model_copy(update={"pid": os.getppid(), "started": None}).holds(history)
+        child.stdin.close()
+        child.wait()
+        assert not record.holds(history)
+    with history.open():
+        assert not ours.holds(history)  # open, but not locked
+    assert not ours.holds(tmp_path / "nothing")
+    os.mkfifo(tmp_path / "pipe")
+    assert not is_locked(tmp_path / "pipe")

@@ -241,6 +241,7 @@ def in_process(tmp_path, monkeypatch):
     from cutaway.studio import Person, StudioSettings
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("cutaway.studio.work.Desk.warm", lambda _: None)  # whoever asks for a page starts a process
     made = []
 
     def make(**settings):

@@ -60,6 +60,7 @@ def test_files_below_a_folder_are_found(places):
         ("nothing.csv",),
         ("table.csv\0",),
         ("circle",),
+        (".hidden.csv",),
     ],
 )
 def test_what_is_no_name_of_something_there_is_refused(places, parts):
@@ -77,6 +78,31 @@ def test_a_folder_with_a_link_out_of_it_is_refused(places):
     (places.folders[0] / "below" / "class").symlink_to("/etc")
     with pytest.raises(DataError, match='got "class", a link that leads out of it'):
         resolve(below("below"), places)
+
+
+def test_folders_of_runs_of_other_people_are_closed_also_below_a_folder_of_data(places):
+    root = places.folders[0]
+    everybody = [root / "runs", *(root / "runs" / "people" / name for name in ("ada", "bob"))]
+    for folder in everybody:
+        folder.mkdir(parents=True)
+        (folder / "mine.csv").write_text(TABLE)
+    (root / "to-ada").symlink_to(everybody[1])
+    (root / "to-ada.csv").symlink_to(everybody[1] / "mine.csv")
+    seen = {}
+    for own in everybody:
+        asks = DataRoots(own, (root,), tuple(folder for folder in everybody if folder != own))
+        for folder in everybody:
+            parts = (*folder.relative_to(root).parts, "mine.csv")
+            try:
+                seen[own.name, folder.name] = resolve(below(*parts), asks) == str((folder / "mine.csv").resolve())
+            except UnknownNameError:
+                seen[own.name, folder.name] = False
+        names = [entry["name"] for entry in list_folder(below(), asks)["entries"]]
+        mine = {"runs": ["runs"], "ada": ["to-ada", "to-ada.csv"], "bob": []}[own.name]
+        assert [name for name in names if name not in ("below", "stays.csv", "table.csv")] == mine
+        named = DataRoots(own, (everybody[0],), asks.others)  # the folder itself was named for everybody
+        assert resolve(below("mine.csv"), named)
+    assert seen == {(own.name, folder.name): own == folder for own in everybody for folder in everybody}
 
 
 def test_a_folder_that_was_not_named_is_refused(places):
@@ -199,6 +225,15 @@ def test_names_of_uploads_are_no_paths_and_of_data_only(start_studio, name):
 
 
 @slow
+@pytest.mark.parametrize("letter", ["x", "é", "漢", "𐐀"])
+def test_a_long_name_of_an_upload_is_cut(in_process, letter):
+    studio = in_process()
+    answer = studio.ask(f"/api/uploads/{letter * 240}.csv", method="PUT", body=b"a,b\n1,2\n")
+    assert answer.status == 200
+    assert answer.json["name"].endswith(f"{letter}.csv")
+    assert len(answer.json["name"].encode()) <= 180
+
+
 def test_an_upload_that_breaks_off_leaves_nothing(start_studio):
     studio = start_studio()
     with socket.create_connection((studio.host, studio.port)) as connection:

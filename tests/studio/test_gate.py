@@ -57,6 +57,7 @@ def test_every_route_is_closed_without_a_token(in_process, token):
         ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}, 403),
         ({"sec-fetch-site": "same-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}, 403),
         ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}, 403),
+        ({"sec-fetch-site": "cross-site, same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}, 403),
     ],
 )
 def test_every_route_refuses_other_hosts_and_the_pages_of_others(in_process, headers, status):
@@ -128,6 +129,42 @@ def test_a_link_on_another_site_is_followed_once_more_from_our_own_page(in_proce
     entered = studio.ask("/", query=f"token={studio.settings.people[0].token}", headers=visit, token="")
     assert entered.status == 303
     assert studio.ask("/api/trash", method="DELETE", headers=visit).status == 403  # only GET is a visit
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_links_on_other_sites_lead_to_pages_only(in_process, site):
+    studio = in_process()
+    visit = {"sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    token = studio.settings.people[0].token
+    for _, path in [pair for pair in routes(studio.app) if pair[0] == "GET"]:
+        expected = 403 if path.startswith("/api/") else 200
+        assert studio.ask(path, headers=visit).status == expected, path
+        assert studio.ask(path, query=f"token={token}", headers=visit).status == (403 if expected == 403 else 303), path
+
+
+def test_what_trains_is_asked_for_with_the_header(in_process, new_run, tmp_path):
+    new_run(tmp_path / "runs" / "a")
+    studio = in_process()
+    for query in ("run=a&page=p", "run=a&page=p&again=true"):
+        for kind, more in (("suspects", ""), ("proof", "&finding=x")):
+            answer = studio.ask(f"/api/work/{kind}", query=query + more, headers={"x-cutaway": None})
+            assert answer.status == 400
+            assert answer.json["error"].startswith("what trains is asked for with the header x-cutaway; got none")
+            assert studio.ask(f"/api/work/{kind}", query=query + more).json["state"] == "waiting"
+            studio.ask("/api/work/leave", query="page=p")
+
+
+def test_nobody_cancels_what_another_person_waits_for(in_process, new_run, tmp_path):
+    new_run(tmp_path / "runs" / "a")
+    reader = Person("ada", tmp_path / "runs", writes=False)
+    studio = in_process(people=(Person("", tmp_path / "runs"), reader))
+    desk = studio.app.state.desk  # not started: everything waits
+    key = studio.ask("/api/work/sections", query="run=a&page=p").json["key"]
+    for query in ("page=p", f"page=p&key={key}", "", f"key={key}", "page=/p", "page=%2Fp"):
+        assert studio.ask("/api/work/leave", query=query, token=reader.token).status == 200
+        assert list(desk._jobs) == [key]
+    studio.ask("/api/work/leave", query="page=p")
+    assert desk._jobs == {}
 
 
 def test_other_cookies_of_this_machine_do_no_harm(in_process):

@@ -1,5 +1,6 @@
 """What a person writes to a run, and where deleted runs go."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -105,12 +106,11 @@ def test_only_what_is_in_the_trash_is_taken_back(run, name):
 
 def test_a_run_that_is_being_trained_is_not_deleted(tmp_path, new_run):
     running = new_run(tmp_path / "runs" / "a", status="running")
-    with pytest.raises(RunError, match=rf"a, which process {os.getpid()} trains; next: stop it first"):
-        Trash(running.parent).put(running)
-    record = json.loads((running / "run.json").read_text())
-    record["process"]["started"] = "1@another-boot"
-    (running / "run.json").write_text(json.dumps(record))
-    Trash(running.parent).put(running)  # it died
+    with (running / "history.jsonl").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(RunError, match=rf"a, which process {os.getpid()} trains; next: stop it first"):
+            Trash(running.parent).put(running)
+    Trash(running.parent).put(running)  # what its run.json says of a process is not true any more, or never was
     assert Trash(running.parent).names() == ["a"]
 
 

@@ -1,5 +1,6 @@
 """Links of people and students: who gets which, where they are kept, and what they open."""
 
+import json
 import stat
 
 import pytest
@@ -131,3 +132,23 @@ def test_students_who_only_look_change_nothing(start_studio, new_run, tmp_path):
     for method, path in (("DELETE", "/api/runs/a"), ("PUT", "/api/runs/a/notes"), ("DELETE", "/api/trash")):
         answer = studio.ask(path, method=method, body={} if method == "PUT" else None, token=student)
         assert (answer.status, answer.body) == (403, b"You may look at these runs, but not change them.\n")
+
+
+def test_a_student_reaches_no_folder_of_another_one_through_the_data(in_process, tmp_path):
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    people = make_people(runs, ["ada", "bob"], own_folders=True)
+    studio = in_process(people=people, data=(tmp_path,))
+    _, ada, bob = people
+    studio.ask("/api/uploads/mine.csv", method="PUT", body=b"a,b\n1,2\n", token=ada.token)
+    (ada.runs / "shown.csv").write_text("a,b\n1,2\n")
+    hidden = ["runs", "people", "ada", ".studio", "uploads", "mine.csv"]
+    for parts in (hidden, ["runs", "people", "ada", "shown.csv"]):
+        data = {"place": "folder", "folder": 0, "parts": parts}
+        for path, body in (("data/survey", {"data": data}), ("trainings", {"kind": "train", "data": data})):
+            answer = studio.ask(f"/api/{path}", method="POST", body=json.dumps(body).encode(), token=bob.token)
+            assert answer.status == 404, (path, parts)
+    for query in ("part=runs", "part=runs&part=people", "part=runs&part=people&part=ada"):
+        assert studio.ask("/api/data/folder/0", query=query, token=bob.token).status == 404
+    own = studio.ask("/api/data/folder/0", query="part=runs&part=people&part=bob", token=bob.token)
+    assert own.status == 200

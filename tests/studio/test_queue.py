@@ -7,9 +7,10 @@ import shutil
 import pytest
 
 from cutaway.errors import UnknownNameError, UsageError
+from cutaway.runs import ProcessRecord, is_locked
 from cutaway.studio.trainings import Form, Job, JobQueue, Training, check_training, form_fields
 from cutaway.studio.trainings.checking import HELP
-from cutaway.studio.trainings.lock import is_locked, take_lock
+from cutaway.studio.trainings.lock import take_lock
 from cutaway.training import TrainingConfig
 
 
@@ -123,3 +124,25 @@ def test_what_is_checked_is_what_the_library_refuses(tmp_path):
         Training(data="digits", settings={"optimizer": "sgd", "momentum": 0.9, "loss": "quadratic"}), runs=tmp_path
     )
     assert set(both["errors"]) == {"loss"}
+
+
+def test_thousands_of_jobs_that_died_cost_one_look_at_the_runs(tmp_path, monkeypatch):
+    read = []
+    found = {ProcessRecord(pid=7, host="x").model_dump_json(): "a-run"}
+    monkeypatch.setattr("cutaway.studio.trainings.queue.runs_by_process", lambda runs: read.append(runs) or found)
+    queue = JobQueue(tmp_path)
+    for _ in range(50):
+        status = {"state": "running", "attempts": 2, "process": {"pid": 7, "host": "x"}}
+        (queue.path(queue.add(job())) / "status.json").write_text(json.dumps(status))
+    read.clear()
+    rows = JobQueue(tmp_path).rows()
+    assert {(row["state"], row["run"]) for row in rows} == {("died", "a-run")}
+    assert len(read) == 1
+
+
+def test_jobs_that_ended_are_tidied_while_a_studio_is_open(tmp_path, monkeypatch):
+    monkeypatch.setattr("cutaway.studio.trainings.queue.KEPT", 3)
+    queue = JobQueue(tmp_path)
+    for created in range(10):
+        queue.cancel(queue.add(job(float(created))))
+    assert len(queue.names()) == 4

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cutaway.data import dataset_names
 from cutaway.errors import DataError, UnknownNameError
+from cutaway.studio.folders import is_linked
 
 UPLOADS = Path(".studio") / "uploads"
 
@@ -47,10 +49,25 @@ class DataRoots:
     Attributes:
         runs: The folder of runs, which has the uploads.
         folders: Folders that were named when the studio was started.
+        others: Folders of runs of other people, which may be below these.
     """
 
     runs: Path
     folders: Sequence[Path]
+    others: Sequence[Path] = ()
+
+    @cached_property
+    def _closed(self) -> frozenset[Path]:
+        return frozenset(folder.resolve() for folder in self.others)
+
+    def opens(self, path: Path, root: Path) -> bool:
+        """Whether what is below a folder that was named is in no folder of runs of somebody else; both are resolved."""
+        for each in (path, *path.parents):
+            if each in (root, self.runs.resolve()):
+                return True
+            if each in self._closed:
+                return False
+        return True
 
 
 def resolve(reference: DataReference, places: DataRoots) -> str:
@@ -80,13 +97,13 @@ def upload_path(name: str, places: DataRoots) -> Path:
         UnknownNameError: There is none of this name.
     """
     path = places.runs / UPLOADS / name
-    if not _is_plain(name) or path.is_symlink() or not path.is_file():
+    if not _is_plain(name) or is_linked(places.runs, UPLOADS / name) or not path.is_file():
         raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="upload the file again")
     return path.resolve()
 
 
 def folder_path(reference: DataReference, places: DataRoots) -> Path:
-    """What is below a folder of the studio, with links followed.
+    """What is below a folder of the studio, with links followed. What is hidden there is not offered.
 
     Raises:
         UnknownNameError: There is nothing.
@@ -97,9 +114,11 @@ def folder_path(reference: DataReference, places: DataRoots) -> Path:
         raise UnknownNameError("data are in one of the listed folders", got="another one", hint="choose from the list")
     root = places.folders[reference.folder].resolve()
     try:
-        if not all(_is_plain(part) for part in reference.parts):
+        if not all(_is_plain(part) and not part.startswith(".") for part in reference.parts):
             raise FileNotFoundError
         path = root.joinpath(*reference.parts).resolve(strict=True)
+        if not places.opens(path, root):
+            raise FileNotFoundError
     except (OSError, RuntimeError, ValueError):  # RuntimeError: links in a circle, before Python 3.13
         raise UnknownNameError(
             "data are a file or a folder that is there", got=f'"{where:.200}"', hint="choose from the list"
@@ -125,7 +144,7 @@ def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_00
     try:
         with os.scandir(path) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or not _is_plain(entry.name) or not _is_offered(entry, root):
+                if entry.name.startswith(".") or not _is_plain(entry.name) or not _is_offered(entry, root, places):
                     continue
                 if len(found) >= most:
                     more = True
@@ -147,9 +166,11 @@ def _is_plain(name: str) -> bool:
     return plain and not any("\ud800" <= c <= "\udfff" for c in name)
 
 
-def _is_offered(entry: os.DirEntry[str], root: Path) -> bool:
+def _is_offered(entry: os.DirEntry[str], root: Path, places: DataRoots) -> bool:
     try:
         if entry.is_symlink() and not _is_inside(Path(entry.path).resolve(), root):
+            return False
+        if places.others and not places.opens(Path(entry.path).resolve(), root):
             return False
         return entry.is_dir() or entry.is_file()
     except (OSError, RuntimeError):  # links in a circle

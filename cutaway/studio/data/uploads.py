@@ -13,6 +13,7 @@ from anyio import to_thread
 
 from cutaway.data import is_table_path
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
+from cutaway.studio.folders import check_own, names_in
 
 from .references import UPLOADS
 
@@ -21,6 +22,9 @@ BYTES = 4 << 30
 
 LEFT = 1 << 30
 """Bytes that stay free on the disk."""
+
+NAME_BYTES = 180
+"""Of a name at most: file systems take 255, and a number may be added."""
 
 PIECE = 1 << 20
 STALE = 3600
@@ -35,20 +39,16 @@ class Uploads:
     """
 
     def __init__(self, runs: Path) -> None:
-        self.folder = runs / UPLOADS
+        self._runs, self.folder = runs, runs / UPLOADS
 
     def rows(self) -> list[dict[str, Any]]:
         """All uploads by name, each with ``name`` and ``bytes``."""
         try:
-            with os.scandir(self.folder) as entries:
-                found = [
-                    {"name": each.name, "bytes": each.stat(follow_symlinks=False).st_size}
-                    for each in entries
-                    if not each.name.startswith(".") and each.is_file(follow_symlinks=False)
-                ]
-        except OSError:
+            check_own(self._runs, UPLOADS)
+            names = names_in(self.folder, files=True)
+            return [{"name": name, "bytes": (self.folder / name).lstat().st_size} for name in names]
+        except (OSError, RunError):
             return []
-        return sorted(found, key=lambda row: str(row["name"]))
 
     def remove(self, name: str) -> None:
         """Delete an upload.
@@ -74,9 +74,10 @@ class Uploads:
         Raises:
             UsageError: Data are not called so.
             DataError: It is too large, or came only in part.
-            RunError: It cannot be written.
+            RunError: It cannot be written, or the folder of uploads is a link.
         """
         safe = _safe_name(name)
+        check_own(self._runs, UPLOADS)
         self._check_room(length or 0)
         partial = self.folder / f".{secrets.token_hex(8)}.part"
         try:
@@ -148,7 +149,8 @@ class Uploads:
 def _safe_name(name: str) -> str:
     """A name for a file, from one that a stranger chose."""
     last = re.split(r"[/\\]", name)[-1]
-    safe = re.sub(r"[^\w.+ -]", "-", last).strip(". ")[-120:].strip(". ")
+    safe = re.sub(r"[^\w.+ -]", "-", last).strip(". ")
+    safe = safe.encode()[-NAME_BYTES:].decode(errors="ignore").strip(". ")
     ending = Path(safe).suffix.lower()
     if not safe or not (is_table_path(Path("/nowhere") / safe) or ending == ".npz"):
         raise UsageError(

@@ -14,6 +14,9 @@ from cutaway.studio.lines import LineProcess, Record
 WATCHED = 30.0
 """Seconds for which a run stays watched after a page has asked for it."""
 
+MOST = 16
+"""Runs that are watched at most: the process holds samples and a model of each."""
+
 WARM = 120.0
 """Seconds for which the process stays after a run has begun that nobody watches yet."""
 
@@ -66,7 +69,9 @@ class LiveMaps:
             ``frames``, the heads of the frames that are there, and ``error``, why there are no more, or None.
         """
         with self._lock:
-            known = run in self._watched
+            known = self._watched.pop(run, None) is not None
+            while len(self._watched) >= MOST:
+                del self._watched[next(iter(self._watched))]
             self._watched[run] = time.monotonic()
             error = self._errors.get(run)
         if not known or not self._process.alive:

@@ -31,15 +31,26 @@ def _desk(request: Request) -> Desk:
     return request.app.state.desk
 
 
+def _page(
+    request: Request,
+    page: Annotated[
+        str, Query(max_length=64, description="What a page calls itself, by which it waits for work.")
+    ] = "",
+) -> str:
+    return f"{_person(request).name}/{page}"  # nobody cancels what others wait for, whatever they call their page
+
+
 def _places(request: Request) -> DataRoots:
-    return DataRoots(_workspace(request).folder, _settings(request).data)
+    own, settings = _workspace(request).folder, _settings(request)
+    others = {person.runs for person in settings.people if person.runs != own}
+    return DataRoots(own, settings.data, tuple(others))
 
 
 GivenDesk = Annotated[Desk, Depends(_desk)]
+GivenPage = Annotated[str, Depends(_page)]
 GivenPerson = Annotated[Person, Depends(_person)]
 GivenRoots = Annotated[DataRoots, Depends(_places)]
 GivenScheduler = Annotated[Scheduler, Depends(_scheduler)]
 GivenSettings = Annotated[StudioSettings, Depends(_settings)]
 GivenWorkspace = Annotated[Workspace, Depends(_workspace)]
-PageId = Annotated[str, Query(max_length=64, description="What a page calls itself, by which it waits for work.")]
 RunId = Annotated[str, Path(max_length=255, description="Name of the run's folder.")]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from cutaway.errors import ConfigError
-from cutaway.runs import RunFolder, labels_path
+from cutaway.runs import RunFolder, history_path, labels_path
 from cutaway.studio.data import DataReference, resolve
 from cutaway.studio.runs import model_words
 from cutaway.studio.trainings import (
@@ -129,9 +129,7 @@ def cancel(job: JobId, workspace: GivenWorkspace, scheduler: GivenScheduler) -> 
 @router.post("/trainings/{job}/stop")
 def stop_job(job: JobId, how: Stop, workspace: GivenWorkspace) -> dict[str, Any]:
     """Stop a training of the queue, also before its run is there."""
-    workspace.jobs.path(job)
-    status = workspace.jobs.status(job)
-    stop_process(status.process if status else None, kill=how.kill)
+    workspace.jobs.stop(job, kill=how.kill)
     return workspace.jobs.row(job)
 
 
@@ -155,7 +153,8 @@ def settings(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
 @router.post("/runs/{run}/stop")
 def stop_run(run: RunId, how: Stop, workspace: GivenWorkspace) -> dict[str, Any]:
     """Stop the training of a run, wherever on this machine it was started."""
-    stop_process(RunFolder.open(workspace.index.path(run)).manifest.process, kill=how.kill)
+    folder = RunFolder.open(workspace.index.path(run))
+    stop_process(folder.manifest.process, holding=history_path(folder.path), kill=how.kill)
     return {"run": run}
 
 

@@ -2,14 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import ValidationError
 from starlette.responses import PlainTextResponse, Response
 
 from cutaway.errors import UsageError
+from cutaway.studio.gate import WRITE_HEADER
 from cutaway.studio.work import Task, TaskBox
 
-from .given import GivenDesk, GivenPerson, GivenWorkspace, PageId
+from .given import GivenDesk, GivenPage, GivenPerson, GivenWorkspace
 from .pages import FOREVER
 
 router = APIRouter(prefix="/api")
@@ -27,9 +28,7 @@ Text = Annotated[str, Query(max_length=255)]
 
 
 @router.get("/work/leave")
-def leave(
-    desk: GivenDesk, page: PageId = "", key: Annotated[str | None, Query(max_length=64)] = None
-) -> dict[str, Any]:
+def leave(desk: GivenDesk, page: GivenPage, key: Annotated[str | None, Query(max_length=64)] = None) -> dict[str, Any]:
     """A page waits no longer for a result, or for any; what nobody waits for is canceled."""
     if key is None:
         desk.leave_all(page)
@@ -40,12 +39,13 @@ def leave(
 
 @router.get("/work/{kind}")
 def work(
+    request: Request,
     kind: Kind,
     run: Text,
     workspace: GivenWorkspace,
     desk: GivenDesk,
     person: GivenPerson,
-    page: PageId = "",
+    page: GivenPage,
     again: bool = False,
     split: Text | None = None,
     samples: Whole | None = None,
@@ -58,7 +58,7 @@ def work(
     seeds: Whole | None = None,
     finding: Text | None = None,
 ) -> dict[str, Any]:
-    """How a task stands; asking has it done if it is not. It changes only caches, so that all people can ask."""
+    """How a task stands; asking has it done if it is not. Most change only caches, so that all people can ask."""
     given = {"kind": kind, "run": run, "split": split, "samples": samples, "layers": layers, "epochs": epochs}
     given |= {"against": against, "other": other, "state": state, "folds": folds, "seeds": seeds, "finding": finding}
     task = _task({name: value for name, value in given.items() if value is not None})
@@ -67,6 +67,10 @@ def work(
     if task.writes and not person.writes:
         raise UsageError(
             "only people who may train here can ask for this", got="a person who may only look", hint="ask who may"
+        )
+    if task.writes and WRITE_HEADER not in request.headers:
+        raise UsageError(
+            f"what trains is asked for with the header {WRITE_HEADER}", got="none", hint="use the page of the run"
         )
     return desk.ask(task, workspace.folder, page, workspace.hub.send, again=again)
 

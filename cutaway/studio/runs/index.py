@@ -10,6 +10,7 @@ from typing import Any
 
 from cutaway.cache import private_folder
 from cutaway.errors import UnknownNameError
+from cutaway.studio.folders import names_in
 
 from .entry import Entry, Signature, run_entry, signature_of
 from .kept import read_entries, write_entries
@@ -147,11 +148,9 @@ class RunIndex:
     def _names(self) -> list[str] | None:
         """The folders in the folder, without links and names that are no text; None where it cannot be read."""
         try:
-            with os.scandir(self.folder) as entries:
-                names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)]
+            return names_in(self.folder)
         except OSError:
             return None
-        return [name for name in names if name.encode(errors="replace").decode() == name]
 
     def _is_stale(self, name: str, signature: Signature) -> bool:
         """Whether a row has to be made again. A process that is killed changes no file, so it is looked for."""

@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cutaway.errors import CutawayError, RunError, UnknownNameError
-from cutaway.runs import RunFolder
+from cutaway.runs import RunFolder, history_path
+from cutaway.studio.folders import check_own, is_text
 
 TRASH = ".trash"
 LEAVING = ".deleted-"
@@ -27,7 +28,7 @@ class Trash:
 
     def names(self) -> list[str]:
         """The ids of deleted runs."""
-        return [name for name in self._entries() if not name.startswith(".")]
+        return [name for name in self._entries() if not name.startswith(".") and is_text(name)]
 
     def _entries(self) -> list[str]:
         try:
@@ -46,7 +47,7 @@ class Trash:
             process = RunFolder.open(run).manifest.process
         except (CutawayError, OSError):  # a damaged run can be deleted as well
             process = None
-        if process is not None and process.alive:
+        if process is not None and process.holds(history_path(run)):
             raise RunError(
                 "a run that is being trained is stopped before it is deleted",
                 got=f"{run.name}, which process {process.pid} trains",
@@ -75,7 +76,7 @@ class Trash:
         """
         deleted = 0
         with self._writing("the trash"):
-            self._check_folder()
+            check_own(self._runs, Path(TRASH))
             for name in self.names():
                 os.rename(self.folder / name, self.folder / f"{LEAVING}{secrets.token_hex(8)}")
                 deleted += 1
@@ -95,7 +96,7 @@ class Trash:
         with self._writing(source.name):
             with suppress(FileExistsError):
                 self.folder.mkdir()
-            self._check_folder()
+            check_own(self._runs, Path(TRASH))
             if os.path.lexists(target):
                 raise RunError(
                     "a run moves to where nothing of its name is",
@@ -103,13 +104,6 @@ class Trash:
                     hint="empty the trash first, or rename the folder",
                 )
             os.rename(source, target)
-
-    def _check_folder(self) -> None:
-        """A link would let us move and delete what is elsewhere."""
-        if self.folder.is_symlink():
-            raise RunError(
-                f"{TRASH} is a folder of its own", got="a symbolic link", hint=f"delete the link {TRASH} among the runs"
-            )
 
     @contextmanager
     def _writing(self, what: str) -> Generator[None]:

@@ -43,7 +43,7 @@ class _Teller:
         if now.task == "training":
             if self._status.run is None:
                 process = self._status.process
-                self._tell(run=process and find_run_of(self._runs, process.model_dump()), note="")
+                self._tell(run=process and find_run_of(self._runs, process), note="")
         elif now.ended or time.monotonic() - self._noted > NOTE_SECONDS:
             self._noted = time.monotonic()
             share = f" {now.done / now.total:.0%}" if now.total else ""
@@ -83,11 +83,19 @@ def train_job(path: Path, lock: int) -> int:
         return teller.end(Canceled.exit_code)
     except CutawayError as error:
         sys.stderr.write(f"{error}\n")
-        return teller.end(error.exit_code, error=str(error))
+        return teller.end(error.exit_code, error=_by_name(str(error), job.task, runs))
     except BaseException as error:
         traceback.print_exc()
-        said = " ".join(str(error).split())[:300]
+        said = " ".join(_by_name(str(error), job.task, runs).split())[:300]
         return teller.end(1, error=f"unexpected {type(error).__name__}: {said}; next: look into the log of the job")
+
+
+def _by_name(message: str, task: Training | Repeat | Continuation, runs: Path) -> str:
+    """A message that names data and runs as a page knows them, without their paths."""
+    paths = [task.data, str(task.options.get("test") or "")] if isinstance(task, Training) else []
+    for path in filter(os.path.isabs, paths):
+        message = message.replace(path, os.path.basename(path))
+    return message.replace(f"{runs}{os.sep}", "")
 
 
 def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> "Run":

@@ -86,7 +86,7 @@ class Job(_Record):
         task: What.
     """
 
-    created: float
+    created: Number
     person: Text = ""
     task: Task
 

@@ -19,9 +19,9 @@ def take_lock(path: Path, *, patience: float = 0.0) -> int | None:
         another process holds it.
 
     Raises:
-        OSError: The file cannot be made.
+        OSError: The file cannot be made, or is a link.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     end = time.monotonic() + patience
     try:
         while True:
@@ -36,18 +36,3 @@ def take_lock(path: Path, *, patience: float = 0.0) -> int | None:
         raise
     os.close(descriptor)
     return None
-
-
-def is_locked(path: Path) -> bool:
-    """Whether a process holds the lock of a file."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

@@ -1,7 +1,6 @@
 """The queue of trainings of a folder of runs: one folder for each job, which outlives every server."""
 
 import contextlib
-import json
 import os
 import secrets
 import shutil
@@ -13,13 +12,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from cutaway.errors import RunError, UnknownNameError, UsageError, printable
-from cutaway.runs import write_atomic
+from cutaway.runs import ProcessRecord, is_locked, read_bytes, read_json, regular_file, write_atomic
+from cutaway.studio.folders import check_own, is_linked, names_in
 
 from .job import Job, Status, task_words
-from .lock import is_locked, take_lock
+from .lock import take_lock
+from .seal import is_seal, seal
+from .stopping import stop_process
 
 JOBS = Path(".studio") / "jobs"
-JOB, STATUS, LOCK, LOG = "job.json", "status.json", "lock", "log.txt"
+JOB, SEAL, STATUS, LOCK, LOG = "job.json", "seal", "status.json", "lock", "log.txt"
 
 WAITING = 1_000
 """Jobs that wait at most."""
@@ -30,6 +32,13 @@ KEPT = 200
 ATTEMPTS = 2
 """How often a process is started for a job: one that dies before it can say anything would die for ever."""
 
+ENDED = ("ended", "failed", "canceled", "died")
+
+FOREIGN = (
+    "a training starts where it was asked for; got one that came with the folder of runs, or was asked for by another "
+    "user; next: start it again"
+)
+
 BYTES = 4 << 20
 LOG_BYTES = 4_000
 """The end of a log that is looked at."""
@@ -38,8 +47,8 @@ LOG_BYTES = 4_000
 class JobQueue:
     """The jobs of a folder of runs, a folder each.
 
-    What a job is to do is in ``job.json``, which is written once; how it stands is in ``status.json``, which only the
-    holder of ``lock`` writes; what its process printed is in ``log.txt``.
+    What a job is to do is in ``job.json``, which is written once, and ``seal`` proves that it was asked for here. How
+    it stands is in ``status.json``, which only the holder of ``lock`` writes; its process prints into ``log.txt``.
 
     Attributes:
         runs: The folder of runs.
@@ -57,17 +66,20 @@ class JobQueue:
 
         Raises:
             UsageError: Too many wait.
-            RunError: The folder cannot be written.
+            RunError: The folder cannot be written, or is a link.
         """
+        self.tidy()
         if sum(row["state"] == "queued" for row in self.rows()) >= WAITING:
             raise UsageError(
                 f"at most {WAITING:,} trainings wait", got="one more", hint="cancel some, or wait until some have ended"
             )
         name = f"{datetime.fromtimestamp(job.created, UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
-        making = self.folder / f".{name}.making"
+        making, data = self.folder / f".{name}.making", job.model_dump_json().encode()
+        check_own(self.runs, JOBS)
         try:
             making.mkdir(parents=True)
-            write_atomic(making / JOB, job.model_dump_json().encode())
+            write_atomic(making / SEAL, seal(name, data).encode())
+            write_atomic(making / JOB, data)
             making.rename(self.folder / name)  # a job is there whole or not at all
         except OSError as error:
             shutil.rmtree(making, ignore_errors=True)
@@ -81,8 +93,7 @@ class JobQueue:
     def names(self) -> list[str]:
         """Ids of all jobs, the oldest first."""
         try:
-            with os.scandir(self.folder) as entries:
-                return sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False))
+            return [] if is_linked(self.runs, JOBS) else names_in(self.folder)
         except OSError:
             return []
 
@@ -118,7 +129,17 @@ class JobQueue:
         """
         names = self.names()
         self._ended = {name: row for name, row in self._ended.items() if name in names}
-        rows = [self._ended.get(name) or self._row(name) for name in names]
+        runs: dict[str, str] | None = None
+        rows: list[dict[str, Any]] = []
+        for name in names:
+            row = self._ended.get(name) or self._row(name)
+            if name not in self._ended and row["state"] in ENDED:
+                if row["run"] is None and row["state"] == "died":
+                    runs = runs_by_process(self.runs) if runs is None else runs
+                    status = self.status(name)
+                    row["run"] = status.process and runs.get(_key_of(status.process)) if status else None
+                self._ended[name] = row
+            rows.append(row)
         place = 0
         for row in rows:
             place += row["state"] == "queued"
@@ -151,6 +172,17 @@ class JobQueue:
             if lock is not None:
                 os.close(lock)
 
+    def stop(self, name: str, *, kill: bool = False) -> None:
+        """Stop the process of a job, also before its run is there.
+
+        Raises:
+            UnknownNameError: There is none of this id.
+            UsageError: As `stop_process`.
+        """
+        path = self.path(name)
+        status = read_status(path)
+        stop_process(status.process if status else None, holding=path / LOCK, kill=kill)
+
     def forget(self, name: str) -> None:
         """Remove a job that has ended from the list; the run that it made stays.
 
@@ -165,7 +197,7 @@ class JobQueue:
 
     def tidy(self) -> None:
         """Remove the oldest jobs that have ended, and what a killed server left half made."""
-        ended = [row["id"] for row in self.rows() if row["state"] in ("ended", "failed", "canceled", "died")]
+        ended = [row["id"] for row in self.rows() if row["state"] in ENDED]
         for name in ended[:-KEPT]:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         with contextlib.suppress(OSError):
@@ -178,12 +210,12 @@ class JobQueue:
         try:
             job = read_job(path)
         except RunError as error:
-            row = {"id": name, "state": "failed", "run": None, "note": "", "error": str(error), "created": None}
-            self._ended[name] = row
-            return row
+            return {"id": name, "state": "failed", "run": None, "note": "", "error": str(error), "created": None}
         status = read_status(path)
         state, error = _state(path, status)
-        row = {
+        if state == "queued" and not _is_sealed(path):
+            state, error = "failed", FOREIGN
+        return {
             "id": name,
             "state": state,
             "created": job.created,
@@ -192,15 +224,6 @@ class JobQueue:
             "run": status.run if status else None,
             "note": self.trouble.get(name) or (status.note if status else ""),
         }
-        if row["run"] is None and status is not None and status.process is not None:
-            row["run"] = self._run_of(status)
-        if state in ("ended", "failed", "canceled", "died"):
-            self._ended[name] = row
-        return row
-
-    def _run_of(self, status: Status) -> str | None:
-        """The run of a process that died before it could say which one it makes."""
-        return find_run_of(self.runs, status.process.model_dump()) if status.process else None
 
 
 def _state(path: Path, status: Status | None) -> tuple[str, str | None]:
@@ -223,12 +246,21 @@ def _state(path: Path, status: Status | None) -> tuple[str, str | None]:
 
 def _last_line(log: Path) -> str:
     try:
-        with open(log, "rb") as file:
-            file.seek(max(0, log.stat().st_size - LOG_BYTES))
+        with open(regular_file(log, run=log.parent), "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_BYTES))
             lines = file.read(LOG_BYTES).decode(errors="replace").strip().splitlines()
-    except OSError:
+    except (OSError, RunError):
         return ""
     return lines[-1] if lines else ""
+
+
+def _is_sealed(path: Path) -> bool:
+    """Whether a job was asked for here, and did not come with the folder."""
+    try:
+        given, data = (read_bytes(path / name, run=path, limit=BYTES) for name in (SEAL, JOB))
+    except (OSError, RunError):
+        return False
+    return is_seal(given.decode(errors="replace"), path.name, data)
 
 
 def read_job(path: Path) -> Job:
@@ -238,10 +270,8 @@ def read_job(path: Path) -> Job:
         RunError: Its file is damaged or gone.
     """
     try:
-        if (path / JOB).stat().st_size > BYTES:
-            raise ValueError("too large")
-        return Job.model_validate_json((path / JOB).read_bytes())
-    except (OSError, ValueError) as error:
+        return Job.model_validate_json(read_bytes(path / JOB, run=path, limit=BYTES))
+    except (OSError, ValueError, RunError) as error:
         got = error.strerror or str(error) if isinstance(error, OSError) else f"a damaged {JOB}"
         raise RunError("a job says what is to be trained", got=got, hint="start the training again") from error
 
@@ -249,8 +279,8 @@ def read_job(path: Path) -> Job:
 def read_status(path: Path) -> Status | None:
     """How the job in a folder stands; None if nothing that can be read was written."""
     try:
-        return Status.model_validate_json((path / STATUS).read_bytes())
-    except (OSError, ValidationError):
+        return Status.model_validate_json(read_bytes(path / STATUS, run=path, limit=BYTES))
+    except (OSError, ValidationError, RunError):
         return None
 
 
@@ -263,15 +293,21 @@ def write_status(path: Path, status: Status) -> None:
     write_atomic(path / STATUS, status.model_dump_json().encode())
 
 
-def find_run_of(runs: Path, process: dict[str, Any]) -> str | None:
+def find_run_of(runs: Path, process: ProcessRecord) -> str | None:
     """The run that a process writes or was writing when it died, the newest one if several."""
-    try:
-        with os.scandir(runs) as entries:
-            names = sorted((e.name for e in entries if not e.name.startswith(".")), reverse=True)
-    except OSError:
-        return None
-    for name in names:
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            if json.loads((runs / name / "run.json").read_bytes()).get("process") == process:
-                return name
-    return None
+    return runs_by_process(runs).get(_key_of(process))
+
+
+def runs_by_process(runs: Path) -> dict[str, str]:
+    """The run that each process writes or was writing when it died, the newest one if several."""
+    found: dict[str, str] = {}
+    with contextlib.suppress(OSError):
+        for name in names_in(runs):
+            with contextlib.suppress(OSError, RunError, ValueError, AttributeError):
+                record = read_json(read_bytes(runs / name / "run.json", run=runs / name, limit=BYTES), where=name)
+                found[_key_of(ProcessRecord.model_validate(record.get("process")))] = name
+    return found
+
+
+def _key_of(process: ProcessRecord) -> str:
+    return process.model_dump_json()

@@ -72,7 +72,8 @@ class Scheduler:
         for queue, _ in self._queues:
             queue.tidy()
         while not self._ending.is_set():
-            with contextlib.suppress(OSError):  # a folder may be gone for a while, or its disk full
+            # a folder may be gone for a while, or its disk full; and no file in it, whatever it holds, ends this thread
+            with contextlib.suppress(Exception):
                 self.look()
             self._awake.wait(TICK)
             self._awake.clear()
