@@ -135,7 +135,9 @@ def test_the_map_moves_while_the_model_learns_until_the_training_is_stopped_and_
     opened.check_quiet()
 
 
-def test_curves_of_a_run_that_was_stopped_within_an_epoch_stay_in_their_chart(start_studio, open_page, new_run, tmp_path):
+def test_curves_of_a_run_that_was_stopped_within_an_epoch_stay_in_their_chart(
+    start_studio, open_page, new_run, tmp_path
+):
     path = new_run(tmp_path / "runs" / "stopped", done=2, status="stopped", epochs=9, split={"counts": {"train": 100}})
     between = {"kind": "progress", "epoch": 3, "samples": 90, "loss": 0.1, "accuracy": 0.9}
     with (path / HISTORY).open("a") as history:
