@@ -146,4 +146,7 @@ def test_data_fit_the_page(start_studio, open_page, data, width, scheme):
     opened.open("/data?data=folder/0/tables/%253Ci%253Eodd%253Ci%253E.csv")
     looked(opened)
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    use = opened.page.get_by_label("Use of the column size").bounding_box()
+    assert use["width"] >= 140, "what is chosen can be read"
+    assert use["x"] + use["width"] <= width, "and is on the screen"
     opened.check_quiet()

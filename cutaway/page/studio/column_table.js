@@ -63,7 +63,8 @@ export function columnTable(found, options, changed) {
       onchange: () => changed(withUse(options, column, select.value)),
     });
     for (const [value, text] of USES) select.append(element("option", { value, text, selected: value === use }));
-    const treatment = element("td", { class: "treatment", text: column.treatment });
+    const said = column.use === "ignored" ? `left out: ${column.treatment}` : column.treatment;
+    const treatment = element("td", { class: "treatment", text: said });
     if (column.wrong) treatment.replaceChildren(element("span", { class: "field-wrong", text: column.wrong }));
     return element(
       "tr",

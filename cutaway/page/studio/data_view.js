@@ -28,7 +28,7 @@ const CHOICES = [
   },
   {
     name: "test_share",
-    label: "Test samples, where no file has them",
+    label: "Test samples",
     values: [
       ["", "a fifth of the rows"],
       ["0.1", "a tenth"],
@@ -109,7 +109,7 @@ class ChosenData {
     const focused = document.activeElement?.closest("tr")?.getAttribute("data-column");
     this.options = found.options;
     this.#link(!found.problem);
-    this.facts.textContent = factsText(found);
+    this.facts.textContent = found.counts ? factsText(found) : "";
     this.body.replaceChildren(...this.#parts(found));
     this.body.dataset.looked = String(this.#asked);
     if (focused) /** @type {HTMLElement | null} */ (this.body.querySelector(`tr[data-column="${CSS.escape(focused)}"] select`))?.focus();
@@ -193,7 +193,7 @@ function classesElement({ classes = [], more_classes: more }) {
   const list = classes.map(({ name, samples }) => {
     const bar = element("span", { class: "class-bar", "aria-hidden": "true" });
     bar.style.width = `${(100 * samples) / most}%`;
-    return element("li", {}, element("span", { class: "class-name", text: name }), element("span", { class: "class-track" }, bar), element("span", { class: "number", text: samples.toLocaleString("en") }));
+    return element("li", {}, element("span", { class: "class-name", text: name, title: name }), element("span", { class: "class-track" }, bar), element("span", { class: "number", text: samples.toLocaleString("en") }));
   });
   const rest = more ? element("p", { class: "caption", text: `and ${more.toLocaleString("en")} more` }) : null;
   return element("div", {}, element("ul", { class: "class-counts" }, ...list), rest);
