@@ -125,7 +125,7 @@ def wait_for(condition):
 
 
 def epochs_told(heard):
-    """The epochs of run "a" that a page knows from what it was told: new ones take the place of those from "since" on."""
+    """The epochs of run "a" that a page knows: new ones take the place of those from "since" on."""
     epochs = []
     for data in [data for name, data in list(heard) if name == "training" and data["run"] == "a"]:
         epochs[data["since"] :] = [row["epoch"] for row in data["rows"]]
