@@ -195,6 +195,12 @@ class InProcess:
         self.settings, self.gate = settings, create_app(settings)
         self.app = self.gate.app
         self._loop = asyncio.new_event_loop()
+        # in a thread of its own: in that of the tests the loop of Playwright runs, where a browser is open
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def _run(self, work):
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
     @property
     def workspace(self):
@@ -221,7 +227,7 @@ class InProcess:
         async def send(message):
             sent.append(message)
 
-        self._loop.run_until_complete(self.gate(scope, receive, send))
+        self._run(self.gate(scope, receive, send))
         data = b"".join(message.get("body", b"") for message in sent[1:])
         answered = {k.decode(): v.decode("latin-1") for k, v in sent[0]["headers"]}
         parsed = json.loads(data) if "json" in answered.get("content-type", "") else None
@@ -231,7 +237,9 @@ class InProcess:
         self.app.state.desk.close()
         for workspace in set(self.app.state.workspaces.values()):
             workspace.close()
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._run(self._loop.shutdown_default_executor())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
         self._loop.close()
 
 

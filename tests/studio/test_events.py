@@ -5,12 +5,30 @@ import json
 import os
 import shutil
 import socket
+import threading
 import time
 
 import pytest
 
 from cutaway.studio.events import LARGEST, PAGES, QUEUE, Hub
 from cutaway.studio.workspace import Workspace
+
+
+def run_alone(main):
+    """Run a coroutine in a thread of its own: in that of the tests Playwright's loop runs, where a browser is open."""
+    failed = []
+
+    def work():
+        try:
+            asyncio.run(main())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
 
 
 def heard(text):
@@ -34,7 +52,7 @@ def test_an_event_reaches_all_pages_in_order_from_any_thread():
             with pytest.raises(StopAsyncIteration):
                 await anext(stream)
 
-    asyncio.run(main())
+    run_alone(main)
 
 
 def test_a_page_that_is_too_slow_is_told_to_read_everything_again():
@@ -50,7 +68,7 @@ def test_a_page_that_is_too_slow_is_told_to_read_everything_again():
         await slow.aclose()
         assert not hub.is_full("")
 
-    asyncio.run(main())
+    run_alone(main)
 
 
 def test_a_large_event_becomes_a_reset():
@@ -62,7 +80,7 @@ def test_a_large_event_becomes_a_reset():
         assert heard(await anext(stream)) == ["reset", {}]
         await stream.aclose()
 
-    asyncio.run(main())
+    run_alone(main)
 
 
 def test_one_person_has_so_many_streams_at_most():
@@ -78,7 +96,7 @@ def test_one_person_has_so_many_streams_at_most():
             await stream.aclose()
         assert not hub.is_full("ada")
 
-    asyncio.run(main())
+    run_alone(main)
 
 
 def test_nobody_listens_and_nothing_is_collected():
@@ -106,6 +124,14 @@ def wait_for(condition):
         time.sleep(0.02)
 
 
+def epochs_told(heard):
+    """The epochs of run "a" that a page knows: new ones take the place of those from "since" on."""
+    epochs = []
+    for data in [data for name, data in list(heard) if name == "training" and data["run"] == "a"]:
+        epochs[data["since"] :] = [row["epoch"] for row in data["rows"]]
+    return epochs
+
+
 def test_the_watcher_tells_what_appears_grows_dies_and_goes(workspace, new_run, monkeypatch):
     workspace.start()
     new_run(workspace.folder / "a", done=1, status="running")
@@ -121,8 +147,7 @@ def test_the_watcher_tells_what_appears_grows_dies_and_goes(workspace, new_run, 
     with (workspace.folder / "a" / "history.jsonl").open("a") as file:
         file.write('{"kind": "epoch", "epoch": 2, "loss": 0.1}\n')
     wait_for(lambda: rows()["a"]["epochs"] == 2)
-    training = [data for name, data in workspace.heard if name == "training"][-1]
-    assert (training["run"], [row["epoch"] for row in training["rows"]]) == ("a", [1, 2])
+    wait_for(lambda: epochs_told(workspace.heard) == [1, 2])
     monkeypatch.setattr("cutaway.runs.process._started", lambda pid: None)
     wait_for(lambda: rows()["a"]["state"] == "died")
     shutil.rmtree(workspace.folder / "a")
