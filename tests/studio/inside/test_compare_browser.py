@@ -45,9 +45,11 @@ def test_what_is_pinned_in_one_is_pinned_in_the_other(beside):
     beside.wait(f"(([a, b]) => b.samples.names[b.store.state.pinned] === a.samples.names[4])({EXPLORERS})")
     # what one shows since the other does is not said back: it would undo what came in between
     beside.page.evaluate(
-        f"(([a, b]) => {{ a.store.set({{ search: '' }});"
-        f" setTimeout(() => a.store.set({{ pinned: 7 }}), 90); }})({EXPLORERS})"
+        f"(([a, b]) => {{ a.store.set({{ search: '' }}); const timer = setInterval(() => {{"
+        " if (b.store.state.search) return; clearInterval(timer); a.store.set({ pinned: 7 }); }, 1);"
+        f" }})({EXPLORERS})"
     )
+    beside.wait(f"{EXPLORERS}[1].store.state.search === ''")
     beside.page.wait_for_timeout(600)
     assert (
         beside.page.evaluate(f"{EXPLORERS}.map((each) => each.samples.names[each.store.state.pinned])")
