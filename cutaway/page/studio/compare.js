@@ -15,13 +15,13 @@ export async function showCompare(host, [first, second]) {
   const runs = await Promise.all([first, second].map((id) => ask(`api/runs/${encodeURIComponent(id)}`)));
   const line = element("div");
   const comparison = element("div", { class: "comparison" });
-  const beside = element("div", { class: "beside" });
+  const beside = element("div", { class: "pair" });
   host.append(element("h1", { text: "Two runs side by side" }), beside, line, comparison);
   const maps = runs.map((run, k) => {
     const place = element("div", { class: "map-view" });
     const link = element("a", { href: `runs/${encodeURIComponent(run.id)}`, text: run.title || run.id });
-    const title = element("p", { class: "beside-title" }, link);
-    beside.append(element("div", { class: "beside-run" }, title, place));
+    const title = element("p", { class: "pair-title" }, link);
+    beside.append(element("div", { class: "pair-run" }, title, place));
     const against = runs[1 - k].id;
     const links = k === 0 ? comparison : document.createDocumentFragment();
     return new MapView(place, { run: run.id, against: against === run.id ? null : against }, { address: k === 0, links });

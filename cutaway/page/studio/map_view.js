@@ -49,14 +49,15 @@ export class MapView {
         },
       });
       this.line.replaceChildren();
+      this.#real = true; // a first look that is being drawn comes too late
       await this.#show(key, "explore");
-      this.#real = true;
     } catch (error) {
-      say(false);
       if (this.task.against && !signal.aborted) {
+        say(true); // the next try has a first look of its own
         this.task = { ...this.task, against: null }; // whoever compares the runs says why they cannot be
         return void this.start();
       }
+      say(false);
       this.line.replaceChildren(failureLine(error, () => void this.start(true)));
     }
   }
@@ -94,6 +95,7 @@ export class MapView {
     const explorer = new Explorer(host, section.explorers[0], partArrays(key, section, part));
     Object.assign(host, { explorer }); // for scripts of others, and for tests
     await explorer.show();
+    if (part === "preview" && this.#real) return explorer.release();
     if (!explorer.parts) return;
     this.explorer = explorer;
     if (shown) showIn(explorer, shown);

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cutaway.errors import RunError
 from cutaway.runs import RunFolder, labels_path
 
-METHOD = 1
+METHOD = 2
 """Number of the way in which parts are made and kept; those of another one are made again."""
 
 RunName = Annotated[str, Field(max_length=255)]
