@@ -63,15 +63,17 @@ function whenShown(explorer, keys, say) {
  * @param {AnyExplorer} other
  */
 export function joinExplorers(one, other) {
+  /** @type {Map<AnyExplorer, string>} what each shows since the other does; said back, it would undo what came since */
+  const heard = new Map();
   for (const [from, to] of [
     [one, other],
     [other, one],
   ]) {
-    let said = "";
     whenShown(from, ["layer", "epochShown", "color", "search", "pinned", "selection"], (shown) => {
-      const text = JSON.stringify(shown);
-      if (text !== said && !to.parts?.ended.aborted) showIn(to, shown);
-      said = text;
+      if (JSON.stringify(shown) === heard.get(from) || to.parts?.ended.aborted) return;
+      heard.delete(from);
+      showIn(to, shown);
+      heard.set(to, JSON.stringify(shownIn(to)));
     });
   }
   showIn(other, shownIn(one));

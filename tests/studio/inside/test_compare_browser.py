@@ -43,6 +43,16 @@ def test_what_is_pinned_in_one_is_pinned_in_the_other(beside):
     beside.wait(f"{EXPLORERS}[1].store.state.search.startsWith('name:')")
     beside.page.evaluate(f"{EXPLORERS}[0].store.set({{ pinned: 4 }})")
     beside.wait(f"(([a, b]) => b.samples.names[b.store.state.pinned] === a.samples.names[4])({EXPLORERS})")
+    # what one shows since the other does is not said back: it would undo what came in between
+    beside.page.evaluate(
+        f"(([a, b]) => {{ a.store.set({{ search: '' }});"
+        f" setTimeout(() => a.store.set({{ pinned: 7 }}), 90); }})({EXPLORERS})"
+    )
+    beside.page.wait_for_timeout(600)
+    assert (
+        beside.page.evaluate(f"{EXPLORERS}.map((each) => each.samples.names[each.store.state.pinned])")
+        == [beside.page.evaluate(f"{EXPLORERS}[0].samples.names[7]")] * 2
+    )
     titles = beside.page.locator(".sample-card h3").all_inner_texts()
     assert titles[0] == titles[1]
     beside.check_quiet()

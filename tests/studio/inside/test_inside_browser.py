@@ -237,7 +237,7 @@ def test_hostile_names_are_text(open_page, own_studio, hostile):
     (path / "run.json").write_text(json.dumps(run))
     path.rename(own_studio.folder / "a'b\"<b>&c")
     opened = open_page(own_studio, "/runs/a'b%22%3Cb%3E&c")
-    opened.wait("document.querySelector('.inside .subtitle')", seconds=400)
+    opened.wait("document.querySelector('.inside .subtitle')?.textContent", seconds=400)
     opened.wait("document.querySelector('#settings')", seconds=400)
     assert hostile in opened.page.locator("h1").inner_text()
     assert hostile in opened.page.locator(".inside .subtitle").inner_text()
