@@ -124,6 +124,7 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
         gate,
         http=Connection,
         ws="none",
+        log_config=None,  # its own would close the handlers of everybody else in this process
         log_level="error",
         access_log=False,
         server_header=False,

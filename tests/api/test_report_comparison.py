@@ -42,7 +42,7 @@ def reseeded(runs):
 
 def source_of(run, against, *, asked=None, shared=False):
     paired = pair_samples(run.context, against.context, shared=shared)
-    return ReportSource(run.context, ignore_progress, asked, paired)
+    return ReportSource(run.context, ignore_progress, asked, against=paired)
 
 
 @pytest.fixture(scope="module")

@@ -96,7 +96,7 @@ def test_the_demo_trains_embeds_reports_and_says_where_everything_is(cutaway, mo
     code, out, err = cutaway("demo", "--seed", "3")
     assert code == 0, err
     run = next((tmp_path / "runs").iterdir())
-    for told in ("Epoch", "Layers", "trustworthiness", f"cutaway layers {run.name}"):
+    for told in ("Epoch", "Layers", "trustworthiness", str(run), "cutaway studio"):
         assert told in out
     assert (run / "report.html").read_text().startswith("<!doctype html>")
     assert re.search(r"embedding +(\S+\.npz)", out)
