@@ -1,14 +1,14 @@
 import { element } from "../core/elements.js";
 import { followScheme } from "../core/scheme.js";
-import { showCompare } from "./compare.js";
-import { showData } from "./data_view.js";
-import { showJob } from "./job_view.js";
+import { showCompare } from "./inside/compare.js";
+import { showData } from "./data/data_view.js";
+import { showJob } from "./train/job_view.js";
 import { showError } from "./messages.js";
-import { showRun } from "./run_view.js";
-import { showRuns } from "./runs_view.js";
+import { showRun } from "./inside/run_view.js";
+import { showRuns } from "./runs/runs_view.js";
 import { listen, mayWrite, pathParts } from "./server.js";
 import { followTour, startTour } from "./tour.js";
-import { showTrain } from "./train_view.js";
+import { showTrain } from "./train/train_view.js";
 
 /**
  * The views by the first part of their path, with what the navigation calls them; "" for none.

@@ -1,8 +1,8 @@
-import { element } from "../core/elements.js";
-import { linkSections } from "../links.js";
+import { element } from "../../core/elements.js";
+import { linkSections } from "../../links.js";
 import { MapView } from "./map_view.js";
 import { fetchPart, sectionElement } from "./parts.js";
-import { ask } from "./server.js";
+import { ask } from "../server.js";
 import { joinExplorers } from "./share.js";
 import { doWork, failureLine, progressLine } from "./work.js";
 

@@ -1,4 +1,4 @@
-import { element } from "../core/elements.js";
+import { element } from "../../core/elements.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 190;

@@ -1,7 +1,7 @@
 /** Milliseconds between two messages about one explorer at least. */
 const PAUSE = 60;
 
-/** @typedef {import("../explorer/explorer.js").Explorer} AnyExplorer */
+/** @typedef {import("../../explorer/explorer.js").Explorer} AnyExplorer */
 
 /**
  * What an explorer shows, by names, so that another one can show the same.
@@ -45,7 +45,7 @@ export function showIn({ store, samples, parts }, { layer, epoch, color, search,
 /**
  * Call a function with what an explorer shows whenever that changes.
  * @param {AnyExplorer} explorer
- * @param {(keyof import("../explorer/explorer.js").State)[]} keys
+ * @param {(keyof import("../../explorer/explorer.js").State)[]} keys
  * @param {(shown: Shown) => void} say
  */
 function whenShown(explorer, keys, say) {

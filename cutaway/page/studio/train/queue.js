@@ -1,6 +1,6 @@
-import { element } from "../core/elements.js";
-import { showError } from "./messages.js";
-import { ask, listen, mayWrite } from "./server.js";
+import { element } from "../../core/elements.js";
+import { showError } from "../messages.js";
+import { ask, listen, mayWrite } from "../server.js";
 
 /**
  * A training of the queue; see `cutaway.studio.trainings.queue`.

@@ -1,8 +1,8 @@
-import { element } from "../core/elements.js";
+import { element } from "../../core/elements.js";
 import { showInside } from "./inside.js";
-import { showLive } from "./live.js";
+import { showLive } from "../train/live.js";
 import { showMend } from "./mend.js";
-import { ask } from "./server.js";
+import { ask } from "../server.js";
 
 /**
  * One run: how it was trained, and what is inside.

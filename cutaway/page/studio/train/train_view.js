@@ -1,10 +1,10 @@
-import { counted, element } from "../core/elements.js";
-import { dataAddress, dataName, readData, readOptions } from "./data_address.js";
-import { showError } from "./messages.js";
+import { counted, element } from "../../core/elements.js";
+import { dataAddress, dataName, readData, readOptions } from "../data/data_address.js";
+import { showError } from "../messages.js";
 import { queueElement } from "./queue.js";
-import { ask, mayWrite } from "./server.js";
+import { ask, mayWrite } from "../server.js";
 import { SettingField } from "./setting_fields.js";
-import { surveyData } from "./survey.js";
+import { surveyData } from "../data/survey.js";
 
 /** Milliseconds after the last key until what was typed is checked. */
 const PAUSE = 250;
@@ -212,7 +212,7 @@ async function showLike(host, run, branch, epoch) {
 
 /**
  * @param {HTMLElement} host
- * @param {import("./data_address.js").DataReference | null} data
+ * @param {import("../data/data_address.js").DataReference | null} data
  * @param {Record<string, any>} options
  */
 async function showNew(host, data, options) {

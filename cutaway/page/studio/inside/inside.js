@@ -1,11 +1,11 @@
-import { element } from "../core/elements.js";
-import { addressOf } from "../explorer/address.js";
-import { linkSections } from "../links.js";
+import { element } from "../../core/elements.js";
+import { addressOf } from "../../explorer/address.js";
+import { linkSections } from "../../links.js";
 import { mapControls, mapTask } from "./map_controls.js";
 import { MapView } from "./map_view.js";
-import { showError } from "./messages.js";
+import { showError } from "../messages.js";
 import { drawSection, fetchPart, sectionElement } from "./parts.js";
-import { ask, listen, mayWrite } from "./server.js";
+import { ask, listen, mayWrite } from "../server.js";
 import { doWork, failureLine, progressLine, WorkCanceled } from "./work.js";
 
 /**

@@ -1,5 +1,5 @@
-import { element, percent } from "../core/elements.js";
-import { mayWrite } from "./server.js";
+import { element, percent } from "../../core/elements.js";
+import { mayWrite } from "../server.js";
 import { smallCurve } from "./small_curve.js";
 
 /** @typedef {import("./runs_search.js").RunRow} RunRow */

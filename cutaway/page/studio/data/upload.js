@@ -1,4 +1,4 @@
-import { element } from "../core/elements.js";
+import { element } from "../../core/elements.js";
 
 /**
  * Send a file to the studio, with progress and a button that cancels it.

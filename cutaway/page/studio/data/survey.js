@@ -1,5 +1,5 @@
-import { element, percent } from "../core/elements.js";
-import { ask, listen } from "./server.js";
+import { element, percent } from "../../core/elements.js";
+import { ask, listen } from "../server.js";
 
 /**
  * What is in some data; see `cutaway.studio.data.surveyor`.

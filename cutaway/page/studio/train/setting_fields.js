@@ -1,4 +1,4 @@
-import { element } from "../core/elements.js";
+import { element } from "../../core/elements.js";
 
 /**
  * A setting, as its schema describes it; see `cutaway.studio.trainings.checking`.

@@ -1,7 +1,7 @@
-import { counted, element } from "../core/elements.js";
+import { counted, element } from "../../core/elements.js";
 import { dataAddress } from "./data_address.js";
-import { showError } from "./messages.js";
-import { ask, mayWrite } from "./server.js";
+import { showError } from "../messages.js";
+import { ask, mayWrite } from "../server.js";
 import { uploadFile } from "./upload.js";
 
 /** @param {number} bytes */

@@ -1,7 +1,7 @@
-import { element } from "../core/elements.js";
-import { showError } from "./messages.js";
+import { element } from "../../core/elements.js";
+import { showError } from "../messages.js";
 import { jobTitle, jobWords, queueElement } from "./queue.js";
-import { ask, listen } from "./server.js";
+import { ask, listen } from "../server.js";
 
 /**
  * A training that waits or begins; once its run is there, the page goes on to it.

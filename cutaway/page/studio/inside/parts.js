@@ -1,12 +1,12 @@
-import { Bundle } from "../core/bundle.js";
-import { drawFigures } from "../figures.js";
-import { ask, askBytes } from "./server.js";
+import { Bundle } from "../../core/bundle.js";
+import { drawFigures } from "../../figures.js";
+import { ask, askBytes } from "../server.js";
 
 /**
  * A section as the server hands it out; see `cutaway.page.SectionPart`.
  * @typedef {{ name: string, title: string, html: string, figures: any[],
- *   explorers: import("../explorer/samples.js").ExplorerRecord[],
- *   sheets: import("../label_sheet.js").LabelSheetRecord[], arrays: import("../core/bundle.js").ArrayRecord[] }} SectionRecord
+ *   explorers: import("../../explorer/samples.js").ExplorerRecord[],
+ *   sheets: import("../../label_sheet.js").LabelSheetRecord[], arrays: import("../../core/bundle.js").ArrayRecord[] }} SectionRecord
  */
 
 /**

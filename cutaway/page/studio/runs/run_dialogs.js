@@ -1,6 +1,6 @@
-import { counted, element } from "../core/elements.js";
-import { askFirst, openDialog, showError, showMessage } from "./messages.js";
-import { ask } from "./server.js";
+import { counted, element } from "../../core/elements.js";
+import { askFirst, openDialog, showError, showMessage } from "../messages.js";
+import { ask } from "../server.js";
 
 /** @typedef {import("./runs_search.js").RunRow} RunRow */
 

@@ -1,4 +1,4 @@
-import { element } from "../core/elements.js";
+import { element } from "../../core/elements.js";
 
 const SPLITS = [
   ["", "held-out samples"],

@@ -1,4 +1,4 @@
-import { element } from "../core/elements.js";
+import { element } from "../../core/elements.js";
 import { runRow } from "./runs_row.js";
 
 /**

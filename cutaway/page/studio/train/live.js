@@ -1,8 +1,8 @@
-import { counted, element, percent } from "../core/elements.js";
+import { counted, element, percent } from "../../core/elements.js";
 import { CurveChart } from "./curves.js";
 import { LiveMap } from "./live_map.js";
-import { showError } from "./messages.js";
-import { ask, listen, mayWrite } from "./server.js";
+import { showError } from "../messages.js";
+import { ask, listen, mayWrite } from "../server.js";
 
 /** Milliseconds after which a training that was asked to stop, and has not, may be ended at once. */
 const PATIENCE = 8000;

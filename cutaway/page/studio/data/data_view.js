@@ -1,9 +1,9 @@
-import { counted, element } from "../core/elements.js";
+import { counted, element } from "../../core/elements.js";
 import { columnTable, rowTable } from "./column_table.js";
 import { dataAddress, dataName, readData, readOptions } from "./data_address.js";
 import { placesElement } from "./data_places.js";
-import { showError } from "./messages.js";
-import { ask, mayWrite } from "./server.js";
+import { showError } from "../messages.js";
+import { ask, mayWrite } from "../server.js";
 import { surveyData } from "./survey.js";
 
 /** Choices that concern a whole table. */

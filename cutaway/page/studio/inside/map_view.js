@@ -1,7 +1,7 @@
-import { element } from "../core/elements.js";
-import { keepInAddress } from "../explorer/address.js";
-import { Explorer } from "../explorer/explorer.js";
-import { linkSections } from "../links.js";
+import { element } from "../../core/elements.js";
+import { keepInAddress } from "../../explorer/address.js";
+import { Explorer } from "../../explorer/explorer.js";
+import { linkSections } from "../../links.js";
 import { fetchPart, partArrays, sectionElement } from "./parts.js";
 import { shareSelection, showIn, shownIn } from "./share.js";
 import { doWork, failureLine, progressLine } from "./work.js";

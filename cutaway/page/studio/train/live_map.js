@@ -1,8 +1,8 @@
-import { categoryPalette } from "../core/colors.js";
-import { element, percent } from "../core/elements.js";
-import { SampleMap } from "../map/map.js";
-import { showError } from "./messages.js";
-import { ask, askBytes, listen } from "./server.js";
+import { categoryPalette } from "../../core/colors.js";
+import { element, percent } from "../../core/elements.js";
+import { SampleMap } from "../../map/map.js";
+import { showError } from "../messages.js";
+import { ask, askBytes, listen } from "../server.js";
 
 /** Seconds between two words to the studio that this page still looks; after 30 it computes no more frames. */
 const AGAIN = 10_000;

@@ -1,4 +1,4 @@
-import { element, percent } from "../core/elements.js";
+import { element, percent } from "../../core/elements.js";
 
 /** What a person can do with a column: what it is called in the list, and what that means for the options. */
 const USES = [

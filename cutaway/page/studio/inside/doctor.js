@@ -1,6 +1,6 @@
-import { element } from "../core/elements.js";
+import { element } from "../../core/elements.js";
 import { fetchPart } from "./parts.js";
-import { mayWrite } from "./server.js";
+import { mayWrite } from "../server.js";
 import { doWork, failureLine, progressLine } from "./work.js";
 
 /**

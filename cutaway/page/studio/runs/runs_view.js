@@ -1,9 +1,9 @@
-import { counted, element } from "../core/elements.js";
-import { showError } from "./messages.js";
+import { counted, element } from "../../core/elements.js";
+import { showError } from "../messages.js";
 import { deleteRuns, editRun, openTrash } from "./run_dialogs.js";
 import { countedStates, foundRuns, readQuery, sortedBy, STATES, writtenQuery } from "./runs_search.js";
 import { RunsTable } from "./runs_table.js";
-import { ask, listen, mayWrite } from "./server.js";
+import { ask, listen, mayWrite } from "../server.js";
 
 /** @typedef {import("./runs_search.js").RunRow} RunRow */
 

@@ -1,9 +1,9 @@
-import { element } from "../core/elements.js";
-import { LabelSheetView } from "../label_sheet.js";
+import { element } from "../../core/elements.js";
+import { LabelSheetView } from "../../label_sheet.js";
 import { showDoctor } from "./doctor.js";
-import { showError } from "./messages.js";
+import { showError } from "../messages.js";
 import { fetchPart, sectionElement } from "./parts.js";
-import { ask, listen, mayWrite } from "./server.js";
+import { ask, listen, mayWrite } from "../server.js";
 import { doWork, failureLine, progressLine } from "./work.js";
 
 /**
@@ -99,7 +99,7 @@ class MendView {
     if (document.activeElement === document.body) this.sheet.goOn(); // the keys work at once
   }
 
-  /** @type {import("../label_sheet.js").Decide} */
+  /** @type {import("../../label_sheet.js").Decide} */
   async #decide(index, now, before) {
     const said = now && { action: now.action, label: now.label };
     try {

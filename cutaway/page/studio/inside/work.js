@@ -1,5 +1,5 @@
-import { counted, element } from "../core/elements.js";
-import { ask, listen, ServerError } from "./server.js";
+import { counted, element } from "../../core/elements.js";
+import { ask, listen, ServerError } from "../server.js";
 
 /** By this the server knows who waits for what. */
 const PAGE = globalThis.crypto?.randomUUID?.() ?? String(Math.random()).slice(2);
