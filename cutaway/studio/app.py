@@ -11,11 +11,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 
+from .computing import Desk
 from .gate import Gate
 from .routes import ROUTERS
 from .settings import StudioSettings
 from .trainings import Scheduler
-from .work import Desk
 from .workspace import Workspace
 
 

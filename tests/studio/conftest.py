@@ -249,7 +249,9 @@ def in_process(tmp_path, monkeypatch):
     from cutaway.studio import Person, StudioSettings
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("cutaway.studio.work.Desk.warm", lambda _: None)  # whoever asks for a page starts a process
+    monkeypatch.setattr(
+        "cutaway.studio.computing.Desk.warm", lambda _: None
+    )  # whoever asks for a page starts a process
     made = []
 
     def make(**settings):

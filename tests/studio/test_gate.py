@@ -147,11 +147,11 @@ def test_what_trains_is_asked_for_with_the_header(in_process, new_run, tmp_path)
     studio = in_process()
     for query in ("run=a&page=p", "run=a&page=p&again=true"):
         for kind, more in (("suspects", ""), ("proof", "&finding=x")):
-            answer = studio.ask(f"/api/work/{kind}", query=query + more, headers={"x-cutaway": None})
+            answer = studio.ask(f"/api/computing/{kind}", query=query + more, headers={"x-cutaway": None})
             assert answer.status == 400
             assert answer.json["error"].startswith("what trains is asked for with the header x-cutaway; got none")
-            assert studio.ask(f"/api/work/{kind}", query=query + more).json["state"] == "waiting"
-            studio.ask("/api/work/leave", query="page=p")
+            assert studio.ask(f"/api/computing/{kind}", query=query + more).json["state"] == "waiting"
+            studio.ask("/api/computing/leave", query="page=p")
 
 
 def test_nobody_cancels_what_another_person_waits_for(in_process, new_run, tmp_path):
@@ -159,11 +159,11 @@ def test_nobody_cancels_what_another_person_waits_for(in_process, new_run, tmp_p
     reader = Person("ada", tmp_path / "runs", writes=False)
     studio = in_process(people=(Person("", tmp_path / "runs"), reader))
     desk = studio.app.state.desk  # not started: everything waits
-    key = studio.ask("/api/work/sections", query="run=a&page=p").json["key"]
+    key = studio.ask("/api/computing/sections", query="run=a&page=p").json["key"]
     for query in ("page=p", f"page=p&key={key}", "", f"key={key}", "page=/p", "page=%2Fp"):
-        assert studio.ask("/api/work/leave", query=query, token=reader.token).status == 200
+        assert studio.ask("/api/computing/leave", query=query, token=reader.token).status == 200
         assert list(desk._jobs) == [key]
-    studio.ask("/api/work/leave", query="page=p")
+    studio.ask("/api/computing/leave", query="page=p")
     assert desk._jobs == {}
 
 

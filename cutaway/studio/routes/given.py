@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
+from cutaway.studio.computing import Desk
 from cutaway.studio.data import DataRoots
 from cutaway.studio.settings import Person, StudioSettings
 from cutaway.studio.trainings import Scheduler
-from cutaway.studio.work import Desk
 from cutaway.studio.workspace import Workspace
 
 

@@ -55,7 +55,7 @@ def wait_for():
     def wait(studio, address, *, seconds=400, until=("done", "failed", "canceled")):
         end = time.monotonic() + seconds
         while True:
-            answer = studio.ask(f"/api/work/{address}")
+            answer = studio.ask(f"/api/computing/{address}")
             assert answer.status == 200, answer.body
             if answer.json["state"] in until:
                 return answer.json

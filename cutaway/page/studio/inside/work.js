@@ -27,7 +27,7 @@ function follow() {
   listening = true;
   listen({ work: (state) => [...listeners].forEach((listener) => listener(state)) });
   addEventListener("pagehide", () => {
-    if (listeners.size) void fetch(new URL(`api/work/leave?page=${PAGE}`, document.baseURI), { keepalive: true });
+    if (listeners.size) void fetch(new URL(`api/computing/leave?page=${PAGE}`, document.baseURI), { keepalive: true });
   });
 }
 
@@ -45,7 +45,7 @@ export function doWork(kind, given, { onPart, onState, signal, again = false } =
   for (const [name, value] of Object.entries(given)) {
     for (const each of [value].flat()) if (each !== null && each !== undefined && each !== "") query.append(name, String(each));
   }
-  const address = `api/work/${kind}?${query}`;
+  const address = `api/computing/${kind}?${query}`;
   follow();
   return new Promise((resolve, reject) => {
     const seen = new Set();
@@ -86,7 +86,7 @@ export function doWork(kind, given, { onPart, onState, signal, again = false } =
       }
     };
     const leave = () => {
-      if (key) void ask(`api/work/leave?page=${PAGE}&key=${key}`).catch(() => {});
+      if (key) void ask(`api/computing/leave?page=${PAGE}&key=${key}`).catch(() => {});
       end(() => reject(new WorkCanceled("The work was canceled.")));
     };
     listeners.add(heard);

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 from starlette.responses import PlainTextResponse, Response
 
 from cutaway.errors import UsageError
+from cutaway.studio.computing import Task, TaskBox
 from cutaway.studio.gate import WRITE_HEADER
-from cutaway.studio.work import Task, TaskBox
 
 from .given import GivenDesk, GivenPage, GivenPerson, GivenWorkspace
 from .pages import FOREVER
@@ -27,7 +27,7 @@ Whole = Annotated[int, Query(ge=0, le=10**9)]
 Text = Annotated[str, Query(max_length=255)]
 
 
-@router.get("/work/leave")
+@router.get("/computing/leave")
 def leave(desk: GivenDesk, page: GivenPage, key: Annotated[str | None, Query(max_length=64)] = None) -> dict[str, Any]:
     """A page waits no longer for a result, or for any; what nobody waits for is canceled."""
     if key is None:
@@ -37,7 +37,7 @@ def leave(desk: GivenDesk, page: GivenPage, key: Annotated[str | None, Query(max
     return {}
 
 
-@router.get("/work/{kind}")
+@router.get("/computing/{kind}")
 def work(
     request: Request,
     kind: Kind,

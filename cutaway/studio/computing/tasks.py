@@ -98,16 +98,14 @@ class SheetTask(_Task):
     kind: Literal["sheet"] = "sheet"
 
 
-class ExploreTask(_MapTask):
-    """The map of a run.
+class _ComparedTask(_MapTask):
+    """What is on the map, which can be colored by which of two runs is right.
 
     Attributes:
-        against: Id of a run with which it is compared: the map can be colored by which of the two is right.
+        against: Id of the run with which it is compared; None for none.
     """
 
-    priority: ClassVar[int] = 2
     suspects: ClassVar[bool] = True
-    kind: Literal["explore"] = "explore"
     against: RunName | None = None
 
     @property
@@ -116,24 +114,23 @@ class ExploreTask(_MapTask):
         return (self.run,) if self.against is None else (self.run, self.against)
 
 
-class ReportTask(_MapTask):
+class ExploreTask(_ComparedTask):
+    """The map of a run."""
+
+    priority: ClassVar[int] = 2
+    kind: Literal["explore"] = "explore"
+
+
+class ReportTask(_ComparedTask):
     """The report as one file.
 
     Attributes:
-        against: Id of a run with which it is compared.
         state: What the map shows first, as the address of the page says it.
     """
 
-    suspects: ClassVar[bool] = True
     labels: ClassVar[bool] = True
     kind: Literal["report"] = "report"
-    against: RunName | None = None
     state: Annotated[str, Field(max_length=50_000)] = ""
-
-    @property
-    def runs(self) -> tuple[str, ...]:
-        """Ids of the runs that decide the result."""
-        return (self.run,) if self.against is None else (self.run, self.against)
 
 
 class CompareTask(_Task):

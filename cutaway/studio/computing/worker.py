@@ -108,7 +108,7 @@ class Worker:
             with contextlib.suppress(OSError):
                 process.kill()
             process.wait()
-            for stream in (process.stdin, process.stdout, self._errors):
+            for stream in (process.stdin, process.stdout):
                 if stream is not None:
                     with contextlib.suppress(OSError):
                         stream.close()
@@ -130,7 +130,7 @@ class Worker:
         if self._errors is not None:
             self._errors.close()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the process is
-        command = [sys.executable, "-P", "-m", "cutaway.studio.work.process", str(self._nice)]
+        command = [sys.executable, "-P", "-m", "cutaway.studio.computing.process", str(self._nice)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True
         )

@@ -1,4 +1,4 @@
-"""The process that computes for pages: ``python -m cutaway.studio.work.process NICE``.
+"""The process that computes for pages: ``python -m cutaway.studio.computing.process NICE``.
 
 It reads orders from its input and writes what happens to its output, a line of JSON each, and ends with its input. Its
 main thread listens, so that a job can be canceled; another one works.

@@ -15,8 +15,8 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.labels import add_decisions
-from cutaway.studio.work.store import PartStore
-from cutaway.studio.work.tasks import run_signature
+from cutaway.studio.computing.store import PartStore
+from cutaway.studio.computing.tasks import run_signature
 
 SECTIONS = ["findings", "learning", "confusions", "classes", "confidence", "layers", "knowledge", "mistakes"]
 
@@ -33,7 +33,7 @@ def worker_of(studio):
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             is_child = path.with_name("stat").read_text().rpartition(")")[2].split()[1] == str(studio.process.pid)
-            if is_child and b"cutaway.studio.work.process" in path.read_bytes():
+            if is_child and b"cutaway.studio.computing.process" in path.read_bytes():
                 return int(path.parent.name)
     return None
 
@@ -90,14 +90,14 @@ def test_a_first_look_has_the_principal_components(studio, wait_for, trained):
 @pytest.mark.slow
 def test_what_several_pages_ask_for_is_done_once_and_canceled_when_the_last_one_leaves(own_studio, wait_for):
     asked = "explore?run=first&page={}&split=all"
-    first = own_studio.ask(f"/api/work/{asked.format('a')}").json
-    second = own_studio.ask(f"/api/work/{asked.format('b')}").json
+    first = own_studio.ask(f"/api/computing/{asked.format('a')}").json
+    second = own_studio.ask(f"/api/computing/{asked.format('b')}").json
     assert first["key"] == second["key"]
     assert second["state"] in ("waiting", "running")
-    own_studio.ask(f"/api/work/leave?page=a&key={first['key']}")
+    own_studio.ask(f"/api/computing/leave?page=a&key={first['key']}")
     time.sleep(0.5)
-    assert own_studio.ask(f"/api/work/{asked.format('b')}").json["state"] in ("waiting", "running")
-    own_studio.ask("/api/work/leave?page=b")
+    assert own_studio.ask(f"/api/computing/{asked.format('b')}").json["state"] in ("waiting", "running")
+    own_studio.ask("/api/computing/leave?page=b")
     small = wait_for(own_studio, "preview?run=first&page=c")  # the process is free again
     assert small["state"] == "done"
     assert PartStore(Path(own_studio.folder).parent / "cache/cutaway/studio/parts").names(first["key"]) == []
@@ -106,12 +106,12 @@ def test_what_several_pages_ask_for_is_done_once_and_canceled_when_the_last_one_
 @pytest.mark.slow
 def test_urgent_work_is_done_first_and_what_gave_way_goes_on(own_studio, wait_for):
     order = []
-    own_studio.ask("/api/work/explore?run=first&page=a")
-    own_studio.ask("/api/work/preview?run=second&page=a")
+    own_studio.ask("/api/computing/explore?run=first&page=a")
+    own_studio.ask("/api/computing/preview?run=second&page=a")
     end = time.monotonic() + 180
     while len(order) < 2 and time.monotonic() < end:
         for name, run in (("preview", "second"), ("explore", "first")):
-            if name not in order and own_studio.ask(f"/api/work/{name}?run={run}&page=a").json["state"] == "done":
+            if name not in order and own_studio.ask(f"/api/computing/{name}?run={run}&page=a").json["state"] == "done":
                 order.append(name)
         time.sleep(0.02)
     assert order == ["preview", "explore"]
@@ -120,7 +120,7 @@ def test_urgent_work_is_done_first_and_what_gave_way_goes_on(own_studio, wait_fo
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, wait_for):
     wait_for(own_studio, "preview?run=first&page=a")
-    own_studio.ask("/api/work/explore?run=first&page=a&split=all")
+    own_studio.ask("/api/computing/explore?run=first&page=a&split=all")
     before = worker_of(own_studio)
     time.sleep(0.3)
     os.kill(before, signal.SIGKILL)
@@ -131,7 +131,7 @@ def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, w
     )
     assert wait_for(own_studio, "preview?run=second&page=a")["state"] == "done"
     assert worker_of(own_studio) != before
-    again = own_studio.ask("/api/work/explore?run=first&page=a&split=all&again=true").json
+    again = own_studio.ask("/api/computing/explore?run=first&page=a&split=all&again=true").json
     assert again["state"] in ("waiting", "running")
 
 
@@ -160,12 +160,12 @@ def test_deleted_caches_cost_only_time(own_studio, wait_for):
 @pytest.mark.parametrize("kind", ["sections", "explore", "doctor", "sheet"])
 def test_a_damaged_run_is_an_error_of_one_line(own_studio, wait_for, kind):
     (own_studio.folder / "first" / "run.json").write_text("{")
-    answer = own_studio.ask(f"/api/work/{kind}?run=first&page=a")
+    answer = own_studio.ask(f"/api/computing/{kind}?run=first&page=a")
     assert answer.status == 409
     assert "\n" not in answer.json["error"]
     for path in (own_studio.folder / "second" / "snapshots").iterdir():
         path.write_bytes(b"\0" * 100)
-    answer = own_studio.ask(f"/api/work/{kind}?run=second&page=a")
+    answer = own_studio.ask(f"/api/computing/{kind}?run=second&page=a")
     if answer.status == 200:
         found = wait_for(own_studio, f"{kind}?run=second&page=a")
         assert found["state"] in ("done", "failed")
@@ -184,7 +184,7 @@ def test_wrong_questions_are_refused(studio):
         ("nothing?run=first", 422),
         ("sections", 422),
     ):
-        answer = studio.ask(f"/api/work/{address}")
+        answer = studio.ask(f"/api/computing/{address}")
         assert answer.status == status, (address, answer.body)
         assert "\n" not in answer.json["error"]
     for address in ("..", "%2e%2e", "A" * 32, "0" * 32):
@@ -248,8 +248,8 @@ def test_a_result_is_that_of_the_content_of_a_run(trained, tmp_path):
 
 
 def test_a_page_that_says_nothing_is_forgotten(monkeypatch, tmp_path, trained):
-    from cutaway.studio.work import desk as module
-    from cutaway.studio.work.tasks import ExploreTask
+    from cutaway.studio.computing import desk as module
+    from cutaway.studio.computing.tasks import ExploreTask
 
     monkeypatch.setattr(module, "LEASE", 0.2)
     monkeypatch.setattr(module, "LOOK", 0.05)
