@@ -35,8 +35,8 @@ class LiveRun:
     """A run that is watched: the samples on its map, and the last frame."""
 
     def __init__(self, path: Path) -> None:
+        from cutaway.api.analyses.layouts.explored import explorer_colors
         from cutaway.api.opening import open_run
-        from cutaway.plots import CLASS_COLORS, MISSING_COLOR, RIGHT_COLOR, WRONG_COLOR
 
         context = open_run(path).context
         self._folder = context.folder  # the samples that are not on the map are let go
@@ -44,12 +44,7 @@ class LiveRun:
         ids = context.ids(split, samples=SAMPLES)
         self._rows, self._labels, self._scale = context.data.x(ids), context.data.y(ids), context.data.scale
         self._head = {"run": path.name, "layer": context.layer(None), "split": split, "samples": len(ids)}
-        self._head["colors"] = {
-            "classes": list(CLASS_COLORS),
-            "right": RIGHT_COLOR,
-            "wrong": WRONG_COLOR,
-            "missing": MISSING_COLOR,
-        }
+        self._head["colors"] = explorer_colors()
         self._head["classes"] = list(context.class_names[:255])
         self._model: Model = context.build_model(0)
         self._before: Any = None
