@@ -5,9 +5,7 @@ import http.client
 import json
 import os
 import random
-import resource
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -109,11 +107,10 @@ def test_a_full_disk_is_said_and_nothing_is_lost(start_studio, new_run, tmp_path
     new_run(tmp_path / "runs" / "a")
     popen = subprocess.Popen
 
-    def no_file_grows():  # as a full disk: every write fails, that into the cache as well
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: popen(*a, **k, preexec_fn=no_file_grows))
+    # as a full disk: every write fails, that into the cache as well. A shell sets the limit, since Python's preexec_fn
+    # forks, of which jax warns where a test has loaded it
+    no_file_grows = ["bash", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "bash"]
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **k: popen([*no_file_grows, *command], **k))
     studio = start_studio()
     monkeypatch.undo()
     answer = studio.ask("/api/runs/a/notes", method="PUT", body={"title": "x"})

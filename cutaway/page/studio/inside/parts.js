@@ -45,7 +45,7 @@ let loading = null;
 /** Load BokehJS, which figures need, once. */
 function loadBokeh() {
   loading ??= (async () => {
-    for (const name of ["bokeh.min.js", "bokeh-gl.min.js"]) await loadScript(new URL(`../bokeh/${name}`, import.meta.url).href);
+    for (const name of ["bokeh.min.js", "bokeh-gl.min.js"]) await loadScript(new URL(`../../bokeh/${name}`, import.meta.url).href);
     /** @type {any} */ (globalThis).Bokeh.set_log_level("warn"); // it would write its version to the console
   })();
   return loading;
