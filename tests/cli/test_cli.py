@@ -250,11 +250,16 @@ def test_train_like_repeats_a_run_and_refuses_what_it_takes_from_it(cutaway):
 
 
 @pytest.mark.parametrize(
-    ("said", "got"), [("", "a request for more than is left"), ("64 GiB for 2 x 3", "64 GiB for 2 x 3")]
+    ("error", "got"),
+    [
+        (MemoryError(""), "a request for more than is left"),
+        (MemoryError("64 GiB for 2 x 3"), "64 GiB for 2 x 3"),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes."), "Out of memory allocating 9 bytes"),
+    ],
 )
-def test_too_little_memory_is_one_line(cutaway, monkeypatch, said, got):
+def test_too_little_memory_is_one_line(cutaway, monkeypatch, error, got):
     def fails(*arguments, **settings):
-        raise MemoryError(said)
+        raise error
 
     monkeypatch.setattr("cutaway.api.opening.open_run", fails)
     code, _, err = cutaway("show", "latest")

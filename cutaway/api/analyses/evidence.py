@@ -107,7 +107,9 @@ def _has_default_weights(context: RunContext) -> bool | None:
     usual = {"kernel_initializer": "GlorotUniform", "bias_initializer": "Zeros"}
     configs: list[dict[str, Any]] = [layer.get("config") or {} for layer in context.spec["layers"]]
     drawn = [(config[key], name) for config in configs for key, name in usual.items() if config.get(key)]
-    return context.manifest.first_weights == DRAWN and all(given.get("class_name") == name for given, name in drawn)
+    return context.manifest.first_weights == DRAWN and all(
+        isinstance(given, dict) and given.get("class_name") == name for given, name in drawn
+    )
 
 
 def _name(context: RunContext) -> str | None:
