@@ -147,6 +147,8 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     code, out, _ = cutaway("show", run)
     assert "Test accuracy" in out
     assert "  data     digits\n" in out
+    model = "mlp: dense_1 (Dense 32 relu), dropout_1 (Dropout 0.1), dense_2 (Dense 16 relu), dropout_2 (Dropout 0.1), "
+    assert f"  model    {model}output (Dense 10 softmax)\n" in out
 
 
 def test_datasets(cutaway):
