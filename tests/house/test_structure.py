@@ -12,7 +12,7 @@ FLOORS = (
     {"cli"},
     {"studio"},
     {"api"},
-    {"page"},
+    {"page", "execution"},
     {"findings", "plots"},
     {"training", "interpret", "embedding"},
     {"neighbors", "runs"},
