@@ -5,6 +5,7 @@ import sys
 
 NAMES = (
     "startup",
+    "execution",
     "accuracy",
     "training",
     "time_to_accuracy",

@@ -1,5 +1,6 @@
 """Workers of a Ray cluster, which Ray starts, watches and loses."""
 
+import socket
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ from cutaway.errors import ExecutionError
 from .pool import Pending, Pool
 from .sharing import file_of
 from .worker import perform
+
+CONNECT = 5
+"""Seconds in which its client server answers."""
 
 RETRIES = 3
 """Times that Ray does a task again whose worker was lost."""
@@ -30,6 +34,8 @@ def open_ray(address: str) -> Generator[Pool]:
     import ray  # pyright: ignore[reportMissingImports]
 
     try:
+        host, _, port = address.removeprefix("ray://").rstrip("/").rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT).close()  # Ray itself tries for 30 s
         context: Any = ray.init(address, logging_level="ERROR", log_to_driver=False, allow_multiple=True)
     except Exception as error:  # of many kinds, gRPC's among them
         raise ExecutionError(
@@ -61,11 +67,11 @@ class RayPool:
         """Begin tasks."""
         begun = [self._perform.remote(*task) for task in tasks]
         self._references += begun
-        return [reference.future() for reference in begun]
+        return [_RayPending(self._ray, reference.future()) for reference in begun]
 
     def loss(self, error: Exception) -> ExecutionError | None:
         """Whether Ray gave a task up."""
-        if not isinstance(error, self._ray.exceptions.RayError) or hasattr(error, "cause"):
+        if not isinstance(error, self._ray.exceptions.RayError):
             return None
         return ExecutionError(
             "a worker of Ray does its task until it is done",
@@ -85,3 +91,22 @@ class RayPool:
         for reference in self._references:
             self._ray.cancel(reference, force=True)
         self._references.clear()
+
+
+class _RayPending:
+    """A task under way, whose errors come as they were raised, without the text that Ray wraps around them."""
+
+    def __init__(self, ray: Any, future: Any) -> None:
+        self._ray, self._future = ray, future
+
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self._future.done()
+
+    def result(self) -> Any:
+        """What it returned; raises what it raised."""
+        try:
+            return self._future.result()
+        except self._ray.exceptions.RayTaskError as error:
+            cause = error.cause
+        raise cause if isinstance(cause, Exception) else RuntimeError(str(cause))
