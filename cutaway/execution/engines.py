@@ -97,7 +97,7 @@ def _active() -> tuple[Any, int | None] | None:
 
 def _open_active(backend: Any, jobs: int | None, *, tasks: int) -> AbstractContextManager[Pool]:
     kind = type(backend).__name__
-    if kind == "LokyBackend":
+    if kind in ("LokyBackend", "MultiprocessingBackend"):  # whose forks JAX does not survive
         from .local_processes import open_local
 
         return open_local(backend.effective_n_jobs(jobs), tasks=tasks)

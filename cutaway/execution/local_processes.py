@@ -5,8 +5,12 @@ import signal
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +49,8 @@ class LocalPool:
 
     def __init__(self, processes: int, folder: Path) -> None:
         self._processes, self._folder, self._renewed = processes, folder, False
+        self._waiting: deque[tuple[tuple[Any, ...], Future[Any]]] = deque()
+        self._lock, self._stopped = threading.Lock(), False
         self.words = f"{processes} process{'es' if processes > 1 else ''}"
         self._start()
 
@@ -62,12 +68,29 @@ class LocalPool:
 
     def submit(self, tasks: Sequence[tuple[Any, ...]]) -> Sequence[Pending]:
         """Begin tasks."""
-        return [self._executor.submit(perform, *task) for task in tasks]
+        # one for each process at a time: loky prints a traceback when it is ended while it has more
+        futures: list[Future[Any]] = [Future() for _ in tasks]
+        self._waiting = deque(zip(tasks, futures, strict=True))
+        for _ in range(self._processes):
+            self._begin_next()
+        return futures
+
+    def _begin_next(self) -> None:
+        with self._lock:
+            if self._waiting and not self._stopped:
+                task, future = self._waiting.popleft()
+                self._executor.submit(perform, *task).add_done_callback(partial(self._hand_over, future))
+
+    def _hand_over(self, future: Future[Any], done: Any) -> None:
+        if error := done.exception():
+            future.set_exception(error)
+        else:
+            future.set_result(done.result())
+        if not isinstance(error, BrokenProcessPool):
+            self._begin_next()
 
     def loss(self, error: Exception) -> ExecutionError | None:
         """Whether a process was ended from outside."""
-        from concurrent.futures.process import BrokenProcessPool
-
         if not isinstance(error, BrokenProcessPool):
             return None
         return ExecutionError(
@@ -82,6 +105,7 @@ class LocalPool:
             return False
         self._renewed = True
         self.stop()
+        self._stopped = False
         self._start()
         return True
 
@@ -90,6 +114,8 @@ class LocalPool:
 
     def stop(self) -> None:
         """End the processes, whatever they do."""
+        with self._lock:
+            self._stopped = True
         self._executor.shutdown(wait=True, kill_workers=True)
 
 

@@ -71,8 +71,8 @@ def run_tasks(
         work = _Work(pool, calls, shared)
         done, checked = 0, time.monotonic()
         while True:
-            raise_if_canceled()
             on_progress(Progress(name, done, len(specs), unit, pool.words))
+            raise_if_canceled()
             if done == len(specs):
                 return results
             time.sleep(POLL)

@@ -149,7 +149,7 @@ def test_a_scheduler_without_workers_and_one_that_goes(tmp_path: Path, monkeypat
 
 
 def test_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import dask
+    from dask.config import set as configured
 
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
@@ -160,7 +160,7 @@ def test_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tls = {f"distributed.comm.tls.{name}": str(path) for name, path in given.items()}
     monkeypatch.setattr("cutaway.execution.dask_cluster.CONNECT", 3)
     with running(workers=1, options=files, scheme="tls") as cluster:
-        with dask.config.set(tls):
+        with configured(tls):
             arrays = {"x": np.eye(2), "w": np.array([1.0, 2.0])}
             found = run_tasks(worker_tasks.weighted_sum, [0, 1], arrays=arrays, engine=cluster.engine)
         assert [value for value, _ in found] == [1.0, 2.0]

@@ -73,7 +73,7 @@ def train_fold(
         TrainingError: The loss became NaN or infinite.
     """
     data = _data(task, arrays)
-    found = _trainer(task, arrays).train(data, seed=1000 * task.seed + task.fold, on_samples=on_samples)
+    found = _trainer(task, arrays, data).train(data, seed=1000 * task.seed + task.fold, on_samples=on_samples)
     given, others, shares = keep_highest(found.probabilities, data.y[data.train :])
     kept = {"given": given, "others": others, "shares": shares, "epochs": np.array([task.config.epochs])}
     return kept if found.margins is None else kept | {"margins": found.margins}
@@ -111,12 +111,13 @@ def forget_trainer() -> None:
     _LAST.key = _LAST.trainer = None
 
 
-def _trainer(task: FoldTask, arrays: Arrays) -> "FoldTrainer":
+def _trainer(task: FoldTask, arrays: Arrays, data: "TrainingData") -> "FoldTrainer":
     key = (task.key, task.config.epochs)
     if _LAST.trainer is None or _LAST.key != key:
         forget_trainer()
         # of the first fold, whichever is asked for: shapes and schedules are the same in every order, on every worker
-        _LAST.trainer, _LAST.key = _make_trainer(task, _data(replace(task, seed=0, fold=0), arrays)), key
+        first = replace(task, seed=0, fold=0)
+        _LAST.trainer, _LAST.key = _make_trainer(task, data if task == first else _data(first, arrays)), key
     return _LAST.trainer
 
 
