@@ -23,6 +23,7 @@ from .displays.heat_map import heat_map
 from .displays.steps import embedding_film, embedding_steps
 from .displays.units import DrawnUnit, drawn_unit, weight_grid
 from .panels import Panel, Series, panels, panels_bokeh
+from .parallel import Axis, parallel_coordinates, parallel_coordinates_bokeh
 from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_sheet
 from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh
@@ -53,6 +54,7 @@ __all__ = [
     "RIGHT_COLOR",
     "SEQUENTIAL_COLORS",
     "WRONG_COLOR",
+    "Axis",
     "Bars",
     "BokehFigure",
     "BokehLayout",
@@ -86,6 +88,8 @@ __all__ = [
     "learning_curves_bokeh",
     "panels",
     "panels_bokeh",
+    "parallel_coordinates",
+    "parallel_coordinates_bokeh",
     "picture_grid",
     "picture_png",
     "robustness_curves",
