@@ -1,19 +1,21 @@
 """The verbs of sweeps: `sweep` begins or continues one, `join_sweep` adds a worker, `open_sweep` only looks."""
 
+import contextlib
 import re
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cutaway._lazy import public
 from cutaway.api.given_data import as_dataset
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.checks import check_whole
 from cutaway.data import Dataset, Table
-from cutaway.errors import UnknownNameError, UsageError
-from cutaway.execution import SweepStudy, check_extra, hide_password, open_storage, read_space
+from cutaway.errors import REQUEST, Canceled, UnknownNameError, UsageError
+from cutaway.execution import Space, SweepStudy, check_extra, close_storage, hide_password, open_storage, read_space
 from cutaway.runs import RUNS
 
 from .launch import watch_workers
@@ -96,41 +98,26 @@ def sweep(
     _check_name(name)
     fixed = _fixed(recipe, hidden, dropout, activation, ensemble, class_weight, settings, seed=seed)
     check_extra()
-    opened = None if storage is None else open_storage(None, storage)
-    with show_progress(progress) as on_progress:
-        loaded = as_dataset(data, y, verb="sweep", on_progress=on_progress, **(options or {}))
-        material = prepare(loaded, fixed, seed=seed, on_progress=on_progress)
-    record: Mapping[str, Any] = material.data.to_record()
-    if workers > 1 and record["origin"]["kind"] == "arrays":
-        raise UsageError(
-            "several workers load the data by their name or path",
-            got=f"arrays and workers={workers}",
-            hint="save them to a file first, or pass workers=1",
-        )
-    name = name or re.sub(r"[^\w.-]", "-", str(record["name"]))[:60].strip(".-") or "data"
-    manifest = SweepManifest(
-        name=name,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        data={key: record[key] for key in ("name", "sha256", "origin")},
-        space=found_space.to_record(),
-        fixed=fixed,
-        default=default_settings(material, fixed, seed=seed, space=found_space),
-        seed=seed,
-        trials=trials,
-        storage=None if storage is None else hide_password(storage),
-        versions={"cutaway": version("cutaway"), "optuna": version("optuna")},
-    )
-    folder = Path(runs).absolute() / f"sweep-{name}"
-    manifest = _continued(folder, manifest)
-    if opened is None:
+    local = _Local(storage, workers, progress, on_trial)
+    with contextlib.ExitStack() as stack:
+        opened = None
+        if storage is not None:  # before the data are read, which may take long
+            opened = open_storage(None, storage)
+            stack.callback(close_storage, opened)
+        with show_progress(progress) as on_progress:
+            loaded = as_dataset(data, y, verb="sweep", on_progress=on_progress, **(options or {}))
+            material = prepare(loaded, fixed, seed=seed, on_progress=on_progress)
+        manifest = _manifest(material, fixed, found_space, name=name, seed=seed, trials=trials, local=local)
+        folder = Path(runs).absolute() / f"sweep-{manifest.name}"
+        manifest = _continued(folder, manifest)
+        if opened is None:
+            write_manifest(folder, manifest)
+            opened = open_storage(folder, None)
+        study = SweepStudy(opened, name=manifest.name, manifest=manifest.model_dump(mode="json"), trials=trials)
+        shown = manifest.storage or str(folder)
+        manifest.check_same(as_manifest(study.manifest, where=shown), where=shown)
         write_manifest(folder, manifest)
-        opened = open_storage(folder, None)
-    study = SweepStudy(opened, name=name, manifest=manifest.model_dump(mode="json"), trials=trials)
-    manifest.check_same(as_manifest(study.manifest, where=name), where=manifest.storage or str(folder))
-    write_manifest(folder, manifest)
-    return _run(
-        study, folder, material, manifest, storage=storage, workers=workers, progress=progress, on_trial=on_trial
-    )
+        return _run(study, folder, material, manifest, local)
 
 
 @public
@@ -172,26 +159,26 @@ def join_sweep(
     if folder is not None:
         kept = read_manifest(folder)
         url, name = url or _usable(kept.storage), name or kept.name
-    study = SweepStudy(open_storage(folder, url), name=name, trials=trials)
-    shown = str(folder) if url is None else hide_password(url)
-    manifest = as_manifest(study.manifest, where=shown)
-    if folder is not None:
-        read_manifest(folder).check_same(manifest, where=shown)
-    loaded = load(manifest, data)
-    with show_progress(progress) as on_progress:
-        material = prepare(loaded, manifest.fixed, seed=manifest.seed, on_progress=on_progress)
-    if material.data.sha256 != manifest.data.get("sha256"):
-        raise UsageError(
-            "workers of a sweep train on the same data",
-            got=f"other data, whose SHA-256 is {material.data.sha256[:12]}",
-            hint="say where the sweep's own data are: data=PATH",
-        )
-    folder = folder or Path(runs).absolute() / f"sweep-{study.name}"
-    manifest = manifest.model_copy(
-        update={"trials": study.total, "storage": None if url is None else hide_password(url)}
-    )
-    write_manifest(folder, manifest)
-    return _run(study, folder, material, manifest, storage=url, workers=workers, progress=progress, on_trial=on_trial)
+    with _opened(folder, url) as storage_of:
+        study = SweepStudy(storage_of, name=name, trials=trials)
+        shown = str(folder) if url is None else hide_password(url)
+        manifest = as_manifest(study.manifest, where=shown)
+        if folder is not None:
+            read_manifest(folder).check_same(manifest, where=shown)
+        loaded = load(manifest, data)
+        with show_progress(progress) as on_progress:
+            material = prepare(loaded, manifest.fixed, seed=manifest.seed, on_progress=on_progress)
+        if material.data.sha256 != manifest.data.get("sha256"):
+            raise UsageError(
+                "workers of a sweep train on the same data",
+                got=f"other data, whose SHA-256 is {material.data.sha256[:12]}",
+                hint="say where the sweep's own data are: data=PATH",
+            )
+        folder = folder or Path(runs).absolute() / f"sweep-{study.name}"
+        now = {"trials": study.total, "storage": None if url is None else hide_password(url)}
+        manifest = manifest.model_copy(update=now)
+        write_manifest(folder, manifest)
+        return _run(study, folder, material, manifest, _Local(url, workers, progress, on_trial))
 
 
 @public
@@ -217,8 +204,8 @@ def open_sweep(where: str | Path, *, storage: str | None = None, runs: str | Pat
             got=f"none in {folder}",
             hint="begin it again: cutaway sweep DATA",
         )
-    study = SweepStudy(open_storage(folder, url), name=manifest.name)
-    return Sweep.read(study, folder, manifest)
+    with _opened(folder, url) as opened:
+        return Sweep.read(SweepStudy(opened, name=manifest.name), folder, manifest)
 
 
 def find_sweep(where: str | Path, *, runs: str | Path = RUNS) -> Path:
@@ -232,26 +219,78 @@ def is_url(where: str | Path) -> bool:
     return isinstance(where, str) and re.match(r"[a-z0-9+]+://", where) is not None
 
 
-def _run(
-    study: SweepStudy,
-    folder: Path,
+class _Local(NamedTuple):
+    """How a sweep is worked on here."""
+
+    storage: str | None
+    workers: int
+    progress: ProgressOption
+    on_trial: OnTrial | None
+
+
+@contextlib.contextmanager
+def _opened(folder: Path | None, url: str | None) -> Generator[Any]:
+    """A storage, which is closed at the end."""
+    opened = open_storage(folder, url)
+    try:
+        yield opened
+    finally:
+        close_storage(opened)
+
+
+def _manifest(
     material: Material,
-    manifest: SweepManifest,
+    fixed: FixedSettings,
+    space: Space,
     *,
-    storage: str | None,
-    workers: int,
-    progress: ProgressOption,
-    on_trial: OnTrial | None,
-) -> Sweep:
-    default = manifest.default
-    optuna_default = default | {"hidden": tuple(default["hidden"])}
-    study.draw(read_space(manifest.space), seed=manifest.seed, default=optuna_default, epochs=int(default["epochs"]))
-    with show_progress(progress) as on_progress:
-        teller = Teller(study, on_progress, on_trial)
-        if workers > 1:
-            watch_workers(folder, storage=storage, study=study.name, workers=workers, teller=teller)
-        else:
-            work(study, folder, material, manifest, teller)
+    name: str | None,
+    seed: int,
+    trials: int,
+    local: _Local,
+) -> SweepManifest:
+    """What a new sweep is.
+
+    Raises:
+        UsageError: Several workers are asked for, and the data cannot be loaded by them; or as `default_settings`.
+    """
+    record: Mapping[str, Any] = material.data.to_record()
+    if local.workers > 1 and record["origin"]["kind"] == "arrays":
+        raise UsageError(
+            "several workers load the data by their name or path",
+            got=f"arrays and workers={local.workers}",
+            hint="save them to a file first, or pass workers=1",
+        )
+    return SweepManifest(
+        name=name or re.sub(r"[^\w.-]", "-", str(record["name"]))[:60].strip(".-") or "data",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        data={key: record[key] for key in ("name", "sha256", "origin")},
+        space=space.to_record(),
+        fixed=fixed,
+        default=default_settings(material, fixed, seed=seed, space=space),
+        seed=seed,
+        trials=trials,
+        storage=None if local.storage is None else hide_password(local.storage),
+        versions={"cutaway": version("cutaway"), "optuna": version("optuna")},
+    )
+
+
+def _run(study: SweepStudy, folder: Path, material: Material, manifest: SweepManifest, local: _Local) -> Sweep:
+    """Work until all trials are done, in this process or in others."""
+    default: dict[str, Any] = manifest.default | {"hidden": tuple(manifest.default["hidden"])}
+    study.draw(read_space(manifest.space), seed=manifest.seed, default=default, epochs=int(default["epochs"]))
+    try:
+        with show_progress(local.progress) as on_progress:
+            teller = Teller(study, on_progress, local.on_trial)
+            if local.workers > 1:
+                watch_workers(folder, storage=local.storage, study=study.name, workers=local.workers, teller=teller)
+            else:
+                work(study, folder, material, manifest, teller)
+    except Canceled as error:
+        raise Canceled(
+            "a sweep runs until its trials are done",
+            got=f"{REQUEST}, with every trial and every step so far kept",
+            hint=f"go on with: cutaway sweep --attach {shlex.quote(str(folder))}",
+        ) from error
     return Sweep.read(study, folder, manifest, loaded=material.loaded)
 
 

@@ -4,7 +4,7 @@ from .importance import importance_of_settings
 from .presets import PRESETS
 from .records import Trial
 from .space import Choices, Range, Space, read_space
-from .storage import check_extra, hide_password, open_storage, study_names
+from .storage import check_extra, close_storage, hide_password, open_storage, study_names
 from .study import Asked, SweepStudy
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "SweepStudy",
     "Trial",
     "check_extra",
+    "close_storage",
     "hide_password",
     "importance_of_settings",
     "open_storage",

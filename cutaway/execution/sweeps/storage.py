@@ -68,6 +68,14 @@ def open_storage(folder: Path | None, url: str | None) -> "BaseStorage":
         return _open_journal(folder / JOURNAL) if url is None and folder is not None else _open_database(str(url))
 
 
+def close_storage(storage: "BaseStorage") -> None:
+    """Close the connections to a database; a journal has none."""
+    engine = getattr(storage, "engine", None)
+    if engine is not None:
+        storage.remove_session()
+        engine.dispose()
+
+
 def study_names(storage: "BaseStorage") -> list[str]:
     """The names of all studies in a storage."""
     with storage_errors():
