@@ -83,6 +83,8 @@ def work(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
         Canceled: `teller` raised it; the trial under way goes on where it was, once a worker comes.
         CutawayError: No trial can be trained.
     """
+    from cutaway import training
+
     while True:
         asked = study.ask()
         if asked is None:
@@ -92,6 +94,7 @@ def work(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
             time.sleep(WAIT_SECONDS)
             continue
         error = _do(study, asked, folder, material, manifest, teller)
+        training.forget_compiled_programs()  # otherwise 6 MB stay of every trial
         trials = teller.look()
         states = {trial.state for trial in trials}
         if error is not None and "failed" in states and not states & {"complete", "pruned"}:
