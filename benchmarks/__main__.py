@@ -18,6 +18,7 @@ NAMES = (
     "large_tables",
     "far_samples",
     "suspect_labels",
+    "sweep",
     "page",
     "studio",
     "studio_live",
