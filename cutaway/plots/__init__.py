@@ -20,10 +20,10 @@ from .displays.bokeh_display import bokeh_frame
 from .displays.explanation import ExplainedAnswer, explained_answer
 from .displays.findings import finding_list
 from .displays.heat_map import heat_map
+from .displays.parallel import Axis, parallel_coordinates, parallel_coordinates_bokeh
 from .displays.steps import embedding_film, embedding_steps
 from .displays.units import DrawnUnit, drawn_unit, weight_grid
 from .panels import Panel, Series, panels, panels_bokeh
-from .parallel import Axis, parallel_coordinates, parallel_coordinates_bokeh
 from .picture import data_uri, picture_grid, picture_png, signed_png, sprite_sheet
 from .robustness import robustness_curves, robustness_curves_bokeh
 from .scatter import embedding_scatter, embedding_scatter_bokeh

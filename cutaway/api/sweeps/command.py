@@ -1,15 +1,14 @@
 """The command that trains the chosen settings again, with the test samples."""
 
 import shlex
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from cutaway.data import origin_options
 
-if TYPE_CHECKING:
-    from .result import Sweep
+from .outcome import SweepOutcome
 
 
-def train_command(sweep: "Sweep") -> str | None:
+def train_command(sweep: SweepOutcome) -> str | None:
     """A call of ``cutaway train`` with the settings of the best trial; None for data that came from arrays."""
     manifest, best = sweep.manifest, sweep.best_trial
     origin: dict[str, str] = dict(manifest.data.get("origin") or {})

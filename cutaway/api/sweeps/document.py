@@ -4,7 +4,8 @@ from typing import Any
 
 from cutaway.api.analyses import plain
 
-from .result import Sweep, row_of
+from .outcome import row_of
+from .result import Sweep
 from .words import verdict
 
 

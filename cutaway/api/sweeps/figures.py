@@ -9,16 +9,18 @@ from cutaway.errors import UsageError, printable
 from cutaway.execution import Choices, Range, Trial
 from cutaway.plots import Axis, Bars, Panel, Series, bars, panels, parallel_coordinates
 
-from .result import COSTS, KINDS, Sweep, check_cost, costed
+from .outcome import COSTS, SweepOutcome, check_cost, costed
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
+
+KINDS = ("trials", "importance", "parallel", "frontier")
 
 SHOWN = 300
 """Trials that are drawn as lines at most: the best ones."""
 
 
-def draw(sweep: Sweep, kind: str, *, cost: str) -> "Figure":
+def draw(sweep: SweepOutcome, kind: str, *, cost: str) -> "Figure":
     """Draw a sweep with matplotlib; see `Sweep.plot`.
 
     Raises:
@@ -40,7 +42,7 @@ def draw(sweep: Sweep, kind: str, *, cost: str) -> "Figure":
     return panels([trials_panel(sweep)])
 
 
-def with_loss(sweep: Sweep) -> list[Trial]:
+def with_loss(sweep: SweepOutcome) -> list[Trial]:
     """The trials with a validation loss.
 
     Raises:
@@ -52,7 +54,7 @@ def with_loss(sweep: Sweep) -> list[Trial]:
     return found
 
 
-def trials_panel(sweep: Sweep) -> Panel:
+def trials_panel(sweep: SweepOutcome) -> Panel:
     """The validation loss of each trial, and the best so far."""
     found = with_loss(sweep)
     series = list[Series]()
@@ -68,7 +70,7 @@ def trials_panel(sweep: Sweep) -> Panel:
     return Panel("Validation loss by trial", "trial", "validation loss", series)
 
 
-def frontier_panel(sweep: Sweep, cost: str) -> Panel:
+def frontier_panel(sweep: SweepOutcome, cost: str) -> Panel:
     """Validation accuracy against a cost, and the trials that none surpasses in both.
 
     Raises:
@@ -97,12 +99,12 @@ def frontier_panel(sweep: Sweep, cost: str) -> Panel:
     )
 
 
-def frontier_panels(sweep: Sweep) -> list[Panel]:
+def frontier_panels(sweep: SweepOutcome) -> list[Panel]:
     """A panel for each cost."""
     return [frontier_panel(sweep, cost) for cost in COSTS]
 
 
-def parallel_axes(sweep: Sweep) -> tuple[list[Axis], np.ndarray, list[str]]:
+def parallel_axes(sweep: SweepOutcome) -> tuple[list[Axis], np.ndarray, list[str]]:
     """The axes of parallel coordinates, the rank of each trial in 0..1, and each trial in words.
 
     Raises:

@@ -10,23 +10,24 @@ from cutaway.errors import UsageError
 from cutaway.page import Figure, Page, Section, Table, Text, render
 from cutaway.plots import panels_bokeh, parallel_coordinates_bokeh
 
+from .command import train_command
 from .figures import frontier_panels, parallel_axes, trials_panel, written
 from .manifest import REPORT
-from .result import Sweep
+from .outcome import SweepOutcome
 from .words import HOW_MEASURED, verdict
 
 SHOWN = 200
 """Trials in the table at most: the best ones."""
 
 
-def write_page(sweep: Sweep, path: str | Path | None) -> Path:
+def write_page(sweep: SweepOutcome, path: str | Path | None) -> Path:
     """Write the page of a sweep into a file; see `Sweep.report`."""
     target = output_path(sweep.folder / REPORT if path is None else path)
     write_html(target, render(sweep_page(sweep)))
     return WrittenFile(target)
 
 
-def sweep_page(sweep: Sweep) -> Page:
+def sweep_page(sweep: SweepOutcome) -> Page:
     """The page as a record."""
     manifest, best = sweep.manifest, sweep.best_trial
     facts = [("Trials", f"{sum(t.ended for t in sweep.trials)} of {sweep.total}")]
@@ -36,7 +37,7 @@ def sweep_page(sweep: Sweep) -> Page:
         facts += [("Best validation loss", f"{best.val_loss:.4f}")]
         accuracy = best.result.get("val_accuracy")
         facts += [] if accuracy is None else [("Its validation accuracy", f"{accuracy:.2%}")]
-    again = sweep.command
+    again = train_command(sweep)
     return Page(
         title=f"Sweep {manifest.name}",
         subtitle=f"{', '.join(manifest.space)} on {manifest.data.get('name')}, with seed {manifest.seed}",
@@ -47,12 +48,12 @@ def sweep_page(sweep: Sweep) -> Page:
     )
 
 
-def choice(sweep: Sweep) -> Section:
+def choice(sweep: SweepOutcome) -> Section:
     """What choosing was worth."""
     return Text(name="choice", title="What choosing was worth", paragraphs=tuple(verdict(sweep)), caption=HOW_MEASURED)
 
 
-def _made(sweep: Sweep, name: str) -> Section:
+def _made(sweep: SweepOutcome, name: str) -> Section:
     """A section, or why it could not be made."""
     try:
         return SECTIONS[name](sweep)
@@ -60,7 +61,7 @@ def _made(sweep: Sweep, name: str) -> Section:
         return Text(name=name, title=name.capitalize(), paragraphs=(f"{error.rule}; got {error.got}.",))
 
 
-def trials(sweep: Sweep) -> Section:
+def trials(sweep: SweepOutcome) -> Section:
     """The validation loss by trial."""
     return Figure(
         name="trials",
@@ -70,7 +71,7 @@ def trials(sweep: Sweep) -> Section:
     )
 
 
-def importance(sweep: Sweep) -> Section:
+def importance(sweep: SweepOutcome) -> Section:
     """Which settings mattered, and what the best trial has.
 
     Raises:
@@ -95,7 +96,7 @@ def importance(sweep: Sweep) -> Section:
     return Table(name="importance", title="Importance of settings", rows=tuple(rows), caption=caption)
 
 
-def parallel(sweep: Sweep) -> Section:
+def parallel(sweep: SweepOutcome) -> Section:
     """A line a trial through all settings."""
     axes, ranks, words = parallel_axes(sweep)
     return Figure(
@@ -107,7 +108,7 @@ def parallel(sweep: Sweep) -> Section:
     )
 
 
-def frontier(sweep: Sweep) -> Section:
+def frontier(sweep: SweepOutcome) -> Section:
     """Accuracy against cost."""
     return Figure(
         name="frontier",
@@ -118,7 +119,7 @@ def frontier(sweep: Sweep) -> Section:
     )
 
 
-def table(sweep: Sweep) -> Section:
+def table(sweep: SweepOutcome) -> Section:
     """The trials, the best first."""
     order = sorted(sweep.trials, key=lambda t: (t.state != "complete", t.val_loss is None, t.val_loss or 0.0, t.number))
     rows = tuple(
@@ -142,7 +143,7 @@ def table(sweep: Sweep) -> Section:
     return Table(name="table", title="Trials, the best first", rows=rows, caption=caption)
 
 
-SECTIONS: dict[str, Callable[[Sweep], Section]] = {
+SECTIONS: dict[str, Callable[[SweepOutcome], Section]] = {
     each.__name__: each for each in (choice, trials, importance, parallel, frontier, table)
 }
 """The sections of the page, in order."""

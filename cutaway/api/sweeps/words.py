@@ -2,10 +2,10 @@
 
 from cutaway.metrics import Interval, Selection
 
-from .result import Sweep
+from .outcome import SweepOutcome
 
 
-def verdict(sweep: Sweep) -> list[str]:
+def verdict(sweep: SweepOutcome) -> list[str]:
     """Sentences on the best trial, how optimistic its loss is, and what choosing gained."""
     best = sweep.best_trial
     if best is None:

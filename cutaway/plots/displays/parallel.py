@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.errors import DataError
+from cutaway.plots.theme import INK, LINE, MUTED, SEQUENTIAL_COLORS, shortened
 
-from .displays.bokeh_display import shown_in_notebooks
-from .theme import INK, LINE, MUTED, SEQUENTIAL_COLORS, shortened
+from .bokeh_display import shown_in_notebooks
 
 if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
@@ -51,7 +51,7 @@ def parallel_coordinates(axes: Sequence[Axis], *, ranks: NDArray[Any], title: st
     from matplotlib.collections import LineCollection
     from matplotlib.colors import LinearSegmentedColormap
 
-    from .notebook import NotebookFigure
+    from cutaway.plots.notebook import NotebookFigure
 
     y, order = _lines(axes, ranks)
     figure = NotebookFigure(figsize=(max(1.5 * len(axes), 5.0), 4.2), layout="constrained")
