@@ -172,6 +172,7 @@ def test_names_of_runs_from_a_stranger_lead_nowhere_else(tmp_path):
     for name in ("../elsewhere", "/etc", "..", "", "a/b", 7):
         asked.handle.set_user_attr("run", name)
         assert study.trials()[0].run is None
+        assert records.plain_name(name) is None
 
 
 def test_importance_names_what_decides():

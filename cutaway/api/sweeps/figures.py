@@ -89,7 +89,7 @@ def frontier_panel(sweep: SweepOutcome, cost: str) -> Panel:
         series.append(Series("default recipe", *_points(first, cost), color=0, points=True, line=False))
     ticks = _ticks(np.array([trial.result[cost] for trial in found], float))
     return Panel(
-        f"Accuracy against {label}",
+        f"By {cost}",
         label,
         "validation accuracy",
         series,
@@ -115,7 +115,7 @@ def parallel_axes(sweep: SweepOutcome) -> tuple[list[Axis], np.ndarray, list[str
     losses = np.array([trial.val_loss for trial in found], np.float64)
     low, high = float(losses.min()), float(losses.max())
     heights = (losses - low) / (high - low) if high > low else np.zeros(len(losses))
-    axes.append(Axis("val_loss", heights, [(0.0, f"{low:.4g}"), (1.0, f"{high:.4g}")]))
+    axes.append(Axis("val_loss", heights, [(0.0, f"{low:.3g}"), (1.0, f"{high:.3g}")]))
     return axes, np.arange(len(found)) / max(len(found) - 1, 1), [in_words(trial) for trial in found]
 
 

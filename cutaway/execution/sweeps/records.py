@@ -127,7 +127,11 @@ def as_record(number: int, chain: Chain, values: Mapping[str, Any]) -> Trial:
 
 def run_of(trial: "FrozenTrial") -> str | None:
     """The name of a trial's run folder; a storage from a stranger can name no other place."""
-    name = trial.user_attrs.get("run")
+    return plain_name(trial.user_attrs.get("run"))
+
+
+def plain_name(name: Any) -> str | None:
+    """The name of a folder, if it is one and leads nowhere else; otherwise None."""
     return name if isinstance(name, str) and name not in ("", "..") and PurePath(name).name == name else None
 
 

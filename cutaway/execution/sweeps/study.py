@@ -20,8 +20,10 @@ from .records import (
     Trial,
     as_record,
     attempts,
+    attribute,
     chains,
     is_retried,
+    plain_name,
     run_of,
 )
 from .space import Choices, Range, Space
@@ -162,7 +164,7 @@ class SweepStudy:
         self._taken.add(trial.number)
         with quiet(), storage_errors():
             settings = self._suggest(trial, place)
-        run = trial.user_attrs.get(AGAIN, {}).get("run")
+        run = plain_name(attribute(trial, AGAIN).get("run"))
         return Asked(place, settings, run, trial)
 
     def begin(self, asked: Asked, run: str) -> None:
@@ -271,7 +273,7 @@ class SweepStudy:
         if chain is None or not is_retried(chain[-1]):
             return
         last = chain[-1]
-        counted = attempts(last) + (last.user_attrs.get(FAILURE, {}).get("kind") != "stopped")
+        counted = attempts(last) + (attribute(last, FAILURE).get("kind") != "stopped")
         run = next((name for trial in reversed(chain) if (name := run_of(trial))), None)
         with quiet(), storage_errors():
             self._study.enqueue_trial(
