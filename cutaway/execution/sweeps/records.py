@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
+    from optuna.trial import Trial as AskedTrial
 
 State = Literal["complete", "pruned", "failed", "running", "waiting"]
 
@@ -135,7 +136,7 @@ def plain_name(name: Any) -> str | None:
     return name if isinstance(name, str) and name not in ("", "..") and PurePath(name).name == name else None
 
 
-def attribute(trial: "FrozenTrial", name: str) -> dict[str, Any]:
+def attribute(trial: "FrozenTrial | AskedTrial", name: str) -> dict[str, Any]:
     """An attribute that is a mapping; an empty one where it is not."""
     value: Any = trial.user_attrs.get(name)
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
