@@ -21,6 +21,7 @@ class SelectionGain:
     Attributes:
         chosen: The measure of the chosen model on those samples, which is optimistic.
         corrected: What it is on samples that had no part in the choice.
+        optimism: How much too good `chosen` is; 0 where no sign of it was found.
         interval: 95% interval of `corrected`.
         fixed: The measure of the fixed model.
         gain: How much better than the fixed model the way of choosing is on samples that had no part in it.
@@ -29,15 +30,11 @@ class SelectionGain:
 
     chosen: float
     corrected: float
+    optimism: float
     interval: Interval
     fixed: float
     gain: float
     gain_interval: Interval
-
-    @property
-    def optimism(self) -> float:
-        """How much too good `chosen` is."""
-        return abs(self.corrected - self.chosen)
 
 
 @dataclass(frozen=True)
@@ -110,15 +107,17 @@ def selection_gain(
         candidates=models,
         samples=samples,
         best=best,
-        loss=_gain(of_loss, loss, fixed_loss - loss),
-        accuracy=_gain(of_accuracy, accuracy, accuracy - fixed_accuracy),
+        loss=_gain(of_loss, loss, fixed_loss - loss, lower=1),
+        accuracy=_gain(of_accuracy, accuracy, accuracy - fixed_accuracy, lower=-1),
     )
 
 
-def _gain(whole: np.ndarray, corrected: np.ndarray, gain: np.ndarray) -> SelectionGain:
+def _gain(whole: np.ndarray, corrected: np.ndarray, gain: np.ndarray, *, lower: int) -> SelectionGain:
+    """One measure of the draws; `lower` is 1 where lower is better, and otherwise -1."""
     return SelectionGain(
         chosen=float(whole[0]),
         corrected=float(corrected.mean()),
+        optimism=max(lower * (float(corrected.mean()) - float(whole[0])), 0.0),
         interval=_interval(corrected),
         fixed=float(whole[1]),
         gain=float(gain.mean()),

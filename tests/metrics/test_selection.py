@@ -59,6 +59,8 @@ def test_a_model_that_is_better_is_found_to_be():
     assert 0 < low < found.loss.gain < high
     assert found.accuracy.gain > 0
     assert found.loss.optimism < 0.05
+    assert found.loss.optimism == max(found.loss.corrected - found.loss.chosen, 0)
+    assert found.accuracy.optimism == max(found.accuracy.chosen - found.accuracy.corrected, 0)
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (1, 3), (5, 0), (5,)])
