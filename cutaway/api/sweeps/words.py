@@ -4,6 +4,9 @@ from cutaway.metrics import Interval, Selection
 
 from .outcome import SweepOutcome
 
+LEAST = 0.00005
+"""A smaller optimism is written 0.0000."""
+
 
 def verdict(sweep: SweepOutcome) -> list[str]:
     """Sentences on the best trial, how optimistic its loss is, and what choosing gained."""
@@ -20,11 +23,14 @@ def _optimism(gain: Selection, number: int) -> str:
     chosen, corrected = gain.loss.chosen, gain.loss.corrected
     if gain.candidates == 1:
         return f"Only trial {number} ended, so nothing was chosen: its validation loss is {chosen:.4f}."
+    optimism = "There is no sign that choosing by it made it optimistic"
+    if gain.loss.optimism >= LEAST:
+        optimism = f"Because it was chosen by it, that is optimistic by about {gain.loss.optimism:.4f}"
+    low, high = gain.accuracy.interval
     return (
-        f"Trial {number} has the lowest validation loss of {gain.candidates} trials that ended: {chosen:.4f}. Because "
-        f"it was chosen by it, that is optimistic by about {gain.loss.optimism:.4f}: {corrected:.4f} is to be "
-        f"expected on new samples ({_interval(gain.loss.interval)}), and an accuracy of {gain.accuracy.corrected:.2%} "
-        f"({gain.accuracy.interval[0]:.2%} to {gain.accuracy.interval[1]:.2%})."
+        f"Trial {number} has the lowest validation loss of {gain.candidates} trials that ended: {chosen:.4f}. "
+        f"{optimism}: {corrected:.4f} is to be expected on new samples ({_interval(gain.loss.interval)}), and an "
+        f"accuracy of {gain.accuracy.corrected:.2%} ({low:.2%} to {high:.2%})."
     )
 
 

@@ -46,7 +46,7 @@ class Teller:
     def __post_init__(self) -> None:
         self._trials = self.study.trials()
         self._told = {trial.number for trial in self._trials if trial.ended}
-        self._total = self.study.total
+        self._total, self._ended = self.study.total, False
         self.tell()
 
     def look(self) -> list[Trial]:
@@ -57,17 +57,19 @@ class Teller:
                 self._told.add(trial.number)
                 if self.on_trial is not None:
                     self.on_trial(trial)
+        self.now = ""
         self.tell()
         return self._trials
 
     def tell(self) -> None:
         """Report progress; raises `Canceled` once that was asked for."""
-        best = best_of(self._trials)
-        words = [] if best is None else [f"best val_loss {best.val_loss:.4f} (trial {best.number})"]
-        done = sum(trial.ended for trial in self._trials)
-        self.on_progress(
-            Progress("sweep", min(done, self._total), self._total, "trials", "  ".join([*words, self.now]))
-        )
+        best, done = best_of(self._trials), sum(trial.ended for trial in self._trials)
+        words = [] if best is None else [f"best {best.val_loss:.4f} (trial {best.number})"]
+        words += [self.now] if self.now else []
+        now = Progress("sweep", min(done, self._total), self._total, "trials", "  ".join(words))
+        if not self._ended:  # a report after the last one would begin the task again
+            self._ended = now.ended
+            self.on_progress(now)
 
 
 def best_of(trials: "list[Trial] | tuple[Trial, ...]") -> Trial | None:
@@ -91,6 +93,7 @@ def work(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
             if all(trial.ended for trial in teller.look()):
                 return
             teller.now = "waiting for trials of other workers"
+            teller.tell()
             time.sleep(WAIT_SECONDS)
             continue
         error = _do(study, asked, folder, material, manifest, teller)
@@ -178,7 +181,7 @@ class _Watch:
         self.path, self._samples = path, samples
 
     def __call__(self, now: Progress) -> None:
-        self._teller.now = f"trial {self._asked.number}: {now.note or now.task}"
+        self._teller.now = f"trial {self._asked.number}: {now.note.partition('  ')[0] or now.task}"
         try:
             self._teller.tell()
         except Canceled:
