@@ -19,6 +19,7 @@ NAMES = (
     "large_tables",
     "far_samples",
     "suspect_labels",
+    "sweep",
     "page",
     "studio",
     "studio_live",
