@@ -5,6 +5,7 @@ import sys
 
 NAMES = (
     "startup",
+    "execution",
     "accuracy",
     "training",
     "time_to_accuracy",
@@ -18,6 +19,7 @@ NAMES = (
     "large_tables",
     "far_samples",
     "suspect_labels",
+    "sweep",
     "page",
     "studio",
     "studio_live",

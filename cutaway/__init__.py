@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from cutaway.api.prediction import Predictions
     from cutaway.api.record import record
     from cutaway.api.run import Run
+    from cutaway.api.sweeps import Sweep, join_sweep, open_sweep, sweep
     from cutaway.api.train import mlp, resume, train, train_like
     from cutaway.data import Dataset, Decision, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
@@ -78,19 +79,23 @@ _MODULES = {
     "Robustness": "cutaway.api.analyses",
     "Run": "cutaway.api.run",
     "SampleDynamics": "cutaway.api.analyses",
+    "Sweep": "cutaway.api.sweeps",
     "Table": "cutaway.data",
     "Thresholds": "cutaway.api.analyses",
     "Units": "cutaway.api.analyses",
     "compare": "cutaway.api.comparison",
     "doctor": "cutaway.api.doctor",
     "export": "cutaway.api.model_files",
+    "join_sweep": "cutaway.api.sweeps",
     "label_issues": "cutaway.api.labels",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
     "open_model": "cutaway.api.model_files",
     "open_run": "cutaway.api.opening",
+    "open_sweep": "cutaway.api.sweeps",
     "record": "cutaway.api.record",
     "resume": "cutaway.api.train",
+    "sweep": "cutaway.api.sweeps",
     "train": "cutaway.api.train",
     "train_like": "cutaway.api.train",
 }
@@ -124,19 +129,23 @@ __all__ = [
     "Robustness",
     "Run",
     "SampleDynamics",
+    "Sweep",
     "Table",
     "Thresholds",
     "Units",
     "compare",
     "doctor",
     "export",
+    "join_sweep",
     "label_issues",
     "load_dataset",
     "mlp",
     "open_model",
     "open_run",
+    "open_sweep",
     "record",
     "resume",
+    "sweep",
     "train",
     "train_like",
 ]

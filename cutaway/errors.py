@@ -9,6 +9,7 @@
     ├── RunError (RuntimeError)          a run folder is damaged or cannot be written
     ├── TrainingError (RuntimeError)     training itself failed
     ├── BackendError (RuntimeError)      Keras runs on a backend that the compiled loop cannot use
+    ├── ExecutionError (RuntimeError)    tasks cannot be done where they were to be: nobody listens, a worker is lost
     └── Canceled (RuntimeError)          the work was canceled through a `CancelToken`
     CutawayWarning (UserWarning)         nothing failed, but the user should know
 
@@ -123,6 +124,10 @@ class TrainingError(CutawayError, RuntimeError):
 
 class BackendError(CutawayError, RuntimeError):
     """Keras runs on a backend that the compiled loop cannot use."""
+
+
+class ExecutionError(CutawayError, RuntimeError):
+    """Tasks cannot be done on the engine that was named."""
 
 
 REQUEST = "a request to cancel it"

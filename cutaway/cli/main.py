@@ -17,7 +17,7 @@ import typer
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, ran_out_of_memory
 from cutaway.progress import CancelToken
 
-from . import comparison, inspect, layers, models, prediction, samples, studio, system, training, units
+from . import comparison, inspect, layers, models, prediction, samples, studio, sweeps, system, training, units
 from .findings import confidence, doctor, labels
 from .typed import PROGRAMS, as_typed
 
@@ -72,6 +72,7 @@ def options(
 app.command()(training.demo)
 app.command()(training.train)
 app.command()(training.resume)
+app.command()(sweeps.sweep)
 app.command()(inspect.runs)
 app.command()(inspect.show)
 app.command()(prediction.predict)

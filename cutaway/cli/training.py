@@ -288,7 +288,9 @@ def print_history(run: Any) -> None:
         ]
     )
     relabeled, dropped = run.context.manifest.dataset.relabeled or {}, run.split.dropped
-    if relabeled or dropped is not None:
+    if (of_sweep := run.context.manifest.sweep) is not None:
+        say(f"Trial {of_sweep.trial} of the sweep {of_sweep.name}, which leaves the test samples out of all trials.")
+    elif relabeled or dropped is not None:
         left_out = 0 if dropped is None else len(dropped)
         samples = "sample" if len(relabeled) == 1 else "samples"
         held = _relabeled_held_out(run, list(relabeled))

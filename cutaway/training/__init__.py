@@ -17,6 +17,7 @@ from .config import (
     SCHEDULES,
     TrainingConfig,
     check_loss,
+    check_setting,
     lowest_loss,
     make_config,
     recorded_config,
@@ -25,7 +26,14 @@ from .first_weights import DRAWN, GIVEN
 from .recipes import RECIPES, Recipe, base_settings, find_recipe, recipe_for
 
 if TYPE_CHECKING:
-    from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs, note_differences
+    from .device import (
+        describe_device,
+        describe_versions,
+        forget_compiled_programs,
+        has_accelerator,
+        keep_compiled_programs,
+        note_differences,
+    )
     from .fed import as_taken, own_scale
     from .feeding import INPUTS
     from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, train_model
@@ -42,6 +50,7 @@ _MODULES = {
     "as_taken": "cutaway.training.fed",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
+    "forget_compiled_programs": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
     "keep_compiled_programs": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
@@ -71,9 +80,11 @@ __all__ = [
     "as_taken",
     "base_settings",
     "check_loss",
+    "check_setting",
     "describe_device",
     "describe_versions",
     "find_recipe",
+    "forget_compiled_programs",
     "has_accelerator",
     "keep_compiled_programs",
     "known_config",

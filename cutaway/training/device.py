@@ -34,6 +34,19 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
+def forget_compiled_programs() -> None:
+    """Free the memory of compiled programs, for a process that trains many models of different sizes.
+
+    A program that is needed again is read from the user's cache folder.
+    """
+    import gc
+
+    import jax
+
+    jax.clear_caches()
+    gc.collect()
+
+
 def has_accelerator() -> bool:
     """Whether JAX computes on something other than the CPU."""
     import jax
