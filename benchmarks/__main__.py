@@ -8,6 +8,7 @@ NAMES = (
     "accuracy",
     "training",
     "time_to_accuracy",
+    "distributed",
     "recorder",
     "embedding",
     "alignment",

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from cutaway.api.prediction import Predictions
     from cutaway.api.record import record
     from cutaway.api.run import Run
+    from cutaway.api.start import Processes, join_processes
     from cutaway.api.train import mlp, resume, train, train_like
     from cutaway.data import Dataset, Decision, Table, load_dataset
     from cutaway.progress import CancelToken, Progress
@@ -73,6 +74,7 @@ _MODULES = {
     "LayerHistory": "cutaway.api.analyses",
     "LearningCurve": "cutaway.api.analyses",
     "Predictions": "cutaway.api.prediction",
+    "Processes": "cutaway.api.start",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Robustness": "cutaway.api.analyses",
@@ -84,6 +86,7 @@ _MODULES = {
     "compare": "cutaway.api.comparison",
     "doctor": "cutaway.api.doctor",
     "export": "cutaway.api.model_files",
+    "join_processes": "cutaway.api.start",
     "label_issues": "cutaway.api.labels",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
@@ -119,6 +122,7 @@ __all__ = [
     "LayerHistory",
     "LearningCurve",
     "Predictions",
+    "Processes",
     "Progress",
     "Recorder",
     "Robustness",
@@ -130,6 +134,7 @@ __all__ = [
     "compare",
     "doctor",
     "export",
+    "join_processes",
     "label_issues",
     "load_dataset",
     "mlp",

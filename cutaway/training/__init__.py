@@ -26,6 +26,7 @@ from .recipes import RECIPES, Recipe, base_settings, find_recipe, recipe_for
 
 if TYPE_CHECKING:
     from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs, note_differences
+    from .distributed import World, current_world, join_processes
     from .fed import as_taken, own_scale
     from .feeding import INPUTS
     from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, train_model
@@ -39,10 +40,13 @@ _MODULES = {
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
+    "World": "cutaway.training.distributed",
     "as_taken": "cutaway.training.fed",
+    "current_world": "cutaway.training.distributed",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
+    "join_processes": "cutaway.training.distributed",
     "keep_compiled_programs": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
@@ -68,13 +72,16 @@ __all__ = [
     "TrainingConfig",
     "TrainingData",
     "TrainingResult",
+    "World",
     "as_taken",
     "base_settings",
     "check_loss",
+    "current_world",
     "describe_device",
     "describe_versions",
     "find_recipe",
     "has_accelerator",
+    "join_processes",
     "keep_compiled_programs",
     "known_config",
     "lowest_loss",
