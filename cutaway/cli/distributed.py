@@ -8,7 +8,7 @@ import typer
 from cutaway.errors import CutawayWarning
 
 DistributedOption = Annotated[
-    bool, typer.Option("--distributed", help="Train with the other processes of this job (srun, mpirun, Kubernetes).")
+    bool, typer.Option("--distributed", help="Train with the other processes of this job (srun, mpirun).")
 ]
 CoordinatorOption = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="Where the first process listens, if no cluster says so.")

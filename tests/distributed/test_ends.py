@@ -124,7 +124,7 @@ def test_a_cluster_says_who_they_are_and_json_is_one_document_of_the_first(membe
     for index in range(2):
         env = {name: value.format(job=job, index=index, uri=job << 12) for name, value in told.items()}
         env["JAX_COORDINATOR_BIND_ADDRESS"] = f"127.0.0.1:{port}"
-        options = ("--distributed", "--epochs", "1", "--json", "--runs", str(tmp_path / "runs"))
+        options = ("--distributed", "--shard-layers", "2", "--epochs", "1", "--json", "--runs", str(tmp_path / "runs"))
         world.append(members.program("train", str(table), *options, env=env))
     assert [member.wait(120) for member in world] == [0, 0], world[0].err
     assert json.loads(world[0].out)["status"] == "finished"

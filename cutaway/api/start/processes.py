@@ -48,9 +48,10 @@ def join_processes(
 
     Call it in each process before a model is made; then all call the same functions with the same arguments. Data and
     the folder for runs must be on paths that all can read. Each process reads its own rows of every batch; only the
-    first one writes. Without arguments, what a cluster tells its jobs is used (Slurm, Open MPI, Kubernetes).
+    first one writes. Without arguments, what a cluster tells its jobs is used (Slurm, Open MPI).
 
-    Whoever can reach the coordinator's port can disturb the training: keep it within a trusted network.
+    Where a process is lost, the others raise RunError or, where JAX would abort them, end with one line and exit code
+    1. Whoever can reach the coordinator's port can disturb the training: keep it within a trusted network.
 
     Args:
         coordinator: ``"HOST:PORT"`` at which the first process listens, an address of its machine and a free port.
@@ -98,11 +99,11 @@ def create_run(
 
     path, record = world.share(make)
     try:
-        missing = world.first_that(not _is_visible(Path(path)))
-        if missing is not None:
+        seen: list[bool] = world.reduce(_is_visible(Path(path)), list)
+        if not all(seen):
             raise RunError(
                 "all processes of a training see the folder for runs",
-                got=f'no "{path}" in process {missing}',
+                got=f'no "{path}" in process {seen.index(False)}',
                 hint="name a folder that all machines share, with runs=",
             )
     except BaseException:

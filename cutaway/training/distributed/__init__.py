@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 if TYPE_CHECKING:
+    from .connecting import connect_devices
     from .joining import WAIT, join_processes
     from .world import World, current_world
 
 _MODULES = {
     "WAIT": "cutaway.training.distributed.joining",
     "World": "cutaway.training.distributed.world",
+    "connect_devices": "cutaway.training.distributed.connecting",
     "current_world": "cutaway.training.distributed.world",
     "join_processes": "cutaway.training.distributed.joining",
 }
 
-__all__ = ["WAIT", "World", "current_world", "join_processes"]
+__all__ = ["WAIT", "World", "connect_devices", "current_world", "join_processes"]
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

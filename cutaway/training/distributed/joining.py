@@ -3,7 +3,6 @@
 import contextlib
 import os
 import socket
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +38,9 @@ def join_processes(
     _check(coordinator, processes, process_index, wait)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "4")  # or JAX prints a trace of its own where a process is lost
     import jax
+    import numpy as np
 
+    from .connecting import connect_devices
     from .world import current_world
 
     if jax.distributed.is_initialized():
@@ -77,8 +78,7 @@ def join_processes(
     world = current_world()
     if world is not None:
         world.meet(wait)
-        with _without_output():
-            world.connect_devices()
+        connect_devices(jax.sharding.Mesh(np.array(jax.devices()), ("all",)))
     return world
 
 
@@ -145,22 +145,3 @@ def _refusal(error: BaseException, coordinator: str | None) -> Exception:
         got=f"{coordinator or 'an address by the cluster'}: {said}",
         hint="choose another port that is free there, and an address of that machine",
     )
-
-
-@contextlib.contextmanager
-def _without_output():
-    """Drop what libraries print on stdout, where answers for programs go: Gloo says that it has connected."""
-    sys.stdout.flush()
-    try:
-        kept = os.dup(1)
-    except OSError:  # it is closed
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)

@@ -6,12 +6,11 @@ each compiled call, every 0.2 s. Arrays never go this way.
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
 import jax
-import numpy as np
 from jax._src import distributed  # JAX has no public name for the store that its coordination service keeps
 
 from cutaway.errors import REQUEST, Canceled, CutawayError, RunError, UsageError
@@ -28,7 +27,7 @@ KEPT = 100
 class World:
     """All processes of a training.
 
-    All of them must call `share`, `check_same` and `canceled` in the same order.
+    All of them must call `share`, `reduce`, `check_same` and `canceled` in the same order.
 
     Attributes:
         index: Number of this process, from 0.
@@ -37,7 +36,7 @@ class World:
 
     def __init__(self, client: Any, *, index: int, count: int) -> None:
         self.index, self.count, self._client = index, count, client
-        self._numbers = _NUMBERS
+        self._numbers, self._stop = _NUMBERS, None
 
     @property
     def first(self) -> bool:
@@ -59,14 +58,6 @@ class World:
                 got=f"fewer than {self.count} after {seconds:g} s",
                 hint="start all of them, or wait longer with wait=",
             ) from error
-
-    def connect_devices(self) -> None:
-        """Let all devices exchange a number, which makes the connections between them."""
-        mesh = jax.sharding.Mesh(np.array(jax.devices()), ("all",))
-        rows = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("all"))
-        ones = jax.make_array_from_callback((len(jax.devices()),), rows, lambda place: np.ones(1, np.float32))
-        whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
-        jax.jit(lambda x: x.sum(), out_shardings=whole)(ones).block_until_ready()
 
     def share(self, make: Callable[[], Any]) -> Any:
         """Make something in the first process and give it to all.
@@ -103,37 +94,30 @@ class World:
         Raises:
             UsageError: Something differs; raised in all processes.
         """
-        number = next(self._numbers)
-        self._set(f"cutaway/facts/{number}/{self.index}", facts)
-        mine = json.loads(json.dumps(facts))
 
-        def compare() -> str | None:
-            for other in range(1, self.count):
-                theirs = json.loads(self._get(f"cutaway/facts/{number}/{other}"))
-                if difference := _difference(mine, theirs, other):
-                    return difference
-            return None
+        def compare(found: Sequence[Mapping[str, Any]]) -> str | None:
+            differences = (_difference(found[0], theirs, other) for other, theirs in enumerate(found))
+            return next((difference for difference in differences if difference), None)
 
-        if difference := self.share(compare):
+        if difference := self.reduce(facts, compare):
             raise UsageError(
                 "all processes of a training have the same data, settings and versions",
                 got=difference,
                 hint="start all of them with the same command in the same environment",
             )
 
-    def first_that(self, is_so: bool) -> int | None:
-        """The first process of which something is so; None where it is so of none."""
-        number = next(self._numbers)
-        self._set(f"cutaway/facts/{number}/{self.index}", is_so)
-        return self.share(
-            lambda: next((i for i in range(self.count) if json.loads(self._get(f"cutaway/facts/{number}/{i}"))), None)
-        )
+    def reduce(self, value: Any, combine: Callable[[list[Any]], Any]) -> Any:
+        """What the first process makes of the values of all, given to all.
 
-    def smallest(self, value: int) -> int:
-        """The smallest of the numbers that the processes have."""
+        Args:
+            value: Of this process; plain data.
+            combine: Takes the values in the order of the processes.
+        """
         number = next(self._numbers)
-        self._set(f"cutaway/facts/{number}/{self.index}", value)
-        return self.share(lambda: min(json.loads(self._get(f"cutaway/facts/{number}/{i}")) for i in range(self.count)))
+        self._set(f"cutaway/values/{number}/{self.index}", value)
+        return self.share(
+            lambda: combine([json.loads(self._get(f"cutaway/values/{number}/{i}")) for i in range(self.count)])
+        )
 
     def canceled(self, error: Canceled | None) -> Canceled | None:
         """What cancels the training in all processes, at the same step.
@@ -141,17 +125,14 @@ class World:
         Args:
             error: What cancels it in this one.
         """
+        if self._stop is None:
+            self._stop = f"cutaway/stop/{next(self._numbers)}/"
+        stop = self._stop
         if error is not None:
-            self._set(f"cutaway/stop/{self.index}", error.got)
-
-        def asked() -> str | None:
-            found = self._client.key_value_dir_get("cutaway/stop/")
-            return next((key.rpartition("/")[2] for key, _ in found), None)
-
-        by = self.share(asked)
+            self._set(f"{stop}{self.index}", error.got)
+        by = self.share(lambda: next((key.removeprefix(stop) for key, _ in self._client.key_value_dir_get(stop)), None))
         if by is None:
             return None
-        self.share(lambda: self._client.key_value_delete(f"cutaway/stop/{by}"))  # the next training is not canceled
         return error or Canceled(
             "work runs until it is done", got=f"{REQUEST} in process {by}", hint="run it again, in all processes"
         )

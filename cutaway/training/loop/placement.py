@@ -19,6 +19,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as Axes
 
 from cutaway.errors import ConfigError
+from cutaway.training.distributed import connect_devices
 
 from .device_data import CopiedData
 
@@ -98,6 +99,8 @@ class ManyDevices(OneDevice):
                 hint="leave it out, or choose a divisor",
             )
         self._mesh = Mesh(np.array(found).reshape(-1, shard_layers), (DATA, UNITS))
+        if jax.process_count() > 1:
+            connect_devices(self._mesh)
         self.devices = local = [device for device in found if device.process_index == jax.process_index()]
         self._first_device = local[0]
         self._groups = len(found) // shard_layers

@@ -74,7 +74,7 @@ class Trainer:
         self.optimizer.build(model.trainable_variables)
         self.placement, self.world = placement_of(model, shard_layers=shard_layers), current_world()
         memory = accelerator_memory()
-        memory = memory if self.world is None else self.world.smallest(memory)  # sizes follow from it
+        memory = memory if self.world is None else self.world.reduce(memory, min)  # sizes follow from it
         where: Any = {"placement": self.placement, "memory": memory}
         self.epochs = EpochRunner(model, self.optimizer, data=data, config=config, **where)
         self.evaluation = Evaluation(model, data, config=config, **where)
