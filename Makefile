@@ -34,7 +34,7 @@ FAST := $(addprefix tests/, house parallel metrics data runs neighbors findings 
 # Everything: the long forms of tests in place of the short ones that they contain, and four times as many examples
 # from Hypothesis.
 test-all: setup
-	$(PYTEST) -m "not short" --hypothesis-profile=exhaustive
+	$(PYTEST) -m "not short" --hypothesis-profile=exhaustive $(MORE)
 
 # Ten thousand damaged run folders: half an hour.
 fuzz: setup

@@ -156,9 +156,10 @@ class Dataset:
         return values.reshape(len(ids), self.features) if flat else values
 
     def pictures(self, ids: SampleIds) -> np.ndarray | None:
-        """Samples for the eye: float32 ``(sample, row, column)`` in 0..1; None where they are no pictures.
+        """Samples for the eye: float32 ``(sample, row, column[, 3])`` in 0..1; None where they are no pictures.
 
-        Data whose values leave 0..1 are stretched to it by their smallest and largest value; colors become gray.
+        Three channels are red, green and blue; any other number of channels becomes gray. Data whose values leave 0..1
+        are stretched to it by their smallest and largest value.
 
         Raises:
             DataError: An id is not in this dataset.
@@ -166,7 +167,7 @@ class Dataset:
         if not self.is_image:
             return None
         pictures = self.inputs(ids, flat=False)
-        if pictures.ndim == 4:
+        if pictures.ndim == 4 and pictures.shape[-1] != 3:
             pictures = pictures.mean(axis=-1)
         low, high = float(pictures.min(initial=0.0)), float(pictures.max(initial=1.0))
         return (pictures - low) / (high - low) if low < 0 or high > 1 else pictures

@@ -192,7 +192,7 @@ class References:
         names: Name of each sample, such as "train[7]".
         labels: Integers (sample,).
         inputs: Raw samples, uint8 or float32 (sample, value).
-        pictures: uint8 (sample, height, width); None where samples are no pictures, or the inputs are the same.
+        pictures: uint8 (sample, height, width[, 3]); None where samples are no pictures, or the inputs are the same.
     """
 
     names: tuple[str, ...]

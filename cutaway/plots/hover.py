@@ -43,7 +43,7 @@ def hover_pictures(pictures: NDArray) -> HoverPictures:
     """Arrange pictures on sprite sheets.
 
     Args:
-        pictures: (sample, height, width), uint8 in 0..255 or floats in 0..1.
+        pictures: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
 
     Raises:
         DataError: The pictures have another shape or range, or one of them is larger than a sheet.
@@ -72,9 +72,9 @@ def hover_pictures(pictures: NDArray) -> HoverPictures:
 
 
 def _div(name: str, pictures: NDArray, *, columns: int) -> str:
-    side = max(pictures.shape[1:])
+    side = max(pictures.shape[1:3])
     scale = max(1, round(_SIDE / side)) if side <= _LARGEST_SIDE else _LARGEST_SIDE / side
-    height, width = (scale * length for length in pictures.shape[1:])
+    height, width = (scale * length for length in pictures.shape[1:3])
     style = {
         "width": f"{width:g}px",
         "height": f"{height:g}px",

@@ -1,4 +1,4 @@
-"""Pictures: samples in grayscale, alone, on one sprite sheet or in rows with titles, and weights in two colors."""
+"""Pictures: samples in gray or color, alone, on one sprite sheet or in rows with titles, and weights in two colors."""
 
 import base64
 import math
@@ -20,10 +20,10 @@ POSITIVE, NEGATIVE = ORANGE, BLUE
 
 
 def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[bytes, int]:
-    """Arrange pictures on one grayscale PNG, row by row.
+    """Arrange pictures on one PNG, row by row.
 
     Args:
-        pictures: (sample, height, width), uint8 in 0..255 or floats in 0..1.
+        pictures: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
         columns: Pictures in a row; None makes the sheet about square.
 
     Returns:
@@ -32,23 +32,23 @@ def sprite_sheet(pictures: ArrayLike, *, columns: int | None = None) -> tuple[by
     Raises:
         DataError: The pictures have another shape or range.
     """
-    gray = _gray(pictures)
-    count, height, width = gray.shape
+    pixels = _pixels(pictures)
+    count, height, width, *channels = pixels.shape
     columns = math.ceil(math.sqrt(count)) if columns is None else columns
     if columns < 1:
         raise DataError("a sprite sheet has at least 1 column", got=str(columns), hint="pass columns=None")
     rows = math.ceil(count / columns)
-    cells = np.zeros((rows * columns, height, width), np.uint8)
-    cells[:count] = gray
-    sheet = cells.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
-    return _png(sheet), columns
+    cells = np.zeros((rows * columns, height, width, *channels), np.uint8)
+    cells[:count] = pixels
+    sheet = cells.reshape(rows, columns, height, width, *channels).swapaxes(1, 2)
+    return _png(sheet.reshape(rows * height, columns * width, *channels)), columns
 
 
 def picture_png(picture: ArrayLike, *, scale: int = 1) -> bytes:
-    """Return one picture as a grayscale PNG.
+    """Return one picture as a PNG.
 
     Args:
-        picture: (height, width), uint8 in 0..255 or floats in 0..1.
+        picture: (height, width), or (height, width, 3) in color; uint8 in 0..255 or floats in 0..1.
         scale: Each pixel becomes a square of this many pixels.
 
     Raises:
@@ -56,8 +56,8 @@ def picture_png(picture: ArrayLike, *, scale: int = 1) -> bytes:
     """
     if scale < 1:
         raise DataError("a picture's scale is 1 or more", got=str(scale), hint="pass scale=1")
-    gray = _gray(np.asarray(picture)[np.newaxis])[0]
-    return _png(gray.repeat(scale, axis=0).repeat(scale, axis=1))
+    pixels = _pixels(np.asarray(picture)[np.newaxis])[0]
+    return _png(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
 def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
@@ -89,7 +89,8 @@ def picture_grid(pictures: ArrayLike, titles: Sequence[str], *, columns: int = 1
     """Draw pictures in rows with matplotlib, 0 as black and the highest value as white, as all pictures here.
 
     Args:
-        pictures: (sample, height, width), uint8 in 0..255 or floats in 0..1, at least one.
+        pictures: (sample, height, width), or (sample, height, width, 3) in color; uint8 in 0..255 or floats in 0..1,
+            at least one.
         titles: What stands above each, one or two short lines.
         columns: Pictures in a row, at least 1.
 
@@ -98,17 +99,17 @@ def picture_grid(pictures: ArrayLike, titles: Sequence[str], *, columns: int = 1
     """
     from .notebook import NotebookFigure
 
-    gray = _gray(pictures)
-    if not len(gray) or len(titles) != len(gray) or columns < 1:
+    shown = _pixels(pictures)
+    if not len(shown) or len(titles) != len(shown) or columns < 1:
         raise DataError(
             "a grid has a title for each of at least one picture, and at least 1 column",
-            got=f"{len(gray)} pictures, {len(titles)} titles and {columns} columns",
+            got=f"{len(shown)} pictures, {len(titles)} titles and {columns} columns",
             hint="pass as many titles as pictures",
         )
-    columns = min(columns, len(gray))
-    rows = math.ceil(len(gray) / columns)
+    columns = min(columns, len(shown))
+    rows = math.ceil(len(shown) / columns)
     figure = NotebookFigure(figsize=(1.25 * columns, 1.6 * rows), layout="constrained")
-    for axes, picture, title in zip(figure.subplots(rows, columns, squeeze=False).flat, gray, titles, strict=False):
+    for axes, picture, title in zip(figure.subplots(rows, columns, squeeze=False).flat, shown, titles, strict=False):
         axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axes.set_title(title.replace("$", r"\$"), fontsize=7)
     for axes in figure.axes:
@@ -121,16 +122,16 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
-def _gray(pictures: ArrayLike) -> NDArray[np.uint8]:
-    """Pictures (sample, height, width), uint8 in 0..255 or floats in 0..1, as uint8.
+def _pixels(pictures: ArrayLike) -> NDArray[np.uint8]:
+    """Pictures (sample, height, width[, 3]), uint8 in 0..255 or floats in 0..1, as uint8.
 
     Raises:
         DataError: They have another shape or range.
     """
     array = np.asarray(pictures)
-    if array.ndim != 3 or array.size == 0:
+    if array.ndim not in (3, 4) or array.shape[3:] not in ((), (3,)) or array.size == 0:
         raise DataError(
-            "pictures are an array (sample, height, width) with at least one pixel",
+            "pictures are an array (sample, height, width) or (sample, height, width, 3) with at least one pixel",
             got=f"shape {array.shape}",
             hint="reshape the samples, for example x.reshape(-1, 28, 28)",
         )

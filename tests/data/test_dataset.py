@@ -45,6 +45,16 @@ def test_shape_and_scale():
     assert list(data.sources) == ["train"]
 
 
+def test_pictures_keep_their_colors():
+    x = np.random.default_rng(0).integers(0, 256, (4, 5, 6, 3), np.uint8)
+    shown = Dataset.from_arrays(x, Y).pictures(ids("train[3]", "train[0]"))
+    np.testing.assert_array_equal(shown, x[[3, 0]] / np.float32(255))
+    gray = Dataset.from_arrays(x[..., :1], Y).pictures(ids("train[3]"))
+    np.testing.assert_array_equal(gray, x[[3], :, :, 0] / np.float32(255))
+    stretched = Dataset.from_arrays(x / np.float32(100) - 1, Y, scale=1).pictures(ids("train[3]"))
+    assert (stretched.min(), stretched.max(), stretched.shape) == (0, 1, (1, 5, 6, 3))
+
+
 def test_rows_and_inputs_are_in_the_order_of_the_ids():
     data = Dataset.from_arrays(X, Y, x_test=X[:2] + 100, y_test=[1, 0], scale=200)
     picked = ids("test[1]", "train[3]", "train[3]", "test[0]")

@@ -48,6 +48,7 @@ def test_no_sheet_reaches_the_limit_of_two_mebibytes_of_chromium():
         ((8, 6), "width: 60px; height: 80px"),
         ((100, 50), "width: 50px; height: 100px"),
         ((336, 168), "width: 84px; height: 168px"),
+        ((8, 6, 3), "width: 60px; height: 80px"),
     ],
 )
 def test_pictures_are_enlarged_by_whole_factors_or_shrunk_to_fit(shape, style):

@@ -14,22 +14,24 @@ from cutaway.plots import data_uri, picture_png, signed_png, sprite_sheet
 from cutaway.plots.theme import BLUE, ORANGE
 
 
-def _read(png):
+def _read(png, mode="L"):
     with Image.open(io.BytesIO(png)) as image:
-        assert (image.format, image.mode) == ("PNG", "L")
+        assert (image.format, image.mode) == ("PNG", mode)
         return np.asarray(image)
 
 
 @given(
-    st.tuples(st.integers(1, 12), st.integers(1, 5), st.integers(1, 5)).flatmap(lambda s: arrays(np.uint8, s)),
+    st.tuples(st.integers(1, 12), st.integers(1, 5), st.integers(1, 5), st.sampled_from([(), (3,)])).flatmap(
+        lambda s: arrays(np.uint8, (*s[:3], *s[3]))
+    ),
     st.one_of(st.none(), st.integers(1, 15)),
 )
 def test_every_picture_is_in_its_cell(pictures, columns):
     png, used = sprite_sheet(pictures, columns=columns)
-    count, height, width = pictures.shape
-    sheet = _read(png)
+    count, height, width, *channels = pictures.shape
+    sheet = _read(png, "RGB" if channels else "L")
     assert used == (columns or math.ceil(math.sqrt(count)))
-    assert sheet.shape == (math.ceil(count / used) * height, used * width)
+    assert sheet.shape == (math.ceil(count / used) * height, used * width, *channels)
     for i, picture in enumerate(pictures):
         top, left = i // used * height, i % used * width
         np.testing.assert_array_equal(sheet[top : top + height, left : left + width], picture)
@@ -39,6 +41,10 @@ def test_every_picture_is_in_its_cell(pictures, columns):
 def test_floats_from_0_to_1_become_gray_levels_from_0_to_255():
     png = picture_png(np.array([[0.0, 0.5, 1.0]], np.float32))
     assert _read(png).tolist() == [[0, 128, 255]]
+
+
+def test_three_channels_are_red_green_and_blue():
+    assert _read(picture_png(np.array([[[1.0, 0.5, 0.0]]], np.float32)), "RGB").tolist() == [[[255, 128, 0]]]
 
 
 def test_a_picture_is_enlarged_without_blur():
@@ -63,6 +69,7 @@ def test_a_data_uri_contains_the_bytes():
     ("pictures", "message"),
     [
         (np.zeros((5, 784), np.uint8), r"\(sample, height, width\).*shape \(5, 784\).*reshape"),
+        (np.zeros((5, 8, 8, 2), np.uint8), r"\(sample, height, width, 3\).*shape \(5, 8, 8, 2\)"),
         (np.zeros((0, 8, 8), np.uint8), r"at least one pixel; got shape \(0, 8, 8\)"),
         (np.full((1, 2, 2), 255.0), r"uint8 or floats from 0 to 1; got float64 in 255.0..255.0"),
         (np.full((1, 2, 2), -0.1), r"floats from 0 to 1"),

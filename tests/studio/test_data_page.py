@@ -1,5 +1,7 @@
 """Data are chosen, looked at, changed by click and uploaded in a browser."""
 
+import json
+
 import pytest
 
 from cutaway.runs import RunFolder
@@ -70,6 +72,33 @@ def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start
     steps = [step["column"] for step in manifest.dataset.preparation["steps"]]
     assert steps == [HOSTILE]
     assert set(manifest.dataset.class_names) == {"<b>left</b>", "right"}
+    opened.check_quiet()
+
+
+def test_another_table_is_the_test(start_studio, open_page, data):
+    name = "<i>later<i>.csv"
+    (data / "tables" / name).write_text("".join(TABLE.splitlines(keepends=True)[:61]))
+    (data / "tables" / "notes.txt").write_text("no table")
+    studio = start_studio(None, "--data", data)
+    opened = open_page(studio, "/data?data=folder/0/tables/%253Ci%253Eodd%253Ci%253E.csv")
+    count = looked(opened)
+    opened.wait("document.querySelectorAll('#data-test optgroup option').length === 1")
+    opened.page.get_by_label("Test samples").select_option(label=name)
+    looked(opened, count)
+    assert "60 for test" in opened.page.inner_text(".subtitle")
+    opened.page.reload()  # what was chosen is in the address
+    opened.ready()
+    looked(opened)
+    assert opened.page.locator("#data-test option:checked").inner_text() == name
+    opened.page.get_by_role("link", name="Train on these data").click()
+    opened.ready()
+    opened.page.fill("#setting-epochs", "1")
+    opened.page.get_by_role("button", name="Start training").click()
+    opened.page.wait_for_url("**/runs/*", timeout=120_000)
+    opened.ready()
+    opened.wait("document.querySelector('.live')?.dataset.state === 'finished'", seconds=120)
+    manifest = RunFolder.open(studio.folder / opened.page.url.rpartition("/")[2]).manifest
+    assert json.loads(manifest.dataset.origin["options"])["test"] == str(data / "tables" / name)
     opened.check_quiet()
 
 

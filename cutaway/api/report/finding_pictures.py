@@ -71,8 +71,8 @@ def _ids(source: ReportSource, names: tuple[str, ...]) -> SampleIds | None:
 
 
 def _enlarged(picture: np.ndarray) -> np.ndarray:
-    factor = max(1, 64 // max(picture.shape))
-    step = -(-max(picture.shape) // 128)
+    factor = max(1, 64 // max(picture.shape[:2]))
+    step = -(-max(picture.shape[:2]) // 128)
     return picture[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
 
 

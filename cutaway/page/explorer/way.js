@@ -189,15 +189,22 @@ function signed(value) {
 }
 
 /**
- * What each pixel contributes; nothing where samples are no gray pictures.
+ * What each pixel contributes, in all of its colors together; nothing where samples are no pictures of this size.
  * @param {Float32Array} inputs
  * @param {HTMLCanvasElement | null} picture
  */
 function inputPicture(inputs, picture) {
-  if (!picture || picture.width * picture.height !== inputs.length) return null;
+  const pixels = picture ? picture.width * picture.height : 0;
+  if (!picture || (inputs.length !== pixels && inputs.length !== 3 * pixels)) return null;
+  const channels = inputs.length / pixels;
+  const sums = Float32Array.from({ length: pixels }, (_, k) => {
+    let sum = 0;
+    for (let j = 0; j < channels; j++) sum += inputs[channels * k + j];
+    return sum;
+  });
   const canvas = element("canvas", { class: "units", role: "img", "aria-label": "What each pixel contributes" });
   [canvas.width, canvas.height] = [picture.width, picture.height];
-  requestAnimationFrame(() => paintUnits(canvas, inputs));
+  requestAnimationFrame(() => paintUnits(canvas, sums));
   return canvas;
 }
 

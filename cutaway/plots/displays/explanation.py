@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cutaway.plots.theme import BLUE, INK, MUTED, ORANGE, shortened
 
 from .bars import BAR, Bars, draw_bars
-from .signed import draw_gray, draw_signed
+from .signed import draw_picture, draw_signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +25,7 @@ class ExplainedAnswer:
 
     Attributes:
         sentence: The answer in words, set above; "" for none.
-        picture: ``(row, column)`` in 0..1, the sample; None where it is no picture.
+        picture: ``(row, column[, 3])`` in 0..1, the sample; None where it is no picture.
         inputs: What each value of the input contributes, ``(row, column)`` of a picture, otherwise ``(value,)``.
         input_names: Name of each value; none for pictures.
         probabilities: float ``(class,)``.
@@ -64,7 +64,7 @@ def explained_answer(answer: ExplainedAnswer) -> "Figure":
     figure = NotebookFigure(figsize=(sum(widths), max(3.0, 1.3 + BAR * most)), layout="constrained")
     every = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
     if answer.picture is not None:
-        draw_gray(every[0], answer.picture, "the sample", size=10)
+        draw_picture(every[0], answer.picture, "the sample", size=10)
         draw_signed(every[1], answer.inputs, "what spoke for it (orange)", size=10)
     for axes, panel in zip(every[pictures:], panels, strict=True):
         draw_bars(axes, panel, rows=most)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def draw_gray(axes: "Axes", picture: ArrayLike, title: str = "", *, size: float = 8) -> None:
-    """Draw a picture (row, column) in 0..1, or uint8, with 0 in black, as everywhere."""
+def draw_picture(axes: "Axes", picture: ArrayLike, title: str = "", *, size: float = 8) -> None:
+    """Draw a picture (row, column), or (row, column, 3) in color, in 0..1 or uint8, with 0 in black, as everywhere."""
     values = np.asarray(picture)
     axes.imshow(values, cmap="gray", vmin=0, vmax=255 if values.dtype == np.uint8 else 1, interpolation="nearest")
     _bare(axes, title, size)

@@ -12,7 +12,7 @@ from cutaway.errors import DataError
 from cutaway.plots.theme import INK, class_style
 
 from .bars import BAR, Bars, draw_bars
-from .signed import draw_gray, draw_signed
+from .signed import draw_picture, draw_signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,7 +62,7 @@ class DrawnUnit:
         weights: ``(row, column)``, its incoming weights as a picture, or None.
         class_mean: float ``(class,)``, its mean activation within each class.
         class_names: Name of each class.
-        pictures: ``(sample, row, column)`` in 0..1, the samples for which it is highest; None where they are none.
+        pictures: ``(sample, row, column[, 3])`` in 0..1, the samples for which it is highest; None where they are none.
         activations: float ``(sample,)``, its activation for these.
         names: What these samples are called.
     """
@@ -101,7 +101,7 @@ def drawn_unit(unit: DrawnUnit) -> "Figure":
     if unit.pictures is not None and len(unit.pictures):
         every = parts[0].subplots(4, 4, squeeze=False).ravel().tolist()
         for axes, picture, value in zip(every, unit.pictures, unit.activations.tolist(), strict=False):
-            draw_gray(axes, picture, f"{value:.3g}")
+            draw_picture(axes, picture, f"{value:.3g}")
         for axes in every[len(unit.pictures) :]:
             axes.set_axis_off()
     elif len(unit.names):

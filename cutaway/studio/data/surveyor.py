@@ -158,7 +158,7 @@ def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
     ids = split.train.take(chosen)
     pictures = data.pictures(ids)
     assert pictures is not None
-    step = max(1, -(-max(pictures.shape[1:]) // SIDE))
+    step = max(1, -(-max(pictures.shape[1:3]) // SIDE))
     small = pictures[:, ::step, ::step]
     content, columns = sprite_sheet(small)
     return {

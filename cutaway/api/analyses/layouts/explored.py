@@ -1,5 +1,6 @@
 """What an explorer shows of samples and embeddings, for a notebook and for a report."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,10 @@ NEIGHBORS = 8
 
 LARGEST_SIDE = 64
 """Pixels of the longer side of a picture in the page; larger ones lose rows and columns."""
+
+MOST_VALUES = 64_000_000
+"""Gray values of all pictures in the page, 70,000 of MNIST being 55 million; more of them lose rows and columns.
+Colored pictures, which are mostly photographs and hardly get smaller when they are packed, have a third of it."""
 
 
 def class_columns(
@@ -56,11 +61,12 @@ def misplaced_column(misplaced: np.ndarray) -> SampleColumn:
 
 
 def page_pictures(context: RunContext, ids: SampleIds) -> np.ndarray | None:
-    """Samples as the page shows them, uint8 (sample, height, width); None where they are no pictures."""
+    """Samples as the page shows them, uint8 (sample, height, width[, 3]); None where they are no pictures."""
     pictures = context.data.pictures(ids)
     if pictures is None:
         return None
-    step = -(-max(pictures.shape[1:]) // LARGEST_SIDE)
+    most = min(LARGEST_SIDE, math.isqrt(MOST_VALUES // (max(len(ids), 1) * math.prod(pictures.shape[3:]) ** 2)))
+    step = -(-max(pictures.shape[1:3]) // max(most, 1))
     return np.rint(255 * pictures[:, ::step, ::step]).astype(np.uint8)
 
 

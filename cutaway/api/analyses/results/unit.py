@@ -25,7 +25,7 @@ class Unit(NotebookDisplay):
         class_names: Names of the classes.
         weights: float32 ``(row, column)``, its incoming weights; None of deeper layers and where samples are no
             pictures.
-        pictures: float32 ``(sample, row, column)`` in 0..1, its top activating samples; None where samples are no
+        pictures: float32 ``(sample, row, column[, 3])`` in 0..1, its top activating samples; None where samples are no
             pictures.
     """
 

@@ -43,6 +43,18 @@ export function readOptions(text) {
 }
 
 /**
+ * Data and their options as the studio is asked about them. A test table is one of the options in an address, and data
+ * of its own for the studio.
+ * @param {DataReference} data
+ * @param {Record<string, any>} options
+ */
+export function dataBody(data, options) {
+  const { test, ...others } = options;
+  const table = typeof test === "string" ? readData(test) : null;
+  return { data, options: others, ...(table ? { test: table } : {}) };
+}
+
+/**
  * The address of a view of some data.
  * @param {"data" | "train"} view
  * @param {DataReference} data

@@ -1,5 +1,5 @@
 import { counted, element } from "../../core/elements.js";
-import { dataAddress } from "./data_address.js";
+import { dataAddress, dataName } from "./data_address.js";
 import { showError } from "../messages.js";
 import { ask, mayWrite } from "../server.js";
 import { uploadFile } from "./upload.js";
@@ -70,6 +70,26 @@ function uploadElement(uploads) {
     input,
   );
   return element("section", { class: "place" }, element("h2", { text: "Your files" }), mayWrite() ? area : null, working, list);
+}
+
+/**
+ * Files beside a table that end as it does: other uploads, or files of its folder.
+ * @param {import("./data_address.js").DataReference} data
+ * @returns {Promise<import("./data_address.js").DataReference[]>}
+ */
+export async function neighborTables(data) {
+  const own = dataName(data);
+  const fits = (/** @type {{ name: string, folder?: boolean }} */ { name, folder }) =>
+    !folder && name !== own && name.split(".").at(-1) === own.split(".").at(-1);
+  if (data.place === "upload") {
+    const { uploads } = await ask("api/data");
+    return uploads.filter(fits).map((/** @type {{ name: string }} */ { name }) => ({ place: "upload", name }));
+  }
+  if (data.place !== "folder") return [];
+  const parts = (data.parts ?? []).slice(0, -1);
+  const query = new URLSearchParams(parts.map((part) => ["part", part]));
+  const { entries } = await ask(`api/data/folder/${data.folder}?${query}`);
+  return entries.filter(fits).map((/** @type {{ name: string }} */ { name }) => ({ ...data, parts: [...parts, name] }));
 }
 
 /** @param {{ folder: number, name: string }} folder */

@@ -1,7 +1,7 @@
 import { counted, element } from "../../core/elements.js";
 import { columnTable, rowTable } from "./column_table.js";
-import { dataAddress, dataName, readData, readOptions } from "./data_address.js";
-import { placesElement } from "./data_places.js";
+import { dataAddress, dataName, dataText, readData, readOptions } from "./data_address.js";
+import { neighborTables, placesElement } from "./data_places.js";
 import { showError } from "../messages.js";
 import { ask, mayWrite } from "../server.js";
 import { surveyData } from "./survey.js";
@@ -26,15 +26,13 @@ const CHOICES = [
       ["refuse", "are an error"],
     ],
   },
-  {
-    name: "test_share",
-    label: "Test samples",
-    values: [
-      ["", "a fifth of the rows"],
-      ["0.1", "a tenth"],
-      ["0.3", "three tenths"],
-    ],
-  },
+];
+
+/** Shares of the rows that become test samples, and what they are called. */
+const SHARES = [
+  ["", "a fifth of the rows"],
+  ["0.1", "a tenth"],
+  ["0.3", "three tenths"],
 ];
 
 /** @param {HTMLElement} host */
@@ -151,14 +149,44 @@ class ChosenData {
     const fields = CHOICES.map(({ name, label, values }) => {
       const change = () => {
         const { [name]: _, ...others } = this.options;
-        const given = name === "test_share" ? Number(select.value) : select.value;
-        this.change(select.value === values[0][0] ? others : { ...others, [name]: given });
+        this.change(select.value === values[0][0] ? others : { ...others, [name]: select.value });
       };
       const select = element("select", { id: `data-${name}`, onchange: change });
       for (const [value, text] of values) select.append(element("option", { value, text, selected: value === String(this.options[name]) }));
       return element("div", { class: "field" }, element("label", { for: select.id, text: label }), select);
     });
-    return element("div", { class: "fields data-choices" }, ...fields);
+    return element("div", { class: "fields data-choices" }, ...fields, this.#testField());
+  }
+
+  /** Which samples are the test: a share of the rows, or another table beside this one. */
+  #testField() {
+    const { test, test_share: share, ...others } = this.options;
+    const change = () => {
+      const { value } = select;
+      if (value === "") return this.change(others);
+      this.change(value.includes("/") ? { ...others, test: value } : { ...others, test_share: Number(value) });
+    };
+    const select = element("select", { id: "data-test", onchange: change });
+    for (const [value, text] of SHARES) select.append(element("option", { value, text, selected: value === String(share ?? "") }));
+    void this.#offerTables(select, test).catch(showError);
+    return element("div", { class: "field" }, element("label", { for: select.id, text: "Test samples" }), select);
+  }
+
+  /**
+   * @param {HTMLSelectElement} select
+   * @param {string | undefined} chosen
+   */
+  async #offerTables(select, chosen) {
+    const group = element("optgroup", { label: "All rows of another table" });
+    const offer = (/** @type {import("./data_address.js").DataReference} */ each) => {
+      const value = dataText(each);
+      group.append(element("option", { value, text: dataName(each), selected: value === chosen }));
+    };
+    const first = typeof chosen === "string" ? readData(chosen) : null; // shown at once, and also if it is gone
+    if (first) offer(first);
+    if (first) select.append(group);
+    for (const each of await neighborTables(this.data)) if (dataText(each) !== chosen) offer(each);
+    if (group.childElementCount) select.append(group);
   }
 }
 

@@ -1,5 +1,6 @@
 import { element, percent } from "../../core/elements.js";
 import { ask, listen } from "../server.js";
+import { dataBody } from "./data_address.js";
 
 /**
  * What is in some data; see `cutaway.studio.data.surveyor`.
@@ -21,9 +22,12 @@ import { ask, listen } from "../server.js";
  * @returns {Promise<DataSurvey>}
  */
 export async function surveyData(host, data, options) {
-  let found = await ask("api/data/survey", { method: "POST", body: { data, options } });
+  let found = await ask("api/data/survey", { method: "POST", body: dataBody(data, options) });
   if (found.state === "working") found = await waitedFor(host, found.key);
-  if (found.state === "done") return found.result;
+  if (found.state === "done") {
+    const { test } = options;
+    return test ? { ...found.result, options: { ...found.result.options, test } } : found.result;
+  }
   throw new Error(found.error ?? "Looking at the data was canceled. Next: reload the page to look again.");
 }
 

@@ -1,5 +1,5 @@
-import { element } from "../../core/elements.js";
 import { showInside } from "./inside.js";
+import { runHead } from "./run_head.js";
 import { showLive } from "../train/live.js";
 import { showMend } from "./mend.js";
 import { ask } from "../server.js";
@@ -12,7 +12,7 @@ import { ask } from "../server.js";
 export async function showRun(host, [id, view]) {
   const run = await ask(`api/runs/${encodeURIComponent(id)}`);
   if (view === "mend") return showMend(host, run);
-  host.append(element("h1", { text: run.title || run.id }));
+  host.append(runHead(host, run));
   if (run.rows) showLive(host, run);
   showInside(host, run);
 }

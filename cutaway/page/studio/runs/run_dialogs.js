@@ -4,7 +4,7 @@ import { ask } from "../server.js";
 
 /** @typedef {import("./runs_search.js").RunRow} RunRow */
 
-/** @param {RunRow} row */
+/** @param {Pick<RunRow, "id" | "title">} row */
 function nameOf(row) {
   return row.title || row.id;
 }
@@ -16,10 +16,11 @@ function runPath(id) {
 
 /**
  * Let a person write the title, the tags and the note of a run.
- * @param {RunRow} row
+ * @param {Pick<RunRow, "id" | "title" | "tags" | "note">} row
  * @param {Iterable<string>} tags of all runs, to choose from
+ * @param {(notes: { title: string, tags: string[], note: string }) => void} [done] called with what was saved
  */
-export function editRun(row, tags) {
+export function editRun(row, tags, done) {
   const title = element("input", { type: "text", maxlength: 200, placeholder: row.id, value: row.title });
   const words = element("input", { type: "text", maxlength: 2000, list: "studioTags", value: row.tags.join(", ") });
   const options = [...new Set(tags)].sort().map((tag) => element("option", { value: tag }));
@@ -42,8 +43,10 @@ export function editRun(row, tags) {
     event.preventDefault();
     const listed = words.value.split(",").map((tag) => tag.trim()).filter(Boolean);
     try {
-      await ask(`${runPath(row.id)}/notes`, { method: "PUT", body: { title: title.value, tags: listed, note: note.value } });
+      const notes = { title: title.value, tags: listed, note: note.value };
+      await ask(`${runPath(row.id)}/notes`, { method: "PUT", body: notes });
       dialog.close();
+      done?.(notes);
     } catch (error) {
       showError(error);
     }
@@ -60,9 +63,11 @@ function labeled(text, field) {
 
 /**
  * Move runs into the trash, after asking, and offer to take them back.
- * @param {RunRow[]} rows
+ * @param {Pick<RunRow, "id" | "title">[]} rows
+ * @param {{ offerUndo?: boolean }} [options]
+ * @returns {Promise<string[]>} the runs that are in the trash now
  */
-export async function deleteRuns(rows) {
+export async function deleteRuns(rows, { offerUndo = true } = {}) {
   const names = rows.slice(0, 5).map(nameOf).join(", ") + (rows.length > 5 ? ` and ${rows.length - 5} more` : "");
   const one = rows.length === 1;
   const sure = await askFirst({
@@ -75,16 +80,21 @@ export async function deleteRuns(rows) {
     ],
     action: one ? "Delete the run" : `Delete ${counted(rows.length, "run")}`,
   });
-  if (!sure) return;
+  if (!sure) return [];
   const deleted = await forEach(rows.map(({ id }) => id), (id) => ask(runPath(id), { method: "DELETE" }));
-  if (!deleted.length) return;
+  if (!deleted.length || !offerUndo) return deleted;
   const undo = element("button", { type: "button", text: "Undo", onclick: () => void takeBack(deleted) });
   const text = one ? `${names} is in the trash.` : `${counted(deleted.length, "run")} are in the trash.`;
   showMessage(text, { action: undo, seconds: 30 });
+  return deleted;
 }
 
-/** @param {string[]} ids */
-function takeBack(ids) {
+/**
+ * Take runs out of the trash.
+ * @param {string[]} ids
+ * @returns {Promise<string[]>} those that are back
+ */
+export function takeBack(ids) {
   return forEach(ids, (id) => ask(`api/trash/${encodeURIComponent(id)}`, { method: "POST" }));
 }
 

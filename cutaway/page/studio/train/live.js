@@ -83,7 +83,7 @@ class LiveRun {
     this.run = { ...this.run, ...row };
     if (this.run.state === "running" && before !== "running") this.map.start();
     if (this.run.state !== "running") this.#stopping = 0;
-    if (this.run.state !== before && before === "running") this.map.element.classList.add("ended");
+    if (this.run.state !== before && before === "running") this.map.ended();
     this.draw();
   }
 

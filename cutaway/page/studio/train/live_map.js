@@ -7,6 +7,8 @@ import { ask, askBytes, listen } from "../server.js";
 /** Seconds between two words to the studio that this page still looks; after 30 it computes no more frames. */
 const AGAIN = 10_000;
 
+const WAITING = "The map comes as soon as the machine has time for it besides the training.";
+
 /**
  * A frame of a live map; see `cutaway.studio.live.Frame`.
  * @typedef {{ run: string, epoch: number, number: number, layer: string, samples: number, classes: string[],
@@ -32,7 +34,7 @@ export class LiveMap {
   constructor(run) {
     this.run = run;
     this.caption = element("p", { class: "caption live-map-caption", "aria-live": "off" });
-    this.host = element("div", { class: "live-map-host" });
+    this.host = element("div", { class: "live-map-host", hidden: true });
     this.legend = element("ul", { class: "live-legend" });
     this.switch = element("button", { type: "button", text: "Color by right or wrong", onclick: () => this.#toggle() });
     this.switch.hidden = true;
@@ -56,6 +58,7 @@ export class LiveMap {
         reset: () => void this.#watch(),
       });
     }
+    this.element.classList.remove("ended");
     clearInterval(this.#timer);
     this.#timer = setInterval(() => void this.#watch(), AGAIN);
     void this.#watch();
@@ -67,12 +70,22 @@ export class LiveMap {
     this.#timer = 0;
   }
 
+  /** The training has ended; its last frame may still come. */
+  ended() {
+    this.element.classList.add("ended");
+    if (this.caption.textContent === WAITING) this.element.hidden = true;
+  }
+
   async #watch() {
     if (document.hidden || !this.#timer) return; // nobody looks
     try {
       const { frames, error } = await ask(`api/runs/${encodeURIComponent(this.run)}/live`);
       if (frames.length) this.#take(frames.at(-1));
       else if (error) this.#take({ run: this.run, error });
+      else if (this.element.hidden && !this.element.classList.contains("ended")) {
+        this.element.hidden = false;
+        this.caption.textContent = WAITING;
+      }
     } catch (error) {
       this.stop();
       showError(error);
@@ -116,7 +129,7 @@ export class LiveMap {
     const xy = new Uint16Array(bytes.buffer, 0, 2 * samples);
     const labels = bytes.slice(4 * samples, 5 * samples);
     const predicted = bytes.slice(5 * samples);
-    this.element.hidden = false;
+    this.element.hidden = this.host.hidden = false;
     if (!this.map) {
       const palette = categoryPalette(head.colors.classes, head.colors.missing);
       const describe = (/** @type {number} */ i) => head.classes[labels[i]] ?? "";

@@ -1,5 +1,5 @@
 import { counted, element } from "../../core/elements.js";
-import { dataAddress, dataName, readData, readOptions } from "../data/data_address.js";
+import { dataAddress, dataBody, dataName, readData, readOptions } from "../data/data_address.js";
 import { showError } from "../messages.js";
 import { queueElement } from "./queue.js";
 import { ask, mayWrite } from "../server.js";
@@ -114,7 +114,7 @@ class TrainForm {
     }
     const { like, branch, data, options = {} } = this.given;
     if (like) return { kind: "like", run: like.run, settings, from_epoch: branch ? Number(this.epoch.value) : null };
-    return { kind: "train", data, options, form, settings, name: this.name.value.trim() || null };
+    return { kind: "train", ...dataBody(data, options), form, settings, name: this.name.value.trim() || null };
   }
 
   /** Ask the studio what is wrong, and what everything will be. */

@@ -1,0 +1,63 @@
+import { element } from "../../core/elements.js";
+import { showError } from "../messages.js";
+import { deleteRuns, editRun, takeBack } from "../runs/run_dialogs.js";
+import { ask, mayWrite } from "../server.js";
+
+/**
+ * The head of the page of a run: its title, tags and note, which are changed here, and the way into the trash.
+ * @param {HTMLElement} host of the page
+ * @param {any} run as `api/runs/ID` says it
+ */
+export function runHead(host, run) {
+  const head = element("header", { class: "run-head" });
+  const draw = () => {
+    const tags = run.tags.map((/** @type {string} */ text) => element("li", { class: "tag", text }));
+    head.replaceChildren(
+      element("h1", { text: run.title || run.id }),
+      ...(mayWrite() ? [buttons()] : []),
+      ...(run.title ? [element("p", { class: "run-id", text: run.id })] : []),
+      ...(tags.length ? [element("ul", { class: "tags", "aria-label": "Tags" }, ...tags)] : []),
+      ...(run.note ? [element("p", { class: "run-note-whole", text: run.note })] : []),
+    );
+  };
+  const buttons = () =>
+    element(
+      "div",
+      { class: "live-actions" },
+      element("button", { type: "button", text: "Edit", title: "Title, tags and note", onclick: () => void edit().catch(showError) }),
+      element("button", { type: "button", text: "Delete", onclick: () => void remove().catch(showError) }),
+    );
+  const edit = async () => {
+    const { runs } = await ask("api/runs");
+    editRun(run, runs.flatMap((/** @type {{ tags: string[] }} */ { tags }) => tags), (notes) => {
+      Object.assign(run, notes);
+      draw();
+    });
+  };
+  const remove = async () => {
+    if ((await deleteRuns([run], { offerUndo: false })).length) showDeleted(host, run);
+  };
+  draw();
+  return head;
+}
+
+/**
+ * What stands in place of a run that is in the trash.
+ * @param {HTMLElement} host
+ * @param {any} run
+ */
+function showDeleted(host, run) {
+  const back = async () => {
+    if ((await takeBack([run.id])).length) location.reload();
+  };
+  host.replaceChildren(
+    element("h1", { text: run.title || run.id }),
+    element("p", { class: "lead", text: "This run is in the trash." }),
+    element(
+      "p",
+      { class: "studio-buttons" },
+      element("button", { type: "button", text: "Take it back", onclick: () => void back() }),
+      element("a", { class: "button", href: ".", text: "All runs" }),
+    ),
+  );
+}

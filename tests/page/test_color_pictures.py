@@ -1,0 +1,57 @@
+"""Colored pictures keep their colors in the report of a run, in a real browser."""
+
+import io
+from base64 import b64decode
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cutaway as ct
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SIDE = 6
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run that tells red pictures from blue ones, with some noise."""
+    generator = np.random.default_rng(0)
+    y = np.arange(240) % 2
+    x = generator.integers(0, 60, (240, SIDE, SIDE, 3), np.uint8)
+    x[np.arange(240), :, :, 2 * y] += 150
+    y[:6] = 1 - y[:6]  # some are mistakes of the model
+    data = ct.Dataset.from_arrays(x, y, class_names=["red", "blue"])
+    return ct.train(ct.mlp((8,)), data, epochs=3, seed=0, runs=tmp_path_factory.mktemp("color"), progress=False)
+
+
+def test_the_report_shows_colors(run, browser, visit):
+    opened = visit(browser, path=run.report(progress=False))
+    opened.page.evaluate("document.querySelector('.explorer').explorer.store.set({ pinned: 5 })")
+    opened.wait("document.querySelector('.way canvas.card-picture')")
+    name = opened.page.evaluate("document.querySelector('.explorer').explorer.samples.names[5]")
+    shown = opened.page.locator(".way canvas.card-picture").evaluate(
+        f"c => [...c.getContext('2d').getImageData(0, 0, {SIDE}, {SIDE}).data]"
+    )
+    raw = run.data.x(run.context.sample(name)).reshape(SIDE, SIDE, 3)
+    np.testing.assert_array_equal(np.reshape(shown, (SIDE, SIDE, 4))[..., :3], raw)
+    # what each pixel contributes is one picture, all of its colors together
+    assert (
+        opened.page.locator(".way .reasons ~ canvas, .way canvas[aria-label='What each pixel contributes']").count()
+        == 1
+    )
+    opened.check_quiet()
+
+
+def test_results_and_figures_show_colors(run):
+    wrong = run.mistakes()
+    assert wrong.pictures.shape[1:] == (SIDE, SIDE, 3)
+    figure = wrong.plot()
+    assert np.asarray(figure.axes[0].images[0].get_array()).shape == (SIDE, SIDE, 3)
+    explained = run.explain(run.split.test.names()[0]).plot()
+    picture, contributions = (np.asarray(axes.images[0].get_array()) for axes in explained.axes[:2])
+    assert (picture.shape, contributions.shape) == ((SIDE, SIDE, 3), (SIDE, SIDE))
+    text = run.report(progress=False).read_text(encoding="utf-8")
+    pictures = [part.split('"')[0] for part in text.split("data:image/png;base64,")[1:]]
+    assert "RGB" in {Image.open(io.BytesIO(b64decode(picture))).mode for picture in pictures}

@@ -1,0 +1,38 @@
+"""The head of the page of a run: title, tags and note are written there, and the run is deleted and taken back."""
+
+import json
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+HOSTILE = "<img src=x onerror='hacked = 1'>"
+
+
+def test_a_run_is_named_deleted_and_taken_back_on_its_own_page(own_studio, open_page):
+    opened = open_page(own_studio, "/runs/slow")
+    page, folder = opened.page, own_studio.folder / "slow"
+    head = page.locator(".run-head")
+    head.get_by_role("button", name="Edit").click()
+    page.get_by_label("Title").fill(HOSTILE)
+    page.get_by_label("Tags").fill("wide, lesson 3")
+    page.get_by_label("Note").fill("First line\nsecond")
+    page.get_by_role("button", name="Save", exact=True).click()
+    head.get_by_role("heading", name=HOSTILE).wait_for()
+    assert head.get_by_role("listitem").all_inner_texts() == ["wide", "lesson 3"]
+    assert "First line\nsecond" in head.inner_text()
+    assert page.evaluate("window.hacked") is None
+    assert json.loads((folder / "notes.json").read_text())["title"] == HOSTILE
+    opened.wait("document.querySelector('#learning .plot')?.childElementCount", seconds=90)
+    head.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert folder.is_dir()
+    head.get_by_role("button", name="Delete").click()
+    dialog.get_by_role("button", name="Delete the run").click()
+    page.get_by_text("This run is in the trash.").wait_for()
+    assert not folder.exists()
+    page.get_by_role("button", name="Take it back").click()
+    head.get_by_role("heading", name=HOSTILE).wait_for()
+    assert (folder / "run.json").is_file()
+    opened.check_quiet()
