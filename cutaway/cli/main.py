@@ -17,7 +17,20 @@ import typer
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning
 from cutaway.progress import CancelToken
 
-from . import comparison, inspect, layers, models, prediction, samples, studio, sweeps, system, training, units
+from . import (
+    comparison,
+    distributed,
+    inspect,
+    layers,
+    models,
+    prediction,
+    samples,
+    studio,
+    sweeps,
+    system,
+    training,
+    units,
+)
 from .findings import confidence, doctor, labels
 from .typed import PROGRAMS, as_typed
 
@@ -115,6 +128,8 @@ def main(arguments: list[str] | None = None) -> None:
     _give_up_output()
     if is_program:
         _code.append(code)
+        if code in (1, 2) and distributed.JOINED:
+            atexit.register(_leave)  # the first to be called: JAX would wait for processes that are gone
     sys.exit(code)
 
 
