@@ -260,6 +260,8 @@ def _first_model(run: Run, *, epoch: int | None, seed: int) -> "Model":
     from cutaway import models
 
     if epoch is None:
+        if run.folder.epochs:
+            run.context.check_sizes(-1)
         model = models.model_from_spec(run.context.spec, initialize=False)
         models.initialize(model, seed)
     else:
