@@ -80,6 +80,13 @@ def _escaped_character(c: str) -> str:
     return " " if c.isspace() else c.encode("unicode_escape").decode("ascii")
 
 
+def ran_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory has run out: Python's own, or that of XLA, which has no class of its own."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and str(error).startswith("RESOURCE_EXHAUSTED")
+    )
+
+
 def _rebuild(kind: type[CutawayError], rule: str, got: str, hint: str) -> CutawayError:
     """Make an error again from what `CutawayError.__reduce__` kept: pickle itself knows no keyword arguments."""
     return kind(rule, got=got, hint=hint)

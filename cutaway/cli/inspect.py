@@ -10,6 +10,7 @@ from cutaway.errors import printable
 
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
 from .output import percent, print_findings, print_json, print_quality, print_table, say, shorten
+from .sweeps import report_sweep, sweep_at
 from .training import print_history
 from .typed import as_typed
 
@@ -229,7 +230,10 @@ def report(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Write everything about a run into one HTML file that works from disk without a network."""
+    """Write everything about a run, or about a sweep, into one HTML file that works from disk without a network."""
+    if (folder := sweep_at(run, runs)) is not None:
+        report_sweep(folder, output, given=split is not None or against is not None or shared, as_json=as_json)
+        return
     from cutaway.api.documents import file_document
     from cutaway.api.opening import open_run
 

@@ -42,6 +42,7 @@ function figureColors() {
   };
   return {
     LinearAxis: axis,
+    LogAxis: axis,
     Grid: { grid_line_color: line },
     Legend: { label_text_color: ink, label_text_font: font, inactive_fill_color: tone("surface") },
     Title: { text_color: ink, text_font: font },

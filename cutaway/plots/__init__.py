@@ -20,6 +20,7 @@ from .displays.bokeh_display import bokeh_frame
 from .displays.explanation import ExplainedAnswer, explained_answer
 from .displays.findings import finding_list
 from .displays.heat_map import heat_map
+from .displays.parallel import Axis, parallel_coordinates, parallel_coordinates_bokeh
 from .displays.steps import embedding_film, embedding_steps
 from .displays.units import DrawnUnit, drawn_unit, weight_grid
 from .panels import Panel, Series, panels, panels_bokeh
@@ -53,6 +54,7 @@ __all__ = [
     "RIGHT_COLOR",
     "SEQUENTIAL_COLORS",
     "WRONG_COLOR",
+    "Axis",
     "Bars",
     "BokehFigure",
     "BokehLayout",
@@ -86,6 +88,8 @@ __all__ = [
     "learning_curves_bokeh",
     "panels",
     "panels_bokeh",
+    "parallel_coordinates",
+    "parallel_coordinates_bokeh",
     "picture_grid",
     "picture_png",
     "robustness_curves",

@@ -131,6 +131,15 @@ class DatasetRecord(BaseModel):
         return self
 
 
+class TrialRecord(BaseModel):
+    """What run.json keeps of the sweep that a run is a trial of: its name, and the number of the trial."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: Name
+    trial: Annotated[int, Field(ge=0, lt=2**31)]
+
+
 class Manifest(BaseModel):
     """Everything in run.json. Fields that this version does not know are kept as they are.
 
@@ -155,6 +164,7 @@ class Manifest(BaseModel):
         best_epoch: Epoch of the lowest validation loss.
         test: Loss and accuracy on the test samples at the kept epoch.
         cost: Seconds spent, by stage.
+        sweep: The sweep that it is a trial of, whose test samples belong to no part of the split; None for most runs.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -179,6 +189,7 @@ class Manifest(BaseModel):
     best_epoch: Epoch | None = None
     test: Annotated[dict[Name, Finite], Field(max_length=1_000)] | None = None
     cost: Annotated[dict[Name, Finite], Field(max_length=100)] = Field(default_factory=dict)
+    sweep: TrialRecord | None = None
 
     _damaged: dict[str, RunError] = PrivateAttr(default_factory=dict)
 

@@ -17,6 +17,7 @@ from .config import (
     SCHEDULES,
     TrainingConfig,
     check_loss,
+    check_setting,
     lowest_loss,
     make_config,
     recorded_config,
@@ -25,7 +26,15 @@ from .first_weights import DRAWN, GIVEN
 from .recipes import RECIPES, Recipe, base_settings, find_recipe, recipe_for
 
 if TYPE_CHECKING:
-    from .device import describe_device, describe_versions, has_accelerator, keep_compiled_programs, note_differences
+    from .device import (
+        describe_device,
+        describe_versions,
+        forget_compiled_programs,
+        has_accelerator,
+        keep_compiled_programs,
+        note_differences,
+    )
+    from .distributed import World, current_world, join_processes
     from .fed import as_taken, own_scale
     from .feeding import INPUTS
     from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, train_model
@@ -39,10 +48,14 @@ _MODULES = {
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
+    "World": "cutaway.training.distributed",
     "as_taken": "cutaway.training.fed",
+    "current_world": "cutaway.training.distributed",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
+    "forget_compiled_programs": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
+    "join_processes": "cutaway.training.distributed",
     "keep_compiled_programs": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
@@ -68,13 +81,18 @@ __all__ = [
     "TrainingConfig",
     "TrainingData",
     "TrainingResult",
+    "World",
     "as_taken",
     "base_settings",
     "check_loss",
+    "check_setting",
+    "current_world",
     "describe_device",
     "describe_versions",
     "find_recipe",
+    "forget_compiled_programs",
     "has_accelerator",
+    "join_processes",
     "keep_compiled_programs",
     "known_config",
     "lowest_loss",

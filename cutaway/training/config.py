@@ -116,6 +116,18 @@ def make_config(
     return config
 
 
+def check_setting(name: str, value: Any) -> None:
+    """Check the value of one setting alone, whatever the others are.
+
+    Raises:
+        ConfigError: The setting is unknown, or the value is outside its range.
+    """
+    try:
+        TrainingConfig.model_validate({name: value})
+    except ValidationError as error:
+        raise _config_error(error) from None
+
+
 def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
     """The config that a run folder keeps, for a training that is resumed or made again.
 

@@ -23,7 +23,7 @@ FLOORS = (
     {"_lazy"},
 )
 API_FLOORS = (
-    {"classifier", "doctor", "documents", "recipe"},
+    {"classifier", "doctor", "documents", "recipe", "sweeps"},
     {"train", "record"},
     {"comparison", "model_files", "start"},
     {"opening"},

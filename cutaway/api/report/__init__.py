@@ -5,7 +5,17 @@ takes a `ReportSource` and returns a record of `cutaway.page`, or None if the ru
 lists them. May call `cutaway.api.analyses`, `cutaway.api.labels`, `cutaway.api.context` and the rooms below.
 """
 
-from .document import embeddings, heading, make_section, report_html, report_page, section_names, write_report
+from .document import (
+    embeddings,
+    heading,
+    make_section,
+    output_path,
+    report_html,
+    report_page,
+    section_names,
+    write_html,
+    write_report,
+)
 from .explorer import preview, run_explorer
 from .progress import ReportProgress
 from .source import ReportSource
@@ -16,10 +26,12 @@ __all__ = [
     "embeddings",
     "heading",
     "make_section",
+    "output_path",
     "preview",
     "report_html",
     "report_page",
     "run_explorer",
     "section_names",
+    "write_html",
     "write_report",
 ]

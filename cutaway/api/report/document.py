@@ -30,7 +30,19 @@ def write_report(
     on_progress: ProgressCallback,
 ) -> Path:
     """Write the report of a run into a file; see `cutaway.Run.report`."""
-    target = Path(path) if path is not None else context.path / REPORT
+    target = output_path(context.path / REPORT if path is None else path)
+    html = report_html(context, split=split, against=against, shared=shared, on_progress=on_progress)
+    write_html(target, html)
+    return target
+
+
+def output_path(path: str | Path) -> Path:
+    """The path of an HTML file that is to be written, checked before the work of half a minute.
+
+    Raises:
+        UsageError: It is no HTML file in a folder that exists, or cannot be written.
+    """
+    target = Path(path)
     # a file of no type, such as /dev/stdout, is written as well
     if target.suffix.lower() not in ("", ".html", ".htm"):
         raise UsageError(
@@ -44,20 +56,27 @@ def write_report(
         )
     real = Path(os.path.realpath(target))
     place = real.parent if real.is_file() or not real.exists() else real  # a new file takes the place of the old one
-    if not os.access(place, os.W_OK):  # before the work of half a minute
+    if not os.access(place, os.W_OK):
         raise UsageError(
             "a report needs a file that can be written",
             got=f"no permission to write, or a read-only disk: {target}",
             hint="name another file",
         )
-    html = report_html(context, split=split, against=against, shared=shared, on_progress=on_progress)
+    return target
+
+
+def write_html(target: Path, html: str) -> None:
+    """Write an HTML file, whole or not at all.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
     try:
         write_output(target, html.encode(errors="backslashreplace"))
     except OSError as error:
         raise UsageError(
             "a report needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
         ) from error
-    return target
 
 
 def report_html(

@@ -1,0 +1,10 @@
+"""Sweeps: many trainings with different settings, of which the best is chosen on validation samples.
+
+`sweeping` begins, joins and opens sweeps, `worker` does trials, `material` is what all of them are trained on, and
+`Sweep` is what a user holds.
+"""
+
+from .result import Sweep
+from .sweeping import join_sweep, open_sweep, sweep
+
+__all__ = ["Sweep", "join_sweep", "open_sweep", "sweep"]

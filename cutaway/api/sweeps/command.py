@@ -1,0 +1,46 @@
+"""The command that trains the chosen settings again, with the test samples."""
+
+import shlex
+from typing import Any, cast
+
+from cutaway.data import origin_options
+
+from .outcome import SweepOutcome
+
+
+def train_command(sweep: SweepOutcome) -> str | None:
+    """A call of ``cutaway train`` with the settings of the best trial; None for data that came from arrays."""
+    manifest, best = sweep.manifest, sweep.best_trial
+    origin: dict[str, str] = dict(manifest.data.get("origin") or {})
+    where = origin.get("name") or origin.get("path")
+    if best is None or not where:
+        return None
+    parts: list[str] = ["cutaway", "train", str(where)]
+    options = origin_options(origin)
+    settings: dict[str, Any] = {**options, **sweep.settings}
+    if manifest.fixed.recipe != "default":
+        settings = {"recipe": manifest.fixed.recipe, **settings}
+    weights = manifest.fixed.class_weight
+    if weights is not None:
+        by_class = weights if isinstance(weights, str) else ",".join(f"{k}={v:g}" for k, v in weights.items())
+        settings["class_weight"] = by_class
+    if settings.get("ensemble") == 1:
+        del settings["ensemble"]
+    for name, value in settings.items():
+        parts += _option(name, value)
+    return " ".join(shlex.quote(part) for part in parts)
+
+
+def _option(name: str, value: Any) -> list[str]:
+    option = f"--{name.replace('_', '-')}"
+    if value is True:
+        return [option]
+    if value is False:
+        return [option.replace("--", "--no-", 1)]
+    if name in ("ignore", "use", "category"):
+        return [part for each in value for part in (option, str(each))]
+    if name == "size":
+        return [option, "x".join(map(str, value))]
+    if isinstance(value, list | tuple):
+        return [option, ",".join(map(str, cast("tuple[Any, ...]", value)))]
+    return [option, repr(value) if isinstance(value, float) else str(value)]

@@ -1,0 +1,181 @@
+"""sweep.json: what a sweep is, so that workers can join it and it can be looked at years later."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cutaway.errors import RunError, UnknownNameError, UsageError
+from cutaway.runs import read_bytes, read_json, write_atomic
+
+FORMAT = 1
+FILE = "sweep.json"
+REPORT = "report.html"
+
+LARGEST = 4 << 20
+"""Bytes of a sweep.json at most."""
+
+Name = Annotated[str, Field(max_length=1_000)]
+
+
+class FixedSettings(BaseModel):
+    """What is the same in every trial, as the user gave it.
+
+    Attributes:
+        recipe: Name of the recipe.
+        hidden: Units of each hidden layer; None for the recipe's or those of the space.
+        dropout: As `cutaway.mlp`; None likewise.
+        activation: As `cutaway.mlp`.
+        ensemble: As `cutaway.mlp`.
+        class_weight: As `cutaway.train`; keys are text in JSON.
+        settings: Fields of `cutaway.training.TrainingConfig`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: Name = "default"
+    hidden: tuple[int, ...] | None = None
+    dropout: float | None = None
+    activation: Name | None = None
+    ensemble: int | None = None
+    class_weight: dict[str, float] | Name | None = None
+    settings: dict[Name, Any] = Field(default_factory=dict)
+
+    def given(self) -> dict[str, Any]:
+        """The settings that were given, by name."""
+        form = {name: getattr(self, name) for name in ("hidden", "dropout", "activation", "ensemble", "class_weight")}
+        return {name: value for name, value in form.items() if value is not None} | self.settings
+
+
+class SweepManifest(BaseModel):
+    """Everything in sweep.json.
+
+    Attributes:
+        format: Format number of the sweep's folder.
+        name: Name of the sweep.
+        created: Date and time in UTC, ISO 8601.
+        data: ``name``, ``sha256`` and ``origin`` of the dataset.
+        space: Settings that are tried, as `cutaway.execution.Space.to_record` writes them.
+        fixed: Settings that are not.
+        default: The settings of trial 0, resolved.
+        seed: Random seed of weights, split, order and of what is drawn from the space.
+        trials: Number of trials when the file was written.
+        storage: URL of the database without its password; None for the journal in the folder.
+        versions: Of cutaway and Optuna.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    format: Annotated[int, Field(ge=1)] = FORMAT
+    name: Name
+    created: Name
+    data: dict[Name, Any]
+    space: dict[Name, Any]
+    fixed: FixedSettings
+    default: dict[Name, Any]
+    seed: int
+    trials: int
+    storage: Annotated[str, Field(max_length=10_000)] | None = None
+    versions: dict[Name, Name] = Field(default_factory=dict)
+
+    def identity(self) -> dict[str, Any]:
+        """What must be equal for two sweeps to be the same one."""
+        plain = self.model_dump(mode="json")
+        kept = {name: plain[name] for name in ("space", "fixed", "default", "seed")}
+        return {"data": self.data.get("sha256"), **json.loads(json.dumps(kept))}
+
+    def check_same(self, other: "SweepManifest", *, where: str) -> None:
+        """Check that another sweep is this one.
+
+        Args:
+            other: What is there already.
+            where: Where it is.
+
+        Raises:
+            UsageError: It is another one.
+        """
+        mine, theirs = self.identity(), other.identity()
+        words = {"data": "other data", "space": "another space", "seed": "another seed"}
+        different = [words.get(name, "other fixed settings") for name in mine if mine[name] != theirs[name]]
+        if different:
+            raise UsageError(
+                "a sweep is continued with the same data, space, settings and seed",
+                got=f"{', '.join(dict.fromkeys(different))} in {where}",
+                hint="begin another sweep with name=..., or continue that one as it is: "
+                f"cutaway sweep --attach {where}",
+            )
+
+
+def read_manifest(folder: Path) -> SweepManifest:
+    """Read the sweep.json of a folder.
+
+    Raises:
+        UnknownNameError: There is none.
+        RunError: It is damaged, or of a newer format.
+    """
+    try:
+        data = read_bytes(folder / FILE, run=folder, limit=LARGEST)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UnknownNameError(
+            f"a sweep is a folder with a {FILE}", got=f'"{folder}"', hint="begin one with: cutaway sweep DATA"
+        ) from None
+    return as_manifest(read_json(data, where=str(folder / FILE)), where=str(folder / FILE))
+
+
+def as_manifest(record: Any, *, where: str) -> SweepManifest:
+    """A manifest from plain data.
+
+    Raises:
+        RunError: It is damaged, or of a newer format.
+    """
+    try:
+        found = SweepManifest.model_validate(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise RunError(
+            f"a {FILE} says what a sweep is",
+            got=f'"{place}": {first["msg"]} in {where}',
+            hint="restore it from a copy of the sweep, or begin another one",
+        ) from None
+    if found.format > FORMAT:
+        raise RunError(
+            f"this version reads sweeps of format {FORMAT}",
+            got=f"format {found.format} in {where}",
+            hint="update cutaway",
+        )
+    return found
+
+
+def write_manifest(folder: Path, manifest: SweepManifest) -> None:
+    """Write the sweep.json of a folder, which is made.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / FILE, text.encode() + b"\n")
+    except OSError as error:
+        raise RunError(
+            "the folder of a sweep must be one that can be written",
+            got=f"{error.strerror or error} at {error.filename or folder}",
+            hint="name another folder with runs=",
+        ) from error
+
+
+def plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON has them.
+
+    Raises:
+        UsageError: A value is no number, text or list of them.
+    """
+    try:
+        return json.loads(json.dumps(dict(settings), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            "settings are numbers, text, or lists of them", got=str(error), hint="pass plain values"
+        ) from None

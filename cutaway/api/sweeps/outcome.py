@@ -1,0 +1,223 @@
+"""What came of a sweep: its trials, the best of them, and what choosing was worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from cutaway.api.opening import open_run
+from cutaway.api.run import Run
+from cutaway.data import Dataset, Table
+from cutaway.errors import CutawayError, UsageError
+from cutaway.execution import Space, SweepStudy, Trial, importance_of_settings, read_space
+from cutaway.metrics import Selection
+
+from .gain import measure_gain
+from .manifest import SweepManifest
+from .material import resolved
+from .worker import best_of
+
+COSTS = ("parameters", "seconds")
+
+
+@dataclass(frozen=True)
+class SweepOutcome:
+    """What came of a sweep: its trials, the best one, what choosing was worth, and which settings mattered.
+
+    Attributes:
+        folder: Its folder, with a run folder for each trial.
+        manifest: What its sweep.json says.
+        trials: The trials, by number; trial 0 has the settings of the recipe.
+        total: How many there are to be.
+    """
+
+    folder: Path
+    manifest: SweepManifest = field(repr=False)
+    trials: tuple[Trial, ...] = field(repr=False)
+    total: int
+    loaded: Dataset | Table | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def read(
+        cls, study: SweepStudy, folder: Path, manifest: SweepManifest, *, loaded: Dataset | Table | None = None
+    ) -> Self:
+        """Read all trials of a study."""
+        return cls(folder, manifest, tuple(study.trials()), study.total, loaded)
+
+    def __repr__(self) -> str:
+        ended = sum(trial.ended for trial in self.trials)
+        counts = {state: self.count(state) for state in ("pruned", "failed", "running")}
+        words = [f"{count} {state}" for state, count in counts.items() if count]
+        said = f" ({', '.join(words)})" if words else ""
+        best, first = self.best_trial, self.trials[0] if self.trials else None
+        line = f'<Sweep "{self.manifest.name}": {ended} of {self.total} trials{said}'
+        if best is not None:
+            accuracy = best.result.get("val_accuracy")
+            line += f", best trial {best.number} with val_loss {best.val_loss:.4f}"
+            line += "" if accuracy is None else f" and val_accuracy {accuracy:.2%}"
+            if first is not None and first is not best and first.val_loss is not None and first.state == "complete":
+                line += f", default recipe {first.val_loss:.4f}"
+        return f"{line}>"
+
+    def count(self, state: str) -> int:
+        """The number of trials in a state."""
+        return sum(trial.state == state for trial in self.trials)
+
+    @property
+    def space(self) -> Space:
+        """The settings that are tried."""
+        return read_space(self.manifest.space)
+
+    @property
+    def best_trial(self) -> Trial | None:
+        """The trial with the lowest validation loss among those that were not stopped early; None where none ended."""
+        return best_of(self.trials)
+
+    @property
+    def best(self) -> Run:
+        """The run of the best trial.
+
+        Raises:
+            UsageError: No trial ended yet.
+            UnknownNameError: Its run folder is on another machine.
+        """
+        return self.run(self.best_or_raise().number)
+
+    def run(self, number: int) -> Run:
+        """The run of a trial.
+
+        Raises:
+            UsageError: There is no such trial, or it has no run.
+            UnknownNameError: Its run folder is on another machine.
+        """
+        trial = next((each for each in self.trials if each.number == number), None)
+        if trial is None or trial.run is None:
+            raise UsageError(
+                f"trials of this sweep are numbered from 0 to {len(self.trials) - 1}, and each has a run once it began",
+                got=repr(number),
+                hint="choose one with a run in to_pandas()",
+            )
+        run = open_run(self.folder / trial.run)
+        if self.loaded is not None:
+            run = open_run(self.folder / trial.run, data=self.loaded)
+        return run
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the best trial that `cutaway.train` and `cutaway.mlp` need, those of the recipe left out.
+
+        Raises:
+            UsageError: No trial ended yet.
+        """
+        return self.settings_of(self.best_or_raise())
+
+    def settings_of(self, trial: Trial) -> dict[str, Any]:
+        """As `settings`, of any trial."""
+        default, fixed = self.manifest.default, self.manifest.fixed
+        wanted = resolved(trial.settings, default)
+        form = {name: wanted.pop(name) for name in ("hidden", "dropout", "activation", "ensemble")}
+        # the recipe's number of epochs follows the batch size, and would be another one
+        kept = {"epochs": default["epochs"]} if "batch_size" in wanted else {}
+        given = {**fixed.settings, **kept, **wanted}
+        return {**form, **given, "seed": self.manifest.seed}
+
+    @cached_property
+    def _gain(self) -> "tuple[Selection, list[int]] | str":
+        try:
+            return measure_gain(self.folder, self.trials, self.manifest, loaded=self.loaded)
+        except CutawayError as error:
+            return f"{error.rule}; got {error.got}"
+
+    @property
+    def gain(self) -> Selection | None:
+        """What choosing was worth against the default recipe; None where that cannot be measured.
+
+        The loss of the best trial is optimistic, because it was chosen by it: ``gain.loss.corrected`` is what is to be
+        expected, ``gain.loss.optimism`` the difference, and ``gain.loss.gain`` how much better than trial 0 that is.
+
+        Source:
+            Tsamardinos et al. 2018 (BBC-CV); see `cutaway.metrics.selection_gain`.
+        """
+        return None if isinstance(self._gain, str) else self._gain[0]
+
+    @property
+    def no_gain(self) -> str | None:
+        """Why `gain` is None."""
+        return self._gain if isinstance(self._gain, str) else None
+
+    def importance(self) -> dict[str, float]:
+        """How much each setting decides whether a trial is among the best quarter: shares that sum to 1.
+
+        Empty where fewer than 8 trials ended.
+
+        Source:
+            Watanabe et al. 2023, "PED-ANOVA"; see `cutaway.execution.importance_of_settings`.
+        """
+        return importance_of_settings(self.trials, self.space)
+
+    def frontier(self, cost: str = "parameters") -> tuple[Trial, ...]:
+        """The trials than which none is more accurate on validation samples and costs no more, the cheapest first.
+
+        Args:
+            cost: "parameters", or "seconds" of training.
+
+        Raises:
+            UsageError: It is another one.
+        """
+        check_cost(cost)
+        found, highest = list[Trial](), float("-inf")
+        for trial in sorted(costed(self.trials, cost), key=lambda t: (t.result[cost], -t.result["val_accuracy"])):
+            if trial.result["val_accuracy"] > highest:
+                found.append(trial)
+                highest = trial.result["val_accuracy"]
+        return tuple(found)
+
+    def best_or_raise(self) -> Trial:
+        """The best trial.
+
+        Raises:
+            UsageError: No trial ended yet.
+        """
+        best = self.best_trial
+        if best is None:
+            raise UsageError(
+                "the best trial is one that ended",
+                got=f"{self.count('failed')} failed and {self.count('pruned')} stopped early of {len(self.trials)}",
+                hint="continue the sweep",
+            )
+        return best
+
+
+def row_of(trial: Trial, space: Space) -> dict[str, Any]:
+    """A trial as a row: None where a setting was not drawn, or nothing is known."""
+    result = trial.result
+    drawn: Mapping[str, Any] = trial.settings
+    return {
+        "trial": trial.number,
+        "state": trial.state,
+        "val_loss": trial.val_loss,
+        "val_accuracy": result.get("val_accuracy"),
+        "epochs": result.get("epochs"),
+        "seconds": result.get("seconds"),
+        "parameters": result.get("parameters"),
+        **{name: drawn.get(name) for name in space.settings},
+        "run": trial.run,
+        "why": trial.why,
+    }
+
+
+def costed(trials: tuple[Trial, ...], cost: str) -> list[Trial]:
+    """The trials that ended with an accuracy and a cost."""
+    known = ("val_accuracy", cost)
+    return [t for t in trials if t.state == "complete" and all(isinstance(t.result.get(n), int | float) for n in known)]
+
+
+def check_cost(cost: str) -> None:
+    """Check the name of a cost.
+
+    Raises:
+        UsageError: There is no such cost.
+    """
+    if cost not in COSTS:
+        raise UsageError(f"cost is one of {', '.join(COSTS)}", got=repr(cost), hint='pass cost="parameters"')

@@ -1,0 +1,57 @@
+"""What a sweep says in sentences, in the terminal and on the page."""
+
+from cutaway.metrics import Interval, Selection
+
+from .outcome import SweepOutcome
+
+LEAST = 0.00005
+"""A smaller optimism is written 0.0000."""
+
+
+def verdict(sweep: SweepOutcome) -> list[str]:
+    """Sentences on the best trial, how optimistic its loss is, and what choosing gained."""
+    best = sweep.best_trial
+    if best is None:
+        return ["No trial ended without being stopped early, so none is chosen."]
+    gain = sweep.gain
+    if gain is None:
+        return [f"Trial {best.number} has the lowest validation loss, {best.val_loss:.4f}.", f"{sweep.no_gain}."]
+    return [_optimism(gain, best.number), _against_default(gain, best.number)]
+
+
+def _optimism(gain: Selection, number: int) -> str:
+    chosen, corrected = gain.loss.chosen, gain.loss.corrected
+    if gain.candidates == 1:
+        return f"Only trial {number} ended, so nothing was chosen: its validation loss is {chosen:.4f}."
+    optimism = "There is no sign that choosing by it made it optimistic"
+    if gain.loss.optimism >= LEAST:
+        optimism = f"Because it was chosen by it, that is optimistic by about {gain.loss.optimism:.4f}"
+    low, high = gain.accuracy.interval
+    return (
+        f"Trial {number} has the lowest validation loss of {gain.candidates} trials that ended: {chosen:.4f}. "
+        f"{optimism}: {corrected:.4f} is to be expected on new samples ({_interval(gain.loss.interval)}), and an "
+        f"accuracy of {gain.accuracy.corrected:.2%} ({low:.2%} to {high:.2%})."
+    )
+
+
+def _against_default(gain: Selection, number: int) -> str:
+    if number == 0:
+        return "No trial was better than the default recipe, which is trial 0."
+    low, high = gain.loss.gain_interval
+    sure = "" if low > 0 else " It is not clear that this is better than the default recipe."
+    points = 100 * gain.accuracy.gain
+    return (
+        f"Against the default recipe (trial 0, {gain.loss.fixed:.4f} and {gain.accuracy.fixed:.2%}) choosing gained "
+        f"{gain.loss.gain:.4f} of loss (95% interval {low:.4f} to {high:.4f}) and {points:+.2f} points of accuracy "
+        f"({100 * gain.accuracy.gain_interval[0]:+.2f} to {100 * gain.accuracy.gain_interval[1]:+.2f}).{sure}"
+    )
+
+
+def _interval(ends: Interval) -> str:
+    return f"95% interval {ends[0]:.4f} to {ends[1]:.4f}"
+
+
+HOW_MEASURED = (
+    "Measured by drawing validation samples with replacement 1,000 times, choosing by those drawn, and measuring on "
+    "those not drawn (BBC-CV, Tsamardinos et al. 2018). The test samples are in no trial."
+)

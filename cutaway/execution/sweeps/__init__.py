@@ -1,0 +1,25 @@
+"""Sweeps: Optuna behind a space of settings, a study that any number of workers share, and plain records of trials."""
+
+from .importance import importance_of_settings
+from .presets import PRESETS
+from .records import Trial
+from .space import Choices, Range, Space, read_space
+from .storage import check_extra, close_storage, hide_password, open_storage, study_names
+from .study import Asked, SweepStudy
+
+__all__ = [
+    "PRESETS",
+    "Asked",
+    "Choices",
+    "Range",
+    "Space",
+    "SweepStudy",
+    "Trial",
+    "check_extra",
+    "close_storage",
+    "hide_password",
+    "importance_of_settings",
+    "open_storage",
+    "read_space",
+    "study_names",
+]
