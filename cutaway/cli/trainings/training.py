@@ -6,18 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import UsageError
-
-from .distributed import (
-    CoordinatorOption,
-    DistributedOption,
-    ProcessesOption,
-    ProcessIndexOption,
-    ShardLayersOption,
-    WaitOption,
-    join,
-)
-from .options import (
+from cutaway.cli.options import (
     CategoryOption,
     ClassNamesOption,
     DataOption,
@@ -41,7 +30,18 @@ from .options import (
     WeightOption,
     given_options,
 )
-from .output import print_findings, print_json, print_quality, print_table, say
+from cutaway.cli.output import print_findings, print_json, print_quality, print_table, say
+from cutaway.errors import UsageError
+
+from .distributed import (
+    CoordinatorOption,
+    DistributedOption,
+    ProcessesOption,
+    ProcessIndexOption,
+    ShardLayersOption,
+    WaitOption,
+    join,
+)
 
 
 def demo(
@@ -52,8 +52,7 @@ def demo(
     """Show what cutaway does, on the bundled MNIST: train, look inside, embed, and write a report."""
     from cutaway.api.documents import demo_document
     from cutaway.api.recipe import demo as make_demo
-
-    from .layers import print_layers
+    from cutaway.cli.layers import print_layers
 
     run, embedding, report = make_demo(runs=runs, seed=seed)
     if as_json:
