@@ -9,6 +9,7 @@ NAMES = (
     "accuracy",
     "training",
     "time_to_accuracy",
+    "distributed",
     "recorder",
     "embedding",
     "alignment",

@@ -24,7 +24,7 @@ from sklearn.metrics import average_precision_score
 
 import cutaway as ct
 from benchmarks.harness import keep, machine, verdict
-from cutaway.api.labels import cross_validation, of_data
+from cutaway.api.labels import of_data
 from cutaway.findings import HeldOut, label_scores
 from cutaway.neighbors import nearest_among
 from cutaway.progress import ignore_progress
@@ -93,7 +93,7 @@ def _datasets() -> dict[str, ct.Dataset]:
 def _held_out(x: np.ndarray, y: np.ndarray, data: ct.Dataset, *, seeds: int) -> HeldOut:
     given = ct.Dataset.from_arrays(x, y, scale=data.scale)
     setup = of_data(given, folds=FOLDS, seeds=seeds, epochs=None, on_progress=ignore_progress)
-    return cross_validation.held_out(setup, on_progress=ignore_progress)[0]
+    return held_out(setup, on_progress=ignore_progress)[0]
 
 
 def _probabilities(held: HeldOut) -> np.ndarray:

@@ -17,7 +17,18 @@ import typer
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, ran_out_of_memory
 from cutaway.progress import CancelToken
 
-from . import comparison, inspect, layers, models, prediction, samples, studio, sweeps, system, training, units
+from . import (
+    comparison,
+    inspect,
+    layers,
+    models,
+    prediction,
+    samples,
+    studio,
+    system,
+    trainings,
+    units,
+)
 from .findings import confidence, doctor, labels
 from .typed import PROGRAMS, as_typed
 
@@ -69,10 +80,10 @@ def options(
     """Train a feed-forward network and cut it open: what each layer learned, when, and where it fails."""
 
 
-app.command()(training.demo)
-app.command()(training.train)
-app.command()(training.resume)
-app.command()(sweeps.sweep)
+app.command()(trainings.demo)
+app.command()(trainings.train)
+app.command()(trainings.resume)
+app.command()(trainings.sweep)
 app.command()(inspect.runs)
 app.command()(inspect.show)
 app.command()(prediction.predict)
@@ -115,6 +126,8 @@ def main(arguments: list[str] | None = None) -> None:
     _give_up_output()
     if is_program:
         _code.append(code)
+        if code in (1, 2) and trainings.JOINED:
+            atexit.register(_leave)  # the first to be called: JAX would wait for processes that are gone
     sys.exit(code)
 
 

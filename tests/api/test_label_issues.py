@@ -134,6 +134,12 @@ def test_a_table_is_judged_in_its_inputs_and_by_its_names(tmp_path: Path, monkey
     direct = ct.label_issues(path, label="y", id="id", folds=3, seeds=1, progress=False)
     assert {7, 8} <= set(rows(direct)[:6].tolist())
     assert 1 <= direct.epochs < 60  # the first fold found out when the held-out loss is lowest
+    for fold in (tmp_path / "cutaway" / "labels" / "results").glob("labels-*-0-2.safetensors"):
+        fold.unlink()
+    monkeypatch.setattr("cutaway.api.labels.folds.find_epochs", None)  # that is not found out a second time
+    again = ct.label_issues(path, label="y", id="id", folds=3, seeds=1, progress=False)
+    assert again.epochs == direct.epochs
+    assert (again.scores == direct.scores).all()
 
 
 def test_decisions_change_a_new_training_and_survive_it(run: ct.Run, issues: ct.LabelIssues, tmp_path: Path) -> None:

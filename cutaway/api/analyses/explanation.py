@@ -111,7 +111,7 @@ class Explanation(NotebookDisplay):
             pictures = self.context.data.pictures(self.context.sample(self.sample))
             return None if pictures is None else pictures[0]
         values = np.asarray(self.sample, np.float64).reshape(shape)
-        values = values.mean(axis=-1) if values.ndim == 3 and values.shape[-1] != 3 else values
+        values = values.mean(axis=-1) if len(shape) == 3 and shape[2] != 3 else values
         low, high = min(0.0, float(values.min())), float(values.max())
         return (values - low) / ((high - low) or 1.0)
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cutaway.cli.options import DataOption, JsonOption, given_options
+from cutaway.cli.output import number, percent, print_json, print_table, say
 from cutaway.errors import UsageError, escaped
 
-from .options import DataOption, JsonOption, given_options
-from .output import number, percent, print_json, print_table, say
 from .training import parse_class_weight, parse_hidden, train
 
 if TYPE_CHECKING:
