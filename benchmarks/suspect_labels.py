@@ -25,6 +25,7 @@ from sklearn.metrics import average_precision_score
 import cutaway as ct
 from benchmarks.harness import keep, machine, verdict
 from cutaway.api.labels import of_data
+from cutaway.api.labels.folds import held_out
 from cutaway.findings import HeldOut, label_scores
 from cutaway.neighbors import nearest_among
 from cutaway.progress import ignore_progress
