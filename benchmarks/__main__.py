@@ -5,9 +5,11 @@ import sys
 
 NAMES = (
     "startup",
+    "execution",
     "accuracy",
     "training",
     "time_to_accuracy",
+    "distributed",
     "recorder",
     "embedding",
     "alignment",

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from cutaway.api.prediction import Predictions
     from cutaway.api.record import record
     from cutaway.api.run import Run
+    from cutaway.api.start import Processes, join_processes
     from cutaway.api.sweeps import Sweep, join_sweep, open_sweep, sweep
     from cutaway.api.train import mlp, resume, train, train_like
     from cutaway.data import Dataset, Decision, Table, load_dataset
@@ -74,6 +75,7 @@ _MODULES = {
     "LayerHistory": "cutaway.api.analyses",
     "LearningCurve": "cutaway.api.analyses",
     "Predictions": "cutaway.api.prediction",
+    "Processes": "cutaway.api.start",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Robustness": "cutaway.api.analyses",
@@ -86,6 +88,7 @@ _MODULES = {
     "compare": "cutaway.api.comparison",
     "doctor": "cutaway.api.doctor",
     "export": "cutaway.api.model_files",
+    "join_processes": "cutaway.api.start",
     "join_sweep": "cutaway.api.sweeps",
     "label_issues": "cutaway.api.labels",
     "load_dataset": "cutaway.data",
@@ -124,6 +127,7 @@ __all__ = [
     "LayerHistory",
     "LearningCurve",
     "Predictions",
+    "Processes",
     "Progress",
     "Recorder",
     "Robustness",
@@ -136,6 +140,7 @@ __all__ = [
     "compare",
     "doctor",
     "export",
+    "join_processes",
     "join_sweep",
     "label_issues",
     "load_dataset",

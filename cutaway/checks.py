@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import stat
 import sys
 import warnings
@@ -16,6 +17,11 @@ PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 # Squares of float32 values beyond this leave the range in which distances and covariances are meaningful.
 LARGEST = 1e30
+
+LONGEST_NAME = 1_000
+"""Characters of the name of a dataset, a class or a column at most: run.json holds no longer ones."""
+
+SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def check_matrix(values: np.ndarray, *, name: str) -> np.ndarray:
@@ -55,6 +61,22 @@ def check_whole(value: int, *, name: str, least: int, most: int | None = None) -
         span = f"from {least} up" if most is None else f"from {least} to {most}"
         raise UsageError(f"{name} is a whole number {span}", got=repr(value), hint=f"pass for example {name}={least}")
     return int(value)
+
+
+def check_names(names: Iterable[object], *, what: str, hint: str) -> None:
+    """Check that names can be kept in a run folder.
+
+    Raises:
+        UsageError: One is no text, is longer than `LONGEST_NAME` characters, or holds half of a surrogate pair, which
+            no file in UTF-8 can hold.
+    """
+    for name in names:
+        if not isinstance(name, str) or len(name) > LONGEST_NAME or SURROGATES.search(name):
+            raise UsageError(
+                f"{what} is text of at most {LONGEST_NAME:,} characters that UTF-8 can write",
+                got=f"{name!r:.60}",
+                hint=hint,
+            )
 
 
 def check_seed(seed: int) -> int:

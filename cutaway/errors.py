@@ -9,6 +9,7 @@
     ├── RunError (RuntimeError)          a run folder is damaged or cannot be written
     ├── TrainingError (RuntimeError)     training itself failed
     ├── BackendError (RuntimeError)      Keras runs on a backend that the compiled loop cannot use
+    ├── ExecutionError (RuntimeError)    tasks cannot be done where they were to be: nobody listens, a worker is lost
     └── Canceled (RuntimeError)          the work was canceled through a `CancelToken`
     CutawayWarning (UserWarning)         nothing failed, but the user should know
 
@@ -79,6 +80,13 @@ def _escaped_character(c: str) -> str:
     return " " if c.isspace() else c.encode("unicode_escape").decode("ascii")
 
 
+def ran_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory has run out: Python's own, or that of XLA, which has no class of its own."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and str(error).startswith("RESOURCE_EXHAUSTED")
+    )
+
+
 def _rebuild(kind: type[CutawayError], rule: str, got: str, hint: str) -> CutawayError:
     """Make an error again from what `CutawayError.__reduce__` kept: pickle itself knows no keyword arguments."""
     return kind(rule, got=got, hint=hint)
@@ -116,6 +124,10 @@ class TrainingError(CutawayError, RuntimeError):
 
 class BackendError(CutawayError, RuntimeError):
     """Keras runs on a backend that the compiled loop cannot use."""
+
+
+class ExecutionError(CutawayError, RuntimeError):
+    """Tasks cannot be done on the engine that was named."""
 
 
 REQUEST = "a request to cancel it"

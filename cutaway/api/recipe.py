@@ -45,6 +45,7 @@ def train_recipe(
     name: str | None = None,
     labels: str | None = None,
     progress: ProgressOption = True,
+    shard_layers: int = 1,
     **settings: Any,
 ) -> Run:
     """Train the model of a recipe on a dataset, in a process that is ours alone.
@@ -62,6 +63,7 @@ def train_recipe(
         name: Middle part of the run folder's name; the dataset's name if None.
         labels: File of decisions on labels.
         progress: As of `cutaway.train`.
+        shard_layers: As of `cutaway.train`.
         settings: As of `cutaway.train`.
 
     Raises:
@@ -92,6 +94,7 @@ def train_recipe(
         name=name,
         labels=labels,
         progress=progress,
+        shard_layers=shard_layers,
         **settings,
     )
 
@@ -121,9 +124,9 @@ def train_like(
     return repeat_training(run, data=data, runs=runs, name=name, **settings)
 
 
-def resume(run: str, *, data: str | None = None, runs: str | Path = RUNS, progress: ProgressOption = True) -> Run:
+def resume(run: str, *, data: str | None = None, runs: str | Path = RUNS, **options: Any) -> Run:
     """Continue a training in a process that is ours alone; see `cutaway.resume`."""
     from cutaway.models import import_lean_keras
 
     import_lean_keras()
-    return continue_training(run, data=data, runs=runs, progress=progress)
+    return continue_training(run, data=data, runs=runs, **options)

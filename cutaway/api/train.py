@@ -11,7 +11,7 @@ from cutaway._lazy import public
 from cutaway.data import Dataset, Decision, Split, Table, decide, drop, relabel, split_and_prepare
 from cutaway.errors import UsageError
 from cutaway.progress import raise_if_canceled
-from cutaway.runs import RUNS, RunWriter, run_argument
+from cutaway.runs import RUNS, run_argument
 from cutaway.training import DRAWN, GIVEN
 
 from .context import same_form
@@ -19,7 +19,7 @@ from .given_data import as_dataset, as_decisions
 from .opening import open_run
 from .progress import ProgressOption, show_progress
 from .run import Run
-from .start import start_training, train_into, training_data
+from .start import facts_of, reopen_run, start_training, together, train_into, training_data
 from .weighting import check_same_weights, class_weights, given_weights
 
 if TYPE_CHECKING:
@@ -70,13 +70,15 @@ def train(
     sample_weight: np.ndarray | None = None,
     labels: str | Path | Decision | Sequence[Decision] | None = None,
     progress: ProgressOption = True,
+    shard_layers: int = 1,
     **settings: Any,
 ) -> Run:
     """Train a model and keep everything about it in a new run folder.
 
     As after Keras' ``fit``, the model carries the trained weights afterwards, and training it again continues from
-    them. A model that begins with a Rescaling by the scale of the data is fed raw samples. A training that is canceled
-    (see `cutaway.CancelToken`) or dies can be continued with `resume`.
+    them. All devices that JAX has share every batch, after `join_processes` those of other processes as well; the
+    result is that of one device, up to rounding. A model that begins with a Rescaling by the scale of the data is fed
+    raw samples. A training that is canceled (see `cutaway.CancelToken`) or dies can be continued with `resume`.
 
     Args:
         model: Made by `mlp`, or any Sequential or functional Keras model of allow-listed layers.
@@ -94,6 +96,8 @@ def train(
         labels: Decisions on labels, or the file that holds them: samples that are kept, relabeled or dropped. The split
             is that of the labels as given; what was dropped is in none of its parts.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
+        shard_layers: Over how many devices the units of the first and the last Dense layer are divided, where they are
+            too wide for one; a divisor of the number of devices. 1 keeps all weights on each.
         settings: Fields of `cutaway.training.TrainingConfig`: epochs, batch_size, optimizer, learning_rate, momentum,
             weight_decay, schedule, loss, label_smoothing, precision, patience, validation.
 
@@ -143,6 +147,7 @@ def train(
         runs=runs,
         name=name,
         progress=progress,
+        shard_layers=shard_layers,
     )
 
 
@@ -157,6 +162,7 @@ def train_like(
     sample_weight: np.ndarray | None = None,
     labels: str | Path | Decision | Sequence[Decision] | None = None,
     progress: ProgressOption = True,
+    shard_layers: int = 1,
     **settings: Any,
 ) -> Run:
     """Train again as a run was trained, by what its run.json says, into a new run folder.
@@ -175,6 +181,8 @@ def train_like(
         labels: As of `train`; decisions that the run was trained with stay.
         sample_weight: As of `train`; needed where the run had sample weights, which a run folder does not keep.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
+        shard_layers: Over how many devices the units of the first and the last Dense layer are divided, where they are
+            too wide for one; a divisor of the number of devices. 1 keeps all weights on each.
         settings: What is to be different: ``seed``, ``class_weight`` or another setting, as of `train`. Class weights
             that were "balanced" stay the numbers that they were.
 
@@ -222,6 +230,7 @@ def train_like(
         runs=runs,
         name=name,
         progress=progress,
+        shard_layers=shard_layers,
     )
 
 
@@ -251,6 +260,8 @@ def _first_model(run: Run, *, epoch: int | None, seed: int) -> "Model":
     from cutaway import models
 
     if epoch is None:
+        if run.folder.epochs:
+            run.context.check_sizes(-1)
         model = models.model_from_spec(run.context.spec, initialize=False)
         models.initialize(model, seed)
     else:
@@ -266,16 +277,19 @@ def resume(
     data: Dataset | Table | str | Path | None = None,
     runs: str | Path = RUNS,
     progress: ProgressOption = True,
+    shard_layers: int = 1,
 ) -> Run:
     """Continue a training that was canceled, failed or died; it ends as one that was never interrupted.
 
-    On the same machine, versions and thread count the last snapshot has the same bytes.
+    On the same machine, versions and thread count the last snapshot has the same bytes. It may go on with another
+    number of devices or processes (see `join_processes`); the last digits may then differ.
 
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest".
         data: The dataset, where it came from arrays or has moved, as of `open_run`.
         runs: Folder in which names are looked up.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
+        shard_layers: As of `train`; it need not be what it was.
 
     Raises:
         UsageError: The run is finished, or there is none.
@@ -294,8 +308,20 @@ def resume(
     model = models.model_from_spec(opened.context.spec, initialize=False)  # the checkpoint has all weights
     models.reseed(model, config.seed)
     samples = training_data(opened.data, opened.split, None)
-    writer = RunWriter.reopen(opened.path)
-    return train_into(writer, model, samples, data=opened.data, config=config, progress=progress, resume=True)
+    world = training.current_world()
+    with together(world):
+        here = {"versions": training.describe_versions(), "device": training.describe_device()}
+        manifest = opened.context.manifest.to_record() | here
+        facts = {} if world is None else facts_of(manifest, model=None, weight=None, shard_layers=shard_layers)
+        writer = reopen_run(world, opened.path, facts=facts)
+    return train_into(
+        *(writer, model, samples),
+        data=opened.data,
+        config=config,
+        progress=progress,
+        resume=True,
+        shard_layers=shard_layers,
+    )
 
 
 def _check_resumable(run: Run) -> None:

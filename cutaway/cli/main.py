@@ -14,10 +14,23 @@ from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning
+from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, ran_out_of_memory
 from cutaway.progress import CancelToken
 
-from . import comparison, inspect, layers, models, prediction, samples, studio, sweeps, system, training, units
+from . import (
+    comparison,
+    distributed,
+    inspect,
+    layers,
+    models,
+    prediction,
+    samples,
+    studio,
+    sweeps,
+    system,
+    training,
+    units,
+)
 from .findings import confidence, doctor, labels
 from .typed import PROGRAMS, as_typed
 
@@ -115,6 +128,8 @@ def main(arguments: list[str] | None = None) -> None:
     _give_up_output()
     if is_program:
         _code.append(code)
+        if code in (1, 2) and distributed.JOINED:
+            atexit.register(_leave)  # the first to be called: JAX would wait for processes that are gone
     sys.exit(code)
 
 
@@ -189,18 +204,18 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _fail(_usage(error, arguments), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         return _stop(STOPPED, debug=debug)
-    except MemoryError as error:
-        got = " ".join(str(error).split())[:300] or "a request for more than is left"
-        rule = "the work needs memory"
-        return _fail(f"{rule}; got {got}; next: free some, or ask for fewer samples", 1, debug=debug)
     except Exception as error:
+        said = " ".join(str(error).split())[:300]
+        if ran_out_of_memory(error):
+            got = said.removeprefix("RESOURCE_EXHAUSTED: ").rstrip(".") or "a request for more than is left"
+            rule = "the work needs memory"
+            return _fail(f"{rule}; got {got}; next: free some, or ask for fewer samples", 1, debug=debug)
         if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
             _give_up_output()
             if isinstance(error, BrokenPipeError):  # the reader of a pipe, such as head, has closed it
                 return 1
             rule = "the answer needs a place where it can be written"
             return _fail(f"{rule}; got {error.strerror}; next: check where the output goes", 1, debug=debug)
-        said = " ".join(str(error).split())[:300]
         return _fail(f"unexpected {type(error).__name__}: {said}; next: run it again with --debug", 1, debug=debug)
 
 

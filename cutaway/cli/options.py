@@ -10,6 +10,15 @@ from cutaway.errors import UsageError
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
 RunsOption = Annotated[str, typer.Option("--runs", help="Folder of the runs.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help='A path, a run\'s name, or "latest".')]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help="Where models are trained: local (processes of this machine), dask://HOST:PORT, tls://HOST:PORT, "
+        "ray://HOST:PORT or spark. Default: here, one after the other.",
+    ),
+]
 EpochOption = Annotated[
     int | None, typer.Option(help="Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch.")
 ]

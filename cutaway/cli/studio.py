@@ -154,14 +154,14 @@ def _say_links(settings: "StudioSettings", *, links: str | None) -> None:
 
 def _write_links(file: Path, rows: list[dict[str, str]]) -> None:
     """Write links into a file that only its owner can read."""
-    from cutaway.runs import write_atomic
+    from cutaway.runs import write_output
 
     text = io.StringIO()
     writer = csv.DictWriter(text, ["Name", "Link"])
     writer.writeheader()
     writer.writerows(rows)
     try:
-        write_atomic(file, text.getvalue().encode(), mode=0o600)
+        write_output(file, text.getvalue().encode(), mode=0o600)
     except OSError as error:
         raise UsageError(
             "links are written to a file that can be made",

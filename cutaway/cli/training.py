@@ -8,6 +8,15 @@ import typer
 
 from cutaway.errors import UsageError
 
+from .distributed import (
+    CoordinatorOption,
+    DistributedOption,
+    ProcessesOption,
+    ProcessIndexOption,
+    ShardLayersOption,
+    WaitOption,
+    join,
+)
 from .options import (
     CategoryOption,
     ClassNamesOption,
@@ -121,6 +130,12 @@ def train(
     ] = None,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
     name: Annotated[str | None, typer.Option(help="Middle part of the run's name.")] = None,
+    distributed: DistributedOption = False,
+    coordinator: CoordinatorOption = None,
+    processes: ProcessesOption = None,
+    process_index: ProcessIndexOption = None,
+    wait: WaitOption = None,
+    shard_layers: ShardLayersOption = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model and keep everything about it in a run folder."""
@@ -154,33 +169,46 @@ def train(
     settings = {key: value for key, value in given.items() if value is not None}
     of_model = {key: value for key, value in model.items() if value is not None}
     data = _one_place(data, moved)
+    shared = join(distributed, coordinator=coordinator, processes=processes, process_index=process_index, wait=wait)
+    shared["shard_layers"] = shard_layers
     if like is not None:
         _check_like(of_model | options)
         branch = {} if from_epoch is None else {"from_epoch": from_epoch}
-        run = recipes.train_like(like, data=data, labels=labels, runs=runs, name=name, **branch, **settings)
+        run = recipes.train_like(like, data=data, labels=labels, runs=runs, name=name, **branch, **settings, **shared)
     elif from_epoch is not None:
         raise UsageError("--from-epoch is of a run", got="none", hint="name it with --like RUN")
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
-        run = recipes.train_recipe(data, options=options, labels=labels, runs=runs, name=name, **of_model, **settings)
-    _print_run(run, start=start, as_json=as_json)
+        given = of_model | settings | shared
+        run = recipes.train_recipe(data, options=options, labels=labels, runs=runs, name=name, **given)
+    _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True))
 
 
 def resume(
     run: RunArgument,
     data: DataOption = None,
     runs: RunsOption = "runs",
+    distributed: DistributedOption = False,
+    coordinator: CoordinatorOption = None,
+    processes: ProcessesOption = None,
+    process_index: ProcessIndexOption = None,
+    wait: WaitOption = None,
+    shard_layers: ShardLayersOption = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Resume a training that was stopped or died; it ends as one that was never interrupted."""
     start = time.perf_counter()
     from cutaway.api.recipe import resume as continue_training
 
-    _print_run(continue_training(run, data=data, runs=runs), start=start, as_json=as_json)
+    shared = join(distributed, coordinator=coordinator, processes=processes, process_index=process_index, wait=wait)
+    resumed = continue_training(run, data=data, runs=runs, shard_layers=shard_layers, **shared)
+    _print_run(resumed, start=start, as_json=as_json, first=shared.get("progress", True))
 
 
-def _print_run(run: Any, *, start: float, as_json: bool) -> None:
+def _print_run(run: Any, *, start: float, as_json: bool, first: bool = True) -> None:
+    if not first:  # another process says it
+        return
     if as_json:
         from cutaway.api.documents import run_document
 

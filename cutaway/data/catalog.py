@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.checks import file_kind, similar_name
+from cutaway.checks import SURROGATES, file_kind, similar_name
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -102,6 +102,12 @@ def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback
     if not os.path.exists(place):
         raise _unknown(where)
     path = Path(place).resolve()
+    if SURROGATES.search(str(path)):  # how Python reads bytes of a path that are no UTF-8; JSON and Arrow take none
+        raise DataError(
+            "the path of data is text in UTF-8",
+            got=f"the bytes {os.fsencode(path)!r}",
+            hint="rename the file or folder",
+        )
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # reading a pipe would wait forever
         raise DataError(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.checks import warn_user
+from cutaway.checks import check_names, warn_user
 from cutaway.errors import DataError, UsageError
 
 from .arrays import as_inputs, check_aligned, check_alike, finite_range, is_pandas
@@ -65,6 +65,11 @@ class Dataset:
     feature_names: tuple[str, ...] | None = None
     preparation: Preparation | None = None
     relabeled: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_names((self.name,), what="the name of a dataset", hint='pass for example name="customers"')
+        check_names(self.class_names, what="the name of a class", hint="rename it")
+        check_names(self.feature_names or (), what="the name of a column", hint="rename it")
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(source.y)}" for name, source in self.sources.items())
@@ -242,7 +247,7 @@ class Dataset:
 
         Raises:
             DataError: Lengths, shapes, dtypes or labels do not fit together, or a value is missing or not finite.
-            UsageError: `scale` or `class_names` is invalid.
+            UsageError: `scale`, `name`, `class_names` or the name of a column is invalid.
         """
         if (x_test is None) != (y_test is None):
             raise UsageError(

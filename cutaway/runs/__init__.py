@@ -8,6 +8,7 @@ and errors.
 
 from .atomic import output_file, write_atomic, write_output
 from .folder import DamagedRun, RunFolder, find_run, list_runs, run_argument, run_command
+from .following import FollowingWriter
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
@@ -23,6 +24,7 @@ __all__ = [
     "RUNS",
     "DamagedRun",
     "DatasetRecord",
+    "FollowingWriter",
     "KeptResult",
     "Manifest",
     "ModelSpec",

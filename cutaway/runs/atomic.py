@@ -32,11 +32,11 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
 
 
 @contextmanager
-def output_file(path: Path) -> Iterator[Path]:
+def output_file(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
     """A file that a user named, to be written piece by piece: a new file beside it, renamed once it is complete.
 
     Links are followed. Devices and pipes are written into: renaming a file onto /dev/null would replace the device for
-    everybody.
+    everybody. A new file has the `mode`, less what the umask takes away.
 
     Yields:
         The path to open and write.
@@ -48,17 +48,17 @@ def output_file(path: Path) -> Iterator[Path]:
     if real.exists() and not real.is_file():
         yield real
         return
-    with _renamed(real) as temporary:
+    with _renamed(real, mode=mode) as temporary:
         yield temporary
 
 
-def write_output(path: Path, data: bytes) -> None:
+def write_output(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Write a file that a user named, whole or not at all; see `output_file`.
 
     Raises:
         OSError: The disk or the folder refuses.
     """
-    with output_file(path) as target:
+    with output_file(path, mode=mode) as target:
         target.write_bytes(data)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import safetensors.numpy
 
 from cutaway.checks import warn_user
-from cutaway.errors import RunError
+from cutaway.errors import RunError, UsageError
 
 from .atomic import TEMPORARY, write_atomic
 from .folder import RunFolder
@@ -64,8 +64,11 @@ class RunWriter:
             begin: As for `create_at`.
 
         Raises:
+            UsageError: The name is no text.
             RunError: The folder cannot be made or written.
         """
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UsageError("the name of a run is text", got=repr(name), hint='pass for example name="first"')
         path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name)}-{secrets.token_hex(2)}"
         return cls.create_at(path, manifest=manifest, begin=begin)
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         keep_compiled_programs,
         note_differences,
     )
+    from .distributed import World, current_world, join_processes
     from .fed import as_taken, own_scale
     from .feeding import INPUTS
     from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, train_model
@@ -47,11 +48,14 @@ _MODULES = {
     "Recorder": "cutaway.training.recorder",
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
+    "World": "cutaway.training.distributed",
     "as_taken": "cutaway.training.fed",
+    "current_world": "cutaway.training.distributed",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "forget_compiled_programs": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
+    "join_processes": "cutaway.training.distributed",
     "keep_compiled_programs": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
@@ -77,15 +81,18 @@ __all__ = [
     "TrainingConfig",
     "TrainingData",
     "TrainingResult",
+    "World",
     "as_taken",
     "base_settings",
     "check_loss",
     "check_setting",
+    "current_world",
     "describe_device",
     "describe_versions",
     "find_recipe",
     "forget_compiled_programs",
     "has_accelerator",
+    "join_processes",
     "keep_compiled_programs",
     "known_config",
     "lowest_loss",

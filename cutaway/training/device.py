@@ -58,7 +58,8 @@ def describe_device() -> dict[str, Any]:
     """Describe the backend of Keras, the device that it computes on, and the threads it may use.
 
     Returns:
-        ``{"backend": "jax", "platform": "cpu", "kind": "cpu", "threads": 2, "machine": "x86_64"}``.
+        ``{"backend": "jax", "platform": "cpu", "kind": "cpu", "threads": 2, "machine": "x86_64"}``; with the numbers of
+        "devices" and "processes" where JAX has several devices.
     """
     affinity = getattr(os, "sched_getaffinity", None)
     threads = len(affinity(0)) if affinity else os.cpu_count()
@@ -70,12 +71,14 @@ def describe_device() -> dict[str, Any]:
     }
 
 
-def _device() -> dict[str, str]:
+def _device() -> dict[str, Any]:
     if keras.backend.backend() == "jax":
         import jax
 
-        device = jax.devices()[0]
-        return {"platform": device.platform, "kind": device.device_kind}
+        device, several = jax.devices()[0], {}
+        if jax.device_count() > 1:
+            several = {"devices": jax.device_count(), "processes": jax.process_count()}
+        return {"platform": device.platform, "kind": device.device_kind, **several}
     # "cuda:0" in PyTorch, "/job:localhost/replica:0/task:0/device:GPU:0" in TensorFlow
     device: Any = keras.ops.zeros(1).device  # pyright: ignore[reportAttributeAccessIssue]
     name = str(device).rsplit("device:", 1)[-1].split(":")[0].lower()

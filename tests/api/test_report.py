@@ -303,3 +303,18 @@ def test_too_few_samples_to_embed_all_of_them_keep_no_embedding(digits_run, monk
     context = digits_run.context
     monkeypatch.setattr(type(context), "ids", lambda self, split, **_: self.split.part(split).take(slice(50)))
     assert kept_embedding(context, None, shown=context.split.test) is None
+
+
+def test_sections_of_a_model_whose_units_are_all_inactive_say_why_and_the_others_are_there(tmp_path):
+    """As after a training with far too high a learning rate."""
+    model = keras.Sequential([keras.Input((64,)), layers.Dense(8, "relu", name="one"), layers.Dense(10, "softmax")])
+    model.set_weights([np.zeros_like(weights) for weights in model.get_weights()])
+    run = ct.record(model, "digits", runs=tmp_path, progress=False)
+    sections = {
+        part.partition('"')[0]: part
+        for part in report_html(run.context, on_progress=ignore_progress).split('<section id="')[1:]
+    }
+    why = "This section could not be made: an embedding needs samples that differ; got 360 equal rows of activations"
+    assert why in sections["explore"]
+    assert {"findings", "confusions", "classes", "layers", "mistakes", "settings"} <= sections.keys()
+    assert "could not be made" not in "".join(part for name, part in sections.items() if name != "explore")

@@ -1,5 +1,7 @@
 import dataclasses
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +121,16 @@ def test_findings_name_what_stands_out(digits_run):
     kinds = [finding.kind for finding in digits_run.findings()]
     assert "confusion" in kinds
     assert "test" in kinds
+
+
+def test_of_a_model_with_a_damaged_initializer_the_findings_are_those_without_its_layers(digits_run, tmp_path):
+    folder = shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("results"))
+    record = json.loads((folder / "run.json").read_text())
+    record["model"]["layers"][0]["config"]["kernel_initializer"] = "no object"
+    (folder / "run.json").write_text(json.dumps(record))
+    kinds = [finding.kind for finding in ct.open_run(folder).findings()]
+    assert "test" in kinds
+    assert "inactive-units" not in kinds
 
 
 def test_runs_from_arrays_need_their_arrays_again(tmp_path):

@@ -1,13 +1,14 @@
 """A run can be trained again by its run.json, to the same bytes."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
 import pytest
 
 import cutaway as ct
-from cutaway.errors import ConfigError, DataError, RunError, UsageError
+from cutaway.errors import ConfigError, DataError, ModelError, RunError, UsageError
 
 SETTINGS = {"epochs": 12, "batch_size": 64, "optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.2, "seed": 5}
 SETTINGS |= {"schedule": "one-cycle", "patience": 1, "class_weight": "balanced", "validation": 0.3}
@@ -148,3 +149,12 @@ def test_other_versions_are_told(run, tmp_path, monkeypatch):
     (folder / "run.json").write_text(json.dumps(record))
     with pytest.warns(ct.CutawayWarning, match=r"in their last digits: jax 0\.0\.1 there, \d"):
         ct.train_like(folder, runs=tmp_path, progress=False)
+
+
+def test_layers_of_another_size_than_the_weights_are_refused_before_memory_is_taken(run, tmp_path):
+    folder = shutil.copytree(run.path, tmp_path / "damaged")
+    record = json.loads((folder / "run.json").read_text())
+    record["model"]["layers"][0]["config"]["units"] = 16_000_000
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(ModelError, match=r"of this model has shape \(64, 16000000\); got \(64, 24\)"):
+        ct.train_like(folder, progress=False)

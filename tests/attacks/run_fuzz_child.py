@@ -53,6 +53,7 @@ READING = (
     *(("show",), ("show", "--json"), ("layers", "--json"), ("units",), ("embed", "--method", "pca", "--json")),
     ("robustness", "--samples", "50"),
     *(("samples", "--json"), ("explain", "test[3]", "--influence", "--json")),
+    *(("doctor",), ("confidence", "--json"), ("layers", "--history", "--json")),
 )
 
 
@@ -256,9 +257,19 @@ def call(*arguments):
     return code, out.getvalue(), err.getvalue()
 
 
+def is_json(text):
+    """Whether a text is one document of JSON, which has no NaN and no infinity."""
+    try:
+        json.loads(text, parse_constant=int)  # int("NaN") is a ValueError
+    except ValueError:
+        return False
+    return True
+
+
 def check(case, arguments, answer):
     code, out, err = answer
     wrong = [
+        "no JSON" if code == 0 and "--json" in arguments and not is_json(out) else "",
         "an exit code" if code not in (0, 1, 2) else "",
         "unexpected" if "unexpected " in err or "Traceback" in err else "",
         "an escape sequence" if not (out + err).replace("\n", "").replace("\t", "").isprintable() else "",
@@ -282,6 +293,8 @@ def one(case, finished, stopped, folder, counts):
     reading = [("runs", str(run.parent), "--json"), *((verb, str(run), *more) for verb, *more in READING)]
     reading += [("compare", str(finished), str(run), *more) for more in ((), ("--shared", "--json"))]
     reading += [("compare", "--leaderboard", str(run.parent), *more) for more in ((), ("--json",))]
+    reading += [("export", str(run), "--to", str(folder / "model.keras"))]
+    reading += [("train", "--like", str(run), "--epochs", "1", "--runs", str(folder / "trained"))]
     if damage is damage_result:  # one of those that only a report reads, most likely
         reading = [("report", str(run), "-o", str(folder / "report.html"))]
     for arguments in [("resume", str(run))] if resuming else draw.sample(reading, min(3, len(reading))):

@@ -147,6 +147,8 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     code, out, _ = cutaway("show", run)
     assert "Test accuracy" in out
     assert "  data     digits\n" in out
+    model = "mlp: dense_1 (Dense 32 relu), dropout_1 (Dropout 0.1), dense_2 (Dense 16 relu), dropout_2 (Dropout 0.1), "
+    assert f"  model    {model}output (Dense 10 softmax)\n" in out
 
 
 def test_datasets(cutaway):
@@ -250,11 +252,16 @@ def test_train_like_repeats_a_run_and_refuses_what_it_takes_from_it(cutaway):
 
 
 @pytest.mark.parametrize(
-    ("said", "got"), [("", "a request for more than is left"), ("64 GiB for 2 x 3", "64 GiB for 2 x 3")]
+    ("error", "got"),
+    [
+        (MemoryError(""), "a request for more than is left"),
+        (MemoryError("64 GiB for 2 x 3"), "64 GiB for 2 x 3"),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes."), "Out of memory allocating 9 bytes"),
+    ],
 )
-def test_too_little_memory_is_one_line(cutaway, monkeypatch, said, got):
+def test_too_little_memory_is_one_line(cutaway, monkeypatch, error, got):
     def fails(*arguments, **settings):
-        raise MemoryError(said)
+        raise error
 
     monkeypatch.setattr("cutaway.api.opening.open_run", fails)
     code, _, err = cutaway("show", "latest")

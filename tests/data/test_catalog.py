@@ -289,6 +289,16 @@ def test_a_pipe_is_refused_instead_of_read(tmp_path):
         load_dataset(folder)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep names of files as text")
+@pytest.mark.parametrize("ending", ["csv", "npz"])
+def test_a_path_that_is_no_text_is_refused_in_one_line(ending, tmp_path):
+    path = os.fsencode(tmp_path / "data.") + b"\xff." + ending.encode()
+    with open(path, "wb") as file:
+        file.write(b"a,y\n1,p\n2,q\n")
+    with pytest.raises(DataError, match=r"the path of data is text in UTF-8; got the bytes b'.*xff.*; next: rename"):
+        load_dataset(os.fsdecode(path))
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no device files here")
 def test_a_device_is_refused_instead_of_read(tmp_path):
     (tmp_path / "data.npz").symlink_to("/dev/zero")

@@ -226,6 +226,26 @@ def test_a_scale_that_cannot_divide_is_a_usage_error(scale):
         Dataset.from_arrays(X, Y, scale=scale)
 
 
+NAME = "is text of at most 1,000 characters that UTF-8 can write; got .*; next: "
+
+
+@pytest.mark.parametrize("name", [None, 5, b"bytes", "\ud800", "x" * 10_000_000], ids=lambda name: repr(name)[:9])
+def test_a_name_that_no_run_folder_can_hold_is_refused(name):
+    with pytest.raises(UsageError, match=f"the name of a dataset {NAME}") as refused:
+        Dataset.from_arrays(X, Y, name=name)
+    assert len(str(refused.value)) < 250
+
+
+@pytest.mark.parametrize("name", ["\ud800", "x" * 1_001], ids=["half a pair", "long"])
+def test_a_class_or_a_column_with_a_name_that_no_run_folder_can_hold_is_refused(name):
+    for y, names in ((Y, ["a", name]), (np.array(["a", name])[Y], None)):
+        with pytest.raises(UsageError, match=f"the name of a class {NAME}"):
+            Dataset.from_arrays(X, y, class_names=names)
+    if len(name) > 1:  # pandas itself refuses the other one
+        with pytest.raises(UsageError, match=f"the name of a column {NAME}"):
+            Dataset.from_arrays(pd.DataFrame({"a": [1.0, 2.0], name: [1.0, 2.0]}), [0, 1])
+
+
 def test_unscaled_wide_inputs_warn_and_a_given_scale_does_not():
     with pytest.warns(CutawayWarning, match=r"from -5 to 250, .* standardize each column, .*StandardScaler") as caught:
         data = Dataset.from_arrays([[-5.0], [250.0]], [0, 1])

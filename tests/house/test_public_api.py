@@ -71,12 +71,12 @@ import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
 from cutaway.api import analyses, classifier, comparison, doctor, labels, model_files, opening, prediction, record
-from cutaway.api import run, sweeps, train
+from cutaway.api import run, start, sweeps, train
 from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
 defined += [classifier.Classifier, tables.Table, prediction.Predictions]
 defined += [labels.LabelIssues, labels.label_issues, decisions.Decision, comparison.Comparison, comparison.compare]
-defined += [doctor.Diagnosis, doctor.doctor]
+defined += [doctor.Diagnosis, doctor.doctor, start.Processes, start.join_processes]
 defined += [sweeps.Sweep, sweeps.join_sweep, sweeps.open_sweep, sweeps.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutaway.errors import CutawayWarning, RunError, UnknownNameError
+from cutaway.errors import CutawayWarning, RunError, UnknownNameError, UsageError
 from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, output_file, run_command, write_atomic
 from cutaway.runs.history import HistoryFile, read_history
 
@@ -241,6 +241,12 @@ def test_a_long_name_is_cut_to_what_a_file_system_takes(tmp_path):
         run = RunWriter.create(tmp_path, name="a" * 61, manifest=MANIFEST)
     run.close()
     assert run.path.name[16:-5] == "a" * 60
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    with pytest.raises(UsageError, match='the name of a run is text; got 5; next: pass for example name="first"'):
+        RunWriter.create(tmp_path, name=5, manifest=MANIFEST)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_without_the_snapshot_of_its_kept_epoch_says_so(writer):

@@ -123,3 +123,19 @@ def test_the_server_imports_neither_keras_nor_numba_nor_bokeh():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_links_are_written_into_a_pipe_and_do_not_replace_it(tmp_path):
+    """As /dev/stdout is one, or another device."""
+    pipe, file = tmp_path / "pipe", tmp_path / "links.csv"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        for place in (pipe, file):
+            command._write_links(place, [{"Name": "Ada", "Link": "http://x"}])
+        assert os.read(reader, 1000) == file.read_bytes() == b"Name,Link\r\nAda,http://x\r\n"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600

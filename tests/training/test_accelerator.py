@@ -33,7 +33,7 @@ def train(tmp_path):
 def test_device_data_train_to_the_same_bytes(tmp_path, monkeypatch):
     test, streamed = train(tmp_path / "streamed")
     asked = []
-    monkeypatch.setattr("cutaway.training.loop.epoch.accelerator_memory", lambda: asked.append(1) or 2**20)
+    monkeypatch.setattr("cutaway.training.loop.trainer.accelerator_memory", lambda: asked.append(1) or 2**20)
     again, device_data = train(tmp_path / "device")
     assert asked
     assert again == test

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 import numpy as np
 
@@ -107,7 +107,12 @@ def _has_default_weights(context: RunContext) -> bool | None:
     usual = {"kernel_initializer": "GlorotUniform", "bias_initializer": "Zeros"}
     configs: list[dict[str, Any]] = [layer.get("config") or {} for layer in context.spec["layers"]]
     drawn = [(config[key], name) for config in configs for key, name in usual.items() if config.get(key)]
-    return context.manifest.first_weights == DRAWN and all(given.get("class_name") == name for given, name in drawn)
+    return context.manifest.first_weights == DRAWN and all(_class_name(given) == name for given, name in drawn)
+
+
+def _class_name(initializer: Any) -> Any:
+    """The class of an initializer in a specification; None of a damaged one, which is no object."""
+    return cast("dict[str, Any]", initializer).get("class_name") if isinstance(initializer, dict) else None
 
 
 def _name(context: RunContext) -> str | None:

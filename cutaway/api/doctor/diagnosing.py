@@ -15,10 +15,11 @@ from cutaway.data import (
     split_and_prepare,
 )
 from cutaway.errors import ConfigError, DataError
+from cutaway.execution import check_engine
 from cutaway.findings import Evidence, Finding, run_checks
 
-from .proving import Tried, prove
-from .record import Diagnosis, Proof
+from .record import Diagnosis
+from .trying import prove_all
 from .unknown import unknown_of_data, unknown_of_run
 
 
@@ -28,6 +29,7 @@ def doctor(
     y: Any = None,
     *,
     proofs: bool = False,
+    engine: str | None = None,
     progress: ProgressOption = True,
     **options: Any,
 ) -> Diagnosis:
@@ -40,18 +42,19 @@ def doctor(
             seed with it, and both are compared on the same samples, by what the finding is about: accuracy, balanced
             accuracy, loss or calibration error, with a paired test. Needs a run made by `train`, except for a
             temperature, for which nothing is trained.
+        engine: Where proofs are trained, as of `cutaway.label_issues`; workers read the run's folder.
         progress: True draws bars, False draws nothing, a callable gets `Progress` records.
         options: Of data by name or path, as `load_dataset` takes them.
 
     Raises:
-        UsageError, DataError: The data cannot be loaded.
+        UsageError, DataError: The data cannot be loaded, or there is no such engine.
+        ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
     """
+    check_engine(engine)
     if isinstance(what, Run):
         findings = what.findings(progress=progress)
-        found: tuple[Proof, ...] = ()
-        if proofs:
-            tried: Tried = {}
-            found = tuple(prove(what, each, tried=tried, progress=progress) for each in findings if _is_tried(each))
+        wanted = [each for each in findings if proofs and _is_tried(each)]
+        found = prove_all(what, wanted, engine=engine, progress=progress)
         return Diagnosis(what.path.name, findings, found, unknown_of_run(what))
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)

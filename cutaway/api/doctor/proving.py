@@ -82,13 +82,18 @@ def _tried(
     """What the model says with a remedy, and the seconds of its training."""
     if remedy.change == "temperature":
         return answers(run.context, ids, temperature=fitted_temperature(run.context).value), 0.0
-    key = repr(dataclasses.replace(remedy, words=""))
+    key = remedy_key(remedy)
     if key not in tried:
         start = time.perf_counter()
         with tempfile.TemporaryDirectory(prefix="cutaway-proof-") as folder:
             again = _train(run, remedy, Path(folder), progress)
             tried[key] = answers(again.context, _same_samples(again, ids)), time.perf_counter() - start
     return tried[key]
+
+
+def remedy_key(remedy: Remedy) -> str:
+    """All that a remedy changes: findings whose remedies have the same key share a training."""
+    return repr(dataclasses.replace(remedy, words=""))
 
 
 def _train(run: Run, remedy: Remedy, folder: Path, progress: ProgressOption) -> Run:

@@ -1,7 +1,8 @@
 """Suspect labels: found by models that were not trained on them, and a person's decisions on them.
 
-In come a run or a dataset; out come `LabelIssues`, and decisions in the run's labels.csv. `cross_validation` trains the
-folds, `cutaway.findings.suspects` judges what they say. May call every room below `api`, and `cutaway.api.context`.
+In come a run or a dataset; out come `LabelIssues`, and decisions in the run's labels.csv. `cross_validation` says what
+is trained, `folds` has it trained, here or on an engine of `cutaway.execution`, and `cutaway.findings.suspects` judges
+what the models say. May call every room below `api`, and `cutaway.api.context`.
 """
 
 from .cross_validation import CrossValidation, of_data, of_run

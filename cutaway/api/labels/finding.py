@@ -10,7 +10,8 @@ from cutaway.errors import DataError, UsageError
 from cutaway.findings import CountEstimate, HeldOut, estimate_count, estimate_note, label_scores, suggest
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .cross_validation import CrossValidation, held_out
+from .cross_validation import CrossValidation
+from .folds import held_out
 from .record import LabelIssues
 
 LEAST_LISTED, SHARE_LISTED = 100, 0.02
@@ -35,13 +36,18 @@ def check_sizes(*, folds: int, seeds: int, epochs: int | None) -> None:
 
 
 def find_label_issues(
-    setup: CrossValidation, *, context: RunContext | None = None, on_progress: ProgressCallback = ignore_progress
+    setup: CrossValidation,
+    *,
+    context: RunContext | None = None,
+    engine: str | None = None,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> LabelIssues:
     """Find suspect labels by models that were not trained on them.
 
     Args:
         setup: What is trained.
         context: The run, whose last hidden layer neighbors are looked for in; without one, they are in the inputs.
+        engine: As of `held_out`.
         on_progress: Told in hundredths of a fold; cancels the work between two compiled calls.
 
     Raises:
@@ -57,7 +63,7 @@ def find_label_issues(
             got=f"{second:,} sample{'' if second == 1 else 's'} of the second largest class",
             hint=f"use fewer folds, such as folds={second}" if second > 1 else "add samples of that class",
         )
-    held, accuracy, epochs = held_out(setup, on_progress=on_progress)
+    held, accuracy, epochs = held_out(setup, engine=engine, on_progress=on_progress)
     judged = judge_labels(held)
     listed, suggested, count = judged.listed, judged.suggested, judged.count
     neighbors = _neighbors(setup, context, listed, held)

@@ -11,8 +11,9 @@ from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.findings import CountEstimate, HeldOut
 
-from .cross_validation import CrossValidation, kept_epochs, kept_held_out, of_run
+from .cross_validation import CrossValidation, of_run
 from .finding import judge_labels
+from .folds import kept_epochs, kept_held_out
 
 _FOLD = re.compile(r"labels-([0-9a-f]{16})-(\d{1,2})-(\d{1,2})\.safetensors")
 

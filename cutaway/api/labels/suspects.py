@@ -7,6 +7,7 @@ from cutaway._lazy import public
 from cutaway.api.given_data import as_dataset
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.data import Dataset, Table
+from cutaway.execution import check_engine
 
 from .cross_validation import of_data
 from .finding import check_sizes, find_label_issues
@@ -21,6 +22,7 @@ def label_issues(
     folds: int = 5,
     seeds: int = 3,
     epochs: int | None = None,
+    engine: str | None = None,
     progress: ProgressOption = True,
     **options: Any,
 ) -> LabelIssues:
@@ -34,16 +36,20 @@ def label_issues(
         folds: Models are trained on all folds but one, and judge the samples of that one.
         seeds: Times that all folds are trained; fewer are quicker and less sure.
         epochs: Epochs of each training; the recipe's if None. For a table, the first fold finds the best number.
+        engine: Where folds are trained: "local" (processes of this machine), "dask://HOST:PORT", "tls://HOST:PORT",
+            "ray://HOST:PORT" or "spark"; if None, what `joblib.parallel_config` has made active, or else this process.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
         options: Of data by name or path, as `load_dataset` takes them.
 
     Raises:
         UsageError, DataError: The data cannot be loaded, there are too few samples, or a number is outside its range.
         TrainingError: A training diverged.
+        ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
         Canceled: It was canceled; the same call goes on from there.
     """
     check_sizes(folds=folds, seeds=seeds, epochs=epochs)
+    check_engine(engine)
     with show_progress(progress) as on_progress:
         given = as_dataset(data, y, verb="label_issues", on_progress=on_progress, **options)
         setup = of_data(given, folds=folds, seeds=seeds, epochs=epochs, on_progress=on_progress)
-        return find_label_issues(setup, on_progress=on_progress)
+        return find_label_issues(setup, engine=engine, on_progress=on_progress)

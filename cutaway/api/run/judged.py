@@ -1,4 +1,4 @@
-"""What a run's predictions are worth: confusions, confidence, overfitting and more data."""
+"""What a run's predictions are worth, and its labels: confusions, confidence, overfitting, suspect labels."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -195,3 +195,42 @@ class JudgedRun(OpenedRun):
         """
         with show_progress(progress) as on_progress:
             return analyses.learning_curve(self.context, shares=shares, seeds=seeds, on_progress=on_progress)
+
+    def label_issues(
+        self,
+        *,
+        folds: int = 5,
+        seeds: int = 3,
+        epochs: int | None = None,
+        engine: str | None = None,
+        progress: ProgressOption = True,
+    ) -> "LabelIssues":
+        """Find labels that are probably wrong, by models of this kind that were not trained on them.
+
+        All samples of train, val and test are judged. Each fold's result is kept in the run folder, so that work that
+        was canceled goes on where it ended, and the same call again is quick.
+
+        Args:
+            folds: Models are trained on all folds but one, and judge the samples of that one.
+            seeds: Times that all folds are trained; fewer are quicker and less sure.
+            epochs: Epochs of each training; as many as the run kept if None.
+            engine: Where folds are trained, as of `cutaway.label_issues`.
+            progress: See `Run`.
+
+        Raises:
+            UsageError: A number is outside its range.
+            DataError: There are too few samples, or the data cannot be loaded.
+            TrainingError: A training diverged.
+            ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
+
+        Source:
+            `cutaway.findings.label_scores` and `cutaway.findings.estimate_count`.
+        """
+        from cutaway.api.labels import check_sizes, find_label_issues, of_run
+        from cutaway.execution import check_engine
+
+        check_sizes(folds=folds, seeds=seeds, epochs=epochs)
+        check_engine(engine)
+        setup = of_run(self.context, folds=folds, seeds=seeds, epochs=epochs)
+        with show_progress(progress) as on_progress:
+            return find_label_issues(setup, context=self.context, engine=engine, on_progress=on_progress)

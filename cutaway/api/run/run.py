@@ -21,7 +21,6 @@ from .judged import JudgedRun
 
 if TYPE_CHECKING:
     from cutaway.api.analyses import Explanation, Findings, Importances, Influences, Robustness
-    from cutaway.api.labels import LabelIssues
     from cutaway.data import Decision
 
 
@@ -280,35 +279,6 @@ class Run(JudgedRun):
                 shared=shared,
                 on_progress=on_progress,
             )
-
-    def label_issues(
-        self, *, folds: int = 5, seeds: int = 3, epochs: int | None = None, progress: ProgressOption = True
-    ) -> "LabelIssues":
-        """Find labels that are probably wrong, by models of this kind that were not trained on them.
-
-        All samples of train, val and test are judged. Each fold's result is kept in the run folder, so that work that
-        was canceled goes on where it ended, and the same call again is quick.
-
-        Args:
-            folds: Models are trained on all folds but one, and judge the samples of that one.
-            seeds: Times that all folds are trained; fewer are quicker and less sure.
-            epochs: Epochs of each training; as many as the run kept if None.
-            progress: See `Run`.
-
-        Raises:
-            UsageError: A number is outside its range.
-            DataError: There are too few samples, or the data cannot be loaded.
-            TrainingError: A training diverged.
-
-        Source:
-            `cutaway.findings.label_scores` and `cutaway.findings.estimate_count`.
-        """
-        from cutaway.api.labels import check_sizes, find_label_issues, of_run
-
-        check_sizes(folds=folds, seeds=seeds, epochs=epochs)
-        setup = of_run(self.context, folds=folds, seeds=seeds, epochs=epochs)
-        with show_progress(progress) as on_progress:
-            return find_label_issues(setup, context=self.context, on_progress=on_progress)
 
     @property
     def decisions(self) -> "tuple[Decision, ...]":

@@ -8,6 +8,7 @@ from cutaway.cli.options import (
     CategoryOption,
     ClassNamesOption,
     DataOption,
+    EngineOption,
     GroupOption,
     HeaderOption,
     IdOption,
@@ -26,6 +27,7 @@ from cutaway.cli.options import (
 from cutaway.cli.output import print_findings, print_json, say
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError
+from cutaway.execution import check_engine
 
 from .labels import find_run_or_data
 
@@ -54,16 +56,18 @@ def doctor(
     class_names: ClassNamesOption = None,
     size: SizeOption = None,
     runs: RunsOption = "runs",
+    engine: EngineOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what is wrong with a run, or with data before a training, and what would help."""
     from cutaway.api.doctor import doctor as diagnose
     from cutaway.models import import_lean_keras
 
+    check_engine(engine)
     run = find_run_or_data(where, runs=runs, data=data)
     if run is not None:
         import_lean_keras()
-        found = diagnose(run, proofs=prove)
+        found = diagnose(run, proofs=prove, engine=engine)
     else:
         if prove:
             raise UsageError("remedies are tried on a run", got=f"the data {where}", hint="train on it first")

@@ -11,6 +11,7 @@ from cutaway.cli.options import (
     CategoryOption,
     ClassNamesOption,
     DataOption,
+    EngineOption,
     GroupOption,
     HeaderOption,
     IdOption,
@@ -28,6 +29,7 @@ from cutaway.cli.options import (
 )
 from cutaway.cli.output import percent, print_json, print_table, say, shorten
 from cutaway.errors import UnknownNameError, UsageError
+from cutaway.execution import check_engine
 
 from .decisions import typed_decisions
 from .sheet import check_pictures, check_sheet, write_sheet
@@ -67,6 +69,7 @@ def labels(
     class_names: ClassNamesOption = None,
     size: SizeOption = None,
     runs: RunsOption = "runs",
+    engine: EngineOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find labels that are probably wrong, by models that were not trained on them; or decide on some.
@@ -74,6 +77,7 @@ def labels(
     A run's decisions are kept in its labels.csv, and a list written with -o has a column for them. Either file is
     applied with: cutaway train DATA --labels FILE
     """
+    check_engine(engine)
     run = find_run_or_data(where, runs=runs, data=data)
     decisions = typed_decisions(run, keep=keep, relabel=relabel, drop=drop, by=by)
     if decisions:
@@ -88,7 +92,7 @@ def labels(
         check_sheet(Path(sheet))
 
     import_lean_keras()
-    sizes: dict[str, Any] = {"folds": folds, "seeds": seeds, "epochs": epochs}
+    sizes: dict[str, Any] = {"folds": folds, "seeds": seeds, "epochs": epochs, "engine": engine}
     loaded = _load(where, context.params) if run is None else None
     if sheet is not None:
         check_pictures(run.data if run is not None else loaded)

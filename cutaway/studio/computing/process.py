@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutaway.errors import Canceled, CutawayError, printable
+from cutaway.errors import Canceled, CutawayError, printable, ran_out_of_memory
 from cutaway.progress import CancelToken, Progress
 
 from .store import PartStore
@@ -127,9 +127,9 @@ class Bench:
         except OSError as error:
             said = f"results are kept in your cache folder; got {error.strerror or error}; next: free some space"
             return {"end": "error", "error": printable(said)}
-        except MemoryError:
-            return {"end": "error", "error": "memory has run out; next: show fewer samples"}
         except Exception as error:
+            if ran_out_of_memory(error):
+                return {"end": "error", "error": "memory has run out; next: show fewer samples"}
             return {"end": "error", "error": printable(f"unexpected {type(error).__name__}: {error}")}
 
 

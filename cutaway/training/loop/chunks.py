@@ -14,6 +14,8 @@ import numpy as np
 
 from cutaway.parallel import prefetch
 
+from .placement import ONE_DEVICE, OneDevice
+
 CHUNK_BYTES = 16 * 2**20
 """Bytes of the rows of a chunk at most."""
 
@@ -53,7 +55,14 @@ def chunk_steps(batch_size: int, sample_bytes: int, *, steps: int, device_data: 
 
 
 def prefetch_chunks(
-    x: Any, y: np.ndarray, *, order: np.ndarray, samples: int, size: int, weight: np.ndarray | None = None
+    x: Any,
+    y: np.ndarray,
+    *,
+    order: np.ndarray,
+    samples: int,
+    size: int,
+    weight: np.ndarray | None = None,
+    placement: OneDevice = ONE_DEVICE,
 ) -> Iterator[Chunk]:
     """Gather the chunks of an epoch, each while the model trains on the one before.
 
@@ -65,6 +74,7 @@ def prefetch_chunks(
         samples: Number of training samples.
         size: Steps of a chunk; the last one is padded, so that all have the same shape.
         weight: float32 ``(training sample,)``, weights in the loss; None for 1.
+        placement: Where they go.
     """
 
     def gather(start: int) -> Chunk:
@@ -76,7 +86,7 @@ def prefetch_chunks(
         taken = np.where(mask, rows, 0)
         ones = mask.astype(np.float32)
         weights = ones if weight is None else weight[taken] * ones
-        put = jax.device_put((x[taken], y[taken].astype(np.int32), ones, weights))
-        return Chunk(rows, *put, steps=steps)
+        batches, labels, mask, weights = placement.put(x, taken, y[taken].astype(np.int32), ones, weights)
+        return Chunk(rows, batches, labels, mask, weights, steps=steps)
 
     return prefetch(gather, range(0, len(order), size))

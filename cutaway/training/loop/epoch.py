@@ -5,7 +5,6 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import keras
 import numpy as np
 
@@ -14,10 +13,11 @@ from cutaway.training.config import FINITE, TrainingConfig
 
 from .checkpoint import Position
 from .chunks import Chunk, chunk_steps, prefetch_chunks
-from .device_data import DeviceData, accelerator_memory, to_device
+from .device_data import CopiedData, DeviceData, to_device
 from .divergence import first_layer_not_finite
 from .evaluation import TrainingData
 from .order import epoch_order, parts_of
+from .placement import ONE_DEVICE, OneDevice
 from .step import Metrics, State, compile_training, copied
 
 CALL_SECONDS = 0.2
@@ -63,8 +63,17 @@ class EpochState:
 class EpochRunner:
     """Runs epochs through the compiled step.
 
+    Args:
+        model: A built model.
+        optimizer: Built for it.
+        data: Samples.
+        config: Every setting.
+        memory: Bytes of memory of an accelerator; 0 on a CPU.
+        placement: On which devices.
+
     Attributes:
         weight: float32 ``(training sample,)``, weights in the loss; None for 1.
+        call_steps: Steps of the next compiled call; the same in all processes of a training.
     """
 
     def __init__(
@@ -74,22 +83,34 @@ class EpochRunner:
         *,
         data: TrainingData,
         config: TrainingConfig,
+        memory: int = 0,
+        placement: OneDevice = ONE_DEVICE,
     ) -> None:
         self.model, self.data, self.config, self.weight = model, data, config, data.weight
-        self._x = to_device(data.x, samples=data.train, memory=accelerator_memory())
+        self._placement, self._memory = placement, memory
+        self._x = self._held(data)
         self._step = compile_training(
-            model, optimizer, config=config, scale=data.scale, classes=data.classes, record=data.recorded > 0
+            model,
+            optimizer,
+            config=config,
+            scale=data.scale,
+            classes=data.classes,
+            record=data.recorded > 0,
+            placement=placement,
         )
         # with BatchNormalization the rows of a batch influence each other, so that it must not be padded
         self._exact = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
-        self._call_steps = 8  # grows or shrinks to CALL_SECONDS
+        self.call_steps = 8  # grows or shrinks to CALL_SECONDS
         self._sizes: dict[int, int] = {}  # by the length of a batch: steps of a chunk, for which the step is compiled
 
     def change(self, data: TrainingData, *, seed: int) -> None:
         """Go on with other samples of the same shape, and another order: what is compiled stays."""
         self.data, self.weight = data, data.weight
         self.config = self.config.model_copy(update={"seed": seed})
-        self._x = to_device(data.x, samples=data.train, memory=accelerator_memory())
+        self._x = self._held(data)
+
+    def _held(self, data: TrainingData) -> Any:
+        return to_device(data.x, samples=data.train, memory=self._memory, devices=self._placement.devices)
 
     def run(
         self, state: State, epoch: int, *, position: Position, recorded: np.ndarray | None
@@ -112,19 +133,26 @@ class EpochRunner:
         predictions = np.zeros((data.train + 1, data.recorded), np.float16)
         if recorded is not None:
             predictions[:-1] = recorded
-        metrics = Metrics(jax.numpy.float32(position.loss), jax.numpy.float32(position.correct))
+        metrics = Metrics(self._placement.number(position.loss), self._placement.number(position.correct))
         if position.step >= len(order):  # stopped after the last step, before the evaluation
             yield EpochState(epoch, position.step, data.train, state, metrics, predictions[:-1])
             return
         step = 0
         for part in parts_of(order, data.train, exact=self._exact):
             skip = min(max(position.step - step, 0), len(part))
-            device_data = isinstance(self._x, DeviceData)
+            device_data = isinstance(self._x, DeviceData | CopiedData)
+            part = part if self._exact else self._padded(part)
             size = chunk_steps(part.shape[1], data.x[:1].nbytes, steps=len(part), device_data=device_data)
             size = self._sizes[part.shape[1]] = max(size, self._sizes.get(part.shape[1], 0))
             rest, step = part[skip:], step + skip
             for chunk in prefetch_chunks(
-                self._x, data.y, order=rest, samples=data.train, size=size, weight=self.weight
+                self._x,
+                data.y,
+                order=rest,
+                samples=data.train,
+                size=size,
+                weight=self.weight,
+                placement=self._placement,
             ):
                 for done, after, sums in self._calls(chunk, state, metrics, predictions, where=(epoch, step)):
                     state, metrics = after, sums
@@ -132,20 +160,26 @@ class EpochRunner:
                     yield EpochState(epoch, step + done, samples, state, metrics, predictions[:-1])
                 step += chunk.steps
 
+    def _padded(self, part: np.ndarray) -> np.ndarray:
+        """The batches with as many rows as the devices divide, the last ones padding."""
+        more = self._placement.padded(part.shape[1]) - part.shape[1]
+        return np.pad(part, ((0, 0), (0, more)), constant_values=self.data.train) if more else part
+
     def _calls(
         self, chunk: Chunk, state: State, metrics: Metrics, predictions: np.ndarray, *, where: tuple[int, int]
     ) -> Iterator[tuple[int, State, Metrics]]:
         """Do the steps of a chunk in calls of about CALL_SECONDS, and record the predictions."""
         step, inputs = 0, (chunk.x, chunk.y, chunk.mask, chunk.weight)
-        predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.recorded), "float16")
+        predicted = self._placement.zeros((*chunk.rows.shape, self.data.recorded))
         before = copied(state)  # to find out where a loss stopped being finite
         while step < chunk.steps:
-            stop, begun = min(step + self._call_steps, chunk.steps), time.perf_counter()
+            stop, begun = min(step + self.call_steps, chunk.steps), time.perf_counter()
             state, metrics, predicted = self._step(state, metrics, predicted, *inputs, step, stop)
             loss = float(metrics.loss)  # waits for the call to end
             self._adapt(stop - step, time.perf_counter() - begun)
             # a slice on the device would be compiled for each number of steps: 0.1 s at the start, 0.4 s the first time
-            predictions[chunk.rows[step:stop]] = np.asarray(copied(predicted))[step:stop]
+            recorded = np.asarray(self._placement.whole(copied(predicted)))
+            predictions[chunk.rows[step:stop]] = recorded[step:stop]
             if not np.isfinite(loss):
                 raise self._not_finite(chunk, before, where=where)
             step = stop
@@ -155,16 +189,18 @@ class EpochRunner:
         """Do a chunk again, step by step, to find the first step and layer that are not finite."""
         epoch, first = where
         inputs = (chunk.x, chunk.y, chunk.mask, chunk.weight)
-        predicted = jax.numpy.zeros((*chunk.rows.shape, self.data.recorded), "float16")
+        predicted = self._placement.zeros((*chunk.rows.shape, self.data.recorded))
         step, loss, before = 0, np.nan, state
         for step in range(chunk.steps):
             before = copied(state)
-            zero = Metrics(jax.numpy.float32(0), jax.numpy.float32(0))
+            zero = Metrics(self._placement.number(0), self._placement.number(0))
             state, metrics, predicted = self._step(state, zero, predicted, *inputs, step, step + 1)
             loss = float(metrics.loss)
             if not np.isfinite(loss):
                 break
-        layer = first_layer_not_finite(self.model, before, rows=np.asarray(chunk.x[step]), scale=self.data.scale)
+        rows = self.data.x[np.where(chunk.rows[step] < self.data.train, chunk.rows[step], 0)]
+        before = self._placement.readable(before)
+        layer = first_layer_not_finite(self.model, before, rows=rows, scale=self.data.scale)
         return TrainingError(
             FINITE["loss"],
             got=f"{loss} in epoch {epoch}, step {first + step + 1}; {layer} stopped being finite first",
@@ -173,4 +209,4 @@ class EpochRunner:
 
     def _adapt(self, steps: int, seconds: float) -> None:
         wanted = steps * CALL_SECONDS / max(seconds, 1e-6)
-        self._call_steps = int(min(max(wanted, steps / 4, 1), steps * 4))
+        self.call_steps = int(min(max(wanted, steps / 4, 1), steps * 4))

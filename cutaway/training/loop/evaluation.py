@@ -11,7 +11,8 @@ from cutaway.parallel import prefetch
 from cutaway.runs import keeps_predictions
 from cutaway.training.config import TrainingConfig
 
-from .device_data import MEMORY_SHARE, accelerator_memory
+from .device_data import MEMORY_SHARE
+from .placement import ONE_DEVICE, OneDevice
 from .step import State, compile_evaluation
 
 BLOCK = 1000
@@ -65,10 +66,23 @@ class TrainingData:
 class Evaluation:
     """Validation and test samples, on the device where they fit, and the compiled call that evaluates them."""
 
-    def __init__(self, model: keras.Model, data: TrainingData, *, config: TrainingConfig) -> None:
-        self._call = compile_evaluation(model, config=config, scale=data.scale, classes=data.classes)
-        room = max(DEVICE_BYTES, int(accelerator_memory() * (1 - MEMORY_SHARE) / 2))
-        self._blocks = blocks_of(len(data.x) - data.train, data.x[:1].nbytes, room=room, output_bytes=4 * data.classes)
+    def __init__(
+        self,
+        model: keras.Model,
+        data: TrainingData,
+        *,
+        config: TrainingConfig,
+        memory: int = 0,
+        placement: OneDevice = ONE_DEVICE,
+    ) -> None:
+        self._placement = placement
+        self._call = compile_evaluation(
+            model, config=config, scale=data.scale, classes=data.classes, placement=placement
+        )
+        room = max(DEVICE_BYTES, int(memory * (1 - MEMORY_SHARE) / 2))
+        held_out = len(data.x) - data.train
+        count, size = blocks_of(held_out, data.x[:1].nbytes, room=room, output_bytes=4 * data.classes)
+        self._blocks = count, placement.padded(size)
         self.change(data)
 
     def change(self, data: TrainingData) -> None:
@@ -82,7 +96,8 @@ class Evaluation:
         """Rows and labels of a part on the device, in blocks; the last row is repeated to fill the last block."""
         count, size = self._blocks
         rows = np.minimum(np.arange(part.start, part.start + count * size), part.stop - 1).reshape(count, size)
-        return jax.device_put((self.data.x[rows], self.data.y[rows].astype(np.int32)))
+        x, y = self._placement.put(self.data.x, rows, self.data.y[rows].astype(np.int32))
+        return x, y
 
     def measure(
         self, state: State, *, exact: bool = False

@@ -17,6 +17,7 @@ from cutaway.models import initialize, require_jax, reseed, set_weights
 from cutaway.training.config import FINITE, TrainingConfig
 
 from .checkpoint import Position
+from .device_data import accelerator_memory
 from .early_stopping import best_epoch, is_exhausted
 from .epoch import EpochRunner
 from .evaluation import Evaluation, TrainingData
@@ -57,8 +58,8 @@ class FoldTrainer:
         self.model, self.config = model, config
         self.optimizer = make_optimizer(config, steps=steps)
         self.optimizer.build(model.trainable_variables)
-        self.epochs = EpochRunner(model, self.optimizer, data=data, config=config)
-        self.evaluation = Evaluation(model, data, config=config)
+        self.epochs = EpochRunner(model, self.optimizer, data=data, config=config, memory=accelerator_memory())
+        self.evaluation = Evaluation(model, data, config=config, memory=accelerator_memory())
         self._optimizer_state = copied([variable.value for variable in self.optimizer.variables])
 
     def train(

@@ -15,6 +15,7 @@ from cutaway.training.config import TrainingConfig
 
 from .jaxpr_rewrite import rewritten
 from .optimizer import schedule_numbers, schedule_of
+from .placement import ONE_DEVICE, OneDevice
 
 
 class State(NamedTuple):
@@ -69,6 +70,7 @@ def compile_training(
     scale: float,
     classes: int,
     record: bool = True,
+    placement: OneDevice = ONE_DEVICE,
 ):
     """Compile the training steps of a chunk.
 
@@ -121,11 +123,18 @@ def compile_training(
 
         return jax.lax.fori_loop(start, stop, body, (state, metrics, predictions))
 
-    compiled, numbers = jax.jit(chunk, donate_argnums=(0, 2)), schedule_numbers(optimizer)
+    compiled, numbers = placement.jit_training(chunk), placement.place(schedule_numbers(optimizer))
     return lambda *arguments: compiled(*arguments, numbers)
 
 
-def compile_evaluation(model: keras.Model, *, config: TrainingConfig, scale: float, classes: int):
+def compile_evaluation(
+    model: keras.Model,
+    *,
+    config: TrainingConfig,
+    scale: float,
+    classes: int,
+    placement: OneDevice = ONE_DEVICE,
+):
     """Compile an evaluation: no dropout, no noise, moving averages in BatchNormalization.
 
     Returns:
@@ -144,4 +153,4 @@ def compile_evaluation(model: keras.Model, *, config: TrainingConfig, scale: flo
 
         return jax.lax.map(block, (x, y))
 
-    return jax.jit(evaluate)
+    return placement.jit_evaluation(evaluate)

@@ -20,12 +20,15 @@ from cutaway.models import assign, get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
 from cutaway.training.config import FINITE, TrainingConfig
+from cutaway.training.distributed import current_world
 
 from .checkpoint import ANOTHER, Checkpoint, Position, pack, read_checkpoint
+from .device_data import accelerator_memory
 from .early_stopping import best_epoch, is_exhausted
 from .epoch import EpochRunner, EpochState
 from .evaluation import Evaluation, TrainingData
 from .optimizer import make_optimizer
+from .placement import placement_of
 from .step import State, copied
 
 SAVE_SECONDS = 60.0
@@ -62,14 +65,19 @@ class Trainer:
         config: TrainingConfig,
         writer: RunWriter,
         on_progress: ProgressCallback = ignore_progress,
+        shard_layers: int = 1,
     ) -> None:
         require_jax()
         self.model, self.data, self.config, self.writer = model, data, config, writer
         steps = -(-data.train // config.batch_size)  # where a batch is larger than the data, a step takes all of them
         self.optimizer = make_optimizer(config, steps=config.epochs * steps)
         self.optimizer.build(model.trainable_variables)
-        self.epochs = EpochRunner(model, self.optimizer, data=data, config=config)
-        self.evaluation = Evaluation(model, data, config=config)
+        self.placement, self.world = placement_of(model, shard_layers=shard_layers), current_world()
+        memory = accelerator_memory()
+        memory = memory if self.world is None else self.world.reduce(memory, min)  # sizes follow from it
+        where: Any = {"placement": self.placement, "memory": memory}
+        self.epochs = EpochRunner(model, self.optimizer, data=data, config=config, **where)
+        self.evaluation = Evaluation(model, data, config=config, **where)
         self.weight, self.on_progress, self.note = data.weight, on_progress, ""
         self.begun, self.spent, self.saved = time.perf_counter(), 0.0, time.perf_counter()
         self.rows: list[dict[str, Any]] = []
@@ -140,7 +148,7 @@ class Trainer:
         return checkpoint
 
     def _train(self, checkpoint: Checkpoint) -> State:
-        state, position, recorded = checkpoint.state, checkpoint.position, checkpoint.recorded
+        state, position, recorded = self.placement.place(checkpoint.state), checkpoint.position, checkpoint.recorded
         for epoch in range(position.epoch + 1, self.config.epochs + 1):
             if is_exhausted(self.rows, self.config.patience):
                 break
@@ -149,7 +157,9 @@ class Trainer:
                 for done in calls:
                     if done.samples < self.data.train:  # the last report of an epoch comes with its validation
                         self._report(done)
-                    if time.perf_counter() - self.saved > SAVE_SECONDS:
+                    due = time.perf_counter() - self.saved > SAVE_SECONDS
+                    due, self.epochs.call_steps = self._agreed((due, self.epochs.call_steps))
+                    if due:
                         self._save(done)
                     self.writer.progress(done.row())
             assert done is not None  # an epoch yields at least once
@@ -161,41 +171,53 @@ class Trainer:
                     got=f"{val['loss']} after epoch {epoch}",
                     hint=f"try a learning_rate below {self.config.learning_rate:g}; earlier epochs are kept",
                 )
-            row = self._row(done, val, seconds=time.perf_counter() - start)
-            self._write_epoch(epoch, state, np.concatenate([done.recorded, probabilities]), row)
+            readable = self.placement.readable(state)
+            row = self._agreed(self._row(done, readable, val, seconds=time.perf_counter() - start))
+            self._write_epoch(epoch, readable, np.concatenate([done.recorded, probabilities]), row)
             position, recorded = Position(epoch=epoch), None
             self._report_epoch(done)
         self._writing.result()
-        return state
+        self._agreed(None)  # what the first process wrote is there for all
+        return self.placement.readable(state)
+
+    def _agreed(self, value: Any) -> Any:
+        """What the first process of a training says, in all of them: clocks and last digits may differ."""
+        return value if self.world is None else self.world.share(lambda: value)
+
+    def _reported(self, progress: Progress) -> Canceled | None:
+        """Report progress; what canceled the training, here or in another process."""
+        canceled = None
+        try:
+            self.on_progress(progress)
+        except Canceled as error:
+            canceled = error
+        return canceled if self.world is None else self.world.canceled(canceled)
 
     def _report_start(self, position: Position) -> None:
         """Report how much was trained before, so that the time and the rate are those of this session."""
         done = position.epoch * self.data.train + min(position.step * self.config.batch_size, self.data.train)
-        try:
-            self.on_progress(self._progress(done, ended=is_exhausted(self.rows, self.config.patience)))
-        except Canceled as error:
-            raise self._canceled(error, "before the first step") from error
+        canceled = self._reported(self._progress(done, ended=is_exhausted(self.rows, self.config.patience)))
+        if canceled:
+            raise self._canceled(canceled, "before the first step") from canceled
 
     def _report(self, done: EpochState) -> None:
         """Report progress within an epoch; where that cancels the training, save the last step first."""
         last = f"  last {self.note}" if self.note else ""
         note = f"epoch {done.epoch}/{self.config.epochs}  loss {done.loss:.3f}{last}"
-        try:
-            self.on_progress(self._progress((done.epoch - 1) * self.data.train + done.samples, note))
-        except Canceled as error:
+        canceled = self._reported(self._progress((done.epoch - 1) * self.data.train + done.samples, note))
+        if canceled:
             self._save(done)
-            raise self._canceled(error, f"in epoch {done.epoch}") from error
+            raise self._canceled(canceled, f"in epoch {done.epoch}") from canceled
 
     def _report_epoch(self, done: EpochState) -> None:
         """Report an epoch with its validation; the last one ends the training, also after early stopping."""
         epoch, epochs = done.epoch, self.config.epochs
         stopped = epoch < epochs and is_exhausted(self.rows, self.config.patience)
         note = f"epoch {epoch}/{epochs}  loss {done.loss:.3f}  {self.note}{'  stopped early' if stopped else ''}"
-        try:
-            self.on_progress(self._progress(epoch * self.data.train, note, ended=stopped))
-        except Canceled as error:
+        canceled = self._reported(self._progress(epoch * self.data.train, note, ended=stopped))
+        if canceled:
             self._writing.result()  # its checkpoint is that of the whole epoch
-            raise self._canceled(error, f"after epoch {epoch}") from error
+            raise self._canceled(canceled, f"after epoch {epoch}") from canceled
 
     def _progress(self, done: int, note: str = "", *, ended: bool = False) -> Progress:
         total = done if ended else self.config.epochs * self.data.train
@@ -208,21 +230,20 @@ class Trainer:
             hint=f"go on with: {run_command('resume', self.writer.path)}",
         )
 
-    def _row(self, done: EpochState, val: dict[str, float], *, seconds: float) -> dict[str, Any]:
+    def _row(self, done: EpochState, state: State, val: dict[str, float], *, seconds: float) -> dict[str, Any]:
         """The line of an epoch in the history, including signs of overfitting."""
         row = {
             "epoch": done.epoch,
             "loss": done.loss,
             "accuracy": done.accuracy,
             **{f"val_{name}": value for name, value in val.items()},
-            "learning_rate": self._learning_rate(done.state),
+            "learning_rate": self._learning_rate(state),
             "seconds": round(seconds, 4),
             "samples_per_second": round(self.data.train / seconds, 1),
         }
         rows = [*self.rows, row]
         watched = watch_overfitting(rows)
         row |= {"gap": watched.gap, "best_epoch": watched.best_epoch, "turned": watched.turned}
-        self.note = _summary(row)
         return row
 
     def _learning_rate(self, state: State) -> float:
@@ -234,7 +255,8 @@ class Trainer:
         loss, correct = float(now.metrics.loss), float(now.metrics.correct)
         position = Position(now.epoch - 1, now.step, loss, correct, self._seconds(), self.rows[-1] if self.rows else {})
         self._writing.result()
-        self.writer.checkpoint(*pack(Checkpoint(now.state, position, now.recorded, self.weight)))
+        state = self.placement.readable(now.state)
+        self.writer.checkpoint(*pack(Checkpoint(state, position, now.recorded, self.weight)))
         self.saved = time.perf_counter()
 
     def _write_epoch(self, epoch: int, state: State, predictions: np.ndarray, row: dict[str, Any]) -> None:
@@ -243,6 +265,7 @@ class Trainer:
         weights = get_weights(self.model)
         tensors, position = pack(Checkpoint(state, Position(epoch, 0, 0, 0, self._seconds(), row), None, self.weight))
         self.rows.append(row)
+        self.note = _summary(row)
 
         def write() -> None:
             self.writer.snapshot(epoch, weights)
@@ -264,7 +287,8 @@ class Trainer:
             set_weights(self.model, RunFolder.open(self.writer.path).snapshot(best))
         test = self.tests.get(kept)
         if test is None and self.data.has_test:  # an epoch before this training was resumed
-            test = self.evaluation.measure(initial_state(self.model, self.optimizer))[1][1]
+            state = self.placement.place(initial_state(self.model, self.optimizer))
+            test = self.evaluation.measure(state)[1][1]
         return TrainingResult(len(self.rows), best, kept, test, self._seconds())
 
     def _seconds(self) -> float:
@@ -279,6 +303,7 @@ def train_model(
     writer: RunWriter,
     on_progress: ProgressCallback = ignore_progress,
     resume: bool = False,
+    shard_layers: int = 1,
 ) -> TrainingResult:
     """Train a built model; afterwards it has the weights of the last epoch, or of the best one after early stopping.
 
@@ -290,6 +315,7 @@ def train_model(
         on_progress: Told at the start and after every compiled call, in samples over all epochs; cancels the training
             by `Canceled`.
         resume: Whether to go on from the checkpoint in the run folder.
+        shard_layers: Over how many devices the units of the first and the last Dense layer are divided.
 
     Raises:
         TrainingError: The loss became NaN or infinite.
@@ -297,7 +323,8 @@ def train_model(
         RunError: The run folder cannot be written, or the checkpoint is damaged.
         BackendError: Keras does not run on JAX.
     """
-    return Trainer(model, data, config=config, writer=writer, on_progress=on_progress).run(resume=resume)
+    trainer = Trainer(model, data, config=config, writer=writer, on_progress=on_progress, shard_layers=shard_layers)
+    return trainer.run(resume=resume)
 
 
 def write_back(model: keras.Model, optimizer: keras.Optimizer, state: State) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def open_decompressed(path: Path, compression: str | None) -> Any:
     """Open a file, as pyarrow does, for reading the bytes that it holds after decompression."""
     from pyarrow import CompressedInputStream, OSFile
 
-    file = OSFile(str(path))
+    file = OSFile(os.fsencode(path))
     return file if compression is None else CompressedInputStream(file, compression)
 
 

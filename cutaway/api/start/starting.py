@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cutaway.api.context import RunContext
+from cutaway.api.progress import ProgressOption, show_progress
+from cutaway.api.run import Run
+from cutaway.api.weighting import sample_weights, weights_digest
 from cutaway.data import Dataset, Split, Table
 from cutaway.errors import Canceled, CutawayError, RunError
 from cutaway.progress import raise_if_canceled
 from cutaway.runs import RunFolder, RunWriter, keeps_predictions
 
-from .context import RunContext
-from .progress import ProgressOption, show_progress
-from .run import Run
-from .weighting import sample_weights, weights_digest
+from .processes import create_run, facts_of, together
 
 if TYPE_CHECKING:
     from cutaway.models import Model
@@ -34,6 +35,7 @@ def start_training(
     runs: str | Path,
     name: str | None,
     progress: ProgressOption,
+    shard_layers: int = 1,
 ) -> Run:
     """Make a run folder and train a built model into it.
 
@@ -48,6 +50,7 @@ def start_training(
         runs: Folder in which the run folder is made.
         name: Middle part of its name; the dataset's name if None.
         progress: As of `cutaway.train`.
+        shard_layers: As of `cutaway.train`.
 
     Raises:
         UsageError, RunError, TrainingError, Canceled: As `cutaway.train`.
@@ -68,9 +71,19 @@ def start_training(
     _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
     training.warn_of_predictions(len(split.part("all")), data.classes)
     raise_if_canceled()  # last chance: the folder is made next
-    writer = RunWriter.create(runs, name=name or data.name, manifest=manifest, begin=False)
+    world = training.current_world()
+    with together(world):
+        facts = {} if world is None else facts_of(manifest, model=model, weight=weight, shard_layers=shard_layers)
+        writer = create_run(world, runs, name=name or data.name, manifest=manifest, facts=facts)
     samples = training_data(data, split, weight)
-    run = train_into(writer, model, samples, data=data, config=config, progress=progress, resume=False)
+    run = train_into(
+        *(writer, model, samples),
+        data=data,
+        config=config,
+        progress=progress,
+        resume=False,
+        shard_layers=shard_layers,
+    )
     run.context.loaded = loaded
     return run
 
@@ -84,13 +97,24 @@ def train_into(
     config: "TrainingConfig",
     progress: ProgressOption,
     resume: bool,
+    shard_layers: int = 1,
 ) -> Run:
     """Train into a run folder and write how it ended, whatever happens."""
-    from cutaway.training import train_model
+    from cutaway.training import current_world, train_model
 
+    world = current_world()
+    if world is not None:
+        world.before_the_end(lambda why: _end(writer, "failed", why))
     try:
-        with show_progress(progress) as on_progress:
-            result = train_model(model, samples, config=config, writer=writer, on_progress=on_progress, resume=resume)
+        with together(world), show_progress(progress) as on_progress:
+            result = train_model(
+                *(model, samples),
+                config=config,
+                writer=writer,
+                on_progress=on_progress,
+                resume=resume,
+                shard_layers=shard_layers,
+            )
     except (Canceled, KeyboardInterrupt):
         _end(writer, "stopped", "canceled by the user")
         raise
@@ -107,6 +131,9 @@ def train_into(
         kept_epoch=result.kept_epoch,
         cost={"training": round(result.seconds, 3)},
     )
+    if world is not None:
+        world.before_the_end(None)
+        world.share(lambda: None)  # from here on the folder is finished for all
     return Run(RunContext(RunFolder.open(writer.path), data=data))
 
 

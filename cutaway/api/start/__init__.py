@@ -1,0 +1,15 @@
+"""How every training begins, in one process or in several that were given the same, and how it is told how it ended."""
+
+from .processes import Processes, facts_of, join_processes, reopen_run, together
+from .starting import start_training, train_into, training_data
+
+__all__ = [
+    "Processes",
+    "facts_of",
+    "join_processes",
+    "reopen_run",
+    "start_training",
+    "together",
+    "train_into",
+    "training_data",
+]

@@ -1,0 +1,159 @@
+"""Workers of a Dask cluster, which Dask starts, watches and loses."""
+
+import time
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cutaway.errors import ExecutionError
+
+from .pool import Pending, Pool
+from .sharing import file_of
+from .worker import perform
+
+CONNECT = 10
+"""Seconds in which a scheduler answers."""
+
+WORKERS = 15
+"""Seconds in which a first worker comes."""
+
+GONE = 60
+"""Seconds that a cluster may be without workers, or without its scheduler, in the middle of the work."""
+
+
+@contextmanager
+def open_dask(address: str) -> Generator[Pool]:
+    """The workers of a scheduler.
+
+    Args:
+        address: ``dask://HOST:PORT``, or ``tls://HOST:PORT`` with the certificates that Dask is configured with.
+
+    Raises:
+        ExecutionError: Nobody listens there, or no worker comes.
+    """
+    from distributed import Client
+    from distributed.security import Security
+
+    is_tls = address.startswith("tls://")
+    where = address if is_tls else "tcp://" + address.removeprefix("dask://").removesuffix("/")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of packages that differ: ours are compared by each task
+            security: Any = Security() if is_tls else None
+            client = Client(where, timeout=CONNECT, security=security, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        reason = str(error) or type(error).__name__
+        raise ExecutionError(
+            "a scheduler of Dask listens at the address of the engine",
+            got=f"{address}: {reason}",
+            hint="start one with: dask scheduler" + (", or check Dask's certificates" if is_tls else ""),
+        ) from None
+    with client, pool_of(client, address) as pool:
+        yield pool
+
+
+@contextmanager
+def pool_of(client: Any, address: str = "Dask") -> Generator[Pool]:
+    """The workers of a client, which stays open.
+
+    Raises:
+        ExecutionError: No worker comes.
+    """
+    pool = DaskPool(client, address)
+    try:
+        yield pool
+    finally:
+        pool.stop()
+
+
+class DaskPool:
+    """Workers of a cluster; a task of a worker that is lost is given to another one by Dask."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        self._client, self._address = client, address
+        self._futures: list[Any] = []
+        try:
+            client.wait_for_workers(1, timeout=WORKERS)
+        except TimeoutError:
+            raise self._without_workers(WORKERS) from None
+        self._count()
+
+    def _count(self) -> int:
+        count = len(self._client.ncores())
+        self._well = time.monotonic()
+        self.words = f"{count} worker{'' if count == 1 else 's'} of {self._address}"
+        return count
+
+    def share(self, arrays: Mapping[str, np.ndarray], folder: Path | None) -> Sequence[Any]:
+        """Send arrays to all workers, once; memory maps are named by their paths."""
+        files = {name: file_of(array) for name, array in arrays.items()}
+        sent = {name: np.asarray(array) for name, array in arrays.items() if files[name] is None}
+        # to all of them, since what one worker alone holds is lost with it
+        scattered = self._client.scatter(list(sent.values()), broadcast=True, hash=False) if sent else []
+        futures = dict(zip(sent, scattered, strict=True))
+        self._futures += scattered
+        return [futures.get(name) or files[name] for name in arrays]
+
+    def submit(self, tasks: Sequence[tuple[Any, ...]]) -> Sequence[Pending]:
+        """Begin tasks."""
+        begun = [self._client.submit(perform, *task, pure=False) for task in tasks]
+        self._futures += begun
+        return begun
+
+    def loss(self, error: Exception) -> ExecutionError | None:
+        """Whether Dask gave a task up, or forgot it."""
+        from asyncio import CancelledError
+
+        from distributed.client import FutureCancelledError
+        from distributed.scheduler import KilledWorker
+
+        if isinstance(error, KilledWorker):
+            got = "a task whose workers died one after the other, perhaps for want of memory"
+        elif isinstance(error, FutureCancelledError | CancelledError | OSError):
+            got = f"a task that {self._address} has forgotten"
+        else:
+            return None
+        hint = "look at the logs of the workers, then run it again; what was finished is kept"
+        return ExecutionError("a worker of Dask does its task until it is done", got=got, hint=hint)
+
+    def renew(self) -> bool:
+        """Dask has tried again already."""
+        return False
+
+    def check(self) -> None:
+        """Look whether the scheduler answers and has workers.
+
+        Raises:
+            ExecutionError: Not for a minute.
+        """
+        try:
+            if self._client.status == "running":
+                before = self._well
+                if self._count():
+                    return
+                self._well = before
+        except (OSError, ValueError, TimeoutError):
+            pass
+        waited = time.monotonic() - self._well
+        self.words = f"waiting for workers of {self._address}"
+        if waited > GONE:
+            raise self._without_workers(waited)
+
+    def stop(self) -> None:
+        """Drop what is outstanding; a task under way ends at its next step."""
+        from distributed.client import FutureCancelledError
+
+        with suppress(OSError, ValueError, FutureCancelledError, RuntimeError):  # a scheduler that is gone dropped them
+            self._client.cancel(self._futures, force=True)
+        self._futures.clear()
+
+    def _without_workers(self, seconds: float) -> ExecutionError:
+        return ExecutionError(
+            "a cluster has a worker at least",
+            got=f"none at {self._address} in {seconds:.0f} seconds",
+            hint=f"start some with: dask worker {self._address.replace('dask://', 'tcp://')} --nthreads 1",
+        )

@@ -1,0 +1,110 @@
+"""What a worker does with one task, in whatever process an engine runs it."""
+
+import importlib.metadata
+import platform
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from cutaway.errors import Canceled, ExecutionError
+from cutaway.progress import CancelToken
+
+from .sharing import SharedFile
+
+PACKAGES = ("keras", "jax", "numpy")
+"""Packages whose versions decide results, beside cutaway and Python."""
+
+# Keras holds one model at a time in its hands, and XLA uses all cores: more threads of a worker wait here.
+_ONE_AT_A_TIME = Lock()
+
+
+@dataclass(frozen=True)
+class Call:
+    """One task on its way to a worker.
+
+    Attributes:
+        function: A function of a module, which takes `spec` and a mapping of arrays.
+        spec: Small and picklable.
+        names: Names of the arrays, which travel beside this, in the order of the call.
+        versions: What the client has.
+    """
+
+    function: Callable[[Any, Mapping[str, Any]], Any]
+    spec: Any
+    names: tuple[str, ...]
+    versions: Mapping[str, str] = field(repr=False)
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that decides results, by name."""
+    found = {"cutaway": sys.modules["cutaway"].__version__, "Python": platform.python_version()}
+    return found | {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def perform(call: Call, *values: Any) -> Any:
+    """Do one task.
+
+    Args:
+        call: The task.
+        values: Its arrays, or where a worker finds them.
+
+    Raises:
+        ExecutionError: The versions of this worker are not those of the client.
+        DataError: An array cannot be read here.
+    """
+    _check_versions(call.versions)
+    arrays = {name: value.open() if isinstance(value, SharedFile) else value for name, value in _pairs(call, values)}
+    with _ONE_AT_A_TIME, _WorkerToken() as token:
+        token.raise_if_canceled()
+        return call.function(call.spec, arrays)
+
+
+def _pairs(call: Call, values: tuple[Any, ...]) -> Any:
+    return zip(call.names, values, strict=True)
+
+
+def _check_versions(wanted: Mapping[str, str]) -> None:
+    ours = versions()
+    other = [name for name in wanted if ours.get(name) != wanted[name]]
+    if other:
+        raise ExecutionError(
+            "workers have the versions of the client: " + ", ".join(f"{name} {wanted[name]}" for name in other),
+            got=", ".join(f"{name} {ours.get(name, 'missing')}" for name in other) + f" on {socket.gethostname()}",
+            hint="install the same versions on all machines, for example from one lock file",
+        )
+
+
+class _WorkerToken(CancelToken):
+    """Cancels the task of this thread once nobody waits for it any longer, where the engine can say so."""
+
+    @property
+    def canceled(self) -> bool:
+        """Whether the client has canceled the task, or is gone."""
+        return super().canceled or _is_dropped()
+
+    def raise_if_canceled(self) -> None:
+        """Raise if the task was canceled.
+
+        Raises:
+            Canceled: It was.
+        """
+        if self.canceled:
+            raise Canceled(
+                "a task is done while its client waits for it", got="a client that canceled it", hint="run it again"
+            )
+
+
+def _is_dropped() -> bool:
+    """Whether a Dask worker has been told that nobody wants the result of the task that this thread is doing."""
+    distributed: Any = sys.modules.get("distributed")
+    if distributed is None:
+        return False
+    try:
+        worker = distributed.get_worker()
+        task = worker.state.tasks.get(worker.get_current_task())
+        return task is None or task.state.startswith("cancel")
+    except (ValueError, AttributeError):  # not in a worker, or one of another version, which cannot say so
+        return False

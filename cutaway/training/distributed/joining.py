@@ -1,0 +1,147 @@
+"""How the processes of a training find each other, through JAX's coordination service."""
+
+import contextlib
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+from cutaway.errors import RunError, UsageError
+
+from .ending import end_is_known, end_readably
+
+if TYPE_CHECKING:
+    from .world import World
+
+WAIT = 30.0
+"""Seconds that a process waits for all others to start."""
+
+HEARTBEAT = 30
+"""Seconds without a heartbeat after which a process counts as lost."""
+
+LEAVING = 10
+"""Seconds that a process that ends waits for the others to end."""
+
+
+def join_processes(
+    *,
+    coordinator: str | None = None,
+    processes: int | None = None,
+    process_index: int | None = None,
+    wait: float = WAIT,
+) -> "World | None":
+    """Connect this process with the others of one training; see `cutaway.join_processes`.
+
+    Returns:
+        All of them; None where there is only this one.
+    """
+    _check(coordinator, processes, process_index, wait)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "4")  # or JAX prints a trace of its own where a process is lost
+    import jax
+    import numpy as np
+
+    from .connecting import connect_devices
+    from .world import current_world
+
+    if jax.distributed.is_initialized():
+        raise UsageError("processes join once", got="a second call", hint="leave it out")
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")  # NCCL on a GPU needs no setting
+    jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM, which cancels our work
+    failed: list[BaseException] = []
+
+    def connect() -> None:
+        named: dict[str, Any] = {}
+        if coordinator is not None:
+            named = {"cluster_detection_method": "deactivate", "coordinator_bind_address": coordinator}
+        try:
+            jax.distributed.initialize(
+                coordinator,
+                processes,
+                process_index,
+                initialization_timeout=86_400,  # we end the waiting ourselves: JAX would abort
+                heartbeat_timeout_seconds=HEARTBEAT,
+                shutdown_timeout_seconds=LEAVING,
+                **named,
+            )
+        except BaseException as error:
+            failed.append(error)
+
+    end_readably()
+    thread = threading.Thread(target=connect, daemon=True)  # the call does not return before all are there
+    thread.start()
+    thread.join(wait)
+    if thread.is_alive():
+        end_is_known()
+        raise _missing(coordinator, processes, process_index, wait)
+    if failed:
+        raise _refusal(failed[0], coordinator) from failed[0]
+    world = current_world()
+    if world is not None:
+        world.meet(wait)
+        connect_devices(jax.sharding.Mesh(np.array(jax.devices()), ("all",)))
+    return world
+
+
+def _check(coordinator: str | None, processes: int | None, index: int | None, wait: float) -> None:
+    given = [value is not None for value in (coordinator, processes, index)]
+    if any(given) and not all(given):
+        raise UsageError(
+            "coordinator, processes and process_index are given together, or none of them",
+            got=" and ".join(
+                name for name, is_given in zip(("coordinator", "processes", "process_index"), given, strict=True)
+                if is_given
+            ) + " alone",
+            hint="name all three, or start the processes with srun or mpirun",
+        )  # fmt: skip
+    if not wait > 0:
+        raise UsageError("wait is a number of seconds above 0", got=f"{wait}", hint="try wait=30")
+    if coordinator is None or processes is None or index is None:
+        return
+    host, _, port = coordinator.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise UsageError("coordinator is HOST:PORT", got=f'"{coordinator}"', hint='try coordinator="10.0.0.1:29500"')
+    if processes < 1 or not 0 <= index < processes:
+        raise UsageError(
+            "process_index is from 0 up to, but not including, processes",
+            got=f"{index} of {processes}",
+            hint="give each process an index of its own, the first one 0",
+        )
+
+
+def _missing(coordinator: str | None, processes: int | None, index: int | None, wait: float) -> RunError:
+    """Not all processes came."""
+    got = f"not all{f' {processes}' if processes else ''} after {wait:g} s"
+    if coordinator is not None and index:
+        host, _, port = coordinator.rpartition(":")
+        with contextlib.suppress(OSError):
+            try:
+                socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
+            except OSError:
+                got = f"none that listens at {coordinator}, where the first one should, after {wait:g} s"
+    return RunError(
+        "all processes of a training start within the time to wait",
+        got=got,
+        hint="start all of them, or wait longer with wait=",
+    )
+
+
+def _refusal(error: BaseException, coordinator: str | None) -> Exception:
+    """Why JAX cannot connect."""
+    said = str(error)
+    if "before any JAX calls" in said:
+        return UsageError(
+            "processes join before anything is computed",
+            got="JAX at work already",
+            hint="call join_processes first, before a model is made",
+        )
+    if coordinator is None and isinstance(error, ValueError):
+        return UsageError(
+            "the processes of a training are started by srun or mpirun, or named",
+            got="a process that no cluster started",
+            hint="try srun cutaway train DATA --distributed, or name coordinator, processes and process_index",
+        )
+    return RunError(
+        "the first process of a training listens at the address of the coordinator",
+        got=f"{coordinator or 'an address by the cluster'}: {said}",
+        hint="choose another port that is free there, and an address of that machine",
+    )

@@ -1,0 +1,155 @@
+"""Tasks in processes of this machine, and in whatever joblib has made active."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import worker_tasks
+from clusters import FOLDER, REPOSITORY, wait_until
+
+import cutaway as ct
+from cutaway.api.doctor.trying import prove_all
+from cutaway.errors import Canceled, ExecutionError, TrainingError
+from cutaway.execution import is_elsewhere, run_tasks
+from cutaway.findings import Finding, Remedy
+from cutaway.progress import CancelToken, Progress
+
+pytestmark = pytest.mark.slow
+
+X, W = np.arange(60.0).reshape(20, 3), np.array([1.0, 10.0, 100.0])
+ARRAYS = {"x": X, "w": W}
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(REPOSITORY), str(FOLDER)]))
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_results_are_in_order_from_as_many_processes_as_asked_for() -> None:
+    for engine, processes in (("local:2", 2), ("local:1", 1)):
+        found = run_tasks(worker_tasks.weighted_sum, range(20), arrays=ARRAYS, engine=engine)
+        assert [value for value, _ in found] == (X @ W).tolist()
+        used = {process for _, process in found}
+        assert os.getpid() not in used
+        assert len(used) <= processes
+        assert not any(map(is_alive, used))
+
+
+def test_processes_share_the_threads() -> None:
+    """XLA has one thread where the two processes have a core each; it reads its environment once."""
+    found = run_tasks(worker_tasks.environment, ["NPROC"] * 2, engine="local:64")
+    alone = run_tasks(worker_tasks.environment, ["NPROC"], engine="local:1")
+    count = len(os.sched_getaffinity(0))
+    assert {variable for variable, _ in found} == {str(max(1, count // 2))}
+    assert alone[0][0] == str(count)
+    if count > 1:
+        assert found[0][1] < alone[0][1]
+
+
+def test_tasks_of_a_killed_process_are_done_again_once(tmp_path: Path) -> None:
+    def on_progress(now: Progress) -> None:
+        file = tmp_path / "begun-0"
+        pids = file.read_text().split() if file.exists() else []
+        if len(pids) == 1 and not (tmp_path / "killed").exists():
+            (tmp_path / "killed").touch()
+            os.kill(int(pids[0]), signal.SIGKILL)
+        if len(pids) == 2:
+            (tmp_path / "go").touch()
+
+    specs = [{"folder": str(tmp_path), "number": number} for number in range(2)]
+    assert run_tasks(worker_tasks.wait_for, specs, engine="local:2", on_progress=on_progress) == [0, 10]
+    with pytest.raises(ExecutionError, match=r"ended from outside twice.*next: .*local:1"):
+        run_tasks(worker_tasks.die, [str(tmp_path / "died")], engine="local")
+    assert (tmp_path / "died").read_text() == "xx"
+
+
+def test_canceling_ends_processes_and_errors_come_as_they_are(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    token, processes = CancelToken(), []
+
+    def on_progress(now: Progress) -> None:
+        if (tmp_path / "begun-0").exists():
+            processes.append(int((tmp_path / "begun-0").read_text() or 0))
+            token.cancel()
+
+    with token, pytest.raises(Canceled):
+        run_tasks(
+            worker_tasks.wait_for,
+            [{"folder": str(tmp_path), "number": number} for number in range(20)],
+            engine="local",
+            on_progress=on_progress,
+        )
+    assert not is_alive(processes[-1])
+    assert "Traceback" not in capfd.readouterr().err
+    with pytest.raises(TrainingError, match="^a rule; got something else; next: do it$"):
+        run_tasks(worker_tasks.fail, ["ours"], engine="local:1")
+
+
+def test_processes_end_with_their_parent(tmp_path: Path) -> None:
+    program = textwrap.dedent("""
+        import sys, worker_tasks
+        from cutaway.execution import run_tasks
+        run_tasks(worker_tasks.wait_for, [{"folder": sys.argv[1], "number": n} for n in range(2)], engine="local:2")
+    """)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], env=os.environ | {"TMPDIR": str(tmp_path)}
+    )
+    files = [tmp_path / f"begun-{number}" for number in range(2)]
+    wait_until(lambda: all(file.exists() and file.read_text() for file in files), what="tasks to begin")
+    parent.kill()
+    parent.wait()
+    children = [int(file.read_text()) for file in files]
+    wait_until(lambda: not any(map(is_alive, children)), seconds=20, what="processes to end")
+
+
+def test_what_joblib_has_made_active_is_used() -> None:
+    assert not is_elsewhere(None)
+    here = os.getpid()
+    for backend in ("threading", "loky", "multiprocessing"):  # the last one would fork, which JAX does not survive
+        with joblib.parallel_config(backend=backend, n_jobs=2):
+            assert is_elsewhere(None)
+            found = run_tasks(worker_tasks.weighted_sum, range(5), arrays=ARRAYS)
+        assert [value for value, _ in found] == (X @ W)[:5].tolist()
+        assert (here in {process for _, process in found}) == (backend == "threading")
+    with joblib.parallel_config(backend="loky", n_jobs=1):
+        assert not is_elsewhere(None)
+    found = run_tasks(worker_tasks.weighted_sum, range(2), arrays=ARRAYS)
+    assert {process for _, process in found} == {os.getpid()}
+
+
+def test_folds_and_proofs_say_the_same_in_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all threads in one process, as here, every byte is the same."""
+    digits = ct.load_dataset("digits").sources["train"]
+    x, y = digits.x[:400], digits.y[:400].copy()
+    y[:80] = (y[:80] + 3) % 10
+    data = ct.Dataset.from_arrays(x, y, scale=16)
+    run = ct.train(ct.mlp((16,)), data, epochs=3, learning_rate=3.0, optimizer="sgd", runs=tmp_path, progress=False)
+    issues = {}
+    for engine in (None, "local:1"):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / str(engine)))
+        issues[engine] = ct.label_issues(data, folds=2, seeds=1, epochs=1, engine=engine, progress=False)
+    assert (issues[None].scores == issues["local:1"].scores).all()
+    slower = Remedy("use a lower learning rate", {"learning_rate": 0.1})
+    found = [Finding(kind, "warning", kind, "", {}, remedy=slower) for kind in ("oscillation", "baseline")]
+    found.append(Finding("telling-input", "warning", "", "", {}, remedy=Remedy("look", untried="nobody can")))
+    here, there = (prove_all(run, found, engine=engine, progress=False) for engine in (None, "local:1"))
+    assert [proof.kind for proof in there] == [finding.kind for finding in found]
+    assert abs(there[0].after - there[0].before) > 0.1
+    assert there[2].why == "nobody can"
+    for ours, theirs in zip(here, there, strict=True):
+        assert replace(ours, seconds=0, before=0, after=0) == replace(theirs, seconds=0, before=0, after=0)
