@@ -10,7 +10,8 @@ from cutaway.errors import printable
 
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
 from .output import percent, print_findings, print_json, print_quality, print_table, say, shorten
-from .trainings import print_history, report_sweep, sweep_at
+from .sweeps import report_sweep, sweep_at
+from .trainings import print_history
 from .typed import as_typed
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from . import (
     prediction,
     samples,
     studio,
+    sweeps,
     system,
     trainings,
     units,
@@ -83,7 +84,7 @@ def options(
 app.command()(trainings.demo)
 app.command()(trainings.train)
 app.command()(trainings.resume)
-app.command()(trainings.sweep)
+app.command()(sweeps.sweep)
 app.command()(inspect.runs)
 app.command()(inspect.show)
 app.command()(prediction.predict)

@@ -33,6 +33,7 @@ def uninterrupted(tmp_path_factory):
     return ct.sweep("digits", space=SPACE, hidden=(16,), epochs=2, trials=6, runs=runs, progress=False)
 
 
+@pytest.mark.exhaustive
 def test_the_same_seed_and_one_worker_give_the_same_trials(uninterrupted, begin, space, tmp_path):
     child = begin("sweep", "digits", "--space", space, *SETTINGS, "--runs", tmp_path / "runs")
     _, err = child.communicate(timeout=120)
@@ -99,6 +100,7 @@ def test_ctrl_c_loses_nothing(uninterrupted, begin, until, space, tmp_path):
     assert kept(folder) == kept(uninterrupted.folder)
 
 
+@pytest.mark.exhaustive
 def test_workers_end_with_the_process_that_started_them(begin, until, space, tmp_path):
     settings = ("sweep", "digits", "--space", space, "--hidden", "16", "--epochs", "1", "--trials", "2000")
     parent = begin(*settings, "--runs", tmp_path / "runs", "--workers", "2")

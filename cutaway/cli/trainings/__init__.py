@@ -1,7 +1,6 @@
-"""Commands that train: demo, train, resume and sweep."""
+"""Commands that train one model: demo, train and resume."""
 
 from .distributed import JOINED
-from .sweeps import report_sweep, sweep, sweep_at
-from .training import demo, print_history, resume, train
+from .training import demo, parse_class_weight, parse_hidden, print_history, resume, train
 
-__all__ = ["JOINED", "demo", "print_history", "report_sweep", "resume", "sweep", "sweep_at", "train"]
+__all__ = ["JOINED", "demo", "parse_class_weight", "parse_hidden", "print_history", "resume", "train"]

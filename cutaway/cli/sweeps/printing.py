@@ -1,0 +1,98 @@
+"""What the command sweep prints: a line for every trial that ends, and the answer at the end."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cutaway.cli.output import number, percent, print_json, print_table, say
+from cutaway.errors import escaped
+
+if TYPE_CHECKING:
+    from cutaway.api.sweeps import Sweep
+    from cutaway.execution import Trial
+
+BEST = 5
+"""Trials that are printed at the end."""
+
+
+def trial_printer() -> "Callable[[Trial], None]":
+    """Prints a line on stderr for every trial that ends."""
+    lowest = float("inf")
+
+    def print_trial(trial: "Trial") -> None:
+        nonlocal lowest
+        from cutaway.api.sweeps.figures import written
+
+        result, states = trial.result, {"complete": "done", "pruned": "stopped early", "failed": "failed"}
+        words = [f"trial {trial.number:>3}  {states.get(trial.state, trial.state):<13}"]
+        if trial.val_loss is not None:
+            words.append(f"val_loss {trial.val_loss:.4f}")
+        if result.get("val_accuracy") is not None:
+            words.append(percent(result["val_accuracy"], 2))
+        if result.get("seconds") is not None:
+            words.append(f"{result['epochs']:>2} epochs {result['seconds']:5.1f} s")
+        drawn = ", ".join(f"{name} {written(value)}" for name, value in trial.settings.items())
+        words.append(drawn if trial.number or not drawn else f"default recipe: {drawn}")
+        if trial.state == "failed" and trial.why:
+            words.append(trial.why)
+        if trial.state == "complete" and trial.val_loss is not None and trial.val_loss < lowest:
+            lowest = trial.val_loss
+            words.append("<- best so far")
+        print(escaped("  ".join(words)), file=sys.stderr, flush=True)
+
+    return print_trial
+
+
+def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool) -> None:
+    """Print what came of a sweep."""
+    if as_json:
+        from cutaway.api.sweeps.document import sweep_document
+
+        print_json(sweep_document(found, report=None if report is None else str(report)))
+        return
+    from cutaway.api.sweeps.figures import written
+    from cutaway.api.sweeps.words import verdict
+
+    complete = [trial for trial in found.trials if trial.state == "complete" and trial.val_loss is not None]
+    best = sorted(complete, key=lambda trial: (trial.val_loss or 0.0, trial.number))[:BEST]
+    print_table(
+        [
+            {
+                "Trial": str(trial.number),
+                "Val loss": number(trial.val_loss, 4),
+                "Val acc.": percent(trial.result.get("val_accuracy"), 2),
+                "Params": f"{trial.result.get('parameters') or 0:,}",
+                "Seconds": number(trial.result.get("seconds"), 1),
+                "Settings": ", ".join(f"{name} {written(value)}" for name, value in trial.settings.items())
+                or "the default recipe",
+            }
+            for trial in best
+        ],
+        title="The best trials",
+    )
+    counts = [(f"{found.count(state)} {words}", found.count(state)) for state, words in _STATES]
+    ended = sum(trial.ended for trial in found.trials)
+    say(f"{ended} of {found.total} trials ended: {', '.join(words for words, count in counts if count)}.")
+    for sentence in verdict(found):
+        say(sentence)
+    if importance := found.importance():
+        say(f"Importance: {', '.join(f'{name} {share:.0%}' for name, share in importance.items())}.")
+    say(f"\n  sweep  {found.folder}")
+    if report is not None:
+        say(f"  page   {report.resolve().as_uri()}")
+    elif best:
+        say(f"\nNext: see all trials:  cutaway report {_argument(found.folder)}")
+    if found.command is not None:
+        say(f"Then train the chosen settings and test them once:  {found.command}")
+
+
+_STATES = (("complete", "complete"), ("pruned", "stopped early"), ("failed", "failed"))
+
+
+def _argument(folder: Path) -> str:
+    try:
+        return shlex.quote(str(folder.relative_to(Path.cwd())))
+    except ValueError:
+        return shlex.quote(str(folder))
