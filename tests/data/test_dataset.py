@@ -7,7 +7,10 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_wine
+from sklearn.preprocessing import StandardScaler
 
+import cutaway as ct
 from cutaway.data import Dataset, SampleIds, load_dataset
 from cutaway.errors import CutawayWarning, DataError, UsageError
 
@@ -258,6 +261,20 @@ def test_unscaled_wide_inputs_warn_and_a_given_scale_does_not():
     pictures = np.array([0.0, 255.0]).reshape(2, 1, 1).repeat(2, axis=2)
     with pytest.warns(CutawayWarning, match="from 0 to 255, .* pass scale=255 "):
         Dataset.from_arrays(pictures, [0, 1])
+
+
+@pytest.mark.slow
+def test_wine_is_learned_once_its_columns_are_standardized_as_the_warning_advises(tmp_path):
+    bunch = load_wine()
+    with pytest.warns(CutawayWarning, match="standardize each column") as caught:
+        raw = Dataset.from_arrays(bunch.data, bunch.target)
+    (advice,) = {str(each.message) for each in caught}
+    settings = {"epochs": 30, "seed": 0, "runs": tmp_path, "progress": False}
+    before = ct.train(ct.mlp((32,)), raw, **settings).test["accuracy"]
+    assert "StandardScaler" in advice
+    standardized = StandardScaler().fit_transform(bunch.data)
+    after = ct.train(ct.mlp((32,)), Dataset.from_arrays(standardized, bunch.target), **settings).test["accuracy"]
+    assert (before < 0.7, after > 0.95) == (True, True)
 
 
 def test_a_warning_points_at_the_line_of_the_user_through_every_door(tmp_path):

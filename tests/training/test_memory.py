@@ -1,0 +1,41 @@
+"""Training, embedding and asking again and again in one process: what it holds does not grow."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+
+REPEATS, WARM = 20, 8
+
+CHILD = """
+import gc, sys
+from pathlib import Path
+import cutaway as ct
+
+def held():
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmRSS"].split()[0]) // 1024
+
+data = ct.load_dataset("digits")
+sizes = []
+for k in range(int(sys.argv[1])):
+    run = ct.train(ct.mlp((32,)), data, epochs=1, seed=k, runs=sys.argv[2], progress=False)
+    run.predict(data.sources["train"].x[:100])
+    run.embed("dense_1", split="test", progress=False)
+    run.layers(), run.units("dense_1"), run.confusion(), run.findings()
+    gc.collect()  # a Keras model is in cycles, and waits for the collector: 10 MB a turn, up to 200 MB until it runs
+    sizes.append(held())
+print(*sizes)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="what a process holds is read from Linux")
+def test_twenty_trainings_with_their_views_hold_no_more_than_a_few(tmp_path):
+    command = [sys.executable, "-c", CHILD, str(REPEATS), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    sizes = [int(word) for word in done.stdout.split()]
+    assert len(sizes) == REPEATS
+    assert max(sizes[WARM:]) - max(sizes[:WARM]) < 16, sizes  # MB
