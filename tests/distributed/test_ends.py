@@ -57,6 +57,7 @@ def test_a_lost_process_ends_the_other_with_one_line(members, table, tmp_path, k
     world[killed].kill(signal.SIGKILL)
     other = world[1 - killed]
     assert other.wait(60) == 1
+    assert len(other.lines) == 1, other.lines
     (line,) = other.lines
     assert line.startswith("error: a training by several processes needs all of them until its end; got another")
     assert "cutaway resume" in line

@@ -91,7 +91,7 @@ def test_units_are_sorted_and_color_the_map_by_their_activation(opened, digits_r
     page.locator(".units-panel select").select_option("unit")
     assert page.locator(".unit-title").first.text_content() == "Unit 0"
     summary = digits_run.units("dense_2", progress=False).summary(0)
-    said = page.locator(".unit-cards li").first.inner_text()
+    said = page.locator(".unit-cards li").first.text_content()
     assert f"Most similar: unit {summary['similar']}, correlation {summary['similarity']:.2f}" in said
     assert ("Without it: loss " in said) == summary["measurable"]
     layer = page.evaluate("explorer.record.layers[explorer.store.state.layer].name")

@@ -190,11 +190,11 @@ def test_a_page_says_that_the_studio_has_ended_and_goes_on_when_it_is_back(start
     studio = start_studio()
     opened = open_page(studio)
     studio.process.kill()
-    opened.page.get_by_text("The studio does not answer").wait_for()
+    opened.page.locator("#studioOffline").wait_for()
     new_run(runs / "meanwhile")
     start_studio(None, "--port", str(studio.port))
     opened.page.get_by_role("link", name="meanwhile").wait_for()
-    assert opened.page.get_by_text("The studio does not answer").is_hidden()
+    assert opened.page.locator("#studioOffline").is_hidden()
     assert opened.foreign == []
 
 

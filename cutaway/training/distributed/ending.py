@@ -10,6 +10,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,8 +26,11 @@ CLOSING = 20.0
 _before: Callable[[str], None] | None = None
 """What is done with the line before the process ends."""
 
-_ending = False
-"""Whether the main thread knows already that the training ends."""
+_ending = threading.Lock()
+"""Held once it is known that the training ends, by the thread that says why: either the main thread or an abort."""
+
+_owner: int | None = None
+"""The thread that holds it."""
 
 
 def lost_error(got: str = LOST) -> RunError:
@@ -44,9 +48,15 @@ def explained(error: BaseException) -> BaseException:
 
 
 def end_is_known() -> None:
-    """Say that the main thread ends the process itself; an abort in the meantime only waits for it."""
-    global _ending
-    _ending = True
+    """Say that this thread ends the process itself and says why; an abort in the meantime only waits for it.
+
+    Where an abort came first, which ends the process, this waits for its end: the reason is said once.
+    """
+    global _owner
+    if _ending.acquire(blocking=False):
+        _owner = threading.get_ident()
+    elif _owner != threading.get_ident():
+        time.sleep(CLOSING)
 
 
 def before_the_end(call: Callable[[str], None] | None) -> None:
@@ -58,10 +68,9 @@ def before_the_end(call: Callable[[str], None] | None) -> None:
 @ctypes.CFUNCTYPE(None, ctypes.c_int)
 def _aborted(_: int) -> None:
     """Runs in the thread that called abort(), as that thread's call, so that locks and Python work as usual."""
-    if _ending:
+    if not _ending.acquire(blocking=False):
         time.sleep(CLOSING)
     else:
-        end_is_known()
         line = str(lost_error())
         with contextlib.suppress(BaseException):
             if _before is not None:

@@ -20,6 +20,9 @@ from .ending import before_the_end, end_is_known, explained, lost_error
 POLL_MS = 2_000
 """Milliseconds after which a process that waits looks whether another one has failed."""
 
+PARTING_MS = 10_000
+"""Milliseconds that processes which end for a reason wait for the others to have read it."""
+
 KEPT = 100
 """Messages that stay in the store. Between two compiled calls, at which all meet, there are fewer."""
 
@@ -73,12 +76,14 @@ class World:
         if not self.first:
             message = json.loads(self._get(f"cutaway/shared/{number}"))
             if "error" in message:
+                self._part()
                 raise RunError(*message["error"][:1], got=message["error"][1], hint=message["error"][2])
             return message["value"]
         try:
             value = make()
         except CutawayError as error:
             self._set(f"cutaway/shared/{number}", {"error": (error.rule, error.got, error.hint)})
+            self._part()
             raise
         self._set(f"cutaway/shared/{number}", {"value": value})
         with contextlib.suppress(Exception):  # the first ones were never there
@@ -100,6 +105,7 @@ class World:
             return next((difference for difference in differences if difference), None)
 
         if difference := self.reduce(facts, compare):
+            self._part()
             raise UsageError(
                 "all processes of a training have the same data, settings and versions",
                 got=difference,
@@ -157,6 +163,12 @@ class World:
         with contextlib.suppress(Exception):
             said = self._failure()
         return lost_error(said) if said else meant
+
+    def _part(self) -> None:
+        """Wait until all processes know why they end: what they tell each other is gone with the first one."""
+        end_is_known()
+        with contextlib.suppress(jax.errors.JaxRuntimeError):
+            self._client.wait_at_barrier(f"cutaway/end/{next(self._numbers)}", PARTING_MS)
 
     def _failure(self) -> str | None:
         for key, why in self._client.key_value_dir_get("cutaway/failed/"):
