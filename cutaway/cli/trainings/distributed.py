@@ -1,5 +1,8 @@
 """Options of trainings by several processes, which train and resume share."""
 
+import contextlib
+import os
+import sys
 import warnings
 from typing import Annotated, Any
 
@@ -43,9 +46,28 @@ def join(distributed: bool, **options: Any) -> dict[str, Any]:
         return {}
     from cutaway.api.start import join_processes
 
+    _leave_out_logs()
     JOINED.append(-1)  # not known yet
     JOINED[:] = [join_processes(**given).index]
     if JOINED == [0]:
         return {}
     warnings.simplefilter("ignore", CutawayWarning)
     return {"progress": False}
+
+
+def _leave_out_logs() -> None:
+    """Keep what JAX's C++ writes to stderr away, such as the stack of its abort where another process is lost.
+
+    Python's stderr goes on under another number. TF_CPP_MIN_LOG_LEVEL, if set, leaves everything as it is.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        if sys.stderr.fileno() != 2:
+            return
+        sys.stderr.flush()
+        kept = open(os.dup(2), "w", encoding=sys.stderr.encoding, errors=sys.stderr.errors, buffering=1)  # noqa: SIM115
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        sys.stderr = kept

@@ -69,14 +69,13 @@ def before_the_end(call: Callable[[str], None] | None) -> None:
 def _aborted(_: int) -> None:
     """Runs in the thread that called abort(), as that thread's call, so that locks and Python work as usual."""
     if not _ending.acquire(blocking=False):
-        time.sleep(CLOSING)
-    else:
-        line = str(lost_error())
-        with contextlib.suppress(BaseException):
-            if _before is not None:
-                _before(line)
-        with contextlib.suppress(OSError):
-            os.write(2, f"error: {line}\n".encode())
+        time.sleep(CLOSING)  # the main thread ends the process, unless it waits for an answer of one that is gone
+    line = str(lost_error())
+    with contextlib.suppress(BaseException):
+        if _before is not None:
+            _before(line)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.write(sys.stderr.fileno(), f"error: {line}\n".encode())
     os._exit(1)
 
 
