@@ -10,12 +10,14 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway.errors import CutawayError, UnknownNameError
+from cutaway.parallel import cpu_count
 from cutaway.studio.lines import read_lines, write_line
 
 if TYPE_CHECKING:
@@ -27,8 +29,36 @@ SAMPLES = 1_000
 MOST_NICE = "CUTAWAY_LIVE_NICE"
 """Environment variable with the lowest priority that is taken: on a busy machine, tests would wait for hours."""
 
+FREE = 5.0
+"""Seconds of CPU time that the maps of one run may take at once: some 25 frames, so that short trainings show every
+epoch although their frames cost them up to a seventh of their speed."""
+
+SHARE = 0.03
+"""Of the machine's CPU time that they may take beyond it. An epoch that takes longer than 4 s has its frame always."""
+
 LOOK = 0.1
 """Seconds between two looks for new snapshots."""
+
+
+class Allowance:
+    """How much CPU time the maps of a run may take."""
+
+    def __init__(self) -> None:
+        self._start, self._spent = time.monotonic(), 0.0
+
+    @property
+    def is_left(self) -> bool:
+        """Whether another frame may be made now."""
+        return self._spent <= FREE + SHARE * cpu_count() * (time.monotonic() - self._start)
+
+    @contextlib.contextmanager
+    def spending(self) -> Generator[None]:
+        """Count what is done inside."""
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self._spent += time.process_time() - start
 
 
 class LiveRun:
@@ -48,6 +78,7 @@ class LiveRun:
         self._head["classes"] = list(context.class_names[:255])
         self._model: Model = context.build_model(0)
         self._before: Any = None
+        self.allowance = Allowance()
         self.epoch = -1
         self.error: str | None = None
 
@@ -136,9 +167,10 @@ def _look(path: Path, runs: "dict[Path, LiveRun | None]") -> bool:
         if path not in runs:
             runs[path] = LiveRun(path)
         run = runs[path]
-        if run is None or (newest := run.newest()) <= run.epoch:
+        if run is None or (newest := run.newest()) <= run.epoch or not run.allowance.is_left:
             return False
-        run.frames(newest)
+        with run.allowance.spending():
+            run.frames(newest)
     except UnknownNameError:  # it has no snapshot yet, or is gone
         return False
     except CutawayError as error:

@@ -1,0 +1,44 @@
+"""Live maps take a small share of the machine from a training, beyond a few seconds."""
+
+import pytest
+
+from cutaway.parallel import cpu_count
+from cutaway.studio.live import child
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds on the wall and of the CPU, which a test moves."""
+    now = {"wall": 100.0, "cpu": 7.0}
+    monkeypatch.setattr(child.time, "monotonic", lambda: now["wall"])
+    monkeypatch.setattr(child.time, "process_time", lambda: now["cpu"])
+    return now
+
+
+def test_a_long_training_loses_three_in_a_hundred(clock):
+    allowance = child.Allowance()
+    spent = 0.0
+    for _ in range(60_000):  # an hour, with a new epoch every 60 ms
+        clock["wall"] += 0.06
+        if allowance.is_left:
+            with allowance.spending():
+                clock["cpu"] += 0.2
+            spent += 0.2
+    assert child.SHARE * cpu_count() * 3600 < spent < child.SHARE * cpu_count() * 3600 + child.FREE + 0.4
+
+
+def test_a_short_training_shows_every_epoch(clock):
+    allowance = child.Allowance()
+    for _ in range(20):
+        clock["wall"] += 0.8
+        assert allowance.is_left
+        with allowance.spending():
+            clock["cpu"] += 0.2
+
+
+def test_frames_that_fail_count_as_well(clock):
+    allowance = child.Allowance()
+    with pytest.raises(ValueError, match="broken"), allowance.spending():
+        clock["cpu"] += child.FREE + 1
+        raise ValueError("broken")
+    assert not allowance.is_left
