@@ -58,9 +58,9 @@ def join(distributed: bool, **options: Any) -> dict[str, Any]:
 def _leave_out_logs() -> None:
     """Keep what JAX's C++ writes to stderr away, such as the stack of its abort where another process is lost.
 
-    Python's stderr goes on under another number. TF_CPP_MIN_LOG_LEVEL, if set, leaves everything as it is.
+    Python's stderr goes on under another number. TF_CPP_MIN_LOG_LEVEL=0 leaves everything as it is.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
         return
     with contextlib.suppress(AttributeError, OSError, ValueError):
         if sys.stderr.fileno() != 2:

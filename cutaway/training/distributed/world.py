@@ -148,8 +148,10 @@ class World:
         before_the_end(call)
 
     def fail(self, error: BaseException) -> None:
-        """Tell the other processes why this one ends."""
+        """Tell the other processes why this one ends, unless they know; whoever could be told may be gone then."""
         end_is_known()
+        if _parted:
+            return
         with contextlib.suppress(Exception):
             self._client.key_value_set(f"cutaway/failed/{self.index}", str(error)[:600], allow_overwrite=True)
 
@@ -166,9 +168,11 @@ class World:
 
     def _part(self) -> None:
         """Wait until all processes know why they end: what they tell each other is gone with the first one."""
+        global _parted
         end_is_known()
         with contextlib.suppress(jax.errors.JaxRuntimeError):
             self._client.wait_at_barrier(f"cutaway/end/{next(self._numbers)}", PARTING_MS)
+        _parted = True
 
     def _failure(self) -> str | None:
         for key, why in self._client.key_value_dir_get("cutaway/failed/"):
@@ -197,6 +201,10 @@ class World:
 
 _NUMBERS = count()
 """Numbers of messages, the same in all processes of a training."""
+
+
+_parted = False
+"""Whether all processes know that the training ends, and why."""
 
 
 def current_world() -> World | None:
