@@ -3,27 +3,40 @@
 In come a function of a small specification, the specifications, and the arrays that all of them read; out come the
 results in order. Nothing here schedules: the engines do. For sweeps, a space of settings comes in, and the trials go
 out as plain records. May call errors, progress, checks, parallel, data, runs, models and training. joblib, distributed,
-ray and optuna are imported nowhere else, and only when they are used.
+ray and optuna are imported nowhere else, and only when they are used. Names of sweeps are imported when they are first
+used: every command checks the name of an engine, and the space of a sweep needs pydantic and the settings of training.
 """
 
+from typing import TYPE_CHECKING
+
+from cutaway._lazy import lazy_getattr
+
 from .engines import ENGINES, check_engine, is_elsewhere
-from .sweeps import (
-    PRESETS,
-    Asked,
-    Choices,
-    Range,
-    Space,
-    SweepStudy,
-    Trial,
-    check_extra,
-    close_storage,
-    hide_password,
-    importance_of_settings,
-    open_storage,
-    read_space,
-    study_names,
+
+if TYPE_CHECKING:
+    from .sweeps import (
+        PRESETS,
+        Asked,
+        Choices,
+        Range,
+        Space,
+        SweepStudy,
+        Trial,
+        close_storage,
+        hide_password,
+        importance_of_settings,
+        open_storage,
+        read_space,
+        require_optuna,
+        study_names,
+    )
+    from .tasks import run_tasks
+
+_SWEEPS = (
+    *("PRESETS", "Asked", "Choices", "Range", "Space", "SweepStudy", "Trial", "close_storage", "hide_password"),
+    *("importance_of_settings", "open_storage", "read_space", "require_optuna", "study_names"),
 )
-from .tasks import run_tasks
+_MODULES = dict.fromkeys(_SWEEPS, f"{__name__}.sweeps") | {"run_tasks": f"{__name__}.tasks"}
 
 __all__ = [
     "ENGINES",
@@ -35,13 +48,15 @@ __all__ = [
     "SweepStudy",
     "Trial",
     "check_engine",
-    "check_extra",
     "close_storage",
     "hide_password",
     "importance_of_settings",
     "is_elsewhere",
     "open_storage",
     "read_space",
+    "require_optuna",
     "run_tasks",
     "study_names",
 ]
+
+__getattr__ = lazy_getattr(__name__, _MODULES)

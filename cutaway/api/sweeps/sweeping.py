@@ -15,7 +15,7 @@ from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.checks import check_whole
 from cutaway.data import Dataset, Table
 from cutaway.errors import REQUEST, Canceled, UnknownNameError, UsageError
-from cutaway.execution import Space, SweepStudy, check_extra, close_storage, hide_password, open_storage, read_space
+from cutaway.execution import Space, SweepStudy, close_storage, hide_password, open_storage, read_space, require_optuna
 from cutaway.runs import RUNS
 
 from .launch import watch_workers
@@ -97,7 +97,7 @@ def sweep(
     workers = check_whole(workers, name="workers", least=1, most=MOST_WORKERS)
     _check_name(name)
     fixed = _fixed(recipe, hidden, dropout, activation, ensemble, class_weight, settings, seed=seed)
-    check_extra()
+    require_optuna()
     local = _Local(storage, workers, progress, on_trial)
     with contextlib.ExitStack() as stack:
         opened = None
@@ -150,7 +150,7 @@ def join_sweep(
         UnknownNameError: There is no such sweep.
         UsageError, DataError, RunError, Canceled: As `sweep`.
     """
-    check_extra()
+    require_optuna()
     if trials is not None:
         trials = check_whole(trials, name="trials", least=1, most=MOST_TRIALS)
     workers = check_whole(workers, name="workers", least=1, most=MOST_WORKERS)

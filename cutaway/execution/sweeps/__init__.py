@@ -4,7 +4,7 @@ from .importance import importance_of_settings
 from .presets import PRESETS
 from .records import Trial
 from .space import Choices, Range, Space, read_space
-from .storage import check_extra, close_storage, hide_password, open_storage, study_names
+from .storage import close_storage, hide_password, open_storage, require_optuna, study_names
 from .study import Asked, SweepStudy
 
 __all__ = [
@@ -15,11 +15,11 @@ __all__ = [
     "Space",
     "SweepStudy",
     "Trial",
-    "check_extra",
     "close_storage",
     "hide_password",
     "importance_of_settings",
     "open_storage",
     "read_space",
+    "require_optuna",
     "study_names",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from .records import Trial
 from .space import Space
-from .storage import check_extra
+from .storage import require_optuna
 from .study import as_distribution, encoded
 
 LEAST = 8
@@ -33,7 +33,7 @@ def importance_of_settings(trials: Sequence[Trial], space: Space) -> dict[str, f
     drawn = [trial for trial in ended if trial.settings]
     if len(drawn) < LEAST:
         return {}
-    check_extra()
+    require_optuna()
     import optuna
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 

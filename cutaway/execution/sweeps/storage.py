@@ -23,7 +23,7 @@ TAIL = 1 << 20
 """Bytes at the end of a journal that are searched for its last whole line."""
 
 
-def check_extra() -> None:
+def require_optuna() -> None:
     """Check that Optuna is installed, and keep it from printing.
 
     Raises:
@@ -63,7 +63,7 @@ def open_storage(folder: Path | None, url: str | None) -> "BaseStorage":
         UsageError: The URL is none, Optuna is not installed, or the driver of the database is not.
         RunError: The database does not answer, or the journal is damaged.
     """
-    check_extra()
+    require_optuna()
     with quiet():
         return _open_journal(folder / JOURNAL) if url is None and folder is not None else _open_database(str(url))
 
