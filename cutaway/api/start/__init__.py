@@ -1,7 +1,7 @@
 """How every training begins, in one process or in several that were given the same, and how it is told how it ended."""
 
 from .processes import Processes, facts_of, join_processes, reopen_run, together
-from .starting import start_training, train_into, training_data
+from .starting import start_training, train_into, training_data, training_manifest
 
 __all__ = [
     "Processes",
@@ -12,4 +12,5 @@ __all__ = [
     "together",
     "train_into",
     "training_data",
+    "training_manifest",
 ]

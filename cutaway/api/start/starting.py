@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,16 +58,9 @@ def start_training(
     from cutaway import training
 
     weight = sample_weights(sample_weight, data=data, split=split, per_class=config.class_weight)
-    manifest = training.new_manifest(
-        origin="training",
-        data=data,
-        split=split,
-        model=model,
-        config=config.model_dump(),
-        first_weights=first_weights,
+    manifest = training_manifest(
+        model, data=data, split=split, config=config, first_weights=first_weights, sample_weight=sample_weight
     )
-    if sample_weight is not None:
-        manifest["sample_weight"] = weights_digest(sample_weight)
     _check_room(Path(runs), model, rows=len(split.part("all")), data=data, epochs=config.epochs)
     training.warn_of_predictions(len(split.part("all")), data.classes)
     raise_if_canceled()  # last chance: the folder is made next
@@ -86,6 +79,29 @@ def start_training(
     )
     run.context.loaded = loaded
     return run
+
+
+def training_manifest(
+    model: "Model",
+    *,
+    data: Dataset,
+    split: Split,
+    config: "TrainingConfig",
+    first_weights: str,
+    sample_weight: np.ndarray | None,
+) -> dict[str, Any]:
+    """What run.json says of a training that begins; arguments as of `start_training`."""
+    from cutaway.training import new_manifest
+
+    manifest = new_manifest(
+        origin="training",
+        data=data,
+        split=split,
+        model=model,
+        config=config.model_dump(),
+        first_weights=first_weights,
+    )
+    return manifest if sample_weight is None else manifest | {"sample_weight": weights_digest(sample_weight)}
 
 
 def train_into(

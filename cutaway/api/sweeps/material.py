@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from cutaway.api.given_data import as_dataset
 from cutaway.api.progress import ProgressOption
 from cutaway.api.run import Run
-from cutaway.api.start import train_into, training_data
+from cutaway.api.start import train_into, training_data, training_manifest
 from cutaway.api.train import mlp
-from cutaway.api.weighting import class_weights, given_weights, sample_weights, weights_digest
+from cutaway.api.weighting import class_weights, given_weights, sample_weights
 from cutaway.data import Dataset, Split, Table, drop, load_again, split_and_prepare
 from cutaway.errors import DataError, UsageError
 from cutaway.execution import Choices, Space
@@ -181,16 +181,9 @@ def train_trial(
     training.check_loss(config, outputs=models.output_size(model))
     given = given_weights(material.loaded, None)
     weight = sample_weights(given, data=data, split=split, per_class=config.class_weight)
-    record = training.new_manifest(
-        origin="training",
-        data=data,
-        split=split,
-        model=model,
-        config=config.model_dump(),
-        first_weights=training.DRAWN,
+    record = training_manifest(
+        model, data=data, split=split, config=config, first_weights=training.DRAWN, sample_weight=given
     )
-    if given is not None:
-        record["sample_weight"] = weights_digest(given)
     writer = RunWriter.create_at(
         path, manifest=record | {"sweep": {"name": manifest.name, "trial": number}}, begin=False
     )
