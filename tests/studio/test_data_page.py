@@ -37,6 +37,18 @@ def uses(opened):
     }
 
 
+def trained(opened, studio):
+    """Train an epoch on the data that are shown, and wait; the manifest of the run."""
+    opened.page.get_by_role("link", name="Train on these data").click()
+    opened.ready()
+    opened.page.fill("#setting-epochs", "1")
+    opened.page.get_by_role("button", name="Start training").click()
+    opened.page.wait_for_url("**/runs/*", timeout=120_000)
+    opened.ready()
+    opened.wait("document.querySelector('.live')?.dataset.state === 'finished'", seconds=120)
+    return RunFolder.open(studio.folder / opened.page.url.rpartition("/")[2]).manifest
+
+
 def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start_studio, open_page, data):
     studio = start_studio(None, "--data", data)
     opened = open_page(studio, "/data")
@@ -61,14 +73,7 @@ def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start
     opened.ready()
     looked(opened)
     assert uses(opened) == {HOSTILE: "category", "size": "ignore", "kind": "label"}
-    opened.page.get_by_role("link", name="Train on these data").click()
-    opened.ready()
-    opened.page.fill("#setting-epochs", "1")
-    opened.page.get_by_role("button", name="Start training").click()
-    opened.page.wait_for_url("**/runs/*", timeout=120_000)
-    opened.ready()
-    opened.wait("document.querySelector('.live')?.dataset.state === 'finished'", seconds=120)
-    manifest = RunFolder.open(studio.folder / opened.page.url.rpartition("/")[2]).manifest
+    manifest = trained(opened, studio)
     steps = [step["column"] for step in manifest.dataset.preparation["steps"]]
     assert steps == [HOSTILE]
     assert set(manifest.dataset.class_names) == {"<b>left</b>", "right"}
@@ -90,14 +95,7 @@ def test_another_table_is_the_test(start_studio, open_page, data):
     opened.ready()
     looked(opened)
     assert opened.page.locator("#data-test option:checked").inner_text() == name
-    opened.page.get_by_role("link", name="Train on these data").click()
-    opened.ready()
-    opened.page.fill("#setting-epochs", "1")
-    opened.page.get_by_role("button", name="Start training").click()
-    opened.page.wait_for_url("**/runs/*", timeout=120_000)
-    opened.ready()
-    opened.wait("document.querySelector('.live')?.dataset.state === 'finished'", seconds=120)
-    manifest = RunFolder.open(studio.folder / opened.page.url.rpartition("/")[2]).manifest
+    manifest = trained(opened, studio)
     assert json.loads(manifest.dataset.origin["options"])["test"] == str(data / "tables" / name)
     opened.check_quiet()
 

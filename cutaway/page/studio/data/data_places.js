@@ -77,7 +77,7 @@ function uploadElement(uploads) {
  * @param {import("./data_address.js").DataReference} data
  * @returns {Promise<import("./data_address.js").DataReference[]>}
  */
-export async function neighborTables(data) {
+export async function tablesBeside(data) {
   const own = dataName(data);
   const fits = (/** @type {{ name: string, folder?: boolean }} */ { name, folder }) =>
     !folder && name !== own && name.split(".").at(-1) === own.split(".").at(-1);

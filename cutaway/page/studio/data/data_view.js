@@ -1,7 +1,7 @@
 import { counted, element } from "../../core/elements.js";
 import { columnTable, rowTable } from "./column_table.js";
 import { dataAddress, dataName, dataText, readData, readOptions } from "./data_address.js";
-import { neighborTables, placesElement } from "./data_places.js";
+import { placesElement, tablesBeside } from "./data_places.js";
 import { showError } from "../messages.js";
 import { ask, mayWrite } from "../server.js";
 import { surveyData } from "./survey.js";
@@ -50,6 +50,8 @@ export async function showData(host) {
 /** Some data: what is in them, what will be done with them, and what is wrong with them. */
 class ChosenData {
   #asked = 0;
+  /** @type {Promise<import("./data_address.js").DataReference[]> | null} */
+  #beside = null;
 
   /**
    * @param {HTMLElement} host
@@ -183,9 +185,11 @@ class ChosenData {
       group.append(element("option", { value, text: dataName(each), selected: value === chosen }));
     };
     const first = typeof chosen === "string" ? readData(chosen) : null; // shown at once, and also if it is gone
-    if (first) offer(first);
-    if (first) select.append(group);
-    for (const each of await neighborTables(this.data)) if (dataText(each) !== chosen) offer(each);
+    if (first) {
+      offer(first);
+      select.append(group);
+    }
+    for (const each of await (this.#beside ??= tablesBeside(this.data))) if (dataText(each) !== chosen) offer(each);
     if (group.childElementCount) select.append(group);
   }
 }
