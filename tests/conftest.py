@@ -18,6 +18,7 @@ if SESSION_CACHE:
     os.environ["XDG_CACHE_HOME"] = SESSION_CACHE
     os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(SESSION_CACHE, "xla")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["NUMBA_CACHE_DIR"] = os.path.join(SESSION_CACHE, "kernels")  # also where a test has a cache of its own
 # Threads of OpenMP and BLAS wait for work in a busy loop, on the CPUs that the other worker needs. Here they sleep,
 # which changes no number: beside a busy process, boosted trees take a tenth of the time, and small products a third.
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"

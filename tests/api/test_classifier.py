@@ -70,6 +70,7 @@ def test_probabilities_are_those_of_the_run(fitted, iris):
     assert np.array_equal(probabilities[fitted.run_.split.val.index], fitted.run_.predictions(split="val"))
 
 
+@pytest.mark.exhaustive
 def test_it_works_in_the_tools_of_scikit_learn(iris):
     x, y = iris[0].to_numpy(), iris[1].to_numpy()
     pipeline = make_pipeline(StandardScaler(), ct.Classifier(**SMALL))

@@ -110,6 +110,7 @@ def test_commands_leave_out_what_was_not_measured(bare, capsys):
     assert answer["device"]["backend"] == "jax"
 
 
+@pytest.mark.exhaustive
 def test_a_fit_that_diverged_is_said_and_drawn(diverged, capsys):
     assert diverged.history["loss"][-1] is None
     assert diverged.test is None

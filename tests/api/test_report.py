@@ -284,6 +284,7 @@ def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, m
     np.testing.assert_array_equal(part.misplaced[::-1], whole.misplaced[rows])
 
 
+@pytest.mark.exhaustive
 def test_wide_samples_have_a_map_and_those_that_take_too_much_memory_a_sentence(tmp_path, monkeypatch):
     y = np.arange(90) % 3
     x = np.random.default_rng(0).normal(size=(90, 3000)).astype(np.float32) + y[:, None]

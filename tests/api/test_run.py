@@ -163,6 +163,7 @@ def test_a_report_of_data_that_are_no_pictures(tmp_path):
     assert "<b>no</b>" not in page
 
 
+@pytest.mark.exhaustive
 def test_runs_open_in_a_fresh_process_of_a_user_who_set_nothing(digits_run, tmp_path):
     """Keras' own default, TensorFlow, must not get in the way: neither from the environment nor from keras.json."""
     (tmp_path / ".keras").mkdir()

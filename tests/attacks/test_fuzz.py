@@ -29,7 +29,7 @@ def test_changed_files_are_opened_or_refused(files, good, tmp_path):
 
 
 RUN_CHILD = Path(__file__).with_name("run_fuzz_child.py")
-LONG = int(os.environ.get("CUTAWAY_FUZZ_CASES", "600"))
+LONG = int(os.environ.get("CUTAWAY_FUZZ_CASES", "300"))
 """Cases in the long form; `make fuzz` sets it to ten thousand, which take half an hour."""
 
 PORTION = 600

@@ -95,7 +95,7 @@ def test_explain_prints_the_largest_contributions(cutaway, trained):
         ("layers",),
         ("units",),
         ("embed", "--method", "pca"),
-        ("report", "-o", "r.html"),
+        pytest.param(("report", "-o", "r.html"), marks=pytest.mark.exhaustive),
         ("explain", "c-5"),
         ("samples",),
     ],

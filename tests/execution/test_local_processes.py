@@ -117,6 +117,7 @@ def test_processes_end_with_their_parent(tmp_path: Path) -> None:
     wait_until(lambda: not any(map(is_alive, children)), seconds=20, what="processes to end")
 
 
+@pytest.mark.exhaustive
 def test_what_joblib_has_made_active_is_used() -> None:
     assert not is_elsewhere(None)
     here = os.getpid()
@@ -132,6 +133,7 @@ def test_what_joblib_has_made_active_is_used() -> None:
     assert {process for _, process in found} == {os.getpid()}
 
 
+@pytest.mark.exhaustive
 def test_folds_and_proofs_say_the_same_in_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With all threads in one process, as here, every byte is the same."""
     digits = ct.load_dataset("digits").sources["train"]

@@ -49,6 +49,7 @@ def test_a_remedy_is_tried_from_the_same_seed_and_judged_on_the_same_samples(slo
     assert record["proof"]["fixed"] == proof.fixed
 
 
+@pytest.mark.exhaustive
 def test_inputs_and_activations_are_changed_for_a_proof(tmp_path: Path) -> None:
     import keras
 

@@ -253,6 +253,7 @@ def test_the_interactive_chart_works_offline(builder):
     assert notebook.cells[0].outputs[0].data == {"text/plain": builder.CHART}
 
 
+@pytest.mark.exhaustive
 def test_editions_have_solutions_for_teachers_only_and_fetch_nothing(tmp_path):
     import importlib.util
 

@@ -103,6 +103,7 @@ def test_what_several_pages_ask_for_is_done_once_and_canceled_when_the_last_one_
     assert PartStore(Path(own_studio.folder).parent / "cache/cutaway/studio/parts").names(first["key"]) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_urgent_work_is_done_first_and_what_gave_way_goes_on(own_studio, wait_for):
     order = []
@@ -117,6 +118,7 @@ def test_urgent_work_is_done_first_and_what_gave_way_goes_on(own_studio, wait_fo
     assert order == ["preview", "explore"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, wait_for):
     wait_for(own_studio, "preview?run=first&page=a")
@@ -146,6 +148,7 @@ def test_the_process_ends_with_the_server_however_that_ends(own_studio, wait_for
         time.sleep(0.05)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_deleted_caches_cost_only_time(own_studio, wait_for):
     answer = wait_for(own_studio, "preview?run=first&page=a")
