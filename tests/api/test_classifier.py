@@ -101,6 +101,7 @@ def test_a_frame_of_every_kind_of_column_needs_no_preparation():
     assert fitted.classes_.tolist() == [False, True]
 
 
+@pytest.mark.exhaustive
 def test_a_pickle_travels_to_another_process(fitted, iris, tmp_path):
     (tmp_path / "model.pickle").write_bytes(pickle.dumps(fitted))
     np.save(tmp_path / "expected.npy", fitted.predict_proba(iris[0]))

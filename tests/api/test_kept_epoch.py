@@ -38,7 +38,7 @@ def recorded(tmp_path_factory):
     return ct.open_run(path, data=data)
 
 
-@pytest.fixture(params=["trained", "recorded"])
+@pytest.fixture(params=["trained", pytest.param("recorded", marks=pytest.mark.exhaustive)])
 def run(request):
     return request.getfixturevalue(request.param)
 

@@ -81,6 +81,7 @@ assert not {{"keras", "jax", "numba"}} & sys.modules.keys()"""
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.exhaustive
 def test_deleting_results_loses_only_time(reported, copy, tmp_path):
     shutil.rmtree(copy.path / "results")
     again = copy.report(tmp_path / "again.html", progress=False).read_bytes()

@@ -317,7 +317,15 @@ def test_the_layer_that_blew_up_first_is_named(tmp_path):
         ct.train(model, small_data(), runs=tmp_path, progress=False)
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle", "step"])
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "cosine",
+        "one-cycle",
+        pytest.param("constant", marks=pytest.mark.exhaustive),
+        pytest.param("step", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_schedules_run_as_they_say(schedule, tmp_path):
     settings = {"schedule": schedule, "learning_rate": 0.01, "epochs": 20, "batch_size": 180}
     run = ct.train(ct.mlp((4,)), small_data(), runs=tmp_path, progress=False, **settings)

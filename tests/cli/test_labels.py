@@ -42,6 +42,7 @@ def table(tmp_path, monkeypatch):
     return ("rows.csv", "--label", "y", "--id", "id")
 
 
+@pytest.mark.exhaustive
 def test_suspects_of_data_are_listed_by_name_decided_on_and_applied(cutaway, table, tmp_path):
     code, out, err = cutaway("labels", *table, *QUICK, "-o", "suspects.csv", "--json")
     assert code == 0, err

@@ -31,6 +31,7 @@ def trained(tmp_path_factory):
     return run.path, folder / "now" / "train.csv"
 
 
+@pytest.mark.exhaustive
 def test_predictions_with_everything_fit_80_columns(cutaway, trained, monkeypatch):
     run, data = trained
     monkeypatch.setenv("COLUMNS", "80")

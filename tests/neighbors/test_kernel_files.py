@@ -77,6 +77,7 @@ def test_files_that_are_gone_are_compiled_without_a_word(filled, tmp_path):
     assert all(file.is_file() for file in cache.rglob("*.nbc"))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_told_once(filled, tmp_path):
     (tmp_path / "file").touch()

@@ -172,10 +172,11 @@ class StudioPage:
 
     def wait(self, expression, *, seconds=20):
         """Wait until an expression is true; the page's policy forbids `wait_for_function`, which compiles a text."""
-        end = time.monotonic() + seconds
+        end, pause = time.monotonic() + seconds, 20
         while not self.page.evaluate(expression):
             assert time.monotonic() < end, expression
-            self.page.wait_for_timeout(20)
+            self.page.wait_for_timeout(pause)
+            pause = min(1.3 * pause, 200)  # each question takes 4 ms of four processes
 
     def check_quiet(self):
         """No error, no warning, and no request to anywhere else."""
@@ -310,9 +311,8 @@ def start_studio(tmp_path, forker):
         studio.process.communicate()
 
 
-@pytest.fixture
-def open_page(browser):
-    """Open a path of a studio in Chromium: see `StudioPage`."""
+def pages_of(browser):
+    """Yield what opens a path of a studio in Chromium, and close what it has opened."""
     opened = []
 
     def open_one(studio, path="/", **options):
@@ -322,3 +322,15 @@ def open_page(browser):
     yield open_one
     for one in opened:
         one.context.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a path of a studio in Chromium: see `StudioPage`."""
+    yield from pages_of(browser)
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser):
+    """Open a page that all tests of a file share."""
+    yield from pages_of(browser)

@@ -32,7 +32,7 @@ def wait(studio, job, *states, seconds=120):
         if row["state"] in states:
             return row
         assert time.monotonic() < end, row
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def wait_for_epochs(studio, job, count, seconds=120):
@@ -44,7 +44,7 @@ def wait_for_epochs(studio, job, count, seconds=120):
         if row["run"] and len(RunFolder.open(studio.folder / row["run"]).history()) >= count:
             return studio.folder / row["run"]
         assert time.monotonic() < end, row
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def stop_all(studio):
@@ -229,7 +229,7 @@ def test_a_training_of_a_terminal_is_seen_and_stopped(start_studio, tmp_path):
         while not (rows := studio.ask("/api/runs").json["runs"]) or rows[0]["epochs"] < 1:
             assert process.poll() is None
             assert time.monotonic() < end
-            time.sleep(0.05)
+            time.sleep(0.1)
         assert rows[0]["state"] == "running"
         assert studio.ask(f"/api/runs/{rows[0]['id']}/stop", method="POST", body={}).status == 200
         assert process.wait(60) == 130

@@ -54,6 +54,7 @@ def test_trial_0_is_what_train_would_give(found, tmp_path):
     assert found.trials[0].settings == {"learning_rate": 0.003, "dropout": 0.2}
 
 
+@pytest.mark.exhaustive
 def test_no_test_sample_is_touched(found, tmp_path):
     for trial in found.trials:
         run = found.run(trial.number)

@@ -43,7 +43,7 @@ def child(work) -> int:
 
 
 def train(runs: Path) -> None:
-    ct.train(ct.mlp((48, 24), dropout=0.3), "digits", runs=runs, progress=False, **SETTINGS)
+    ct.train(ct.mlp((32,), dropout=0.3), "digits", runs=runs, progress=False, **SETTINGS)
 
 
 def resume(runs: Path) -> None:

@@ -87,6 +87,7 @@ def test_fifty_steps_of_each_optimizer_equal_train_on_batch(settings, tmp_path):
             assert row[metric] == pytest.approx(log[metric], abs=2e-5), metric
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("loss", "classes", "output"),
     [

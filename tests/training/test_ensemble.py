@@ -93,6 +93,7 @@ def test_dropout_differs_between_members(tmp_path):
     assert np.abs(kernel[0] - kernel[1]).max() > 1e-3
 
 
+@pytest.mark.exhaustive
 def test_a_specification_and_a_file_keep_it(tmp_path):
     model = built(ensemble=MEMBERS, dropout=0.1)
     again = model_from_spec(json.loads(json.dumps(spec_of(model))))

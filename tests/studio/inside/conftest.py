@@ -61,7 +61,7 @@ def wait_for():
             if answer.json["state"] in until:
                 return answer.json
             assert time.monotonic() < end, answer.json
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     return wait
 

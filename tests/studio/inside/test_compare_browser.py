@@ -13,12 +13,21 @@ EXPLORERS = "[...document.querySelectorAll('[data-explorer]')].map((each) => eac
 NAMES = f"{EXPLORERS}.map(({{ store, samples }}) => [...store.state.selection].map((k) => samples.names[k]))"
 
 
-@pytest.fixture
-def beside(open_page, studio):
-    opened = open_page(studio, "/compare/first/second", viewport={"width": 1500, "height": 1000})
+@pytest.fixture(scope="module")
+def both_shown(shared_page, studio):
+    """The page of two runs, for all tests of this file: its two maps take three seconds."""
+    opened = shared_page(studio, "/compare/first/second", viewport={"width": 1500, "height": 1000})
     opened.wait(BOTH, seconds=400)
     opened.wait("document.querySelector('.comparison section')", seconds=400)
     return opened
+
+
+@pytest.fixture
+def beside(both_shown):
+    """This page with nothing selected, pinned or looked for."""
+    both_shown.page.evaluate(f"{EXPLORERS}[0].store.set({{ selection: new Uint32Array(), pinned: -1, search: '' }})")
+    both_shown.wait(f"{EXPLORERS}.every(({{ store }}) => store.state.selection.length === 0)")
+    return both_shown
 
 
 @pytest.mark.exhaustive

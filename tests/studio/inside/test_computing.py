@@ -160,7 +160,9 @@ def test_deleted_caches_cost_only_time(own_studio, wait_for):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["sections", "explore", "doctor", "sheet"])
+@pytest.mark.parametrize(
+    "kind", ["sections", *(pytest.param(kind, marks=pytest.mark.exhaustive) for kind in ("explore", "doctor", "sheet"))]
+)
 def test_a_damaged_run_is_an_error_of_one_line(own_studio, wait_for, kind):
     (own_studio.folder / "first" / "run.json").write_text("{")
     answer = own_studio.ask(f"/api/computing/{kind}?run=first&page=a")
