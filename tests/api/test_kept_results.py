@@ -72,6 +72,7 @@ def test_a_second_report_computes_nothing_and_is_the_same(reported, tmp_path, mo
     assert {file: file.stat().st_mtime_ns for file in (run.path / "results").iterdir()} == before
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_second_report_loads_no_keras(reported, tmp_path):
     code = f"""import sys, cutaway

@@ -75,6 +75,7 @@ def test_its_arrays_are_those_of_the_net(bare):
     assert np.trace(run.confusion()) == np.sum(logits.argmax(1) == run.labels())
 
 
+@pytest.mark.exhaustive
 def test_every_view_works_on_it(bare, tmp_path):
     run = bare[0]
     assert len(run.history.plot().axes) == 1

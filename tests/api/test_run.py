@@ -155,6 +155,7 @@ def test_report_is_one_file_with_everything(digits_run, tmp_path):
         digits_run.report(tmp_path / "nowhere" / "r.html", progress=False)
 
 
+@pytest.mark.exhaustive
 def test_a_report_of_data_that_are_no_pictures(tmp_path):
     x, y = np.random.default_rng(0).random((200, 4), np.float32), np.arange(200) % 2
     data = ct.Dataset.from_arrays(x, y, class_names=("<b>no</b>", "yes"))

@@ -77,6 +77,7 @@ def test_the_users_net_is_trained_as_fit_would(tmp_path):
         np.testing.assert_array_equal(value, run.folder.snapshot(-1)[name])
 
 
+@pytest.mark.exhaustive
 def test_a_functional_keras_model_trains_and_opens_again(tmp_path):
     entry = keras.Input((5,))
     hidden = keras.layers.BatchNormalization(name="norm")(keras.layers.Dense(8, activation="relu", name="h")(entry))
@@ -174,6 +175,7 @@ def binary_data():
     return ct.Dataset.from_arrays(generator.normal(size=(300, 4)).astype("float32") + 2 * y[:, None], y)
 
 
+@pytest.mark.exhaustive
 def test_one_sigmoid_unit_needs_binary_crossentropy_and_then_learns(tmp_path):
     def model():
         return keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1, activation="sigmoid")])

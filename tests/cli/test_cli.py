@@ -226,6 +226,7 @@ def test_the_program_as_a_process(tmp_path):
     assert out.stdout == "cutaway 0.1.0\n"
 
 
+@pytest.mark.exhaustive
 def test_train_like_repeats_a_run_and_refuses_what_it_takes_from_it(cutaway):
     model = ("--hidden", "8", "--ensemble", "2")
     _, out, err = cutaway("train", "digits", *model, "--epochs", "1", "--seed", "3", "--json")

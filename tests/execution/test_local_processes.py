@@ -49,6 +49,7 @@ def test_results_are_in_order_from_as_many_processes_as_asked_for() -> None:
         assert not any(map(is_alive, used))
 
 
+@pytest.mark.exhaustive
 def test_processes_share_the_threads() -> None:
     """XLA has one thread where the two processes have a core each; it reads its environment once."""
     found = run_tasks(worker_tasks.environment, ["NPROC"] * 2, engine="local:64")
@@ -60,6 +61,7 @@ def test_processes_share_the_threads() -> None:
         assert found[0][1] < alone[0][1]
 
 
+@pytest.mark.exhaustive
 def test_tasks_of_a_killed_process_are_done_again_once(tmp_path: Path) -> None:
     def on_progress(now: Progress) -> None:
         file = tmp_path / "begun-0"

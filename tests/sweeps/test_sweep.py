@@ -233,6 +233,7 @@ def test_folders_that_are_no_sweep(tmp_path, found):
         ct.open_sweep(tmp_path)
 
 
+@pytest.mark.exhaustive
 def test_arrays_are_passed_again_to_join(tmp_path):
     digits = ct.load_dataset("digits").sources["train"]
     x, y = digits.x[:300], digits.y[:300]

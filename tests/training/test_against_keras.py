@@ -135,7 +135,8 @@ def normalized(*, use_bias):
     )
 
 
-@pytest.mark.parametrize("optimizer", ["adam", pytest.param("adamw", marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
 def test_adam_with_normalization_equals_keras_where_every_gradient_is_one(optimizer, tmp_path):
     """Outputs differ by 9e-8 after 52 steps."""
     data = make_data()

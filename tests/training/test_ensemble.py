@@ -67,6 +67,7 @@ def test_first_weights_are_drawn_as_those_of_a_dense_layer():
         assert len(np.unique(kernel)) > 0.95 * kernel.size, "members start from different weights"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "settings", [{"optimizer": "sgd", "learning_rate": 0.1}, {"optimizer": "adam", "learning_rate": 0.01}], ids=str
 )

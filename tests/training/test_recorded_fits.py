@@ -281,6 +281,7 @@ def test_a_fit_on_all_samples_leaves_none_to_test_on(tmp_path):
     assert "missing-shuffling" in [each.kind for each in run.findings() if each.severity == "warning"]
 
 
+@pytest.mark.exhaustive
 def test_samples_that_fit_saw_nothing_of_stay_out_of_the_training_samples(pictures, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", pictures)
     given, aside = set(recorder.split.train.names()), set(recorder.split.val.names())

@@ -144,6 +144,7 @@ def test_predictions_are_those_of_the_model_and_training_rows_are_nan(recorded, 
     np.testing.assert_allclose(kept[train:], expected, atol=1e-3)
 
 
+@pytest.mark.exhaustive
 def test_recording_does_not_change_the_training(blobs, tmp_path):
     def weights(*, record):
         keras.utils.set_random_seed(5)

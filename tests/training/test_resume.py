@@ -78,6 +78,7 @@ def test_canceled_after_any_call_and_resumed(calls, tmp_path):
         np.testing.assert_array_equal(finished.folder.predictions(epoch), straight.folder.predictions(epoch))
 
 
+@pytest.mark.exhaustive
 def test_batch_normalization_and_weights_survive_a_cancellation(tmp_path):
     import keras
 

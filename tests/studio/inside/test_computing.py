@@ -87,6 +87,7 @@ def test_a_first_look_has_the_principal_components(studio, wait_for, trained):
         assert abs(np.corrcoef(xy[:, axis], expected[:, axis])[0, 1]) > 0.999
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_what_several_pages_ask_for_is_done_once_and_canceled_when_the_last_one_leaves(own_studio, wait_for):
     asked = "explore?run=first&page={}&split=all"
@@ -159,10 +160,9 @@ def test_deleted_caches_cost_only_time(own_studio, wait_for):
     assert own_studio.ask(f"/api/parts/{again['key']}/preview").body == before
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "kind", ["sections", *(pytest.param(kind, marks=pytest.mark.exhaustive) for kind in ("explore", "doctor", "sheet"))]
-)
+@pytest.mark.parametrize("kind", ["sections", "explore", "doctor", "sheet"])
 def test_a_damaged_run_is_an_error_of_one_line(own_studio, wait_for, kind):
     (own_studio.folder / "first" / "run.json").write_text("{")
     answer = own_studio.ask(f"/api/computing/{kind}?run=first&page=a")

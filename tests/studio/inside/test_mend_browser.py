@@ -58,6 +58,7 @@ def test_suspect_labels_are_found_with_progress(open_page, own_studio):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_each_decision_is_kept_at_once_and_taken_back(mending, own_studio):
     known = suspects(mending)
     names = ct.open_run(own_studio.folder / "first").context.class_names
