@@ -15,6 +15,8 @@ from .ties import spread_ties
 
 # Rows that a thread takes at a time: some 10 ms on one core.
 ROWS_PER_RANGE = 2048
+# Entries whose mirror images are found at a time: 128 MB. At 1,000,000 samples all of them would take 720 MB.
+ENTRIES_PER_BLOCK = 1 << 24
 # Rows whose columns are counted at a time: NumPy copies 12 MB of int64 for them.
 ROWS_PER_COUNT = 16_384
 
@@ -115,13 +117,18 @@ def joint_affinities(
     entries = _entries(neighbors, check_perplexity(perplexity))
     # frees 50 MB at 70,000 samples, if the caller has dropped them too
     del neighbors
-    mirrored = _transposed(entries, start)
-    begin, nothing = np.zeros(n + 1, np.int64), (np.empty(0, np.int32), np.empty(0, np.float32))
-    merge = partial(add_transpose, entries, start, mirrored, begin)
-    run_ranges(partial(merge, *nothing, True), ranges(n, ROWS_PER_RANGE))
-    np.cumsum(begin, out=begin)
-    column, joint = np.empty(begin[-1], np.int32), np.empty(begin[-1], np.float32)
-    run_ranges(partial(merge, column, joint, False), ranges(n, ROWS_PER_RANGE))
+    # enough for all entries if none had a mirror image; memory that is never written is never taken
+    column, joint = np.empty(2 * entries.size, np.int32), np.empty(2 * entries.size, np.float32)
+    begin = np.zeros(n + 1, np.int64)
+    for low, high in ranges(n, max(ROWS_PER_RANGE, ENTRIES_PER_BLOCK // entries.shape[1])):
+        here = start - start[low]
+        merge = partial(add_transpose, entries, here, _transposed(entries, here, low, high), begin, column, joint)
+        rows = [(first + low, last + low) for first, last in ranges(high - low, ROWS_PER_RANGE)]
+        run_ranges(partial(merge, True), rows)
+        np.cumsum(begin[low : high + 1], out=begin[low : high + 1])
+        run_ranges(partial(merge, False), rows)
+    for each in (column, joint):
+        each.resize(begin[-1], refcheck=False)  # gives the rest back without a copy
     on_progress(Progress("affinities", n, n, "samples"))
     return Affinities(begin, column, joint)
 
@@ -154,12 +161,13 @@ def _column_starts(index: np.ndarray) -> np.ndarray:
     return np.cumsum(start, out=start)
 
 
-def _transposed(entries: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Turn entries by row into entries by column: uint64 (n k,)."""
+def _transposed(entries: np.ndarray, start: np.ndarray, low: int, high: int) -> np.ndarray:
+    """Turn entries by row into entries by column, for the columns from low to high, which begin at 0: uint64 (m,)."""
     from .kernels import transpose
 
-    n, out = len(entries), np.empty(entries.size, np.uint64)
-    run_ranges(partial(transpose, entries, start[:-1].copy(), out), ranges(n, -(-n // cpu_count())))
+    place, out = start[:-1].copy(), np.empty(start[high], np.uint64)
+    columns = ranges(high - low, -(-(high - low) // cpu_count()))
+    run_ranges(partial(transpose, entries, place, out), [(first + low, last + low) for first, last in columns])
     return out
 
 
