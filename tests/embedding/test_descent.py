@@ -14,6 +14,7 @@ from cutaway.embedding.tsne import (
     phases_for,
 )
 from cutaway.embedding.tsne.grid import MOST_NODES
+from cutaway.embedding.tsne.kernels import gradient_step
 from cutaway.embedding.tsne.optimizer import MAX_STEP
 from cutaway.errors import Canceled
 from cutaway.neighbors import principal_scores
@@ -105,6 +106,23 @@ def test_it_reaches_the_kl_of_scikit_learns_exact_gradient():
     reference = TSNE(perplexity=20, init=start, method="exact", max_iter=600).fit_transform(points)
     done = descend(few, start, phases=phases_for(250, TSNESettings()), threads=1)
     assert kl_divergence(few, done.xy) < kl_divergence(few, reference) + 0.01
+
+
+def test_steps_do_not_depend_on_where_the_axes_are():
+    """Gains by coordinate, as in van der Maaten's code, would: they tear groups that lie across an axis."""
+    turn = np.array([[np.cos(0.7), -np.sin(0.7)], [np.sin(0.7), np.cos(0.7)]], np.float32)
+    rng = np.random.default_rng(0)
+    xy, last, *forces = (rng.normal(size=(200, 2)).astype(np.float32) for _ in range(4))
+    weights, rates = np.array([12, 0.5], np.float32), np.array([0.01, 0.01, 0.9, 5], np.float32)
+    layouts = []
+    for rotation in (np.eye(2, dtype=np.float32), turn):
+        here, before, attraction, repulsion = (each @ rotation for each in (xy, last, *forces))
+        gains, bounds = np.ones(200, np.float32), np.empty(4, np.float32)
+        for _ in range(3):
+            gradient_step(here, before, gains, attraction, repulsion, weights, rates, bounds, 0, 200)
+        assert len(np.unique(gains)) > 2
+        layouts.append(here)
+    np.testing.assert_allclose(layouts[1], layouts[0] @ turn, atol=1e-5)
 
 
 @ENGINES

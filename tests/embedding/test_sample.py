@@ -68,9 +68,7 @@ def test_a_descent_that_begins_with_a_sample_ends_as_well_as_one_of_all(graph, e
 
 def test_the_callback_and_the_progress_see_all_points_and_one_count(graph):
     iterates, reports = [], []
-    done = descend(
-        graph, START, phases=(EARLY, *REST), threads=1, callback=iterates.append, on_progress=reports.append
-    )
+    done = descend(graph, START, phases=(EARLY, *REST), threads=1, callback=iterates.append, on_progress=reports.append)
     assert {each.xy.shape for each in iterates} == {(1500, 2)}
     counts = [each.iteration for each in iterates]
     assert counts == sorted(counts)
