@@ -71,7 +71,9 @@ class Studio:
         command += map(str, arguments)
         if "--port" not in arguments:
             command += ["--port", "0"]
-        given = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONUNBUFFERED": "1", **(environment or {})}
+        # a machine that runs other tests as well would let a process of a low priority wait for minutes
+        own = {"XDG_CACHE_HOME": str(cache), "PYTHONUNBUFFERED": "1", "CUTAWAY_MOST_NICE": "0"}
+        given = {**os.environ, **own, **(environment or {})}
         self.process = subprocess.Popen(
             command, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder.parent
         )

@@ -19,15 +19,13 @@ import numpy as np
 from cutaway.errors import CutawayError, UnknownNameError
 from cutaway.parallel import cpu_count
 from cutaway.studio.lines import read_lines, write_line
+from cutaway.studio.priority import lower_priority
 
 if TYPE_CHECKING:
     from cutaway.models import Model
 
 SAMPLES = 1_000
 """On the map. 0.2 s of CPU time for each frame."""
-
-MOST_NICE = "CUTAWAY_LIVE_NICE"
-"""Environment variable with the lowest priority that is taken: on a busy machine, tests would wait for hours."""
 
 FREE = 5.0
 """Seconds of CPU time that the maps of one run may take at once: some 25 frames, so that short trainings show every
@@ -138,21 +136,12 @@ def _load() -> None:
     warm_up()
 
 
-def _lower_priority(nice: int) -> None:
-    """Give way to everything else, also where the system shares CPUs among sessions before it looks at processes."""
-    nice = min(nice, int(os.environ.get(MOST_NICE, "19")))
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, nice)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(nice))
-
-
 def main() -> None:
     """Write frames until the studio is gone."""
     watched, runs = _Watched(), dict[Path, LiveRun | None]()
-    _lower_priority(5)  # at 10, it is ready after 30 s beside a training that takes all CPUs
+    lower_priority(5)  # at 10, it is ready after 30 s beside a training that takes all CPUs
     _load()
-    _lower_priority(10)
+    lower_priority(10)
     while True:
         paths = list(watched.paths)
         runs = {path: run for path, run in runs.items() if path in paths}
