@@ -251,9 +251,9 @@ def in_process(tmp_path, monkeypatch):
     from cutaway.studio import Person, StudioSettings
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(
-        "cutaway.studio.computing.Desk.warm", lambda _: None
-    )  # whoever asks for a page starts a process
+    # whoever asks for a page starts processes
+    monkeypatch.setattr("cutaway.studio.computing.Desk.warm", lambda _: None)
+    monkeypatch.setattr("cutaway.studio.live.LiveMaps.warm", lambda _: None)
     made = []
 
     def make(**settings):
