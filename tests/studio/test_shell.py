@@ -48,7 +48,7 @@ def test_the_form_for_a_training_has_its_maps_loaded_unless_a_training_would_pay
     monkeypatch.setattr("cutaway.studio.workspace.free_memory", lambda: 4 << 30)
     ada, ben = (Person(name, tmp_path / "runs", writes=name == "Ada") for name in ("Ada", "Ben"))
     studio, loaded = in_process(people=(ada, ben)), []
-    monkeypatch.setattr("cutaway.studio.live.LiveMaps.warm", loaded.append)
+    monkeypatch.setattr("cutaway.studio.live.LiveMaps.warm", lambda maps: loaded.append(maps))
     assert studio.ask("/", token=ada.token).status == 200
     assert studio.ask("/train", token=ben.token).status == 200
     assert loaded == []
