@@ -146,6 +146,23 @@ def test_curves_of_a_run_that_was_stopped_within_an_epoch_stay_inside(start_stud
     opened.check_quiet()
 
 
+def test_what_was_read_before_the_end_of_a_training_takes_nothing_from_its_curves(
+    start_studio, open_page, new_run, tmp_path
+):
+    new_run(tmp_path / "runs" / "ended", done=3)
+    opened = open_page(start_studio(tmp_path / "runs"))
+    late = {"run": "ended", "since": 1, "rows": [{"epoch": 2, "loss": 0.5}], "progress": None, "samples": None}
+    changed = [{"id": "ended", "state": "stopped"}]
+    events = [["training", {**late, "verdict": None}], ["runs", {"changed": changed, "gone": []}]]
+    body = "".join(f"data: {json.dumps(each)}\n\n" for each in events)
+    opened.page.route(
+        "**/api/events", lambda route: route.fulfill(headers={"content-type": "text/event-stream"}, body=body)
+    )
+    opened.open("/runs/ended")
+    wait_for_state(opened, "stopped")
+    assert opened.page.locator(".live").get_attribute("data-epochs") == "3"
+
+
 def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_studio, open_page):
     studio = start_studio()
     opened = open_page(studio, "/train?data=bundled/digits")
