@@ -22,7 +22,7 @@ from .embedding import Embedding, layer_activations
 KEPT: dict[str, Any] = {"method": "tsne", "seed": 0}
 """Settings of the embedding that ``run.embed()`` makes."""
 
-ENGINE = 9
+ENGINE = 10
 """Part of the cache key: another engine gives other coordinates."""
 
 
