@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from cutaway.errors import RunError
@@ -14,6 +15,15 @@ DELETE = "delete that line"
 KINDS = ("epoch", "progress")
 SINGLE = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "samples_per_second")
 """Entries that are one number, never a list."""
+
+REMEMBERED = 4
+"""Files whose lines are remembered: those that were read last."""
+
+REMEMBERED_BYTES = 8 << 20
+"""Of each of them at most."""
+
+_READ: dict[Path, tuple[bytes, list[dict[str, Any]]]] = {}
+_REMEMBERING = Lock()
 
 LARGEST = 1e300
 """A larger number in a line was not measured."""
@@ -35,8 +45,13 @@ def read_history(path: Path) -> list[dict[str, Any]]:
         data = read_bytes(path, run=path.parent, limit=HISTORY_BYTES)
     except FileNotFoundError:
         return []
-    rows, last = [], 0
-    for number, line in enumerate(data.split(b"\n")[:-1], start=1):
+    whole, rows = data[: data.rfind(b"\n") + 1], list[dict[str, Any]]()
+    before = _READ.get(path)
+    if before is not None and whole.startswith(before[0]):
+        rows = before[1].copy()
+    begin = len(before[0]) if rows and before else 0
+    last = max((row["epoch"] for row in rows if row["kind"] == "epoch"), default=0)
+    for number, line in enumerate(whole[begin:].split(b"\n")[:-1], start=len(rows) + 1):
         where = f"line {number} of {path}"
         row = read_json(line, where=where, hint=DELETE)
         wrong = _problem(row, last)
@@ -48,7 +63,18 @@ def read_history(path: Path) -> list[dict[str, Any]]:
             )
         last = row["epoch"] if row["kind"] == "epoch" else last
         rows.append(row)
+    _remember(path, whole, rows)
     return rows
+
+
+def _remember(path: Path, whole: bytes, rows: list[dict[str, Any]]) -> None:
+    """Who follows a training reads its history again and again, and parses only what has come since."""
+    with _REMEMBERING:
+        _READ.pop(path, None)
+        if len(whole) <= REMEMBERED_BYTES:
+            _READ[path] = whole, rows.copy()
+        while len(_READ) > REMEMBERED:
+            del _READ[next(iter(_READ))]
 
 
 def _problem(row: Any, last: int) -> str | None:

@@ -12,6 +12,7 @@ from cutaway.runs import RunFolder
 from .data import Surveys, Uploads
 from .events import Hub
 from .live import LiveMaps
+from .memory import free_memory
 from .runs import Notes, RunIndex, Trash, change_notes, verdict
 from .trainings import JobQueue
 
@@ -20,6 +21,9 @@ FAST = 0.25
 
 SLOW = 2.0
 """Seconds between two looks at the whole folder: of 2,000 runs each costs 20 ms."""
+
+MEMORY = 2 << 30
+"""Bytes that must be free before the process of live maps is loaded for a training that nobody has started yet."""
 
 KEEP = 30.0
 """Seconds between two times that rows are written into the user's cache."""
@@ -136,6 +140,11 @@ class Workspace:
         self.hub.send("trash", {"trash": names})
         return names
 
+    def expect_training(self) -> None:
+        """Have the process of live maps loaded for a training that may soon begin, unless another one would pay."""
+        if all(row["state"] != "running" for row in self.index.rows()) and free_memory() >= MEMORY:
+            self.live.warm()
+
     def tell_jobs(self, rows: list[dict[str, Any]]) -> None:
         """Tell pages how the trainings stand."""
         if self.hub.pages and any(row["state"] in ("starting", "running") and not row["run"] for row in rows):
@@ -157,7 +166,8 @@ class Workspace:
                 if now - kept >= KEEP:
                     kept = now
                     self.index.keep()
-                self._follow()
+                if self.hub.pages:
+                    self._follow()
 
     def _follow(self) -> None:
         """Tell pages what runs that are being trained have written since the last look."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import CutawayWarning, RunError, UnknownNameError, UsageError
-from cutaway.runs import RunFolder, RunWriter, find_run, list_runs, output_file, run_command, write_atomic
+from cutaway.runs import RunFolder, RunWriter, find_run, history, list_runs, output_file, run_command, write_atomic
 from cutaway.runs.history import HistoryFile, read_history
 
 DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
@@ -117,6 +117,25 @@ def test_a_damaged_line_in_the_middle_is_named(tmp_path, line):
         read_history(path)
     path.write_text(f"{first}\n")
     assert read_history(path)[0]["f1"] == [0.5, None]
+
+
+def test_of_a_history_that_grows_only_the_new_lines_are_parsed(tmp_path, monkeypatch):
+    path, parsed = tmp_path / "history.jsonl", []
+    read_json = history.read_json
+    monkeypatch.setattr(history, "read_json", lambda data, **how: parsed.append(data) or read_json(data, **how))
+    lines = [f'{{"kind": "epoch", "epoch": {epoch}, "loss": 0.5}}\n' for epoch in range(1, 6)]
+    path.write_text("".join(lines[:3]) + lines[3][:-5])
+    assert [row["epoch"] for row in read_history(path)] == [1, 2, 3]
+    path.write_text("".join(lines))
+    assert [row["epoch"] for row in read_history(path)] == [1, 2, 3, 4, 5]
+    assert [row["epoch"] for row in read_history(path)] == [1, 2, 3, 4, 5]
+    assert len(parsed) == 5
+    with path.open("a") as file:
+        file.write(lines[2])
+    with pytest.raises(RunError, match="got epoch 3 after epoch 5 in line 6 of"):
+        read_history(path)
+    path.write_text(lines[0].replace("0.5", "0.6") + lines[1])
+    assert [row["loss"] for row in read_history(path)] == [0.6, 0.5], "a file that was replaced is read again"
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):

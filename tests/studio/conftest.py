@@ -75,8 +75,9 @@ class Studio:
         arguments = ["studio", str(folder), "--no-open", *map(str, arguments)]
         if "--port" not in arguments:
             arguments += ["--port", "0"]
-        given = {**os.environ, "XDG_CACHE_HOME": str(cache), **(environment or {})}
-        self.process = start(arguments, env=given, cwd=folder.parent)
+        # a machine that runs other tests as well would let a process of a low priority wait for minutes
+        own = {"XDG_CACHE_HOME": str(cache), "CUTAWAY_MOST_NICE": "0"}
+        self.process = start(arguments, env={**os.environ, **own, **(environment or {})}, cwd=folder.parent)
         self.printed = []
         found = None
         late = threading.Timer(60, self.process.kill)
@@ -252,9 +253,9 @@ def in_process(tmp_path, monkeypatch):
     from cutaway.studio import Person, StudioSettings
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(
-        "cutaway.studio.computing.Desk.warm", lambda _: None
-    )  # whoever asks for a page starts a process
+    # whoever asks for a page starts processes
+    monkeypatch.setattr("cutaway.studio.computing.Desk.warm", lambda _: None)
+    monkeypatch.setattr("cutaway.studio.live.LiveMaps.warm", lambda _: None)
     made = []
 
     def make(**settings):

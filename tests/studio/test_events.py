@@ -112,6 +112,7 @@ def workspace(tmp_path, monkeypatch):
     workspace = Workspace(tmp_path / "runs")
     events = []
     monkeypatch.setattr(workspace.hub, "send", lambda name, data: events.append((name, data)))
+    monkeypatch.setattr("cutaway.studio.events.Hub.pages", 1)
     workspace.heard = events
     yield workspace
     workspace.close()

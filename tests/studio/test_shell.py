@@ -38,3 +38,26 @@ def test_the_shell_of_a_reader_says_so_and_a_name_is_text(in_process, tmp_path):
     assert 'data-writes="no"' in shell
     assert "<b>Ada" not in shell
     assert "&lt;b&gt;Ada&lt;/b&gt;" in shell
+
+
+def test_the_form_for_a_training_has_its_maps_loaded_unless_a_training_would_pay(
+    in_process, monkeypatch, tmp_path, new_run
+):
+    from cutaway.studio import Person
+
+    monkeypatch.setattr("cutaway.studio.workspace.free_memory", lambda: 4 << 30)
+    ada, ben = (Person(name, tmp_path / "runs", writes=name == "Ada") for name in ("Ada", "Ben"))
+    studio, loaded = in_process(people=(ada, ben)), []
+    monkeypatch.setattr("cutaway.studio.live.LiveMaps.warm", lambda maps: loaded.append(maps))
+    assert studio.ask("/", token=ada.token).status == 200
+    assert studio.ask("/train", token=ben.token).status == 200
+    assert loaded == []
+    assert studio.ask("/train", token=ada.token).status == 200
+    assert loaded == [studio.workspace.live]
+    monkeypatch.setattr("cutaway.studio.workspace.free_memory", lambda: 1 << 30)
+    studio.ask("/train", token=ada.token)
+    monkeypatch.setattr("cutaway.studio.workspace.free_memory", lambda: 4 << 30)
+    new_run(tmp_path / "runs" / "busy", status="running")
+    studio.workspace.scan()
+    studio.ask("/train", token=ada.token)
+    assert loaded == [studio.workspace.live]

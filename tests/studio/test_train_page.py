@@ -12,9 +12,6 @@ from cutaway.training import TrainingConfig
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-# a machine that runs other tests as well would let a process of the lowest priority wait for hours
-AWAKE = {"CUTAWAY_LIVE_NICE": "0"}
-
 
 def checked(opened):
     """Wait until the form has been checked once more."""
@@ -48,7 +45,7 @@ def wait_for_state(opened, state):
 
 
 def test_a_training_is_started_and_drawn_until_it_has_ended(start_studio, open_page):
-    opened = open_page(start_studio(environment=AWAKE), "/train?data=bundled/digits")
+    opened = open_page(start_studio(), "/train?data=bundled/digits")
     give(opened, epochs="4", hidden="16, 8", seed="3")
     run = begin(opened)
     wait_for_state(opened, "finished")
@@ -110,7 +107,7 @@ def test_the_form_has_every_setting_with_what_it_becomes(start_studio, open_page
 
 @pytest.mark.exhaustive
 def test_the_map_moves_while_the_model_learns_until_the_training_is_stopped_and_resumed(start_studio, open_page):
-    opened = open_page(start_studio(environment=AWAKE), "/train?data=bundled/digits")
+    opened = open_page(start_studio(), "/train?data=bundled/digits")
     give(opened, epochs="30000", hidden="64, 64")
     run = begin(opened)
     frame = "Number(document.querySelector('.live-map')?.dataset.frame ?? -1)"
@@ -150,9 +147,26 @@ def test_curves_of_a_run_that_was_stopped_within_an_epoch_stay_inside(start_stud
     opened.check_quiet()
 
 
+def test_what_was_read_before_the_end_of_a_training_takes_nothing_from_its_curves(
+    start_studio, open_page, new_run, tmp_path
+):
+    new_run(tmp_path / "runs" / "ended", done=3)
+    opened = open_page(start_studio(tmp_path / "runs"))
+    late = {"run": "ended", "since": 1, "rows": [{"epoch": 2, "loss": 0.5}], "progress": None, "samples": None}
+    changed = [{"id": "ended", "state": "stopped"}]
+    events = [["training", {**late, "verdict": None}], ["runs", {"changed": changed, "gone": []}]]
+    body = "".join(f"data: {json.dumps(each)}\n\n" for each in events)
+    opened.page.route(
+        "**/api/events", lambda route: route.fulfill(headers={"content-type": "text/event-stream"}, body=body)
+    )
+    opened.open("/runs/ended")
+    wait_for_state(opened, "stopped")
+    assert opened.page.locator(".live").get_attribute("data-epochs") == "3"
+
+
 @pytest.mark.exhaustive
 def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_studio, open_page):
-    studio = start_studio(environment=AWAKE)
+    studio = start_studio()
     opened = open_page(studio, "/train?data=bundled/digits")
     give(opened, epochs="3", hidden="16")
     run = begin(opened)
@@ -178,7 +192,7 @@ def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_st
 
 @pytest.mark.exhaustive
 def test_the_queue_shows_what_waits_and_lets_it_be_canceled(start_studio, open_page):
-    studio = start_studio(None, "--parallel", "1", environment=AWAKE)
+    studio = start_studio(None, "--parallel", "1")
     task = {"kind": "train", "data": {"place": "bundled", "name": "digits"}, "settings": {"epochs": 30000}}
     jobs = [studio.ask("/api/trainings", method="POST", body=task).json["id"] for _ in range(3)]
     opened = open_page(studio, f"/trainings/{jobs[1]}")
@@ -204,7 +218,7 @@ def test_the_queue_shows_what_waits_and_lets_it_be_canceled(start_studio, open_p
 
 @pytest.mark.exhaustive
 def test_a_training_that_fails_says_why_and_what_to_do(start_studio, open_page):
-    opened = open_page(start_studio(environment=AWAKE), "/train?data=bundled/digits")
+    opened = open_page(start_studio(), "/train?data=bundled/digits")
     opened.page.select_option("#setting-optimizer", "sgd")
     give(opened, epochs="3", learning_rate="1000000")
     begin(opened)

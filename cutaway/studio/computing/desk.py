@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import RunError
+from cutaway.studio.memory import free_memory
 
 from .store import INDEX, PartStore
-from .tasks import Lane, Task
+from .tasks import Lane, PreviewTask, Task
 from .worker import Worker, WorkerDied
 
 LEASE = 100.0
@@ -21,8 +22,17 @@ every 20 seconds, and hidden ones, whose clocks browsers slow down, every minute
 LOOK = 5.0
 """Seconds between two looks at who still waits."""
 
-IDLE = 60.0
-"""Seconds after which the process for long work is ended where there is none."""
+NICE: dict[Lane, int] = {"look": 0, "view": 5, "long": 10}
+"""Priority of each process: a look is not slowed by what another page has computed, and neither is a training much."""
+
+IDLE: dict[Lane, float] = {"look": 3600.0, "view": 600.0, "long": 60.0}
+"""Seconds without work, or a page that was opened, after which a process is ended: each holds the data of runs."""
+
+MEMORY = 2 << 30
+"""Bytes that must be free before looks have a process of their own; with less, they share that of what pages show."""
+
+SETTLED = 4.0
+"""Seconds from when somebody has come until the second process is loaded: by then the first one is."""
 
 MOST_JOBS = 64
 """Jobs that wait at most."""
@@ -42,6 +52,7 @@ class Job:
         task: What to do.
         folder: Folder of the runs.
         tell: Tells the pages that show this folder.
+        lane: Which process does it.
         pages: The pages that wait, and when each asked last.
         state: "waiting", "running", "done", "failed" or "canceled".
         progress: How far it is, or None.
@@ -53,6 +64,7 @@ class Job:
     task: Task
     folder: Path
     tell: Tell
+    lane: Lane
     pages: dict[str, float] = field(default_factory=dict[str, float])
     state: str = "waiting"
     progress: dict[str, Any] | None = None
@@ -72,8 +84,10 @@ class Desk:
         self._jobs: dict[str, Job] = {}
         self._failed: dict[str, str] = {}
         self._changed = threading.Condition()
-        self._workers: dict[Lane, Worker] = {"view": Worker(), "long": Worker(nice=5)}
-        self._running: dict[Lane, Job | None] = {"view": None, "long": None}
+        self._workers: dict[Lane, Worker] = {lane: Worker(nice=nice) for lane, nice in NICE.items()}
+        self._running: dict[Lane, Job | None] = dict.fromkeys(NICE)
+        self._used: dict[Lane, float] = dict.fromkeys(NICE, 0.0)
+        self._warmed = -SETTLED
         self._ending, self._over = False, threading.Event()
         self._threads = [threading.Thread(target=self._look, name="studio-leases", daemon=True)]
         self._threads += [
@@ -125,8 +139,8 @@ class Desk:
                     raise RunError(
                         f"at most {MOST_JOBS} jobs wait at a time", got="as many", hint="wait until some are done"
                     )
-                job = self._jobs[key] = Job(key, task, folder, tell)
-                self._make_room(task)
+                job = self._jobs[key] = Job(key, task, folder, tell, self._lane(task))
+                self._make_room(job)
             job.pages[page] = time.monotonic()
             self._changed.notify_all()
             return {**self._state(job), "parts": parts}
@@ -145,13 +159,28 @@ class Desk:
                 self._forget(job, page)
 
     def warm(self) -> None:
-        """Have the process for views loaded: somebody is there, and will want it."""
-        if self._workers["view"].pid is None and self._threads[0].is_alive():
+        """Have the processes for looks and views loaded, one after the other: somebody is there, and will want them."""
+        with self._changed:
+            now = time.monotonic()
+            is_warming = now - self._warmed < SETTLED
+            self._warmed = self._used["look"] = self._used["view"] = now
+            self._changed.notify_all()
+        are_there = self._workers["look"].pid and self._workers["view"].pid
+        if not is_warming and not are_there and self._threads[0].is_alive():
             threading.Thread(target=self._warm, daemon=True).start()
 
     def _warm(self) -> None:
         with contextlib.suppress(OSError):  # the first job says what is wrong
+            if self._lane(PreviewTask(run="")) == "look":
+                self._workers["look"].warm()
+                if self._over.wait(SETTLED):
+                    return
             self._workers["view"].warm()
+
+    def _lane(self, task: Task) -> Lane:
+        """Which process does a task."""
+        shares = task.lane == "look" and self._workers["look"].pid is None and free_memory() < MEMORY
+        return "view" if shares else task.lane
 
     def _look(self) -> None:
         """Cancel what only closed pages have asked for."""
@@ -166,16 +195,16 @@ class Desk:
         if job.pages.pop(page, None) is None or job.pages:
             return
         if job.state == "running":
-            self._workers[job.task.lane].cancel()
+            self._workers[job.lane].cancel()
         else:
             self._end(job, "canceled")
 
-    def _make_room(self, task: Task) -> None:
+    def _make_room(self, job: Job) -> None:
         """Stop what is less urgent; it waits again, and finds what it had finished."""
-        running = self._running[task.lane]
-        if running is not None and running.task.priority > task.priority and not running.moved:
+        running = self._running[job.lane]
+        if running is not None and running.task.priority > job.task.priority and not running.moved:
             running.moved = True
-            self._workers[task.lane].cancel()
+            self._workers[job.lane].cancel()
 
     def _state(self, job: Job) -> dict[str, Any]:
         return {"key": job.key, "state": job.state, "progress": job.progress, "error": job.error}
@@ -226,14 +255,17 @@ class Desk:
     def _next(self, lane: Lane) -> Job | None:
         """The next job of a lane, when there is one; None at the end."""
         with self._changed:
+            self._used[lane] = time.monotonic()
             while not self._ending:
-                waiting = [job for job in self._jobs.values() if job.task.lane == lane and job.state == "waiting"]
+                waiting = [job for job in self._jobs.values() if job.lane == lane and job.state == "waiting"]
                 if waiting:
                     job = min(waiting, key=lambda job: job.task.priority)
                     job.state, self._running[lane] = "running", job
                     return job
-                if not self._changed.wait(IDLE) and lane == "long":
+                left = self._used[lane] + IDLE[lane] - time.monotonic()
+                if left <= 0:
                     self._workers[lane].close()
+                self._changed.wait(left if left > 0 else None)
             return None
 
     def _said(self, job: Job, said: dict[str, Any]) -> None:
@@ -241,7 +273,7 @@ class Desk:
         if "began" in said:
             with self._changed:  # everybody may have left while the process started
                 if not job.pages or job.moved:
-                    self._workers[job.task.lane].cancel()
+                    self._workers[job.lane].cancel()
         if "progress" in said:
             job.progress = said["progress"]
             self._tell(job)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import Canceled, CutawayError, printable, ran_out_of_memory
 from cutaway.progress import CancelToken, Progress
+from cutaway.studio.priority import lower_priority
 
 from .store import PartStore
 from .tasks import TaskBox
@@ -135,8 +136,7 @@ class Bench:
 
 def main() -> None:
     """Listen until the input ends."""
-    with contextlib.suppress(OSError):
-        os.nice(int(sys.argv[1]))
+    lower_priority(int(sys.argv[1]))
     bench = Bench(Mouth())
     threading.Thread(target=bench.work, daemon=True).start()
     for line in sys.stdin.buffer:

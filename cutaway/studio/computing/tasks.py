@@ -17,7 +17,7 @@ METHOD = 2
 
 RunName = Annotated[str, Field(max_length=255)]
 Name = Annotated[str, Field(max_length=255)]
-Lane = Literal["view", "long"]
+Lane = Literal["look", "view", "long"]
 
 
 class _Task(BaseModel):
@@ -25,7 +25,8 @@ class _Task(BaseModel):
 
     Attributes:
         run: Id of the run.
-        lane: "view" for what a page shows, "long" for trainings of minutes, which have a process of their own.
+        lane: Which process does it: "look" for first looks, which take a second and wait for no other work, "view" for
+            whatever else a page shows, "long" for trainings of minutes.
         priority: Of several that wait, the one with the lowest number is first; a running one gives way to a lower one.
         writes: Whether only people who may write can ask for it: it trains.
         suspects: Whether what was found of suspect labels decides the result.
@@ -80,6 +81,7 @@ class _MapTask(_Task):
 class PreviewTask(_MapTask):
     """A first look at the samples of a run, which is there in a second."""
 
+    lane: ClassVar[Lane] = "look"
     priority: ClassVar[int] = 0
     kind: Literal["preview"] = "preview"
 

@@ -17,24 +17,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.errors import CutawayError, UnknownNameError
-from cutaway.parallel import cpu_count
+from cutaway.parallel import cpu_count, single_threaded_blas
 from cutaway.studio.lines import read_lines, write_line
+from cutaway.studio.priority import lower_priority
 
 if TYPE_CHECKING:
     from cutaway.models import Model
 
 SAMPLES = 1_000
-"""On the map. 0.2 s of CPU time for each frame."""
+"""On the map. 0.15 s of CPU time for each frame."""
 
-MOST_NICE = "CUTAWAY_LIVE_NICE"
-"""Environment variable with the lowest priority that is taken: on a busy machine, tests would wait for hours."""
+FREE = 3.0
+"""Seconds of CPU time that the maps of one run may take at once: some 20 frames, so that short trainings show every
+epoch."""
 
-FREE = 5.0
-"""Seconds of CPU time that the maps of one run may take at once: some 25 frames, so that short trainings show every
-epoch although their frames cost them up to a seventh of their speed."""
+SHARE = 0.02
+"""Of the machine's CPU time that they may take beyond it. On 2 CPUs, epochs of 4 s or more have their frame always."""
 
-SHARE = 0.03
-"""Of the machine's CPU time that they may take beyond it. An epoch that takes longer than 4 s has its frame always."""
+CPUS = cpu_count()
 
 LOOK = 0.1
 """Seconds between two looks for new snapshots."""
@@ -49,7 +49,7 @@ class Allowance:
     @property
     def is_left(self) -> bool:
         """Whether another frame may be made now."""
-        return self._spent <= FREE + SHARE * cpu_count() * (time.monotonic() - self._start)
+        return self._spent <= FREE + SHARE * CPUS * (time.monotonic() - self._start)
 
     @contextlib.contextmanager
     def spending(self) -> Generator[None]:
@@ -89,24 +89,24 @@ class LiveRun:
     def frames(self, epoch: int) -> None:
         """Write the map after an epoch; before the first one, that of the two principal components, at once."""
         from cutaway.embedding import PreviousEmbedding, embed_next, layer_neighbors
-        from cutaway.interpret import activations
-        from cutaway.models import class_probabilities, forward
+        from cutaway.models import ForwardPass, class_probabilities
         from cutaway.neighbors import principal_points
 
         self.epoch = epoch
-        weights = self._folder.snapshot(epoch)
-        given: dict[str, Any] = {"scale": self._scale, "weights": weights}
-        h = activations(self._model, self._head["layer"], x=self._rows, **given)
-        predicted = class_probabilities(self._model, forward(self._model, self._rows, **given)).argmax(axis=1)
+        layer, output = self._head["layer"], self._model.outputs[0]._keras_history.operation.name
+        both = ForwardPass.of(self._model, [layer, output], scale=self._scale)
+        found = both(self._rows, weights=self._folder.snapshot(epoch))
+        h = found[layer].reshape(len(self._rows), -1)
+        predicted = class_probabilities(self._model, found[output]).argmax(axis=1)
         if self._before is None:
             _, points = principal_points(h, 2)
             xy = np.zeros((len(h), 2), np.float32)
             xy[:, : points.shape[1]] = points[:, :2]
             self._write(epoch, xy, predicted)
             self._before = PreviousEmbedding(xy, layer_neighbors(h))
-        found = embed_next(h, self._before, perplexity=min(30.0, (len(h) - 1) / 3))
-        self._before = PreviousEmbedding(found.layout.xy, found.neighbors)
-        self._write(epoch, found.layout.xy, predicted)
+        moved = embed_next(h, self._before, perplexity=min(30.0, (len(h) - 1) / 3))
+        self._before = PreviousEmbedding(moved.layout.xy, moved.neighbors)
+        self._write(epoch, moved.layout.xy, predicted)
 
     def _write(self, epoch: int, xy: np.ndarray, predicted: np.ndarray) -> None:
         from cutaway.page import scale_layout
@@ -138,21 +138,13 @@ def _load() -> None:
     warm_up()
 
 
-def _lower_priority(nice: int) -> None:
-    """Give way to everything else, also where the system shares CPUs among sessions before it looks at processes."""
-    nice = min(nice, int(os.environ.get(MOST_NICE, "19")))
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, nice)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(nice))
-
-
 def main() -> None:
     """Write frames until the studio is gone."""
     watched, runs = _Watched(), dict[Path, LiveRun | None]()
-    _lower_priority(5)  # at 10, it is ready after 30 s beside a training that takes all CPUs
+    os.environ["NUMBA_NUM_THREADS"] = "1"  # threads that wait for each other beside a training take more CPU time
+    lower_priority(5)  # at 10, it is ready after 30 s beside a training that takes all CPUs
     _load()
-    _lower_priority(10)
+    lower_priority(10)
     while True:
         paths = list(watched.paths)
         runs = {path: run for path, run in runs.items() if path in paths}
@@ -169,7 +161,7 @@ def _look(path: Path, runs: "dict[Path, LiveRun | None]") -> bool:
         run = runs[path]
         if run is None or (newest := run.newest()) <= run.epoch or not run.allowance.is_left:
             return False
-        with run.allowance.spending():
+        with run.allowance.spending(), single_threaded_blas():
             run.frames(newest)
     except UnknownNameError:  # it has no snapshot yet, or is gone
         return False

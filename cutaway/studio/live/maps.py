@@ -17,8 +17,8 @@ WATCHED = 30.0
 MOST = 16
 """Runs that are watched at most: the process holds samples and a model of each."""
 
-WARM = 120.0
-"""Seconds for which the process stays after a run has begun that nobody watches yet."""
+WARM = 300.0
+"""Seconds for which the process stays after a form for a training was opened, or a run began that nobody watches."""
 
 FRAMES = 400
 """Frames that are kept, of all runs together: of 1,000 samples each takes 6 kB."""
@@ -56,7 +56,7 @@ class LiveMaps:
         self._process = LineProcess("cutaway.studio.live.child", on_line=self._take, on_end=self._ended)
 
     def warm(self) -> None:
-        """Start the process, since a run that is likely to be watched begins."""
+        """Start the process, since a run that is likely to be watched begins, or is about to."""
         with self._lock:
             self._warmed = time.monotonic()
         if not self._process.alive:

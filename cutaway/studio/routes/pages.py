@@ -5,7 +5,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from cutaway.page import studio_files, studio_shell
 
-from .given import GivenDesk, GivenPerson, GivenSettings
+from .given import GivenDesk, GivenPerson, GivenSettings, GivenWorkspace
 
 router = APIRouter()
 
@@ -27,10 +27,17 @@ def static(digest: str, name: str) -> Response:
 @router.get("/runs/{run}")
 @router.get("/runs/{run}/mend")
 @router.get("/compare/{run}/{other}")
-@router.get("/train")
 @router.get("/trainings/{job}")
 @router.get("/data")
 def shell(settings: GivenSettings, person: GivenPerson, desk: GivenDesk, run: str = "", job: str = "") -> Response:
     """The shell of every view: which one it shows, its script takes from the address."""
     desk.warm()  # somebody is there, who may want to look inside a run
     return HTMLResponse(studio_shell(base=settings.base, person=person.name, writes=person.writes))
+
+
+@router.get("/train")
+def train_shell(settings: GivenSettings, person: GivenPerson, desk: GivenDesk, workspace: GivenWorkspace) -> Response:
+    """As `shell`: the form for a training, whose map is there sooner if its process is loaded while the form is."""
+    if person.writes:
+        workspace.expect_training()
+    return shell(settings, person, desk)

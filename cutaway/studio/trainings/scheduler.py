@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.parallel import cpu_count
+from cutaway.studio.memory import free_memory
 
 from .job import Status
 from .lock import take_lock
@@ -90,7 +91,7 @@ class Scheduler:
         waiting = [queue for queue in rows if any(row["state"] == "queued" for row in rows[queue])]
         for queue in sorted(waiting, key=lambda queue: active[queue]):
             running = sum(active.values())
-            if running >= self.parallel or (running and _free_memory() < MEMORY):
+            if running >= self.parallel or (running and free_memory() < MEMORY):
                 return
             if self._is_ours(queue):
                 first = next(row["id"] for row in rows[queue] if row["state"] == "queued")
@@ -137,11 +138,3 @@ class Scheduler:
             os.close(lock)
         queue.trouble.pop(path.name, None)
         return True
-
-
-def _free_memory() -> int:
-    """Bytes of memory that programs can still get; a great many where the system does not say."""
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return 1024 * int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1])
-    return 1 << 62

@@ -107,6 +107,33 @@ def test_a_broken_file_is_one_readable_line(name, tmp_path):
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        (b",".join(b'"a, %d"' % n for n in range(20_001)) + b"\n", "20,001 in line 1 of"),
+        (gzip.compress(b";".join(b"c%d" % n for n in range(100_000)) + b"\n"), "100,000 in line 1 of"),
+        (b"\t".join(b"c%d" % n for n in range(1_000_000)) + b"\n1\t2\n", "in the beginning of line 1 of"),
+    ],
+    ids=["quoted", "gzip", "a line beyond the first block"],
+)
+def test_too_many_columns_are_refused_before_pyarrow_reads_any(content, got, tmp_path, monkeypatch):
+    path = tmp_path / "wide.csv"
+    path.write_bytes(content)
+    monkeypatch.setattr("cutaway.data.tables.readers.delimited._open", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(DataError, match="at most 20,000 columns") as caught:
+        open_delimited(path)
+    assert got in str(caught.value)
+
+
+def test_delimiters_in_quotes_are_no_columns(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text('"' + "," * 30_000 + '",b\n1,2\n')
+    with pytest.raises(DataError, match="the name of a column has at most"):
+        open_delimited(path)
+    path.write_text('"a,b",c\n1,2\n')
+    assert open_delimited(path).columns == ("a,b", "c")
+
+
 @given(content=st.binary(max_size=300))
 def test_any_bytes_are_a_table_or_an_error(content, tmp_path_factory):
     path = tmp_path_factory.mktemp("bytes") / "table.csv"

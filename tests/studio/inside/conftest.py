@@ -1,5 +1,6 @@
 """A studio on runs that were trained, with its caches, shared by all tests that only look."""
 
+import contextlib
 import importlib.util
 import shutil
 import time
@@ -64,6 +65,26 @@ def wait_for():
             time.sleep(0.1)
 
     return wait
+
+
+@pytest.fixture
+def worker_of():
+    """Find the process of a studio that does the work of a lane; None where there is none."""
+    from cutaway.studio.computing.desk import NICE
+
+    def find(studio, lane):
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                parent = path.with_name("stat").read_text().rpartition(")")[2].split()[1]
+                words = path.read_bytes().decode().split("\0")[:-1]
+                if parent == str(studio.process.pid) and words[-2:] == [
+                    "cutaway.studio.computing.process",
+                    str(NICE[lane]),
+                ]:
+                    return int(path.parent.name)
+        return None
+
+    return find
 
 
 @pytest.fixture

@@ -71,6 +71,20 @@ def test_what_is_pinned_in_one_is_pinned_in_the_other(beside):
     beside.check_quiet()
 
 
+def test_each_run_begins_with_its_own_kept_epoch_and_what_changes_alone_goes_along(beside):
+    epochs = f"{EXPLORERS}.map(({{ store, samples }}) => samples.record.epochs[store.state.epochShown])"
+    beside.page.wait_for_timeout(500)
+    assert beside.page.evaluate(epochs) == [6, 3]
+    beside.page.evaluate(f"{EXPLORERS}[1].store.set({{ pinned: 3 }})")
+    beside.wait(f"(([a, b]) => a.samples.names[a.store.state.pinned] === b.samples.names[3])({EXPLORERS})")
+    beside.page.wait_for_timeout(500)
+    assert beside.page.evaluate(epochs) == [6, 3], "the first run shows what it has shown"
+    beside.page.evaluate(f"{EXPLORERS}[1].store.set({{ epoch: {EXPLORERS}[1].samples.record.epochs.indexOf(1) }})")
+    beside.wait(f"String({epochs}) === '1,1'")
+    assert beside.page.locator(".pair-title").all_inner_texts() == ["This run: first", "Other run: second"]
+    beside.check_quiet()
+
+
 @pytest.mark.exhaustive
 def test_the_statistics_are_those_of_compare(beside, trained):
     found = ct.compare(trained / "first", trained / "second", progress=False)

@@ -1,6 +1,5 @@
 """Work for pages: computed once in a process of its own, kept as parts, canceled when nobody waits, never hanging."""
 
-import contextlib
 import gzip
 import json
 import os
@@ -26,16 +25,6 @@ def part(studio, key, name):
     assert answer.status == 200, answer.body
     assert answer.headers["content-encoding"] == "gzip"
     return json.loads(gzip.decompress(answer.body))
-
-
-def worker_of(studio):
-    """The process id of the studio's worker for views."""
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            is_child = path.with_name("stat").read_text().rpartition(")")[2].split()[1] == str(studio.process.pid)
-            if is_child and b"cutaway.studio.computing.process" in path.read_bytes():
-                return int(path.parent.name)
-    return None
 
 
 @pytest.mark.slow
@@ -108,23 +97,23 @@ def test_what_several_pages_ask_for_is_done_once_and_canceled_when_the_last_one_
 @pytest.mark.slow
 def test_urgent_work_is_done_first_and_what_gave_way_goes_on(own_studio, wait_for):
     order = []
-    own_studio.ask("/api/computing/explore?run=first&page=a")
-    own_studio.ask("/api/computing/preview?run=second&page=a")
+    own_studio.ask("/api/computing/explore?run=first&page=a&split=all")
+    own_studio.ask("/api/computing/sheet?run=second&page=a")
     end = time.monotonic() + 180
     while len(order) < 2 and time.monotonic() < end:
-        for name, run in (("preview", "second"), ("explore", "first")):
-            if name not in order and own_studio.ask(f"/api/computing/{name}?run={run}&page=a").json["state"] == "done":
+        for name in ("sheet?run=second", "explore?run=first&split=all"):
+            if name not in order and own_studio.ask(f"/api/computing/{name}&page=a").json["state"] == "done":
                 order.append(name)
         time.sleep(0.02)
-    assert order == ["preview", "explore"]
+    assert order == ["sheet?run=second", "explore?run=first&split=all"]
 
 
 @pytest.mark.exhaustive
 @pytest.mark.slow
-def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, wait_for):
-    wait_for(own_studio, "preview?run=first&page=a")
+def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, wait_for, worker_of):
+    wait_for(own_studio, "sheet?run=first&page=a")
     own_studio.ask("/api/computing/explore?run=first&page=a&split=all")
-    before = worker_of(own_studio)
+    before = worker_of(own_studio, "view")
     time.sleep(0.3)
     os.kill(before, signal.SIGKILL)
     failed = wait_for(own_studio, "explore?run=first&page=a&split=all")
@@ -132,21 +121,24 @@ def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, w
     assert failed["error"] == (
         "The process that computes ended: it was killed, perhaps because memory ran out. Next: try again."
     )
-    assert wait_for(own_studio, "preview?run=second&page=a")["state"] == "done"
-    assert worker_of(own_studio) != before
+    assert wait_for(own_studio, "sheet?run=second&page=a")["state"] == "done"
+    assert worker_of(own_studio, "view") != before
     again = own_studio.ask("/api/computing/explore?run=first&page=a&split=all&again=true").json
     assert again["state"] in ("waiting", "running")
 
 
 @pytest.mark.slow
-def test_the_process_ends_with_the_server_however_that_ends(own_studio, wait_for):
+def test_the_processes_end_with_the_server_however_that_ends(own_studio, wait_for, worker_of):
     wait_for(own_studio, "preview?run=first&page=a")
-    pid = worker_of(own_studio)
+    wait_for(own_studio, "sheet?run=first&page=a")
+    processes = [worker_of(own_studio, lane) for lane in ("look", "view")]
+    assert all(processes)
     own_studio.process.kill()
     end = time.monotonic() + 20
-    while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    for pid in processes:
+        while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
+            assert time.monotonic() < end
+            time.sleep(0.05)
 
 
 @pytest.mark.exhaustive
@@ -279,7 +271,7 @@ def test_a_page_that_says_nothing_is_forgotten(monkeypatch, tmp_path, trained):
 
     told = []
     desk = module.Desk(PartStore(tmp_path))
-    desk._workers = {"view": Stuck(), "long": Stuck()}
+    desk._workers = {lane: Stuck() for lane in module.NICE}
     desk.start()
     desk.ask(ExploreTask(run="first"), trained, "a", lambda name, data: told.append(data["state"]))
     assert began.wait(20)

@@ -1,5 +1,7 @@
 """CSV, TSV and their kin: text, one line a row."""
 
+import csv
+import io
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from cutaway.errors import DataError
 
 from .dialect import Dialect, find_dialect, open_decompressed
-from .reader import BLOCK, check_columns
+from .reader import BLOCK, check_columns, check_width
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+FIRST_LINE = 1 << 22
+"""Characters of line 1 in which columns are counted before anything else is read."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +116,12 @@ def open_delimited(path: Path, *, header: bool | None = None, wanted: Container[
         wanted: The columns that are read; all if None.
 
     Raises:
-        DataError: The file is empty or no text, or two columns that are wanted have the same name.
+        DataError: The file is empty or no text, it has too many columns, or two that are wanted have the same name.
     """
     import pyarrow as pa
 
     dialect = find_dialect(path, header=header)
+    _check_width(path, dialect)
     try:
         names = _open(path, dialect, names=None, wanted=None, bad=None).schema.names
     except (pa.ArrowInvalid, OSError, UnicodeError) as error:
@@ -127,11 +133,25 @@ def open_delimited(path: Path, *, header: bool | None = None, wanted: Container[
     return DelimitedReader(path, dialect, check_columns(names, where=str(path), wanted=wanted))
 
 
+def _check_width(path: Path, dialect: Dialect) -> None:
+    """Refuse too many columns by line 1: pyarrow would first read cells of all, which takes seconds and gigabytes."""
+    try:
+        with open_decompressed(path, dialect.compression) as file:
+            text = io.TextIOWrapper(file, dialect.encoding, errors="ignore", newline="")
+            line = text.readline(FIRST_LINE)
+            text.detach()
+        cells = next(csv.reader([line], delimiter=dialect.delimiter), [])
+    except (OSError, csv.Error):  # whoever reads the whole file says what is wrong
+        return
+    cut = "the beginning of " if len(line) == FIRST_LINE else ""
+    check_width(len(cells), where=f"{cut}line 1 of {path}")
+
+
 def _open(
     path: Path, dialect: Dialect, *, names: Sequence[str] | None, wanted: list[str] | None, bad: list[Any] | None
 ) -> Any:
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv as arrow_csv
 
     def refuse(row: Any) -> str:
         if bad is None:
@@ -139,9 +159,9 @@ def _open(
         bad.append(row)
         return "error"
 
-    return csv.open_csv(
+    return arrow_csv.open_csv(
         open_decompressed(path, dialect.compression),
-        read_options=csv.ReadOptions(
+        read_options=arrow_csv.ReadOptions(
             block_size=BLOCK,
             encoding=dialect.encoding.removesuffix("-sig"),  # pyarrow skips the mark of UTF-8 itself
             use_threads=False,  # line numbers in errors; one thread was as fast as two
@@ -149,10 +169,10 @@ def _open(
             column_names=list(names) if names is not None else None,
             autogenerate_column_names=names is None and not dialect.header,
         ),
-        parse_options=csv.ParseOptions(
+        parse_options=arrow_csv.ParseOptions(
             delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=refuse
         ),
-        convert_options=csv.ConvertOptions(
+        convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names or (), pa.string()),
             include_columns=wanted,
         ),

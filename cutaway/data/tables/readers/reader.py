@@ -165,12 +165,7 @@ def check_columns(names: Sequence[str], *, where: str, wanted: Container[str] | 
     Raises:
         DataError: There are too many, or a name is too long, or two that are wanted are the same.
     """
-    if len(names) > MOST_COLUMNS:
-        raise DataError(
-            f"a table has at most {MOST_COLUMNS:,} columns",
-            got=f"{len(names):,} in {where}",
-            hint="save the inputs as an array with np.savez(file, x_train=..., y_train=...)",
-        )
+    check_width(len(names), where=where)
     seen: set[str] = set()
     for number, name in enumerate(names, start=1):
         if len(name) > LONGEST_NAME:
@@ -187,3 +182,21 @@ def check_columns(names: Sequence[str], *, where: str, wanted: Container[str] | 
             )
         seen.add(name)
     return tuple(names)
+
+
+def check_width(columns: int, *, where: str) -> None:
+    """Check that a table has no more columns than can be worked with.
+
+    Args:
+        columns: How many it has.
+        where: The table, for messages.
+
+    Raises:
+        DataError: There are too many.
+    """
+    if columns > MOST_COLUMNS:
+        raise DataError(
+            f"a table has at most {MOST_COLUMNS:,} columns",
+            got=f"{columns:,} in {where}",
+            hint="save the inputs as an array with np.savez(file, x_train=..., y_train=...)",
+        )

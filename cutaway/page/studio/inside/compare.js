@@ -20,7 +20,7 @@ export async function showCompare(host, [first, second]) {
   const maps = runs.map((run, k) => {
     const place = element("div", { class: "map-view" });
     const link = element("a", { href: `runs/${encodeURIComponent(run.id)}`, text: run.title || run.id });
-    const title = element("p", { class: "pair-title" }, link);
+    const title = element("p", { class: "pair-title" }, element("span", { class: "hint", text: k ? "Other run: " : "This run: " }), link);
     beside.append(element("div", { class: "pair-run" }, title, place));
     const against = runs[1 - k].id;
     const links = k === 0 ? comparison : document.createDocumentFragment();

@@ -58,25 +58,27 @@ function whenShown(explorer, keys, say) {
 }
 
 /**
- * Let two explorers in a page show the same samples, layers and epochs.
+ * Let two explorers in a page show the same samples, layers and epochs: what changes in one changes in the other.
  * @param {AnyExplorer} one
  * @param {AnyExplorer} other
  */
 export function joinExplorers(one, other) {
-  /** @type {Map<AnyExplorer, string>} what each shows since the other does; said back, it would undo what came since */
-  const heard = new Map();
+  showIn(other, shownIn(one));
+  /** @type {Map<AnyExplorer, Shown>} what each has said or was told; told back, it would undo what came since */
+  const known = new Map([one, other].map((each) => [each, shownIn(each)]));
   for (const [from, to] of [
     [one, other],
     [other, one],
   ]) {
     whenShown(from, ["layer", "epochShown", "color", "search", "pinned", "selection"], (shown) => {
-      if (JSON.stringify(shown) === heard.get(from) || to.parts?.ended.aborted) return;
-      heard.delete(from);
-      showIn(to, shown);
-      heard.set(to, JSON.stringify(shownIn(to)));
+      const before = /** @type {Record<string, unknown>} */ (known.get(from) ?? {});
+      const changed = Object.entries(shown).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]));
+      known.set(from, shown);
+      if (!changed.length || to.parts?.ended.aborted) return;
+      showIn(to, Object.fromEntries(changed));
+      known.set(to, shownIn(to));
     });
   }
-  showIn(other, shownIn(one));
 }
 
 /**

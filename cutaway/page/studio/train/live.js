@@ -229,7 +229,9 @@ export function showLive(host, run) {
   const reload = () => void live.reload().catch(showError);
   listen({
     training: (told) => {
-      if (told.run === run.id) live.take(told);
+      // of a training that has ended, what was read before its end may come after what was read then
+      const late = live.run.state !== "running" && told.since + told.rows.length <= live.rows.length;
+      if (told.run === run.id && !late) live.take(told);
     },
     runs: ({ changed }) => {
       const row = changed.find((/** @type {{ id: string }} */ each) => each.id === run.id);
