@@ -121,7 +121,7 @@ def test_many_answers_are_found_in_several_passes(digits_run, monkeypatch):
     at_once = digits_run.influence(names, 3, epochs=6)
     for kept in (digits_run.path / "results").glob("influence-*"):
         kept.unlink()
-    monkeypatch.setattr("cutaway.interpret.MOST_ANSWERS", 2)
+    monkeypatch.setattr("cutaway.interpret.influence.tracin.MOST_ANSWERS", 2)
     told = []
     for one, other in zip(at_once, digits_run.influence(names, 3, epochs=6, progress=told.append), strict=True):
         assert [each.sample for each in one.supporting] == [each.sample for each in other.supporting]
