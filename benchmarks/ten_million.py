@@ -1,12 +1,12 @@
 """Ten million rows from training to the page: seconds and memory of each stage, each in a process of its own.
 
 The data are made here, chunk by chunk, from a seed: 10 classes of three curved surfaces each in 40 columns, and 2% of
-the labels replaced by another class. They are a folder of .npy files (1.6 GB for 10 million rows), which is a memory map,
-or with --parquet one Parquet file. A twentieth of the rows are test samples.
+the labels replaced by another class. They are a folder of .npy files (1.6 GB for 10 million rows), which are mapped
+into memory, or with --parquet one Parquet file. A twentieth of the rows are test samples.
 
 Memory is the most that a stage and its child processes held together in anonymous and shared pages (RssAnon and
-RssShmem of Linux, read 50 times a second). Pages of mapped files are not in it: the system takes them back when it needs
-room. A stage that fails is named with its reason, and the next one begins.
+RssShmem of Linux, read 10 times a second). Pages of mapped files are not in it: the system takes them back when it
+needs room. A stage that fails is named with its reason, and the next one begins.
 
     python -m benchmarks.ten_million [--rows N] [--parquet] [--stages training,predictions,...] [--folder PATH]
 """
@@ -225,7 +225,7 @@ def measure(name: str, work: Work) -> dict[str, Any]:
         waiting.start()
         while waiting.is_alive():
             peak = max(peak, held_by(process.pid))
-            waiting.join(0.02)
+            waiting.join(0.1)
         said.seek(0)
         lines = said.read().splitlines()
     _, status, usage = ended
@@ -245,9 +245,8 @@ def show(rows: int, results: dict[str, dict[str, Any]]) -> None:
     print("\n| stage | rows | seconds | CPU seconds | peak memory |\n|---|---|---|---|---|")
     for name, found in results.items():
         failed = f" failed: {found['failed']}" if found["failed"] else ""
-        print(
-            f"| {name}{failed} | {rows:,} | {found['seconds']:.0f} | {found['cpu']:.0f} | {found['memory'] / 1e9:.2f} GB |"
-        )
+        seconds, cpu, memory = found["seconds"], found["cpu"], found["memory"]
+        print(f"| {name}{failed} | {rows:,} | {seconds:.0f} | {cpu:.0f} | {memory / 1e9:.2f} GB |")
 
 
 def main() -> int:

@@ -161,7 +161,8 @@ def _neighbors(
     k = min(NEIGHBORS, len(points) - 1)
     found = nearest_among(points, wanted, k + 1).index.astype(np.int64)
     others = searched[found] != rows[:, None]
-    others[others.all(axis=1), -1] = False  # not searched, or equal samples before it have pushed it out of its own list
+    # it was not searched, or equal samples before it have pushed it out of its own list
+    others[others.all(axis=1), -1] = False
     return found[others].reshape(len(rows), k)
 
 

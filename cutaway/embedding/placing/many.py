@@ -88,9 +88,7 @@ def place_many(h: np.ndarray, into: ManyPlacement) -> np.ndarray:
     grid = field.potential, field.nodes, field.corner, np.float32(1 / field.spacing), np.float32(field.level)
 
     def optimize(low: int, high: int) -> None:
-        optimize_in_field(
-            x, y, near.index, affinities, np.float32(EXAGGERATION), ITERATIONS, *grid, xy, low, high
-        )
+        optimize_in_field(x, y, near.index, affinities, np.float32(EXAGGERATION), ITERATIONS, *grid, xy, low, high)
 
     run_ranges(optimize, ranges(len(h), ROWS_PER_RANGE))
     return xy

@@ -10,18 +10,17 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
-from cutaway.data import SampleIds
+from cutaway.data import SampleIds, stratified_sample
 from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, inspect_quality
 from cutaway.errors import UsageError
+
+from .activations import LazyActivations, layer_activations
 
 if TYPE_CHECKING:
     import pandas
 
     from cutaway.page import Explorer, ExplorerWidget
     from cutaway.plots import BokehFigure, Figure
-
-INPUT = "input"
-"""Names the samples themselves, as the model sees them, where no layer has this name."""
 
 PICTURES = 10_000
 """The most points that carry their picture to the page: 2 MB of MNIST digits. More points show their names alone."""
@@ -98,8 +97,28 @@ class Embedding(NotebookDisplay):
         # whoever canceled it did not want to wait for more
         if self.canceled or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
             return self.layout.quality, self.layout.misplaced
-        seed = self.layout.settings["seed"]
-        return inspect_quality(self.activations(), self.xy, k=QUALITY_NEIGHBORS, seed=seed, labels=self.labels)
+        given: Any = {"k": QUALITY_NEIGHBORS, "seed": self.layout.settings["seed"], "labels": self.labels}
+        if self._laid_out is None:
+            return inspect_quality(self.activations(), self.xy, **given)
+        from cutaway.embedding import sampled_quality
+
+        h = self._lazy_activations
+        return sampled_quality(h, self.xy, some=h[self._laid_out], **given), None
+
+    @cached_property
+    def _laid_out(self) -> np.ndarray | None:
+        """The samples that were laid out, int64 (some,), where the others were placed among them; otherwise None.
+
+        Of a part of such an embedding, all samples count.
+        """
+        settings = self.layout.settings
+        if "placed" not in settings or len(self) != settings["laid_out"] + settings["placed"]:
+            return None
+        return stratified_sample(self.labels, settings["laid_out"], seed=settings["seed"])
+
+    @property
+    def _lazy_activations(self) -> LazyActivations:
+        return LazyActivations(self.context, self.layer, self.ids, self.epoch)
 
     def activations(self) -> np.ndarray:
         """The activations that were embedded, float32 ``(sample, unit)``, computed again."""
@@ -107,6 +126,9 @@ class Embedding(NotebookDisplay):
 
     def transform(self, h: np.ndarray) -> np.ndarray:
         """Place new activations of the same layer; the samples that are there stay where they are.
+
+        Where only some samples were laid out, new ones are placed among these, as the others were: quickly, by
+        approximate neighbors. Pass some 100,000 at a time.
 
         Args:
             h: float32 ``(sample, unit)``, such as ``run.activations`` returns, of samples that were not embedded.
@@ -118,7 +140,7 @@ class Embedding(NotebookDisplay):
             UsageError: The embedding was not made by t-SNE.
             DataError: The activations are not finite numbers, or of another layer.
         """
-        from cutaway.embedding import place
+        from cutaway.embedding import place, place_many
 
         if self.layout.method != "tsne":
             raise UsageError(
@@ -126,19 +148,26 @@ class Embedding(NotebookDisplay):
                 got=f'an embedding by "{self.layout.method}"',
                 hint='embed with method="tsne"',
             )
-        return place(h, self._placement)
+        return place(h, self._placement) if self._laid_out is None else place_many(h, self._placement)
 
     @cached_property
     def _placement(self) -> Any:
-        from cutaway.embedding import placement
+        from cutaway.embedding import ManyPlacement, placement
 
-        return placement(self.activations(), self.xy)
+        rows = self._laid_out
+        if rows is None:
+            return placement(self.activations(), self.xy)
+        at = placement(self._lazy_activations[rows], self.xy[rows])
+        return ManyPlacement.of(at, seed=self.layout.settings["seed"])
 
     @property
     def title(self) -> str:
         """What it shows, in a few words."""
-        method = METHOD_NAMES[self.layout.method]
-        return f"{self.layer}, epoch {self.epoch}: {method} of {len(self.xy):,} samples"
+        method, settings = METHOD_NAMES[self.layout.method], self.layout.settings
+        title = f"{self.layer}, epoch {self.epoch}: {method} of {len(self.xy):,} samples"
+        if "placed" not in settings:
+            return title
+        return f"{title}, {settings['laid_out']:,} laid out and {settings['placed']:,} placed among them"
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row a sample: sample, x, y, label, predicted."""
@@ -223,24 +252,3 @@ class Embedding(NotebookDisplay):
             neighbors_in=layer,
             colors=explorer_colors(),
         )
-
-
-def layer_activations(
-    context: RunContext, layer: str, ids: SampleIds, *, epoch: int | None = None, on_progress: Any = None
-) -> np.ndarray:
-    """Activations of a layer in evaluation, float32 ``(sample, unit)``; of "input" the samples as the model sees them.
-
-    Raises:
-        UnknownNameError: There is no such layer or epoch.
-    """
-    from cutaway.progress import ignore_progress
-
-    data = context.data
-    if layer == INPUT and INPUT not in context.outline.kinds:
-        context.epoch(epoch)  # refuses an unknown one
-        return data.inputs(ids)
-    from cutaway.interpret import activations
-
-    return activations(
-        context.model(epoch), layer, x=data.rows(ids), scale=data.scale, on_progress=on_progress or ignore_progress
-    )

@@ -9,7 +9,7 @@ from cutaway.embedding import resolve_settings
 from cutaway.errors import UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .embedding import INPUT
+from .activations import INPUT
 from .passes import SharedPasses
 from .sequence import EmbeddingSequence
 from .sequence_steps import SequenceTask, Step, make_sequence

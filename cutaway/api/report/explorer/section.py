@@ -121,7 +121,7 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
 
 def _widths(source: ReportSource) -> dict[str, int]:
     """The layers of which maps are wanted, and how wide they are."""
-    from cutaway.api.analyses.layouts.embedding import INPUT
+    from cutaway.api.analyses.layouts.activations import INPUT
 
     context = source.context
     root, dense = context.layer(None), context.outline.dense
@@ -160,7 +160,7 @@ def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[
 
 
 def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerMap:
-    from cutaway.api.analyses.layouts.embedding import INPUT
+    from cutaway.api.analyses.layouts.activations import INPUT
 
     if name == INPUT:
         layout = grid.embeddings[name, grid.epochs[0]].xy
