@@ -1,6 +1,6 @@
 """An embedding as the user holds it: coordinates, their quality, and the samples they belong to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from cutaway.page import Explorer, ExplorerWidget
     from cutaway.plots import BokehFigure, Figure
+
+DRAWN = 250_000
+"""The most points of a figure; a page that holds more would take seconds to open."""
 
 PICTURES = 10_000
 """The most points that carry their picture to the page: 2 MB of MNIST digits. More points show their names alone."""
@@ -164,10 +167,12 @@ class Embedding(NotebookDisplay):
     def title(self) -> str:
         """What it shows, in a few words."""
         method, settings = METHOD_NAMES[self.layout.method], self.layout.settings
-        title = f"{self.layer}, epoch {self.epoch}: {method} of {len(self.xy):,} samples"
+        begin, count = f"{self.layer}, epoch {self.epoch}: {method} of", f"{len(self.xy):,}"
         if "placed" not in settings:
-            return title
-        return f"{title}, {settings['laid_out']:,} laid out and {settings['placed']:,} placed among them"
+            return f"{begin} {count} samples"
+        laid_out, placed = settings["laid_out"], settings["placed"]
+        shown = f"{count} of {laid_out + placed:,}" if len(self) < laid_out + placed else count
+        return f"{begin} {shown} samples, {laid_out:,} laid out and {placed:,} placed among them"
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row a sample: sample, x, y, label, predicted."""
@@ -185,10 +190,26 @@ class Embedding(NotebookDisplay):
         )
 
     def plot(self) -> "Figure":
-        """Draw it as a matplotlib scatter plot in the colors of the classes."""
+        """Draw it as a matplotlib scatter plot in the colors of the classes; of millions of samples 250,000."""
         from cutaway.plots import embedding_scatter
 
-        return embedding_scatter(self.xy, self.labels, self.class_names, title=self.title)
+        drawn = self._drawn
+        return embedding_scatter(drawn.xy, drawn.labels, self.class_names, title=drawn.title)
+
+    @property
+    def _drawn(self) -> "Embedding":
+        """The samples that are drawn: all, or of more than `DRAWN` a stratified sample by class."""
+        if len(self) <= DRAWN:
+            return self
+        rows = stratified_sample(self.labels, DRAWN, seed=0)
+        misplaced = None if self.layout.misplaced is None else self.layout.misplaced[rows]
+        return replace(
+            self,
+            layout=replace(self.layout, xy=self.xy[rows], misplaced=misplaced),
+            ids=self.ids.take(rows),
+            labels=self.labels[rows],
+            predicted=self.predicted[rows],
+        )
 
     def _shown_table(self) -> str:
         return ""
@@ -196,17 +217,18 @@ class Embedding(NotebookDisplay):
     def bokeh(self) -> "BokehFigure":
         """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.
 
-        Up to 10,000 samples show their picture as well.
+        Up to 10,000 samples show their picture as well; of millions 250,000 are drawn.
         """
         from cutaway.plots import embedding_scatter_bokeh
 
-        pictures = self.context.data.pictures(self.ids) if len(self.ids) <= PICTURES else None
+        drawn = self._drawn
+        pictures = self.context.data.pictures(drawn.ids) if len(drawn) <= PICTURES else None
         return embedding_scatter_bokeh(
-            self.xy,
-            self.labels,
+            drawn.xy,
+            drawn.labels,
             self.class_names,
-            names=self.ids.names(),
-            predicted=self.predicted,
+            names=drawn.ids.names(),
+            predicted=drawn.predicted,
             pictures=pictures,
         )
 
@@ -217,7 +239,7 @@ class Embedding(NotebookDisplay):
             height: Height of the map in CSS pixels, 200..4000.
 
         Returns:
-            As of `cutaway.Run.explore`, of this layer, this epoch and these samples.
+            As of `cutaway.Run.explore`, of this layer, this epoch and these samples; of millions 250,000 are shown.
 
         Raises:
             UsageError: The package anywidget is not installed (the extra "notebook"), or the height is outside its
@@ -226,7 +248,7 @@ class Embedding(NotebookDisplay):
         from cutaway.page import check_widget, explorer_widget
 
         check_widget(height=height)
-        return explorer_widget(self._explorer(), height=height)
+        return explorer_widget(self._drawn._explorer(), height=height)
 
     def _explorer(self) -> "Explorer":
         from cutaway.api.analyses.predictions import probabilities

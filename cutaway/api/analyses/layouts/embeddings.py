@@ -111,6 +111,26 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
         An embedding of the samples of ``shown`` alone, whose coordinates and quality are those of all samples; None
         where nothing usable is kept.
     """
+    whole = kept_layout(context, layer)
+    if whole is None:
+        return None
+    ids, epoch, layer = context.ids("all"), context.epoch(None), context.layer(layer, epoch=None)
+    rows = positions(ids, shown)
+    name, layout, cached = whole
+    misplaced = None if layout.misplaced is None else layout.misplaced[rows]
+    part = replace(layout, xy=layout.xy[rows], misplaced=misplaced)
+    predicted = cached["predicted"][rows] if "predicted" in cached else None
+    predicted = predicted_classes(context, shown, epoch=epoch, cached=predicted)
+    file = context.folder.results.path(name)
+    return Embedding(layer, epoch, part, context.named(shown), context.data.y(shown), predicted, file, context)
+
+
+def kept_layout(context: RunContext, layer: str | None) -> tuple[str, Layout, dict[str, np.ndarray]] | None:
+    """The layout that ``run.embed()`` has made of all samples and kept, in the order of the split "all".
+
+    Returns:
+        The name of its file, the layout and what is kept beside it; None where nothing usable is kept.
+    """
     epoch, layer = context.epoch(None), context.layer(layer, epoch=None)
     ids = context.ids("all")
     try:
@@ -120,16 +140,7 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
     some = sampled_rows(context.data.y(ids), settings, laid_out=LAID_OUT) if len(ids) > LAID_OUT else None
     name = embedding_name(context, layer, epoch=epoch, ids=ids, settings=settings, some=some)
     found = read_layout(context, name, ids)
-    if found is None:
-        return None
-    rows = positions(ids, shown)
-    layout, cached = found
-    misplaced = None if layout.misplaced is None else layout.misplaced[rows]
-    part = replace(layout, xy=layout.xy[rows], misplaced=misplaced)
-    predicted = cached["predicted"][rows] if "predicted" in cached else None
-    predicted = predicted_classes(context, shown, epoch=epoch, cached=predicted)
-    file = context.folder.results.path(name)
-    return Embedding(layer, epoch, part, context.named(shown), context.data.y(shown), predicted, file, context)
+    return None if found is None else (name, *found)
 
 
 def positions(ids: SampleIds, some: SampleIds) -> np.ndarray:
