@@ -193,7 +193,7 @@ def test_one_setting_in_two_types_is_one_result(digits_run):
 @pytest.fixture(scope="module")
 def placed(digits_run):
     """An embedding of which 600 of 1,797 samples are laid out."""
-    return digits_run.embed("dense_2", laid_out=600, n_iter=250, perplexity=20.0, progress=False)
+    return digits_run.embed("dense_2", laid_out=600, n_iter=300, perplexity=20.0, progress=False)
 
 
 def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits_run, placed):
@@ -203,13 +203,13 @@ def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits_run, pla
     # half of the samples would lie among other classes if the others were placed by chance
     assert placed.quality.accuracy_plane > 0.85
     assert (placed.quality.samples, placed.misplaced) == (1500, None)
-    again = digits_run.embed("dense_2", laid_out=600, n_iter=250, perplexity=20.0, progress=False)
+    again = digits_run.embed("dense_2", laid_out=600, n_iter=300, perplexity=20.0, progress=False)
     np.testing.assert_array_equal(again.xy, placed.xy)
     assert again.file == placed.file
     assert again.predicted.dtype == np.int64
-    other = digits_run.embed("dense_2", laid_out=500, n_iter=250, perplexity=20.0, progress=False, quality=False)
+    other = digits_run.embed("dense_2", laid_out=500, n_iter=300, perplexity=20.0, progress=False, quality=False)
     assert other.file != placed.file
-    with pytest.raises(UsageError, match="laid_out is a whole number of at least 4"):
+    with pytest.raises(UsageError, match="laid_out is a whole number from 4 up"):
         digits_run.embed(laid_out=3)
 
 

@@ -102,7 +102,7 @@ class Cells:
         return Neighbors(index, squared)
 
     def _searched(self, cell: int, k: int) -> np.ndarray:
-        """Places that are searched for the queries of a cell: all, where its nearest cells lack points."""
+        """The points that are searched for the queries of a cell: all, where its nearest cells lack points."""
         places = np.concatenate([np.arange(self.starts[each], self.starts[each + 1]) for each in self.near[cell]])
         return places if len(places) >= k else np.arange(len(self.points))
 
