@@ -38,8 +38,6 @@ TESTED = 0.05
 LIMIT = 4e9
 HIDDEN = (128, 64)
 EPOCHS = 2
-JUDGED = 200_000
-"""Samples of the test on which the page's own claims are checked at most."""
 
 
 def chunk(start: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -118,10 +116,10 @@ class Work:
 def training(work: Work) -> dict[str, Any]:
     import cutaway as ct
 
-    options = {"label": "label"} if work.data.suffix else {}
+    options: dict[str, Any] = {"label": "label"} if work.data.suffix else {}
     data = ct.load_dataset(work.data, **options)
     run = ct.train(ct.mlp(HIDDEN), data, epochs=EPOCHS, runs=work.runs, progress=False)
-    return {"test accuracy": run.test["accuracy"]}
+    return {"test accuracy": run.test and run.test["accuracy"]}
 
 
 def predictions(work: Work) -> dict[str, Any]:
@@ -163,7 +161,7 @@ def labels(work: Work) -> dict[str, Any]:
 
 
 def influence(work: Work) -> dict[str, Any]:
-    found = work.run.influence(["test[0]", "test[1]", "test[2]"] if not work.data.suffix else ["0", "1", "2"][:0])
+    found = work.run.influence(["test[0]", "test[1]", "test[2]"])
     return {"answers": [repr(each) for each in found]}
 
 

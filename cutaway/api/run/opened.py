@@ -216,7 +216,7 @@ class OpenedRun(RecordedRun):
             layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
             epochs: Their numbers, ascending; all with a snapshot if None.
             progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`. There is no callback.
+            settings: split, points (250,000 if None), seed, and settings of t-SNE, as in `embed`. There is no callback.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
@@ -240,7 +240,7 @@ class OpenedRun(RecordedRun):
             epoch: Number of the epoch; the kept one if None.
             layers: Their names, in order; all Dense layers if None. "input" is what the model sees.
             progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`; errors are those of `embed_epochs`.
+            settings: As of `embed_epochs`, whose errors these are.
         """
         epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:

@@ -103,7 +103,9 @@ class Cells:
 
     def _searched(self, cell: int, k: int) -> np.ndarray:
         """The points that are searched for the queries of a cell: all, where its nearest cells lack points."""
-        places = np.concatenate([np.arange(self.starts[each], self.starts[each + 1]) for each in self.near[cell]])
+        near = self.near[cell]
+        ends = zip(self.starts[near].tolist(), self.starts[near + 1].tolist(), strict=True)
+        places = np.concatenate([np.arange(first, last) for first, last in ends])
         return places if len(places) >= k else np.arange(len(self.points))
 
 

@@ -37,11 +37,13 @@ def sampled_quality(
 
     Source: as of `cutaway.embedding.inspect_quality`.
     """
-    from scipy.spatial import cKDTree
+    import scipy.spatial
 
     n = len(xy)
     queries = np.sort(np.random.default_rng(seed).choice(n, min(SAMPLE, n), replace=False))
-    tree: Any = cKDTree(xy, balanced_tree=False, compact_nodes=False)
+    spatial: Any = scipy.spatial  # its annotations do not name the tree
+    # a balanced tree takes twice as long to make
+    tree = spatial.KDTree(xy, balanced_tree=False, compact_nodes=False)
     found = tree.query(xy[queries], k + 1)[1]
     others = found != queries[:, None]
     others[others.all(axis=1), -1] = False  # points in the same place have pushed it out of its own list
