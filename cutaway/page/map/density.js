@@ -7,8 +7,8 @@
  * levels: 0 for none, otherwise growing with the logarithm of the number; rows from the bottom up
  */
 
-/** Opacity of points above a density where the whole map is seen; they become denser as one zooms in. */
-const FAINT = 0.15;
+/** Opacity of all points above a density where the whole map is seen; it grows as one zooms in. */
+const FAINT = 0.2;
 
 /** The density of many samples, painted below the points of some of them. */
 export class Density {
@@ -48,20 +48,21 @@ export class Density {
   /**
    * Paint what the map shows of it, where it shows the layout that this is the density of.
    * @param {import("./map.js").SampleMap} map
-   * @returns {number} what the opacity of points is multiplied with
    */
-  paint({ root, top, view, transition: { a, b, t } }) {
+  paint({ root, top, view, selection, surface, transition: { a, b, t } }) {
     const canvas = this.#canvas;
     if (!canvas.isConnected) root.insertBefore(canvas, root.querySelector("canvas"));
     if (canvas.width !== top.width || canvas.height !== top.height) [canvas.width, canvas.height] = [top.width, top.height];
     const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     pen.clearRect(0, 0, canvas.width, canvas.height);
-    if ((t < 1 && a !== this.record.key) || (t > 0 && b !== this.record.key)) return 1;
+    const { style } = surface.canvas;
+    style.opacity = "";
+    if ((t < 1 && a !== this.record.key) || (t > 0 && b !== this.record.key)) return;
+    if (!selection.length) style.opacity = String(Math.min(1, FAINT * Math.max(1, view.zoomed)));
     const [left, low] = view.toScreen(0, 0);
     const side = view.scale * view.ratio;
     // cells that are larger than a few pixels are not smoothed away
     pen.imageSmoothingEnabled = side / this.record.side < 4;
     pen.drawImage(this.#image, left * view.ratio, low * view.ratio - side, side, side);
-    return Math.min(1, FAINT * Math.max(1, view.zoomed));
   }
 }

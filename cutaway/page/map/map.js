@@ -320,11 +320,11 @@ export class SampleMap extends EventTarget {
     this.#frame ||= requestAnimationFrame(() => this.paint());
   }
 
-  /** Larger and denser points as one zooms in. @param {number} faint what their opacity is multiplied with */
-  #style(faint) {
+  /** Larger and denser points as one zooms in. */
+  get #style() {
     const zoomed = Math.max(1, this.view.zoomed);
     const { size, alpha, dim } = this.point;
-    return { size: size * zoomed ** 0.4, alpha: faint * Math.min(0.95, alpha * zoomed ** 0.25), dim };
+    return { size: size * zoomed ** 0.4, alpha: Math.min(0.95, alpha * zoomed ** 0.25), dim };
   }
 
   paint() {
@@ -337,8 +337,8 @@ export class SampleMap extends EventTarget {
     this.pictured = fit ? pointsInBox(between, this.states, this.#box, MOST_PICTURES) : null;
     const count = this.pictured ? 0 : this.count;
     const { view, transition: { a, b, t } } = this;
-    const faint = this.backdrop?.paint(this) ?? 1;
-    this.surface.paint({ a, b, t, view, count, selected: this.selection.length, ...this.#style(faint) });
+    this.backdrop?.paint(this);
+    this.surface.paint({ a, b, t, view, count, selected: this.selection.length, ...this.#style });
     this.paintTop();
   }
 

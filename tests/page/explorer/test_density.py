@@ -68,6 +68,12 @@ def test_the_density_has_the_color_of_its_class_and_is_of_one_layout_only(open_e
     assert opened.page.evaluate(PIXEL) == [0x20, 0x20, 0xD0, 255]
     order = "[...explorer.map.root.querySelectorAll('canvas')].map((canvas) => canvas.id)"
     assert opened.page.evaluate(order) == ["density", "points", "top"]
+    opacity = "Number(explorer.map.surface.canvas.style.opacity || 1)"
+    assert opened.page.evaluate(opacity) < 0.5
+    opened.page.evaluate("explorer.map.select([1, 2])")
+    opened.wait(f"{opacity} === 1")  # a selection is seen
+    opened.page.evaluate("explorer.map.select([])")
+    opened.wait(f"{opacity} < 0.5")
     opened.page.evaluate("explorer.store.set({ color: 'confidence' })")
     opened.wait(f"{PIXEL}[0] === 0x99")
     opened.page.evaluate("explorer.store.set({ color: 'label', off: [2] })")
@@ -77,7 +83,7 @@ def test_the_density_has_the_color_of_its_class_and_is_of_one_layout_only(open_e
     opened.page.evaluate("explorer.store.set({ epoch: 0 })")
     opened.wait(f"{PIXEL}[3] === 0")
     opened.page.evaluate("explorer.store.set({ epoch: 2, layer: 0 })")
-    opened.wait(f"{PIXEL}[3] === 0 && explorer.map.transition.t === 0")
+    opened.wait(f"{PIXEL}[3] === 0 && explorer.map.transition.t === 0 && {opacity} === 1")
     opened.check_quiet()
 
 
