@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cutaway.embedding.tsne.grid import fft, grid_for
-from cutaway.embedding.tsne.interpolation import convolve
 from cutaway.parallel import cpu_count
 
 # Distance of nodes in units of the layout, as for the normalization Z; a small layout gets a finer grid, and a very
@@ -36,6 +34,9 @@ class Field:
     @classmethod
     def of(cls, xy: np.ndarray) -> "Field":
         """Compute the potential of points, float32 (n, 2)."""
+        from cutaway.embedding.tsne.grid import fft, grid_for  # these load the compiled kernels
+        from cutaway.embedding.tsne.interpolation import convolve
+
         low, high = xy.min(axis=0).astype(np.float64), xy.max(axis=0).astype(np.float64)
         half = max(float((high - low).max()) / 2, 1e-3)
         spacing = max(min(SPACING, max(FINEST, half / 24)), 2 * half / MOST_NODES)

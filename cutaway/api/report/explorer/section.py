@@ -232,6 +232,8 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
         caption += f" ({left_out:,} are left out, of each class the same share)"
     if embedded > len(root):
         caption += f", from an embedding of {embedded:,} samples"
+        if "placed" in root.layout.settings:
+            caption += f", {root.layout.settings['laid_out']:,} laid out and the others placed among them"
     caption += f"; t-SNE with perplexity {root.layout.settings['perplexity']:g}."
     if len(grid.embeddings) > 1:
         caption += (
