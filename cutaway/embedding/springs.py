@@ -15,7 +15,7 @@ from .alignment import PRESERVED, aligned_rows, procrustes
 from .stages import stage
 from .tsne import (
     EXACT,
-    KL_INTERVAL,
+    KL_WINDOW,
     Affinities,
     Descent,
     Optimizer,
@@ -23,6 +23,7 @@ from .tsne import (
     Phase,
     TSNESettings,
     descent_record,
+    fall_of_kl,
     phases_for,
     threads_for,
 )
@@ -136,7 +137,7 @@ def descend_with_springs(
         "arranged": "again" if rearrange else "as before",
         "neighbors_preserved": share,
         "held": float(held.mean()),
-        "n_iter": total + extensions * KL_INTERVAL,
+        "n_iter": total + extensions * KL_WINDOW,
         "tolerance": EXTENSION_TOLERANCE if rearrange else 0.0,
         "phases": [asdict(phase) for phase in phases],
         "stiffness": {"arrange": arrange, "hold": hold},
@@ -147,11 +148,12 @@ def _run(state: AnchoredState, phases: tuple[Phase, ...], *, extensions: int, on
     """Run all phases, and extend the last one up to ``extensions`` times while KL falls."""
     done = Optimizer(state, phases, None, on_progress).run()
     history, iterations = [kl for _, kl in done.history], done.iterations
-    extension = replace(phases[-1], iterations=KL_INTERVAL)
+    extension = replace(phases[-1], iterations=KL_WINDOW)
     for tolerance in (FIRST_EXTENSION_TOLERANCE, *(EXTENSION_TOLERANCE,) * (extensions - 1))[:extensions]:
         if done.stopped == "canceled":
             break
-        if history[-2] - history[-1] <= tolerance * history[-2]:
+        fall = fall_of_kl(history)
+        if fall is not None and fall <= tolerance:
             done = replace(done, stopped="converged")
             break
         done = Optimizer(state, (extension,), None, on_progress).run()
@@ -161,7 +163,7 @@ def _run(state: AnchoredState, phases: tuple[Phase, ...], *, extensions: int, on
 
 def _phases(samples: int, share: float) -> tuple[Phase, ...]:
     """Choose the phases by the mean share of preserved neighbors; learning rates are those of an independent layout."""
-    early, main = phases_for(samples, TSNESettings())
+    early, main = phases_for(samples, TSNESettings(early_samples=samples, final_iter=0))
     # few samples have half the learning rate
     factor = 2 if samples <= EXACT else 1
 

@@ -167,3 +167,11 @@ def test_progress_reports_both_stages():
     compute_affinities(DIGITS[:100], 10, on_progress=reports.append)
     assert list(dict.fromkeys(each.task for each in reports)) == ["neighbors", "affinities"]
     assert (reports[-1].done, reports[-1].total) == (100, 100)
+
+
+def test_mirror_images_found_in_blocks_give_the_same_matrix(monkeypatch):
+    points = np.random.default_rng(0).normal(size=(5000, 3)).astype(np.float32)
+    whole = compute_affinities(points, 5.0)
+    monkeypatch.setattr("cutaway.embedding.tsne.affinities.ENTRIES_PER_BLOCK", 1)
+    for one, other in zip(vars(whole).values(), vars(compute_affinities(points, 5.0)).values(), strict=True):
+        np.testing.assert_array_equal(one, other)

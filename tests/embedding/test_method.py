@@ -59,6 +59,8 @@ def test_the_layout_reports_all_settings(digits):
         "tolerance": 0.002,
         "early_exaggeration_iter": 250,
         "early_exaggeration": 12.0,
+        "early_samples": 500,
+        "final_iter": 0,
         "exaggeration": 1.0,
         "early_learning_rate": pytest.approx(500 / 12),
         "early_momentum": 0.5,

@@ -50,6 +50,8 @@ def test_auto_is_what_was_used():
         "n_iter": 750,
         "early_exaggeration": 12.0,
         "early_exaggeration_iter": 250,
+        "early_samples": 150,
+        "final_iter": 0,
         "exaggeration": 1.0,
         "momentum": 0.8,
         "tolerance": 0.002,
@@ -94,7 +96,7 @@ def test_more_momentum_moves_farther():
 def test_without_a_tolerance_all_iterations_are_done():
     assert embed(IRIS, tolerance=0, n_iter=800).settings["iterations"] == 800
     sooner = embed(IRIS, tolerance=0.2).settings
-    assert (sooner["iterations"], sooner["stopped"]) == (350, "converged")
+    assert (sooner["iterations"], sooner["stopped"]) == (325, "converged")
 
 
 def test_an_initial_array_is_taken_as_it_is():
@@ -148,6 +150,9 @@ def test_many_samples_take_fewer_iterations_at_least(n):
         ({"perplexty": 5}, "settings of t-SNE are perplexity, n_iter, .*; got 'perplexty'; next: name one of these"),
         ({"n_iter": 300.0}, "n_iter is a whole number from 251 up; got 300.0; next: pass for example n_iter=251"),
         ({"n_iter": 100, "early_exaggeration_iter": 100}, "n_iter is a whole number from 101 up; got 100"),
+        ({"early_samples": 1}, "early_samples is a whole number from 2 up; got 1"),
+        ({"final_iter": -1}, "final_iter is a whole number from 0 up; got -1"),
+        ({"final_iter": 500, "n_iter": 750}, "n_iter is a whole number from 751 up; got 750"),
         ({"early_exaggeration_iter": -1}, "early_exaggeration_iter is a whole number from 0 up; got -1; next: pass"),
         ({"early_exaggeration_iter": "most"}, "early_exaggeration_iter is a whole number from 0 up; got 'most'"),
         ({"early_exaggeration": 0.5}, "early_exaggeration is a finite number from 1 up; got 0.5; next: pass .*=12"),

@@ -5,7 +5,7 @@ import pytest
 from sklearn.manifold import trustworthiness
 
 from cutaway.embedding import embed
-from cutaway.embedding.tsne.ties import spread_ties
+from cutaway.embedding.tsne.affinities import spread_ties
 from cutaway.neighbors import nearest_neighbors
 
 

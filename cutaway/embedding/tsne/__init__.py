@@ -25,24 +25,27 @@ from .schedule import EXACT, Phase, phases_for
 from .settings import PCA_COMPONENTS, TSNESettings, check_perplexity_fits, make_settings
 
 if TYPE_CHECKING:
-    from .descent import KL_INTERVAL, Descent, Optimizer, descend
+    from .descent import KL_INTERVAL, KL_WINDOW, Descent, Optimizer, descend, fall_of_kl
     from .interpolation import InterpolationGrid
     from .optimizer import OptimizerState
 
 # These load Numba.
 _MODULES = {
     "KL_INTERVAL": "cutaway.embedding.tsne.descent",
+    "KL_WINDOW": "cutaway.embedding.tsne.descent",
     "Descent": "cutaway.embedding.tsne.descent",
     "InterpolationGrid": "cutaway.embedding.tsne.interpolation",
     "Optimizer": "cutaway.embedding.tsne.descent",
     "OptimizerState": "cutaway.embedding.tsne.optimizer",
     "descend": "cutaway.embedding.tsne.descent",
+    "fall_of_kl": "cutaway.embedding.tsne.descent",
 }
 
 __all__ = [
     "CANCELLATIONS",
     "EXACT",
     "KL_INTERVAL",
+    "KL_WINDOW",
     "PCA_COMPONENTS",
     "Affinities",
     "Callback",
@@ -59,6 +62,7 @@ __all__ = [
     "conditional_affinities",
     "descend",
     "descent_record",
+    "fall_of_kl",
     "joint_affinities",
     "kl_divergence",
     "make_settings",

@@ -11,12 +11,16 @@ from cutaway.neighbors import Neighbors, nearest_neighbors
 from cutaway.parallel import cpu_count, map_ranges, ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .ties import spread_ties
-
 # Rows that a thread takes at a time: some 10 ms on one core.
 ROWS_PER_RANGE = 2048
+# Entries whose mirror images are found at a time: 128 MB. At 1,000,000 samples all of them would take 720 MB.
+ENTRIES_PER_BLOCK = 1 << 24
 # Rows whose columns are counted at a time: NumPy copies 12 MB of int64 for them.
 ROWS_PER_COUNT = 16_384
+# The neighbors of an equal row are chosen among this many times as many equal rows that follow it. With the next ones
+# alone the equal rows lie on a ring. Chosen among all of them, they attract each other so strongly that the others have
+# no room: with 75% equal, the trustworthiness of the others is 0.76 instead of 0.84 (scikit-learn: 0.82).
+WINDOW = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,15 +119,57 @@ def joint_affinities(
     entries = _entries(neighbors, check_perplexity(perplexity))
     # frees 50 MB at 70,000 samples, if the caller has dropped them too
     del neighbors
-    mirrored = _transposed(entries, start)
-    begin, nothing = np.zeros(n + 1, np.int64), (np.empty(0, np.int32), np.empty(0, np.float32))
-    merge = partial(add_transpose, entries, start, mirrored, begin)
-    run_ranges(partial(merge, *nothing, True), ranges(n, ROWS_PER_RANGE))
-    np.cumsum(begin, out=begin)
-    column, joint = np.empty(begin[-1], np.int32), np.empty(begin[-1], np.float32)
-    run_ranges(partial(merge, column, joint, False), ranges(n, ROWS_PER_RANGE))
+    # enough for all entries if none had a mirror image; memory that is never written is never taken
+    column, joint = np.empty(2 * entries.size, np.int32), np.empty(2 * entries.size, np.float32)
+    begin = np.zeros(n + 1, np.int64)
+    for low, high in ranges(n, max(ROWS_PER_RANGE, ENTRIES_PER_BLOCK // entries.shape[1])):
+        here = start - start[low]
+        merge = partial(add_transpose, entries, here, _transposed(entries, here, low, high), begin, column, joint)
+        rows = [(first + low, last + low) for first, last in ranges(high - low, ROWS_PER_RANGE)]
+        run_ranges(partial(merge, True), rows)
+        np.cumsum(begin[low : high + 1], out=begin[low : high + 1])
+        run_ranges(partial(merge, False), rows)
+    for each in (column, joint):
+        each.resize(begin[-1], refcheck=False)  # gives the rest back without a copy
     on_progress(Progress("affinities", n, n, "samples"))
     return Affinities(begin, column, joint)
+
+
+def spread_ties(neighbors: Neighbors) -> Neighbors:
+    """Give rows that occur more often than they have neighbors different ones among their equals.
+
+    The search takes the equal rows with the lowest numbers. They would attract all others, which would attract no one
+    and stay at one place forever, because equal forces act on them: with 25% of 1,797 rows equal, KL is then 2.34
+    instead of 2.02 (scikit-learn: 1.92). Here each equal row is attracted by others of those that follow it, the last
+    ones by the first, and so is any other row that has some of them among its neighbors. Distances do not change.
+
+    Args:
+        neighbors: As `nearest_neighbors` finds them: of equally near rows, those with the lowest numbers.
+
+    Returns:
+        The same record if no row occurs more than k times, else one with another ``index``.
+    """
+    k = neighbors.index.shape[1]
+    frequent = np.flatnonzero(neighbors.squared[:, -1] == 0)
+    if not len(frequent):
+        return neighbors
+    index, first = neighbors.index.copy(), np.full(len(neighbors.index), -1)
+    # equal rows share the neighbor with the lowest number, which is one of them
+    first[frequent] = np.minimum(neighbors.index[frequent].min(axis=1), frequent)
+    random = np.random.default_rng(0)
+    place = random.integers(len(index), size=len(index))
+    for lowest in np.unique(first[frequent]):
+        equals = np.flatnonzero(first == lowest)
+        # squared distances of different rows can be 0 in float32, but then their neighbors are not by number
+        if len(equals) <= k + 1 or (neighbors.index[equals[k:]] != equals[:k]).any():
+            continue
+        place[equals] = np.arange(len(equals))
+        steps = 1 + np.sort(random.permutation(min(WINDOW * k, len(equals) - 1))[:k])
+        among = first[neighbors.index] == lowest
+        row, column = np.nonzero(among)
+        step = steps[np.cumsum(among, axis=1)[row, column] - 1]
+        index[row, column] = equals[(place[row] + step) % len(equals)]
+    return Neighbors(index, neighbors.squared)
 
 
 def _entries(neighbors: Neighbors, perplexity: float) -> np.ndarray:
@@ -154,12 +200,13 @@ def _column_starts(index: np.ndarray) -> np.ndarray:
     return np.cumsum(start, out=start)
 
 
-def _transposed(entries: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Turn entries by row into entries by column: uint64 (n k,)."""
+def _transposed(entries: np.ndarray, start: np.ndarray, low: int, high: int) -> np.ndarray:
+    """Turn entries by row into entries by column, for the columns from low to high, which begin at 0: uint64 (m,)."""
     from .kernels import transpose
 
-    n, out = len(entries), np.empty(entries.size, np.uint64)
-    run_ranges(partial(transpose, entries, start[:-1].copy(), out), ranges(n, -(-n // cpu_count())))
+    place, out = start[:-1].copy(), np.empty(start[high], np.uint64)
+    columns = ranges(high - low, -(-(high - low) // cpu_count()))
+    run_ranges(partial(transpose, entries, place, out), [(first + low, last + low) for first, last in columns])
     return out
 
 

@@ -1,6 +1,6 @@
 """The descent: from the initial layout to the final one, by gradient steps with momentum and gains."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -11,10 +11,13 @@ from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from .affinities import Affinities
 from .iterate import CANCELLATIONS, Callback, Iterate, is_declined
 from .optimizer import OptimizerState
+from .sample import Sample, spread_iterates
 from .schedule import EXACT, Phase
 
 # Iterations between two estimates of the KL divergence; an estimate takes about as long as one iteration.
-KL_INTERVAL = 50
+KL_INTERVAL = 25
+# Iterations over which a fall of the KL divergence is judged: over 25 it is as much noise as fall.
+KL_WINDOW = 50
 # Least time between two reports, and two calls of the callback, which copies the layout.
 REPORT_SECONDS = 0.1
 # Iterations before which the points are sorted by position: the layout changes much at first and little later. Sorting
@@ -30,7 +33,7 @@ class Descent:
         xy: float32 (n, 2), centered on 0, in the order of the samples.
         iterations: Iterations done.
         stopped: "iterations" (all were done), "converged" or "canceled" (by the callback or by `Canceled`).
-        history: Iteration and estimated KL divergence, every 50 iterations.
+        history: Iteration and estimated KL divergence, every 25 iterations in which all points took part.
         nodes: Nodes along each side of the last grid; 0 if forces were summed over all pairs.
         spacing: Distance of its nodes; 0 if forces were summed over all pairs.
     """
@@ -68,11 +71,42 @@ def descend(
         exact: Up to this many points, forces are summed over all pairs; 0 means never.
     """
     with WorkerPool(threads) as pool:
-        return Optimizer(OptimizerState(affinities, start, pool=pool, exact=exact), phases, callback, on_progress).run()
+        before = 0
+        if phases[0].samples:
+            sampled, phases = phases[0], phases[1:]
+            after = sum(phase.iterations for phase in phases)
+            sample = Sample.of(affinities, sampled.samples)
+            state = OptimizerState(sample.affinities, start[sample.rows], pool=pool, exact=exact)
+            everywhere = callback and spread_iterates(sample, callback)
+            done = Optimizer(state, (sampled,), everywhere, on_progress, after=after).run()
+            start, before = sample.spread(done.xy), done.iterations
+            if done.stopped == "canceled":
+                return replace(done, xy=start)
+        state = OptimizerState(affinities, start, pool=pool, exact=exact)
+        return Optimizer(state, phases, callback, on_progress, before=before).run()
+
+
+def fall_of_kl(history: list[float]) -> float | None:
+    """Share by which the KL divergence fell in the last ``KL_WINDOW`` iterations; None where there were fewer.
+
+    Args:
+        history: The KL divergence every ``KL_INTERVAL`` iterations.
+    """
+    back = KL_WINDOW // KL_INTERVAL
+    return None if len(history) <= back else 1 - history[-1] / history[-1 - back]
 
 
 class Optimizer:
-    """Runs the phases of one descent, and keeps what is reported of it."""
+    """Runs the phases of one descent, and keeps what is reported of it.
+
+    Args:
+        state: The points on their way.
+        phases: The phases in order.
+        callback: See `descend`.
+        on_progress: See `descend`.
+        before: Iterations that were done before, which are counted in what is reported.
+        after: Iterations that come after, likewise.
+    """
 
     def __init__(
         self,
@@ -80,9 +114,13 @@ class Optimizer:
         phases: tuple[Phase, ...],
         callback: Callback | None,
         on_progress: ProgressCallback,
+        *,
+        before: int = 0,
+        after: int = 0,
     ) -> None:
         self.state, self.phases, self.callback, self.on_progress = state, phases, callback, on_progress
-        self.done, self.total = 0, sum(phase.iterations for phase in phases)
+        self.before, self.after = before, after
+        self.done, self.total = before, before + sum(phase.iterations for phase in phases) + after
         self.history: list[tuple[int, float]] = []
         self._reported = -np.inf
 
@@ -90,12 +128,12 @@ class Optimizer:
         """Run all phases, or until canceled."""
         stopped = "iterations"
         try:
-            self.on_progress(Progress("t-SNE", 0, self.total, "iterations"))
+            self.on_progress(Progress("t-SNE", self.done, self.total, "iterations"))
             for phase in self.phases:
                 self.state.recover()
                 if self._run_phase(phase):
                     stopped = "converged"
-            self.total = self.done
+            self.total = self.total if self.after else self.done
             self._report(self.phases[-1].name, last=True)
         except CANCELLATIONS:
             stopped = "canceled"
@@ -108,14 +146,14 @@ class Optimizer:
         """Run one phase and return whether it converged."""
         first = len(self.history)
         for _ in range(phase.iterations):
-            if self.state.grid and self.done in SORT_ITERATIONS:
+            if self.state.grid and self.done - self.before in SORT_ITERATIONS:
                 self.state.points.sort(self.state.pool)
             self.state.step(phase)
             self.done += 1
-            if self.done % KL_INTERVAL == 0:
+            if self.done % KL_INTERVAL == 0 and not phase.samples:
                 self.history.append((self.done, self.state.estimate_kl()))
-                latest = [kl for _, kl in self.history[first:][-2:]]
-                if len(latest) == 2 and 0 <= latest[0] - latest[1] < phase.tolerance * latest[0]:
+                fall = fall_of_kl([kl for _, kl in self.history[first:]])
+                if fall is not None and 0 <= fall < phase.tolerance:
                     return True
             self._report(phase.name)
         return False

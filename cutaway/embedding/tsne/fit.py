@@ -77,7 +77,7 @@ def tsne(
     with stage("principal components", samples, unit="samples", part="pca", seconds=seconds, on_progress=on_progress):
         _, points = principal_points(h, components)
         start = initial_layout(chosen.initialization, points, seed=seed)
-    used = _used_settings(phases)
+    used = _used_settings(phases, samples)
     used |= {"perplexity": float(chosen.perplexity), "initialization": initialization_name(chosen.initialization)}
     used |= {"pca_components": components, "seed": seed, "engine": "cutaway"}
     if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
@@ -138,16 +138,19 @@ def _affinities(
         return joint_affinities(near.pop(), perplexity, on_progress=on_progress), around
 
 
-def _used_settings(phases: tuple[Phase, Phase]) -> dict[str, Any]:
-    early, main = phases
+def _used_settings(phases: tuple[Phase, ...], samples: int) -> dict[str, Any]:
+    early = [phase for phase in phases if phase.name == "early"]
+    main = next(phase for phase in phases if phase.name == "main")
     return {
-        "n_iter": early.iterations + main.iterations,
-        "early_exaggeration": early.exaggeration,
-        "early_exaggeration_iter": early.iterations,
-        "early_learning_rate": early.learning_rate,
-        "early_momentum": early.momentum,
+        "n_iter": sum(phase.iterations for phase in phases),
+        "early_exaggeration": early[0].exaggeration,
+        "early_exaggeration_iter": sum(phase.iterations for phase in early),
+        "early_samples": early[0].samples or samples,
+        "early_learning_rate": early[-1].learning_rate,
+        "early_momentum": early[0].momentum,
         "exaggeration": main.exaggeration,
         "learning_rate": main.learning_rate,
         "momentum": main.momentum,
+        "final_iter": sum(phase.iterations for phase in phases if phase.name == "final"),
         "tolerance": main.tolerance,
     }

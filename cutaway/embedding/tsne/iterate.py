@@ -15,8 +15,8 @@ class Iterate:
     Attributes:
         xy: float32 (n, 2), a copy, in the order of the samples.
         iteration: Iterations done so far.
-        phase: "start" before the first iteration, then "early" or "main".
-        kl_divergence: The latest estimate in nats; None before the first one, which comes after 50 iterations.
+        phase: "start" before the first iteration, then "early", "main" or "final".
+        kl_divergence: The latest estimate in nats; None before the first one.
     """
 
     xy: np.ndarray

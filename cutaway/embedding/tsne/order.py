@@ -36,7 +36,7 @@ class SortedPoints:
 
     Attributes:
         last: float32 (n, 2), the previous step.
-        gains: float32 (n, 2), factors of the learning rate.
+        gains: float32 (n,), factors of the learning rate.
         start: int64 (n + 1,), with ``index`` and ``value`` the affinities in the sorted order.
         index: int32 (m,).
         value: float32 (m,).
@@ -47,7 +47,7 @@ class SortedPoints:
         # one assignment replaces both, so that an interrupt cannot separate coordinates from their row numbers
         self._sorted = self._initial.copy(), np.arange(len(start), dtype=np.int32)
         self.last = np.zeros_like(self.xy)
-        self.gains = np.ones_like(self.xy)
+        self.gains = np.ones(len(start), np.float32)
         self.start, self.index, self.value = affinities.start, affinities.index, affinities.value
 
     @property

@@ -41,6 +41,12 @@ class TSNESettings:
     early_exaggeration_iter: int | Auto = "auto"
     """Number of iterations with early exaggeration, from 0; "auto" is 250, or 60 for more than 4,000 samples."""
 
+    early_samples: int | Auto = "auto"
+    """Number of samples, chosen at random, with which early exaggeration begins; the others join them at the places of
+    their neighbors for its last 10 iterations. It is 2 or more; as many as there are samples, or more, means that all
+    take part from the start. "auto" is an eighth of the samples, at least 10,000, or more of them where the perplexity
+    is below 30."""
+
     exaggeration: float = 1.0
     """Factor of the attractive forces in all further iterations, 1 or more; larger values give denser groups with more
     space between them."""
@@ -51,12 +57,16 @@ class TSNESettings:
 
     momentum: float | Auto = "auto"
     """Momentum after early exaggeration, from 0 up to, but not including, 1; during early exaggeration it is 0.5.
-    "auto" is 0.8; 0.95 for more than 4,000 samples; 1 - 0.05 (10,000 / n)^(1/5) for more than 10,000."""
+    "auto" is 0.8; 0.95 for more than 4,000 samples; 1 - 0.05 (10,000 / n)^(1/4) for more than 10,000."""
+
+    final_iter: int | Auto = "auto"
+    """Number of iterations at the end, from 0, with a momentum of at most 0.8, in which samples settle; "auto" is 0, or
+    25 for more than 4,000 samples."""
 
     tolerance: float | Auto = "auto"
     """The descent has converged when the KL divergence falls by less than this share in 50 iterations after early
-    exaggeration, from 0 (never) up to, but not including, 1. "auto" is 0.2%; 1% for more than 4,000 samples; 2% for
-    more than 10,000."""
+    exaggeration, from 0 (never) up to, but not including, 1. The final iterations are always done. "auto" is 0.2%; 2%
+    for more than 4,000 samples; 4% for more than 10,000."""
 
     initialization: str | np.ndarray = "pca"
     """Where the samples start: "pca", the first two principal components, scaled to a standard deviation of 1e-4;
@@ -91,9 +101,9 @@ def make_settings(settings: dict[str, Any], *, samples: int) -> TSNESettings:
     }
     if isinstance(given.n_iter, Integral) and not isinstance(given.n_iter, bool):
         checked["n_iter"] = int(given.n_iter)  # anything else is refused by `phases_for`, which knows the least number
-    if given.early_exaggeration_iter != "auto":
-        whole = check_whole(given.early_exaggeration_iter, name="early_exaggeration_iter", least=0)
-        checked["early_exaggeration_iter"] = whole
+    for name, least in (("early_exaggeration_iter", 0), ("early_samples", 2), ("final_iter", 0)):
+        if getattr(given, name) != "auto":
+            checked[name] = check_whole(getattr(given, name), name=name, least=least)
     ranges: dict[str, dict[str, Any]] = {
         "learning_rate": {"least": 0, "open_start": True, "example": "200"},
         "momentum": {"least": 0, "below": 1, "example": "0.8"},
