@@ -70,6 +70,7 @@ def test_probabilities_are_those_of_the_run(fitted, iris):
     assert np.array_equal(probabilities[fitted.run_.split.val.index], fitted.run_.predictions(split="val"))
 
 
+@pytest.mark.exhaustive
 def test_it_works_in_the_tools_of_scikit_learn(iris):
     x, y = iris[0].to_numpy(), iris[1].to_numpy()
     pipeline = make_pipeline(StandardScaler(), ct.Classifier(**SMALL))
@@ -100,6 +101,7 @@ def test_a_frame_of_every_kind_of_column_needs_no_preparation():
     assert fitted.classes_.tolist() == [False, True]
 
 
+@pytest.mark.exhaustive
 def test_a_pickle_travels_to_another_process(fitted, iris, tmp_path):
     (tmp_path / "model.pickle").write_bytes(pickle.dumps(fitted))
     np.save(tmp_path / "expected.npy", fitted.predict_proba(iris[0]))

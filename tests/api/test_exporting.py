@@ -99,6 +99,7 @@ def said_by_plain_keras(file, x, folder):
     return np.load(folder / "y.npy")
 
 
+@pytest.mark.exhaustive
 def test_digits_in_plain_keras(digits_run, tmp_path):
     x = digits_run.data.x(digits_run.split.test)
     file = ct.export(digits_run, tmp_path / "model.keras", epoch=2)
@@ -111,6 +112,7 @@ def test_digits_in_plain_keras(digits_run, tmp_path):
     assert metadata["keras_version"] == keras.__version__
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("flat", [True, False])
 def test_pictures_of_mnist(tmp_path, flat):
     source = ct.load_dataset("mnist").sources["train"]
@@ -283,6 +285,7 @@ def test_new_pictures_for_a_model_that_rescales_them(tmp_path):
         run.predict(pixels / 255)
 
 
+@pytest.mark.exhaustive
 def test_an_ensemble_of_models_for_a_table(wine_rows, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ct.CutawayWarning)

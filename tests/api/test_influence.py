@@ -187,6 +187,7 @@ def test_rates_add_up_to_those_of_all_epochs(digits_run):
     assert found[6] == pytest.approx(rates[4] + rates[5] + rates[6]), "of two that are equally near, the later one"
 
 
+@pytest.mark.exhaustive
 def test_weights_of_samples_and_classes_count(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(120, 5)).astype(np.float32)
@@ -237,6 +238,7 @@ def test_runs_that_cannot_be_asked_say_why(digits_run, tmp_path):
         ct.open_run(tmp_path / "run").influence("test[3]")
 
 
+@pytest.mark.exhaustive
 def test_a_model_that_is_not_piecewise_linear_can_be_asked(tmp_path):
     run = ct.train(ct.mlp((8,), activation="tanh"), "digits", epochs=2, runs=tmp_path, progress=False)
     (found,) = run.influence("test[3]", 2)

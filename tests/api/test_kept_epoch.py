@@ -38,7 +38,7 @@ def recorded(tmp_path_factory):
     return ct.open_run(path, data=data)
 
 
-@pytest.fixture(params=["trained", "recorded"])
+@pytest.fixture(params=["trained", pytest.param("recorded", marks=pytest.mark.exhaustive)])
 def run(request):
     return request.getfixturevalue(request.param)
 
@@ -77,6 +77,7 @@ def test_documents_and_findings_are_of_the_kept_epoch(run, kept):
     assert "stop earlier" not in overfitting.text
 
 
+@pytest.mark.exhaustive
 def test_the_report_is_of_the_kept_epoch(run, kept):
     html = report_html(run.context, on_progress=ignore_progress)
     row, last = run.history.rows[kept - 1], run.history.rows[-1]

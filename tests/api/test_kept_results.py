@@ -72,6 +72,7 @@ def test_a_second_report_computes_nothing_and_is_the_same(reported, tmp_path, mo
     assert {file: file.stat().st_mtime_ns for file in (run.path / "results").iterdir()} == before
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_second_report_loads_no_keras(reported, tmp_path):
     code = f"""import sys, cutaway
@@ -81,6 +82,7 @@ assert not {{"keras", "jax", "numba"}} & sys.modules.keys()"""
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.exhaustive
 def test_deleting_results_loses_only_time(reported, copy, tmp_path):
     shutil.rmtree(copy.path / "results")
     again = copy.report(tmp_path / "again.html", progress=False).read_bytes()

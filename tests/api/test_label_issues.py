@@ -136,6 +136,7 @@ def test_a_damaged_result_is_computed_again(
         assert (again.scores == first.scores).all()
 
 
+@pytest.mark.exhaustive
 def test_a_table_is_judged_in_its_inputs_and_by_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     generator = np.random.default_rng(0)

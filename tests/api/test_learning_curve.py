@@ -27,6 +27,7 @@ def curve(digits_run):
     return digits_run.learning_curve(shares=SHARES, progress=False)
 
 
+@pytest.mark.exhaustive
 def test_shares_and_the_run_itself_are_points(digits_run, curve):
     total = len(digits_run.split.train)
     assert [point.samples for point in curve.points] == [*(round(share * total) for share in SHARES), total]

@@ -179,6 +179,7 @@ def test_ten_thousand_classes_take_less_than_two_gigabytes(tmp_path):
     assert answer["folder"] < 30e6
 
 
+@pytest.mark.exhaustive
 def test_a_layer_of_ten_thousand_units_is_measured_in_less_than_two_gigabytes(tmp_path):
     """Before, all 10,000 samples were measured, in 6.4 GB."""
     command = [sys.executable, WIDE_CHILD, str(tmp_path)]

@@ -71,6 +71,7 @@ def copy(digits_run, tmp_path):
     return tmp_path / "run"
 
 
+@pytest.mark.exhaustive
 def test_showing_a_run_again_needs_no_keras(copy, digits_run):
     program = (
         "import sys; from cutaway.api.documents import class_document; from cutaway.api.opening import open_run\n"

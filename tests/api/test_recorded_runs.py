@@ -75,6 +75,7 @@ def test_its_arrays_are_those_of_the_net(bare):
     assert np.trace(run.confusion()) == np.sum(logits.argmax(1) == run.labels())
 
 
+@pytest.mark.exhaustive
 def test_every_view_works_on_it(bare, tmp_path):
     run = bare[0]
     assert len(run.history.plot().axes) == 1
@@ -110,6 +111,7 @@ def test_commands_leave_out_what_was_not_measured(bare, capsys):
     assert answer["device"]["backend"] == "jax"
 
 
+@pytest.mark.exhaustive
 def test_a_fit_that_diverged_is_said_and_drawn(diverged, capsys):
     assert diverged.history["loss"][-1] is None
     assert diverged.test is None

@@ -185,6 +185,7 @@ def test_the_units_of_the_explorer_are_those_of_the_run(source, digits_run):
     assert unit_columns(source, "output") is None
 
 
+@pytest.mark.exhaustive
 def test_units_of_a_table_have_no_pictures_and_a_model_without_hidden_layers_no_units(table, untrained):
     assert unit_columns(table, "dense_2").pictures is None
     assert "few for the 40 units of dense_1" in knowledge(table).caption
@@ -264,6 +265,7 @@ def test_a_click_on_the_confusion_matrix_is_promised_as_far_as_the_map_goes(sour
     assert figures.confusions(dataclasses.replace(source)).click == some
 
 
+@pytest.mark.exhaustive
 def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, monkeypatch):
     settings = {"epochs": 1, "seed": 0, "runs": tmp_path, "progress": False}
     run = ct.train(ct.mlp((8,)), "digits", **settings)
@@ -284,6 +286,7 @@ def test_an_embedding_of_all_samples_is_shown_and_not_computed_again(tmp_path, m
     np.testing.assert_array_equal(part.misplaced[::-1], whole.misplaced[rows])
 
 
+@pytest.mark.exhaustive
 def test_wide_samples_have_a_map_and_those_that_take_too_much_memory_a_sentence(tmp_path, monkeypatch):
     y = np.arange(90) % 3
     x = np.random.default_rng(0).normal(size=(90, 3000)).astype(np.float32) + y[:, None]

@@ -74,6 +74,7 @@ def test_a_model_that_was_not_trained_here_has_no_training_samples_to_show(recor
     assert influence(recorded) is None
 
 
+@pytest.mark.exhaustive
 def test_without_test_samples_the_report_shows_validation_samples(tmp_path: Path) -> None:
     import keras
 

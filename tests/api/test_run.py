@@ -155,6 +155,7 @@ def test_report_is_one_file_with_everything(digits_run, tmp_path):
         digits_run.report(tmp_path / "nowhere" / "r.html", progress=False)
 
 
+@pytest.mark.exhaustive
 def test_a_report_of_data_that_are_no_pictures(tmp_path):
     x, y = np.random.default_rng(0).random((200, 4), np.float32), np.arange(200) % 2
     data = ct.Dataset.from_arrays(x, y, class_names=("<b>no</b>", "yes"))
@@ -163,6 +164,7 @@ def test_a_report_of_data_that_are_no_pictures(tmp_path):
     assert "<b>no</b>" not in page
 
 
+@pytest.mark.exhaustive
 def test_runs_open_in_a_fresh_process_of_a_user_who_set_nothing(digits_run, tmp_path):
     """Keras' own default, TensorFlow, must not get in the way: neither from the environment nor from keras.json."""
     (tmp_path / ".keras").mkdir()

@@ -77,6 +77,7 @@ def test_the_users_net_is_trained_as_fit_would(tmp_path):
         np.testing.assert_array_equal(value, run.folder.snapshot(-1)[name])
 
 
+@pytest.mark.exhaustive
 def test_a_functional_keras_model_trains_and_opens_again(tmp_path):
     entry = keras.Input((5,))
     hidden = keras.layers.BatchNormalization(name="norm")(keras.layers.Dense(8, activation="relu", name="h")(entry))
@@ -174,6 +175,7 @@ def binary_data():
     return ct.Dataset.from_arrays(generator.normal(size=(300, 4)).astype("float32") + 2 * y[:, None], y)
 
 
+@pytest.mark.exhaustive
 def test_one_sigmoid_unit_needs_binary_crossentropy_and_then_learns(tmp_path):
     def model():
         return keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1, activation="sigmoid")])
@@ -317,7 +319,15 @@ def test_the_layer_that_blew_up_first_is_named(tmp_path):
         ct.train(model, small_data(), runs=tmp_path, progress=False)
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle", "step"])
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "cosine",
+        "one-cycle",
+        pytest.param("constant", marks=pytest.mark.exhaustive),
+        pytest.param("step", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_schedules_run_as_they_say(schedule, tmp_path):
     settings = {"schedule": schedule, "learning_rate": 0.01, "epochs": 20, "batch_size": 180}
     run = ct.train(ct.mlp((4,)), small_data(), runs=tmp_path, progress=False, **settings)

@@ -43,6 +43,7 @@ def test_an_embedding_that_cannot_be_kept_is_the_same(run, digits_run, monkeypat
     assert (embedding.xy == expected).all()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.skipif(not mounts(), reason="mounting needs the rights of an administrator")
 def test_a_run_on_a_read_only_disk_is_embedded_and_reported_into_another_folder(run, tmp_path):

@@ -38,7 +38,7 @@ def test_train_answers_with_one_json_document(cutaway, tmp_path):
     assert [row["run"] for row in json.loads(out)] == [answer["run"].split("/")[-1]]
 
 
-@pytest.mark.parametrize("options", [[], ["--json"]])
+@pytest.mark.parametrize("options", [pytest.param([], marks=pytest.mark.exhaustive), ["--json"]])
 def test_an_embedding_that_was_canceled_is_shown_and_ends_with_130(cutaway, digits_run, options, monkeypatch):
     def cancel_in_the_descent(now):
         if now.task == "t-SNE" and now.done:
@@ -58,6 +58,7 @@ def test_an_embedding_that_was_canceled_is_shown_and_ends_with_130(cutaway, digi
     )
 
 
+@pytest.mark.exhaustive
 def test_a_stopped_training_says_how_to_go_on_everywhere(cutaway, tmp_path, monkeypatch):
     def stop_in_epoch_3(now):
         if now.task == "training" and now.note.startswith("epoch 3/"):
@@ -225,6 +226,7 @@ def test_the_program_as_a_process(tmp_path):
     assert out.stdout == "cutaway 0.1.0\n"
 
 
+@pytest.mark.exhaustive
 def test_train_like_repeats_a_run_and_refuses_what_it_takes_from_it(cutaway):
     model = ("--hidden", "8", "--ensemble", "2")
     _, out, err = cutaway("train", "digits", *model, "--epochs", "1", "--seed", "3", "--json")

@@ -42,6 +42,7 @@ def table(tmp_path, monkeypatch):
     return ("rows.csv", "--label", "y", "--id", "id")
 
 
+@pytest.mark.exhaustive
 def test_suspects_of_data_are_listed_by_name_decided_on_and_applied(cutaway, table, tmp_path):
     code, out, err = cutaway("labels", *table, *QUICK, "-o", "suspects.csv", "--json")
     assert code == 0, err
@@ -76,6 +77,7 @@ def test_decisions_of_a_second_round_join_those_of_the_first(cutaway, table, tmp
     assert (code, "1 sample relabeled, 2 left out" in out) == (0, True)
 
 
+@pytest.mark.exhaustive
 def test_of_a_recorded_fit_the_recipe_is_said_and_only_what_works_is_suggested(cutaway, tmp_path, monkeypatch):
     import keras
 

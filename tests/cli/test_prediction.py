@@ -31,6 +31,7 @@ def trained(tmp_path_factory):
     return run.path, folder / "now" / "train.csv"
 
 
+@pytest.mark.exhaustive
 def test_predictions_with_everything_fit_80_columns(cutaway, trained, monkeypatch):
     run, data = trained
     monkeypatch.setenv("COLUMNS", "80")
@@ -95,7 +96,7 @@ def test_explain_prints_the_largest_contributions(cutaway, trained):
         ("layers",),
         ("units",),
         ("embed", "--method", "pca"),
-        ("report", "-o", "r.html"),
+        pytest.param(("report", "-o", "r.html"), marks=pytest.mark.exhaustive),
         ("explain", "c-5"),
         ("samples",),
     ],

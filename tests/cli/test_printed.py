@@ -89,6 +89,7 @@ def test_points_have_no_sign_where_they_are_zero(share, text):
     assert points(share) == text
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_demo_trains_embeds_reports_and_says_where_everything_is(cutaway, monkeypatch, tmp_path):
     quick = functools.partial(recipe.train_recipe, "digits", hidden=(32, 16), epochs=3)

@@ -63,6 +63,7 @@ def test_the_command_writes_all_of_them(cutaway, digits_run, found):
         assert out == file.read()
 
 
+@pytest.mark.exhaustive
 def test_explain_adds_the_samples_behind_an_answer(cutaway, digits_run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     found = digits_run.explain("test[3]").influence()

@@ -21,6 +21,7 @@ ENDINGS = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_training_whose_progress_nobody_sees_finishes(ending, tmp_path):

@@ -365,6 +365,7 @@ def run_child(folder, *, samples, limit):
     return answer
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA and RssAnon bound what a process holds on Linux only")
 def test_memory_does_not_grow_on_data_larger_than_memory(tmp_path):
     limit = 64 * 2**20

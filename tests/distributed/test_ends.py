@@ -48,8 +48,9 @@ def test_a_signal_at_one_stops_all_with_a_checkpoint_and_resume_goes_on(members,
     assert run.checkpoint()[1]["epoch"] in (epochs, epochs - 1)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
-@pytest.mark.parametrize("killed", [0, pytest.param(1, marks=EXHAUSTIVE)])
+@pytest.mark.parametrize("killed", [0, 1])
 def test_a_lost_process_ends_the_other_with_one_line(members, table, tmp_path, killed):
     runs = tmp_path / "runs"
     world = members.world("train", str(table), *LONG, "--runs", str(runs))

@@ -44,12 +44,13 @@ def check_same(scenarios, ours: Path, theirs: Path) -> None:
         assert found["epochs"] == 0, (name, found)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("processes", "names"),
     [
         (2, ["plain", "stopped"]),
-        pytest.param(4, ["plain", "normalized", "stopped"], marks=pytest.mark.exhaustive),
+        (4, ["normalized", "stopped"]),
     ],
 )
 def test_several_processes_train_as_one_does(scenarios, members, tmp_path, processes, names):
@@ -66,6 +67,7 @@ def test_several_processes_train_as_one_does(scenarios, members, tmp_path, proce
     assert run.manifest.device["processes"] == processes
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_training_that_lost_a_process_goes_on_in_one(scenarios, members, tmp_path):
     several, one = tmp_path / "several", tmp_path / "one"

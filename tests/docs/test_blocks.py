@@ -22,12 +22,8 @@ PROGRAMS["start.md"] = "\n".join(blocks(DOCS / "start.md"))
 PROGRAMS["README.md"] = blocks(ROOT / "README.md")[0]
 
 
-# What a new user tries first is run by `make test`, everything else by `make test-all`.
-FIRST = ("README.md", "start.md", "tables.md", "pictures.md")
-PAGES = [name if name in FIRST else pytest.param(name, marks=pytest.mark.exhaustive) for name in PROGRAMS]
-
-
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_blocks_run(name, tmp_path, monkeypatch):
     """In this process: Keras is imported and programs are compiled once for all pages. Names are each page's own."""
     file = tmp_path / "page.py"
@@ -41,7 +37,7 @@ def test_blocks_run(name, tmp_path, monkeypatch):
 
 
 def test_all_guides_with_python_are_tested():
-    assert {*FIRST, "scikit-learn.md"} < set(PROGRAMS)
+    assert {"README.md", "start.md", "tables.md", "pictures.md", "scikit-learn.md"} < set(PROGRAMS)
     assert {"own-arrays.md", "own-model.md", "own-fit.md", "run-folder.md", "stopping.md"} <= set(PROGRAMS)
 
 

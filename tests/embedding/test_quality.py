@@ -72,7 +72,8 @@ def test_many_samples_are_represented_by_a_random_sample():
     assert one != measure_quality(h, h[:, :2], k=5, limit=60, seed=2, labels=labels)
 
 
-@pytest.mark.parametrize("limit", [60, pytest.param(200, marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("limit", [60, 200])
 def test_estimates_are_off_by_as_much_as_their_standard_error_says(limit):
     """Over many choices of samples: the mean is the value over all, the spread is the mean standard error."""
     rng = np.random.default_rng(0)

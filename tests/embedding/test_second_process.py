@@ -93,6 +93,7 @@ def test_busy_cpus_or_a_full_cache_need_no_child(name, value, room, monkeypatch)
     assert room.children == []
 
 
+@pytest.mark.exhaustive
 def test_kernels_that_are_loaded_or_cannot_be_kept_are_not_missing(tmp_path):
     program = """
 from cutaway.embedding.tsne.second_process import _KERNELS, compile_descent, count_missing
@@ -102,7 +103,7 @@ if sys.argv[1:]:
     compile_descent(exact=True, grid=True)
     print(sorted(each.__name__ for each in _KERNELS if not each.signatures))
 """
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "new")}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "new"), "NUMBA_CACHE_DIR": ""}
     run = {"check": True, "capture_output": True, "text": True}
     done = subprocess.run([sys.executable, "-c", program, "all"], env=environment, **run)
     assert done.stdout.splitlines() == ["True 1.0", "[]"]
@@ -148,7 +149,7 @@ print(len(started), len(compiled) > 0, "gradient_step" in compiled, "scan" in co
 """
 
     def run(cache, *arguments):
-        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / cache)}
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / cache), "NUMBA_CACHE_DIR": ""}
         done = subprocess.run(
             [sys.executable, "-c", program, *arguments], env=environment, check=True, capture_output=True, text=True
         )

@@ -150,6 +150,7 @@ def test_the_package_is_imported_without_numba():
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
+@pytest.mark.exhaustive
 def test_progress_says_that_kernels_are_compiled_and_only_the_first_time(tmp_path):
     program = """
 import numpy as np
@@ -162,7 +163,7 @@ for each in told:
     if each.task == "compiling":
         print(each.done, each.total, each.note)
 """
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "NUMBA_CACHE_DIR": ""}
     first, again = (
         subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
         for _ in range(2)

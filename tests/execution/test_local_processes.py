@@ -49,6 +49,7 @@ def test_results_are_in_order_from_as_many_processes_as_asked_for() -> None:
         assert not any(map(is_alive, used))
 
 
+@pytest.mark.exhaustive
 def test_processes_share_the_threads() -> None:
     """XLA has one thread where the two processes have a core each; it reads its environment once."""
     found = run_tasks(worker_tasks.environment, ["NPROC"] * 2, engine="local:64")
@@ -60,6 +61,7 @@ def test_processes_share_the_threads() -> None:
         assert found[0][1] < alone[0][1]
 
 
+@pytest.mark.exhaustive
 def test_tasks_of_a_killed_process_are_done_again_once(tmp_path: Path) -> None:
     def on_progress(now: Progress) -> None:
         file = tmp_path / "begun-0"
@@ -117,6 +119,7 @@ def test_processes_end_with_their_parent(tmp_path: Path) -> None:
     wait_until(lambda: not any(map(is_alive, children)), seconds=20, what="processes to end")
 
 
+@pytest.mark.exhaustive
 def test_what_joblib_has_made_active_is_used() -> None:
     assert not is_elsewhere(None)
     here = os.getpid()
@@ -132,6 +135,7 @@ def test_what_joblib_has_made_active_is_used() -> None:
     assert {process for _, process in found} == {os.getpid()}
 
 
+@pytest.mark.exhaustive
 def test_folds_and_proofs_say_the_same_in_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With all threads in one process, as here, every byte is the same."""
     digits = ct.load_dataset("digits").sources["train"]

@@ -49,6 +49,7 @@ def test_a_remedy_is_tried_from_the_same_seed_and_judged_on_the_same_samples(slo
     assert record["proof"]["fixed"] == proof.fixed
 
 
+@pytest.mark.exhaustive
 def test_inputs_and_activations_are_changed_for_a_proof(tmp_path: Path) -> None:
     import keras
 
@@ -68,6 +69,7 @@ def test_inputs_and_activations_are_changed_for_a_proof(tmp_path: Path) -> None:
     assert second.after > second.before
 
 
+@pytest.mark.exhaustive
 def test_what_cannot_be_tried_says_why(tmp_path: Path) -> None:
     import keras
 
@@ -154,6 +156,7 @@ def test_a_training_that_was_ended_by_its_loss_diverged(tmp_path: Path) -> None:
     assert not any("divergence" in sentence for sentence in found.not_judged)
 
 
+@pytest.mark.exhaustive
 def test_shuffling_is_judged_on_samples_that_neither_model_was_trained_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ def test_the_kinds_that_are_named_exist() -> None:
     assert {*GRADIENTS, *LEAST_EPOCHS, *PREDICTIONS, *TRAINING} <= RULES.keys()
 
 
+@pytest.mark.exhaustive
 def test_of_a_ready_made_model_what_was_not_judged_is_named(tmp_path: Path) -> None:
     x, y = digits()
     model = model_of(keras.layers.Flatten(), keras.layers.Dense(16, "relu"))

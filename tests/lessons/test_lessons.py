@@ -1,7 +1,6 @@
 """The lessons are executed offline; their numbers are checked, and .py and .ipynb have the same cells.
 
-`make test` executes the long lesson on a tenth of MNIST. `make test-all` executes all of them on all data, and twice:
-the long one the second time on a tenth.
+`make test-all` executes all of them on all data, and twice: the long one the second time on a tenth.
 """
 
 import copy
@@ -179,15 +178,6 @@ def check_second_run(kernel, notebook, numbers):
     return values, first
 
 
-@pytest.mark.short
-def test_the_first_lesson_runs_on_a_tenth_of_the_data(builder):
-    with on_a_tenth_of_mnist(builder) as (notebook, kernel):
-        kernel.run(skip=["solution"])
-        values = values_of(kernel, NUMBERS_OF_SMALL_MNIST)
-    check_values(values, NUMBERS_OF_SMALL_MNIST)
-    check_outputs(notebook, builder)
-
-
 @pytest.mark.exhaustive
 def test_the_first_lesson_runs_twice_on_a_tenth_of_the_data(builder):
     with on_a_tenth_of_mnist(builder) as (notebook, kernel):
@@ -233,6 +223,7 @@ def test_every_figure_has_a_title(name, builder):
     assert all("title" in source or "scatter(plt.gca()" in source for source in drawing)  # scatter takes a title
 
 
+@pytest.mark.exhaustive
 def test_the_interactive_chart_works_offline(builder):
     """Bokeh's script comes from the installed package, and the chart has all points."""
     notebook = builder.read_lesson(LESSONS / "01_fully_connected.py")
@@ -253,6 +244,7 @@ def test_the_interactive_chart_works_offline(builder):
     assert notebook.cells[0].outputs[0].data == {"text/plain": builder.CHART}
 
 
+@pytest.mark.exhaustive
 def test_editions_have_solutions_for_teachers_only_and_fetch_nothing(tmp_path):
     import importlib.util
 

@@ -240,7 +240,14 @@ def test_importing_the_package_loads_no_numba():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize(("n", "k", "apart"), [(1400, 500, 1e-5), (1500, 700, 1e-6), (1100, 1000, 0.0)])
+@pytest.mark.parametrize(
+    ("n", "k", "apart"),
+    [
+        pytest.param(1400, 500, 1e-5, marks=pytest.mark.exhaustive),
+        pytest.param(1500, 700, 1e-6, marks=pytest.mark.exhaustive),
+        (1100, 1000, 0.0),
+    ],
+)
 def test_lists_of_many_nearly_equal_candidates_are_cut_back_in_time(n, k, apart):
     rng = np.random.default_rng(0)
     points = np.eye(n, dtype=np.float32)[:, :200] if apart == 1e-6 else np.eye(n, dtype=np.float32)

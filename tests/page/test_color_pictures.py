@@ -26,6 +26,7 @@ def run(tmp_path_factory):
     return ct.train(ct.mlp((8,)), data, epochs=3, seed=0, runs=tmp_path_factory.mktemp("color"), progress=False)
 
 
+@pytest.mark.exhaustive
 def test_the_report_shows_colors(run, browser, visit):
     opened = visit(browser, path=run.report(progress=False))
     opened.page.evaluate("document.querySelector('.explorer').explorer.store.set({ pinned: 5 })")

@@ -146,6 +146,7 @@ def table_runs(tmp_path_factory):
         ]
 
 
+@pytest.mark.exhaustive
 def test_a_row_of_a_table_says_which_of_its_columns_decided(browser, visit, table_runs):
     run, other = table_runs
     opened = visit(browser, path=run.report(against=other, progress=False))

@@ -12,7 +12,8 @@ from cutaway.plots import picture_png
 
 from .firefox import Firefox
 
-pytestmark = pytest.mark.browser
+# what they say is tested in Chromium as well; another browser starts in seconds
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 
 @pytest.fixture(scope="module")

@@ -134,7 +134,17 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
+QUICK = ("Dense", "EinsumDense", "ReLU", "Reshape", "Normalization", "BatchNormalization")
+"""Those that `make test` compares as well: Keras compiles each for half a second."""
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        pytest.param(layers, id=name, marks=() if name in QUICK else pytest.mark.exhaustive)
+        for name, layers in LAYERS.items()
+    ],
+)
 def test_every_layer(run_script, layers):
     check(run_script, model_of(*layers))
 

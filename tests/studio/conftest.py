@@ -2,19 +2,24 @@
 
 import asyncio
 import http.client
+import importlib.util
 import json
 import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from cutaway.runs import RunWriter
+
+_spec = importlib.util.spec_from_file_location("forked", Path(__file__).with_name("forked.py"))
+_forked = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_forked)
 
 LINK = re.compile(r"(https?)://(\[[^\]]+\]|[^:/\s]+):(\d+)(/\S*)?/\?token=(\S+)")
 
@@ -61,20 +66,17 @@ class Studio:
         link: The first link that it printed, with the token.
         url: Its address, without a slash at its end.
         token: The token of the first link.
-        process: The process.
+        process: The process, which ``start`` has started: `forked.Forker.start` or `forked.start_program`.
         printed: The lines until the last link.
     """
 
-    def __init__(self, folder, *arguments, cache, environment=None, links=1):
+    def __init__(self, folder, *arguments, start, cache, environment=None, links=1):
         self.folder = folder
-        command = [sys.executable, "-c", "from cutaway.cli import main; main()", "studio", str(folder), "--no-open"]
-        command += map(str, arguments)
+        arguments = ["studio", str(folder), "--no-open", *map(str, arguments)]
         if "--port" not in arguments:
-            command += ["--port", "0"]
-        given = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONUNBUFFERED": "1", **(environment or {})}
-        self.process = subprocess.Popen(
-            command, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder.parent
-        )
+            arguments += ["--port", "0"]
+        given = {**os.environ, "XDG_CACHE_HOME": str(cache), **(environment or {})}
+        self.process = start(arguments, env=given, cwd=folder.parent)
         self.printed = []
         found = None
         late = threading.Timer(60, self.process.kill)
@@ -170,10 +172,11 @@ class StudioPage:
 
     def wait(self, expression, *, seconds=20):
         """Wait until an expression is true; the page's policy forbids `wait_for_function`, which compiles a text."""
-        end = time.monotonic() + seconds
+        end, pause = time.monotonic() + seconds, 20
         while not self.page.evaluate(expression):
             assert time.monotonic() < end, expression
-            self.page.wait_for_timeout(20)
+            self.page.wait_for_timeout(pause)
+            pause = min(1.3 * pause, 200)  # each question takes 4 ms of four processes
 
     def check_quiet(self):
         """No error, no warning, and no request to anywhere else."""
@@ -277,13 +280,27 @@ def run_manifest():
     return manifest
 
 
+@pytest.fixture(scope="session")
+def forker():
+    """Starts studios that have loaded everything: see `forked`."""
+    one = _forked.Forker()
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def start_studio(tmp_path):
+def start_program():
+    """What starts a studio as a person does, by a program that loads everything."""
+    return _forked.start_program
+
+
+@pytest.fixture
+def start_studio(tmp_path, forker):
     """Start a studio on a folder, with more arguments of the command line if any: see `Studio`."""
     started = []
 
     def start(folder=None, *arguments, **options):
-        options = {"cache": tmp_path / "cache", **options}
+        options = {"cache": tmp_path / "cache", "start": forker.start, **options}
         started.append(Studio(folder or tmp_path / "runs", *arguments, **options))
         return started[-1]
 
@@ -294,9 +311,8 @@ def start_studio(tmp_path):
         studio.process.communicate()
 
 
-@pytest.fixture
-def open_page(browser):
-    """Open a path of a studio in Chromium: see `StudioPage`."""
+def pages_of(browser):
+    """Yield what opens a path of a studio in Chromium, and close what it has opened."""
     opened = []
 
     def open_one(studio, path="/", **options):
@@ -306,3 +322,15 @@ def open_page(browser):
     yield open_one
     for one in opened:
         one.context.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a path of a studio in Chromium: see `StudioPage`."""
+    yield from pages_of(browser)
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser):
+    """Open a page that all tests of a file share."""
+    yield from pages_of(browser)

@@ -104,8 +104,8 @@ def test_the_link_is_in_no_argument_of_the_browser(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_and_says_what_goes_on(start_studio, tmp_path, number):
-    studio = start_studio()
+def test_a_signal_ends_it_and_says_what_goes_on(start_studio, start_program, tmp_path, number):
+    studio = start_studio(start=start_program)
     studio.process.send_signal(number)
     printed, errors = studio.process.communicate(timeout=20)
     assert (studio.process.returncode, errors) == (0, "")

@@ -287,6 +287,7 @@ def test_a_decompression_bomb_is_refused_by_its_reader_and_the_studio_goes_on(st
     assert studio.ask("/api/runs").status == 200
 
 
+@pytest.mark.exhaustive
 @slow
 def test_a_small_file_of_many_rows_takes_no_more_than_its_share_of_memory(tmp_path):
     column = pyarrow.array(np.zeros(60_000_000, np.int8))

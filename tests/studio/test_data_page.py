@@ -49,6 +49,7 @@ def trained(opened, studio):
     return RunFolder.open(studio.folder / opened.page.url.rpartition("/")[2]).manifest
 
 
+@pytest.mark.exhaustive
 def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start_studio, open_page, data):
     studio = start_studio(None, "--data", data)
     opened = open_page(studio, "/data")
@@ -80,6 +81,7 @@ def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_another_table_is_the_test(start_studio, open_page, data):
     name = "<i>later<i>.csv"
     (data / "tables" / name).write_text("".join(TABLE.splitlines(keepends=True)[:61]))

@@ -198,6 +198,7 @@ def test_a_page_says_that_the_studio_has_ended_and_goes_on_when_it_is_back(start
     assert opened.foreign == []
 
 
+@pytest.mark.exhaustive
 def test_twenty_pages_of_one_browser_are_all_live(start_studio, open_page, runs):
     opened = open_page(start_studio())
     pages = [opened.page, *(opened.context.new_page() for _ in range(19))]

@@ -229,7 +229,14 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.parametrize(("cuts", "renames"), [(True, True), (False, False), (True, False)])
+@pytest.mark.parametrize(
+    ("cuts", "renames"),
+    [
+        (True, True),
+        pytest.param(False, False, marks=pytest.mark.exhaustive),
+        pytest.param(True, False, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_the_studio_works_behind_a_proxy(start_studio, new_run, open_page, tmp_path, cuts, renames):
     new_run(tmp_path / "runs" / "first")
     base = "/user/ada/proxy/1"

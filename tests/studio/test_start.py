@@ -5,9 +5,9 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_the_printed_link_opens_the_studio_and_its_list(start_studio, new_run, tmp_path):
+def test_the_printed_link_opens_the_studio_and_its_list(start_studio, start_program, new_run, tmp_path):
     new_run(tmp_path / "runs" / "first")
-    studio = start_studio()
+    studio = start_studio(start=start_program)
     answer = studio.ask()
     assert answer.status == 200
     assert [row["id"] for row in answer.json["runs"]] == ["first"]

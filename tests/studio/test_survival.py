@@ -103,7 +103,7 @@ def test_open_pages_stay_valid_when_the_studio_is_started_again(start_studio, ne
     assert third.ask(token=first.token).status == 401
 
 
-def test_a_full_disk_is_said_and_nothing_is_lost(start_studio, new_run, tmp_path, monkeypatch):
+def test_a_full_disk_is_said_and_nothing_is_lost(start_studio, start_program, new_run, tmp_path, monkeypatch):
     new_run(tmp_path / "runs" / "a")
     popen = subprocess.Popen
 
@@ -111,7 +111,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(start_studio, new_run, tmp_path
     # forks, of which jax warns where a test has loaded it
     no_file_grows = ["bash", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "bash"]
     monkeypatch.setattr(subprocess, "Popen", lambda command, **k: popen([*no_file_grows, *command], **k))
-    studio = start_studio()
+    studio = start_studio(start=start_program)
     monkeypatch.undo()
     answer = studio.ask("/api/runs/a/notes", method="PUT", body={"title": "x"})
     assert answer.status == 409
@@ -173,6 +173,7 @@ def test_the_studio_only_reads_a_folder_that_cannot_be_written(start_studio, new
             path.chmod(0o700)
 
 
+@pytest.mark.exhaustive
 def test_memory_does_not_grow_with_answers(start_studio, new_run, tmp_path):
     for number in range(50):
         new_run(tmp_path / "runs" / f"{number}", done=20)

@@ -12,6 +12,7 @@ def step(opened):
     return int(count.split()[1]), panel.locator("h2").inner_text()
 
 
+@pytest.mark.exhaustive
 def test_five_steps_lead_from_nothing_to_the_labels_of_a_run(start_studio, open_page):
     opened = open_page(start_studio())
     assert opened.page.locator(".tour h2").inner_text() == "Here for the first time?"
@@ -41,6 +42,7 @@ def test_five_steps_lead_from_nothing_to_the_labels_of_a_run(start_studio, open_
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_the_tour_can_be_refused_ended_and_taken_later(start_studio, open_page):
     opened = open_page(start_studio())
     opened.page.get_by_role("button", name="No, thanks").click()

@@ -108,6 +108,7 @@ def test_the_form_has_every_setting_with_what_it_becomes(start_studio, open_page
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_the_map_moves_while_the_model_learns_until_the_training_is_stopped_and_resumed(start_studio, open_page):
     opened = open_page(start_studio(environment=AWAKE), "/train?data=bundled/digits")
     give(opened, epochs="30000", hidden="64, 64")
@@ -149,6 +150,7 @@ def test_curves_of_a_run_that_was_stopped_within_an_epoch_stay_inside(start_stud
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_studio, open_page):
     studio = start_studio(environment=AWAKE)
     opened = open_page(studio, "/train?data=bundled/digits")
@@ -174,6 +176,7 @@ def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_st
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_the_queue_shows_what_waits_and_lets_it_be_canceled(start_studio, open_page):
     studio = start_studio(None, "--parallel", "1", environment=AWAKE)
     task = {"kind": "train", "data": {"place": "bundled", "name": "digits"}, "settings": {"epochs": 30000}}
@@ -199,6 +202,7 @@ def test_the_queue_shows_what_waits_and_lets_it_be_canceled(start_studio, open_p
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_training_that_fails_says_why_and_what_to_do(start_studio, open_page):
     opened = open_page(start_studio(environment=AWAKE), "/train?data=bundled/digits")
     opened.page.select_option("#setting-optimizer", "sgd")

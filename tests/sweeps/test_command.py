@@ -47,6 +47,7 @@ def test_a_wrong_call(call, tmp_path, arguments, said):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.exhaustive
 def test_a_sweep_its_lines_its_document_and_its_page(call, tmp_path):
     (tmp_path / "space.toml").write_text("learning_rate = [0.001, 0.003]\n")
     settings = ("--space", "space.toml", "--hidden", "8", "--epochs", 1, "--trials", 2)

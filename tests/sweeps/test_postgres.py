@@ -18,6 +18,7 @@ def space(tmp_path):
     return file
 
 
+@pytest.mark.exhaustive
 def test_workers_share_a_database_and_one_is_killed(begin, until, postgres, space, tmp_path):
     begun = ("sweep", "digits", "--space", space, "--hidden", 16, "--epochs", 2, "--trials", 6)
     first = begin(*begun, "--storage", postgres, "--name", "shared", "--runs", tmp_path / "a")

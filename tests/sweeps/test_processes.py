@@ -42,6 +42,7 @@ def test_the_same_seed_and_one_worker_give_the_same_trials(uninterrupted, begin,
     assert err.count("\ntrial ") + err.startswith("trial ") == 6
 
 
+@pytest.mark.exhaustive
 def test_killed_and_continued_it_ends_as_one_that_was_not(uninterrupted, begin, until, space, tmp_path):
     folder = tmp_path / "runs" / "sweep-digits"
     for trial in (1, 3):
@@ -63,6 +64,7 @@ def test_killed_and_continued_it_ends_as_one_that_was_not(uninterrupted, begin, 
     assert sorted(path.name for path in folder.glob("trial-*")) == [f"trial-{number:04d}" for number in range(6)]
 
 
+@pytest.mark.exhaustive
 def test_several_workers_share_a_journal_and_do_each_trial_once(begin, until, space, tmp_path):
     settings = ("sweep", "digits", "--space", space, "--hidden", "16", "--epochs", "1", "--trials", "8")
     first = begin(*settings, "--runs", tmp_path / "runs", "--workers", "2")
@@ -82,6 +84,7 @@ def test_several_workers_share_a_journal_and_do_each_trial_once(begin, until, sp
     assert not (folder / "workers.log").exists()
 
 
+@pytest.mark.exhaustive
 def test_ctrl_c_loses_nothing(uninterrupted, begin, until, space, tmp_path):
     folder = tmp_path / "runs" / "sweep-digits"
     child = begin("sweep", "digits", "--space", space, *SETTINGS, "--runs", tmp_path / "runs")

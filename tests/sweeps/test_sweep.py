@@ -54,6 +54,7 @@ def test_trial_0_is_what_train_would_give(found, tmp_path):
     assert found.trials[0].settings == {"learning_rate": 0.003, "dropout": 0.2}
 
 
+@pytest.mark.exhaustive
 def test_no_test_sample_is_touched(found, tmp_path):
     for trial in found.trials:
         run = found.run(trial.number)
@@ -232,6 +233,7 @@ def test_folders_that_are_no_sweep(tmp_path, found):
         ct.open_sweep(tmp_path)
 
 
+@pytest.mark.exhaustive
 def test_arrays_are_passed_again_to_join(tmp_path):
     digits = ct.load_dataset("digits").sources["train"]
     x, y = digits.x[:300], digits.y[:300]

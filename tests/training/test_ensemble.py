@@ -67,6 +67,7 @@ def test_first_weights_are_drawn_as_those_of_a_dense_layer():
         assert len(np.unique(kernel)) > 0.95 * kernel.size, "members start from different weights"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "settings", [{"optimizer": "sgd", "learning_rate": 0.1}, {"optimizer": "adam", "learning_rate": 0.01}], ids=str
 )
@@ -93,6 +94,7 @@ def test_dropout_differs_between_members(tmp_path):
     assert np.abs(kernel[0] - kernel[1]).max() > 1e-3
 
 
+@pytest.mark.exhaustive
 def test_a_specification_and_a_file_keep_it(tmp_path):
     model = built(ensemble=MEMBERS, dropout=0.1)
     again = model_from_spec(json.loads(json.dumps(spec_of(model))))

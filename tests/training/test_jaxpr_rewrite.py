@@ -11,6 +11,11 @@ from cutaway.training.loop.jaxpr_rewrite import rewritten
 FAST = pytest.mark.skipif(not has_fast_bfloat16(), reason="this CPU has no bfloat16 instructions")
 
 
+def shortly(*sizes):
+    """The first two of some sizes in `make test`, the others in `make test-all`: XLA compiles each for a second."""
+    return [*sizes[:2], *(pytest.param(each, marks=pytest.mark.exhaustive) for each in sizes[2:])]
+
+
 def layers(x, first, second):
     hidden = jax.nn.relu(x @ first)
     return jnp.sum(jnp.tanh(hidden @ second) ** 2)
@@ -73,7 +78,7 @@ def arrays_of_members(batch, features, count, units, classes):
     return [jnp.asarray(generator.normal(size=s).astype(np.float32) / 8) for s in shapes]
 
 
-@pytest.mark.parametrize("sizes", [(5, 7, 3, 2, 2), (64, 40, 2, 33, 10), (1, 1, 1, 1, 1), (33, 40, 8, 32, 3)])
+@pytest.mark.parametrize("sizes", shortly((5, 7, 3, 2, 2), (64, 40, 2, 33, 10), (1, 1, 1, 1, 1), (33, 40, 8, 32, 3)))
 def test_members_have_the_values_and_gradients_of_jax(sizes):
     data = arrays_of_members(*sizes)
     function = jax.value_and_grad(members, argnums=(0, 1, 2, 3))
@@ -84,7 +89,7 @@ def test_members_have_the_values_and_gradients_of_jax(sizes):
 
 @FAST
 @pytest.mark.parametrize(
-    "sizes", [(32, 33, 2, 32, 10), (257, 65, 3, 48, 34), (72, 40, 8, 130, 40), (128, 12, 4, 64, 2)]
+    "sizes", shortly((32, 33, 2, 32, 10), (257, 65, 3, 48, 34), (72, 40, 8, 130, 40), (128, 12, 4, 64, 2))
 )
 def test_members_run_in_bfloat16(sizes):
     data = [each + 1 / 8 for each in arrays_of_members(*sizes)]

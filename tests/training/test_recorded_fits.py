@@ -111,6 +111,7 @@ def test_predictions_of_training_samples_are_not_recorded(convolved):
         convolved[1].predictions(split="train")
 
 
+@pytest.mark.exhaustive
 def test_a_nested_model_is_recorded(pictures, tmp_path):
     inner = keras.Sequential([L.Dense(4, name="same"), L.Dense(4, name="same2")], name="inner")
     model = compiled(inner, L.Dense(5, name="same"))
@@ -241,6 +242,7 @@ def test_there_are_three_kinds_of_inputs(pictures, tmp_path):
         ct.Recorder(tmp_path / "run", pictures, inputs="bytes")
 
 
+@pytest.mark.exhaustive
 def test_the_last_rows_that_fit_held_out_are_the_validation_samples(pictures, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", pictures)
     everything = pictures.sources["train"]
@@ -279,6 +281,7 @@ def test_a_fit_on_all_samples_leaves_none_to_test_on(tmp_path):
     assert "missing-shuffling" in [each.kind for each in run.findings() if each.severity == "warning"]
 
 
+@pytest.mark.exhaustive
 def test_samples_that_fit_saw_nothing_of_stay_out_of_the_training_samples(pictures, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", pictures)
     given, aside = set(recorder.split.train.names()), set(recorder.split.val.names())
@@ -291,6 +294,7 @@ def test_samples_that_fit_saw_nothing_of_stay_out_of_the_training_samples(pictur
     assert (said["validation"], said["training"]) == ("part of val", "train")
 
 
+@pytest.mark.exhaustive
 def test_validation_on_test_samples_and_on_a_part_is_said(pictures, tmp_path):
     def said(name, **settings):
         recorder = ct.Recorder(tmp_path / name, pictures)

@@ -144,6 +144,7 @@ def test_predictions_are_those_of_the_model_and_training_rows_are_nan(recorded, 
     np.testing.assert_allclose(kept[train:], expected, atol=1e-3)
 
 
+@pytest.mark.exhaustive
 def test_recording_does_not_change_the_training(blobs, tmp_path):
     def weights(*, record):
         keras.utils.set_random_seed(5)
@@ -173,6 +174,7 @@ def test_validation_every_second_epoch_and_other_metrics_are_recorded(blobs, tmp
     assert (config["momentum"], config["batch_size"]) == (0.5, 40)
 
 
+@pytest.mark.exhaustive
 def test_with_one_batch_per_epoch_the_batch_size_is_unknown(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
     fit(make_model(), recorder, epochs=1, batch_size=1000, validation_split=2 / 3)
@@ -223,6 +225,7 @@ def test_a_fit_that_raises_stays_running_and_can_continue(blobs, tmp_path):
     assert_same_weights(model, folder.snapshot())
 
 
+@pytest.mark.exhaustive
 def test_restored_weights_are_recognized_by_their_epoch(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
     model = make_model(optimizer=keras.optimizers.SGD(0.1), metrics=["accuracy"])

@@ -94,7 +94,7 @@ class Notebook:
         while not (condition() if callable(condition) else self.page.evaluate(condition)):
             assert time.monotonic() < end, condition
             self.pump()
-            self.page.wait_for_timeout(20)
+            self.page.wait_for_timeout(50)
 
     def check_quiet(self):
         assert self.complaints == []

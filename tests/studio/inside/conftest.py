@@ -32,19 +32,19 @@ def trained(tmp_path_factory, digits_run):
 
 
 @pytest.fixture(scope="session")
-def studio(trained, tmp_path_factory):
+def studio(trained, tmp_path_factory, forker):
     """A studio on these runs."""
-    one = _studio.Studio(trained, cache=tmp_path_factory.mktemp("cache"))
+    one = _studio.Studio(trained, start=forker.start, cache=tmp_path_factory.mktemp("cache"))
     yield one
     one.end()
 
 
 @pytest.fixture
-def own_studio(trained, tmp_path, tmp_path_factory):
+def own_studio(trained, tmp_path, forker):
     """A studio on a copy of these runs, which a test may change; compiled programs are those of the session."""
     folder = tmp_path / "runs"
     shutil.copytree(trained, folder)
-    one = _studio.Studio(folder, cache=tmp_path / "cache")
+    one = _studio.Studio(folder, start=forker.start, cache=tmp_path / "cache")
     yield one
     one.end()
 
@@ -61,7 +61,7 @@ def wait_for():
             if answer.json["state"] in until:
                 return answer.json
             assert time.monotonic() < end, answer.json
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     return wait
 

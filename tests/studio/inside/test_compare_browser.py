@@ -13,14 +13,24 @@ EXPLORERS = "[...document.querySelectorAll('[data-explorer]')].map((each) => eac
 NAMES = f"{EXPLORERS}.map(({{ store, samples }}) => [...store.state.selection].map((k) => samples.names[k]))"
 
 
-@pytest.fixture
-def beside(open_page, studio):
-    opened = open_page(studio, "/compare/first/second", viewport={"width": 1500, "height": 1000})
+@pytest.fixture(scope="module")
+def both_shown(shared_page, studio):
+    """The page of two runs, for all tests of this file: its two maps take three seconds."""
+    opened = shared_page(studio, "/compare/first/second", viewport={"width": 1500, "height": 1000})
     opened.wait(BOTH, seconds=400)
     opened.wait("document.querySelector('.comparison section')", seconds=400)
     return opened
 
 
+@pytest.fixture
+def beside(both_shown):
+    """This page with nothing selected, pinned or looked for."""
+    both_shown.page.evaluate(f"{EXPLORERS}[0].store.set({{ selection: new Uint32Array(), pinned: -1, search: '' }})")
+    both_shown.wait(f"{EXPLORERS}.every(({{ store }}) => store.state.selection.length === 0)")
+    return both_shown
+
+
+@pytest.mark.exhaustive
 def test_what_is_selected_in_one_is_selected_in_the_other(beside):
     box = beside.page.locator("[data-explorer] .map").nth(1)
     box.scroll_into_view_if_needed()
@@ -38,6 +48,7 @@ def test_what_is_selected_in_one_is_selected_in_the_other(beside):
     beside.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_what_is_pinned_in_one_is_pinned_in_the_other(beside):
     beside.page.locator("[data-explorer] input[type=search]").first.fill('name:"sample[3')
     beside.wait(f"{EXPLORERS}[1].store.state.search.startsWith('name:')")
@@ -60,6 +71,7 @@ def test_what_is_pinned_in_one_is_pinned_in_the_other(beside):
     beside.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_the_statistics_are_those_of_compare(beside, trained):
     found = ct.compare(trained / "first", trained / "second", progress=False)
     text = beside.page.locator(".comparison").inner_text()
@@ -71,6 +83,7 @@ def test_the_statistics_are_those_of_compare(beside, trained):
     beside.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_group_of_the_comparison_is_selected_in_both(beside, trained):
     found = ct.compare(trained / "first", trained / "second", progress=False)
     here, there = found.predicted[0] == found.labels, found.predicted[1] == found.labels
@@ -82,6 +95,7 @@ def test_a_group_of_the_comparison_is_selected_in_both(beside, trained):
     beside.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_runs_on_different_data_are_said_once_above_their_maps_which_are_not_joined(open_page, own_studio, tmp_path):
     rows = [f"{k % 7},{k % 3},{'ab'[k % 2]}" for k in range(120)]
     (tmp_path / "rows.csv").write_text("\n".join(["one,two,label", *rows]))

@@ -87,6 +87,7 @@ def test_a_first_look_has_the_principal_components(studio, wait_for, trained):
         assert abs(np.corrcoef(xy[:, axis], expected[:, axis])[0, 1]) > 0.999
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_what_several_pages_ask_for_is_done_once_and_canceled_when_the_last_one_leaves(own_studio, wait_for):
     asked = "explore?run=first&page={}&split=all"
@@ -103,6 +104,7 @@ def test_what_several_pages_ask_for_is_done_once_and_canceled_when_the_last_one_
     assert PartStore(Path(own_studio.folder).parent / "cache/cutaway/studio/parts").names(first["key"]) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_urgent_work_is_done_first_and_what_gave_way_goes_on(own_studio, wait_for):
     order = []
@@ -117,6 +119,7 @@ def test_urgent_work_is_done_first_and_what_gave_way_goes_on(own_studio, wait_fo
     assert order == ["preview", "explore"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, wait_for):
     wait_for(own_studio, "preview?run=first&page=a")
@@ -146,6 +149,7 @@ def test_the_process_ends_with_the_server_however_that_ends(own_studio, wait_for
         time.sleep(0.05)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_deleted_caches_cost_only_time(own_studio, wait_for):
     answer = wait_for(own_studio, "preview?run=first&page=a")
@@ -156,6 +160,7 @@ def test_deleted_caches_cost_only_time(own_studio, wait_for):
     assert own_studio.ask(f"/api/parts/{again['key']}/preview").body == before
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sections", "explore", "doctor", "sheet"])
 def test_a_damaged_run_is_an_error_of_one_line(own_studio, wait_for, kind):

@@ -70,6 +70,7 @@ def test_the_page_of_a_run_has_its_map_its_sections_and_its_figures(shown):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_buttons_of_sections_show_their_samples_on_the_map(shown):
     opened = shown()
     opened.wait("document.querySelector('#mistakes button[data-samples]:not([hidden])')")
@@ -84,6 +85,7 @@ def test_buttons_of_sections_show_their_samples_on_the_map(shown):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_what_is_shown_is_in_the_address_and_opens_again(shown, studio):
     opened = shown()
     opened.page.get_by_role("button", name="Show the map of dense_1").click()
@@ -106,6 +108,7 @@ def test_what_is_shown_is_in_the_address_and_opens_again(shown, studio):
     other.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_selection_as_csv_and_as_python_is_the_same_samples(shown, trained):
     opened = shown()
     select_box(opened)
@@ -136,6 +139,7 @@ def _folder_with_runs(trained):
     return trained.parent
 
 
+@pytest.mark.exhaustive
 def test_other_samples_layers_and_epochs_are_chosen_and_computed(shown):
     opened = shown()
     opened.page.get_by_text("Other samples, layers or epochs").click()
@@ -163,6 +167,7 @@ def test_a_layer_that_is_not_there_is_said_in_one_line(open_page, studio):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_pages_of_one_run_in_a_browser_share_their_selection(shown):
     opened = shown()
     other = opened.context.new_page()
@@ -179,6 +184,7 @@ def test_pages_of_one_run_in_a_browser_share_their_selection(shown):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_the_report_is_one_file_of_what_is_on_the_screen(shown, tmp_path, browser):
     opened = shown()
     opened.page.get_by_role("button", name="Show the map of dense_1").click()
@@ -199,6 +205,7 @@ def test_the_report_is_one_file_of_what_is_on_the_screen(shown, tmp_path, browse
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_first_look_comes_before_the_maps_and_keeps_what_a_person_did(open_page, own_studio):
     opened = open_page(own_studio, "/runs/second")
     opened.wait("document.querySelector('.map-view')?.dataset.shown", seconds=400)
@@ -215,6 +222,7 @@ def test_a_first_look_comes_before_the_maps_and_keeps_what_a_person_did(open_pag
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_work_can_be_canceled_and_taken_up_again(open_page, own_studio):
     opened = open_page(own_studio, "/runs/first?split=all")
     cancel = opened.page.locator(".map-work").get_by_role("button", name="Cancel")
@@ -229,6 +237,7 @@ def test_work_can_be_canceled_and_taken_up_again(open_page, own_studio):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_hostile_names_are_text(open_page, own_studio, hostile):
     path = own_studio.folder / "first"
     own_studio.ask("/api/runs/first/notes", method="PUT", body={"title": hostile, "tags": [], "note": ""})

@@ -44,6 +44,7 @@ def suspects(opened):
     return opened.page.evaluate(f"{SHEET}.record.suspects")
 
 
+@pytest.mark.exhaustive
 def test_suspect_labels_are_found_with_progress(open_page, own_studio):
     opened = open_page(own_studio, "/runs/first/mend")
     opened.page.get_by_role("button", name="Find suspect labels").click(timeout=400_000)
@@ -57,6 +58,7 @@ def test_suspect_labels_are_found_with_progress(open_page, own_studio):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_each_decision_is_kept_at_once_and_taken_back(mending, own_studio):
     known = suspects(mending)
     names = ct.open_run(own_studio.folder / "first").context.class_names
@@ -80,6 +82,7 @@ def test_each_decision_is_kept_at_once_and_taken_back(mending, own_studio):
     mending.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(mending, open_page, own_studio):
     other = open_page(own_studio, "/runs/first/mend")
     other.wait(SHEET, seconds=60)
@@ -101,6 +104,7 @@ def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(mending, ope
     assert other.foreign == []
 
 
+@pytest.mark.exhaustive
 def test_training_again_with_the_decisions_and_what_it_changed(mending, own_studio):
     mending.page.locator(".suspect").first.focus()
     for key in "rrrrd":
@@ -123,6 +127,7 @@ def test_training_again_with_the_decisions_and_what_it_changed(mending, own_stud
     mending.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_remedy_is_proved(open_page, own_studio):
     opened = open_page(own_studio, "/runs/slow/mend")
     card = opened.page.locator("[data-kind=stalled]")

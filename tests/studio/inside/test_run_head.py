@@ -9,6 +9,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 HOSTILE = "<img src=x onerror='hacked = 1'>"
 
 
+@pytest.mark.exhaustive
 def test_a_run_is_named_deleted_and_taken_back_on_its_own_page(own_studio, open_page):
     opened = open_page(own_studio, "/runs/slow")
     page, folder = opened.page, own_studio.folder / "slow"
