@@ -1,4 +1,7 @@
-"""Run all benchmarks, or those named, one after the other, each in a process of its own."""
+"""Run all benchmarks, or those named, one after the other, each in a process of its own.
+
+Options after a name are for the one benchmark: ``python -m benchmarks ten_million --rows 100000``.
+"""
 
 import subprocess
 import sys
@@ -18,6 +21,7 @@ NAMES = (
     "pictures",
     "tables",
     "large_tables",
+    "ten_million",
     "far_samples",
     "suspect_labels",
     "sweep",
@@ -29,12 +33,16 @@ NAMES = (
 
 
 def main() -> int:
-    names = sys.argv[1:] or NAMES
+    given = sys.argv[1:]
+    options = given[1:] if given[1:2] and given[1].startswith("-") else []
+    names = given[:1] if options else given or NAMES
     wrong = [name for name in names if name not in NAMES]
     if wrong:
         print(f"error: benchmarks are {', '.join(NAMES)}; got {', '.join(wrong)}", file=sys.stderr)
         return 2
-    codes = [subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode for name in names]
+    codes = [
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *options], check=False).returncode for name in names
+    ]
     failed = [name for name, code in zip(names, codes, strict=True) if code]
     print(f"\nlost: {', '.join(failed)}" if failed else "\nall promises kept")
     return 1 if failed else 0

@@ -106,7 +106,8 @@ def print_quality(quality: Any, *, misplaced: Any) -> None:
     say(f"  neighbors preserved  {preserved} of the {quality.k} nearest")
     if quality.accuracy_layer is not None:
         layer = f"{quality.accuracy_layer:.1%}{points.get('accuracy_layer', '')} in the layer"
-        say(f"  k-NN accuracy        {layer}, {quality.accuracy_plane:.1%} in the plane")
+        plane = f"{quality.accuracy_plane:.1%}{points.get('accuracy_plane', '')} in the plane"
+        say(f"  k-NN accuracy        {layer}, {plane}")
     if misplaced is not None:
         share = float((misplaced > 0.5).mean())
         say(f"  misplaced samples    {share:.1%}: most of their neighbors in the plane are far away in the layer")

@@ -2,7 +2,8 @@
 
 In come arrays: activations, float32 (sample, unit), and the classes of samples. Out come a `Layout` (coordinates, the
 settings as they were used, the seconds of each stage, and its quality), further layouts that start from a previous one
-(`embed_next`), and the places of new samples in a layout that stays (`place`). A `Layout` can be converted to the bytes
+(`embed_next`), and the places of new samples in a layout that stays (`place`, and `place_many` and `embed_some` for
+millions). A `Layout` can be converted to the bytes
 of a cache file and back. t-SNE is our own, see `cutaway.embedding.tsne`; its compiled kernels are loaded when they are
 first needed. May call numpy, scipy, numba, scikit-learn, umap-learn, `cutaway.neighbors`, `cutaway.parallel`,
 `cutaway.checks`, `cutaway.progress` and `cutaway.errors`; it knows no run and no model.
@@ -15,6 +16,7 @@ from .layout import Layout, Quality
 from .layout_file import layout_from_npz, layout_to_npz
 from .method import METHODS, QUALITY_NEIGHBORS, check_callback, embed, resolve_settings
 from .new_samples import Placement, place, placement
+from .placing import ManyPlacement, embed_some, place_many, sampled_quality
 from .quality import inspect_quality, measure_quality
 from .tsne import Callback, Iterate, TSNESettings
 from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
@@ -27,6 +29,7 @@ __all__ = [
     "Callback",
     "Iterate",
     "Layout",
+    "ManyPlacement",
     "NextEmbedding",
     "Placement",
     "PreviousEmbedding",
@@ -37,6 +40,7 @@ __all__ = [
     "drift",
     "embed",
     "embed_next",
+    "embed_some",
     "inspect_quality",
     "layer_neighbors",
     "layout_from_npz",
@@ -44,9 +48,11 @@ __all__ = [
     "measure_quality",
     "pca",
     "place",
+    "place_many",
     "placement",
     "procrustes",
     "resolve_settings",
+    "sampled_quality",
     "shared_neighbors",
     "warm_up",
 ]

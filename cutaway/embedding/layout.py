@@ -19,7 +19,8 @@ class Quality:
             1,500 chosen by the seed.
         accuracy_layer: 0..1, share of samples whose class is the most frequent one among their ``k`` nearest neighbors
             by activation; None without labels.
-        accuracy_plane: The same with the ``k`` nearest in the layout; always over all samples.
+        accuracy_plane: The same with the ``k`` nearest in the layout; over all samples, except where some of them
+            were placed among those of a layout.
         standard_errors: Of each measure that was estimated, by its name: the standard error, from 0 up; the value over
             all samples is within twice of it in 95% of the choices of samples. None if all samples were measured.
     """
@@ -42,7 +43,9 @@ class Layout:
         method: "pca", "tsne", "lda" or "umap".
         settings: Every setting with the value that was used, ready for JSON. For t-SNE the settings of
             `TSNESettings`, with "auto" resolved, and what the descent reports: "iterations" (done) and "stopped"
-            ("converged", "iterations" or "canceled"), among others.
+            ("converged", "iterations" or "canceled"), among others. Where only some samples were laid out, "laid_out"
+            and "placed" are their numbers and those of the others, and "placement_recall" (0..1) is the share of the
+            neighbors of a placed sample that were found.
         seconds: Time of each stage; "total" is always there.
         kl_divergence: KL divergence in nats, which t-SNE minimizes; None for other methods, or if it was canceled
             before the first iteration or while this was computed.

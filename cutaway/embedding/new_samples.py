@@ -85,18 +85,12 @@ def place(
     from .tsne.kernels import optimize_new_points
 
     h = check_matrix(h, name="activations")
-    units = len(at.components.origin)
-    if h.shape[1] != units:
-        raise DataError(
-            f"new samples have the {units} units of the layer that was embedded",
-            got=f"{h.shape[1]} units",
-            hint="take the activations of the same layer",
-        )
+    check_units(h, at)
     perplexity, points = check_perplexity(perplexity), at.components(h)
     near = nearest_among(at.points, points, neighbors_for(perplexity, len(at.points) + 1))
     affinities = conditional_affinities(near.squared, perplexity)
     x, y = np.ascontiguousarray(at.xy[:, 0]), np.ascontiguousarray(at.xy[:, 1])
-    xy = np.stack([_weighted_median(axis[near.index], affinities) for axis in (x, y)], axis=1)
+    xy = first_places(x, y, near.index, affinities)
     on_progress(Progress("placing", 0, len(h), "samples"))
 
     def optimize(low: int, high: int) -> None:
@@ -105,6 +99,33 @@ def place(
     for done, _ in map_ranges(optimize, ranges(len(h), ROWS_PER_RANGE)):
         on_progress(Progress("placing", done, len(h), "samples"))
     return xy
+
+
+def check_units(h: np.ndarray, at: Placement) -> None:
+    """Refuse activations of another number of units than those of the layout.
+
+    Raises:
+        DataError: They have another number.
+    """
+    units = len(at.components.origin)
+    if h.shape[1] != units:
+        raise DataError(
+            f"new samples have the {units} units of the layer that was embedded",
+            got=f"{h.shape[1]} units",
+            hint="take the activations of the same layer",
+        )
+
+
+def first_places(x: np.ndarray, y: np.ndarray, index: np.ndarray, affinities: np.ndarray) -> np.ndarray:
+    """Where new samples begin: at the weighted medians of their neighbors, float32 (sample, 2).
+
+    Args:
+        x: float32 (n,), first coordinates of the layout.
+        y: float32 (n,), second coordinates.
+        index: int32 (sample, k), neighbors of each new sample.
+        affinities: float32 (sample, k), what they weigh.
+    """
+    return np.stack([_weighted_median(axis[index], affinities) for axis in (x, y)], axis=1)
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

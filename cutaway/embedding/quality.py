@@ -107,20 +107,17 @@ def inspect_quality(
     queries = np.arange(n)
     if limit < n:
         queries = np.sort(np.random.default_rng(seed).choice(n, min(limit, SAMPLE), replace=False))
-    ranks, layer = _rank(h, queries, plane[queries], on_progress=on_progress)
-    measured = {
-        "trustworthiness": 1 - np.maximum(ranks - k, 0).sum(axis=1) * 2 / (k * (2 * n - 3 * k - 1)),
-        "neighbors_preserved": (ranks <= k).mean(axis=1),
-    }
+    ranks, layer = rank_neighbors(CenteredMatrix.of(h), queries, plane[queries], on_progress=on_progress)
+    measured = kept_neighbors(ranks, n)
     known = {}
     if labels is not None:
-        right = _is_right(plane, np.arange(n), labels)
+        right = is_right(plane, labels)
         known["accuracy_plane"] = float(right.mean())
         # the accuracy in the plane is known of all samples, so only the difference is estimated
-        difference = _is_right(layer, queries, labels).astype(np.float64) - right[queries]
+        difference = is_right(layer, labels, queries).astype(np.float64) - right[queries]
         measured["accuracy_layer"] = known["accuracy_plane"] + difference
     values = {name: min(max(float(each.mean()), 0.0), 1.0) for name, each in measured.items()}
-    errors = None if limit >= n else {name: _standard_error(each, n) for name, each in measured.items()}
+    errors = None if limit >= n else {name: standard_error(each, n) for name, each in measured.items()}
     if errors and "accuracy_layer" in errors:
         # as if one sample had differed: that none of some does is no proof for all
         errors["accuracy_layer"] = max(errors["accuracy_layer"], 1 / len(queries))
@@ -130,7 +127,21 @@ def inspect_quality(
     return quality, _far_share(around or Surroundings.of(h, WIDER * k, on_progress=on_progress), plane)
 
 
-def _standard_error(measured: np.ndarray, n: int) -> float:
+def kept_neighbors(ranks: np.ndarray, n: int) -> dict[str, np.ndarray]:
+    """How well the neighbors of each sample are kept, by the names of `Quality`: float64 (query,).
+
+    Args:
+        ranks: int64 (query, k), the rank by activation of each of the k nearest in the plane.
+        n: Number of samples.
+    """
+    k = ranks.shape[1]
+    return {
+        "trustworthiness": 1 - np.maximum(ranks - k, 0).sum(axis=1) * 2 / (k * (2 * n - 3 * k - 1)),
+        "neighbors_preserved": (ranks <= k).mean(axis=1),
+    }
+
+
+def standard_error(measured: np.ndarray, n: int) -> float:
     """Standard error of the mean of some of ``n`` samples as the mean of all."""
     return float(measured.std(ddof=1) * np.sqrt((1 - len(measured) / n) / len(measured)))
 
@@ -170,26 +181,32 @@ def _in_range(points: np.ndarray) -> np.ndarray:
     return points if largest < 1e15 else points * np.float32(2.0 ** -int(np.frexp(largest)[1]))
 
 
-def _rank(
-    h: np.ndarray, queries: np.ndarray, neighbors: np.ndarray, *, on_progress: ProgressCallback
+def rank_neighbors(
+    centered: CenteredMatrix, queries: np.ndarray, neighbors: np.ndarray, *, on_progress: ProgressCallback
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rank, by activation, each of the ``neighbors`` (query, k) of ``queries`` among all samples, from 1 up.
+
+    Args:
+        centered: The activations.
+        queries: int64 (query,), rows.
+        neighbors: Integers (query, k), rows.
+        on_progress: Called after every block of samples.
 
     Returns:
         The ranks, int64 (query, k), and the k samples nearest to each query by activation, int64 (query, k).
     """
     from .tsne.kernels import count_nearer
 
-    centered = CenteredMatrix.of(h)
+    samples, columns = centered.h.shape
     ours = centered.rows(queries)
     limits = _squared_distances(centered, ours, neighbors)
     norms = _squared_norms(ours)
     # the usual rounding error of a sum of products, which grows as the square root of their number
-    rounding_bound = 4 * float(np.finfo(centered.dtype).eps) * np.sqrt(h.shape[1])
-    counts, keep = np.zeros(limits.shape, np.int64), min(neighbors.shape[1] + SPARE_CANDIDATES, len(h) - 1)
+    rounding_bound = 4 * float(np.finfo(centered.dtype).eps) * np.sqrt(columns)
+    counts, keep = np.zeros(limits.shape, np.int64), min(neighbors.shape[1] + SPARE_CANDIDATES, samples - 1)
     near, where = np.full((len(queries), keep), np.inf), np.zeros((len(queries), keep), np.int64)
-    for start in range(0, len(h), POINTS_PER_BLOCK):
-        on_progress(Progress("ranks", start, len(h), "samples"))
+    for start in range(0, samples, POINTS_PER_BLOCK):
+        on_progress(Progress("ranks", start, samples, "samples"))
         block = centered.block(start, start + POINTS_PER_BLOCK)
         squares, itself = _squared_norms(block), queries - start
 
@@ -199,7 +216,7 @@ def _rank(
             count_nearer(product, norms, *rest, limits, rounding_bound, counts, near, where, low, high)
 
         run_ranges(count, ranges(len(queries), QUERIES_PER_RANGE), single_blas=True)
-    on_progress(Progress("ranks", len(h), len(h), "samples"))
+    on_progress(Progress("ranks", samples, samples, "samples"))
     exact = np.where(np.isinf(near), np.inf, _squared_distances(centered, ours, where))
     order = np.lexsort((where, exact), axis=1)[:, : neighbors.shape[1]]
     return counts + 1, np.take_along_axis(where, order, axis=1)
@@ -215,13 +232,23 @@ def _squared_norms(rows: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
 
 
-def _is_right(neighbors: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Whether the class of each of ``rows`` is the most frequent one among its neighbors; of tied classes the first."""
+def is_right(neighbors: np.ndarray, labels: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+    """Whether the class of each sample is the most frequent one among its neighbors; of tied classes the first.
+
+    Args:
+        neighbors: Integers (row, k), rows of `labels`.
+        labels: (sample,).
+        rows: int64 (row,), the samples; all if None.
+
+    Returns:
+        bool (row,).
+    """
     names, member = np.unique(labels, return_inverse=True)
-    right = np.empty(len(rows), bool)
-    for start in range(0, len(rows), VOTES_PER_BLOCK):
+    own = member if rows is None else member[rows]
+    right = np.empty(len(neighbors), bool)
+    for start in range(0, len(neighbors), VOTES_PER_BLOCK):
         votes = member[neighbors[start : start + VOTES_PER_BLOCK]]
         cells = np.arange(len(votes))[:, None] * len(names) + votes
         counts = np.bincount(cells.ravel(), minlength=len(votes) * len(names)).reshape(len(votes), len(names))
-        right[start : start + len(votes)] = counts.argmax(axis=1) == member[rows[start : start + len(votes)]]
+        right[start : start + len(votes)] = counts.argmax(axis=1) == own[start : start + len(votes)]
     return right

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .health import LayerHealth, gradient_sizes, layer_health, update_sizes
     from .history import layer_history
     from .importance import Importance, permutation_importance
-    from .influence import MOST_ANSWERS, Objective, TrainingSamples, influences, self_influences
+    from .influence import Objective, TrainingSamples, answers_at_once, influences, self_influences
     from .layers import layer_records, measured_layers
     from .lookup import activations, default_layer, find_layer
     from .outline import Outline
@@ -32,7 +32,6 @@ _MODULES = {
     "LayerHealth": "cutaway.interpret.health",
     "LayerMeasures": "cutaway.interpret.records",
     "LayerRecord": "cutaway.interpret.records",
-    "MOST_ANSWERS": "cutaway.interpret.influence",
     "ModelSimilarity": "cutaway.interpret.similarity.epochs",
     "Objective": "cutaway.interpret.influence",
     "Outline": "cutaway.interpret.outline",
@@ -43,6 +42,7 @@ _MODULES = {
     "WeightRecord": "cutaway.interpret.records",
     "ablate": "cutaway.interpret.ablation",
     "activations": "cutaway.interpret.lookup",
+    "answers_at_once": "cutaway.interpret.influence",
     "attribute": "cutaway.interpret.attribution",
     "compare_epochs": "cutaway.interpret.similarity.epochs",
     "compare_models": "cutaway.interpret.similarity.epochs",
@@ -66,7 +66,6 @@ _MODULES = {
 }
 
 __all__ = [
-    "MOST_ANSWERS",
     "TOP_SAMPLES",
     "Ablation",
     "Attribution",
@@ -83,6 +82,7 @@ __all__ = [
     "WeightRecord",
     "ablate",
     "activations",
+    "answers_at_once",
     "attribute",
     "compare_epochs",
     "compare_models",

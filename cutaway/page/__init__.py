@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
+from .density import Density
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
 from .label_sheet import LabelSheet, SuspectLabel
 from .matrices import HeatMap, Matrix
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Card",
     "Cards",
+    "Density",
     "Explorer",
     "ExplorerWidget",
     "Figure",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cutaway.errors import UsageError, escaped
 
 from .bundle import Bundle
+from .density import Density
 from .sections import Section
 
 
@@ -230,6 +231,7 @@ class Explorer(Section):
         without: Why there is no network, as a sentence; may be empty.
         inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the pictures.
         references: Training samples for what a person draws or enters; None for none.
+        density: How many samples lie where on one of the maps, where there are many more than have a point; else None.
         begins: What is shown first, as the address of a page says it; "" for the defaults.
         python: What opens the run in Python, and what shows its samples there; None if that is not known.
         colors: "classes", "sequential", and "compared" where a column has this palette: lists of hex colors; "right",
@@ -255,6 +257,7 @@ class Explorer(Section):
     without: str = ""
     inputs: NDArray[Any] | None = None
     references: References | None = None
+    density: Density | None = None
     begins: str = ""
     python: tuple[str, str] | None = None
     colors: dict[str, Any]
@@ -310,6 +313,7 @@ class Explorer(Section):
             "network": network,
             "without": escaped(self.without),
             "inputs": inputs,
+            "density": None if self.density is None else self.density.document(bundle),
             "references": None if self.references is None else self.references.document(bundle),
             "begins": self.begins,
             "python": None if self.python is None else dict(zip(("run", "explore"), self.python, strict=True)),

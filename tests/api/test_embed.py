@@ -188,3 +188,44 @@ def test_one_setting_in_two_types_is_one_result(digits_run):
     again = digits_run.embed(perplexity=np.float32(11), **settings | {"n_iter": np.int64(260)})
     assert again.file == first.file
     assert again.layout.settings == first.layout.settings
+
+
+@pytest.fixture(scope="module")
+def placed(digits_run):
+    """An embedding of which 600 of 1,797 samples are laid out."""
+    return digits_run.embed("dense_2", laid_out=600, n_iter=300, perplexity=20.0, progress=False)
+
+
+def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits_run, placed):
+    assert repr(placed).endswith("t-SNE of 1,797 samples, 600 laid out and 1,197 placed among them>")
+    used = placed.layout.settings
+    assert (used["laid_out"], used["placed"], used["perplexity"]) == (600, 1197, 20.0)
+    # half of the samples would lie among other classes if the others were placed by chance
+    assert placed.quality.accuracy_plane > 0.85
+    assert (placed.quality.samples, placed.misplaced) == (1500, None)
+    again = digits_run.embed("dense_2", laid_out=600, n_iter=300, perplexity=20.0, progress=False)
+    np.testing.assert_array_equal(again.xy, placed.xy)
+    assert again.file == placed.file
+    assert again.predicted.dtype == np.int64
+    other = digits_run.embed("dense_2", laid_out=500, n_iter=300, perplexity=20.0, progress=False, quality=False)
+    assert other.file != placed.file
+    with pytest.raises(UsageError, match="laid_out is a whole number from 4 up"):
+        digits_run.embed(laid_out=3)
+
+
+def test_new_samples_are_placed_as_the_others_were(placed):
+    h = placed.activations()
+    rows = np.flatnonzero(~np.isin(np.arange(len(h)), placed._laid_out))[:300]
+    np.testing.assert_allclose(placed.transform(h[rows]), placed.xy[rows], atol=0.1)
+
+
+def test_quality_of_placed_samples_is_measured_when_asked_for(placed):
+    unmeasured = replace(placed, layout=replace(placed.layout, quality=None))
+    assert unmeasured.quality == placed.quality
+
+
+def test_figures_of_more_points_than_are_drawn_show_a_sample(placed, monkeypatch):
+    monkeypatch.setattr("cutaway.api.analyses.layouts.embedding.DRAWN", 100)
+    (axes,) = placed.plot().axes
+    assert sum(len(points.get_offsets()) for points in axes.collections) == 100
+    assert "t-SNE of 100 of 1,797 samples, 600 laid out" in axes.get_title(loc="left")

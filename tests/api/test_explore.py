@@ -1,10 +1,15 @@
 """What a run and an embedding hand to their widgets."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from cutaway.api.report.explorer import explore
+from cutaway.api.report.source import ReportSource
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.page import scale_layout
+from cutaway.progress import ignore_progress
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +102,21 @@ def test_an_embedding_explores_its_layer_its_epoch_and_its_samples(digits_run):
         rtol=1e-4,
         atol=1e-5,
     )
+
+
+def test_the_density_of_all_samples_lies_below_the_points_of_some(digits_run, tmp_path):
+    source = ReportSource(digits_run.context, ignore_progress, "all", map_samples=200, map_layers=(), map_epochs=())
+    whole = digits_run.embed(progress=False)
+    found = explore(source)
+    assert found.count == 200
+    assert "the density of all 1,797: each cell has the color of the class of most" in found.caption
+    density, root = found.density, found.layers[found.layer]
+    assert (root.name, density.epoch) == (whole.layer, found.kept)
+    assert density.layer == found.layer
+    # the points are samples of the whole, so that their cells are not empty, and few samples lie beyond all points
+    places = root.layouts[density.epoch].astype(int) * len(density.counts) // 65536
+    assert (density.counts[np.clip(places[:, 1], 0, None), places[:, 0]] > 0).mean() > 0.9
+    assert 0.8 * 1797 < density.counts.sum() <= 1797
+    train = explore(replace(source, asked="train"))
+    assert 0.8 * len(digits_run.split.train) < train.density.counts.sum() <= len(digits_run.split.train)
+    assert explore(replace(source, asked=None)).density is None

@@ -12,6 +12,7 @@ import pytest
 import cutaway as ct
 from cutaway.api.analyses.samples.snapshots import snapshot_rates, spread, training_weights
 from cutaway.errors import ModelError, RunError, UnknownNameError, UsageError
+from cutaway.interpret import answers_at_once
 from cutaway.runs import RunFolder
 
 
@@ -121,12 +122,18 @@ def test_many_answers_are_found_in_several_passes(digits_run, monkeypatch):
     at_once = digits_run.influence(names, 3, epochs=6)
     for kept in (digits_run.path / "results").glob("influence-*"):
         kept.unlink()
-    monkeypatch.setattr("cutaway.interpret.MOST_ANSWERS", 2)
+    monkeypatch.setattr("cutaway.interpret.influence.tracin.MOST_ANSWERS", 2)
     told = []
     for one, other in zip(at_once, digits_run.influence(names, 3, epochs=6, progress=told.append), strict=True):
         assert [each.sample for each in one.supporting] == [each.sample for each in other.supporting]
         assert (one.sample, one.target, one.probability) == (other.sample, other.target, other.probability)
     assert [now.done for now in told].count(0) == 3
+
+
+def test_of_many_training_samples_fewer_answers_are_asked_about_at_once():
+    assert answers_at_once(60_000) == 128
+    assert 4 * 10_000_000 * answers_at_once(10_000_000) < 2**28
+    assert answers_at_once(10**12) == 1
 
 
 def test_an_earlier_answer_is_owed_to_earlier_snapshots(digits_run):

@@ -99,6 +99,25 @@ def test_work_that_was_canceled_goes_on_where_it_ended(
     assert (whole.scores == found.scores).all()
 
 
+def test_neighbors_are_looked_for_among_a_sample_of_many(
+    run: ct.Run, issues: ct.LabelIssues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cutaway.api.labels.finding.SEARCHED", 200)
+    found = run.label_issues(folds=3, seeds=2, progress=False)  # the folds are kept
+    assert (found.scores == issues.scores).all()
+    assert len(found.neighbor_ids) == 200
+    assert len(issues.neighbor_ids) == 1797
+    labels, at = run.data.labels["train"], {int(row): place for place, row in enumerate(found.neighbor_ids.index)}
+    assert (found.neighbor_labels == labels[found.neighbor_ids.index[found.neighbors]]).all()
+    h = run.activations("dense_1", split="all")
+    row_of = {int(row): place for place, row in enumerate(run.split.part("all").index)}
+    searched = np.array([row_of[row] for row in at])
+    for suspect, near in zip(rows(found)[:30].tolist(), found.neighbors[:30].tolist(), strict=True):
+        distance = ((h[searched] - h[row_of[suspect]]) ** 2).sum(axis=1)
+        distance[at.get(suspect, -1)] = np.inf if suspect in at else distance[-1]
+        assert np.sort(distance)[:10] == pytest.approx(distance[near], rel=1e-4)
+
+
 def test_a_damaged_result_is_computed_again(
     planted: tuple[ct.Dataset, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

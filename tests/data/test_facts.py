@@ -64,3 +64,12 @@ def test_alike_sets_are_not_told_apart_and_shifted_ones_are() -> None:
 def test_the_first_equal_row_is_found_and_the_two_zeros_are_the_same() -> None:
     x = np.array([[0.0, 1], [2, 3], [-0.0, 1], [2, 3], [4, 5]], np.float32)
     assert first_equal(x).tolist() == [0, 1, 0, 1, 4]
+
+
+def test_the_first_equal_row_of_many_is_that_of_a_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cutaway.data.facts.duplicates.BLOCK", 700)
+    x = np.random.default_rng(0).integers(0, 9, (3000, 4)).astype(np.float32)
+    known: dict[bytes, int] = {}
+    assert first_equal(x).tolist() == [known.setdefault(row.tobytes(), number) for number, row in enumerate(x)]
+    assert 1000 < len(known) < 2900
+    assert first_equal(x[:0]).tolist() == []

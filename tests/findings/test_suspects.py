@@ -149,3 +149,17 @@ def test_no_suspect_label_does_not_mean_that_none_is_wrong() -> None:
     probabilities[0, np.arange(60), labels] = 0.98
     estimate = estimate_count(held_out(probabilities, labels))
     assert (estimate.count, estimate.low, estimate.high) == (0, 0, 4)  # the limit of a Poisson count of 0 is 3.69
+
+
+def test_samples_are_judged_in_blocks_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels, probabilities = np.random.default_rng(1).integers(0, 7, 100), random_probabilities(3, 100, 7)
+    whole = held_out(probabilities, labels)
+    for module in ("held_out", "scores", "counts"):
+        monkeypatch.setattr(f"cutaway.findings.suspects.{module}.BLOCK", 33)
+    parts = held_out(probabilities, labels)
+    for name in ("given", "others", "probabilities"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+    expected = label_scores(whole), *suggest(whole), estimate_count(whole)
+    monkeypatch.undo()
+    for found, wanted in zip((label_scores(parts), *suggest(parts), estimate_count(parts)), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)

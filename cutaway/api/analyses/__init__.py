@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from .importances import Importances, importance
     from .json_data import plain
     from .layers import LayerHistory, Layers, layer_history, layer_records, sample_room, similarity
-    from .layouts.embedding import Embedding, layer_activations
+    from .layouts.activations import layer_activations
+    from .layouts.embedding import Embedding
     from .layouts.embeddings import embed_layer, kept_embedding
     from .layouts.sequence import EmbeddingSequence
     from .layouts.sequences import embed_epochs, embed_layers
@@ -120,7 +121,7 @@ _MODULES = {
     "influence": "cutaway.api.analyses.samples.influences",
     "kept_embedding": "cutaway.api.analyses.layouts.embeddings",
     "labels": "cutaway.api.analyses.predictions",
-    "layer_activations": "cutaway.api.analyses.layouts.embedding",
+    "layer_activations": "cutaway.api.analyses.layouts.activations",
     "layer_history": "cutaway.api.analyses.layers",
     "layer_records": "cutaway.api.analyses.layers",
     "learning_curve": "cutaway.api.analyses.learning.learning_curve",

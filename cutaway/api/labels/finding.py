@@ -6,6 +6,7 @@ import numpy as np
 
 from cutaway.api.context import RunContext
 from cutaway.checks import check_whole
+from cutaway.data import SampleIds, stratified_sample
 from cutaway.errors import DataError, UsageError
 from cutaway.findings import CountEstimate, HeldOut, estimate_count, estimate_note, label_scores, suggest
 from cutaway.progress import ProgressCallback, ignore_progress
@@ -19,6 +20,9 @@ LEAST_LISTED, SHARE_LISTED = 100, 0.02
 
 NEIGHBORS = 10
 """Nearest neighbors that are looked at for each suspect."""
+
+SEARCHED = 70_000
+"""Samples among which they are looked for at most: of more, a stratified sample by class."""
 
 
 def check_sizes(*, folds: int, seeds: int, epochs: int | None) -> None:
@@ -66,7 +70,8 @@ def find_label_issues(
     held, accuracy, epochs = held_out(setup, engine=engine, on_progress=on_progress)
     judged = judge_labels(held)
     listed, suggested, count = judged.listed, judged.suggested, judged.count
-    neighbors = _neighbors(setup, context, listed, held)
+    searched = stratified_sample(held.labels, SEARCHED, seed=0)
+    neighbors = _neighbors(setup, context, listed, searched)
     return LabelIssues(
         ids=setup.ids.take(listed),
         given=held.labels[listed],
@@ -74,8 +79,8 @@ def find_label_issues(
         scores=judged.scores[listed],
         probabilities=np.stack([held.given.mean(axis=0)[listed], judged.probability[listed]], axis=1),
         neighbors=neighbors,
-        neighbor_labels=held.labels[neighbors],
-        neighbor_ids=setup.ids,
+        neighbor_labels=held.labels[searched][neighbors],
+        neighbor_ids=setup.ids.take(searched),
         class_names=setup.data.class_names,
         count=count,
         note=estimate_note(judged.known, count),
@@ -136,20 +141,38 @@ def _listed(scores: np.ndarray, judged: np.ndarray, *, most: int) -> np.ndarray:
     return np.argsort(-scores, kind="stable")[:count]
 
 
-def _neighbors(setup: CrossValidation, context: RunContext | None, rows: np.ndarray, held: HeldOut) -> np.ndarray:
-    """int64 ``(suspect, k)``: the nearest other samples, in the last hidden layer of a run or else in the inputs."""
+def _neighbors(
+    setup: CrossValidation, context: RunContext | None, rows: np.ndarray, searched: np.ndarray
+) -> np.ndarray:
+    """The nearest other samples of some, in the last hidden layer of a run or else in the inputs.
+
+    Args:
+        setup: What was trained.
+        context: The run, if there is one.
+        rows: int64 ``(suspect,)``, the samples.
+        searched: int64 ``(searched,)``, ascending, the samples among which neighbors are looked for.
+
+    Returns:
+        int64 ``(suspect, k)``, places in `searched`.
+    """
     from cutaway.neighbors import nearest_among
 
+    points, wanted = (_points(setup, context, setup.ids.take(some)) for some in (searched, rows))
+    k = min(NEIGHBORS, len(points) - 1)
+    found = nearest_among(points, wanted, k + 1).index.astype(np.int64)
+    others = searched[found] != rows[:, None]
+    # it was not searched, or equal samples before it have pushed it out of its own list
+    others[others.all(axis=1), -1] = False
+    return found[others].reshape(len(rows), k)
+
+
+def _points(setup: CrossValidation, context: RunContext | None, ids: SampleIds) -> np.ndarray:
+    """Where samples lie among which neighbors are looked for, finite float32 ``(sample, value)``."""
     if context is not None and context.opens:
         from cutaway.interpret import activations
 
         layer = context.layer(None)
-        points = activations(context.model(), layer, x=setup.data.rows(setup.ids), scale=setup.data.scale)
+        points = activations(context.model(), layer, x=setup.data.rows(ids), scale=setup.data.scale)
     else:
-        points = setup.data.inputs(setup.ids)
-    points = np.nan_to_num(points.reshape(len(points), -1), posinf=1e12, neginf=-1e12)
-    k = min(NEIGHBORS, len(points) - 1)
-    found = nearest_among(points, points[rows], k + 1).index.astype(np.int64)
-    others = found != rows[:, None]
-    others[others.all(axis=1), -1] = False  # equal samples before it have pushed it out of its own list
-    return found[others].reshape(len(rows), k)
+        points = setup.data.inputs(ids)
+    return np.nan_to_num(points.reshape(len(points), -1), posinf=1e12, neginf=-1e12)

@@ -151,6 +151,7 @@ class OpenedRun(RecordedRun):
         seed: int = 0,
         callback: "Callable[[Iterate], bool | None] | None" = None,
         quality: bool = True,
+        laid_out: int = 250_000,
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "Embedding":
@@ -170,6 +171,9 @@ class OpenedRun(RecordedRun):
                 get the coordinates reached so far (which are not cached).
             quality: Whether to measure its quality, which takes up to a third of the time of t-SNE; if False, it is
                 measured when `Embedding.quality` or ``misplaced`` is first asked for.
+            laid_out: The most samples that t-SNE lays out. Of more samples, these are a stratified sample by class, and
+                all others are placed among them as `Embedding.transform` does: quickly, with few activations in memory.
+                The result says how many, and its quality is that of the whole, measured on 1,500 samples.
             progress: See `Run`.
             settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
                 early_exaggeration, exaggeration, learning_rate and others.
@@ -194,6 +198,7 @@ class OpenedRun(RecordedRun):
                 settings={"method": method, "seed": seed, **settings},
                 callback=callback,
                 quality=quality,
+                laid_out=laid_out,
                 on_progress=on_progress,
             )
 
@@ -211,7 +216,7 @@ class OpenedRun(RecordedRun):
             layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
             epochs: Their numbers, ascending; all with a snapshot if None.
             progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`. There is no callback.
+            settings: split, points (250,000 if None), seed, and settings of t-SNE, as in `embed`. There is no callback.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
@@ -235,7 +240,7 @@ class OpenedRun(RecordedRun):
             epoch: Number of the epoch; the kept one if None.
             layers: Their names, in order; all Dense layers if None. "input" is what the model sees.
             progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`; errors are those of `embed_epochs`.
+            settings: As of `embed_epochs`, whose errors these are.
         """
         epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:

@@ -2,12 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 CHUNK = 4 * 2**20
 """Bytes of samples that are read at a time."""
+
+BLOCK = 65_536
+"""Digests that are put together at a time."""
 
 
 def repeated_samples(first: Any, second: Any) -> np.ndarray:
@@ -35,8 +39,17 @@ def first_equal(x: Any) -> np.ndarray:
     Returns:
         int64 ``(sample,)``.
     """
-    rows: dict[bytes, int] = {}
-    return np.array([rows.setdefault(digest, number) for number, digest in enumerate(_digests(x))], np.int64)
+    # sorted, since a dictionary of ten million digests takes 2 GB
+    digests, made = np.empty((len(x), 2), np.uint64), _digests(x)
+    for start in range(0, len(x), BLOCK):
+        part = b"".join(islice(made, BLOCK))
+        digests[start : start + BLOCK] = np.frombuffer(part, np.uint64).reshape(-1, 2)
+    order = np.lexsort((digests[:, 1], digests[:, 0]))  # stable: of equal rows the first one comes first
+    begins = np.ones(len(order), bool)
+    begins[1:] = (digests[order[1:]] != digests[order[:-1]]).any(axis=1)
+    found = np.empty(len(order), np.int64)
+    found[order] = order[np.flatnonzero(begins)][np.cumsum(begins) - 1]
+    return found
 
 
 def _digests(x: Any) -> Iterator[bytes]:

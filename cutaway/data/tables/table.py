@@ -184,7 +184,7 @@ class Table:
             first = 0
             for chunk in self.readers[source].chunks() if len(wanted) else ():
                 inside = wanted[(wanted >= first) & (wanted < first + len(chunk))]
-                rows = _with_strings(chunk).take((inside - first).tolist()).to_pylist()
+                rows = _with_strings(chunk).take(inside - first).to_pylist()
                 found |= {(number, int(row)): values for row, values in zip(inside, rows, strict=True)}
                 first += len(chunk)
                 if first > wanted[-1]:

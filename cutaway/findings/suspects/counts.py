@@ -6,7 +6,7 @@ import numpy as np
 
 from cutaway.metrics import wilson_interval
 
-from .held_out import HeldOut
+from .held_out import BLOCK, HeldOut
 from .scores import suggest
 
 
@@ -42,7 +42,7 @@ def estimate_count(held: HeldOut) -> CountEstimate:
     """
     from scipy.stats import chi2
 
-    given = held.given.astype(np.float64).mean(axis=0)
+    given = held.given.mean(axis=0, dtype=np.float64)
     counts = np.bincount(held.labels, minlength=held.classes)
     thresholds = np.full(held.classes, np.inf)
     present = counts > 0
@@ -60,13 +60,19 @@ def estimate_count(held: HeldOut) -> CountEstimate:
 
 def _confidently_other(held: HeldOut, given: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """Whether each sample is confidently of a class that is not its label, and more probably so than of its label."""
-    mean = held.probabilities[0].astype(np.float64)
-    for model in range(1, len(held.probabilities)):
-        same = held.others[0][:, :, None] == held.others[model][:, None, :]
-        mean += np.where(same, held.probabilities[model][:, None, :], 0).sum(axis=2)
-    mean /= len(held.probabilities)
-    confident = np.where(mean >= thresholds[held.others[0]], mean, -1).max(axis=1)
-    return (confident >= 0) & (confident > np.where(given >= thresholds[held.labels], given, -1))
+    found = np.empty(len(given), bool)
+    for start in range(0, len(given), BLOCK):
+        here = slice(start, start + BLOCK)
+        others, probabilities = held.others[:, here], held.probabilities[:, here]
+        mean = probabilities[0].astype(np.float64)
+        for model in range(1, len(probabilities)):
+            same = others[0][:, :, None] == others[model][:, None, :]
+            mean += np.where(same, probabilities[model][:, None, :], 0).sum(axis=2)
+        mean /= len(probabilities)
+        confident = np.where(mean >= thresholds[others[0]], mean, -1).max(axis=1)
+        of_label = np.where(given[here] >= thresholds[held.labels[here]], given[here], -1)
+        found[here] = (confident >= 0) & (confident > of_label)
+    return found
 
 
 def errors_of_the_surest(confidence: np.ndarray, right: np.ndarray) -> tuple[int, int]:
@@ -82,7 +88,7 @@ def errors_of_the_surest(confidence: np.ndarray, right: np.ndarray) -> tuple[int
 
 def estimate_note(held: HeldOut, estimate: CountEstimate) -> str:
     """Why an estimate may count errors of the models as wrong labels, a sentence; "" where nothing speaks for that."""
-    given = held.given.astype(np.float64).mean(axis=0)
+    given = held.given.mean(axis=0, dtype=np.float64)
     other = suggest(held)[1]
     right, samples = given > other, len(given)
     largest = np.bincount(held.labels).max() / samples

@@ -10,6 +10,9 @@ import numpy as np
 OTHERS = 5
 """Classes other than the label that are kept of each sample."""
 
+BLOCK = 65_536
+"""Samples that are judged at a time, so that memory does not grow with several copies of all."""
+
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
@@ -56,13 +59,18 @@ def keep_highest(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndar
         given float32 ``(sample,)``, others int32 ``(sample, k)`` and their probabilities float32 ``(sample, k)``, as in
         `HeldOut`; k is `OTHERS`, or one less than the number of classes.
     """
-    rows = np.arange(len(labels))
-    given = probabilities[rows, labels].astype(np.float32)
-    rest = probabilities.astype(np.float32)  # a copy
-    rest[rows, labels] = -1
-    count = min(OTHERS, rest.shape[1] - 1)
-    highest = np.argpartition(-rest, count - 1, axis=1)[:, :count]
-    found = np.take_along_axis(rest, highest, axis=1)
-    order = np.lexsort((highest, -found), axis=1)  # of equal ones the smaller class first
-    highest = np.take_along_axis(highest, order, axis=1)
-    return given, highest.astype(np.int32), np.take_along_axis(found, order, axis=1)
+    samples, count = len(labels), min(OTHERS, probabilities.shape[1] - 1)
+    given, found = np.empty(samples, np.float32), np.empty((samples, count), np.float32)
+    others = np.empty((samples, count), np.int32)
+    for start in range(0, samples, BLOCK):
+        here = slice(start, start + BLOCK)
+        rest = probabilities[here].astype(np.float32)  # a copy
+        rows = np.arange(len(rest))
+        given[here] = rest[rows, labels[here]]
+        rest[rows, labels[here]] = -1
+        highest = np.argpartition(-rest, count - 1, axis=1)[:, :count]
+        shares = np.take_along_axis(rest, highest, axis=1)
+        order = np.lexsort((highest, -shares), axis=1)  # of equal ones the smaller class first
+        others[here] = np.take_along_axis(highest, order, axis=1)
+        found[here] = np.take_along_axis(shares, order, axis=1)
+    return given, others, found

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .held_out import HeldOut
+from .held_out import BLOCK, HeldOut
 
 SUSPECT = 0.5
 """Score of a label above which models prefer another class."""
@@ -25,7 +25,7 @@ def label_scores(held: HeldOut) -> np.ndarray:
         margins); Pleiss et al. 2020, "Identifying mislabeled data using the area under the margin ranking", with
         probabilities instead of logits. The combination was chosen on planted noise: benchmarks/suspect_labels.py.
     """
-    margin = held.given.astype(np.float64).mean(axis=0) - suggest(held)[1]
+    margin = held.given.mean(axis=0, dtype=np.float64) - suggest(held)[1]
     if held.margins is not None:
         margin = (margin + held.margins) / 2
     return (1 - margin) / 2
@@ -39,14 +39,18 @@ def suggest(held: HeldOut) -> tuple[np.ndarray, np.ndarray]:
         models; and float32 ``(sample,)``, that mean.
     """
     models, samples, count = held.others.shape
-    classes = held.others.transpose(1, 0, 2).reshape(samples, models * count)
-    shares = held.probabilities.transpose(1, 0, 2).reshape(samples, models * count)
-    sums = np.zeros_like(shares)
-    for place in range(models * count):  # a class that is not among a model's highest counts as 0 there
-        sums += np.where(classes == classes[:, place, None], shares[:, place, None], 0)
-    best = sums.argmax(axis=1)[:, None]
-    found = np.take_along_axis(classes, best, axis=1)[:, 0]
-    return found.astype(np.int64), np.take_along_axis(sums, best, axis=1)[:, 0] / models
+    found, probability = np.empty(samples, np.int64), np.empty(samples, held.probabilities.dtype)
+    for start in range(0, samples, BLOCK):
+        here = slice(start, start + BLOCK)
+        classes = held.others[:, here].transpose(1, 0, 2).reshape(-1, models * count)
+        shares = held.probabilities[:, here].transpose(1, 0, 2).reshape(-1, models * count)
+        sums = np.zeros_like(shares)
+        for place in range(models * count):  # a class that is not among a model's highest counts as 0 there
+            sums += np.where(classes == classes[:, place, None], shares[:, place, None], 0)
+        best = sums.argmax(axis=1)[:, None]
+        found[here] = np.take_along_axis(classes, best, axis=1)[:, 0]
+        probability[here] = np.take_along_axis(sums, best, axis=1)[:, 0] / models
+    return found, probability
 
 
 def deal_folds(labels: np.ndarray, folds: int, *, seed: int, groups: np.ndarray | None = None) -> np.ndarray:

@@ -22,6 +22,9 @@ MOST_ANSWERS = 128
 """Answers that are asked about in one pass over the training samples at most; of more, the influences are computed in
 several passes, since those of 60,000 samples on 128 answers take 31 MB."""
 
+INFLUENCE_BYTES = 2**28
+"""Bytes of the influences of all training samples on the answers of one pass at most, of two or more answers."""
+
 Snapshot = Mapping[str, np.ndarray]
 """Weights by name, as `cutaway.models.get_weights` gives them."""
 
@@ -54,6 +57,11 @@ class TrainingSamples:
     x: Any
     labels: np.ndarray
     weight: np.ndarray | None = None
+
+
+def answers_at_once(samples: int) -> int:
+    """How many answers are asked about in one pass over so many training samples at most, from 1 to `MOST_ANSWERS`."""
+    return max(1, min(MOST_ANSWERS, INFLUENCE_BYTES // (4 * max(samples, 1))))
 
 
 def influences(

@@ -1,6 +1,8 @@
+import { rgb } from "../core/colors.js";
 import { element } from "../core/elements.js";
 import { onScheme } from "../core/scheme.js";
 import { Store } from "../core/store.js";
+import { Density } from "../map/density.js";
 import { SampleMap } from "../map/map.js";
 import { makeCard, picture } from "./card.js";
 import { searchMask } from "./find.js";
@@ -111,12 +113,38 @@ export class Explorer {
       if (signal.aborted) return;
       this.ready.dispatchEvent(new Event("layout"));
     }
+    await this.#loadDensity(map);
     await samples.loadMore();
     if (signal.aborted) return;
     map.pictures(samples.pictures);
     this.#repainted();
     const model = await PageModel.load(this.record, samples.bundle);
     if (!signal.aborted) store.set({ model });
+  }
+
+  /**
+   * Paint the density of all samples below the points, where there are more than have a point.
+   * @param {SampleMap} map
+   */
+  async #loadDensity(map) {
+    const { record, samples, store } = this;
+    if (!record.density) return;
+    const { side, layer, epoch } = record.density;
+    const [levels, groups] = await Promise.all([record.density.levels, record.density.groups].map((k) => samples.bundle.array(k)));
+    map.backdrop = new Density({ key: `${layer}/${epoch}`, side, levels, groups });
+    this.#colorDensity(map, store.state);
+    map.repaint();
+  }
+
+  /**
+   * Color the density by classes where points are, and gray elsewhere.
+   * @param {SampleMap} map
+   * @param {Readonly<State>} state
+   */
+  #colorDensity(map, { color, off }) {
+    if (color !== "label") return map.backdrop?.color(() => rgb(this.record.colors.missing));
+    const list = this.record.colors.classes.map(rgb);
+    map.backdrop?.color((group) => (off.includes(group) ? null : list[group % list.length]));
   }
 
   /** End everything that goes on, and give back what the map holds. */
@@ -247,8 +275,9 @@ export class Explorer {
    * @param {SampleMap} map
    * @param {Readonly<State>} state
    */
-  #filter(map, { search, off, color, epochShown }) {
+  #filter(map, state) {
     const { samples, store } = this;
+    const { search, off, color, epochShown } = state;
     let mask = searchMask(samples, search, epochShown);
     if (off.length) {
       const values = samples.values(color, epochShown);
@@ -256,6 +285,7 @@ export class Explorer {
       for (let i = 0; i < mask.length; i++) if (off.includes(values[i])) mask[i] = 1;
     }
     map.hide(mask);
+    this.#colorDensity(map, state);
     store.set({ shown: mask ? mask.reduce((left, hidden) => left - hidden, samples.count) : samples.count });
     this.#repainted();
   }

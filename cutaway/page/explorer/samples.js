@@ -21,6 +21,7 @@ export const MOST_NAMED = 100;
  *   pictures: { array: number, width: number, height: number, channels: number } | null,
  *   neighbors: { array: number, k: number, layer: string } | null,
  *   colors: import("../core/colors.js").Colors, network: import("./model.js").NetworkRecord | null, without: string,
+ *   density: { levels: number, groups: number, side: number, layer: number, epoch: number } | null,
  *   inputs: number | null, begins: string, python: { run: string, explore: string } | null,
  *   references: { names: number, labels: number, inputs: number, pictures: number | null } | null,
  * }} ExplorerRecord what Python says of the samples of a run and its layers

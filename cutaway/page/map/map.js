@@ -33,6 +33,8 @@ export class SampleMap extends EventTarget {
   pictured = null;
   /** @type {{ groups: ArrayLike<number>, names: string[], codes: ArrayLike<number> } | null} */
   islands = null;
+  /** @type {import("./density.js").Density | null} what is painted below the points */
+  backdrop = null;
   /** @type {import("./islands.js").Island[] | null} */
   #found = null;
   #frame = 0;
@@ -284,8 +286,7 @@ export class SampleMap extends EventTarget {
     const polygon = new Float64Array(path.length);
     for (let k = 0; k < path.length; k += 2) {
       const [x, y] = this.view.toData(path[k], path[k + 1]);
-      polygon[k] = x * STEPS;
-      polygon[k + 1] = y * STEPS;
+      polygon.set([x * STEPS, y * STEPS], k);
     }
     return pointsInside(between, this.states, polygon);
   }
@@ -326,20 +327,17 @@ export class SampleMap extends EventTarget {
     return { size: size * zoomed ** 0.4, alpha: Math.min(0.95, alpha * zoomed ** 0.25), dim };
   }
 
-  /** Whether pictures would not cover each other: points are denser where the whole map is seen. */
-  get #picturesFit() {
-    return this.sheet !== null && (this.view.zoomed >= PICTURE_ZOOM || this.count <= FEW);
-  }
-
   paint() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     const between = this.transition.positions;
     if (!between || !this.view.width) return;
-    this.pictured = this.#picturesFit ? pointsInBox(between, this.states, this.#box, MOST_PICTURES) : null;
+    // pictures would cover each other where the whole map is seen
+    const fit = this.sheet !== null && (this.view.zoomed >= PICTURE_ZOOM || this.count <= FEW);
+    this.pictured = fit ? pointsInBox(between, this.states, this.#box, MOST_PICTURES) : null;
     const count = this.pictured ? 0 : this.count;
-    const { view, transition } = this;
-    const { a, b, t } = transition;
+    const { view, transition: { a, b, t } } = this;
+    this.backdrop?.paint(this);
     this.surface.paint({ a, b, t, view, count, selected: this.selection.length, ...this.#style });
     this.paintTop();
   }

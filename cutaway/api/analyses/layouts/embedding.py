@@ -1,6 +1,6 @@
 """An embedding as the user holds it: coordinates, their quality, and the samples they belong to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,11 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
-from cutaway.data import SampleIds
+from cutaway.data import SampleIds, stratified_sample
 from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, inspect_quality
 from cutaway.errors import UsageError
+
+from .activations import LazyActivations, layer_activations
 
 if TYPE_CHECKING:
     import pandas
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from cutaway.page import Explorer, ExplorerWidget
     from cutaway.plots import BokehFigure, Figure
 
-INPUT = "input"
-"""Names the samples themselves, as the model sees them, where no layer has this name."""
+DRAWN = 250_000
+"""The most points of a figure; a page that holds more would take seconds to open."""
 
 PICTURES = 10_000
 """The most points that carry their picture to the page: 2 MB of MNIST digits. More points show their names alone."""
@@ -98,8 +100,28 @@ class Embedding(NotebookDisplay):
         # whoever canceled it did not want to wait for more
         if self.canceled or self.layout.quality is not None or len(self.xy) <= 2 * QUALITY_NEIGHBORS:
             return self.layout.quality, self.layout.misplaced
-        seed = self.layout.settings["seed"]
-        return inspect_quality(self.activations(), self.xy, k=QUALITY_NEIGHBORS, seed=seed, labels=self.labels)
+        given: Any = {"k": QUALITY_NEIGHBORS, "seed": self.layout.settings["seed"], "labels": self.labels}
+        if self._laid_out is None:
+            return inspect_quality(self.activations(), self.xy, **given)
+        from cutaway.embedding import sampled_quality
+
+        h = self._lazy_activations
+        return sampled_quality(h, self.xy, some=h[self._laid_out], **given), None
+
+    @cached_property
+    def _laid_out(self) -> np.ndarray | None:
+        """The samples that were laid out, int64 (some,), where the others were placed among them; otherwise None.
+
+        Of a part of such an embedding, all samples count.
+        """
+        settings = self.layout.settings
+        if "placed" not in settings or len(self) != settings["laid_out"] + settings["placed"]:
+            return None
+        return stratified_sample(self.labels, settings["laid_out"], seed=settings["seed"])
+
+    @property
+    def _lazy_activations(self) -> LazyActivations:
+        return LazyActivations(self.context, self.layer, self.ids, self.epoch)
 
     def activations(self) -> np.ndarray:
         """The activations that were embedded, float32 ``(sample, unit)``, computed again."""
@@ -107,6 +129,9 @@ class Embedding(NotebookDisplay):
 
     def transform(self, h: np.ndarray) -> np.ndarray:
         """Place new activations of the same layer; the samples that are there stay where they are.
+
+        Where only some samples were laid out, new ones are placed among these, as the others were: quickly, by
+        approximate neighbors. Pass some 100,000 at a time.
 
         Args:
             h: float32 ``(sample, unit)``, such as ``run.activations`` returns, of samples that were not embedded.
@@ -118,7 +143,7 @@ class Embedding(NotebookDisplay):
             UsageError: The embedding was not made by t-SNE.
             DataError: The activations are not finite numbers, or of another layer.
         """
-        from cutaway.embedding import place
+        from cutaway.embedding import place, place_many
 
         if self.layout.method != "tsne":
             raise UsageError(
@@ -126,19 +151,28 @@ class Embedding(NotebookDisplay):
                 got=f'an embedding by "{self.layout.method}"',
                 hint='embed with method="tsne"',
             )
-        return place(h, self._placement)
+        return place(h, self._placement) if self._laid_out is None else place_many(h, self._placement)
 
     @cached_property
     def _placement(self) -> Any:
-        from cutaway.embedding import placement
+        from cutaway.embedding import ManyPlacement, placement
 
-        return placement(self.activations(), self.xy)
+        rows = self._laid_out
+        if rows is None:
+            return placement(self.activations(), self.xy)
+        at = placement(self._lazy_activations[rows], self.xy[rows])
+        return ManyPlacement.of(at, seed=self.layout.settings["seed"])
 
     @property
     def title(self) -> str:
         """What it shows, in a few words."""
-        method = METHOD_NAMES[self.layout.method]
-        return f"{self.layer}, epoch {self.epoch}: {method} of {len(self.xy):,} samples"
+        method, settings = METHOD_NAMES[self.layout.method], self.layout.settings
+        begin, count = f"{self.layer}, epoch {self.epoch}: {method} of", f"{len(self.xy):,}"
+        if "placed" not in settings:
+            return f"{begin} {count} samples"
+        laid_out, placed = settings["laid_out"], settings["placed"]
+        shown = f"{count} of {laid_out + placed:,}" if len(self) < laid_out + placed else count
+        return f"{begin} {shown} samples, {laid_out:,} laid out and {placed:,} placed among them"
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row a sample: sample, x, y, label, predicted."""
@@ -156,10 +190,26 @@ class Embedding(NotebookDisplay):
         )
 
     def plot(self) -> "Figure":
-        """Draw it as a matplotlib scatter plot in the colors of the classes."""
+        """Draw it as a matplotlib scatter plot in the colors of the classes; of millions of samples 250,000."""
         from cutaway.plots import embedding_scatter
 
-        return embedding_scatter(self.xy, self.labels, self.class_names, title=self.title)
+        drawn = self._drawn
+        return embedding_scatter(drawn.xy, drawn.labels, self.class_names, title=drawn.title)
+
+    @property
+    def _drawn(self) -> "Embedding":
+        """The samples that are drawn: all, or of more than `DRAWN` a stratified sample by class."""
+        if len(self) <= DRAWN:
+            return self
+        rows = stratified_sample(self.labels, DRAWN, seed=0)
+        misplaced = None if self.layout.misplaced is None else self.layout.misplaced[rows]
+        return replace(
+            self,
+            layout=replace(self.layout, xy=self.xy[rows], misplaced=misplaced),
+            ids=self.ids.take(rows),
+            labels=self.labels[rows],
+            predicted=self.predicted[rows],
+        )
 
     def _shown_table(self) -> str:
         return ""
@@ -167,17 +217,18 @@ class Embedding(NotebookDisplay):
     def bokeh(self) -> "BokehFigure":
         """Draw it as a Bokeh scatter plot; a click in the legend hides a class, hovering shows the sample.
 
-        Up to 10,000 samples show their picture as well.
+        Up to 10,000 samples show their picture as well; of millions 250,000 are drawn.
         """
         from cutaway.plots import embedding_scatter_bokeh
 
-        pictures = self.context.data.pictures(self.ids) if len(self.ids) <= PICTURES else None
+        drawn = self._drawn
+        pictures = self.context.data.pictures(drawn.ids) if len(drawn) <= PICTURES else None
         return embedding_scatter_bokeh(
-            self.xy,
-            self.labels,
+            drawn.xy,
+            drawn.labels,
             self.class_names,
-            names=self.ids.names(),
-            predicted=self.predicted,
+            names=drawn.ids.names(),
+            predicted=drawn.predicted,
             pictures=pictures,
         )
 
@@ -188,7 +239,7 @@ class Embedding(NotebookDisplay):
             height: Height of the map in CSS pixels, 200..4000.
 
         Returns:
-            As of `cutaway.Run.explore`, of this layer, this epoch and these samples.
+            As of `cutaway.Run.explore`, of this layer, this epoch and these samples; of millions 250,000 are shown.
 
         Raises:
             UsageError: The package anywidget is not installed (the extra "notebook"), or the height is outside its
@@ -197,7 +248,7 @@ class Embedding(NotebookDisplay):
         from cutaway.page import check_widget, explorer_widget
 
         check_widget(height=height)
-        return explorer_widget(self._explorer(), height=height)
+        return explorer_widget(self._drawn._explorer(), height=height)
 
     def _explorer(self) -> "Explorer":
         from cutaway.api.analyses.predictions import probabilities
@@ -223,24 +274,3 @@ class Embedding(NotebookDisplay):
             neighbors_in=layer,
             colors=explorer_colors(),
         )
-
-
-def layer_activations(
-    context: RunContext, layer: str, ids: SampleIds, *, epoch: int | None = None, on_progress: Any = None
-) -> np.ndarray:
-    """Activations of a layer in evaluation, float32 ``(sample, unit)``; of "input" the samples as the model sees them.
-
-    Raises:
-        UnknownNameError: There is no such layer or epoch.
-    """
-    from cutaway.progress import ignore_progress
-
-    data = context.data
-    if layer == INPUT and INPUT not in context.outline.kinds:
-        context.epoch(epoch)  # refuses an unknown one
-        return data.inputs(ids)
-    from cutaway.interpret import activations
-
-    return activations(
-        context.model(epoch), layer, x=data.rows(ids), scale=data.scale, on_progress=on_progress or ignore_progress
-    )

@@ -10,17 +10,29 @@ import numpy as np
 
 from cutaway.api.analyses.predictions import predict_classes
 from cutaway.api.context import RunContext
-from cutaway.checks import warn_user
-from cutaway.data import SampleIds
-from cutaway.embedding import Layout, check_callback, embed, layout_from_npz, layout_to_npz, resolve_settings
+from cutaway.checks import check_whole, warn_user
+from cutaway.data import SampleIds, stratified_sample
+from cutaway.embedding import (
+    Layout,
+    check_callback,
+    embed,
+    embed_some,
+    layout_from_npz,
+    layout_to_npz,
+    resolve_settings,
+)
 from cutaway.errors import DataError, UsageError
 from cutaway.progress import ProgressCallback
 from cutaway.runs import file_name
 
-from .embedding import Embedding, layer_activations
+from .activations import LazyActivations, layer_activations
+from .embedding import Embedding
 
 KEPT: dict[str, Any] = {"method": "tsne", "seed": 0}
 """Settings of the embedding that ``run.embed()`` makes."""
+
+LAID_OUT = 250_000
+"""The most samples that t-SNE lays out; of more, a stratified sample by class, and all others are placed among them."""
 
 ENGINE = 10
 """Part of the cache key: another engine gives other coordinates."""
@@ -37,6 +49,7 @@ def embed_layer(
     on_progress: ProgressCallback,
     callback: Callable[[Any], bool | None] | None = None,
     quality: bool = True,
+    laid_out: int = LAID_OUT,
 ) -> Embedding:
     """Embed a layer of a run; see `cutaway.Run.embed`.
 
@@ -50,13 +63,16 @@ def embed_layer(
         on_progress: Called with the progress of each stage.
         callback: Called with the iterates of t-SNE.
         quality: Whether to measure the quality now; otherwise it is measured when first asked for.
+        laid_out: The most samples that t-SNE lays out, at least 4.
     """
+    laid_out = check_whole(laid_out, name="laid_out", least=4)
     check_callback(callback, method=settings["method"])
     number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
     ids = context.named(context.ids(split, samples=points, seed=settings["seed"]))
-    settings = resolve_settings(samples=len(ids), **settings)  # before anything is computed
+    settings = resolve_settings(samples=min(len(ids), laid_out), **settings)  # before anything is computed
     labels = context.data.y(ids)
-    name = embedding_name(context, layer, epoch=number, ids=ids, settings=settings)
+    some = sampled_rows(labels, settings, laid_out=laid_out)
+    name = embedding_name(context, layer, epoch=number, ids=ids, settings=settings, some=some)
     found = read_layout(context, name, ids)
     cached = found[1].get("predicted") if found else None
     predicted = predicted_classes(context, ids, epoch=number, cached=cached)
@@ -64,8 +80,13 @@ def embed_layer(
     if found:
         layout = found[0]
     else:
-        h = layer_activations(context, layer, ids, epoch=number, on_progress=on_progress)
-        layout = embed(h, labels=labels, callback=callback, quality=quality, on_progress=on_progress, **settings)
+        given: dict[str, Any] = {"labels": labels, "callback": callback, "quality": quality, "on_progress": on_progress}
+        if some is not None:
+            given |= {name: value for name, value in settings.items() if name != "method"}
+            layout = embed_some(LazyActivations(context, layer, ids, number), some, **given)
+        else:
+            h = layer_activations(context, layer, ids, epoch=number, on_progress=on_progress)
+            layout = embed(h, **given, **settings)
     embedding = Embedding(layer, number, layout, ids, labels, predicted, file, context)
     if quality and layout.quality is None and embedding.quality is not None:  # kept without it before
         layout = replace(layout, quality=embedding.quality, misplaced=embedding.misplaced)
@@ -73,7 +94,7 @@ def embed_layer(
         return embedding
     file = None
     if not embedding.canceled:  # a partial embedding must not pass for a finished one later
-        arrays = {"source": ids.source_index, "index": ids.index, "predicted": predicted}
+        arrays = {"source": ids.source_index, "index": smallest(ids.index), "predicted": smallest(predicted)}
         file = context.folder.results.write(name, layout_to_npz(layout, arrays))
     return replace(embedding, layout=layout, file=file)
 
@@ -90,18 +111,12 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
         An embedding of the samples of ``shown`` alone, whose coordinates and quality are those of all samples; None
         where nothing usable is kept.
     """
-    epoch, layer = context.epoch(None), context.layer(layer, epoch=None)
-    ids = context.ids("all")
-    try:
-        settings = resolve_settings(samples=len(ids), **KEPT)
-    except (UsageError, DataError):  # too few samples: run.embed() refuses them as well
+    whole = kept_layout(context, layer)
+    if whole is None:
         return None
-    name = embedding_name(context, layer, epoch=epoch, ids=ids, settings=settings)
-    found = read_layout(context, name, ids)
-    if found is None:
-        return None
+    ids, epoch, layer = context.ids("all"), context.epoch(None), context.layer(layer, epoch=None)
     rows = positions(ids, shown)
-    layout, cached = found
+    name, layout, cached = whole
     misplaced = None if layout.misplaced is None else layout.misplaced[rows]
     part = replace(layout, xy=layout.xy[rows], misplaced=misplaced)
     predicted = cached["predicted"][rows] if "predicted" in cached else None
@@ -110,11 +125,42 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
     return Embedding(layer, epoch, part, context.named(shown), context.data.y(shown), predicted, file, context)
 
 
+def kept_layout(context: RunContext, layer: str | None) -> tuple[str, Layout, dict[str, np.ndarray]] | None:
+    """The layout that ``run.embed()`` has made of all samples and kept, in the order of the split "all".
+
+    Returns:
+        The name of its file, the layout and what is kept beside it; None where nothing usable is kept.
+    """
+    epoch, layer = context.epoch(None), context.layer(layer, epoch=None)
+    ids = context.ids("all")
+    try:
+        settings = resolve_settings(samples=min(len(ids), LAID_OUT), **KEPT)
+    except (UsageError, DataError):  # too few samples: run.embed() refuses them as well
+        return None
+    some = sampled_rows(context.data.y(ids), settings, laid_out=LAID_OUT) if len(ids) > LAID_OUT else None
+    name = embedding_name(context, layer, epoch=epoch, ids=ids, settings=settings, some=some)
+    found = read_layout(context, name, ids)
+    return None if found is None else (name, *found)
+
+
 def positions(ids: SampleIds, some: SampleIds) -> np.ndarray:
     """Where in ``ids`` each of some of them is, int64 ``(some,)``."""
     keys, wanted = (each.source_index.astype(np.int64) << 48 | each.index.astype(np.int64) for each in (ids, some))
     order = np.argsort(keys)
     return order[np.searchsorted(keys, wanted, sorter=order)]
+
+
+def sampled_rows(labels: np.ndarray, settings: dict[str, Any], *, laid_out: int) -> np.ndarray | None:
+    """The samples that are laid out, int64 (some,); None where all are, or a method has no way to place others."""
+    if settings["method"] != "tsne" or len(labels) <= laid_out:
+        return None
+    return stratified_sample(labels, laid_out, seed=settings["seed"])
+
+
+def smallest(numbers: np.ndarray) -> np.ndarray:
+    """Whole numbers in the smallest signed type that holds them: a file of ten million samples takes 150 MB."""
+    most = int(numbers.max(initial=0))
+    return numbers.astype(next(t for t in (np.int16, np.int32, np.int64) if most <= np.iinfo(t).max))
 
 
 def predicted_classes(context: RunContext, ids: SampleIds, *, epoch: int, cached: np.ndarray | None) -> np.ndarray:
@@ -128,16 +174,34 @@ def predicted_classes(context: RunContext, ids: SampleIds, *, epoch: int, cached
             classes, computes them again.
     """
     if cached is not None and cached.dtype.kind == "i" and ((cached >= 0) & (cached < len(context.class_names))).all():
-        return cached
+        return cached.astype(np.int64)
     return predict_classes(context, ids, epoch=epoch).predicted
 
 
-def embedding_name(context: RunContext, layer: str, *, epoch: int, ids: SampleIds, settings: dict[str, Any]) -> str:
-    """Name of the cache file of an embedding, with a digest of all that decides it."""
+def embedding_name(
+    context: RunContext,
+    layer: str,
+    *,
+    epoch: int,
+    ids: SampleIds,
+    settings: dict[str, Any],
+    some: np.ndarray | None = None,
+) -> str:
+    """Name of the cache file of an embedding, with a digest of all that decides it.
+
+    Args:
+        context: The run.
+        layer: Name of the layer.
+        epoch: Number of the epoch.
+        ids: The samples.
+        settings: As `resolve_settings` gives them.
+        some: The samples that are laid out, where the others are placed among them.
+    """
     digest = context.folder.snapshot_digest(epoch)
     decides = [ENGINE, layer, context.manifest.dataset.sha256, settings]
     digest.update(json.dumps(decides, sort_keys=True, default=_digest_of).encode())
-    digest.update(ids.source_index.tobytes() + ids.index.tobytes())
+    for array in (ids.source_index, ids.index, *(() if some is None else (some,))):
+        digest.update(np.ascontiguousarray(array).data)
     key = digest.hexdigest()[:12]
     return file_name("embedding", layer, f"epoch-{epoch:04d}", settings["method"], key) + ".npz"
 

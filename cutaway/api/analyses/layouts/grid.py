@@ -8,7 +8,8 @@ from cutaway.data import SampleIds
 from cutaway.embedding import resolve_settings
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .embedding import INPUT, Embedding
+from .activations import INPUT
+from .embedding import Embedding
 from .passes import SharedPasses
 from .sequence_steps import SequenceTask, Step, make_embeddings
 

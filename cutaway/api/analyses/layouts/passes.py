@@ -9,7 +9,7 @@ from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .embedding import layer_activations
+from .activations import layer_activations
 
 BYTES = 2**30
 """Bytes of the outputs of all layers that are held at a time at most; where they take more, each layer has its pass."""

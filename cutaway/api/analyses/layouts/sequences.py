@@ -9,7 +9,8 @@ from cutaway.embedding import resolve_settings
 from cutaway.errors import UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .embedding import INPUT
+from .activations import INPUT
+from .embeddings import LAID_OUT
 from .passes import SharedPasses
 from .sequence import EmbeddingSequence
 from .sequence_steps import SequenceTask, Step, make_sequence
@@ -117,6 +118,7 @@ def _task(
     seed: int,
     settings: dict[str, Any],
 ) -> SequenceTask:
-    ids = context.named(context.ids(split, samples=points, seed=seed))
+    # every embedding of a sequence starts from all places of the one before: none are placed afterward
+    ids = context.named(context.ids(split, samples=LAID_OUT if points is None else points, seed=seed))
     settings = resolve_settings(method="tsne", seed=seed, samples=len(ids), **settings)
     return SequenceTask(context, ids, settings, SharedPasses(context, ids, layers))

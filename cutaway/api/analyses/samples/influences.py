@@ -199,7 +199,7 @@ def _measure(
     rates: dict[int, float],
     on_progress: ProgressCallback,
 ) -> tuple[Influences, ...]:
-    from cutaway.interpret import MOST_ANSWERS, TrainingSamples, influences
+    from cutaway.interpret import TrainingSamples, answers_at_once, influences
 
     ids, number = context.part("train"), epoch
     model, data = context.model(number), context.data
@@ -207,8 +207,9 @@ def _measure(
     probabilities, targets = _targets(context, answers, target=target, epoch=number)
     samples = TrainingSamples(data.rows(ids), data.y(ids), training_weights(context, data.y(ids)))
     found: list[Influences] = []
-    for first in range(0, len(targets), MOST_ANSWERS):
-        part = slice(first, first + MOST_ANSWERS)
+    step = answers_at_once(len(ids))
+    for first in range(0, len(targets), step):
+        part = slice(first, first + step)
         values = influences(
             model,
             answers.x[part],

@@ -15,7 +15,7 @@ from .section import shown_maps
 
 def preview(source: ReportSource) -> Explorer | None:
     """The samples and layers of the explorer by their first two principal components; None where there are no maps."""
-    from cutaway.api.analyses.layouts.embedding import INPUT
+    from cutaway.api.analyses.layouts.activations import INPUT
     from cutaway.api.analyses.layouts.passes import SharedPasses
 
     context = source.context

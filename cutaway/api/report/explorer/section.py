@@ -16,6 +16,7 @@ from cutaway.page import Explorer, LayerMap, References, scale_layout
 
 from .columns import FEWEST_EPOCHS, sample_columns
 from .compared import OTHER
+from .density import density_below
 from .units import unit_columns
 
 if TYPE_CHECKING:
@@ -62,7 +63,14 @@ def explore(source: ReportSource) -> Explorer | None:
         inputs = _inputs(source, source.shown, pictures) if fits else None
         if not fits or (inputs is not None and inputs.nbytes > MOST_BYTES):
             network, inputs = "So many samples of this size would make the page too large.", None
+    place = grid.epochs.index(context.epoch())
+    density = density_below(source, shown=embedding.xy, layer=grid.layers.index(root), epoch=place)
     caption = _caption(source, grid, embedded=embedded, missing=missing)
+    if density is not None:
+        caption += (
+            f" Below the points of {root} after epoch {embedding.epoch} is the density of all "
+            f"{len(context.split.part(source.asked or source.split)):,}: each cell has the color of the class of most."
+        )
     return Explorer(
         name="explore",
         title="Every sample, layer by layer",
@@ -71,7 +79,7 @@ def explore(source: ReportSource) -> Explorer | None:
         caption=caption,
         names=tuple(source.shown.names()),
         epochs=grid.epochs,
-        kept=grid.epochs.index(context.epoch()),
+        kept=place,
         columns=columns,
         details=tuple(column.key for column in columns if column.own or column.key == OTHER)[:DETAILS],
         layers=maps,
@@ -89,6 +97,7 @@ def explore(source: ReportSource) -> Explorer | None:
         network=None if isinstance(network, str) else network,
         without=network if isinstance(network, str) else "",
         inputs=inputs,
+        density=density,
         references=None if isinstance(network, str) else _references(source),
         python=_in_python(source),
         colors=explorer_colors(),
@@ -121,7 +130,7 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
 
 def _widths(source: ReportSource) -> dict[str, int]:
     """The layers of which maps are wanted, and how wide they are."""
-    from cutaway.api.analyses.layouts.embedding import INPUT
+    from cutaway.api.analyses.layouts.activations import INPUT
 
     context = source.context
     root, dense = context.layer(None), context.outline.dense
@@ -160,7 +169,7 @@ def _grid(source: ReportSource, layers: list[str], epochs: list[int]) -> "tuple[
 
 
 def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerMap:
-    from cutaway.api.analyses.layouts.embedding import INPUT
+    from cutaway.api.analyses.layouts.activations import INPUT
 
     if name == INPUT:
         layout = grid.embeddings[name, grid.epochs[0]].xy
@@ -223,6 +232,8 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
         caption += f" ({left_out:,} are left out, of each class the same share)"
     if embedded > len(root):
         caption += f", from an embedding of {embedded:,} samples"
+        if "placed" in root.layout.settings:
+            caption += f", {root.layout.settings['laid_out']:,} laid out and the others placed among them"
     caption += f"; t-SNE with perplexity {root.layout.settings['perplexity']:g}."
     if len(grid.embeddings) > 1:
         caption += (

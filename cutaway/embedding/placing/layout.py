@@ -1,0 +1,86 @@
+"""A layout of more samples than t-SNE lays out: some of them, and all others placed among these."""
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from cutaway.embedding.layout import Layout
+from cutaway.embedding.method import QUALITY_NEIGHBORS, embed
+from cutaway.embedding.new_samples import placement
+from cutaway.embedding.stages import stage
+from cutaway.embedding.tsne import Callback
+from cutaway.errors import Canceled
+from cutaway.progress import Progress, ProgressCallback, ignore_progress
+
+from .many import ManyPlacement, place_many
+from .quality import sampled_quality
+
+# Samples whose activations are in memory at a time while they are placed: 67 MB for 128 units.
+BATCH = 131_072
+
+
+def embed_some(
+    h: Any,
+    laid_out: np.ndarray,
+    *,
+    seed: int = 0,
+    labels: np.ndarray | None = None,
+    callback: Callback | None = None,
+    quality: bool = True,
+    on_progress: ProgressCallback = ignore_progress,
+    **settings: Any,
+) -> Layout:
+    """Lay out some samples by t-SNE, and place all others among them, batch by batch.
+
+    Memory holds the activations of the samples that are laid out and of one batch, and the coordinates of all.
+
+    Args:
+        h: float32 (sample, unit): an object with a shape whose slices and rows are arrays, such as an array or a memory
+            map.
+        laid_out: int64 (some,), ascending: the samples that are laid out, which represent all, and are fewer.
+        seed: As of `embed`.
+        labels: As of `embed`.
+        callback: As of `embed`, of the samples that are laid out.
+        quality: Whether to measure the quality, by 1,500 of all samples.
+        on_progress: As of `embed`.
+        settings: Those of t-SNE.
+
+    Returns:
+        A layout of all samples. Its settings say how many were laid out and how many placed; how misplaced each of them
+        is is not known.
+
+    Raises:
+        DataError, UsageError: As `embed`.
+        Canceled: The callback or `on_progress` stopped it: a layout without places of the others is none.
+    """
+    start, n = perf_counter(), h.shape[0]
+    some = h[laid_out]
+    layout = embed(some, seed=seed, labels=None, callback=callback, quality=False, on_progress=on_progress, **settings)
+    if layout.settings["stopped"] == "canceled":
+        rule = "samples are placed in a layout that is complete"
+        raise Canceled(rule, got="an embedding that was canceled", hint="embed again, or fewer samples with points=")
+    seconds, used = dict(layout.seconds), dict(layout.settings)
+    xy = np.empty((n, 2), np.float32)
+    xy[laid_out] = layout.xy
+    others = np.ones(n, bool)
+    others[laid_out] = False
+    timed: dict[str, Any] = {"seconds": seconds, "on_progress": on_progress}
+    with stage("placing", n, unit="samples", part="placing", **timed):
+        into = ManyPlacement.of(placement(some, layout.xy), seed=seed)
+        for low in range(0, n, BATCH):
+            new = low + np.flatnonzero(others[low : low + BATCH])
+            if len(new):
+                batch = h[new]
+                if "placement_recall" not in used:
+                    used["placement_recall"] = into.recall(batch)
+                xy[new] = place_many(batch, into)
+            on_progress(Progress("placing", min(low + BATCH, n), n, "samples"))
+    used |= {"laid_out": len(laid_out), "placed": int(others.sum())}
+    found = None
+    if quality:
+        with stage("quality", n, unit="samples", part="quality", **timed):
+            given: Any = {"some": some, "k": QUALITY_NEIGHBORS, "seed": seed, "labels": labels}
+            found = sampled_quality(h, xy, **given, on_progress=on_progress)
+    seconds["total"] = perf_counter() - start
+    return Layout(xy, layout.method, used, seconds, layout.kl_divergence, found)

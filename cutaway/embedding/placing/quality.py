@@ -1,0 +1,59 @@
+"""The quality of a layout of so many samples that neither their activations nor their neighbors fit into memory."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cutaway.embedding.layout import Quality
+from cutaway.embedding.quality import SAMPLE, is_right, kept_neighbors, rank_neighbors, standard_error
+from cutaway.neighbors import CenteredMatrix
+from cutaway.progress import ProgressCallback, ignore_progress
+
+
+def sampled_quality(
+    h: Any,
+    xy: np.ndarray,
+    *,
+    some: np.ndarray,
+    k: int,
+    seed: int,
+    labels: np.ndarray | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+) -> Quality:
+    """Compare the neighbors of a random sample of 1,500 by activation with those in the layout, among all samples.
+
+    Args:
+        h: float32 (sample, unit): an object with a shape whose slices and rows are arrays.
+        xy: float32 (sample, 2).
+        some: float32 (some, unit), activations of some samples, whose middle is that of all.
+        k: Number of neighbors.
+        seed: Random seed of the choice.
+        labels: (sample,), for the two accuracies.
+        on_progress: Called with the number of samples that were compared.
+
+    Returns:
+        All measures are estimates, with standard errors.
+
+    Source: as of `cutaway.embedding.inspect_quality`.
+    """
+    import scipy.spatial
+
+    n = len(xy)
+    queries = np.sort(np.random.default_rng(seed).choice(n, min(SAMPLE, n), replace=False))
+    spatial: Any = scipy.spatial  # its annotations do not name the tree
+    # a balanced tree takes twice as long to make
+    tree = spatial.KDTree(xy, balanced_tree=False, compact_nodes=False)
+    found = tree.query(xy[queries], k + 1)[1]
+    others = found != queries[:, None]
+    others[others.all(axis=1), -1] = False  # points in the same place have pushed it out of its own list
+    plane = found[others].reshape(len(queries), k)
+    centered = replace(CenteredMatrix.of(some), h=h, dtype=np.float32)
+    ranks, layer = rank_neighbors(centered, queries, plane, on_progress=on_progress)
+    measured = kept_neighbors(ranks, n)
+    if labels is not None:
+        measured["accuracy_plane"] = is_right(plane, labels, queries).astype(np.float64)
+        measured["accuracy_layer"] = is_right(layer, labels, queries).astype(np.float64)
+    values = {name: min(max(float(each.mean()), 0.0), 1.0) for name, each in measured.items()}
+    errors = {name: standard_error(each, n) for name, each in measured.items()}
+    return Quality(**values, k=k, samples=len(queries), standard_errors=errors)
