@@ -15,6 +15,7 @@ NAMES = (
     "distributed",
     "recorder",
     "embedding",
+    "tsne_million",
     "alignment",
     "interpret",
     "influence",

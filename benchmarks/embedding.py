@@ -215,7 +215,7 @@ def main() -> int:
             "less than 1.5 GB beyond the data": memory < 1.5,
             "first iterate in less than 1 s": first < 1,
             "quality in at most a third of the time of the layout": quality <= 1 / 3,
-            "about linear: 4 times the samples in at most 6 times the time": growth <= 6,
+            "about linear: 4 times the samples in at most 5 times the time": growth <= 5,
             "a new sample in less than 50 ms, 1,000 in less than 2 s": one < 0.05 and thousand < 2,
             "kernels compile in at most 12 s": compiled <= 12,
         }
