@@ -157,6 +157,10 @@ def embed(
     method: Annotated[str, typer.Option(help="tsne, pca, lda or umap.")] = "tsne",
     split: Annotated[str, typer.Option(help="train, val, test or all.")] = "all",
     points: Annotated[int | None, typer.Option(help="The most samples. Default: all of them.")] = None,
+    laid_out: Annotated[
+        int | None,
+        typer.Option(help="t-SNE: the most samples that it lays out; it places all others. Default: 250,000."),
+    ] = None,
     perplexity: Annotated[float | None, typer.Option(help="t-SNE: effective number of neighbors.")] = None,
     n_iter: Annotated[int | None, typer.Option("--n-iter", help="t-SNE: the most iterations.")] = None,
     initialization: Annotated[str | None, typer.Option(help="t-SNE: pca or random.")] = None,
@@ -176,6 +180,7 @@ def embed(
 
     opened = open_run(run, data=data, runs=runs)
     given = {
+        "laid_out": laid_out,
         "perplexity": perplexity,
         "n_iter": n_iter,
         "initialization": initialization,
