@@ -37,7 +37,10 @@ class Sample:
         n = len(affinities.start) - 1
         # at random, because the order of points may follow a pattern
         rows = np.sort(np.random.default_rng(0).permutation(n)[:samples])
-        matrix: Any = csr_array((affinities.value, affinities.index, affinities.start), shape=(n, n))
+        # SciPy gives both the wider of their types: indices in int64 would take another GB at 1,000,000 points
+        is_narrow = affinities.start[-1] <= np.iinfo(np.int32).max
+        start = affinities.start.astype(np.int32) if is_narrow else affinities.start
+        matrix: Any = csr_array((affinities.value, affinities.index, start), shape=(n, n))
         among = matrix[rows][:, rows]
         among.sort_indices()
         value = (among.data / max(among.data.sum(dtype=np.float64), np.finfo(np.float32).tiny)).astype(np.float32)
