@@ -238,6 +238,7 @@ class Desk:
             with self._changed:
                 self._running[lane] = None
                 self._finish(job, said)
+                self._changed.notify_all()  # the end of a look lets other work begin
                 if self._ending:
                     return
 
@@ -258,7 +259,7 @@ class Desk:
             self._used[lane] = time.monotonic()
             while not self._ending:
                 waiting = [job for job in self._jobs.values() if job.lane == lane and job.state == "waiting"]
-                if waiting:
+                if waiting and not self._is_held_back(lane):
                     job = min(waiting, key=lambda job: job.task.priority)
                     job.state, self._running[lane] = "running", job
                     return job
@@ -267,6 +268,10 @@ class Desk:
                     self._workers[lane].close()
                 self._changed.wait(left if left > 0 else None)
             return None
+
+    def _is_held_back(self, lane: Lane) -> bool:
+        """Whether nothing may begin yet: beside other work a first look takes two seconds, and alone one."""
+        return lane != "look" and any(job.lane == "look" for job in self._jobs.values())
 
     def _said(self, job: Job, said: dict[str, Any]) -> None:
         """Hand on what the process says of a job."""

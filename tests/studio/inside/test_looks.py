@@ -127,3 +127,16 @@ def test_a_process_that_nobody_needs_ends_and_comes_back_with_the_next_page(monk
     for times in (1, 2):
         desk.warm()
         wait_until(lambda times=times: all(desk._workers[lane].closed == times for lane in ("look", "view")))
+
+
+def test_what_is_asked_for_beside_a_look_begins_after_it(monkeypatch, desk, trained):
+    monkeypatch.setattr(module, "free_memory", lambda: module.MEMORY)
+    look, view = desk._workers["look"], desk._workers["view"]
+    desk.start()
+    told = ask(desk, trained, PreviewTask(run="first"))
+    wait_until(lambda: look.kinds == ["preview"])
+    told += ask(desk, trained, ExploreTask(run="first"))
+    time.sleep(0.2)
+    assert view.kinds == []
+    look.free.set()
+    wait_until(lambda: view.kinds == ["explore"])
