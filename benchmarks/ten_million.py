@@ -270,7 +270,9 @@ def main() -> int:
             (make_parquet if given.parquet else make_folder)(data, given.rows)
         for name in given.stages.split(","):
             results[name] = measure(name, Work(data, folder / f"runs-{data.name}"))
-            print(f"{name}: {results[name]['failed'] or json.dumps(results[name]['said'])}", flush=True)
+            found = results[name]
+            measured = f"{found['seconds']:.0f} s, {found['cpu']:.0f} CPU s, {found['memory'] / 1e9:.2f} GB"
+            print(f"{name}: {measured}; {found['failed'] or json.dumps(found['said'])}", flush=True)
     show(given.rows, results)
     if given.rows == ROWS and set(results) == set(STAGES):
         keep("ten_million", {"rows": given.rows, "parquet" if given.parquet else "memory map": results})
