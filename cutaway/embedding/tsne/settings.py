@@ -57,7 +57,7 @@ class TSNESettings:
 
     momentum: float | Auto = "auto"
     """Momentum after early exaggeration, from 0 up to, but not including, 1; during early exaggeration it is 0.5.
-    "auto" is 0.8; 0.95 for more than 4,000 samples; 1 - 0.05 (10,000 / n)^(1/4) for more than 10,000."""
+    "auto" is 0.8; 0.966 for more than 4,000 samples; 1 - 0.034 (10,000 / n)^(1/8) for more than 10,000."""
 
     final_iter: int | Auto = "auto"
     """Number of iterations at the end, from 0, with a momentum of at most 0.8, in which samples settle; "auto" is 0, or
