@@ -18,6 +18,7 @@ from cutaway.embedding import (
 from cutaway.embedding.placing import layout as placing_layout
 from cutaway.embedding.placing.cells import CELL, Cells
 from cutaway.embedding.placing.field import Field
+from cutaway.embedding.tsne import conditional_affinities
 from cutaway.errors import Canceled, DataError, UsageError
 from cutaway.neighbors import nearest_among
 
@@ -148,3 +149,17 @@ def test_a_layout_of_some_that_is_canceled_is_none():
         embed_some(H, SOME, callback=lambda _: False)
     with pytest.raises(UsageError):
         embed_some(H, SOME, perplexity=-1.0)
+
+
+def test_neighbors_that_are_almost_equally_far_ascend_and_have_affinities():
+    # a query far from a tight cluster: in float32, scores and distances order its points differently
+    rng = np.random.default_rng(0)
+    points = (1e-4 * rng.normal(size=(3000, 40))).astype(np.float32)
+    points[:200] += 1.0  # another cluster, so that there is more than one cell
+    cells = Cells.of(points, seed=0)
+    queries = (0.2 + 1e-3 * rng.normal(size=(500, 40))).astype(np.float32)
+    near = cells.nearest(queries, 15)
+    assert (np.diff(near.squared, axis=1) >= 0).all()
+    assert np.isfinite(conditional_affinities(near.squared, 5.0)).all()
+    apart = points[near.index].astype(np.float64) - queries[:, None]
+    np.testing.assert_allclose(near.squared, (apart**2).sum(axis=2), rtol=1e-5)

@@ -94,9 +94,12 @@ class Cells:
                 scores += np.einsum("ij,ij->i", found, found)
                 chosen = np.empty((len(asked), k), np.int32)
                 keep_smallest(scores, chosen)
-                index[asked] = self.rows[places[chosen]]
                 apart = found[chosen] - ours[:, None]
-                squared[asked] = np.einsum("ijk,ijk->ij", apart, apart)
+                exact = np.einsum("ijk,ijk->ij", apart, apart)
+                # scores round differently, and affinities need distances that ascend: otherwise they can be NaN
+                rank = np.argsort(exact, axis=1, kind="stable")
+                index[asked] = np.take_along_axis(self.rows[places[chosen]], rank, axis=1)
+                squared[asked] = np.take_along_axis(exact, rank, axis=1)
 
         run_ranges(answer, ranges(len(self.centers), CELLS_PER_RANGE), single_blas=True)
         return Neighbors(index, squared)

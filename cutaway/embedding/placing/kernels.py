@@ -82,8 +82,9 @@ def optimize_in_field(
                 ax += weight * dx
                 ay += weight * dy
             u, v = (px - corner[0]) * scale, (py - corner[1]) * scale
-            u = ONE if u < ONE else last if u > last else u
-            v = ONE if v < ONE else last if v > last else v
+            # a coordinate that is no number must not be read from outside of the grid either
+            u = (u if u < last else last) if u > ONE else ONE
+            v = (v if v < last else last) if v > ONE else ONE
             row, column = int(u), int(v)
             f, g = u - np.float32(row), v - np.float32(column)
             down, across = spline(f), spline(g)
