@@ -112,10 +112,12 @@ def test_looks_share_a_process_where_there_is_little_memory(monkeypatch, desk, t
 def test_looks_have_their_own_process_where_there_is_memory(monkeypatch, desk, trained):
     monkeypatch.setattr(module, "free_memory", lambda: module.MEMORY)
     desk.start()
-    told = ask(desk, trained, ExploreTask(run="first"), PreviewTask(run="second"))
-    wait_until(lambda: desk._workers["look"].kinds == ["preview"] and desk._workers["view"].kinds == ["explore"])
+    told = ask(desk, trained, ExploreTask(run="first"))
+    wait_until(lambda: desk._workers["view"].kinds == ["explore"])
+    looked = ask(desk, trained, PreviewTask(run="second"))
+    wait_until(lambda: desk._workers["look"].kinds == ["preview"])
     desk._workers["look"].free.set()
-    wait_until(lambda: ("preview", "done") in told)
+    wait_until(lambda: ("preview", "done") in looked)
     assert ("explore", "waiting") not in told
 
 
