@@ -6,12 +6,6 @@ import numpy as np
 
 from cutaway.parallel import cpu_count
 
-# Distance of nodes in units of the layout, as for the normalization Z; a small layout gets a finer grid, and a very
-# large one a coarser one.
-SPACING = 0.25
-FINEST = 0.1
-MOST_NODES = 4000
-
 
 @dataclass(frozen=True, eq=False)
 class Field:
@@ -36,9 +30,11 @@ class Field:
         """Compute the potential of points, float32 (n, 2)."""
         from cutaway.embedding.tsne.grid import fft, grid_for  # these load the compiled kernels
         from cutaway.embedding.tsne.interpolation import convolve
+        from cutaway.embedding.tsne.normalization import FINEST, MOST_NODES, SPACING
 
         low, high = xy.min(axis=0).astype(np.float64), xy.max(axis=0).astype(np.float64)
         half = max(float((high - low).max()) / 2, 1e-3)
+        # as fine as for the normalization Z; a very large layout gets a coarser grid
         spacing = max(min(SPACING, max(FINEST, half / 24)), 2 * half / MOST_NODES)
         grid = grid_for(half, spacing)
         corner = ((low + high) / 2 - (grid.nodes - 1) / 2 * grid.spacing).astype(np.float32)

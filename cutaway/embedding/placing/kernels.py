@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cutaway.embedding.tsne.kernels.new_points import attract, move
 from cutaway.embedding.tsne.kernels.repulsion import spline, spline_slope
 from cutaway.neighbors import kernel
 
@@ -73,14 +74,7 @@ def optimize_in_field(
     for i in range(low, high):
         for _ in range(iterations):
             px, py = xy[i, 0], xy[i, 1]
-            ax = ay = mass = np.float32(0)
-            for t in range(index.shape[1]):
-                j = index[i, t]
-                dx, dy = px - x[j], py - y[j]
-                weight = value[i, t] / (ONE + dx * dx + dy * dy)
-                mass += weight
-                ax += weight * dx
-                ay += weight * dy
+            ax, ay, mass = attract(x, y, index, value, i, px, py)
             u, v = (px - corner[0]) * scale, (py - corner[1]) * scale
             # a coordinate that is no number must not be read from outside of the grid either
             u = (u if u < last else last) if u > ONE else ONE
@@ -103,9 +97,5 @@ def optimize_in_field(
             # sum_j (p - y_j) / (1 + |p - y_j|^2)^2 is minus half of the slope of the potential
             sx = -factor * (ax + HALF * scale * fx / (near * exaggeration))
             sy = -factor * (ay + HALF * scale * fy / (near * exaggeration))
-            length = np.sqrt(sx * sx + sy * sy)
-            shrink = ONE / length if length > ONE else ONE
-            xy[i, 0] = px + shrink * sx
-            xy[i, 1] = py + shrink * sy
-            if length < np.float32(1e-3):
+            if move(xy, i, sx, sy):
                 break

@@ -21,6 +21,35 @@ def _repel(x: np.ndarray, y: np.ndarray, px: np.float32, py: np.float32) -> tupl
     return fx, fy, near
 
 
+@kernel(inner=True)
+def attract(
+    x: np.ndarray, y: np.ndarray, index: np.ndarray, value: np.ndarray, i: int, px: np.float32, py: np.float32
+) -> tuple[np.float32, np.float32, np.float32]:
+    """Return sum_j w_j (p - y_j), both coordinates, and sum_j w_j over the neighbors of new point ``i``.
+
+    The weights are w_j = p_j / (1 + |p - y_j|^2); the arguments are those of `optimize_new_points`.
+    """
+    ax = ay = mass = np.float32(0)
+    for t in range(index.shape[1]):
+        j = index[i, t]
+        dx, dy = px - x[j], py - y[j]
+        weight = value[i, t] / (ONE + dx * dx + dy * dy)
+        mass += weight
+        ax += weight * dx
+        ay += weight * dy
+    return ax, ay, mass
+
+
+@kernel(inner=True)
+def move(xy: np.ndarray, i: int, sx: np.float32, sy: np.float32) -> bool:
+    """Move new point ``i`` of ``xy`` float32 (m, 2) by a step of at most 1; return whether it was shorter than 1e-3."""
+    length = np.sqrt(sx * sx + sy * sy)
+    shrink = ONE / max(length, ONE)
+    xy[i, 0] += shrink * sx
+    xy[i, 1] += shrink * sy
+    return length < np.float32(1e-3)
+
+
 @kernel()
 def optimize_new_points(
     x: np.ndarray,
@@ -54,21 +83,10 @@ def optimize_new_points(
     for i in range(low, high):
         for _ in range(iterations):
             px, py = xy[i, 0], xy[i, 1]
-            ax = ay = mass = np.float32(0)
-            for t in range(index.shape[1]):
-                j = index[i, t]
-                dx, dy = px - x[j], py - y[j]
-                weight = value[i, t] / (ONE + dx * dx + dy * dy)
-                mass += weight
-                ax += weight * dx
-                ay += weight * dy
+            ax, ay, mass = attract(x, y, index, value, i, px, py)
             rx, ry, near = _repel(x, y, px, py)
             scale = np.float32(0.5) / mass
             sx = -scale * (ax - rx / (near * exaggeration))
             sy = -scale * (ay - ry / (near * exaggeration))
-            length = np.sqrt(sx * sx + sy * sy)
-            shrink = ONE / max(length, ONE)
-            xy[i, 0] = px + shrink * sx
-            xy[i, 1] = py + shrink * sy
-            if length < np.float32(1e-3):
+            if move(xy, i, sx, sy):
                 break
