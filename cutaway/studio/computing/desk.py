@@ -12,7 +12,7 @@ from cutaway.errors import RunError
 from cutaway.studio.memory import free_memory
 
 from .store import INDEX, PartStore
-from .tasks import Lane, PreviewTask, Task
+from .tasks import Lane, Task
 from .worker import Worker, WorkerDied
 
 LEASE = 100.0
@@ -139,7 +139,7 @@ class Desk:
                     raise RunError(
                         f"at most {MOST_JOBS} jobs wait at a time", got="as many", hint="wait until some are done"
                     )
-                job = self._jobs[key] = Job(key, task, folder, tell, self._lane(task))
+                job = self._jobs[key] = Job(key, task, folder, tell, self._lane(task.lane))
                 self._make_room(job)
             job.pages[page] = time.monotonic()
             self._changed.notify_all()
@@ -171,16 +171,16 @@ class Desk:
 
     def _warm(self) -> None:
         with contextlib.suppress(OSError):  # the first job says what is wrong
-            if self._lane(PreviewTask(run="")) == "look":
+            if self._lane("look") == "look":
                 self._workers["look"].warm()
                 if self._over.wait(SETTLED):
                     return
             self._workers["view"].warm()
 
-    def _lane(self, task: Task) -> Lane:
-        """Which process does a task."""
-        shares = task.lane == "look" and self._workers["look"].pid is None and free_memory() < MEMORY
-        return "view" if shares else task.lane
+    def _lane(self, lane: Lane) -> Lane:
+        """Which process does the tasks of a lane."""
+        shares = lane == "look" and self._workers["look"].pid is None and free_memory() < MEMORY
+        return "view" if shares else lane
 
     def _look(self) -> None:
         """Cancel what only closed pages have asked for."""
