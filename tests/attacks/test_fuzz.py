@@ -29,7 +29,7 @@ def test_changed_files_are_opened_or_refused(files, good, tmp_path):
 
 
 RUN_CHILD = Path(__file__).with_name("run_fuzz_child.py")
-LONG = int(os.environ.get("CUTAWAY_FUZZ_CASES", "300"))
+LONG = int(os.environ.get("CUTAWAY_FUZZ_CASES", "600"))
 """Cases in the long form; `make fuzz` sets it to ten thousand, which take half an hour."""
 
 PORTION = 600
@@ -54,7 +54,7 @@ def runs(tmp_path_factory):
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from Linux")
 @pytest.mark.parametrize(
-    "cases", [pytest.param(20, marks=pytest.mark.short), pytest.param(LONG, marks=pytest.mark.exhaustive)]
+    "cases", [pytest.param(40, marks=pytest.mark.short), pytest.param(LONG, marks=pytest.mark.exhaustive)]
 )
 def test_damaged_run_folders_are_used_or_refused(cases, runs, tmp_path):
     log, counts = tmp_path / "cases.txt", Counter()  # a file, so that the long form can be watched
