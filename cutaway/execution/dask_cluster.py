@@ -1,8 +1,10 @@
 """Workers of a Dask cluster, which Dask starts, watches and loses."""
 
+import asyncio
 import time
 import warnings
 from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -41,12 +43,14 @@ def open_dask(address: str) -> Generator[Pool]:
     is_tls = address.startswith("tls://")
     where = address if is_tls else "tcp://" + address.removeprefix("dask://").removesuffix("/")
     try:
+        security: Any = Security() if is_tls else None
+        _check_greeting(where, security)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of packages that differ: ours are compared by each task
-            security: Any = Security() if is_tls else None
             client = Client(where, timeout=CONNECT, security=security, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        reason = str(error) or type(error).__name__
+    except Exception as error:  # another program that listens there answers with anything
+        said = isinstance(error, OSError | ValueError | TypeError | ImportError) and str(error)
+        reason = said or "a program that does not greet as Dask does"
         raise ExecutionError(
             "a scheduler of Dask listens at the address of the engine",
             got=f"{address}: {reason}",
@@ -54,6 +58,23 @@ def open_dask(address: str) -> Generator[Pool]:
         ) from None
     with client, pool_of(client, address) as pool:
         yield pool
+
+
+def _check_greeting(where: str, security: Any) -> None:
+    """Connect once and be greeted as by Dask; a client would wait for the greeting without end.
+
+    Raises:
+        Exception: Nobody answers in time, or it is another program.
+    """
+    from distributed.comm import connect
+
+    async def greet() -> None:
+        async with asyncio.timeout(CONNECT + 1):  # after Dask's own error
+            options = {} if security is None else security.get_connection_args("client")
+            (await connect(where, timeout=CONNECT, **options)).abort()
+
+    with ThreadPoolExecutor(1) as thread:  # a notebook runs a loop in this one
+        thread.submit(asyncio.run, greet()).result()
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 """Tasks on a scheduler and workers of Dask, started by their commands as separate processes."""
 
 import os
+import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -123,6 +126,26 @@ def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cutaway.execution.dask_cluster.CONNECT", 1)
     with pytest.raises(ExecutionError, match=r"dask://127\.0\.0\.1:9.*next: start one with: dask scheduler"):
         run_tasks(worker_tasks.weighted_sum, [0], engine="dask://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])  # the port of its dashboard, for example
+def test_another_program_listens(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cutaway.execution.dask_cluster.CONNECT", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    callers.append(server.accept()[0])
+                    callers[-1].sendall(said)
+
+        callers = list[socket.socket]()
+        Thread(target=answer, daemon=True).start()
+        port = server.getsockname()[1]
+        with pytest.raises(ExecutionError, match=rf"got dask://127\.0\.0\.1:{port}: a program that does not greet as"):
+            run_tasks(worker_tasks.weighted_sum, [0], engine=f"dask://127.0.0.1:{port}")
+        for caller in callers:
+            caller.close()
 
 
 def test_a_scheduler_without_workers_and_one_that_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
