@@ -110,14 +110,16 @@ class DaskPool:
         return count
 
     def share(self, arrays: Mapping[str, np.ndarray], folder: Path | None) -> Sequence[Any]:
-        """Send arrays to all workers, once; memory maps are named by their paths."""
-        files = {name: file_of(array) for name, array in arrays.items()}
-        sent = {name: np.asarray(array) for name, array in arrays.items() if files[name] is None}
-        # to all of them, since what one worker alone holds is lost with it
-        scattered = self._client.scatter(list(sent.values()), broadcast=True, hash=False) if sent else []
-        futures = dict(zip(sent, scattered, strict=True))
-        self._futures += scattered
-        return [futures.get(name) or files[name] for name in arrays]
+        """Send arrays to the scheduler, once, which workers get them from; memory maps are named by their paths."""
+        files = [file_of(array) for array in arrays.values()]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of size: what is scattered instead is lost with the one worker that keeps it
+            shared = [
+                file or self._client.submit(np.asarray, np.asarray(array), pure=False)
+                for array, file in zip(arrays.values(), files, strict=True)
+            ]
+        self._futures += [each for each, file in zip(shared, files, strict=True) if file is None]
+        return shared
 
     def submit(self, tasks: Sequence[tuple[Any, ...]]) -> Sequence[Pending]:
         """Begin tasks."""
