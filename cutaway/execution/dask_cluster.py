@@ -112,8 +112,8 @@ class DaskPool:
     def share(self, arrays: Mapping[str, np.ndarray], folder: Path | None) -> Sequence[Any]:
         """Send arrays to the scheduler, once, which workers get them from; memory maps are named by their paths."""
         files = [file_of(array) for array in arrays.values()]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of size: what is scattered instead is lost with the one worker that keeps it
+        with warnings.catch_warnings():  # Dask warns of size; but it soon keeps one copy only of what is scattered
+            warnings.simplefilter("ignore")
             shared = [
                 file or self._client.submit(np.asarray, np.asarray(array), pure=False)
                 for array, file in zip(arrays.values(), files, strict=True)
