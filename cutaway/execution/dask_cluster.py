@@ -20,6 +20,9 @@ from .worker import perform
 CONNECT = 10
 """Seconds in which a scheduler answers."""
 
+ANSWER = 5
+"""Seconds in which a scheduler says how many workers it has."""
+
 WORKERS = 15
 """Seconds in which a first worker comes."""
 
@@ -104,7 +107,7 @@ class DaskPool:
         self._count()
 
     def _count(self) -> int:
-        count = len(self._client.ncores())
+        count = len(self._client.sync(self._client.scheduler.ncores, callback_timeout=ANSWER))
         self._well = time.monotonic()
         self.words = f"{count} worker{'' if count == 1 else 's'} of {self._address}"
         return count

@@ -1,13 +1,16 @@
 """Sweeps in Python: what a trial is, that no test sample is touched, what choosing gained, and wrong calls."""
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import cutaway as ct
+from cutaway.api.sweeps.words import verdict
 from cutaway.errors import DataError, RunError, TrainingError, UnknownNameError, UsageError
 from cutaway.metrics import selection_gain
 from cutaway.page import render
@@ -106,6 +109,26 @@ def test_the_gain_is_measured_on_the_recorded_predictions(found):
     assert gain.candidates == len(complete)
     assert gain.samples == 360
     assert gain.loss.corrected > gain.loss.chosen
+
+
+def test_the_gain_is_of_the_run_folders_that_are_there(found, tmp_path):
+    complete = [trial for trial in found.trials if trial.state == "complete"]
+    best = found.best_trial
+    assert best.number != 0
+    assert len(complete) > 2
+    other = next(trial for trial in complete if trial.number not in (0, best.number))
+    cases = {
+        f"the run folder of trial {best.number} has no predictions here": [best],
+        f"of {len(complete) - 1} trials that ended and whose predictions are here: ": [other],
+    }
+    for said, deleted in cases.items():
+        shutil.copytree(found.folder, tmp_path / said)
+        for trial in deleted:
+            shutil.rmtree(tmp_path / said / trial.run)
+        opened = ct.open_sweep(tmp_path / said)
+        assert said in " ".join(verdict(opened))
+    alone = replace(opened, trials=(found.trials[0], replace(other, val_loss=9.0)))
+    assert "the run folders of all other trials have no predictions here" in " ".join(verdict(alone))
 
 
 def test_tables_figures_and_documents(found, tmp_path):

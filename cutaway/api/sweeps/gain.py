@@ -13,6 +13,7 @@ from cutaway.runs import RunFolder
 
 from .manifest import SweepManifest
 from .material import load, prepare
+from .worker import best_of
 
 MOST_VALUES = 1 << 28
 """Losses at most: 20,000 samples of 13,000 trials, or 1.1 GB."""
@@ -33,7 +34,7 @@ def measure_gain(
         What `selection_gain` says, and the numbers of the candidates, in their order; the first is trial 0.
 
     Raises:
-        DataError: Trial 0 did not end, predictions were not recorded or are on another machine, or the loss is no
+        DataError: Trial 0 did not end, its predictions or those of the best trial are not here, or the loss is no
             cross-entropy of the classes.
     """
     ended = [trial for trial in trials if trial.state == "complete" and trial.run is not None]
@@ -48,15 +49,18 @@ def measure_gain(
     for trial in ended:
         try:
             predicted = RunFolder.open(folder / str(trial.run)).predictions()
-        except CutawayError:  # its run folder is on another machine
+        except CutawayError:  # its run folder is on another machine, or was deleted
             continue
         predicted = predicted[len(predicted) - len(labels) :].astype(np.float32)
         smoothing = float(manifest.default["label_smoothing"])
         losses.append(smoothed_losses(predicted, labels, label_smoothing=smoothing).astype(np.float32))
         correct.append(predicted.argmax(axis=1) == labels)
         numbers.append(trial.number)
-    if not numbers or numbers[0] != 0:
-        raise _unknown("the run folder of trial 0 has no predictions here")
+    best = best_of(tuple(trials))
+    if best is not None and (missing := {0, best.number} - {*numbers}):
+        raise _unknown(f"the run folder of trial {min(missing)} has no predictions here")
+    if len(numbers) == 1 < len(ended):
+        raise _unknown("the run folders of all other trials have no predictions here")
     return selection_gain(np.stack(losses, axis=1), np.stack(correct, axis=1), seed=manifest.seed), numbers
 
 

@@ -16,10 +16,11 @@ def verdict(sweep: SweepOutcome) -> list[str]:
     gain = sweep.gain
     if gain is None:
         return [f"Trial {best.number} has the lowest validation loss, {best.val_loss:.4f}.", f"{sweep.no_gain}."]
-    return [_optimism(gain, best.number), _against_default(gain, best.number)]
+    here = "" if gain.candidates == sweep.count("complete") else " and whose predictions are here"
+    return [_optimism(gain, best.number, here), _against_default(gain, best.number)]
 
 
-def _optimism(gain: Selection, number: int) -> str:
+def _optimism(gain: Selection, number: int, here: str) -> str:
     chosen, corrected = gain.loss.chosen, gain.loss.corrected
     if gain.candidates == 1:
         return f"Only trial {number} ended, so nothing was chosen: its validation loss is {chosen:.4f}."
@@ -28,7 +29,7 @@ def _optimism(gain: Selection, number: int) -> str:
         optimism = f"Because it was chosen by it, that is optimistic by about {gain.loss.optimism:.4f}"
     low, high = gain.accuracy.interval
     return (
-        f"Trial {number} has the lowest validation loss of {gain.candidates} trials that ended: {chosen:.4f}. "
+        f"Trial {number} has the lowest validation loss of {gain.candidates} trials that ended{here}: {chosen:.4f}. "
         f"{optimism}: {corrected:.4f} is to be expected on new samples ({_interval(gain.loss.interval)}), and an "
         f"accuracy of {gain.accuracy.corrected:.2%} ({low:.2%} to {high:.2%})."
     )

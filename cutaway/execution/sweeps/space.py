@@ -10,7 +10,6 @@ is a range, with ``log = true`` for numbers whose size matters and ``step`` for 
 """
 
 import json
-import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,6 +25,9 @@ from .presets import PRESETS
 
 LARGEST = 1 << 20
 """Bytes of a file with a space at most."""
+
+MOST = 1e300
+"""Size of the ends of a range at most; a file may hold infinity, and whole numbers that no float holds."""
 
 MOST_LAYERS = 16
 
@@ -205,7 +207,7 @@ def _setting(name: str, values: Any) -> Range | Choices:
 
 def _choices(name: str, values: list[Any]) -> Choices:
     plain = [tuple(cast("list[Any]", value)) if isinstance(value, list) else value for value in values]
-    if not plain or len({repr(value) for value in plain}) < len(plain):
+    if not plain or any(value in plain[:place] for place, value in enumerate(plain)):
         raise UsageError(
             f"choices of {name} are different values, at least one",
             got=printable(repr(values), 60),
@@ -220,7 +222,7 @@ def _range(name: str, values: Mapping[str, Any]) -> Range:
     numbers = {key: values.get(key) for key in ("low", "high", "step")}
     log = values.get("log", False)
     real = all(
-        isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
+        isinstance(number, int | float) and not isinstance(number, bool) and -MOST <= number <= MOST
         for key, number in numbers.items()
         if key in values or key != "step"
     )
