@@ -1,6 +1,7 @@
 """Tasks on a scheduler and workers of Dask, started by their commands as separate processes."""
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -185,6 +186,22 @@ def test_a_scheduler_without_workers_and_one_that_goes(tmp_path: Path, monkeypat
                 engine=cluster.engine,
                 on_progress=on_progress,
             )
+
+
+def test_a_scheduler_that_stops_answering(
+    hurt_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ANSWER", "GONE"):
+        monkeypatch.setattr(f"cutaway.execution.dask_cluster.{name}", 1)
+    monkeypatch.setattr("cutaway.execution.tasks.HEALTH", 0.2)
+
+    def on_progress(now: Progress) -> None:
+        if begun(tmp_path, 0):
+            hurt_cluster.processes[0].send_signal(signal.SIGSTOP)
+
+    specs = [{"folder": str(tmp_path), "number": 0}]
+    with pytest.raises(ExecutionError, match=r"a cluster has a worker at least; got none at dask.* in \d seconds"):
+        run_tasks(worker_tasks.wait_for, specs, engine=hurt_cluster.engine, on_progress=on_progress)
 
 
 def test_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
