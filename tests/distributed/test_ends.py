@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import time
 
 import numpy as np
@@ -82,6 +83,33 @@ def test_a_process_that_never_comes_is_one_line_and_nothing_half_made(members, t
     assert line.startswith("error: all processes of a training start within the time to wait; got no")
     assert "--wait" in line
     assert not runs.exists()
+
+
+@pytest.mark.slow
+def test_an_address_that_is_taken_or_elsewhere_is_one_line(members, table, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for address in (f"127.0.0.1:{taken.getsockname()[1]}", "192.0.2.1:29500"):
+            named = ("--coordinator", address, "--processes", "2", "--process-index", "0")
+            alone = members.program("train", str(table), *named, "--runs", str(tmp_path / "runs"))
+            assert alone.wait(30) == 1
+            (line,) = alone.lines
+            assert line.startswith(
+                f"error: the first process of a training listens at the address of the coordinator; got {address}: "
+            )
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+def test_processes_that_were_told_other_numbers_of_them_are_refused(members, table, tmp_path):
+    address, world = members.address(), []
+    for index in range(2):
+        named = ("--coordinator", address, "--processes", str(2 + index), "--process-index", str(index))
+        world.append(members.program("train", str(table), *named, "--runs", str(tmp_path / "runs")))
+    assert [member.wait(60) > 0 for member in world] == [True, True]
+    (line,) = world[0].lines
+    assert "got processes 2 in process 0 and 3 in process 1; next" in line
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.slow

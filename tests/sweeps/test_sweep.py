@@ -1,5 +1,6 @@
 """Sweeps in Python: what a trial is, that no test sample is touched, what choosing gained, and wrong calls."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -192,6 +193,22 @@ def test_where_no_trial_can_be_trained_the_sweep_ends(tmp_path, monkeypatch):
     with pytest.raises(RunError, match="a disk has room"):
         make(tmp_path)
     assert [trial.state for trial in ct.open_sweep(tmp_path / "sweep-digits").trials] == ["failed"]
+
+
+def test_a_full_disk_costs_no_trial(tmp_path, monkeypatch):
+    from cutaway.runs import RunWriter
+
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def refuse(*_, **__):
+        raise full
+
+    for name in ("snapshot", "create_at"):  # in an epoch, and before the first one
+        with monkeypatch.context() as patched:
+            patched.setattr(RunWriter, name, refuse)
+            with pytest.raises((RunError, OSError), match="No space left on device"):
+                make(tmp_path, trials=2)
+    assert {trial.state for trial in make(tmp_path, trials=2).trials} <= {"complete", "pruned"}
 
 
 def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, monkeypatch):

@@ -84,6 +84,7 @@ def work(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
     Raises:
         Canceled: `teller` raised it; the trial under way goes on where it was, once a worker comes.
         CutawayError: No trial can be trained.
+        CutawayError, OSError: The disk or the storage refuses; the trial under way is done again likewise.
     """
     from cutaway import training
 
@@ -123,6 +124,9 @@ def _do(
     except TrainingError as error:  # the same settings would diverge again
         study.prune(asked, f"{error.rule}; got {error.got}", {})
     except (CutawayError, MemoryError, OSError) as error:
+        if isinstance(error, OSError) or isinstance(error.__cause__, OSError):  # a full disk would fail all trials
+            study.fail(asked, str(error), kind="stopped")
+            raise
         study.fail(asked, str(error) or type(error).__name__)
         return error
     except BaseException as error:

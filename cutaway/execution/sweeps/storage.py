@@ -198,10 +198,11 @@ def _open_database(url: str) -> "BaseStorage":
     try:
         return RDBStorage(parsed.render_as_string(hide_password=False), engine_kwargs=options)
     except ImportError as error:
-        driver = "psycopg[binary]" if parsed.get_backend_name() == "postgresql" else error.name or "its driver"
+        module = getattr(error.__cause__, "name", None) or error.name  # Optuna's own error does not say which
+        driver = "psycopg[binary]" if parsed.get_backend_name() == "postgresql" else module
         raise UsageError(
             f"a database of this kind needs its driver, {driver}",
-            got=f"no module {error.name} for {shown}",
+            got=f"no module {module} for {shown}",
             hint=f"pip install '{driver}'",
         ) from None
     except (SQLAlchemyError, RuntimeError, ValueError) as error:

@@ -66,6 +66,8 @@ def join_processes(
         except BaseException as error:
             failed.append(error)
 
+    if coordinator is not None and process_index == 0:
+        _check_port(coordinator)
     end_readably()
     thread = threading.Thread(target=connect, daemon=True)  # the call does not return before all are there
     thread.start()
@@ -78,6 +80,7 @@ def join_processes(
     world = current_world()
     if world is not None:
         world.meet(wait)
+        world.check_same({"world": {"processes": processes}})  # JAX does not compare them
         connect_devices(jax.sharding.Mesh(np.array(jax.devices()), ("all",)))
     return world
 
@@ -108,6 +111,18 @@ def _check(coordinator: str | None, processes: int | None, index: int | None, wa
         )
 
 
+def _check_port(coordinator: str) -> None:
+    """Bind to an address for a moment: where JAX cannot, a fault of memory ends the process without a word."""
+    host, _, port = coordinator.rpartition(":")
+    try:
+        family, *_, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        raise _refusal(error, coordinator) from error
+
+
 def _missing(coordinator: str | None, processes: int | None, index: int | None, wait: float) -> RunError:
     """Not all processes came."""
     got = f"not all{f' {processes}' if processes else ''} after {wait:g} s"
@@ -127,7 +142,7 @@ def _missing(coordinator: str | None, processes: int | None, index: int | None, 
 
 def _refusal(error: BaseException, coordinator: str | None) -> Exception:
     """Why JAX cannot connect."""
-    said = str(error)
+    said = getattr(error, "strerror", None) or str(error)
     if "before any JAX calls" in said:
         return UsageError(
             "processes join before anything is computed",
