@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -141,3 +142,17 @@ def test_two_machines_train_as_one_does(scenarios, members, machines, tmp_path):
 def test_what_does_not_fit_together_is_refused_at_once(given, what):
     with pytest.raises(UsageError, match=what):
         ct.join_processes(**given)
+
+
+def test_a_process_that_lost_another_one_is_not_the_cause(monkeypatch):
+    from cutaway.training.distributed import world
+    from cutaway.training.distributed.ending import lost_error
+
+    monkeypatch.setattr(world, "end_is_known", lambda: None)
+    told = {}
+    client = SimpleNamespace(key_value_set=lambda key, text, **_: told.__setitem__(key, text))
+    one = world.World(client, index=0, count=2)
+    one.fail(lost_error())
+    assert not told
+    one.fail(UsageError("a rule", got="another", hint="do it"))
+    assert told == {"cutaway/failed/0": "a rule; got another; next: do it"}

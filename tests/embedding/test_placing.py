@@ -71,6 +71,20 @@ def test_bad_activations_are_refused(into):
         place_many(np.where(np.arange(64) == 3, np.nan, H[:2]), into)
 
 
+def test_of_samples_that_are_equal_any_is_a_neighbor():
+    points = np.repeat(np.random.default_rng(0).standard_normal((4, 6), np.float32), 200, axis=0)
+    xy = np.random.default_rng(1).standard_normal((len(points), 2), np.float32)
+    assert ManyPlacement.of(placement(points, xy)).recall(points) == 1
+
+
+def test_few_samples_have_a_layout_without_a_quality_and_infinite_ones_none():
+    layout = embed_some(H[:12], SOME[:5])
+    assert layout.quality is None
+    assert np.isfinite(layout.xy).all()
+    with pytest.raises(DataError, match="got inf at sample"):
+        embed_some(np.where(np.arange(12)[:, None] == 1, np.float32(np.inf), H[:12]), SOME[:5])
+
+
 @pytest.mark.parametrize("offset", [0.0, 10.0])
 def test_cells_find_most_of_the_exact_neighbors(offset):
     random = np.random.default_rng(0)

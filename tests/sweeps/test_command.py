@@ -47,6 +47,21 @@ def test_a_wrong_call(call, tmp_path, arguments, said):
     assert not list(tmp_path.iterdir())
 
 
+def test_which_is_best_is_said_where_no_trial_ended_before(capsys):
+    from cutaway.cli.sweeps.printing import trial_printer
+    from cutaway.execution import Trial
+
+    result = {"val_accuracy": 0.5, "epochs": 1, "seconds": 1.0}
+    trials = [Trial(number, "complete", {}, 0.5 - number / 10, {}, result=result) for number in range(3)]
+    for begun, marked in ((trials, 3), (trials[1:], 0)):
+        print_trial = trial_printer()
+        for trial in begun:
+            print_trial(trial)
+        said = capsys.readouterr().err
+        assert said.count("<- best so far") == marked
+        assert said.count(" 1 epoch ") == len(begun)
+
+
 @pytest.mark.exhaustive
 def test_a_sweep_its_lines_its_document_and_its_page(call, tmp_path):
     (tmp_path / "space.toml").write_text("learning_rate = [0.001, 0.003]\n")

@@ -19,10 +19,10 @@ BEST = 5
 
 def trial_printer() -> "Callable[[Trial], None]":
     """Prints a line on stderr for every trial that ends."""
-    lowest = float("inf")
+    lowest, from_start = float("inf"), False
 
     def print_trial(trial: "Trial") -> None:
-        nonlocal lowest
+        nonlocal lowest, from_start
         from cutaway.api.sweeps.figures import written
 
         result, states = trial.result, {"complete": "done", "pruned": "stopped early", "failed": "failed"}
@@ -32,14 +32,17 @@ def trial_printer() -> "Callable[[Trial], None]":
         if result.get("val_accuracy") is not None:
             words.append(percent(result["val_accuracy"], 2))
         if result.get("seconds") is not None:
-            words.append(f"{result['epochs']:>2} epochs {result['seconds']:5.1f} s")
+            words.append(
+                f"{result['epochs']:>2} epoch{'s' if result['epochs'] != 1 else ' '} {result['seconds']:5.1f} s"
+            )
         drawn = ", ".join(f"{name} {written(value)}" for name, value in trial.settings.items())
         words.append(drawn if trial.number or not drawn else f"default recipe: {drawn}")
         if trial.state == "failed" and trial.why:
             words.append(trial.why)
+        from_start = from_start or trial.number == 0  # otherwise trials ended before, which may have been better
         if trial.state == "complete" and trial.val_loss is not None and trial.val_loss < lowest:
             lowest = trial.val_loss
-            words.append("<- best so far")
+            words += ["<- best so far"] if from_start else []
         print(escaped("  ".join(words)), file=sys.stderr, flush=True)
 
     return print_trial

@@ -42,7 +42,7 @@ def embed_some(
         seed: As of `embed`.
         labels: As of `embed`.
         callback: As of `embed`, of the samples that are laid out.
-        quality: Whether to measure the quality, by 1,500 of all samples.
+        quality: Whether to measure the quality, by 1,500 of all samples; of 30 or fewer it is not measured.
         on_progress: As of `embed`.
         settings: Those of t-SNE.
 
@@ -72,13 +72,13 @@ def embed_some(
             new = low + np.flatnonzero(others[low : low + BATCH])
             if len(new):
                 batch = h[new]
+                xy[new] = place_many(batch, into)  # which checks the batch
                 if "placement_recall" not in used:
                     used["placement_recall"] = into.recall(batch)
-                xy[new] = place_many(batch, into)
             on_progress(Progress("placing", min(low + BATCH, n), n, "samples"))
     used |= {"laid_out": len(laid_out), "placed": int(others.sum())}
     found = None
-    if quality:
+    if quality and n > 2 * QUALITY_NEIGHBORS:
         with stage("quality", n, unit="samples", part="quality", **timed):
             given: Any = {"some": some, "k": QUALITY_NEIGHBORS, "seed": seed, "labels": labels}
             found = sampled_quality(h, xy, **given, on_progress=on_progress)

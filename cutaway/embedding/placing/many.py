@@ -46,14 +46,15 @@ class ManyPlacement:
         return cls(at, Cells.of(at.points, seed=seed), Field.of(at.xy))
 
     def recall(self, h: np.ndarray) -> float:
-        """The share of the neighbors of some samples that the search in cells finds, 0..1.
+        """The share of the neighbors of some samples that the search in cells finds, or others as near, 0..1.
 
         Args:
             h: float32 (sample, unit), of which the first 1,000 are measured.
         """
         points, k = self.at.components(h[:MEASURED]), self._neighbors
-        found, exact = self.cells.nearest(points, k).index, nearest_among(self.at.points, points, k).index
-        return float((found[:, :, None] == exact[:, None, :]).any(axis=2).mean())
+        found, exact = self.cells.nearest(points, k), nearest_among(self.at.points, points, k)
+        same = (found.index[:, :, None] == exact.index[:, None, :]).any(axis=2)
+        return float((same | (found.squared <= exact.squared[:, -1:])).mean())
 
     @property
     def _neighbors(self) -> int:

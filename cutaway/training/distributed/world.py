@@ -15,7 +15,7 @@ from jax._src import distributed  # JAX has no public name for the store that it
 
 from cutaway.errors import REQUEST, Canceled, CutawayError, RunError, UsageError
 
-from .ending import before_the_end, end_is_known, explained, lost_error
+from .ending import RULE, before_the_end, end_is_known, explained, lost_error
 
 POLL_MS = 2_000
 """Milliseconds after which a process that waits looks whether another one has failed."""
@@ -150,7 +150,7 @@ class World:
     def fail(self, error: BaseException) -> None:
         """Tell the other processes why this one ends, unless they know; whoever could be told may be gone then."""
         end_is_known()
-        if _parted:
+        if _parted or (isinstance(error, RunError) and error.rule == RULE):  # the cause is in another process
             return
         with contextlib.suppress(Exception):
             self._client.key_value_set(f"cutaway/failed/{self.index}", str(error)[:600], allow_overwrite=True)
