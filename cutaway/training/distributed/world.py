@@ -6,6 +6,7 @@ each compiled call, every 0.2 s. Arrays never go this way.
 
 import contextlib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
@@ -22,6 +23,9 @@ POLL_MS = 2_000
 
 PARTING_MS = 10_000
 """Milliseconds that processes which end for a reason wait for the others to have read it."""
+
+ANSWERING = 1.0
+"""Seconds in which all processes have the answer that they have met."""
 
 KEPT = 100
 """Messages that stay in the store. Between two compiled calls, at which all meet, there are fewer."""
@@ -172,6 +176,8 @@ class World:
         end_is_known()
         with contextlib.suppress(jax.errors.JaxRuntimeError):
             self._client.wait_at_barrier(f"cutaway/end/{next(self._numbers)}", PARTING_MS)
+            if self.first:  # whose end would cut off the answers of the barrier, for which the others wait without end
+                time.sleep(ANSWERING)
         _parted = True
 
     def _failure(self) -> str | None:
