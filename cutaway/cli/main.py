@@ -32,6 +32,7 @@ from . import (
 )
 from .findings import confidence, doctor, labels
 from .typed import PROGRAMS, as_typed
+from .wrapping import wrapped
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""
@@ -175,7 +176,7 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if issubclass(category, CutawayWarning):
             if str(message) not in shown:
-                print(f"note: {as_typed(str(message))}", file=sys.stderr)
+                print(wrapped(f"note: {as_typed(str(message))}", sys.stderr), file=sys.stderr)
             shown.add(str(message))
         else:
             otherwise(message, category, *where, **more)
@@ -240,5 +241,5 @@ def _end(line: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     with contextlib.suppress(OSError):  # where nobody can read it
-        print(line, file=sys.stderr)
+        print(wrapped(line, sys.stderr), file=sys.stderr)
     return code
