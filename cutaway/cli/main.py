@@ -225,7 +225,14 @@ def _usage(error: typer.TyperException, arguments: list[str]) -> str:
     values = [arguments[i + 1] for i, a in enumerate(arguments[:-1]) if a in options]
     got = f'; got "{values[-1]}"' if values else ""
     said, _, guess = " ".join(error.format_message().split()).partition(" Did you mean ")
-    return f"{said.rstrip('.')}{got}; next: {f'did you mean {guess}' if guess else 'see cutaway --help'}"
+    return f"{said.rstrip('.')}{got}; next: {f'did you mean {guess}' if guess else f'see {_help(arguments)}'}"
+
+
+def _help(arguments: list[str]) -> str:
+    """Where the options of what was typed are listed."""
+    names = {each.name or getattr(each.callback, "__name__", "").replace("_", "-") for each in app.registered_commands}
+    command = next((each for each in arguments if not each.startswith("-")), "")
+    return f"cutaway {command} --help" if command in names else "cutaway --help"
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:

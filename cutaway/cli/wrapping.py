@@ -7,7 +7,7 @@ from typing import TextIO
 LEAST = 40
 """A terminal with fewer columns breaks lines itself."""
 
-_LABEL = re.compile(r"  \S.*?\S? {2,}(?=\S)|A  |B  |note: |error: ")
+_LABEL = re.compile(r"  \S.*?\S? {2,}(?=\S)|trial +\d+  ")
 """What stands before the text of a line; further lines begin below the text."""
 
 _COMMAND = re.compile(r"\bcutaway [a-z].*")
@@ -40,14 +40,14 @@ def _wrapped_line(line: str, width: int) -> str:
     if cell_len(line) <= width:
         return line
     label = found[0] if (found := _LABEL.match(line)) else ""
-    indent = " " * cell_len(label) if label[:1] in " AB" else ""
+    indent = " " * cell_len(label)
     command = found[0] if (found := _COMMAND.search(line, len(label))) else ""
-    words = line[len(label) : len(line) - len(command)].split(" ")
+    words = re.findall(r"\S+ *", line[len(label) : len(line) - len(command)])
     lines, room = [label], width - cell_len(label)
-    for word in [*filter(None, words), *filter(None, [command])]:
-        if cell_len(word) > room and lines[-1].strip() and lines[-1] != label:
+    for word in [*words, *filter(None, [command])]:
+        if cell_len(word.rstrip()) > room and lines[-1] not in (label, indent):
             lines.append(indent)
             room = width - len(indent)
-        lines[-1] += word + " "
-        room -= cell_len(word) + 1
+        lines[-1] += word
+        room -= cell_len(word)
     return "\n".join(each.rstrip() for each in lines)

@@ -276,6 +276,9 @@ def _manifest(
 
 def _run(study: SweepStudy, folder: Path, material: Material, manifest: SweepManifest, local: _Local) -> Sweep:
     """Work until all trials are done, in this process or in others."""
+    before = study.trials()
+    if len(before) >= study.total and all(trial.state in ("complete", "pruned") for trial in before):
+        return Sweep.read(study, folder, manifest, loaded=material.loaded)
     default: dict[str, Any] = manifest.default | {"hidden": tuple(manifest.default["hidden"])}
     study.draw(read_space(manifest.space), seed=manifest.seed, default=default, epochs=int(default["epochs"]))
     try:
