@@ -184,8 +184,8 @@ def _bars() -> Generator[ProgressCallback]:
     rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(bar_width=12),
-        TextColumn("{task.fields[words]}  {task.fields[note]}", markup=False, table_column=rest),
+        BarColumn(bar_width=8),
+        TextColumn("{task.fields[words]} {task.fields[note]}", markup=False, table_column=rest),
     )
     with Bars(*columns, console=Console(file=cast(Any, _Stderr())), refresh_per_second=8, expand=True) as bars:
         tasks, shown = _Tasks(), dict[str, Any]()

@@ -40,6 +40,7 @@ def test_a_command_is_never_broken_and_has_a_line_of_its_own_where_it_is_long(te
     command = "cutaway train people.csv --hidden 198 --dropout 0.18799687464382409 --learning-rate 0.0010266"
     assert wrapped(f"Then train it:  {command}", terminal(60)) == f"Then train it:\n{command}"
     assert wrapped(f"Next: {command[:30]}", terminal(60)) == f"Next: {command[:30]}"
+    assert wrapped(f"With srun: srun {command}", terminal(60)) == f"With srun:\nsrun {command}"
 
 
 def test_a_value_goes_on_below_its_beginning(terminal):
@@ -50,6 +51,14 @@ def test_a_value_goes_on_below_its_beginning(terminal):
     ]
     path = "  file     /a/path/without/a/space/that/is/longer/than/the/terminal/is/wide"
     assert wrapped(path, terminal(60)) == path
+
+
+def test_what_stands_in_columns_stays_in_columns(terminal):
+    line = "trial   4  stopped early  val_loss 0.8342   1 epoch    0.8 s  optimizer adam, layers 1, units 183"
+    assert wrapped(line, terminal(60)).split("\n") == [
+        "trial   4  stopped early  val_loss 0.8342   1 epoch    0.8 s",
+        "           optimizer adam, layers 1, units 183",
+    ]
 
 
 def test_wide_characters_count_twice(terminal):
