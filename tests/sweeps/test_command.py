@@ -65,6 +65,7 @@ def test_a_sweep_its_lines_its_document_and_its_page(call, tmp_path):
     assert (code, err) == (0, ""), "no trial was left to do"
     assert "2 of 2 trials ended: " in out
     assert "They had ended before. More of them: the same command with --trials 4." in out
+    assert call("sweep", "--attach", "digits")[1] == out, "by its name"
     code, out, err = call("sweep", "digits", *settings, "--seed", 1)
     assert code == 2
     assert "got another seed in " in err

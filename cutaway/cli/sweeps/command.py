@@ -46,12 +46,12 @@ def sweep(
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Number of trials. Default: 50, or as many as before.")] = None,
     attach: Annotated[
-        str | None, typer.Option(metavar="SWEEP", help="Work on a sweep that was begun: its folder, or its database.")
+        str | None, typer.Option(metavar="SWEEP", help="Work on a sweep that was begun: its folder, name or database.")
     ] = None,
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="Database that workers on many machines share. Default: a file.")
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    workers: Annotated[int, typer.Option(help="Processes on this machine, which share its CPUs.")] = 1,
     report: Annotated[bool, typer.Option("--report", help="Write the page of the sweep at the end.")] = False,
     moved: DataOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep. Default: the dataset's.")] = None,

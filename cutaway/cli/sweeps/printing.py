@@ -94,7 +94,8 @@ def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended
     elif best:
         say(f"\nNext: see all trials:  cutaway report {_argument(found.folder)}")
     if found.command is not None:
-        say(f"Then train the chosen settings and test them once:  {found.command}")
+        then = "Then train" if report is None else "\nNext: train"
+        say(f"{then} the chosen settings and test them once:  {found.command}")
 
 
 _STATES = (("complete", "complete"), ("pruned", "stopped early"), ("failed", "failed"))
