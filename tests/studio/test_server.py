@@ -1,5 +1,6 @@
 """What the server takes from the network: slow, large and broken requests, TLS, and proxies of both kinds."""
 
+import asyncio
 import http.client
 import http.server
 import shutil
@@ -167,6 +168,23 @@ def test_certificates_that_cannot_be_used_are_one_line(tmp_path):
             server_module._check_certificate(*pair)
         assert "\n" not in str(raised.value)
     server_module._check_certificate(cert, key)
+
+
+def test_answers_are_sent_at_once(settings):
+    async def option():
+        found = asyncio.get_running_loop().create_future()
+        server = await asyncio.start_server(
+            lambda _, writer: found.set_result(writer), sock=server_module._listen(settings, insists=False)
+        )
+        async with server:
+            with socket.create_connection(server.sockets[0].getsockname()):
+                writer = await found
+                option = writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                writer.close()
+                await writer.wait_closed()
+                return option
+
+    assert asyncio.run(option())
 
 
 @pytest.mark.parametrize("host", ["203.0.113.1", "no.such.host.invalid", "a" * 300, "é b", "::2"])
