@@ -75,6 +75,7 @@ def test_a_connection_that_sends_no_whole_request_is_closed(settings, monkeypatc
             assert read_all(later).count(b"HTTP/1.1") == 1
 
 
+@pytest.mark.exhaustive
 def test_a_body_that_does_not_come_ends_the_request(settings, monkeypatch):
     monkeypatch.setattr("cutaway.studio.gate.BODY_SECONDS", 0.5)
     with served(settings) as given, socket.create_connection(("127.0.0.1", given.port)) as sock:
@@ -245,6 +246,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.exhaustive
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize(

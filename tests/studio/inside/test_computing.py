@@ -127,6 +127,7 @@ def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, w
     assert again["state"] in ("waiting", "running")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_processes_end_with_the_server_however_that_ends(own_studio, wait_for, worker_of):
     wait_for(own_studio, "preview?run=first&page=a")
