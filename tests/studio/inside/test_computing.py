@@ -197,7 +197,7 @@ def test_what_was_canceled_on_its_way_is_not_kept(tmp_path, trained, monkeypatch
 
     def preview(source):
         token.cancel()  # and nothing notices, as in work that leaves out what it cannot compute
-        return Text(name="preview", title="Without what was canceled")
+        return Text(name="preview", title="Without what was canceled", paragraphs=())
 
     monkeypatch.setattr(making, "preview", preview)
     store, key = PartStore(tmp_path / "parts"), "0" * 32
