@@ -1,4 +1,4 @@
-"""``python -m cutaway`` is the program, where its folder is not on the path."""
+"""The program as ``python -m cutaway``, for an environment whose programs are not on the path."""
 
 from cutaway.cli import main
 

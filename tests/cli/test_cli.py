@@ -189,12 +189,6 @@ def test_the_list_of_commands_says_each_in_whole_words(cutaway, monkeypatch, wid
         assert all(re.match(r"  [a-z-]+ +[A-Z].*\.$", line) for line in listed.splitlines()), "one line for each"
 
 
-def test_python_runs_the_package(tmp_path):
-    told = subprocess.run([sys.executable, "-m", "cutaway", "--version"], capture_output=True, text=True, cwd=tmp_path)
-    assert (told.returncode, told.stderr) == (0, "")
-    assert re.fullmatch(r"cutaway \d+\.\d+\.\d+\S*\n", told.stdout)
-
-
 def test_a_sweep_is_not_taken_for_a_run(cutaway, tmp_path):
     folder = tmp_path / "runs" / "sweep-digits"
     folder.mkdir(parents=True)
@@ -248,15 +242,15 @@ def test_debug_shows_the_traceback(cutaway):
     assert err.strip().splitlines()[-1].startswith("error: ")
 
 
-def test_the_program_as_a_process(tmp_path):
-    out = subprocess.run(
-        [sys.executable, "-c", "from cutaway.cli import main; main()", "--version"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=True,
-    )
+@pytest.mark.parametrize("given", [("-c", "from cutaway.cli import main; main()"), ("-m", "cutaway")])
+def test_the_program_as_a_process(tmp_path, given):
+    command = [sys.executable, *given]
+    out = subprocess.run([*command, "--version"], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert out.stdout == "cutaway 0.1.0\n"
+    wrong = subprocess.run([*command, "shw"], capture_output=True, text=True, cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("error: ")
+    assert "Traceback" not in wrong.stderr
 
 
 @pytest.mark.exhaustive
