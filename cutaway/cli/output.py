@@ -112,23 +112,28 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
         findings: `Finding` records.
         rules: Whether to print the rule of each, its source and the names by which others know it.
     """
+    from rich.table import Table
     from rich.text import Text
 
     styles = {"good": ("ok", "green"), "note": ("note", "cyan"), "warning": ("look", "yellow")}
-    out = console()
     for finding in findings:
         mark, style = styles[finding.severity]
         title, text = (printable(part, LONGEST_TEXT) for part in (finding.title, as_typed(finding.text)))
-        out.print(Text.assemble((f"{mark:>5}  ", style), (title, "bold"), f". {text}"))
+        lines = [Text.assemble((title, "bold"), f". {text}")]
         for what, names in (("samples", finding.samples), ("units", finding.units)):
             if names and (rules or finding.severity == "warning"):
                 more = ", ..." if len(names) > NAMED else ""
-                line = printable(f"{what}: {', '.join(names[:NAMED])}{more}")
-                out.print(Text(f"       {line}", "dim"))
+                lines.append(Text(printable(f"{what}: {', '.join(names[:NAMED])}{more}"), "dim"))
         if rules and finding.rule is not None:
             of = finding.rule
-            for line in (f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}"):
-                out.print(Text(escaped(f"       {line}"), "dim"))
+            told = (f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}")
+            lines += [Text(escaped(line), "dim") for line in told]
+        grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+        grid.add_column(width=5, justify="right")
+        grid.add_column(overflow="fold")
+        for number, line in enumerate(lines):
+            grid.add_row(Text("" if number else mark, style), line)
+        console().print(grid)
 
 
 def print_quality(quality: Any, *, misplaced: Any) -> None:

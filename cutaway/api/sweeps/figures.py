@@ -33,7 +33,9 @@ def draw(sweep: SweepOutcome, kind: str, *, cost: str) -> "Figure":
         found = sweep.importance()
         if not found:
             raise UsageError("importance needs 8 trials that ended", got=repr(sweep), hint="continue the sweep")
-        return bars([Bars("Importance of settings", [*found], [*found.values()], percent=True)])
+        chances = sweep.importance_p_values()
+        names = [f"{name} (p = {chances[name]:.2f})" for name in found]
+        return bars([Bars("Importance of settings", names, [*found.values()], percent=True)])
     if kind == "parallel":
         axes, ranks, _ = parallel_axes(sweep)
         return parallel_coordinates(axes, ranks=ranks, title=f"{len(ranks)} trials, the best in dark blue")
