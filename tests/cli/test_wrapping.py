@@ -9,8 +9,9 @@ from fcntl import ioctl
 
 import pytest
 
-from cutaway.cli.output import print_table, say
+from cutaway.cli.output import print_findings, print_table, say
 from cutaway.cli.wrapping import columns_of, wrapped
+from cutaway.findings import Finding
 
 SENTENCE = "Trial 21 has the lowest validation loss of 5 trials: 0.8152, and 0.8172 is to be expected on new samples."
 
@@ -109,3 +110,18 @@ def test_a_cell_wider_than_the_terminal_is_folded(capsys, monkeypatch):
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 60
     assert out.count("x") == 150
+
+
+def test_findings_stand_beside_their_mark(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    names = tuple(f"sample[{1000 + n}]" for n in range(7))
+    print_findings(
+        [Finding("k", "warning", "A title", SENTENCE, {}, samples=names), Finding("k", "good", "B", "Ok.", {})]
+    )
+    first, *others, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(" look  A title. Trial 21 ")
+    assert last.rstrip() == "   ok  B. Ok."
+    assert all(line.startswith(" " * 7) and line[7] != " " for line in others)
+    assert max(map(len, (first, *others))) <= 60
+    told = " ".join(line[7:].rstrip() for line in (first, *others))
+    assert told == f"A title. {SENTENCE} samples: {', '.join(names[:5])}, ..."
