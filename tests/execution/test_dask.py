@@ -165,6 +165,7 @@ def test_another_program_listens(said: bytes, monkeypatch: pytest.MonkeyPatch) -
             caller.close()
 
 
+@pytest.mark.exhaustive
 def test_a_scheduler_without_workers_and_one_that_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cutaway.execution.dask_cluster.WORKERS", 1)
     monkeypatch.setattr("cutaway.execution.dask_cluster.GONE", 1)

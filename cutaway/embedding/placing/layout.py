@@ -75,7 +75,8 @@ def embed_some(
                 xy[new] = place_many(batch, into)  # which checks the batch
                 if "placement_recall" not in used:
                     used["placement_recall"] = into.recall(batch)
-            on_progress(Progress("placing", min(low + BATCH, n), n, "samples"))
+            if low + BATCH < n:  # the end is reported by the stage
+                on_progress(Progress("placing", low + BATCH, n, "samples"))
     used |= {"laid_out": len(laid_out), "placed": int(others.sum())}
     found = None
     if quality and n > 2 * QUALITY_NEIGHBORS:
