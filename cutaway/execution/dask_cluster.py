@@ -69,7 +69,7 @@ def _check_greeting(where: str, security: Any) -> None:
     Raises:
         Exception: Nobody answers in time, or it is another program.
     """
-    from distributed.comm import connect
+    from distributed.comm.core import connect
 
     async def greet() -> None:
         async with asyncio.timeout(CONNECT + 1):  # after Dask's own error

@@ -118,17 +118,17 @@ def test_the_gain_is_of_the_run_folders_that_are_there(found, tmp_path):
     assert best.number != 0
     assert len(complete) > 2
     other = next(trial for trial in complete if trial.number not in (0, best.number))
+    fewer = f"of the {len(complete) - 1} trials that ran to their end and whose predictions are here: "
     cases = {
         f"the run folder of trial {best.number} has no predictions here": [best],
-        f"of {len(complete) - 1} trials that ran to their end and whose predictions are here: ": [other],
+        fewer: [other],
     }
     for said, deleted in cases.items():
         shutil.copytree(found.folder, tmp_path / said)
         for trial in deleted:
             shutil.rmtree(tmp_path / said / trial.run)
-        opened = ct.open_sweep(tmp_path / said)
-        assert said in " ".join(verdict(opened))
-    alone = replace(opened, trials=(found.trials[0], replace(other, val_loss=9.0)))
+        assert said in " ".join(verdict(ct.open_sweep(tmp_path / said)))
+    alone = replace(ct.open_sweep(tmp_path / fewer), trials=(found.trials[0], replace(other, val_loss=9.0)))
     assert "the run folders of all other trials have no predictions here" in " ".join(verdict(alone))
 
 
