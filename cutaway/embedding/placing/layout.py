@@ -1,7 +1,8 @@
 """A layout of more samples than t-SNE lays out: some of them, and all others placed among these."""
 
+from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,11 +14,15 @@ from cutaway.embedding.tsne import Callback
 from cutaway.errors import Canceled
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .many import ManyPlacement, place_many
+from .many import MEASURED, ManyPlacement, place_many
 from .quality import sampled_quality
 
 # Samples whose activations are in memory at a time while they are placed: 67 MB for 128 units.
 BATCH = 131_072
+
+PlaceBatches: TypeAlias = Callable[[ManyPlacement, Sequence[np.ndarray], Callable[[int, np.ndarray], object]], None]
+"""Places samples in a layout: it gets the layout, the rows of each batch, and what it calls in this thread with the place
+of a batch and its coordinates, in any order."""
 
 
 def embed_some(
@@ -28,6 +33,7 @@ def embed_some(
     labels: np.ndarray | None = None,
     callback: Callback | None = None,
     quality: bool = True,
+    place_batches: PlaceBatches | None = None,
     on_progress: ProgressCallback = ignore_progress,
     **settings: Any,
 ) -> Layout:
@@ -43,6 +49,8 @@ def embed_some(
         labels: As of `embed`.
         callback: As of `embed`, of the samples that are laid out.
         quality: Whether to measure the quality, by 1,500 of all samples.
+        place_batches: What places the others, for example in other processes, by `place_many`.
+            None does it here.
         on_progress: As of `embed`.
         settings: Those of t-SNE.
 
@@ -63,20 +71,27 @@ def embed_some(
     seconds, used = dict(layout.seconds), dict(layout.settings)
     xy = np.empty((n, 2), np.float32)
     xy[laid_out] = layout.xy
+    timed: dict[str, Any] = {"seconds": seconds, "on_progress": on_progress}
     others = np.ones(n, bool)
     others[laid_out] = False
-    timed: dict[str, Any] = {"seconds": seconds, "on_progress": on_progress}
+    rows = np.flatnonzero(others)
+    batches = [rows[low : low + BATCH] for low in range(0, len(rows), BATCH)]
+    done = len(laid_out)
+
+    def keep(place: int, coordinates: np.ndarray) -> None:
+        nonlocal done
+        xy[batches[place]] = coordinates
+        done += len(coordinates)
+        on_progress(Progress("placing", done, n, "samples"))
+
     with stage("placing", n, unit="samples", part="placing", **timed):
         into = ManyPlacement.of(placement(some, layout.xy), seed=seed)
-        for low in range(0, n, BATCH):
-            new = low + np.flatnonzero(others[low : low + BATCH])
-            if len(new):
-                batch = h[new]
-                if "placement_recall" not in used:
-                    used["placement_recall"] = into.recall(batch)
-                xy[new] = place_many(batch, into)
-            on_progress(Progress("placing", min(low + BATCH, n), n, "samples"))
-    used |= {"laid_out": len(laid_out), "placed": int(others.sum())}
+        used |= {"placement_recall": into.recall(h[rows[:MEASURED]]), "laid_out": len(laid_out), "placed": len(rows)}
+        if place_batches is not None:
+            place_batches(into, batches, keep)
+        else:
+            for place, batch in enumerate(batches):
+                keep(place, place_many(h[batch], into))
     found = None
     if quality:
         with stage("quality", n, unit="samples", part="quality", **timed):
