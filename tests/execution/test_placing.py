@@ -71,9 +71,7 @@ def test_the_batch_of_a_killed_worker_is_placed_again(digits_run: Any, here: Any
     assert there.xy.tobytes() == here.xy.tobytes()
 
 
-def test_canceled_between_two_batches_nothing_is_kept(
-    digits_run: Any, small_batches: None, cluster: Cluster
-) -> None:
+def test_canceled_between_two_batches_nothing_is_kept(digits_run: Any, small_batches: None, cluster: Cluster) -> None:
     token, told = CancelToken(), list[Progress]()
 
     def on_progress(now: Progress) -> None:

@@ -21,8 +21,8 @@ from .quality import sampled_quality
 BATCH = 131_072
 
 PlaceBatches: TypeAlias = Callable[[ManyPlacement, Sequence[np.ndarray], Callable[[int, np.ndarray], object]], None]
-"""Places samples in a layout: it gets the layout, the rows of each batch, and what it calls in this thread with the place
-of a batch and its coordinates, in any order."""
+"""What places samples in a layout: it gets the layout, the rows of each batch, and what it calls in this thread with the
+place of a batch and its coordinates, in any order."""
 
 
 def embed_some(
@@ -90,6 +90,8 @@ def embed_some(
         if place_batches is not None:
             place_batches(into, batches, keep)
         else:
+            # all threads on one batch: a million samples took 27 to 28 CPU seconds with the layout of 50,000, and 29 to
+            # 31 by two processes side by side, in the same time
             for place, batch in enumerate(batches):
                 keep(place, place_many(h[batch], into))
     found = None
