@@ -21,8 +21,8 @@ from .quality import sampled_quality
 BATCH = 131_072
 
 PlaceBatches: TypeAlias = Callable[[ManyPlacement, Sequence[np.ndarray], Callable[[int, np.ndarray], object]], None]
-"""What places samples in a layout: it gets the layout, the rows of each batch, and what it calls in this thread with the
-place of a batch and its coordinates, in any order."""
+"""What places samples in a layout: it gets the layout, the rows of each batch, and what it calls in this thread with
+the place of a batch and its coordinates, in any order."""
 
 
 def embed_some(
