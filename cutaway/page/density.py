@@ -23,8 +23,8 @@ TILE = 128
 MOST_BYTES = 11_000_000
 """Bytes of all grids in a page at most, 15 MB as text; a finer one that would exceed them is left out."""
 
-FAINTEST, STRONGEST = 40, 255
-"""Opacity of a cell with one sample, and of the fullest one, 0 to 255."""
+FAINTEST, ALONE, STRONGEST = 40, 220, 255
+"""Opacity of a cell with one sample where most cells hold many, where all cells hold one, and of the fullest cell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +69,12 @@ class DensityGrid:
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
         """What the page gets, as plain data; the cells go into the bundle."""
+        is_held = self.counts > 0
         most = np.log(max(2, int(self.counts.max(initial=0))))
         share = np.log(np.maximum(self.counts, 1), dtype=np.float32) / np.float32(most)
-        opacities = np.where(self.counts > 0, np.rint(FAINTEST + (STRONGEST - FAINTEST) * share), 0)
+        # finer cells hold fewer samples and leave more gaps: the whole must not fade as one zooms in
+        lowest = max(FAINTEST, ALONE * int(is_held.sum()) / max(1, int(self.counts.sum())))
+        opacities = np.where(is_held, np.rint(lowest + (STRONGEST - lowest) * share), 0)
         narrow = np.uint8 if self.groups.max(initial=0) < 256 else np.uint16
         arrays = {"tiles": self.tiles.astype(np.uint16), "opacities": opacities.astype(np.uint8)}
         arrays["groups"] = self.groups.astype(narrow)

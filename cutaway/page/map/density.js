@@ -16,8 +16,14 @@
 const FAINT = 0.2;
 
 /**
- * The density of many samples, painted below the points of some of them: on the coarsest grid whose cells are no larger
- * than a pixel. The others are loaded once they are needed.
+ * Device pixels along a cell beyond which a finer grid is painted. Cells of less than a pixel would be averaged, and those
+ * with gaps around them would fade.
+ */
+const LARGEST_CELL = 1.5;
+
+/**
+ * The density of many samples, painted below the points of some of them: on the coarsest grid whose cells are about
+ * as small as pixels. The others are loaded once they are needed.
  */
 export class Density {
   /** Cells along each side of the grid that is painted; 0 for none. */
@@ -68,7 +74,7 @@ export class Density {
    */
   #choose({ scale, ratio }) {
     const { grids } = this.record;
-    const found = grids.findIndex(({ side }) => scale * ratio <= side);
+    const found = grids.findIndex(({ side }) => scale * ratio <= LARGEST_CELL * side);
     const wanted = found < 0 ? grids.length - 1 : found;
     void this.#load(wanted);
     const there = [...grids.keys()].filter((grid) => this.#cells[grid]);

@@ -1,5 +1,6 @@
 """The density of many samples below the points of some."""
 
+import gzip
 from dataclasses import replace
 
 import numpy as np
@@ -74,6 +75,20 @@ def test_its_bytes_do_not_grow_with_the_samples(monkeypatch):
     assert [grid["side"] for grid in found.document(bundle)["grids"]] == [64, 128]  # a finer one would be too much
     assert len(bundle.data) == len(bundle.records) == 7
     assert sum(map(len, bundle.data[1:])) <= 12_000
+
+
+def test_a_sample_that_is_alone_in_its_cell_is_seen_where_all_are():
+    xy = np.float32([[0, 0], [1, 1], [2, 2], [3, 3], [3.1, 3.1]])
+    square, opacities = np.float32([[0, 0], [4, 4]]), []
+    for several in (1, 1000):
+        many = np.concatenate([xy, np.repeat(xy[-1:], several - 1, axis=0)])
+        bundle, found = Bundle(), Density.of(many, np.zeros(len(many), int), shown=square, layer=0, epoch=0, sides=(4,))
+        (grid,) = found.document(bundle)["grids"]
+        packed = bundle.data[grid["opacities"]]
+        cells = np.frombuffer(gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed, np.uint8).reshape(4, 4)
+        assert (cells > 0).tolist() == np.eye(4, dtype=bool).tolist()
+        opacities.append((cells[0, 0], cells[3, 3]))
+    assert opacities == [(176, 255), (40, 255)]  # 220 * 4 / 5: four cells hold five samples
 
 
 @pytest.fixture
@@ -164,7 +179,7 @@ DRAWN = """(() => {
 def test_zooming_in_by_the_wheel_shows_finer_grids(open_explorer, stripes):
     opened = open_explorer(record=stripes)
     side, pixels = "explorer.map.backdrop.side", "explorer.map.view.scale * explorer.map.view.ratio"
-    opened.wait(f"{side} > 0 && {pixels} <= {side} && {side} <= 1024")
+    opened.wait(f"{side} > 0 && {pixels} <= 1.5 * {side} && {side} <= 1024")
     first, before = opened.page.evaluate(side), opened.page.evaluate(DRAWN)
     assert before["edges"] == 2  # one block without gaps
     box = opened.page.locator(".map").bounding_box()
@@ -179,7 +194,7 @@ def test_zooming_in_by_the_wheel_shows_finer_grids(open_explorer, stripes):
         raise AssertionError(until)
 
     for wanted in [found for found in (512, 1024, 2048, 4096) if found > first]:
-        turn(-120, f"{pixels} > {wanted / 2}")
+        turn(-120, f"{pixels} > {1.5 * wanted / 2}")
         opened.wait(f"{side} === {wanted}")
     turn(-120, f"{pixels} > 4 * 4096")
     assert opened.page.evaluate(side) == 4096
