@@ -14,7 +14,7 @@ from markupsafe import Markup
 from cutaway.errors import escaped
 from cutaway.plots import data_uri
 
-from .bundle import Bundle
+from .bundle import QUICK_LEVEL, Bundle
 from .explorer import Explorer
 from .label_sheet import LabelSheet
 from .linking import link
@@ -69,7 +69,7 @@ class SectionPart:
 
 def render_section(section: Section) -> SectionPart:
     """Return a section of a page by itself, by the same templates."""
-    bundle = Bundle()
+    bundle = Bundle(level=QUICK_LEVEL)
     data = _document(with_parts(section), bundle)
     html = _environment().get_template("section.html").render(section=section)
     named = {"name": section.name, "title": escaped(section.title), "html": html}

@@ -1,9 +1,13 @@
 """BLAS on one thread, for as long as anyone needs it."""
 
 from contextlib import AbstractContextManager
+from functools import cached_property
 from threading import Lock
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 
 class _SingleThreadedBlas(AbstractContextManager[None]):
@@ -19,13 +23,18 @@ class _SingleThreadedBlas(AbstractContextManager[None]):
         self._limits: Any = None
 
     def __enter__(self) -> None:
-        import scipy.linalg  # noqa: F401  # Numba calls SciPy's BLAS, which can be limited only once it is loaded
-        from threadpoolctl import threadpool_limits
-
         with self._lock:
             if not self._users:
-                self._limits = threadpool_limits(1, user_api="blas")
+                self._limits = self._controller.limit(limits=1, user_api="blas")
             self._users += 1
+
+    @cached_property
+    def _controller(self) -> "ThreadpoolController":
+        """Of the libraries that are loaded, which are looked for once: it takes 3 ms."""
+        import scipy.linalg  # noqa: F401  # Numba calls SciPy's BLAS, which can be limited only once it is loaded
+        from threadpoolctl import ThreadpoolController
+
+        return ThreadpoolController()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,5 +1,7 @@
 """What a training runs on, for the manifest: results may differ in the last bits between devices and versions."""
 
+import contextlib
+import ctypes
 import hashlib
 import importlib.metadata
 import os
@@ -45,6 +47,9 @@ def forget_compiled_programs() -> None:
 
     jax.clear_caches()
     gc.collect()
+    # glibc keeps what is free between blocks that are in use: after 45 trials of a sweep 330 MB of 730
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another library, or Windows
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def has_accelerator() -> bool:

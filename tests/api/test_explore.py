@@ -19,6 +19,7 @@ def widget(digits_run):
     made.close()
 
 
+@pytest.mark.exhaustive
 def test_the_table_of_a_run_agrees_with_its_predictions_at_every_epoch(digits_run, widget):
     assert widget.to_pandas().index.tolist() == digits_run.split.test.names()
     names = np.asarray(digits_run.context.class_names)

@@ -128,6 +128,7 @@ def test_pictures_of_mnist(tmp_path, flat):
     np.testing.assert_allclose(theirs.predict(source.x[600:700], verbose=0), expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_a_table_of_numbers_in_plain_keras(wine, wine_rows, tmp_path):
     file = ct.export(wine, tmp_path / "wine.keras")
     out = said_by_plain_keras(file, wine_rows.to_numpy(np.float32), tmp_path)
@@ -242,6 +243,7 @@ def test_a_model_without_its_preparation(digits_run, wine, tmp_path):
             ct.export(run, tmp_path / "c.onnx", input="uint8", **options)
 
 
+@pytest.mark.exhaustive
 def test_an_exported_model_is_not_scaled_twice(digits_run, tmp_path):
     file = ct.export(digits_run, tmp_path / "model.keras")
     again = ct.record(file, "digits", runs=tmp_path / "runs", progress=False)

@@ -194,6 +194,7 @@ def mnist_run(tmp_path_factory):
     return ct.train(ct.mlp((64,)), "mnist", epochs=1, runs=tmp_path_factory.mktemp("runs"), progress=False)
 
 
+@pytest.mark.exhaustive
 def test_pictures_of_digits_work_on_mnist(mnist_run, tmp_path):
     """Test digits as a person would photograph them: large, dark on light gray, off center."""
     held = mnist_run.data.sources["test"]

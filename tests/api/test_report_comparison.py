@@ -180,6 +180,7 @@ def test_shared_samples_are_compared_if_asked_for_and_the_others_are_counted(dig
     assert f"{found.left_out.trained_on:,} that one of the runs was trained on" in shared.parts[1].caption
 
 
+@pytest.mark.exhaustive
 def test_the_second_report_has_the_same_bytes_and_compares_no_layers_again(digits_run, other, tmp_path, monkeypatch):
     shutil.copytree(digits_run.path, tmp_path / "run")
     shutil.copytree(other.path, tmp_path / "<b>other")

@@ -269,6 +269,7 @@ def test_wrong_weights_are_said(settings, text, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.exhaustive
 def test_a_full_disk_is_said_and_what_was_kept_stays(tmp_path, monkeypatch):
     import os
 
@@ -304,6 +305,7 @@ def test_a_disk_without_room_is_said_before_anything_is_written(tmp_path, monkey
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.exhaustive
 def test_the_layer_that_blew_up_first_is_named(tmp_path):
     model = keras.Sequential(
         [

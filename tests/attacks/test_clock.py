@@ -46,6 +46,7 @@ def check(run, *, epochs, spent):
     assert [row["epoch"] for row in run.history.rows] == list(range(1, epochs + 1))
 
 
+@pytest.mark.exhaustive
 def test_training_canceling_and_resuming(clock, tmp_path):
     reports, begun = [], time.perf_counter()
 

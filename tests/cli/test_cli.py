@@ -215,15 +215,15 @@ def test_debug_shows_the_traceback(cutaway):
     assert err.strip().splitlines()[-1].startswith("error: ")
 
 
-def test_the_program_as_a_process(tmp_path):
-    out = subprocess.run(
-        [sys.executable, "-c", "from cutaway.cli import main; main()", "--version"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=True,
-    )
+@pytest.mark.parametrize("given", [("-c", "from cutaway.cli import main; main()"), ("-m", "cutaway")])
+def test_the_program_as_a_process(tmp_path, given):
+    command = [sys.executable, *given]
+    out = subprocess.run([*command, "--version"], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert out.stdout == "cutaway 0.1.0\n"
+    wrong = subprocess.run([*command, "shw"], capture_output=True, text=True, cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("error: ")
+    assert "Traceback" not in wrong.stderr
 
 
 @pytest.mark.exhaustive

@@ -1,5 +1,6 @@
 """Loading by name and by path: MNIST, digits, folders of IDX files, and wrong calls."""
 
+import gc
 import gzip
 import os
 import shutil
@@ -8,12 +9,13 @@ import subprocess
 import sys
 from importlib import resources
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from cutaway.data import dataset_names, load_again, load_dataset, split_dataset
+from cutaway.data import catalog, dataset_names, load_again, load_dataset, split_dataset
 from cutaway.data.sources import DataSource, registry
 from cutaway.data.sources import mnist as mnist_source
 from cutaway.data.sources.record import dataset_from_files
@@ -73,6 +75,7 @@ def bundle(tmp_path, monkeypatch):
     """A copy of the package's data that may be damaged."""
     shutil.copytree(str(resources.files("cutaway.data") / "mnist"), tmp_path / "mnist")
     monkeypatch.setattr(mnist_source.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(catalog, "_NAMED", WeakValueDictionary())
     return tmp_path / "mnist"
 
 
@@ -257,6 +260,18 @@ def test_importing_the_room_loads_no_heavy_package():
         "data.Dataset.from_arrays([[1.0], [2.0]], ['a', 'b']); assert not heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_named_dataset_is_loaded_once_for_as_long_as_somebody_holds_it(monkeypatch):
+    monkeypatch.setattr(catalog, "_NAMED", WeakValueDictionary())
+    held = load_dataset("digits")
+    assert load_dataset("digits") is held
+    assert load_dataset("digits", name="mine").name == "mine"
+    assert held.name == "digits"
+    assert len(catalog._NAMED) == 1
+    del held
+    gc.collect()
+    assert not catalog._NAMED
 
 
 def test_a_source_in_the_registry_is_used(monkeypatch, tmp_path):

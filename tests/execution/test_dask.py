@@ -125,6 +125,7 @@ def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
         run_tasks(worker_tasks.weighted_sum, [0], engine="dask://127.0.0.1:9")
 
 
+@pytest.mark.exhaustive
 def test_a_scheduler_without_workers_and_one_that_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cutaway.execution.dask_cluster.WORKERS", 1)
     monkeypatch.setattr("cutaway.execution.dask_cluster.GONE", 1)

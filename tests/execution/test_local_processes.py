@@ -102,6 +102,7 @@ def test_canceling_ends_processes_and_errors_come_as_they_are(
         run_tasks(worker_tasks.fail, ["ours"], engine="local:1")
 
 
+@pytest.mark.exhaustive
 def test_processes_end_with_their_parent(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import sys, worker_tasks

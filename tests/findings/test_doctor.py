@@ -18,6 +18,7 @@ from cutaway.api.start import start_training
 from cutaway.cli import main
 from cutaway.data import Split
 from cutaway.findings import Finding, Remedy
+from cutaway.progress import Progress
 from cutaway.runs import KeptResult
 
 pytestmark = pytest.mark.slow
@@ -47,6 +48,19 @@ def test_a_remedy_is_tried_from_the_same_seed_and_judged_on_the_same_samples(slo
     record = next(each for each in found.records() if each["kind"] == "learning-rate-too-low")
     assert json.loads(json.dumps(record)) == record
     assert record["proof"]["fixed"] == proof.fixed
+
+
+def test_a_proof_that_is_canceled_says_nothing_of_the_remedy(slow_run: ct.Run) -> None:
+    finding = next(each for each in ct.doctor(slow_run, progress=False).findings if each.remedy is not None)
+    token = ct.CancelToken()
+
+    def cancel(progress: Progress) -> None:
+        if progress.task == "training":
+            token.cancel()
+
+    with token, pytest.raises(ct.Canceled):
+        prove(slow_run, finding, progress=cancel)
+    assert token.canceled
 
 
 @pytest.mark.exhaustive

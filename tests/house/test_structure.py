@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "cutaway"
 
 FLOORS = (
+    {"__main__"},
     {"cli"},
     {"studio"},
     {"api"},

@@ -178,6 +178,7 @@ def test_a_step_on_a_sample_raises_the_answer_by_its_influence(small_rows):
             variable.assign(before[name])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("count", [1, 5, 17, 40])
 def test_many_answers_and_many_samples_are_each_measured_alone(monkeypatch, small_rows, count):
     keras.utils.set_random_seed(5)

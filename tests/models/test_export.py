@@ -109,6 +109,7 @@ def test_a_functional_model_in_onnx():
     check(keras.Model(entry, L.Flatten()(L.Concatenate()([both, both]))))
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=settings.default.max_examples // 3, deadline=None)
 @given(
     sides=st.lists(st.integers(1, 5), min_size=1, max_size=3),

@@ -240,6 +240,7 @@ def test_importing_the_package_loads_no_numba():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("n", "k", "apart"),
     [

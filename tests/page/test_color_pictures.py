@@ -45,6 +45,7 @@ def test_the_report_shows_colors(run, browser, visit):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_results_and_figures_show_colors(run):
     wrong = run.mistakes()
     assert wrong.pictures.shape[1:] == (SIDE, SIDE, 3)

@@ -85,6 +85,7 @@ def test_the_map_is_colored_by_what_both_runs_make_of_a_sample(opened, found):
     assert colors == [[0x71, 0x75, 0x81], [0x3F, 0x90, 0xDA]]
 
 
+@pytest.mark.exhaustive
 def test_the_card_and_the_search_know_the_other_prediction(opened, found):
     sample = found.index[found["predicted_a"] != found["predicted_b"]][0]
     opened.page.get_by_role("searchbox").fill("same:different")
@@ -110,6 +111,7 @@ def test_the_section_says_what_differs(opened, found):
     assert opened.page.locator("nav a", has_text="Comparison").get_attribute("href") == "#comparison"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_every_width_and_has_no_serious_fault(browser, visit, path, width, scheme):

@@ -239,6 +239,7 @@ def test_a_sheet_checks_its_classes(record):
         replace(record, names=("a", "b"))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault_on_a_sheet(open_sheet, scheme):
     from axe_playwright_python.sync_playwright import Axe

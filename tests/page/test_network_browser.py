@@ -113,6 +113,7 @@ def test_the_mouse_draws_where_it_is(open_part):
     assert page.get_by_role("status").inner_text() == "Sheet cleared"
 
 
+@pytest.mark.exhaustive
 def test_a_finger_draws_and_the_page_does_not_scroll(open_part):
     page = open_part(PAD, has_touch=True, device_scale_factor=2)
     page.evaluate("document.body.style.minHeight = '3000px'")
@@ -130,6 +131,7 @@ def test_a_finger_draws_and_the_page_does_not_scroll(open_part):
     assert page.evaluate("pad.canvas.width") == 2 * page.evaluate("pad.canvas.clientWidth")
 
 
+@pytest.mark.exhaustive
 def test_a_pen_draws_wider_when_it_is_pressed(open_part):
     page = open_part(PAD)
     areas = []
@@ -149,6 +151,7 @@ def test_a_pen_draws_wider_when_it_is_pressed(open_part):
     assert areas[1] / areas[0] == pytest.approx((1.4 / 0.6) ** 2, rel=0.05)
 
 
+@pytest.mark.exhaustive
 def test_the_keyboard_draws(open_part):
     page = open_part(PAD)
     page.keyboard.press("Tab")
@@ -175,6 +178,7 @@ def test_the_keyboard_draws(open_part):
     assert "arrow keys" in page.locator(f"#{canvas.get_attribute('aria-describedby')}").inner_text()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_ink_has_the_color_of_the_text_in_both_schemes(open_part, width):
     page = open_part(PAD, color_scheme="dark", viewport={"width": width, "height": 800})

@@ -43,6 +43,7 @@ def test_the_picture_of_the_sample_appears_on_hover(browser, visit, samples):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_without_webgl_the_same_is_drawn_on_canvas(browser_without_webgl, visit, samples):
     opened = visit(browser_without_webgl)
     assert opened.page.evaluate("document.createElement('canvas').getContext('webgl')") is None
@@ -51,6 +52,7 @@ def test_without_webgl_the_same_is_drawn_on_canvas(browser_without_webgl, visit,
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_megabytes_of_hover_pictures_are_shown(browser, visit, make_page, samples):
     # 2.4 million bytes of noise do not compress; one sheet would exceed Chromium's limit and show nothing
     pictures = np.random.default_rng(0).integers(0, 256, (60, 200, 200), np.uint8)
@@ -91,6 +93,7 @@ def test_a_click_on_the_legend_toggles_a_class(browser, visit):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_the_page_never_scrolls_sideways(browser, visit, make_page, width):
     wide = ({f"column {i}": "a long value" for i in range(20)},)
@@ -108,6 +111,7 @@ def test_the_page_never_scrolls_sideways(browser, visit, make_page, width):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("scheme", "ground", "ink"), [("light", "#f7f7f4", "#1d2126"), ("dark", "#131518", "#e9ebee")])
 def test_page_and_figures_follow_the_color_scheme(browser, visit, scheme, ground, ink):
     opened = visit(browser, color_scheme=scheme)
@@ -147,6 +151,7 @@ def test_hostile_names_are_shown_as_text(browser, visit, make_page):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_the_color_scheme_can_be_switched_by_keyboard(browser, visit):
     opened = visit(browser)
     opened.page.keyboard.press("Tab")

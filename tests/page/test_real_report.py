@@ -84,6 +84,7 @@ def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened
     opened.wait("explorer.map.marked === null")
 
 
+@pytest.mark.exhaustive
 def test_units_are_sorted_and_color_the_map_by_their_activation(opened, digits_run):
     page = opened.page
     page.locator(".units-panel summary").click()
@@ -106,6 +107,7 @@ def test_units_are_sorted_and_color_the_map_by_their_activation(opened, digits_r
     assert f"Unit 3 of {layer}" in page.locator(".legend").inner_text()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("width", [360, 768, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_every_width_in_both_color_schemes(browser, visit, path, width, scheme):
@@ -128,6 +130,7 @@ EVERYTHING = """async () => {
 """Show what is shown only after a gesture."""
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("scheme", "width"),
     [

@@ -301,6 +301,7 @@ def test_a_small_file_of_many_rows_takes_no_more_than_its_share_of_memory(tmp_pa
     assert last["error"].startswith("looking at data needs memory for them; got less than that; next:")
 
 
+@pytest.mark.exhaustive
 def test_looking_at_a_large_table_is_canceled_and_blocks_nobody(start_studio, tmp_path):
     data = tmp_path / "data"
     data.mkdir()

@@ -102,6 +102,7 @@ def test_another_table_is_the_test(start_studio, open_page, data):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_label_that_cannot_be_one_is_said_in_its_row(start_studio, open_page, data):
     opened = open_page(start_studio(None, "--data", data), "/data?data=folder/0/tables/%253Ci%253Eodd%253Ci%253E.csv")
     count = looked(opened)
@@ -116,6 +117,7 @@ def test_a_label_that_cannot_be_one_is_said_in_its_row(start_studio, open_page, 
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_damaged_file_is_said_in_one_line(start_studio, open_page, data):
     opened = open_page(start_studio(None, "--data", data), "/data?data=folder/0/broken.csv")
     opened.wait("document.querySelector('.problem')", seconds=60)
@@ -141,6 +143,7 @@ def test_a_file_is_uploaded_looked_at_and_deleted(start_studio, open_page, data,
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_file_of_another_kind_is_refused_in_words(start_studio, open_page, tmp_path):
     file = tmp_path / "script.exe"
     file.write_bytes(b"MZ")
@@ -155,6 +158,7 @@ def test_a_file_of_another_kind_is_refused_in_words(start_studio, open_page, tmp
     assert [each for each in opened.complaints if "400 (Bad Request)" not in each] == []
 
 
+@pytest.mark.exhaustive
 def test_pictures_are_shown_as_a_sheet(start_studio, open_page):
     opened = open_page(start_studio(), "/data?data=bundled/digits")
     looked(opened)
@@ -167,6 +171,7 @@ def test_pictures_are_shown_as_a_sheet(start_studio, open_page):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (2560, "light")])
 def test_data_fit_the_page(start_studio, open_page, data, width, scheme):
     options = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}

@@ -133,6 +133,7 @@ def epochs_told(heard):
     return epochs
 
 
+@pytest.mark.exhaustive
 def test_the_watcher_tells_what_appears_grows_dies_and_goes(workspace, new_run, monkeypatch):
     workspace.start()
     new_run(workspace.folder / "a", done=1, status="running")

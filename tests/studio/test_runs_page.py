@@ -56,6 +56,7 @@ def test_runs_are_listed_with_what_is_known_of_them(start_studio, open_page, run
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_search_sorting_and_states_are_in_the_address(start_studio, open_page, runs):
     opened = open_page(start_studio())
     page = opened.page
@@ -127,6 +128,7 @@ def test_two_runs_are_selected_and_compared(start_studio, open_page, runs):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_runs_are_deleted_after_asking_and_taken_back(start_studio, open_page, runs):
     opened = open_page(start_studio())
     page = opened.page
@@ -156,6 +158,7 @@ def test_runs_are_deleted_after_asking_and_taken_back(start_studio, open_page, r
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_training_is_followed_and_a_run_that_appears_is_shown(start_studio, open_page, runs, new_run, tmp_path):
     opened = open_page(start_studio())
     page = opened.page
@@ -186,6 +189,7 @@ def test_a_training_is_followed_and_a_run_that_appears_is_shown(start_studio, op
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_page_says_that_the_studio_has_ended_and_goes_on_when_it_is_back(start_studio, open_page, runs, new_run):
     studio = start_studio()
     opened = open_page(studio)
@@ -232,6 +236,7 @@ def test_an_empty_folder_says_what_to_do(start_studio, open_page, tmp_path):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_link_on_another_site_opens_the_studio(start_studio, browser, runs):
     studio = start_studio()
     context = browser.new_context()
@@ -248,6 +253,7 @@ def test_a_link_on_another_site_opens_the_studio(start_studio, browser, runs):
     context.close()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_is_wider_than_the_page_and_faults_of_accessibility_are_not_found(start_studio, open_page, runs, width):
     from axe_playwright_python.sync_playwright import Axe

@@ -1,5 +1,6 @@
 """What the server takes from the network: slow, large and broken requests, TLS, and proxies of both kinds."""
 
+import asyncio
 import http.client
 import http.server
 import shutil
@@ -74,6 +75,7 @@ def test_a_connection_that_sends_no_whole_request_is_closed(settings, monkeypatc
             assert read_all(later).count(b"HTTP/1.1") == 1
 
 
+@pytest.mark.exhaustive
 def test_a_body_that_does_not_come_ends_the_request(settings, monkeypatch):
     monkeypatch.setattr("cutaway.studio.gate.BODY_SECONDS", 0.5)
     with served(settings) as given, socket.create_connection(("127.0.0.1", given.port)) as sock:
@@ -169,6 +171,23 @@ def test_certificates_that_cannot_be_used_are_one_line(tmp_path):
     server_module._check_certificate(cert, key)
 
 
+def test_answers_are_sent_at_once(settings):
+    async def option():
+        found = asyncio.get_running_loop().create_future()
+        server = await asyncio.start_server(
+            lambda _, writer: found.set_result(writer), sock=server_module._listen(settings, insists=False)
+        )
+        async with server:
+            with socket.create_connection(server.sockets[0].getsockname()):
+                writer = await found
+                option = writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                writer.close()
+                await writer.wait_closed()
+                return option
+
+    assert asyncio.run(option())
+
+
 @pytest.mark.parametrize("host", ["203.0.113.1", "no.such.host.invalid", "a" * 300, "é b", "::2"])
 def test_an_address_of_no_card_of_this_machine_is_one_line(tmp_path, host):
     with pytest.raises(UsageError, match=r"listens on an address of this machine.*leave --host at 127.0.0.1"):
@@ -227,6 +246,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.exhaustive
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def test_a_training_is_started_and_drawn_until_it_has_ended(start_studio, open_p
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_wrong_value_is_said_at_its_field_before_anything_starts(start_studio, open_page):
     opened = open_page(start_studio(), "/train?data=bundled/digits")
     give(opened, epochs="0")
@@ -82,6 +83,7 @@ def test_a_wrong_value_is_said_at_its_field_before_anything_starts(start_studio,
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_the_form_has_every_setting_with_what_it_becomes(start_studio, open_page):
     opened = open_page(start_studio(), "/train?data=bundled/digits")
     opened.page.get_by_text("All 14 settings").click()
@@ -133,6 +135,7 @@ def test_the_map_moves_while_the_model_learns_until_the_training_is_stopped_and_
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_curves_of_a_run_that_was_stopped_within_an_epoch_stay_inside(start_studio, open_page, new_run, tmp_path):
     path = new_run(tmp_path / "runs" / "stopped", done=2, status="stopped", epochs=9, split={"counts": {"train": 100}})
     between = {"kind": "progress", "epoch": 3, "samples": 90, "loss": 0.1, "accuracy": 0.9}
@@ -147,6 +150,7 @@ def test_curves_of_a_run_that_was_stopped_within_an_epoch_stay_inside(start_stud
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_what_was_read_before_the_end_of_a_training_takes_nothing_from_its_curves(
     start_studio, open_page, new_run, tmp_path
 ):
@@ -227,6 +231,7 @@ def test_a_training_that_fails_says_why_and_what_to_do(start_studio, open_page):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (2560, "dark")])
 def test_the_form_fits_the_page_and_is_reached_by_keyboard(start_studio, open_page, width, scheme):
     opened = open_page(

@@ -195,6 +195,7 @@ def kill_servers(start_studio, times, seed, *, every=1):
     assert [file for file in studio.folder.rglob("*") if file.name.endswith((".tmp", ".making"))] == []
 
 
+@pytest.mark.exhaustive
 def test_no_training_is_lost_or_done_twice_when_servers_are_killed(start_studio):
     kill_servers(start_studio, 4, seed=1)
 
@@ -254,6 +255,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", folder], check=True)
 
 
+@pytest.mark.exhaustive
 def test_a_full_disk_is_said_and_a_server_goes_on(start_studio, small_disk):
     studio = start_studio(small_disk / "runs")
     big = {**DIGITS, "form": {"hidden": [512, 512]}}

@@ -29,6 +29,7 @@ def steps_of(runs, cache, *, samples, **settings):
     return set(cache.glob("jit_chunk-*-cache")) - before
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("schedule", ["cosine", "one-cycle", "step", "constant"])
 def test_another_rate_more_epochs_and_more_samples_need_no_other_program(schedule, cache, tmp_path):
     first = {"schedule": schedule, "epochs": 2, "learning_rate": 0.01, "seed": 0}

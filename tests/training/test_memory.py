@@ -1,5 +1,6 @@
 """Training, embedding and asking again and again in one process: what it holds does not grow."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -39,3 +40,30 @@ def test_twenty_trainings_with_their_views_hold_no_more_than_a_few(tmp_path):
     sizes = [int(word) for word in done.stdout.split()]
     assert len(sizes) == REPEATS
     assert max(sizes[WARM:]) - max(sizes[:WARM]) < 16, sizes  # MB
+
+
+FRAGMENTS = """
+from pathlib import Path
+from cutaway.training import forget_compiled_programs
+
+def held():
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmRSS"].split()[0]) // 1024
+
+forget_compiled_programs()
+first = held()
+blocks = [bytes(1000) for _ in range(200_000)]
+kept = blocks[::50]
+del blocks
+print(first, held())
+forget_compiled_programs()
+print(held())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps memory that is free between blocks")
+def test_memory_that_is_free_between_blocks_is_given_back():
+    done = subprocess.run([sys.executable, "-c", FRAGMENTS], capture_output=True, text=True, check=True)
+    first, full, after = (int(word) for word in done.stdout.split())
+    assert full - first > 150
+    assert after - first < 60

@@ -65,6 +65,7 @@ def convolved(pictures, tmp_path_factory):
     return model, ct.open_run(recorder.path, data=pictures)
 
 
+@pytest.mark.exhaustive
 def test_a_model_of_other_layers_is_recorded_with_its_predictions(convolved, pictures):
     model, run = convolved
     assert json.loads((run.path / "run.json").read_text())["model"] is None

@@ -183,6 +183,7 @@ def test_with_one_batch_per_epoch_the_batch_size_is_unknown(blobs, tmp_path):
     assert folder.history()[0]["samples_per_second"] > 0
 
 
+@pytest.mark.exhaustive
 def test_a_second_fit_continues_in_the_same_folder(blobs, tmp_path):
     model, recorder = make_model(), ct.Recorder(tmp_path / "run", blobs)
     fit(model, recorder)

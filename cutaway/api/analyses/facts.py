@@ -20,7 +20,7 @@ from cutaway.data import (
     tell_apart,
     telling_input,
 )
-from cutaway.errors import CutawayError
+from cutaway.errors import Canceled, CutawayError
 from cutaway.findings import HeldOut, LayerFacts, WeightFacts, errors_of_the_surest, estimate_count, keep_highest
 from cutaway.metrics import confusion_counts, exact_interval
 
@@ -69,6 +69,8 @@ def facts_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]
     for part in parts:
         try:
             known = part()
+        except Canceled:
+            raise
         except CutawayError:
             is_whole = False
             continue

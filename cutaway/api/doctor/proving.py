@@ -16,7 +16,7 @@ from cutaway.api.start import start_training
 from cutaway.api.train import train_like
 from cutaway.api.weighting import check_same_weights, given_weights
 from cutaway.data import Dataset, Decision, SampleIds, Source, Split, join_ids, stratified_split
-from cutaway.errors import CutawayError, DataError
+from cutaway.errors import Canceled, CutawayError, DataError
 from cutaway.findings import SUSPECT, Finding, Remedy
 
 from .judging import MEASURES, Answers, answers, judge
@@ -37,6 +37,9 @@ def prove(run: Run, finding: Finding, *, tried: Tried | None = None, progress: P
 
     Returns:
         What it changed; with the reason where it could not be tried.
+
+    Raises:
+        Canceled: It was canceled.
     """
     remedy = finding.remedy
     assert remedy is not None
@@ -57,6 +60,8 @@ def prove(run: Run, finding: Finding, *, tried: Tried | None = None, progress: P
         else:
             after, seconds = _tried(run, remedy, ids, tried={} if tried is None else tried, progress=progress)
         before = answers(run.context, ids)
+    except Canceled:
+        raise
     except CutawayError as error:
         return Proof(finding.kind, remedy.words, why=f"{error.rule}; got {error.got}")
     measure = MEASURES.get(finding.kind, "accuracy")

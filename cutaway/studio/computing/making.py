@@ -22,7 +22,7 @@ from cutaway.api.report import (
 from cutaway.api.run import Run
 from cutaway.errors import UnknownNameError, UsageError, escaped
 from cutaway.page import Explorer, Section, Text, render, render_section
-from cutaway.progress import Progress, ProgressCallback, ignore_progress
+from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_if_canceled
 from cutaway.runs import RunFolder
 
 from .store import INDEX, PartStore
@@ -246,7 +246,8 @@ class _Out:
         return self._store.names(self._key)
 
     def put(self, name: str, document: Any, arrays: list[bytes] | None = None) -> None:
-        """Write a part."""
+        """Write a part, unless it was canceled: what could not be finished may be missing in it."""
+        raise_if_canceled()
         self._store.write(self._key, name, document, arrays or [])
         if name != INDEX:
             self._on_part(name)

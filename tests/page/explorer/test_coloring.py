@@ -26,6 +26,7 @@ def test_colors_follow_the_column_and_the_epoch(open_explorer):
     assert opened.page.locator(".ramp-ends").inner_text().split() == ["0.0667", "1"]
 
 
+@pytest.mark.exhaustive
 def test_the_search_hides_what_it_does_not_find(open_explorer):
     opened = open_explorer()
     search = opened.page.get_by_role("searchbox")
@@ -74,6 +75,7 @@ def test_the_slider_moves_all_maps_through_the_epochs(open_explorer):
     assert opened.page.locator(".curve-value").inner_text() == "10.0%"
 
 
+@pytest.mark.exhaustive
 def test_play_goes_to_the_last_epoch_and_stops(open_explorer):
     opened = open_explorer()
     opened.page.get_by_role("button", name="Play").click()

@@ -73,6 +73,7 @@ def test_a_lost_context_costs_no_more_than_a_frame(open_explorer):
     assert opened.page.evaluate("[kinds, [...other.selection]]") == [["lost", "webgl2"], [3, 4]]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("width", [360, 768, 1440, 2560])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_every_width_in_both_color_schemes(open_explorer, width, scheme):

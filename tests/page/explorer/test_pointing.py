@@ -40,6 +40,7 @@ def test_a_click_pins_a_sample_with_its_neighbors_and_the_next_click_goes_there(
     assert opened.state("pinned") == -1
 
 
+@pytest.mark.exhaustive
 def test_a_lasso_selects_shift_adds_and_alt_removes(open_explorer):
     opened = open_explorer()
     left, right = opened.place(0)[0], opened.place(2)[0]

@@ -38,6 +38,7 @@ def test_what_is_shown_is_in_the_address_and_comes_back_from_it(open_explorer):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_an_address_that_is_handed_on_opens_at_the_map(visit, browser, record):
     notes = Text(name="notes", title="Notes", paragraphs=("One.",) * 99)
     opened = visit(browser, page=Page(title="A run", sections=(notes, record)))

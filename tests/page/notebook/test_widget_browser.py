@@ -45,6 +45,7 @@ def notebook(open_notebook, widget):
     return opened
 
 
+@pytest.mark.exhaustive
 def test_a_lasso_is_a_selection_in_python(notebook, widget):
     (left, top), (right, bottom) = place(notebook, 57), place(notebook, 0)
     lasso(notebook, (left - 15, top - 15), (right + 15, top - 15), (right + 15, bottom + 15), (left - 15, bottom + 15))
@@ -94,6 +95,7 @@ def test_layer_epoch_and_color_go_both_ways(notebook, widget):
     notebook.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_what_was_set_before_it_is_shown_is_there(open_notebook, widget):
     widget.selection, widget.layer, widget.epoch, widget.pinned = [1, 2], "input", 0, "test[3]"
     opened = open_notebook()
@@ -104,6 +106,7 @@ def test_what_was_set_before_it_is_shown_is_there(open_notebook, widget):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_two_views_of_a_widget_show_the_same_and_ask_once(notebook, widget):
     second = notebook.show(0)
     assert notebook.asked == [{"kind": "arrays"}]
@@ -128,6 +131,7 @@ def test_two_widgets_on_a_page_do_not_know_each_other(notebook, record, widget):
     notebook.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_removed_output_gives_back_its_context_and_its_listeners(notebook, widget):
     page = notebook.page
     page.evaluate("window.kept = { explorer: explorerOf(0), map: explorerOf(0).map, listening: models[0].listening }")
@@ -147,6 +151,7 @@ def test_a_removed_output_gives_back_its_context_and_its_listeners(notebook, wid
     notebook.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_an_output_that_is_removed_before_its_data_come_stays_empty(open_notebook, widget):
     opened = open_notebook()
     opened.open(widget)
@@ -158,6 +163,7 @@ def test_an_output_that_is_removed_before_its_data_come_stays_empty(open_noteboo
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_styles_of_notebook_and_widget_do_not_reach_each_other(open_notebook, widget):
     opened = open_notebook()
     before = opened.page.evaluate("JSON.stringify({ ...getComputedStyle(document.getElementById('own')) })")
@@ -172,6 +178,7 @@ def test_styles_of_notebook_and_widget_do_not_reach_each_other(open_notebook, wi
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.exhaustive
 def test_it_fits_cells_of_every_width(open_notebook, widget):
     opened = open_notebook(viewport={"width": 1700, "height": 900})
     opened.open(widget)
@@ -216,6 +223,7 @@ def test_it_is_light_or_dark_as_its_notebook(notebook):
     notebook.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_keys_are_not_taken_by_the_notebook(notebook):
     heard = """(() => {
       window.heard = [];
@@ -243,6 +251,7 @@ def test_the_still_picture_is_hidden_while_the_widget_is_alive(notebook, widget)
     assert page.get_by_text("picture", exact=True).is_visible()
 
 
+@pytest.mark.exhaustive
 def test_the_model_of_a_run_is_computed_in_the_notebook_and_its_pictures_follow_the_scheme(open_notebook, digits_run):
     made = digits_run.explore(progress=False)
     opened = open_notebook()

@@ -71,6 +71,7 @@ def test_what_is_pinned_in_one_is_pinned_in_the_other(beside):
     beside.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_each_run_begins_with_its_own_kept_epoch_and_what_changes_alone_goes_along(beside):
     epochs = f"{EXPLORERS}.map(({{ store, samples }}) => samples.record.epochs[store.state.epochShown])"
     beside.page.wait_for_timeout(500)

@@ -14,8 +14,10 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.labels import add_decisions
+from cutaway.page import Text
+from cutaway.studio.computing import making
 from cutaway.studio.computing.store import PartStore
-from cutaway.studio.computing.tasks import run_signature
+from cutaway.studio.computing.tasks import PreviewTask, run_signature
 
 SECTIONS = ["findings", "learning", "confusions", "classes", "confidence", "layers", "knowledge", "mistakes"]
 
@@ -127,6 +129,7 @@ def test_a_process_that_is_killed_is_said_in_one_line_and_replaced(own_studio, w
     assert again["state"] in ("waiting", "running")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_processes_end_with_the_server_however_that_ends(own_studio, wait_for, worker_of):
     wait_for(own_studio, "preview?run=first&page=a")
@@ -187,6 +190,22 @@ def test_wrong_questions_are_refused(studio):
     for address in ("..", "%2e%2e", "A" * 32, "0" * 32):
         assert studio.ask(f"/api/parts/{address}/index").status == 404
         assert studio.ask(f"/api/parts/{'0' * 32}/{address}").status == 404
+
+
+def test_what_was_canceled_on_its_way_is_not_kept(tmp_path, trained, monkeypatch):
+    token = ct.CancelToken()
+
+    def preview(source):
+        token.cancel()  # and nothing notices, as in work that leaves out what it cannot compute
+        return Text(name="preview", title="Without what was canceled", paragraphs=())
+
+    monkeypatch.setattr(making, "preview", preview)
+    store, key = PartStore(tmp_path / "parts"), "0" * 32
+    task = PreviewTask(kind="preview", run="first")
+    given = {"key": key, "on_progress": lambda now: None, "on_part": lambda name: None}
+    with token, pytest.raises(ct.Canceled):
+        making.Maker(store).make(task, trained, **given)
+    assert store.names(key) == []
 
 
 def test_a_store_writes_whole_parts_and_deletes_what_was_not_used_for_longest(tmp_path):

@@ -160,6 +160,7 @@ def test_other_samples_layers_and_epochs_are_chosen_and_computed(shown):
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_layer_that_is_not_there_is_said_in_one_line(open_page, studio):
     opened = open_page(studio, "/runs/first?layers=nothing")
     opened.wait("document.querySelector('#explore')?.textContent.includes('nothing')", seconds=400)

@@ -20,6 +20,7 @@ def wait_until(happens, *, seconds=60):
         time.sleep(0.02)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_first_look_needs_nothing_of_the_process_that_computes_for_another_run(own_studio, wait_for, worker_of):
     asked = "explore?run=first&page=a&split=all"
