@@ -49,8 +49,7 @@ def embed_some(
         labels: As of `embed`.
         callback: As of `embed`, of the samples that are laid out.
         quality: Whether to measure the quality, by 1,500 of all samples.
-        place_batches: What places the others, for example in other processes, by `place_many`.
-            None does it here.
+        place_batches: What places the others, for example in other processes, as `place_many` does; None does it here.
         on_progress: As of `embed`.
         settings: Those of t-SNE.
 
