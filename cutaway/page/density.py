@@ -24,7 +24,7 @@ MOST_BYTES = 11_000_000
 """Bytes of all grids in a page at most, 15 MB as text; a finer one that would exceed them is left out."""
 
 FAINTEST, ALONE, STRONGEST = 40, 220, 255
-"""Opacity of a cell with one sample where most cells hold many, where all cells hold one, and of the fullest cell."""
+"""Opacity of a cell with one sample at least and at most, and of the fullest one, 0 to 255."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,19 +67,32 @@ class DensityGrid:
             found[1, place, row % tile, column % tile] = classes - 1 - largest % classes
         return cls(side, tiles, *found)
 
-    def document(self, bundle: Bundle) -> dict[str, Any]:
-        """What the page gets, as plain data; the cells go into the bundle."""
+    def opacities(self, mean: float = 0) -> NDArray[np.uint8]:
+        """How opaque each cell is painted, growing with the logarithm of its samples; 0 where there are none.
+
+        Args:
+            mean: The opacity of the whole square that is wanted. The finer the cells, the more gaps are between them:
+                what holds samples is the more opaque, as far as that goes, or all would fade as one zooms in.
+
+        Returns:
+            (tile, row, column), 0 to 255.
+        """
         is_held = self.counts > 0
-        most = np.log(max(2, int(self.counts.max(initial=0))))
-        share = np.log(np.maximum(self.counts, 1), dtype=np.float32) / np.float32(most)
-        # finer cells hold fewer samples and leave more gaps: the whole must not fade as one zooms in
-        lowest = max(FAINTEST, ALONE * int(is_held.sum()) / max(1, int(self.counts.sum())))
-        opacities = np.where(is_held, np.rint(lowest + (STRONGEST - lowest) * share), 0)
+        fullest = np.log(max(2, int(self.counts.max(initial=0))))
+        share = np.log(self.counts[is_held], dtype=np.float32) / np.float32(fullest)
+        wanted, middle = mean * self.side**2 / max(1, len(share)), float(share.mean()) if len(share) else 0.0
+        lowest = np.clip((wanted - STRONGEST * middle) / max(1 - middle, 1e-6), FAINTEST, ALONE)
+        found = np.zeros(self.counts.shape, np.uint8)
+        found[is_held] = np.rint(lowest + (STRONGEST - lowest) * share)
+        return found
+
+    def document(self, bundle: Bundle, *, mean: float) -> tuple[dict[str, Any], float]:
+        """What the page gets, as plain data, and the opacity of the whole square; the cells go into the bundle."""
+        opacities = self.opacities(mean)
         narrow = np.uint8 if self.groups.max(initial=0) < 256 else np.uint16
-        arrays = {"tiles": self.tiles.astype(np.uint16), "opacities": opacities.astype(np.uint8)}
-        arrays["groups"] = self.groups.astype(narrow)
+        arrays = {"tiles": self.tiles.astype(np.uint16), "opacities": opacities, "groups": self.groups.astype(narrow)}
         numbers = {name: bundle.add(array) for name, array in arrays.items()}
-        return {**numbers, "side": self.side, "tile": self.counts.shape[1]}
+        return {**numbers, "side": self.side, "tile": self.counts.shape[1]}, float(opacities.sum()) / self.side**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,10 +148,10 @@ class Density:
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
         """What the page gets, as plain data; the cells go into the bundle."""
-        grids, first = list[dict[str, Any]](), len(bundle.data)
+        grids, first, mean = list[dict[str, Any]](), len(bundle.data), 0.0
         for grid in self.grids:
             before = len(bundle.data)
-            record = grid.document(bundle)
+            record, mean = grid.document(bundle, mean=mean)
             if grids and sum(map(len, bundle.data[first:])) > MOST_BYTES:
                 del bundle.records[before:], bundle.data[before:]
                 break

@@ -19,7 +19,7 @@ const FAINT = 0.2;
  * Device pixels along a cell beyond which a finer grid is painted. Cells of less than a pixel would be averaged, and those
  * with gaps around them would fade.
  */
-const LARGEST_CELL = 1.5;
+const LARGEST_CELL = 2;
 
 /**
  * The density of many samples, painted below the points of some of them: on the coarsest grid whose cells are about

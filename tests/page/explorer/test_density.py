@@ -1,6 +1,5 @@
 """The density of many samples below the points of some."""
 
-import gzip
 from dataclasses import replace
 
 import numpy as np
@@ -77,18 +76,19 @@ def test_its_bytes_do_not_grow_with_the_samples(monkeypatch):
     assert sum(map(len, bundle.data[1:])) <= 12_000
 
 
-def test_a_sample_that_is_alone_in_its_cell_is_seen_where_all_are():
-    xy = np.float32([[0, 0], [1, 1], [2, 2], [3, 3], [3.1, 3.1]])
-    square, opacities = np.float32([[0, 0], [4, 4]]), []
-    for several in (1, 1000):
-        many = np.concatenate([xy, np.repeat(xy[-1:], several - 1, axis=0)])
-        bundle, found = Bundle(), Density.of(many, np.zeros(len(many), int), shown=square, layer=0, epoch=0, sides=(4,))
-        (grid,) = found.document(bundle)["grids"]
-        packed = bundle.data[grid["opacities"]]
-        cells = np.frombuffer(gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed, np.uint8).reshape(4, 4)
-        assert (cells > 0).tolist() == np.eye(4, dtype=bool).tolist()
-        opacities.append((cells[0, 0], cells[3, 3]))
-    assert opacities == [(176, 255), (40, 255)]  # 220 * 4 / 5: four cells hold five samples
+def test_finer_grids_are_as_opaque_as_coarse_ones_as_far_as_that_goes():
+    xy = RANDOM.normal(size=(40_000, 2)).astype(np.float32)
+    coarse, fine, finest = Density.of(xy, np.zeros(40_000, int), shown=xy, layer=0, epoch=0, sides=(32, 64, 1024)).grids
+    means = [grid.opacities(mean).sum() / grid.side**2 for grid, mean in ((coarse, 0), (fine, 0))]
+    assert means[1] < 0.9 * means[0]
+    assert fine.opacities(means[0]).sum() / 64**2 == pytest.approx(means[0], rel=0.01)
+    for grid, mean, faintest in ((coarse, 0, 40), (finest, 0, 40), (finest, means[0], 220)):
+        opacities = grid.opacities(mean)
+        assert set(opacities[grid.counts == 1]) == {faintest}
+        assert set(opacities[grid.counts == grid.counts.max()]) == {255}
+        np.testing.assert_array_equal(opacities > 0, grid.counts > 0)
+        order = np.argsort(grid.counts, axis=None)
+        assert (np.diff(opacities.ravel()[order].astype(int)) >= 0).all()
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ DRAWN = """(() => {
 def test_zooming_in_by_the_wheel_shows_finer_grids(open_explorer, stripes):
     opened = open_explorer(record=stripes)
     side, pixels = "explorer.map.backdrop.side", "explorer.map.view.scale * explorer.map.view.ratio"
-    opened.wait(f"{side} > 0 && {pixels} <= 1.5 * {side} && {side} <= 1024")
+    opened.wait(f"{side} > 0 && {pixels} <= 2 * {side} && {side} <= 1024")
     first, before = opened.page.evaluate(side), opened.page.evaluate(DRAWN)
     assert before["edges"] == 2  # one block without gaps
     box = opened.page.locator(".map").bounding_box()
@@ -194,7 +194,7 @@ def test_zooming_in_by_the_wheel_shows_finer_grids(open_explorer, stripes):
         raise AssertionError(until)
 
     for wanted in [found for found in (512, 1024, 2048, 4096) if found > first]:
-        turn(-120, f"{pixels} > {1.5 * wanted / 2}")
+        turn(-120, f"{pixels} > {wanted}")
         opened.wait(f"{side} === {wanted}")
     turn(-120, f"{pixels} > 4 * 4096")
     assert opened.page.evaluate(side) == 4096
