@@ -178,14 +178,16 @@ def _bars() -> Generator[ProgressCallback]:
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bars
+    from rich.table import Column
 
+    # One column that takes what is left: a long note of one task is cut, and no number of another one.
+    rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(bar_width=12),
-        TextColumn("{task.fields[words]}", markup=False),
-        TextColumn("{task.fields[note]}", markup=False),
+        BarColumn(bar_width=8),
+        TextColumn("{task.fields[words]} {task.fields[note]}", markup=False, table_column=rest),
     )
-    with Bars(*columns, console=Console(file=cast(Any, _Stderr())), refresh_per_second=8) as bars:
+    with Bars(*columns, console=Console(file=cast(Any, _Stderr())), refresh_per_second=8, expand=True) as bars:
         tasks, shown = _Tasks(), dict[str, Any]()
 
         def on_progress(now: Progress) -> None:

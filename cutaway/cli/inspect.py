@@ -39,7 +39,10 @@ def runs(
     for row in rows:
         if row["status"] == "damaged":
             say(f"damaged: {printable(row['run'])}: {as_typed(row['why'])}")
-    if not rows:
+    sweeps = sorted(path.parent.name for path in Path(folder).glob("*/sweep.json"))
+    if sweeps:
+        say(f"Sweeps: {printable(', '.join(sweeps))}. Their trials: cutaway runs {Path(folder) / 'NAME'}")
+    elif not rows:
         say(f'No runs in "{folder}". Next: cutaway train mnist')
 
 
@@ -174,7 +177,7 @@ def embed(
             help="Where samples that are not laid out are placed, as of cutaway labels. Default: here.",
         ),
     ] = None,
-    quality: Annotated[bool, typer.Option(help="Measure the quality, a quarter of the time.")] = True,
+    quality: Annotated[bool, typer.Option(help="Measure the quality: up to a third of the time.")] = True,
     seed: SeedOption = 0,
     data: DataOption = None,
     runs: RunsOption = "runs",

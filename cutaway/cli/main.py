@@ -32,6 +32,7 @@ from . import (
 )
 from .findings import confidence, doctor, labels
 from .typed import PROGRAMS, as_typed
+from .wrapping import wrapped
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""
@@ -81,30 +82,36 @@ def options(
     """Train a feed-forward network and cut it open: what each layer learned, when, and where it fails."""
 
 
-app.command()(trainings.demo)
-app.command()(trainings.train)
-app.command()(trainings.resume)
-app.command()(sweeps.sweep)
-app.command()(inspect.runs)
-app.command()(inspect.show)
-app.command()(prediction.predict)
-app.command()(prediction.explain)
-app.command()(layers.layers)
-app.command()(units.units)
-app.command()(units.importance)
-app.command()(samples.samples)
-app.command()(inspect.embed)
-app.command()(labels.labels)
-app.command()(confidence.confidence)
-app.command()(confidence.learning_curve)
-app.command()(doctor.doctor)
-app.command()(comparison.compare)
-app.command()(comparison.robustness)
-app.command()(inspect.report)
-app.command()(studio.studio)
-app.command("open")(models.open_model)
-app.command()(models.export)
-app.command()(system.datasets)
+COMMANDS: tuple[tuple[Callable[..., Any], str], ...] = (
+    (trainings.demo, "Show what cutaway does, on the bundled MNIST."),
+    (trainings.train, "Train a model, and keep everything in a run folder."),
+    (trainings.resume, "Continue a training that was stopped or died."),
+    (sweeps.sweep, "Train many models, and choose the best settings."),
+    (inspect.runs, "List the runs of a folder, oldest first."),
+    (inspect.show, "Show a run, epoch by epoch, and its findings."),
+    (prediction.predict, "Predict the classes of new samples."),
+    (prediction.explain, "Show what spoke for a prediction, and what against it."),
+    (layers.layers, "Show what each layer is, and what it knows."),
+    (units.units, "Show what each unit of a layer responds to."),
+    (units.importance, "Show which columns of a table the model needs."),
+    (samples.samples, "Show which samples were hard to learn, or forgotten."),
+    (inspect.embed, "Embed a layer's activations in the plane."),
+    (labels.labels, "Find labels that are probably wrong."),
+    (confidence.confidence, "Show how far probabilities can be relied on."),
+    (confidence.learning_curve, "Show whether more data would help."),
+    (doctor.doctor, "Say what is wrong with a run, or with data."),
+    (comparison.compare, "Compare two runs, or list all of a folder."),
+    (comparison.robustness, "Show accuracy while samples or weights get worse."),
+    (inspect.report, "Write a run, or a sweep, into one HTML file."),
+    (studio.studio, "Open a folder of runs in a browser."),
+    (models.open_model, "List the layers of anyone's model file."),
+    (models.export, "Write the model of a run into a file."),
+    (system.datasets, "List the bundled datasets, or look into one."),
+)
+"""The commands, and each in a few words that fit a line of 80 columns."""
+
+for _command, _words in COMMANDS:
+    app.command("open" if _command is models.open_model else None, short_help=_words)(_command)
 PROGRAMS.append(app)
 
 
@@ -175,7 +182,7 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if issubclass(category, CutawayWarning):
             if str(message) not in shown:
-                print(f"note: {as_typed(str(message))}", file=sys.stderr)
+                print(wrapped(f"note: {as_typed(str(message))}", sys.stderr), file=sys.stderr)
             shown.add(str(message))
         else:
             otherwise(message, category, *where, **more)
@@ -224,7 +231,14 @@ def _usage(error: typer.TyperException, arguments: list[str]) -> str:
     values = [arguments[i + 1] for i, a in enumerate(arguments[:-1]) if a in options]
     got = f'; got "{values[-1]}"' if values else ""
     said, _, guess = " ".join(error.format_message().split()).partition(" Did you mean ")
-    return f"{said.rstrip('.')}{got}; next: {f'did you mean {guess}' if guess else 'see cutaway --help'}"
+    return f"{said.rstrip('.')}{got}; next: {f'did you mean {guess}' if guess else f'see {_help(arguments)}'}"
+
+
+def _help(arguments: list[str]) -> str:
+    """Where the options of what was typed are listed."""
+    names = {each.name or getattr(each.callback, "__name__", "").replace("_", "-") for each in app.registered_commands}
+    command = next((each for each in arguments if not each.startswith("-")), "")
+    return f"cutaway {command} --help" if command in names else "cutaway --help"
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:
@@ -240,5 +254,5 @@ def _end(line: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     with contextlib.suppress(OSError):  # where nobody can read it
-        print(line, file=sys.stderr)
+        print(wrapped(line, sys.stderr), file=sys.stderr)
     return code

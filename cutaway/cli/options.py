@@ -23,7 +23,7 @@ EpochOption = Annotated[
     int | None, typer.Option(help="Epoch; 0 is the model as initialized, -1 the last. Default: the kept epoch.")
 ]
 DataOption = Annotated[
-    str | None, typer.Option("--data", help="Where the run's data are now, if they have moved or came from arrays.")
+    str | None, typer.Option("--data", help="Where the data are now, if they have moved or came from arrays.")
 ]
 SeedOption = Annotated[int, typer.Option(help="Random seed.")]
 

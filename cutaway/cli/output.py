@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from cutaway.errors import escaped, printable
 
 from .typed import as_typed
+from .wrapping import wrapped
 
 LONG = 40
 """Cells up to this width are never broken, so that names can be copied."""
@@ -36,7 +38,7 @@ def _escaped_json(line: str) -> str:
 
 def say(text: str = "") -> None:
     """Print lines of text; what a terminal would obey, and may stand in a name, is escaped."""
-    print(escaped(text))
+    print(wrapped(escaped(text), sys.stdout))
 
 
 def console() -> Any:
@@ -48,24 +50,59 @@ def console() -> Any:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
-    """Print rows as a table; columns in which every entry is a number are aligned right."""
+    """Print rows as a table; columns in which every entry is a number are aligned right.
+
+    A table that is wider than the terminal goes on below, with its first column again, since a cell that is cut off
+    can neither be read nor copied.
+    """
+    out = console()
+    for number, columns in enumerate(_parts(rows, out.width)):
+        part = [{column: row[column] for column in columns} for row in rows]
+        out.print(_table(part, title=title if number == 0 else "", narrow=len(columns) <= 2))
+
+
+def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
+    """The columns of each table that a table is divided into, so that all of them fit."""
+    if not rows:
+        return []
+    from rich.console import Console
+
+    measured = Console(width=100_000)
+    first, *others = rows[0]
+    parts = [[first]]
+    for column in others:
+        together = [{name: row[name] for name in (*parts[-1], column)} for row in rows]
+        if len(parts[-1]) > 1 and measured.measure(_table(together)).minimum > width:
+            parts.append([first])
+        parts[-1].append(column)
+    return parts
+
+
+def _table(rows: Sequence[Mapping[str, Any]], *, title: str = "", narrow: bool = False) -> Any:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    if not rows:
-        return
     head = Text(printable(title), "table.title") if title else None
     table = Table(box=box.SIMPLE_HEAD, title=head, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     for column in rows[0]:
-        numeric = all(str(row[column])[:1].isdigit() or str(row[column])[:1] in "-" for row in rows)
-        fixed = all(width_of(str(row[column])) <= LONG for row in rows)
+        numeric = all(_is_number(str(row[column])) for row in rows)
+        widest = max(width_of(printable(str(cell))) for cell in (column, *(row[column] for row in rows)))
         table.add_column(
-            Text(printable(column)), justify="right" if numeric else "left", overflow="fold", no_wrap=fixed
+            Text(printable(column)),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=widest <= LONG and not narrow,
+            min_width=None if narrow else min(widest, LONG),
         )
     for row in rows:
         table.add_row(*(Text(printable(str(value))) for value in row.values()))
-    console().print(table)
+    return table
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell begins with a number; names with digits, such as 20261127-111753-mnist-9421, do not."""
+    return cell in ("", "-") or (cell.lstrip("-+±")[:1].isdigit() and re.search(r"\d-\w", cell) is None)
 
 
 def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
@@ -75,23 +112,28 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
         findings: `Finding` records.
         rules: Whether to print the rule of each, its source and the names by which others know it.
     """
+    from rich.table import Table
     from rich.text import Text
 
     styles = {"good": ("ok", "green"), "note": ("note", "cyan"), "warning": ("look", "yellow")}
-    out = console()
     for finding in findings:
         mark, style = styles[finding.severity]
         title, text = (printable(part, LONGEST_TEXT) for part in (finding.title, as_typed(finding.text)))
-        out.print(Text.assemble((f"{mark:>5}  ", style), (title, "bold"), f". {text}"))
+        lines = [Text.assemble((title, "bold"), f". {text}")]
         for what, names in (("samples", finding.samples), ("units", finding.units)):
             if names and (rules or finding.severity == "warning"):
                 more = ", ..." if len(names) > NAMED else ""
-                line = printable(f"{what}: {', '.join(names[:NAMED])}{more}")
-                out.print(Text(f"       {line}", "dim"))
+                lines.append(Text(printable(f"{what}: {', '.join(names[:NAMED])}{more}"), "dim"))
         if rules and finding.rule is not None:
             of = finding.rule
-            for line in (f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}"):
-                out.print(Text(escaped(f"       {line}"), "dim"))
+            told = (f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}")
+            lines += [Text(escaped(line), "dim") for line in told]
+        grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+        grid.add_column(width=5, justify="right")
+        grid.add_column(overflow="fold")
+        for number, line in enumerate(lines):
+            grid.add_row(Text("" if number else mark, style), line)
+        console().print(grid)
 
 
 def print_quality(quality: Any, *, misplaced: Any) -> None:

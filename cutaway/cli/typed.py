@@ -10,7 +10,7 @@ PROGRAMS: list[typer.Typer] = []
 """The program whose options messages name, once its commands are known."""
 
 
-_OPTION = re.compile(r"""\b([a-z_]+)=(?:(["'])(.+?)\2|([\w.-]*\w)|\(([\d., ]+)\)|(?=[ ,]|$))""")
+_OPTION = re.compile(r"""\b([a-z_]+)=(?:(["'])(.+?)\2|([\w.-]*\w)|\(([\d., ]+)\)|(\.\.\.)|(?=[ ,]|$))""")
 
 
 def as_typed(message: str) -> str:
@@ -28,7 +28,7 @@ def as_typed(message: str) -> str:
         before = hint[: found.start()]
         if found[1] not in names or before.count("(") > before.count(")"):
             return found[0]
-        value = found[3] if found[2] else found[4] or (found[5] or "").replace(" ", "")
+        value = found[3] if found[2] else found[4] or found[6] or (found[5] or "").replace(" ", "")
         option = found[1].replace("_", "-")
         if value in ("True", "False"):  # a flag
             return f"--{option}" if value == "True" else f"--no-{option}"

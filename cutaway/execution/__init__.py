@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         PRESETS,
         Asked,
         Choices,
+        Importance,
         Range,
         Space,
         SweepStudy,
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from .tasks import run_tasks
 
 _SWEEPS = (
-    *("PRESETS", "Asked", "Choices", "Range", "Space", "SweepStudy", "Trial", "close_storage", "hide_password"),
-    *("importance_of_settings", "open_storage", "read_space", "require_optuna", "study_names"),
+    *("PRESETS", "Asked", "Choices", "Importance", "Range", "Space", "SweepStudy", "Trial", "close_storage"),
+    *("hide_password", "importance_of_settings", "open_storage", "read_space", "require_optuna", "study_names"),
 )
 _MODULES = dict.fromkeys(_SWEEPS, f"{__name__}.sweeps") | {"run_tasks": f"{__name__}.tasks"}
 
@@ -43,6 +44,7 @@ __all__ = [
     "PRESETS",
     "Asked",
     "Choices",
+    "Importance",
     "Range",
     "Space",
     "SweepStudy",

@@ -15,7 +15,7 @@ import numpy as np
 from cutaway.errors import CutawayError, RunError, UnknownNameError
 
 from .history import read_history
-from .layout import CHECKPOINT, HISTORY, MANIFEST, PREDICTIONS, RUNS, SNAPSHOTS, predictions_path, snapshot_path
+from .layout import CHECKPOINT, HISTORY, MANIFEST, PREDICTIONS, RUNS, SNAPSHOTS, SWEEP, predictions_path, snapshot_path
 from .manifest import Manifest
 from .reading import MANIFEST_BYTES, RESTORE, Shapes, file_digest, read_bytes, read_json, read_tensors, tensor_shapes
 from .results import ResultStore
@@ -276,6 +276,12 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
     for path in (Path(run), Path(runs) / run):
         if os.path.lexists(path / MANIFEST):
             return RunFolder.open(path)
+        if os.path.lexists(path / SWEEP):
+            raise UnknownNameError(
+                "a run is one training",
+                got=f'the sweep "{run}"',
+                hint=f"name a trial, such as {path / 'trial-0000'}, or see all: {run_command('report', path)}",
+            )
     names = [r.path.name for r in list_runs(runs)]
     raise UnknownNameError(
         f'a run is a path, a name in the folder "{runs}", or "latest"',

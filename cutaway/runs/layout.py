@@ -17,6 +17,7 @@ RUNS = "runs"
 """Folder for runs, below the current one, unless the user names another."""
 
 MANIFEST = "run.json"
+SWEEP = "sweep.json"  # of a folder whose trials are runs
 HISTORY = "history.jsonl"
 CHECKPOINT = "checkpoint.safetensors"
 REPORT = "report.html"

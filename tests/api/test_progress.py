@@ -220,14 +220,32 @@ def test_bars_in_a_terminal_end_at_their_end():
     lines = last_lines(PROGRAM)
     assert len(lines) == 2
     for line, task in zip(lines, ("training", "t-SNE"), strict=True):
-        assert re.fullmatch(rf"{task}\s+━{{12}} 5 steps in 0\.\d s converged \[/\]", line.strip()), line
+        assert re.fullmatch(rf"{task}\s+━{{8}} 5 steps in 0\.\d s converged \[/\]", line.strip()), line
 
 
-def last_lines(program):
-    """What a program has left on a terminal of 100 columns, as lines."""
+LONG_NOTE = """
+from cutaway.api.progress import show_progress
+from cutaway.progress import Progress
+with show_progress(True) as on_progress:
+    on_progress(Progress("principal components", 300_000, 300_000, "samples"))
+    on_progress(Progress("compiling", 1, 1, "steps", "7 functions, once on this machine, " * 3))
+    on_progress(Progress("t-SNE", 225, 225, "iterations", "KL 2.679"))
+"""
+
+
+def test_a_long_note_takes_nothing_from_other_lines():
+    first, long, last = last_lines(LONG_NOTE, columns=80)
+    assert first.split() == ["principal", "components", "━" * 8, "0", "samples", "in", "0.0", "s"]
+    assert len(long.rstrip()) == 80
+    assert long.rstrip().endswith("…")
+    assert last.rstrip().endswith(" s KL 2.679")
+
+
+def last_lines(program, *, columns=100):
+    """What a program has left on a terminal, as lines."""
     leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
     child = subprocess.Popen([sys.executable, "-c", program], stderr=follower, stdout=follower, env=environment)
     os.close(follower)
     drawn = b""

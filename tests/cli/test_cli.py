@@ -176,6 +176,32 @@ def test_what_is_done_with_each_column_fits_the_terminal(cutaway, tmp_path, monk
     assert ("a number with a long name" in out) == (width >= 120)
 
 
+@pytest.mark.parametrize("width", ["60", "80", "120"])
+def test_the_list_of_commands_says_each_in_whole_words(cutaway, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
+    code, out, _ = cutaway("--help")
+    listed = out.partition("Commands:\n")[2]
+    assert code == 0
+    assert "..." not in listed
+    for command in ("learning-curve  Show", "open  ", "sweep  "):
+        assert f"  {command}" in listed
+    if width != "60":
+        assert all(re.match(r"  [a-z-]+ +[A-Z].*\.$", line) for line in listed.splitlines()), "one line for each"
+
+
+def test_a_sweep_is_not_taken_for_a_run(cutaway, tmp_path):
+    folder = tmp_path / "runs" / "sweep-digits"
+    folder.mkdir(parents=True)
+    (folder / "sweep.json").write_text("{}")
+    for name in ("sweep-digits", "runs/sweep-digits"):
+        code, _, err = cutaway("show", name)
+        assert code == 2
+        assert f'a run is one training; got the sweep "{name}"' in err
+        assert err.endswith("runs/sweep-digits/trial-0000, or see all: cutaway report sweep-digits\n")
+    code, out, _ = cutaway("runs")
+    assert (code, out) == (0, "Sweeps: sweep-digits. Their trials: cutaway runs runs/NAME\n")
+
+
 WRONG = [
     (("train", "mnits"), 2, "got .*mnits"),
     (("train", "digits", "--recipe", "lessen"), 2, 'recipes are default, table, lesson, lesson-dropout; got "lessen"'),
@@ -188,6 +214,7 @@ WRONG = [
     (("train", "digits", "--nonsense"), 2, "No such option"),
     (("trian", "digits"), 2, "No such command 'trian'; next: did you mean 'train'\\?$"),
     (("foo",), 2, "No such command 'foo'; next: see cutaway --help"),
+    (("embed", "--engine", "local"), 2, "No such option: --engine.*; next: see cutaway embed --help"),
     (("show", "nothing"), 2, 'a run is a path, a name in the folder "runs", or "latest"; got "nothing"'),
     (("layers", "latest"), 2, '"latest" needs a run'),
     (("train", "digits", "--runs", "/proc/runs"), 1, "folder for runs must be one that can be written"),

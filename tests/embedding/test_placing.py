@@ -131,6 +131,7 @@ def test_a_layout_of_some_holds_all(monkeypatch):
     placed = [now.done for now in told if now.task == "placing"]
     assert placed == sorted(placed)
     assert placed[-1] == len(H)
+    assert placed.count(len(H)) == 1, "a task ends once"
 
 
 def test_its_quality_is_that_of_the_whole():

@@ -45,6 +45,7 @@ def test_workers_place_samples_where_this_process_does(digits_run: Any, here: An
     assert there.layout.settings == here.layout.settings
     assert placing(told) == sorted(placing(told))
     assert {0, 600, 600 + 256, 1797} <= set(placing(told))
+    assert placing(told).count(1797) == 1
     assert f"2 workers of {cluster.engine}" in {now.note for now in told}
 
 

@@ -31,6 +31,11 @@ def test_bokeh_draws_the_same_lines_in_the_same_order():
     assert data["color"] == [SEQUENTIAL_COLORS[-1], SEQUENTIAL_COLORS[2], SEQUENTIAL_COLORS[0]]
 
 
+def test_each_axis_has_room_for_its_labels_on_a_narrow_page():
+    eight = [AXES[0]] * 8
+    assert parallel_coordinates_bokeh(eight, ranks=RANKS, words=["a", "b", "c"]).min_width == 600
+
+
 @pytest.mark.parametrize(("axes", "ranks"), [(AXES[:1], RANKS), (AXES, RANKS[:2]), (AXES, RANKS[:0])])
 def test_what_does_not_fit_is_refused(axes, ranks):
     with pytest.raises(DataError, match="two axes or more"):

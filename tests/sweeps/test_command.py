@@ -1,6 +1,7 @@
 """The command sweep where it is called wrongly: exit code 2, one line, nothing made; and the page of a sweep."""
 
 import json
+import re
 
 import pytest
 
@@ -56,9 +57,19 @@ def test_a_sweep_its_lines_its_document_and_its_page(call, tmp_path):
     lines = [line for line in err.splitlines() if line.startswith("trial ")]
     assert [line.split()[1] for line in lines] == ["0", "1"]
     assert "default recipe: learning_rate 0.003" in lines[0]
-    assert "<- best so far" in lines[0]
+    assert re.search(r" 1 epoch +\d+\.\d s  best so far  default recipe: ", lines[0])
     assert "Next: see all trials:  cutaway report runs/sweep-digits" in out
     assert "cutaway train digits --hidden 8 " in out
+    assert "had ended before" not in out
+    code, out, err = call("sweep", "digits", *settings)
+    assert (code, err) == (0, ""), "no trial was left to do"
+    assert "2 of 2 trials ended: " in out
+    assert "They had ended before. More of them: the same command with --trials 4." in out
+    assert call("sweep", "--attach", "digits")[1] == out, "by its name"
+    code, out, err = call("sweep", "digits", *settings, "--seed", 1)
+    assert code == 2
+    assert "got another seed in " in err
+    assert "begin another sweep with --name ..., or" in err
     code, out, _ = call("sweep", "digits", *settings, "--json", "--report")
     document = json.loads(out)
     assert code == 0

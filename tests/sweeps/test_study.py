@@ -17,6 +17,8 @@ WORKER = Path(__file__).with_name("fake_worker.py")
 WORK = runpy.run_path(str(WORKER))
 SPACE, DEFAULT, EPOCHS, do, opened = (WORK[name] for name in ("SPACE", "DEFAULT", "EPOCHS", "do", "opened"))
 
+DECAY = {"weight_decay": {"low": 0.0, "high": 0.5}}
+
 
 def plain(trials):
     return [(t.number, t.state, t.settings, t.val_loss, t.losses) for t in trials]
@@ -175,7 +177,7 @@ def test_names_of_runs_from_a_stranger_lead_nowhere_else(tmp_path):
         assert records.plain_name(name) is None
 
 
-def test_importance_names_what_decides():
+def test_importance_names_what_decides_and_what_is_no_more_than_chance():
     space = read_space(
         {"learning_rate": {"low": 0.001, "high": 1.0, "log": True}, "dropout": {"low": 0.0, "high": 0.5}}
     )
@@ -187,6 +189,43 @@ def test_importance_names_what_decides():
         trials.append(Trial(number, "complete", settings, float(loss), {}))
     found = importance_of_settings(trials, space)
     assert next(iter(found)) == "learning_rate"
-    assert found["learning_rate"] > 0.9
-    assert sum(found.values()) == pytest.approx(1)
+    assert found["learning_rate"].share > 0.9
+    assert sum(each.share for each in found.values()) == pytest.approx(1)
+    assert found["learning_rate"].p_value == 0.01, "the smallest that 99 shuffles can tell"
+    assert found["dropout"].p_value > 0.05
     assert importance_of_settings(trials[:5], space) == {}
+
+
+def test_p_values_of_losses_that_settings_do_not_decide_are_uniform():
+    """As for any test: a p-value up to 0.2 in a fifth of the sweeps, although some share is always large."""
+    space = read_space({"optimizer": ["adam", "adamw"], "dropout": {"low": 0.0, "high": 0.5}, **DECAY})
+    values = []
+    for seed in range(40):
+        random, trials = np.random.default_rng(seed), []
+        for number in range(20):
+            settings = {"optimizer": str(random.choice(["adam", "adamw"])), "dropout": float(random.uniform(0, 0.5))}
+            settings |= {"weight_decay": float(random.uniform(0, 0.5))} if settings["optimizer"] == "adamw" else {}
+            trials.append(Trial(number, "complete", settings, float(random.random()), {}))
+        found = importance_of_settings(trials, space)
+        assert max(each.share for each in found.values()) > 0.3
+        values += [each.p_value for each in found.values()]
+    assert 0.1 < np.mean(np.array(values) <= 0.2) < 0.3
+
+
+@pytest.mark.parametrize("epochs", [2, 8, 9, 13, 28, 60])
+def test_trials_are_stopped_after_about_a_ninth_and_a_third_of_the_epochs_alone(tmp_path, epochs):
+    study = SweepStudy(open_storage(tmp_path, None), name="x", manifest={}, trials=40)
+    study.draw(SPACE, seed=0, default=DEFAULT, epochs=epochs)
+    stopped = set()
+    while (asked := study.ask()) is not None:
+        for epoch in range(1, epochs + 1):
+            # worse from trial to trial: none is ever among the best third
+            if study.report(asked, epoch, asked.number + 1 / epoch):
+                stopped.add(epoch)
+                study.prune(asked, "", {})
+                break
+        else:
+            study.complete(asked, float(asked.number), {})
+    first = max(1, round(epochs / 9))
+    assert stopped <= {first, 3 * first}
+    assert first in stopped

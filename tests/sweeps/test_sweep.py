@@ -123,9 +123,13 @@ def test_tables_figures_and_documents(found, tmp_path):
     assert document["best"]["trial"] == found.best_trial.number
     assert document["gain"]["loss"]["corrected"] == found.gain.loss.corrected
     assert sum(document["importance"].values()) == pytest.approx(1)
+    assert document["importance_p_values"] == found.importance_p_values()
+    assert found.importance().keys() == found.importance_p_values().keys() == {"learning_rate", "dropout"}
     page = sweep_page(found)
     names = ["choice", "trials", "importance", "parallel", "frontier", "table"]
     assert [section.name for section in page.sections] == names
+    rows = {row["Setting"]: row for row in page.sections[2].rows}
+    assert rows["dropout"]["p-value"] == f"{found.importance_p_values()['dropout']:.2f}"
     assert "could not be made" not in render(page)
     assert found.report(tmp_path / "page.html").stat().st_size > 100_000
     assert "<img" in found._repr_html_()
@@ -179,7 +183,7 @@ def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, mo
     assert make(runs).to_pandas().equals(found.to_pandas())
     for other, said in (
         ({"space": {"dropout": [0.0, 0.1]}}, "another space"),
-        ({"seed": 1}, "another seed"),
+        ({"seed": 1}, "got another seed in "),
         ({"batch_size": 64}, "other fixed settings"),
     ):
         with pytest.raises(UsageError, match=said):
@@ -259,3 +263,35 @@ def test_without_optuna_it_says_what_to_install(tmp_path):
     assert ended.stderr.endswith("next: pip install 'cutaway[sweep]'\n")
     assert ended.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_ticks_of_a_cost_are_few_enough_for_a_phone():
+    from cutaway.api.sweeps.figures import _ticks
+
+    assert _ticks(np.array([900.0, 5000.0])) == [1000, 2000, 5000]
+    assert _ticks(np.array([7_923.0, 377_363.0])) == [10_000, 30_000, 100_000, 300_000]
+    assert _ticks(np.array([100.0, 1e6])) == [100, 1_000, 10_000, 100_000, 1_000_000]
+    assert _ticks(np.array([1.5, 3.0])) == []
+
+
+def test_what_mattered_in_a_sentence():
+    from cutaway.api.sweeps.words import what_mattered
+
+    class Outcome:
+        def __init__(self, **found):
+            self.found = found
+
+        def importance(self):
+            return {name: share for name, (share, _) in self.found.items()}
+
+        def importance_p_values(self):
+            return {name: p for name, (_, p) in self.found.items()}
+
+    assert what_mattered(Outcome()) == ""
+    assert what_mattered(Outcome(dropout=(0.9, 0.06), units=(0.1, 0.5))) == (
+        "Importance: no setting mattered more than chance explains; more trials may tell."
+    )
+    assert what_mattered(Outcome(dropout=(0.9, 0.01), units=(0.1, 0.5))) == (
+        "Importance: dropout 90% (p = 0.01); the others matter no more than chance explains."
+    )
+    assert what_mattered(Outcome(dropout=(0.9, 0.01))) == "Importance: dropout 90% (p = 0.01)."

@@ -72,7 +72,7 @@ def _of_training(run: Run) -> Iterator[str]:
     short = [kind for kind, least in LEAST_EPOCHS.items() if len(rows) < least]
     if short:
         verb = "is" if len(rows) == 1 else "are"
-        yield f"For these {analyses.epochs_in_words(len(rows))} {verb} too few: {', '.join(short)}."
+        yield f"Not judged, since {analyses.epochs_in_words(len(rows))} {verb} too few: {', '.join(short)}."
     if not all("val_loss" in row for row in rows):
         yield "There is no validation loss of every epoch, so that overfitting and oscillation are not judged."
 

@@ -161,7 +161,7 @@ class _Folds:
         common: dict[str, Any] = {"arrays": self._arrays, "engine": engine, "folder": self._folder()}
         self._is_here = False
         if (patience := self.setup.patience) is not None and not self._is_found:
-            said: dict[str, Any] = {"name": "number of epochs", "unit": "searches", "on_progress": self.on_progress}
+            said: dict[str, Any] = {"name": "number of epochs", "unit": "training", "on_progress": self.on_progress}
             self._found(run_tasks(find_epochs, [(self._task(), patience)], **common, **said)[0])
 
         def on_result(place: int, kept: dict[str, np.ndarray]) -> None:

@@ -29,6 +29,7 @@ def sweep_document(sweep: Sweep, *, report: str | None = None) -> dict[str, Any]
             "no_gain": sweep.no_gain,
             "verdict": verdict(sweep),
             "importance": sweep.importance(),
+            "importance_p_values": sweep.importance_p_values(),
             "frontier": {cost: [t.number for t in sweep.frontier(cost)] for cost in ("parameters", "seconds")},
             "trials": [{**row_of(trial, sweep.space), "attempts": trial.attempts} for trial in sweep.trials],
             "train": sweep.command,

@@ -33,7 +33,9 @@ def draw(sweep: SweepOutcome, kind: str, *, cost: str) -> "Figure":
         found = sweep.importance()
         if not found:
             raise UsageError("importance needs 8 trials that ended", got=repr(sweep), hint="continue the sweep")
-        return bars([Bars("Importance of settings", [*found], [*found.values()], percent=True)])
+        chances = sweep.importance_p_values()
+        names = [f"{name} (p = {chances[name]:.2f})" for name in found]
+        return bars([Bars("Importance of settings", names, [*found.values()], percent=True)])
     if kind == "parallel":
         axes, ranks, _ = parallel_axes(sweep)
         return parallel_coordinates(axes, ranks=ranks, title=f"{len(ranks)} trials, the best in dark blue")
@@ -146,8 +148,8 @@ def _ticks(costs: np.ndarray) -> list[float]:
     low, high = float(costs.min()), float(costs.max())
     if low < 0.5 or high < 4 * low:
         return []
-    step = 1 if high < 200 * low else 3
-    places = [factor * 10.0**power for power in range(10) for factor in (1, 2, 5)][:: 1 if step == 1 else 3]
+    factors = (1, 2, 5) if high < 20 * low else (1, 3) if high < 200 * low else (1,)
+    places = [factor * 10.0**power for power in range(10) for factor in factors]
     return [place for place in places if low / 1.1 <= place <= high * 1.1]
 
 
@@ -164,5 +166,5 @@ def _axis(name: str, values: Range | Choices, trials: list[Trial]) -> Axis:
         return (ends[2] - ends[0]) / (ends[1] - ends[0])
 
     middle = math.sqrt(values.low * values.high) if values.log else (values.low + values.high) / 2
-    ticks = [(scaled(value), f"{value:.3g}") for value in (values.low, middle, values.high)]
+    ticks = [(scaled(v), f"{v:,.0f}" if v >= 1000 else f"{v:.3g}") for v in (values.low, middle, values.high)]
     return Axis(name, np.array([math.nan if value is None else scaled(value) for value in drawn]), ticks)

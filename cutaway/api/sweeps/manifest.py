@@ -99,6 +99,8 @@ class SweepManifest(BaseModel):
         mine, theirs = self.identity(), other.identity()
         words = {"data": "other data", "space": "another space", "seed": "another seed"}
         different = [words.get(name, "other fixed settings") for name in mine if mine[name] != theirs[name]]
+        if mine["seed"] != theirs["seed"]:  # it decides the split of the data, and the default settings contain it
+            different = ["another seed"]
         if different:
             raise UsageError(
                 "a sweep is continued with the same data, space, settings and seed",

@@ -14,7 +14,7 @@ from .command import train_command
 from .figures import frontier_panels, parallel_axes, trials_panel, written
 from .manifest import REPORT
 from .outcome import SweepOutcome
-from .words import HOW_MEASURED, verdict
+from .words import HOW_MEASURED, SURE, verdict
 
 SHOWN = 200
 """Trials in the table at most: the best ones."""
@@ -77,13 +77,14 @@ def importance(sweep: SweepOutcome) -> Section:
     Raises:
         UsageError: Too few trials ended.
     """
-    found, best = sweep.importance(), sweep.best_trial
+    found, chances, best = sweep.importance(), sweep.importance_p_values(), sweep.best_trial
     if not found:
         raise UsageError("importance needs 8 trials that ended", got=repr(sweep), hint="continue the sweep")
     rows = [
         {
             "Setting": name,
             "Importance": f"{share:.1%}",
+            "p-value": f"{chances[name]:.2f}",
             "Best trial": "–" if best is None or name not in best.settings else written(best.settings[name]),
             "Default recipe": written(sweep.manifest.default.get(name)),
         }
@@ -91,7 +92,8 @@ def importance(sweep: SweepOutcome) -> Section:
     ]
     caption = (
         "How much a setting decides whether a trial is among the best quarter (PED-ANOVA, Watanabe et al. 2023). "
-        "Trials that were stopped early count with their last loss."
+        "Trials that were stopped early count with their last loss. The p-value says how often chance alone gives a "
+        f"setting as much importance: above {SURE} it tells nothing."
     )
     return Table(name="importance", title="Importance of settings", rows=tuple(rows), caption=caption)
 

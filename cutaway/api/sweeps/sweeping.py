@@ -136,11 +136,11 @@ def join_sweep(
     """Work on a sweep that was begun, here or on another machine, until its trials are done.
 
     Args:
-        where: The folder of the sweep, or the URL of its database.
+        where: The folder of the sweep, its name in `runs`, or the URL of its database.
         storage: URL of the database of a sweep in a folder, where it needs a password, which no file keeps.
         name: Name of the sweep, where the database holds several.
         data: The data, where they have moved or came from arrays.
-        runs: Folder in which the sweep's folder is made, where it is joined by its database.
+        runs: Folder in which names are looked up, and the sweep's folder is made where it is joined by its database.
         trials: A new number of trials; as many as before if None.
         workers: Number of processes on this machine.
         progress: As of `sweep`.
@@ -155,7 +155,7 @@ def join_sweep(
         trials = check_whole(trials, name="trials", least=1, most=MOST_TRIALS)
     workers = check_whole(workers, name="workers", least=1, most=MOST_WORKERS)
     url = str(where) if is_url(where) else storage
-    folder = None if is_url(where) else Path(where).expanduser().absolute()
+    folder = None if is_url(where) else find_sweep(where, runs=runs)
     if folder is not None:
         kept = read_manifest(folder)
         url, name = url or _usable(kept.storage), name or kept.name
@@ -276,6 +276,9 @@ def _manifest(
 
 def _run(study: SweepStudy, folder: Path, material: Material, manifest: SweepManifest, local: _Local) -> Sweep:
     """Work until all trials are done, in this process or in others."""
+    before = study.trials()
+    if len(before) >= study.total and all(trial.state in ("complete", "pruned") for trial in before):
+        return Sweep.read(study, folder, manifest, loaded=material.loaded)
     default: dict[str, Any] = manifest.default | {"hidden": tuple(manifest.default["hidden"])}
     study.draw(read_space(manifest.space), seed=manifest.seed, default=default, epochs=int(default["epochs"]))
     try:

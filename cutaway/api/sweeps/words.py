@@ -7,12 +7,15 @@ from .outcome import SweepOutcome
 LEAST = 0.00005
 """A smaller optimism is written 0.0000."""
 
+SURE = 0.05
+"""The p-value up to which a setting is said to matter."""
+
 
 def verdict(sweep: SweepOutcome) -> list[str]:
     """Sentences on the best trial, how optimistic its loss is, and what choosing gained."""
     best = sweep.best_trial
     if best is None:
-        return ["No trial ended without being stopped early, so none is chosen."]
+        return ["No trial ran to its end, so none is chosen."]
     gain = sweep.gain
     if gain is None:
         return [f"Trial {best.number} has the lowest validation loss, {best.val_loss:.4f}.", f"{sweep.no_gain}."]
@@ -22,13 +25,14 @@ def verdict(sweep: SweepOutcome) -> list[str]:
 def _optimism(gain: Selection, number: int) -> str:
     chosen, corrected = gain.loss.chosen, gain.loss.corrected
     if gain.candidates == 1:
-        return f"Only trial {number} ended, so nothing was chosen: its validation loss is {chosen:.4f}."
+        return f"Only trial {number} ran to its end, so nothing was chosen: its validation loss is {chosen:.4f}."
     optimism = "There is no sign that choosing by it made it optimistic"
     if gain.loss.optimism >= LEAST:
         optimism = f"Because it was chosen by it, that is optimistic by about {gain.loss.optimism:.4f}"
     low, high = gain.accuracy.interval
     return (
-        f"Trial {number} has the lowest validation loss of {gain.candidates} trials that ended: {chosen:.4f}. "
+        f"Trial {number} has the lowest validation loss of the {gain.candidates} trials that ran to their end: "
+        f"{chosen:.4f}. "
         f"{optimism}: {corrected:.4f} is to be expected on new samples ({_interval(gain.loss.interval)}), and an "
         f"accuracy of {gain.accuracy.corrected:.2%} ({low:.2%} to {high:.2%})."
     )
@@ -49,6 +53,18 @@ def _against_default(gain: Selection, number: int) -> str:
 
 def _interval(ends: Interval) -> str:
     return f"95% interval {ends[0]:.4f} to {ends[1]:.4f}"
+
+
+def what_mattered(sweep: SweepOutcome) -> str:
+    """A sentence on the importance of settings; nothing where too few trials ended."""
+    shares, chances = sweep.importance(), sweep.importance_p_values()
+    sure = [f"{name} {share:.0%} (p = {chances[name]:.2f})" for name, share in shares.items() if chances[name] <= SURE]
+    if not shares:
+        return ""
+    if not sure:
+        return "Importance: no setting mattered more than chance explains; more trials may tell."
+    others = "" if len(sure) == len(shares) else "; the others matter no more than chance explains"
+    return f"Importance: {', '.join(sure)}{others}."
 
 
 HOW_MEASURED = (

@@ -184,6 +184,8 @@ def _print(issues: Any, *, limit: int, output: str | None, sheet: str | None, ru
     say(f"Listed are the {len(issues):,} most suspect samples; {above} a score above 0.5.")
     records = list(issues.records())
     print_table([_row(record) for record in (records[:limit] if limit else records)])
+    if records:
+        say("Neighbors: how many of the nearest other samples have the suggested label.")
     for file in (output, sheet):
         if file is not None:
             say(f"written: {file}")
@@ -226,5 +228,5 @@ def _row(record: dict[str, Any]) -> dict[str, str]:
         "Score": f"{record['score']:.3f}",
         "P(label)": percent(record["probability_given"]),
         "P(suggested)": percent(record["probability_suggested"]),
-        "Neighbors": f"{near.count(record['suggested'])} of {len(near)} as suggested",
+        "Neighbors": f"{near.count(record['suggested'])} of {len(near)}",
     }

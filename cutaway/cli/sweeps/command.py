@@ -12,7 +12,7 @@ from cutaway.cli.output import print_json, say
 from cutaway.cli.trainings import parse_class_weight, parse_hidden, train
 from cutaway.errors import UsageError
 
-from .printing import print_sweep, trial_printer
+from .printing import TrialPrinter, print_sweep
 
 SWEEP = "sweep.json"
 
@@ -46,12 +46,12 @@ def sweep(
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Number of trials. Default: 50, or as many as before.")] = None,
     attach: Annotated[
-        str | None, typer.Option(metavar="SWEEP", help="Work on a sweep that was begun: its folder, or its database.")
+        str | None, typer.Option(metavar="SWEEP", help="Work on a sweep that was begun: its folder, name or database.")
     ] = None,
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="Database that workers on many machines share. Default: a file.")
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    workers: Annotated[int, typer.Option(help="Processes on this machine, which share its CPUs.")] = 1,
     report: Annotated[bool, typer.Option("--report", help="Write the page of the sweep at the end.")] = False,
     moved: DataOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the sweep. Default: the dataset's.")] = None,
@@ -63,7 +63,8 @@ def sweep(
     given = {name: value for name, value in fixed.items() if value is not None}
     options = given_options(context.params)
     of_both: dict[str, Any] = {"name": name, "runs": runs, "storage": storage, "workers": workers}
-    of_both |= {"on_trial": trial_printer()} | ({} if trials is None else {"trials": trials})
+    printer = TrialPrinter()
+    of_both |= {"on_trial": printer} | ({} if trials is None else {"trials": trials})
     from cutaway.models import import_lean_keras
 
     if attach is not None:
@@ -88,7 +89,8 @@ def sweep(
         settings_of_train = _settings(given)
         import_lean_keras()
         found = begin(data, space=space or "default", options=options, **of_both, **settings_of_train)
-    print_sweep(found, report=found.report() if report else None, as_json=as_json)
+    page = found.report() if report else None
+    print_sweep(found, report=page, as_json=as_json, had_ended=not printer.count)
 
 
 def _settings(given: dict[str, Any]) -> dict[str, Any]:

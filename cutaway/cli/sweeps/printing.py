@@ -2,11 +2,11 @@
 
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cutaway.cli.output import number, percent, print_json, print_table, say
+from cutaway.cli.wrapping import wrapped
 from cutaway.errors import escaped
 
 if TYPE_CHECKING:
@@ -17,43 +17,50 @@ BEST = 5
 """Trials that are printed at the end."""
 
 
-def trial_printer() -> "Callable[[Trial], None]":
-    """Prints a line on stderr for every trial that ends."""
-    lowest = float("inf")
+class TrialPrinter:
+    """Prints a line on stderr for every trial that ends, and counts them."""
 
-    def print_trial(trial: "Trial") -> None:
-        nonlocal lowest
-        from cutaway.api.sweeps.figures import written
+    def __init__(self) -> None:
+        self.count, self._lowest = 0, float("inf")
 
-        result, states = trial.result, {"complete": "done", "pruned": "stopped early", "failed": "failed"}
-        words = [f"trial {trial.number:>3}  {states.get(trial.state, trial.state):<13}"]
-        if trial.val_loss is not None:
-            words.append(f"val_loss {trial.val_loss:.4f}")
-        if result.get("val_accuracy") is not None:
-            words.append(percent(result["val_accuracy"], 2))
-        if result.get("seconds") is not None:
-            words.append(f"{result['epochs']:>2} epochs {result['seconds']:5.1f} s")
-        drawn = ", ".join(f"{name} {written(value)}" for name, value in trial.settings.items())
-        words.append(drawn if trial.number or not drawn else f"default recipe: {drawn}")
-        if trial.state == "failed" and trial.why:
-            words.append(trial.why)
-        if trial.state == "complete" and trial.val_loss is not None and trial.val_loss < lowest:
-            lowest = trial.val_loss
-            words.append("<- best so far")
-        print(escaped("  ".join(words)), file=sys.stderr, flush=True)
-
-    return print_trial
+    def __call__(self, trial: "Trial") -> None:
+        """Print one trial."""
+        self.count += 1
+        is_best = trial.state == "complete" and trial.val_loss is not None and trial.val_loss < self._lowest
+        if is_best and trial.val_loss is not None:
+            self._lowest = trial.val_loss
+        print(wrapped(escaped(_trial_in_words(trial, is_best=is_best)), sys.stderr), file=sys.stderr, flush=True)
 
 
-def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool) -> None:
-    """Print what came of a sweep."""
+def _trial_in_words(trial: "Trial", *, is_best: bool) -> str:
+    from cutaway.api.sweeps.figures import written
+
+    result, states = trial.result, {"complete": "done", "pruned": "stopped early", "failed": "failed"}
+    words = [f"trial {trial.number:>3}  {states.get(trial.state, trial.state):<13}"]
+    if trial.val_loss is not None:
+        words.append(f"val_loss {trial.val_loss:.4f}")
+    if result.get("val_accuracy") is not None:
+        words.append(percent(result["val_accuracy"], 2))
+    if result.get("seconds") is not None:
+        words.append(
+            f"{result['epochs']:>2} {'epoch ' if result['epochs'] == 1 else 'epochs'} {result['seconds']:5.1f} s"
+        )
+    words += ["best so far"] if is_best else []
+    drawn = ", ".join(f"{name} {written(value)}" for name, value in trial.settings.items())
+    words.append(drawn if trial.number or not drawn else f"default recipe: {drawn}")
+    words += [trial.why] if trial.state == "failed" and trial.why else []
+    return "  ".join(words)
+
+
+def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended: bool = False) -> None:
+    """Print what came of a sweep; `had_ended` says that no trial was left to do."""
     if as_json:
         from cutaway.api.sweeps.document import sweep_document
 
         print_json(sweep_document(found, report=None if report is None else str(report)))
         return
     from cutaway.api.sweeps.figures import written
-    from cutaway.api.sweeps.words import verdict
+    from cutaway.api.sweeps.words import verdict, what_mattered
 
     complete = [trial for trial in found.trials if trial.state == "complete" and trial.val_loss is not None]
     best = sorted(complete, key=lambda trial: (trial.val_loss or 0.0, trial.number))[:BEST]
@@ -75,17 +82,20 @@ def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool) -> None:
     counts = [(f"{found.count(state)} {words}", found.count(state)) for state, words in _STATES]
     ended = sum(trial.ended for trial in found.trials)
     say(f"{ended} of {found.total} trials ended: {', '.join(words for words, count in counts if count)}.")
+    if had_ended:
+        say(f"They had ended before. More of them: the same command with --trials {2 * found.total}.")
     for sentence in verdict(found):
         say(sentence)
-    if importance := found.importance():
-        say(f"Importance: {', '.join(f'{name} {share:.0%}' for name, share in importance.items())}.")
+    if mattered := what_mattered(found):
+        say(mattered)
     say(f"\n  sweep  {found.folder}")
     if report is not None:
         say(f"  page   {report.resolve().as_uri()}")
     elif best:
         say(f"\nNext: see all trials:  cutaway report {_argument(found.folder)}")
     if found.command is not None:
-        say(f"Then train the chosen settings and test them once:  {found.command}")
+        then = "Then train" if report is None else "\nNext: train"
+        say(f"{then} the chosen settings and test them once:  {found.command}")
 
 
 _STATES = (("complete", "complete"), ("pruned", "stopped early"), ("failed", "failed"))

@@ -321,7 +321,10 @@ def print_history(run: Any) -> None:
         left_out = 0 if dropped is None else len(dropped)
         samples = "sample" if len(relabeled) == 1 else "samples"
         held = _relabeled_held_out(run, list(relabeled))
-        say(f"Decisions on labels: {len(relabeled):,} {samples} relabeled, {left_out:,} left out{held}.")
+        if relabeled:
+            say(f"Decisions on labels: {len(relabeled):,} {samples} relabeled, {left_out:,} left out{held}.")
+        else:  # which of the two it was is not written down
+            say(f"Left out, by decisions on labels or as the test samples of a sweep: {left_out:,}.")
     config = run.context.manifest.config
     if (lowest := run.history.lowest_loss(config, classes=len(run.class_names))) is not None:
         smoothing = config["label_smoothing"]

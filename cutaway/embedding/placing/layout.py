@@ -81,7 +81,8 @@ def embed_some(
         nonlocal done
         xy[batches[place]] = coordinates
         done += len(coordinates)
-        on_progress(Progress("placing", done, n, "samples"))
+        if done < n:  # the end is reported by the stage
+            on_progress(Progress("placing", done, n, "samples"))
 
     with stage("placing", n, unit="samples", part="placing", **timed):
         into = ManyPlacement.of(placement(some, layout.xy), seed=seed)

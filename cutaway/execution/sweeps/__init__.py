@@ -1,6 +1,6 @@
 """Sweeps: Optuna behind a space of settings, a study that any number of workers share, and plain records of trials."""
 
-from .importance import importance_of_settings
+from .importance import Importance, importance_of_settings
 from .presets import PRESETS
 from .records import Trial
 from .space import Choices, Range, Space, read_space
@@ -11,6 +11,7 @@ __all__ = [
     "PRESETS",
     "Asked",
     "Choices",
+    "Importance",
     "Range",
     "Space",
     "SweepStudy",

@@ -62,7 +62,8 @@ class RepeatableTPE(BaseSampler):
 class RepeatableHalving(BasePruner):
     """Successive halving in which a trial that was interrupted and is done again counts once.
 
-    The first rung is after about a ninth of the epochs, the next ones after three and nine times as many.
+    There are two rungs, after about a ninth and about a third of the epochs. A third one would be near the last epoch,
+    where stopping saves little, and a trial that was stopped cannot be chosen.
 
     Args:
         epochs: Epochs of a trial that is not stopped early.
@@ -73,10 +74,13 @@ class RepeatableHalving(BasePruner):
 
     def __init__(self, epochs: int) -> None:
         first = max(1, round(epochs / FACTOR**2))
+        self._last = first * FACTOR
         self._inner = SuccessiveHalvingPruner(min_resource=first, reduction_factor=FACTOR)
 
     def prune(self, study: Any, trial: Any) -> bool:
         """Whether a trial stops after its last epoch."""
+        if trial.last_step is not None and trial.last_step > self._last:
+            return False
         counted: Any = _WithoutFailed(study)
         return self._inner.prune(counted, trial)
 

@@ -21,6 +21,9 @@ BELOW = -0.12
 
 LONGEST_TICK = 12
 
+AXIS_WIDTH = 75
+"""Pixels that the labels of an axis need; a page that is narrower scrolls."""
+
 
 @dataclass(frozen=True, eq=False)
 class Axis:
@@ -100,7 +103,7 @@ def parallel_coordinates_bokeh(axes: Sequence[Axis], *, ranks: NDArray[Any], wor
     y, order = _lines(axes, ranks)
     plot = figure(
         height=420,
-        min_width=280,
+        min_width=max(280, AXIS_WIDTH * len(axes)),
         sizing_mode="stretch_width",
         tools="",
         toolbar_location=None,

@@ -91,7 +91,7 @@ def _check(coordinator: str | None, processes: int | None, index: int | None, wa
                 name for name, is_given in zip(("coordinator", "processes", "process_index"), given, strict=True)
                 if is_given
             ) + " alone",
-            hint="name all three, or start the processes with srun or mpirun",
+            hint="pass coordinator=HOST:PORT, processes=N and process_index=I, or start all with srun or mpirun",
         )  # fmt: skip
     if not wait > 0:
         raise UsageError("wait is a number of seconds above 0", got=f"{wait}", hint="try wait=30")
@@ -138,7 +138,8 @@ def _refusal(error: BaseException, coordinator: str | None) -> Exception:
         return UsageError(
             "the processes of a training are started by srun or mpirun, or named",
             got="a process that no cluster started",
-            hint="try srun cutaway train DATA --distributed, or name coordinator, processes and process_index",
+            hint="pass coordinator=HOST:PORT, processes=N and process_index=I, or try "
+            "srun cutaway train DATA --distributed",
         )
     return RunError(
         "the first process of a training listens at the address of the coordinator",
