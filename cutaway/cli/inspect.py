@@ -170,6 +170,13 @@ def embed(
     early_exaggeration: Annotated[float | None, typer.Option(help="t-SNE: factor in the early phase.")] = None,
     exaggeration: Annotated[float | None, typer.Option(help="t-SNE: factor in the main phase.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="t-SNE: learning rate of both phases.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ENGINE",
+            help="Where samples that are not laid out are placed, as of cutaway labels. Default: here.",
+        ),
+    ] = None,
     quality: Annotated[bool, typer.Option(help="Measure the quality: up to a third of the time.")] = True,
     seed: SeedOption = 0,
     data: DataOption = None,
@@ -184,6 +191,7 @@ def embed(
     opened = open_run(run, data=data, runs=runs)
     given = {
         "laid_out": laid_out,
+        "engine": engine,
         "perplexity": perplexity,
         "n_iter": n_iter,
         "initialization": initialization,

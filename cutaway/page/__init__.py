@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .density import Density
+from .density import Density, DensityGrid
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
 from .label_sheet import LabelSheet, SuspectLabel
 from .matrices import HeatMap, Matrix
@@ -26,6 +26,7 @@ __all__ = [
     "Card",
     "Cards",
     "Density",
+    "DensityGrid",
     "Explorer",
     "ExplorerWidget",
     "Figure",

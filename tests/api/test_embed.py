@@ -211,6 +211,8 @@ def test_of_many_samples_some_are_laid_out_and_the_others_placed(digits_run, pla
     assert other.file != placed.file
     with pytest.raises(UsageError, match="laid_out is a whole number from 4 up"):
         digits_run.embed(laid_out=3)
+    with pytest.raises(UsageError, match='an engine is "local".*got .nowhere.'):
+        digits_run.embed(engine="nowhere")
 
 
 def test_new_samples_are_placed_as_the_others_were(placed):

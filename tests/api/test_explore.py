@@ -115,9 +115,13 @@ def test_the_density_of_all_samples_lies_below_the_points_of_some(digits_run, tm
     assert (root.name, density.epoch) == (whole.layer, found.kept)
     assert density.layer == found.layer
     # the points are samples of the whole, so that their cells are not empty, and few samples lie beyond all points
-    places = root.layouts[density.epoch].astype(int) * len(density.counts) // 65536
-    assert (density.counts[np.clip(places[:, 1], 0, None), places[:, 0]] > 0).mean() > 0.9
-    assert 0.8 * 1797 < density.counts.sum() <= 1797
+    (grid,) = (grid for grid in density.grids if grid.side == 1024)
+    held, size = dict(zip(grid.tiles.tolist(), grid.counts, strict=True)), grid.counts.shape[1]
+    places = np.maximum(root.layouts[density.epoch].astype(int) * grid.side // 65536, 0)
+    tiles = places[:, 1] // size * (grid.side // size) + places[:, 0] // size
+    there = [t in held and held[t][y % size, x % size] > 0 for t, (x, y) in zip(tiles.tolist(), places, strict=True)]
+    assert np.mean(there) > 0.9
+    assert {0.8 * 1797 < each.counts.sum() <= 1797 for each in density.grids} == {True}
     train = explore(replace(source, asked="train"))
-    assert 0.8 * len(digits_run.split.train) < train.density.counts.sum() <= len(digits_run.split.train)
+    assert 0.8 * len(digits_run.split.train) < train.density.grids[0].counts.sum() <= len(digits_run.split.train)
     assert explore(replace(source, asked=None)).density is None

@@ -152,6 +152,7 @@ class OpenedRun(RecordedRun):
         callback: "Callable[[Iterate], bool | None] | None" = None,
         quality: bool = True,
         laid_out: int = 250_000,
+        engine: str | None = None,
         progress: ProgressOption = True,
         **settings: Any,
     ) -> "Embedding":
@@ -174,6 +175,8 @@ class OpenedRun(RecordedRun):
             laid_out: The most samples that t-SNE lays out. Of more samples, these are a stratified sample by class, and
                 all others are placed among them as `Embedding.transform` does: quickly, with few activations in memory.
                 The result says how many, and its quality is that of the whole, measured on 1,500 samples.
+            engine: Where the other samples are placed, as of `cutaway.label_issues`: by default here, batch by batch.
+                t-SNE itself runs here.
             progress: See `Run`.
             settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
                 early_exaggeration, exaggeration, learning_rate and others.
@@ -184,8 +187,9 @@ class OpenedRun(RecordedRun):
 
         Raises:
             UnknownNameError: There is no such layer, split, epoch or method.
-            UsageError: A setting is unknown or outside its range.
+            UsageError: A setting is unknown or outside its range, or there is no such engine.
             DataError: The activations cannot be embedded.
+            ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
             Canceled: A `CancelToken` stopped it before there were any coordinates.
         """
         with show_progress(progress) as on_progress:
@@ -199,6 +203,7 @@ class OpenedRun(RecordedRun):
                 callback=callback,
                 quality=quality,
                 laid_out=laid_out,
+                engine=engine,
                 on_progress=on_progress,
             )
 

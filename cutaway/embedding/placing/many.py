@@ -1,6 +1,8 @@
 """Placing many samples in a layout: neighbors from cells, repulsive forces from a grid."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from cutaway.embedding.new_samples import (
     first_places,
 )
 from cutaway.embedding.tsne import conditional_affinities, neighbors_for
-from cutaway.neighbors import nearest_among
+from cutaway.neighbors import PrincipalComponents, nearest_among
 from cutaway.parallel import ranges, run_ranges
 
 from .cells import Cells
@@ -44,6 +46,26 @@ class ManyPlacement:
     def of(cls, at: Placement, *, seed: int = 0) -> "ManyPlacement":
         """Prepare to place many samples; `seed` decides the cells in which neighbors are searched."""
         return cls(at, Cells.of(at.points, seed=seed), Field.of(at.xy))
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Everything in it by name, for other processes that place samples in the same layout."""
+        parts = {"components": self.at.components, "cells": self.cells, "field": self.field}
+        found = {"points": self.at.points, "xy": self.at.xy}
+        for part, record in parts.items():
+            found |= {f"{part}.{field.name}": np.asarray(getattr(record, field.name)) for field in fields(record)}
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "ManyPlacement":
+        """What `to_arrays` took apart; the arrays may be memory maps, and read-only."""
+
+        def part(kind: Any, name: str) -> Any:
+            values = {field.name: np.asarray(arrays[f"{name}.{field.name}"]) for field in fields(kind)}
+            return kind(**{key: value if value.ndim else value.item() for key, value in values.items()})
+
+        points, xy = np.asarray(arrays["points"]), np.asarray(arrays["xy"])
+        at = Placement(part(PrincipalComponents, "components"), points, xy)
+        return cls(at, part(Cells, "cells"), part(Field, "field"))
 
     def recall(self, h: np.ndarray) -> float:
         """The share of the neighbors of some samples that the search in cells finds, or others as near, 0..1.
@@ -86,7 +108,9 @@ def place_many(h: np.ndarray, into: ManyPlacement) -> np.ndarray:
     affinities = conditional_affinities(near.squared, PERPLEXITY)
     x, y = np.ascontiguousarray(at.xy[:, 0]), np.ascontiguousarray(at.xy[:, 1])
     xy = first_places(x, y, near.index, affinities)
-    grid = field.potential, field.nodes, field.corner, np.float32(1 / field.spacing), np.float32(field.level)
+    # a kernel is compiled for arrays that can be written, which those of another process cannot
+    potential, corner = (np.require(array, requirements="W") for array in (field.potential, field.corner))
+    grid = potential, field.nodes, corner, np.float32(1 / field.spacing), np.float32(field.level)
 
     def optimize(low: int, high: int) -> None:
         optimize_in_field(x, y, near.index, affinities, np.float32(EXAGGERATION), ITERATIONS, *grid, xy, low, high)

@@ -113,7 +113,7 @@ export class Explorer {
       if (signal.aborted) return;
       this.ready.dispatchEvent(new Event("layout"));
     }
-    await this.#loadDensity(map);
+    this.#showDensity(map);
     await samples.loadMore();
     if (signal.aborted) return;
     map.pictures(samples.pictures);
@@ -126,12 +126,17 @@ export class Explorer {
    * Paint the density of all samples below the points, where there are more than have a point.
    * @param {SampleMap} map
    */
-  async #loadDensity(map) {
-    const { record, samples, store } = this;
-    if (!record.density) return;
-    const { side, layer, epoch } = record.density;
-    const [levels, groups] = await Promise.all([record.density.levels, record.density.groups].map((k) => samples.bundle.array(k)));
-    map.backdrop = new Density({ key: `${layer}/${epoch}`, side, levels, groups });
+  #showDensity(map) {
+    const { record: { density }, samples: { bundle }, store } = this;
+    if (!density) return;
+    const { layer, epoch, grids } = density;
+    const load = async (/** @type {number} */ grid) => {
+      const { tiles, opacities, groups } = grids[grid];
+      const found = await Promise.all([tiles, opacities, groups].map((array) => bundle.array(array)));
+      return { tiles: found[0], opacities: found[1], groups: found[2] };
+    };
+    const changed = () => void (this.#ending.signal.aborted || map.repaint());
+    map.backdrop = new Density({ key: `${layer}/${epoch}`, grids, load, changed });
     this.#colorDensity(map, store.state);
     map.repaint();
   }

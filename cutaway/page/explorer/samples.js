@@ -15,13 +15,15 @@ export const MOST_NAMED = 100;
  *   name: string, title: string, detail: string, layouts: number[],
  *   measures: { title: string, values: (number | null)[] }[], units: UnitRecord | null,
  * }} LayerRecord `layouts` are arrays of the bundle: one, or one for each epoch
+ * @typedef {{ side: number, tile: number, tiles: number, opacities: number, groups: number }} DensityRecord `side` and
+ *   `tile` in cells; the others are arrays of the bundle
  * @typedef {{
  *   name: string, count: number, names: number, epochs: number[], kept: number, columns: ColumnRecord[],
  *   layers: LayerRecord[], layer: number, details: string[],
  *   pictures: { array: number, width: number, height: number, channels: number } | null,
  *   neighbors: { array: number, k: number, layer: string } | null,
  *   colors: import("../core/colors.js").Colors, network: import("./model.js").NetworkRecord | null, without: string,
- *   density: { levels: number, groups: number, side: number, layer: number, epoch: number } | null,
+ *   density: { grids: DensityRecord[], layer: number, epoch: number } | null,
  *   inputs: number | null, begins: string, python: { run: string, explore: string } | null,
  *   references: { names: number, labels: number, inputs: number, pictures: number | null } | null,
  * }} ExplorerRecord what Python says of the samples of a run and its layers

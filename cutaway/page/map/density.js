@@ -1,24 +1,46 @@
 /**
- * How many samples there are in each cell of a square over the map, of which class most of them are, and on which
- * layout this is so.
+ * A grid of cells over the map: how many samples there are in each, and of which class most of them are.
  * @typedef {{
- *   key: string, side: number, levels: Uint8Array<ArrayBuffer>, groups: Int16Array<ArrayBuffer>
- * }} DensityRecord
- * levels: 0 for none, otherwise growing with the logarithm of the number; rows from the bottom up
+ *   tiles: Uint16Array<ArrayBuffer>, opacities: Uint8Array<ArrayBuffer>, groups: ArrayLike<number>,
+ * }} DensityCells
+ * tiles: where each tile that holds samples is, row by row from the bottom left; opacities: 0 for none, otherwise growing
+ * with the logarithm of the number; rows of a tile from the bottom up
+ * @typedef {{ side: number, tile: number }} DensityGrid cells along each side of the grid, and of a tile
+ * @typedef {{
+ *   key: string, grids: DensityGrid[], load: (grid: number) => Promise<DensityCells>, changed: () => void,
+ * }} DensityRecord key: the layout that this is the density of; grids: from the coarsest to the finest; changed: called
+ * when another grid can be painted
  */
 
 /** Opacity of all points above a density where the whole map is seen; it grows as one zooms in. */
 const FAINT = 0.2;
 
-/** The density of many samples, painted below the points of some of them. */
+/**
+ * Device pixels along a cell beyond which a finer grid is painted. Cells of less than a pixel would be averaged, and those
+ * with gaps around them would fade.
+ */
+const LARGEST_CELL = 2;
+
+/**
+ * The density of many samples, painted below the points of some of them: on the coarsest grid whose cells are about
+ * as small as pixels. The others are loaded once they are needed.
+ */
 export class Density {
-  #image = document.createElement("canvas");
+  /** Cells along each side of the grid that is painted; 0 for none. */
+  side = 0;
   #canvas = document.createElement("canvas");
+  /** The tiles that can be seen, a pixel a cell. */
+  #image = document.createElement("canvas");
+  /** Which tiles these are. */
+  #imaged = "";
+  /** @type {(DensityCells | null | undefined)[]} null while it is loaded */
+  #cells = [];
+  /** @type {(group: number) => ArrayLike<number> | null} */
+  #color = () => null;
 
   /** @param {DensityRecord} record */
   constructor(record) {
     this.record = record;
-    this.#image.width = this.#image.height = record.side;
     this.#canvas.id = "density";
     this.#canvas.setAttribute("aria-hidden", "true");
   }
@@ -27,22 +49,36 @@ export class Density {
    * @param {(group: number) => ArrayLike<number> | null} color red, green and blue, 0..255, of a class; null hides it
    */
   color(color) {
-    const { side, levels, groups } = this.record;
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.#image.getContext("2d"));
-    const image = pen.createImageData(side, side);
-    /** @type {Map<number, ArrayLike<number> | null>} */
-    const known = new Map();
-    for (let cell = 0; cell < levels.length; cell++) {
-      if (!levels[cell]) continue;
-      const group = groups[cell];
-      if (!known.has(group)) known.set(group, color(group));
-      const rgb = known.get(group);
-      if (!rgb) continue;
-      // the first row of an image is its top
-      const k = 4 * ((side - 1 - Math.floor(cell / side)) * side + (cell % side));
-      image.data.set([rgb[0], rgb[1], rgb[2], levels[cell]], k);
+    this.#color = color;
+    this.#imaged = "";
+  }
+
+  /**
+   * Load a grid if it is not there.
+   * @param {number} grid
+   */
+  async #load(grid) {
+    if (this.#cells[grid] !== undefined) return;
+    this.#cells[grid] = null;
+    try {
+      this.#cells[grid] = await this.record.load(grid);
+      this.record.changed();
+    } catch {
+      // a server that has ended: another grid stays
     }
-    pen.putImageData(image, 0, 0);
+  }
+
+  /**
+   * The grid to paint: the one that suits the zoom, or the nearest to it that is there.
+   * @param {import("./view.js").View} view
+   */
+  #choose({ scale, ratio }) {
+    const { grids } = this.record;
+    const found = grids.findIndex(({ side }) => scale * ratio <= LARGEST_CELL * side);
+    const wanted = found < 0 ? grids.length - 1 : found;
+    void this.#load(wanted);
+    const there = [...grids.keys()].filter((grid) => this.#cells[grid]);
+    return there.sort((a, b) => Math.abs(a - wanted) - Math.abs(b - wanted))[0];
   }
 
   /**
@@ -57,12 +93,68 @@ export class Density {
     pen.clearRect(0, 0, canvas.width, canvas.height);
     const { style } = surface.canvas;
     style.opacity = "";
+    this.side = 0;
     if ((t < 1 && a !== this.record.key) || (t > 0 && b !== this.record.key)) return;
     if (!selection.length) style.opacity = String(Math.min(1, FAINT * Math.max(1, view.zoomed)));
-    const [left, low] = view.toScreen(0, 0);
-    const side = view.scale * view.ratio;
+    const grid = this.#choose(view);
+    if (grid === undefined) return;
+    const { side, tile } = this.record.grids[grid];
+    this.side = side;
+    const last = side / tile - 1;
+    // the tiles that can be seen, from the bottom left to the top right
+    const corners = [...view.toData(0, view.height), ...view.toData(view.width, 0)];
+    const [left, bottom, right, above] = corners.map((place) => Math.min(last, Math.max(0, Math.floor((place * side) / tile))));
+    const [columns, rows] = [right - left + 1, above - bottom + 1];
+    this.#paintTiles(grid, left, bottom, columns, rows);
+    const [x, y] = view.toScreen((left * tile) / side, ((bottom + rows) * tile) / side);
+    const cell = (view.scale * view.ratio) / side;
     // cells that are larger than a few pixels are not smoothed away
-    pen.imageSmoothingEnabled = side / this.record.side < 4;
-    pen.drawImage(this.#image, left * view.ratio, low * view.ratio - side, side, side);
+    pen.imageSmoothingEnabled = cell < 4;
+    pen.drawImage(this.#image, x * view.ratio, y * view.ratio, columns * tile * cell, rows * tile * cell);
+  }
+
+  /**
+   * Paint some tiles of a grid, a pixel a cell, unless they are what was painted last.
+   * @param {number} grid
+   * @param {number} left
+   * @param {number} bottom
+   * @param {number} columns
+   * @param {number} rows
+   */
+  #paintTiles(grid, left, bottom, columns, rows) {
+    const wanted = [grid, left, bottom, columns, rows].join();
+    if (this.#imaged === wanted) return;
+    this.#imaged = wanted;
+    const { side, tile } = this.record.grids[grid];
+    const { tiles, opacities, groups } = /** @type {DensityCells} */ (this.#cells[grid]);
+    const width = columns * tile;
+    const image = new ImageData(width, rows * tile);
+    const pixels = new Uint32Array(image.data.buffer);
+    /** @type {number[]} of each class, the color without its opacity, and -1 where it is hidden */
+    const colors = [];
+    for (const [k, place] of tiles.entries()) {
+      const column = (place % (side / tile)) - left;
+      const row = Math.floor(place / (side / tile)) - bottom;
+      if (column < 0 || column >= columns || row < 0 || row >= rows) continue;
+      for (let y = 0; y < tile; y++) {
+        const from = (k * tile + y) * tile;
+        const to = ((rows - row) * tile - 1 - y) * width + column * tile; // the first row of an image is its top
+        for (let x = 0; x < tile; x++) {
+          const opacity = opacities[from + x];
+          if (!opacity) continue;
+          const group = groups[from + x];
+          const color = (colors[group] ??= this.#packed(group));
+          if (color >= 0) pixels[to + x] = (opacity << 24) | color;
+        }
+      }
+    }
+    [this.#image.width, this.#image.height] = [image.width, image.height];
+    /** @type {CanvasRenderingContext2D} */ (this.#image.getContext("2d")).putImageData(image, 0, 0);
+  }
+
+  /** @param {number} group */
+  #packed(group) {
+    const rgb = this.#color(group);
+    return rgb ? (rgb[2] << 16) | (rgb[1] << 8) | rgb[0] : -1;
   }
 }

@@ -253,3 +253,25 @@ def test_hostile_names_are_text(open_page, own_studio, hostile):
     assert hostile in opened.page.locator(".inside .subtitle").inner_text()
     assert opened.page.evaluate("globalThis.hacked") is None
     opened.check_quiet()
+
+
+@pytest.mark.exhaustive
+def test_zooming_into_a_map_of_some_loads_finer_grids_of_all(open_page, own_studio):
+    ct.open_run(own_studio.folder / "first").embed(progress=False)
+    fetched = []
+    opened = open_page(own_studio, "/runs/first?split=all&samples=200&layers=&epochs=3")
+    opened.page.on("response", lambda response: fetched.append(response.url) if "/parts/" in response.url else None)
+    opened.wait(REAL, seconds=400)
+    side = "document.querySelector('[data-explorer]').explorer.map.backdrop?.side ?? 0"
+    opened.wait(f"{side} > 0")
+    first = opened.page.evaluate(side)
+    assert first < 4096
+    map_ = opened.page.locator("[data-explorer] .map").first
+    map_.click()
+    before = len(fetched)
+    for _ in range(12):
+        opened.page.mouse.wheel(0, -240)
+        opened.page.wait_for_timeout(20)
+    opened.wait(f"{side} === 4096")
+    assert len(fetched) >= before + 3  # its tiles, opacities and classes
+    opened.check_quiet()

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,13 @@ from cutaway.embedding import (
     resolve_settings,
 )
 from cutaway.errors import DataError, UsageError
+from cutaway.execution import check_engine, is_elsewhere
 from cutaway.progress import ProgressCallback
 from cutaway.runs import file_name
 
 from .activations import LazyActivations, layer_activations
 from .embedding import Embedding
+from .placing_tasks import place_elsewhere
 
 KEPT: dict[str, Any] = {"method": "tsne", "seed": 0}
 """Settings of the embedding that ``run.embed()`` makes."""
@@ -50,6 +53,7 @@ def embed_layer(
     callback: Callable[[Any], bool | None] | None = None,
     quality: bool = True,
     laid_out: int = LAID_OUT,
+    engine: str | None = None,
 ) -> Embedding:
     """Embed a layer of a run; see `cutaway.Run.embed`.
 
@@ -64,7 +68,9 @@ def embed_layer(
         callback: Called with the iterates of t-SNE.
         quality: Whether to measure the quality now; otherwise it is measured when first asked for.
         laid_out: The most samples that t-SNE lays out, at least 4.
+        engine: Where the other samples are placed.
     """
+    check_engine(engine)
     laid_out = check_whole(laid_out, name="laid_out", least=4)
     check_callback(callback, method=settings["method"])
     number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
@@ -83,7 +89,10 @@ def embed_layer(
         given: dict[str, Any] = {"labels": labels, "callback": callback, "quality": quality, "on_progress": on_progress}
         if some is not None:
             given |= {name: value for name, value in settings.items() if name != "method"}
-            layout = embed_some(LazyActivations(context, layer, ids, number), some, **given)
+            h = LazyActivations(context, layer, ids, number)
+            if is_elsewhere(engine):
+                given["place_batches"] = partial(place_elsewhere, h, engine=engine, on_progress=on_progress)
+            layout = embed_some(h, some, **given)
         else:
             h = layer_activations(context, layer, ids, epoch=number, on_progress=on_progress)
             layout = embed(h, **given, **settings)
