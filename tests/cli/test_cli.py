@@ -214,7 +214,7 @@ WRONG = [
     (("train", "digits", "--nonsense"), 2, "No such option"),
     (("trian", "digits"), 2, "No such command 'trian'; next: did you mean 'train'\\?$"),
     (("foo",), 2, "No such command 'foo'; next: see cutaway --help"),
-    (("embed", "--engine", "local"), 2, "No such option: --engine.*; next: see cutaway embed --help"),
+    (("units", "--engine", "local"), 2, "No such option: --engine.*; next: see cutaway units --help"),
     (("show", "nothing"), 2, 'a run is a path, a name in the folder "runs", or "latest"; got "nothing"'),
     (("layers", "latest"), 2, '"latest" needs a run'),
     (("train", "digits", "--runs", "/proc/runs"), 1, "folder for runs must be one that can be written"),
