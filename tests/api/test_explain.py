@@ -72,6 +72,7 @@ def test_a_model_that_is_not_piecewise_linear_is_refused(tmp_path):
         run.explain(np.zeros((8, 8), np.float32))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore:.*equal a training sample")
 def test_an_array_with_a_number_for_each_column_is_prepared_as_the_row_is(tmp_path):
     frame = load_iris(as_frame=True).frame

@@ -50,6 +50,7 @@ def kept(run):
     return epoch
 
 
+@pytest.mark.exhaustive
 def test_the_model_in_hand_is_that_of_the_kept_epoch(run, kept, tmp_path):
     weights = run.folder.snapshot(kept)
     for layer in run.model().layers:

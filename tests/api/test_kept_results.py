@@ -59,6 +59,7 @@ def damage(run, kind, change):
     return len(files)
 
 
+@pytest.mark.exhaustive
 def test_a_second_report_computes_nothing_and_is_the_same(reported, tmp_path, monkeypatch):
     run, first = reported
     monkeypatch.setattr(RunContext, "build_model", refuse)

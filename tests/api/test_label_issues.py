@@ -237,6 +237,7 @@ def test_a_class_copied_from_the_list_is_that_class(issues: ct.LabelIssues, tmp_
     assert [each.label for each in read_decisions(tmp_path / "s.csv")] == [names[i] for i in issues.suggested]
 
 
+@pytest.mark.exhaustive
 def test_what_cannot_be_judged_is_refused_or_said() -> None:
     few = ct.Dataset.from_arrays(np.arange(12, dtype=np.float32).reshape(6, 2) / 12, [0, 0, 1, 1, 2, 2])
     with pytest.raises(DataError, match="5 folds.*; got 2 samples of the second largest class; next: .* folds=2"):

@@ -43,6 +43,7 @@ def test_shares_and_the_run_itself_are_points(digits_run, curve):
     assert table["test_accuracy"].tolist() == [point.test_accuracy for point in curve.points]
 
 
+@pytest.mark.exhaustive
 def test_a_share_is_trained_as_the_trainer_does(digits_run, curve, tmp_path):
     from cutaway import models
 

@@ -132,6 +132,7 @@ def test_wide_layers_are_measured_on_fewer_samples(run, source, monkeypatch, cap
     assert "Measured on 120 of " in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.exhaustive
 def test_predictions_that_are_too_large_are_not_recorded(tmp_path, monkeypatch):
     data, settings = samples_of_classes(30, 10), {"epochs": 2, "validation": 0.2, "progress": False}
     kept = ct.train(ct.mlp((16,)), data, runs=tmp_path, **settings)

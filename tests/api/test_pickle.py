@@ -127,6 +127,7 @@ def test_a_run_on_arrays_travels_with_its_data(tmp_path):
     np.testing.assert_array_equal(again.predictions(), run.predictions())
 
 
+@pytest.mark.exhaustive
 def test_a_record_is_read_in_another_process(digits_run, tmp_path):
     embedding = digits_run.embed(split="test", method="pca", progress=False)
     file = tmp_path / "embedding.pickle"

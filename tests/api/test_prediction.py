@@ -211,6 +211,7 @@ def test_pictures_of_digits_work_on_mnist(mnist_run, tmp_path):
     assert np.array_equal(mnist_run.predict([str(path) for path in paths[:5]]), mnist_run.predict(tmp_path)[:5])
 
 
+@pytest.mark.exhaustive
 def test_test_digits_are_not_far_and_noise_is(mnist_run):
     held = mnist_run.data.sources["test"]
     found = mnist_run.examine(held.x, nearest=0, explain=0)
@@ -298,6 +299,7 @@ def test_a_new_row_is_explained_as_a_frame_or_as_a_mapping(run, folder):
         run.explain(frame[:3])
 
 
+@pytest.mark.exhaustive
 def test_cells_of_a_mistake_are_those_of_the_table(run, folder):
     report = run.report(folder / "r.html", progress=False).read_text("utf-8")
     frame = pd.read_csv(folder / "train.csv")

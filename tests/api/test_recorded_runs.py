@@ -49,6 +49,7 @@ def printed(capsys, *arguments):
     return out.out
 
 
+@pytest.mark.exhaustive
 def test_its_history_opens_without_keras(bare):
     code = f"""
 import sys, cutaway as ct

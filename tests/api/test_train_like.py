@@ -94,6 +94,7 @@ def arrays():
     return generator.normal(size=(300, 5)).astype("float32") + y[:, None], y
 
 
+@pytest.mark.exhaustive
 def test_arrays_and_sample_weights_are_given_again(tmp_path):
     x, y = arrays()
     weight = np.linspace(0, 2, 300)

@@ -126,6 +126,7 @@ def test_proofs_are_suggested_where_one_can_be_tried(origin, change, untried, tr
     assert can_be_tried(finding, run) is tried
 
 
+@pytest.mark.exhaustive
 def test_relabeled_samples_that_a_model_does_not_learn_from_are_counted(cutaway, table, tmp_path):
     assert cutaway("train", *table, "--epochs", "1")[0] == 0
     assert "recipe" not in cutaway("labels", "latest", *QUICK)[1], "models like that of the run"

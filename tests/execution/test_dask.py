@@ -128,6 +128,7 @@ def test_a_worker_that_lacks_what_a_task_needs_is_named(cluster: Cluster, monkey
         run_tasks(worker_tasks.die, ["x"], engine=cluster.engine)
 
 
+@pytest.mark.exhaustive
 def test_folds_have_the_same_bytes_as_here(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[dict[str, bytes]] = []
     for place, engine in enumerate((None, cluster.engine)):
@@ -189,6 +190,7 @@ def test_a_scheduler_without_workers_and_one_that_goes(tmp_path: Path, monkeypat
             )
 
 
+@pytest.mark.exhaustive
 def test_a_scheduler_that_stops_answering(
     hurt_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

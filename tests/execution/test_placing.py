@@ -49,6 +49,7 @@ def test_workers_place_samples_where_this_process_does(digits_run: Any, here: An
     assert f"2 workers of {cluster.engine}" in {now.note for now in told}
 
 
+@pytest.mark.exhaustive
 def test_what_joblib_has_made_active_places_them(digits_run: Any, here: Any) -> None:
     with joblib.parallel_config(backend="loky", n_jobs=2):
         there = digits_run.embed(**SETTINGS)
@@ -57,6 +58,7 @@ def test_what_joblib_has_made_active_places_them(digits_run: Any, here: Any) -> 
     np.testing.assert_allclose(there.xy, here.xy, atol=0.05)
 
 
+@pytest.mark.exhaustive
 def test_the_batch_of_a_killed_worker_is_placed_again(digits_run: Any, here: Any, hurt_cluster: Cluster) -> None:
     with Client(f"tcp://127.0.0.1:{hurt_cluster.port}", set_as_default=False) as client:
         killed = []

@@ -162,6 +162,7 @@ def test_rules_are_printed_and_in_every_document(slow_run: ct.Run, capsys: pytes
     assert found.findings[0].title in printed("show", str(slow_run.path))
 
 
+@pytest.mark.exhaustive
 def test_a_training_that_was_ended_by_its_loss_diverged(tmp_path: Path) -> None:
     run = not_finite(tmp_path)
     found = ct.doctor(run, progress=False)
@@ -210,6 +211,7 @@ def test_a_remedy_is_tried_on_the_split_of_the_run(tmp_path: Path, monkeypatch: 
     assert proof.samples == len(run.split.test)
 
 
+@pytest.mark.exhaustive
 def test_where_no_training_helps_the_finding_says_what_does_and_why_there_is_no_proof(tmp_path: Path) -> None:
     x, y = table(1500)
     run = train(ct.mlp((32,)), x[:1100], y[:1100], tmp_path, epochs=4, x_test=x[1100:] + 1.0, y_test=y[1100:])
@@ -223,6 +225,7 @@ def test_where_no_training_helps_the_finding_says_what_does_and_why_there_is_no_
     assert "take test samples like those that the model will see" in proofs["shifted-test-samples"].remedy
 
 
+@pytest.mark.exhaustive
 def test_a_temperature_is_proved_without_a_training(tmp_path: Path) -> None:
     run = train(ct.mlp((32,)), *digits(), tmp_path, epochs=4, label_smoothing=0.5)
     (proof,) = [each for each in ct.doctor(run, proofs=True, progress=False).proofs if each.kind == "miscalibration"]

@@ -41,6 +41,7 @@ def test_of_a_ready_made_model_what_was_not_judged_is_named(tmp_path: Path) -> N
     assert ct.doctor(run, progress=False).findings == found.findings, "kept facts say the same"
 
 
+@pytest.mark.exhaustive
 def test_without_test_samples_predictions_are_judged_on_validation_samples(tmp_path: Path) -> None:
     x, y = digits()
     model = model_of(keras.layers.Flatten(), keras.layers.Dense(16, "relu"))

@@ -36,7 +36,16 @@ PIECEWISE = {
 }
 
 
-@pytest.mark.parametrize("make", PIECEWISE.values(), ids=PIECEWISE)
+QUICK = ("PReLU", "Maximum", "ELU")
+
+
+def kinds(makers):
+    """Every kind with its marks, as parameters of a test."""
+    marks = {name: () if name in QUICK else pytest.mark.exhaustive for name in makers}
+    return [pytest.param(make, id=name, marks=marks[name]) for name, make in makers.items()]
+
+
+@pytest.mark.parametrize("make", kinds(PIECEWISE))
 def test_contributions_add_up_to_what_keras_predicts(make):
     model = make()
     for x in X[:3]:
@@ -67,7 +76,7 @@ def test_what_is_curved_is_not_explained_and_all_else_works(kind):
     assert record.inactive is None, "only units of rectifiers are inactive"
 
 
-@pytest.mark.parametrize("make", {**PIECEWISE, **CURVED}.values(), ids={**PIECEWISE, **CURVED})
+@pytest.mark.parametrize("make", kinds({**PIECEWISE, **CURVED}))
 def test_the_ablation_of_a_unit_is_that_of_keras(make):
     model, labels = make(), np.arange(40) % 3
     layer = "hidden" if any(one.name == "hidden" for one in model.layers) else "left"

@@ -68,6 +68,7 @@ def test_damaged_files_are_named_once_and_compiled_again(suffix, damage, filled,
     assert run(cache) == [], "what was compiled again is whole"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_files_that_are_gone_are_compiled_without_a_word(filled, tmp_path):
     cache = shutil.copytree(filled, tmp_path / "cache")

@@ -47,6 +47,7 @@ def selected(opened):
     return opened.page.evaluate("[...explorer.store.state.selection].map((k) => explorer.samples.names[k])")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("title", "change"),
     [
@@ -68,6 +69,7 @@ def test_a_button_selects_the_samples_of_its_group(opened, found, title, change)
     assert opened.page.locator(".selection h3").inner_text() == f"{len(expected)} samples selected"
 
 
+@pytest.mark.exhaustive
 def test_the_map_is_colored_by_what_both_runs_make_of_a_sample(opened, found):
     opened.page.locator(".toolbar select").select_option("compared")
     legend = opened.page.locator(".legend")

@@ -67,6 +67,7 @@ def test_megabytes_of_hover_pictures_are_shown(browser, visit, make_page, sample
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_of_overlapping_points_only_the_top_one_shows_a_tooltip(browser, visit, make_page, samples):
     labels = np.array([0, 1, 0, 1])
     plot = embedding_scatter_bokeh(samples.xy[[0, 0, 0, 59]], labels, ["left", "right"], names=["a", "b", "c", "d"])
@@ -161,6 +162,7 @@ def test_the_color_scheme_can_be_switched_by_keyboard(browser, visit):
     assert opened.page.evaluate("document.documentElement.dataset.scheme") == "dark"
 
 
+@pytest.mark.exhaustive
 def test_on_a_touch_screen_dragging_scrolls_and_a_tap_shows_the_sample(browser, visit):
     opened = visit(browser, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 700})
     active = """() => Bokeh.documents.flatMap((document) => [...document.all_models])

@@ -36,6 +36,7 @@ def opened(browser, visit, path):
     page.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_a_pinned_sample_shows_its_way_with_the_probabilities_of_the_model(opened, digits_run):
     name = opened.page.evaluate("explorer.samples.names[5]")
     opened.page.evaluate("explorer.store.set({ pinned: 5 })")

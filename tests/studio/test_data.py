@@ -321,6 +321,7 @@ def test_looking_at_a_large_table_is_canceled_and_blocks_nobody(start_studio, tm
     assert os.path.getsize(data / "large.csv") > 30_000_000
 
 
+@pytest.mark.exhaustive
 @slow
 def test_names_from_a_file_come_back_as_they_are(start_studio, tmp_path):
     data = tmp_path / "data"

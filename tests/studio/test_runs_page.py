@@ -89,6 +89,7 @@ def test_search_sorting_and_states_are_in_the_address(start_studio, open_page, r
     opened.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_title_tags_and_note_are_written(start_studio, open_page, runs):
     opened, other = open_page(start_studio()), None
     other = open_page(opened.studio)
@@ -112,6 +113,7 @@ def test_title_tags_and_note_are_written(start_studio, open_page, runs):
     other.check_quiet()
 
 
+@pytest.mark.exhaustive
 def test_two_runs_are_selected_and_compared(start_studio, open_page, runs):
     opened = open_page(start_studio())
     page = opened.page

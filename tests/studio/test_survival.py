@@ -81,6 +81,7 @@ def kill_rounds(start_studio, new_run, folder, rounds):
         assert not list((folder / name).glob(".*.tmp"))
 
 
+@pytest.mark.exhaustive
 def test_a_server_that_is_killed_leaves_no_half_made_file(start_studio, new_run, tmp_path):
     kill_rounds(start_studio, new_run, tmp_path / "runs", 4)
 

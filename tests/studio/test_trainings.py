@@ -82,6 +82,7 @@ def test_a_wrong_setting_is_said_at_its_field_and_nothing_waits(start_studio):
     assert studio.ask("/api/trainings").json["jobs"] == []
 
 
+@pytest.mark.exhaustive
 def test_resolved_settings_are_those_of_the_run(start_studio):
     studio = start_studio()
     question = {"task": DIGITS, "samples": 1797, "tested": 360}
@@ -155,6 +156,7 @@ def test_a_branch_begins_with_the_weights_of_an_epoch(start_studio):
     assert failed["error"].startswith("this run has snapshots of epochs 0 to 3; got epoch 9; next:")
 
 
+@pytest.mark.exhaustive
 def test_a_training_outlives_its_server_and_another_server_picks_it_up(start_studio):
     first = start_studio(None, "--parallel", "1")
     job, waiting = start(first, LONG), start(first, {**DIGITS, "settings": {"epochs": 1}})

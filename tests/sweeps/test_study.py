@@ -56,6 +56,7 @@ def test_the_same_seed_gives_the_same_trials_and_another_one_others(tmp_path):
     assert {state for _, state, _, _, _ in found[0]} == {"complete", "pruned"}
 
 
+@pytest.mark.exhaustive
 def test_processes_that_die_change_nothing(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -68,6 +69,7 @@ def test_processes_that_die_change_nothing(tmp_path):
     assert sorted(trial.attempts for trial in found) == [1] * 18 + [2] * 2
 
 
+@pytest.mark.exhaustive
 def test_workers_at_once_do_each_trial_once(tmp_path):
     children = [in_process(tmp_path, 30, 10**6) for _ in range(3)]
     assert [child.wait() for child in children] == [0, 0, 0]
@@ -196,6 +198,7 @@ def test_importance_names_what_decides_and_what_is_no_more_than_chance():
     assert importance_of_settings(trials[:5], space) == {}
 
 
+@pytest.mark.exhaustive
 def test_p_values_of_losses_that_settings_do_not_decide_are_uniform():
     """As for any test: a p-value up to 0.2 in a fifth of the sweeps, although some share is always large."""
     space = read_space({"optimizer": ["adam", "adamw"], "dropout": {"low": 0.0, "high": 0.5}, **DECAY})

@@ -199,6 +199,7 @@ def test_where_no_trial_can_be_trained_the_sweep_ends(tmp_path, monkeypatch):
     assert [trial.state for trial in ct.open_sweep(tmp_path / "sweep-digits").trials] == ["failed"]
 
 
+@pytest.mark.exhaustive
 def test_a_full_disk_costs_no_trial(tmp_path, monkeypatch):
     from cutaway.runs import RunWriter
 

@@ -186,6 +186,7 @@ def _gradients(model, x, y):
     return [np.asarray(gradient) for gradient in jax.grad(loss)(trainable)[:2]]
 
 
+@pytest.mark.exhaustive
 def test_all_other_layers_equal_keras(tmp_path):
     """What is adapted stays as it is, slopes are learned, and layers without weights pass gradients on."""
     entry = keras.Input((FEATURES,))
@@ -206,6 +207,7 @@ def test_all_other_layers_equal_keras(tmp_path):
     assert run.history()[-1]["loss"] == pytest.approx(logs[-1]["loss"], abs=2e-5)
 
 
+@pytest.mark.exhaustive
 def test_the_model_ends_with_the_last_snapshot_and_its_predictions(tmp_path):
     data = make_data()
     model, _, run, _, result = train_both(mlp((16,), dropout=0.3), data, tmp_path)

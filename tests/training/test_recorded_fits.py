@@ -90,6 +90,7 @@ def _counts(true, predicted):
     return counts
 
 
+@pytest.mark.exhaustive
 def test_snapshots_of_other_layers_hold_every_weight(convolved):
     model, run = convolved
     kept = run.folder.snapshot()
@@ -227,6 +228,7 @@ def test_inputs_that_are_not_what_fit_got_are_an_error_with_both_numbers(picture
     assert "by Keras" in run.folder.manifest.why
 
 
+@pytest.mark.exhaustive
 def test_another_preparation_is_an_error_unless_the_user_vouches(pictures, tmp_path):
     def upside_down(ids):
         return 1 - pictures.inputs(ids)
@@ -260,6 +262,7 @@ def test_the_last_rows_that_fit_held_out_are_the_validation_samples(pictures, tm
     assert (predicted == run.labels(split="val")).mean() == pytest.approx(run.history.rows[-1]["val_accuracy"])
 
 
+@pytest.mark.exhaustive
 def test_a_fit_on_all_samples_leaves_none_to_test_on(tmp_path):
     x = GENERATOR.integers(0, 120, (240, 6, 6)).astype(np.uint8)
     order = np.argsort(LABELS, kind="stable")

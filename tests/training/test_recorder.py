@@ -159,6 +159,7 @@ def test_recording_does_not_change_the_training(blobs, tmp_path):
         np.testing.assert_array_equal(with_it, without)
 
 
+@pytest.mark.exhaustive
 def test_validation_every_second_epoch_and_other_metrics_are_recorded(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
     each_class = keras.metrics.F1Score(average=None, name="f1")

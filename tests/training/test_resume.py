@@ -138,6 +138,7 @@ def no_threads_left():
     return not [thread.name for thread in threading.enumerate() if thread.name.startswith("cutaway-")]
 
 
+@pytest.mark.exhaustive
 def test_ctrl_c_in_a_real_process_saves_and_says_how_to_go_on(tmp_path):
     command = [sys.executable, "-c", "from cutaway.cli import main; main()", "train", "digits", "--epochs", "4000"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

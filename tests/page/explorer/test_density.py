@@ -176,6 +176,7 @@ DRAWN = """(() => {
 })()"""
 
 
+@pytest.mark.exhaustive
 def test_zooming_in_by_the_wheel_shows_finer_grids(open_explorer, stripes):
     opened = open_explorer(record=stripes)
     side, pixels = "explorer.map.backdrop.side", "explorer.map.view.scale * explorer.map.view.ratio"

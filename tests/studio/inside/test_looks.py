@@ -37,6 +37,7 @@ def test_a_first_look_needs_nothing_of_the_process_that_computes_for_another_run
     assert worker_of(own_studio, "look") not in (None, busy)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_both_processes_are_loaded_once_somebody_comes_and_the_second_gives_way(
     trained, tmp_path, start_studio, worker_of
