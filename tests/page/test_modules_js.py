@@ -157,6 +157,28 @@ def test_arrays_arrive_as_they_were_sent(dtype):
     assert texts == ["a", 'b"\n', "ü", ""]
 
 
+def test_an_array_whose_bytes_did_not_come_is_asked_for_again():
+    body = """
+      let asked = 0;
+      const read = (k) => {
+        asked += 1;
+        if (asked === 1) throw new Error("away");
+        return data.bytes[k];
+      };
+      const bundle = new Bundle(data.records, read);
+      const first = await bundle.array(0).then(() => "there", (error) => error.message);
+      await new Promise((done) => setTimeout(done));
+      const second = await bundle.array(0);
+      await bundle.array(0);
+      return [first, [...second], asked];
+    """
+    bundle = Bundle()
+    bundle.add(np.array([3, 1, 2], np.uint8))
+    data = {"records": bundle.records, "bytes": [np.frombuffer(each, np.uint8) for each in bundle.data]}
+    first, second, asked = run_script(body, data, imports={"core/bundle.js": "Bundle"})
+    assert (first, list(second), asked) == ("away", [3, 1, 2], 2)
+
+
 def test_numbers_get_the_colors_of_the_ramp():
     body = """
       const palette = rampPalette(["#000000", "#ff0000", "#ffffff"], "#808080");
