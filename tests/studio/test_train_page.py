@@ -118,6 +118,8 @@ def test_the_map_moves_while_the_model_learns_until_the_training_is_stopped_and_
     first_frame, first_epoch = opened.page.evaluate(f"[{frame}, {epoch}]")
     opened.wait(f"{frame} > {first_frame}", seconds=60)
     assert opened.page.evaluate(epoch) > first_epoch
+    # without a GPU each would be painted 60 times a second by a core that trains
+    assert opened.page.evaluate("document.getAnimations().length") == 0
     caption = opened.page.inner_text(".live-map-caption")
     assert re.fullmatch(
         r"360 test samples in dense_2, after epoch \d+: [\d.]+% of them are predicted correctly\.", caption
