@@ -173,7 +173,7 @@ def _load(
         )
     if source.reports:
         given["on_progress"] = on_progress
-    if source.info is None:
+    if source.info is None or given:
         return source.load(where, **given)
     data = _NAMED.get(source.info.name)
     if data is None:
