@@ -41,7 +41,7 @@ def test_a_folder_is_uploaded_looked_at_trained_on_and_deleted(start_studio, ope
     choosing.value.set_files(shapes)
     page.wait_for_url("**/data?data=upload*", timeout=60_000)
     opened.ready()
-    opened.wait("document.querySelectorAll('.sheet-picture').length === 60", seconds=60)  # of the training samples
+    opened.wait("document.querySelectorAll('.sheet-picture').length === 48", seconds=60)  # of the training samples
     assert page.inner_text("h1") == "my shapes"
     assert page.locator(".class-counts li").all_inner_texts() == [f"{HOSTILE}\n40", "dark\n40"]
     page.get_by_role("link", name="Train on these data").click()
@@ -52,12 +52,35 @@ def test_a_folder_is_uploaded_looked_at_trained_on_and_deleted(start_studio, ope
     opened.ready()
     opened.wait("document.querySelector('.live')?.dataset.state === 'finished'", seconds=120)
     run = RunFolder.open(studio.folder / page.url.rpartition("/")[2])
-    assert run.manifest["dataset"]["shape"] == [9, 8]
-    assert run.manifest["dataset"]["class_names"] == [HOSTILE, "dark"]
+    assert tuple(run.manifest.dataset.shape) == (9, 8)
+    assert list(run.manifest.dataset.class_names) == [HOSTILE, "dark"]
     opened.open("/data")
     page.get_by_role("button", name="Delete my shapes").click()
-    opened.wait("!document.querySelector('#studioView').textContent.includes('my shapes')")
+    opened.wait("!document.querySelector('[aria-label=\"Delete my shapes\"]')")
     assert partial_uploads(studio) == []
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
+def test_a_folder_or_its_classes_are_dropped(start_studio, open_page, shapes):
+    studio = start_studio()
+    opened = open_page(studio, "/data")
+    browser = opened.context.new_cdp_session(opened.page)
+
+    def drop(*paths):
+        opened.open("/data")
+        box = opened.page.locator(".upload-area").bounding_box()
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            at = {"x": box["x"] + 20, "y": box["y"] + 10}
+            browser.send("Input.dispatchDragEvent", {"type": kind, "data": data, **at})
+        opened.page.wait_for_url("**/data?data=upload*", timeout=60_000)
+        opened.ready()
+        opened.wait("document.querySelectorAll('.sheet-picture').length === 48", seconds=60)
+        return opened.page.inner_text("h1")
+
+    assert drop(shapes) == "my shapes"
+    assert drop(*sorted(path for path in shapes.iterdir() if path.is_dir())) == "pictures"
     opened.check_quiet()
 
 

@@ -79,7 +79,12 @@ def test_a_wrong_value_is_said_at_its_field_before_anything_starts(start_studio,
     assert wrong.inner_text() == ""
     assert opened.page.get_by_role("button", name="Start training").is_enabled()
     give(opened, hidden="12, many")
-    assert "a hidden layer has a whole number of units" in opened.page.inner_text("#setting-hidden-wrong")
+    said = opened.page.inner_text("#setting-hidden-wrong")
+    assert "a hidden layer has a whole number of units" in said
+    assert "got 'many'" in said
+    give(opened, hidden="", dropout="much", ensemble="few")
+    assert opened.page.inner_text("#setting-dropout-wrong").startswith("dropout is a fraction")
+    assert "got 'few'" in opened.page.inner_text("#setting-ensemble-wrong")
     opened.check_quiet()
 
 

@@ -33,7 +33,7 @@ export function uploadArea(endings, uploaded) {
   });
   const drop = async (/** @type {DataTransfer | null} */ data) => {
     const entries = [...(data?.items ?? [])].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-    const folders = entries.filter((entry) => entry instanceof FileSystemDirectoryEntry);
+    const folders = entries.filter(isFolder);
     if (!folders.length) return sendFile(data?.files[0]);
     await sendFolder(await droppedFolder(folders));
   };
@@ -70,6 +70,14 @@ function chosenFolder(files) {
 }
 
 /**
+ * @param {FileSystemEntry} entry
+ * @returns {entry is FileSystemDirectoryEntry}
+ */
+function isFolder(entry) {
+  return entry.isDirectory; // Chromium keeps the names of the classes to itself
+}
+
+/**
  * One folder with everything in it; of several, which are the classes, a folder that holds them.
  * @param {FileSystemDirectoryEntry[]} folders
  * @returns {Promise<import("./upload_folder.js").ChosenFolder>}
@@ -79,7 +87,7 @@ async function droppedFolder(folders) {
   const walk = async (/** @type {FileSystemDirectoryEntry} */ folder, /** @type {string[]} */ way) => {
     for (const entry of await entriesOf(folder)) {
       const parts = [...way, entry.name];
-      if (entry instanceof FileSystemDirectoryEntry) await walk(entry, parts);
+      if (isFolder(entry)) await walk(entry, parts);
       else files.push({ parts, file: await new Promise((done, failed) => /** @type {FileSystemFileEntry} */ (entry).file(done, failed)) });
     }
   };

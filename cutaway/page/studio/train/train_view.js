@@ -171,7 +171,7 @@ class TrainForm {
 /** @param {string} text */
 function unitsOf(text) {
   if (/^none$/i.test(text)) return [];
-  return text.split(/[ ,;]+/).filter(Boolean).map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : -1));
+  return text.split(/[ ,;]+/).filter(Boolean).map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : part));
 }
 
 /** @param {HTMLElement} host */
