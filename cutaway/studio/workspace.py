@@ -58,7 +58,7 @@ class Workspace:
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
         self._writing = threading.Lock()
         self._was_missing, self._scanned = False, -SLOW
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._seen: dict[str, tuple[int, int]] = {}  # size of the history and number of epochs
 
     def start(self) -> None:
         """Begin to watch the folder."""
@@ -179,16 +179,18 @@ class Workspace:
         for run in running:
             file = self.folder / run / "history.jsonl"
             size = file.stat().st_size if file.exists() else 0
-            before, epochs = self._seen.get(run, (-1, 0))
+            before, epochs = self._seen.get(run, (-1, -1))
             if size == before:
                 continue
+            known = max(epochs, 0)
             with contextlib.suppress(OSError, CutawayError):  # a damaged history says so in its row
-                told = self.training(run, since=epochs)
-                epochs += len(told["rows"])
+                told = self.training(run, since=known)
+                known += len(told["rows"])
                 self.hub.send("training", {"run": run, **told})
-            self._seen[run] = (size, epochs)
-            with contextlib.suppress(CutawayError):
-                self.hub.send("runs", {"changed": [self.index.refresh(run)], "gone": []})
+            self._seen[run] = (size, known)
+            if known != epochs:  # between epochs, the next look at the whole folder is soon enough
+                with contextlib.suppress(CutawayError):
+                    self.hub.send("runs", {"changed": [self.index.refresh(run)], "gone": []})
 
     def training(self, run: str, *, since: int = 0) -> dict[str, Any]:
         """The history of a run and how far its training is.
