@@ -66,6 +66,23 @@ def test_a_training_is_started_and_drawn_until_it_has_ended(start_studio, open_p
 
 
 @pytest.mark.exhaustive
+def test_a_training_starts_also_if_something_is_checked_meanwhile(start_studio, open_page):
+    opened = open_page(start_studio(), "/train?data=bundled/digits")
+    give(opened, epochs="1")
+    held = []
+    opened.page.route("**/api/trainings/check", held.append)
+    opened.page.get_by_role("button", name="Start training").click()
+    opened.page.fill("#setting-epochs", "2")  # asks again, before the first answer is there
+    while len(held) < 2:
+        opened.page.wait_for_timeout(20)
+    opened.page.unroute("**/api/trainings/check")
+    for route in held:
+        route.continue_()
+    opened.page.wait_for_url("**/trainings/*", timeout=60_000)
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
 def test_a_wrong_value_is_said_at_its_field_before_anything_starts(start_studio, open_page):
     opened = open_page(start_studio(), "/train?data=bundled/digits")
     give(opened, epochs="0")
