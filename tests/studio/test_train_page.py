@@ -70,15 +70,11 @@ def test_a_training_starts_also_if_something_is_checked_meanwhile(start_studio, 
     opened = open_page(start_studio(), "/train?data=bundled/digits")
     give(opened, epochs="1")
     held = []
-    opened.page.route("**/api/trainings/check", held.append)
+    opened.page.route("**/api/trainings/check", lambda route: held.append(route) if not held else route.continue_())
     opened.page.get_by_role("button", name="Start training").click()
-    opened.page.fill("#setting-epochs", "2")  # asks again, before the first answer is there
-    while len(held) < 2:
-        opened.page.wait_for_timeout(20)
-    opened.page.unroute("**/api/trainings/check")
-    for route in held:
-        route.continue_()
-    opened.page.wait_for_url("**/trainings/*", timeout=60_000)
+    give(opened, epochs="2")  # asks again, and is answered first
+    held[0].continue_()
+    opened.page.wait_for_url("**/trainings/*", timeout=60_000, wait_until="commit")
     opened.check_quiet()
 
 
