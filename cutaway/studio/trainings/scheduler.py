@@ -33,8 +33,9 @@ Rows = list[dict[str, Any]]
 
 
 class Scheduler:
-    """Starts jobs of several queues, as many at once as the machine allows, from the queue with the fewest first, and
-    of those with as many from the one that has waited for longest: nobody waits for all that another person has asked.
+    """Starts jobs of several queues, as many at once as the machine allows, from the queue with the fewest first.
+
+    Of queues with as many, the one that has waited longest is first: nobody waits for all that another person wants.
 
     Of several studios that serve one folder, the one that holds its ``scheduler.lock`` starts its jobs; when it ends,
     however it ends, another one does.
