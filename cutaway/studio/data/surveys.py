@@ -31,6 +31,7 @@ class Surveys:
         self._known: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._wanted: dict[str, Record] = {}
         self._current: str | None = None
+        self._stopping = False
         self._process = LineProcess("cutaway.studio.data.surveyor", on_line=self._take, on_end=self._ended)
 
     def ask(self, where: str, options: dict[str, Any], *, seconds: float) -> dict[str, Any]:
@@ -82,7 +83,8 @@ class Surveys:
                 return
             found["state"] = "canceled"
             self._wanted.pop(key, None)
-            current = self._current == key
+            current = self._current == key and not self._stopping
+            self._stopping = self._stopping or current
         if current:
             self._process.end()
 
@@ -110,7 +112,7 @@ class Surveys:
         key = record["key"]
         with self._lock:
             found = self._known.get(key)
-            if found is None or found["state"] != "working":
+            if found is None or found["state"] != "working" or self._stopping:
                 return
             if "progress" in record:
                 found["progress"] = record["progress"]
@@ -137,8 +139,9 @@ class Surveys:
             key = self._current
             if key is None:
                 return
-            if self._known[key]["state"] == "canceled":
-                self._end(key)
+            if self._stopping:
+                self._stopping, self._current = False, None
+                self._next()  # the same one, perhaps, which somebody has asked for again meanwhile
             else:
                 self._end(key, state="failed", error=MEMORY)
             state = self._known[key]["state"]
