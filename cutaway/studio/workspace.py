@@ -13,7 +13,7 @@ from .data import Surveys, Uploads
 from .events import Hub
 from .live import LiveMaps
 from .memory import free_memory
-from .runs import Notes, RunIndex, Trash, change_notes, verdict
+from .runs import Notes, RunIndex, Trash, change_notes, sample_counts, verdict
 from .trainings import JobQueue
 
 FAST = 0.25
@@ -206,7 +206,7 @@ class Workspace:
         return {
             "rows": new,
             "since": since,
-            "samples": (manifest.split.get("counts") or {}).get("train"),
+            "samples": sample_counts(manifest).get("train"),
             "progress": between[-1] if between else None,
             "verdict": verdict(rows, manifest.config, kept_epoch=manifest.kept_epoch) if new or not since else None,
         }
