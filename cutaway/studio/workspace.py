@@ -163,6 +163,7 @@ class Workspace:
                     self.scan()
                     self._first.set()
                     self.live.tidy()
+                    self.surveys.tidy()
                 if now - kept >= KEEP:
                     kept = now
                     self.index.keep()

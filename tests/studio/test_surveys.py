@@ -10,13 +10,15 @@ class Process:
     """A process that answers when a test says so."""
 
     def __init__(self, _, *, on_line, on_end):
-        self.on_line, self.on_end, self.sent, self.ends = on_line, on_end, [], 0
+        self.on_line, self.on_end, self.sent, self.ends, self.alive = on_line, on_end, [], 0, False
 
     def send(self, record):
         self.sent.append(record["key"])
+        self.alive = True
 
     def end(self):
         self.ends += 1
+        self.alive = False
 
 
 @pytest.fixture
@@ -49,3 +51,21 @@ def test_after_one_that_was_canceled_comes_the_next_one(surveys):
     assert surveys.get(first)["state"] == "canceled"
     process.on_end()  # by itself
     assert (surveys.get(second)["state"], surveys.get(second)["error"]) == ("failed", MEMORY)
+
+
+def test_a_process_that_nobody_needs_ends_and_comes_back(surveys, monkeypatch):
+    process = surveys._process
+    key = surveys.ask("first", {}, seconds=0)["key"]
+    monkeypatch.setattr("cutaway.studio.data.surveys.IDLE", -1.0)
+    surveys.tidy()
+    assert process.ends == 0, "it works"
+    process.on_line({"key": key, "result": "found"})
+    surveys.tidy()
+    surveys.tidy()
+    assert process.ends == 1
+    second = surveys.ask("second", {}, seconds=0)["key"]
+    assert process.sent == [key], "the end of the process was not seen yet"
+    process.on_end()
+    assert process.sent == [key, second]
+    assert surveys.get(second)["state"] == "working"
+    assert surveys.get(key)["result"] == "found"
