@@ -16,7 +16,8 @@ TASKS = (ExploreTask(run="a"), SheetTask(run="a"), CompareTask(run="b", other="a
 def folder(tmp_path_factory):
     """Two runs on a table."""
     folder = tmp_path_factory.mktemp("gone")
-    rows = [f"{k * 7 % 13},{k * 5 % 11},{'left' if k * 7 % 13 + k * 5 % 11 < 11 else 'right'}\n" for k in range(200)]
+    points = [((7 * k) % 13, (5 * k) % 11) for k in range(200)]
+    rows = [f"{x},{y},{'left' if x + y < 11 else 'right'}\n" for x, y in points]
     (folder / "table.csv").write_text("x,y,kind\n" + "".join(rows))
     settings = {"epochs": 2, "progress": False, "runs": folder / "runs"}
     table = ct.load_dataset(folder / "table.csv", label="kind")
