@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 def studio(
     folder: Annotated[str, typer.Argument(metavar="[DIR]", help="Folder of runs; made if it is not there.")] = "runs",
     data: Annotated[
-        list[str] | None, typer.Option("--data", metavar="FOLDER", help="Folder below which data may be chosen.")
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="FOLDER",
+            help="Folder below which data may be chosen. Default: the current one; with --people or --students none.",
+        ),
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: 8765, or the next free one.")] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
@@ -58,9 +63,10 @@ def studio(
     )
     names = _names(people, students, own_folders=own_folders, links=links)
     runs = _runs_folder(folder)
+    places = _data_folders(data, links=links, alone=not names)
     settings = StudioSettings(
         people=make_people(runs, names, own_folders=own_folders, renew=new_links),
-        data=tuple(_data_folder(each) for each in data or ["."]),
+        data=places,
         host=host,
         port=8765 if port is None else port,
         behind=behind,
@@ -130,10 +136,18 @@ def _runs_folder(folder: str) -> Path:
     return runs
 
 
-def _data_folder(folder: str) -> Path:
-    if not Path(folder).is_dir():
-        raise UsageError("data are chosen below a folder", got=f'--data "{folder}"', hint="name one that is there")
-    return Path(folder).absolute()
+def _data_folders(folders: list[str] | None, *, links: str | None, alone: bool) -> tuple[Path, ...]:
+    """Below which data may be chosen: the current one where nobody else comes in, who could read all of its tables."""
+    for folder in folders or ():
+        if not Path(folder).is_dir():
+            raise UsageError("data are chosen below a folder", got=f'--data "{folder}"', hint="name one that is there")
+        if links is not None and Path(links).resolve().is_relative_to(Path(folder).resolve()):
+            raise UsageError(
+                "links are written where no student can read them: whoever has a link comes in under its name",
+                got=f'--links "{links}", below --data "{folder}"',
+                hint="name a file in another folder with --links",
+            )
+    return tuple(Path(folder).absolute() for folder in folders or (["."] if alone else []))
 
 
 def _say_links(settings: "StudioSettings", *, links: str | None) -> None:

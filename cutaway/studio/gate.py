@@ -1,15 +1,15 @@
 """The one door of the studio: who sends a request, and what every answer carries. Each route is behind it."""
 
 import asyncio
-import html
 from collections import Counter
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, unquote
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from .entrance import SWITCH, TOKEN, go_again, proof_of, relative, whose_link
 from .rates import Rates
 from .settings import Person, StudioSettings
 
@@ -54,8 +54,6 @@ HEADERS = {
 }
 CLOSED = "This studio is closed without its link. Next: open the link that cutaway studio printed in the terminal.\n"
 FOREIGN = "Pages of other sites cannot use this studio.\n"
-
-Query = list[tuple[str, str]]
 
 
 class Gate:
@@ -118,21 +116,26 @@ class Gate:
         return None
 
     def _entry(self, scope: Scope, headers: Headers) -> Response | None:
-        """Answer somebody who follows a link: with the cookie, or with the same address once more.
+        """Answer somebody who follows a link: with the cookie, with the same address once more, or with a question.
 
         A browser sends no cookie of ours when the link was on another site, such as in a mail. So we answer with a page
-        that goes to the same address itself, which then has the cookie.
+        that goes to the same address itself, which then has the cookie. Who is in the studio already, and follows the
+        link of somebody else, is asked: they may not know that it is one, and would go on in the folder of its sender.
         """
         if scope["method"] != "GET":
             return None
         query = parse_qsl(str(scope["query_string"], "latin-1"), keep_blank_values=True)
-        token = dict(query).get("token")
-        address = _relative(scope["path"], base=unquote(self.settings.base), query=query)
+        token, address = dict(query).get(TOKEN), relative(scope["path"], base=unquote(self.settings.base), query=query)
         if token is None:
-            return _again(address) if self._is_visit(scope, headers) else None
+            return go_again(address) if self._is_visit(scope, headers) else None
         person = self.settings.person(token)
         if person is None:
             return PlainTextResponse(CLOSED, status_code=401)
+        if len(self.settings.people) > 1 and self._is_visit(scope, headers):
+            return go_again(address, token=token)
+        known = self._person(headers)
+        if known is not None and known != person and dict(query).get(SWITCH) != proof_of(known, person):
+            return whose_link(address, known, person)
         answer = RedirectResponse(address, status_code=303)
         answer.set_cookie(
             self.settings.cookie,
@@ -175,27 +178,6 @@ class Gate:
         if not scope["path"].startswith(UPLOADS) and (not length.isdecimal() or int(length[:20]) > BODY_BYTES):
             return PlainTextResponse(f"A request holds at most {BODY_BYTES:,} bytes.\n", 413)
         return None
-
-
-def _relative(path: str, *, base: str, query: Query) -> str:
-    """The address of a request itself, without the token and relative to itself.
-
-    Some proxies that cut their path off put it before each address that we send them to, and others do not; a relative
-    one is right with all of them, and never leads to another machine, as one with two slashes first does.
-    """
-    last = quote(path.rpartition("/")[2], safe="~")
-    slash = "/" if path == base and last else ""  # what is in the studio is below its own address
-    rest = urlencode([pair for pair in query if pair[0] != "token"])
-    return f"./{last}{slash}{'?' if rest else ''}{rest}"
-
-
-def _again(address: str) -> Response:
-    """A page that goes to an address itself."""
-    escaped = html.escape(address)
-    return HTMLResponse(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>cutaway studio</title>'
-        f'<meta http-equiv="refresh" content="0;url={escaped}"><a href="{escaped}">Open the studio</a></html>'
-    )
 
 
 def _bounded(receive: Receive, limit: int | None) -> Receive:

@@ -13,6 +13,9 @@ from cutaway.errors import UsageError
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERY = ("0.0.0.0", "::")
 TOKEN_BYTES = 32
+OWN = ("api", "compare", "data", "runs", "static", "train", "trainings")
+"""How the paths of the studio begin."""
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -67,6 +70,14 @@ class StudioSettings:
                 "--behind is the address by which people reach the proxy",
                 got=f'"{self.behind}"',
                 hint="try --behind https://hub.example.org/user/ada/proxy/8765",
+            )
+        first = self.base.partition("/")[2].partition("/")[0]
+        if first in OWN:
+            raise UsageError(
+                "the path of a proxy begins with another word than the studio's own pages: some proxies cut it off and "
+                "others do not",
+                got=f"/{first}",
+                hint="let the proxy use another path, such as /studio",
             )
 
     @cached_property

@@ -14,7 +14,7 @@ from .data import FolderUploads, Surveys, Uploads
 from .events import Hub
 from .live import LiveMaps
 from .memory import free_memory
-from .runs import Notes, RunIndex, Trash, change_notes, verdict
+from .runs import Notes, RunIndex, Trash, change_notes, sample_counts, verdict
 from .trainings import JobQueue
 
 FAST = 0.25
@@ -179,6 +179,7 @@ class Workspace:
                     self.scan()
                     self._first.set()
                     self.live.tidy()
+                    self.surveys.tidy()
                 if now - kept >= KEEP:
                     kept = now
                     self.index.keep()
@@ -227,7 +228,7 @@ class Workspace:
         return {
             "rows": new,
             "since": since,
-            "samples": (manifest.split.get("counts") or {}).get("train"),
+            "samples": sample_counts(manifest).get("train"),
             "progress": between[-1] if between else None,
             "verdict": verdict(rows, manifest.config, kept_epoch=manifest.kept_epoch) if new or not since else None,
         }

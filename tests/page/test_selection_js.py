@@ -1,6 +1,7 @@
 """Selections as text for addresses and as Python, made by the page's modules in Node."""
 
 import base64
+import csv
 
 import numpy as np
 import pytest
@@ -71,6 +72,15 @@ def test_a_text_that_is_none_selects_nothing():
         ["train[5]", "test[5]", "test[6]", "test[7]", "test[8]"],
         ['Ada "the" \\ first\n', "test[3]", "</script>", "test[x]", "été"],
         ["a[007]", "Oslo, [12]"],
+        [
+            '"]; import os; os.abort() #',
+            "{1 / 0}",
+            "te{1/0}st[3]",
+            "test[1/0]",
+            "x\\N{BULLET}\\x41\\",
+            "\u2028\x00\x7f",
+        ],
+        ["__proto__[3]", "constructor[1]", "test[3]\n1/0"],
     ],
 )
 def test_python_code_names_the_same_samples(names):
@@ -79,10 +89,20 @@ def test_python_code_names_the_same_samples(names):
         {"names": names, "python": {"run": "ct.open_run('it')", "explore": 'run.explore(split="test")'}},
         imports={"explorer/python.js": "pythonCode"},
     )
-    line = next(line for line in code.splitlines() if line.startswith("names = "))
+    line = next(line for line in code.split("\n") if line.startswith("names = "))
     scope = {}
     exec(line, scope)
     assert sorted(scope["names"]) == sorted(names)
     compile(code, "code", "exec")
     assert "run = ct.open_run('it')" in code.splitlines()
     assert 'widget = run.explore(split="test")' in code.splitlines()
+
+
+def test_no_program_for_tables_calculates_what_a_name_says():
+    formulas = ["=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", '=HYPERLINK("//x.example")']
+    plain = ["-1.5", "+1", "-3e-7", "a=b", "test[3]", "-Infinity", "O'Neill", "a,b", 'a"b', -0.25]
+    cells = run_script(
+        "return data.values.map(csvCell);", {"values": formulas + plain}, imports={"core/elements.js": "csvCell"}
+    )
+    found = [next(csv.reader([cell])) for cell in cells]
+    assert found == [[f"'{each}"] for each in formulas] + [[str(each)] for each in plain]

@@ -45,6 +45,7 @@ def said(tmp_path, monkeypatch, capsys):
         (["--own-folders"], "--own-folders is for --people or --students"),
         (["--links", "links.csv"], "--links is for --people or --students"),
         (["--students", "2", "--links", "no/links.csv", "--port", "0"], "links are written to a file that can be made"),
+        (["--students", "2", "--links", "lesson/links.csv", "--data", "."], "where no student can read them"),
         (["--students", "0"], "--students"),
         (["--port", "70000"], "--port"),
     ],

@@ -275,3 +275,12 @@ def test_a_studio_on_every_address_is_named_by_its_machine(tmp_path, monkeypatch
     assert settings.secure
     six = StudioSettings(people=(Person("", tmp_path, token="t"),), host="::1", port=80)
     assert six.link(six.people[0]) == "http://[::1]/?token=t"
+
+
+def test_the_path_of_a_proxy_is_none_of_the_studio_s_own(in_process, tmp_path):
+    own = {path.split("/")[1] for _, path in routes(in_process().app)} - {""}
+    assert own
+    for word in own:
+        with pytest.raises(UsageError, match=f"another word than the studio's own pages: .*; got /{word}; next: let"):
+            StudioSettings(people=(Person("", tmp_path),), behind=f"https://lab.example.org/{word}/ada")
+    assert StudioSettings(people=(Person("", tmp_path),), behind="https://lab.example.org/ada/runs").base == "/ada/runs"

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 
 import pytest
 
@@ -104,11 +105,15 @@ def test_only_what_is_in_the_trash_is_taken_back(run, name):
         bin_.take_back(name)
 
 
-def test_a_run_that_is_being_trained_is_not_deleted(tmp_path, new_run):
+@pytest.mark.parametrize("record", ["whole", "of another name of this machine", "damaged"])
+def test_a_run_that_is_being_trained_is_not_deleted(tmp_path, new_run, record):
     running = new_run(tmp_path / "runs" / "a", status="running")
+    said = json.loads((running / "run.json").read_text())
+    said["process"]["host"] = socket.gethostname() if record == "whole" else "as-it-was-called-yesterday"
+    (running / "run.json").write_text("{" if record == "damaged" else json.dumps(said))
     with (running / "history.jsonl").open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(RunError, match=rf"a, which process {os.getpid()} trains; next: stop it first"):
+        with pytest.raises(RunError, match="a, which a process is writing; next: stop it first"):
             Trash(running.parent).put(running)
     Trash(running.parent).put(running)  # what its run.json says of a process is not true any more, or never was
     assert Trash(running.parent).names() == ["a"]

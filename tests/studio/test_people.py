@@ -109,6 +109,9 @@ def test_a_class_comes_in_each_by_their_own_link(start_studio, new_run, tmp_path
     head, *rows = [line.split(",") for line in links.read_text().splitlines()]
     assert head == ["Name", "Link"]
     token = {name: link.partition("token=")[2] for name, link in rows}
+    # the file of links is where the studio was started: a student who could choose it as data would see all of them
+    assert studio.ask("/api/data", token=token["Bob"]).json["folders"] == []
+    assert studio.ask("/api/data/folder/0", token=token["Bob"]).status == 404
     assert "".join(studio.printed).count("token=") == 1
     ids = {name: [row["id"] for row in studio.ask(token=token[name]).json["runs"]] for name in token}
     assert ids == {"Ada": [], "Bob": []}

@@ -2,6 +2,10 @@
 
 import re
 
+import pytest
+
+from cutaway.studio import Person
+
 
 def test_all_modules_are_asked_for_at_once(in_process):
     studio = in_process()
@@ -30,8 +34,6 @@ def _resolved(path, name):
 
 
 def test_the_shell_of_a_reader_says_so_and_a_name_is_text(in_process, tmp_path):
-    from cutaway.studio import Person
-
     (tmp_path / "runs").mkdir(exist_ok=True)
     ada = Person("<b>Ada</b>", tmp_path / "runs", writes=False)
     shell = in_process(people=(ada,)).ask("/", token=ada.token).body.decode()
@@ -43,8 +45,6 @@ def test_the_shell_of_a_reader_says_so_and_a_name_is_text(in_process, tmp_path):
 def test_the_form_for_a_training_has_its_maps_loaded_unless_a_training_would_pay(
     in_process, monkeypatch, tmp_path, new_run
 ):
-    from cutaway.studio import Person
-
     monkeypatch.setattr("cutaway.studio.workspace.free_memory", lambda: 4 << 30)
     ada, ben = (Person(name, tmp_path / "runs", writes=name == "Ada") for name in ("Ada", "Ben"))
     studio, loaded = in_process(people=(ada, ben)), []
@@ -61,3 +61,14 @@ def test_the_form_for_a_training_has_its_maps_loaded_unless_a_training_would_pay
     studio.workspace.scan()
     studio.ask("/train", token=ada.token)
     assert loaded == [studio.workspace.live]
+
+
+def test_in_a_classroom_a_form_loads_nothing(in_process, monkeypatch, tmp_path):
+    people = [Person(name, tmp_path / "runs" / name) for name in ("", "Ada")]
+    for person in people:
+        person.runs.mkdir(parents=True, exist_ok=True)
+    studio = in_process(people=tuple(people))
+    monkeypatch.setattr("cutaway.studio.live.LiveMaps.warm", lambda maps: pytest.fail("20 students, 20 processes"))
+    monkeypatch.setattr("cutaway.studio.workspace.free_memory", lambda: 4 << 30)
+    for person in people:
+        assert studio.ask("/train", token=person.token).status == 200

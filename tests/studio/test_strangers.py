@@ -181,3 +181,11 @@ def test_what_a_link_leads_to_is_neither_shown_nor_written(in_process, tmp_path,
             JobQueue(tmp_path / "runs").add(Job(created=1.0, task=Training(data="digits")))
         assert JobQueue(tmp_path / "runs").rows() == []
     assert sorted(outside.rglob("*")) == before
+
+
+@pytest.mark.parametrize("counts", [[1], "x", {"train": "x", "val": [1]}, {"train": -1, "val": True}, 7])
+def test_counts_of_samples_that_are_none_are_left_out(in_process, new_run, tmp_path, counts):
+    new_run(tmp_path / "runs" / "a", split={"counts": counts})
+    studio = in_process()
+    assert studio.ask("/api/runs/a").json["samples"] is None
+    assert studio.ask("/api/runs/a/settings").json["samples"] is None

@@ -47,10 +47,11 @@ export function saveText(name, text) {
 }
 
 /**
- * A cell of a CSV file.
+ * A cell of a CSV file. A program for tables would calculate what begins as a formula, which may send something to other
+ * machines: names that do so get an apostrophe before them.
  * @param {string | number} value
  */
 export function csvCell(value) {
-  const text = String(value);
+  const text = /^[=+\-@\t\r]/.test(String(value)) && Number.isNaN(Number(value)) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

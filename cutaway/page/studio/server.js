@@ -109,5 +109,14 @@ export function mayWrite() {
 /** The path of the page below the studio, in parts: ["runs", "20261124-211500-mnist-7f3a"]. */
 export function pathParts() {
   const base = new URL(root).pathname;
-  return location.pathname.slice(base.length).split("/").filter(Boolean).map(decodeURIComponent);
+  return location.pathname.slice(base.length).split("/").filter(Boolean).map(decodedPart);
+}
+
+/** @param {string} part of a path; one that is no text, such as "%E0", stays as it is */
+function decodedPart(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

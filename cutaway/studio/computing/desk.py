@@ -1,9 +1,10 @@
 """Who waits for what: jobs by their key, the order in which they are done, and the threads that hand them out."""
 
 import contextlib
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,11 @@ MEMORY = 2 << 30
 SETTLED = 4.0
 """Seconds from when somebody has come until the second process is loaded: by then the first one is."""
 
+HELD = 10.0
+"""Seconds for which looks hold other work back at most: somebody may ask for one after the other."""
+
 MOST_JOBS = 64
-"""Jobs that wait at most."""
+"""Jobs that one person waits for at most."""
 
 MOST_FAILED = 100
 """Failures that are remembered, so that pages that ask again are told why."""
@@ -53,11 +57,12 @@ class Job:
         folder: Folder of the runs.
         tell: Tells the pages that show this folder.
         lane: Which process does it.
-        pages: The pages that wait, and when each asked last.
+        pages: The pages that wait, each after its person and a slash, and when each asked last.
         state: "waiting", "running", "done", "failed" or "canceled".
         progress: How far it is, or None.
         error: Why it failed, or None.
         moved: Whether it was stopped for something more urgent, and waits again.
+        asked: When it was first asked for.
     """
 
     key: str
@@ -70,10 +75,19 @@ class Job:
     progress: dict[str, Any] | None = None
     error: str | None = None
     moved: bool = False
+    asked: float = field(default_factory=time.monotonic)
+
+    @property
+    def people(self) -> set[str]:
+        """Who waits."""
+        return {page.partition("/")[0] for page in self.pages}
 
 
 class Desk:
     """Takes tasks from pages, has each done once, and tells the pages that wait.
+
+    Of what is equally urgent, the job of the person who was served least recently is first: a student who asks for a
+    hundred maps lets all others pass.
 
     Attributes:
         store: Where results are.
@@ -83,6 +97,7 @@ class Desk:
         self.store = store or PartStore()
         self._jobs: dict[str, Job] = {}
         self._failed: dict[str, str] = {}
+        self._served: dict[str, float] = {}
         self._changed = threading.Condition()
         self._workers: dict[Lane, Worker] = {lane: Worker(nice=nice) for lane, nice in NICE.items()}
         self._running: dict[Lane, Job | None] = dict.fromkeys(NICE)
@@ -115,7 +130,7 @@ class Desk:
         Args:
             task: What a page wants.
             folder: Folder of the runs.
-            page: Id of the page, which waits until it is done, leaves, or is closed.
+            page: Id of the page, after its person and a slash; it waits until it is done, leaves, or is closed.
             tell: Tells the pages that show this folder.
             again: Whether it is done again where it failed, or was done before.
 
@@ -135,9 +150,10 @@ class Desk:
             if job is None and key in self._failed:
                 return {"key": key, "state": "failed", "parts": parts, "progress": None, "error": self._failed[key]}
             if job is None:
-                if len(self._jobs) >= MOST_JOBS:
+                person = page.partition("/")[0]
+                if sum(person in job.people for job in self._jobs.values()) >= MOST_JOBS:
                     raise RunError(
-                        f"at most {MOST_JOBS} jobs wait at a time", got="as many", hint="wait until some are done"
+                        f"at most {MOST_JOBS} jobs of one person wait", got="as many", hint="wait until some are done"
                     )
                 job = self._jobs[key] = Job(key, task, folder, tell, self._lane(task.lane))
                 self._make_room(job)
@@ -259,9 +275,10 @@ class Desk:
             self._used[lane] = time.monotonic()
             while not self._ending:
                 waiting = [job for job in self._jobs.values() if job.lane == lane and job.state == "waiting"]
-                if waiting and not self._is_held_back(lane):
-                    job = min(waiting, key=lambda job: job.task.priority)
+                if waiting and not self._is_held_back(lane, waiting):
+                    job = min(waiting, key=lambda job: (job.task.priority, self._last_served(job)))
                     job.state, self._running[lane] = "running", job
+                    self._served |= dict.fromkeys(job.people, time.monotonic())
                     return job
                 left = self._used[lane] + IDLE[lane] - time.monotonic()
                 if left <= 0:
@@ -269,9 +286,13 @@ class Desk:
                 self._changed.wait(left if left > 0 else None)
             return None
 
-    def _is_held_back(self, lane: Lane) -> bool:
+    def _last_served(self, job: Job) -> float:
+        return min((self._served.get(person, -math.inf) for person in job.people), default=math.inf)
+
+    def _is_held_back(self, lane: Lane, waiting: Sequence[Job]) -> bool:
         """Whether nothing may begin yet: beside other work a first look takes two seconds, and alone one."""
-        return lane != "look" and any(job.lane == "look" for job in self._jobs.values())
+        looks = lane != "look" and any(job.lane == "look" for job in self._jobs.values())
+        return looks and time.monotonic() - min(job.asked for job in waiting) < HELD
 
     def _said(self, job: Job, said: dict[str, Any]) -> None:
         """Hand on what the process says of a job."""

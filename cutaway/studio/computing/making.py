@@ -20,7 +20,7 @@ from cutaway.api.report import (
     section_names,
 )
 from cutaway.api.run import Run
-from cutaway.errors import UnknownNameError, UsageError, escaped
+from cutaway.errors import Canceled, CutawayError, UnknownNameError, UsageError, escaped
 from cutaway.page import Explorer, Section, Text, render, render_section
 from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_if_canceled
 from cutaway.runs import RunFolder
@@ -105,7 +105,14 @@ class Maker:
                 DoctorTask: self._doctor,
                 ProofTask: self._proof,
             }
-            index = makers[type(task)](task, folder, out, shown)
+            try:
+                index = makers[type(task)](task, folder, out, shown)
+            except Canceled:
+                raise
+            except CutawayError:  # data that are not those of the run may be replaced by the right ones
+                self._contexts.clear()
+                self._sources.clear()
+                raise
         out.put(INDEX, index)
         self.store.tidy()
 
@@ -119,6 +126,17 @@ class Maker:
                 self._contexts.popitem(last=False)
         self._contexts.move_to_end(name)
         return self._contexts[name]
+
+    def _with_data(self, folder: Path, run: str) -> RunContext:
+        """A run whose data are there. What is made without them says so, and would still say so when they are back.
+
+        Raises:
+            DataError: They are not where they were, or have changed. Of arrays it is known that nobody keeps them.
+        """
+        context = self._context(folder, run)
+        if context.manifest.dataset.origin["kind"] != "arrays":
+            context.data  # noqa: B018 (loads them)
+        return context
 
     def _source(
         self, task: Task, folder: Path, on_progress: ProgressCallback, *, against: str | None = None
@@ -172,11 +190,14 @@ class Maker:
         return {"sections": [name for name in names if name in out.there]}
 
     def _sheet(self, task: SheetTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
+        self._with_data(folder, task.run)
         section = make_section(self._source(task, folder, on_progress), "suspects")
         out.section("suspects", section)
         return {"sections": ["suspects"] if section is not None else []}
 
     def _explore(self, task: ExploreTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
+        for run in task.runs:
+            self._with_data(folder, run)
         progress = ReportProgress(on_progress, ["explore"])
         source = self._source(task, folder, progress.inner, against=task.against)
         progress.expect(embeddings(source))
@@ -196,6 +217,8 @@ class Maker:
         return {}
 
     def _compare(self, task: CompareTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
+        for run in task.runs:
+            self._with_data(folder, run)
         source = self._source(task, folder, on_progress, against=task.other)
         out.section("comparison", make_section(source, "comparison"))
         return {"sections": ["comparison"]}
@@ -212,7 +235,7 @@ class Maker:
     def _doctor(self, task: DoctorTask, folder: Path, out: "_Out", on_progress: ProgressCallback) -> Any:
         from cutaway.api.doctor import doctor
 
-        found = doctor(Run(self._context(folder, task.run)), progress=on_progress)
+        found = doctor(Run(self._with_data(folder, task.run)), progress=on_progress)
         findings = [_plain_finding(each) for each in found.findings]
         out.put("doctor", {"findings": findings, "unjudged": [escaped(words) for words in found.not_judged]})
         return {}

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,9 @@ from cutaway.errors import UnknownNameError, UsageError
 from cutaway.studio.lines import LineProcess, Record
 
 MEMORY = "looking at data needs memory for them; got less than that; next: choose fewer rows, or train in a terminal"
+
+IDLE = 60.0
+"""Seconds without a look after which the process ends: of twenty students each has one, of 260 MB."""
 
 KEPT = 40
 WAITING = 20
@@ -31,6 +35,7 @@ class Surveys:
         self._known: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._wanted: dict[str, Record] = {}
         self._current: str | None = None
+        self._stopping, self._used = False, 0.0
         self._process = LineProcess("cutaway.studio.data.surveyor", on_line=self._take, on_end=self._ended)
 
     def ask(self, where: str, options: dict[str, Any], *, seconds: float) -> dict[str, Any]:
@@ -82,8 +87,18 @@ class Surveys:
                 return
             found["state"] = "canceled"
             self._wanted.pop(key, None)
-            current = self._current == key
+            current = self._current == key and not self._stopping
+            self._stopping = self._stopping or current
         if current:
+            self._process.end()
+
+    def tidy(self) -> None:
+        """End the process where nobody has looked at data for a while."""
+        with self._lock:
+            idle = self._current is None and time.monotonic() - self._used > IDLE
+            ends = idle and not self._stopping and self._process.alive
+            self._stopping = self._stopping or ends
+        if ends:
             self._process.end()
 
     def close(self) -> None:
@@ -97,8 +112,12 @@ class Surveys:
         return self._known[key]
 
     def _next(self) -> None:
-        """Begin with the survey that has waited for longest, where none is being made; the lock is held."""
-        if self._current is not None or not self._wanted:
+        """Begin with the survey that has waited for longest, where none is being made; the lock is held.
+
+        While a process is being ended nothing begins: `_ended` has still to be called for it.
+        """
+        self._used = time.monotonic()
+        if self._current is not None or self._stopping or not self._wanted:
             return
         self._current, request = next(iter(self._wanted.items()))
         try:
@@ -110,7 +129,7 @@ class Surveys:
         key = record["key"]
         with self._lock:
             found = self._known.get(key)
-            if found is None or found["state"] != "working":
+            if found is None or found["state"] != "working" or self._stopping:
                 return
             if "progress" in record:
                 found["progress"] = record["progress"]
@@ -132,15 +151,16 @@ class Surveys:
         self._next()
 
     def _ended(self) -> None:
-        """The process is gone: by a cancellation, or since the data were too much for it."""
+        """The process is gone: it was ended, or the data were too much for it."""
         with self._lock:
             key = self._current
+            if self._stopping:
+                self._stopping, self._current = False, None
+                self._next()  # the same one, perhaps, which somebody has asked for again meanwhile
+            elif key is not None:
+                self._end(key, state="failed", error=MEMORY)
             if key is None:
                 return
-            if self._known[key]["state"] == "canceled":
-                self._end(key)
-            else:
-                self._end(key, state="failed", error=MEMORY)
             state = self._known[key]["state"]
         self._tell({"key": key, "state": state, "progress": None})
 

@@ -37,7 +37,10 @@ def shell(settings: GivenSettings, person: GivenPerson, desk: GivenDesk, run: st
 
 @router.get("/train")
 def train_shell(settings: GivenSettings, person: GivenPerson, desk: GivenDesk, workspace: GivenWorkspace) -> Response:
-    """As `shell`: the form for a training, whose map is there sooner if its process is loaded while the form is."""
-    if person.writes:
+    """As `shell`: the form for a training, whose map is there sooner if its process is loaded while the form is.
+
+    In a classroom all open the form at once, and few train at once: a process of 340 MB for each would take the memory.
+    """
+    if person.writes and sum(each.writes for each in settings.people) == 1:
         workspace.expect_training()
     return shell(settings, person, desk)

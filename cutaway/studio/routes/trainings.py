@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cutaway.errors import ConfigError
 from cutaway.runs import RunFolder, history_path, labels_path
 from cutaway.studio.data import DataReference, resolve
-from cutaway.studio.runs import model_words
+from cutaway.studio.runs import model_words, sample_counts
 from cutaway.studio.trainings import (
     Continuation,
     Form,
@@ -138,13 +138,14 @@ def settings(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
     """How a run was trained, for another one like it: its settings, its model in words, and its epochs."""
     folder = RunFolder.open(workspace.index.path(run))
     manifest = folder.manifest
+    counts = sample_counts(manifest)
     return {
         "run": run,
         "config": manifest.config,
         "data": manifest.dataset.name,
         "model": model_words(manifest.model),
         "repeats": manifest.origin == "training" and manifest.dataset.origin.get("kind") != "arrays",
-        "samples": sum((manifest.split.get("counts") or {}).get(part, 0) for part in ("train", "val")) or None,
+        "samples": counts.get("train", 0) + counts.get("val", 0) or None,
         "epochs": folder.epochs,
         "labels": labels_path(folder.path).is_file(),
     }

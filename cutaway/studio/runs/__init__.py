@@ -2,7 +2,7 @@
 
 from .index import RunIndex
 from .notes import Notes, change_notes, read_notes
-from .row import model_words, run_row, training_progress
+from .row import model_words, run_row, sample_counts, training_progress
 from .trash import Trash
 from .verdict import verdict
 
@@ -14,6 +14,7 @@ __all__ = [
     "model_words",
     "read_notes",
     "run_row",
+    "sample_counts",
     "training_progress",
     "verdict",
 ]

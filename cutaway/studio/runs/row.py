@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median_low
-from typing import Any
+from typing import Any, cast
 
 from cutaway.errors import CutawayError, printable
-from cutaway.runs import ModelSpec, ProcessRecord, RunFolder
+from cutaway.runs import Manifest, ModelSpec, ProcessRecord, RunFolder
 
 from .notes import read_notes
 
@@ -105,6 +105,13 @@ def model_words(model: ModelSpec | None) -> str:
         return ""
     units = [str(layer.config["units"]) for layer in model.layers if isinstance(layer.config.get("units"), int)]
     return "-".join(["x".join(map(str, model.input.shape)), *units])
+
+
+def sample_counts(manifest: Manifest) -> dict[str, int]:
+    """How many samples of a run are in "train", "val" and "test", as far as it says so."""
+    counts: Any = manifest.split.get("counts")
+    known = cast("dict[str, Any]", counts).items() if isinstance(counts, dict) else ()
+    return {part: count for part, count in known if type(count) is int and count >= 0}
 
 
 def spaced(values: Sequence[Any]) -> list[Any]:

@@ -7,8 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cutaway.errors import CutawayError, RunError, UnknownNameError
-from cutaway.runs import RunFolder, history_path
+from cutaway.errors import RunError, UnknownNameError
+from cutaway.runs import history_path, is_locked
 from cutaway.studio.folders import check_own, is_text
 
 TRASH = ".trash"
@@ -43,14 +43,11 @@ class Trash:
         Raises:
             RunError: It is being trained, one of its name is there, or the folder cannot be written.
         """
-        try:
-            process = RunFolder.open(run).manifest.process
-        except (CutawayError, OSError):  # a damaged run can be deleted as well
-            process = None
-        if process is not None and process.holds(history_path(run)):
+        # asked of the lock alone: run.json may be damaged, or name this machine as it was called in another network
+        if is_locked(history_path(run)):
             raise RunError(
                 "a run that is being trained is stopped before it is deleted",
-                got=f"{run.name}, which process {process.pid} trains",
+                got=f"{run.name}, which a process is writing",
                 hint="stop it first",
             )
         self._move(run, self.folder / run.name)

@@ -152,8 +152,8 @@ class JobQueue:
         Raises:
             UnknownNameError: There is none of this id.
         """
-        found = [row for row in self.rows() if row["id"] == name]
-        return found[0] if found else {"path": self.path(name)}
+        self.path(name)
+        return next(row for row in self.rows() if row["id"] == name)
 
     def cancel(self, name: str) -> None:
         """Take a job out of the queue, before it has begun.
@@ -165,7 +165,8 @@ class JobQueue:
         path = self.path(name)
         lock = take_lock(path / LOCK, patience=0.1)
         try:
-            if lock is None or read_status(path) is not None:
+            status = read_status(path)
+            if lock is None or (status is not None and status.state != "starting"):  # one that no process holds waits
                 raise UsageError("only a training that waits is canceled", got="one that has begun", hint="stop it")
             write_status(path, Status(state="canceled", attempts=0))
         finally:

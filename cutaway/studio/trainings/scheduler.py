@@ -1,10 +1,12 @@
 """Who starts the trainings that wait: a thread of the server, for all folders that it serves."""
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,8 @@ Rows = list[dict[str, Any]]
 class Scheduler:
     """Starts jobs of several queues, as many at once as the machine allows, from the queue with the fewest first.
 
+    Of queues with as many, the one that has waited longest is first: nobody waits for all that another person wants.
+
     Of several studios that serve one folder, the one that holds its ``scheduler.lock`` starts its jobs; when it ends,
     however it ends, another one does.
 
@@ -48,6 +52,7 @@ class Scheduler:
         self._locks: dict[Path, int] = {}
         self._children: list[subprocess.Popen[bytes]] = []
         self._told: dict[Path, Rows] = {}
+        self._begun: dict[Path, float] = {}
         self._ending, self._awake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="studio-trainings", daemon=True)
 
@@ -89,7 +94,7 @@ class Scheduler:
                 tell(rows[queue])
         active = {queue: sum(row["state"] in ("starting", "running") for row in rows[queue]) for queue in rows}
         waiting = [queue for queue in rows if any(row["state"] == "queued" for row in rows[queue])]
-        for queue in sorted(waiting, key=lambda queue: active[queue]):
+        for queue in sorted(waiting, key=lambda queue: (active[queue], self._begun.get(queue.folder, -math.inf))):
             running = sum(active.values())
             if running >= self.parallel or (running and free_memory() < MEMORY):
                 return
@@ -97,6 +102,7 @@ class Scheduler:
                 first = next(row["id"] for row in rows[queue] if row["state"] == "queued")
                 if self._begin(queue, queue.folder / first):
                     active[queue] += 1
+                    self._begun[queue.folder] = time.monotonic()
                     self._awake.set()  # another one may follow at once
 
     def _is_ours(self, queue: JobQueue) -> bool:
@@ -116,9 +122,12 @@ class Scheduler:
         lock = take_lock(path / LOCK)
         if lock is None:
             return False
+        before = read_status(path)
+        attempts = before.attempts if before else 0
         try:
-            before = read_status(path)
-            write_status(path, Status(state="starting", attempts=before.attempts + 1 if before else 1))
+            if before is not None and before.state != "starting":
+                return False  # it was canceled after its queue was looked at
+            write_status(path, Status(state="starting", attempts=attempts + 1))
             with open(path / LOG, "ab") as log:
                 command = [sys.executable, "-P", "-m", "cutaway.studio.trainings.child", str(path), str(lock)]
                 self._children.append(
@@ -131,8 +140,10 @@ class Scheduler:
                         pass_fds=[lock],
                     )
                 )
-        except OSError as error:  # it is tried again: a disk that is full now may not be later
+        except OSError as error:  # it is tried again: a disk or a memory that is full now may not be later
             queue.trouble[path.name] = f"cannot be started: {error.strerror or error}"
+            with contextlib.suppress(OSError):
+                write_status(path, Status(state="starting", attempts=attempts))
             return False
         finally:
             os.close(lock)

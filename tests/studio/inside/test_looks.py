@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from cutaway.errors import RunError
 from cutaway.studio.computing import desk as module
 from cutaway.studio.computing.desk import Desk
 from cutaway.studio.computing.store import PartStore
@@ -88,10 +89,10 @@ def desk(tmp_path):
     one.close()
 
 
-def ask(desk, folder, *tasks):
+def ask(desk, folder, *tasks, page="a/1"):
     told = []
     for task in tasks:
-        desk.ask(task, folder, "a", lambda name, data: told.append((data["kind"], data["state"])))
+        desk.ask(task, folder, page, lambda name, data: told.append((data["kind"], data["state"])))
     return told
 
 
@@ -144,3 +145,31 @@ def test_what_is_asked_for_beside_a_look_begins_after_it(monkeypatch, desk, trai
     assert view.kinds == []
     look.free.set()
     wait_until(lambda: view.kinds == ["explore"])
+
+
+def test_looks_one_after_the_other_hold_other_work_back_for_a_while_only(monkeypatch, desk, trained):
+    monkeypatch.setattr(module, "free_memory", lambda: module.MEMORY)
+    monkeypatch.setattr(module, "HELD", 0.3)
+    desk.start()
+    ask(desk, trained, PreviewTask(run="first"))
+    wait_until(lambda: desk._workers["look"].kinds == ["preview"])
+    ask(desk, trained, ExploreTask(run="first"), page="b/1")
+    time.sleep(0.4)
+    ask(desk, trained, PreviewTask(run="second"))  # what comes or ends wakes the others
+    wait_until(lambda: desk._workers["view"].kinds == ["explore"])
+
+
+def test_who_asks_for_much_lets_others_pass_and_fills_nobodys_list(monkeypatch, desk, trained):
+    monkeypatch.setattr(module, "MOST_JOBS", 5)
+    many = [ExploreTask(run="first", samples=100 + k) for k in range(5)]
+    ask(desk, trained, *many, page="ada/1")
+    with pytest.raises(RunError, match="at most 5 jobs of one person wait"):
+        ask(desk, trained, ExploreTask(run="first"), page="ada/2")
+    ask(desk, trained, ExploreTask(run="second"), ExploreTask(run="slow"), page="bob/1")
+    view = desk._workers["view"]
+    view.free.set()
+    order = []
+    monkeypatch.setattr(view, "do", lambda order_, tell: order.append(order_["task"]["run"]) or {"end": "done"})
+    desk.start()
+    wait_until(lambda: len(order) == 7)
+    assert order == ["first", "second", "first", "slow", "first", "first", "first"]
