@@ -117,7 +117,7 @@ def report_sweep(folder: Path, output: Path | None, *, given: bool, as_json: boo
     """
     if given:
         raise UsageError(
-            "--split, --against and --shared are of the report of a run",
+            "--split, --epochs, --samples, --against and --shared are of the report of a run",
             got=f"the sweep {folder.name}",
             hint="leave them out, or name one of its trials",
         )
