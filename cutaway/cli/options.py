@@ -112,7 +112,9 @@ def with_options(source: Callable[..., Any], names: Iterable[str] | None = None)
 
     def give(command: _Command) -> _Command:
         own = [each for each in inspect.signature(command).parameters.values() if each.kind is not each.VAR_KEYWORD]
-        further = [each for name, each in inspect.signature(source).parameters.items() if wanted is None or name in wanted]
+        further = [
+            each for name, each in inspect.signature(source).parameters.items() if wanted is None or name in wanted
+        ]
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *further)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}

@@ -45,7 +45,7 @@ def say(text: str = "") -> None:
 
 
 def console() -> Any:
-    """A rich console on stdout. In pipes and files nothing is wrapped or divided, unless COLUMNS says how wide they are."""
+    """A rich console on stdout; in pipes and files nothing is wrapped or divided, unless COLUMNS says their width."""
     from rich.console import Console
 
     is_known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()

@@ -145,8 +145,14 @@ def test_processes_with_different_data_or_settings_are_refused_before_the_first_
 @pytest.mark.parametrize(
     ("data", "options", "got"),
     [
-        ("none.npz", ("--shard-layers", "3"), "shard_layers divides the number of devices; got 3 and 2 devices; next: "),
-        pytest.param(None, ("--shard-layers", "2", "--hidden", "7"), "2 parts of 7 units and 3 units", marks=EXHAUSTIVE),
+        (
+            "none.npz",
+            ("--shard-layers", "3"),
+            "shard_layers divides the number of devices; got 3 and 2 devices; next: ",
+        ),
+        pytest.param(
+            None, ("--shard-layers", "2", "--hidden", "7"), "2 parts of 7 units and 3 units", marks=EXHAUSTIVE
+        ),
     ],
 )
 def test_layers_that_cannot_be_divided_are_one_line_of_the_first_before_anything_is_made(

@@ -93,20 +93,20 @@ def test_a_value_that_is_not_finite_is_named_by_its_place_in_the_whole(monkeypat
     h = H.copy()
     h[row, 3] = np.nan
     with pytest.raises(DataError, match=f"got nan at sample {row}, unit 3;"):
-        embed_some(h, SOME, n_iter=250)
+        embed_some(h, SOME, n_iter=300)
 
 
 def test_the_recall_is_of_activations_that_were_placed(monkeypatch):
     monkeypatch.setattr(placing_layout, "MEASURED", 50)
     rows = Rows(H)
-    shared = embed_some(rows, SOME, n_iter=250, quality=False)
+    shared = embed_some(rows, SOME, n_iter=300, quality=False)
     read = rows.read
 
     def elsewhere(into, batches, keep):
-        for place, batch in enumerate(batches):
-            keep(place, place_many(rows[batch], into))
+        for number, batch in enumerate(batches):
+            keep(number, place_many(rows[batch], into))
 
-    again = embed_some(rows, SOME, n_iter=250, quality=False, place_batches=elsewhere)
+    again = embed_some(rows, SOME, n_iter=300, quality=False, place_batches=elsewhere)
     assert shared.settings == again.settings
     assert (read, rows.read - read) == (len(H), len(H) + 50)
 

@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -157,19 +158,18 @@ def train(
     settings = {key: value for key, value in given.items() if value is not None}
     of_model = {key: value for key, value in model.items() if value is not None}
     data = _one_place(data, moved)
-    given = settings | {"labels": labels, "runs": runs, "name": name}
     if like is not None:
         _check_like(of_model | options)
-        given |= {} if from_epoch is None else {"from_epoch": from_epoch}
+        branch = {} if from_epoch is None else {"from_epoch": from_epoch}
+        begin = partial(recipes.train_like, like, data=data, **branch)
     elif from_epoch is not None:
         raise UsageError("--from-epoch is of a run", got="none", hint="name it with --like RUN")
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
+    else:
+        begin = partial(recipes.train_recipe, data, options=options, **of_model)
     with connected(**processes) as shared:
-        if like is not None:
-            run = recipes.train_like(like, data=data, **given, **shared)
-        else:
-            run = recipes.train_recipe(data, options=options, **of_model, **given, **shared)
+        run = begin(labels=labels, runs=runs, name=name, **settings, **shared)
     _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True))
 
 

@@ -48,7 +48,8 @@ def place_batch(task: PlacingTask, arrays: Mapping[str, np.ndarray]) -> np.ndarr
     Args:
         task: Which one.
         arrays: ``source_index`` and ``index``, where each sample lies in ``x000``, ``x001`` ..., the inputs of each
-            source; ``rows``, the numbers by which errors name them; the weights of the model; and what `ManyPlacement.to_arrays` gives.
+            source; ``rows``, the numbers by which errors name them; the weights of the model; and what
+            `ManyPlacement.to_arrays` gives.
     """
     from cutaway.interpret import activations
 
