@@ -14,7 +14,7 @@ from cutaway.neighbors import pca
 from .alignment import PRESERVED, aligned_rows, drift, procrustes, shared_neighbors
 from .layout import Layout, Quality
 from .layout_file import layout_from_npz, layout_to_npz
-from .method import METHODS, QUALITY_NEIGHBORS, check_callback, embed, resolve_settings
+from .method import METHODS, QUALITY_NEIGHBORS, check_activations, check_callback, embed, resolve_settings
 from .new_samples import Placement, place, placement
 from .placing import ManyPlacement, embed_some, place_many, sampled_quality
 from .quality import inspect_quality, measure_quality
@@ -36,6 +36,7 @@ __all__ = [
     "Quality",
     "TSNESettings",
     "aligned_rows",
+    "check_activations",
     "check_callback",
     "drift",
     "embed",

@@ -54,6 +54,9 @@ GRID_SPACING = 1.0
 # KL fell by more than the first share in the last 50, then while it falls by more than the second, this many times at
 # most.
 FIRST_EXTENSION_TOLERANCE, EXTENSION_TOLERANCE, MAX_EXTENSIONS = 0.05, 0.015, 8
+# A quick layout does one of so many iterations. Of 1,000 digits after each of 20 epochs, KL is then 0.52 instead of
+# 0.53 after the first, and 0.36 instead of 0.33 after the last.
+QUICK = 4
 
 
 class AnchoredState(OptimizerState):
@@ -103,6 +106,7 @@ def descend_with_springs(
     before: np.ndarray,
     preserved: np.ndarray,
     *,
+    quick: bool,
     seconds: dict[str, float],
     on_progress: ProgressCallback,
 ) -> tuple[np.ndarray, dict[str, Any]]:
@@ -112,6 +116,7 @@ def descend_with_springs(
         affinities: Of n samples.
         before: float32 (n, 2), the previous layout.
         preserved: float32 (n,), 0..1, share of each sample's neighbors that are preserved.
+        quick: Whether to do a quarter of the iterations, and no more than these.
         seconds: Filled with "optimize".
         on_progress: Called with the number of iterations.
     """
@@ -120,6 +125,8 @@ def descend_with_springs(
     share, threads = float(preserved.mean()), threads_for(n)
     rearrange = share < MIN_PRESERVED
     phases, extensions = _phases(n, share), MAX_EXTENSIONS if rearrange else 0
+    if quick:
+        phases, extensions = tuple(replace(each, iterations=each.iterations // QUICK) for each in phases), 0
     arrange, hold = ARRANGE_STIFFNESS, HOLD_AFTER_ARRANGE_STIFFNESS if rearrange else HOLD_STIFFNESS
     stiffness = {"arrange": preserved * np.float32(arrange / n), "hold": held * np.float32(hold / n)}
     start = anchors

@@ -78,6 +78,7 @@ def embed_next(
     *,
     perplexity: float = 30.0,
     seed: int = 0,
+    quick: bool = False,
     on_progress: ProgressCallback = ignore_progress,
 ) -> NextEmbedding:
     """Lay out the same samples by other activations, such as those of another epoch or layer, from where they are.
@@ -96,6 +97,8 @@ def embed_next(
         before: Layout and neighbors of the same samples.
         perplexity: As for the previous layout.
         seed: Only reported; nothing here is random.
+        quick: Whether a quarter of the iterations is enough, since another warm start follows soon and goes on from
+            here, as on the map of a training that is watched.
         on_progress: Called with the progress of each stage.
 
     Raises:
@@ -117,7 +120,9 @@ def embed_next(
     with compilation_progress(on_progress):
         affinities, neighbors = _affinities(h, perplexity, seconds=seconds, on_progress=on_progress)
         preserved = shared_neighbors(before.neighbors, neighbors)
-        xy, settings = descend_with_springs(affinities, before.xy, preserved, seconds=seconds, on_progress=on_progress)
+        xy, settings = descend_with_springs(
+            affinities, before.xy, preserved, quick=quick, seconds=seconds, on_progress=on_progress
+        )
     settings |= {"perplexity": perplexity, "initialization": "previous", "seed": seed, "engine": "cutaway"}
     kl = kl_divergence(affinities, xy)
     seconds["total"] = perf_counter() - start

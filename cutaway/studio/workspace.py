@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from .trainings import JobQueue
 FAST = 0.25
 """Seconds between two looks at runs that are being trained."""
 
+BETWEEN = 1.0
+"""Seconds between two words to pages on how far an epoch is; its end is said at once."""
+
 SLOW = 2.0
 """Seconds between two looks at the whole folder: of 2,000 runs each costs 20 ms."""
 
@@ -27,6 +31,15 @@ MEMORY = 2 << 30
 
 KEEP = 30.0
 """Seconds between two times that rows are written into the user's cache."""
+
+
+@dataclass
+class _Seen:
+    """What pages know of a run that is being trained: bytes of its history, its epochs, and when they were told."""
+
+    size: int = -1
+    epochs: int = 0
+    told: float = float("-inf")
 
 
 class Workspace:
@@ -56,7 +69,7 @@ class Workspace:
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
         self._writing = threading.Lock()
         self._was_missing, self._scanned = False, -SLOW
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._seen: dict[str, _Seen] = {}
 
     def start(self) -> None:
         """Begin to watch the folder."""
@@ -174,18 +187,23 @@ class Workspace:
         running = [row["id"] for row in self.index.rows() if row["state"] == "running"]
         self._seen = {run: seen for run, seen in self._seen.items() if run in running}
         for run in running:
+            seen = self._seen.setdefault(run, _Seen())
             file = self.folder / run / "history.jsonl"
-            size = file.stat().st_size if file.exists() else 0
-            before, epochs = self._seen.get(run, (-1, 0))
-            if size == before:
+            size, now = file.stat().st_size if file.exists() else 0, time.monotonic()
+            if size == seen.size:
                 continue
+            changed = True
             with contextlib.suppress(OSError, CutawayError):  # a damaged history says so in its row
-                told = self.training(run, since=epochs)
-                epochs += len(told["rows"])
+                changed = len(RunFolder.open(self.folder / run).history()) > seen.epochs
+                if not changed and now - seen.told < BETWEEN:
+                    continue
+                told = self.training(run, since=seen.epochs)
+                seen.epochs, seen.told = seen.epochs + len(told["rows"]), now
                 self.hub.send("training", {"run": run, **told})
-            self._seen[run] = (size, epochs)
-            with contextlib.suppress(CutawayError):
-                self.hub.send("runs", {"changed": [self.index.refresh(run)], "gone": []})
+            if changed:  # otherwise the next look at the whole folder is soon enough
+                with contextlib.suppress(CutawayError):
+                    self.hub.send("runs", {"changed": [self.index.refresh(run)], "gone": []})
+            seen.size = size
 
     def training(self, run: str, *, since: int = 0) -> dict[str, Any]:
         """The history of a run and how far its training is.

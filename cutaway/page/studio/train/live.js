@@ -39,6 +39,7 @@ class LiveRun {
   /** @type {number | null} */
   samples = null;
   #stopping = 0;
+  #drawn = 0;
 
   /** @param {any} run as `api/runs/ID` says it */
   constructor(run) {
@@ -93,7 +94,15 @@ class LiveRun {
     return this.between && this.samples ? this.between.epoch - 1 + this.between.samples / this.samples : done;
   }
 
+  /** Draw with the next frame of the screen, once, however much is told before it. */
   draw() {
+    this.#drawn ||= requestAnimationFrame(() => {
+      this.#drawn = 0;
+      this.#draw();
+    });
+  }
+
+  #draw() {
     const { state } = this.run;
     this.element.dataset.state = state;
     this.element.dataset.epochs = String(this.rows.length);
