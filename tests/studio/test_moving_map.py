@@ -15,7 +15,7 @@ EPOCHS = 8
 
 
 def layer(epoch, units=256):
-    """Activations of digits in a layer whose weights turn from noise towards others."""
+    """Activations of digits in a layer whose weights turn from noise toward others."""
     draws = np.random.default_rng(5)
     first, last = draws.standard_normal((2, 64, units)) / 8
     t = min(epoch / EPOCHS, 1.0)
