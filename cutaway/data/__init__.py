@@ -42,6 +42,7 @@ from .facts import (
 )
 from .idx import read_idx
 from .npy import map_npy
+from .pictures import ENDINGS as PICTURE_ENDINGS
 from .pictures import new_picture_files, read_new_picture
 from .preparation import Preparation
 from .rows import LazyRows
@@ -70,6 +71,7 @@ __all__ = [
     "FEWER",
     "MISSING",
     "PARTS",
+    "PICTURE_ENDINGS",
     "TELLS",
     "Column",
     "Corruption",

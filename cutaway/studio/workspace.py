@@ -10,7 +10,7 @@ from typing import Any
 from cutaway.errors import CutawayError
 from cutaway.runs import RunFolder
 
-from .data import Surveys, Uploads
+from .data import FolderUploads, Surveys, Uploads
 from .events import Hub
 from .live import LiveMaps
 from .memory import free_memory
@@ -52,7 +52,8 @@ class Workspace:
         jobs: The trainings that wait, run and have ended.
         live: The maps of runs that are being trained and watched.
         surveys: Looks at data.
-        uploads: Files that were uploaded.
+        uploads: Files and folders that were uploaded.
+        folder_uploads: Folders that arrive.
         hub: Events to the pages that show it.
         deciding: Held by whoever reads decisions on labels and adds one.
     """
@@ -65,6 +66,7 @@ class Workspace:
         self.deciding = threading.Lock()
         self.surveys = Surveys(lambda told: self.hub.send("survey", told))
         self.uploads = Uploads(self.folder)
+        self.folder_uploads = FolderUploads(self.folder, self.uploads)
         self._ending, self._first = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
         self._writing = threading.Lock()
@@ -78,6 +80,7 @@ class Workspace:
     def close(self) -> None:
         """Stop watching, and end the streams."""
         self._ending.set()
+        self.folder_uploads.remove_idle(seconds=0)
         self.hub.close()
         self.live.close()
         self.surveys.close()

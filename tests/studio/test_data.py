@@ -220,7 +220,7 @@ def test_an_upload_is_there_whole_and_can_be_looked_at(start_studio):
     assert (found["state"], found["result"]["counts"]) == ("done", {"train": 200})
     assert str(studio.folder) not in str(found)
     assert studio.ask("/api/uploads/my%20table.csv", method="DELETE").json["uploads"] == [
-        {"name": "my table-2.csv", "bytes": 5}
+        {"name": "my table-2.csv", "folder": False, "bytes": 5}
     ]
 
 

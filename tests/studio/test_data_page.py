@@ -118,6 +118,40 @@ def test_a_label_that_cannot_be_one_is_said_in_its_row(start_studio, open_page, 
 
 
 @pytest.mark.exhaustive
+def test_a_choice_that_cannot_be_is_said_and_the_last_one_stays(start_studio, open_page, data):
+    (data / "gaps.csv").write_text(
+        "w,x,kind\n" + "".join(f"{i if i & 3 else ''},{i & 7},{'ab'[i & 1]}\n" for i in range(80))
+    )
+    opened = open_page(start_studio(None, "--data", data), "/data?data=folder/0/gaps.csv")
+    looked(opened)
+    before, address = uses(opened), opened.page.url
+    use = opened.page.get_by_label("Use of the column w")
+    use.select_option("weight")
+    opened.wait("document.querySelector('.problem')", seconds=60)
+    assert opened.page.inner_text(".problem") == (
+        'weight is a column of numbers, known in every row; got 20 missing values in "w" of gaps.csv; '
+        "next: name another column"
+    )
+    assert (uses(opened), use.input_value()) == (before, "feature")
+    assert "weight" not in opened.page.url
+    assert opened.page.get_by_text("Train on these data").get_attribute("href")
+    count = int(opened.page.locator(".data-body").get_attribute("data-looked"))
+    opened.page.get_by_label("Use of the column x").select_option("ignore")
+    looked(opened, count)
+    assert uses(opened) == {**before, "x": "ignore"}
+    assert opened.page.locator(".problem").count() == 0
+    opened.page.goto(
+        f"{address}&options=%7B%22label%22%3A%22kind%22%2C%22weight%22%3A%22w%22%7D"
+    )  # a link from elsewhere
+    opened.ready()
+    opened.wait("document.querySelector('.problem')", seconds=60)
+    opened.page.get_by_role("link", name="Look at them without these choices").click()
+    opened.ready()
+    looked(opened)
+    assert uses(opened) == before
+
+
+@pytest.mark.exhaustive
 def test_a_damaged_file_is_said_in_one_line(start_studio, open_page, data):
     opened = open_page(start_studio(None, "--data", data), "/data?data=folder/0/broken.csv")
     opened.wait("document.querySelector('.problem')", seconds=60)

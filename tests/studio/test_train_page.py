@@ -66,6 +66,19 @@ def test_a_training_is_started_and_drawn_until_it_has_ended(start_studio, open_p
 
 
 @pytest.mark.exhaustive
+def test_a_training_starts_also_if_something_is_checked_meanwhile(start_studio, open_page):
+    opened = open_page(start_studio(), "/train?data=bundled/digits")
+    give(opened, epochs="1")
+    held = []
+    opened.page.route("**/api/trainings/check", lambda route: held.append(route) if not held else route.continue_())
+    opened.page.get_by_role("button", name="Start training").click()
+    give(opened, epochs="2")  # asks again, and is answered first
+    held[0].continue_()
+    opened.page.wait_for_url("**/trainings/*", timeout=60_000, wait_until="commit")
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
 def test_a_wrong_value_is_said_at_its_field_before_anything_starts(start_studio, open_page):
     opened = open_page(start_studio(), "/train?data=bundled/digits")
     give(opened, epochs="0")
@@ -79,7 +92,12 @@ def test_a_wrong_value_is_said_at_its_field_before_anything_starts(start_studio,
     assert wrong.inner_text() == ""
     assert opened.page.get_by_role("button", name="Start training").is_enabled()
     give(opened, hidden="12, many")
-    assert "a hidden layer has a whole number of units" in opened.page.inner_text("#setting-hidden-wrong")
+    said = opened.page.inner_text("#setting-hidden-wrong")
+    assert "a hidden layer has a whole number of units" in said
+    assert "got 'many'" in said
+    give(opened, hidden="", dropout="much", ensemble="few")
+    assert opened.page.inner_text("#setting-dropout-wrong").startswith("dropout is a fraction")
+    assert "got 'few'" in opened.page.inner_text("#setting-ensemble-wrong")
     opened.check_quiet()
 
 

@@ -7,12 +7,13 @@ export class ServerError extends Error {}
 /**
  * Ask the server.
  * @param {string} path such as "api/runs"
- * @param {{ method?: string, body?: any, signal?: AbortSignal }} [given] the body becomes JSON
+ * @param {{ method?: string, body?: any, signal?: AbortSignal, keepalive?: boolean }} [given] the body becomes JSON; a
+ *   request that is kept alive is sent even though the page is closed
  * @returns {Promise<any>} its JSON
  */
-export async function ask(path, { method = "GET", body, signal } = {}) {
+export async function ask(path, { method = "GET", body, signal, keepalive } = {}) {
   const headers = { "x-cutaway": "1", ...(body === undefined ? {} : { "content-type": "application/json" }) };
-  const sent = { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) };
+  const sent = { method, headers, signal, keepalive, body: body === undefined ? undefined : JSON.stringify(body) };
   let answer;
   try {
     answer = await fetch(new URL(path, root), sent);

@@ -4,8 +4,9 @@ A page never names a path: data are a bundled dataset, an upload, or a folder th
 started and parts below it, which are followed without leaving it.
 """
 
+from .folder_uploads import FolderUploads
 from .references import DataReference, DataRoots, list_folder, resolve
 from .surveys import Surveys
 from .uploads import Uploads
 
-__all__ = ["DataReference", "DataRoots", "Surveys", "Uploads", "list_folder", "resolve"]
+__all__ = ["DataReference", "DataRoots", "FolderUploads", "Surveys", "Uploads", "list_folder", "resolve"]

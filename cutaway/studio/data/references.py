@@ -91,14 +91,15 @@ def resolve(reference: DataReference, places: DataRoots) -> str:
 
 
 def upload_path(name: str, places: DataRoots) -> Path:
-    """The file of an upload.
+    """The file or the folder of an upload.
 
     Raises:
         UnknownNameError: There is none of this name.
     """
     path = places.runs / UPLOADS / name
-    if not _is_plain(name) or is_linked(places.runs, UPLOADS / name) or not path.is_file():
-        raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="upload the file again")
+    is_there = _is_plain(name) and not name.startswith(".") and not is_linked(places.runs, UPLOADS / name)
+    if not is_there or not (path.is_file() or path.is_dir()):
+        raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="upload it again")
     return path.resolve()
 
 

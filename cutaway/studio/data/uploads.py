@@ -1,5 +1,6 @@
 """Files that people upload: written beside their place while they arrive, and there whole or not at all."""
 
+import contextlib
 import os
 import re
 import secrets
@@ -42,11 +43,13 @@ class Uploads:
         self._runs, self.folder = runs, runs / UPLOADS
 
     def rows(self) -> list[dict[str, Any]]:
-        """All uploads by name, each with ``name`` and ``bytes``."""
+        """All uploads by name, each with ``name``, ``folder`` (bool) and ``bytes`` (None for a folder)."""
         try:
             check_own(self._runs, UPLOADS)
-            names = names_in(self.folder, files=True)
-            return [{"name": name, "bytes": (self.folder / name).lstat().st_size} for name in names]
+            files = names_in(self.folder, files=True)
+            rows = [{"name": n, "folder": False, "bytes": (self.folder / n).lstat().st_size} for n in files]
+            rows += [{"name": n, "folder": True, "bytes": None} for n in names_in(self.folder)]
+            return sorted(rows, key=lambda row: row["name"])
         except (OSError, RunError):
             return []
 
@@ -55,10 +58,18 @@ class Uploads:
 
         Raises:
             UnknownNameError: There is none of this name.
+            RunError: It cannot be deleted.
         """
         if name not in [row["name"] for row in self.rows()]:
             raise UnknownNameError("an upload is one of the list", got=f'"{name:.100}"', hint="look at the list")
-        (self.folder / name).unlink(missing_ok=True)
+        removed = self.folder / f".{secrets.token_hex(8)}.part"  # half a folder is never a dataset
+        try:
+            (self.folder / name).rename(removed)
+        except OSError as error:
+            raise RunError(
+                "an upload can be deleted", got=error.strerror or str(error), hint="check the permissions of its folder"
+            ) from error
+        remove_tree(removed)
 
     async def receive(self, name: str, pieces: AsyncIterator[bytes], *, length: int | None) -> str:
         """Write an upload piece by piece.
@@ -78,13 +89,13 @@ class Uploads:
         """
         safe = _safe_name(name)
         check_own(self._runs, UPLOADS)
-        self._check_room(length or 0)
+        check_room(self.folder, length or 0)
         partial = self.folder / f".{secrets.token_hex(8)}.part"
         try:
             written = await self._write(partial, pieces)
             if length is not None and written != length:
                 raise DataError("an upload is whole", got=f"{written:,} of {length:,} bytes", hint="upload it again")
-            return await to_thread.run_sync(self._place, partial, safe)
+            return await to_thread.run_sync(place, partial, self.folder, safe)
         except OSError as error:
             raise RunError(
                 "an upload must be written", got=error.strerror or str(error), hint="free some space on the disk"
@@ -93,57 +104,79 @@ class Uploads:
             partial.unlink(missing_ok=True)
 
     async def _write(self, partial: Path, pieces: AsyncIterator[bytes]) -> int:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._tidy()
+        self.tidy()
         written, waiting = 0, bytearray()
         with open(partial, "xb") as file:
             async for piece in pieces:
                 waiting += piece
                 written += len(piece)
                 if written > BYTES:
-                    self._check_room(written)
+                    check_room(self.folder, written)
                 if len(waiting) >= PIECE:
                     await to_thread.run_sync(file.write, bytes(waiting))
                     waiting.clear()
-                    self._check_room(0)
+                    check_room(self.folder, 0)
             file.write(bytes(waiting))
             file.flush()
             await to_thread.run_sync(os.fsync, file.fileno())
         return written
 
-    def _check_room(self, coming: int) -> None:
-        if coming > BYTES:
-            raise DataError(
-                f"an upload has at most {BYTES >> 30} GB",
-                got=f"{coming:,} bytes",
-                hint="copy the file into a folder of --data",
-            )
-        parent = next((each for each in (self.folder, *self.folder.parents) if each.is_dir()), Path("/"))
-        free = shutil.disk_usage(parent).free
-        if free - coming < min(LEFT, shutil.disk_usage(parent).total // 10):
-            raise RunError(
-                "an upload leaves some space on the disk", got=f"{free / 1e6:,.0f} MB free", hint="free some space"
-            )
-
-    def _place(self, partial: Path, name: str) -> str:
-        """Give a file its name, or the next one that is free; several may be placed at once."""
-        stem, dot, ending = name.partition(".")
-        for number in range(1, 10_000):
-            free = name if number == 1 else f"{stem}-{number}{dot}{ending}"
-            try:
-                os.link(partial, self.folder / free)  # unlike a rename, it replaces nothing
-            except FileExistsError:
-                continue
-            return free
-        raise RunError("uploads have names that differ", got=f"thousands of {name}", hint="delete some")
-
-    def _tidy(self) -> None:
+    def tidy(self) -> None:
+        """Make the folder if there is none, and remove what a server that was killed left half written in it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         for stray in self.folder.glob(".*.part"):
-            try:
-                if time.time() - stray.stat().st_mtime > STALE:
-                    stray.unlink(missing_ok=True)
-            except OSError:
+            with contextlib.suppress(OSError):
+                if time.time() - stray.lstat().st_mtime > STALE:
+                    remove_tree(stray)
+
+
+def check_room(folder: Path, coming: int) -> None:
+    """Refuse an upload that is too large, or that would fill the disk.
+
+    Raises:
+        DataError: It is too large.
+        RunError: The disk is full.
+    """
+    if coming > BYTES:
+        raise DataError(
+            f"an upload has at most {BYTES >> 30} GB", got=f"{coming:,} bytes", hint="copy it into a folder of --data"
+        )
+    parent = next((each for each in (folder, *folder.parents) if each.is_dir()), Path("/"))
+    disk = shutil.disk_usage(parent)
+    if disk.free - coming < min(LEFT, disk.total // 10):
+        raise RunError(
+            "an upload leaves some space on the disk", got=f"{disk.free / 1e6:,.0f} MB free", hint="free some space"
+        )
+
+
+def place(partial: Path, folder: Path, name: str) -> str:
+    """Give a file or a folder its name, or the next one that is free; several may be placed at once.
+
+    Raises:
+        RunError: Thousands have this name.
+    """
+    stem, dot, ending = (name, "", "") if partial.is_dir() else name.partition(".")
+    for number in range(1, 10_000):
+        free = name if number == 1 else f"{stem}-{number}{dot}{ending}"
+        try:
+            if partial.is_dir():
+                partial.rename(folder / free)  # it replaces no file, and no folder that holds something
+            else:
+                os.link(partial, folder / free)  # unlike a rename, it replaces nothing
+        except OSError:
+            if os.path.lexists(folder / free):
                 continue
+            raise
+        return free
+    raise RunError("uploads have names that differ", got=f"thousands of {name}", hint="delete some")
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file or a folder, as far as it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _safe_name(name: str) -> str:
@@ -156,6 +189,6 @@ def _safe_name(name: str) -> str:
         raise UsageError(
             "an upload is a table (CSV, TSV, ARFF, Parquet, Feather or Arrow) or an .npz file",
             got=f'"{last:.80}"',
-            hint="put folders of pictures where --data of cutaway studio points to",
+            hint="choose a file of one of these kinds, or a folder of pictures",
         )
     return safe

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 from cutaway.errors import CutawayError, printable
@@ -16,7 +17,7 @@ CURVES = ("loss", "val_loss")
 """Loss, since overfitting is seen there."""
 
 RATED = 3
-"""Epochs whose mean time is the time that the next ones are expected to take."""
+"""Epochs whose median time the next ones are expected to take: the first one has the compilation in it."""
 
 
 def run_row(path: Path) -> tuple[dict[str, Any], ProcessRecord | None]:
@@ -82,17 +83,15 @@ def training_progress(folder: RunFolder, rows: Sequence[dict[str, Any]]) -> dict
     between = folder.history(kind="progress")
     if between and between[-1]["epoch"] == done + 1 and rate and seconds[-1]:
         within = min(1.0, _number(between[-1], "samples", 0.0) / (rate * seconds[-1]))
-    left = None if planned is None or not all(seconds) else max(0.0, planned - done - within) * _mean(seconds)
+    left = None
+    if planned is not None and seconds and all(seconds):
+        left = max(0.0, planned - done - within) * median_low(seconds)
     return {
         "epoch": done + 1 if planned is None else min(done + 1, planned),
         "share": None if planned is None else min(1.0, (done + within) / planned),
         "rate": rate or None,
-        "seconds_left": left if seconds else None,
+        "seconds_left": left,
     }
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / max(1, len(values))
 
 
 def _number(row: dict[str, Any], name: str, default: float) -> float:

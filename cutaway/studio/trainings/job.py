@@ -22,13 +22,16 @@ class _Record(BaseModel):
 
 
 class Form(_Record):
-    """The model of a training: what is None comes from the recipe."""
+    """The model of a training: what is None comes from the recipe.
+
+    Values of any type are taken: `check_training` refuses wrong ones in the words of the library.
+    """
 
     recipe: Text = "default"
-    hidden: Annotated[tuple[int, ...], Field(max_length=100)] | None = None
-    dropout: Number | None = None
+    hidden: Annotated[tuple[Setting, ...], Field(max_length=100)] | None = None
+    dropout: Setting = None
     activation: Text | None = None
-    ensemble: int = 1
+    ensemble: Setting = 1
 
 
 class Training(_Record):

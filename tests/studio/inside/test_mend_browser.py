@@ -83,6 +83,19 @@ def test_each_decision_is_kept_at_once_and_taken_back(mending, own_studio):
 
 
 @pytest.mark.exhaustive
+def test_the_label_that_has_the_focus_is_above_the_bar_that_trains_again(mending):
+    decide_on_second(mending, "d")
+    mending.wait("document.querySelector('.mend-again').hidden === false")
+    gaps = []
+    for _ in range(12):
+        mending.page.keyboard.press("n")
+        mending.page.wait_for_timeout(50)
+        label, bar = "document.activeElement.getBoundingClientRect()", "document.querySelector('.mend-again')"
+        gaps.append(mending.page.evaluate(f"{bar}.getBoundingClientRect().top - {label}.bottom"))
+    assert min(gaps) > 0
+
+
+@pytest.mark.exhaustive
 def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(mending, open_page, own_studio):
     other = open_page(own_studio, "/runs/first/mend")
     other.wait(SHEET, seconds=60)

@@ -2,23 +2,15 @@ import { counted, element } from "../../core/elements.js";
 import { dataAddress, dataName } from "./data_address.js";
 import { showError } from "../messages.js";
 import { ask, mayWrite } from "../server.js";
-import { uploadFile } from "./upload.js";
-
-/** @param {number} bytes */
-export function sizeText(bytes) {
-  const units = ["B", "kB", "MB", "GB"];
-  let unit = 0;
-  let size = bytes;
-  for (; size >= 1000 && unit < units.length - 1; unit++) size /= 1000;
-  return `${unit && size < 10 ? size.toFixed(1) : Math.round(size)} ${units[unit]}`;
-}
+import { sizeText } from "./size_text.js";
+import { uploadArea } from "./upload_area.js";
 
 /**
  * Where data can be chosen.
  * @param {any} places as `api/data` says them
  */
 export function placesElement(places) {
-  return element("div", { class: "data-places" }, bundledElement(places.bundled), uploadElement(places.uploads), ...places.folders.map(folderElement));
+  return element("div", { class: "data-places" }, bundledElement(places.bundled), uploadElement(places.uploads, places.picture_endings), ...places.folders.map(folderElement));
 }
 
 /** @param {any[]} bundled */
@@ -34,42 +26,24 @@ function bundledElement(bundled) {
   return element("section", { class: "place" }, element("h2", { text: "Comes with cutaway" }), element("ul", { class: "entries" }, ...items));
 }
 
-/** @param {{ name: string, bytes: number }[]} uploads */
-function uploadElement(uploads) {
+/**
+ * @param {{ name: string, folder: boolean, bytes: number }[]} uploads
+ * @param {string[]} endings of pictures
+ */
+function uploadElement(uploads, endings) {
   const list = element("ul", { class: "entries" });
-  const draw = (/** @type {{ name: string, bytes: number }[]} */ rows) =>
+  const draw = (/** @type {{ name: string, folder: boolean, bytes: number }[]} */ rows) =>
     list.replaceChildren(
-      ...rows.map(({ name, bytes }) => {
+      ...rows.map(({ name, folder, bytes }) => {
         const remove = async () => draw((await ask(`api/uploads/${encodeURIComponent(name)}`, { method: "DELETE" })).uploads);
         const button = element("button", { type: "button", text: "Delete", "aria-label": `Delete ${name}`, onclick: () => void remove().catch(showError) });
         const link = element("a", { href: dataAddress("data", { place: "upload", name }), text: name });
-        return element("li", { class: "entry" }, link, element("span", { class: "hint", text: sizeText(bytes) }), mayWrite() ? button : null);
+        return element("li", { class: "entry" }, link, element("span", { class: "hint", text: folder ? "pictures" : sizeText(bytes) }), mayWrite() ? button : null);
       }),
     );
   draw(uploads);
-  const working = element("div");
-  const send = async (/** @type {FileList | null | undefined} */ files) => {
-    const [file] = files ?? [];
-    if (!file) return;
-    const name = await uploadFile(working, file);
-    location.assign(new URL(dataAddress("data", { place: "upload", name }), document.baseURI));
-  };
-  const input = element("input", { type: "file", id: "upload-file", onchange: () => void send(input.files).catch(showError) });
-  const area = element(
-    "label",
-    {
-      class: "upload-area",
-      for: "upload-file",
-      ondragover: (/** @type {DragEvent} */ event) => event.preventDefault(),
-      ondrop: (/** @type {DragEvent} */ event) => {
-        event.preventDefault();
-        void send(event.dataTransfer?.files).catch(showError);
-      },
-    },
-    element("span", { text: "Drop a file here, or choose one: CSV, TSV, ARFF, Parquet, Feather, Arrow or .npz" }),
-    input,
-  );
-  return element("section", { class: "place" }, element("h2", { text: "Your files" }), mayWrite() ? area : null, working, list);
+  const open = (/** @type {string} */ name) => location.assign(new URL(dataAddress("data", { place: "upload", name }), document.baseURI));
+  return element("section", { class: "place" }, element("h2", { text: "Your files" }), mayWrite() ? uploadArea(endings, open) : null, list);
 }
 
 /**
@@ -122,5 +96,5 @@ function folderElement({ folder, name }) {
     note.textContent = more ? "There are more entries than are listed." : entries.length ? "" : "This folder is empty.";
   };
   void show([]).catch(showError);
-  return element("section", { class: "place" }, element("h2", { text: "This machine" }), way, list, note);
+  return element("section", { class: "place" }, element("h2", { text: "This machine" }), element("p", { class: "caption", text: "What is in a folder that the studio was started with." }), way, list, note);
 }

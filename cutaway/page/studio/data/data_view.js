@@ -52,6 +52,8 @@ class ChosenData {
   #asked = 0;
   /** @type {Promise<import("./data_address.js").DataReference[]> | null} */
   #beside = null;
+  /** @type {import("./survey.js").DataSurvey | null} what was found with the last options that could be used */
+  #found = null;
 
   /**
    * @param {HTMLElement} host
@@ -90,11 +92,27 @@ class ChosenData {
       if (number === this.#asked) this.#show(found);
     } catch (error) {
       if (number !== this.#asked) return;
-      this.#link(false);
-      this.body.replaceChildren(element("p", { class: "problem", role: "alert", text: error instanceof Error ? error.message : String(error) }));
+      this.#fail(error instanceof Error ? error.message : String(error));
     } finally {
       if (number === this.#asked) this.body.removeAttribute("aria-busy");
     }
+  }
+
+  /**
+   * Say why nothing was found. What was found before stays, so that another choice can be made.
+   * @param {string} why
+   */
+  #fail(why) {
+    const said = element("p", { class: "problem", role: "alert", text: why });
+    if (this.#found) {
+      this.#show(this.#found);
+      this.body.prepend(said);
+      history.replaceState(null, "", dataAddress("data", this.data, this.options));
+      return;
+    }
+    this.#link(false);
+    const plain = element("a", { class: "button", href: dataAddress("data", this.data), text: "Look at them without these choices" });
+    this.body.replaceChildren(said, ...(Object.keys(this.options).length ? [element("p", {}, plain)] : []));
   }
 
   /** @param {Record<string, any>} options */
@@ -107,6 +125,7 @@ class ChosenData {
   /** @param {import("./survey.js").DataSurvey} found */
   #show(found) {
     const focused = document.activeElement?.closest("tr")?.getAttribute("data-column");
+    this.#found = found;
     this.options = found.options;
     this.#link(!found.problem);
     this.facts.textContent = found.counts ? factsText(found) : "";

@@ -1,20 +1,34 @@
 import { element } from "../../core/elements.js";
 
 /**
- * Send a file to the studio, with progress and a button that cancels it.
+ * Show that something is being uploaded: words, how far it is, and a button that cancels it.
  * @param {HTMLElement} host where it is shown
- * @param {File} file
- * @returns {Promise<string>} what the file is called there
+ * @param {string} name
  */
-export function uploadFile(host, file) {
-  const request = new XMLHttpRequest(); // fetch tells nothing of what was sent
-  const bar = element("progress", { class: "live-bar", max: 1, value: 0, "aria-label": `Upload of ${file.name}` });
-  const cancel = element("button", { type: "button", text: "Cancel", onclick: () => request.abort() });
-  const box = element("div", { class: "working" }, element("p", { text: `Uploading ${file.name}` }), bar, cancel);
+export function uploadBox(host, name) {
+  const leaving = new AbortController();
+  const words = element("p", { text: `Uploading ${name}` });
+  const bar = element("progress", { class: "live-bar", max: 1, value: 0, "aria-label": `Upload of ${name}` });
+  const cancel = element("button", { type: "button", text: "Cancel", onclick: () => leaving.abort() });
+  const box = element("div", { class: "working" }, words, bar, cancel);
   host.append(box);
+  return { box, words, bar, signal: leaving.signal };
+}
+
+/**
+ * Send bytes to the studio.
+ * @param {string} path
+ * @param {Blob} body
+ * @param {{ signal: AbortSignal, onProgress: (sent: number) => void }} given what is called with the bytes that were sent
+ * @returns {Promise<any>} its JSON
+ */
+export function sendBytes(path, body, { signal, onProgress }) {
+  const request = new XMLHttpRequest(); // fetch tells nothing of what was sent
+  const abort = () => request.abort();
   return new Promise((done, failed) => {
-    request.upload.addEventListener("progress", ({ loaded, total }) => (bar.value = total ? loaded / total : 0));
-    request.addEventListener("loadend", () => box.remove());
+    signal.addEventListener("abort", abort);
+    request.upload.addEventListener("progress", ({ loaded }) => onProgress(loaded));
+    request.addEventListener("loadend", () => signal.removeEventListener("abort", abort));
     request.addEventListener("abort", () => failed(new Error("The upload was canceled.")));
     request.addEventListener("error", () => failed(new Error("The upload broke off. Next: try it again.")));
     request.addEventListener("load", () => {
@@ -24,11 +38,27 @@ export function uploadFile(host, file) {
       } catch {
         said = { error: request.responseText };
       }
-      if (request.status === 200) done(said.name);
-      else failed(new Error(said.error || "The studio refused the file."));
+      if (request.status === 200) done(said);
+      else failed(new Error(said.error || "The studio refused the upload."));
     });
-    request.open("PUT", new URL(`api/uploads/${encodeURIComponent(file.name)}`, document.baseURI));
+    request.open("PUT", new URL(path, document.baseURI));
     request.setRequestHeader("x-cutaway", "1");
-    request.send(file);
+    request.send(body);
   });
+}
+
+/**
+ * Send a file to the studio, with progress and a button that cancels it.
+ * @param {HTMLElement} host where it is shown
+ * @param {File} file
+ * @returns {Promise<string>} what the file is called there
+ */
+export async function uploadFile(host, file) {
+  const { box, bar, signal } = uploadBox(host, file.name);
+  const onProgress = (/** @type {number} */ sent) => (bar.value = file.size ? sent / file.size : 0);
+  try {
+    return (await sendBytes(`api/uploads/${encodeURIComponent(file.name)}`, file, { signal, onProgress })).name;
+  } finally {
+    box.remove();
+  }
 }

@@ -117,7 +117,10 @@ class TrainForm {
     return { kind: "train", ...dataBody(data, options), form, settings, name: this.name.value.trim() || null };
   }
 
-  /** Ask the studio what is wrong, and what everything will be. */
+  /**
+   * Ask the studio what is wrong, and what everything will be.
+   * @returns {Promise<boolean | null>} whether nothing is wrong; null if it was asked again meanwhile
+   */
   async check() {
     const number = ++this.#asked;
     const { like, survey } = this.given;
@@ -131,7 +134,7 @@ class TrainForm {
     } catch (error) {
       said = { errors: { "": error instanceof Error ? error.message : String(error) }, settings: null };
     }
-    if (number !== this.#asked) return false; // an answer to what was typed before
+    if (number !== this.#asked) return null; // an answer to what was typed before
     const known = new Set(this.fields.keys());
     const others = Object.entries(said.errors).filter(([name]) => !known.has(name));
     for (const [name, field] of this.fields) field.complain(said.errors[name]);
@@ -154,7 +157,9 @@ class TrainForm {
   }
 
   async #begin() {
-    if (!(await this.check())) {
+    let right = await this.check();
+    while (right === null) right = await this.check(); // the data were read meanwhile, or something was typed
+    if (!right) {
       /** @type {HTMLElement | null} */ (this.element.querySelector('[aria-invalid="true"]'))?.focus();
       return;
     }
@@ -171,7 +176,7 @@ class TrainForm {
 /** @param {string} text */
 function unitsOf(text) {
   if (/^none$/i.test(text)) return [];
-  return text.split(/[ ,;]+/).filter(Boolean).map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : -1));
+  return text.split(/[ ,;]+/).filter(Boolean).map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : part));
 }
 
 /** @param {HTMLElement} host */
