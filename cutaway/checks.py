@@ -24,8 +24,13 @@ LONGEST_NAME = 1_000
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def check_matrix(values: np.ndarray, *, name: str) -> np.ndarray:
+def check_matrix(values: np.ndarray, *, name: str, rows: np.ndarray | None = None) -> np.ndarray:
     """Return ``values`` as float32 (sample, unit).
+
+    Args:
+        values: The matrix.
+        name: What its values are.
+        rows: Integers (sample,), the numbers by which an error names the samples; from 0 if None.
 
     Raises:
         DataError: It is empty, not two-dimensional or not of real numbers, or a value in it is not finite.
@@ -44,7 +49,7 @@ def check_matrix(values: np.ndarray, *, name: str) -> np.ndarray:
         row, column = np.argwhere(~(np.abs(array.astype(np.float64)) <= LARGEST))[0]
         raise DataError(
             f"{name} are finite numbers within ±{LARGEST:g}",
-            got=f"{array[row, column]} at sample {row}, unit {column}",
+            got=f"{array[row, column]} at sample {row if rows is None else rows[row]}, unit {column}",
             hint="check for a layer or an epoch whose weights are not finite, or leave these samples out",
         )
     return array.astype(np.float32, copy=False)

@@ -12,6 +12,7 @@ from .analyses import Embedding
 from .given_data import as_dataset
 from .progress import ProgressOption, show_progress
 from .run import Run
+from .start import check_shard_layers
 from .train import mlp, train
 from .train import resume as continue_training
 from .train import train_like as repeat_training
@@ -76,6 +77,7 @@ def train_recipe(
     # a wrong setting is refused before Keras is loaded, which takes a second
     checked = {key: value for key, value in settings.items() if key not in ("class_weight", "sample_weight")}
     make_config(base.settings, **checked, seed=seed)
+    check_shard_layers(shard_layers)
     with show_progress(progress) as on_progress:
         dataset = as_dataset(data, None, verb="train", on_progress=on_progress, **(options or {}))
     import_lean_keras()

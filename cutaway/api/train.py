@@ -19,7 +19,7 @@ from .given_data import as_dataset, as_decisions
 from .opening import open_run
 from .progress import ProgressOption, show_progress
 from .run import Run
-from .start import facts_of, reopen_run, start_training, together, train_into, training_data
+from .start import check_shard_layers, facts_of, reopen_run, start_training, together, train_into, training_data
 from .weighting import check_same_weights, class_weights, given_weights
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def train(
     from cutaway import models, training
 
     raise_if_canceled()
+    check_shard_layers(shard_layers)
     given = as_dataset(data, y, verb="train")
     recipe = training.recipe_for(recipe, table=isinstance(given, Table))
     weighted = class_weight is not None or given_weights(given, sample_weight) is not None
@@ -195,6 +196,7 @@ def train_like(
     from cutaway import models, training
 
     raise_if_canceled()
+    check_shard_layers(shard_layers)
     like = run if isinstance(run, Run) and data is None else open_run(_path(run), data=data, runs=runs)
     _check_trained(like, "trained again")
     data = like.data
@@ -299,6 +301,7 @@ def resume(
     """
     from cutaway import models, training
 
+    check_shard_layers(shard_layers)
     opened = run if isinstance(run, Run) else open_run(run, data=data, runs=runs)
     _check_resumable(opened)
     models.require_jax()
@@ -310,6 +313,7 @@ def resume(
     samples = training_data(opened.data, opened.split, None)
     world = training.current_world()
     with together(world):
+        check_shard_layers(shard_layers, model)
         here = {"versions": training.describe_versions(), "device": training.describe_device()}
         manifest = opened.context.manifest.to_record() | here
         facts = {} if world is None else facts_of(manifest, model=None, weight=None, shard_layers=shard_layers)

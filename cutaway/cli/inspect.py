@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cutaway.errors import printable
+from cutaway.errors import UsageError, printable
 
 from .options import DataOption, EpochOption, JsonOption, RunArgument, RunsOption, SeedOption
 from .output import percent, print_findings, print_json, print_quality, print_table, say, shorten
@@ -236,6 +236,12 @@ def report(
         str | None,
         typer.Option("--split", help="Samples to explore: train, val, test or all. Default: at most 10,000 of test."),
     ] = None,
+    epochs: Annotated[
+        str | None, typer.Option(help="Epochs on the maps, such as 0,5,10. Default: up to 16, fewer of many samples.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="The most samples on the maps. Default: 100,000 of --split, or else 10,000.")
+    ] = None,
     against: Annotated[
         str | None, typer.Option("--against", metavar="OTHER", help="A run to compare with, in a section of its own.")
     ] = None,
@@ -248,15 +254,31 @@ def report(
 ) -> None:
     """Write everything about a run, or about a sweep, into one HTML file that works from disk without a network."""
     if (folder := sweep_at(run, runs)) is not None:
-        report_sweep(folder, output, given=split is not None or against is not None or shared, as_json=as_json)
+        given = shared or any(option is not None for option in (split, epochs, samples, against))
+        report_sweep(folder, output, given=given, as_json=as_json)
         return
     from cutaway.api.documents import file_document
     from cutaway.api.opening import open_run
 
     opened = open_run(run, data=data, runs=runs)
     other = None if against is None else open_run(against, data=data, runs=runs)
-    page = opened.report(output, split=split, against=other, shared=shared)
+    numbers = _parse_epochs(epochs)
+    page = opened.report(output, split=split, epochs=numbers, samples=samples, against=other, shared=shared)
     if as_json:
         print_json(file_document(opened, page))
     else:
         say(f"{page.resolve().as_uri()}  ({page.stat().st_size / 1e6:.1f} MB)")
+
+
+def _parse_epochs(text: str | None) -> list[int] | None:
+    """Parse ``"0,5,10"``.
+
+    Raises:
+        UsageError: It is not a list of whole numbers.
+    """
+    try:
+        return None if text is None else [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(
+            "--epochs is a list of whole numbers separated by commas", got=f'"{text}"', hint="try --epochs 0,5,10"
+        ) from None

@@ -31,6 +31,7 @@ from . import (
     units,
 )
 from .findings import confidence, doctor, labels
+from .leaving import CODE, give_up_output, leave
 from .typed import PROGRAMS, as_typed
 from .wrapping import wrapped
 
@@ -49,9 +50,13 @@ def cancel_on_signal() -> Generator[None]:
     token = CancelToken()
 
     def cancel(number: int, frame: Any) -> None:
-        if token.canceled or not token.watched:
-            raise KeyboardInterrupt
+        at_once = token.canceled or not token.watched
         token.cancel()
+        if at_once and _is_import(frame):  # which must not raise: libraries in C++ then end the process by force
+            _end(STOPPED, Canceled.exit_code, debug=False)
+            os._exit(Canceled.exit_code)
+        if at_once:  # Python drops what is raised in a callback of its own; then the next work finds the token canceled
+            raise KeyboardInterrupt
 
     try:
         before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -63,6 +68,15 @@ def cancel_on_signal() -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_import(frame: Any) -> bool:
+    """Whether a frame is of a module that is being loaded, or of what that calls."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 app = typer.Typer(
@@ -123,7 +137,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     is_program = arguments is None
     if is_program:
-        atexit.register(_leave)  # the first to be registered, and so the last to be called
+        atexit.register(leave)  # the first to be registered, and so the last to be called
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     _prepare_streams()
     # --debug may stand anywhere: people add it at the end of the line that failed
@@ -131,28 +145,10 @@ def main(arguments: list[str] | None = None) -> None:
     warnings.showwarning = _show(warnings.showwarning)
     with cancel_on_signal():
         code = _run([a for a in arguments if a != "--debug"], debug=debug)
-    _give_up_output()
+    give_up_output()
     if is_program:
-        _code.append(code)
-        if code in (1, 2) and trainings.JOINED:
-            atexit.register(_leave)  # the first to be called: JAX would wait for processes that are gone
+        CODE.append(code)
     sys.exit(code)
-
-
-_code: list[int] = []
-"""The exit code of the program, once it is known."""
-
-
-def _leave() -> None:
-    """End the process once its threads are joined and all that was registered to be done at exit is done.
-
-    What is left to Python then is to take itself apart. That ends a thread of XLA or of PyArrow which still wants the
-    interpreter by force, and the process with it ("terminate called without an active exception"); and it searches
-    700,000 objects for cycles, which takes 0.6 s after a training.
-    """
-    if _code:  # otherwise an exception is on its way that Python prints
-        _give_up_output()
-        os._exit(_code[0])
 
 
 def _prepare_streams() -> None:
@@ -163,16 +159,6 @@ def _prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (lives as long as the process)
         elif isinstance(stream, io.TextIOWrapper):  # a run's name may hold what an old code page cannot print
             stream.reconfigure(errors="backslashreplace")
-
-
-def _give_up_output() -> None:
-    """Send what is still to be printed nowhere, where it cannot be printed: Python would complain while it ends."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
@@ -217,7 +203,7 @@ def _run(arguments: list[str], *, debug: bool) -> int:
             rule = "the work needs memory"
             return _fail(f"{rule}; got {got}; next: free some, or ask for fewer samples", 1, debug=debug)
         if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
-            _give_up_output()
+            give_up_output()
             if isinstance(error, BrokenPipeError):  # the reader of a pipe, such as head, has closed it
                 return 1
             rule = "the answer needs a place where it can be written"

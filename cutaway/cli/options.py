@@ -1,11 +1,14 @@
 """Options that several commands share."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from cutaway.errors import UsageError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
 RunsOption = Annotated[str, typer.Option("--runs", help="Folder of the runs.")]
@@ -96,3 +99,25 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     if len(sides) > 2 or not all(side.strip().isdecimal() for side in sides):
         raise UsageError("a size is rows x columns in pixels", got=repr(text), hint="pass for example --size 28x28")
     return int(sides[0]), int(sides[-1])
+
+
+def with_options(source: Callable[..., Any], names: Iterable[str] | None = None) -> Callable[[_Command], _Command]:
+    """Give a command options of another function, which come as its ``**`` argument.
+
+    Args:
+        source: The function that has them.
+        names: Their names; all of its parameters if None.
+    """
+    wanted = None if names is None else set(names)
+
+    def give(command: _Command) -> _Command:
+        own = [each for each in inspect.signature(command).parameters.values() if each.kind is not each.VAR_KEYWORD]
+        further = [
+            each for name, each in inspect.signature(source).parameters.items() if wanted is None or name in wanted
+        ]
+        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *further)]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}
+        return command
+
+    return give

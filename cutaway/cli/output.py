@@ -22,6 +22,9 @@ NAME = 12
 """Longer names of layers and classes are shortened in tables that must fit 80 columns."""
 
 
+UNLIMITED = 100_000
+"""Columns of a console in which nothing is wrapped."""
+
 LONGEST_TEXT = 4_000
 """Characters of the text of a finding that are printed at most."""
 
@@ -42,11 +45,22 @@ def say(text: str = "") -> None:
 
 
 def console() -> Any:
-    """A rich console on stdout, which has 160 columns where it is not a terminal and COLUMNS is not set."""
+    """A rich console on stdout; in pipes and files nothing is wrapped or divided, unless COLUMNS says their width."""
     from rich.console import Console
 
     is_known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
-    return Console(highlight=False, width=None if is_known else 160, soft_wrap=False)
+    return Console(highlight=False, width=None if is_known else UNLIMITED, soft_wrap=False)
+
+
+def print_rich(renderable: Any) -> None:
+    """Print what rich draws; in pipes and files without blanks at the ends of lines."""
+    out = console()
+    if out.is_terminal:
+        out.print(renderable)
+        return
+    with out.capture() as captured:
+        out.print(renderable)
+    print("\n".join(line.rstrip() for line in captured.get().split("\n")), end="")
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
@@ -55,10 +69,9 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
     A table that is wider than the terminal goes on below, with its first column again, since a cell that is cut off
     can neither be read nor copied.
     """
-    out = console()
-    for number, columns in enumerate(_parts(rows, out.width)):
+    for number, columns in enumerate(_parts(rows, console().width)):
         part = [{column: row[column] for column in columns} for row in rows]
-        out.print(_table(part, title=title if number == 0 else "", narrow=len(columns) <= 2))
+        print_rich(_table(part, title=title if number == 0 else "", narrow=len(columns) <= 2))
 
 
 def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
@@ -67,7 +80,7 @@ def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
         return []
     from rich.console import Console
 
-    measured = Console(width=100_000)
+    measured = Console(width=UNLIMITED)
     first, *others = rows[0]
     parts = [[first]]
     for column in others:
@@ -133,7 +146,7 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
         grid.add_column(overflow="fold")
         for number, line in enumerate(lines):
             grid.add_row(Text("" if number else mark, style), line)
-        console().print(grid)
+        print_rich(grid)
 
 
 def print_quality(quality: Any, *, misplaced: Any) -> None:

@@ -52,12 +52,16 @@ class Table(Section):
     Attributes:
         rows: The same keys in each; the keys are the column headings.
         wrap: Whether long entries continue on a new line; otherwise a wide table scrolls sideways.
+        long: The heading of a column whose entries continue on a new line, so that the others need not; "" for none.
+        spare: Headings of columns that are left out where the page is narrow.
     """
 
     template: ClassVar[str] = "table.html"
 
     rows: tuple[Mapping[str, str], ...]
     wrap: bool = False
+    long: str = ""
+    spare: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

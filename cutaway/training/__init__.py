@@ -34,10 +34,10 @@ if TYPE_CHECKING:
         keep_compiled_programs,
         note_differences,
     )
-    from .distributed import World, current_world, join_processes
+    from .distributed import World, current_world, is_agreed, is_said_by_first, join_processes
     from .fed import as_taken, own_scale
     from .feeding import INPUTS
-    from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, train_model
+    from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, check_shard_layers, train_model
     from .manifest import known_config, new_manifest, warn_of_predictions
     from .recorder import Recorder
 
@@ -50,11 +50,14 @@ _MODULES = {
     "TrainingResult": "cutaway.training.loop",
     "World": "cutaway.training.distributed",
     "as_taken": "cutaway.training.fed",
+    "check_shard_layers": "cutaway.training.loop",
     "current_world": "cutaway.training.distributed",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "forget_compiled_programs": "cutaway.training.device",
     "has_accelerator": "cutaway.training.device",
+    "is_agreed": "cutaway.training.distributed",
+    "is_said_by_first": "cutaway.training.distributed",
     "join_processes": "cutaway.training.distributed",
     "keep_compiled_programs": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
@@ -86,12 +89,15 @@ __all__ = [
     "base_settings",
     "check_loss",
     "check_setting",
+    "check_shard_layers",
     "current_world",
     "describe_device",
     "describe_versions",
     "find_recipe",
     "forget_compiled_programs",
     "has_accelerator",
+    "is_agreed",
+    "is_said_by_first",
     "join_processes",
     "keep_compiled_programs",
     "known_config",

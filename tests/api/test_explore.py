@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cutaway.api.report.explorer import explore
+from cutaway.api.report.explorer import explore, shown_maps
+from cutaway.api.report.explorer.section import left_out
 from cutaway.api.report.source import ReportSource
-from cutaway.errors import UnknownNameError, UsageError
+from cutaway.errors import CutawayWarning, UnknownNameError, UsageError
 from cutaway.page import scale_layout
 from cutaway.progress import ignore_progress
 
@@ -49,6 +50,33 @@ def test_split_and_epochs_are_chosen_and_the_kept_epoch_is_always_there(digits_r
     assert made.height == 300
 
 
+def test_many_samples_have_maps_of_fewer_epochs_which_a_note_and_the_page_say(digits_run, monkeypatch):
+    source = ReportSource(digits_run.context, ignore_progress, "val")
+    count = len(digits_run.split.val)
+    layers, every = shown_maps(source)
+    assert (len(layers), every, left_out(source)) == (4, list(range(7)), "")
+    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_PLACED", 22 * count)  # one map, and 7 of 3 layers
+    assert shown_maps(source) == (layers, every)
+    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_PLACED", 22 * count - 1)
+    assert shown_maps(source)[1] == [0, 1, 2, 4, 5, 6]
+    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_PLACED", 1)
+    kept = digits_run.context.epoch()
+    assert shown_maps(source)[1] == sorted({0, kept, 6, *([3] if kept == 6 else [])})
+    said = f"maps of {count} samples are of 3 of 7 epochs"
+    with pytest.warns(CutawayWarning, match=f"{said}; choose other epochs with epochs="):
+        record = digits_run.explore(split="val", progress=False).record
+    assert f" The {said}; others can be chosen with --epochs." in record.caption
+    assert len(record.epochs) == 3
+    chosen = digits_run.explore(split="val", epochs=[1, 2], progress=False).record  # those are made, without a note
+    assert chosen.epochs == tuple(sorted({1, 2, kept}))
+    assert said not in chosen.caption
+    monkeypatch.undo()
+    monkeypatch.setattr("cutaway.api.report.explorer.section.MOST_PLACED", 22 * 50)
+    fewer = digits_run.explore(split="val", samples=50, progress=False).record
+    assert (fewer.count, fewer.epochs) == (50, tuple(every))
+    assert fewer.python[1] == 'run.explore(split="val", samples=50)'
+
+
 def test_progress_is_one_task_that_ends(digits_run):
     told = []
     digits_run.explore(split="val", epochs=0, progress=told.append)
@@ -63,6 +91,8 @@ def test_progress_is_one_task_that_ends(digits_run):
         ({"epochs": [99]}, UnknownNameError, "99"),
         ({"epochs": "all"}, UsageError, "epochs are whole numbers"),
         ({"height": 10}, UsageError, "height"),
+        ({"samples": 19}, UsageError, "samples"),
+        ({"samples": 100_001}, UsageError, "samples"),
     ],
 )
 def test_wrong_options_are_refused(digits_run, options, error, says):

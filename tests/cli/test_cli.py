@@ -145,6 +145,12 @@ def test_looking_at_a_run(cutaway, digits_run, tmp_path):
     assert code == 0
     assert out.startswith("file://")
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+    code, _, err = cutaway("report", run, "--epochs", "0,x", "-o", tmp_path / "page.html")
+    rule = "--epochs is a list of whole numbers separated by commas"
+    assert (code, err) == (2, f'error: {rule}; got "0,x"; next: try --epochs 0,5,10\n')
+    code, _, err = cutaway("report", run, "--epochs", "0,-1", "--samples", "30", "-o", tmp_path / "page.html")
+    assert code == 0, err
+    assert "30 of 360 test samples (330 are left out" in (tmp_path / "page.html").read_text()
     code, out, _ = cutaway("show", run)
     assert "Test accuracy" in out
     assert "  data     digits\n" in out

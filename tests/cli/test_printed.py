@@ -33,6 +33,26 @@ def test_embed_leaves_out_the_quality_when_told(cutaway, digits_run):
     assert json.loads(cutaway(*arguments, "--json")[1])["quality"] is None
 
 
+def test_pipes_get_findings_and_tables_without_breaks_and_without_blanks_at_the_end(capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    text = " ".join(["a sentence of many words"] * 20)
+    findings = [Finding("k", "warning", "One", text, {}, samples=("test[7]",)), Finding("k", "note", "Two", "3.", {})]
+    print_findings(findings)
+    out = capsys.readouterr().out
+    assert out.splitlines() == [f" look  One. {text}", "       samples: test[7]", " note  Two. 3."]
+    row = {f"Column {number}": "word " * 7 for number in range(9)}
+    print_table([row, row | {"Column 8": ""}])
+    head, line, first, second, _ = capsys.readouterr().out.splitlines()[1:]
+    assert head.count("Column") == 9
+    assert first.count("word") == 63
+    assert not [each for each in (head, line, first, second) if each.endswith(" ")]
+    monkeypatch.setenv("COLUMNS", "70")
+    print_findings(findings)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 70
+    assert not [each for each in lines if each.endswith(" ")]
+
+
 def test_estimates_are_printed_with_their_standard_errors(capsys):
     errors = {"trustworthiness": 0.00012, "neighbors_preserved": 0.0034, "accuracy_layer": 0.0005}
     print_quality(Quality(0.99704, 0.3168, 15, 2000, 0.9947, 0.9952, errors), misplaced=None)

@@ -1,5 +1,6 @@
 """How the processes of a training end together: by a signal, by a loss, by a process that never comes."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -109,6 +110,7 @@ def test_processes_that_were_told_other_numbers_of_them_are_refused(members, tab
     assert [member.wait(60) > 0 for member in world] == [True, True]
     (line,) = world[0].lines
     assert "got processes 2 in process 0 and 3 in process 1; next" in line
+    assert world[1].lines == []
     assert not (tmp_path / "runs").exists()
 
 
@@ -132,11 +134,59 @@ def test_processes_with_different_data_or_settings_are_refused_before_the_first_
         named = ("--coordinator", address, "--processes", "2", "--process-index", str(index))
         world.append(members.program("train", str(path), *LONG, *more, "--runs", str(runs), *named))
     assert [member.wait(90) for member in world] == [2, 2]
+    (line,) = world[0].lines
+    assert line.startswith("error: all processes of a training have the same data, settings and versions; got")
+    assert what in line
+    assert world[1].lines == [], "all know the reason, and the first one says it"
+    assert not list(runs.glob("*")) if runs.exists() else True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("data", "options", "got"),
+    [
+        (
+            "none.npz",
+            ("--shard-layers", "3"),
+            "shard_layers divides the number of devices; got 3 and 2 devices; next: ",
+        ),
+        pytest.param(
+            None, ("--shard-layers", "2", "--hidden", "7"), "2 parts of 7 units and 3 units", marks=EXHAUSTIVE
+        ),
+    ],
+)
+def test_layers_that_cannot_be_divided_are_one_line_of_the_first_before_anything_is_made(
+    members, table, tmp_path, data, options, got
+):
+    runs = tmp_path / "runs"
+    world = members.world("train", data or str(table), *options, "--runs", str(runs))
+    assert [member.wait(60) for member in world] == [2, 1]
+    (line,) = world[0].lines
+    assert got in line
+    assert world[1].err == world[1].out == world[0].out == ""
+    assert not list(runs.glob("*")) if runs.exists() else True
+
+
+def listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+        return True
+    return False
+
+
+@pytest.mark.slow
+def test_an_interrupt_while_processes_start_is_one_line_at_once(members, table, tmp_path):
+    runs, address = tmp_path / "runs", members.address()
+    named = ("--coordinator", address, "--processes", "3", "--runs", str(runs), "--wait", "600")
+    world = [members.program("train", str(table), *named, "--process-index", str(index)) for index in range(2)]
+    members.wait_for(lambda: listens(address))  # the first one waits for the third, which never comes
+    for member in world:
+        member.kill(signal.SIGINT)
+    assert [member.wait(30) for member in world] == [130, 130]
     for member in world:
         (line,) = member.lines
-        assert line.startswith("error: all processes of a training have the same data, settings and versions; got")
-        assert what in line
-    assert not list(runs.glob("*")) if runs.exists() else True
+        assert line.startswith("stopped; next: run it again")
+    assert not runs.exists()
 
 
 SLURM = {"SLURM_JOB_ID": "{job}", "SLURM_STEP_NODELIST": "127.0.0.1", "SLURM_NTASKS": "2", "SLURM_STEP_NUM_NODES": "1"}

@@ -32,11 +32,12 @@ class Rows:
     """An array that cannot be had as a whole, as activations that are computed when they are asked for."""
 
     def __init__(self, values):
-        self.values, self.shape, self.most = values, values.shape, 0
+        self.values, self.shape, self.most, self.read = values, values.shape, 0, 0
 
     def __getitem__(self, rows):
         found = self.values[rows]
         self.most = max(self.most, len(found))
+        self.read += len(found)
         return found
 
 
@@ -83,6 +84,31 @@ def test_few_samples_have_a_layout_without_a_quality_and_infinite_ones_none():
     assert np.isfinite(layout.xy).all()
     with pytest.raises(DataError, match="got inf at sample"):
         embed_some(np.where(np.arange(12)[:, None] == 1, np.float32(np.inf), H[:12]), SOME[:5])
+
+
+@pytest.mark.parametrize("kind", ["laid out", "placed"])
+def test_a_value_that_is_not_finite_is_named_by_its_place_in_the_whole(monkeypatch, kind):
+    monkeypatch.setattr(placing_layout, "BATCH", 64)
+    row = int((SOME if kind == "laid out" else OTHERS)[70])
+    h = H.copy()
+    h[row, 3] = np.nan
+    with pytest.raises(DataError, match=f"got nan at sample {row}, unit 3;"):
+        embed_some(h, SOME, n_iter=300)
+
+
+def test_the_recall_is_of_activations_that_were_placed(monkeypatch):
+    monkeypatch.setattr(placing_layout, "MEASURED", 50)
+    rows = Rows(H)
+    shared = embed_some(rows, SOME, n_iter=300, quality=False)
+    read = rows.read
+
+    def elsewhere(into, batches, keep):
+        for number, batch in enumerate(batches):
+            keep(number, place_many(rows[batch], into))
+
+    again = embed_some(rows, SOME, n_iter=300, quality=False, place_batches=elsewhere)
+    assert shared.settings == again.settings
+    assert (read, rows.read - read) == (len(H), len(H) + 50)
 
 
 @pytest.mark.parametrize("offset", [0.0, 10.0])

@@ -96,6 +96,17 @@ def test_a_click_on_the_legend_toggles_a_class(browser, visit):
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("width", [360, 768, 1440])
+def test_a_table_with_a_long_column_fits_every_width(browser, visit, make_page, width):
+    row = {"Trial": "12", "State": "stopped early", "Loss": "0.1234", "Accuracy": "91.23%", "Parameters": "1,234,567"}
+    rows = (row | {"Settings": "optimizer adamw, layers 3, units 1000, dropout 0.123, learning rate 0.00123"},)
+    table = Table(name="trials", title="Trials", rows=rows, long="Settings", spare=("State", "Parameters"))
+    opened = visit(browser, page=make_page(layers=table), viewport={"width": width, "height": 800})
+    assert opened.page.evaluate("(b => b.scrollWidth === b.clientWidth)(document.querySelector('.scroll'))")
+    assert opened.page.locator("#trials td").filter(visible=True).count() == (4 if width < 800 else 6)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("width", [360, 768, 1440])
 def test_the_page_never_scrolls_sideways(browser, visit, make_page, width):
     wide = ({f"column {i}": "a long value" for i in range(20)},)
     opened = visit(

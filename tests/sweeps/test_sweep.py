@@ -154,6 +154,10 @@ def test_tables_figures_and_documents(found, tmp_path):
     assert [section.name for section in page.sections] == names
     rows = {row["Setting"]: row for row in page.sections[2].rows}
     assert rows["dropout"]["p-value"] == f"{found.importance_p_values()['dropout']:.2f}"
+    settings = {row["Trial"]: row["Settings"] for row in page.sections[-1].rows}[str(found.best_trial.number)]
+    best = found.best_trial.settings
+    assert settings == f"dropout {best['dropout']:.3g}, learning rate {best['learning_rate']:.3g}"
+    assert '<td class="number spare">' in render(page)
     assert "could not be made" not in render(page)
     assert found.report(tmp_path / "page.html").stat().st_size > 100_000
     assert "<img" in found._repr_html_()

@@ -67,3 +67,31 @@ def test_memory_that_is_free_between_blocks_is_given_back():
     first, full, after = (int(word) for word in done.stdout.split())
     assert full - first > 150
     assert after - first < 60
+
+
+LARGE = """
+from pathlib import Path
+from cutaway.training import forget_compiled_programs
+
+def held():
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmRSS"].split()[0]) // 1024
+
+forget_compiled_programs()
+block = b"x" * (16 << 20)
+del block  # from then on glibc would keep what is smaller
+first = held()
+blocks = [b"x" * size for _ in range(200) for size in (1 << 20, 1000)]
+kept = blocks[1::2]
+full = held()
+del blocks
+print(first, full, held())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps memory that is free between blocks")
+def test_large_blocks_are_given_back_when_they_are_freed():
+    done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=True)
+    first, full, after = (int(word) for word in done.stdout.split())
+    assert full - first > 190
+    assert after - first < 20

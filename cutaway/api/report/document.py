@@ -1,6 +1,7 @@
 """The report as a whole: its heading, its facts, its sections."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -15,23 +16,21 @@ from cutaway.progress import ProgressCallback
 from cutaway.runs import REPORT, write_output
 
 from . import sections
-from .explorer import shown_maps
+from .explorer import note_left_out, shown_maps
 from .progress import ReportProgress
-from .source import ReportSource
+from .source import ReportSource, check_shown
 
 
 def write_report(
     context: RunContext,
     path: str | Path | None,
     *,
-    split: str | None = None,
-    against: RunContext | None = None,
-    shared: bool = False,
     on_progress: ProgressCallback,
+    **chosen: Any,
 ) -> Path:
-    """Write the report of a run into a file; see `cutaway.Run.report`."""
+    """Write the report of a run into a file; see `cutaway.Run.report` and, for what may be chosen, `report_html`."""
     target = output_path(context.path / REPORT if path is None else path)
-    html = report_html(context, split=split, against=against, shared=shared, on_progress=on_progress)
+    html = report_html(context, on_progress=on_progress, **chosen)
     write_html(target, html)
     return target
 
@@ -83,6 +82,8 @@ def report_html(
     context: RunContext,
     *,
     split: str | None = None,
+    epochs: Sequence[int] | None = None,
+    samples: int | None = None,
     against: RunContext | None = None,
     shared: bool = False,
     on_progress: ProgressCallback,
@@ -92,18 +93,22 @@ def report_html(
     Args:
         context: The run.
         split: The split whose samples are explored; "test", or "val" where there are no test samples, if None.
+        epochs: Numbers of the epochs that are explored, beside the kept one; as many as take minutes if None.
+        samples: The most samples that are explored; as `ReportSource` says if None.
         against: A run to compare with, after its kept epoch; None for none.
         shared: Whether it is compared on the samples that both hold out, where they do not hold out the same ones.
         on_progress: Called with the progress of the whole report.
 
     Raises:
         UnknownNameError: There is no such split.
-        UsageError: It is empty, or the runs cannot be compared.
+        UsageError: It is empty, the number of samples is outside its range, or the runs cannot be compared.
     """
     if split is not None:
         context.part(split)
     progress = ReportProgress(on_progress, section_names())
-    source = ReportSource(context, progress.inner, split)
+    numbers = None if epochs is None else tuple(epochs)
+    source = ReportSource(context, progress.inner, split, map_samples=check_shown(samples), map_epochs=numbers)
+    note_left_out(source)
     if against is not None:  # before the work of half a minute
         paired = pair_samples(context, against, split=source.split, shared=shared)
         source = replace(source, against=paired)

@@ -22,6 +22,7 @@ from cutaway.api.analyses import (
 from cutaway.api.analyses.comparison import Comparison, compare_predictions
 from cutaway.api.context import RunContext
 from cutaway.api.labels import KeptSuspects, kept_suspects
+from cutaway.checks import check_whole
 from cutaway.data import SampleIds
 from cutaway.findings import Finding, run_checks
 from cutaway.metrics import PredictedClasses, SparseCounts, confusion_counts
@@ -29,6 +30,9 @@ from cutaway.progress import ProgressCallback
 
 BINS = 15
 """Bins of the reliability curve, as of `cutaway.Run.calibration`."""
+
+FEWEST = 20
+"""With fewer samples than this, a map shows no structure."""
 
 MOST_SHOWN = 10_000
 """Samples on the map at most, where nobody asked for a split: all test samples of MNIST."""
@@ -177,3 +181,12 @@ class ReportSource:
         """Counts on these samples, sparse int64 (true, predicted)."""
         classes = len(self.context.class_names)
         return confusion_counts(self.labels, self.predicted.predicted, classes=classes)
+
+
+def check_shown(samples: int | None) -> int | None:
+    """Return how many samples a user wants on the map at most.
+
+    Raises:
+        UsageError: It is not a whole number in the range of a map.
+    """
+    return None if samples is None else check_whole(samples, name="samples", least=FEWEST, most=MOST_OF_SPLIT)

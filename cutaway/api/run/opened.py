@@ -256,6 +256,7 @@ class OpenedRun(RecordedRun):
         *,
         split: str | None = None,
         epochs: Sequence[int] | int | None = None,
+        samples: int | None = None,
         height: int = 480,
         progress: ProgressOption = True,
     ) -> "ExplorerWidget":
@@ -267,10 +268,12 @@ class OpenedRun(RecordedRun):
         notebook, a picture takes its place.
 
         Args:
-            split: "train", "val", "test" or "all", of more than 100,000 samples a stratified sample by class. If None,
-                up to 10,000 test samples, or validation samples where there are no test samples.
+            split: "train", "val", "test" or "all". If None, test samples, or validation samples where there are none.
             epochs: Numbers of the epochs that can be shown, or a single one; the kept one is always among them. At most
-                16, evenly spaced, if None.
+                16, evenly spaced, if None; of many samples in many layers fewer, which a note and the page say, so that
+                there are at most 2,000,000 places on all maps, or 3 epochs.
+            samples: The most samples, 20..100,000; of more, a stratified sample by class. If None, 100,000 of a split
+                that is named, and otherwise 10,000.
             height: Height of the large map in CSS pixels, 200..4000.
             progress: See `Run`.
 
@@ -279,8 +282,8 @@ class OpenedRun(RecordedRun):
 
         Raises:
             UnknownNameError: There is no such split or epoch.
-            UsageError: The package anywidget is not installed (the extra "notebook"), the height is outside its range,
-                or the split has fewer than 20 samples.
+            UsageError: The package anywidget is not installed (the extra "notebook"), a number is outside its range, or
+                the split has fewer than 20 samples.
             RunError: The run does not hold its model.
         """
         from cutaway.api.report import run_explorer
@@ -289,5 +292,5 @@ class OpenedRun(RecordedRun):
         check_widget(height=height)
         numbers = None if epochs is None else epoch_numbers(self.context, epochs)
         with show_progress(progress) as on_progress:
-            record = run_explorer(self.context, split=split, epochs=numbers, on_progress=on_progress)
+            record = run_explorer(self.context, split=split, epochs=numbers, samples=samples, on_progress=on_progress)
         return explorer_widget(record, height=height)

@@ -8,7 +8,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api import analyses
-from cutaway.api.analyses.epochs import check_epoch
+from cutaway.api.analyses.epochs import check_epoch, epoch_numbers
 from cutaway.api.context import RunContext
 from cutaway.api.prediction import Predictions, examine, new_samples, one_sample, predict
 from cutaway.api.progress import ProgressOption, show_progress
@@ -314,6 +314,8 @@ class Run(JudgedRun):
         path: str | Path | None = None,
         *,
         split: str | None = None,
+        epochs: Sequence[int] | int | None = None,
+        samples: int | None = None,
         against: "Run | str | Path | None" = None,
         shared: bool = False,
         progress: ProgressOption = True,
@@ -322,9 +324,9 @@ class Run(JudgedRun):
 
         Args:
             path: Where to write it; report.html in the run folder if None.
-            split: Whose samples the explorer shows: "train", "val", "test" or "all", of more than 100,000 a stratified
-                sample by class. If None, up to 10,000 test samples, or validation samples where there are no test
-                samples. The other sections are always of held-out samples.
+            split: Whose samples the explorer shows, as of `explore`. The other sections are always of held-out samples.
+            epochs: The epochs that it shows, as of `explore`.
+            samples: The most samples that it shows, as of `explore`.
             against: Another run on the same samples, at its kept epoch, or where `open_run` finds it: the report has a
                 section that compares both, and colors of the explorer that show which of them is right.
             shared: With `against`: whether runs that do not hold out the same samples are compared on those that both
@@ -334,15 +336,17 @@ class Run(JudgedRun):
         What is computed for it is kept among the results of the run: the next report takes a few seconds.
 
         Raises:
-            UnknownNameError: There is no such split.
-            UsageError: The file cannot be written, the split is empty, or the runs cannot be compared.
+            UnknownNameError: There is no such split or epoch.
+            UsageError: The file cannot be written, the split is empty, a number is outside its range, or the runs
+                cannot be compared.
         """
         from cutaway.api.report import write_report
 
         other = None if against is None else _context_of(against)
+        numbers = None if epochs is None else epoch_numbers(self.context, epochs)
         with show_progress(progress) as on_progress:
-            given: Any = {"split": split, "against": other, "shared": shared, "on_progress": on_progress}
-            return WrittenFile(write_report(self.context, path, **given))
+            given: Any = {"split": split, "epochs": numbers, "samples": samples, "against": other, "shared": shared}
+            return WrittenFile(write_report(self.context, path, **given, on_progress=on_progress))
 
 
 def _context_of(run: Run | str | Path) -> RunContext:

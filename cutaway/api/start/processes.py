@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.errors import Canceled, RunError
+from cutaway.errors import RunError
 from cutaway.runs import FollowingWriter, Manifest, RunFolder, RunWriter, digest_of
 
 if TYPE_CHECKING:
@@ -168,6 +168,20 @@ def _digest(record: Any) -> str:
     return digest_of(np.frombuffer(json.dumps(record, sort_keys=True).encode(), np.uint8))
 
 
+def check_shard_layers(shard_layers: int, model: "Model | None" = None) -> None:
+    """Check how layers are divided, before the work: by the devices, and once there is a model by its layers.
+
+    Raises:
+        ConfigError, RunError: As `cutaway.training.check_shard_layers`.
+    """
+    if shard_layers == 1:
+        return
+    from cutaway import models, training
+
+    models.require_jax()
+    training.check_shard_layers(shard_layers, model)
+
+
 @contextmanager
 def together(world: "World | None") -> Generator[None]:
     """Tell the other processes of a training what this one fails with, and say here which one is lost.
@@ -177,8 +191,6 @@ def together(world: "World | None") -> Generator[None]:
     """
     try:
         yield
-    except Canceled:
-        raise
     except BaseException as error:
         if world is None:
             raise

@@ -16,7 +16,7 @@ from cutaway.errors import Canceled, CutawayError, RunError
 from cutaway.progress import raise_if_canceled
 from cutaway.runs import RunFolder, RunWriter, keeps_predictions
 
-from .processes import create_run, facts_of, together
+from .processes import check_shard_layers, create_run, facts_of, together
 
 if TYPE_CHECKING:
     from cutaway.models import Model
@@ -66,6 +66,7 @@ def start_training(
     raise_if_canceled()  # last chance: the folder is made next
     world = training.current_world()
     with together(world):
+        check_shard_layers(shard_layers, model)
         facts = {} if world is None else facts_of(manifest, model=model, weight=weight, shard_layers=shard_layers)
         writer = create_run(world, runs, name=name or data.name, manifest=manifest, facts=facts)
     samples = training_data(data, split, weight)

@@ -133,16 +133,25 @@ def table(sweep: SweepOutcome) -> Section:
             "Epochs": _whole(trial.result.get("epochs")),
             "Seconds": _decimal(trial.result.get("seconds")),
             "Parameters": _whole(trial.result.get("parameters")),
-            **{
-                name.replace("_", " ").capitalize(): written(trial.settings[name]) if name in trial.settings else "–"
+            "Settings": ", ".join(
+                f"{name.replace('_', ' ')} {written(trial.settings[name])}"
                 for name in sweep.space.settings
-            },
+                if name in trial.settings
+            ),
         }
         for trial in order[:SHOWN]
     )
     left = len(order) - len(rows)
-    caption = f"{left:,} more trials are left out; Sweep.to_pandas() has all." if left > 0 else ""
-    return Table(name="table", title="Trials, the best first", rows=rows, caption=caption)
+    caption = "Where the page is narrow, state, epochs, seconds and parameters are left out."
+    caption += f" {left:,} more trials are left out; Sweep.to_pandas() has all." if left > 0 else ""
+    return Table(
+        name="table",
+        title="Trials, the best first",
+        rows=rows,
+        caption=caption,
+        long="Settings",
+        spare=("State", "Epochs", "Seconds", "Parameters"),
+    )
 
 
 SECTIONS: dict[str, Callable[[SweepOutcome], Section]] = {

@@ -1,13 +1,11 @@
 """The command sweep: many trainings with different settings, of which the best is chosen."""
 
-import inspect
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cutaway.cli.options import OF_DATA, DataOption, JsonOption, given_options
+from cutaway.cli.options import OF_DATA, DataOption, JsonOption, given_options, with_options
 from cutaway.cli.output import print_json, say
 from cutaway.cli.trainings import parse_class_weight, parse_hidden, train
 from cutaway.errors import UsageError
@@ -24,18 +22,7 @@ OF_TRAINING = (
 """Options of ``cutaway train`` on the model and its training that may be fixed for all trials."""
 
 
-def _with_fixed_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of ``cutaway train`` that are the same in every trial."""
-    own = [each for each in inspect.signature(command).parameters.values() if each.kind is not each.VAR_KEYWORD]
-    names = {*OF_TRAINING, *OF_DATA}
-    fixed = [each for name, each in inspect.signature(train).parameters.items() if name in names]
-    parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *fixed)]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}
-    return command
-
-
-@_with_fixed_settings
+@with_options(train, (*OF_TRAINING, *OF_DATA))
 def sweep(
     context: typer.Context,
     data: Annotated[
@@ -117,7 +104,7 @@ def report_sweep(folder: Path, output: Path | None, *, given: bool, as_json: boo
     """
     if given:
         raise UsageError(
-            "--split, --against and --shared are of the report of a run",
+            "--split, --epochs, --samples, --against and --shared are of the report of a run",
             got=f"the sweep {folder.name}",
             hint="leave them out, or name one of its trials",
         )

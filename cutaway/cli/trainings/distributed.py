@@ -1,58 +1,73 @@
 """Options of trainings by several processes, which train and resume share."""
 
+import atexit
 import contextlib
 import os
 import sys
 import warnings
+from collections.abc import Generator
 from typing import Annotated, Any
 
 import typer
 
-from cutaway.errors import CutawayWarning
-
-DistributedOption = Annotated[
-    bool, typer.Option("--distributed", help="Train with the other processes of this job (srun, mpirun).")
-]
-CoordinatorOption = Annotated[
-    str | None, typer.Option(metavar="HOST:PORT", help="Where the first process listens, if no cluster says so.")
-]
-ProcessesOption = Annotated[int | None, typer.Option(help="With --coordinator: number of processes.")]
-ProcessIndexOption = Annotated[int | None, typer.Option(help="With --coordinator: number of this one, from 0.")]
-WaitOption = Annotated[float | None, typer.Option(help="Seconds to wait for all processes. Default: 30.")]
-ShardLayersOption = Annotated[
-    int, typer.Option(help="Divide the units of the first and last Dense layer over so many devices.")
-]
+from cutaway.cli.leaving import leave
+from cutaway.errors import CutawayError, CutawayWarning
 
 
-JOINED: list[int] = []
-"""The number of this process among those of its training, once it has asked for the others."""
+def process_options(
+    distributed: Annotated[
+        bool, typer.Option("--distributed", help="Train with the other processes of this job (srun, mpirun).")
+    ] = False,
+    coordinator: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Where the first process listens, if no cluster says so.")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(help="With --coordinator: number of processes.")] = None,
+    process_index: Annotated[int | None, typer.Option(help="With --coordinator: number of this one, from 0.")] = None,
+    wait: Annotated[float | None, typer.Option(help="Seconds to wait for all processes. Default: 30.")] = None,
+    shard_layers: Annotated[
+        int, typer.Option(min=1, help="Divide the units of the first and last Dense layer over so many devices.")
+    ] = 1,
+) -> None:
+    """Has the options in its signature, for `cutaway.cli.options.with_options`."""
 
 
-def join(distributed: bool, **options: Any) -> dict[str, Any]:
-    """Connect with the other processes, where the user asks for it.
+@contextlib.contextmanager
+def connected(*, distributed: bool, shard_layers: int, **options: Any) -> Generator[dict[str, Any]]:
+    """Connect with the other processes, where the user asks for it, and end together with them.
 
     Args:
         distributed: Whether the cluster says who they are.
+        shard_layers: As of `cutaway.train`.
         options: As of `cutaway.join_processes`; None for what was not given.
 
-    Returns:
+    Yields:
         Arguments for the training: in all processes but the first, nothing is shown.
 
     Raises:
         UsageError, RunError: As `cutaway.join_processes`.
+        Exit: The training ends for a reason that the first process says.
     """
     given = {name: value for name, value in options.items() if value is not None}
+    shared: dict[str, Any] = {"shard_layers": shard_layers}
     if not distributed and not given:
-        return {}
-    from cutaway.api.start import join_processes
+        yield shared
+        return
+    from cutaway.api.start import join_processes, together
+    from cutaway.training import current_world, is_agreed, is_said_by_first
 
     _leave_out_logs()
-    JOINED.append(-1)  # not known yet
-    JOINED[:] = [join_processes(**given).index]
-    if JOINED == [0]:
-        return {}
-    warnings.simplefilter("ignore", CutawayWarning)
-    return {"progress": False}
+    try:
+        if join_processes(**given).index:
+            warnings.simplefilter("ignore", CutawayWarning)
+            shared["progress"] = False
+        with together(current_world()):
+            yield shared
+    except BaseException as error:
+        if not is_agreed():
+            atexit.register(leave)  # called before JAX's, which would wait for processes that are gone
+        if is_said_by_first() and isinstance(error, CutawayError):
+            raise typer.Exit(error.exit_code) from error
+        raise
 
 
 def _leave_out_logs() -> None:

@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -29,19 +30,12 @@ from cutaway.cli.options import (
     UseOption,
     WeightOption,
     given_options,
+    with_options,
 )
 from cutaway.cli.output import print_findings, print_json, print_quality, print_table, say
 from cutaway.errors import UsageError
 
-from .distributed import (
-    CoordinatorOption,
-    DistributedOption,
-    ProcessesOption,
-    ProcessIndexOption,
-    ShardLayersOption,
-    WaitOption,
-    join,
-)
+from .distributed import connected, process_options
 
 
 def demo(
@@ -70,6 +64,7 @@ def demo(
     say(f"\nNext: open the report, or all of it live in your browser:  cutaway studio{folder}")
 
 
+@with_options(process_options)
 def train(
     context: typer.Context,
     data: Annotated[
@@ -129,13 +124,8 @@ def train(
     ] = None,
     runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
     name: Annotated[str | None, typer.Option(help="Middle part of the run's name.")] = None,
-    distributed: DistributedOption = False,
-    coordinator: CoordinatorOption = None,
-    processes: ProcessesOption = None,
-    process_index: ProcessIndexOption = None,
-    wait: WaitOption = None,
-    shard_layers: ShardLayersOption = 1,
     as_json: JsonOption = False,
+    **processes: Any,
 ) -> None:
     """Train a model and keep everything about it in a run folder."""
     start = time.perf_counter()
@@ -168,40 +158,35 @@ def train(
     settings = {key: value for key, value in given.items() if value is not None}
     of_model = {key: value for key, value in model.items() if value is not None}
     data = _one_place(data, moved)
-    shared = join(distributed, coordinator=coordinator, processes=processes, process_index=process_index, wait=wait)
-    shared["shard_layers"] = shard_layers
     if like is not None:
         _check_like(of_model | options)
         branch = {} if from_epoch is None else {"from_epoch": from_epoch}
-        run = recipes.train_like(like, data=data, labels=labels, runs=runs, name=name, **branch, **settings, **shared)
+        begin = partial(recipes.train_like, like, data=data, **branch)
     elif from_epoch is not None:
         raise UsageError("--from-epoch is of a run", got="none", hint="name it with --like RUN")
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
-        given = of_model | settings | shared
-        run = recipes.train_recipe(data, options=options, labels=labels, runs=runs, name=name, **given)
+        begin = partial(recipes.train_recipe, data, options=options, **of_model)
+    with connected(**processes) as shared:
+        run = begin(labels=labels, runs=runs, name=name, **settings, **shared)
     _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True))
 
 
+@with_options(process_options)
 def resume(
     run: RunArgument,
     data: DataOption = None,
     runs: RunsOption = "runs",
-    distributed: DistributedOption = False,
-    coordinator: CoordinatorOption = None,
-    processes: ProcessesOption = None,
-    process_index: ProcessIndexOption = None,
-    wait: WaitOption = None,
-    shard_layers: ShardLayersOption = 1,
     as_json: JsonOption = False,
+    **processes: Any,
 ) -> None:
     """Resume a training that was stopped or died; it ends as one that was never interrupted."""
     start = time.perf_counter()
     from cutaway.api.recipe import resume as continue_training
 
-    shared = join(distributed, coordinator=coordinator, processes=processes, process_index=process_index, wait=wait)
-    resumed = continue_training(run, data=data, runs=runs, shard_layers=shard_layers, **shared)
+    with connected(**processes) as shared:
+        resumed = continue_training(run, data=data, runs=runs, **shared)
     _print_run(resumed, start=start, as_json=as_json, first=shared.get("progress", True))
 
 

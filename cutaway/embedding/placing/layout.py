@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from cutaway.checks import check_matrix
 from cutaway.embedding.layout import Layout
 from cutaway.embedding.method import QUALITY_NEIGHBORS, embed
 from cutaway.embedding.new_samples import placement
@@ -19,6 +20,9 @@ from .quality import sampled_quality
 
 # Samples whose activations are in memory at a time while they are placed: 67 MB for 128 units.
 BATCH = 131_072
+
+ACTIVATIONS = "activations"
+"""What an error calls the values that are embedded."""
 
 PlaceBatches: TypeAlias = Callable[[ManyPlacement, Sequence[np.ndarray], Callable[[int, np.ndarray], object]], None]
 """What places samples in a layout: it gets the layout, the rows of each batch, and what it calls in this thread with
@@ -62,7 +66,7 @@ def embed_some(
         Canceled: The callback or `on_progress` stopped it: a layout without places of the others is none.
     """
     start, n = perf_counter(), h.shape[0]
-    some = h[laid_out]
+    some = check_matrix(h[laid_out], name=ACTIVATIONS, rows=laid_out)
     layout = embed(some, seed=seed, labels=None, callback=callback, quality=False, on_progress=on_progress, **settings)
     if layout.settings["stopped"] == "canceled":
         rule = "samples are placed in a layout that is complete"
@@ -85,6 +89,7 @@ def embed_some(
             on_progress(Progress("placing", done, n, "samples"))
 
     with stage("placing", n, unit="samples", part="placing", **timed):
+        measured = None
         into = ManyPlacement.of(placement(some, layout.xy), seed=seed)
         if place_batches is not None:
             place_batches(into, batches, keep)
@@ -92,9 +97,12 @@ def embed_some(
             # all threads on one batch: a million samples took 27 to 28 CPU seconds with the layout of 50,000, and 29 to
             # 31 by two processes side by side, in the same time
             for place, batch in enumerate(batches):
-                keep(place, place_many(h[batch], into))
-        # after placing, which checks the samples
-        used |= {"placement_recall": into.recall(h[rows[:MEASURED]]), "laid_out": len(laid_out), "placed": len(rows)}
+                part = check_matrix(h[batch], name=ACTIVATIONS, rows=batch)
+                keep(place, place_many(part, into))
+                if len(part) >= MEASURED and measured is None:
+                    measured = part[:MEASURED].copy()  # so that the batch does not stay in memory
+        measured = h[rows[:MEASURED]] if measured is None else measured
+        used |= {"placement_recall": into.recall(measured), "laid_out": len(laid_out), "placed": len(rows)}
     found = None
     if quality and n > 2 * QUALITY_NEIGHBORS:
         with stage("quality", n, unit="samples", part="quality", **timed):

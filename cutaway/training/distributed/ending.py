@@ -27,10 +27,16 @@ _before: Callable[[str], None] | None = None
 """What is done with the line before the process ends."""
 
 _ending = threading.Lock()
-"""Held once it is known that the training ends, by the thread that says why: either the main thread or an abort."""
+"""Held once it is known that the training ends, by who says why: either this process's own work or an abort."""
 
-_owner: int | None = None
-"""The thread that holds it."""
+_by_abort = False
+"""Whether an abort holds it."""
+
+_agreed = False
+"""Whether all processes end at the same step, so that they can wait for each other."""
+
+_said_by_first = False
+"""Whether all processes know why they end, and this is not the first one, which says it."""
 
 
 def lost_error(got: str = LOST) -> RunError:
@@ -48,15 +54,34 @@ def explained(error: BaseException) -> BaseException:
 
 
 def end_is_known() -> None:
-    """Say that this thread ends the process itself and says why; an abort in the meantime only waits for it.
+    """Say that this process ends by itself and says why; an abort in the meantime only waits for its end.
 
     Where an abort came first, which ends the process, this waits for its end: the reason is said once.
     """
-    global _owner
-    if _ending.acquire(blocking=False):
-        _owner = threading.get_ident()
-    elif _owner != threading.get_ident():
+    if not _ending.acquire(blocking=False) and _by_abort:
         time.sleep(CLOSING)
+
+
+def end_is_agreed() -> None:
+    """Say that all processes end at the same step."""
+    global _agreed
+    _agreed = True
+
+
+def is_agreed() -> bool:
+    """Whether all processes end at the same step."""
+    return _agreed
+
+
+def reason_is_known(*, first: bool) -> None:
+    """Say that all processes know why they end: the first one says it to people."""
+    global _said_by_first
+    _said_by_first = not first
+
+
+def is_said_by_first() -> bool:
+    """Whether another process, the first, says to people why all end."""
+    return _said_by_first
 
 
 def before_the_end(call: Callable[[str], None] | None) -> None:
@@ -68,8 +93,11 @@ def before_the_end(call: Callable[[str], None] | None) -> None:
 @ctypes.CFUNCTYPE(None, ctypes.c_int)
 def _aborted(_: int) -> None:
     """Runs in the thread that called abort(), as that thread's call, so that locks and Python work as usual."""
-    if not _ending.acquire(blocking=False):
-        time.sleep(CLOSING)  # the main thread ends the process, unless it waits for an answer of one that is gone
+    global _by_abort
+    if _ending.acquire(blocking=False):
+        _by_abort = True
+    else:
+        time.sleep(CLOSING)  # the process ends by itself, unless it waits for an answer of one that is gone
     line = str(lost_error())
     with contextlib.suppress(BaseException):
         if _before is not None:

@@ -4,9 +4,11 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
-from cutaway.errors import RunError, UsageError
+from cutaway.errors import CutawayError, RunError, UsageError
+from cutaway.progress import active_tokens, raise_if_canceled
 
 from .ending import end_is_known, end_readably
 
@@ -18,6 +20,9 @@ WAIT = 30.0
 
 HEARTBEAT = 30
 """Seconds without a heartbeat after which a process counts as lost."""
+
+LOOK = 0.1
+"""Seconds after which a process that waits looks whether it was canceled."""
 
 LEAVING = 10
 """Seconds that a process that ends waits for the others to end."""
@@ -38,51 +43,78 @@ def join_processes(
     _check(coordinator, processes, process_index, wait)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "4")  # or JAX prints a trace of its own where a process is lost
     import jax
-    import numpy as np
-
-    from .connecting import connect_devices
-    from .world import current_world
 
     if jax.distributed.is_initialized():
         raise UsageError("processes join once", got="a second call", hint="leave it out")
     jax.config.update("jax_cpu_collectives_implementation", "gloo")  # NCCL on a GPU needs no setting
     jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM, which cancels our work
-    failed: list[BaseException] = []
+    all_there, ended = threading.Event(), list[BaseException]()
 
     def connect() -> None:
-        named: dict[str, Any] = {}
-        if coordinator is not None:
-            named = {"cluster_detection_method": "deactivate", "coordinator_bind_address": coordinator}
         try:
-            jax.distributed.initialize(
-                coordinator,
-                processes,
-                process_index,
-                initialization_timeout=86_400,  # we end the waiting ourselves: JAX would abort
-                heartbeat_timeout_seconds=HEARTBEAT,
-                shutdown_timeout_seconds=LEAVING,
-                **named,
-            )
+            _connect(coordinator, processes, process_index)
+            all_there.set()
+            _meet(processes, wait)
         except BaseException as error:
-            failed.append(error)
+            ended.append(error)
 
     if coordinator is not None and process_index == 0:
         _check_port(coordinator)
     end_readably()
-    thread = threading.Thread(target=connect, daemon=True)  # the call does not return before all are there
+    # JAX's calls return when all are there, or never: another thread makes them, and this one hears of Ctrl-C
+    thread = threading.Thread(target=connect, daemon=True)
     thread.start()
-    thread.join(wait)
-    if thread.is_alive():
+    until = time.monotonic() + wait
+    try:
+        with contextlib.ExitStack() as watching:
+            for token in active_tokens():
+                watching.enter_context(token.watching())
+            while thread.is_alive():
+                raise_if_canceled()
+                if not all_there.is_set() and time.monotonic() > until:
+                    raise _missing(coordinator, processes, process_index, wait)
+                thread.join(LOOK)
+    except BaseException:
         end_is_known()
-        raise _missing(coordinator, processes, process_index, wait)
-    if failed:
-        raise _refusal(failed[0], coordinator) from failed[0]
+        raise
+    if ended:
+        raise ended[0] if isinstance(ended[0], CutawayError) else _refusal(ended[0], coordinator) from ended[0]
+    from .world import current_world
+
+    return current_world()
+
+
+def _connect(coordinator: str | None, processes: int | None, process_index: int | None) -> None:
+    """Wait without end until all processes are there."""
+    import jax
+
+    named: dict[str, Any] = {}
+    if coordinator is not None:
+        named = {"cluster_detection_method": "deactivate", "coordinator_bind_address": coordinator}
+    jax.distributed.initialize(
+        coordinator,
+        processes,
+        process_index,
+        initialization_timeout=86_400,  # we end the waiting ourselves: JAX would abort
+        heartbeat_timeout_seconds=HEARTBEAT,
+        shutdown_timeout_seconds=LEAVING,
+        **named,
+    )
+
+
+def _meet(processes: int | None, wait: float) -> None:
+    """Connect the devices of all processes, which are there."""
+    import jax
+    import numpy as np
+
+    from .connecting import connect_devices
+    from .world import current_world
+
     world = current_world()
     if world is not None:
         world.meet(wait)
         world.check_same({"world": {"processes": processes}})  # JAX does not compare them
         connect_devices(jax.sharding.Mesh(np.array(jax.devices()), ("all",)))
-    return world
 
 
 def _check(coordinator: str | None, processes: int | None, index: int | None, wait: float) -> None:

@@ -16,9 +16,18 @@ from jax._src import distributed  # JAX has no public name for the store that it
 
 from cutaway.errors import REQUEST, Canceled, CutawayError, RunError, UsageError
 
-from .ending import RULE, before_the_end, end_is_known, explained, lost_error
+from .ending import (
+    RULE,
+    before_the_end,
+    end_is_agreed,
+    end_is_known,
+    explained,
+    is_agreed,
+    lost_error,
+    reason_is_known,
+)
 
-POLL_MS = 2_000
+POLL_MS = 1_000
 """Milliseconds after which a process that waits looks whether another one has failed."""
 
 PARTING_MS = 10_000
@@ -143,6 +152,7 @@ class World:
         by = self.share(lambda: next((key.removeprefix(stop) for key, _ in self._client.key_value_dir_get(stop)), None))
         if by is None:
             return None
+        end_is_agreed()
         return error or Canceled(
             "work runs until it is done", got=f"{REQUEST} in process {by}", hint="run it again, in all processes"
         )
@@ -153,11 +163,14 @@ class World:
 
     def fail(self, error: BaseException) -> None:
         """Tell the other processes why this one ends, unless they know; whoever could be told may be gone then."""
+        if is_agreed():
+            return
         end_is_known()
         if _parted or (isinstance(error, RunError) and error.rule == RULE):  # the cause is in another process
             return
         with contextlib.suppress(Exception):
-            self._client.key_value_set(f"cutaway/failed/{self.index}", str(error)[:600], allow_overwrite=True)
+            why = str(error)[:600] or "it was interrupted"
+            self._client.key_value_set(f"cutaway/failed/{self.index}", why, allow_overwrite=True)
 
     def explained(self, error: BaseException) -> BaseException:
         """What an exception means, in the words of the process that failed first where it could say them."""
@@ -179,6 +192,7 @@ class World:
             if self.first:  # whose end would cut off the answers of the barrier, for which the others wait without end
                 time.sleep(ANSWERING)
         _parted = True
+        reason_is_known(first=self.first)
 
     def _failure(self) -> str | None:
         for key, why in self._client.key_value_dir_get("cutaway/failed/"):

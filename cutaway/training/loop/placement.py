@@ -19,7 +19,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as Axes
 
 from cutaway.errors import ConfigError
-from cutaway.training.distributed import connect_devices
+from cutaway.training.distributed import connect_devices, current_world
 
 from .device_data import CopiedData
 
@@ -84,20 +84,14 @@ class ManyDevices(OneDevice):
     Args:
         model: A built model.
         shard_layers: Over how many devices the units of the first and the last Dense layer are divided. The devices
-            then form groups of so many; a batch is divided over the groups.
+            then form groups of so many, a divisor of their number; a batch is divided over the groups.
 
     Raises:
-        ConfigError: Neither of the two layers, or not the devices, can be divided into so many equal parts.
+        ConfigError: Neither of the two layers can be divided into so many equal parts.
     """
 
     def __init__(self, model: keras.Model, *, shard_layers: int = 1) -> None:
         found = jax.devices()
-        if len(found) % shard_layers:
-            raise ConfigError(
-                "shard_layers divides the number of devices",
-                got=f"{shard_layers} and {len(found)} device{'s' if len(found) > 1 else ''}",
-                hint="leave it out, or choose a divisor",
-            )
         self._mesh = Mesh(np.array(found).reshape(-1, shard_layers), (DATA, UNITS))
         if jax.process_count() > 1:
             connect_devices(self._mesh)
@@ -187,11 +181,46 @@ def placement_of(model: keras.Model, *, shard_layers: int = 1) -> OneDevice:
     Raises:
         ConfigError: The layers or the devices cannot be divided so.
     """
-    if type(shard_layers) is not int or shard_layers < 1:
-        raise ConfigError("shard_layers is a whole number from 1", got=f"{shard_layers!r:.60}", hint="leave it out")
+    _check_parts(shard_layers)
     if shard_layers == 1 and jax.device_count() == 1:
         return ONE_DEVICE
     return ManyDevices(model, shard_layers=shard_layers)
+
+
+def check_shard_layers(shard_layers: int, model: keras.Model | None = None) -> None:
+    """Check how layers are to be divided, before anything is made; all processes of a training call it together.
+
+    Args:
+        shard_layers: As of `ManyDevices`.
+        model: A built model; None where only the devices are known.
+
+    Raises:
+        ConfigError: The layers or the devices cannot be divided so; of several processes, in the first.
+        RunError: The same, in the others.
+    """
+
+    def check() -> None:
+        _check_parts(shard_layers)
+        if model is not None:
+            _divided_shapes(model, shard_layers)
+
+    world = current_world()
+    if world is None:
+        check()
+    else:
+        world.share(check)
+
+
+def _check_parts(parts: int) -> None:
+    if type(parts) is not int or parts < 1:
+        raise ConfigError("shard_layers is a whole number from 1", got=f"{parts!r:.60}", hint="leave it out")
+    count = jax.device_count()
+    if count % parts:
+        raise ConfigError(
+            "shard_layers divides the number of devices",
+            got=f"{parts} and {count} device{'s' if count > 1 else ''}",
+            hint="leave it out, or choose a divisor",
+        )
 
 
 def _divided_shapes(model: keras.Model, parts: int) -> dict[tuple[int, ...], Axes]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.api.analyses.layouts.activations import LazyActivations
+from cutaway.checks import check_matrix
 from cutaway.data import LazyRows
 from cutaway.embedding import ManyPlacement, place_many
 from cutaway.execution import run_tasks
@@ -47,7 +48,8 @@ def place_batch(task: PlacingTask, arrays: Mapping[str, np.ndarray]) -> np.ndarr
     Args:
         task: Which one.
         arrays: ``source_index`` and ``index``, where each sample lies in ``x000``, ``x001`` ..., the inputs of each
-            source; the weights of the model; and what `ManyPlacement.to_arrays` gives.
+            source; ``rows``, the numbers by which errors name them; the weights of the model; and what
+            `ManyPlacement.to_arrays` gives.
     """
     from cutaway.interpret import activations
 
@@ -62,6 +64,7 @@ def place_batch(task: PlacingTask, arrays: Mapping[str, np.ndarray]) -> np.ndarr
         weights=_named(arrays, WEIGHTS),
         on_progress=lambda _: raise_if_canceled(),
     )
+    h = check_matrix(h, name="activations", rows=arrays["rows"][batch])
     return place_many(h, ManyPlacement.from_arrays(_named(arrays, LAYOUT)))
 
 
@@ -101,8 +104,9 @@ def place_elsewhere(
         ExecutionError: The engine cannot be reached or lost its workers.
     """
     context, epoch = h.context, h.epoch
-    rows = context.data.rows(h.ids.take(np.concatenate(batches)))
-    arrays: dict[str, Any] = {"source_index": rows.source_index, "index": rows.index}
+    numbers = np.concatenate(batches)
+    rows = context.data.rows(h.ids.take(numbers))
+    arrays: dict[str, Any] = {"rows": numbers, "source_index": rows.source_index, "index": rows.index}
     arrays |= {f"{INPUTS}{number:03}": source for number, source in enumerate(rows.sources)}
     arrays |= {WEIGHTS + name: array for name, array in context.snapshot(epoch).items()}
     arrays |= {LAYOUT + name: array for name, array in into.to_arrays().items()}

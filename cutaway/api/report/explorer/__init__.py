@@ -6,6 +6,6 @@ In comes a `ReportSource`, or for a notebook a `RunContext`; out comes an `Explo
 
 from .by_itself import run_explorer
 from .preview import preview
-from .section import explore, shown_maps
+from .section import explore, note_left_out, shown_maps
 
-__all__ = ["explore", "preview", "run_explorer", "shown_maps"]
+__all__ = ["explore", "note_left_out", "preview", "run_explorer", "shown_maps"]

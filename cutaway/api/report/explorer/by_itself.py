@@ -4,23 +4,30 @@ from collections.abc import Sequence
 
 from cutaway.api.context import RunContext
 from cutaway.api.report.progress import ReportProgress
-from cutaway.api.report.source import ReportSource
+from cutaway.api.report.source import FEWEST, ReportSource, check_shown
 from cutaway.errors import UsageError
 from cutaway.page import Explorer
 from cutaway.progress import ProgressCallback
 
-from .section import FEWEST, explore, shown_maps
+from .section import explore, note_left_out, shown_maps
 
 
 def run_explorer(
-    context: RunContext, *, split: str | None, epochs: Sequence[int] | None, on_progress: ProgressCallback
+    context: RunContext,
+    *,
+    split: str | None,
+    epochs: Sequence[int] | None,
+    samples: int | None,
+    on_progress: ProgressCallback,
 ) -> Explorer:
     """All samples of a split in every layer and after some epochs; see `cutaway.Run.explore`."""
     context.spec  # noqa: B018 - says why a run holds no model
     if split is not None:
         context.part(split)
     progress = ReportProgress(on_progress, [explore.__name__])
-    source = ReportSource(context, progress.inner, split, map_epochs=None if epochs is None else tuple(epochs))
+    numbers = None if epochs is None else tuple(epochs)
+    source = ReportSource(context, progress.inner, split, map_samples=check_shown(samples), map_epochs=numbers)
+    note_left_out(source)
     layers, shown = shown_maps(source)
     progress.expect(1 + (len(layers) - 1) * len(shown))
     progress.begin(explore.__name__)
