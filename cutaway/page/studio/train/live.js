@@ -144,9 +144,9 @@ class LiveRun {
     const epoch = `Epoch ${Math.min(done + 1, planned)} of ${planned}`;
     const recent = this.rows.slice(-5);
     // the median: the first epoch, also after a resume, has the compilation of the step in it
-    const seconds = recent.map((row) => row.seconds ?? 0).sort((a, b) => a - b);
+    const times = recent.map((row) => row.seconds ?? 0).sort((a, b) => a - b);
     if (!recent.length) return this.between ? `${epoch}.` : `${epoch}: the step is compiled.`;
-    const each = seconds[Math.floor((seconds.length - 1) / 2)];
+    const each = times[Math.floor((times.length - 1) / 2)];
     const rate = recent.at(-1)?.samples_per_second;
     const pace = rate ? `, ${Math.round(rate).toLocaleString("en")} samples/s` : "";
     return `${epoch}${pace}, about ${durationText(each * (planned - this.#place))} left.`;
