@@ -96,5 +96,5 @@ function folderElement({ folder, name }) {
     note.textContent = more ? "There are more entries than are listed." : entries.length ? "" : "This folder is empty.";
   };
   void show([]).catch(showError);
-  return element("section", { class: "place" }, element("h2", { text: "This machine" }), element("p", { class: "caption", text: "What is in a folder that the studio was started with." }), way, list, note);
+  return element("section", { class: "place" }, element("h2", { text: "This machine" }), element("p", { class: "caption", text: "Files in the folders that this studio may read." }), way, list, note);
 }
