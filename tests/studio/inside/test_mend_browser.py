@@ -51,7 +51,8 @@ def test_suspect_labels_are_found_with_progress(open_page, own_studio):
     opened.wait("document.querySelector('.work-line progress')")
     opened.wait(SHEET, seconds=400)
     assert opened.page.locator(".suspect").count() > 20
-    opened.page.keyboard.press("k")  # the first one has the focus
+    opened.wait("document.activeElement === document.querySelector('.suspect')", seconds=60)
+    opened.page.keyboard.press("k")
     eventually(opened, lambda: decisions(own_studio), [(suspects(opened)[0]["sample"], "keep", None)])
     opened.open("/runs/first/mend")
     opened.wait("document.activeElement === document.querySelectorAll('.suspect')[1]", seconds=60)
