@@ -1,5 +1,6 @@
 """Several real processes train what one does."""
 
+import os
 import shutil
 import signal
 import socket
@@ -85,7 +86,7 @@ def test_a_training_that_lost_a_process_goes_on_in_one(scenarios, members, tmp_p
     check_same(scenarios, several, one)
 
 
-NAMESPACE = "cutaway-test-{}"
+NAMESPACE = f"cutaway-{os.getpid()}-{{}}"  # a test that was killed leaves its own behind
 
 
 @pytest.fixture
