@@ -21,7 +21,7 @@ WARM = 300.0
 """Seconds for which the process stays after a form for a training was opened, or a run began that nobody watches."""
 
 FRAMES = 400
-"""Frames that are kept, of all runs together: of 1,000 samples each takes 6 kB."""
+"""Frames that are kept, of all runs together: of 600 samples each takes 4 kB."""
 
 
 @dataclass(frozen=True)
