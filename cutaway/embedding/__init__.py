@@ -18,12 +18,13 @@ from .method import METHODS, QUALITY_NEIGHBORS, check_activations, check_callbac
 from .new_samples import Placement, place, placement
 from .placing import ManyPlacement, embed_some, place_many, sampled_quality
 from .quality import inspect_quality, measure_quality
-from .tsne import Callback, Iterate, TSNESettings
+from .tsne import PCA_COMPONENTS, Callback, Iterate, TSNESettings
 from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
 from .warmup import warm_up
 
 __all__ = [
     "METHODS",
+    "PCA_COMPONENTS",
     "PRESERVED",
     "QUALITY_NEIGHBORS",
     "Callback",

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from cutaway.embedding import embed, layer_neighbors
+from cutaway.embedding import PCA_COMPONENTS, embed, layer_neighbors
 from cutaway.embedding.tsne import joint_affinities, kl_divergence
 from cutaway.errors import DataError
 from cutaway.neighbors import nearest_neighbors, pca
-from cutaway.studio.live.moving import COMPONENTS, MovingMap
+from cutaway.studio.live.moving import MovingMap
 
 SAMPLES = 600
 EPOCHS = 8
@@ -34,7 +34,7 @@ def moved():
 
 
 def kl(h, xy):
-    return kl_divergence(joint_affinities(nearest_neighbors(pca(h, COMPONENTS), 90), 30.0), xy)
+    return kl_divergence(joint_affinities(nearest_neighbors(pca(h, PCA_COMPONENTS), 90), 30.0), xy)
 
 
 def test_it_begins_with_the_two_principal_components(moved):
@@ -57,7 +57,7 @@ def test_once_the_layer_stays_the_samples_stay_as_well(moved):
 
 def test_its_directions_keep_the_variance_and_the_neighbors_of_the_principal_components(moved):
     h, moving = layer(EPOCHS + 2), moved[0]
-    points, exact = moving._followed(h), pca(h, COMPONENTS)
+    points, exact = moving._followed(h), pca(h, PCA_COMPONENTS)
     assert points.var(axis=0).sum() > 0.99 * exact.var(axis=0).sum()
     ours, theirs = layer_neighbors(np.ascontiguousarray(points)), layer_neighbors(exact)
     assert np.mean([len({*a} & {*b}) / len(a) for a, b in zip(ours, theirs, strict=True)]) > 0.93

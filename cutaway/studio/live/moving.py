@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from cutaway.embedding import PreviousEmbedding, check_activations, embed_next, layer_neighbors
+from cutaway.embedding import PCA_COMPONENTS, PreviousEmbedding, check_activations, embed_next, layer_neighbors
 from cutaway.neighbors import principal_points
 
-COMPONENTS = 50
-"""Principal components at most in which neighbors are searched, as in any embedding."""
-
 PERPLEXITY = 30.0
+"""As `cutaway.embedding.embed_next` has it by default; of few samples less."""
 
 
 class MovingMap:
@@ -32,7 +30,7 @@ class MovingMap:
 
     def __init__(self, h: np.ndarray) -> None:
         h = check_activations(h)
-        fitted, points = principal_points(h, min(COMPONENTS, h.shape[1]))
+        fitted, points = principal_points(h, min(PCA_COMPONENTS, h.shape[1]))
         self._directions = fitted.weights.astype(np.float32)
         self.xy = np.zeros((len(h), 2), np.float32)
         self.xy[:, : points.shape[1]] = points[:, :2]
