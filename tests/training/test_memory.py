@@ -42,7 +42,7 @@ def test_twenty_trainings_with_their_views_hold_no_more_than_a_few(tmp_path):
     assert max(sizes[WARM:]) - max(sizes[:WARM]) < 16, sizes  # MB
 
 
-FRAGMENTS = """
+HELD = """
 from pathlib import Path
 from cutaway.training import forget_compiled_programs
 
@@ -50,6 +50,9 @@ def held():
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmRSS"].split()[0]) // 1024
 
+"""
+
+FRAGMENTS = """
 forget_compiled_programs()
 first = held()
 blocks = [bytes(1000) for _ in range(200_000)]
@@ -63,20 +66,13 @@ print(held())
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps memory that is free between blocks")
 def test_memory_that_is_free_between_blocks_is_given_back():
-    done = subprocess.run([sys.executable, "-c", FRAGMENTS], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", HELD + FRAGMENTS], capture_output=True, text=True, check=True)
     first, full, after = (int(word) for word in done.stdout.split())
     assert full - first > 150
     assert after - first < 60
 
 
 LARGE = """
-from pathlib import Path
-from cutaway.training import forget_compiled_programs
-
-def held():
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmRSS"].split()[0]) // 1024
-
 forget_compiled_programs()
 block = b"x" * (16 << 20)
 del block  # from then on glibc would keep what is smaller
@@ -91,7 +87,7 @@ print(first, full, held())
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps memory that is free between blocks")
 def test_large_blocks_are_given_back_when_they_are_freed():
-    done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", HELD + LARGE], capture_output=True, text=True, check=True)
     first, full, after = (int(word) for word in done.stdout.split())
     assert full - first > 190
     assert after - first < 20
