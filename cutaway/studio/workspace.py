@@ -198,10 +198,11 @@ class Workspace:
                 continue
             changed = True
             with contextlib.suppress(OSError, CutawayError):  # a damaged history says so in its row
-                changed = len(RunFolder.open(self.folder / run).history()) > seen.epochs
+                folder = RunFolder.open(self.folder / run)
+                changed = len(folder.history()) > seen.epochs
                 if not changed and now - seen.told < BETWEEN:
                     continue
-                told = self.training(run, since=seen.epochs)
+                told = _told(folder, since=seen.epochs)
                 seen.epochs, seen.told = seen.epochs + len(told["rows"]), now
                 self.hub.send("training", {"run": run, **told})
             if changed:  # otherwise the next look at the whole folder is soon enough
@@ -221,14 +222,18 @@ class Workspace:
             training samples; ``progress``, the last line between epochs, or None; and ``verdict``, what the history
             says, where there are new epochs.
         """
-        folder = RunFolder.open(self.index.path(run))
-        between, rows = folder.history(kind="progress"), folder.history()
-        manifest = folder.manifest
-        new = rows[since:]
-        return {
-            "rows": new,
-            "since": since,
-            "samples": sample_counts(manifest).get("train"),
-            "progress": between[-1] if between else None,
-            "verdict": verdict(rows, manifest.config, kept_epoch=manifest.kept_epoch) if new or not since else None,
-        }
+        return _told(RunFolder.open(self.index.path(run)), since=since)
+
+
+def _told(folder: RunFolder, *, since: int) -> dict[str, Any]:
+    """What `Workspace.training` returns of an open run."""
+    between, rows = folder.history(kind="progress"), folder.history()
+    manifest = folder.manifest
+    new = rows[since:]
+    return {
+        "rows": new,
+        "since": since,
+        "samples": sample_counts(manifest).get("train"),
+        "progress": between[-1] if between else None,
+        "verdict": verdict(rows, manifest.config, kept_epoch=manifest.kept_epoch) if new or not since else None,
+    }
