@@ -15,10 +15,10 @@ from typing import Any
 from anyio import to_thread
 
 from cutaway.data import PICTURE_ENDINGS
-from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
+from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.studio.folders import check_own
 
-from .uploads import NAME_BYTES, PIECE, Uploads, check_room, place, remove_tree
+from .uploads import NAME_BYTES, PIECE, Uploads, check_room, place, remove_tree, unwritten
 
 FILES = 100_000
 """Pictures of one folder at most."""
@@ -118,7 +118,7 @@ class FolderUploads:
                 (arriving.path / path).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             remove_tree(arriving.path)
-            raise _unwritten(error) from error
+            raise unwritten(error) from error
         self._arriving[key] = arriving
         return key
 
@@ -151,7 +151,7 @@ class FolderUploads:
                 raise DataError("pictures are as large as announced", got="more bytes", hint="upload the folder again")
             whole = True
         except OSError as error:
-            raise _unwritten(error) from error
+            raise unwritten(error) from error
         finally:
             arriving.busy = False
             if not whole:
@@ -179,7 +179,7 @@ class FolderUploads:
                 )
             return await to_thread.run_sync(self._place, arriving)
         except OSError as error:
-            raise _unwritten(error) from error
+            raise unwritten(error) from error
         finally:
             await to_thread.run_sync(self.cancel, key)
 
@@ -338,7 +338,3 @@ def _same_name(path: Path) -> DataError:
         got=f'two files or folders "{path.as_posix():.100}"',
         hint="rename one of them",
     )
-
-
-def _unwritten(error: OSError) -> RunError:
-    return RunError("an upload must be written", got=error.strerror or str(error), hint="free some space on the disk")

@@ -97,9 +97,7 @@ class Uploads:
                 raise DataError("an upload is whole", got=f"{written:,} of {length:,} bytes", hint="upload it again")
             return await to_thread.run_sync(place, partial, self.folder, safe)
         except OSError as error:
-            raise RunError(
-                "an upload must be written", got=error.strerror or str(error), hint="free some space on the disk"
-            ) from error
+            raise unwritten(error) from error
         finally:
             partial.unlink(missing_ok=True)
 
@@ -128,6 +126,11 @@ class Uploads:
             with contextlib.suppress(OSError):
                 if time.time() - stray.lstat().st_mtime > STALE:
                     remove_tree(stray)
+
+
+def unwritten(error: OSError) -> RunError:
+    """What is said where an upload cannot be written."""
+    return RunError("an upload must be written", got=error.strerror or str(error), hint="free some space on the disk")
 
 
 def check_room(folder: Path, coming: int) -> None:
