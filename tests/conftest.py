@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,12 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Before fixtures: Keras draws the seed of a layer that has none from Python's random numbers."""
+    random.seed(0)
 
 
 def pytest_unconfigure(config):

@@ -174,8 +174,11 @@ def narrow(runs: Path) -> ct.Run:
 
 
 def alike(runs: Path) -> ct.Run:
-    """Eight units, eight times each: without dropout they stay the same."""
-    model = model_of(keras.layers.Dense(64, "relu"))
+    """Eight units, eight times each: without dropout they stay the same.
+
+    With ReLU two of the eight are inactive for 5 of 100 seeds, which is a sickness of its own.
+    """
+    model = model_of(keras.layers.Dense(64, "tanh"))
     model.build((None, 64))
     kernel, bias, output, last = model.get_weights()
     model.set_weights([np.tile(kernel[:, :8], 8), bias, np.tile(output[:8], (8, 1)), last])
