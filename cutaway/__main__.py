@@ -1,6 +1,18 @@
-"""The program as ``python -m cutaway``, for an environment whose programs are not on the path."""
+"""The program: ``cutaway``, or ``python -m cutaway`` where its programs are not on the path."""
 
-from cutaway.cli import main
+import sys
+
+
+def main() -> None:
+    """Run the program, which ends with one line also where Ctrl-C comes while it loads, for a fifth of a second."""
+    try:
+        from cutaway.cli import main as run
+
+        run()
+    except KeyboardInterrupt:
+        print("stopped; next: run it again", file=sys.stderr)
+        sys.exit(130)
+
 
 if __name__ == "__main__":
     main()

@@ -1,5 +1,6 @@
 """What becomes of a command whose output goes nowhere: closed, onto a full device, or to a reader that left."""
 
+import os
 import subprocess
 import sys
 
@@ -65,3 +66,15 @@ main()
         (tmp_path / "program.py").write_text(program.replace("ARGUMENTS", repr(arguments)))
         done = shell(f'"{sys.executable}" program.py', tmp_path)
         assert (done.returncode, done.stdout.split()[-2:]) == (code, ["joined", "left"]), done.stdout
+
+
+def test_stopping_the_program_while_it_loads_is_one_line(tmp_path):
+    """A module in the place of one that is loaded first raises what Ctrl-C raises there."""
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    done = subprocess.run(
+        [sys.executable, "-m", "cutaway", "runs"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped; next: run it again\n")
