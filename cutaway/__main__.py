@@ -10,7 +10,7 @@ def main() -> None:
 
         run()
     except KeyboardInterrupt:
-        print("stopped; next: run it again", file=sys.stderr)
+        sys.stderr.write("stopped; next: run it again\n")
         sys.exit(130)
 
 

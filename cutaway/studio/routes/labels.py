@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cutaway.api.labels import append_decisions, read_all, take_back_decision
 from cutaway.data import Decision
 from cutaway.errors import DataError, UnknownNameError
-from cutaway.runs import RunFolder
+from cutaway.runs import RunFolder, labels_path
 
 from .given import GivenDesk, GivenPerson, GivenWorkspace, RunId
 
@@ -49,8 +49,12 @@ class NewDecision(BaseModel):
 
 @router.get("/runs/{run}/decisions")
 def decisions(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
-    """The last decision on each sample, in order: its name, what to do, and the number of the new class."""
+    """The last decision on each sample, in order: its name, what to do, and the number of the new class.
+
+    And when they were changed last, in seconds since 1970; 0 if nobody has decided.
+    """
     path = workspace.index.path(run)
+    file = labels_path(path)
     numbers = {name: number for number, name in enumerate(RunFolder.open(path).manifest.dataset.class_names)}
     last = {each.sample: each for each in read_all(path)}
     return {
@@ -58,7 +62,8 @@ def decisions(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
             {"sample": each.sample, "action": each.action, "label": None if each.label is None else numbers[each.label]}
             for each in last.values()
             if each.label is None or each.label in numbers
-        ]
+        ],
+        "changed": file.stat().st_mtime if file.exists() else 0,
     }
 
 

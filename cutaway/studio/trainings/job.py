@@ -120,4 +120,6 @@ def task_words(task: Training | Repeat | Continuation) -> dict[str, Any]:
     """What a page says of a task, without any path."""
     if isinstance(task, Training):
         return {"kind": task.kind, "data": task.data.rpartition("/")[2], "name": task.name}
-    return {"kind": task.kind, "of": task.run, "from_epoch": getattr(task, "from_epoch", None)}
+    if isinstance(task, Repeat):
+        return {"kind": task.kind, "of": task.run, "from_epoch": task.from_epoch, "labels": task.labels}
+    return {"kind": task.kind, "of": task.run, "from_epoch": None}

@@ -27,6 +27,9 @@ class MendView {
   /** @type {LabelSheetView | null} */
   sheet = null;
   #key = "";
+  #decided = { count: 0, changing: 0, changed: 0 };
+  /** @type {any} the last training with decisions of this run, as a row of the queue */
+  #training = null;
 
   /** @param {any} run */
   constructor(run) {
@@ -96,6 +99,7 @@ class MendView {
     this.sheet = new LabelSheetView(host, record, { decide: (index, now, before) => this.#decide(index, now, before) });
     Object.assign(host, { sheet: this.sheet }); // for scripts of others, and for tests
     await this.#update();
+    this.#followTraining();
     if (document.activeElement === document.body) this.sheet.goOn(); // the keys work at once
   }
 
@@ -116,57 +120,63 @@ class MendView {
   async #update() {
     if (!this.sheet) return;
     const { changes } = this.sheet;
-    const { decisions } = await ask(`${this.path}/decisions`);
+    const { decisions, changed } = await ask(`${this.path}/decisions`);
     if (this.sheet.changes === changes) this.sheet.update(decisions); // otherwise they are asked for again soon
     const changing = decisions.filter((/** @type {any} */ each) => each.action !== "keep").length;
-    this.#offerAgain(decisions.length, changing);
+    this.#decided = { count: decisions.length, changing, changed };
+    this.#offerAgain();
+  }
+
+  /** Follow the last training with decisions of this run, also one that was begun before the page was loaded. */
+  #followTraining() {
+    const show = (/** @type {{ jobs: any[] }} */ { jobs }) => {
+      this.#training = jobs.findLast((each) => each.of === this.run.id && each.labels) ?? null;
+      this.#offerAgain();
+    };
+    const look = () => void ask("api/trainings").then(show, showError);
+    listen({ jobs: show, reset: look });
+    look();
+  }
+
+  /** Say how many decisions there are, and offer a training with them, or say how the one with them stands. */
+  #offerAgain() {
+    const { count, changing, changed } = this.#decided;
+    const { state = "", run = "", created = 0, id = "", error = "" } = this.#training ?? {};
+    this.again.hidden = !count || this.run.origin !== "training";
+    const compare = `compare/${encodeURIComponent(this.run.id)}/${encodeURIComponent(run)}`;
+    if (["queued", "starting", "running"].includes(state)) {
+      const watch = run ? `runs/${encodeURIComponent(run)}` : `trainings/${encodeURIComponent(id)}`;
+      this.#say("It is being trained with your decisions.", {
+        link: element("a", { href: watch, text: run ? "Watch it" : "See where it stands" }),
+      });
+    } else if (state === "ended" && run && created >= changed) {
+      const link = element("a", { class: "button primary", href: compare, text: "See what it changed, sample by sample" });
+      this.#say("The training with your decisions is done.", { link });
+    } else {
+      const failed = error ? `The training did not end well: ${error} ` : "";
+      const words = `${count.toLocaleString("en")} decisions are in labels.csv, of which ${changing.toLocaleString("en")} change something.`;
+      const link = state === "ended" && run ? element("a", { href: compare, text: "See what the last training changed" }) : "";
+      const begin = element("button", {
+        type: "button",
+        class: "primary",
+        text: "Train again from the same seed with these decisions",
+        disabled: !changing,
+        onclick: () => void this.#train().catch(showError),
+      });
+      this.#say(failed + words, { link, begin });
+    }
   }
 
   /**
-   * @param {number} count
-   * @param {number} changing
+   * @param {string} words
+   * @param {{ link: HTMLElement | string, begin?: HTMLElement }} given
    */
-  #offerAgain(count, changing) {
-    this.again.hidden = !count || this.run.origin !== "training";
-    if (this.again.dataset.job) return; // it is under way
-    const words = `${count.toLocaleString("en")} decisions are in labels.csv, of which ${changing.toLocaleString("en")} change something.`;
-    const begin = element("button", {
-      type: "button",
-      class: "primary",
-      text: "Train again from the same seed with these decisions",
-      disabled: !changing,
-      onclick: () => void this.#train().catch(showError),
-    });
-    this.again.replaceChildren(element("p", { class: "paragraph", text: words }), begin);
+  #say(words, { link, begin }) {
+    this.again.replaceChildren(element("p", { class: "paragraph", text: words }), link, begin ?? "");
   }
 
   async #train() {
-    const job = await ask("api/trainings", { method: "POST", body: { kind: "like", run: this.run.id, labels: true } });
-    this.again.dataset.job = job.id;
-    const show = (/** @type {any} */ row) => this.#training(row);
-    listen({
-      jobs: ({ jobs }) => {
-        const row = jobs.find((/** @type {any} */ each) => each.id === job.id);
-        if (row) show(row);
-      },
-      reset: () => void ask(`api/trainings/${encodeURIComponent(job.id)}`).then(show, showError),
-    });
-    show(await ask(`api/trainings/${encodeURIComponent(job.id)}`));
-  }
-
-  /** @param {any} job */
-  #training({ id, state, run, error }) {
-    const place = run ? `runs/${encodeURIComponent(run)}` : `trainings/${encodeURIComponent(id)}`;
-    const watch = element("a", { href: place, text: run ? "Watch it" : "See where it stands" });
-    const both = run ? `compare/${encodeURIComponent(this.run.id)}/${encodeURIComponent(run)}` : "";
-    const compare = element("a", { class: "button primary", href: both, text: "See what it changed, sample by sample" });
-    const done = state === "ended";
-    const words = done
-      ? "The training with your decisions is done."
-      : error
-        ? `The training did not end well: ${error}`
-        : "It is being trained with your decisions.";
-    this.again.dataset.state = state;
-    this.again.replaceChildren(element("p", { class: "paragraph", text: words }), done && both ? compare : watch);
+    this.#training = await ask("api/trainings", { method: "POST", body: { kind: "like", run: this.run.id, labels: true } });
+    this.#offerAgain();
   }
 }
