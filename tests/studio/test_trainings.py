@@ -143,8 +143,10 @@ def test_a_branch_begins_with_the_weights_of_an_epoch(start_studio):
     studio = start_studio()
     row = wait(studio, start(studio, {**DIGITS, "settings": {"epochs": 3}}), "ended", "died", "failed")
     run = studio.folder / row["run"]
-    task = {"kind": "like", "run": run.name, "from_epoch": 2, "settings": {"epochs": 1, "learning_rate": 0.0001}}
+    settings = {"epochs": 1, "learning_rate": 0.0001}
+    task = {"kind": "like", "run": run.name, "from_epoch": 2, "settings": settings, "name": "slower"}
     branch = studio.folder / wait(studio, start(studio, task), "ended", "died", "failed")["run"]
+    assert "slower" in branch.name
     first, given = RunFolder.open(branch).snapshot(0), RunFolder.open(run).snapshot(2)
     assert {name: values.tolist() for name, values in first.items()} == {
         name: values.tolist() for name, values in given.items()

@@ -106,7 +106,9 @@ def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> 
     if isinstance(task, Repeat):
         labels = {"labels": str(labels_path(runs / task.run))} if task.labels else {}
         settings: dict[str, Any] = {**task.settings, **labels, "progress": teller.on_progress}
-        return recipe.train_like(str(runs / task.run), runs=runs, from_epoch=task.from_epoch, **settings)
+        return recipe.train_like(
+            str(runs / task.run), runs=runs, from_epoch=task.from_epoch, name=task.name, **settings
+        )
     form = task.form.model_dump()
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in task.options.items()}
     settings = {**form, **task.settings, "progress": teller.on_progress}

@@ -16,6 +16,8 @@ Option = Setting | Annotated[list[Text], Field(max_length=20_000)]
 Options = Annotated[dict[Text, Option], Field(max_length=40)]
 """Options of data, as of `cutaway.load_dataset`."""
 
+RunName = Annotated[str, Field(max_length=200)] | None
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,7 +52,7 @@ class Training(_Record):
     options: Options = {}
     form: Form = Form()
     settings: Settings = {}
-    name: Annotated[str, Field(max_length=200)] | None = None
+    name: RunName = None
 
 
 class Repeat(_Record):
@@ -61,6 +63,7 @@ class Repeat(_Record):
         from_epoch: The epoch whose weights are the first ones; None for those of the run.
         settings: What is to be different.
         labels: Whether the decisions on labels in the run's folder are followed.
+        name: Middle part of the new run's name; the dataset's name if None.
     """
 
     kind: Literal["like"] = "like"
@@ -68,6 +71,7 @@ class Repeat(_Record):
     from_epoch: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
     settings: Settings = {}
     labels: bool = False
+    name: RunName = None
 
 
 class Continuation(_Record):

@@ -94,7 +94,7 @@ class TrainForm {
         element("div", { class: "fields" }, ...of(FIRST)),
         element("details", { class: "more-settings" }, element("summary", { text: `All ${settings.length} settings` }), element("div", { class: "fields" }, ...of(rest))),
       ),
-      like ? null : field("Name of the run", this.name, "It becomes part of the folder's name. If it is empty, the name of the data does."),
+      field("Name of the run", this.name, "It becomes part of the folder's name. If it is empty, the name of the data does."),
       this.problem,
       element("p", { class: "train-start" }, this.start, (this.words = element("span", { class: "hint" }))),
     );
@@ -113,8 +113,9 @@ class TrainForm {
       else form[name] = name === "hidden" ? unitsOf(String(value)) : value;
     }
     const { like, branch, data, options = {} } = this.given;
-    if (like) return { kind: "like", run: like.run, settings, from_epoch: branch ? Number(this.epoch.value) : null };
-    return { kind: "train", ...dataBody(data, options), form, settings, name: this.name.value.trim() || null };
+    const name = this.name.value.trim() || null;
+    if (like) return { kind: "like", run: like.run, settings, from_epoch: branch ? Number(this.epoch.value) : null, name };
+    return { kind: "train", ...dataBody(data, options), form, settings, name };
   }
 
   /**
