@@ -4,7 +4,6 @@ import contextlib
 import importlib.util
 import re
 import sys
-from collections.abc import Generator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -19,10 +18,10 @@ ENGINES = (
 """The engines in words."""
 
 _EXTRAS = {
-    "dask": ("distributed", "pip install 'cutaway[dask]'"),
-    "tls": ("distributed", "pip install 'cutaway[dask]'"),
-    "ray": ("ray", "pip install 'ray[client]'"),
-    "spark": ("joblibspark", "pip install joblibspark"),
+    "dask": (("distributed",), "pip install 'cutaway[dask]'"),
+    "tls": (("distributed",), "pip install 'cutaway[dask]'"),
+    "ray": (("ray",), "pip install 'ray[client]'"),
+    "spark": (("joblibspark", "pyspark"), "pip install joblibspark pyspark"),
 }
 _FORM = re.compile(r"(local)(?::([1-9]\d{0,3}))?|(dask|tls|ray)://(\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):(\d{1,5})/?|(spark)")
 
@@ -39,9 +38,10 @@ def check_engine(engine: str | None) -> None:
     if form is None or int(form[5] or 1) not in range(1, 65536):
         raise UsageError(f"an engine is {ENGINES}", got=repr(engine), hint='leave it out, or try "local"')
     kind = form[1] or form[3] or form[6]
-    package, command = _EXTRAS.get(kind, (None, ""))
-    if package is not None and importlib.util.find_spec(package) is None:
-        raise UsageError(f"the engine {engine} needs the package {package}", got="none", hint=command)
+    packages, command = _EXTRAS.get(kind, ((), ""))
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise UsageError(f"the engine {engine} needs the package {package}", got="none", hint=command)
 
 
 def is_elsewhere(engine: str | None) -> bool:
@@ -80,7 +80,9 @@ def open_pool(engine: str | None, *, tasks: int) -> AbstractContextManager[Pool 
         from .ray_cluster import open_ray
 
         return open_ray(engine)
-    return _open_spark()
+    from .spark_cluster import open_spark
+
+    return open_spark()
 
 
 def _active() -> tuple[Any, int | None] | None:
@@ -108,17 +110,3 @@ def _open_active(backend: Any, jobs: int | None, *, tasks: int) -> AbstractConte
     from .joblib_backend import open_backend
 
     return open_backend(backend, jobs)
-
-
-@contextlib.contextmanager
-def _open_spark() -> Generator[Pool]:
-    import joblib
-    from joblibspark import register_spark  # pyright: ignore[reportMissingImports]
-
-    from .joblib_backend import open_backend
-
-    register_spark()
-    with joblib.parallel_config(backend="spark", n_jobs=-1):
-        backend, _ = joblib.parallel.get_active_backend()
-    with open_backend(backend, -1) as pool:
-        yield pool

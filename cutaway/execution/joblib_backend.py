@@ -1,5 +1,7 @@
 """Any other backend of joblib, such as Spark's, or one that a user has registered."""
 
+import contextlib
+import itertools
 import tempfile
 import threading
 from collections.abc import Generator, Mapping, Sequence
@@ -18,9 +20,9 @@ from .worker import perform
 
 
 @contextmanager
-def open_backend(backend: Any, jobs: int | None) -> Generator[Pool]:
-    """The workers of a backend of joblib."""
-    pool = BackendPool(backend, jobs)
+def open_backend(backend: Any, jobs: int | None, *, words: str = "") -> Generator[Pool]:
+    """The workers of a backend of joblib, which is called by the name of its class or in other words."""
+    pool = BackendPool(backend, jobs, words or type(backend).__name__.removesuffix("Backend"))
     try:
         yield pool
     finally:
@@ -30,11 +32,11 @@ def open_backend(backend: Any, jobs: int | None) -> Generator[Pool]:
 class BackendPool:
     """Workers behind `joblib.Parallel`, which one thread waits for."""
 
-    def __init__(self, backend: Any, jobs: int | None) -> None:
-        self._backend, self._jobs = backend, jobs
-        self.words = type(backend).__name__.removesuffix("Backend")
+    def __init__(self, backend: Any, jobs: int | None, words: str) -> None:
+        self._backend, self._jobs, self.words = backend, jobs, words
         self._stopped = threading.Event()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._futures: list[Future[Any]] = []
 
     def share(self, arrays: Mapping[str, np.ndarray], folder: Path | None) -> Sequence[Any]:
         """Write arrays that no file holds into a folder, which all workers must be able to read."""
@@ -44,6 +46,7 @@ class BackendPool:
     def submit(self, tasks: Sequence[tuple[Any, ...]]) -> Sequence[Pending]:
         """Begin tasks."""
         futures: list[Future[Any]] = [Future() for _ in tasks]
+        self._futures += futures
         threading.Thread(target=self._run, args=(tasks, futures), daemon=True).start()
         return futures
 
@@ -52,18 +55,31 @@ class BackendPool:
 
         generates = getattr(self._backend, "supports_return_generator", False)
         options: Any = {"batch_size": 1, "return_as": "generator_unordered" if generates else "list"}
-        parallel: Any = Parallel(self._jobs, backend=self._backend, **options)
-        left = ((_numbered, (place, *task), {}) for place, task in enumerate(tasks) if not self._stopped.is_set())
+        left = (delayed(_attempt)(place, *task) for place, task in enumerate(tasks) if not self._stopped.is_set())
         try:
-            for place, result in parallel(delayed(f)(*args) for f, args, _ in left):
-                futures[place].set_result(result)
-        except BaseException as error:
+            # where results come when all are there, as many tasks as run at once: what is finished is kept after each
+            size = len(tasks) if generates else max(1, self._backend.effective_n_jobs(self._jobs))
+            parallel: Any = Parallel(self._jobs, backend=self._backend, **options)
+            while begun := list(itertools.islice(left, size)):
+                for place, result, error in parallel(begun):
+                    if error is None:
+                        futures[place].set_result(result)
+                    else:
+                        futures[place].set_exception(error)
+        except BaseException as error:  # of the backend: tasks return what they raise
             for future in futures:
                 if not future.done():
-                    future.set_exception(error)
+                    future.set_exception(_BackendError(error))
 
     def loss(self, error: Exception) -> ExecutionError | None:
-        """Joblib says what its backend says: errors are raised as they are."""
+        """Whether the backend failed, which does a task of a lost worker again by itself, or not at all."""
+        if not isinstance(error, _BackendError):
+            return None
+        return ExecutionError(
+            f"the backend {self.words} of joblib brings the result of each task",
+            got=" ".join(f"{type(error.__cause__).__name__}: {error.__cause__}".split())[:300],
+            hint="look at its logs, then run it again; what was finished is kept",
+        )
 
     def renew(self) -> bool:
         """Nothing is done again."""
@@ -73,11 +89,26 @@ class BackendPool:
         """There is nothing to look at."""
 
     def stop(self) -> None:
-        """Begin no more tasks; those under way end in their own time."""
+        """Begin no more tasks, and let the backend end those under way if it can."""
         self._stopped.set()
+        if any(not future.done() for future in self._futures):
+            with contextlib.suppress(Exception):  # it is over
+                self._backend.abort_everything(ensure_ready=False)
         if self._folder is not None:
             self._folder.cleanup()
 
 
-def _numbered(place: int, *task: Any) -> tuple[int, Any]:
-    return place, perform(*task)
+class _BackendError(Exception):
+    """What a backend raised itself."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.__cause__ = cause
+
+
+def _attempt(place: int, *task: Any) -> tuple[int, Any, Exception | None]:
+    """Do a task; what it raises is returned, since not every backend brings it as it was raised (joblib-spark 0.6)."""
+    try:
+        return place, perform(*task), None
+    except Exception as error:
+        return place, None, error

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 PROGRAM = (sys.executable, "-c", "from cutaway.cli import main; main()")
@@ -64,7 +65,7 @@ class Members:
     @staticmethod
     def port(low: int = 61_440) -> int:
         """A port of the loopback interface that is free now, of those that JAX chooses in a cluster."""
-        for port in random.sample(range(low, 65_536), 100):
+        for port in random.SystemRandom().sample(range(low, 65_536), 100):
             with socket.socket() as probe, contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
                 return port
@@ -73,9 +74,9 @@ class Members:
     def address(self) -> str:
         return f"127.0.0.1:{self.port()}"
 
-    def program(self, *arguments: str, env: dict[str, str] | None = None) -> Member:
-        """Start ``cutaway ARGUMENTS``."""
-        return self.start(*PROGRAM, *arguments, env=env)
+    def program(self, *arguments: str, env: dict[str, str] | None = None, launcher: tuple[str, ...] = ()) -> Member:
+        """Start ``cutaway ARGUMENTS``, perhaps by a program that starts several."""
+        return self.start(*launcher, *PROGRAM, *arguments, env=env)
 
     def world(self, *arguments: str, processes: int = 2, only: tuple[int, ...] | None = None) -> list[Member]:
         """Start ``cutaway ARGUMENTS`` as several processes of one training."""
@@ -93,6 +94,16 @@ class Members:
             assert time.monotonic() < until, f"not within {seconds:g} s"
             time.sleep(0.05)
         return found
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A file of 300 samples in three classes."""
+    generator = np.random.default_rng(0)
+    path = tmp_path / "small.npz"
+    y = generator.integers(0, 3, 300)
+    np.savez(path, x_train=(generator.normal(size=(300, 5)) + y[:, None]).astype(np.float32), y_train=y)
+    return path
 
 
 @pytest.fixture

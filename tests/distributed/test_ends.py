@@ -14,15 +14,6 @@ from cutaway.runs import list_runs
 LONG = ("--epochs", "4000", "--batch-size", "240", "--hidden", "8", "--precision", "float32", "--schedule", "constant")
 
 
-@pytest.fixture
-def table(tmp_path):
-    generator = np.random.default_rng(0)
-    path = tmp_path / "small.npz"
-    y = generator.integers(0, 3, 300)
-    np.savez(path, x_train=(generator.normal(size=(300, 5)) + y[:, None]).astype(np.float32), y_train=y)
-    return path
-
-
 def trained(runs) -> bool:
     """Whether a run has an epoch, so that its training is under way."""
     found = list_runs(runs) if runs.is_dir() else []

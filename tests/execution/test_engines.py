@@ -31,7 +31,7 @@ def test_what_is_no_engine(engine: str) -> None:
         ("dask://host:8786", r"pip install 'cutaway\[dask\]'"),
         ("tls://[::1]:8786", r"pip install 'cutaway\[dask\]'"),
         ("ray://host:10001", r"pip install 'ray\[client\]'"),
-        ("spark", "pip install joblibspark"),
+        ("spark", "pip install joblibspark pyspark"),
     ],
 )
 def test_what_an_engine_needs_is_named(engine: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:

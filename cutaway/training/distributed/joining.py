@@ -11,6 +11,7 @@ from cutaway.errors import CutawayError, RunError, UsageError
 from cutaway.progress import active_tokens, raise_if_canceled
 
 from .ending import end_is_known, end_readably
+from .launchers import launched
 
 if TYPE_CHECKING:
     from .world import World
@@ -40,7 +41,11 @@ def join_processes(
     Returns:
         All of them; None where there is only this one.
     """
+    job = launched() if processes is None and process_index is None else None
+    if job is not None and (address := coordinator or job.address) is not None:
+        coordinator, processes, process_index = address, job.processes, job.index
     _check(coordinator, processes, process_index, wait)
+    device = job.local_index if job is not None else None
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "4")  # or JAX prints a trace of its own where a process is lost
     import jax
 
@@ -52,7 +57,7 @@ def join_processes(
 
     def connect() -> None:
         try:
-            _connect(coordinator, processes, process_index)
+            _connect(coordinator, processes, process_index, device)
             all_there.set()
             _meet(processes, wait)
         except BaseException as error:
@@ -84,13 +89,15 @@ def join_processes(
     return current_world()
 
 
-def _connect(coordinator: str | None, processes: int | None, process_index: int | None) -> None:
-    """Wait without end until all processes are there."""
+def _connect(coordinator: str | None, processes: int | None, process_index: int | None, device: int | None) -> None:
+    """Wait without end until all processes are there; the processes of a job have one device each."""
     import jax
 
     named: dict[str, Any] = {}
     if coordinator is not None:
         named = {"cluster_detection_method": "deactivate", "coordinator_bind_address": coordinator}
+        if device is not None and "JAX_LOCAL_DEVICE_IDS" not in os.environ:
+            named["local_device_ids"] = [device]
     jax.distributed.initialize(
         coordinator,
         processes,
