@@ -36,7 +36,7 @@ def open_ray(address: str) -> Generator[Pool]:
     try:
         host, _, port = address.removeprefix("ray://").rstrip("/").rpartition(":")
         socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT).close()  # Ray itself tries for 30 s
-        context: Any = ray.init(address, logging_level="ERROR", log_to_driver=False, allow_multiple=True)
+        context = _connect(ray, address)
     except Exception as error:  # of many kinds, gRPC's among them
         raise ExecutionError(
             "Ray's client server listens at the address of the engine",
@@ -49,6 +49,15 @@ def open_ray(address: str) -> Generator[Pool]:
             yield pool
         finally:
             pool.stop()
+
+
+def _connect(ray: Any, address: str) -> Any:
+    """Connect, once more where the process failed that the server starts for each client (Ray 2.60, now and then)."""
+    options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "allow_multiple": True}
+    try:
+        return ray.init(address, **options)
+    except ConnectionError:
+        return ray.init(address, **options)
 
 
 class RayPool:

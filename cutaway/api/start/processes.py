@@ -48,15 +48,16 @@ def join_processes(
 
     Call it in each process before a model is made; then all call the same functions with the same arguments. Data and
     the folder for runs must be on paths that all can read. Each process reads its own rows of every batch; only the
-    first one writes. Without arguments, what a cluster tells its jobs is used (Slurm, Open MPI).
+    first one writes. Without arguments, what started the processes says who they are: Slurm, or ``mpirun`` on one machine. On several
+    machines, ``mpirun`` (but for Open MPI before version 5) needs ``coordinator`` as well.
 
     Where a process is lost, the others raise RunError or, where JAX would abort them, end with one line and exit code
     1. Whoever can reach the coordinator's port can disturb the training: keep it within a trusted network.
 
     Args:
         coordinator: ``"HOST:PORT"`` at which the first process listens, an address of its machine and a free port.
-        processes: Number of processes, from 1.
-        process_index: Number of this one, from 0 up to, but not including, `processes`.
+        processes: Number of processes, from 1; None in a job of Slurm or ``mpirun``.
+        process_index: Number of this one, from 0 up to, but not including, `processes`; None in such a job.
         wait: Seconds to wait for all processes to start, above 0.
 
     Returns:
