@@ -2,9 +2,11 @@
 
 import contextlib
 import itertools
+import pickle
+import re
 import tempfile
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,10 @@ from cutaway.errors import ExecutionError
 
 from .pool import Pending, Pool
 from .sharing import share_in_files
-from .worker import perform
+from .worker import is_missing, perform, without_cutaway
+
+_ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
+"""Begins the lines in which a traceback says what was raised."""
 
 
 @contextmanager
@@ -34,6 +39,7 @@ class BackendPool:
 
     def __init__(self, backend: Any, jobs: int | None, words: str) -> None:
         self._backend, self._jobs, self.words = backend, jobs, words
+        self._generates = getattr(backend, "supports_return_generator", False)
         self._stopped = threading.Event()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._futures: list[Future[Any]] = []
@@ -53,15 +59,12 @@ class BackendPool:
     def _run(self, tasks: Sequence[tuple[Any, ...]], futures: Sequence[Future[Any]]) -> None:
         from joblib import Parallel, delayed
 
-        generates = getattr(self._backend, "supports_return_generator", False)
-        options: Any = {"batch_size": 1, "return_as": "generator_unordered" if generates else "list"}
+        options: Any = {"batch_size": 1, "return_as": "generator_unordered" if self._generates else "list"}
         left = (delayed(_attempt)(place, *task) for place, task in enumerate(tasks) if not self._stopped.is_set())
         try:
-            # where results come when all are there, as many tasks as run at once: what is finished is kept after each
-            size = len(tasks) if generates else max(1, self._backend.effective_n_jobs(self._jobs))
             parallel: Any = Parallel(self._jobs, backend=self._backend, **options)
-            while begun := list(itertools.islice(left, size)):
-                for place, result, error in parallel(begun):
+            for part in [left] if self._generates else self._parts(left):
+                for place, result, error in parallel(part):
                     if error is None:
                         futures[place].set_result(result)
                     else:
@@ -71,13 +74,23 @@ class BackendPool:
                 if not future.done():
                     future.set_exception(_BackendError(error))
 
+    def _parts(self, left: Iterator[Any]) -> Iterator[list[Any]]:
+        """As many tasks as run at once: where results come when all are there, what is finished is kept after each."""
+        size = max(1, self._backend.effective_n_jobs(self._jobs))
+        while part := list(itertools.islice(left, size)):
+            yield part
+
     def loss(self, error: Exception) -> ExecutionError | None:
         """Whether the backend failed, which does a task of a lost worker again by itself, or not at all."""
         if not isinstance(error, _BackendError):
             return None
+        said = [line for line in str(error.__cause__).splitlines() if _ERROR.match(line)]
+        why = said[-1] if said else f"{type(error.__cause__).__name__}: {error.__cause__}"
+        if "No module named" in why or is_missing(error):
+            return without_cutaway(why)
         return ExecutionError(
             f"the backend {self.words} of joblib brings the result of each task",
-            got=" ".join(f"{type(error.__cause__).__name__}: {error.__cause__}".split())[:300],
+            got=" ".join(why.split())[:300],
             hint="look at its logs, then run it again; what was finished is kept",
         )
 
@@ -89,9 +102,9 @@ class BackendPool:
         """There is nothing to look at."""
 
     def stop(self) -> None:
-        """Begin no more tasks, and let the backend end those under way if it can."""
+        """Begin no more tasks, and end those under way where that does not keep `joblib.Parallel` waiting."""
         self._stopped.set()
-        if any(not future.done() for future in self._futures):
+        if not self._generates and any(not future.done() for future in self._futures):
             with contextlib.suppress(Exception):  # it is over
                 self._backend.abort_everything(ensure_ready=False)
         if self._folder is not None:
@@ -110,5 +123,15 @@ def _attempt(place: int, *task: Any) -> tuple[int, Any, Exception | None]:
     """Do a task; what it raises is returned, since not every backend brings it as it was raised (joblib-spark 0.6)."""
     try:
         return place, perform(*task), None
-    except Exception as error:
-        return place, None, error
+    except (Exception, SystemExit) as error:
+        return place, None, _picklable(error)
+
+
+def _picklable(error: BaseException) -> Exception:
+    """The error itself, or what it says where it cannot travel."""
+    try:
+        found = pickle.loads(pickle.dumps(error))
+    except Exception:  # whatever its own code raises
+        found = None
+    same = isinstance(error, Exception) and type(found) is type(error)
+    return error if same else RuntimeError(f"{type(error).__name__}: {error}")

@@ -1,5 +1,6 @@
 """Executors of Spark, through joblib-spark."""
 
+import atexit
 import socket
 import time
 import warnings
@@ -34,10 +35,14 @@ def open_spark() -> Generator[Pool]:
     """
     import joblib
     from joblibspark import register_spark  # pyright: ignore[reportMissingImports]
+    from pyspark import SparkContext  # pyright: ignore[reportMissingImports]
     from pyspark.sql import SparkSession  # pyright: ignore[reportMissingImports]
 
     active: Any = SparkSession.getActiveSession()
-    session = active or _begin(SparkSession.builder)
+    # the session of another thread is active there only, but its context is the one of this process
+    is_own = active is None and SparkContext._active_spark_context is None
+    session = active or _begin(SparkSession.builder, is_own=is_own)
+    backend: Any = None
     try:
         _wait_for_executor(session)
         register_spark()
@@ -45,18 +50,37 @@ def open_spark() -> Generator[Pool]:
             warnings.simplefilter("ignore")  # of what this version of Spark cannot do, which is not used
             with joblib.parallel_config(backend="spark", n_jobs=-1):
                 backend, _ = joblib.parallel.get_active_backend()
+        apply: Any = backend.apply_async
+        backend.apply_async = lambda function, callback=None: _Job(apply(function, callback))
         with open_backend(backend, -1, words="Spark") as pool:
             yield pool
     finally:
-        if active is None:
+        if (threads := getattr(backend, "_pool", None)) is not None:  # which joblib-spark keeps until the process ends
+            atexit.unregister(threads.close)
+            threads.terminate()
+        if is_own:
             session.stop()
 
 
-def _begin(builder: Any) -> Any:
+class _Job:
+    """A job of joblib-spark 0.6, which gives an error back as if it were a result."""
+
+    def __init__(self, job: Any) -> None:
+        self._job = job
+
+    def get(self, timeout: float | None = None) -> list[Any]:
+        """The results of its tasks."""
+        found = self._job.get(timeout)
+        if isinstance(found, list):
+            return found
+        raise found.exc
+
+
+def _begin(builder: Any, *, is_own: bool) -> Any:
     try:
         _call_masters()  # Spark itself tries for 60 s
         session = builder.appName("cutaway").config("spark.ui.showConsoleProgress", "false").getOrCreate()
-        if hasattr(session, "sparkContext"):
+        if is_own:
             session.sparkContext.setLogLevel("FATAL")  # what goes wrong is raised as well
     except Exception as error:  # of many kinds, Java's among them
         raise _refused(error) from None
@@ -101,7 +125,7 @@ def _wait_for_executor(session: Any) -> None:
     while not counted.done():
         raise_if_canceled()
         if time.monotonic() > until:
-            raise _refused(f"no executor after {WAIT:g} s")
+            raise _refused(f"no executor that was free within {WAIT:g} s")
         time.sleep(LOOK)
     if (error := counted.exception()) is not None:
         raise _refused(error) from None

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.errors import CutawayError, ExecutionError
+from cutaway.errors import CutawayError
 from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_if_canceled
 
 from .engines import open_pool
 from .pool import Pending, Pool
-from .worker import Call, versions
+from .worker import Call, is_missing, versions, without_cutaway
 
 POLL = 0.05
 """Seconds between two looks at what is done."""
@@ -109,7 +109,7 @@ class _Work:
             except Exception as error:  # of the engine or of the task
                 lost = self._pool.loss(error)
                 if lost is None:
-                    raise _without_cutaway(error) from error
+                    raise (without_cutaway(missing) if (missing := is_missing(error)) else error) from error
                 continue
             del self._pending[place]
         if lost is not None:
@@ -117,17 +117,3 @@ class _Work:
                 raise lost
             self._submit(list(self._pending))
         return ended
-
-
-def _without_cutaway(error: Exception) -> Exception:
-    """What is raised where a worker could not even read its task."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ImportError):
-        cause = cause.__cause__
-    if cause is None:
-        return error
-    return ExecutionError(
-        "every worker has cutaway and what it needs",
-        got=f"a worker that says: {cause}",
-        hint="install the same versions on all machines, for example from one lock file",
-    )

@@ -77,6 +77,23 @@ def _check_versions(wanted: Mapping[str, str]) -> None:
         )
 
 
+def is_missing(error: Exception) -> ImportError | None:
+    """The failed import that an error comes from, as where a worker could not even read its task."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ImportError):
+        cause = cause.__cause__
+    return cause
+
+
+def without_cutaway(said: object) -> ExecutionError:
+    """What to say of a worker that could not import something."""
+    return ExecutionError(
+        "every worker has cutaway and what it needs",
+        got=f"a worker that says: {said}",
+        hint="install the same versions on all machines, for example from one lock file",
+    )
+
+
 class _WorkerToken(CancelToken):
     """Cancels the task of this thread once nobody waits for it any longer, where the engine can say so."""
 

@@ -48,8 +48,8 @@ def join_processes(
 
     Call it in each process before a model is made; then all call the same functions with the same arguments. Data and
     the folder for runs must be on paths that all can read. Each process reads its own rows of every batch; only the
-    first one writes. Without arguments, what started the processes says who they are: Slurm, or ``mpirun`` on one machine. On several
-    machines, ``mpirun`` (but for Open MPI before version 5) needs ``coordinator`` as well.
+    first one writes. Without arguments, what started the processes says who they are: Slurm, or ``mpirun`` on one
+    machine. On several machines, ``mpirun`` (but for Open MPI before version 5) needs ``coordinator`` as well.
 
     Where a process is lost, the others raise RunError or, where JAX would abort them, end with one line and exit code
     1. Whoever can reach the coordinator's port can disturb the training: keep it within a trusted network.

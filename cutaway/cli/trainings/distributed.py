@@ -19,9 +19,9 @@ def process_options(
         bool, typer.Option("--distributed", help="Train with the other processes of this job (srun, mpirun).")
     ] = False,
     coordinator: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Where the first process listens, if the cluster does not say so.")
+        str | None, typer.Option(metavar="HOST:PORT", help="Where the first process listens, if no cluster says so.")
     ] = None,
-    processes: Annotated[int | None, typer.Option(help="With --coordinator: number of processes, if no cluster says it.")] = None,
+    processes: Annotated[int | None, typer.Option(help="With --coordinator: number of processes.")] = None,
     process_index: Annotated[int | None, typer.Option(help="With --coordinator: number of this one, from 0.")] = None,
     wait: Annotated[float | None, typer.Option(help="Seconds to wait for all processes. Default: 30.")] = None,
     shard_layers: Annotated[

@@ -26,6 +26,9 @@ JOB, SEAL, STATUS, LOCK, LOG = "job.json", "seal", "status.json", "lock", "log.t
 WAITING = 1_000
 """Jobs that wait at most."""
 
+STOPPED = 130
+"""The exit code of a training that was stopped."""
+
 KEPT = 200
 """Jobs that have ended and are kept at most."""
 
@@ -125,7 +128,7 @@ class JobQueue:
 
         Returns:
             ``id``, ``state`` ("queued", "starting", "running", "ended", "failed", "canceled" or "died"), ``place`` (in
-            the queue, from 1), ``run``, ``note``, ``error``, ``created`` and what `task_words` says.
+            the queue, from 1), ``run``, ``stopped``, ``note``, ``error``, ``created`` and what `task_words` says.
         """
         names = self.names()
         self._ended = {name: row for name, row in self._ended.items() if name in names}
@@ -223,6 +226,7 @@ class JobQueue:
             "error": error,
             **task_words(job.task),
             "run": status.run if status else None,
+            "stopped": status is not None and status.exit == STOPPED,
             "note": self.trouble.get(name) or (status.note if status else ""),
         }
 
@@ -235,7 +239,7 @@ def _state(path: Path, status: Status | None) -> tuple[str, str | None]:
     if status.state == "canceled":
         return "canceled", None
     if status.state == "ended":
-        failed = status.exit not in (0, 130)
+        failed = status.exit not in (0, STOPPED)
         return ("failed" if failed else "ended"), status.error
     if held:
         return status.state, None

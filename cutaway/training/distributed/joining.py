@@ -96,7 +96,8 @@ def _connect(coordinator: str | None, processes: int | None, process_index: int 
     named: dict[str, Any] = {}
     if coordinator is not None:
         named = {"cluster_detection_method": "deactivate", "coordinator_bind_address": coordinator}
-        if device is not None and "JAX_LOCAL_DEVICE_IDS" not in os.environ:
+        has_its_own = "JAX_LOCAL_DEVICE_IDS" in os.environ or "," not in os.environ.get("CUDA_VISIBLE_DEVICES", ",")
+        if device is not None and not has_its_own:
             named["local_device_ids"] = [device]
     jax.distributed.initialize(
         coordinator,
@@ -198,5 +199,5 @@ def _refusal(error: BaseException, coordinator: str | None) -> Exception:
     return RunError(
         "the first process of a training listens at the address of the coordinator",
         got=f"{coordinator or 'an address by the cluster'}: {said}",
-        hint="choose another port that is free there, and an address of that machine",
+        hint='pass coordinator="HOST:PORT" with an address of its machine, and a port that is free there',
     )

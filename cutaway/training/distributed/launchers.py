@@ -66,7 +66,8 @@ def launched() -> Launched | None:
     for by, names in _NUMBERS.items():
         with contextlib.suppress(KeyError, ValueError):
             numbers = [int(os.environ[name]) for name in names]
-            return Launched(by, *numbers, job=os.environ.get("PMIX_NAMESPACE") or _starter())
+            job = os.environ.get("PMIX_NAMESPACE", "") if by == "Open MPI" else _starter()
+            return Launched(by, *numbers, job=job)
     return None
 
 

@@ -136,10 +136,10 @@ def test_training_again_with_the_decisions_and_what_it_changed(mending, own_stud
     assert len(run.context.manifest.dataset.relabeled) == 4
     mending.open("/runs/first/mend")  # which knows of the training, and offers another after another decision
     link.wait_for()
-    assert again.count() == 0
+    assert "primary" not in again.get_attribute("class")
     mending.wait("document.activeElement.classList.contains('suspect')", seconds=60)
     mending.page.keyboard.press("k")
-    again.wait_for()
+    mending.wait("document.querySelector('.mend-again button').className === 'primary'")
     mending.page.get_by_role("link", name="See what the last training changed").click()
     mending.page.wait_for_url(f"**/compare/first/{made}**")
     mending.wait("document.querySelector('.comparison section')", seconds=400)

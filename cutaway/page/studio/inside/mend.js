@@ -30,6 +30,7 @@ class MendView {
   #decided = { count: 0, changing: 0, changed: 0 };
   /** @type {any} the last training with decisions of this run, as a row of the queue */
   #training = null;
+  #shown = "";
 
   /** @param {any} run */
   constructor(run) {
@@ -141,7 +142,10 @@ class MendView {
   /** Say how many decisions there are, and offer a training with them, or say how the one with them stands. */
   #offerAgain() {
     const { count, changing, changed } = this.#decided;
-    const { state = "", run = "", created = 0, id = "", error = "" } = this.#training ?? {};
+    const { state = "", run = "", created = 0, id = "", error = "", stopped = false } = this.#training ?? {};
+    const known = JSON.stringify([state, run, id, error, stopped, this.#decided]);
+    if (known === this.#shown) return; // a button that is drawn again loses the focus
+    this.#shown = known;
     this.again.hidden = !count || this.run.origin !== "training";
     const compare = `compare/${encodeURIComponent(this.run.id)}/${encodeURIComponent(run)}`;
     if (["queued", "starting", "running"].includes(state)) {
@@ -149,20 +153,23 @@ class MendView {
       this.#say("It is being trained with your decisions.", {
         link: element("a", { href: watch, text: run ? "Watch it" : "See where it stands" }),
       });
-    } else if (state === "ended" && run && created >= changed) {
+      return;
+    }
+    const isDone = state === "ended" && run && !stopped && created >= changed;
+    const begin = element("button", {
+      type: "button",
+      class: isDone ? "" : "primary",
+      text: "Train again from the same seed with these decisions",
+      disabled: !changing,
+      onclick: () => void this.#train().catch(showError),
+    });
+    if (isDone) {
       const link = element("a", { class: "button primary", href: compare, text: "See what it changed, sample by sample" });
-      this.#say("The training with your decisions is done.", { link });
+      this.#say("The training with your decisions is done.", { link, begin });
     } else {
-      const failed = error ? `The training did not end well: ${error} ` : "";
+      const failed = error ? `The training did not end well: ${error} ` : stopped ? "The last training was stopped. " : "";
       const words = `${count.toLocaleString("en")} decisions are in labels.csv, of which ${changing.toLocaleString("en")} change something.`;
       const link = state === "ended" && run ? element("a", { href: compare, text: "See what the last training changed" }) : "";
-      const begin = element("button", {
-        type: "button",
-        class: "primary",
-        text: "Train again from the same seed with these decisions",
-        disabled: !changing,
-        onclick: () => void this.#train().catch(showError),
-      });
       this.#say(failed + words, { link, begin });
     }
   }
