@@ -16,8 +16,9 @@ from .layout import Layout, Quality
 from .layout_file import layout_from_npz, layout_to_npz
 from .method import METHODS, QUALITY_NEIGHBORS, check_activations, check_callback, embed, resolve_settings
 from .new_samples import Placement, place, placement
-from .placing import ManyPlacement, embed_some, place_many, sampled_quality
+from .placing import ManyPlacement, embed_some, place_many
 from .quality import inspect_quality, measure_quality
+from .quality_of_many import layout_quality, sampled_quality
 from .tsne import PCA_COMPONENTS, Callback, Iterate, TSNESettings
 from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
 from .warmup import warm_up
@@ -46,6 +47,7 @@ __all__ = [
     "inspect_quality",
     "layer_neighbors",
     "layout_from_npz",
+    "layout_quality",
     "layout_to_npz",
     "measure_quality",
     "pca",

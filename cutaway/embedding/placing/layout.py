@@ -10,13 +10,13 @@ from cutaway.checks import check_matrix
 from cutaway.embedding.layout import Layout
 from cutaway.embedding.method import QUALITY_NEIGHBORS, embed
 from cutaway.embedding.new_samples import placement
+from cutaway.embedding.quality_of_many import sampled_quality
 from cutaway.embedding.stages import stage
 from cutaway.embedding.tsne import Callback
 from cutaway.errors import Canceled
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .many import MEASURED, ManyPlacement, place_many
-from .quality import sampled_quality
 
 # Samples whose activations are in memory at a time while they are placed: 67 MB for 128 units.
 BATCH = 131_072

@@ -11,7 +11,7 @@ from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
 from cutaway.data import SampleIds, stratified_sample
-from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, inspect_quality
+from cutaway.embedding import QUALITY_NEIGHBORS, Layout, Quality, layout_quality
 from cutaway.errors import UsageError
 
 from .activations import LazyActivations, layer_activations
@@ -102,7 +102,7 @@ class Embedding(NotebookDisplay):
             return self.layout.quality, self.layout.misplaced
         given: Any = {"k": QUALITY_NEIGHBORS, "seed": self.layout.settings["seed"], "labels": self.labels}
         if self._laid_out is None:
-            return inspect_quality(self.activations(), self.xy, **given)
+            return layout_quality(self.activations(), self.xy, **given)
         from cutaway.embedding import sampled_quality
 
         h = self._lazy_activations

@@ -1,14 +1,40 @@
-"""The quality of a layout of so many samples that neither their activations nor their neighbors fit into memory."""
+"""The quality of a layout of so many samples that their neighbors, or even activations, do not fit into memory."""
 
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from cutaway.embedding.layout import Quality
-from cutaway.embedding.quality import SAMPLE, is_right, kept_neighbors, rank_neighbors, standard_error
 from cutaway.neighbors import CenteredMatrix
 from cutaway.progress import ProgressCallback, ignore_progress
+
+from .layout import Quality
+from .quality import SAMPLE, inspect_quality, is_right, kept_neighbors, rank_neighbors, standard_error
+from .tsne import Surroundings
+
+MANY = 250_000
+"""Up to so many samples, the neighbors of each are searched where they are not known: 90 of a million took 60 s."""
+
+
+def layout_quality(
+    h: np.ndarray,
+    xy: np.ndarray,
+    *,
+    k: int,
+    seed: int,
+    labels: np.ndarray | None = None,
+    around: Surroundings | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+) -> tuple[Quality, np.ndarray | None]:
+    """As `inspect_quality`, but of more than `MANY` samples by `sampled_quality`, unless the neighbors are known.
+
+    Returns:
+        The quality, and how misplaced each sample is, float32 (sample,), 0..1; None where all measures are estimates.
+    """
+    if around is None and len(h) > MANY:
+        some = h[:: len(h) // MANY]
+        return sampled_quality(h, xy, some=some, k=k, seed=seed, labels=labels, on_progress=on_progress), None
+    return inspect_quality(h, xy, k=k, seed=seed, labels=labels, around=around, on_progress=on_progress)
 
 
 def sampled_quality(
