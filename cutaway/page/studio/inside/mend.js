@@ -39,6 +39,9 @@ class MendView {
     this.line = element("div");
     this.place = element("div", { class: "mend-sheet" });
     this.again = element("section", { class: "mend-again", id: "again", hidden: true });
+    // so that the label that has the focus is above it
+    const tell = () => document.body.style.setProperty("--mend-bar", `${this.again.offsetHeight}px`);
+    new ResizeObserver(tell).observe(this.again);
     listen({
       decisions: (told) => told.run === run.id && void this.#update().catch(showError),
       reset: () => void this.#update().catch(showError),
@@ -150,9 +153,8 @@ class MendView {
     const compare = `compare/${encodeURIComponent(this.run.id)}/${encodeURIComponent(run)}`;
     if (["queued", "starting", "running"].includes(state)) {
       const watch = run ? `runs/${encodeURIComponent(run)}` : `trainings/${encodeURIComponent(id)}`;
-      this.#say("It is being trained with your decisions.", {
-        link: element("a", { href: watch, text: run ? "Watch it" : "See where it stands" }),
-      });
+      const link = element("a", { href: watch, text: run ? "Watch it" : "See where it stands" });
+      this.#say(["It is being trained with your decisions. ", link]);
       return;
     }
     const isDone = state === "ended" && run && !stopped && created >= changed;
@@ -165,21 +167,21 @@ class MendView {
     });
     if (isDone) {
       const link = element("a", { class: "button primary", href: compare, text: "See what it changed, sample by sample" });
-      this.#say("The training with your decisions is done.", { link, begin });
+      this.#say(["The training with your decisions is done."], link, begin);
     } else {
       const failed = error ? `The training did not end well: ${error} ` : stopped ? "The last training was stopped. " : "";
-      const words = `${count.toLocaleString("en")} decisions are in labels.csv, of which ${changing.toLocaleString("en")} change something.`;
+      const words = `${count.toLocaleString("en")} decisions are in labels.csv, of which ${changing.toLocaleString("en")} change something. `;
       const link = state === "ended" && run ? element("a", { href: compare, text: "See what the last training changed" }) : "";
-      this.#say(failed + words, { link, begin });
+      this.#say([failed + words, link], begin);
     }
   }
 
   /**
-   * @param {string} words
-   * @param {{ link: HTMLElement | string, begin?: HTMLElement }} given
+   * @param {(string | HTMLElement)[]} words
+   * @param {HTMLElement[]} buttons
    */
-  #say(words, { link, begin }) {
-    this.again.replaceChildren(element("p", { class: "paragraph", text: words }), link, begin ?? "");
+  #say(words, ...buttons) {
+    this.again.replaceChildren(element("p", { class: "paragraph" }, ...words), ...buttons);
   }
 
   async #train() {
