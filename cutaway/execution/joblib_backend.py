@@ -1,8 +1,8 @@
 """Any other backend of joblib, such as Spark's, or one that a user has registered."""
 
 import contextlib
+import copy
 import itertools
-import pickle
 import re
 import tempfile
 import threading
@@ -128,10 +128,9 @@ def _attempt(place: int, *task: Any) -> tuple[int, Any, Exception | None]:
 
 
 def _picklable(error: BaseException) -> Exception:
-    """The error itself, or what it says where it cannot travel."""
-    try:
-        found = pickle.loads(pickle.dumps(error))
-    except Exception:  # whatever its own code raises
-        found = None
-    same = isinstance(error, Exception) and type(found) is type(error)
-    return error if same else RuntimeError(f"{type(error).__name__}: {error}")
+    """The error itself, or what it says where it cannot travel: copies are made as pickle makes them."""
+    if isinstance(error, Exception):
+        with contextlib.suppress(Exception):  # whatever its own code raises
+            copy.deepcopy(error)
+            return error
+    return RuntimeError(f"{type(error).__name__}: {error}")

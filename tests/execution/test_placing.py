@@ -44,7 +44,9 @@ def test_workers_place_samples_where_this_process_does(digits_run: Any, here: An
     assert there.xy.tobytes() == here.xy.tobytes()
     assert there.layout.settings == here.layout.settings
     assert placing(told) == sorted(placing(told))
-    assert {0, 600, 600 + 256, 1797} <= set(placing(told))
+    steps = {600 + 256 * whole + last for whole in range(5) for last in (0, 173)}  # they come in any order
+    assert {0, 600, 1797} <= set(placing(told)) <= {0} | steps
+    assert len(set(placing(told))) > 3
     assert placing(told).count(1797) == 1
     assert f"2 workers of {cluster.engine}" in {now.note for now in told}
 
