@@ -25,9 +25,16 @@ _ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
 
 
 @contextmanager
-def open_backend(backend: Any, jobs: int | None, *, words: str = "") -> Generator[Pool]:
-    """The workers of a backend of joblib, which is called by the name of its class or in other words."""
-    pool = BackendPool(backend, jobs, words or type(backend).__name__.removesuffix("Backend"))
+def open_backend(backend: Any, jobs: int | None, *, words: str = "", can_abort: bool = False) -> Generator[Pool]:
+    """The workers of a backend of joblib.
+
+    Args:
+        backend: The backend.
+        jobs: As of `joblib.Parallel`.
+        words: What it is called; the name of its class if empty.
+        can_abort: Whether it tells `joblib.Parallel` that what it has aborted has ended, which would wait without end.
+    """
+    pool = BackendPool(backend, jobs, words or type(backend).__name__.removesuffix("Backend"), can_abort=can_abort)
     try:
         yield pool
     finally:
@@ -37,8 +44,8 @@ def open_backend(backend: Any, jobs: int | None, *, words: str = "") -> Generato
 class BackendPool:
     """Workers behind `joblib.Parallel`, which one thread waits for."""
 
-    def __init__(self, backend: Any, jobs: int | None, words: str) -> None:
-        self._backend, self._jobs, self.words = backend, jobs, words
+    def __init__(self, backend: Any, jobs: int | None, words: str, *, can_abort: bool) -> None:
+        self._backend, self._jobs, self.words, self._can_abort = backend, jobs, words, can_abort
         self._generates = getattr(backend, "supports_return_generator", False)
         self._stopped = threading.Event()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -102,9 +109,9 @@ class BackendPool:
         """There is nothing to look at."""
 
     def stop(self) -> None:
-        """Begin no more tasks, and end those under way where that does not keep `joblib.Parallel` waiting."""
+        """Begin no more tasks; those under way are aborted, or end in their own time."""
         self._stopped.set()
-        if not self._generates and any(not future.done() for future in self._futures):
+        if self._can_abort and any(not future.done() for future in self._futures):
             with contextlib.suppress(Exception):  # it is over
                 self._backend.abort_everything(ensure_ready=False)
         if self._folder is not None:

@@ -52,7 +52,7 @@ def open_spark() -> Generator[Pool]:
                 backend, _ = joblib.parallel.get_active_backend()
         apply: Any = backend.apply_async
         backend.apply_async = lambda function, callback=None: _Job(apply(function, callback))
-        with open_backend(backend, -1, words="Spark") as pool:
+        with open_backend(backend, -1, words="Spark", can_abort=True) as pool:
             yield pool
     finally:
         if (threads := getattr(backend, "_pool", None)) is not None:  # which joblib-spark keeps until the process ends
