@@ -19,7 +19,9 @@ from cutaway.progress import CancelToken, Progress
 class Waves(ThreadingBackend):
     """Without results before the end of a call."""
 
-    supports_return_generator = False
+    @property
+    def supports_return_generator(self) -> bool:
+        return False
 
 
 class Broken(Waves):
