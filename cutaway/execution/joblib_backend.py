@@ -18,7 +18,7 @@ from cutaway.errors import ExecutionError
 
 from .pool import Pending, Pool
 from .sharing import share_in_files
-from .worker import is_missing, perform, without_cutaway
+from .worker import failed_import, perform, without_cutaway
 
 _ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
 """Begins the lines in which a traceback says what was raised."""
@@ -93,7 +93,7 @@ class BackendPool:
             return None
         said = [line for line in str(error.__cause__).splitlines() if _ERROR.match(line)]
         why = said[-1] if said else f"{type(error.__cause__).__name__}: {error.__cause__}"
-        if "No module named" in why or is_missing(error):
+        if "No module named" in why or failed_import(error):
             return without_cutaway(why)
         return ExecutionError(
             f"the backend {self.words} of joblib brings the result of each task",

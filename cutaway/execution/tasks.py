@@ -12,7 +12,7 @@ from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_
 
 from .engines import open_pool
 from .pool import Pending, Pool
-from .worker import Call, is_missing, versions, without_cutaway
+from .worker import Call, failed_import, versions, without_cutaway
 
 POLL = 0.05
 """Seconds between two looks at what is done."""
@@ -109,7 +109,8 @@ class _Work:
             except Exception as error:  # of the engine or of the task
                 lost = self._pool.loss(error)
                 if lost is None:
-                    raise (without_cutaway(missing) if (missing := is_missing(error)) else error) from error
+                    missing = failed_import(error)
+                    raise (without_cutaway(missing) if missing else error) from error
                 continue
             del self._pending[place]
         if lost is not None:

@@ -77,8 +77,8 @@ def _check_versions(wanted: Mapping[str, str]) -> None:
         )
 
 
-def is_missing(error: Exception) -> ImportError | None:
-    """The failed import that an error comes from, as where a worker could not even read its task."""
+def failed_import(error: Exception) -> ImportError | None:
+    """The failed import that an error comes from, or None, as where a worker could not even read its task."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ImportError):
         cause = cause.__cause__

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from distributed import Client
+
+import cutaway as ct
 
 FOLDER, REPOSITORY = Path(__file__).parent, Path(__file__).parents[2]
 
@@ -92,3 +95,15 @@ def running(*, workers: int, options: Sequence[str] = (), scheme: str = "tcp") -
         yield cluster
     finally:
         cluster.stop()
+
+
+def check_same_folds(engine: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train the folds of the label finder here and on an engine: what is kept has the same bytes."""
+    kept: list[dict[str, bytes]] = []
+    for place, where in enumerate((None, engine)):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(folder / str(place)))
+        ct.label_issues("digits", folds=2, seeds=1, epochs=1, engine=where, progress=False)
+        results = folder / str(place) / "cutaway" / "labels" / "results"
+        kept.append({file.name: file.read_bytes() for file in results.iterdir()})
+    assert len(kept[0]) == 3  # two folds, and which samples are equal
+    assert kept[0] == kept[1]

@@ -12,14 +12,13 @@ from threading import Thread
 import numpy as np
 import pytest
 
-import cutaway as ct
 from cutaway.errors import Canceled, DataError, ExecutionError, TrainingError
 from cutaway.execution import run_tasks
 from cutaway.progress import CancelToken, Progress
 
 pytest.importorskip("distributed")
 import worker_tasks
-from clusters import Cluster, running, wait_until
+from clusters import Cluster, check_same_folds, running, wait_until
 from distributed import Client
 
 pytestmark = pytest.mark.slow
@@ -130,14 +129,7 @@ def test_a_worker_that_lacks_what_a_task_needs_is_named(cluster: Cluster, monkey
 
 @pytest.mark.exhaustive
 def test_folds_have_the_same_bytes_as_here(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[dict[str, bytes]] = []
-    for place, engine in enumerate((None, cluster.engine)):
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / str(place)))
-        ct.label_issues("digits", folds=2, seeds=1, epochs=1, engine=engine, progress=False)
-        results = tmp_path / str(place) / "cutaway" / "labels" / "results"
-        kept.append({file.name: file.read_bytes() for file in results.iterdir()})
-    assert len(kept[0]) == 3  # two folds, and which samples are equal
-    assert kept[0] == kept[1]
+    check_same_folds(cluster.engine, tmp_path, monkeypatch)
 
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:

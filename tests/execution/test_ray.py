@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import worker_tasks
-from clusters import FOLDER, REPOSITORY, free_port, wait_until
+from clusters import FOLDER, REPOSITORY, check_same_folds, free_port, wait_until
 
-import cutaway as ct
 from cutaway.errors import Canceled, ExecutionError, TrainingError
 from cutaway.execution import run_tasks
 from cutaway.progress import CancelToken, Progress
@@ -71,14 +70,7 @@ def test_a_task_of_a_killed_worker_is_done_again_and_canceling(engine: str, tmp_
 
 
 def test_folds_have_the_same_bytes_as_here(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[dict[str, bytes]] = []
-    for place, where in enumerate((None, engine)):
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / str(place)))
-        ct.label_issues("digits", folds=2, seeds=1, epochs=1, engine=where, progress=False)
-        results = tmp_path / str(place) / "cutaway" / "labels" / "results"
-        kept.append({file.name: file.read_bytes() for file in results.iterdir()})
-    assert len(kept[0]) == 3
-    assert kept[0] == kept[1]
+    check_same_folds(engine, tmp_path, monkeypatch)
 
 
 def test_nobody_listens() -> None:
