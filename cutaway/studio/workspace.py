@@ -29,6 +29,9 @@ SLOW = 2.0
 MEMORY = 2 << 30
 """Bytes that must be free before the process of live maps is loaded for a training that nobody has started yet."""
 
+FIRST = 5.0
+"""Seconds that the first who ask wait for the first rows: of a folder that answers, these come within 0.2 s."""
+
 KEEP = 30.0
 """Seconds between two times that rows are written into the user's cache."""
 
@@ -104,7 +107,12 @@ class Workspace:
             self.hub.send("reset", {})
 
     def look(self) -> None:
-        """As `scan`, for somebody who waits: shortly, and not while the first one is under way or the last is fresh."""
+        """As `scan`, for somebody who waits: shortly, and not while the first one is under way or the last is fresh.
+
+        Whoever asks before anything was read waits for the first rows: an empty list would say that there is no run.
+        """
+        if self._thread.is_alive():
+            self.index.begun.wait(FIRST)
         if self._first.is_set() and time.monotonic() - self._scanned > FAST:
             self.scan(seconds=0.1)
 

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from cutaway.studio.events import LARGEST, PAGES, QUEUE, Hub
+from cutaway.studio.runs import entry
 from cutaway.studio.workspace import Workspace
 
 
@@ -154,6 +155,22 @@ def test_the_watcher_tells_what_appears_grows_dies_and_goes(workspace, new_run, 
     wait_for(lambda: rows()["a"]["state"] == "died")
     shutil.rmtree(workspace.folder / "a")
     wait_for(lambda: rows()["a"] is None)
+
+
+def test_who_asks_before_a_run_was_read_waits_for_the_first_one(workspace, new_run, monkeypatch):
+    new_run(workspace.folder / "a")
+    read, asked = entry.run_row, threading.Event()
+
+    def slow(path):
+        assert asked.wait(10)
+        time.sleep(0.2)
+        return read(path)
+
+    monkeypatch.setattr(entry, "run_row", slow)
+    workspace.start()
+    asked.set()
+    workspace.look()
+    assert [row["id"] for row in workspace.index.rows()] == ["a"]
 
 
 def test_a_damaged_history_of_one_training_hides_no_other(workspace, new_run):

@@ -29,11 +29,12 @@ class RunIndex:
         folder: The folder of runs.
         is_missing: Whether the folder was not there, or could not be read, when it was last looked at.
         unread: Runs that the scan under way has still to read.
+        begun: Set as soon as the first scan has rows, or has ended.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        self.is_missing, self.unread = False, 0
+        self.is_missing, self.unread, self.begun = False, 0, threading.Event()
         self._lock, self._scanning = threading.Lock(), threading.Lock()
         self._changed = False
         self._entries: dict[str, Entry] = read_entries(self._file)
@@ -65,6 +66,7 @@ class RunIndex:
             yield from self._read(stale)
         finally:
             self.unread = 0
+            self.begun.set()
             self._scanning.release()
 
     def _read(self, stale: list[str]) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
@@ -73,6 +75,7 @@ class RunIndex:
             rows.append(self._refreshed(name).row)
             self.unread -= 1
             if time.monotonic() - last >= BATCH_SECONDS:
+                self.begun.set()
                 yield rows, []
                 rows, last = [], time.monotonic()
         if rows:
