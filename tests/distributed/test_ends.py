@@ -4,7 +4,6 @@ import contextlib
 import json
 import signal
 import socket
-import time
 
 import numpy as np
 import pytest
@@ -67,10 +66,8 @@ def test_a_lost_process_ends_the_other_with_one_line(members, table, tmp_path, k
 @pytest.mark.parametrize("only", [pytest.param((0,), marks=EXHAUSTIVE), (1,)])
 def test_a_process_that_never_comes_is_one_line_and_nothing_half_made(members, table, tmp_path, only):
     runs = tmp_path / "runs"
-    start = time.monotonic()
     (alone,) = members.world("train", str(table), "--wait", "3", "--runs", str(runs), only=only)
     assert alone.wait(60) == 1
-    assert time.monotonic() - start < 30
     (line,) = alone.lines
     assert line.startswith("error: all processes of a training start within the time to wait; got no")
     assert "--wait" in line

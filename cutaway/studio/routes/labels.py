@@ -1,5 +1,6 @@
 """Decisions on labels: each is kept in the folder of its run as soon as it is made."""
 
+import contextlib
 import csv
 import io
 from typing import Annotated, Any, Literal
@@ -54,7 +55,9 @@ def decisions(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
     And when they were changed last, in seconds since 1970; 0 if nobody has decided.
     """
     path = workspace.index.path(run)
-    file = labels_path(path)
+    changed = 0.0
+    with contextlib.suppress(FileNotFoundError):
+        changed = labels_path(path).stat().st_mtime
     numbers = {name: number for number, name in enumerate(RunFolder.open(path).manifest.dataset.class_names)}
     last = {each.sample: each for each in read_all(path)}
     return {
@@ -63,7 +66,7 @@ def decisions(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
             for each in last.values()
             if each.label is None or each.label in numbers
         ],
-        "changed": file.stat().st_mtime if file.exists() else 0,
+        "changed": changed,
     }
 
 

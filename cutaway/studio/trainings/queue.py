@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cutaway.errors import RunError, UnknownNameError, UsageError, printable
+from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError, printable
 from cutaway.runs import ProcessRecord, is_locked, read_bytes, read_json, regular_file, write_atomic
 from cutaway.studio.folders import check_own, is_linked, names_in
 
@@ -25,9 +25,6 @@ JOB, SEAL, STATUS, LOCK, LOG = "job.json", "seal", "status.json", "lock", "log.t
 
 WAITING = 1_000
 """Jobs that wait at most."""
-
-STOPPED = 130
-"""The exit code of a training that was stopped."""
 
 KEPT = 200
 """Jobs that have ended and are kept at most."""
@@ -226,7 +223,7 @@ class JobQueue:
             "error": error,
             **task_words(job.task),
             "run": status.run if status else None,
-            "stopped": status is not None and status.exit == STOPPED,
+            "stopped": status is not None and status.exit == Canceled.exit_code,
             "note": self.trouble.get(name) or (status.note if status else ""),
         }
 
@@ -239,7 +236,7 @@ def _state(path: Path, status: Status | None) -> tuple[str, str | None]:
     if status.state == "canceled":
         return "canceled", None
     if status.state == "ended":
-        failed = status.exit not in (0, STOPPED)
+        failed = status.exit not in (0, Canceled.exit_code)
         return ("failed" if failed else "ended"), status.error
     if held:
         return status.state, None
