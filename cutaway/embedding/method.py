@@ -51,7 +51,7 @@ def embed(
         labels: (sample,), the class of each sample: needed for LDA, and for accuracies in the quality of all methods.
         callback: For t-SNE only: called with an `Iterate` right after the principal components, then at most ten times
             a second.
-        quality: Whether to measure the quality, which takes up to a third of the time of a t-SNE layout.
+        quality: Whether to measure the quality, which takes about 0.4 times as long as t-SNE of 70,000 x 512.
         on_progress: Called when a stage starts and ends, and in between if it takes long.
         settings: For t-SNE: the settings explained in `TSNESettings`. Other methods have none.
 
