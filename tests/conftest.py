@@ -21,6 +21,8 @@ if SESSION_CACHE:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(SESSION_CACHE, "xla")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["NUMBA_CACHE_DIR"] = os.path.join(SESSION_CACHE, "kernels")  # also where a test has a cache of its own
+# What one process reads from there while another writes it is compiled again, as pyproject.toml says; in children:
+os.environ["PYTHONWARNINGS"] = "ignore:Error reading persistent compilation cache entry"
 # Threads of OpenMP and BLAS wait for work in a busy loop, on the CPUs that the other worker needs. Here they sleep,
 # which changes no number: beside a busy process, boosted trees take a tenth of the time, and small products a third.
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
@@ -67,8 +69,14 @@ def pytest_collection_finish():
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup():
-    """Before fixtures: Keras draws the seed of a layer that has none from Python's random numbers."""
+def pytest_fixture_setup(fixturedef):
+    """Keras draws the seed of a layer that has none from Python's random numbers: for each fixture the same ones."""
+    random.seed(fixturedef.argname)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call():
+    """For each test the same random numbers, whichever of its fixtures have been made in this process before."""
     random.seed(0)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 import ssl
@@ -76,6 +77,11 @@ def _ended_by_signals(server: "uvicorn.Server") -> Generator[None]:
             signal.signal(number, handler)
 
 
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Whether a record of uvicorn is to be printed: that requests are cut off at the end is what Ctrl-C wants."""
+    return not record.msg.startswith("Cancel %s running task")
+
+
 def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Path | None) -> "uvicorn.Server":
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -83,6 +89,8 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
     from .app import create_app
 
     gate = create_app(settings)
+
+    logging.getLogger("uvicorn.error").addFilter(_is_fault)
 
     class Connection(H11Protocol):
         """A connection that must send a whole request soon: uvicorn itself would wait for the first one for ever."""

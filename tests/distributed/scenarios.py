@@ -65,7 +65,7 @@ def difference(ours: ct.Run, theirs: ct.Run) -> dict[str, float]:
 
 
 def main(runs: Path, coordinator: str, processes: int, index: int, names: list[str]) -> None:
-    joined = ct.join_processes(coordinator, processes=processes, process_index=index)
+    joined = ct.join_processes(coordinator, processes=processes, process_index=index, wait=300)
     assert (joined.index, joined.count) == (index, processes)
     for name in names:
         run = train(name, runs)

@@ -20,6 +20,7 @@ def trained(runs) -> bool:
 
 
 EXHAUSTIVE = pytest.mark.exhaustive
+END = 180  # seconds; only a process that never ends takes so long
 
 
 @pytest.mark.slow
@@ -29,7 +30,7 @@ def test_a_signal_at_one_stops_all_with_a_checkpoint_and_resume_goes_on(members,
     world = members.world("train", str(table), *LONG, "--runs", str(runs))
     members.wait_for(lambda: trained(runs))
     world[signaled].kill(signal.SIGTERM)
-    assert [member.wait(60) for member in world] == [130, 130]
+    assert [member.wait(END) for member in world] == [130, 130]
     for member in world:
         (line,) = member.lines
         assert line.startswith("stopped")
@@ -49,7 +50,7 @@ def test_a_lost_process_ends_the_other_with_one_line(members, table, tmp_path, k
     members.wait_for(lambda: trained(runs))
     world[killed].kill(signal.SIGKILL)
     other = world[1 - killed]
-    assert other.wait(60) == 1
+    assert other.wait(END) == 1
     assert len(other.lines) == 1, other.lines
     (line,) = other.lines
     assert line.startswith("error: a training by several processes needs all of them until its end; got another")
@@ -67,7 +68,7 @@ def test_a_lost_process_ends_the_other_with_one_line(members, table, tmp_path, k
 def test_a_process_that_never_comes_is_one_line_and_nothing_half_made(members, table, tmp_path, only):
     runs = tmp_path / "runs"
     (alone,) = members.world("train", str(table), "--wait", "3", "--runs", str(runs), only=only)
-    assert alone.wait(60) == 1
+    assert alone.wait(END) == 1
     (line,) = alone.lines
     assert line.startswith("error: all processes of a training start within the time to wait; got no")
     assert "--wait" in line
@@ -80,7 +81,7 @@ def test_an_address_that_is_taken_or_elsewhere_is_one_line(members, table, tmp_p
         for address in (f"127.0.0.1:{taken.getsockname()[1]}", "192.0.2.1:29500"):
             named = ("--coordinator", address, "--processes", "2", "--process-index", "0")
             alone = members.program("train", str(table), *named, "--runs", str(tmp_path / "runs"))
-            assert alone.wait(30) == 1
+            assert alone.wait(END) == 1
             (line,) = alone.lines
             assert line.startswith(
                 f"error: the first process of a training listens at the address of the coordinator; got {address}: "
@@ -95,7 +96,7 @@ def test_processes_that_were_told_other_numbers_of_them_are_refused(members, tab
     for index in range(2):
         named = ("--coordinator", address, "--processes", str(2 + index), "--process-index", str(index))
         world.append(members.program("train", str(table), *named, "--runs", str(tmp_path / "runs")))
-    assert [member.wait(60) > 0 for member in world] == [True, True]
+    assert [member.wait(END) > 0 for member in world] == [True, True]
     (line,) = world[0].lines
     assert "got processes 2 in process 0 and 3 in process 1; next" in line
     assert world[1].lines == []
@@ -121,7 +122,7 @@ def test_processes_with_different_data_or_settings_are_refused_before_the_first_
     for index, (path, more) in enumerate([(table, ()), (table if options else other, options)]):
         named = ("--coordinator", address, "--processes", "2", "--process-index", str(index))
         world.append(members.program("train", str(path), *LONG, *more, "--runs", str(runs), *named))
-    assert [member.wait(90) for member in world] == [2, 2]
+    assert [member.wait(END) for member in world] == [2, 2]
     (line,) = world[0].lines
     assert line.startswith("error: all processes of a training have the same data, settings and versions; got")
     assert what in line
@@ -148,7 +149,7 @@ def test_layers_that_cannot_be_divided_are_one_line_of_the_first_before_anything
 ):
     runs = tmp_path / "runs"
     world = members.world("train", data or str(table), *options, "--runs", str(runs))
-    assert [member.wait(60) for member in world] == [2, 1]
+    assert [member.wait(END) for member in world] == [2, 1]
     (line,) = world[0].lines
     assert got in line
     assert world[1].err == world[1].out == world[0].out == ""
@@ -170,7 +171,7 @@ def test_an_interrupt_while_processes_start_is_one_line_at_once(members, table, 
     members.wait_for(lambda: listens(address))  # the first one waits for the third, which never comes
     for member in world:
         member.kill(signal.SIGINT)
-    assert [member.wait(30) for member in world] == [130, 130]
+    assert [member.wait(END) for member in world] == [130, 130]
     for member in world:
         (line,) = member.lines
         assert line.startswith("stopped; next: run it again")
@@ -194,6 +195,6 @@ def test_a_cluster_says_who_they_are_and_json_is_one_document_of_the_first(membe
         env["JAX_COORDINATOR_BIND_ADDRESS"] = f"127.0.0.1:{port}"
         options = ("--distributed", "--shard-layers", "2", "--epochs", "1", "--json", "--runs", str(tmp_path / "runs"))
         world.append(members.program("train", str(table), *options, env=env))
-    assert [member.wait(120) for member in world] == [0, 0], world[0].err
+    assert [member.wait(END) for member in world] == [0, 0], world[0].err
     assert json.loads(world[0].out)["status"] == "finished"
     assert world[1].out == world[1].err == ""

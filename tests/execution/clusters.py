@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -19,9 +20,12 @@ FOLDER, REPOSITORY = Path(__file__).parent, Path(__file__).parents[2]
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    """A port that is free now and above those that the system gives to connections, which could take it meanwhile."""
+    for port in random.SystemRandom().sample(range(61_440, 65_536), 100):
+        with contextlib.suppress(OSError), socket.socket() as found:
+            found.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 60, what: str = "it") -> None:

@@ -162,6 +162,13 @@ class Visit:
         with Image.open(io.BytesIO(shot)) as image:
             return image.convert("RGB").getpixel((0, 0))
 
+    def wait_for_pixel(self, sample, is_right):
+        """Wait until the pixel of a sample has a color."""
+        end = time.monotonic() + 20
+        while not is_right(color := self.pixel(*self.locate(sample))):
+            assert time.monotonic() < end, color
+            self.page.wait_for_timeout(50)
+
     def wait(self, expression):
         """Wait until an expression is true; the page's policy forbids `wait_for_function`, which compiles a text."""
         end, pause = time.monotonic() + 20, 20

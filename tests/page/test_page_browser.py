@@ -81,16 +81,14 @@ def test_of_overlapping_points_only_the_top_one_shows_a_tooltip(browser, visit, 
 def test_a_click_on_the_legend_toggles_a_class(browser, visit):
     opened = visit(browser)
     entry = opened.page.locator("#embedding-figure").get_by_text("right", exact=True)
-    points = opened.locate(45), opened.locate(15)
-    surface = opened.pixel(points[0][0] - 12, points[0][1] - 12)
-    assert _near(opened.pixel(*points[0]), _rgb(CLASS_COLORS[1]), within=60)
+    opened.wait_for_pixel(45, lambda color: _near(color, _rgb(CLASS_COLORS[1]), within=60))
+    x, y = opened.locate(45)
+    surface = opened.pixel(x - 12, y - 12)
     entry.click()
-    opened.page.wait_for_timeout(200)
-    assert opened.pixel(*opened.locate(45)) == surface
-    assert _near(opened.pixel(*opened.locate(15)), _rgb(CLASS_COLORS[0]), within=60)
+    opened.wait_for_pixel(45, lambda color: color == surface)
+    opened.wait_for_pixel(15, lambda color: _near(color, _rgb(CLASS_COLORS[0]), within=60))
     entry.click()
-    opened.page.wait_for_timeout(200)
-    assert _near(opened.pixel(*opened.locate(45)), _rgb(CLASS_COLORS[1]), within=60)
+    opened.wait_for_pixel(45, lambda color: _near(color, _rgb(CLASS_COLORS[1]), within=60))
     opened.check_quiet()
 
 
@@ -148,7 +146,7 @@ def test_page_and_figures_follow_the_color_scheme(browser, visit, scheme, ground
     assert opened.page.evaluate(look)[1] != expected[1]
     opened.page.emulate_media(color_scheme=scheme)
     # without a choice the figures follow the system, at the browser's next frame
-    opened.page.wait_for_function(f"ink => ({look})()[1] === ink", arg=expected[1], timeout=3000)
+    opened.page.wait_for_function(f"ink => ({look})()[1] === ink", arg=expected[1])
     opened.check_quiet()
 
 
@@ -182,5 +180,5 @@ def test_on_a_touch_screen_dragging_scrolls_and_a_tap_shows_the_sample(browser, 
     for sample in (7, 52):
         opened.page.touchscreen.tap(*opened.locate(sample))
         shown = opened.page.locator(".cutaway-hover:visible").filter(has_text=f"test[{sample}]")
-        shown.wait_for(timeout=3000)
+        shown.wait_for()
     opened.check_quiet()

@@ -27,7 +27,7 @@ def test_the_next_result_is_computed_while_the_caller_works():
 
     for item in prefetch(work, range(4)):
         if item < 3:
-            assert begun[item + 1].wait(5), "the next one has begun"
+            assert begun[item + 1].wait(60), "the next one has begun"
         time.sleep(0.02)
         assert not any(event.is_set() for event in begun[item + 2 :]), "but no further one"
 

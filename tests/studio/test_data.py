@@ -250,9 +250,10 @@ def test_an_upload_that_breaks_off_leaves_nothing(start_studio):
     with socket.create_connection((studio.host, studio.port)) as connection:
         head = f"PUT /api/uploads/half.csv HTTP/1.1\r\nHost: {studio.host}:{studio.port}\r\nCookie: {studio.cookie}\r\n"
         connection.sendall(f"{head}x-cutaway: 1\r\nContent-Length: 1000000\r\n\r\n".encode() + b"a" * 1000)
-        time.sleep(0.3)
-    end = time.monotonic() + 20
-    uploads = studio.folder / ".studio" / "uploads"
+        uploads, end = studio.folder / ".studio" / "uploads", time.monotonic() + 20
+        while not (uploads.is_dir() and list(uploads.iterdir())):
+            assert time.monotonic() < end, "it has not begun"
+            time.sleep(0.02)
     while list(uploads.iterdir()):
         assert time.monotonic() < end, list(uploads.iterdir())
         time.sleep(0.05)

@@ -162,6 +162,38 @@ def test_rows_are_asked_for_while_a_scan_reads(folder, new_run, monkeypatch):
     assert runs.unread == 0
 
 
+def test_a_run_that_changes_while_it_is_read_is_read_again(folder, new_run, monkeypatch):
+    new_run(folder / "a")
+    runs, run_row, times = RunIndex(folder), entry.run_row, []
+
+    def slow(path):
+        row = run_row(path)
+        times.append(path)
+        if len(times) == 1:
+            (path / "notes.json").write_text('{"title": "new", "tags": [], "note": ""}')
+        return row
+
+    monkeypatch.setattr(entry, "run_row", slow)
+    assert scan(runs)[0]["a"]["title"] == "new"
+    assert len(times) == 2
+    assert scan(runs) == ({}, [])
+
+
+def test_a_run_that_is_moved_away_while_it_is_read_does_not_come_back(folder, new_run, tmp_path, monkeypatch):
+    new_run(folder / "a")
+    runs, run_row = RunIndex(folder), entry.run_row
+
+    def slow(path):
+        row = run_row(path)
+        path.rename(tmp_path / "away")
+        runs.forget("a")
+        return row
+
+    monkeypatch.setattr(entry, "run_row", slow)
+    assert scan(runs) == ({}, [])
+    assert runs.rows() == []
+
+
 @pytest.mark.parametrize(
     "run", ["", ".", "..", "../a", "a/../b", "/etc", ".trash", "a\0", "no", "link", "x" * 300, "a/"]
 )

@@ -8,8 +8,9 @@ import pytest
 
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.runs import ProcessRecord, is_locked
-from cutaway.studio.trainings import Form, Job, JobQueue, Training, check_training, form_fields
+from cutaway.studio.trainings import Form, Job, JobQueue, Training, check_training, files, form_fields
 from cutaway.studio.trainings.checking import HELP
+from cutaway.studio.trainings.job import Status
 from cutaway.studio.trainings.lock import take_lock
 from cutaway.training import TrainingConfig
 
@@ -146,3 +147,20 @@ def test_jobs_that_ended_are_tidied_while_a_studio_is_open(tmp_path, monkeypatch
     for created in range(10):
         queue.cancel(queue.add(job(float(created))))
     assert len(queue.names()) == 4
+
+
+def test_a_training_that_ends_while_it_is_looked_at_has_not_died(tmp_path, monkeypatch):
+    queue = JobQueue(tmp_path)
+    name = queue.add(Job(created=1.0, task=Training(data="digits")))
+    files.write_status(queue.path(name), Status(state="running", attempts=1))
+    looks = []
+
+    def end_and_look(lock):
+        looks.append(lock)
+        files.write_status(queue.path(name), Status(state="ended", attempts=1, exit=0, run="a"))
+        return False
+
+    monkeypatch.setattr(files, "is_locked", end_and_look)
+    (row,) = queue.rows()
+    assert (row["state"], row["run"], row["error"]) == ("ended", "a", None)
+    assert len(looks) == 2

@@ -75,7 +75,7 @@ def kill_rounds(start_studio, new_run, folder, rounds):
     last = start_studio(folder)
     for name in last.ask().json["trash"]:
         assert last.ask(f"/api/trash/{name}", method="POST").status == 200
-    assert ids(last) == list("abcd")
+    wait_for(lambda: ids(last) == list("abcd"))
     for name in "abcd":
         assert last.ask(f"/api/runs/{name}/notes", method="PUT", body={"title": name}).status == 200
         assert not list((folder / name).glob(".*.tmp"))

@@ -57,9 +57,8 @@ def postgres(tmp_path_factory):
             pytest.skip("PostgreSQL's server does not run as root, and there is no runuser")
         shutil.chown(folder, "nobody")
         as_user = ["runuser", "-u", "nobody", "--"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with socket.socket() as free:  # above the ports that connections get, one of which could take it meanwhile
+        port = next(port for port in range(61_440 + os.getpid() % 4_000, 65_536) if _binds(free, port))
     run = {"check": True, "capture_output": True, "cwd": "/"}
     data = folder / "data"
     subprocess.run([*as_user, programs / "initdb", "-D", data, "-U", "cutaway", "--auth=trust", "-N"], **run)
@@ -73,6 +72,14 @@ def postgres(tmp_path_factory):
     finally:
         subprocess.run([*as_user, programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **run)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _binds(found, port):
+    try:
+        found.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture

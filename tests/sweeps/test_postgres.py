@@ -20,16 +20,16 @@ def space(tmp_path):
 
 @pytest.mark.exhaustive
 def test_workers_share_a_database_and_one_is_killed(begin, until, postgres, space, tmp_path):
-    begun = ("sweep", "digits", "--space", space, "--hidden", 16, "--epochs", 2, "--trials", 6)
+    begun = ("sweep", "digits", "--space", space, "--hidden", 16, "--epochs", 2, "--trials", 20)
     first = begin(*begun, "--storage", postgres, "--name", "shared", "--runs", tmp_path / "a")
     until(lambda: (tmp_path / "a" / "sweep-shared" / "trial-0000" / "run.json").exists())
     second = begin("sweep", "--attach", postgres, "--name", "shared", "--runs", tmp_path / "b", "--json")
     until(lambda: list((tmp_path / "b" / "sweep-shared").glob("trial-*/run.json")))
     os.killpg(first.pid, signal.SIGKILL)
-    out, err = second.communicate(timeout=120)
+    out, err = second.communicate(timeout=300)
     assert second.returncode == 0, err
     found = json.loads(out)
-    assert [trial["trial"] for trial in found["trials"]] == list(range(6))
+    assert [trial["trial"] for trial in found["trials"]] == list(range(20))
     assert {trial["state"] for trial in found["trials"]} <= {"complete", "pruned"}
     assert found["storage"] == postgres
     opened = ct.open_sweep(tmp_path / "b" / "sweep-shared")

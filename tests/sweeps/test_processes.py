@@ -108,12 +108,14 @@ def test_workers_end_with_the_process_that_started_them(begin, until, space, tmp
     settings = ("sweep", "digits", "--space", space, "--hidden", "16", "--epochs", "1", "--trials", "2000")
     parent = begin(*settings, "--runs", tmp_path / "runs", "--workers", "2")
     folder = tmp_path / "runs" / "sweep-digits"
-    until(lambda: len(list(folder.glob("trial-*/run.json"))) > 2)
-    processes = {
-        process.pid
-        for path in folder.glob("trial-*")
-        if (path / "run.json").exists() and (process := RunFolder.open(path).manifest.process) is not None
-    }
+    processes = set()
+
+    def both_were_seen():
+        running = [RunFolder.open(file.parent).manifest.process for file in folder.glob("trial-*/run.json")]
+        processes.update(process.pid for process in running if process is not None)
+        return len(processes) == 2
+
+    until(both_were_seen)
     os.kill(parent.pid, signal.SIGKILL)
     until(lambda: not any(is_there(pid) for pid in processes), seconds=30)
     assert "running" not in [trial.state for trial in ct.open_sweep(folder).trials]

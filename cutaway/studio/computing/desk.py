@@ -192,6 +192,9 @@ class Desk:
                 if self._over.wait(SETTLED):
                     return
             self._workers["view"].warm()
+        with self._changed:  # they are idle from now on
+            self._used["look"] = self._used["view"] = time.monotonic()
+            self._changed.notify_all()
 
     def _lane(self, lane: Lane) -> Lane:
         """Which process does the tasks of a lane."""

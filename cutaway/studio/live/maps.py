@@ -131,5 +131,7 @@ class LiveMaps:
 
     def _ended(self) -> None:
         """The process is gone; the next page that asks starts another one."""
+        if self._process.alive:  # a page has started another one meanwhile, which knows what is watched
+            return
         with self._lock:
             self._watched = {}

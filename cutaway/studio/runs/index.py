@@ -19,6 +19,10 @@ BATCH_SECONDS = 0.2
 """A scan says what it has found so far this often, so that the first one of thousands of runs shows them soon."""
 
 
+TRIES = 5
+"""How often a run that is written to is read at most, before what was read is taken as it is."""
+
+
 class RunIndex:
     """The runs of a folder: a row each, made again when one of its files has changed.
 
@@ -72,7 +76,9 @@ class RunIndex:
     def _read(self, stale: list[str]) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
         rows, last, self.unread = [], time.monotonic(), len(stale)
         for name in sorted(stale, reverse=True):  # names begin with the date, and people ask for the newest
-            rows.append(self._refreshed(name).row)
+            entry = self._refreshed(name)
+            if name in self._entries:  # otherwise it has just been moved away
+                rows.append(entry.row)
             self.unread -= 1
             if time.monotonic() - last >= BATCH_SECONDS:
                 self.begun.set()
@@ -109,10 +115,19 @@ class RunIndex:
         return self._refreshed(run).row
 
     def _refreshed(self, run: str) -> Entry:
-        entry = run_entry(self.folder / run)
-        with self._lock:
-            self._entries[run] = entry
-            self._changed = True
+        """Read a run, again where it was changed meanwhile: another thread may have read that, or has moved it away."""
+        for left in reversed(range(TRIES)):
+            entry = run_entry(self.folder / run)
+            with self._lock:
+                now = signature_of(self.folder / run)
+                if now is None:
+                    self._entries.pop(run, None)
+                elif now == entry.signature or not left:
+                    self._entries[run] = entry
+                else:
+                    continue
+                self._changed = True
+                break
         return entry
 
     def forget(self, run: str) -> None:

@@ -17,8 +17,8 @@ from cutaway.errors import Canceled, CutawayError
 from cutaway.progress import CancelToken, Progress
 from cutaway.runs import ProcessRecord, labels_path
 
+from .files import find_run_of, read_job, read_status, write_status
 from .job import Continuation, Repeat, Status, Training
-from .queue import find_run_of, read_job, read_status, write_status
 
 if TYPE_CHECKING:
     from cutaway.api.run import Run

@@ -9,19 +9,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError, printable
-from cutaway.runs import ProcessRecord, is_locked, read_bytes, read_json, regular_file, write_atomic
+from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError
+from cutaway.runs import write_atomic
 from cutaway.studio.folders import check_own, is_linked, names_in
 
+from .files import (
+    JOB,
+    LOCK,
+    SEAL,
+    is_sealed,
+    key_of,
+    look_at_job,
+    read_job,
+    read_status,
+    runs_by_process,
+    write_status,
+)
 from .job import Job, Status, task_words
 from .lock import take_lock
-from .seal import is_seal, seal
+from .seal import seal
 from .stopping import stop_process
 
 JOBS = Path(".studio") / "jobs"
-JOB, SEAL, STATUS, LOCK, LOG = "job.json", "seal", "status.json", "lock", "log.txt"
 
 WAITING = 1_000
 """Jobs that wait at most."""
@@ -29,19 +38,12 @@ WAITING = 1_000
 KEPT = 200
 """Jobs that have ended and are kept at most."""
 
-ATTEMPTS = 2
-"""How often a process is started for a job: one that dies before it can say anything would die for ever."""
-
 ENDED = ("ended", "failed", "canceled", "died")
 
 FOREIGN = (
     "a training starts where it was asked for; got one that came with the folder of runs, or was asked for by another "
     "user; next: start it again"
 )
-
-BYTES = 4 << 20
-LOG_BYTES = 4_000
-"""The end of a log that is looked at."""
 
 
 class JobQueue:
@@ -137,7 +139,7 @@ class JobQueue:
                 if row["run"] is None and row["state"] == "died":
                     runs = runs_by_process(self.runs) if runs is None else runs
                     status = self.status(name)
-                    row["run"] = status.process and runs.get(_key_of(status.process)) if status else None
+                    row["run"] = status.process and runs.get(key_of(status.process)) if status else None
                 self._ended[name] = row
             rows.append(row)
         place = 0
@@ -212,9 +214,8 @@ class JobQueue:
             job = read_job(path)
         except RunError as error:
             return {"id": name, "state": "failed", "run": None, "note": "", "error": str(error), "created": None}
-        status = read_status(path)
-        state, error = _state(path, status)
-        if state == "queued" and not _is_sealed(path):
+        status, state, error = look_at_job(path)
+        if state == "queued" and not is_sealed(path):
             state, error = "failed", FOREIGN
         return {
             "id": name,
@@ -226,90 +227,3 @@ class JobQueue:
             "stopped": status is not None and status.exit == Canceled.exit_code,
             "note": self.trouble.get(name) or (status.note if status else ""),
         }
-
-
-def _state(path: Path, status: Status | None) -> tuple[str, str | None]:
-    """The state of a job, and why it failed."""
-    held = is_locked(path / LOCK)
-    if status is None:
-        return ("starting" if held else "queued"), None
-    if status.state == "canceled":
-        return "canceled", None
-    if status.state == "ended":
-        failed = status.exit not in (0, Canceled.exit_code)
-        return ("failed" if failed else "ended"), status.error
-    if held:
-        return status.state, None
-    if status.state == "starting" and status.attempts < ATTEMPTS:
-        return "queued", None
-    last = printable(_last_line(path / LOG))
-    return "died", f"the process ended without a word{f', last in its log: {last}' if last else ''}"
-
-
-def _last_line(log: Path) -> str:
-    try:
-        with open(regular_file(log, run=log.parent), "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_BYTES))
-            lines = file.read(LOG_BYTES).decode(errors="replace").strip().splitlines()
-    except (OSError, RunError):
-        return ""
-    return lines[-1] if lines else ""
-
-
-def _is_sealed(path: Path) -> bool:
-    """Whether a job was asked for here, and did not come with the folder."""
-    try:
-        given, data = (read_bytes(path / name, run=path, limit=BYTES) for name in (SEAL, JOB))
-    except (OSError, RunError):
-        return False
-    return is_seal(given.decode(errors="replace"), path.name, data)
-
-
-def read_job(path: Path) -> Job:
-    """What the job in a folder is to do.
-
-    Raises:
-        RunError: Its file is damaged or gone.
-    """
-    try:
-        return Job.model_validate_json(read_bytes(path / JOB, run=path, limit=BYTES))
-    except (OSError, ValueError, RunError) as error:
-        got = error.strerror or str(error) if isinstance(error, OSError) else f"a damaged {JOB}"
-        raise RunError("a job says what is to be trained", got=got, hint="start the training again") from error
-
-
-def read_status(path: Path) -> Status | None:
-    """How the job in a folder stands; None if nothing that can be read was written."""
-    try:
-        return Status.model_validate_json(read_bytes(path / STATUS, run=path, limit=BYTES))
-    except (OSError, ValidationError, RunError):
-        return None
-
-
-def write_status(path: Path, status: Status) -> None:
-    """Write how a job stands; only the holder of its lock does.
-
-    Raises:
-        OSError: The disk refuses.
-    """
-    write_atomic(path / STATUS, status.model_dump_json().encode())
-
-
-def find_run_of(runs: Path, process: ProcessRecord) -> str | None:
-    """The run that a process writes or was writing when it died, the newest one if several."""
-    return runs_by_process(runs).get(_key_of(process))
-
-
-def runs_by_process(runs: Path) -> dict[str, str]:
-    """The run that each process writes or was writing when it died, the newest one if several."""
-    found: dict[str, str] = {}
-    with contextlib.suppress(OSError):
-        for name in names_in(runs):
-            with contextlib.suppress(OSError, RunError, ValueError, AttributeError):
-                record = read_json(read_bytes(runs / name / "run.json", run=runs / name, limit=BYTES), where=name)
-                found[_key_of(ProcessRecord.model_validate(record.get("process")))] = name
-    return found
-
-
-def _key_of(process: ProcessRecord) -> str:
-    return process.model_dump_json()

@@ -14,9 +14,10 @@ from typing import Any
 from cutaway.parallel import cpu_count
 from cutaway.studio.memory import free_memory
 
+from .files import LOCK, LOG, read_status, write_status
 from .job import Status
 from .lock import take_lock
-from .queue import LOCK, LOG, JobQueue, read_status, write_status
+from .queue import JobQueue
 
 TICK = 0.3
 """Seconds between two looks at the queues."""

@@ -112,6 +112,16 @@ def test_everything_can_be_done_with_the_keyboard(open_explorer):
     assert opened.state("pinned") == -1
 
 
+# resolves once the page has not been scrolled for ten frames
+STILL = """async () => {
+  for (let last = -1, still = 0; still < 10; ) {
+    await new Promise(requestAnimationFrame);
+    still = scrollY === last ? still + 1 : 0;
+    last = scrollY;
+  }
+}"""
+
+
 def test_the_wheel_zooms_once_the_map_has_the_focus_and_two_fingers_always(open_explorer):
     opened = open_explorer(has_touch=True)
     x, y = opened.place(40)
@@ -119,6 +129,7 @@ def test_the_wheel_zooms_once_the_map_has_the_focus_and_two_fingers_always(open_
     opened.page.mouse.wheel(0, -200)
     opened.page.wait_for_timeout(100)
     assert opened.page.evaluate("explorer.map.view.zoomed") == pytest.approx(1)
+    opened.page.evaluate(STILL)
     x, y = opened.place(40)
     opened.page.mouse.click(x, y)
     opened.page.mouse.wheel(0, -200)

@@ -92,6 +92,7 @@ def page(browser, lab):
             route.abort()
 
     context.route("**/*", gate)
+    context.set_default_timeout(120_000)  # JupyterLab, a kernel and cutaway are loaded on a busy machine
     opened = context.new_page()
     opened.goto(f"{lab}/lab/tree/n.ipynb?token={TOKEN}")
     opened.wait_for_function("window.jupyterapp?.shell.currentWidget?.content?.model?.cells?.length === 3")

@@ -267,7 +267,6 @@ def test_a_page_that_says_nothing_is_forgotten(monkeypatch, tmp_path, trained):
     from cutaway.studio.computing import desk as module
     from cutaway.studio.computing.tasks import ExploreTask
 
-    monkeypatch.setattr(module, "LEASE", 0.2)
     monkeypatch.setattr(module, "LOOK", 0.05)
     began, gone = threading.Event(), threading.Event()
 
@@ -294,6 +293,7 @@ def test_a_page_that_says_nothing_is_forgotten(monkeypatch, tmp_path, trained):
     desk.start()
     desk.ask(ExploreTask(run="first"), trained, "a", lambda name, data: told.append(data["state"]))
     assert began.wait(20)
+    monkeypatch.setattr(module, "LEASE", 0.2)  # only now: a job that still waits would be forgotten before it began
     assert gone.wait(20)
     end = time.monotonic() + 20
     while "canceled" not in told:

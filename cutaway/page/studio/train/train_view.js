@@ -45,6 +45,8 @@ class TrainForm {
     this.given = given;
     const changed = () => {
       clearTimeout(this.#timer);
+      this.#asked++; // an answer that is on its way is to what was typed before
+      delete this.element.dataset.checked;
       this.#timer = setTimeout(() => void this.check().catch(showError), PAUSE);
     };
     const withChoices = FORM.map((each) => (each.name === "activation" ? { ...each, choices: form.activations } : each));

@@ -1,0 +1,122 @@
+"""The files of one training that was asked for in the studio, and what they say of how it stands."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cutaway.errors import Canceled, RunError, printable
+from cutaway.runs import ProcessRecord, is_locked, read_bytes, read_json, regular_file, write_atomic
+from cutaway.studio.folders import names_in
+
+from .job import Job, Status
+from .seal import is_seal
+
+JOB, SEAL, STATUS, LOCK, LOG = "job.json", "seal", "status.json", "lock", "log.txt"
+
+ATTEMPTS = 2
+"""How often a process is started for a job: one that dies before it can say anything would die for ever."""
+
+BYTES = 4 << 20
+"""Bytes of a file at most."""
+
+LOG_BYTES = 4_000
+"""The end of a log that is looked at."""
+
+
+def look_at_job(path: Path) -> tuple[Status | None, str, str | None]:
+    """What the process of a job has said last, the state of the job as `JobQueue.rows` has it, and why it failed."""
+    status = read_status(path)
+    while True:
+        held, before = is_locked(path / LOCK), status
+        status = read_status(path)
+        if status == before:  # otherwise it may have said meanwhile how it ended: then it is gone, and has not died
+            return status, *_state(path, status, held=held)
+
+
+def _state(path: Path, status: Status | None, *, held: bool) -> tuple[str, str | None]:
+    """The state of a job, and why it failed."""
+    if status is None:
+        return ("starting" if held else "queued"), None
+    if status.state == "canceled":
+        return "canceled", None
+    if status.state == "ended":
+        failed = status.exit not in (0, Canceled.exit_code)
+        return ("failed" if failed else "ended"), status.error
+    if held:
+        return status.state, None
+    if status.state == "starting" and status.attempts < ATTEMPTS:
+        return "queued", None
+    last = printable(_last_line(path / LOG))
+    return "died", f"the process ended without a word{f', last in its log: {last}' if last else ''}"
+
+
+def _last_line(log: Path) -> str:
+    try:
+        with open(regular_file(log, run=log.parent), "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_BYTES))
+            lines = file.read(LOG_BYTES).decode(errors="replace").strip().splitlines()
+    except (OSError, RunError):
+        return ""
+    return lines[-1] if lines else ""
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a job was asked for here, and did not come with the folder."""
+    try:
+        given, data = (read_bytes(path / name, run=path, limit=BYTES) for name in (SEAL, JOB))
+    except (OSError, RunError):
+        return False
+    return is_seal(given.decode(errors="replace"), path.name, data)
+
+
+def read_job(path: Path) -> Job:
+    """What the job in a folder is to do.
+
+    Raises:
+        RunError: Its file is damaged or gone.
+    """
+    try:
+        return Job.model_validate_json(read_bytes(path / JOB, run=path, limit=BYTES))
+    except (OSError, ValueError, RunError) as error:
+        got = error.strerror or str(error) if isinstance(error, OSError) else f"a damaged {JOB}"
+        raise RunError("a job says what is to be trained", got=got, hint="start the training again") from error
+
+
+def read_status(path: Path) -> Status | None:
+    """How the job in a folder stands; None if nothing that can be read was written."""
+    try:
+        return Status.model_validate_json(read_bytes(path / STATUS, run=path, limit=BYTES))
+    except (OSError, ValidationError, RunError):
+        return None
+
+
+def write_status(path: Path, status: Status) -> None:
+    """Write how a job stands; only the holder of its lock does.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    write_atomic(path / STATUS, status.model_dump_json().encode())
+
+
+def find_run_of(runs: Path, process: ProcessRecord) -> str | None:
+    """The run that a process writes or was writing when it died, the newest one if several."""
+    return runs_by_process(runs).get(key_of(process))
+
+
+def runs_by_process(runs: Path) -> dict[str, str]:
+    """The run that each process writes or was writing when it died, the newest one if several."""
+    found: dict[str, str] = {}
+    with contextlib.suppress(OSError):
+        for name in names_in(runs):
+            with contextlib.suppress(OSError, RunError, ValueError, AttributeError):
+                record = read_json(read_bytes(runs / name / "run.json", run=runs / name, limit=BYTES), where=name)
+                found[key_of(ProcessRecord.model_validate(record.get("process")))] = name
+    return found
+
+
+def key_of(process: ProcessRecord) -> str:
+    """A process as the key of a dictionary."""
+    return process.model_dump_json()
