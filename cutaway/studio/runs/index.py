@@ -114,21 +114,18 @@ class RunIndex:
                 return self._entries[run].row
         return self._refreshed(run).row
 
-    def _refreshed(self, run: str) -> Entry:
+    def _refreshed(self, run: str, tries: int = TRIES) -> Entry:
         """Read a run, again where it was changed meanwhile: another thread may have read that, or has moved it away."""
-        for left in reversed(range(TRIES)):
-            entry = run_entry(self.folder / run)
-            with self._lock:
-                now = signature_of(self.folder / run)
-                if now is None:
-                    self._entries.pop(run, None)
-                elif now == entry.signature or not left:
-                    self._entries[run] = entry
-                else:
-                    continue
-                self._changed = True
-                break
-        return entry
+        entry = run_entry(self.folder / run)
+        with self._lock:
+            now = signature_of(self.folder / run)
+            is_final = now in (None, entry.signature) or tries == 1
+            if now is None:
+                self._entries.pop(run, None)
+            elif is_final:
+                self._entries[run] = entry
+            self._changed = True
+        return entry if is_final else self._refreshed(run, tries - 1)
 
     def forget(self, run: str) -> None:
         """Leave out a run that was moved away."""
