@@ -21,8 +21,10 @@ if SESSION_CACHE:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(SESSION_CACHE, "xla")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["NUMBA_CACHE_DIR"] = os.path.join(SESSION_CACHE, "kernels")  # also where a test has a cache of its own
-# What one process reads from there while another writes it is compiled again, as pyproject.toml says; in children:
-os.environ["PYTHONWARNINGS"] = "ignore:Error reading persistent compilation cache entry"
+# What one process reads from there while another one writes it is compiled again. Child processes do not read
+# pyproject.toml, so they get that filter here.
+UNREADABLE = "ignore:Error reading persistent compilation cache entry"
+os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (os.environ.get("PYTHONWARNINGS"), UNREADABLE)))
 # Threads of OpenMP and BLAS wait for work in a busy loop, on the CPUs that the other worker needs. Here they sleep,
 # which changes no number: beside a busy process, boosted trees take a tenth of the time, and small products a third.
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
@@ -68,16 +70,23 @@ def pytest_collection_finish():
     gc.set_threshold(20_000, 20, 20)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_fixture_setup(fixturedef):
-    """Keras draws the seed of a layer that has none from Python's random numbers: for each fixture the same ones."""
-    random.seed(fixturedef.argname)
+class SameNumbers:
+    """For each fixture and test the same random numbers of Python: Keras draws from them seeds that were not given.
+
+    An object, since hooks of this file are not called for fixtures of the session, which belong to the folder above.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef):
+        random.seed(fixturedef.argname)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self):
+        random.seed(0)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_call():
-    """For each test the same random numbers, whichever of its fixtures have been made in this process before."""
-    random.seed(0)
+def pytest_configure(config):
+    config.pluginmanager.register(SameNumbers())
 
 
 def pytest_unconfigure(config):

@@ -177,7 +177,7 @@ def embed(
             help="Where samples that are not laid out are placed, as of cutaway labels. Default: here.",
         ),
     ] = None,
-    quality: Annotated[bool, typer.Option(help="Measure the quality: about a third of the whole time.")] = True,
+    quality: Annotated[bool, typer.Option(help="Measure the quality: a quarter to half of the time.")] = True,
     seed: SeedOption = 0,
     data: DataOption = None,
     runs: RunsOption = "runs",

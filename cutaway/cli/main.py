@@ -38,6 +38,14 @@ from .wrapping import wrapped
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""
 
+UNREADABLE = "Error reading persistent compilation cache entry"
+"""How a warning of JAX begins: of a file that another process is writing, or that was never finished."""
+
+COMPILED_AGAIN = (
+    "a compiled program in the cache could not be read, and was compiled again; next: if this note comes again and "
+    "again, delete ~/.cache/cutaway"
+)
+
 STOPPED = "stopped; next: run it again, or continue a training with: cutaway resume latest"
 
 
@@ -166,12 +174,15 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
     shown: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        if issubclass(category, CutawayWarning):
-            if str(message) not in shown:
-                print(wrapped(f"note: {as_typed(str(message))}", sys.stderr), file=sys.stderr)
-            shown.add(str(message))
-        else:
+        said = str(message)
+        if said.startswith(UNREADABLE):
+            said = COMPILED_AGAIN
+        elif not issubclass(category, CutawayWarning):
             otherwise(message, category, *where, **more)
+            return
+        if said not in shown:
+            print(wrapped(f"note: {as_typed(said)}", sys.stderr), file=sys.stderr)
+        shown.add(said)
 
     return show
 

@@ -190,7 +190,7 @@ def _has_display() -> bool:
     """Whether there is a screen to open a browser on; a text browser would take this terminal."""
     if "SSH_CONNECTION" in os.environ and not os.environ.get("DISPLAY"):
         return False
-    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _open_browser(link: str) -> None:

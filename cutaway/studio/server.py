@@ -79,7 +79,7 @@ def _ended_by_signals(server: "uvicorn.Server") -> Generator[None]:
 
 def _is_fault(record: logging.LogRecord) -> bool:
     """Whether a record of uvicorn is to be printed: that requests are cut off at the end is what Ctrl-C wants."""
-    return not record.msg.startswith("Cancel %s running task")
+    return not str(record.msg).startswith("Cancel %s running task")
 
 
 def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Path | None) -> "uvicorn.Server":

@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import platform
 import sys
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +25,6 @@ def keep_compiled_programs() -> None:
     """
     import jax
 
-    # JAX writes a program in place: who reads it meanwhile compiles it again, which is no news for a user
-    warnings.filterwarnings("ignore", "Error reading persistent compilation cache entry", UserWarning)
     if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return
     machine = [platform.machine(), cpu_flags(), importlib.metadata.version("jaxlib")]

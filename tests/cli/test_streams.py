@@ -78,3 +78,20 @@ def test_stopping_the_program_while_it_loads_is_one_line(tmp_path):
         text=True,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped; next: run it again\n")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+def test_compiled_programs_that_are_damaged_are_one_note(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("JAX_COMPILATION_CACHE_DIR", "PYTHONWARNINGS"):
+        monkeypatch.delenv(name)
+    train = f"{PROGRAM} train digits --hidden 4 --epochs 1 --runs runs 2>&1 >answer"
+    assert "note:" not in shell(train, tmp_path).stdout
+    programs = list(tmp_path.glob("cache/cutaway/xla-*/*-cache"))
+    assert len(programs) > 2
+    for program in programs:
+        program.write_bytes(program.read_bytes()[:40])
+    said = shell(train, tmp_path).stdout
+    assert said.count("a compiled program in the cache could not be read") == 1
+    assert "Warning" not in said

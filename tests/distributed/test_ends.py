@@ -71,6 +71,7 @@ def test_a_process_that_never_comes_is_one_line_and_nothing_half_made(members, t
     assert alone.wait(END) == 1
     (line,) = alone.lines
     assert line.startswith("error: all processes of a training start within the time to wait; got no")
+    assert "after 3 s" in line
     assert "--wait" in line
     assert not runs.exists()
 

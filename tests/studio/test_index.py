@@ -179,6 +179,71 @@ def test_a_run_that_changes_while_it_is_read_is_read_again(folder, new_run, monk
     assert scan(runs) == ({}, [])
 
 
+def test_a_run_that_is_trained_is_read_once(folder, new_run, monkeypatch):
+    new_run(folder / "a", done=1, status="running")
+    runs, run_row, times = RunIndex(folder), entry.run_row, []
+
+    def slow(path):
+        row = run_row(path)
+        times.append(path)
+        with (path / "history.jsonl").open("a") as file:
+            file.write('{"kind": "epoch", "epoch": 2, "loss": 0.1}\n')
+        return row
+
+    monkeypatch.setattr(entry, "run_row", slow)
+    assert scan(runs)[0]["a"]["epochs"] == 1
+    assert len(times) == 1
+    monkeypatch.undo()
+    assert scan(runs)[0]["a"]["epochs"] == 2
+
+
+def test_a_run_that_is_deleted_while_others_are_read_does_not_come_back(folder, new_run, tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        new_run(folder / name)
+    runs, run_row = RunIndex(folder), entry.run_row
+
+    def slow(path):
+        if path.name == "a":  # b was read already
+            (folder / "b").rename(tmp_path / "away")
+            runs.forget("b")
+        return run_row(path)
+
+    monkeypatch.setattr(entry, "run_row", slow)
+    assert set(scan(runs)[0]) == {"a"}
+    assert [row["id"] for row in runs.rows()] == ["a"]
+
+
+def test_a_run_that_somebody_removes_while_it_is_read_again_is_said_to_be_gone(folder, new_run, monkeypatch):
+    new_run(folder / "a")
+    runs, run_row = RunIndex(folder), entry.run_row
+    scan(runs)
+    (folder / "a" / "history.jsonl").unlink()
+
+    def slow(path):
+        row = run_row(path)
+        shutil.rmtree(path)
+        return row
+
+    monkeypatch.setattr(entry, "run_row", slow)
+    scan(runs)
+    assert scan(runs) == ({}, ["a"])
+    assert runs.rows() == []
+
+
+def test_a_run_that_is_moved_away_is_no_answer(folder, new_run, tmp_path, monkeypatch):
+    new_run(folder / "a")
+    runs, run_row = RunIndex(folder), entry.run_row
+
+    def slow(path):
+        row = run_row(path)
+        path.rename(tmp_path / "away")
+        return row
+
+    monkeypatch.setattr(entry, "run_row", slow)
+    with pytest.raises(UnknownNameError):
+        runs.refresh("a")
+
+
 def test_a_run_that_is_moved_away_while_it_is_read_does_not_come_back(folder, new_run, tmp_path, monkeypatch):
     new_run(folder / "a")
     runs, run_row = RunIndex(folder), entry.run_row

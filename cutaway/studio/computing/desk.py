@@ -192,7 +192,7 @@ class Desk:
                 if self._over.wait(SETTLED):
                     return
             self._workers["view"].warm()
-        with self._changed:  # they are idle from now on
+        with self._changed:  # from now on they count as unused
             self._used["look"] = self._used["view"] = time.monotonic()
             self._changed.notify_all()
 

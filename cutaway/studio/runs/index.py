@@ -18,8 +18,7 @@ from .kept import read_entries, write_entries
 BATCH_SECONDS = 0.2
 """A scan says what it has found so far this often, so that the first one of thousands of runs shows them soon."""
 
-
-TRIES = 5
+TRIES = 3
 """How often a run that is written to is read at most, before what was read is taken as it is."""
 
 
@@ -76,16 +75,18 @@ class RunIndex:
     def _read(self, stale: list[str]) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
         rows, last, self.unread = [], time.monotonic(), len(stale)
         for name in sorted(stale, reverse=True):  # names begin with the date, and people ask for the newest
-            entry = self._refreshed(name)
-            if name in self._entries:  # otherwise it has just been moved away
-                rows.append(entry.row)
+            rows.append(self._refreshed(name).row)
             self.unread -= 1
             if time.monotonic() - last >= BATCH_SECONDS:
                 self.begun.set()
-                yield rows, []
+                yield self._still_there(rows), []
                 rows, last = [], time.monotonic()
-        if rows:
+        if rows := self._still_there(rows):
             yield rows, []
+
+    def _still_there(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows of runs that were not moved away since they were read."""
+        return [row for row in rows if row["id"] in self._entries]
 
     def rows(self) -> list[dict[str, Any]]:
         """All rows as they were last seen, the newest run first."""
@@ -112,19 +113,20 @@ class RunIndex:
         with self._lock:
             if not self._is_stale(run, signature):
                 return self._entries[run].row
-        return self._refreshed(run).row
+        row = self._refreshed(run).row
+        self.path(run)  # it may have been moved away meanwhile
+        return row
 
     def _refreshed(self, run: str, tries: int = TRIES) -> Entry:
         """Read a run, again where it was changed meanwhile: another thread may have read that, or has moved it away."""
         entry = run_entry(self.folder / run)
         with self._lock:
             now = signature_of(self.folder / run)
-            is_final = now in (None, entry.signature) or tries == 1
-            if now is None:
-                self._entries.pop(run, None)
-            elif is_final:
+            # one that is being trained changes all the time, and is looked at again soon
+            is_final = now in (None, entry.signature) or tries == 1 or entry.row["state"] == "running"
+            if now is not None and is_final:  # whoever moves a run away forgets it, or the next scan does
                 self._entries[run] = entry
-            self._changed = True
+                self._changed = True
         return entry if is_final else self._refreshed(run, tries - 1)
 
     def forget(self, run: str) -> None:
