@@ -1,19 +1,24 @@
 """How long the program takes to say anything, as whole processes.
 
 ``cutaway --help``, ``import cutaway``, and the first progress and the end of a ``cutaway train mnist --epochs 1`` that
-is not the first of its kind, so that it must compile nothing. CPU seconds are of all cores together; they change less
+is not the first of its kind, so that it must compile nothing; and three questions to that run, of which nothing is kept
+but compiled programs. CPU seconds are of all cores together; they change less
 than the clock where others use the machine.
 """
 
 import os
 import pty
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks.harness import interleave, keep, machine, spread, verdict
 
@@ -64,6 +69,24 @@ def train(folder: str) -> tuple[float, float, float]:
     return first, time.perf_counter() - start, cpu_of_children() - before
 
 
+QUESTIONS = {
+    "cutaway predict": ("predict", "latest", "new.npy"),
+    "cutaway explain": ("explain", "latest", "test[7]"),
+    "cutaway layers": ("layers", "latest"),
+}
+
+
+def ask(folder: str, *question: str) -> float:
+    """Seconds of a command on the last run of a folder, whose kept results are removed before."""
+    for results in Path(folder).glob("runs/*/results"):
+        shutil.rmtree(results)
+    start = time.perf_counter()
+    program = [sys.executable, "-c", "from cutaway.cli import main; main()", *question]
+    environment = {**os.environ, "XDG_CACHE_HOME": folder, "PYTHONPATH": str(Path(__file__).parents[1])}
+    subprocess.run(program, check=True, capture_output=True, env=environment, cwd=folder)
+    return time.perf_counter() - start
+
+
 def cpu_of_children() -> float:
     """CPU seconds of all processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -90,6 +113,11 @@ def main() -> int:
         compiled = compiled_programs(folder)
         first, wall, cpu = zip(*(train(folder) for _ in range(ROUNDS)), strict=True)
         again = compiled_programs(folder) - compiled
+        np.save(Path(folder, "new.npy"), np.zeros((100, 28, 28), np.uint8))
+        for question in QUESTIONS.values():
+            ask(folder, *question)
+        asked = {name: partial(ask, folder, *question) for name, question in QUESTIONS.items()}
+        seconds |= interleave(asked, n=ROUNDS)
     seconds |= {"first progress": list(first), "train, one epoch": list(wall), "its CPU seconds": list(cpu)}
     for name, values in seconds.items():
         print(f"  {name:<16} {spread(values)}")

@@ -116,7 +116,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
         loaded = self._loaded(X, y)
         models.require_jax()
-        training.keep_compiled_programs()
+        models.keep_compiled_programs()
         recipe = training.find_recipe(training.recipe_for(self.recipe, table=isinstance(loaded, Table)))
         weighted = self.class_weight is not None or sample_weight is not None
         base, settings = training.base_settings(recipe, weighted=weighted), self._settings()

@@ -1,4 +1,4 @@
-"""What the commands train, resume and demo do: a model and its settings from a recipe or a run, in our own process."""
+"""What the commands train and demo do: a model and its settings from a recipe."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,6 @@ from .progress import ProgressOption, show_progress
 from .run import Run
 from .start import check_shard_layers
 from .train import mlp, train
-from .train import resume as continue_training
-from .train import train_like as repeat_training
 
 
 class Demo(NamedTuple):
@@ -70,7 +68,6 @@ def train_recipe(
     Raises:
         UsageError, DataError, RunError, TrainingError, BackendError, Canceled: As `cutaway.train`.
     """
-    from cutaway.models import import_lean_keras
     from cutaway.training import find_recipe, make_config, recipe_for
 
     base = find_recipe(recipe)
@@ -80,7 +77,6 @@ def train_recipe(
     check_shard_layers(shard_layers)
     with show_progress(progress) as on_progress:
         dataset = as_dataset(data, None, verb="train", on_progress=on_progress, **(options or {}))
-    import_lean_keras()
     base = find_recipe(recipe_for(recipe, table=isinstance(dataset, Table)))
     model = mlp(
         base.hidden if hidden is None else hidden,
@@ -104,9 +100,7 @@ def train_recipe(
 def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:
     """Show everything on the bundled MNIST: train, embed the last hidden layer, write a report."""
     from cutaway.embedding import warm_up
-    from cutaway.models import import_lean_keras
 
-    import_lean_keras()
     # where they are not in the cache yet, the kernels of t-SNE compile while the model trains
     warming = threading.Thread(target=warm_up, daemon=True)
     warming.start()
@@ -114,21 +108,3 @@ def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:
     run.layers(progress=True)
     warming.join()
     return Demo(run, run.embed(), run.report())
-
-
-def train_like(
-    run: str, *, data: str | None = None, runs: str | Path = RUNS, name: str | None = None, **settings: Any
-) -> Run:
-    """Train again as a run was trained, in a process that is ours alone; see `cutaway.train_like`."""
-    from cutaway.models import import_lean_keras
-
-    import_lean_keras()
-    return repeat_training(run, data=data, runs=runs, name=name, **settings)
-
-
-def resume(run: str, *, data: str | None = None, runs: str | Path = RUNS, **options: Any) -> Run:
-    """Continue a training in a process that is ours alone; see `cutaway.resume`."""
-    from cutaway.models import import_lean_keras
-
-    import_lean_keras()
-    return continue_training(run, data=data, runs=runs, **options)

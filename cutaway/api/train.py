@@ -50,9 +50,9 @@ def mlp(
     Raises:
         ModelError: A value is outside its range.
     """
-    from cutaway import models, training
+    from cutaway import models
 
-    training.keep_compiled_programs()  # a dropout layer compiles its seed: 0.02 s
+    models.keep_compiled_programs()  # a dropout layer compiles its seed: 0.02 s
     return models.mlp(hidden, dropout=dropout, activation=activation, ensemble=ensemble, name=name)
 
 
@@ -123,7 +123,7 @@ def train(
     config = training.make_config(base, samples=len(given.labels["train"]), **settings)
     models.require_jax()
     models.check_model(model)
-    training.keep_compiled_programs()
+    models.keep_compiled_programs()
     decided = None if labels is None else decide(given, as_decisions(labels))
     with show_progress(progress) as on_progress:
         split, data = split_and_prepare(
@@ -213,7 +213,7 @@ def train_like(
     if per_class != base["class_weight"]:
         per_class = class_weights(per_class, data.y(split.train), classes=data.classes)
     models.require_jax()
-    training.keep_compiled_programs()
+    models.keep_compiled_programs()
     accelerator = training.has_accelerator()
     settings |= {"validation": config.validation, "class_weight": per_class}
     config = training.make_config(base, samples=len(split.train), accelerator=accelerator, **settings)
@@ -305,7 +305,7 @@ def resume(
     opened = run if isinstance(run, Run) else open_run(run, data=data, runs=runs)
     _check_resumable(opened)
     models.require_jax()
-    training.keep_compiled_programs()
+    models.keep_compiled_programs()
     config = training.recorded_config(opened.config)
     opened.context.check_sizes(-1)
     model = models.model_from_spec(opened.context.spec, initialize=False)  # the checkpoint has all weights

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, ran_out_of_memory
+from cutaway.models import lean_keras
 from cutaway.progress import CancelToken
 
 from . import (
@@ -148,6 +149,7 @@ def main(arguments: list[str] | None = None) -> None:
         atexit.register(leave)  # the first to be registered, and so the last to be called
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     _prepare_streams()
+    lean_keras()
     # --debug may stand anywhere: people add it at the end of the line that failed
     debug = "--debug" in arguments
     warnings.showwarning = _show(warnings.showwarning)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .backend import import_lean_keras, require_jax
+from .backend import import_lean_keras, lean_keras, require_jax
 
 if TYPE_CHECKING:
+    from .compiled_programs import forget_compiled_programs, keep_compiled_programs
     from .compression import COMPRESSIONS, Compression
     from .form import ACTIVATIONS, check_form
     from .forward_pass import ForwardPass, Model, batch_size, batch_slices, forward, prepare_inputs
@@ -53,9 +54,11 @@ _MODULES = {
     "check_snapshot": "cutaway.models.weights",
     "class_probabilities": "cutaway.models.outputs",
     "fitting_shape": "cutaway.models.perceptron",
+    "forget_compiled_programs": "cutaway.models.compiled_programs",
     "forward": "cutaway.models.forward_pass",
     "get_weights": "cutaway.models.weights",
     "initialize": "cutaway.models.weights",
+    "keep_compiled_programs": "cutaway.models.compiled_programs",
     "layer_names": "cutaway.models.layers",
     "members_of": "cutaway.models.perceptron",
     "mlp": "cutaway.models.perceptron",
@@ -95,11 +98,14 @@ __all__ = [
     "check_snapshot",
     "class_probabilities",
     "fitting_shape",
+    "forget_compiled_programs",
     "forward",
     "get_weights",
     "import_lean_keras",
     "initialize",
+    "keep_compiled_programs",
     "layer_names",
+    "lean_keras",
     "members_of",
     "mlp",
     "model_from_spec",

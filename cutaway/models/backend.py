@@ -6,21 +6,24 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from cutaway.errors import BackendError
 
 OPTIONAL = (
-    *("IPython", "PIL", "h5py", "matplotlib", "pandas", "requests", "sklearn"),
+    *("IPython", "PIL", "matplotlib", "pandas", "requests", "sklearn"),
     "importlib.metadata.distributions",  # for JAX, which reads the metadata of every installed package
 )
 """What Keras 3.15 and JAX 0.10 import if it is installed, for features that cutaway does not use: pandas, matplotlib
 and scikit-learn take 3.4 s of 4.7 s, the others 0.3 s of the remaining 1.3 s."""
 
 DEFERRED: dict[str, tuple[str, ...]] = {
+    "h5py": (),  # with which Keras writes a .keras file
     "scipy.sparse": (),
     "scipy.sparse.linalg": (),
     "jax.experimental.pallas.ops.tpu.splash_attention": ("splash_attention_kernel", "splash_attention_mask"),
@@ -32,23 +35,61 @@ ADDRESS_SPACE = 2 * 10**9
 """Bytes of address space that a small training on a CPU needs: of 1.5 GB, XLA ends the process without a word."""
 
 
-def import_lean_keras() -> None:
-    """Import Keras without what cutaway does not use; only for our own processes, such as the command line.
+def lean_keras() -> None:
+    """Let Keras be imported without what cutaway does not use, once it is; only in our own processes, such as commands.
 
     A user's own Keras code in the same process would lack `OPTIONAL` (fit on a DataFrame, plots), so the library does
-    not do this.
+    not do this. What XLA compiles is kept for the next process: see `keep_compiled_programs`.
+    """
+    if not any(isinstance(finder, _LeanFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _LeanFinder())
+
+
+def import_lean_keras() -> None:
+    """As `lean_keras`, and import it now.
+
+    Raises:
+        BackendError: As `require_jax`.
     """
     require_jax()
-    if "keras" in sys.modules:
-        return
+    lean_keras()
+    importlib.import_module("keras")
+
+
+class _LeanFinder(MetaPathFinder):
+    """Finds JAX and Keras where they are, and has them imported by `_lean_imports`."""
+
+    def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name not in ("jax", "keras"):
+            return None
+        if "keras" not in sys.modules:  # JAX is found once more while Keras is being imported
+            require_jax()
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                _import_leanly(lambda: load(module))
+                if name == "jax":
+                    from .compiled_programs import keep_compiled_programs
+
+                    keep_compiled_programs()
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+
+def _import_leanly(load: Callable[[], None]) -> None:
+    collects = gc.isenabled()
     gc.disable()
     try:
         with _lean_imports():
-            importlib.import_module("keras")
+            load()
     finally:
         # modules live as long as the process, and every garbage collection that goes through them takes 0.15 s
         gc.freeze()
-        gc.enable()
+        if collects:
+            gc.enable()
 
 
 class _DeferredModule(ModuleType):
@@ -74,6 +115,8 @@ def _lean_imports() -> Generator[None]:
             pass
         elif root in hidden or any(f"{name}.{part}" in hidden for part in parts):
             raise ModuleNotFoundError(f"No module named {root!r}", name=root)
+        elif name in DEFERRED and name == root:
+            return _DeferredModule(name)
         elif name in DEFERRED and not parts:
             return real(root, globals, locals, (), 0)  # "import a.b" binds a, and SciPy finds b when it is used
         elif parts and set(parts) <= set(DEFERRED.get(name, ())):

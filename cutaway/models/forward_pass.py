@@ -11,6 +11,7 @@ import numpy as np
 
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
+from .compiled_programs import keep_compiled_programs
 from .weights import named_weights, weight_values
 
 BATCH = 2048
@@ -51,6 +52,7 @@ class ForwardPass:
         scale: float,
         reduce: Reduction | None = None,
     ) -> None:
+        keep_compiled_programs()
         outputs = _outputs(model, layers)
         # a model of the same layers, also for the output itself: who keeps a pass does not keep the user's model alive
         self._part: Any = keras.Model(model.inputs, outputs)

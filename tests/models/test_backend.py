@@ -40,6 +40,30 @@ def test_optional_packages_are_left_out_for_keras_alone_and_deferred_ones_come_w
     assert done.returncode == 0, done.stderr
 
 
+LATER = """
+import sys
+from cutaway.models import lean_keras
+lean_keras()
+lean_keras()
+assert not {"jax", "keras"} & set(sys.modules)
+import jax, keras
+assert not {"h5py", "matplotlib", "pandas", "sklearn"} & set(sys.modules)
+assert jax.config.jax_compilation_cache_dir.startswith(sys.argv[1])
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+model.save("model.keras")
+"""
+PLAIN = "import keras; assert keras.models.load_model('model.keras').count_params() == 3"
+
+
+def test_keras_is_lean_whenever_it_is_imported_and_still_writes_files(tmp_path, monkeypatch):
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for program in (LATER, PLAIN):
+        command = [sys.executable, "-c", program, str(tmp_path)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
 def test_an_address_space_in_which_jax_cannot_start_is_refused_in_one_line():
     pytest.importorskip("resource")
     limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))"

@@ -44,7 +44,7 @@ def test_twenty_trainings_with_their_views_hold_no_more_than_a_few(tmp_path):
 
 HELD = """
 from pathlib import Path
-from cutaway.training import forget_compiled_programs
+from cutaway.models import forget_compiled_programs
 
 def held():
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())

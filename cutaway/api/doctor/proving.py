@@ -119,7 +119,7 @@ def _train_on(run: Run, data: Dataset, split: Split, remedy: Remedy, folder: Pat
     sample_weight = given_weights(run.context.loaded, None)
     check_same_weights(sample_weight, run.context.manifest.sample_weight)
     models.require_jax()
-    training.keep_compiled_programs()
+    models.keep_compiled_programs()
     base = training.recorded_config(run.config).model_dump()
     accelerator = training.has_accelerator()
     return start_training(

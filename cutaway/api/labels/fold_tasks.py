@@ -125,7 +125,7 @@ def _make_trainer(task: FoldTask, data: "TrainingData") -> "FoldTrainer":
     from cutaway import models, training
 
     models.require_jax()
-    training.keep_compiled_programs()
+    models.keep_compiled_programs()
     model: models.Model = models.model_from_spec(dict(task.spec), initialize=False)
     return training.FoldTrainer(model, data, config=task.config)
 

@@ -171,7 +171,7 @@ def train_trial(
     from cutaway import models, training
 
     models.require_jax()
-    training.keep_compiled_programs()
+    models.keep_compiled_programs()
     wanted, split = resolved(settings, manifest.default), material.split
     form = {name: wanted.pop(name) for name in ("hidden", "dropout", "activation", "ensemble")}
     model = mlp(form.pop("hidden"), **form)

@@ -86,7 +86,7 @@ def work(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
         CutawayError: No trial can be trained.
         CutawayError, OSError: The disk or the storage refuses; the trial under way is done again likewise.
     """
-    from cutaway import training
+    from cutaway import models
 
     while True:
         asked = study.ask()
@@ -98,7 +98,7 @@ def work(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
             time.sleep(WAIT_SECONDS)
             continue
         error = _do(study, asked, folder, material, manifest, teller)
-        training.forget_compiled_programs()  # otherwise 6 MB stay of every trial
+        models.forget_compiled_programs()  # otherwise 6 MB stay of every trial
         trials = teller.look()
         states = {trial.state for trial in trials}
         if error is not None and "failed" in states and not states & {"complete", "pruned"}:

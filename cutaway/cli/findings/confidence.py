@@ -69,10 +69,8 @@ def learning_curve(
     """Show whether the model overfits and whether more data would help, by training it on less."""
     from cutaway.api.analyses import learning_curve_document
     from cutaway.api.opening import open_run
-    from cutaway.models import import_lean_keras
 
     numbers = _numbers(shares)
-    import_lean_keras()
     opened = open_run(run, data=data, runs=runs)
     gap = opened.generalization()
     if not as_json:

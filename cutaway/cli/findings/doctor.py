@@ -61,12 +61,10 @@ def doctor(
 ) -> None:
     """Say what is wrong with a run, or with data before a training, and what would help."""
     from cutaway.api.doctor import doctor as diagnose
-    from cutaway.models import import_lean_keras
 
     check_engine(engine)
     run = find_run_or_data(where, runs=runs, data=data)
     if run is not None:
-        import_lean_keras()
         found = diagnose(run, proofs=prove, engine=engine)
     else:
         if prove:

@@ -84,14 +84,12 @@ def labels(
         _decide(run, decisions, where=where, as_json=as_json)
         return
     from cutaway.api.labels import check_suspects_file, label_issues, write_suspects
-    from cutaway.models import import_lean_keras
 
     if output is not None:
         check_suspects_file(Path(output))
     if sheet is not None:
         check_sheet(Path(sheet))
 
-    import_lean_keras()
     sizes: dict[str, Any] = {"folds": folds, "seeds": seeds, "epochs": epochs, "engine": engine}
     loaded = _load(where, context.params) if run is None else None
     if sheet is not None:

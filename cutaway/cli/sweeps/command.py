@@ -52,7 +52,6 @@ def sweep(
     of_both: dict[str, Any] = {"name": name, "runs": runs, "storage": storage, "workers": workers}
     printer = TrialPrinter()
     of_both |= {"on_trial": printer} | ({} if trials is None else {"trials": trials})
-    from cutaway.models import import_lean_keras
 
     if attach is not None:
         settings = [key for key in given if fixed[key] not in ([], False)]
@@ -65,7 +64,6 @@ def sweep(
             )
         from cutaway.api.sweeps import join_sweep
 
-        import_lean_keras()
         found = join_sweep(attach, data=moved, **of_both)
     else:
         data = data or moved
@@ -74,7 +72,6 @@ def sweep(
         from cutaway.api.sweeps import sweep as begin
 
         settings_of_train = _settings(given)
-        import_lean_keras()
         found = begin(data, space=space or "default", options=options, **of_both, **settings_of_train)
     page = found.report() if report else None
     print_sweep(found, report=page, as_json=as_json, had_ended=not printer.count)

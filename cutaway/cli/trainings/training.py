@@ -129,7 +129,8 @@ def train(
 ) -> None:
     """Train a model and keep everything about it in a run folder."""
     start = time.perf_counter()
-    from cutaway.api import recipe as recipes
+    from cutaway.api.recipe import train_recipe
+    from cutaway.api.train import train_like
 
     given = {
         "optimizer": optimizer,
@@ -161,13 +162,13 @@ def train(
     if like is not None:
         _check_like(of_model | options)
         branch = {} if from_epoch is None else {"from_epoch": from_epoch}
-        begin = partial(recipes.train_like, like, data=data, **branch)
+        begin = partial(train_like, like, data=data, **branch)
     elif from_epoch is not None:
         raise UsageError("--from-epoch is of a run", got="none", hint="name it with --like RUN")
     elif data is None:
         raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
     else:
-        begin = partial(recipes.train_recipe, data, options=options, **of_model)
+        begin = partial(train_recipe, data, options=options, **of_model)
     with connected(**processes) as shared:
         run = begin(labels=labels, runs=runs, name=name, **settings, **shared)
     _print_run(run, start=start, as_json=as_json, first=shared.get("progress", True))
@@ -183,7 +184,7 @@ def resume(
 ) -> None:
     """Resume a training that was stopped or died; it ends as one that was never interrupted."""
     start = time.perf_counter()
-    from cutaway.api.recipe import resume as continue_training
+    from cutaway.api.train import resume as continue_training
 
     with connected(**processes) as shared:
         resumed = continue_training(run, data=data, runs=runs, **shared)

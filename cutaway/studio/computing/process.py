@@ -91,14 +91,12 @@ class Bench:
     def work(self) -> None:
         """Load what is needed, then do jobs until the process ends."""
         with contextlib.suppress(Exception):  # the first job says what is wrong
-            from cutaway.models import require_jax
-            from cutaway.training import keep_compiled_programs
+            from cutaway.models import import_lean_keras
 
             from .making import Maker
 
             self._maker = Maker(PartStore())
-            require_jax()
-            keep_compiled_programs()  # the next run of the same layers is not compiled again
+            import_lean_keras()
         self._mouth.say(ready=True)
         while True:
             order = self._orders.get()

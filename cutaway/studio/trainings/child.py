@@ -99,20 +99,21 @@ def _by_name(message: str, task: Training | Repeat | Continuation, runs: Path) -
 
 
 def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> "Run":
-    from cutaway.api import recipe
+    from cutaway.api.recipe import train_recipe
+    from cutaway.api.train import resume, train_like
+    from cutaway.models import lean_keras
 
+    lean_keras()
     if isinstance(task, Continuation):
-        return recipe.resume(str(runs / task.run), runs=runs, progress=teller.on_progress)
+        return resume(str(runs / task.run), runs=runs, progress=teller.on_progress)
     if isinstance(task, Repeat):
         labels = {"labels": str(labels_path(runs / task.run))} if task.labels else {}
         settings: dict[str, Any] = {**task.settings, **labels, "progress": teller.on_progress}
-        return recipe.train_like(
-            str(runs / task.run), runs=runs, from_epoch=task.from_epoch, name=task.name, **settings
-        )
+        return train_like(str(runs / task.run), runs=runs, from_epoch=task.from_epoch, name=task.name, **settings)
     form = task.form.model_dump()
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in task.options.items()}
     settings = {**form, **task.settings, "progress": teller.on_progress}
-    return recipe.train_recipe(task.data, options=options, runs=runs, name=task.name, **settings)
+    return train_recipe(task.data, options=options, runs=runs, name=task.name, **settings)
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ class ShareTrainings:
         from cutaway import models, training
 
         models.require_jax()
-        training.keep_compiled_programs()
+        models.keep_compiled_programs()
         model = models.model_from_spec(self.context.spec, initialize=False)
         return training.FoldTrainer(model, data, config=self.config)
 

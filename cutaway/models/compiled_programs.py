@@ -1,0 +1,54 @@
+"""Programs that XLA has compiled: kept on disk for the next process, and let go of by one that needs them no more."""
+
+import contextlib
+import ctypes
+import hashlib
+import importlib.metadata
+import platform
+
+from cutaway.cache import private_folder
+from cutaway.parallel import cpu_flags
+
+M_MMAP_THRESHOLD = -3
+"""The parameter of glibc's mallopt."""
+
+OWN_PAGES = 65_536
+"""Blocks of memory from this many bytes have pages of their own, which go back to the system when they are freed."""
+
+
+def keep_compiled_programs() -> None:
+    """Let JAX keep compiled programs in the user's cache folder, so that the next training starts at once.
+
+    A folder that the user chose (``JAX_COMPILATION_CACHE_DIR``) stays. Programs are for one kind of CPU and one version
+    of jaxlib; each such pair has its own folder, which only the user may read (mode 0700).
+    """
+    import jax
+
+    if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore[reportAttributeAccessIssue]
+        return
+    machine = [platform.machine(), cpu_flags(), importlib.metadata.version("jaxlib")]
+    try:
+        folder = private_folder(f"xla-{hashlib.sha256(' '.join(machine).encode()).hexdigest()[:12]}")
+    except OSError:
+        return  # without the cache a start takes two seconds longer
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def forget_compiled_programs() -> None:
+    """Free the memory of compiled programs, for a process that trains many models of different sizes.
+
+    A program that is needed again is read from the user's cache folder.
+    """
+    import gc
+
+    import jax
+
+    jax.clear_caches()
+    gc.collect()
+    # glibc keeps what is free between blocks in use: after 45 trials of a sweep 330 MB of 730. It also puts ever larger
+    # blocks between them, unless a limit is set: 24 trainings held 326 MB, of which 81 were in use; with it 233
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another library, or Windows
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_THRESHOLD, OWN_PAGES)
+        libc.malloc_trim(0)
