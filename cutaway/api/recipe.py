@@ -100,7 +100,9 @@ def train_recipe(
 def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:
     """Show everything on the bundled MNIST: train, embed the last hidden layer, write a report."""
     from cutaway.embedding import warm_up
+    from cutaway.models import import_lean_keras
 
+    import_lean_keras()
     # where they are not in the cache yet, the kernels of t-SNE compile while the model trains
     warming = threading.Thread(target=warm_up, daemon=True)
     warming.start()

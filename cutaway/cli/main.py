@@ -147,9 +147,9 @@ def main(arguments: list[str] | None = None) -> None:
     is_program = arguments is None
     if is_program:
         atexit.register(leave)  # the first to be registered, and so the last to be called
+        lean_keras()
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     _prepare_streams()
-    lean_keras()
     # --debug may stand anywhere: people add it at the end of the line that failed
     debug = "--debug" in arguments
     warnings.showwarning = _show(warnings.showwarning)

@@ -1,5 +1,6 @@
 """Commands about model files: open and export."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,7 @@ def open_model(
     from cutaway.api.model_files import open_model as build
     from cutaway.errors import CutawayError, ModelError
 
+    os.environ["KERAS_BACKEND"] = "jax"  # a file is opened in the same way, whichever backend a user has chosen
     summary = inspect_model(model)
     failed = None
     try:

@@ -2,7 +2,8 @@
 
 In come layer sizes (`mlp`), a user's own Keras model (`check_model`) or the specification in a run folder
 (`model_from_spec`); out go Keras models, their specifications, their weights by name, and the outputs of their layers
-(`ForwardPass`). Keras and JAX are loaded with the first name that needs them. May call errors and progress only.
+(`ForwardPass`). Keras and JAX are loaded with the first name that needs them. May call errors, progress, parallel and
+cache only.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,7 @@
 """Which backend Keras runs on: JAX, unless the user chose another before us."""
 
 import builtins
+import copy
 import gc
 import importlib
 import os
@@ -14,6 +15,11 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from cutaway.errors import BackendError
+
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    resource = None
 
 OPTIONAL = (
     *("IPython", "PIL", "matplotlib", "pandas", "requests", "sklearn"),
@@ -66,6 +72,7 @@ class _LeanFinder(MetaPathFinder):
             require_jax()
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
+            spec.loader = copy.copy(spec.loader)  # one of a zip file is that of all its modules
             load = spec.loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
@@ -105,13 +112,13 @@ def _lean_imports() -> Generator[None]:
 
     Hiding a package in `sys.modules` instead would hide it from other threads that import it at the same time.
     """
-    real, thread = builtins.__import__, threading.get_ident()
+    real, thread, active = builtins.__import__, threading.get_ident(), True
     hidden = {name for name in OPTIONAL if name not in sys.modules}
 
     def lean(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:  # noqa: A002
         root = name.partition(".")[0]
         parts: tuple[str, ...] = tuple(fromlist or ())
-        if level or threading.get_ident() != thread:
+        if level or not active or threading.get_ident() != thread:
             pass
         elif root in hidden or any(f"{name}.{part}" in hidden for part in parts):
             raise ModuleNotFoundError(f"No module named {root!r}", name=root)
@@ -127,7 +134,9 @@ def _lean_imports() -> Generator[None]:
     try:
         yield
     finally:
-        builtins.__import__ = real
+        active = False  # another thread may have taken this one for the real one
+        if builtins.__import__ is lean:
+            builtins.__import__ = real
 
 
 def require_jax() -> None:
@@ -149,9 +158,7 @@ def require_jax() -> None:
 
 
 def _check_address_space() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
+    if resource is None:
         return
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:

@@ -3,11 +3,13 @@
 import contextlib
 import ctypes
 import hashlib
-import importlib.metadata
 import platform
 
 from cutaway.cache import private_folder
 from cutaway.parallel import cpu_flags
+
+JAX_DEFAULT = 1.0
+"""Seconds that compiling a program must take for JAX to keep it, where nobody has chosen others; ours take less."""
 
 M_MMAP_THRESHOLD = -3
 """The parameter of glibc's mallopt."""
@@ -23,16 +25,19 @@ def keep_compiled_programs() -> None:
     of jaxlib; each such pair has its own folder, which only the user may read (mode 0700).
     """
     import jax
+    import jaxlib
 
     if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return
-    machine = [platform.machine(), cpu_flags(), importlib.metadata.version("jaxlib")]
+    version = jaxlib.__version__  # pyright: ignore[reportPrivateImportUsage]
+    machine = [platform.machine(), cpu_flags(), version]
     try:
         folder = private_folder(f"xla-{hashlib.sha256(' '.join(machine).encode()).hexdigest()[:12]}")
     except OSError:
         return  # without the cache a start takes two seconds longer
     jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    if jax.config.jax_persistent_cache_min_compile_time_secs == JAX_DEFAULT:  # pyright: ignore[reportAttributeAccessIssue]
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def forget_compiled_programs() -> None:
