@@ -37,7 +37,7 @@ class RepeatableTPE(BaseSampler):
         """Begin the random numbers of this trial."""
         self._number = self._number_of(trial.number)
         seed = int(np.random.SeedSequence([self._seed, self._number]).generate_state(1)[0])
-        self._inner = TPESampler(n_startup_trials=STARTUP, seed=seed, warn_independent_sampling=False)
+        self._inner = TPESampler(n_startup_trials=STARTUP, seed=seed)
         self._inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Any, trial: Any) -> Any:
