@@ -2,8 +2,8 @@
 
 ``cutaway --help``, ``import cutaway``, and the first progress and the end of a ``cutaway train mnist --epochs 1`` that
 is not the first of its kind, so that it must compile nothing; and three questions to that run, of which nothing is kept
-but compiled programs. CPU seconds are of all cores together; they change less
-than the clock where others use the machine.
+but compiled programs. CPU seconds are of all cores together; they change less than the clock where others use the
+machine.
 """
 
 import os

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cutaway.cache import cache_folder
 from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, ran_out_of_memory
 from cutaway.models import lean_keras
 from cutaway.progress import CancelToken
@@ -41,11 +42,6 @@ UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 
 UNREADABLE = "Error reading persistent compilation cache entry"
 """How a warning of JAX begins: of a file that another process is writing, or that was never finished."""
-
-COMPILED_AGAIN = (
-    "a compiled program in the cache could not be read, and was compiled again; next: if this note comes again and "
-    "again, delete ~/.cache/cutaway"
-)
 
 STOPPED = "stopped; next: run it again, or continue a training with: cutaway resume latest"
 
@@ -178,7 +174,11 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         said = str(message)
         if said.startswith(UNREADABLE):
-            said = COMPILED_AGAIN
+            folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or cache_folder("xla-*")
+            said = (
+                "a compiled program in the cache could not be read, and was compiled again; next: if this note comes "
+                f"again and again, delete {folder}"
+            )
         elif not issubclass(category, CutawayWarning):
             otherwise(message, category, *where, **more)
             return

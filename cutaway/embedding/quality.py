@@ -19,8 +19,7 @@ WIDER = 6
 # Up to this many samples are all measured.
 LIMIT = 2000
 # Of more, this many. Standard errors are then 0.4 points of the neighbors preserved and 0.0001 to 0.001 of the
-# trustworthiness, and 70,000 x 512 take 0.38 times as long as the layout
-# (benchmarks/embedding.py).
+# trustworthiness, and 70,000 x 512 take 0.38 times as long as the layout (benchmarks/embedding.py).
 SAMPLE = 1500
 # Candidates beyond k that are measured again in float64, so that rounding decides nothing at the k-th place.
 SPARE_CANDIDATES = 8

@@ -19,10 +19,11 @@ OWN_PAGES = 65_536
 
 
 def keep_compiled_programs() -> None:
-    """Let JAX keep compiled programs in the user's cache folder, so that the next training starts at once.
+    """Let JAX keep compiled programs in the user's cache folder, so that the next process starts at once.
 
-    A folder that the user chose (``JAX_COMPILATION_CACHE_DIR``) stays. Programs are for one kind of CPU and one version
-    of jaxlib; each such pair has its own folder, which only the user may read (mode 0700).
+    A folder that the user chose (``JAX_COMPILATION_CACHE_DIR``) stays, and so does a least time to compile. Programs
+    are for one kind of CPU and one version of jaxlib; each such pair has its own folder, which only the user may read
+    (mode 0700).
     """
     import jax
     import jaxlib

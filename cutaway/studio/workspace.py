@@ -111,7 +111,7 @@ class Workspace:
 
         Whoever asks before anything was read waits for the first rows: an empty list would say that there is no run.
         """
-        if self._thread.is_alive():
+        if self._thread.is_alive() and not self.index.begun.is_set():
             self.index.begun.wait(KNOWN if self.index.rows() else FIRST)
         if self._first.is_set() and time.monotonic() - self._scanned > FAST:
             self.scan(seconds=0.1)

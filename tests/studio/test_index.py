@@ -162,99 +162,93 @@ def test_rows_are_asked_for_while_a_scan_reads(folder, new_run, monkeypatch):
     assert runs.unread == 0
 
 
-def test_a_run_that_changes_while_it_is_read_is_read_again(folder, new_run, monkeypatch):
+@pytest.fixture
+def when_read(monkeypatch):
+    """Have something happen to a run after it was read and before its row is kept; gives what was read so far."""
+    run_row, paths = entry.run_row, []
+
+    def install(happens):
+        def read(path):
+            row = run_row(path)
+            paths.append(path.name)
+            happens(path)
+            return row
+
+        monkeypatch.setattr(entry, "run_row", read)
+        return paths
+
+    return install
+
+
+def test_a_run_that_changes_while_it_is_read_is_read_again(folder, new_run, when_read):
     new_run(folder / "a")
-    runs, run_row, times = RunIndex(folder), entry.run_row, []
-
-    def slow(path):
-        row = run_row(path)
-        times.append(path)
-        if len(times) == 1:
-            (path / "notes.json").write_text('{"title": "new", "tags": [], "note": ""}')
-        return row
-
-    monkeypatch.setattr(entry, "run_row", slow)
+    runs = RunIndex(folder)
+    paths = when_read(
+        lambda path: len(paths) > 1 or (path / "notes.json").write_text('{"title": "new", "tags": [], "note": ""}')
+    )
     assert scan(runs)[0]["a"]["title"] == "new"
-    assert len(times) == 2
+    assert paths == ["a", "a"]
     assert scan(runs) == ({}, [])
 
 
-def test_a_run_that_is_trained_is_read_once(folder, new_run, monkeypatch):
+def test_a_run_that_is_trained_is_read_once(folder, new_run, when_read, monkeypatch):
     new_run(folder / "a", done=1, status="running")
-    runs, run_row, times = RunIndex(folder), entry.run_row, []
+    runs = RunIndex(folder)
 
-    def slow(path):
-        row = run_row(path)
-        times.append(path)
+    def train(path):
         with (path / "history.jsonl").open("a") as file:
             file.write('{"kind": "epoch", "epoch": 2, "loss": 0.1}\n')
-        return row
 
-    monkeypatch.setattr(entry, "run_row", slow)
+    paths = when_read(train)
     assert scan(runs)[0]["a"]["epochs"] == 1
-    assert len(times) == 1
+    assert paths == ["a"]
     monkeypatch.undo()
     assert scan(runs)[0]["a"]["epochs"] == 2
 
 
-def test_a_run_that_is_deleted_while_others_are_read_does_not_come_back(folder, new_run, tmp_path, monkeypatch):
+def test_a_run_that_is_deleted_while_others_are_read_does_not_come_back(folder, new_run, tmp_path, when_read):
     for name in ("a", "b"):
         new_run(folder / name)
-    runs, run_row = RunIndex(folder), entry.run_row
+    runs = RunIndex(folder)
 
-    def slow(path):
-        if path.name == "a":  # b was read already
+    def delete(path):
+        if path.name == "a":  # b was read before
             (folder / "b").rename(tmp_path / "away")
             runs.forget("b")
-        return run_row(path)
 
-    monkeypatch.setattr(entry, "run_row", slow)
+    assert when_read(delete) == []
     assert set(scan(runs)[0]) == {"a"}
     assert [row["id"] for row in runs.rows()] == ["a"]
 
 
-def test_a_run_that_somebody_removes_while_it_is_read_again_is_said_to_be_gone(folder, new_run, monkeypatch):
+def test_a_run_that_somebody_removes_while_it_is_read_again_is_said_to_be_gone(folder, new_run, when_read):
     new_run(folder / "a")
-    runs, run_row = RunIndex(folder), entry.run_row
+    runs = RunIndex(folder)
     scan(runs)
     (folder / "a" / "history.jsonl").unlink()
-
-    def slow(path):
-        row = run_row(path)
-        shutil.rmtree(path)
-        return row
-
-    monkeypatch.setattr(entry, "run_row", slow)
+    when_read(shutil.rmtree)
     scan(runs)
     assert scan(runs) == ({}, ["a"])
     assert runs.rows() == []
 
 
-def test_a_run_that_is_moved_away_is_no_answer(folder, new_run, tmp_path, monkeypatch):
+def test_a_run_that_is_moved_away_is_no_answer(folder, new_run, tmp_path, when_read):
     new_run(folder / "a")
-    runs, run_row = RunIndex(folder), entry.run_row
-
-    def slow(path):
-        row = run_row(path)
-        path.rename(tmp_path / "away")
-        return row
-
-    monkeypatch.setattr(entry, "run_row", slow)
+    runs = RunIndex(folder)
+    when_read(lambda path: path.rename(tmp_path / "away"))
     with pytest.raises(UnknownNameError):
         runs.refresh("a")
 
 
-def test_a_run_that_is_moved_away_while_it_is_read_does_not_come_back(folder, new_run, tmp_path, monkeypatch):
+def test_a_run_that_is_moved_away_while_it_is_read_does_not_come_back(folder, new_run, tmp_path, when_read):
     new_run(folder / "a")
-    runs, run_row = RunIndex(folder), entry.run_row
+    runs = RunIndex(folder)
 
-    def slow(path):
-        row = run_row(path)
+    def delete(path):
         path.rename(tmp_path / "away")
         runs.forget("a")
-        return row
 
-    monkeypatch.setattr(entry, "run_row", slow)
+    when_read(delete)
     assert scan(runs) == ({}, [])
     assert runs.rows() == []
 
