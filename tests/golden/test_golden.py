@@ -1,0 +1,93 @@
+"""Users of version f0548a2 find what they script against: options, documents, columns, codes, imports, files."""
+
+import importlib
+import json
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from .observe import HERE, TABLE_RECORDS, columns, observe, pattern, write_table
+
+CONTRACT = json.loads((HERE / "contract.json").read_text(encoding="utf-8"))
+pytestmark = pytest.mark.slow
+PLACES = [(run, name) for run, records in CONTRACT["columns"].items() for name in records]
+
+
+def write_observed(folder):
+    with pytest.warns(match="the rows have dates"):  # a random split, as recorded
+        (folder / "now.json").write_text(json.dumps(observe(folder)), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def now(made_once):
+    """What this version does."""
+    return json.loads((made_once("golden", write_observed) / "now.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("command", CONTRACT["options"])
+def test_options_stay(command, now):
+    assert set(CONTRACT["options"][command]) <= set(now["options"][command])
+
+
+@pytest.mark.parametrize("name", CONTRACT["codes"])
+def test_exit_codes_stay(name, now):
+    assert CONTRACT["codes"][name] == now["codes"][name]
+
+
+@pytest.mark.parametrize("command", CONTRACT["documents"])
+def test_keys_of_json_documents_stay_and_keep_their_types(command, now):
+    recorded, found = CONTRACT["documents"][command], now["documents"][command]
+    missing = {path: kinds for path, kinds in recorded.items() if not set(kinds) & {*found.get(path, ()), "null"}}
+    assert not missing
+
+
+@pytest.mark.parametrize(("run", "name"), PLACES)
+def test_columns_stay_in_their_order_and_keep_their_types(run, name, now):
+    recorded, found = CONTRACT["columns"][run][name], now["columns"][run][name]
+    assert (recorded is None) == (found is None)
+    assert [column for column in found or () if column in (recorded or ())] == (recorded or [])
+
+
+@pytest.mark.parametrize(("run", "name"), PLACES)
+def test_reprs_tell_the_same(run, name, now):
+    assert now["reprs"][run][name] == CONTRACT["reprs"][run][name]
+
+
+@pytest.mark.parametrize("name", CONTRACT["imports"])
+def test_documented_names_are_imported_from_where_they_were(name):
+    module, attribute = name.rsplit(".", 1)
+    assert getattr(importlib.import_module(module), attribute) is not None
+
+
+@pytest.fixture
+def old_run(tmp_path):
+    """The folder of a run, and the table that it was trained on."""
+    import cutaway as ct
+
+    with zipfile.ZipFile(HERE / "run.zip") as archive:
+        archive.extractall(tmp_path)
+    return ct.open_run(tmp_path / "run", data=tmp_path / "table.csv")
+
+
+def test_the_table_is_written_as_it_was(old_run, tmp_path):
+    assert write_table(tmp_path / "again.csv").read_bytes() == (tmp_path / "table.csv").read_bytes()
+
+
+def test_an_old_run_is_opened_with_its_numbers(old_run):
+    expected = json.loads((HERE / "run.json").read_text(encoding="utf-8"))
+    np.testing.assert_allclose(old_run.predictions(), expected["predictions"], atol=1e-6)
+    history = old_run.history.to_pandas().to_dict("list")
+    assert {name: history[name] for name in expected["history"]} == expected["history"]
+
+
+def test_an_old_run_answers_everything(old_run):
+    for make in TABLE_RECORDS.values():
+        assert repr(make(old_run))
+
+
+def test_results_that_were_pickled_are_read():
+    results = pickle.loads((HERE / "results.pickle").read_bytes())
+    assert {name: columns(result) for name, result in results.items()} == CONTRACT["columns"]["table"]
+    assert {name: pattern(result) for name, result in results.items()} == CONTRACT["reprs"]["table"]
