@@ -106,7 +106,7 @@ def mistakes(digits: str, folder: Path) -> dict[str, list[str]]:
         "unknown sample": ["explain", digits, "test[99999]", *runs],
         "wrong setting": ["train", "digits", "--learning-rate", "-1", *runs],
         "wrong epoch": ["layers", digits, "--epoch", "99", *runs],
-        "wrong label": ["train", str(folder / "table.csv"), "--label", "colour", *runs],
+        "wrong label": ["train", str(folder / "table.csv"), "--label", "color", *runs],
         "no model file": ["open", str(folder / "table.csv")],
         "import importance of pixels": ["importance", digits, *runs],
     }
