@@ -329,6 +329,8 @@ def resume(
 
 
 def _check_resumable(run: Run) -> None:
+    if (damage := run.folder.damage) is not None:
+        raise damage
     if run.folder.status == "finished":
         epochs = len(run.history)
         again, further = run.context.train_like(run_argument(run.path)), "cutaway.train(run.model(), ...)"

@@ -61,12 +61,13 @@ def verdict(found: Comparison, other: str) -> str:
         f"a difference of {_points(-m.accuracy_difference)} points, {_interval(_negative(m.accuracy_interval))}"
     )
     p = "less than 0.0001" if m.test.p_value < 1e-4 else f"{m.test.p_value:.2g}"
-    return (
+    said = (
         f"{first} {accuracies}: {difference}. {only_here:,} samples are right in this run only, and {only_there:,} in "
         f"the other only. Between equally good models, a difference at least as large has a probability of {p} "
         f"(McNemar's test, {m.test.method}). This is about these two trained models: with another seed, each would be "
         "another model."
     )
+    return f"{said} {found.epochs_in_words()}".rstrip()
 
 
 def _measures(source: ReportSource, found: Comparison) -> Table:

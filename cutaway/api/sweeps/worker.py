@@ -147,6 +147,8 @@ def _train(
     if asked.run is not None:
         with contextlib.suppress(CutawayError):  # one that is not here, or is damaged, is trained from the beginning
             found = RunFolder.open(path)
+            if (damage := found.damage) is not None:
+                raise damage
             study.begin(asked, path.name)
             watch.begin(path, len(material.split.train))
             if found.status == "finished":

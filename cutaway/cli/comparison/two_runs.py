@@ -94,6 +94,8 @@ def _print(found: "Comparison", *, limit: int | None) -> None:
     if not rows:
         say("No setting differs.")
     _print_metrics(summary, found.left_out.in_words())
+    if epochs := found.epochs_in_words():
+        say(epochs)
     for name, positions in (("fixed", found.fixed), ("broken", found.broken), ("moved", found.moved)):
         titles = {"fixed": "wrong in A, right in B", "broken": "right in A, wrong in B", "moved": "moved most"}
         _print_samples(summary[name], f"{titles[name]}: {len(summary[name])} of {len(positions):,} samples")

@@ -62,7 +62,7 @@ class Comparison(NotebookDisplay):
         runs: Names of both run folders.
         epochs: Numbers of the epochs.
         split: The split whose samples were predicted.
-        settings: Settings that differ.
+        settings: Settings that differ; the epochs of both are one of them.
         measures: Accuracy and cross-entropy of both, their differences with 95% intervals, and McNemar's test.
         ids: Identity of each sample, as the first run knows it.
         class_names: Names of the classes of both runs.
@@ -158,6 +158,16 @@ class Comparison(NotebookDisplay):
         names = ("predicted", "confidence", "label_probability")
         columns = ["sample", "label", *(f"{name}_{run}" for name in names for run in "ab"), "moved", "change"]
         return pandas.DataFrame(self.samples(which), columns=columns)
+
+    def epochs_in_words(self) -> str:
+        """What other epochs have to do with the difference, a sentence; empty where both runs are of the same epoch."""
+        first, second = self.epochs
+        if first == second:
+            return ""
+        return (
+            f"The runs are compared after different epochs, {first} and {second}: part of the difference may come from "
+            "that, and not from the other settings or the data."
+        )
 
     def metrics(self) -> "pandas.DataFrame":
         """Accuracy and cross-entropy, a pandas DataFrame: a, b and difference, each with its 95% interval.
