@@ -26,8 +26,7 @@ def classification_metrics(parts: Iterable[np.ndarray], labels: np.ndarray) -> d
         labels: int (sample,), the true classes of all samples.
 
     Returns:
-        "loss" in nats, "accuracy" 0..1, and "cross_entropy", which here is the loss; None if a probability is not
-        finite, as after a training that diverged.
+        "loss" in nats and "accuracy" 0..1; None if a probability is not finite, as after a training that diverged.
     """
     of_truth, correct, start = [], [], 0
     for probabilities in parts:
@@ -38,4 +37,4 @@ def classification_metrics(parts: Iterable[np.ndarray], labels: np.ndarray) -> d
         correct.append(probabilities.argmax(axis=1) == own)
         start += len(probabilities)
     loss = float(cross_entropies(np.concatenate(of_truth)).mean())
-    return {"loss": loss, "accuracy": float(np.concatenate(correct).mean()), "cross_entropy": loss}
+    return {"loss": loss, "accuracy": float(np.concatenate(correct).mean())}

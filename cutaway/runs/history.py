@@ -130,14 +130,15 @@ class HistoryFile:
     def __init__(self, path: Path, *, lines: bytes = b"") -> None:
         self._path, self.lines = path, bytearray(lines)
         self._appending = Lock()  # a training writes epochs in another thread than what is between them
-        found = self._open()
+        self._open()
+        found = self._whole_lines()
         if found.startswith(lines):
             self.lines = bytearray(found)
         else:
             self._restore()
 
-    def _open(self) -> bytes:
-        """Open and lock the file, cut a torn last line off, and return the others."""
+    def _open(self) -> None:
+        """Open and lock the file."""
         path = self._path
         if os.path.lexists(path):
             path = regular_file(path, run=path.parent, limit=HISTORY_BYTES)
@@ -149,6 +150,9 @@ class HistoryFile:
                 got=f"{path.parent.name}, which another process is training",
                 hint="wait for it, or stop it with Ctrl-C",
             )
+
+    def _whole_lines(self) -> bytes:
+        """Cut a torn last line off, and return the others."""
         self._file.seek(0)
         data = self._file.read()
         self._size = data.rfind(b"\n") + 1
@@ -167,6 +171,7 @@ class HistoryFile:
         self._file.close()
         write_atomic(self._path, self.lines)
         self._open()
+        self._whole_lines()
 
     def append(self, row: dict[str, Any], *, sync: bool) -> None:
         """Write one line in one call and flush it; with `sync`, also to the disk itself."""

@@ -273,7 +273,10 @@ def test_of_a_training_that_has_not_ended_the_best_epoch_so_far_counts(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         ct.train(
             *(ct.mlp((64,)), noise()),
-            **{"patience": 20, "learning_rate": 0.01, "schedule": "constant", "label_smoothing": 0.0},
+            patience=20,
+            learning_rate=0.01,
+            schedule="constant",
+            label_smoothing=0.0,
             epochs=9,
             runs=tmp_path,
             progress=stop,
