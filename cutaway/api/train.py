@@ -76,7 +76,9 @@ def train(
     """Train a model and keep everything about it in a new run folder.
 
     As after Keras' ``fit``, the model carries the trained weights afterwards, and training it again continues from
-    them; with `patience` they are those of the epoch with the lowest validation loss, otherwise those of the last. All devices that JAX has share every batch, after `join_processes` those of other processes as well; the
+    them; with `patience` they are those of the epoch with the lowest validation loss, otherwise those of the last.
+
+    All devices that JAX has share every batch, after `join_processes` those of other processes as well; the
     result is that of one device, up to rounding. A model that begins with a Rescaling by the scale of the data is fed
     raw samples. A training that is canceled (see `cutaway.CancelToken`) or dies can be continued with `resume`.
 
