@@ -263,7 +263,7 @@ def test_what_keras_kept_is_recorded_and_said_where_it_is_not_the_best_epoch(res
     said = f"ends with the weights of epoch 6; val_loss was lowest in epoch {best}"
     assert (said in caplog.text) is not restore
     finding = next(each for each in run.findings() if each.kind == "overfitting")
-    assert finding.severity == ("good" if restore else "warning")
+    assert (finding.severity == "warning") is not restore
     assert (finding.evidence["best_epoch"], finding.evidence["kept_epoch"]) == (best, best if restore else 6)
     assert run.test["loss"] == pytest.approx(
         model.evaluate(noise.inputs(ids := run.split.test), noise.y(ids), verbose=0)[0]

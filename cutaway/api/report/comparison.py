@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from cutaway.api.analyses.comparison import Comparison, LayerCka, kept_layer_cka
+from cutaway.api.analyses.comparison import Comparison, LayerCka, epochs_in_words, kept_layer_cka
 from cutaway.api.context import RunContext
 from cutaway.errors import Canceled, CutawayError, printable
 from cutaway.metrics import Interval, confusion_counts, per_class, wilson_interval
@@ -67,7 +67,7 @@ def verdict(found: Comparison, other: str) -> str:
         f"(McNemar's test, {m.test.method}). This is about these two trained models: with another seed, each would be "
         "another model."
     )
-    return f"{said} {found.epochs_in_words()}".rstrip()
+    return f"{said} {epochs_in_words(found.epochs)}".rstrip()
 
 
 def _measures(source: ReportSource, found: Comparison) -> Table:

@@ -159,16 +159,6 @@ class Comparison(NotebookDisplay):
         columns = ["sample", "label", *(f"{name}_{run}" for name in names for run in "ab"), "moved", "change"]
         return pandas.DataFrame(self.samples(which), columns=columns)
 
-    def epochs_in_words(self) -> str:
-        """What other epochs have to do with the difference, a sentence; empty where both runs are of the same epoch."""
-        first, second = self.epochs
-        if first == second:
-            return ""
-        return (
-            f"The runs are compared after different epochs, {first} and {second}: part of the difference may come from "
-            "that, and not from the other settings or the data."
-        )
-
     def metrics(self) -> "pandas.DataFrame":
         """Accuracy and cross-entropy, a pandas DataFrame: a, b and difference, each with its 95% interval.
 

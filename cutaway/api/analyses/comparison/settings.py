@@ -48,6 +48,17 @@ def setting_differences(first: Manifest, second: Manifest, *, epochs: tuple[int,
     )
 
 
+def epochs_in_words(epochs: tuple[int, int]) -> str:
+    """What the epochs that are compared have to do with the difference, a sentence; empty where they are the same."""
+    first, second = epochs
+    if first == second:
+        return ""
+    return (
+        f"The runs are compared after different epochs, {first} and {second}: part of the difference may come from "
+        "that, and not from the other settings or the data."
+    )
+
+
 def _sections(first: Manifest, second: Manifest) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     return {
         "data": (_data(first), _data(second)),
