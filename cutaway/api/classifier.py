@@ -52,7 +52,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         learning_rate: Learning rate.
         optimizer: "sgd", "adam" or "adamw".
         weight_decay: Weight decay (AdamW only).
-        patience: Stop after so many epochs without a lower validation loss.
+        patience: Stop after so many epochs without a lower validation loss, and keep the best epoch in any case.
         validation: Share of the samples that is not trained on but measured after every epoch, in (0, 1).
         class_weight: "balanced", or class -> weight in the loss.
         random_state: Random seed of first weights, split, order and dropout: a whole number, or None for 0.

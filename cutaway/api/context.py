@@ -24,7 +24,7 @@ from cutaway.data import (
     stratified_sample,
 )
 from cutaway.errors import DataError, RunError, UsageError
-from cutaway.runs import DatasetRecord, Manifest, RunFolder
+from cutaway.runs import DatasetRecord, Manifest, RunFolder, kept_so_far
 
 if TYPE_CHECKING:
     from cutaway.interpret import Outline
@@ -183,13 +183,11 @@ class RunContext:
         """The line of an epoch in the history; None where it has none, as epoch 0.
 
         Args:
-            epoch: Its number; the kept one if None, or the last while the training goes on.
+            epoch: Its number; the kept one if None, while the training goes on the one that it would keep now.
             rows: The history, where it has been read already.
         """
         rows = self.folder.history() if rows is None else rows
-        wanted = self.manifest.kept_epoch if epoch is None else epoch
-        if wanted is None:
-            return rows[-1] if rows else None
+        wanted = kept_so_far(self.manifest, rows) if epoch is None else epoch
         return next((row for row in rows if row["epoch"] == wanted), None)
 
     def epoch(self, epoch: int | None = None) -> int:

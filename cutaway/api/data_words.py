@@ -1,10 +1,10 @@
-"""What run.json says about the data of a run, in words: where they came from, and what each column became."""
+"""What run.json says in words: where the data came from, what each column became, what the test samples cost."""
 
 from typing import Any, cast
 
 from cutaway.data import Preparation, origin_options
 from cutaway.errors import CutawayError
-from cutaway.runs import DatasetRecord
+from cutaway.runs import DatasetRecord, Manifest
 
 COLUMNS = 50
 """Columns that are listed at most."""
@@ -57,3 +57,18 @@ def step_in_words(step: Any) -> str:
     if step.kind == "number" and step.indicator:
         how += f"; {step.fill:.6g} where it is missing"
     return f"{'category' if step.kind == 'hash' else step.kind}: {how}; {inputs}"
+
+
+def test_losses(manifest: Manifest) -> dict[str, str]:
+    """What the test samples cost, a name and a number of four decimals each; nothing where the run was not tested.
+
+    First comes the cross-entropy, which can be compared between runs, where it is known; runs that were trained before
+    it was recorded have only the loss. The loss follows where it is another number: label smoothing is in it, or it is
+    not of the classes.
+    """
+    loss = "loss with label smoothing" if manifest.config.get("label_smoothing") else "loss"
+    known = {"cross-entropy": manifest.test_cross_entropy, loss: (manifest.test or {}).get("loss")}
+    shown = {name: f"{value:.4f}" for name, value in known.items() if value is not None}
+    if len(set(shown.values())) == 1 < len(shown):
+        del shown[loss]
+    return shown

@@ -36,8 +36,9 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
         run: The run.
         total: Seconds of the whole command; the training's own if None.
     """
-    manifest = run.context.manifest
+    manifest, damage = run.context.manifest, run.folder.damage
     training = manifest.cost.get("training")
+    damaged = manifest.damaged if damage is None else {**manifest.damaged, "history": damage}
     return {
         "run": str(run.path),
         "status": run.folder.state,
@@ -56,7 +57,7 @@ def run_document(run: Run, *, total: float | None = None) -> dict[str, Any]:
         "model": {"name": manifest.model and manifest.model.name, "layers": model_layers(run)},
         "config": manifest.config,
         "train_like": run.context.train_like(),
-        "damaged": {section: str(error) for section, error in manifest.damaged.items()},
+        "damaged": {section: str(error) for section, error in damaged.items()},
     }
 
 
@@ -104,7 +105,13 @@ def model_layers(run: Run) -> list[dict[str, Any]]:
 
 
 def run_row(run: Run) -> dict[str, Any]:
-    """A run as one row of a list: what runs answers."""
+    """A run as one row of a list: what runs answers.
+
+    Raises:
+        RunError: It is damaged.
+    """
+    if (damage := run.folder.damage) is not None:
+        raise damage
     row = run.context.row() or {}
     return {
         "run": run.path.name,

@@ -76,7 +76,9 @@ def train(
     """Train a model and keep everything about it in a new run folder.
 
     As after Keras' ``fit``, the model carries the trained weights afterwards, and training it again continues from
-    them. All devices that JAX has share every batch, after `join_processes` those of other processes as well; the
+    them; with `patience` they are those of the epoch with the lowest validation loss, otherwise those of the last.
+
+    All devices that JAX has share every batch, after `join_processes` those of other processes as well; the
     result is that of one device, up to rounding. A model that begins with a Rescaling by the scale of the data is fed
     raw samples. A training that is canceled (see `cutaway.CancelToken`) or dies can be continued with `resume`.
 
@@ -168,9 +170,10 @@ def train_like(
 ) -> Run:
     """Train again as a run was trained, by what its run.json says, into a new run folder.
 
-    Dataset, split, model, first weights, seed and every setting are those of the run; with nothing else given, the
-    snapshots have the same bytes on the same machine, versions and thread count. First weights that were drawn from the
-    seed are drawn again, and others are read from the run's snapshot of epoch 0.
+    Dataset, split, model, first weights, seed and every setting are those of the run; with nothing else given, on the
+    same machine, versions and thread count snapshots and predictions have the same bytes, and the history the same
+    numbers but for its times. First weights that were drawn from the seed are drawn again, and others are read from the
+    run's snapshot of epoch 0.
 
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest"; made by `train`, whether it is finished or not.
@@ -283,8 +286,9 @@ def resume(
 ) -> Run:
     """Continue a training that was canceled, failed or died; it ends as one that was never interrupted.
 
-    On the same machine, versions and thread count the last snapshot has the same bytes. It may go on with another
-    number of devices or processes (see `join_processes`); the last digits may then differ.
+    On the same machine, versions and thread count its snapshots and predictions have the same bytes, and its history
+    the same numbers but for its times. It may go on with another number of devices or processes (see `join_processes`);
+    the last digits may then differ.
 
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest".
@@ -329,6 +333,8 @@ def resume(
 
 
 def _check_resumable(run: Run) -> None:
+    if (damage := run.folder.damage) is not None:
+        raise damage
     if run.folder.status == "finished":
         epochs = len(run.history)
         again, further = run.context.train_like(run_argument(run.path)), "cutaway.train(run.model(), ...)"

@@ -99,7 +99,7 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
         ("config", ", ".join(f"{key} {value}" for key, value in config.items())),
         *((("resume", run_command("resume", opened.path)),) if state in ("stopped", "died") else ()),
         *((("again", again),) if (again := opened.context.train_like(where)) else ()),
-        *(("damaged", as_typed(str(error))) for error in manifest.damaged.values()),
+        *(("damaged", as_typed(error)) for error in run_document(opened)["damaged"].values()),
     ]
     say(f"{printable(str(opened.path))}\n")
     for head, text in lines:

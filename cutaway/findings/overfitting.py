@@ -55,12 +55,13 @@ def _finding(measured: Overfitting, last: Mapping[str, Any], *, kept: int | None
         "rise": measured.rise,
     }
     lowest = f"The validation loss was lowest in epoch {best} ({measured.best_val_loss:.4f})"
+    keeps = f" This run keeps the weights of epoch {kept}"
     if measured.turned:
         rose = f"{lowest} and rose to {value:.4f} by epoch {epoch}, while the training loss was {last['loss']:.4f}."
         if kept == best:
-            text = f"{rose} This run keeps the weights of epoch {best}, so that the epochs after it do no harm."
+            text = f"{rose}{keeps}, so that the epochs after it do no harm."
             return Finding(KIND, "good", f"Overfitting after epoch {best}, whose weights are kept", text, evidence)
-        instead = "" if kept in (None, epoch) else f" This run keeps the weights of epoch {kept}."
+        instead = "" if kept in (None, epoch) else f"{keeps}."
         text = (
             f"{rose}{instead} Later epochs mostly memorize the training data: use the snapshot of epoch {best}, "
             "stop earlier, or add dropout."
@@ -70,6 +71,7 @@ def _finding(measured: Overfitting, last: Mapping[str, Any], *, kept: int | None
         text = f"{lowest}, the last one. More epochs may lower it further."
     else:
         text = f"{lowest}. {_later(measured, epoch, value)}"
+        text += "" if kept is None else f"{keeps}." if kept == best else f"{keeps}, not those of the lowest loss."
     return Finding(KIND, "good", "No overfitting", text, evidence)
 
 

@@ -15,7 +15,7 @@ from .calibration import (
     probability_scores,
     reliability,
 )
-from .classification import LEAST_PROBABILITY, classification_metrics
+from .classification import classification_metrics, cross_entropies
 from .confusion import (
     Confusion,
     Mistakes,
@@ -40,7 +40,7 @@ from .intervals import (
     share_of,
     wilson_interval,
 )
-from .overfitting import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, is_finite, watch_overfitting
+from .overfitting import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, best_epoch, is_finite, watch_overfitting
 from .paired import EXACT, McNemar, PairedMeasures, mcnemar, paired_measures
 from .per_class import LISTED, PerClass, per_class
 from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
@@ -65,7 +65,6 @@ __all__ = [
     "DIFFICULTIES",
     "DYNAMICS_SORTS",
     "EXACT",
-    "LEAST_PROBABILITY",
     "LEAST_SIZES",
     "LISTED",
     "NEVER",
@@ -100,6 +99,7 @@ __all__ = [
     "Temperature",
     "answered_at",
     "at_temperature",
+    "best_epoch",
     "best_threshold",
     "bootstrap_interval",
     "calibrated_threshold",
@@ -109,6 +109,7 @@ __all__ = [
     "classification_metrics",
     "confusion_counts",
     "coverage_curve",
+    "cross_entropies",
     "difference_of",
     "exact_interval",
     "exchange_test",

@@ -66,6 +66,16 @@ def watch_overfitting(history: Sequence[Mapping[str, Any]]) -> Overfitting:
     )
 
 
+def best_epoch(history: Sequence[Mapping[str, Any]]) -> int | None:
+    """The epoch of the lowest validation loss, the first of equals; None where none was measured.
+
+    Args:
+        history: One row per epoch, in order, with "epoch"; rows without a finite "val_loss" do not count.
+    """
+    rows = [row for row in history if is_finite(row.get("val_loss"))]
+    return int(min(rows, key=lambda row: row["val_loss"])["epoch"]) if rows else None
+
+
 def is_finite(value: float | None) -> bool:
     """Whether a value is a number, not NaN, infinity or None (how JSON writes them)."""
     return value is not None and math.isfinite(value)

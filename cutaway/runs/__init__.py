@@ -2,12 +2,12 @@
 
 In come plain records and NumPy arrays of a training under way (`RunWriter`); out come the same, live or years later
 (`RunFolder`), with run.json as a typed `Manifest` and a store of derived results (`ResultStore`). The room knows what
-is on disk and nothing more: neither Keras nor JAX is imported here, and weights are arrays by name. May call checks
-and errors.
+is on disk and nothing more: neither Keras nor JAX is imported here, and weights are arrays by name. May call metrics,
+checks and errors.
 """
 
 from .atomic import output_file, write_atomic, write_output
-from .folder import DamagedRun, RunFolder, find_run, list_runs, run_argument, run_command
+from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, run_argument, run_command
 from .following import FollowingWriter
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
@@ -39,6 +39,7 @@ __all__ = [
     "is_locked",
     "keeps_predictions",
     "kept",
+    "kept_so_far",
     "labels_path",
     "list_runs",
     "output_file",

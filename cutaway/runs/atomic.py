@@ -11,7 +11,7 @@ TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.ASCII)
 """Names of the temporary files of `write_atomic`."""
 
 
-def write_atomic(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+def write_atomic(path: Path, data: bytes | bytearray, *, mode: int = 0o666) -> None:
     """Write a file under a temporary name beside its place, fsync it, and rename it into place.
 
     A process that is killed, or a power cut, leaves the old file or the new one, and at worst a stray ``.tmp``.

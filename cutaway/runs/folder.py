@@ -5,7 +5,7 @@ import math
 import os
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import CutawayError, RunError, UnknownNameError
+from cutaway.metrics import best_epoch
 
 from .history import read_history
 from .layout import CHECKPOINT, HISTORY, MANIFEST, PREDICTIONS, RUNS, SNAPSHOTS, SWEEP, predictions_path, snapshot_path
@@ -77,10 +78,22 @@ class RunFolder:
 
     @property
     def state(self) -> str:
-        """As `status`, but "died" where the process that trained it is gone without a word."""
+        """As `status`, but "died" where the process that trained it is gone without a word; "damaged": see `damage`."""
         process = self.manifest.process
         died = self.status == "running" and process is not None and process.alive is False
-        return "died" if died else self.status
+        return "died" if died else "damaged" if self.damage else self.status
+
+    @property
+    def damage(self) -> RunError | None:
+        """The error that says that a finished training has no history any more; None where it has one."""
+        if self.status != "finished" or not self.manifest.kept_epoch:
+            return None
+        try:
+            size = (self.path / HISTORY).stat().st_size
+        except OSError:
+            size = 0
+        got = f"no line in {self.path / HISTORY}"
+        return None if size else RunError("a finished training has a history", got=got, hint=RESTORE)
 
     @property
     def results(self) -> ResultStore:
@@ -106,8 +119,8 @@ class RunFolder:
         """The number of an epoch that has a snapshot.
 
         Args:
-            epoch: Its number; negative numbers count from the last; None is the kept epoch, which is the best one after
-                early stopping, and otherwise the last.
+            epoch: Its number; negative numbers count from the last; None is the kept epoch: with `patience` the one of
+                the lowest validation loss, otherwise the last.
 
         Raises:
             RunError: The run has no snapshot at all, or that of the kept epoch is gone.
@@ -122,6 +135,8 @@ class RunFolder:
             )
         if epoch is None:
             kept = self.manifest.kept_epoch
+            if kept is None and self.manifest.config.get("patience") is not None:
+                kept = kept_so_far(self.manifest, self.history())
             if kept is None or kept in epochs:
                 return epochs[-1] if kept is None else kept
             raise RunError(
@@ -216,6 +231,24 @@ class RunFolder:
             raise RunError(
                 "a predictions file must be a whole .npy file", got=f"{error} at {path}", hint=RESTORE
             ) from error
+
+
+def kept_so_far(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """The epoch whose weights a run keeps; of a training that has not ended, the one that it would keep now.
+
+    With `patience` that is the epoch of the lowest validation loss, otherwise the last.
+
+    Args:
+        manifest: What run.json holds.
+        rows: The epochs of the history.
+
+    Returns:
+        Its number; None before the first epoch has ended.
+    """
+    if manifest.kept_epoch is not None or not rows:
+        return manifest.kept_epoch
+    best = None if manifest.config.get("patience") is None else best_epoch(rows)
+    return rows[-1]["epoch"] if best is None else best
 
 
 def _epochs_in(folder: Path, name: re.Pattern[str]) -> list[int]:

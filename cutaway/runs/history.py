@@ -1,6 +1,7 @@
 """history.jsonl: a JSON object a line, appended and flushed; a torn last line is skipped, and cut before writing on."""
 
 import json
+import logging
 import os
 from pathlib import Path
 from threading import Lock
@@ -8,12 +9,18 @@ from typing import Any
 
 from cutaway.errors import RunError
 
+from .atomic import write_atomic
 from .reading import HISTORY_BYTES, read_bytes, read_json, regular_file
+
+log = logging.getLogger(__name__)
 
 DELETE = "delete that line"
 
 KINDS = ("epoch", "progress")
-SINGLE = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "samples_per_second")
+SINGLE = (
+    *("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_cross_entropy"),
+    *("learning_rate", "seconds", "samples_per_second"),
+)
 """Entries that are one number, never a list."""
 
 REMEMBERED = 4
@@ -105,12 +112,34 @@ def _are_numbers(value: Any) -> bool:
 class HistoryFile:
     """history.jsonl, open for appending by one process at a time.
 
+    What is deleted, replaced or cut while it is written would be lost without a word: lines go on into a file that has
+    no name any more. So the size is compared after each line, and where it is another one, the file is written again.
+
+    Args:
+        path: The file.
+        lines: What this process wrote into it before it closed it the last time.
+
+    Attributes:
+        lines: The whole lines that it had when it was opened, and those of epochs since.
+
     Raises:
         RunError: Another process is writing this run, or there is something else than a file of at most
             `HISTORY_BYTES`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, lines: bytes = b"") -> None:
+        self._path, self.lines = path, bytearray(lines)
+        self._appending = Lock()  # a training writes epochs in another thread than what is between them
+        self._open()
+        found = self._whole_lines()
+        if found.startswith(lines):
+            self.lines = bytearray(found)
+        else:
+            self._restore()
+
+    def _open(self) -> None:
+        """Open and lock the file."""
+        path = self._path
         if os.path.lexists(path):
             path = regular_file(path, run=path.parent, limit=HISTORY_BYTES)
         self._file = open(path, "ab+")  # noqa: SIM115 (lives as long as the writer)
@@ -121,21 +150,49 @@ class HistoryFile:
                 got=f"{path.parent.name}, which another process is training",
                 hint="wait for it, or stop it with Ctrl-C",
             )
-        self._cut_torn_line()
 
-    def _cut_torn_line(self) -> None:
+    def _whole_lines(self) -> bytes:
+        """Cut a torn last line off, and return the others."""
         self._file.seek(0)
         data = self._file.read()
-        whole = data.rfind(b"\n") + 1
-        if whole < len(data):
-            self._file.truncate(whole)
+        self._size = data.rfind(b"\n") + 1
+        if self._size < len(data):
+            self._file.truncate(self._size)
+        return data[: self._size]
+
+    def _restore(self) -> None:
+        """Write the file again, with all epochs."""
+        epochs = self.lines.count(b'"kind": "epoch"')
+        log.warning(
+            "%s was deleted or changed while it was written; its %d epochs are written again", self._path, epochs
+        )
+        self._file.close()
+        self._open()  # refuses what another process is writing
+        self._file.close()
+        write_atomic(self._path, self.lines)
+        self._open()
+        self._whole_lines()
 
     def append(self, row: dict[str, Any], *, sync: bool) -> None:
         """Write one line in one call and flush it; with `sync`, also to the disk itself."""
-        self._file.write(json.dumps(row, allow_nan=False, separators=(", ", ": ")).encode() + b"\n")
-        self._file.flush()
-        if sync:
-            os.fsync(self._file.fileno())
+        line = json.dumps(row, allow_nan=False, separators=(", ", ": ")).encode() + b"\n"
+        with self._appending:
+            self._file.write(line)
+            self._file.flush()
+            if sync:
+                os.fsync(self._file.fileno())
+            if row["kind"] == "epoch":
+                self.lines += line
+            self._size += len(line)
+            if not self._is_whole():
+                self._restore()
+
+    def _is_whole(self) -> bool:
+        """Whether the file at the path has the size of what was written."""
+        try:
+            return self._path.stat().st_size == self._size
+        except OSError:  # it is gone; what else is wrong, opening it says
+            return False
 
     def close(self) -> None:
         """Close the file."""

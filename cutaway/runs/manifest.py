@@ -162,7 +162,7 @@ class Manifest(BaseModel):
         process: The process that writes the run; None once it has ended the training.
         kept_epoch: Epoch of the weights that count as the result; None while there is none.
         best_epoch: Epoch of the lowest validation loss.
-        test: Loss and accuracy on the test samples at the kept epoch.
+        test: Loss and accuracy on the test samples at the kept epoch, and since version 0.3 their ``cross_entropy``.
         cost: Seconds spent, by stage.
         sweep: The sweep that it is a trial of, whose test samples belong to no part of the split; None for most runs.
     """
@@ -211,6 +211,13 @@ class Manifest(BaseModel):
         if test is not None and not 0 <= test["accuracy"] <= 1:
             raise ValueError('must have an "accuracy" from 0 to 1')
         return test
+
+    @property
+    def test_cross_entropy(self) -> float | None:
+        """The cross-entropy of the test samples without label smoothing, in nats; None where it was not recorded."""
+        test = self.test or {}
+        # the test loss of a recorded model is its cross-entropy, with whatever loss it was trained
+        return test.get("cross_entropy", None if self.origin == "training" else test.get("loss"))
 
     @property
     def damaged(self) -> Mapping[str, RunError]:

@@ -48,9 +48,14 @@ class RunWriter:
         begun: Whether `begin` was called: before, a new run is not there yet, and one that is resumed is as it was.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(self, path: Path, manifest: Manifest, *, lines: bytes = b"") -> None:
         self.path, self.manifest, self.begun = path, manifest, False
-        self._history = HistoryFile(path / HISTORY)
+        self._history = HistoryFile(path / HISTORY, lines=lines)
+
+    @property
+    def lines(self) -> bytes:
+        """The lines of the history, for whoever closes the writer and opens another one later."""
+        return bytes(self._history.lines)
 
     @classmethod
     def create(cls, runs: Path | str, *, name: str, manifest: Mapping[str, Any], begin: bool = True) -> "RunWriter":

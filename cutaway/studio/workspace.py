@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import CutawayError
-from cutaway.runs import RunFolder
+from cutaway.runs import RunFolder, kept_so_far
 
 from .data import FolderUploads, Surveys, Uploads
 from .events import Hub
@@ -243,5 +243,5 @@ def _told(folder: RunFolder, *, since: int) -> dict[str, Any]:
         "since": since,
         "samples": sample_counts(manifest).get("train"),
         "progress": between[-1] if between else None,
-        "verdict": verdict(rows, manifest.config, kept_epoch=manifest.kept_epoch) if new or not since else None,
+        "verdict": verdict(rows, manifest.config, kept_epoch=kept_so_far(manifest, rows)) if new or not since else None,
     }

@@ -1,5 +1,6 @@
 """The recorder: a Keras callback that records the user's own ``fit`` in a run folder."""
 
+import logging
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import numpy as np
 from cutaway.checks import warn_user
 from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
 from cutaway.errors import ModelError, RunError
-from cutaway.metrics import classification_metrics
+from cutaway.metrics import best_epoch, classification_metrics
 from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
 
 from .feeding import Feeding
@@ -30,6 +31,8 @@ from .recorded_model import (
 )
 from .recorder_path import Place, own_row
 
+log = logging.getLogger(__name__)
+
 
 class Recorder(keras.callbacks.Callback):
     """Record ``model.fit(..., callbacks=[recorder])`` in a run folder, as `cutaway.train` does.
@@ -43,8 +46,9 @@ class Recorder(keras.callbacks.Callback):
     - A loss that becomes NaN or infinite is null in the history, and weights that are not finite are not saved.
     - When fit ends, the status becomes "finished", and the loss (cross-entropy) and accuracy on the test samples are
       measured. ``kept_epoch`` in run.json is the epoch whose weights the model has then, which may be an earlier one
-      that EarlyStopping restored. Put the recorder last in `callbacks`, so that it sees what the others did. Averages
-      that an optimizer swaps in at the end (``use_ema``) replace the last snapshot.
+      that EarlyStopping restored, and ``best_epoch`` the one of the lowest val_loss; where they differ, the finding
+      "overfitting" says so. Put the recorder last in `callbacks`, so that it sees what the others did. Averages that an
+      optimizer swaps in at the end (``use_ema``) replace the last snapshot.
     - A model of other layers than cutaway opens (Conv2D, Lambda, ...) is recorded all the same: its history, test
       metrics and the predictions of every epoch. Views of its layers are not to be had.
     - Arrays that Keras validates on are compared with the data: ``recorder.split`` then has the validation samples that
@@ -98,7 +102,7 @@ class Recorder(keras.callbacks.Callback):
         self._save_predictions = predictions
         self._manifest: Manifest | None = None
         self._opens, self._why = True, ""
-        self._epochs = 0
+        self._epochs, self._lines = 0, b""
         self._batch_size: int | None = None
         self._seen: Any = None
         self._validated: Any = None
@@ -123,7 +127,7 @@ class Recorder(keras.callbacks.Callback):
         if self._manifest:
             with self._writing() as writer:
                 # what the fit before has left is no longer the result of the run
-                ended = {"kept_epoch": None, "test": None}
+                ended = {"kept_epoch": None, "best_epoch": None, "test": None}
                 writer.update(status="running", why=None, model=spec, config=self._config(model), **ended)
             return
         if self._wants_predictions:
@@ -195,8 +199,14 @@ class Recorder(keras.callbacks.Callback):
         with self._writing() as writer:
             kept_epoch, found = self._kept_epoch(writer)
             before = writer.manifest.cost.get("training", 0.0)
-            writer.update(kept_epoch=kept_epoch, cost={"training": round(before + seconds, 3)})
-        row = next((row for row in RunFolder.open(self.path).history() if row["epoch"] == kept_epoch), {})
+            rows = RunFolder.open(self.path).history()
+            best = best_epoch(rows)
+            writer.update(kept_epoch=kept_epoch, best_epoch=best, cost={"training": round(before + seconds, 3)})
+        if kept_epoch is not None and best not in (None, kept_epoch):
+            log.info(
+                "%s ends with the weights of epoch %s; val_loss was lowest in epoch %d", self.path, kept_epoch, best
+            )
+        row = next((row for row in rows if row["epoch"] == kept_epoch), {})
         if found and self._feeding.known and "val_loss" in row:
             self._check(row)
         ids, test = self.split.test, None
@@ -271,11 +281,11 @@ class Recorder(keras.callbacks.Callback):
         """The writer, open only while something is written: a fit that raises leaves nothing open."""
         assert self._manifest is not None  # made when fit began
         try:
-            writer = RunWriter(self.path, self._manifest)
+            writer = RunWriter(self.path, self._manifest, lines=self._lines)
             try:
                 yield writer
             finally:
-                self._manifest = writer.manifest
+                self._manifest, self._lines = writer.manifest, writer.lines
                 writer.close()
         except OSError as error:
             raise RunError(

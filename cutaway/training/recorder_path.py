@@ -14,7 +14,7 @@ from cutaway.runs import RunFolder, RunWriter
 OWN = ("kind", "epoch", "seconds", "samples_per_second")
 """Entries of a line of the history that are not Keras'."""
 
-ONE_NUMBER = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+ONE_NUMBER = ("loss", "accuracy", "val_loss", "val_accuracy", "val_cross_entropy", "learning_rate")
 """Entries that views read as one number: a metric of each class of such a name is kept under another."""
 
 _BEGUN: set[Path] = set()

@@ -1,5 +1,6 @@
 """One kept epoch: with early stopping it is not the last one, and every number is of it."""
 
+import dataclasses
 import json
 import re
 
@@ -10,6 +11,7 @@ import pytest
 import cutaway as ct
 from cutaway.api.documents import run_document, run_row
 from cutaway.api.report import report_html
+from cutaway.api.report.comparison import verdict
 from cutaway.cli import main
 from cutaway.progress import ignore_progress
 
@@ -93,6 +95,20 @@ def test_the_report_is_of_the_kept_epoch(run, kept):
     assert f"after epoch {kept} is embedded first" in explorer
 
 
+def test_runs_of_different_epochs_are_compared_with_that_as_a_possible_reason(trained, capsys):
+    kept, last = trained.context.manifest.kept_epoch, len(trained.history)
+    found = ct.compare(trained, trained, epochs=(None, -1), progress=False)
+    assert [(each.section, each.setting, each.a, each.b) for each in found.settings] == [
+        ("training", "epoch", kept, last)
+    ]
+    said = f"The runs are compared after different epochs, {kept} and {last}: part of the difference may come from that"
+    assert said in verdict(found, "OTHER")
+    assert "different epochs" not in verdict(dataclasses.replace(found, epochs=(kept, kept)), "OTHER")
+    with pytest.raises(SystemExit):
+        main(["compare", str(trained.path), str(trained.path), "--epochs", f"{kept},{last}"])
+    assert said in " ".join(capsys.readouterr().out.split())
+
+
 def test_commands_show_the_kept_epoch(trained, capsys):
     with pytest.raises(SystemExit):
         main(["layers", str(trained.path), "--history"])
@@ -101,7 +117,9 @@ def test_commands_show_the_kept_epoch(trained, capsys):
     assert f"CKA between layers after epoch {kept}" in shown
     with pytest.raises(SystemExit):
         main(["show", str(trained.path)])
-    assert f"keeps the weights of epoch {kept}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"keeps the weights of epoch {kept}" in shown
+    assert f"Test accuracy {trained.test['accuracy']:.2%}, cross-entropy {trained.test['cross_entropy']:.4f}\n" in shown
     with pytest.raises(SystemExit):
         main(["runs", str(trained.path.parent), "--json"])
     (listed,) = json.loads(capsys.readouterr().out)

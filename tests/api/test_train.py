@@ -6,6 +6,7 @@ import numpy as np
 import pandas
 import pytest
 import scipy.sparse
+from sklearn.metrics import log_loss
 
 import cutaway as ct
 from cutaway.errors import ConfigError, DataError, ModelError, RunError, TrainingError, UnknownNameError, UsageError
@@ -35,7 +36,7 @@ def test_a_run_folder_holds_what_the_design_says(digits_run):
     epochs = [row for row in rows if row["kind"] == "epoch"]
     assert [row["epoch"] for row in epochs] == [1, 2, 3, 4, 5, 6]
     assert set(epochs[0]) == {
-        *("kind", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"),
+        *("kind", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_cross_entropy"),
         *("learning_rate", "seconds", "samples_per_second", "gap", "best_epoch", "turned"),
     }
     assert any(row["kind"] == "progress" for row in rows)
@@ -54,6 +55,10 @@ def test_test_metrics_belong_to_the_test_split(digits_run):
     target = np.eye(10)[labels] * (1 - smoothing) + smoothing / 10
     loss = -(target * np.log(predicted)).sum(axis=1)
     assert digits_run.test["loss"] == pytest.approx(loss.mean(), abs=1e-4)
+    assert digits_run.test["cross_entropy"] == pytest.approx(log_loss(labels, predicted), abs=1e-6)
+    assert digits_run.test["cross_entropy"] < digits_run.test["loss"] - 0.1, "label smoothing is in the loss alone"
+    held = log_loss(digits_run.labels(split="val"), digits_run.predictions(split="val"))
+    assert digits_run.history["val_cross_entropy"][-1] == pytest.approx(held, abs=1e-6)
 
 
 def test_a_bunch_of_scikit_learn_is_data_with_its_labels(tmp_path):
@@ -203,10 +208,8 @@ def test_another_optimizer_takes_its_own_rate_in_the_library_as_on_the_command_l
 
 
 def test_early_stopping_restores_the_best_epoch(tmp_path):
-    generator = np.random.default_rng(0)
-    data = ct.Dataset.from_arrays(generator.normal(size=(200, 20)).astype("float32"), generator.integers(0, 2, 200))
     model = ct.mlp((64,))
-    run = ct.train(model, data, epochs=60, patience=3, learning_rate=0.01, runs=tmp_path, progress=False)
+    run = ct.train(model, noise(), epochs=60, patience=3, learning_rate=0.01, runs=tmp_path, progress=False)
     losses = run.history["val_loss"]
     best = int(np.argmin(losses)) + 1
     assert len(losses) == best + 3 < 60, "labels are noise: it must overfit soon"
@@ -219,6 +222,74 @@ def test_early_stopping_restores_the_best_epoch(tmp_path):
     assert last["best_epoch"] == best
     assert last["gap"] == pytest.approx(last["val_loss"] - last["loss"])
     assert last["turned"] is True
+
+
+def noise():
+    """Labels that nothing can be learned of: a model overfits after a few epochs."""
+    generator = np.random.default_rng(0)
+    return ct.Dataset.from_arrays(generator.normal(size=(200, 20)).astype("float32"), generator.integers(0, 2, 200))
+
+
+def train_noise(runs, epochs=6, model=None, data=None, **settings):
+    settings = {"patience": 10, "learning_rate": 0.01, "schedule": "constant", "label_smoothing": 0.0, **settings}
+    return ct.train(model or ct.mlp((64,)), data or noise(), epochs=epochs, runs=runs, progress=False, **settings)
+
+
+def test_the_best_epoch_is_kept_where_the_planned_epochs_end_first(tmp_path):
+    model = ct.mlp((64,))
+    run = train_noise(tmp_path, model=model)
+    best = int(np.argmin(run.history["val_loss"])) + 1
+    assert best < len(run.history) == 6, "it must overfit before its epochs end, and within the patience"
+    manifest = run.folder.manifest
+    assert (manifest.best_epoch, manifest.kept_epoch, run.context.epoch()) == (best, best, best)
+    for mine, kept in zip(model.get_weights(), run.model(best).get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, kept)
+    assert run.test["cross_entropy"] == pytest.approx(log_loss(run.labels(), run.predictions(epoch=best)), abs=1e-6)
+    assert run.test["loss"] == pytest.approx(run.test["cross_entropy"], abs=1e-6)
+    last = train_noise(tmp_path, patience=None)
+    assert (last.folder.manifest.best_epoch, last.folder.manifest.kept_epoch) == (best, 6)
+    assert last.history["val_loss"] == run.history["val_loss"]
+    (differs,) = [each for each in ct.compare(run, last, progress=False).settings if each.setting == "kept_epoch"]
+    assert (differs.section, differs.a, differs.b) == ("training", best, 6)
+
+
+def test_a_classifier_and_a_longer_training_like_it_keep_their_best_epoch(tmp_path):
+    data = noise()
+    x, y = data.sources["train"].x, data.sources["train"].y
+    fitted = ct.Classifier((64,), epochs=6, patience=10, learning_rate=0.01, random_state=0, runs=tmp_path).fit(x, y)
+    for run in (fitted.run_, ct.train_like(fitted.run_, epochs=9, runs=tmp_path, progress=False)):
+        best = int(np.argmin(run.history["val_loss"])) + 1
+        assert run.folder.manifest.kept_epoch == best < len(run.history) == run.config["epochs"]
+    np.testing.assert_array_equal(
+        fitted.predict_proba(x), fitted.run_.predict(x, epoch=fitted.run_.folder.manifest.kept_epoch)
+    )
+
+
+def test_of_a_training_that_has_not_ended_the_best_epoch_so_far_counts(tmp_path):
+    def stop(progress):
+        if progress.note.startswith("epoch 6/9") and "val" in progress.note.partition("  last")[0]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ct.train(
+            *(ct.mlp((64,)), noise()),
+            patience=20,
+            learning_rate=0.01,
+            schedule="constant",
+            label_smoothing=0.0,
+            epochs=9,
+            runs=tmp_path,
+            progress=stop,
+        )
+    run = ct.open_run("latest", runs=tmp_path, data=noise())
+    best = int(np.argmin(run.history["val_loss"])) + 1
+    assert (run.folder.status, run.folder.manifest.kept_epoch) == ("stopped", None)
+    assert run.context.epoch() == best < len(run.history)
+    assert run.context.row()["epoch"] == best
+    resumed = ct.resume(run, progress=False)
+    assert resumed.folder.manifest.kept_epoch == int(np.argmin(resumed.history["val_loss"])) + 1 == best
+    whole = train_noise(tmp_path, epochs=9, patience=20)
+    assert whole.test == resumed.test, "the epoch that counts was trained before the training was resumed"
 
 
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 3.0, 2: 0.0}])

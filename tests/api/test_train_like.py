@@ -14,19 +14,23 @@ SETTINGS = {"epochs": 12, "batch_size": 64, "optimizer": "sgd", "momentum": 0.9,
 SETTINGS |= {"schedule": "one-cycle", "patience": 1, "class_weight": "balanced", "validation": 0.3}
 
 
-def files(run):
-    """The bytes of everything that a training leaves but its times."""
+def left(run):
+    """Everything that a training leaves but its times: files, arrays and position of the checkpoint, history."""
     found = [p for folder in ("snapshots", "predictions") for p in sorted((run.path / folder).iterdir())]
-    return {p.relative_to(run.path): p.read_bytes() for p in [*found, run.path / "checkpoint.safetensors"]}
+    files = {str(path.relative_to(run.path)): path.read_bytes() for path in found}
+    tensors, position = run.folder.checkpoint()
+    arrays = {name: (value.dtype, value.shape, value.tobytes()) for name, value in tensors.items()}
+    rows = [untimed(row) for row in run.history.rows]
+    return files, arrays, {**untimed(position), "row": untimed(position["row"])}, rows
+
+
+def untimed(record):
+    return {name: value for name, value in record.items() if name not in ("seconds", "samples_per_second")}
 
 
 def manifest(run):
     record = json.loads((run.path / "run.json").read_text())
     return {key: value for key, value in record.items() if key not in ("name", "created", "cost")}
-
-
-def without_seconds(snapshots):
-    return {path: content for path, content in snapshots.items() if path.name != "checkpoint.safetensors"}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,7 @@ def test_a_run_trained_again_has_the_same_bytes(run, tmp_path):
     again = ct.train_like(run.path, runs=tmp_path, progress=False)
     assert again.path.parent == tmp_path
     assert manifest(again) == manifest(run)
-    assert without_seconds(files(again)) == without_seconds(files(run))
+    assert left(again) == left(run)
 
 
 def test_settings_beside_it_change_single_ones(run, tmp_path):
@@ -57,7 +61,7 @@ def test_settings_beside_it_change_single_ones(run, tmp_path):
         progress=False,
     )
     assert manifest(other) == manifest(straight)
-    assert without_seconds(files(other)) == without_seconds(files(straight))
+    assert left(other) == left(straight)
 
 
 def test_another_optimizer_takes_its_own_rate_and_no_momentum(run, tmp_path):
@@ -72,7 +76,7 @@ def test_a_branch_begins_with_the_weights_after_an_epoch(run, tmp_path):
     assert manifest(branch)["first_weights"] == "as the model had them"
     assert manifest(branch)["split"] == manifest(run)["split"]
     again = ct.train_like(branch, runs=tmp_path, progress=False)
-    assert without_seconds(files(again)) == without_seconds(files(branch))
+    assert left(again) == left(branch)
     with pytest.raises(UsageError, match="this run has snapshots of epochs 0 to"):
         ct.train_like(run, from_epoch=99, runs=tmp_path, progress=False)
 
@@ -82,7 +86,7 @@ def test_first_weights_that_came_with_the_model_are_those_of_the_first_snapshot(
     first = ct.train(model, "digits", epochs=1, seed=1, runs=tmp_path, progress=False)
     again = ct.train_like(first, runs=tmp_path, progress=False)
     assert manifest(again)["first_weights"] == "as the model had them"
-    assert without_seconds(files(again)) == without_seconds(files(first))
+    assert left(again) == left(first)
     drawn = ct.train_like(run, runs=tmp_path, progress=False, epochs=1)
     before = drawn.folder.snapshot(0)["dense_1/kernel"]
     assert not np.array_equal(first.folder.snapshot(0)["dense_1/kernel"], before)
@@ -114,7 +118,7 @@ def test_arrays_and_sample_weights_are_given_again(tmp_path):
         ct.train_like(made.path, data=ct.Dataset.from_arrays(x + 1, y), progress=False)
     again = ct.train_like(made.path, data=data, sample_weight=weight, runs=tmp_path, progress=False)
     assert manifest(again) == manifest(made)
-    assert without_seconds(files(again)) == without_seconds(files(made))
+    assert left(again) == left(made)
 
 
 def test_what_cannot_be_trained_again_is_refused(run, tmp_path):

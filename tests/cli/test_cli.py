@@ -21,7 +21,7 @@ def test_train_answers_with_one_json_document(cutaway, tmp_path):
     answer = json.loads(out)
     assert {"run", "status", "epochs", "history", "test", "seconds", "device"} <= answer.keys()
     assert (answer["status"], answer["epochs"], len(answer["history"])) == ("finished", 3, 3)
-    assert answer["test"].keys() == {"loss", "accuracy"}
+    assert answer["test"].keys() == {"loss", "accuracy", "cross_entropy"}
     assert answer["seconds"]["total"] > answer["seconds"]["training"] > 0
     assert answer["config"]["learning_rate"] == 0.01, "another optimizer than the recipe's takes its own default rate"
     assert answer["config"]["label_smoothing"] == 0.1

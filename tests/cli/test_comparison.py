@@ -1,6 +1,7 @@
 """The command compare: what it prints, its JSON, and tables of runs among which some are damaged."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -62,6 +63,7 @@ def test_runs_on_the_same_samples_share_a_table_and_damaged_ones_have_a_reason(c
     first = answer["tables"][0]["runs"][0]
     run = ct.open_run(folder / "first")
     assert (first["epochs"], first["accuracy"], first["loss"]) == (6, run.test["accuracy"], run.test["loss"])
+    assert first["cross_entropy"] == run.test["cross_entropy"]
     assert first["interval"] == pytest.approx(wilson_interval(round(first["accuracy"] * 360), 360))
     assert first["parameters"] == sum(layer.parameters for layer in run.layers())
     assert first["seconds"] == run.context.manifest.cost["training"]
@@ -81,6 +83,9 @@ def test_the_table_is_printed_safely(cutaway, folder, monkeypatch):
     assert "split with seed 1" in out
     assert "tested on different samples" in out
     assert out.index("first") < out.index("second") < out.index("untested")
+    test = ct.open_run(folder / "first").test
+    numbers = (f"{test[name]:.4f}" for name in ("cross_entropy", "loss"))
+    assert re.search(r"\s+".join(["first", r"\S+", "6", f"{test['accuracy']:.2%}", r"\S+ to \S+", *numbers]), out)
 
 
 def test_a_folder_in_which_all_is_damaged_has_no_table(cutaway, folder, tmp_path):

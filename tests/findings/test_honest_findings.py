@@ -106,6 +106,15 @@ def test_overfitting_after_the_kept_epoch_does_no_harm():
     assert "This run keeps the weights of epoch 1." in other.text
 
 
+def test_which_epoch_is_kept_is_said_where_it_is_not_the_last_or_not_the_best():
+    losses = history([0.5, 0.4, 0.403])
+    for kept, said in ((2, "weights of epoch 2."), (3, "weights of epoch 3, not those of the lowest loss.")):
+        finding = found(history=losses, kept_epoch=kept)["overfitting"]
+        assert (finding.severity, finding.title) == ("good", "No overfitting")
+        assert finding.text.endswith(f"is not overfitting. This run keeps the {said}")
+    assert "keeps" not in found(history=history([0.5, 0.4]), kept_epoch=2)["overfitting"].text
+
+
 def test_a_higher_test_accuracy_has_possible_causes():
     known = {"test_accuracy": 0.94, "val_accuracy": 0.9}
     own, recorded = found(**known)["test"].text, found(**known, recorded=True)["test"].text

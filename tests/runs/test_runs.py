@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import CutawayWarning, RunError, UnknownNameError, UsageError
-from cutaway.runs import RunFolder, RunWriter, find_run, history, list_runs, output_file, run_command, write_atomic
+from cutaway.runs import (
+    RunFolder,
+    RunWriter,
+    find_run,
+    history,
+    kept_so_far,
+    list_runs,
+    output_file,
+    run_command,
+    write_atomic,
+)
 from cutaway.runs.history import HistoryFile, read_history
 
 DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
@@ -91,6 +101,57 @@ def test_whatever_is_cut_off_the_history_only_the_torn_line_is_lost(tmp_path_fac
     again.append(more, sync=True)
     again.close()
     assert read_history(path) == [*rows[:left], more]
+
+
+HAPPENS = st.sampled_from(["nothing", "delete", "empty", "cut", "replace", "copy", "close", "close and delete"])
+
+
+@given(st.lists(st.tuples(HAPPENS, st.integers(0, 2)), min_size=1, max_size=6))
+def test_whatever_becomes_of_a_history_that_is_written_no_epoch_is_lost(tmp_path_factory, steps):
+    path = tmp_path_factory.mktemp("h") / "history.jsonl"
+    file, rows = HistoryFile(path), []
+    for number, (happens, between) in enumerate(steps, 1):
+        content = path.read_bytes()
+        if happens in ("delete", "replace", "copy", "close and delete"):
+            path.unlink()
+        if happens in ("empty", "cut", "replace", "copy"):
+            others = {"empty": b"", "replace": b"0" * 999, "cut": content[: len(content) // 2]}
+            path.write_bytes(others.get(happens, content))
+        if happens.startswith("close"):
+            file.close()
+            file = HistoryFile(path, lines=bytes(file.lines))
+        for loss in range(between):
+            file.append({"kind": "progress", "epoch": number, "loss": loss}, sync=False)
+        rows.append({"kind": "epoch", "epoch": number, "loss": 1 / number})
+        file.append(rows[-1], sync=True)
+    file.close()
+    assert [row for row in read_history(path) if row["kind"] == "epoch"] == rows
+
+
+def test_a_history_that_is_gone_is_said_in_the_log_and_is_not_taken_from_another_process(tmp_path, caplog):
+    path, file = tmp_path / "history.jsonl", HistoryFile(tmp_path / "history.jsonl")
+    file.append({"kind": "epoch", "epoch": 1, "loss": 1.0}, sync=True)
+    assert caplog.text == ""
+    path.unlink()
+    file.append({"kind": "epoch", "epoch": 2, "loss": 1.0}, sync=True)
+    assert "history.jsonl was deleted or changed while it was written; its 2 epochs are written again" in caplog.text
+    with pytest.raises(RunError, match="which another process is training"):
+        HistoryFile(path)
+    path.unlink()
+    other = HistoryFile(path)
+    with pytest.raises(RunError, match="which another process is training"):
+        file.append({"kind": "epoch", "epoch": 3, "loss": 1.0}, sync=True)
+    file.close()
+    other.close()
+    target = tmp_path / "run.json"
+    target.write_text("{}")
+    path.unlink()
+    file = HistoryFile(path)
+    path.unlink()
+    path.symlink_to(target)
+    file.append({"kind": "epoch", "epoch": 1, "loss": 1.0}, sync=True)
+    file.close()
+    assert (target.read_text(), path.is_symlink(), len(read_history(path))) == ("{}", False, 1)
 
 
 DAMAGED = {
@@ -277,6 +338,34 @@ def test_a_run_without_the_snapshot_of_its_kept_epoch_says_so(writer):
     with pytest.raises(RunError, match=r"keeps the weights of epoch 3, .*; got snapshots of epochs 0 to 2, without"):
         run.resolve_epoch()
     assert run.resolve_epoch(-1) == 2, "who asks for the last one gets it"
+
+
+def test_a_finished_training_without_a_history_is_damaged(writer):
+    writer.epoch({"epoch": 1, "loss": 0.5})
+    writer.snapshot(1, {"a": np.zeros(3, np.float32)})
+    running = RunFolder.open(writer.path)
+    writer.finish("finished", kept_epoch=1, test={"loss": 1.0, "accuracy": 0.5})
+    run, history = RunFolder.open(writer.path), writer.path / "history.jsonl"
+    assert (run.state, run.damage) == ("finished", None)
+    history.write_bytes(b"")
+    assert run.state == "damaged"
+    history.unlink()
+    assert (run.status, run.state, running.state) == ("finished", "damaged", "running")
+    assert "a finished training has a history; got no line in " in str(run.damage)
+
+
+@pytest.mark.parametrize(("patience", "kept"), [(None, 3), (2, 1)])
+def test_the_epoch_that_counts_before_a_training_has_ended(tmp_path, patience, kept):
+    writer = RunWriter.create(tmp_path, name="x", manifest={**MANIFEST, "config": {"patience": patience}})
+    for epoch, loss in enumerate((0.9, 0.4, 0.4, 0.6)):
+        writer.snapshot(epoch, {"a": np.zeros(3, np.float32)})
+        if epoch:
+            writer.epoch({"epoch": epoch, "loss": 0.5, "val_loss": loss})
+    run = RunFolder.open(writer.path)
+    assert run.resolve_epoch() == kept_so_far(run.manifest, run.history()) == kept
+    writer.finish("stopped", kept_epoch=1)
+    assert RunFolder.open(writer.path).resolve_epoch() == 1
+    assert kept_so_far(run.manifest, []) is None
 
 
 @pytest.mark.parametrize("accuracy", [-0.1, 1.5, 98])

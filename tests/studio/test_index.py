@@ -11,7 +11,7 @@ import pytest
 from cutaway.errors import UnknownNameError
 from cutaway.runs import RunWriter
 from cutaway.studio.runs import RunIndex, entry, index
-from cutaway.studio.runs.row import CURVE, spaced
+from cutaway.studio.runs.row import CURVE, run_row, spaced
 
 
 @pytest.fixture
@@ -72,12 +72,44 @@ def test_a_new_server_reads_nothing_that_did_not_change(folder, new_run, read):
 
 
 @pytest.mark.parametrize(
+    ("settings", "ended", "epoch"),
+    [
+        ({}, {"kept_epoch": 2, "test": {"loss": 0.4, "accuracy": 0.5, "cross_entropy": 0.1}}, 2),
+        ({"patience": None}, None, 3),
+        ({"patience": 4}, None, 2),
+        ({"patience": 4}, {"status": "stopped"}, 2),
+    ],
+)
+def test_the_validation_accuracy_is_of_the_epoch_that_the_test_accuracy_is_of(tmp_path, settings, ended, epoch):
+    """Of one that trains, the epoch that it would keep now."""
+    dataset = {"name": "toy", "sha256": "0" * 64, "origin": {"kind": "arrays"}, "shape": [4], "scale": 1.0}
+    manifest = {"dataset": {**dataset, "class_names": ["a", "b"]}, "split": {}, "model": None, "config": settings}
+    writer = RunWriter.create_at(tmp_path / "run", manifest={**manifest, "seed": 0})
+    for number, (loss, accuracy) in enumerate(((0.5, 0.9), (0.3, 0.7), (0.4, 0.8)), 1):
+        writer.epoch({"epoch": number, "loss": 0.5, "val_loss": loss, "val_accuracy": accuracy})
+    if ended:
+        writer.finish(**{"status": "finished", **ended})
+    writer.close()
+    row, _ = run_row(tmp_path / "run")
+    assert (row["val_epoch"], row["val_accuracy"]) == (epoch, {2: 0.7, 3: 0.8}[epoch])
+    assert (row["best_epoch"], row["best"]) == (1, 0.9), "what rows said before stays"
+    assert row["test"] == (ended or {}).get("test")
+
+
+def test_a_finished_training_without_a_history_is_listed_as_damaged(folder, new_run):
+    (new_run(folder / "a") / "history.jsonl").unlink()
+    row, _ = run_row(folder / "a")
+    assert (row["state"], row["epochs"], row["val_accuracy"]) == ("damaged", 0, None)
+    assert row["why"].startswith("a finished training has a history; got no line in ")
+
+
+@pytest.mark.parametrize(
     "damage",
     [
         lambda data: b"",
         lambda data: data[: len(data) // 2],
         lambda data: b"\xff" + data,
-        lambda data: data.replace(b'"method": 2', b'"method": 1'),
+        lambda data: data.replace(b'"method": 3', b'"method": 2'),
         lambda data: data.replace(b'"id": "a"', b'"id": "z"', 1),
         lambda data: data.replace(b'"signature": [[', b'"signature": [[[', 1),
         lambda data: b"null\n" * 5,

@@ -20,6 +20,8 @@ def runs(tmp_path, new_run):
         new_run(folder / name, accuracy=accuracy, data="mnist" if number else "digits")
         manifest = json.loads((folder / name / "run.json").read_text())
         manifest["created"] = f"2026-01-0{number + 1}T12:00:00.000+00:00"
+        if name == "gamma":
+            manifest["test"]["cross_entropy"] = 0.1234
         (folder / name / "run.json").write_text(json.dumps(manifest))
     (folder / "alpha" / "notes.json").write_text('{"title": "Baseline", "tags": ["lesson 3"], "note": "Keep this."}')
     (folder / "broken").mkdir()
@@ -30,6 +32,8 @@ def runs(tmp_path, new_run):
 def listed(opened):
     return opened.page.locator("tbody tr").evaluate_all("rows => rows.map((row) => row.dataset.run)")
 
+
+TITLED = [("beta", "validation"), ("beta", "test"), ("gamma", "test")]
 
 LISTED = "JSON.stringify([...document.querySelectorAll('tbody tr')].map((row) => row.dataset.run))"
 
@@ -50,6 +54,8 @@ def test_runs_are_listed_with_what_is_known_of_them(start_studio, open_page, run
     assert "run.json" in opened.page.locator("tr[data-run=broken]").inner_text()
     assert opened.page.locator("tr[data-run=broken] a").count() == 0
     assert "Baseline" in opened.page.locator("tr[data-run=alpha]").inner_text()
+    titles = [opened.page.locator(f"tr[data-run={run}] td.run-{name}").get_attribute("title") for run, name in TITLED]
+    assert titles == ["after epoch 3", "loss 0.300", "cross-entropy 0.123, loss of the training 0.300"]
     opened.page.get_by_role("link", name="beta").click()
     opened.ready()
     assert opened.page.url.endswith("/runs/beta")

@@ -49,6 +49,19 @@ def test_a_trial_is_a_run_and_the_best_is_the_one_with_the_lowest_loss(found):
     assert ct.compare(found.best, found.run(0), split="val", progress=False).measures.samples == 360
 
 
+def test_with_patience_the_value_of_a_trial_is_that_of_the_epoch_it_keeps(tmp_path):
+    generator = np.random.default_rng(0)
+    noise = ct.Dataset.from_arrays(generator.normal(size=(200, 20)).astype("float32"), generator.integers(0, 2, 200))
+    settings = {"epochs": 9, "patience": 20, "hidden": (64,), "schedule": "constant"}
+    space = {"learning_rate": {"low": 0.01, "high": 0.03}}
+    found = ct.sweep(noise, space=space, trials=1, runs=tmp_path, progress=False, **settings)
+    (trial,), run = found.trials, found.run(0)
+    best = int(np.argmin(run.history["val_loss"]))
+    assert best + 1 == run.folder.manifest.kept_epoch < len(run.history) == 9
+    assert trial.val_loss == run.history["val_loss"][best]
+    assert trial.result["val_accuracy"] == run.history["val_accuracy"][best]
+
+
 def test_trial_0_is_what_train_would_give(found, tmp_path):
     data = ct.load_dataset("digits")
     run = ct.train(ct.mlp((16,), dropout=0.2), data, epochs=2, runs=tmp_path, progress=False)

@@ -241,6 +241,48 @@ def test_restored_weights_are_recognized_by_their_epoch(blobs, tmp_path):
     assert list(folder.manifest.test.values()) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("restore", [True, False])
+def test_what_keras_kept_is_recorded_and_said_where_it_is_not_the_best_epoch(restore, tmp_path, caplog):
+    generator = np.random.default_rng(0)
+    noise = ct.Dataset.from_arrays(generator.normal(size=(200, 20)).astype("float32"), generator.integers(0, 2, 200))
+    recorder = ct.Recorder(tmp_path / "run", noise)
+    train, val = recorder.split.train, recorder.split.val
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(64, "relu"), keras.layers.Dense(2, "softmax")])
+    model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    stop = keras.callbacks.EarlyStopping(patience=9, restore_best_weights=restore)
+    held = (noise.inputs(val), noise.y(val))
+    with caplog.at_level("INFO", "cutaway.training.recorder"):
+        model.fit(
+            noise.inputs(train), noise.y(train), validation_data=held, epochs=6, verbose=0, callbacks=[stop, recorder]
+        )
+    run = ct.open_run(recorder.path, data=noise)
+    best = int(np.argmin(run.history["val_loss"])) + 1
+    assert best < len(run.history) == 6
+    assert (run.folder.manifest.best_epoch, run.folder.manifest.kept_epoch) == (best, best if restore else 6)
+    said = f"ends with the weights of epoch 6; val_loss was lowest in epoch {best}"
+    assert (said in caplog.text) is not restore
+    finding = next(each for each in run.findings() if each.kind == "overfitting")
+    assert (finding.severity == "warning") is not restore
+    assert (finding.evidence["best_epoch"], finding.evidence["kept_epoch"]) == (best, best if restore else 6)
+    assert run.test["loss"] == pytest.approx(
+        model.evaluate(noise.inputs(ids := run.split.test), noise.y(ids), verbose=0)[0]
+    )
+    assert repr(run).endswith(f"test accuracy {run.test['accuracy']:.2%}, cross-entropy {run.test['loss']:.4f}>")
+
+
+def test_a_history_that_is_deleted_between_two_epochs_of_a_fit_is_written_again(blobs, tmp_path, caplog):
+    class Delete(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                (recorder.path / "history.jsonl").unlink()
+
+    recorder = ct.Recorder(tmp_path / "run", blobs)
+    history = fit(make_model(), recorder, callbacks=[Delete()], epochs=4)
+    assert [row["loss"] for row in RunFolder.open(recorder.path).history()] == history.history["loss"]
+    assert "history.jsonl was deleted or changed while it was written; its 2 epochs are written again" in caplog.text
+
+
 def test_averages_that_an_optimizer_swaps_in_replace_the_last_snapshot(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
     model = make_model(optimizer=keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9))

@@ -15,6 +15,7 @@ import pytest
 import cutaway as ct
 from cutaway.errors import Canceled, RunError, UsageError
 from cutaway.progress import CancelToken
+from cutaway.runs import RunWriter
 
 
 @pytest.mark.exhaustive
@@ -37,6 +38,10 @@ def train(runs, **settings):
 
 def snapshots(run):
     return [path.read_bytes() for path in sorted((run.path / "snapshots").iterdir())]
+
+
+def tensors(run):
+    return {name: (value.dtype, value.tobytes()) for name, value in run.folder.checkpoint()[0].items()}
 
 
 def losses(run):
@@ -72,6 +77,7 @@ def test_canceled_after_any_call_and_resumed(calls, tmp_path):
     finished = ct.resume(stopped, progress=False)
     assert finished.folder.status == "finished"
     assert snapshots(finished) == snapshots(straight)
+    assert tensors(finished) == tensors(straight)
     assert losses(finished) == losses(straight)
     assert finished.test == straight.test
     for epoch in (1, 2, 3):
@@ -179,6 +185,70 @@ def test_runs_that_cannot_be_resumed_are_errors(tmp_path):
         ct.resume(stopped, progress=False)
     checkpoint.write_bytes(data)
     assert ct.resume(stopped, progress=False).folder.status == "finished"
+
+
+def after_two_epochs(progress):
+    if progress.done >= 2 / 3 * progress.total:
+        raise CANCELED
+
+
+def test_a_run_of_an_earlier_version_resumes_though_it_has_no_cross_entropies(tmp_path):
+    """Its rows, one of them in the checkpoint, lack what was not recorded then."""
+    straight = train(tmp_path / "a", patience=3)
+    with pytest.raises(Canceled):
+        train(tmp_path / "b", patience=3, progress=after_two_epochs)
+    stopped = ct.open_run("latest", runs=tmp_path / "b")
+    rows, (arrays, position) = stopped.history.rows, stopped.folder.checkpoint()
+    assert len(rows) >= 2
+    for row in (*rows, position["row"]):
+        row.pop("val_cross_entropy", None)
+    history = stopped.path / "history.jsonl"
+    history.write_text("".join(json.dumps({"kind": "epoch", **row}) + "\n" for row in rows))
+    writer = RunWriter.reopen(stopped.path)
+    writer.checkpoint(arrays, position)
+    writer.close()
+    finished = ct.resume(stopped.path, progress=False)
+    assert snapshots(finished) == snapshots(straight)
+    assert tensors(finished) == tensors(straight)
+    assert finished.test == straight.test
+    assert (
+        finished.history["val_cross_entropy"] == [None] * len(rows) + straight.history["val_cross_entropy"][len(rows) :]
+    )
+    assert finished.folder.manifest.kept_epoch == straight.folder.manifest.kept_epoch
+
+
+def test_a_history_that_is_deleted_while_a_training_writes_it_is_written_again(tmp_path, caplog):
+    straight, left = train(tmp_path / "a"), 5
+
+    def delete(progress):
+        nonlocal left
+        left -= 1
+        for path in tmp_path.glob("b/*/history.jsonl") if left in (0, 2) else ():
+            path.unlink()
+
+    run = train(tmp_path / "b", progress=delete)
+    assert left < 0
+    assert (run.folder.state, losses(run)) == ("finished", losses(straight))
+    assert "history.jsonl was deleted or changed while it was written" in caplog.text
+
+
+def test_a_history_that_is_deleted_before_a_run_is_resumed_is_missed(tmp_path):
+    with pytest.raises(Canceled):
+        train(tmp_path, progress=after_two_epochs)
+    stopped = ct.open_run("latest", runs=tmp_path)
+    history = stopped.path / "history.jsonl"
+    lines = history.read_bytes()
+    history.unlink()
+    with pytest.raises(RunError, match=r"history of all epochs before; got a history.jsonl of 0 epochs in "):
+        ct.resume(stopped.path, progress=False)
+    assert ct.open_run(stopped.path).folder.status == "stopped"
+    history.write_bytes(lines)
+    assert ct.resume(stopped.path, progress=False).folder.state == "finished"
+    history.unlink()
+    with pytest.raises(
+        RunError, match=r"a finished training has a history; got no line in .*history.jsonl; next: restore"
+    ):
+        ct.resume(stopped.path, progress=False)
 
 
 def test_two_processes_never_write_one_run(tmp_path):

@@ -10,7 +10,7 @@ from cutaway.api.context import RunContext
 from cutaway.errors import CutawayError
 from cutaway.findings import Evidence, Finding, run_checks
 from cutaway.metrics import confusion_counts
-from cutaway.runs import KeptResult, kept, read_kept, result_name
+from cutaway.runs import KeptResult, kept, kept_so_far, read_kept, result_name
 
 from .facts import facts_of
 
@@ -67,7 +67,7 @@ def _with_records(context: RunContext, facts: dict[str, Any]) -> Evidence:
     return Evidence(
         history=rows,
         class_names=context.class_names,
-        kept_epoch=context.manifest.kept_epoch,
+        kept_epoch=kept_so_far(context.manifest, rows),
         diverged=_diverged(context, epochs=len(rows)),
         recorded=context.manifest.origin == "keras fit",
         ready_made=context.manifest.origin == "model",

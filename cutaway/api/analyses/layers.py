@@ -14,7 +14,7 @@ from cutaway.api.display import NotebookDisplay
 from cutaway.checks import check_whole
 from cutaway.errors import UnknownNameError
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.runs import KeptResult, kept, plain_records, records_of, result_name
+from cutaway.runs import KeptResult, kept, kept_so_far, plain_records, records_of, result_name
 
 from .epochs import some_epochs
 
@@ -252,7 +252,7 @@ def layer_history(
         write=_written,
         compute=compute,
     )
-    kept_epoch = context.manifest.kept_epoch
+    kept_epoch = kept_so_far(context.manifest, context.folder.history())
     kept_epoch = context.epoch(-1) if kept_epoch is None else kept_epoch
     measured = records[0].samples if records else 0
     return LayerHistory(records, split, k, kept_epoch=kept_epoch, note=_fewer(units, measured, asked))

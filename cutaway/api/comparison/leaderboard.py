@@ -36,6 +36,8 @@ class RunLine:
         parameters: Number of values in its weights; None where there are none.
         relabeled: Number of samples that a person gave another label before the training.
         dropped: Number of samples that a person left out of it.
+        cross_entropy: Cross-entropy of the test samples without label smoothing, in nats; None where it was not
+            recorded, as by earlier versions.
     """
 
     run: str
@@ -49,6 +51,7 @@ class RunLine:
     parameters: int | None
     relabeled: int = 0
     dropped: int = 0
+    cross_entropy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -185,10 +188,10 @@ def _table(runs: Sequence[tuple[RunContext, RunLine]]) -> RunTable:
 
 
 def _rank(line: RunLine) -> tuple[bool, float, float, str]:
-    """What runs are sorted by: accuracy, then loss; those that were not tested come last."""
+    """What runs are sorted by: accuracy, then cross-entropy; those that were not tested come last."""
     if line.accuracy is None or line.loss is None:
         return True, 0.0, 0.0, line.run
-    return False, -line.accuracy, line.loss, line.run
+    return False, -line.accuracy, line.loss if line.cross_entropy is None else line.cross_entropy, line.run
 
 
 def _test_samples(context: RunContext) -> str:
@@ -212,6 +215,8 @@ def _line(context: RunContext) -> RunLine:
     """
     manifest, folder = context.manifest, context.folder
     manifest.check("model", "test", "cost")
+    if folder.damage is not None:
+        raise folder.damage
     test, samples = manifest.test, len(context.split.test)
     interval = wilson_interval(round(test["accuracy"] * samples), samples) if test and samples else None
     return RunLine(
@@ -226,6 +231,7 @@ def _line(context: RunContext) -> RunLine:
         parameters=folder.parameters(),
         relabeled=len(manifest.dataset.relabeled or {}),
         dropped=0 if context.split.dropped is None else len(context.split.dropped),
+        cross_entropy=manifest.test_cross_entropy,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from cutaway.api.analyses.comparison import Comparison, LayerCka, kept_layer_cka
+from cutaway.api.analyses.comparison import Comparison, LayerCka, epochs_in_words, kept_layer_cka
 from cutaway.api.context import RunContext
 from cutaway.errors import Canceled, CutawayError, printable
 from cutaway.metrics import Interval, confusion_counts, per_class, wilson_interval
@@ -61,12 +61,13 @@ def verdict(found: Comparison, other: str) -> str:
         f"a difference of {_points(-m.accuracy_difference)} points, {_interval(_negative(m.accuracy_interval))}"
     )
     p = "less than 0.0001" if m.test.p_value < 1e-4 else f"{m.test.p_value:.2g}"
-    return (
+    said = (
         f"{first} {accuracies}: {difference}. {only_here:,} samples are right in this run only, and {only_there:,} in "
         f"the other only. Between equally good models, a difference at least as large has a probability of {p} "
         f"(McNemar's test, {m.test.method}). This is about these two trained models: with another seed, each would be "
         "another model."
     )
+    return f"{said} {epochs_in_words(found.epochs)}".rstrip()
 
 
 def _measures(source: ReportSource, found: Comparison) -> Table:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cutaway.api.analyses import pair_samples
 from cutaway.api.context import RunContext
+from cutaway.api.data_words import test_losses
 from cutaway.errors import Canceled, CutawayError, UsageError, printable
 from cutaway.models import DENSE_KINDS, units_in_words
 from cutaway.page import Page, Section, Text, render
@@ -208,7 +209,8 @@ def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
     if status != "finished":
         facts += [("Status", f"{status} after epoch {rows[-1]['epoch']}" if rows else f"{status} in epoch 1")]
     if test:
-        facts += [("Test accuracy", f"{test['accuracy']:.2%}"), ("Test loss", f"{test['loss']:.4f}")]
+        facts += [("Test accuracy", f"{test['accuracy']:.2%}")]
+        facts += [(f"Test {name}", value) for name, value in test_losses(source.context.manifest).items()]
     if rows:
         kept = source.context.row() or {}
         if kept.get("val_accuracy") is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.api import analyses
 from cutaway.api.analyses.epochs import check_epoch
 from cutaway.api.context import RunContext
-from cutaway.api.data_words import data_in_words
+from cutaway.api.data_words import data_in_words, test_losses
 from cutaway.api.display import facts_html, figure_html, joined_html, line_html
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.written import WrittenFile
@@ -31,7 +31,8 @@ class RecordedRun:
 
     def __repr__(self) -> str:
         test = self.test
-        accuracy = f", test accuracy {test['accuracy']:.2%}" if test else ""
+        losses = (f"{name} {value}" for name, value in test_losses(self.context.manifest).items())
+        accuracy = f", test accuracy {test['accuracy']:.2%}, {next(losses)}" if test else ""
         return f"<Run {self.path.name}: {self.folder.status}, {analyses.epochs_in_words(len(self.history))}{accuracy}>"
 
     def plot(self) -> "Figure":
@@ -68,9 +69,10 @@ class RecordedRun:
 
     @property
     def test(self) -> dict[str, Any] | None:
-        """Loss and accuracy on the test samples at the kept epoch, or None until the training has ended.
+        """What the kept epoch is worth on the test samples, or None until the training has ended.
 
-        The loss is that of the training, with label smoothing where the training has some.
+        ``accuracy`` in 0..1; ``loss``, that of the training, with label smoothing where the training has some;
+        ``cross_entropy``, in nats, without it, which runs of earlier versions do not have.
         """
         return self.context.manifest.test
 

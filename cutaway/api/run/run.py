@@ -29,7 +29,7 @@ class Run(JudgedRun):
     """A training that was, or still is, recorded in a run folder.
 
     Made by `cutaway.train`, `cutaway.record` and `cutaway.open_run`. Layers and epochs are named as Keras names them.
-    ``epoch=None`` is the kept epoch: the best one after early stopping, and otherwise the last. ``epoch=-1`` is the
+    ``epoch=None`` is the kept epoch: with `patience` the best one, and otherwise the last. ``epoch=-1`` is the
     last one with a snapshot, ``epoch=0`` the model as initialized. ``progress=True`` draws progress bars, False draws
     nothing, and a callable gets `Progress` records.
 

@@ -120,7 +120,7 @@ def _do(
         assert watch.path is not None
         why = f"stopped early: others had a lower validation loss after epoch {watch.pruned}"
         _say_why(watch.path, why)
-        study.prune(asked, why, _result(open_run(watch.path, data=material.loaded)))
+        study.prune(asked, why, _result(open_run(watch.path, data=material.loaded), epoch=watch.pruned))
     except TrainingError as error:  # the same settings would diverge again
         study.prune(asked, f"{error.rule}; got {error.got}", {})
     except (CutawayError, MemoryError, OSError) as error:
@@ -147,6 +147,8 @@ def _train(
     if asked.run is not None:
         with contextlib.suppress(CutawayError):  # one that is not here, or is damaged, is trained from the beginning
             found = RunFolder.open(path)
+            if (damage := found.damage) is not None:
+                raise damage
             study.begin(asked, path.name)
             watch.begin(path, len(material.split.train))
             if found.status == "finished":
@@ -248,9 +250,9 @@ def _say_why(path: Path, why: str) -> None:
         writer.close()
 
 
-def _result(run: Run) -> Mapping[str, Any]:
-    """What the sweep keeps of a run, so that it can be shown where the run folder is not."""
-    rows, row = run.history.rows, run.context.row() or {}
+def _result(run: Run, *, epoch: int | None = None) -> Mapping[str, Any]:
+    """What the sweep keeps of a run after an epoch, so that it can be shown where the run folder is not."""
+    rows, row = run.history.rows, run.context.row(epoch) or {}
     seconds = run.context.manifest.cost.get("training")
     return {
         "val_accuracy": row.get("val_accuracy"),

@@ -34,6 +34,8 @@ def print_runs(folder: str, *, given: str | None, as_json: bool) -> None:
 def _print(found: "Leaderboard") -> None:
     for table in found.tables:
         decided = any(line.relabeled or line.dropped for line in table.lines)
+        losses = [(number(line.cross_entropy, 4), number(line.loss, 4)) for line in table.lines]
+        others = any(plain != loss for plain, loss in losses)  # of runs with label smoothing, and of earlier versions
         rows = [
             {
                 "Run": line.run,
@@ -41,12 +43,13 @@ def _print(found: "Leaderboard") -> None:
                 "Epochs": str(line.epochs),
                 "Test acc.": percent(line.accuracy, 2),
                 "95% interval": "-" if line.interval is None else span(line.interval),
-                "Loss": number(line.loss, 4),
+                "Cross-entropy": plain,
+                **({"Loss": loss} if others else {}),
                 "Seconds": number(line.seconds, 1),
                 "Params": "-" if line.parameters is None else f"{line.parameters:,}",
                 **({"Relabeled": f"{line.relabeled:,}", "Left out": f"{line.dropped:,}"} if decided else {}),
             }
-            for line in table.lines
+            for line, (plain, loss) in zip(table.lines, losses, strict=True)
         ]
         title = f"{shorten(table.dataset, 40)} ({table.sha256[:12]}), {table.test_samples:,} test samples"
         if sum(other.sha256 == table.sha256 for other in found.tables) > 1:

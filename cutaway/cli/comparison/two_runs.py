@@ -83,6 +83,8 @@ def parse_epochs(text: str | None) -> tuple[int | None, int | None]:
 
 
 def _print(found: "Comparison", *, limit: int | None) -> None:
+    from cutaway.api.analyses.comparison import epochs_in_words
+
     say(f"A  {printable(found.runs[0])}, epoch {found.epochs[0]}")
     say(f"B  {printable(found.runs[1])}, epoch {found.epochs[1]}")
     summary = found.summary(limit)
@@ -94,6 +96,8 @@ def _print(found: "Comparison", *, limit: int | None) -> None:
     if not rows:
         say("No setting differs.")
     _print_metrics(summary, found.left_out.in_words())
+    if said := epochs_in_words(found.epochs):
+        say(said)
     for name, positions in (("fixed", found.fixed), ("broken", found.broken), ("moved", found.moved)):
         titles = {"fixed": "wrong in A, right in B", "broken": "right in A, wrong in B", "moved": "moved most"}
         _print_samples(summary[name], f"{titles[name]}: {len(summary[name])} of {len(positions):,} samples")

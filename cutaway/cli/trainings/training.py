@@ -95,7 +95,9 @@ def train(
     weight_decay: Annotated[float | None, typer.Option(help="Weight decay (AdamW only).")] = None,
     schedule: Annotated[str | None, typer.Option(help="constant, cosine, one-cycle or step.")] = None,
     precision: Annotated[str | None, typer.Option(help="Matrix products: float32, bfloat16 or auto.")] = None,
-    patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without a better val_loss.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after so many epochs without a better val_loss; keep the best.")
+    ] = None,
     class_weight: Annotated[str | None, typer.Option(help="balanced, or weights such as 0=2.0,3=0.5.")] = None,
     loss: Annotated[str | None, typer.Option(help="Keras' name, such as categorical_crossentropy.")] = None,
     label_smoothing: Annotated[float | None, typer.Option(help="Label smoothing, from 0 up to 1.")] = None,
@@ -293,6 +295,9 @@ def _relabeled_held_out(run: Any, places: list[str]) -> str:
 
 def print_history(run: Any) -> None:
     """Print a run's epochs, whether it overfits, and its test accuracy."""
+    from cutaway.api.data_words import test_losses
+    from cutaway.runs import kept_so_far
+
     columns = {name: how for name, how in _COLUMNS.items() if name in run.history.history}
     print_table(
         [
@@ -318,8 +323,9 @@ def print_history(run: Any) -> None:
     turned = run.history.turned
     if turned:
         say(f"The validation loss was lowest in epoch {turned} and has risen since: later epochs overfit.")
-    kept = run.context.manifest.kept_epoch
+    kept = kept_so_far(run.context.manifest, run.history.rows)
     if kept is not None and run.history.rows and kept != run.history.rows[-1]["epoch"]:
         say(f"The run keeps the weights of epoch {kept}; what follows is of that epoch.")
     if run.test:
-        say(f"Test accuracy {run.test['accuracy']:.2%}, test loss {run.test['loss']:.4f}")
+        losses = "".join(f", {name} {value}" for name, value in test_losses(run.context.manifest).items())
+        say(f"Test accuracy {run.test['accuracy']:.2%}{losses}")

@@ -9,7 +9,7 @@ from cutaway.runs import ProcessRecord, write_atomic
 
 from .entry import Entry
 
-METHOD = 2
+METHOD = 3
 """Number of what a row holds; rows that were kept under another one are made again."""
 
 LARGEST = 1 << 28

@@ -6,7 +6,7 @@ from statistics import median_low
 from typing import Any, cast
 
 from cutaway.errors import CutawayError, printable
-from cutaway.runs import Manifest, ModelSpec, ProcessRecord, RunFolder
+from cutaway.runs import Manifest, ModelSpec, ProcessRecord, RunFolder, kept_so_far
 
 from .notes import read_notes
 
@@ -26,7 +26,9 @@ def run_row(path: Path) -> tuple[dict[str, Any], ProcessRecord | None]:
     Returns:
         ``id`` (the folder's name), ``state`` ("running", "finished", "stopped", "failed", "died" or "damaged"),
         ``why``, ``title``, ``tags`` and ``note``; of a run that can be read also ``created``, ``data``, ``model``,
-        ``epochs``, ``test``, ``curves`` and others. And the process that trains the run, if one does.
+        ``epochs``, ``test``, ``curves`` and others. ``val_accuracy`` is that of the epoch ``val_epoch``, which is the
+        kept one, as ``test`` is; while the training goes on, the one that it would keep now. And the process that
+        trains the run, if one does.
     """
     notes = read_notes(path).model_dump(mode="json")
     try:
@@ -42,9 +44,11 @@ def run_row(path: Path) -> tuple[dict[str, Any], ProcessRecord | None]:
 def _known(folder: RunFolder) -> dict[str, Any]:
     manifest, rows, state = folder.manifest, folder.history(), folder.state
     best = max(rows, key=lambda row: _number(row, "val_accuracy", -1.0), default={})
+    why, kept = str(folder.damage) if folder.damage else manifest.why, kept_so_far(manifest, rows)
+    test = manifest.test and {name: manifest.test[name] for name in ("loss", "accuracy")}
     return {
         "state": state,
-        "why": manifest.why and printable(manifest.why),
+        "why": why and printable(why),
         "created": manifest.created,
         "origin": manifest.origin,
         "data": manifest.dataset.name,
@@ -54,9 +58,11 @@ def _known(folder: RunFolder) -> dict[str, Any]:
         "epochs": rows[-1]["epoch"] if rows else 0,
         "planned": manifest.config.get("epochs"),
         "kept_epoch": manifest.kept_epoch,
+        "val_accuracy": next((row.get("val_accuracy") for row in rows if row["epoch"] == kept), None),
+        "val_epoch": kept,
         "best": best.get("val_accuracy"),
         "best_epoch": best.get("epoch"),
-        "test": manifest.test and {name: manifest.test[name] for name in ("loss", "accuracy")},
+        "test": test and {**test, "cross_entropy": manifest.test_cross_entropy},
         "seconds": manifest.cost.get("training"),
         "curves": {name: _rounded(spaced([row.get(name) for row in rows])) for name in CURVES},
         "progress": training_progress(folder, rows) if state == "running" else None,

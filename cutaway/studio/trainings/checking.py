@@ -33,7 +33,7 @@ HELP = {
     "label_smoothing": "Share of a label that is spread over all classes.",
     "precision": "Of matrix products; weights are always float32.",
     "validation": "Share of the training samples that are held out for validation.",
-    "patience": "Stop after this many epochs without a lower validation loss; none for never.",
+    "patience": "Stop after this many epochs without a lower validation loss, and keep the best one; none for never.",
     "class_weight": '"balanced" gives every class the same weight in the loss; none weighs all samples alike.',
     "seed": "Decides first weights, split, order and dropout: the same seed gives the same run.",
 }

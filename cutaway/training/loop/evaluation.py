@@ -7,6 +7,7 @@ import jax
 import keras
 import numpy as np
 
+from cutaway.metrics import cross_entropies
 from cutaway.parallel import prefetch
 from cutaway.runs import keeps_predictions
 from cutaway.training.config import TrainingConfig
@@ -110,9 +111,10 @@ class Evaluation:
 
         Returns:
             Probabilities to be recorded, float16 ``(validation and test sample, recorded class)``, and ``{"loss",
-            "accuracy"}`` of each split; None for a test split without samples.
+            "accuracy", "cross_entropy"}`` of each split; None for a test split without samples. The cross-entropy is
+            that of the classes, without what else is in the loss: label smoothing, penalties on weights.
         """
-        probabilities, losses, predicted = [], [], []
+        probabilities, losses, predicted, of_truth = [], [], [], []
         placed = self._on_device or prefetch(self._put, self._parts)
         for part, (x, y) in zip(self._parts, placed, strict=True):
             p, loss = self._call(state.trainable, state.non_trainable, x, y)
@@ -120,12 +122,16 @@ class Evaluation:
             found = np.asarray(p).reshape(-1, self.data.classes)[:count]
             probabilities.append(found if exact else found[:, : self.data.recorded].astype(np.float16))
             predicted.append(found.argmax(axis=-1))
+            of_truth.append(found[np.arange(count), self.data.y[part]])
             losses.append(np.asarray(loss).reshape(-1)[:count].astype(np.float64))
-        all_loss = np.concatenate(losses)
-        correct = np.concatenate(predicted) == self.data.y[self.data.train :]
+        measures = {
+            "loss": np.concatenate(losses),
+            "accuracy": np.concatenate(predicted) == self.data.y[self.data.train :],
+            "cross_entropy": cross_entropies(np.concatenate(of_truth)),
+        }
 
         def means(part: slice) -> dict[str, float]:
-            return {"loss": float(all_loss[part].mean()), "accuracy": float(correct[part].mean())}
+            return {name: float(values[part].mean()) for name, values in measures.items()}
 
         test = means(slice(self.data.val, None)) if self.data.has_test else None
         return np.concatenate(probabilities), (means(slice(None, self.data.val)), test)

@@ -12,13 +12,13 @@ import keras
 import numpy as np
 
 from cutaway.errors import TrainingError
-from cutaway.metrics import is_finite
+from cutaway.metrics import best_epoch, is_finite
 from cutaway.models import initialize, require_jax, reseed, set_weights
 from cutaway.training.config import FINITE, TrainingConfig
 
 from .checkpoint import Position
 from .device_data import accelerator_memory
-from .early_stopping import best_epoch, is_exhausted
+from .early_stopping import is_exhausted
 from .epoch import EpochRunner
 from .evaluation import Evaluation, TrainingData
 from .optimizer import make_optimizer
@@ -127,7 +127,7 @@ class FoldTrainer:
             rows.append({"epoch": epoch, "val_loss": self.evaluation.measure(state)[1][0]["loss"]})
             if is_exhausted(rows, patience):
                 break
-        return best_epoch(rows)
+        return best_epoch(rows) or self.config.epochs
 
     def _fresh(self, seed: int, weights: Mapping[str, np.ndarray] | None = None) -> State:
         if weights is None:

@@ -1,7 +1,8 @@
 """The trainer: runs epochs and writes each to disk, its line in the history last.
 
-A training that was interrupted and resumed ends with the same bytes as one that was not: the order of the samples is a
-function of seed and epoch, and a checkpoint holds everything else.
+A training that was interrupted and resumed ends with the same snapshots and predictions, byte for byte, as one that was
+not, and with the same history but for its times: the order of the samples is a function of seed and epoch, and a
+checkpoint holds everything else. Its own bytes differ, since the seconds of the training are in it.
 """
 
 import time
@@ -15,7 +16,7 @@ import keras
 import numpy as np
 
 from cutaway.errors import Canceled, RunError, TrainingError
-from cutaway.metrics import is_finite, watch_overfitting
+from cutaway.metrics import best_epoch, is_finite, watch_overfitting
 from cutaway.models import assign, get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
@@ -24,7 +25,7 @@ from cutaway.training.distributed import current_world
 
 from .checkpoint import ANOTHER, Checkpoint, Position, pack, read_checkpoint
 from .device_data import accelerator_memory
-from .early_stopping import best_epoch, is_exhausted
+from .early_stopping import is_exhausted
 from .epoch import EpochRunner, EpochState
 from .evaluation import Evaluation, TrainingData
 from .optimizer import make_optimizer
@@ -42,8 +43,9 @@ class TrainingResult:
     Attributes:
         epochs: Epochs done.
         best_epoch: Epoch with the lowest validation loss.
-        kept_epoch: Epoch whose weights the model has now: the last one, or the best one after early stopping.
-        test: ``{"loss", "accuracy"}`` on the test samples with those weights; None without test samples.
+        kept_epoch: Epoch whose weights the model has now: with `patience` the best one, and otherwise the last.
+        test: ``{"loss", "accuracy", "cross_entropy"}`` on the test samples with those weights; None without test
+            samples.
         seconds: Training time, including compilation, over all sessions.
     """
 
@@ -281,10 +283,11 @@ class Trainer:
     def _finish(self, state: State) -> TrainingResult:
         """Give the model the weights of the kept epoch, and look up or measure the test samples with them."""
         write_back(self.model, self.optimizer, state)
-        best, kept = best_epoch(self.rows), self.rows[-1]["epoch"]
-        if is_exhausted(self.rows, self.config.patience):
-            kept = best
-            set_weights(self.model, RunFolder.open(self.writer.path).snapshot(best))
+        last = self.rows[-1]["epoch"]
+        best = best_epoch(self.rows) or last
+        kept = last if self.config.patience is None else best
+        if kept != last:
+            set_weights(self.model, RunFolder.open(self.writer.path).snapshot(kept))
         test = self.tests.get(kept)
         if test is None and self.data.has_test:  # an epoch before this training was resumed
             state = self.placement.place(initial_state(self.model, self.optimizer))
@@ -305,7 +308,7 @@ def train_model(
     resume: bool = False,
     shard_layers: int = 1,
 ) -> TrainingResult:
-    """Train a built model; afterwards it has the weights of the last epoch, or of the best one after early stopping.
+    """Train a built model; afterwards it has the weights of the last epoch, or with `patience` those of the best one.
 
     Args:
         model: A checked and built model (`cutaway.models.build_model`).

@@ -5,7 +5,7 @@ In come `PairedSamples`; out come a `Comparison`, and the CKA of all layers. May
 
 from .measuring import SAMPLES, LayerCka, compare_layers, compare_predictions, kept_layer_cka
 from .record import CHANGES, Comparison, LeftOut
-from .settings import SettingDifference, setting_differences
+from .settings import SettingDifference, epochs_in_words, setting_differences
 
 __all__ = [
     "CHANGES",
@@ -16,6 +16,7 @@ __all__ = [
     "SettingDifference",
     "compare_layers",
     "compare_predictions",
+    "epochs_in_words",
     "kept_layer_cka",
     "setting_differences",
 ]

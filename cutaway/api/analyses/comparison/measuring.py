@@ -9,7 +9,7 @@ from cutaway.api.analyses.layers import sample_room
 from cutaway.api.analyses.pairing import PairedSamples
 from cutaway.api.analyses.predictions import probability_batches
 from cutaway.data import stratified_sample
-from cutaway.metrics import LEAST_PROBABILITY, PredictedClasses, paired_measures
+from cutaway.metrics import PredictedClasses, cross_entropies, paired_measures
 from cutaway.progress import ProgressCallback
 from cutaway.runs import KeptResult, digest_of, kept, result_name
 
@@ -45,13 +45,13 @@ def compare_predictions(
     """
     first, second = paired.contexts
     predicted, confidence, of_label = _predictions(paired, epochs, on_progress)
-    loss = -np.log(np.clip(of_label.astype(np.float64), LEAST_PROBABILITY, 1))
+    loss = cross_entropies(of_label)
     correct = predicted == paired.labels
     return Comparison(
         runs=(first.path.name, second.path.name),
         epochs=epochs,
         split=split,
-        settings=setting_differences(first.manifest, second.manifest),
+        settings=setting_differences(first.manifest, second.manifest, epochs=epochs),
         measures=paired_measures((correct[0], correct[1]), (loss[0], loss[1])),
         ids=paired.ids[0],
         class_names=paired.class_names,

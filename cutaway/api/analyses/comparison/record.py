@@ -62,7 +62,7 @@ class Comparison(NotebookDisplay):
         runs: Names of both run folders.
         epochs: Numbers of the epochs.
         split: The split whose samples were predicted.
-        settings: Settings that differ.
+        settings: Settings that differ; the epochs of both are one of them.
         measures: Accuracy and cross-entropy of both, their differences with 95% intervals, and McNemar's test.
         ids: Identity of each sample, as the first run knows it.
         class_names: Names of the classes of both runs.

@@ -28,13 +28,34 @@ class SettingDifference:
     b: Any
 
 
-def setting_differences(first: Manifest, second: Manifest) -> tuple[SettingDifference, ...]:
-    """Compare two runs, section by section."""
+def setting_differences(first: Manifest, second: Manifest, *, epochs: tuple[int, int]) -> tuple[SettingDifference, ...]:
+    """Compare two runs, section by section.
+
+    Args:
+        first: One of the runs.
+        second: The other one.
+        epochs: Numbers of the epochs of both that are compared: one of the settings, "kept_epoch" where they are kept.
+    """
+    sections = _sections(first, second)
+    name = "kept_epoch" if epochs == (first.kept_epoch, second.kept_epoch) else "epoch"
+    for settings, epoch in zip(sections["training"], epochs, strict=True):
+        settings[name] = epoch
     return tuple(
         SettingDifference(section, name, a, b)
-        for section, (one, other) in _sections(first, second).items()
+        for section, (one, other) in sections.items()
         for name in dict.fromkeys((*one, *other))
         if (a := one.get(name)) != (b := other.get(name))
+    )
+
+
+def epochs_in_words(epochs: tuple[int, int]) -> str:
+    """What the epochs that are compared have to do with the difference, a sentence; empty where they are the same."""
+    first, second = epochs
+    if first == second:
+        return ""
+    return (
+        f"The runs are compared after different epochs, {first} and {second}: part of the difference may come from "
+        "that, and not from the other settings or the data."
     )
 
 

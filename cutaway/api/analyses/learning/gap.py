@@ -12,7 +12,7 @@ from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
 from cutaway.data import SampleIds
 from cutaway.errors import RunError
-from cutaway.metrics import Difference, Share, difference_of, is_finite, paired_difference_interval, share_of
+from cutaway.metrics import Difference, Share, best_epoch, difference_of, paired_difference_interval, share_of
 
 if TYPE_CHECKING:
     import pandas
@@ -130,7 +130,7 @@ def generalization(context: RunContext, *, epoch: int | None = None) -> Generali
             notes.append(f"the training accuracy is not known: {error.rule}")
     both = {"train", "val"} <= accuracy.keys()
     gap = difference_of(accuracy["train"], accuracy["val"]) if both else None
-    best, last = _best_epoch(context), context.epoch(-1)
+    best, last = best_epoch(context.folder.history()), context.epoch(-1)
     if best is None:
         notes.append("the validation loss was not measured, so that there is no best epoch")
     elif best not in context.folder.epochs:
@@ -142,12 +142,6 @@ def generalization(context: RunContext, *, epoch: int | None = None) -> Generali
 def _correct(context: RunContext, ids: SampleIds, epoch: int) -> np.ndarray:
     """Whether each sample is predicted correctly, bool ``(sample,)``."""
     return predict_classes(context, ids, epoch=epoch).predicted == context.data.y(ids)
-
-
-def _best_epoch(context: RunContext) -> int | None:
-    """The epoch of the lowest validation loss, the first of equals."""
-    rows = [row for row in context.folder.history() if is_finite(row.get("val_loss"))]
-    return int(min(rows, key=lambda row: row["val_loss"])["epoch"]) if rows else None
 
 
 def _stopping(context: RunContext, best: int | None, last: int) -> tuple[EarlyStopping, ...]:

@@ -41,8 +41,8 @@ export function runRow(row, { selected, actions }) {
   const epochs = row.planned && row.planned !== row.epochs ? `${row.epochs} of ${row.planned}` : `${row.epochs ?? ""}`;
   cells.push(
     element("td", { class: "run-curve", "data-label": "Loss" }, smallCurve(row.curves)),
-    numberCell("Validation", accuracyWords(row.best), row.best_epoch && `best in epoch ${row.best_epoch}`),
-    numberCell("Test", accuracyWords(row.test?.accuracy), row.test && `loss ${row.test.loss.toPrecision(3)}`),
+    numberCell("Validation", accuracyWords(row.val_accuracy), row.val_epoch && `after epoch ${row.val_epoch}`),
+    numberCell("Test", accuracyWords(row.test?.accuracy), row.test && lossWords(row.test)),
     element("td", { class: "run-data", "data-label": "Data", text: row.data, title: row.data }),
     element("td", { class: "run-model", "data-label": "Model", text: row.model, title: row.model }),
     numberCell("Epochs", epochs),
@@ -134,6 +134,16 @@ function createdElement(created) {
 /** @param {number | null | undefined} value */
 function accuracyWords(value) {
   return value === null || value === undefined ? "" : percent(value, 2);
+}
+
+/**
+ * What the test samples cost: the cross-entropy, and the loss of the training where it is another number.
+ * @param {{ loss: number, cross_entropy: number | null }} test
+ */
+export function lossWords({ loss, cross_entropy: plain }) {
+  const [own, known] = [loss.toPrecision(3), plain?.toPrecision(3)];
+  if (known === undefined) return `loss ${own}`;
+  return own === known ? `cross-entropy ${known}` : `cross-entropy ${known}, loss of the training ${own}`;
 }
 
 /**

@@ -2,8 +2,8 @@
  * A run as the list shows it; see `cutaway.studio.runs.row`.
  * @typedef {{ id: string, state: string, why: string | null, title: string, tags: string[], note: string,
  *   created?: string, data?: string, classes?: number, model?: string, epochs?: number, planned?: number | null,
- *   kept_epoch?: number | null, best?: number | null, best_epoch?: number | null,
- *   test?: { loss: number, accuracy: number } | null, seconds?: number | null,
+ *   kept_epoch?: number | null, val_accuracy?: number | null, val_epoch?: number | null,
+ *   test?: { loss: number, accuracy: number, cross_entropy: number | null } | null, seconds?: number | null,
  *   curves?: Record<string, (number | null)[]>, progress?: RunProgress | null }} RunRow
  * @typedef {{ epoch: number, share: number | null, rate: number | null, seconds_left: number | null }} RunProgress
  */
@@ -33,7 +33,7 @@ export const SORTED = {
   created: (row) => row.created,
   name: (row) => (row.title || row.id).toLowerCase(),
   state: (row) => row.state,
-  best: (row) => row.best,
+  best: (row) => row.val_accuracy,
   test: (row) => row.test?.accuracy,
   data: (row) => row.data?.toLowerCase(),
   model: (row) => row.model,
