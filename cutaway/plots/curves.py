@@ -146,7 +146,7 @@ def _draw_panel(axes: "Axes", metric: str, curves: Curves, *, marks: tuple[_Mark
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, labelcolor=INK)
 
 
 def _bokeh_panel(metric: str, curves: Curves, *, marks: tuple[_Mark, ...], epochs: Any) -> "BokehFigure":

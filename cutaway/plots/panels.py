@@ -178,7 +178,7 @@ def _draw(axes: "Axes", panel: Panel) -> None:
     axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     if any(series.name for series in panel.series):
-        for text in axes.legend(frameon=False).get_texts():
+        for text in axes.legend(frameon=False, labelcolor=INK).get_texts():
             text.set_parse_math(False)
 
 
