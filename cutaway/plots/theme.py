@@ -1,7 +1,15 @@
-"""Colors, markers and sizes that all figures share."""
+"""Colors, markers, sizes and ticks that all figures share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from bokeh.models import BasicTicker
+    from matplotlib.ticker import MaxNLocator
 
 CLASS_COLORS = (
     "#636ed8",
@@ -118,3 +126,24 @@ def shortened(name: Any, longest: int = LONGEST_NAME) -> str:
         return text
     first = (longest - 1) * 2 // 3
     return f"{text[:first]}…{text[len(text) - (longest - 1 - first) :]}"
+
+
+def are_whole(columns: Iterable[ArrayLike]) -> bool:
+    """Whether all numbers are whole, those that are missing aside: they count epochs, units or samples."""
+    numbers = np.concatenate([np.ravel(np.asarray(column, np.float64)) for column in columns])
+    numbers = numbers[np.isfinite(numbers)]
+    return bool(len(numbers) and (numbers == np.rint(numbers)).all())
+
+
+def whole_ticks(most: int = 10) -> "MaxNLocator":
+    """Ticks of matplotlib for what is counted: nothing lies halfway between two epochs."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(most, integer=True, min_n_ticks=1)
+
+
+def whole_ticks_bokeh() -> "BasicTicker":
+    """Ticks of Bokeh for what is counted."""
+    from bokeh.models import BasicTicker
+
+    return BasicTicker(min_interval=1, num_minor_ticks=0)
