@@ -40,7 +40,7 @@ def test_a_notebook_displays_a_figure_as_a_picture():
     picture = Image.open(io.BytesIO(figure._repr_png_()))
     assert picture.format == "PNG"
     assert min(picture.size) > 400
-    assert len(picture.convert("RGB").getcolors(1 << 20)) > 10
+    assert len(picture.convert("RGBA").getcolors(1 << 20)) > 10
 
 
 TWO = np.array([0.2, 0.8])
