@@ -12,7 +12,7 @@
     ├── ExecutionError (RuntimeError)    tasks cannot be done where they were to be: nobody listens, a worker is lost
     └── Canceled (RuntimeError)          the work was canceled through a `CancelToken`
     CutawayWarning (UserWarning)         nothing failed, but the user should know
-    Interrupted (KeyboardInterrupt)      Ctrl-C, or a notebook's stop button, ended work that can go on later
+    WorkInterrupted (KeyboardInterrupt)  Ctrl-C, or a notebook's stop button, ended work that can go on later
 
 Every message is one line with three parts: the rule, what we got, and the next step. Every error can be pickled, so
 that it crosses from one process to another unchanged. What we got may come from a file of a stranger: it is shown with
@@ -144,7 +144,7 @@ class Canceled(CutawayError, RuntimeError):
     exit_code = 130  # of a program that Ctrl-C ended: 128 + SIGINT
 
 
-class Interrupted(KeyboardInterrupt):
+class WorkInterrupted(KeyboardInterrupt):
     """Ctrl-C, or the stop button of a notebook, ended work that can go on later; the message says how.
 
     A script ends as with any other KeyboardInterrupt.

@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 import cutaway as ct
-from cutaway.errors import Interrupted
+from cutaway.errors import WorkInterrupted
 
 
 def interrupt(progress):
@@ -27,7 +27,7 @@ def test_the_message_of_an_interrupted_training_is_the_call_that_goes_on(tmp_pat
     assert ct.open_run("latest").folder.status == "stopped"
     assert len(eval(call, {"ct": ct}).history) == 2
     copied = pickle.loads(pickle.dumps(raised.value))
-    assert (type(copied), str(copied)) == (Interrupted, str(raised.value))
+    assert (type(copied), str(copied)) == (WorkInterrupted, str(raised.value))
 
 
 def test_the_call_asks_for_data_that_came_from_arrays(tmp_path):

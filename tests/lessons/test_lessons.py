@@ -127,7 +127,7 @@ DECIMAL = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
 def stale(written, executed):
     """The cells whose saved text is another one: words or whole numbers, or decimals by more than 0.005 and 2%.
 
-    Another processor changes the last digits of a decimal, and pictures, so pictures need only be there.
+    Another CPU changes the last digits of a decimal, and pictures, so pictures need only be there.
     """
 
     def texts(notebook):

@@ -12,7 +12,7 @@ from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.run import Run
 from cutaway.api.weighting import sample_weights, weights_digest
 from cutaway.data import Dataset, Split, Table
-from cutaway.errors import Canceled, CutawayError, Interrupted, RunError
+from cutaway.errors import Canceled, CutawayError, RunError, WorkInterrupted
 from cutaway.progress import raise_if_canceled
 from cutaway.runs import RunFolder, RunWriter, keeps_predictions, run_argument
 
@@ -119,7 +119,7 @@ def train_into(
     """Train into a run folder and write how it ended, whatever happens.
 
     Raises:
-        Interrupted: Ctrl-C ended it; the message says how to resume it.
+        WorkInterrupted: Ctrl-C ended it; the message says how to resume it.
         RunError, TrainingError, Canceled: As `cutaway.train`.
     """
     from cutaway.training import current_world, train_model
@@ -143,7 +143,7 @@ def train_into(
             raise
         given = ", data=..." if writer.manifest.dataset.origin["kind"] == "arrays" else ""
         go_on = f"ct.resume({run_argument(writer.path)!r}{given})"
-        raise Interrupted("every epoch so far is kept", f"go on with: {go_on}") from error
+        raise WorkInterrupted("every epoch so far is kept", f"go on with: {go_on}") from error
     except CutawayError as error:
         _end(writer, "failed", str(error))
         raise
