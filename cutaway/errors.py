@@ -12,6 +12,7 @@
     ├── ExecutionError (RuntimeError)    tasks cannot be done where they were to be: nobody listens, a worker is lost
     └── Canceled (RuntimeError)          the work was canceled through a `CancelToken`
     CutawayWarning (UserWarning)         nothing failed, but the user should know
+    WorkInterrupted (KeyboardInterrupt)  Ctrl-C, or a notebook's stop button, ended work that can go on later
 
 Every message is one line with three parts: the rule, what we got, and the next step. Every error can be pickled, so
 that it crosses from one process to another unchanged. What we got may come from a file of a stranger: it is shown with
@@ -141,6 +142,28 @@ class Canceled(CutawayError, RuntimeError):
     """
 
     exit_code = 130  # of a program that Ctrl-C ended: 128 + SIGINT
+
+
+class WorkInterrupted(KeyboardInterrupt):
+    """Ctrl-C, or the stop button of a notebook, ended work that can go on later; the message says how.
+
+    A script ends as with any other KeyboardInterrupt.
+
+    Args:
+        kept: What is kept: "epochs 1 to 3 are kept".
+        hint: The next step for the user, as an imperative.
+    """
+
+    def __init__(self, kept: str, hint: str) -> None:
+        super().__init__(f"{printable(kept)}; next: {printable(hint)}")
+        self.kept, self.hint = kept, hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.kept, self.hint)
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of the traceback, which here is a hundred lines of ours."""
+        return [f"KeyboardInterrupt: {self}"]
 
 
 class CutawayWarning(UserWarning):

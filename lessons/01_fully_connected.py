@@ -17,8 +17,11 @@
 # make of an image?
 #
 # All you need is a little Python. Run the cells from top to bottom. The whole lesson takes a few minutes on a laptop
-# and works offline. There are nine exercises along the way. The solution to each one is hidden in the cell below it:
-# try it yourself first, then open the solution.
+# and works offline. There are nine exercises along the way.
+
+# %% [markdown] tags=["about-solutions"]
+# The solution to each exercise is folded below it: try it yourself first, then click on "Solution". To run it, copy it
+# into your cell.
 
 # %% [markdown]
 # The first cell makes every run reproducible: it chooses JAX as the Keras backend and sets one seed for everything
@@ -36,6 +39,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from keras import layers
+from sklearn.model_selection import train_test_split
 
 import cutaway as ct
 
@@ -50,12 +54,28 @@ keras.utils.set_random_seed(SEED)
 #
 # **Given an image of a handwritten digit, say which digit it is.** Our dataset is MNIST: 60,000 images for training and
 # 10,000 for testing. It comes with `cutaway`, so nothing is downloaded.
+#
+# On a slow machine, write `"digits", 8` instead: 1,797 images of 8 by 8 pixels, in batches of eight. Each training
+# then takes a second or two, and the numbers are others than those in the text.
 
-# %%
-data = ct.load_dataset("mnist")
+# %% tags=["file"]
+DATASET, BATCH_SIZE = "mnist", 128
+
+data = ct.load_dataset(DATASET)
+if "test" not in data.sources:  # "digits" has one part: keep a fifth of it for the test
+    everything = data.sources["train"]
+    x, x_test, y, y_test = train_test_split(
+        everything.x, everything.y, test_size=0.2, random_state=SEED, stratify=everything.y
+    )
+    data = ct.Dataset.from_arrays(
+        x, y, x_test=x_test, y_test=y_test, scale=data.scale, name=DATASET
+    )
+
 X_train, y_train = data.sources["train"].x, data.sources["train"].y
 X_test, y_test = data.sources["test"].x, data.sources["test"].y
+PIXELS = X_train[0].size  # 784
 
+# %%
 print("training images:", X_train.shape, X_train.dtype)
 print("test images:    ", X_test.shape, X_test.dtype)
 print("training labels:", y_train.shape, y_train[:10])
@@ -126,18 +146,20 @@ show_digits(X_train[:20], y_train[:20])
 #
 # How many images of each digit are there in the training set and in the test set? Are all ten digits equally common?
 #
-# *Hint: `np.bincount`.*
+# *Hint: `np.bincount`, and all labels of a part are `data.sources["train"].y` and `data.sources["test"].y`.*
 
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
-counts = pd.DataFrame({"train": np.bincount(y_train), "test": np.bincount(y_test)})
+# %% tags=["solution"]
+counts = pd.DataFrame({part: np.bincount(data.sources[part].y) for part in ("train", "test")})
 counts.index.name = "digit"
 print(counts)
-assert counts["train"].sum() == 60_000 and counts["test"].sum() == 10_000
-# ones are the most common, fives the least
-assert counts["train"].idxmax() == 1 and counts["train"].idxmin() == 5
+
+if DATASET == "mnist":
+    assert counts["train"].sum() == 60_000 and counts["test"].sum() == 10_000
+    # ones are the most common, fives the least
+    assert counts["train"].idxmax() == 1 and counts["train"].idxmin() == 5
 
 # %% [markdown]
 # ## ReLU and softplus
@@ -195,7 +217,7 @@ def make_model():
     """Build 784-512-512-10 as a list of layers."""
     return keras.Sequential(
         [
-            keras.Input((784,)),
+            keras.Input((PIXELS,)),
             layers.Dense(512, activation="relu"),
             layers.Dense(512, activation="relu"),
             layers.Dense(10, activation="softmax"),
@@ -203,15 +225,15 @@ def make_model():
     )
 
 
-model = make_model()
-model.count_params()
+plain = make_model()
+plain.count_params()
 
 # %% [markdown]
 # The other way is a **graph**: you call each layer like a function on its input. This is the only way to build models
 # with branches. (Keras calls it the functional API; the 2017 lesson called it the `Graph` model.)
 
 # %%
-inputs = keras.Input((784,))
+inputs = keras.Input((PIXELS,))
 hidden = layers.Dense(512, activation="relu")(inputs)
 hidden = layers.Dense(512, activation="relu")(hidden)
 outputs = layers.Dense(10, activation="softmax")(hidden)
@@ -222,14 +244,14 @@ graph.count_params()
 # Both define the same model. Give them the same weights, and they make the same predictions:
 
 # %%
-graph.set_weights(model.get_weights())
-noise = np.random.default_rng(SEED).random((5, 784), dtype=np.float32)
-np.allclose(model.predict(noise, verbose=0), graph.predict(noise, verbose=0))
+graph.set_weights(plain.get_weights())
+noise = np.random.default_rng(SEED).random((5, PIXELS), dtype=np.float32)
+np.allclose(plain.predict(noise, verbose=0), graph.predict(noise, verbose=0))
 
 # %% tags=["check"]
-assert model.count_params() == graph.count_params() == 669_706
-assert np.allclose(model.predict(noise, verbose=0), graph.predict(noise, verbose=0))
-assert np.allclose(model.predict(noise, verbose=0).sum(axis=1), 1)  # probabilities add up to 1
+assert plain.count_params() == graph.count_params() == 513 * 512 + (PIXELS + 1) * 512 + 513 * 10
+assert np.allclose(plain.predict(noise, verbose=0), graph.predict(noise, verbose=0))
+assert np.allclose(plain.predict(noise, verbose=0).sum(axis=1), 1)  # probabilities add up to 1
 
 # %% [markdown]
 # ### Exercise 2: build a model
@@ -242,23 +264,23 @@ assert np.allclose(model.predict(noise, verbose=0).sum(axis=1), 1)  # probabilit
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 small = keras.Sequential(
     [
-        keras.Input((784,)),
+        keras.Input((PIXELS,)),
         layers.Dense(300, activation="relu"),
         layers.Dense(100, activation="relu"),
         layers.Dense(10, activation="softmax"),
     ]
 )
-small_inputs = keras.Input((784,))
+small_inputs = keras.Input((PIXELS,))
 small_hidden = layers.Dense(300, activation="relu")(small_inputs)
 small_hidden = layers.Dense(100, activation="relu")(small_hidden)
 small_graph = keras.Model(small_inputs, layers.Dense(10, activation="softmax")(small_hidden))
 
-by_hand = (784 * 300 + 300) + (300 * 100 + 100) + (100 * 10 + 10)
+by_hand = (PIXELS * 300 + 300) + (300 * 100 + 100) + (100 * 10 + 10)
 print(by_hand, small.count_params(), small_graph.count_params())
-assert by_hand == small.count_params() == small_graph.count_params() == 266_610
+assert by_hand == small.count_params() == small_graph.count_params()
 
 # %% [markdown]
 # ### Compiling: a loss and an optimizer
@@ -271,7 +293,7 @@ assert by_hand == small.count_params() == small_graph.count_params() == 266_610
 # digit. It is 0 if the model was certain and right, and large if it was confident and wrong.
 
 # %%
-model.compile(
+plain.compile(
     loss="categorical_crossentropy",
     optimizer=keras.optimizers.SGD(learning_rate=0.01),
     metrics=["accuracy"],
@@ -284,8 +306,8 @@ model.compile(
 # and **scale** the pixels to the range from 0 to 1.
 
 # %%
-X_train = X_train.reshape(60_000, 784).astype("float32") / 255
-X_test = X_test.reshape(10_000, 784).astype("float32") / 255
+X_train = X_train.reshape(-1, PIXELS).astype("float32") / data.scale  # 255
+X_test = X_test.reshape(-1, PIXELS).astype("float32") / data.scale
 X_train.shape, X_train.min(), X_train.max()
 
 # %% [markdown]
@@ -305,10 +327,8 @@ print("target:   ", Y_train[0].astype(int))
 # you look at it while you are still making decisions, it is no longer a test.)
 
 # %%
-from sklearn.model_selection import train_test_split
-
 rows_train, rows_val = train_test_split(
-    np.arange(60_000), test_size=0.25, random_state=SEED, stratify=y_train
+    np.arange(len(y_train)), test_size=0.25, random_state=SEED, stratify=y_train
 )
 X_train, X_val = X_train[rows_train], X_train[rows_val]
 Y_train, Y_val = Y_train[rows_train], Y_train[rows_val]
@@ -317,11 +337,14 @@ X_train.shape, X_val.shape
 
 # %%
 show_digits(
-    [X_train[0].reshape(28, 28), X_val[0].reshape(28, 28)], ["training", "validation"], rows=1
+    [X_train[0].reshape(data.shape), X_val[0].reshape(data.shape)],
+    ["training", "validation"],
+    rows=1,
 )
 
 # %% tags=["check"]
-assert X_train.shape == (45_000, 784) and X_val.shape == (15_000, 784)
+assert len(X_train) + len(X_val) == len(data.sources["train"].y)
+assert X_train.shape[1] == X_val.shape[1] == PIXELS
 assert not set(rows_train) & set(rows_val)  # no image is in both
 assert np.array_equal(Y_train.argmax(axis=1), y_train)
 
@@ -332,15 +355,15 @@ assert np.array_equal(Y_train.argmax(axis=1), y_train)
 # `History`: the loss and accuracy after each epoch, on the training data and on the validation data (`val_`).
 
 # %%
-history = model.fit(
-    X_train, Y_train, batch_size=128, epochs=2, validation_data=(X_val, Y_val), verbose=0
+history = plain.fit(
+    X_train, Y_train, batch_size=BATCH_SIZE, epochs=2, validation_data=(X_val, Y_val), verbose=0
 )
 
 
 def table(history):
     """Turn a History into a table with one row per epoch."""
     metrics = pd.DataFrame(history.history).round(4)
-    metrics.index = pd.RangeIndex(1, len(metrics) + 1, name="epoch")
+    metrics.index = pd.Index(history.epoch, name="epoch") + 1  # Keras counts from 0
     return metrics
 
 
@@ -350,7 +373,8 @@ table(history)
 # **After two epochs, the model correctly reads about 88% of digits that it has never seen.** Guessing would give 10%.
 
 # %% tags=["check"]
-assert 0.87 <= history.history["val_accuracy"][-1] <= 0.90
+if DATASET == "mnist":
+    assert 0.87 <= history.history["val_accuracy"][-1] <= 0.90
 
 # %% [markdown]
 # ### Why not binary cross-entropy?
@@ -368,7 +392,7 @@ binary.compile(
 )
 before = binary.evaluate(X_val, Y_val, verbose=0, return_dict=True)
 binary_history = binary.fit(
-    X_train, Y_train, batch_size=128, epochs=2, validation_data=(X_val, Y_val), verbose=0
+    X_train, Y_train, batch_size=BATCH_SIZE, epochs=2, validation_data=(X_val, Y_val), verbose=0
 )
 after = binary.evaluate(X_val, Y_val, verbose=0, return_dict=True)
 pd.DataFrame({"untrained": before, "after 2 epochs": after}).round(3)
@@ -387,8 +411,9 @@ pd.DataFrame({"untrained": before, "after 2 epochs": after}).round(3)
 # right choice when several answers can be true at once ("there is a cat", "there is a dog").
 
 # %% tags=["check"]
-assert before["binary_accuracy"] > 0.85 and before["categorical_accuracy"] < 0.25
-assert after["categorical_accuracy"] < history.history["val_accuracy"][-1] - 0.05
+if DATASET == "mnist":
+    assert before["binary_accuracy"] > 0.85 and before["categorical_accuracy"] < 0.25
+    assert after["categorical_accuracy"] < history.history["val_accuracy"][-1] - 0.05
 
 # %% [markdown]
 # ### Learning curves
@@ -415,11 +440,17 @@ plot_history(history, "Two epochs")
 # %% [markdown]
 # ### More epochs
 #
-# `fit` picks up where the model left off. Let's train for two more epochs:
+# `fit` picks up where the model left off. Let's train for two more epochs, the third and the fourth:
 
 # %%
-more = model.fit(
-    X_train, Y_train, batch_size=128, epochs=2, validation_data=(X_val, Y_val), verbose=0
+more = plain.fit(
+    X_train,
+    Y_train,
+    batch_size=BATCH_SIZE,
+    initial_epoch=2,
+    epochs=4,
+    validation_data=(X_val, Y_val),
+    verbose=0,
 )
 table(more)
 
@@ -430,15 +461,21 @@ assert more.history["val_loss"][-1] < history.history["val_loss"][-1]
 # %% [markdown]
 # ### Exercise 3: train longer
 #
-# Train the model for four more epochs, and plot the validation accuracy of all eight. Does each epoch help as much as
+# Train `plain` for four more epochs, and plot the validation accuracy of all eight. Does each epoch help as much as
 # the one before?
 
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
-four = model.fit(
-    X_train, Y_train, batch_size=128, epochs=4, validation_data=(X_val, Y_val), verbose=0
+# %% tags=["solution"]
+four = plain.fit(
+    X_train,
+    Y_train,
+    batch_size=BATCH_SIZE,
+    initial_epoch=4,
+    epochs=8,
+    validation_data=(X_val, Y_val),
+    verbose=0,
 )
 val_accuracy = (
     history.history["val_accuracy"]
@@ -453,8 +490,9 @@ plt.title("Each epoch helps less than the one before")
 plt.xlabel("epoch")
 plt.ylabel("validation accuracy")
 plt.show()
-assert val_accuracy[-1] > 0.91
-assert gains[0] > 3 * gains[-1]  # the first epochs gain the most
+if DATASET == "mnist":
+    assert val_accuracy[-1] > 0.91
+    assert gains[0] > 3 * gains[-1]  # the first epochs gain the most
 
 # %% [markdown]
 # ## Dropout
@@ -478,7 +516,7 @@ print("prediction:", np.asarray(dropout(ones, training=False))[0])
 keras.utils.set_random_seed(SEED)
 model = keras.Sequential(
     [
-        keras.Input((784,)),
+        keras.Input((PIXELS,)),
         layers.Dense(512, activation="relu", name="dense_1"),
         layers.Dropout(0.2, name="dropout_1"),
         layers.Dense(512, activation="relu", name="dense_2"),
@@ -493,7 +531,7 @@ model.compile(
     metrics=["accuracy"],
 )
 dropout_history = model.fit(
-    X_train, Y_train, batch_size=128, epochs=4, validation_data=(X_val, Y_val), verbose=0
+    X_train, Y_train, batch_size=BATCH_SIZE, epochs=4, validation_data=(X_val, Y_val), verbose=0
 )
 plot_history(dropout_history, "With dropout")
 
@@ -515,7 +553,8 @@ assert set(dropped.ravel()) <= {0.0, 2.0} and np.array_equal(
     np.asarray(dropout(ones, training=False)), ones
 )
 assert same and differs
-assert 0.89 <= dropout_history.history["val_accuracy"][-1] <= 0.92
+if DATASET == "mnist":
+    assert 0.89 <= dropout_history.history["val_accuracy"][-1] <= 0.92
 
 # %% [markdown]
 # ### Exercise 4: add dropout
@@ -526,11 +565,11 @@ assert 0.89 <= dropout_history.history["val_accuracy"][-1] <= 0.92
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 keras.utils.set_random_seed(0)
 small_dropout = keras.Sequential(
     [
-        keras.Input((784,)),
+        keras.Input((PIXELS,)),
         layers.Dense(300, activation="relu"),
         layers.Dropout(0.2),
         layers.Dense(100, activation="relu"),
@@ -542,7 +581,7 @@ small_dropout.compile(
     loss="categorical_crossentropy", optimizer=keras.optimizers.SGD(0.01), metrics=["accuracy"]
 )
 small_history = small_dropout.fit(
-    X_train, Y_train, batch_size=128, epochs=4, validation_data=(X_val, Y_val), verbose=0
+    X_train, Y_train, batch_size=BATCH_SIZE, epochs=4, validation_data=(X_val, Y_val), verbose=0
 )
 with_dropout = np.array(small_history.history["accuracy"])
 evaluated = small_dropout.evaluate(X_train, Y_train, verbose=0, return_dict=True)
@@ -555,7 +594,8 @@ print("validation images:                        ", round(validation[-1], 3))
 # Training accuracy is measured during the epoch, with dropout; validation accuracy is measured without dropout.
 # Measured in the same way, they agree.
 assert all(validation > with_dropout)
-assert abs(without_dropout - validation[-1]) < 0.02
+if DATASET == "mnist":
+    assert abs(without_dropout - validation[-1]) < 0.02
 
 # %% [markdown]
 # ## Overfitting, and how to stop it
@@ -589,8 +629,11 @@ plot_history(few_history, "20 epochs on 2,000 images")
 # %% tags=["check"]
 val_loss = few_history.history["val_loss"]
 best_epoch = int(np.argmin(val_loss)) + 1
-assert few_history.history["accuracy"][-1] > 0.999  # memorized
-assert best_epoch < 12 and val_loss[-1] > 1.05 * min(val_loss)  # the best epoch is long past
+if DATASET == "mnist":
+    assert few_history.history["accuracy"][-1] > 0.999  # memorized
+    assert best_epoch < 12 and val_loss[-1] > 1.05 * min(
+        val_loss
+    )  # the best epoch is long past
 
 # %% [markdown]
 # So we should stop in time. `EarlyStopping` watches the validation loss, waits `patience` epochs for it to improve, and
@@ -662,8 +705,10 @@ assert [layer.name for layer in model.layers] == [
     "dropout_2",
     "output",
 ]
-assert [layer.count_params() for layer in model.layers] == [401_920, 0, 262_656, 0, 5_130]
-assert model.inputs[0].shape == (None, 784) and model.outputs[0].shape == (None, 10)
+assert [layer.count_params() for layer in model.layers] == [
+    *((PIXELS + 1) * 512, 0, 513 * 512, 0, 513 * 10)
+]
+assert model.inputs[0].shape == (None, PIXELS) and model.outputs[0].shape == (None, 10)
 
 # %% [markdown]
 # ## What a hidden layer makes of an image
@@ -674,7 +719,7 @@ assert model.inputs[0].shape == (None, 784) and model.outputs[0].shape == (None,
 # %%
 truncated = keras.Sequential(
     [
-        keras.Input((784,)),
+        keras.Input((PIXELS,)),
         layers.Dense(512, activation="relu"),
         layers.Dropout(0.2),
         layers.Dense(512, activation="relu"),
@@ -701,7 +746,7 @@ assert all(
     np.array_equal(a, b)
     for a, b in zip(truncated.get_weights(), model.get_weights(), strict=False)
 )
-assert hidden_features.shape == (45_000, 512) and hidden_features.min() == 0
+assert hidden_features.shape == (len(X_train), 512) and hidden_features.min() == 0
 
 # %% [markdown]
 # ### Without copying
@@ -754,7 +799,8 @@ names = [str(digit) for digit in range(10)]
 embedding_scatter(first.xy, y_train[:1000], names, title="dense_2 after 4 epochs: 1,000 digits")
 
 # %%
-embedding_scatter(layout.xy, y_train, names, title="dense_2 after 4 epochs: 45,000 digits")
+title = f"dense_2 after 4 epochs: {len(y_train):,} digits"
+embedding_scatter(layout.xy, y_train, names, title=title)
 
 # %% [markdown]
 # The model was never told to group the digits in its second hidden layer. It did so because that makes the last layer's
@@ -765,13 +811,14 @@ embedding_scatter(layout.xy, y_train, names, title="dense_2 after 4 epochs: 45,0
 # digits that have the same label as most of their neighbors, in the layer and in the plane.
 
 # %%
-quality = {"1,000 points": first.quality.__dict__, "45,000 points": layout.quality.__dict__}
+quality = {f"{len(each.xy):,} points": each.quality.__dict__ for each in (first, layout)}
 pd.DataFrame(quality).loc[["neighbors_preserved", "accuracy_layer", "accuracy_plane"]].round(3)
 
 # %% tags=["check"]
-assert first.xy.shape == (1000, 2) and layout.xy.shape == (45_000, 2)
-assert first.quality.neighbors_preserved > 0.5 and layout.quality.neighbors_preserved > 0.3
-assert layout.quality.trustworthiness > 0.98 and layout.quality.accuracy_plane > 0.93
+assert first.xy.shape == (1000, 2) and layout.xy.shape == (len(X_train), 2)
+if DATASET == "mnist":
+    assert first.quality.neighbors_preserved > 0.5 and layout.quality.neighbors_preserved > 0.3
+    assert layout.quality.trustworthiness > 0.98 and layout.quality.accuracy_plane > 0.93
 
 # %% [markdown]
 # ### An interactive chart
@@ -797,7 +844,7 @@ chart
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 from sklearn.manifold import MDS, Isomap
 
 from cutaway.embedding import measure_quality
@@ -835,7 +882,7 @@ assert preserved["t-SNE"] > 1.5 * max(preserved["MDS"], preserved["Isomap"])
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 embeddings, directions = {}, {}
 for name in ("dense_1", "output"):
     outputs_of_layer = keras.Model(model.inputs, model.get_layer(name).output).predict(
@@ -858,7 +905,9 @@ plt.show()
 
 # The first layer still describes the handwriting, which takes many directions. The output only tells ten classes
 # apart and has discarded the rest.
-assert directions["dense_1"] > 2 * directions["output"] and directions["output"] < 10
+assert directions["output"] < 10
+if DATASET == "mnist":
+    assert directions["dense_1"] > 2 * directions["output"]
 
 # %% [markdown]
 # ## The same with cutaway
@@ -867,9 +916,16 @@ assert directions["dense_1"] > 2 * directions["output"] and directions["output"]
 # every epoch in a run folder. (Leave out `progress=False` to watch it work.)
 
 # %%
-folder = tempfile.TemporaryDirectory()  # use runs="runs" to keep the run
-mlp = ct.mlp(hidden=(512, 512), dropout=0.2)
-run = ct.train(mlp, data, recipe="lesson-dropout", seed=SEED, runs=folder.name, progress=False)
+folder = tempfile.TemporaryDirectory()  # it goes with the notebook: runs="runs" keeps the run
+run = ct.train(
+    ct.mlp(hidden=(512, 512), dropout=0.2),
+    data,
+    recipe="lesson-dropout",
+    batch_size=BATCH_SIZE,
+    seed=SEED,
+    runs=folder.name,
+    progress=False,
+)
 run.history.plot()
 
 # %%
@@ -886,7 +942,8 @@ everything = run.embed("dense_2", split="all", progress=False)
 everything.plot()
 
 # %% tags=["once", "check"]
-assert everything.xy.shape == (70_000, 2) and everything.quality.neighbors_preserved > 0.3
+assert everything.xy.shape == (len(run.split.part("all")), 2)
+assert everything.quality.neighbors_preserved > 0.3
 
 # %% [markdown]
 # `run.embed("dense_2", split="test").bokeh()` draws the interactive chart, which shows the image of the digit under the
@@ -909,8 +966,9 @@ layer_history.pivot(index="epoch", columns="layer", values="probe_accuracy").rou
 
 # %% tags=["check"]
 probe = layer_history.pivot(index="epoch", columns="layer", values="probe_accuracy")
-assert probe.loc[0, "dense_1"] > 0.75 > 0.65 > probe.loc[0, "output"]
-assert probe.loc[4, "output"] > 0.85
+if DATASET == "mnist":
+    assert probe.loc[0, "dense_1"] > 0.75 > 0.65 > probe.loc[0, "output"]
+    assert probe.loc[4, "output"] > 0.85
 
 # %% [markdown]
 # ### What each unit looks for
@@ -924,7 +982,7 @@ assert probe.loc[4, "output"] > 0.85
 # %%
 units = run.units("dense_1", split="val", progress=False)
 important = units.order("ablation_cost")[:6]
-initial = run.model(0).get_layer("dense_1").get_weights()[0].T.reshape(-1, 28, 28)
+initial = run.model(0).get_layer("dense_1").get_weights()[0].T.reshape(-1, *data.shape)
 
 figure, axes = plt.subplots(8, 6, figsize=(7.2, 9.8), layout="constrained")
 for column, unit in zip(axes.T, important, strict=True):
@@ -955,8 +1013,9 @@ units.to_pandas("ablation_cost").head(6)[
 # for.
 
 # %% tags=["check"]
-assert len(units) == 512 and units.pictures.shape == (512, 28, 28)
-assert units.to_pandas("ablation_cost")["ablation_cost"].max() < 0.01
+assert len(units) == 512 and units.pictures.shape == (512, *data.shape)
+if DATASET == "mnist":
+    assert units.to_pandas("ablation_cost")["ablation_cost"].max() < 0.01
 
 # %% [markdown]
 # And now, finally, the test set. Once.
@@ -970,15 +1029,17 @@ print("test accuracy:", round(run.test["accuracy"], 3))
 
 # %%
 correct = run.predictions(split="test").argmax(axis=1) == run.labels(split="test")
-print("first 5,000:", round(correct[:5000].mean(), 3))
-print("last 5,000: ", round(correct[5000:].mean(), 3))
+half = len(correct) // 2
+print(f"first {half:,}:", round(correct[:half].mean(), 3))
+print(f"last {half:,}: ", round(correct[half:].mean(), 3))
 
 # %% [markdown]
 # For our model it is the other way around, and by a lot. Check what you read, including what you read here.
 
 # %% tags=["check"]
-assert 0.89 <= run.test["accuracy"] <= 0.92
-assert correct[5000:].mean() > correct[:5000].mean() + 0.02
+if DATASET == "mnist":
+    assert 0.89 <= run.test["accuracy"] <= 0.92
+    assert correct[5000:].mean() > correct[:5000].mean() + 0.02
 
 # %% [markdown]
 # ### Exercise 7: find the inactive units
@@ -992,11 +1053,12 @@ assert correct[5000:].mean() > correct[:5000].mean() + 0.02
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 high_rate_run = ct.train(
     ct.mlp((512, 512)),
     data,
     recipe="lesson",
+    batch_size=BATCH_SIZE,
     learning_rate=1.0,
     epochs=1,
     seed=0,
@@ -1009,11 +1071,10 @@ inactive = np.flatnonzero(high_rate_run.units("dense_1", progress=False).constan
 inactive_at_low_rate = int(run.units("dense_1", progress=False).constant.sum())
 print(f"inactive units, learning rate 1.0:  {len(inactive)} of 512")
 print(f"inactive units, learning rate 0.01: {inactive_at_low_rate} of 512")
-print(
-    f"and yet {high_rate_run.test['accuracy']:.0%} of the test digits are right: the other units do the work"
-)
+# the units that are left do the work
+print(f"test digits that are right all the same: {high_rate_run.test['accuracy']:.0%}")
 assert np.array_equal(inactive, counted)
-assert len(inactive) >= 20 and inactive_at_low_rate == 0
+assert len(inactive) >= 20 and len(inactive) > inactive_at_low_rate
 
 # %% [markdown]
 # ### Exercise 8: which layer knows the digit, and since when?
@@ -1024,7 +1085,7 @@ assert len(inactive) >= 20 and inactive_at_low_rate == 0
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 measures = run.layer_history(split="val", samples=2000, progress=False).to_pandas()
 votes = measures.pivot(index="epoch", columns="layer", values="knn_accuracy")
 since = {layer: int(votes.index[votes[layer] >= 0.75][0]) for layer in votes.columns}
@@ -1049,7 +1110,7 @@ assert final["dense_1"] < final["dense_2"] < final["output"]
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 worst = run.mistakes(1, split="test")
 position = int(worst.position[0])
 name = run.split.test[position]
@@ -1077,6 +1138,3 @@ explanation.plot()
 # - `run.report("report.html")` puts all of this on one page that works offline.
 # - [Watch it learn](02_watch_it_learn.ipynb): one layer over the epochs, and what such plots cannot tell you.
 # - [Your own model](03_your_own_model.ipynb): your data, your Keras model, your `fit`.
-
-# %%
-folder.cleanup()

@@ -49,7 +49,7 @@ def scatter(axis, xy, colors, title, size=4):
 # 0 is the model before training.
 
 # %%
-folder = tempfile.TemporaryDirectory()  # use runs="runs" to keep the run
+folder = tempfile.TemporaryDirectory()  # it goes with the notebook: runs="runs" keeps the run
 data = ct.load_dataset("mnist")
 run = ct.train(
     ct.mlp(hidden=(512, 512), dropout=0.2),
@@ -377,6 +377,3 @@ assert placed.shape == (500, 2) and share > 0.8
 # | that there is no structure | no: measure it with a probe |
 #
 # Next: [your own model](03_your_own_model.ipynb).
-
-# %%
-folder.cleanup()

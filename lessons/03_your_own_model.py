@@ -37,7 +37,10 @@ import cutaway as ct
 SEED = 0
 keras.utils.clear_session()
 keras.utils.set_random_seed(SEED)
-folder = Path(tempfile.mkdtemp())  # use a folder of your own to keep the run
+temporary = (
+    tempfile.TemporaryDirectory()
+)  # it goes with the notebook: a folder of your own stays
+folder = Path(temporary.name)
 
 # %% [markdown]
 # ## Your data
@@ -294,8 +297,3 @@ assert np.allclose(
     model.predict(data.inputs(val), verbose=0),
     atol=1e-6,
 )
-
-# %%
-import shutil
-
-shutil.rmtree(folder)

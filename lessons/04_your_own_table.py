@@ -17,8 +17,11 @@
 # This lesson goes all the way from that file to the reasons for a single prediction: what is in the table, how good the
 # model is, which columns it needs, where it is wrong and why, and what happens when new rows arrive.
 #
-# The whole lesson takes about a minute and works offline. There are five exercises along the way. The solution to each one is hidden
-# in the cell below it: try it yourself first, then open the solution.
+# The whole lesson takes about a minute and works offline. There are five exercises along the way.
+
+# %% [markdown] tags=["about-solutions"]
+# The solution to each exercise is folded below it: try it yourself first, then click on "Solution". To run it, copy it
+# into your cell.
 
 # %%
 import os
@@ -39,7 +42,9 @@ import cutaway as ct
 # %matplotlib inline
 
 SEED = 0
-temporary = tempfile.TemporaryDirectory()  # use a folder of your own to keep the files
+temporary = (
+    tempfile.TemporaryDirectory()
+)  # it goes with the notebook: a folder of your own stays
 folder = Path(temporary.name)
 
 # print each warning of cutaway in one line
@@ -193,7 +198,7 @@ assert standard_error(found, ill) > standard_error(accuracy, tested)
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 from sklearn.tree import DecisionTreeClassifier
 
 stump = DecisionTreeClassifier(max_depth=1)
@@ -221,7 +226,7 @@ assert 0.8 < stump_accuracy <= run.test["accuracy"] + 0.02
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 val_malignant = run.predictions(split="val")[run.labels(split="val") == 1, 1]
 threshold = val_malignant.min()
 test_malignant, test_truth = run.predictions(split="test")[:, 1], run.labels(split="test")
@@ -281,7 +286,7 @@ assert table["radius"].corr(table["perimeter"]) > 0.99
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 treated = table[:-40].copy()
 surgery = (treated["diagnosis"] == "malignant") ^ (
     np.random.default_rng(1).random(len(treated)) < 0.02
@@ -418,7 +423,7 @@ assert by_clinic["malignant"].max() - by_clinic["malignant"].min() > 0.02
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 person = table[table["patient"] == run.mistakes(1).ids[0]]
 strongest = run.explain(person).to_pandas()["input"][0]
 values = np.linspace(table[strongest].min(), table[strongest].max(), 200)
@@ -599,7 +604,7 @@ assert spread_of_splits > spread_of_models / 2
 # %% tags=["exercise"]
 # your code here
 
-# %% tags=["solution", "hide-input"] jupyter={"source_hidden": true, "outputs_hidden": true}
+# %% tags=["solution"]
 earlier, last = table[:423].drop(columns="visit"), table[423:529].drop(columns="visit")
 losses, errors = {}, {}
 for size in (50, 100, 200, 423):
@@ -678,6 +683,3 @@ assert same and report.stat().st_size > 50_000
 #     cutaway report latest
 #
 # The guide "Your own table" in the documentation has every option.
-
-# %%
-temporary.cleanup()

@@ -3,6 +3,9 @@
 A lesson is written as a .py file (jupytext's percent format) and read as the .ipynb file next to it. Each notebook is
 executed from top to bottom without a network and saved with its outputs. The outputs must be the same on every machine,
 so the build fails if a cell writes to stderr, mentions a folder of this machine, or takes longer than `CELL_SECONDS`.
+
+Solutions are cells of code in the .py file, where they are checked and tested. In the notebook they are text that is
+folded: running all cells neither runs nor opens them, and the outputs are those that a reader gets who runs all cells.
 """
 
 import json
@@ -10,7 +13,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +26,9 @@ LESSONS = Path(__file__).resolve().parent
 
 CELL_SECONDS = float(os.environ.get("LESSON_CELL_SECONDS", "40"))
 """Time limit for each cell, enough on 2 idle cores. Raise it on a busy machine."""
+
+SOLUTION = "solution"
+"""Tag of the cells with solutions."""
 
 CHART = "An interactive chart: run this cell to see it."
 
@@ -78,8 +84,8 @@ class LessonKernel:
             self._client.nb.cells.pop()
         return "".join(output.get("text", "") for output in cell.outputs)
 
-    def run(self, *, skip: Iterable[str] = ()) -> dict[str, float]:
-        """Execute all cells and store their outputs in the notebook.
+    def run(self, *, skip: Iterable[str] = (SOLUTION,)) -> dict[str, float]:
+        """Execute the cells and store their outputs in the notebook.
 
         Args:
             skip: Cells with one of these tags are skipped.
@@ -90,9 +96,17 @@ class LessonKernel:
         Raises:
             nbclient.exceptions.CellExecutionError: A cell failed or took too long.
         """
-        seconds, skipped = {}, set(skip)
+        skipped = set(skip)
+        return self._execute(lambda tags: not skipped & tags)
+
+    def run_solutions(self) -> dict[str, float]:
+        """Execute the solutions alone, as a reader who has run all cells; returns and raises as `run`."""
+        return self._execute(lambda tags: SOLUTION in tags)
+
+    def _execute(self, chosen: Callable[[set[str]], bool]) -> dict[str, float]:
+        seconds = {}
         for number, cell in enumerate(self._client.nb.cells):
-            if cell.cell_type != "code" or skipped & set(cell.metadata.get("tags", ())):
+            if cell.cell_type != "code" or not chosen(set(cell.metadata.get("tags", ()))):
                 continue
             before = self._cpu_seconds()
             self._client.execute_cell(cell, number)
@@ -158,13 +172,24 @@ def clean_outputs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+def fold_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Make the solutions text that a click unfolds."""
+    for cell in notebook.cells:
+        if SOLUTION in cell.metadata.get("tags", ()):
+            folded = f"<details><summary>Solution</summary>\n\n```python\n{cell.source}\n```\n\n</details>"
+            cell.update(cell_type="markdown", source=folded)
+            for name in ("outputs", "execution_count"):
+                cell.pop(name, None)
+    return notebook
+
+
 def build(path: Path) -> tuple[Path, dict[str, float]]:
     """Execute a lesson and write its notebook. Returns its path and the CPU seconds of each cell."""
     notebook = read_lesson(path)
     with lesson_kernel(notebook) as kernel:
         seconds = kernel.run()
     target = path.with_suffix(".ipynb")
-    nbformat.write(clean_outputs(notebook), target)
+    nbformat.write(fold_solutions(clean_outputs(notebook)), target)
     return target, seconds
 
 

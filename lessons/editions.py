@@ -3,9 +3,8 @@
 Reads the notebooks that `build.py` made, and executes nothing. Two folders come out, each with every lesson as a notebook
 and as an HTML file that works without a network:
 
-- ``student/`` has the exercises with an empty cell, and no solutions;
-- ``teacher/`` has the solutions as well, folded: in a notebook a click on the dots unfolds one, in HTML a click on
-  "Solution".
+- ``student/`` has the exercises with an empty cell, no solutions, and no word of them;
+- ``teacher/`` has the solutions as well, folded: a click on "Solution" unfolds one.
 """
 
 import copy
@@ -19,7 +18,10 @@ from nbconvert import HTMLExporter
 LESSONS = Path(__file__).resolve().parent
 EDITIONS = ("student", "teacher")
 
-# nbconvert's page without what it would fetch: require.js, MathJax and Mermaid. A folded cell stays folded.
+LEFT_OUT = {"solution", "about-solutions"}
+"""Tags of the cells that students do not get."""
+
+# nbconvert's page without what it would fetch: require.js, MathJax and Mermaid.
 TEMPLATE = """
 {%- extends "lab/index.html.j2" -%}
 {%- block html_head_js -%}{%- endblock -%}
@@ -29,14 +31,9 @@ TEMPLATE = """
 {%- block extra_css -%}
 <style>
 body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
-details.solution { margin: 0.5rem 0; border-left: 3px solid #3f90da; padding-left: 0.5rem; }
-details.solution > summary { cursor: pointer; font-family: var(--jp-content-font-family, sans-serif); padding: 0.3rem 0; }
+details { margin: 0.5rem 0; border-left: 3px solid #3f90da; padding-left: 0.5rem; }
+summary { cursor: pointer; padding: 0.3rem 0; }
 </style>
-{%- endblock -%}
-{%- block codecell -%}
-{%- if "solution" in cell.metadata.get("tags", []) -%}
-<details class="solution"><summary>Solution</summary>{{ super() }}</details>
-{%- else -%}{{ super() }}{%- endif -%}
 {%- endblock -%}
 """
 
@@ -50,7 +47,9 @@ def edition(notebook: nbformat.NotebookNode, kind: str) -> nbformat.NotebookNode
     """
     made = copy.deepcopy(notebook)
     if kind == "student":
-        made.cells = [cell for cell in made.cells if not _is_solution(cell)]
+        made.cells = [
+            cell for cell in made.cells if LEFT_OUT.isdisjoint(cell.metadata.get("tags", ()))
+        ]
     return made
 
 
@@ -63,7 +62,6 @@ def as_html(notebook: nbformat.NotebookNode, *, title: str) -> str:
     """
     shown = copy.deepcopy(notebook)
     for cell in shown.cells:
-        cell.metadata.pop("jupyter", None)  # the page folds by itself
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace(".ipynb)", ".html)")
     shown.metadata["title"] = title
@@ -87,10 +85,6 @@ def write_editions(folder: Path) -> list[Path]:
             page.write_text(as_html(made, title=title), encoding="utf-8")
             written += [notebook, page]
     return written
-
-
-def _is_solution(cell: nbformat.NotebookNode) -> bool:
-    return "solution" in cell.metadata.get("tags", ())
 
 
 if __name__ == "__main__":

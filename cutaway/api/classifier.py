@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cutaway._lazy import public
 from cutaway.data import Dataset, Table, load_dataset, split_dataset
-from cutaway.errors import Canceled, RunError, TrainingError, UsageError
+from cutaway.errors import Canceled, RunError, TrainingError, UsageError, WorkInterrupted
 
 from .opening import open_run
 from .prediction import predict
@@ -267,6 +267,8 @@ def _folder(runs: str | Path | None) -> Iterator[str | Path]:
         if isinstance(error, RunError):
             hint = "free some space, or pass runs= with a folder on another disk"
             raise RunError(error.rule, got=error.got, hint=hint) from None
+        if isinstance(error, WorkInterrupted):
+            raise WorkInterrupted("nothing is kept", "fit again, or pass runs= to keep what is done") from None
         raise
 
 

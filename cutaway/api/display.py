@@ -71,7 +71,7 @@ def line_html(record: Any) -> str:
 
 
 def figure_html(figure: "Figure | None", *, alt: str = "") -> str:
-    """A figure as a picture on a white card, which suits light and dark notebooks; "" for None."""
+    """A figure as a picture, which suits light and dark notebooks; "" for None."""
     if figure is None:
         return ""
     png = base64.b64encode(png_of(figure)).decode()
@@ -87,14 +87,14 @@ def png_of(figure: "Figure") -> bytes:
 
 
 def picture_html(uri: str, *, alt: str = "", still: str | None = None) -> str:
-    """A picture on a white card.
+    """A picture.
 
     Args:
         uri: A data URI.
         alt: What it shows, for those who cannot see it.
         still: A data URI of a picture that does not move, for those who want no animations.
     """
-    style = "max-width: 100%; height: auto; background: #ffffff; border-radius: 6px; margin: 6px 0"
+    style = "max-width: 100%; height: auto; border-radius: 6px; margin: 6px 0"
     image = f'<img src="{_escaped(uri)}" alt="{_escaped(alt)}" style="{style}">'
     if still is not None:
         source = f'<source media="(prefers-reduced-motion: reduce)" srcset="{_escaped(still)}">'

@@ -74,7 +74,7 @@ def activation(*, limit: float = 6.0, title: str = "") -> "Figure":
     axes.set_xlabel("x", color=MUTED)
     axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="upper left")
+    axes.legend(frameon=False, loc="upper left", labelcolor=INK)
     return figure
 
 

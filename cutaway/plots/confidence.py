@@ -56,7 +56,7 @@ def confidence_scatter(first: ArrayLike, second: ArrayLike, changes: ArrayLike, 
     axes.set_aspect("equal")
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_title("Fixed above the diagonal, broken below it", loc="left", color=INK, fontsize="medium")
-    figure.legend(loc="outside lower left", frameon=False, ncols=2)
+    figure.legend(loc="outside lower left", frameon=False, ncols=2, labelcolor=INK)
     return figure
 
 

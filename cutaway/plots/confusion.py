@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from cutaway.errors import DataError
 
 from .displays.bokeh_display import shown_in_notebooks
-from .theme import INK, MUTED, RIGHT_COLOR, WRONG_COLOR, shortened
+from .theme import MUTED, ON_LIGHT, RIGHT_COLOR, WRONG_COLOR, shortened
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
@@ -52,7 +52,9 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     size = len(class_names)
     cells = np.empty((size, size, 4))
     cells[..., :3] = np.where(np.eye(size, dtype=bool)[..., None], to_rgb(RIGHT_COLOR), to_rgb(WRONG_COLOR))
-    cells[..., 3] = _opacity(_shares(counts, counts.sum(axis=1)))
+    opacity = _opacity(_shares(counts, counts.sum(axis=1)))[..., None]
+    cells[..., :3] = 1 - opacity * (1 - cells[..., :3])  # as on white, so that the counts are legible on every page
+    cells[..., 3] = counts > 0
     side = float(np.clip(0.45 * size, 3.6, _LARGEST))
     names = [shortened(name, _LONGEST) for name in class_names]
     longest = max(map(len, names))
@@ -63,7 +65,8 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     axes.imshow(cells, interpolation="nearest")
     if size <= _CLASSES_WITH_COUNTS:
         for true, predicted in np.argwhere(counts):
-            axes.text(predicted, true, str(counts[true, predicted]), ha="center", va="center", color=INK, fontsize=8)
+            count = str(counts[true, predicted])
+            axes.text(predicted, true, count, ha="center", va="center", color=ON_LIGHT, fontsize=8)
     axes.set_xlabel("predicted class", color=MUTED)
     axes.set_ylabel("true class", color=MUTED)
     places = range(0, size, -(-size // max(int(side / _LABEL), 1)))
@@ -127,7 +130,7 @@ def confusion_matrix_bokeh(
             text_align="center",
             text_baseline="middle",
             text_font_size=font_size,
-            text_color=INK,
+            text_color=ON_LIGHT,
         )
     sentence = "true @{true_name} predicted as @{predicted_name}: @{count} of @{total} (@{percent}%)"
     plot.add_tools(HoverTool(tooltips=f"<div>{sentence}</div>", renderers=[cells], visible=False))

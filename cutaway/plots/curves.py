@@ -11,7 +11,7 @@ from cutaway.errors import DataError, UsageError
 
 from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
-from .theme import INK, LINE, MUTED, TRAINING_COLOR, VALIDATION_COLOR
+from .theme import INK, LINE, MUTED, TRAINING_COLOR, VALIDATION_COLOR, whole_ticks, whole_ticks_bokeh
 
 if TYPE_CHECKING:
     from bokeh.models import ColumnDataSource, LayoutDOM
@@ -130,8 +130,6 @@ def _marks(history: History, turned: int | None, kept: int | None) -> tuple[_Mar
 
 
 def _draw_panel(axes: "Axes", metric: str, curves: Curves, *, marks: tuple[_Mark, ...]) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     for name, _, color in _SERIES:
         if name in curves:
             axes.plot(curves["epoch"], curves[name], color=color, marker="o", markersize=4, label=name)
@@ -143,10 +141,10 @@ def _draw_panel(axes: "Axes", metric: str, curves: Curves, *, marks: tuple[_Mark
         axes.set_title(words, loc="right", color=MUTED, fontsize="small")
     axes.set_xlabel("epoch", color=MUTED)
     axes.set_xlim(curves["epoch"].min() - 0.5, curves["epoch"].max() + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(whole_ticks())
     axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, labelcolor=INK)
 
 
 def _bokeh_panel(metric: str, curves: Curves, *, marks: tuple[_Mark, ...], epochs: Any) -> "BokehFigure":
@@ -189,11 +187,8 @@ def _add_hover(panel: "BokehFigure", source: "ColumnDataSource", *, metric: str)
 
 
 def _simplify(panel: "BokehFigure") -> None:
-    from bokeh.models import BasicTicker
-
     panel.outline_line_color = None
-    # epochs are whole numbers: no ticks in between
-    panel.xaxis.ticker = BasicTicker(min_interval=1, num_minor_ticks=0)
+    panel.xaxis.ticker = whole_ticks_bokeh()
     panel.yaxis.minor_tick_line_color = None
     panel.axis.axis_label_text_font_style = "normal"
     panel.xgrid.grid_line_color = None

@@ -74,7 +74,7 @@ def data_map(
     axes.set_title(title, loc="left", color=INK).set_parse_math(False)
     axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside right upper", frameon=False)
+    figure.legend(loc="outside right upper", frameon=False, labelcolor=INK)
     return figure
 
 

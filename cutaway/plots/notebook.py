@@ -1,15 +1,33 @@
-"""A matplotlib figure that notebooks display.
+"""A matplotlib figure that notebooks display, light ones and dark ones.
 
 Imported only inside functions that draw with matplotlib, because it loads matplotlib.
 """
 
 import io
+from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from .theme import INK, LINE
 
 
 class NotebookFigure(Figure):
-    """A matplotlib figure that a notebook shows as a picture, whatever its backend is set to."""
+    """A matplotlib figure that a notebook shows as a picture, whatever its backend is set to.
+
+    It has no background, and axes whose names, ticks and lines are legible on light and dark pages.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(facecolor="none", **settings)
+
+    def add_subplot(self, *args: Any, **settings: Any) -> Any:
+        """Add axes, as matplotlib does, in the colors of a figure without background."""
+        axes: Axes = super().add_subplot(*args, **settings)
+        axes.set_facecolor("none")
+        axes.tick_params(which="both", color=LINE, labelcolor=INK)
+        axes.spines[:].set_color(LINE)
+        return axes
 
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()

@@ -11,7 +11,7 @@ from cutaway.errors import DataError
 
 from .displays.bokeh_display import shown_in_notebooks
 from .legend import legend_below
-from .theme import INK, LINE, LINE_COLORS, MUTED, shortened
+from .theme import INK, LINE, LINE_COLORS, MUTED, are_whole, shortened, whole_ticks, whole_ticks_bokeh
 
 if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
@@ -101,6 +101,17 @@ class Panel:
         """Whether names at the x axis are too long to stand side by side."""
         return sum(map(len, self.x_names)) > SIDE_BY_SIDE
 
+    @property
+    def x_whole(self) -> bool:
+        """Whether x counts something, such as epochs, and has ticks where they fit."""
+        placed = self.x_log or self.x_percent or self.x_ticks or self.x_names
+        return not placed and are_whole(series.x for series in self.series)
+
+    @property
+    def y_whole(self) -> bool:
+        """Whether y counts something."""
+        return not self.y_percent and are_whole(series.y for series in self.series)
+
 
 def panels(contents: Sequence[Panel], *, title: str = "") -> "Figure":
     """Draw panels side by side with matplotlib.
@@ -168,6 +179,9 @@ def _draw(axes: "Axes", panel: Panel) -> None:
     for axis, is_percent in ((axes.xaxis, panel.x_percent), (axes.yaxis, panel.y_percent)):
         if is_percent:
             axis.set_major_formatter(PercentFormatter(1))
+    for axis, is_whole in ((axes.xaxis, panel.x_whole), (axes.yaxis, panel.y_whole)):
+        if is_whole:
+            axis.set_major_locator(whole_ticks())
     if panel.x_names:
         looks: Any = {"rotation": 60, "ha": "right"} if panel.turned else {}
         for label in axes.set_xticks(range(len(panel.x_names)), _names(panel), **looks):
@@ -178,7 +192,7 @@ def _draw(axes: "Axes", panel: Panel) -> None:
     axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     if any(series.name for series in panel.series):
-        for text in axes.legend(frameon=False).get_texts():
+        for text in axes.legend(frameon=False, labelcolor=INK).get_texts():
             text.set_parse_math(False)
 
 
@@ -218,6 +232,9 @@ def _bokeh_panel(panel: Panel) -> "BokehFigure":
     for axis, is_percent in ((plot.xaxis, panel.x_percent), (plot.yaxis, panel.y_percent)):
         if is_percent:
             axis.formatter = NumeralTickFormatter(format="0.[0]%")
+    for axis, is_whole in ((plot.xaxis, panel.x_whole), (plot.yaxis, panel.y_whole)):
+        if is_whole:
+            axis.ticker = whole_ticks_bokeh()
     if panel.x_ticks:
         plot.xaxis.ticker = list(panel.x_ticks)
         plot.xaxis.formatter = NumeralTickFormatter(format="0,0")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
-from .theme import BLUE, ORANGE
+from .theme import BLUE, INK, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -111,7 +111,7 @@ def picture_grid(pictures: ArrayLike, titles: Sequence[str], *, columns: int = 1
     figure = NotebookFigure(figsize=(1.25 * columns, 1.6 * rows), layout="constrained")
     for axes, picture, title in zip(figure.subplots(rows, columns, squeeze=False).flat, shown, titles, strict=False):
         axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axes.set_title(title.replace("$", r"\$"), fontsize=7)
+        axes.set_title(title.replace("$", r"\$"), fontsize=7, color=INK)
     for axes in figure.axes:
         axes.set_axis_off()
     return figure

@@ -48,7 +48,7 @@ def robustness_curves(panels: Sequence[Panel], *, runs: Sequence[str]) -> "Figur
     for axes, panel in zip(grid.flat, panels, strict=False):
         _draw_panel(axes, panel, runs)
     handles, labels = grid.flat[0].get_legend_handles_labels()
-    legend = figure.legend(handles, labels, loc="outside lower left", frameon=False, ncols=1)
+    legend = figure.legend(handles, labels, loc="outside lower left", frameon=False, ncols=1, labelcolor=INK)
     for text in legend.get_texts():
         text.set_parse_math(False)
     return figure

@@ -111,7 +111,13 @@ def legend_beside(figure: "Figure", classes: NDArray[np.intp], class_names: Sequ
     width = LEGEND_COLUMN + LEGEND_CHARACTER * max(len(name) for name, _ in entries)
     figure.set_figwidth(figure.get_figwidth() + columns * width)
     legend = figure.legend(
-        handles=handles, loc="outside right upper", frameon=False, ncols=columns, fontsize="small", columnspacing=1.0
+        handles=handles,
+        loc="outside right upper",
+        frameon=False,
+        ncols=columns,
+        fontsize="small",
+        columnspacing=1.0,
+        labelcolor=INK,
     )
     for text in legend.get_texts():
         text.set_parse_math(False)

@@ -96,18 +96,51 @@ class RunFolder:
         return None if size else RunError("a finished training has a history", got=got, hint=RESTORE)
 
     @property
+    def is_gone(self) -> bool:
+        """Whether the folder was deleted or moved since it was opened."""
+        return not self.path.is_dir()
+
+    def _check_there(self) -> None:
+        """Check that the folder is there, so that one that is gone is not read as a run of no epochs.
+
+        Raises:
+            RunError: It was deleted or moved since it was opened.
+        """
+        if self.is_gone:
+            raise RunError(
+                "a run is read from its folder, also after it was opened",
+                got=f"no folder {self.path}",
+                hint="open it where it is now, or train again",
+            )
+
+    @property
     def results(self) -> ResultStore:
-        """The store of derived results."""
+        """The store of derived results.
+
+        Raises:
+            RunError: The folder is gone.
+        """
+        self._check_there()
         return ResultStore(self.path)
 
     def history(self, *, kind: str = "epoch") -> list[dict[str, Any]]:
-        """The lines of one kind ("epoch" or "progress") of history.jsonl, oldest first, without their kind."""
+        """The lines of one kind ("epoch" or "progress") of history.jsonl, oldest first, without their kind.
+
+        Raises:
+            RunError: The folder is gone, or a line is damaged.
+        """
+        self._check_there()
         rows = read_history(self.path / HISTORY)
         return [{k: v for k, v in row.items() if k != "kind"} for row in rows if row.get("kind") == kind]
 
     @property
     def epochs(self) -> list[int]:
-        """Epochs with a snapshot, ascending; 0 is the model as initialized."""
+        """Epochs with a snapshot, ascending; 0 is the model as initialized.
+
+        Raises:
+            RunError: The folder is gone.
+        """
+        self._check_there()
         return _epochs_in(self.path / SNAPSHOTS, SNAPSHOT_NAME)
 
     @property
@@ -200,6 +233,7 @@ class RunFolder:
         Raises:
             RunError: There is none, or it is damaged.
         """
+        self._check_there()
         path = self.path / CHECKPOINT
         tensors, metadata = read_tensors(path, run=self.path, check=check)
         position = read_json(metadata.get("position", "null").encode(errors="replace"), where=f"the position in {path}")

@@ -55,7 +55,8 @@ class Recorder(keras.callbacks.Callback):
       fit had, and the recorder feeds the model as fit does, raw or scaled. Where fit sees all samples of the data but
       those, as with ``validation_split``, the run has no test samples, and `CutawayWarning` says so.
     - When fit raises, or the process dies, the status stays "running", and everything up to the last epoch is saved.
-    - Another fit with the same recorder continues in the same folder, with the next epoch numbers.
+    - Another fit with the same recorder continues in the same folder, with the next epoch numbers. With `initial_epoch`
+      the numbers are those that Keras shows.
 
     Args:
         path: The run folder to make, such as "runs/mine". If a run is there, the new one is "runs/mine-2" and so on;
@@ -150,7 +151,12 @@ class Recorder(keras.callbacks.Callback):
             writer.snapshot(0, named_values(model, opens=self._opens))
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Start the epoch's clock."""
+        """Number the epoch as Keras does, where fit was given `initial_epoch`, and start its clock."""
+        self._epochs = max(self._epochs, epoch)
+        planned = self._epochs + (self.params or {}).get("epochs", epoch) - epoch
+        if self._manifest and self._manifest.config["epochs"] != planned:
+            with self._writing() as writer:
+                writer.update(config={**writer.manifest.config, "epochs": planned})
         self._epoch_start, self._seen = time.perf_counter(), None
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:

@@ -145,7 +145,7 @@ def test_the_run_is_kept_where_it_is_asked_for(iris, tmp_path):
             "free some space, or pass runs= with a folder on another",
             0,
         ),
-        (KeyboardInterrupt(), None, 0),
+        (KeyboardInterrupt(), "nothing is kept; next: fit again, or pass runs= to keep", 0),
         (ct.Canceled("r", got="g", hint="go on with: resume PATH"), "go on with: resume PATH", 1),
     ],
 )

@@ -7,10 +7,11 @@ from bokeh.models.glyphs import Text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from matplotlib.colors import to_rgb
 
 from cutaway.errors import DataError
 from cutaway.plots import confusion_matrix, confusion_matrix_bokeh
-from cutaway.plots.theme import shortened
+from cutaway.plots.theme import RIGHT_COLOR, WRONG_COLOR, shortened
 
 MATRIX = np.array([[50, 0, 0], [2, 38, 10], [0, 1, 99]])
 NAMES = ["cat", "dog", "owl"]
@@ -30,12 +31,13 @@ def test_cells_hold_the_counts():
 
 
 def test_errors_are_more_opaque_than_the_diagonal():
-    cells = confusion_matrix(MATRIX, NAMES).axes[0].images[0].get_array()
-    opacity = np.asarray(cells)[..., 3]
-    assert opacity[1, 2] == pytest.approx(0.65)  # 20% of its row, the worst share
-    assert opacity[1, 0] == pytest.approx(0.65 * np.sqrt(0.04 / 0.2))
-    assert opacity[0, 0] == pytest.approx(0.22)
-    assert opacity[0, 1] == 0
+    cells = np.asarray(confusion_matrix(MATRIX, NAMES).axes[0].images[0].get_array())
+    # as on white, so that dark numbers are legible on every page; cells without samples show the page
+    right, wrong = ((1 - cells[..., :3]) / (1 - np.array(to_rgb(color))) for color in (RIGHT_COLOR, WRONG_COLOR))
+    assert wrong[1, 2] == pytest.approx([0.65] * 3)  # 20% of its row, the worst share
+    assert wrong[1, 0] == pytest.approx([0.65 * np.sqrt(0.04 / 0.2)] * 3)
+    assert right[0, 0] == pytest.approx([0.22] * 3)
+    assert (cells[..., 3] == (MATRIX > 0)).all()
 
 
 def test_the_tooltip_is_a_sentence():

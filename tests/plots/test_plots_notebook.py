@@ -1,10 +1,37 @@
+import base64
+import gzip
+import html
 import io
+import json
+import re
 
 import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.text import Text
 from PIL import Image
 
-from cutaway.plots import embedding_scatter
+from cutaway.plots import (
+    Bars,
+    Panel,
+    Series,
+    activation,
+    bars,
+    bokeh_frame,
+    confidence_scatter,
+    confusion_matrix,
+    confusion_matrix_bokeh,
+    data_map,
+    embedding_scatter,
+    finding_list,
+    heat_map,
+    learning_curves,
+    learning_curves_bokeh,
+    panels,
+    picture_grid,
+)
 from cutaway.plots.notebook import NotebookFigure
+from cutaway.plots.theme import INK, LINE, ON_LIGHT
 
 
 def test_a_notebook_displays_a_figure_as_a_picture():
@@ -13,4 +40,48 @@ def test_a_notebook_displays_a_figure_as_a_picture():
     picture = Image.open(io.BytesIO(figure._repr_png_()))
     assert picture.format == "PNG"
     assert min(picture.size) > 400
-    assert len(picture.convert("RGB").getcolors(1 << 20)) > 10
+    assert len(picture.convert("RGBA").getcolors(1 << 20)) > 10
+
+
+TWO = np.array([0.2, 0.8])
+HISTORY = [{"epoch": 1, "loss": 1.0, "val_loss": 1.0}, {"epoch": 2, "loss": 0.5, "val_loss": 0.7}]
+FIGURES = {
+    "activation": lambda: activation(title="t"),
+    "bars": lambda: bars([Bars("t", ["a", "b"], TWO, x_label="x")], title="t"),
+    "confidence": lambda: confidence_scatter(TWO, TWO, np.array([0, 1]), runs=("a", "b")),
+    "confusion": lambda: confusion_matrix(np.array([[3, 1], [0, 4]]), ("a", "b")),
+    "data map": lambda: data_map(TWO / 2, TWO, np.array([0, 1]), ("a", "b"), title="t"),
+    "findings": lambda: finding_list(["note"], ["t"], ["text"]),
+    "heat map": lambda: heat_map(np.eye(2), rows=("a", "b"), columns=("a", "b"), title="t", x_label="x"),
+    "learning curves": lambda: learning_curves(HISTORY, turned=1, kept=2, title="t"),
+    "panels": lambda: panels([Panel("t", "x", "y", [Series("a", TWO, TWO)])], title="t"),
+    "pictures": lambda: picture_grid(np.zeros((2, 4, 4), np.uint8), ("a", "b")),
+    "scatter": lambda: embedding_scatter(np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([0, 1]), ("a", "b"), title="t"),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_suits_light_and_dark_notebooks(name):
+    figure = FIGURES[name]()
+    picture = np.asarray(Image.open(io.BytesIO(figure._repr_png_())).convert("RGBA"))
+    assert picture[0, 0, 3] == picture[-1, -1, 3] == 0, "there is no background"
+    on_cells = {"confusion": {ON_LIGHT}, "heat map": {ON_LIGHT, "#ffffff"}}.get(name, set())
+    colors = {to_hex(text.get_color()) for text in figure.findobj(Text) if text.get_visible() and text.get_text()}
+    assert INK in colors
+    assert colors <= {INK, *on_cells}
+
+
+def frame_of(figure):
+    """The frame around a Bokeh figure, and the page in it."""
+    frame = bokeh_frame(figure)
+    inner = html.unescape(re.search(r'srcdoc="([^"]*)"', frame)[1])
+    return frame, gzip.decompress(base64.b64decode(re.search(r'atob\("([^"]+)"\)', inner)[1])).decode()
+
+
+def test_a_bokeh_figure_suits_light_and_dark_notebooks():
+    frame, page = frame_of(learning_curves_bokeh(HISTORY))
+    assert "background: transparent; color-scheme: light" in frame
+    for name, value in {"major_label_text_color": INK, "axis_line_color": LINE, "background_fill_alpha": 0}.items():
+        assert f'"{name}":{json.dumps(value)}' in page
+    frame, _ = frame_of(confusion_matrix_bokeh(np.array([[3, 1], [0, 4]]), ("a", "b")))
+    assert "background: #ffffff" in frame, "numbers on colored cells are legible on a light page"

@@ -61,3 +61,26 @@ def test_long_curves_are_thinned_and_keep_their_ends():
 def test_both_ends_of_intervals_are_needed(ends):
     with pytest.raises(DataError, match="both ends of its interval or none"):
         Series("", X, X, **ends)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 12])
+def test_what_is_counted_has_ticks_at_whole_numbers_only(epochs):
+    x = np.arange(1, epochs + 1)
+    shares, counts = Series("share", x, x / 100), Series("count", x, x % 2)
+    for panel, of_y in ((Panel("", "epoch", "", [shares]), False), (Panel("", "epoch", "", [counts, counts]), True)):
+        figure = panels([panel])
+        figure.draw_without_rendering()
+        (axes,) = figure.axes
+        ticks = axes.get_xticks()
+        assert len(ticks)
+        assert (ticks == np.rint(ticks)).all()
+        assert (axes.get_yticks() == np.rint(axes.get_yticks())).all() == of_y
+        (drawn,) = panels_bokeh([panel]).children
+        assert [axis.ticker.min_interval for axis in (drawn.xaxis[0], drawn.yaxis[0])] == [1, 1 if of_y else 0]
+
+
+def test_ticks_stay_between_whole_numbers_where_numbers_do():
+    shares = Panel("", "", "", [Series("", np.array([0.0, 1.0]), np.array([0.0, 1.0]))], x_percent=True, y_percent=True)
+    figure = panels([shares])
+    figure.draw_without_rendering()
+    assert 0.2 in figure.axes[0].get_xticks().round(9)

@@ -48,7 +48,7 @@ def test_few_and_many_points_are_drawn(count):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=50)
     with Image.open(buffer) as image:
-        assert len(np.unique(np.asarray(image.convert("L")))) > 10
+        assert len(np.unique(np.asarray(image.convert("RGBA")))) > 10
 
 
 def test_after_ten_classes_the_marker_changes():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.plots import CLASS_COLORS, class_style
-from cutaway.plots.theme import LINE_COLORS, point_alpha, point_size
+from cutaway.plots.theme import INK, LINE_COLORS, MUTED, ON_LIGHT, point_alpha, point_size
 
 from .color_difference import DEFICIENCIES, ciede2000, contrast, lab, oklab_chroma
 
@@ -34,6 +34,12 @@ def test_the_digits_that_are_confused_most_differ_most():
 def test_every_color_stands_out_on_light_and_dark_pages(page):
     assert min(contrast(color, page) for color in CLASS_COLORS) >= 2.0
     assert min(contrast(color, page) for color in LINE_COLORS) >= 2.3
+
+
+@pytest.mark.parametrize("page", [*PAGES, "#111111"])  # the last one is JupyterLab's
+def test_text_is_legible_on_light_and_dark_pages(page):
+    assert min(contrast(INK, page), contrast(MUTED, page)) >= 4.05
+    assert contrast(ON_LIGHT, "#ffffff") >= 7
 
 
 def test_no_color_is_gray_or_glaring():

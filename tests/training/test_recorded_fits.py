@@ -313,3 +313,23 @@ def test_validation_on_test_samples_and_on_a_part_is_said(pictures, tmp_path):
 
     assert said("test") == "test"
     assert said("part", validation_steps=1, validation_batch_size=20) == "unknown"
+
+
+def test_epochs_have_the_numbers_that_keras_shows(tmp_path):
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    recorder = ct.Recorder(tmp_path / "run", "digits")
+    x, y = recorder.data.inputs(recorder.split.train), recorder.data.y(recorder.split.train)
+    model.fit(x, y, epochs=1, verbose=0)
+
+    def numbers():
+        run = ct.open_run(recorder.path)
+        return run.history["epoch"], run.folder.epochs, run.config["epochs"]
+
+    model.fit(x, y, initial_epoch=2, epochs=4, verbose=0, callbacks=[recorder])
+    assert numbers() == ([3, 4], [0, 3, 4], 4)
+    model.fit(x, y, epochs=1, verbose=0, callbacks=[recorder])
+    assert numbers() == ([3, 4, 5], [0, 3, 4, 5], 5)
+    model.fit(x, y, initial_epoch=5, epochs=6, verbose=0, callbacks=[recorder])
+    assert numbers() == ([3, 4, 5, 6], [0, 3, 4, 5, 6], 6)
+    assert ct.open_run(recorder.path).layer_history(progress=False).to_pandas()["epoch"].max() == 6

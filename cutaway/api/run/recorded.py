@@ -30,6 +30,8 @@ class RecordedRun:
         return type(self), (self.context,)
 
     def __repr__(self) -> str:
+        if self.folder.is_gone:
+            return f"<Run {self.path.name}: its folder is gone>"
         test = self.test
         losses = (f"{name} {value}" for name, value in test_losses(self.context.manifest).items())
         accuracy = f", test accuracy {test['accuracy']:.2%}, {next(losses)}" if test else ""
@@ -40,6 +42,8 @@ class RecordedRun:
         return self.history.plot()
 
     def _repr_html_(self) -> str:
+        if self.folder.is_gone:
+            return line_html(self)
         manifest, history = self.context.manifest, self.history
         facts = {
             "data": data_in_words(manifest.dataset),

@@ -12,9 +12,9 @@ from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.api.run import Run
 from cutaway.api.weighting import sample_weights, weights_digest
 from cutaway.data import Dataset, Split, Table
-from cutaway.errors import Canceled, CutawayError, RunError
+from cutaway.errors import Canceled, CutawayError, RunError, WorkInterrupted
 from cutaway.progress import raise_if_canceled
-from cutaway.runs import RunFolder, RunWriter, keeps_predictions
+from cutaway.runs import RunFolder, RunWriter, keeps_predictions, run_argument
 
 from .processes import check_shard_layers, create_run, facts_of, together
 
@@ -116,7 +116,12 @@ def train_into(
     resume: bool,
     shard_layers: int = 1,
 ) -> Run:
-    """Train into a run folder and write how it ended, whatever happens."""
+    """Train into a run folder and write how it ended, whatever happens.
+
+    Raises:
+        WorkInterrupted: Ctrl-C ended it; the message says how to resume it.
+        RunError, TrainingError, Canceled: As `cutaway.train`.
+    """
     from cutaway.training import current_world, train_model
 
     world = current_world()
@@ -132,9 +137,13 @@ def train_into(
                 resume=resume,
                 shard_layers=shard_layers,
             )
-    except (Canceled, KeyboardInterrupt):
+    except (Canceled, KeyboardInterrupt) as error:
         _end(writer, "stopped", "canceled by the user")
-        raise
+        if isinstance(error, Canceled) or not writer.begun:
+            raise
+        given = ", data=..." if writer.manifest.dataset.origin["kind"] == "arrays" else ""
+        go_on = f"ct.resume({run_argument(writer.path)!r}{given})"
+        raise WorkInterrupted("every epoch so far is kept", f"go on with: {go_on}") from error
     except CutawayError as error:
         _end(writer, "failed", str(error))
         raise

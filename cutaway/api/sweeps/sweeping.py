@@ -14,7 +14,7 @@ from cutaway.api.given_data import as_dataset
 from cutaway.api.progress import ProgressOption, show_progress
 from cutaway.checks import check_whole
 from cutaway.data import Dataset, Table
-from cutaway.errors import REQUEST, Canceled, UnknownNameError, UsageError
+from cutaway.errors import REQUEST, Canceled, UnknownNameError, UsageError, WorkInterrupted
 from cutaway.execution import Space, SweepStudy, close_storage, hide_password, open_storage, read_space, require_optuna
 from cutaway.runs import RUNS
 
@@ -294,6 +294,8 @@ def _run(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
             got=f"{REQUEST}, with every trial and every step so far kept",
             hint=f"go on with: cutaway sweep --attach {shlex.quote(str(folder))}",
         ) from error
+    except KeyboardInterrupt as error:
+        raise WorkInterrupted("every trial that has ended is kept", "make the same call again to go on") from error
     return Sweep.read(study, folder, manifest, loaded=material.loaded)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cutaway.errors import DataError
-from cutaway.plots.theme import BLUE, INK, LINE, MUTED, ORANGE, shortened
+from cutaway.plots.theme import BLUE, INK, LINE, MUTED, ORANGE, are_whole, shortened, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,7 @@ def draw_bars(axes: "Axes", panel: Bars, *, rows: int = 0) -> None:
     axes.set_ylim(max(len(values), rows) - 0.4, -0.6)
     if panel.limits:
         axes.set_xlim(panel.limits)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(whole_ticks(5) if are_whole([values]) else MaxNLocator(5))
     if panel.percent:
         axes.xaxis.set_major_formatter(PercentFormatter(1))
     for label in axes.set_yticks(places, [shortened(name) for name in panel.names]):

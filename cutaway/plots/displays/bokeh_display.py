@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from cutaway.plots.theme import INK, LINE
+
 if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
 
@@ -18,6 +20,18 @@ EXTRA = 40
 
 # The frame may run its own scripts and nothing else: it has no origin, and may fetch nothing.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
+
+# No background, and grays that are legible on light and dark pages, where a figure says nothing else.
+_LOOK: dict[str, dict[str, Any]] = {
+    "Plot": {"background_fill_alpha": 0, "border_fill_alpha": 0},
+    "Axis": {
+        **{f"{name}_text_color": INK for name in ("axis_label", "major_label")},
+        **{f"{name}_line_color": LINE for name in ("axis", "major_tick")},
+    },
+    "Grid": {"grid_line_color": LINE},
+    "Legend": {"label_text_color": INK},
+    "Title": {"text_color": INK},
+}
 
 # BokehJS is 1.2 MB as text and a third of that compressed, so the page is unpacked where it is shown.
 _FRAME = """<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}"><script>
@@ -60,17 +74,24 @@ def _display(figure: "LayoutDOM") -> None:
 def bokeh_frame(figure: "LayoutDOM") -> str:
     """A figure as HTML: a frame that holds it and all that it needs."""
     from bokeh.embed import file_html
+    from bokeh.models import Text
     from bokeh.resources import Resources
+    from bokeh.themes import Theme
 
     # a copy of the settings of Bokeh would fetch BokehJS from its servers, depending on the environment
-    page = file_html(figure, Resources(mode="inline", log_level="warn"), title="figure")
+    resources = Resources(mode="inline", log_level="warn")
+    page = file_html(figure, resources, title="figure", theme=Theme(json={"attrs": _LOOK}))
     page = page.replace("<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{_POLICY}">', 1)
     packed = base64.b64encode(gzip.compress(page.encode(), mtime=0)).decode()
     frame = html.escape(_FRAME.format(policy=_POLICY, page=packed))
+    # numbers on cells of all colors are legible on one page only, the light one
+    background = "#ffffff" if list(figure.select({"type": Text})) else "transparent"
     return (
         f'<iframe srcdoc="{frame}" sandbox="allow-scripts allow-downloads" title="figure" '
         f'style="width: 100%; height: {_height(figure) + EXTRA}px; border: 0; border-radius: 8px; '
-        'background: #ffffff; color-scheme: light"></iframe>'
+        f"background: {background}; "
+        # the scheme of the page inside: where they differ, browsers put a white or black background between them
+        'color-scheme: light"></iframe>'
     )
 
 

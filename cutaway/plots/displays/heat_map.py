@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cutaway.errors import DataError
-from cutaway.plots.theme import INK, MUTED, shortened
+from cutaway.plots.theme import INK, LINE, MUTED, ON_LIGHT, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,7 +62,7 @@ def heat_map(
     if size <= NUMBERED:
         for (row, column), value in np.ndenumerate(matrix):
             text = "–" if np.isnan(value) else f"{value:.2f}"
-            color = "white" if value > 0.6 else INK
+            color = "white" if value > 0.6 else ON_LIGHT
             axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
     for axis, names in ((axes.xaxis, columns), (axes.yaxis, rows)):
         places = named_places(len(names), NAMED)
@@ -77,6 +77,7 @@ def heat_map(
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, ticks=[0, 0.5, 1])
+    bar.ax.tick_params(color=LINE, labelcolor=INK)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     return figure
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.errors import DataError
-from cutaway.plots.theme import INK, LINE, MUTED, SEQUENTIAL_COLORS, shortened
+from cutaway.plots.theme import INK, LINE, MUTED, ON_LIGHT, SEQUENTIAL_COLORS, shortened
 
 from .bokeh_display import shown_in_notebooks
 
@@ -70,7 +70,7 @@ def parallel_coordinates(axes: Sequence[Axis], *, ranks: NDArray[Any], title: st
         panel.axvline(place, color=LINE, linewidth=0.8)
         for height, label in axis.ticks:
             text = panel.text(
-                place + 0.04, height, shortened(label, LONGEST_TICK), fontsize=7.5, color=INK, va="center"
+                place + 0.04, height, shortened(label, LONGEST_TICK), fontsize=7.5, color=ON_LIGHT, va="center"
             )
             text.set_parse_math(False)
             text.set_bbox({"facecolor": "white", "alpha": 0.7, "pad": 0.6, "linewidth": 0})

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 from cutaway.plots.scatter import checked, draw_points, legend_beside
-from cutaway.plots.theme import INK
+from cutaway.plots.theme import INK, ON_LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +96,7 @@ def embedding_film(
     canvas: Any = FigureCanvasAgg(figure)
     axes = figure.subplots()
     drawn = _draw_step(axes, points[0], classes, class_names, _limits(points))
-    heading = axes.set_title(max(titles, key=len), loc="left", color=INK)
+    heading = axes.set_title(max(titles, key=len), loc="left", color=ON_LIGHT)
     heading.set_parse_math(False)
     legend_beside(figure, classes, class_names)
     canvas.draw()

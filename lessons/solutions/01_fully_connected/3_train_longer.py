@@ -2,14 +2,20 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _lesson import X_train, X_val, Y_train, Y_val, plain_model
+from _lesson import BATCH_SIZE, DATASET, X_train, X_val, Y_train, Y_val, plain_model
 
-model, history, more = plain_model()
+plain, history, more = plain_model()
 
 # --- the solution, as in the notebook ---
 
-four = model.fit(
-    X_train, Y_train, batch_size=128, epochs=4, validation_data=(X_val, Y_val), verbose=0
+four = plain.fit(
+    X_train,
+    Y_train,
+    batch_size=BATCH_SIZE,
+    initial_epoch=4,
+    epochs=8,
+    validation_data=(X_val, Y_val),
+    verbose=0,
 )
 val_accuracy = (
     history.history["val_accuracy"]
@@ -24,5 +30,6 @@ plt.title("Each epoch helps less than the one before")
 plt.xlabel("epoch")
 plt.ylabel("validation accuracy")
 plt.show()
-assert val_accuracy[-1] > 0.91
-assert gains[0] > 3 * gains[-1]  # the first epochs gain the most
+if DATASET == "mnist":
+    assert val_accuracy[-1] > 0.91
+    assert gains[0] > 3 * gains[-1]  # the first epochs gain the most

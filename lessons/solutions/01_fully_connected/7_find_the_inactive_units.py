@@ -1,7 +1,7 @@
 """Exercise 7 of lessons/01_fully_connected: find the inactive units."""
 
 import numpy as np
-from _lesson import data, folder, lesson_run
+from _lesson import BATCH_SIZE, data, folder, lesson_run
 
 import cutaway as ct
 
@@ -13,6 +13,7 @@ high_rate_run = ct.train(
     ct.mlp((512, 512)),
     data,
     recipe="lesson",
+    batch_size=BATCH_SIZE,
     learning_rate=1.0,
     epochs=1,
     seed=0,
@@ -25,8 +26,7 @@ inactive = np.flatnonzero(high_rate_run.units("dense_1", progress=False).constan
 inactive_at_low_rate = int(run.units("dense_1", progress=False).constant.sum())
 print(f"inactive units, learning rate 1.0:  {len(inactive)} of 512")
 print(f"inactive units, learning rate 0.01: {inactive_at_low_rate} of 512")
-print(
-    f"and yet {high_rate_run.test['accuracy']:.0%} of the test digits are right: the other units do the work"
-)
+# the units that are left do the work
+print(f"test digits that are right all the same: {high_rate_run.test['accuracy']:.0%}")
 assert np.array_equal(inactive, counted)
-assert len(inactive) >= 20 and inactive_at_low_rate == 0
+assert len(inactive) >= 20 and len(inactive) > inactive_at_low_rate

@@ -13,21 +13,40 @@ from sklearn.model_selection import train_test_split
 
 import cutaway as ct
 
-data = ct.load_dataset("mnist")
+SEED = 0
+DATASET, BATCH_SIZE = "mnist", 128
+
+data = ct.load_dataset(DATASET)
+if "test" not in data.sources:  # "digits" has one part: keep a fifth of it for the test
+    everything = data.sources["train"]
+    x, x_test, y, y_test = train_test_split(
+        everything.x, everything.y, test_size=0.2, random_state=SEED, stratify=everything.y
+    )
+    data = ct.Dataset.from_arrays(
+        x, y, x_test=x_test, y_test=y_test, scale=data.scale, name=DATASET
+    )
+
+X_train, y_train = data.sources["train"].x, data.sources["train"].y
+X_test, y_test = data.sources["test"].x, data.sources["test"].y
+PIXELS = X_train[0].size  # 784
+
 folder = tempfile.TemporaryDirectory()
 
-_y = data.sources["train"].y
-_x = data.sources["train"].x.reshape(60_000, 784).astype("float32") / 255
-_train, _val = train_test_split(np.arange(60_000), test_size=0.25, random_state=0, stratify=_y)
-X_train, X_val, y_train, y_val = _x[_train], _x[_val], _y[_train], _y[_val]
+X_train = X_train.reshape(-1, PIXELS).astype("float32") / data.scale
+_train, _val = train_test_split(
+    np.arange(len(y_train)), test_size=0.25, random_state=SEED, stratify=y_train
+)
+X_train, X_val = X_train[_train], X_train[_val]
+y_train, y_val = y_train[_train], y_train[_val]
 Y_train, Y_val = keras.utils.to_categorical(y_train, 10), keras.utils.to_categorical(y_val, 10)
 
 
-def _fit(model: keras.Model, epochs: int) -> keras.callbacks.History:
+def _fit(model: keras.Model, epochs: int, first: int = 0) -> keras.callbacks.History:
     return model.fit(
         X_train,
         Y_train,
-        batch_size=128,
+        batch_size=BATCH_SIZE,
+        initial_epoch=first,
         epochs=epochs,
         validation_data=(X_val, Y_val),
         verbose=0,
@@ -35,7 +54,7 @@ def _fit(model: keras.Model, epochs: int) -> keras.callbacks.History:
 
 
 def _compiled(*parts: keras.layers.Layer) -> keras.Model:
-    model = keras.Sequential([keras.Input((784,)), *parts])
+    model = keras.Sequential([keras.Input((PIXELS,)), *parts])
     model.compile(
         loss="categorical_crossentropy",
         optimizer=keras.optimizers.SGD(0.01),
@@ -53,7 +72,7 @@ def plain_model() -> tuple[keras.Model, keras.callbacks.History, keras.callbacks
         layers.Dense(512, activation="relu"),
         layers.Dense(10, activation="softmax"),
     )
-    return model, _fit(model, 2), _fit(model, 2)
+    return model, _fit(model, 2), _fit(model, 4, 2)
 
 
 @cache
@@ -76,5 +95,11 @@ def lesson_run() -> ct.Run:
     """The model with dropout, trained by cutaway."""
     model = ct.mlp(hidden=(512, 512), dropout=0.2)
     return ct.train(
-        model, data, recipe="lesson-dropout", seed=0, runs=folder.name, progress=False
+        model,
+        data,
+        recipe="lesson-dropout",
+        batch_size=BATCH_SIZE,
+        seed=0,
+        runs=folder.name,
+        progress=False,
     )

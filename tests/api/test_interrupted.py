@@ -1,0 +1,73 @@
+"""Ctrl-C in Python: a script sees KeyboardInterrupt, and a notebook one line with the call that goes on."""
+
+import pickle
+import signal
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+import cutaway as ct
+from cutaway.errors import WorkInterrupted
+
+
+def interrupt(progress):
+    if progress.done:
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_the_message_of_an_interrupted_training_is_the_call_that_goes_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        ct.train(ct.mlp((4,)), "digits", epochs=2, progress=interrupt)
+    said, _, call = str(raised.value).partition("; next: go on with: ")
+    assert said == "every epoch so far is kept"
+    assert ct.open_run("latest").folder.status == "stopped"
+    assert len(eval(call, {"ct": ct}).history) == 2
+    copied = pickle.loads(pickle.dumps(raised.value))
+    assert (type(copied), str(copied)) == (WorkInterrupted, str(raised.value))
+
+
+def test_the_call_asks_for_data_that_came_from_arrays(tmp_path):
+    x, y = np.random.default_rng(0).random((60, 3), np.float32), np.arange(60) % 2
+    data = ct.Dataset.from_arrays(x, y)
+    with pytest.raises(KeyboardInterrupt, match=r"go on with: ct\.resume\('.*', data=\.\.\.\)$") as raised:
+        ct.train(ct.mlp((4,)), data, epochs=2, runs=tmp_path, progress=interrupt)
+    call = str(raised.value).partition("go on with: ")[2].replace("...", "data")
+    assert len(eval(call, {"ct": ct, "data": data}).history) == 2
+
+
+def test_before_there_is_a_run_nothing_can_go_on(tmp_path, monkeypatch):
+    def train_model(*_args, **_settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cutaway.training.train_model", train_model)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        ct.train(ct.mlp((4,)), "digits", epochs=2, runs=tmp_path, progress=False)
+    assert type(raised.value) is KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_goes_on_by_the_same_call(tmp_path):
+    pytest.importorskip("optuna")
+    with pytest.raises(KeyboardInterrupt, match="make the same call again"):
+        ct.sweep("digits", space={"dropout": [0.0, 0.5]}, trials=2, epochs=1, runs=tmp_path, progress=interrupt)
+
+
+@pytest.mark.slow
+def test_a_notebook_shows_the_message_alone(tmp_path):
+    code = (
+        "import signal, cutaway as ct\n"
+        "def interrupt(progress):\n"
+        "    if progress.done: signal.raise_signal(signal.SIGINT)\n"
+        f"ct.train(ct.mlp((4,)), 'digits', epochs=2, runs={str(tmp_path)!r}, progress=interrupt)"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    with pytest.raises(CellExecutionError):
+        NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    error = notebook.cells[0].outputs[-1]
+    (run,) = tmp_path.iterdir()
+    line = f"KeyboardInterrupt: every epoch so far is kept; next: go on with: ct.resume({str(run)!r})"
+    assert error.traceback == [line]
