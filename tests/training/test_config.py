@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -46,6 +47,28 @@ def test_wrong_settings_name_the_rule_and_the_value(settings, text):
         make_config(**settings)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+WRONG = ("abc", "0.1", b"1", True, None, -1, 0, 2.5, 1e9, float("nan"), [1, "a"], [0.5], {}, object, 1j)
+
+
+@pytest.mark.parametrize("name", TrainingConfig.model_fields)
+def test_every_message_on_a_setting_says_its_rule_once(name):
+    """One clause that begins with what the setting is, and no words of pydantic, which say the same again."""
+    described = TrainingConfig.model_fields[name].description
+    bounds = "(, (not text or a truth value|and finite|(greater|less) than (or equal to )?[0-9]+))?"
+    said = set()
+    for value in WRONG:
+        try:
+            make_config(**{name: value})
+        except ConfigError as error:
+            assert re.fullmatch(re.escape(described) + bounds, error.rule), error
+            assert error.hint.startswith(f"pass for example {name}=")
+            assert repr(value) in error.got or error.got in repr(value)
+            said.add(error.rule)
+    assert described in {rule.split(", ")[0] for rule in said} | said
+    if "number" in described:
+        assert f"{described}, not text or a truth value" in said or name == "class_weight"
 
 
 def test_auto_is_resolved():

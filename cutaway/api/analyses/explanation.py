@@ -11,6 +11,7 @@ from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay, figure_html, joined_html
 from cutaway.api.progress import ProgressOption, show_progress
+from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Explanation(NotebookDisplay):
         if layer is not None and layer not in found.contributions:
             known = ", ".join(found.contributions) or "none"
             raise UnknownNameError(
-                f"layers with contributions are {known}", got=f'"{layer}"', hint="choose one of these"
+                f"layers with contributions are {known}", got=f'"{layer}"', hint=meant(layer, found.contributions)
             )
         parts = found.inputs.reshape(-1) if layer is None else found.contributions[layer]
         rows = self.feature_names if layer is None and self.feature_names else np.arange(len(parts))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cutaway.checks import similar_name
+from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError
 
 from .options import TableOptions
@@ -62,7 +62,7 @@ def decide(
             raise UnknownNameError(
                 f"{role} is a column of the table",
                 got=f"{name!r}, and {where} has {_list(list(by_name))}",
-                hint=_suggestion(name, list(by_name)),
+                hint=meant(name, by_name, "check the spelling"),
             )
     roles: dict[str, Use] = {}
     for role in ("label", "group", "time", "weight", "id"):
@@ -217,8 +217,3 @@ def _check_label(label: ColumnProfile, options: TableOptions, where: str) -> Non
 def _list(names: list[str], most: int = 12) -> str:
     quoted = ", ".join(f'"{name}"' for name in names[:most])
     return quoted if len(names) <= most else f"{quoted} and {len(names) - most:,} more"
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    similar = similar_name(name, known)
-    return f'did you mean "{similar}"?' if similar else "check the spelling"

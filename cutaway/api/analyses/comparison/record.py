@@ -7,6 +7,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.display import NotebookDisplay
+from cutaway.checks import meant
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.metrics import PairedMeasures
@@ -140,7 +141,8 @@ class Comparison(NotebookDisplay):
             UnknownNameError: `which` is none of these.
         """
         if which not in WHICH:
-            raise UnknownNameError(f"samples are {', '.join(WHICH)}", got=repr(which), hint='pass for example "fixed"')
+            hint = meant(which, WHICH, 'pass for example "fixed"')
+            raise UnknownNameError(f"samples are {', '.join(WHICH)}", got=repr(which), hint=hint)
         rows: np.ndarray[Any, Any] = np.arange(len(self.labels)) if which == "all" else getattr(self, which)
         rows = rows[:n]
         changes = self._changes()[rows].tolist()

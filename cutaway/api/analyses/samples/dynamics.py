@@ -11,7 +11,7 @@ from cutaway.api.analyses.predictions import labels as labels_of
 from cutaway.api.analyses.predictions import recorded_predictions
 from cutaway.api.context import RunContext
 from cutaway.api.display import ROWS, NotebookDisplay, table_html
-from cutaway.checks import check_whole
+from cutaway.checks import check_whole, meant
 from cutaway.data import PARTS, SampleIds
 from cutaway.errors import RunError, UnknownNameError
 from cutaway.metrics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
@@ -193,8 +193,8 @@ def sample_dynamics(
 ) -> SampleDynamics:
     """Gather how each sample of a split was learned; see `cutaway.Run.dynamics`."""
     if predictions not in PREDICTIONS:
-        known = ", ".join(PREDICTIONS)
-        raise UnknownNameError(f"predictions are one of {known}", got=repr(predictions), hint='try "auto"')
+        known, hint = ", ".join(PREDICTIONS), meant(predictions, PREDICTIONS, 'try "auto"')
+        raise UnknownNameError(f"predictions are one of {known}", got=repr(predictions), hint=hint)
     if split is None:
         split = _recorded_split(context)
     ids, y = context.named(context.part(split)), labels_of(context, split)
