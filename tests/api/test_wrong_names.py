@@ -84,7 +84,7 @@ def test_a_model_in_the_place_of_the_data_is_said(digits_run, tmp_path):
         lambda: ct.record("digits", model),
         lambda: ct.train(x, np.arange(4), model),
     ):
-        with pytest.raises(UsageError, match=r"takes the model first, then the data; .* next: swap them: \w+\(model, d"):
+        with pytest.raises(UsageError, match=r"the model first, then the data; .* next: swap them: \w+\(model, d"):
             swapped()
     with pytest.raises(UsageError, match="sweep takes data, and no model"):
         ct.sweep(model, runs=tmp_path)
@@ -110,5 +110,5 @@ def test_a_model_in_the_place_of_the_data_is_said(digits_run, tmp_path):
 def test_what_pydantic_says_becomes_one_clause(error, asked):
     assert required(error).startswith(asked)
     said = wrong_part({**error, "loc": ("body", "steps", 0), "input": "x"}, skip=1)
-    assert said == f'"steps.0" of \'x\', which {required(error)}'
+    assert said == f"\"steps.0\" of 'x', which {required(error)}"
     assert wrong_part({"type": "missing", "loc": ("body", "n")}, skip=1) == 'no "n"'

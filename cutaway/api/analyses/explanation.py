@@ -33,8 +33,9 @@ class Explanation(NotebookDisplay):
         class_names: Names of the classes.
         epoch: Number of the epoch.
         feature_names: Names of the values of the input, where they are known.
-        sample: What was explained: the name of a sample, or its raw values.
+        sample: What was explained: the name of a sample, as every other answer calls it, or its raw values.
         context: The run it is of.
+        asked: The name by which it was asked for, such as "test[7]" for row 7 of a split; "" for raw values.
     """
 
     attribution: "Attribution" = field(repr=False)
@@ -43,6 +44,7 @@ class Explanation(NotebookDisplay):
     feature_names: tuple[str, ...] | None = field(repr=False)
     sample: str | np.ndarray = field(repr=False)
     context: RunContext = field(repr=False)
+    asked: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
         difference = self.attribution.difference
@@ -62,6 +64,8 @@ class Explanation(NotebookDisplay):
     def sentence(self) -> str:
         """The answer in words."""
         name = self.sample if isinstance(self.sample, str) else "the sample"
+        if self.asked not in name:
+            name = f"{name}, which is {self.asked},"
         chance, second = (self.probabilities[k] for k in (self.attribution.winner, self.attribution.runner_up))
         return (
             f"{name} is predicted as {self.winner} ({chance:.1%}) rather than {self.runner_up} ({second:.1%}), "
@@ -210,7 +214,8 @@ def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = Non
     """
     from cutaway.interpret import attribute
 
-    row = context.data.x(context.sample(x))[0] if isinstance(x, str) else np.asarray(x)
+    ids = context.samples([x]) if isinstance(x, str) else None
+    row = np.asarray(x) if ids is None else context.data.x(ids)[0]
     record = context.manifest.dataset  # a new row needs no data
     found = attribute(context.model(epoch), row, scale=record.scale)
     return Explanation(
@@ -218,6 +223,7 @@ def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = Non
         context.class_names,
         context.epoch(epoch),
         record.feature_names,
-        sample=x,
+        sample=row if ids is None else ids[0],
         context=context,
+        asked=x if isinstance(x, str) else "",
     )

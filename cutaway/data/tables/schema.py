@@ -9,6 +9,7 @@ from cutaway.errors import DataError, UnknownNameError
 
 from .options import TableOptions
 from .profile import ColumnProfile
+from .readers import row_words
 
 Use = Literal["feature", "label", "group", "time", "weight", "id", "ignored"]
 
@@ -147,7 +148,7 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
         raise DataError(
             f'a column is {what}, or text: "{name}" is {what} in {profile.known - profile.other:,} of '
             f"{profile.known:,} rows",
-            got=f"{cell!r} in row {row + 1:,} (without the names) of {where}"
+            got=f"{cell!r} in {row_words(row, where)}"
             + (f", and {profile.other - 1:,} more that are no {what}" if profile.other > 1 else ""),
             hint=f'empty these cells if they are not known, or pass category="{name}" or ignore="{name}"',
         )

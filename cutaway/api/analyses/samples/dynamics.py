@@ -117,12 +117,13 @@ class SampleDynamics(NotebookDisplay):
         """A column for everything: text and numbers ``(sample,)`` by name.
 
         Returns:
-            sample, split, label, predicted (in the last epoch), difficulty, first_learned (masked where it was never
-            learned), forgotten, correctness, confidence, variability, margin and area_under_margin.
+            sample; file, of pictures in a folder, or row, of a table in a file, from 1; split, label, predicted (in the
+            last epoch), difficulty, first_learned (masked where it was never learned), forgotten, correctness,
+            confidence, variability, margin and area_under_margin.
         """
         m, names = self.measures, self.class_names
         return {
-            "sample": self.ids.names(),
+            **self.ids.columns(),
             "split": [PARTS[number] for number in self.parts.tolist()],
             "label": [names[number] for number in self.labels.tolist()],
             "predicted": [names[number] for number in m.predicted.tolist()],
@@ -174,7 +175,7 @@ class SampleDynamics(NotebookDisplay):
             m.confidence,
             m.difficulty,
             DIFFICULTIES,
-            names=columns["sample"],
+            names=self.ids.names(),
             details={**told, "first learned": learned},
             pictures=self.context.data.pictures(self.ids) if len(self) <= PICTURES else None,
         )
