@@ -6,8 +6,9 @@ import re
 import stat
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
@@ -108,9 +109,50 @@ def check_perplexity(perplexity: float) -> float:
     return float(perplexity)
 
 
-def similar_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like a misspelled one, or None if none is similar."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+def similar_name(name: object, known: Iterable[str]) -> str | None:
+    """The known name that is most like a misspelled or shortened one, in any case of its letters, or None.
+
+    A name is shortened to its beginning, such as "acc", or to the first letters of its words, such as "lr".
+    """
+    wanted, folded = str(name).casefold(), {each.casefold(): each for each in reversed(list(known))}
+    near = difflib.get_close_matches(wanted, folded, n=1)
+    short = (each for each in reversed(folded) if wanted and (each.startswith(wanted) or _initials(each) == wanted))
+    return folded[near[0]] if near else next((folded[each] for each in short), None)
+
+
+def _initials(name: str) -> str:
+    return "".join(word[:1] for word in re.split(r"[\W_]+", name))
+
+
+def meant(name: object, known: Iterable[str], otherwise: str = "choose one of these", *, quote: str = '"') -> str:
+    """The next step for a name that does not exist: the known name that is most like it, or else `otherwise`."""
+    similar = similar_name(name, known)
+    return f"did you mean {quote}{similar}{quote}?" if similar else otherwise
+
+
+def required(first: Mapping[str, Any]) -> str:
+    """What one of the errors of pydantic asks of a value, after its name: "must be greater than 0".
+
+    Args:
+        first: An entry of ``ValidationError.errors()``.
+    """
+    if first["type"] == "extra_forbidden":
+        return "must not be there"
+    said = re.sub(r"^(\w+ should|Value error, must) ", "must ", first["msg"])
+    return said if said.startswith("must ") else f"must be valid ({said})"
+
+
+def wrong_part(first: Mapping[str, Any], *, skip: int = 0) -> str:
+    """What we got instead of a valid record, as a noun phrase: '"low" of "x", which must be a valid number'.
+
+    Args:
+        first: An entry of ``ValidationError.errors()``.
+        skip: Parts of its place that are left out at the beginning.
+    """
+    place = ".".join(map(str, first["loc"][skip:]))
+    if first["type"] == "missing":
+        return f'no "{place}"'
+    return f'"{place}" of {first["input"]!r:.60}, which {required(first)}' if place else f"{first['input']!r:.60}"
 
 
 def file_kind(mode: int) -> str:

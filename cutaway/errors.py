@@ -3,7 +3,7 @@
     CutawayError
     ├── UsageError (ValueError)          the call was wrong; the command line exits with 2
     │   ├── ConfigError                  a training setting is outside its range
-    │   ├── UnknownNameError             a dataset, recipe, layer, run ... of that name does not exist
+    │   ├── UnknownNameError (KeyError)  a dataset, recipe, layer, run ... of that name does not exist
     │   └── ModelError                   the model cannot be trained or opened here
     ├── DataError (ValueError)           a file or an array of data is damaged or does not fit
     ├── RunError (RuntimeError)          a run folder is damaged or cannot be written
@@ -103,8 +103,10 @@ class ConfigError(UsageError):
     """A training setting is outside its range."""
 
 
-class UnknownNameError(UsageError):
-    """Nothing of that name exists."""
+class UnknownNameError(UsageError, KeyError):
+    """Nothing of that name exists; whoever expects the KeyError of a dictionary catches it as well."""
+
+    __str__ = Exception.__str__  # that of KeyError puts the message in quotes
 
 
 class ModelError(UsageError):

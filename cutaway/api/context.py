@@ -318,9 +318,8 @@ class RunContext:
         return self.named(join_ids([self.sample(name) for name in names]))
 
     def named(self, ids: SampleIds) -> SampleIds:
-        """The same samples, which know their names if they are rows of a table with a column of names."""
-        names = self.loaded.row_names if isinstance(self.loaded, Table) else None
-        return dataclasses.replace(ids, naming=names)
+        """The same samples, which know what the data call them."""
+        return dataclasses.replace(ids, naming=self.loaded.naming)
 
 
 def _reopen(folder: RunFolder, data: Dataset | Table | None) -> RunContext:

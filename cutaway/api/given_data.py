@@ -1,6 +1,7 @@
 """What the verbs take as data: a dataset, its name or path, or arrays."""
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
         UsageError: They do not go together, or there is only one class.
         DataError: They cannot be loaded or do not fit.
     """
+    refuse_model(data, y, verb=verb)
     named = _is_name(data)
     if y is not None:
         if named or isinstance(data, Dataset | Table):
@@ -48,6 +50,24 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
             hint="add samples of another class",
         )
     return data
+
+
+def refuse_model(*given: Any, verb: str) -> None:
+    """Refuse a model where data belong, as in ``train("digits", model)``.
+
+    Raises:
+        UsageError: One of what is given is a model of Keras, which is not imported for this: nobody has one before.
+    """
+    keras: Any = sys.modules.get("keras")
+    model = next((each for each in given if hasattr(keras, "Model") and isinstance(each, keras.Model)), None)
+    if model is None:
+        return
+    first = verb in ("train", "record")
+    raise UsageError(
+        f"{verb} takes {'the model first, then the data' if first else 'data, and no model'}",
+        got=f'the model "{model.name}" in the place of the data',
+        hint=f"swap them: {verb}(model, data)" if first else f"pass the data: {_call(verb)}",
+    )
 
 
 def as_prepared(data: Any, y: Any, *, verb: str) -> Dataset:

@@ -12,7 +12,7 @@ from cutaway.metrics import classification_metrics
 from cutaway.runs import RUNS, RunFolder, RunWriter
 
 from .context import RunContext
-from .given_data import as_prepared
+from .given_data import as_prepared, refuse_model
 from .model_files import open_model
 from .progress import ProgressOption, show_progress
 from .run import Run
@@ -61,6 +61,7 @@ def record(
     from cutaway import models
 
     models.require_jax()
+    refuse_model(data, y, verb="record")
     model = open_model(model) if isinstance(model, str | os.PathLike) else model
     models.check_model(model)
     named: Any = model  # Keras has no types

@@ -30,6 +30,7 @@ def layers(
     """Show what each layer is and holds, and how many of its units are inactive."""
     from cutaway.api.documents import layers_document
     from cutaway.api.opening import open_run
+    from cutaway.checks import meant
     from cutaway.errors import UnknownNameError, UsageError
 
     if history and epoch is not None:
@@ -44,7 +45,7 @@ def layers(
         names = [record.name for record in records]
         if layer not in names:
             raise UnknownNameError(
-                f"layers of this run are {', '.join(names)}", got=f'"{layer}"', hint="choose one of these"
+                f"layers of this run are {', '.join(names)}", got=f'"{layer}"', hint=meant(layer, names)
             )
         records = type(records)(record for record in records if record.name == layer)
     if as_json:
@@ -92,13 +93,14 @@ def _setting(value: Any) -> str:
 def _layer_history(opened: Any, *, layer: str | None, as_json: bool) -> None:
     """Print every measure of every layer after each epoch."""
     from cutaway.api.documents import layer_history_document
+    from cutaway.checks import meant
     from cutaway.errors import UnknownNameError
 
     history = opened.layer_history()
     names = list(dict.fromkeys(record.layer for record in history.records))
     if layer is not None and layer not in names:
         known = ", ".join(names)
-        raise UnknownNameError(f"measured layers of this run are {known}", got=f'"{layer}"', hint="choose one of these")
+        raise UnknownNameError(f"measured layers of this run are {known}", got=f'"{layer}"', hint=meant(layer, names))
     records = [r for r in history.records if layer is None or r.layer == layer]
     several = layer is not None and len({r.epoch for r in records}) > 1
     similarity = opened.similarity(layer) if several else None

@@ -187,6 +187,11 @@ def shorten(name: str, most: int = NAME) -> str:
     return f"{kept}…"
 
 
+def beside(record: Mapping[str, Any]) -> dict[str, str]:
+    """The columns of a printed table that say where a sample is found: its file, or its row; both as they are."""
+    return {name.capitalize(): str(record[name]) for name in ("file", "row") if name in record}
+
+
 def number(value: float | None, digits: int) -> str:
     """A number with some digits after the point; "-" for None."""
     return "-" if value is None else f"{value:.{digits}f}"

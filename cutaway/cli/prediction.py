@@ -164,7 +164,7 @@ def _print_influences(found: Any) -> None:
 
 def _influential(sample: Any) -> dict[str, str]:
     return {
-        "Training sample": shorten(sample.sample),
+        "Training sample": sample.sample,
         "Label": shorten(sample.label),
         "Influence": f"{sample.influence:+.3g}",
     }
@@ -212,7 +212,7 @@ def _shown(record: dict[str, Any]) -> dict[str, str]:
     for part in record.get("contributions", ())[:1]:
         row["Input"] = f"{shorten(part['input'], 16)} {number(part['contribution'], 2)}"
     for part in record.get("nearest", ())[:1]:
-        row["Nearest"] = f"{shorten(part['sample'], 16)} ({shorten(part['label'])})"
+        row["Nearest"] = f"{part['sample']} ({shorten(part['label'])})"
     if "distance" in record:
         row["Distance"] = number(record["distance"], 2) + (" far" if record["far"] else "")
     return row

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption
-from .output import number, print_json, print_table, say, shorten
+from .output import beside, number, print_json, print_table, say, shorten
 
 COLUMNS = """\
 First: the first epoch in which the label was predicted; -: in none.
@@ -93,4 +93,5 @@ def _row(record: dict[str, Any], *, epochs: int) -> dict[str, str]:
         "Conf.": number(record["confidence"], 2),
         "Var.": number(record["variability"], 2),
         "AUM": number(record["area_under_margin"], 2),
+        **beside(record),
     }

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.checks import SURROGATES, file_kind, similar_name
+from cutaway.checks import SURROGATES, file_kind, meant
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -225,9 +225,8 @@ def _find(where: str | Path) -> DataSource | None:
 
 def _unknown(where: str | os.PathLike[str]) -> UnknownNameError:
     names = [info.name for info in dataset_names()]
-    similar = similar_name(str(where).lower(), names)
     return UnknownNameError(
         f"a dataset is one of {', '.join(names)}, or a path that exists",
         got=repr(os.fspath(where)),
-        hint=f"did you mean {similar!r}?" if similar else "check the spelling or the path",
+        hint=meant(where, names, "check the spelling or the path", quote="'"),
     )

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ from .labels import as_labels, encode_labels
 from .mapping import is_mapped, pieces
 from .preparation import Preparation
 from .rows import LazyRows
-from .samples import SampleIds
+from .samples import Naming, SampleIds
 
 # With larger values a first layer with usual initial weights saturates or diverges; standardized columns are far below.
 WIDE = 100.0
@@ -55,6 +55,7 @@ class Dataset:
         feature_names: Name of each value of a sample, where it came from a table; otherwise None.
         preparation: How the columns of a table became inputs, or None if they were inputs already.
         relabeled: New class names by the place of the sample, where a person decided so; `sources` has them already.
+        naming: What the samples are called: by the names of the rows of a table, or by their files; None for neither.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Dataset:
     feature_names: tuple[str, ...] | None = None
     preparation: Preparation | None = None
     relabeled: Mapping[str, str] = field(default_factory=dict)
+    naming: Naming | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         check_names((self.name,), what="the name of a dataset", hint='pass for example name="customers"')
@@ -150,6 +152,10 @@ class Dataset:
             DataError: An id is not in this dataset.
         """
         return self._rows(ids, "y")[:]
+
+    def named(self, ids: SampleIds) -> SampleIds:
+        """The same ids, which know what the data call them."""
+        return replace(ids, naming=self.naming)
 
     def inputs(self, ids: SampleIds, *, flat: bool = True) -> np.ndarray:
         """Inputs of a model, x / scale: float32 ``(sample, features)``, or ``(sample, *shape)`` if `flat` is False.

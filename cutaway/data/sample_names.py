@@ -1,69 +1,202 @@
-"""The sample that is meant by a name: its place, such as "test[7]", or what its row of a table is called."""
+"""What samples are called, and which one is meant: here alone identities become names, and names identities."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from cutaway.errors import UnknownNameError
+from cutaway.checks import similar_name
+from cutaway.errors import DataError, UnknownNameError, printable
 
-from .dataset import Dataset
-from .samples import SampleIds, source_names
+from .samples import Naming, SampleIds, source_names
 from .split import PARTS, Split
-from .tables import Table
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+    import pyarrow as pa
 
 PLACE = re.compile(r"(.+)\[(\d{1,18})\]", re.ASCII)
 NAME_AND_PLACE = re.compile(r".+ \(([^()]+\])\)", re.DOTALL)
-"""What rows that share a name are called: "customer-17 (train[3])"."""
+"""A name with its place: "customer-17 (train[3])" of rows that share a name, "cats/17.png (sample[3])" of pictures."""
+
+ROW = re.compile(r"row (\d{1,18})", re.ASCII)
 
 LISTED = 3
-"""Rows of an ambiguous name that an error lists."""
+"""Samples of an ambiguous name that an error lists."""
+
+COMPARED = 20_000
+"""Names that a misspelled one is compared with at most, which takes half a second."""
 
 
-def find_sample(
-    name: str, sizes: Mapping[str, int], *, split: Split | None = None, loaded: Dataset | Table
-) -> SampleIds:
+class Named(Protocol):
+    """Data that know what their samples are called: a `Dataset` or a `Table`."""
+
+    @property
+    def naming(self) -> Naming | None:
+        """The names, or None where samples are called by their places."""
+        ...
+
+
+class TextNames(Naming):
+    """Names that the data keep as text.
+
+    Attributes:
+        _cells: Text (sample,) by source; null where a sample has no name.
+    """
+
+    _cells: "Mapping[str, pa.ChunkedArray]"
+
+    @property
+    def by(self) -> str:
+        """What holds the names, for messages."""
+        raise NotImplementedError
+
+    @property
+    def unique(self) -> str:
+        """The rule that a name breaks which several samples have; its last word is what has a name."""
+        raise NotImplementedError
+
+    def texts(self, ids: SampleIds) -> list[str | None]:
+        """The name of each of some samples, as it is."""
+        import pyarrow as pa
+
+        names = np.empty(len(ids), object)
+        for number, source in enumerate(ids.sources):
+            here = np.flatnonzero(ids.source_index == number)
+            if len(here):
+                names[here] = self._cells[source].take(pa.array(ids.index[here])).to_pylist()
+        return names.tolist()
+
+    def similar(self, name: str) -> str | None:
+        """The name that is most like a misspelled one, or None."""
+        texts = chain.from_iterable(cells.slice(0, COMPARED).to_pylist() for cells in self._cells.values())
+        return similar_name(name, (text for text in islice(texts, COMPARED) if text is not None))
+
+    def find(self, name: str, sources: tuple[str, ...]) -> SampleIds:
+        """All samples of a name."""
+        return self._where("equal", name, sources)
+
+    def _where(self, function: str, text: str, sources: tuple[str, ...]) -> SampleIds:
+        import pyarrow.compute
+
+        test: Any = getattr(pyarrow.compute, function)
+        rows = [np.flatnonzero(test(self._cells[each], text).fill_null(False).to_numpy()) for each in sources]
+        places = np.repeat(np.arange(len(sources), dtype=np.uint8), [len(found) for found in rows])
+        return SampleIds(sources, places, np.concatenate(rows).astype(np.int64), naming=self)
+
+
+@dataclass(frozen=True, eq=False)
+class FileNames(TextNames):
+    """The files of samples that are a file each.
+
+    Attributes:
+        _cells: By source, where each file is in the folder of the data, with "/" between folders: about 40 bytes each.
+    """
+
+    _cells: "Mapping[str, pa.ChunkedArray]" = field(repr=False)
+
+    @property
+    def by(self) -> str:
+        """What holds the names."""
+        return "their files"
+
+    @property
+    def unique(self) -> str:
+        """The rule that a path breaks which several files end in."""
+        return "a path, or its end, means one file"
+
+    @classmethod
+    def of_paths(cls, paths: "Mapping[str, list[PurePath]]") -> "FileNames":
+        """The names of files by their paths relative to the folder of the data; what is no UTF-8 is escaped."""
+        import pyarrow as pa
+
+        texts = {source: [_utf8(path.as_posix()) for path in each] for source, each in paths.items()}
+        return cls({source: pa.chunked_array([pa.array(each, pa.string())]) for source, each in texts.items()})
+
+    def of(self, ids: SampleIds) -> list[str]:
+        """File and place of each sample: "cats/17.png (sample[3])"; what cannot be printed is escaped."""
+        pairs = zip(self.texts(ids), ids.places(), strict=True)
+        return [f"{printable(file or '')} ({place})" for file, place in pairs]
+
+    def columns(self, ids: SampleIds) -> dict[str, list[Any]]:
+        """The places, and beside each its file."""
+        return {"sample": ids.places(), "file": self.texts(ids)}
+
+    def find(self, name: str, sources: tuple[str, ...]) -> SampleIds:
+        """The sample of a file; or all whose path ends so."""
+        name = _utf8(name)
+        found = super().find(name, sources)
+        return found if len(found) else self._where("ends_with", f"/{name}", sources)
+
+
+def _utf8(text: str) -> str:
+    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+class RowNumbers(Naming):
+    """The rows of a table in a file, by their numbers in it: from 1, without the line of names."""
+
+    def of(self, ids: SampleIds) -> list[str]:
+        """The places, which say the row already, from 0."""
+        return ids.places()
+
+    def columns(self, ids: SampleIds) -> dict[str, list[Any]]:
+        """The places, and beside each the number of its row, as messages count them."""
+        return {"sample": ids.places(), "row": (ids.index + 1).tolist()}
+
+
+def find_sample(name: str, sizes: Mapping[str, int], *, split: Split | None = None, loaded: Named) -> SampleIds:
     """The identity of one sample by its name.
 
     Args:
         name: Source and row there, such as "test[7]" or, with data of one source, "sample[7]"; for a split that is no
-            source of its own, the split and the place in it, such as "val[7]"; or the name of a row of a table, if it
-            has a column of names.
+            source of its own, the split and the place in it, such as "val[7]"; or what the data call it: the name of a
+            row of a table, if it has a column of names, or the file of a picture.
         sizes: Number of samples of each source.
         split: Its split; without one, no name is a place in it.
         loaded: The dataset; or the table that it was made from.
 
     Raises:
         UnknownNameError: There is no such sample, or there are several.
+        DataError: Another file is at the place that is named beside a file.
     """
-    sources = tuple(sizes)
+    sources, names = tuple(sizes), loaded.naming
     sizes = dict(zip(source_names(sources), sizes.values(), strict=True))
     parts = {} if split is None else {part: len(split.part(part)) for part in PARTS if part not in sizes}
     with_place = NAME_AND_PLACE.fullmatch(name)
     if (found := _at_place(name, sources, sizes, split)) is not None:
         return found
     if with_place and (found := _at_place(with_place[1], sources, sizes, split)) is not None:
+        if isinstance(names, FileNames) and (now := names.of(found)[0]) != name:
+            raise DataError(
+                "a sample is in the file that is named beside its place",
+                got=f'"{name}", where the data have "{now}" now',
+                hint="name the file alone",
+            )
         return found
     in_split = f", or by their place in a split: {_ranges(parts)}" if parts else ""
     rule = f"samples are named {_ranges(sizes)}{in_split}"
-    names = loaded.row_names if isinstance(loaded, Table) else None
-    if names is None:
+    if not isinstance(names, TextNames):
         raise UnknownNameError(rule, got=f'"{name}"', hint="choose one of these")
-    rows = names.find(name, sources)
-    if len(rows) > 1:
-        places = ", ".join(rows.take(slice(LISTED)).places())
-        more = f" and {len(rows) - LISTED:,} more" if len(rows) > LISTED else ""
+    samples = names.find(name, sources)
+    if len(samples) > 1:
+        places = ", ".join(samples.take(slice(LISTED)).places())
+        more = f" and {len(samples) - LISTED:,} more" if len(samples) > LISTED else ""
         raise UnknownNameError(
-            f'a name of "{names.column}" means one row',
-            got=f'"{name}", which {len(rows):,} rows have: {places}{more}',
-            hint=f'take the place instead, such as "{rows.places()[0]}"',
+            names.unique,
+            got=f'"{name}", which {len(samples):,} {names.unique.split()[-1]}s have: {places}{more}',
+            hint=f'take the place instead, such as "{samples.places()[0]}"',
         )
-    if not len(rows):
+    if not len(samples):
         similar = names.similar(name)
-        rule = f'samples are named by "{names.column}", or {rule.removeprefix("samples are named ")}'
+        rule = f"samples are named by {names.by}, or {rule.removeprefix('samples are named ')}"
         hint = f'did you mean "{similar}"?' if similar else "check the spelling"
         raise UnknownNameError(rule, got=f'"{name}"', hint=hint)
-    return rows
+    return samples
 
 
 def _at_place(name: str, sources: tuple[str, ...], sizes: Mapping[str, int], split: Split | None) -> SampleIds | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -17,12 +17,16 @@ def source_names(sources: Sequence[str]) -> tuple[str, ...]:
     return tuple(sources) if len(sources) > 1 else (WHOLE,) * len(sources)
 
 
-class Naming(Protocol):
-    """What samples are called by whoever keeps names for them."""
+class Naming:
+    """What samples are called by their data: by the column of names of a table, or by their files."""
 
     def of(self, ids: "SampleIds") -> list[str]:
-        """The name of each of some samples, in order."""
-        ...
+        """The name of each of some samples, in order: one text that every command takes."""
+        raise NotImplementedError
+
+    def columns(self, ids: "SampleIds") -> dict[str, list[Any]]:
+        """The columns by which a table of samples names them: "sample", and what stands beside it."""
+        return {"sample": self.of(ids)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +34,14 @@ class SampleIds:
     """The identities of some samples, in order.
 
     A sample is named by its source and its row there, such as ``test[7]``; where a dataset has only one source, which
-    we split ourselves, it is ``sample[7]``. Rows of a table may have names of their own instead.
+    we split ourselves, it is ``sample[7]``. Rows of a table may have names of their own instead, and pictures in a
+    folder have their file beside it.
 
     Attributes:
         sources: Names of the sources, at most 256.
         source_index: uint8 (sample,), index into `sources`.
         index: int64 (sample,), position inside that source, from 0.
-        naming: Names of their own, or None if they are called by their places.
+        naming: What the data call them, or None if they are called by their places.
 
     Raises:
         DataError: The arrays have another dtype, rank or length, or `source_index` is out of range.
@@ -95,6 +100,20 @@ class SampleIds:
     def names(self) -> list[str]:
         """What each sample is called, in order: by its own name where it has one, otherwise by its place."""
         return self.places() if self.naming is None else self.naming.of(self)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The columns by which a table of these samples names them.
+
+        Returns:
+            "sample", the name of a row or the place; beside it "file", where each is a file in a folder, or "row", its
+            number in the file of a table, from 1 without the line of names.
+        """
+        return {"sample": self.places()} if self.naming is None else self.naming.columns(self)
+
+    def records(self) -> list[dict[str, Any]]:
+        """The entries of `columns` for each sample, in order."""
+        columns = self.columns()
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def places(self) -> list[str]:
         """Source and row of each sample, such as ``test[7]``, in order."""

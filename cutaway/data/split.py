@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError
 
 from .samples import SampleIds
@@ -53,7 +54,9 @@ class Split:
             return join_ids([self.train, self.val, self.test])
         if name not in PARTS:
             raise UnknownNameError(
-                f"a split is one of {', '.join(PARTS)}, all", got=repr(name), hint="pass for example 'test'"
+                f"a split is one of {', '.join(PARTS)}, all",
+                got=repr(name),
+                hint=meant(name, (*PARTS, "all"), 'pass for example "test"'),
             )
         return getattr(self, name)
 

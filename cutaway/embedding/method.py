@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import check_matrix, check_seed
+from cutaway.checks import check_matrix, check_seed, meant
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.neighbors import pca
 from cutaway.progress import ProgressCallback, ignore_progress
@@ -136,7 +136,9 @@ def check_callback(callback: Any, *, method: str) -> None:
 def _check_method(method: str, settings: dict[str, Any]) -> None:
     if method not in METHODS:
         raise UnknownNameError(
-            f"an embedding method is one of {', '.join(METHODS)}", got=repr(method), hint="pass method='tsne'"
+            f"an embedding method is one of {', '.join(METHODS)}",
+            got=repr(method),
+            hint=meant(method, METHODS, "pass method='tsne'"),
         )
     if method != "tsne" and settings:
         raise UsageError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError
 
 from .confusion import check_probabilities
@@ -131,7 +132,8 @@ def check_dynamics_sort(sort: str) -> None:
     """
     if sort not in DYNAMICS_SORTS:
         known = ", ".join(DYNAMICS_SORTS)
-        raise UnknownNameError(f"samples are sorted by {known}", got=f'"{sort}"', hint='try "area_under_margin"')
+        hint = meant(sort, DYNAMICS_SORTS, 'try "area_under_margin"')
+        raise UnknownNameError(f"samples are sorted by {known}", got=f'"{sort}"', hint=hint)
 
 
 class DynamicsTracker:

@@ -1,5 +1,6 @@
 """The records of an explorer: all samples of a run in every layer and after every epoch, to be moved through."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -12,6 +13,9 @@ from cutaway.errors import UsageError, escaped
 from .bundle import Bundle
 from .density import Density
 from .sections import Section
+
+BEHIND = re.compile(r".+ \(([^()]+\])\)", re.DOTALL)
+"""A name with its place behind it, such as "cats/17.png (sample[3])"."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -280,8 +284,9 @@ class Explorer(Section):
 
     @cached_property
     def places(self) -> dict[str, int]:
-        """The position of each name."""
-        return {name: place for place, name in enumerate(self.names)}
+        """The position of each name, and of each place that stands in brackets behind a name."""
+        names = {name: place for place, name in enumerate(self.names)}
+        return {found[1]: place for name, place in names.items() if (found := BEHIND.fullmatch(name))} | names
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
         """What the page gets, as plain data; arrays go into the bundle, what is shown first at its beginning."""

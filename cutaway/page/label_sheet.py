@@ -16,7 +16,7 @@ class SuspectLabel:
 
     Attributes:
         name: Its name, as the explorer of the page knows it.
-        cell: Its name as a cell of the file of decisions.
+        cell: Its name in the file of decisions, as a cell of it.
         title: A few words, its name among them.
         given: The number of its class.
         suggested: The number of the class that is suggested.
@@ -25,6 +25,7 @@ class SuspectLabel:
         values: What it is in text; may be empty.
         action: What was decided before, or None.
         label: The number of the class that it got then; None unless it was relabeled.
+        decided: Its name in the file of decisions, where that is another than the explorer's; else None.
     """
 
     name: str
@@ -37,6 +38,7 @@ class SuspectLabel:
     values: str = ""
     action: Action | None = None
     label: int | None = None
+    decided: str | None = None
 
     @property
     def shown_name(self) -> str:
@@ -84,7 +86,13 @@ class LabelSheet(Section):
             "names": [escaped(name) for name in self.names],
             "cells": list(self.cells),
             "suspects": [
-                {"sample": s.name, "cell": s.cell, "suggested": s.suggested, "action": s.action, "label": s.label}
+                {
+                    "sample": s.decided or s.name,
+                    "cell": s.cell,
+                    "suggested": s.suggested,
+                    "action": s.action,
+                    "label": s.label,
+                }
                 for s in self.suspects
             ],
             "before": self.before,

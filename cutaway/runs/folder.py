@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.checks import meant
 from cutaway.errors import CutawayError, RunError, UnknownNameError
 from cutaway.metrics import best_epoch
 
@@ -23,6 +24,8 @@ from .results import ResultStore
 
 SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
 PREDICTIONS_NAME = re.compile(r"epoch-(\d{4,9})\.npy", re.ASCII)
+
+TRAIN_FIRST = "train one first: cutaway train mnist"
 
 PREDICTIONS_BYTES = 2 << 30
 """A predictions file takes at most 134 MB; before 0.2 there was no limit, and 1,000,000 of 1,000 classes took 2 GB."""
@@ -337,7 +340,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
             raise UnknownNameError(
                 f'"latest" needs a run in the folder "{runs}"',
                 got="damaged ones only" if listed else "none",
-                hint="train one first: cutaway train mnist, or name the folder with runs=",
+                hint=f"{TRAIN_FIRST}, or name the folder with runs=",
             )
         return known[-1]
     for path in (Path(run), Path(runs) / run):
@@ -353,5 +356,5 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
     raise UnknownNameError(
         f'a run is a path, a name in the folder "{runs}", or "latest"',
         got=f'"{run}"',
-        hint=f"choose one of: {', '.join(names[-5:])}" if names else "train one first: cutaway train mnist",
+        hint=meant(run, ["latest", *names], f"choose one of: {', '.join(names[-5:])}") if names else TRAIN_FIRST,
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from cutaway.checks import required
 from cutaway.errors import RunError
 
 from .process import ProcessRecord
@@ -310,5 +311,4 @@ def _run_error(error: ValidationError, where: str) -> RunError:
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":
         return _missing(field, where)
-    rule = first["msg"].replace("Input should be", "must be", 1).replace("Value error, ", "", 1)
-    return RunError(f'"{field}" in run.json {rule}', got=f"{first['input']!r:.60} in {where}", hint=RESTORE)
+    return RunError(f'"{field}" in run.json {required(first)}', got=f"{first['input']!r:.60} in {where}", hint=RESTORE)

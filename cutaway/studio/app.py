@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.responses import PlainTextResponse, Response
 
+from cutaway.checks import wrong_part
 from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 
 from .computing import Desk
@@ -79,9 +80,9 @@ def _own_error(_: Request, error: Exception) -> Response:
 
 def _wrong_request(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
-    return JSONResponse({"error": printable(f"{where}: {first['msg']}")}, 422)
+    got = wrong_part(error.errors()[0], skip=1)
+    said = UsageError("a request has the parts that the page sends", got=got, hint="load the page again")
+    return JSONResponse({"error": str(said)}, 422)
 
 
 def _unexpected(_: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from cutaway.checks import similar_name
+from cutaway.checks import meant
 from cutaway.errors import ConfigError, RunError
 from cutaway.parallel import has_fast_bfloat16
 
@@ -25,7 +25,7 @@ FINITE = {"loss": "the loss must stay finite", "val_loss": "the validation loss 
 
 _AUTO_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}  # Keras' own defaults
 
-_OTHER_NAMES = {"lr": "learning_rate", "eta": "learning_rate", "bs": "batch_size", "wd": "weight_decay"}
+_OTHER_NAMES = {"eta": "learning_rate"}
 """What other libraries and people call a setting, where the names are not alike."""
 
 _EXAMPLES = {"patience": 3, "class_weight": "balanced"}
@@ -68,7 +68,7 @@ class TrainingConfig(BaseModel):
     def _is_number(cls, value: Any) -> Any:
         """Refuse text and True, which pydantic would convert to numbers."""
         if isinstance(value, str | bytes | bool | np.bool_):
-            raise ValueError("a number, not text or a truth value")
+            raise ValueError("not text or a truth value")
         return value
 
 
@@ -208,9 +208,11 @@ def _config_error(error: ValidationError) -> ConfigError:
         )
     rule = TrainingConfig.model_fields[name].description or name
     default = TrainingConfig.model_fields[name].default
-    bound = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    if first["type"] != "literal_error":
-        rule += f", {bound}"
+    if first["type"] == "finite_number":
+        rule += ", and finite"
+    elif first["type"] == "value_error" or first["type"].startswith(("greater_than", "less_than")):
+        # any other kind of error says no more than the description, such as "a valid number"
+        rule += f", {first['msg'].removeprefix('Input should be ').removeprefix('Value error, ')}"
     return ConfigError(rule, got=repr(first["input"]), hint=f"pass for example {name}={_EXAMPLES.get(name, default)!r}")
 
 
@@ -218,5 +220,4 @@ def _hint_for_unknown(name: str) -> str:
     """The next step for a setting that does not exist: the one that was meant, if it can be guessed."""
     if name in _OF_THE_MODEL:
         return f"pass it to the model: cutaway.mlp({name}=...)"
-    meant = _OTHER_NAMES.get(name) or similar_name(name, TrainingConfig.model_fields)
-    return f"did you mean {meant}?" if meant else "leave it out"
+    return meant(_OTHER_NAMES.get(name, name), TrainingConfig.model_fields, "leave it out", quote="")

@@ -12,7 +12,7 @@ import numpy as np
 
 from cutaway.checks import warn_user
 from cutaway.data import Dataset, SampleIds, load_dataset, split_dataset
-from cutaway.errors import ModelError, RunError
+from cutaway.errors import ModelError, RunError, UsageError
 from cutaway.metrics import best_epoch, classification_metrics
 from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
 
@@ -96,6 +96,12 @@ class Recorder(keras.callbacks.Callback):
         overwrite: bool = False,
     ) -> None:
         super().__init__()
+        if isinstance(path, Dataset):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UsageError(
+                "a recorder takes the path of its run folder first, then the data",
+                got=f"the dataset {path.name} as the path",
+                hint='swap them, for example: Recorder("runs/mine", data)',
+            )
         self._place = Place.find(Path(path), overwrite=overwrite)
         self.path = self._place.path
         self._feeding = Feeding(data if isinstance(data, Dataset) else load_dataset(data), inputs)

@@ -1,10 +1,12 @@
 import json
+import re
 
 import numpy as np
 import pytest
 
 from cutaway.errors import ConfigError, TrainingError, UnknownNameError
 from cutaway.training import RECIPES, TrainingConfig, find_recipe, lowest_loss, make_config
+from cutaway.training.config import NUMBERS
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,32 @@ def test_wrong_settings_name_the_rule_and_the_value(settings, text):
         make_config(**settings)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+WRONG = ("abc", "0.1", b"1", True, None, -1, 0, 2.5, 1e9, float("nan"), [1, "a"], [0.5], {}, object, 1j)
+
+
+def refused(name, value):
+    try:
+        make_config(**{name: value})
+    except ConfigError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("name", TrainingConfig.model_fields)
+def test_every_message_on_a_setting_says_its_rule_once(name):
+    """One clause that begins with what the setting is, and no words of pydantic, which say the same again."""
+    described = TrainingConfig.model_fields[name].description
+    bound = "not text or a truth value|and finite|(greater|less) than (or equal to )?[0-9]+"
+    errors = [(value, error) for value in WRONG if (error := refused(name, value)) is not None]
+    assert len(errors) > 8
+    for value, error in errors:
+        assert re.fullmatch(rf"{re.escape(described)}(, ({bound}))?", error.rule), error
+        assert error.hint.startswith(f"pass for example {name}=")
+        assert error.got in repr(value)  # of a list, the entry that is none
+    of_text = next(error.rule for value, error in errors if value == "abc")
+    assert of_text == described + (", not text or a truth value" if name in NUMBERS else "")
 
 
 def test_auto_is_resolved():

@@ -14,9 +14,9 @@ def data_findings(data: Dataset, split: Split) -> tuple[Finding, ...]:
         split: Which of them the model is to be trained, validated and tested on.
     """
     facts = sample_facts(data, split)
-    facts["examples"] = {kind: ids.names() for kind, ids in facts.pop("concerned").items()}
+    facts["examples"] = {kind: data.named(ids).names() for kind, ids in facts.pop("concerned").items()}
     repeated = repeated_facts(data, split.train, join_ids([split.val, split.test]))
-    facts["repeated"] = repeated.pop("ids").names()
+    facts["repeated"] = data.named(repeated.pop("ids")).names()
     preparation = data.preparation
     evidence = Evidence(
         class_names=data.class_names,

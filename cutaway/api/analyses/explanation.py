@@ -11,6 +11,7 @@ from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay, figure_html, joined_html
 from cutaway.api.progress import ProgressOption, show_progress
+from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ class Explanation(NotebookDisplay):
         class_names: Names of the classes.
         epoch: Number of the epoch.
         feature_names: Names of the values of the input, where they are known.
-        sample: What was explained: the name of a sample, or its raw values.
+        sample: What was explained: the name of a sample, as every other answer calls it, or its raw values.
         context: The run it is of.
+        asked: The name by which it was asked for, such as "test[7]" for row 7 of a split; "" for raw values.
     """
 
     attribution: "Attribution" = field(repr=False)
@@ -42,6 +44,7 @@ class Explanation(NotebookDisplay):
     feature_names: tuple[str, ...] | None = field(repr=False)
     sample: str | np.ndarray = field(repr=False)
     context: RunContext = field(repr=False)
+    asked: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
         difference = self.attribution.difference
@@ -61,6 +64,8 @@ class Explanation(NotebookDisplay):
     def sentence(self) -> str:
         """The answer in words."""
         name = self.sample if isinstance(self.sample, str) else "the sample"
+        if self.asked not in name:
+            name = f"{name}, which is {self.asked},"
         chance, second = (self.probabilities[k] for k in (self.attribution.winner, self.attribution.runner_up))
         return (
             f"{name} is predicted as {self.winner} ({chance:.1%}) rather than {self.runner_up} ({second:.1%}), "
@@ -146,7 +151,7 @@ class Explanation(NotebookDisplay):
         if layer is not None and layer not in found.contributions:
             known = ", ".join(found.contributions) or "none"
             raise UnknownNameError(
-                f"layers with contributions are {known}", got=f'"{layer}"', hint="choose one of these"
+                f"layers with contributions are {known}", got=f'"{layer}"', hint=meant(layer, found.contributions)
             )
         parts = found.inputs.reshape(-1) if layer is None else found.contributions[layer]
         rows = self.feature_names if layer is None and self.feature_names else np.arange(len(parts))
@@ -209,7 +214,8 @@ def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = Non
     """
     from cutaway.interpret import attribute
 
-    row = context.data.x(context.sample(x))[0] if isinstance(x, str) else np.asarray(x)
+    ids = context.samples([x]) if isinstance(x, str) else None
+    row = np.asarray(x) if ids is None else context.data.x(ids)[0]
     record = context.manifest.dataset  # a new row needs no data
     found = attribute(context.model(epoch), row, scale=record.scale)
     return Explanation(
@@ -217,6 +223,7 @@ def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = Non
         context.class_names,
         context.epoch(epoch),
         record.feature_names,
-        sample=x,
+        sample=row if ids is None else ids[0],
         context=context,
+        asked=x if isinstance(x, str) else "",
     )

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway._lazy import public
 from cutaway.api.display import NotebookDisplay
+from cutaway.checks import meant
+from cutaway.errors import UnknownNameError
 
 if TYPE_CHECKING:
     import pandas
@@ -30,7 +32,20 @@ class History(NotebookDisplay):
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.history
+
     def __getitem__(self, name: str) -> list[Any]:
+        """The values of a metric, an entry an epoch.
+
+        Raises:
+            UnknownNameError: There is no such metric.
+        """
+        if name not in self.history:
+            known = ", ".join(self.history) or "none, as no epoch has finished"
+            raise UnknownNameError(
+                f"the metrics of this history are {known}", got=repr(name), hint=meant(name, self.history)
+            )
         return self.history[name]
 
     def __repr__(self) -> str:

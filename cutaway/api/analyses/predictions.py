@@ -68,13 +68,16 @@ class Mistakes(metrics.Mistakes, NotebookDisplay):
         return len(self.position)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a mistake: sample, label, predicted, confidence."""
+        """A pandas DataFrame, one row a mistake: sample, file or row, label, predicted, confidence.
+
+        A file stands beside pictures in a folder, a row (from 1, without the line of names) beside those of a table.
+        """
         import pandas
 
         names = np.asarray(self.class_names, dtype=object)
         return pandas.DataFrame(
             {
-                "sample": self.ids.names(),
+                **self.ids.columns(),
                 "label": names[self.label],
                 "predicted": names[self.predicted],
                 "confidence": self.confidence,

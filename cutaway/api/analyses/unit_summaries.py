@@ -11,7 +11,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
-from cutaway.checks import check_whole
+from cutaway.checks import check_whole, meant
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError
 from cutaway.metrics import LISTED
@@ -220,7 +220,8 @@ def check_sort(sort: str) -> None:
         UnknownNameError: It is none of `SORTS`.
     """
     if sort not in SORTS:
-        raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", got=f'"{sort}"', hint='try "ablation_cost"')
+        hint = meant(sort, SORTS, 'try "ablation_cost"')
+        raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", got=f'"{sort}"', hint=hint)
 
 
 def units(

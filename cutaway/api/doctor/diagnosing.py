@@ -77,10 +77,10 @@ def _split(given: Dataset | Table) -> tuple[Split, Dataset]:
 def _evidence(split: Split, data: Dataset) -> Evidence:
     """What is known of data before a training."""
     facts = analyses.sample_facts(data, split)
-    examples = {name: ids.names() for name, ids in facts.pop("concerned").items()}
+    examples = {name: data.named(ids).names() for name, ids in facts.pop("concerned").items()}
     if "test" in data.labels:
         facts |= analyses.repeated_facts(data, split.train, split.test)
-        facts["repeated"] = facts.pop("ids").names()
+        facts["repeated"] = data.named(facts.pop("ids")).names()
     else:  # parts of one source that we split are alike, and equal rows in it are common
         facts["shift"] = None
     return Evidence(

@@ -88,9 +88,7 @@ def of_data(
     given: Dataset | Table, *, folds: int, seeds: int, epochs: int | None, on_progress: ProgressCallback
 ) -> CrossValidation:
     """Cross-validation with the default model for some data."""
-    ids = all_ids(given)
-    if isinstance(given, Table):
-        ids = dataclasses.replace(ids, naming=given.row_names)
+    ids = dataclasses.replace(all_ids(given), naming=given.naming)
     nothing = ids.take(slice(0))
     everything = Split(train=ids, val=nothing, test=nothing, validation=0.25, seed=0)
     # what a preparation learns has nothing to do with labels, so that it may be fitted on all samples

@@ -148,9 +148,9 @@ def _check_header(before: bytes, text: str, path: Path) -> None:
 
 
 def _place(context: RunContext, name: str) -> str:
-    """The name of a sample as it is, or its place in its source where it is one in a split."""
+    """The name of a row as it is, or the place of the sample where it is named by a file or its place in a split."""
     found = context.sample(name)
-    return name if name == context.named(found)[0] else found.places()[0]
+    return name if name in context.named(found).columns()["sample"] else found.places()[0]
 
 
 def _user() -> str:

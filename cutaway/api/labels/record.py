@@ -97,15 +97,18 @@ class LabelIssues(NotebookDisplay):
         return int((self.scores > SUSPECT).sum())
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """A JSON-able record for each suspect: sample, given, suggested, score, probabilities and neighbors."""
-        names, given, suggested = self.ids.names(), self._names(self.given), self._names(self.suggested)
+        """A JSON-able record for each suspect: sample, given, suggested, score, probabilities and neighbors.
+
+        Beside the sample is its file, where it is one in a folder of pictures, or its row in the file of a table.
+        """
+        given, suggested = self._names(self.given), self._names(self.suggested)
         known, places = np.unique(self.neighbors, return_inverse=True)
         called, places = self.neighbor_ids.take(known).names(), places.reshape(self.neighbors.shape)
-        for row, name in enumerate(names):
+        for row, named in enumerate(self.ids.records()):
             near = [called[int(place)] for place in places[row].tolist()]
             labels = self._names(self.neighbor_labels[row])
             yield {
-                "sample": name,
+                **named,
                 "given": given[row],
                 "suggested": suggested[row],
                 "score": float(self.scores[row]),
@@ -118,8 +121,9 @@ class LabelIssues(NotebookDisplay):
         """A pandas DataFrame, one row a suspect, the worst first.
 
         Returns:
-            Columns sample, decision, label, by and when, for a person's decisions, empty; given, suggested, score,
-            P(given), P(suggested), and the shares of the nearest samples that have the given and the suggested label.
+            Columns sample, decision, label, by and when, for a person's decisions, empty; file, of pictures in a
+            folder, or row, of a table in a file; given, suggested, score, P(given), P(suggested), and the shares of the
+            nearest samples that have the given and the suggested label.
         """
         import pandas
 
@@ -158,13 +162,14 @@ class LabelIssues(NotebookDisplay):
 
     def columns(self) -> dict[str, Any]:
         """The columns of `to_pandas` by name, text or numbers ``(suspect,)``."""
-        empty = [""] * len(self)
+        empty, called = [""] * len(self), self.ids.columns()
         return {
-            "sample": self.ids.names(),
+            "sample": called.pop("sample"),
             "decision": empty,
             "label": empty,
             "by": empty,
             "when": empty,
+            **called,
             "given": self._names(self.given),
             "suggested": self._names(self.suggested),
             "score": self.scores,
@@ -259,4 +264,4 @@ def _bytes(issues: LabelIssues, ending: str) -> bytes:
 def _cells(values: Any) -> list[str]:
     if isinstance(values, np.ndarray):
         return [f"{value:.4g}" for value in values.tolist()]
-    return list(values)
+    return list(map(str, values))

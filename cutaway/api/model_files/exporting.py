@@ -105,6 +105,12 @@ def write_export(
     Raises:
         UnknownNameError, UsageError: As `export`.
     """
+    if isinstance(path, Run):
+        raise UsageError(
+            "export takes the run first, then the path of the file",
+            got=f"the run {path.path.name} as the path",
+            hint='swap them, for example: export(run, "model.onnx")',
+        )
     target = Path(path)
     _check_target(target, input)
     if not isinstance(run, Run | str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]

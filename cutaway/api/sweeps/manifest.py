@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cutaway.checks import wrong_part
 from cutaway.errors import RunError, UnknownNameError, UsageError
 from cutaway.runs import read_bytes, read_json, write_atomic
 
@@ -135,11 +136,9 @@ def as_manifest(record: Any, *, where: str) -> SweepManifest:
     try:
         found = SweepManifest.model_validate(record)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
         raise RunError(
             f"a {FILE} says what a sweep is",
-            got=f'"{place}": {first["msg"]} in {where}',
+            got=f"{wrong_part(error.errors()[0])} in {where}",
             hint="restore it from a copy of the sweep, or begin another one",
         ) from None
     if found.format > FORMAT:

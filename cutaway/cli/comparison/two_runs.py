@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cutaway.cli.options import JsonOption, RunsOption
-from cutaway.cli.output import number, percent, points, print_json, print_table, say, shorten
+from cutaway.cli.output import beside, number, percent, points, print_json, print_table, say, shorten
 from cutaway.cli.typed import as_typed
 from cutaway.errors import UsageError, printable
 
@@ -146,6 +146,7 @@ def _print_samples(samples: Sequence[Mapping[str, Any]], title: str) -> None:
                 "B": shorten(each["predicted_b"]),
                 "Conf. B": percent(each["confidence_b"]),
                 "Moved": points(each["moved"]),
+                **beside(each),
             }
             for each in samples
         ],

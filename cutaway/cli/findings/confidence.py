@@ -167,7 +167,7 @@ def _print_pairs(found: "ConfusedPairs") -> None:
             "Predicted": shorten(row["predicted"]),
             "Samples": f"{row['count']:,} of {row['of']:,}",
             "Share": f"{row['share']:.1%} ({row['low']:.1%} to {row['high']:.1%})",
-            "Most confident": shorten(row["samples"][0], 16),
+            "Most confident": row["samples"][0],
         }
         for row in found.summaries(1)
     ]

@@ -27,7 +27,7 @@ from cutaway.cli.options import (
     UseOption,
     given_options,
 )
-from cutaway.cli.output import percent, print_json, print_table, say, shorten
+from cutaway.cli.output import beside, percent, print_json, print_table, say, shorten
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.execution import check_engine
 
@@ -227,4 +227,5 @@ def _row(record: dict[str, Any]) -> dict[str, str]:
         "P(label)": percent(record["probability_given"]),
         "P(suggested)": percent(record["probability_suggested"]),
         "Neighbors": f"{near.count(record['suggested'])} of {len(near)}",
+        **beside(record),
     }

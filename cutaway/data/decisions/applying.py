@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cutaway.checks import similar_name, warn_user
+from cutaway.checks import meant, warn_user
 from cutaway.data.dataset import Dataset, Source
 from cutaway.data.sample_names import find_sample
 from cutaway.data.samples import SampleIds
@@ -96,11 +96,10 @@ def decide(data: Dataset | Table, decisions: Sequence[Decision]) -> Decided:
 def _check_label(decision: Decision, data: Dataset | Table) -> None:
     label = decision.label
     if label is not None and label not in data.class_names:
-        similar = similar_name(label, data.class_names)
         raise DataError(
             f"a new label is one of the {data.classes} classes of {data.name}",
             got=f'"{label}" for {decision.sample}',
-            hint=f'did you mean "{similar}"?' if similar else f"for example {data.class_names[0]}",
+            hint=meant(label, data.class_names, f"for example {data.class_names[0]}"),
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cutaway._lazy import public
-from cutaway.data.tables import FORMATS, open_any
+from cutaway.data.tables import FORMATS, open_any, row_words
 from cutaway.errors import DataError, UsageError
 
 Action = Literal["keep", "relabel", "drop"]
@@ -151,7 +151,7 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
         for row in zip(*cells.values(), strict=True):
             values, number = dict(zip(cells, row, strict=True)), number + 1
             if values["decision"].strip():
-                found.append(_decision(values, where=f"row {number:,} of {path}"))
+                found.append(_decision(values, where=row_words(number - 1, path)))
         if len(found) > MOST:
             raise DataError(f"a file holds at most {MOST:,} decisions", got=f"more in {path}", hint="divide it")
     return tuple(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from cutaway.checks import warn_user
+from cutaway.checks import warn_user, wrong_part
 from cutaway.errors import DataError
 
 from .steps import AnyStep, Notes
@@ -111,11 +111,9 @@ class Preparation(BaseModel):
         try:
             return cls.model_validate(record)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"])
             raise DataError(
                 "the preparation of a table in run.json is as cutaway wrote it",
-                got=f"{field}: {first['msg']}",
+                got=wrong_part(error.errors()[0]),
                 hint="restore run.json or train again",
             ) from None
 

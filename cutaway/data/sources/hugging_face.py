@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import similar_name
+from cutaway.checks import meant
 from cutaway.data.dataset import Dataset, Source
 from cutaway.data.labels import as_labels, encode_labels
 from cutaway.data.pictures import PackedPicture, check_size, read_pictures
@@ -81,11 +81,10 @@ def _label(features: Features, label: str | None, root: Path) -> str:
     others = [column for column in features.columns if column != features.picture]
     if label is not None:
         if label not in others:
-            similar = similar_name(label, others)
             raise UnknownNameError(
                 f"label is a column of the dataset: {', '.join(others[:12])}",
                 got=f'"{label}" for {root}',
-                hint=f'did you mean "{similar}"?' if similar else "check the spelling",
+                hint=meant(label, others, "check the spelling"),
             )
         return label
     if features.only_classes is not None:

@@ -8,6 +8,7 @@ import numpy as np
 from cutaway.checks import warn_user
 from cutaway.data.dataset import Dataset, Source
 from cutaway.data.pictures import ENDINGS, check_size, picture_files, read_pictures
+from cutaway.data.sample_names import FileNames
 from cutaway.errors import DataError
 
 from .class_names import check_count, check_names
@@ -44,15 +45,23 @@ def load(where: str | Path, *, size: Any = None, class_names: Any = None) -> Dat
     files = {part: _files(folder, names) for part, folder in roots.items()}
     everything = [path for of_part in files.values() for paths in of_part for path in paths]
     pictures = read_pictures(everything, size=wanted)
-    sources, first = {}, 0
+    sources, first, held = {}, 0, {}
     for part, of_part in files.items():
         labels = np.repeat(np.arange(len(names)), [len(paths) for paths in of_part])
         x = pictures[first : first + len(labels)]
         first += len(labels)
         x.flags.writeable = labels.flags.writeable = False
         sources[part] = Source(x, labels)
+        held[part] = [path.relative_to(root) for paths in of_part for path in paths]
     origin = path_origin(root, size=wanted, class_names=named)
-    return Dataset(name=root.name, sources=sources, class_names=named or names, scale=255.0, origin=origin)
+    return Dataset(
+        name=root.name,
+        sources=sources,
+        class_names=named or names,
+        scale=255.0,
+        origin=origin,
+        naming=FileNames.of_paths(held),
+    )
 
 
 def _files(folder: Path, names: tuple[str, ...]) -> list[list[Path]]:

@@ -21,6 +21,7 @@ from .readers import (
     open_columnar,
     open_reader,
     read_schema,
+    row_words,
 )
 from .schema import Column, decide_each
 from .survey import survey
@@ -48,6 +49,7 @@ __all__ = [
     "open_reader",
     "prepare_new_rows",
     "read_schema",
+    "row_words",
     "spellings",
     "survey",
     "table_options",

@@ -9,6 +9,7 @@ from cutaway.errors import DataError
 
 from .arrow import compute
 from .missing import MISSING
+from .readers import row_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -241,7 +242,7 @@ def _check_finite(read: "pa.ChunkedArray", name: str, *, first: int, where: str)
         row = int(large.argmax())
         raise DataError(
             f"numbers are finite, within ±{LARGEST:g}",
-            got=f'{values[row]:g} as "{name}" in row {first + row + 1:,} of {where}',
+            got=f'{values[row]:g} as "{name}" in {row_words(first + row, where)}',
             hint="mend the cell, leave it empty, or ignore the column",
         )
 
@@ -280,18 +281,16 @@ def _nans(column: "pa.ChunkedArray") -> int:
 def _unreadable(
     column: "pa.ChunkedArray", name: str, kind: str, *, decimal: str, date_format: str, first: int, where: str
 ) -> DataError:
-    import pyarrow as pa
-
-    pc = compute()
     what = "numbers" if kind == "number" else f"dates, as in {date_format or DATE_FORMATS[0]}"
     if not is_text(column):
         got = f"a column of type {column.type} in {where}"
     else:
-        fits = (
-            is_number_text(column, decimal)
-            if kind == "number"
-            else pc.is_valid(as_dates(column, date_format or DATE_FORMATS[0]))
-        )
-        row = pc.index(pc.fill_null(pc.or_(fits, pc.is_null(column)), True), pa.scalar(False)).as_py()
-        got = f"{column[row].as_py()!r} in row {first + row + 1:,} of {where}"
+        # dates of ISO 8601 and numbers are read all at once or not at all: the rows up to the wrong one can be read
+        low, high = 0, len(column)
+        while high - low > 1:
+            middle = (low + high) // 2
+            part = column.slice(0, middle)
+            read = _numbers(part, decimal) if kind == "number" else _dates(part, date_format)
+            low, high = (middle, high) if read is not None and read.null_count == part.null_count else (low, middle)
+        got = f"{column[low].as_py()!r} in {row_words(first + low, where)}"
     return DataError(f'"{name}" holds {what}', got=got, hint="mend the cell, or leave it empty if it is not known")

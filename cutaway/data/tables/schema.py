@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cutaway.checks import similar_name
+from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError
 
 from .options import TableOptions
 from .profile import ColumnProfile
+from .readers import row_words
 
 Use = Literal["feature", "label", "group", "time", "weight", "id", "ignored"]
 
@@ -62,7 +63,7 @@ def decide(
             raise UnknownNameError(
                 f"{role} is a column of the table",
                 got=f"{name!r}, and {where} has {_list(list(by_name))}",
-                hint=_suggestion(name, list(by_name)),
+                hint=meant(name, by_name, "check the spelling"),
             )
     roles: dict[str, Use] = {}
     for role in ("label", "group", "time", "weight", "id"):
@@ -147,7 +148,7 @@ def _column(profile: ColumnProfile, options: TableOptions, role: Use | None, sam
         raise DataError(
             f'a column is {what}, or text: "{name}" is {what} in {profile.known - profile.other:,} of '
             f"{profile.known:,} rows",
-            got=f"{cell!r} in row {row + 1:,} (without the names) of {where}"
+            got=f"{cell!r} in {row_words(row, where)}"
             + (f", and {profile.other - 1:,} more that are no {what}" if profile.other > 1 else ""),
             hint=f'empty these cells if they are not known, or pass category="{name}" or ignore="{name}"',
         )
@@ -217,8 +218,3 @@ def _check_label(label: ColumnProfile, options: TableOptions, where: str) -> Non
 def _list(names: list[str], most: int = 12) -> str:
     quoted = ", ".join(f'"{name}"' for name in names[:most])
     return quoted if len(names) <= most else f"{quoted} and {len(names) - most:,} more"
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    similar = similar_name(name, known)
-    return f'did you mean "{similar}"?' if similar else "check the spelling"

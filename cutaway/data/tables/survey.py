@@ -13,7 +13,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from .cells import as_categories, as_dates, as_numbers, as_text, trimmed
 from .options import TableOptions
 from .profile import ColumnProfile, ColumnScan
-from .readers import Reader, reading, texts_of
+from .readers import Reader, reading, row_words, texts_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,7 +64,7 @@ class Survey:
             known = ", ".join(map(repr, class_names[:10])) + (", ..." if len(class_names) > 10 else "")
             raise DataError(
                 f"the labels of {self.where} are those of the training samples: {known}",
-                got=f"{self.values[code]!r}" * (code >= 0) + "none" * (code < 0) + f" in row {row + 1:,}",
+                got=f"{self.values[code]!r}" * (code >= 0) + "none" * (code < 0) + f" in {row_words(row, self.where)}",
                 hint="correct or drop such rows",
             )
         labels.flags.writeable = False

@@ -11,7 +11,8 @@ from cutaway._lazy import public
 from cutaway.checks import warn_user
 from cutaway.data.dataset import Dataset, Source
 from cutaway.data.preparation import Notes, Preparation, add_notes, row_count, warn_of
-from cutaway.data.samples import SampleIds
+from cutaway.data.sample_names import RowNumbers
+from cutaway.data.samples import Naming, SampleIds
 from cutaway.data.split import Split
 from cutaway.data.splitting import split_dataset
 from cutaway.errors import DataError, UsageError
@@ -84,6 +85,12 @@ class Table:
         """What the rows are called, if a column holds their names."""
         rows = {source: len(labels) for source, labels in self.labels.items()}
         return RowNames(self.readers, self.options.id, rows) if self.options.id else None
+
+    @property
+    def naming(self) -> Naming | None:
+        """What the rows are called: by the column of their names, or by their numbers in a file."""
+        in_file = any(reader.where is not None for reader in self.readers.values())
+        return self.row_names or (RowNumbers() if in_file else None)
 
     def describe(self) -> "pandas.DataFrame":
         """What is in each column and what is done with it, as a pandas DataFrame with one row a column.
@@ -165,6 +172,7 @@ class Table:
             feature_names=preparation.features,
             preparation=preparation,
             relabeled=self.relabeled,
+            naming=self.naming,
         )
 
     def _notes(

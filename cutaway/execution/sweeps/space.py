@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from cutaway.checks import similar_name
+from cutaway.checks import meant, similar_name
 from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 from cutaway.models import check_form
 from cutaway.training import check_setting
@@ -187,8 +187,7 @@ def _load(name: str) -> Any:
 def _setting(name: str, values: Any) -> Range | Choices:
     if name not in SETTINGS:
         why = _FIXED.get(name)
-        meant = similar_name(name, SETTINGS)
-        hint = f"fix it beside the space: {name}=..." if why else f"did you mean {meant}?" if meant else "leave it out"
+        hint = f"fix it beside the space: {name}=..." if why else meant(name, SETTINGS, "leave it out", quote="")
         raise UnknownNameError(
             f"settings of a space are {', '.join(SETTINGS)}",
             got=f'"{printable(name, 60)}"{f", but {why}" if why else ""}',

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from cutaway.checks import meant
 from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -232,9 +233,9 @@ def find_study(storage: "BaseStorage", name: str | None) -> str:
         return name
     if name is None and len(names) == 1:
         return names[0]
-    known = ", ".join(names[:5])
+    choose = meant(name or "", names, f"choose one with name=: {', '.join(names[:5])}")
     raise UnknownNameError(
         "a storage is joined by the name of a sweep in it",
         got=f'"{name}"' if name else f"{len(names)} sweeps" if names else "none",
-        hint=f"choose one with name=: {known}" if names else "begin one: cutaway sweep DATA --storage URL",
+        hint=choose if names else "begin one: cutaway sweep DATA --storage URL",
     )

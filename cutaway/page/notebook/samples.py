@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.checks import similar_name
+from cutaway.checks import meant
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.page.explorer import Explorer, SampleColumn
 
@@ -109,11 +109,10 @@ def _plain(samples: Any) -> list[Any]:
 def _position(record: Explorer, name: str) -> int:
     place = record.places.get(name)
     if place is None:
-        similar = similar_name(name, record.names)
         raise UnknownNameError(
             "a sample is selected by its name",
             got=f"{name!r}, which is not among the {record.count:,} samples that are shown",
-            hint=f"did you mean {similar!r}?" if similar else f"names are such as {record.names[0]!r}",
+            hint=meant(name, record.names, f"names are such as {record.names[0]!r}", quote="'"),
         )
     return place
 

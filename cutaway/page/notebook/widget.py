@@ -9,7 +9,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from cutaway.checks import similar_name
+from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 from cutaway.page.bundle import Bundle
 from cutaway.page.explorer import Explorer
@@ -173,9 +173,8 @@ class ExplorerWidget(anywidget.AnyWidget):
 def _known(what: str, name: Any, names: list[str]) -> str:
     if name in names:
         return name
-    similar = similar_name(str(name), names)
     raise UnknownNameError(
         f"a {what} is one of those that the widget has",
         got=f"{name!r:.60}",
-        hint=f"did you mean {similar!r}?" if similar else f"choose among {', '.join(names[:20])}",
+        hint=meant(name, names, f"choose among {', '.join(names[:20])}", quote="'"),
     )

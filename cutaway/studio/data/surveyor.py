@@ -166,7 +166,7 @@ def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
         "columns": columns,
         "height": small.shape[1],
         "width": small.shape[2],
-        "names": ids.names(),
+        "names": data.named(ids).names(),
         "classes": [data.class_names[int(k)] for k in data.y(ids)],
     }
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import ValidationError
 from starlette.responses import PlainTextResponse, Response
 
+from cutaway.checks import wrong_part
 from cutaway.errors import UsageError
 from cutaway.studio.computing import Task, TaskBox
 from cutaway.studio.gate import WRITE_HEADER
@@ -79,11 +80,8 @@ def _task(given: dict[str, Any]) -> Task:
     try:
         return TaskBox.model_validate({"task": given}).task
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][2:]) or "the task"
-        raise UsageError(
-            "a task has the parts of its kind", got=f"{where}: {first['msg']}", hint="load the page again"
-        ) from error
+        got = wrong_part(error.errors()[0], skip=2)
+        raise UsageError("a task has the parts of its kind", got=got, hint="load the page again") from error
 
 
 @router.get("/parts/{key}/{name}")

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
@@ -13,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, RobustScal
 from cutaway.data import Preparation, load_dataset, split_and_prepare
 from cutaway.data.preparation import CategoryStep, DateStep, NumberStep
 from cutaway.data.tables import cell_chunks, frame_reader
+from cutaway.data.tables.cells import read_cells
 from cutaway.errors import DataError
 
 SCALERS = {
@@ -196,3 +198,31 @@ def test_steps_are_plain_and_bounded():
     assert step.model_dump(mode="json")["kind"] == "number"
     assert CategoryStep(column="c", values=("x",), other=True).features == ("c=x", "c is another value")
     assert DateStep(column="d", parts=("time",), fill=0, center=0, scale=1).features == ("d time",)
+
+
+@pytest.mark.parametrize("row", [0, 1, 2, 37, 499])
+@pytest.mark.parametrize(
+    ("cells", "wrong", "words"),
+    [
+        (["2024-03-05"] * 500, "5.3.", '"a" holds dates, as in ISO 8601'),
+        (["2024-03-05 08:30:00", None] * 250, "soon", '"a" holds dates, as in ISO 8601'),
+        (["05.03.2024"] * 500, "2024-03-05", '"a" holds dates, as in %d.%m.%Y'),
+        (["1.5", "2e3", "inf", None, "7"] * 100, "x", '"a" holds numbers'),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_found_in_its_own_row(cells, wrong, words, row):
+    """ISO dates are read all at once or not at all, and the first row was blamed for any other."""
+    kind = "number" if "numbers" in words else "date"
+    given = [*cells[:row], wrong, *cells[row + 1 :]]
+    with pytest.raises(DataError) as caught:
+        read_cells(
+            pa.table({"a": pa.chunked_array([given[:100], given[100:]], pa.string())}),
+            {"a": kind},
+            formats={"a": words.rpartition(" as in ")[2] if kind == "date" else ""},
+            kept={},
+            decimal=".",
+            first=1000,
+            where="new.csv",
+        )
+    place = f"row {1000 + row + 1:,} of new.csv, counted from 1 below the names"
+    assert str(caught.value).startswith(f"{words}; got {wrong!r} in {place}; next: mend the cell")

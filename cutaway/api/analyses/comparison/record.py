@@ -7,6 +7,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.display import NotebookDisplay
+from cutaway.checks import meant
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.metrics import PairedMeasures
@@ -128,9 +129,10 @@ class Comparison(NotebookDisplay):
     def samples(self, which: Which = "all", n: int | None = None) -> list[dict[str, Any]]:
         """One mapping a sample, JSON-able.
 
-        Its keys: sample, label; predicted_a, predicted_b; confidence_a, confidence_b, the probabilities of these;
-        label_probability_a, label_probability_b, those of the true class; moved, b minus a of the last; and change,
-        one of "right in both", "fixed", "broken", "wrong in both".
+        Its keys: sample; file, of pictures in a folder, or row, of a table in a file; label; predicted_a,
+        predicted_b; confidence_a, confidence_b, the probabilities of these; label_probability_a, label_probability_b,
+        those of the true class; moved, b minus a of the last; and change, one of
+        "right in both", "fixed", "broken", "wrong in both".
 
         Args:
             which: "all" in their order; or "fixed", "broken" or "moved", all of them, the largest change first.
@@ -140,12 +142,13 @@ class Comparison(NotebookDisplay):
             UnknownNameError: `which` is none of these.
         """
         if which not in WHICH:
-            raise UnknownNameError(f"samples are {', '.join(WHICH)}", got=repr(which), hint='pass for example "fixed"')
+            hint = meant(which, WHICH, 'pass for example "fixed"')
+            raise UnknownNameError(f"samples are {', '.join(WHICH)}", got=repr(which), hint=hint)
         rows: np.ndarray[Any, Any] = np.arange(len(self.labels)) if which == "all" else getattr(self, which)
         rows = rows[:n]
         changes = self._changes()[rows].tolist()
-        named = zip(rows.tolist(), self.ids.take(rows).names(), changes, strict=True)
-        return [{**self._sample(row, name), "change": CHANGES[change]} for row, name, change in named]
+        named = zip(rows.tolist(), self.ids.take(rows).records(), changes, strict=True)
+        return [{**called, **self._sample(row), "change": CHANGES[change]} for row, called, change in named]
 
     def to_pandas(self, which: Which = "all") -> "pandas.DataFrame":
         """A pandas DataFrame, one row a sample; see `samples`.
@@ -156,7 +159,13 @@ class Comparison(NotebookDisplay):
         import pandas
 
         names = ("predicted", "confidence", "label_probability")
-        columns = ["sample", "label", *(f"{name}_{run}" for name in names for run in "ab"), "moved", "change"]
+        columns = [
+            *self.ids.take(slice(0)).columns(),
+            "label",
+            *(f"{name}_{run}" for name in names for run in "ab"),
+            "moved",
+            "change",
+        ]
         return pandas.DataFrame(self.samples(which), columns=columns)
 
     def metrics(self) -> "pandas.DataFrame":
@@ -238,10 +247,9 @@ class Comparison(NotebookDisplay):
             predicted=(names[self.predicted[0]].tolist(), names[self.predicted[1]].tolist()),
         )
 
-    def _sample(self, row: int, name: str) -> dict[str, Any]:
+    def _sample(self, row: int) -> dict[str, Any]:
         before, after = map(float, self.label_probability[:, row])
         return {
-            "sample": name,
             "label": self.class_names[self.labels[row]],
             "predicted_a": self.class_names[self.predicted[0, row]],
             "predicted_b": self.class_names[self.predicted[1, row]],

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.api.analyses import defined
+from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 from cutaway.metrics import PairedMeasures, wilson_interval
 
@@ -63,7 +64,7 @@ def units_table(found: "ModelSimilarity", layer: str) -> "pandas.DataFrame":
         raise UnknownNameError(
             f"layers with matched units are {', '.join(matched) or 'none'}",
             got=f'"{layer}"' + (f" ({why})" if why else ""),
-            hint="look at cka(), which compares every two layers",
+            hint=meant(layer, () if why else matched, "look at cka(), which compares every two layers"),
         )
     matching = matched[layer]
     columns = {"unit_a": np.arange(len(matching.unit)), "unit_b": matching.unit}

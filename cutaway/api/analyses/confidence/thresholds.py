@@ -10,7 +10,7 @@ from cutaway._lazy import public
 from cutaway.api.analyses.predictions import check_numbers, probability_batches
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
-from cutaway.checks import similar_name
+from cutaway.checks import meant
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.metrics import (
@@ -194,10 +194,9 @@ def _class_number(context: RunContext, positive: Any) -> int:
         return names.index(positive)
     if not isinstance(positive, bool) and isinstance(positive, Integral) and 0 <= int(positive) < len(names):
         return int(positive)
-    meant = similar_name(str(positive), names)
     shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
     raise UnknownNameError(
         f"positive is the name or the number of a class: {shown}",
         got=repr(positive),
-        hint=f"did you mean {meant!r}?" if meant else f"pass for example positive={names[0]!r}",
+        hint=meant(positive, names, f"pass for example positive={names[0]!r}", quote="'"),
     )

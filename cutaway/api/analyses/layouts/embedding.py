@@ -175,13 +175,16 @@ class Embedding(NotebookDisplay):
         return f"{begin} {shown} samples, {laid_out:,} laid out and {placed:,} placed among them"
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row a sample: sample, x, y, label, predicted."""
+        """A pandas DataFrame, one row a sample: sample, file or row, x, y, label, predicted.
+
+        A file stands beside pictures in a folder, a row (from 1, without the line of names) beside those of a table.
+        """
         import pandas
 
         names = np.asarray(self.class_names)
         return pandas.DataFrame(
             {
-                "sample": self.ids.names(),
+                **self.ids.columns(),
                 "x": self.xy[:, 0],
                 "y": self.xy[:, 1],
                 "label": names[self.labels],

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -58,9 +59,12 @@ def layer_panels(records: "Sequence[LayerMeasures]", epochs: Sequence[int], meas
         ]
 
     wanted = [measures] if isinstance(measures, str) else list(measures)
-    if not wanted or set(wanted) - MEASURES.keys():
+    unknown = [name for name in wanted if name not in MEASURES]
+    if not wanted or unknown:
         raise UnknownNameError(
-            f"measures of a layer are {', '.join(MEASURES)}", got=", ".join(wanted) or "none", hint="choose some"
+            f"measures of a layer are {', '.join(MEASURES)}",
+            got=", ".join(unknown) or "none",
+            hint=meant(unknown[0], MEASURES) if unknown else "choose some",
         )
     shares = [name.endswith("accuracy") or MEASURES[name][1].startswith("share") for name in wanted]
     return [

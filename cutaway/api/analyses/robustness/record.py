@@ -8,6 +8,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.api.display import NotebookDisplay
+from cutaway.checks import meant
 from cutaway.errors import UnknownNameError
 from cutaway.metrics import paired_difference_interval, wilson_interval
 
@@ -113,11 +114,11 @@ class Robustness(NotebookDisplay):
         for curve in self.curves:
             if curve.perturbation == perturbation:
                 return curve
-        why = self.left_out.get(perturbation)
+        why, known = self.left_out.get(perturbation), [curve.perturbation for curve in self.curves]
         raise UnknownNameError(
-            f"measured perturbations are {', '.join(curve.perturbation for curve in self.curves)}",
+            f"measured perturbations are {', '.join(known)}",
             got=f'"{perturbation}"' + (f" ({why})" if why else ""),
-            hint="choose one of these",
+            hint="choose one of these" if why else meant(perturbation, known),
         )
 
     def summaries(self) -> list[dict[str, Any]]:

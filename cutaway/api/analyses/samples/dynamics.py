@@ -11,7 +11,7 @@ from cutaway.api.analyses.predictions import labels as labels_of
 from cutaway.api.analyses.predictions import recorded_predictions
 from cutaway.api.context import RunContext
 from cutaway.api.display import ROWS, NotebookDisplay, table_html
-from cutaway.checks import check_whole
+from cutaway.checks import check_whole, meant
 from cutaway.data import PARTS, SampleIds
 from cutaway.errors import RunError, UnknownNameError
 from cutaway.metrics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
@@ -117,12 +117,13 @@ class SampleDynamics(NotebookDisplay):
         """A column for everything: text and numbers ``(sample,)`` by name.
 
         Returns:
-            sample, split, label, predicted (in the last epoch), difficulty, first_learned (masked where it was never
-            learned), forgotten, correctness, confidence, variability, margin and area_under_margin.
+            sample; file, of pictures in a folder, or row, of a table in a file, from 1; split, label, predicted (in the
+            last epoch), difficulty, first_learned (masked where it was never learned), forgotten, correctness,
+            confidence, variability, margin and area_under_margin.
         """
         m, names = self.measures, self.class_names
         return {
-            "sample": self.ids.names(),
+            **self.ids.columns(),
             "split": [PARTS[number] for number in self.parts.tolist()],
             "label": [names[number] for number in self.labels.tolist()],
             "predicted": [names[number] for number in m.predicted.tolist()],
@@ -174,7 +175,7 @@ class SampleDynamics(NotebookDisplay):
             m.confidence,
             m.difficulty,
             DIFFICULTIES,
-            names=columns["sample"],
+            names=self.ids.names(),
             details={**told, "first learned": learned},
             pictures=self.context.data.pictures(self.ids) if len(self) <= PICTURES else None,
         )
@@ -193,8 +194,8 @@ def sample_dynamics(
 ) -> SampleDynamics:
     """Gather how each sample of a split was learned; see `cutaway.Run.dynamics`."""
     if predictions not in PREDICTIONS:
-        known = ", ".join(PREDICTIONS)
-        raise UnknownNameError(f"predictions are one of {known}", got=repr(predictions), hint='try "auto"')
+        known, hint = ", ".join(PREDICTIONS), meant(predictions, PREDICTIONS, 'try "auto"')
+        raise UnknownNameError(f"predictions are one of {known}", got=repr(predictions), hint=hint)
     if split is None:
         split = _recorded_split(context)
     ids, y = context.named(context.part(split)), labels_of(context, split)

@@ -11,7 +11,7 @@ from cutaway._lazy import public
 from cutaway.api.analyses.json_data import plain
 from cutaway.api.context import RunContext
 from cutaway.api.display import NotebookDisplay
-from cutaway.checks import check_whole
+from cutaway.checks import check_whole, meant
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
@@ -271,7 +271,8 @@ def _targets(context: RunContext, answers: Answers, *, target: str, epoch: int) 
     from cutaway.models import class_probabilities, forward
 
     if target not in TARGETS:
-        raise UnknownNameError(f"target is one of {', '.join(TARGETS)}", got=repr(target), hint='try "predicted"')
+        hint = meant(target, TARGETS, 'try "predicted"')
+        raise UnknownNameError(f"target is one of {', '.join(TARGETS)}", got=repr(target), hint=hint)
     if target == "label" and answers.labels is None:
         raise UsageError(
             "the label of a sample is known of samples of the data",

@@ -17,14 +17,14 @@ def suspects(source: ReportSource) -> Section | None:
         return None
     names, decisions = context.class_names, decisions_of(context)
     before = _decided(source, decisions)
-    samples, places = found.ids.names(), _places(found.ids)
+    samples, decided, places = found.ids.names(), found.ids.columns()["sample"], _places(found.ids)
     rows: list[SuspectLabel] = []
     for i, (title, pictures, values) in enumerate(shown_samples(context, found.ids, name=True)):
         decision = before.get(places[i])
         label = None if decision is None or decision.label is None else names.index(decision.label)
         suspect = SuspectLabel(
             name=samples[i],
-            cell=_cell(samples[i]),
+            cell=_cell(decided[i]),
             title=title,
             given=int(found.given[i]),
             suggested=int(found.suggested[i]),
@@ -33,6 +33,7 @@ def suspects(source: ReportSource) -> Section | None:
             values=values,
             action=None if decision is None else decision.action,
             label=label,
+            decided=decided[i],
         )
         rows.append(suspect)
     count = found.count

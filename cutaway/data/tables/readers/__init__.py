@@ -2,7 +2,7 @@
 
 from .columnar import FORMATS, ColumnarReader, columnar_files, open_columnar, read_schema
 from .opening import open_any, open_reader
-from .reader import Reader, frame_reader, is_frame, reading, texts_of
+from .reader import Reader, frame_reader, is_frame, reading, row_words, texts_of
 
 __all__ = [
     "FORMATS",
@@ -16,5 +16,6 @@ __all__ = [
     "open_reader",
     "read_schema",
     "reading",
+    "row_words",
     "texts_of",
 ]

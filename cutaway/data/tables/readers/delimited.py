@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.errors import DataError
 
 from .dialect import Dialect, find_dialect, open_decompressed
-from .reader import BLOCK, check_columns, check_width
+from .reader import BLOCK, check_columns, check_width, row_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,8 +71,8 @@ class DelimitedReader:
         if "\n" in cell and not self._ends_with_quote():
             raise DataError(
                 "every quote in a text table is closed",
-                got=f"{cell.count(chr(10)) + 1:,} lines as one cell that begins {cell[:20]!r} in row {rows:,} of "
-                f"{self.where}",
+                got=f"{cell.count(chr(10)) + 1:,} lines as one cell that begins {cell[:20]!r} in "
+                f"{row_words(rows - 1, self.where)}",
                 hint="close the quote in that row, or write it twice if it is part of the text",
             )
 
@@ -88,8 +88,8 @@ class DelimitedReader:
             row = bad[0]
             return DataError(
                 f"every row has as many cells as line 1, {row.expected_columns}",
-                got=f"{row.actual_columns} in row {row.number - self.dialect.header} (without the names) of "
-                f"{self.where}: {(row.text or '')[:60]!r}",
+                got=f"{row.actual_columns} in {row_words(row.number - self.dialect.header - 1, self.where)}: "
+                f"{(row.text or '')[:60]!r}",
                 hint="mend that row; a cell with the delimiter inside stands in quotes",
             )
         if "Empty CSV" in str(error):
@@ -99,7 +99,7 @@ class DelimitedReader:
         if "UTF8" in str(error) or isinstance(error, UnicodeError):
             return DataError(
                 f"the file is text in {self.dialect.encoding}",
-                got=f"a byte that is none, in row {rows + 1:,} of {self.where} or after it",
+                got=f"a byte that is none, in or after {row_words(rows, self.where)}",
                 hint="save it as UTF-8",
             )
         return DataError(

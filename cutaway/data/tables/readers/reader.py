@@ -87,6 +87,16 @@ class FrameReader:
         yield self.table if columns is None else self.table.select(list(columns))
 
 
+def row_words(row: int, where: object) -> str:
+    """How every message names a row of a table: by its number from 1, below the names of the columns.
+
+    Args:
+        row: From 0.
+        where: The table.
+    """
+    return f"row {row + 1:,} of {where}, counted from 1 below the names"
+
+
 def texts_of(reader: Reader) -> Mapping[str, frozenset[str]]:
     """Columns of which a table says that they are text -> the words of `MISSING` that are values of them."""
     return getattr(reader, "texts", {})
