@@ -1,5 +1,6 @@
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import CutawayWarning, RunError, UnknownNameError, UsageError
-from cutaway.runs import RunFolder, RunWriter, find_run, history, list_runs, output_file, run_command, write_atomic
+from cutaway.runs import (
+    RunFolder,
+    RunWriter,
+    check_output,
+    find_run,
+    history,
+    list_runs,
+    output_file,
+    run_command,
+    write_atomic,
+    write_output,
+)
 from cutaway.runs.history import HistoryFile, read_history
 
 DATASET = {"name": "toy", "sha256": "0" * 64, "shape": [4], "scale": 1.0, "class_names": ["a", "b"]}
@@ -175,6 +187,42 @@ def test_a_file_that_is_written_piece_by_piece_appears_when_it_is_on_disk(tmp_pa
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "link"]
     with output_file(Path("/dev/null")) as target:
         assert target == Path("/dev/null")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on the size of files is of Unix, /proc of Linux")
+def test_an_output_that_cannot_be_written_is_refused_in_one_line(tmp_path):
+    import resource
+
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # what ulimit -f does
+    try:
+        with pytest.raises(UsageError, match=f"a file that can be written; got File too large: {path}; next: name"):
+            write_output(path, bytes(2000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(UsageError, match="got No such file or directory: /proc/file.csv"):
+        write_output(Path("/proc/file.csv"), b"")
+
+
+def test_an_output_is_checked_before_the_work(tmp_path, monkeypatch):
+    check_output(tmp_path / "new.csv")
+    check_output(Path("/dev/null"))
+    with pytest.raises(UsageError, match=f"to a file; got the folder {tmp_path}; next"):
+        check_output(tmp_path)
+    with pytest.raises(UsageError, match=f"into a folder that exists; got {tmp_path / 'none'}; next: make"):
+        check_output(tmp_path / "none" / "new.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "none" / "new.csv")
+    with pytest.raises(UsageError, match="got no permission to write, or a read-only disk: .*link.csv"):
+        check_output(tmp_path / "link.csv")
+    (tmp_path / "closed").mkdir()
+    # the tests may be run by an administrator, who may write everywhere
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != (tmp_path / "closed").resolve())
+    with pytest.raises(UsageError, match="got no permission to write, or a read-only disk: .*new.csv"):
+        check_output(tmp_path / "closed" / "new.csv")
 
 
 def test_damaged_folders_are_named(writer, tmp_path):
