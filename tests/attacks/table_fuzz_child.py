@@ -182,7 +182,8 @@ def main(folder, kind, cases, first):
                 counts["worked"] += 1
             except CutawayError as error:
                 counts["refused"] += 1
-                assert str(error).isprintable(), f"a message that is no plain line: {error!r}"
+                if not str(error).isprintable():
+                    raise RuntimeError(f"a message that is no plain line: {error!r}") from error
             finally:
                 signal.alarm(0)
     sys.stdout.write(json.dumps(counts))

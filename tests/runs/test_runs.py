@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import sys
@@ -252,6 +253,42 @@ def test_damaged_folders_are_named(writer, tmp_path):
     (damaged,) = list_runs(writer.path.parent)
     assert damaged.path == writer.path
     assert damaged.why.startswith('run.json must hold "name"')
+
+
+def test_a_snapshot_that_may_not_be_read_is_not_called_missing(writer, monkeypatch):
+    writer.snapshot(0, {"a": np.zeros(3, np.float32)})
+    run, real = RunFolder.open(writer.path), os.open
+
+    def refuses(path, *arguments, **more):
+        if str(path).endswith(".safetensors"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *arguments, **more)
+
+    with monkeypatch.context() as patch:  # an administrator, who may run the tests, may read everything
+        patch.setattr(os, "open", refuses)
+        for ask in (run.snapshot, run.snapshot_shapes, run.snapshot_digest, run.parameters):
+            with pytest.raises(RunError, match="can be read; got Permission denied at .*epoch-0000.safetensors; next:"):
+                ask()
+    monkeypatch.setattr(Path, "iterdir", lambda folder: refuses(f"{folder}.safetensors"))
+    monkeypatch.setattr(os, "listdir", lambda folder: refuses(f"{folder}.safetensors"))
+    with pytest.raises(RunError, match="in a folder that can be read; got .*snapshots; next: restore"):
+        run.snapshot()
+
+
+@pytest.mark.parametrize("dtype", ["<i4", "?", "<u2"])
+def test_weights_that_are_no_numbers_with_a_fraction_are_refused(writer, dtype):
+    writer.snapshot(0, {"b": np.zeros(2, np.float16), "a": np.zeros(3, dtype)})
+    with pytest.raises(RunError, match=f'weights are .* a fraction; got {np.dtype(dtype)} as "a" at .*epoch-0000'):
+        RunFolder.open(writer.path).snapshot()
+
+
+@pytest.mark.parametrize("origin", [{"": ""}, {}, {"kind": "path", "name": "x"}, {"kind": "", "": ""}, {"kind": "x"}])
+def test_a_dataset_without_a_known_origin_is_refused(writer, origin):
+    record = json.loads((writer.path / "run.json").read_text())
+    record["dataset"]["origin"] = origin
+    (writer.path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match='must say in "origin" what its kind is'):
+        RunFolder.open(writer.path)
 
 
 def test_a_newer_format_is_not_guessed_at(writer):
