@@ -79,3 +79,24 @@ def test_damaged_run_folders_are_used_or_refused(cases, runs, tmp_path):
         assert out.returncode == 0, log.read_text()[-2000:]
         counts.update(json.loads(out.stdout))
     assert min(counts[way] for way in ("worked", "refused")) >= cases / 2, f"both ways are gone often: {counts}"
+
+
+TABLE_CHILD = Path(__file__).with_name("table_fuzz_child.py")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit on memory needs Linux")
+@pytest.mark.parametrize("kind", ["feather", "parquet"])
+@pytest.mark.parametrize(
+    "cases", [pytest.param(30, marks=pytest.mark.short), pytest.param(min(LONG, 1000), marks=pytest.mark.exhaustive)]
+)
+def test_damaged_columnar_files_are_read_or_refused(kind, cases, tmp_path):
+    """In a process of its own, which a crash of the reader would end."""
+    log = tmp_path / "cases.txt"
+    (tmp_path / "files").mkdir()
+    command = [sys.executable, TABLE_CHILD, tmp_path / "files", kind, str(cases), "0"]
+    with log.open("w") as file:
+        out = subprocess.run(command, stdout=subprocess.PIPE, stderr=file, text=True, timeout=180 + 2 * cases)
+    assert out.returncode == 0, log.read_text()[-2000:]
+    counts = json.loads(out.stdout)
+    assert sum(counts.values()) >= cases
+    assert min(counts.values()) >= cases / 5, f"both ways are gone often: {counts}"
