@@ -38,7 +38,7 @@ test-all: setup
 
 # Ten thousand damaged run folders: half an hour.
 fuzz: setup
-	CUTAWAY_FUZZ_CASES=10000 $(BIN)/pytest -n 0 -m exhaustive tests/attacks/test_fuzz.py -k run_folders
+	CUTAWAY_FUZZ_CASES=10000 $(BIN)/pytest -n 0 -m exhaustive tests/attacks/test_fuzz.py -k "run_folders or columnar"
 
 # The tests on another Python, in its own environment:  make test-python PYTHON=python3.12
 test-python:

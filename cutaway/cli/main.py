@@ -37,7 +37,7 @@ from .leaving import CODE, give_up_output, leave
 from .typed import PROGRAMS, as_typed
 from .wrapping import wrapped
 
-UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
+UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""
 
 UNREADABLE = "Error reading persistent compilation cache entry"

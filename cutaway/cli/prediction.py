@@ -184,15 +184,15 @@ def _temperature(text: str | None) -> float | str | None:
 
 
 def _check_output(output: str | None, files: list[str]) -> None:
-    """Refuse to write predictions over the samples that they are of, or over decisions.
+    """Refuse to write predictions over the samples that they are of, or to a file that does not take them.
 
     Raises:
-        UsageError: The output is one of the inputs, or holds decisions on labels.
+        UsageError: The output is one of the inputs, or as `check_rows_file`.
     """
-    from cutaway.api.prediction import check_no_decisions
+    from cutaway.api.prediction import check_rows_file
 
     if output and output != "-":
-        check_no_decisions(Path(output))
+        check_rows_file(Path(output))
     if output and output != "-" and any(os.path.realpath(file) == os.path.realpath(output) for file in files):
         raise UsageError(
             "predictions are written to a file of their own",

@@ -1,6 +1,5 @@
 """The user's arrays and tables as inputs: checked, never repaired, copied unless on disk, uint8 or float32."""
 
-import os
 import sys
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from cutaway.checks import warn_user
 from cutaway.errors import DataError
+from cutaway.parallel import ask_memory
 
 from .mapping import is_mapped, pieces
 
@@ -157,13 +157,12 @@ def _array_values(x: Any, split: str) -> np.ndarray:
 def _dense(x: Any, split: str) -> np.ndarray:
     """A sparse matrix with all its entries, which the model is fed, if they fit into memory."""
     size = 4 * x.shape[0] * x.shape[1]
-    room = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else size
-    if size > room:
-        raise DataError(
-            f"the inputs of {split} fit into memory with all their entries",
-            got=f"a sparse {type(x).__name__} of {x.shape[0]:,} x {x.shape[1]:,}, so {size / 1e9:,.1f} GB",
-            hint="choose fewer columns, for example with sklearn.feature_selection or TruncatedSVD",
-        )
+    ask_memory(
+        size,
+        what=f"the inputs of {split}, with all their entries,",
+        got=f"a sparse {type(x).__name__} of {x.shape[0]:,} x {x.shape[1]:,}",
+        hint="choose fewer columns, for example with sklearn.feature_selection or TruncatedSVD",
+    )
     if size > DENSE_BYTES:
         warn_user(f"the sparse inputs of {split} take {size / 1e9:.1f} GB of memory with all their entries")
     return x.astype(np.uint8 if x.dtype == np.uint8 else np.float32).toarray()

@@ -138,10 +138,10 @@ def origin_options(origin: Mapping[str, str]) -> dict[str, Any]:
     """
     try:
         options = json.loads(origin.get("options", "{}"))
-        if not set(options) <= KNOWN_OPTIONS:
-            raise ValueError(f"options {sorted(options)}")
-        return {str(name): tuple(v) if isinstance(v, list) else v for name, v in options.items()}
-    except (ValueError, AttributeError, RecursionError):
+        if not isinstance(options, dict) or not options.keys() <= KNOWN_OPTIONS:
+            raise ValueError(f"{options!r:.80} as options")
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    except (ValueError, RecursionError):
         raise DataError(
             "the options of a dataset in run.json are as cutaway wrote them",
             got=origin["options"][:60],

@@ -15,11 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from cutaway.errors import DataError, UnknownNameError
+from cutaway.parallel import ask_memory
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_RANK = 32
 LIMIT = 2**31
 DEFLATE_RATIO = 1032  # the highest compression of deflate, https://zlib.net/zlib_tech.html
+MOST_UNPACKED = 256 << 20
+MOST_RATIO = 50
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 2**20
 
@@ -69,6 +72,28 @@ def read_idx(path: str | os.PathLike[str], *, limit: int = LIMIT) -> np.ndarray:
     return read_content(path, limit=limit).array()
 
 
+def check_unpacked(path: Path, *, packed: int, unpacked: int) -> None:
+    """Refuse packed values that would take much more memory than the file takes on the disk.
+
+    MNIST takes 4.7 times as much, and what is smaller than `MOST_UNPACKED` does no harm.
+
+    Args:
+        path: The file.
+        packed: Bytes of the values in the file.
+        unpacked: Bytes of the values in memory.
+
+    Raises:
+        DataError: They would take more than `MOST_RATIO` times as much, or more memory than is free.
+    """
+    if unpacked > max(MOST_UNPACKED, MOST_RATIO * packed):
+        raise DataError(
+            f"packed values take at most {MOST_RATIO} times as much memory as the file, or {MOST_UNPACKED >> 20} MB",
+            got=f"{path}, {packed:,} bytes that become {unpacked:,}",
+            hint="unpack the file yourself if you trust it, or save it without compression",
+        )
+    ask_memory(unpacked, what="the values of a file", got=str(path), hint="use fewer samples, or a smaller dtype")
+
+
 def read_content(path: str | os.PathLike[str], *, limit: int = LIMIT) -> IdxContent:
     """Read one IDX file as `read_idx` does, with its bytes."""
     path = Path(path)
@@ -105,6 +130,7 @@ def _parse(stream: io.BufferedIOBase, path: Path, *, limit: int, room: int) -> I
         )
     if declared > room - len(header):
         raise _truncated(path, declared=declared, present=f"at most {max(room - len(header), 0)} can be")
+    check_unpacked(path, packed=path.stat().st_size, unpacked=declared)
     body = np.empty(declared, np.uint8)
     filled = _fill(stream, body)
     if filled < declared:

@@ -13,7 +13,7 @@ from cutaway.models import DENSE_KINDS, ForwardPass, activation_name, prepare_in
 
 from .graph import Graph, evaluate, weights_of
 from .layers import measured_layers
-from .measures import SATURATED_AT, is_constant
+from .measures import SATURATED_AT, has_diverged, is_constant
 
 SAME = 0.98
 """Two units whose activations correlate by this or more, either way, say the same."""
@@ -84,9 +84,9 @@ def _health(h: np.ndarray, layer: Any) -> LayerHealth:
     most = () if ends is None else tuple(np.argsort(-at_end, kind="stable")[:NUMBERED].tolist())
     saturated = None if ends is None else float(at_end.mean())
     varying = h[:, ~constant].astype(np.float64)
-    varying -= varying.mean(axis=0)
     rank, redundant = 0.0, np.empty(0, np.int64)
-    if varying.shape[1] and np.isfinite(varying).all():
+    if varying.shape[1] and not has_diverged(varying):
+        varying -= varying.mean(axis=0)
         moments = varying.T @ varying
         singular = np.sqrt(np.maximum(np.linalg.eigvalsh(moments), 0))
         shares = singular / singular.sum()
@@ -141,6 +141,7 @@ def _sizes(graph: Graph, kernels: Sequence[str], gradients: Any) -> dict[str, fl
     return sizes
 
 
+@np.errstate(invalid="ignore")  # infinity less infinity, where a model has diverged
 def update_sizes(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> dict[str, float]:
     """How much each kernel changed between two snapshots: the norm of the difference over that of the kernel before."""
     found = {}

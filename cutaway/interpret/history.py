@@ -112,11 +112,13 @@ def _measure(
     return [pool.submit(measure) for measure in measures]
 
 
+@np.errstate(invalid="ignore")  # infinity less infinity, where a model has diverged
 def _norms(
     model: keras.Model, name: str, *, weights: Snapshot, before: Snapshot | None
 ) -> dict[Literal["weight_norm", "update_norm"], float | None]:
     keys = [f"{name}/{variable.name}" for variable in model.get_layer(name).trainable_weights]
-    changes = None if before is None else [weights[key] - before[key] for key in keys]
+    # in float64, where the difference of 3e38 and -3e38 is a number
+    changes = None if before is None else [np.subtract(weights[key], before[key], dtype=np.float64) for key in keys]
     return {
         "weight_norm": _rms([weights[key] for key in keys]),
         "update_norm": None if changes is None else _rms(changes),

@@ -80,6 +80,7 @@ def _record(layer: Any, inactive: np.ndarray | None, weights: Mapping[str, np.nd
     )
 
 
+@np.errstate(invalid="ignore")  # infinity less infinity, where a model has diverged
 def _weight_record(name: str, values: np.ndarray) -> WeightRecord:
     mean, std = float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
     return WeightRecord(name, values.shape, mean, std, float(values.min()), float(values.max()))

@@ -22,6 +22,15 @@ SATURATED_SHARE = 0.95
 """A unit is saturated when this share of the samples saturates it."""
 
 
+LARGEST = 1e15
+"""Larger activations are those of a model that has diverged: of 1e8 of them the sum of squares is beyond float32."""
+
+
+def has_diverged(activations: np.ndarray) -> bool:
+    """Whether activations, float ``(sample, ...)``, hold NaN or infinity, or are too large for any measure of them."""
+    return not np.abs(activations).max() <= LARGEST  # of NaN, too
+
+
 @dataclass(frozen=True)
 class Spread:
     """The activations of a layer as a whole.
@@ -79,6 +88,7 @@ def is_inactive(largest: np.ndarray) -> np.ndarray:
     return largest <= 0
 
 
+@np.errstate(invalid="ignore")  # infinity less infinity, where a model has diverged
 def is_constant(smallest: np.ndarray, largest: np.ndarray) -> np.ndarray:
     """Which units are constant: they give the same output for every sample, up to 1e-6 of its size.
 

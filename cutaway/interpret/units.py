@@ -13,7 +13,7 @@ from cutaway.models import ForwardPass, named_weights, output_size, spec_of
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .lookup import hidden_graph
-from .measures import is_constant
+from .measures import LARGEST, has_diverged, is_constant
 from .outline import Outline
 from .probes import one_hot
 from .records import TOP_SAMPLES, UnitMeasures
@@ -143,10 +143,10 @@ def _range(outputs: jax.Array) -> jax.Array:
 
 
 def _checked(outputs: np.ndarray, layer: str) -> np.ndarray:
-    if not np.isfinite(outputs).all():
+    if has_diverged(outputs):
         raise DataError(
-            "activations are finite numbers",
-            got=f'NaN or infinity in layer "{layer}": the model has diverged',
+            f"activations are finite numbers, within ±{LARGEST:g}",
+            got=f'others in layer "{layer}": the model has diverged',
             hint="look at an earlier epoch",
         )
     return outputs

@@ -1,4 +1,4 @@
-"""Parallel work: how many CPUs there are, worker pools, ranges of rows shared among threads, BLAS and OpenMP on one.
+"""Parallel work: CPUs and memory there are, worker pools, ranges of rows shared among threads, BLAS and OpenMP on one.
 
 In come functions, most of them of a range of rows; out come their results, or rows that they have written. Every
 pool of threads that compute together is made here. May call only numpy, scipy and threadpoolctl.
@@ -6,6 +6,7 @@ pool of threads that compute together is made here. May call only numpy, scipy a
 
 from .blas import single_threaded_blas
 from .cpu import cpu_count, cpu_flags, has_fast_bfloat16
+from .memory import ask_memory, free_memory
 from .openmp import single_threaded_openmp
 from .pool import WorkerPool
 from .prefetch import prefetch
@@ -13,8 +14,10 @@ from .ranges import map_ranges, ranges, run_ranges
 
 __all__ = [
     "WorkerPool",
+    "ask_memory",
     "cpu_count",
     "cpu_flags",
+    "free_memory",
     "has_fast_bfloat16",
     "map_ranges",
     "prefetch",

@@ -6,7 +6,7 @@ is on disk and nothing more: neither Keras nor JAX is imported here, and weights
 checks and errors.
 """
 
-from .atomic import output_file, write_atomic, write_output
+from .atomic import check_output, output_file, write_atomic, write_output
 from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, run_argument, run_command
 from .following import FollowingWriter
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
@@ -32,6 +32,7 @@ __all__ = [
     "ResultStore",
     "RunFolder",
     "RunWriter",
+    "check_output",
     "digest_of",
     "file_name",
     "find_run",

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cutaway.errors import UsageError
+
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.ASCII)
 """Names of the temporary files of `write_atomic`."""
 
@@ -31,6 +33,24 @@ def write_atomic(path: Path, data: bytes | bytearray, *, mode: int = 0o666) -> N
         temporary.write_bytes(data)
 
 
+def check_output(path: Path) -> None:
+    """Refuse a file that a user named and that cannot be written, before the work whose result it is to hold.
+
+    Raises:
+        UsageError: It is a folder, its folder does not exist, or one of them may not be written.
+    """
+    if os.path.isdir(path):  # unlike Path.is_dir, it returns False in a folder that nobody may look into
+        raise UsageError("a result is written to a file", got=f"the folder {path}", hint="name a file in that folder")
+    if not os.path.isdir(path.parent):
+        raise UsageError(
+            "a file is written into a folder that exists", got=str(path.parent), hint="make the folder first"
+        )
+    real = os.path.realpath(path)
+    is_new = os.path.isfile(real) or not os.path.exists(real)  # a new file takes the place of an old one
+    if not os.access(os.path.dirname(real) if is_new else real, os.W_OK | (os.X_OK if is_new else 0)):
+        raise _unwritable(path, "no permission to write, or a read-only disk")
+
+
 @contextmanager
 def output_file(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
     """A file that a user named, to be written piece by piece: a new file beside it, renamed once it is complete.
@@ -42,24 +62,31 @@ def output_file(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
         The path to open and write.
 
     Raises:
-        OSError: The disk or the folder refuses. After any error the old file is untouched.
+        UsageError: The disk or the folder refuses. After any error the old file is untouched.
     """
     real = Path(os.path.realpath(path))
-    if real.exists() and not real.is_file():
-        yield real
-        return
-    with _renamed(real, mode=mode) as temporary:
-        yield temporary
+    try:
+        if real.exists() and not real.is_file():
+            yield real
+        else:
+            with _renamed(real, mode=mode) as temporary:
+                yield temporary
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from error
 
 
 def write_output(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Write a file that a user named, whole or not at all; see `output_file`.
 
     Raises:
-        OSError: The disk or the folder refuses.
+        UsageError: The disk or the folder refuses.
     """
     with output_file(path, mode=mode) as target:
         target.write_bytes(data)
+
+
+def _unwritable(path: Path, got: str) -> UsageError:
+    return UsageError("a result needs a file that can be written", got=f"{got}: {path}", hint="name another file")
 
 
 @contextmanager

@@ -164,9 +164,16 @@ class RunFolder:
         """
         epochs = self.epochs
         if not epochs:
+            folder = self.path / SNAPSHOTS
+            try:
+                os.listdir(folder)
+            except PermissionError as error:
+                raise RunError("snapshots are in a folder that can be read", got=str(folder), hint=RESTORE) from error
+            except OSError:
+                pass  # it is not there
             raise RunError(
                 "a run has a snapshot of its first weights",
-                got=f"none in {self.path / SNAPSHOTS}",
+                got=f"none in {folder}",
                 hint="resume it with: cutaway resume",
             )
         if epoch is None:
@@ -195,9 +202,13 @@ class RunFolder:
 
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
-            RunError: The file is damaged.
+            RunError: The file is damaged, or holds something else than weights.
         """
-        return read_tensors(snapshot_path(self.path, self.resolve_epoch(epoch)), run=self.path)[0]
+        path = snapshot_path(self.path, self.resolve_epoch(epoch))
+        weights = read_tensors(path, run=self.path)[0]
+        if other := [f'{each.dtype} as "{name}"' for name, each in weights.items() if each.dtype.kind != "f"]:
+            raise RunError("weights are numbers with a fraction", got=f"{other[0]} at {path}", hint=RESTORE)
+        return weights
 
     def snapshot_shapes(self, epoch: int | None = None) -> dict[str, tuple[int, ...]]:
         """The shapes of the weights after an epoch by name, without reading any of them.

@@ -124,8 +124,8 @@ class DatasetRecord(BaseModel):
 
     @model_validator(mode="after")
     def _names_its_origin(self) -> "DatasetRecord":
-        kind = self.origin.get("kind", "")
-        if kind != "arrays" and {"named": "name", "path": "path"}.get(kind, "") not in self.origin:
+        needed = {"arrays": "kind", "named": "name", "path": "path"}.get(self.origin.get("kind", ""))
+        if needed not in self.origin:
             raise ValueError('must say in "origin" what its kind is, and its name or path')
         if self.feature_names is not None and len(self.feature_names) != math.prod(self.shape):
             raise ValueError('must have as many "feature_names" as values in a sample, or null')

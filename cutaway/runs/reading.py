@@ -146,10 +146,15 @@ def tensor_shapes(path: Path, *, run: Path) -> dict[str, tuple[int, ...]]:
 def _opened(path: Path, run: Path) -> Generator[Any]:
     """A safetensors file, whose errors are those of a run."""
     try:
-        with safetensors.safe_open(regular_file(path, run=run), framework="numpy") as file:
-            yield file
+        real = regular_file(path, run=run)
+        os.close(os.open(real, os.O_RDONLY))  # safetensors 0.8 calls a file missing that it may not read
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunError("the file must be in the run folder", got=f"none at {path}", hint=RESTORE) from error
+    except OSError as error:
+        raise _refusal("can be read", error.strerror or str(error), path) from error
+    try:
+        with safetensors.safe_open(real, framework="numpy") as file:
+            yield file
     # a dtype that NumPy lacks is an AttributeError of safetensors 0.8
     except (safetensors.SafetensorError, OSError, AttributeError, MemoryError, TypeError) as error:
         raise RunError("weights must be a whole safetensors file", got=f"{error} at {path}", hint=RESTORE) from error

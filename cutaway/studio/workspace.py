@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import CutawayError
+from cutaway.parallel import free_memory
 from cutaway.runs import RunFolder, kept_so_far
 
 from .data import FolderUploads, Surveys, Uploads
 from .events import Hub
 from .live import LiveMaps
-from .memory import free_memory
 from .runs import Notes, RunIndex, Trash, change_notes, sample_counts, verdict
 from .trainings import JobQueue
 

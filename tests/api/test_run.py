@@ -151,7 +151,7 @@ def test_report_is_one_file_with_everything(digits_run, tmp_path):
     assert f"{digits_run.test['accuracy']:.2%}" in page
     for words in (digits_run.path.name, "dense_1", digits_run.split.test[int(digits_run.mistakes().position[0])]):
         assert words in page
-    with pytest.raises(UsageError, match="a report needs the name of a file in a folder that exists"):
+    with pytest.raises(UsageError, match="a file is written into a folder that exists"):
         digits_run.report(tmp_path / "nowhere" / "r.html", progress=False)
 
 

@@ -452,7 +452,7 @@ def test_sparse_inputs_get_all_their_entries_if_they_fit():
     x = scipy.sparse.csr_matrix(np.eye(6))
     np.testing.assert_array_equal(ct.Dataset.from_arrays(x, np.arange(6) % 2).sources["train"].x, np.eye(6))
     huge = scipy.sparse.csr_matrix((10**7, 10**6))
-    with pytest.raises(DataError, match=r"got a sparse csr_matrix of 10,000,000 x 1,000,000, so 40,000.0 GB; next:"):
+    with pytest.raises(DataError, match=r"got a sparse csr_matrix of 10,000,000 x 1,000,000: 40,000.0 GB, where "):
         ct.Dataset.from_arrays(huge, np.zeros(10**7, int))
     wide = scipy.sparse.random(1000, 30_000, density=1e-4, format="csr", random_state=0)
     with pytest.warns(ct.CutawayWarning, match=r"take 0.1 GB of memory"):

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -63,14 +64,14 @@ def test_a_run_on_a_read_only_disk_is_embedded_and_reported_into_another_folder(
     assert done.stderr.count("not kept in") == 1, "said once, of what findings need and of the embedding"
     done = ask("report", run.path)
     assert done.returncode == 2
-    assert "error: a report needs a file that can be written; got no permission" in done.stderr
+    assert "error: a result needs a file that can be written; got no permission" in done.stderr
     assert "sections" not in done.stderr, "it is refused before the work"
     assert sorted(run.path.rglob("*")) == before
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_the_work(run, tmp_path, monkeypatch):
     monkeypatch.setattr("cutaway.api.report.document.report_html", lambda *_, **__: pytest.fail("computed"))
-    monkeypatch.setattr(os, "access", lambda place, mode: place != tmp_path)
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != tmp_path.resolve())
     with pytest.raises(UsageError, match="a file that can be written; got no permission to write, or a read-only disk"):
         run.report(tmp_path / "report.html", progress=False)
 

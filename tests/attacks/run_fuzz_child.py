@@ -1,6 +1,6 @@
 """Damages run folders in seeded ways and uses each through the command line, with limits on time and memory.
 
-Called with a finished run, a stopped run, the number of cases and the first seed. Prints a JSON object: how many calls
+Called with finished runs, a stopped run, the number of cases and the first seed. Prints a JSON object: how many calls
 worked and how many were refused. A traceback, an "unexpected" error, an escape sequence on the terminal, a call that
 computes for more than `SECONDS` or waits for more than `HANG`, or a byte of the folder that reading changed, ends it
 with an error that names the case.
@@ -284,16 +284,18 @@ def check(case, arguments, answer):
 
 def one(case, finished, stopped, folder, counts):
     draw = random.Random(case)
-    resuming = draw.random() < 0.15
+    resuming, good = draw.random() < 0.15, draw.choice(finished)
     run = folder / "runs" / "20260101-000000-x-0000"
-    shutil.copytree(stopped if resuming else finished, run, symlinks=True)
+    shutil.copytree(stopped if resuming else good, run, symlinks=True)
     damage = draw.choice(STOPPED if resuming else DAMAGES)
     damage(run, draw)
     before = contents(run)
     reading = [("runs", str(run.parent), "--json"), *((verb, str(run), *more) for verb, *more in READING)]
-    reading += [("compare", str(finished), str(run), *more) for more in ((), ("--shared", "--json"))]
+    reading += [("compare", str(good), str(run), *more) for more in ((), ("--shared", "--json"))]
     reading += [("compare", "--leaderboard", str(run.parent), *more) for more in ((), ("--json",))]
     reading += [("export", str(run), "--to", str(folder / "model.keras"))]
+    if table := json.loads((good / "run.json").read_bytes())["dataset"]["origin"].get("path"):
+        reading += [("predict", str(run), table, "--json", *more) for more in ((), ("--nearest", "2", "--distance"))]
     reading += [("train", "--like", str(run), "--epochs", "1", "--runs", str(folder / "trained"))]
     if damage is damage_result:  # one of those that only a report reads, most likely
         reading = [("report", str(run), "-o", str(folder / "report.html"))]
@@ -319,9 +321,12 @@ def run_cases(finished, stopped, cases, first):
     sklearn.datasets.load_digits = functools.cache(sklearn.datasets.load_digits)
     folder = Path(tempfile.mkdtemp())
     (folder / "runs").mkdir()
-    shutil.copytree(finished, folder / "warm")
-    for verb, *more in READING:  # Keras, JAX and what they compile are there before memory is limited
-        assert call(verb, str(folder / "warm"), *more)[0] == 0
+    for good in finished:
+        warm = folder / f"warm-{good.name}"
+        shutil.copytree(good, warm)
+        for verb, *more in READING:  # Keras, JAX and what they compile are there before memory is limited
+            answer = call(verb, str(warm), *more)
+            assert answer[0] == 0, answer
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
     for case in range(first, first + cases):
         sys.stderr.write(f"case {case}\n")
@@ -331,4 +336,5 @@ def run_cases(finished, stopped, cases, first):
 
 
 if __name__ == "__main__":
-    run_cases(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    *complete, canceled, cases, first = sys.argv[1:]
+    run_cases([Path(each) for each in complete], Path(canceled), int(cases), int(first))

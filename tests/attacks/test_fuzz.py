@@ -7,6 +7,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import cutaway as ct
@@ -38,7 +40,7 @@ PORTION = 600
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A finished run and one that was canceled in its last epoch, both small."""
+    """Finished runs on pictures and on a table, and one that was canceled in its last epoch, all small."""
     folder = tmp_path_factory.mktemp("runs")
 
     def cancel(now):
@@ -46,10 +48,19 @@ def runs(tmp_path_factory):
             raise Canceled("work goes on", got="a request", hint="resume")
 
     finished = ct.train(ct.mlp((8,)), "digits", runs=folder / "a", epochs=2, progress=False)
-    finished.report(progress=False)  # which keeps results of every kind
+    draw = np.random.default_rng(0)
+    table = {"size": draw.normal(size=300).round(2), "city": draw.choice(["Rome", "Oslo", "Lima"], 300)}
+    table |= {"sold": pd.date_range("2024-01-01", periods=300).astype(str), "number": np.arange(300)}
+    frame = pd.DataFrame(table | {"kind": np.where(table["size"] + draw.normal(size=300) > 0, "a", "b")})
+    frame.loc[::7, "size"] = np.nan
+    frame.to_csv(folder / "table.csv", index=False)
+    data = ct.load_dataset(folder / "table.csv", label="kind", id="number", time="sold")
+    tabular = ct.train(ct.mlp((8,)), data, runs=folder / "c", epochs=2, progress=False)
+    for run in (finished, tabular):
+        run.report(progress=False)  # which keeps results of every kind
     with pytest.raises(Canceled):
         ct.train(ct.mlp((8,)), "digits", runs=folder / "b", epochs=3, progress=cancel)
-    return finished.path, next((folder / "b").iterdir())
+    return finished.path, tabular.path, next((folder / "b").iterdir())
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from Linux")
@@ -68,3 +79,24 @@ def test_damaged_run_folders_are_used_or_refused(cases, runs, tmp_path):
         assert out.returncode == 0, log.read_text()[-2000:]
         counts.update(json.loads(out.stdout))
     assert min(counts[way] for way in ("worked", "refused")) >= cases / 2, f"both ways are gone often: {counts}"
+
+
+TABLE_CHILD = Path(__file__).with_name("table_fuzz_child.py")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit on memory needs Linux")
+@pytest.mark.parametrize("kind", ["feather", "parquet"])
+@pytest.mark.parametrize(
+    "cases", [pytest.param(30, marks=pytest.mark.short), pytest.param(min(LONG, 1000), marks=pytest.mark.exhaustive)]
+)
+def test_damaged_columnar_files_are_read_or_refused(kind, cases, tmp_path):
+    """In a process of its own, which a crash of the reader would end."""
+    log = tmp_path / "cases.txt"
+    (tmp_path / "files").mkdir()
+    command = [sys.executable, TABLE_CHILD, tmp_path / "files", kind, str(cases), "0"]
+    with log.open("w") as file:
+        out = subprocess.run(command, stdout=subprocess.PIPE, stderr=file, text=True, timeout=180 + 2 * cases)
+    assert out.returncode == 0, log.read_text()[-2000:]
+    counts = json.loads(out.stdout)
+    assert sum(counts.values()) >= cases
+    assert min(counts.values()) >= cases / 5, f"both ways are gone often: {counts}"

@@ -160,7 +160,7 @@ def test_a_sheet_is_refused_before_anything_is_trained(cutaway, table, tmp_path,
     for name, code, words in (
         ("none/s.png", 2, "into a folder that exists; got none;"),
         ("s.gif", 2, "ends in .png or .pdf; got s.gif; next: try --sheet suspects.png"),
-        ("folder.png", 2, "got the folder folder.png; next: try --sheet folder.png/suspects.png"),
+        ("folder.png", 2, "got the folder folder.png; next: name a file in that folder"),
         ("notes.png", 1, "got notes.png, which is none"),
         ("s.png", 2, "got those of rows, which are none; next: leave out --sheet"),
     ):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 PROGRAM = f'"{sys.executable}" -c "from cutaway.cli import main; main()"'
@@ -41,6 +42,34 @@ def test_an_answer_that_cannot_be_written_is_one_line(arguments, tmp_path):
         "error: the answer needs a place where it can be written; got No space left on device; "
         "next: check where the output goes\n"
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc, where no file can be made, is of Linux")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "samples RUN -o /proc/file.csv",
+        "samples RUN -o /proc/file.parquet",
+        "predict RUN samples.npy -o /proc/file.jsonl",
+        "export RUN --to /proc/file.keras",
+        "labels RUN -o /proc/file.csv --folds 2 --seeds 1 --epochs 1",
+        "labels RUN --sheet /proc/file.png --folds 2 --seeds 1 --epochs 1",
+    ],
+)
+def test_a_file_that_cannot_be_written_is_one_line(command, cutaway, digits_run, tmp_path):
+    np.save(tmp_path / "samples.npy", digits_run.data.inputs(digits_run.split.test)[:5])
+    code, _, err = cutaway(*(str(digits_run.path) if word == "RUN" else word for word in command.split()))
+    assert code == 2
+    said = err.splitlines()[-1]
+    assert said.startswith("error: a result needs a file that can be written; got No such file or directory: /proc/")
+    assert said.endswith("; next: name another file")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit on the size of files is of Unix")
+def test_an_answer_beyond_the_limit_on_files_is_one_line(tmp_path):
+    done = shell(f"ulimit -f 0; {PROGRAM} datasets >answer", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the answer needs a place where it can be written; got File too large; ")
 
 
 @pytest.mark.parametrize("arguments", ["--version", "datasets", "show nothing"])

@@ -194,6 +194,20 @@ def test_a_gzip_bomb_is_not_decompressed(write):
     assert peak < 4 * 2**20
 
 
+def test_a_small_packed_file_does_not_become_a_large_array(write, monkeypatch):
+    path = write(gzip.compress(declaring(300_000, values=bytes(300_000))))
+    assert len(read_idx(path)) == 300_000, "little does no harm"
+    monkeypatch.setattr("cutaway.data.idx.MOST_UNPACKED", 200_000)
+    peak, message = peak_of(lambda: read_idx(path))
+    assert "at most 50 times as much memory" in message
+    assert peak < 2**20
+    plain = write(declaring(300_000, values=bytes(300_000)))
+    assert len(read_idx(plain)) == 300_000
+    monkeypatch.setattr("cutaway.parallel.memory.free_memory", lambda: 100_000)
+    _, message = peak_of(lambda: read_idx(plain))
+    assert "the values of a file fit into memory" in message
+
+
 def test_the_limit_counts_bytes_of_values(write):
     array = np.arange(10.0)
     path = write(idx_bytes(array))

@@ -120,9 +120,10 @@ def test_sizes_are_bounded(tmp_path):
     raw = path.read_bytes()
     claimed = struct.pack("<I", 10**6 + 128)
     assert raw.count(claimed) == 2
-    path.write_bytes(raw.replace(claimed, struct.pack("<I", 2**30)))
-    with pytest.raises(DataError, match="declares 1073741824 bytes, more than it can contain"):
-        read_npz(path)
+    for size, words in ((2**27, "declares 134217728 bytes, more than it can contain"), (2**30, "become 1,073,742,000")):
+        path.write_bytes(raw.replace(claimed, struct.pack("<I", size)))
+        with pytest.raises(DataError, match=words):
+            read_npz(path)
 
 
 def test_other_compression_methods_are_refused(tmp_path):
@@ -150,3 +151,24 @@ def test_mutated_and_truncated_files_raise_a_data_error_or_are_read(tmp_path, da
         except DataError as error:
             message = str(error)
     assert message is None or ("m.npz" in message and "; next: " in message)
+
+
+def test_a_small_file_does_not_become_a_large_array(tmp_path, monkeypatch):
+    zeros, noise = np.zeros((4000, 50), np.uint8), np.random.default_rng(0).integers(0, 9, (4000, 50), np.uint8)
+    labels = np.arange(4000, dtype=np.uint8) % 3
+    np.savez_compressed(tmp_path / "zeros.npz", x_train=zeros, y_train=labels)
+    np.savez_compressed(tmp_path / "noise.npz", x_train=noise, y_train=labels)
+    np.savez(tmp_path / "plain.npz", x_train=zeros, y_train=labels)
+    assert read_npz(tmp_path / "zeros.npz")["x_train"].shape == (4000, 50), "little does no harm"
+    monkeypatch.setattr("cutaway.data.idx.MOST_UNPACKED", 200_000)
+    with pytest.raises(
+        DataError, match=r"at most 50 times as much memory .*zeros.npz, [\d,]+ bytes that become 204,256;"
+    ):
+        read_npz(tmp_path / "zeros.npz")
+    for name in ("noise", "plain"):
+        assert read_npz(tmp_path / f"{name}.npz")["x_train"].shape == (4000, 50)
+    monkeypatch.setattr("cutaway.parallel.memory.free_memory", lambda: 204_255)
+    with pytest.raises(
+        DataError, match="values of a file fit into memory; got .*noise.npz: 0.0 GB, where 0.0 GB are free"
+    ):
+        read_npz(tmp_path / "noise.npz")

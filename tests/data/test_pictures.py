@@ -148,6 +148,15 @@ def test_broken_and_hostile_pictures_are_one_line(content, words, digits, tmp_pa
     assert "\n" not in str(caught.value)
 
 
+def test_memory_for_all_pictures_is_asked_for(digits, tmp_path, monkeypatch):
+    write(tmp_path, *digits)
+    monkeypatch.setattr("cutaway.parallel.memory.free_memory", lambda: 300 * 64 * 64)
+    assert load_dataset(tmp_path, size=64).shape == (64, 64)
+    words = r"pictures, a byte for each pixel and color, fit into memory; got 300 pictures of 65 x 64 pixels: .*size="
+    with pytest.raises(DataError, match=words):
+        load_dataset(tmp_path, size=(65, 64))
+
+
 def test_how_many_are_broken_is_said(digits, tmp_path):
     write(tmp_path, digits[0][:40], digits[1][:40])
     for number in range(5):

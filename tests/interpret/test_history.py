@@ -3,6 +3,7 @@ import pytest
 
 from cutaway.errors import Canceled
 from cutaway.interpret import activations
+from cutaway.interpret.health import update_sizes
 from cutaway.interpret.history import layer_history
 from cutaway.interpret.measures import effective_rank, separation, spread
 from cutaway.interpret.probes import knn_accuracy, probe_accuracy
@@ -79,6 +80,20 @@ def test_a_diverged_epoch_has_no_measures_and_the_others_keep_theirs(model, snap
     assert records[0].mean is not None
     assert records[0].cka_last is None
     assert all(value is None for r in records[3:] for value in (r.mean, r.knn_accuracy, r.cka_last, r.weight_norm))
+
+
+@pytest.mark.parametrize("size", [3e38, 1e20, np.inf])
+def test_huge_weights_are_measured_or_not_without_a_warning(model, snapshots, data, size):
+    x, labels = data
+    first, last = ({name: np.full_like(w, sign * size) for name, w in snapshots[3].items()} for sign in (1, -1))
+    weights = {0: first, 1: last}
+    records = layer_history(model, weights.__getitem__, epochs=[0, 1], x=x[:50], labels=labels[:50], scale=255.0)
+    assert all((r.mean, r.knn_accuracy, r.effective_rank, r.cka_last) == (None,) * 4 for r in records[:3])
+    for record in records[3:]:
+        assert record.update_norm == (None if size == np.inf else pytest.approx(2 * size))
+    (name, change), *_ = update_sizes(first, last).items()
+    assert name == "dense_1"
+    assert change == (pytest.approx(2) if size < np.inf else pytest.approx(np.nan, nan_ok=True))
 
 
 def test_progress_and_cancellation(model, snapshots, data):

@@ -1,5 +1,7 @@
+import errno
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from cutaway.errors import CutawayWarning, RunError, UnknownNameError, UsageErro
 from cutaway.runs import (
     RunFolder,
     RunWriter,
+    check_output,
     find_run,
     history,
     kept_so_far,
@@ -18,6 +21,7 @@ from cutaway.runs import (
     output_file,
     run_command,
     write_atomic,
+    write_output,
 )
 from cutaway.runs.history import HistoryFile, read_history
 
@@ -238,6 +242,42 @@ def test_a_file_that_is_written_piece_by_piece_appears_when_it_is_on_disk(tmp_pa
         assert target == Path("/dev/null")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on the size of files is of Unix, /proc of Linux")
+def test_an_output_that_cannot_be_written_is_refused_in_one_line(tmp_path):
+    import resource
+
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # what ulimit -f does
+    try:
+        with pytest.raises(UsageError, match=f"a file that can be written; got File too large: {path}; next: name"):
+            write_output(path, bytes(2000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(UsageError, match="got No such file or directory: /proc/file.csv"):
+        write_output(Path("/proc/file.csv"), b"")
+
+
+def test_an_output_is_checked_before_the_work(tmp_path, monkeypatch):
+    check_output(tmp_path / "new.csv")
+    check_output(Path("/dev/null"))
+    with pytest.raises(UsageError, match=f"to a file; got the folder {tmp_path}; next"):
+        check_output(tmp_path)
+    with pytest.raises(UsageError, match=f"into a folder that exists; got {tmp_path / 'none'}; next: make"):
+        check_output(tmp_path / "none" / "new.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "none" / "new.csv")
+    with pytest.raises(UsageError, match="got no permission to write, or a read-only disk: .*link.csv"):
+        check_output(tmp_path / "link.csv")
+    (tmp_path / "closed").mkdir()
+    # the tests may be run by an administrator, who may write everywhere
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != (tmp_path / "closed").resolve())
+    with pytest.raises(UsageError, match="got no permission to write, or a read-only disk: .*new.csv"):
+        check_output(tmp_path / "closed" / "new.csv")
+
+
 def test_damaged_folders_are_named(writer, tmp_path):
     run = RunFolder.open(writer.path)
     with pytest.raises(RunError, match="snapshot of its first weights; got none"):
@@ -265,6 +305,42 @@ def test_damaged_folders_are_named(writer, tmp_path):
     (damaged,) = list_runs(writer.path.parent)
     assert damaged.path == writer.path
     assert damaged.why.startswith('run.json must hold "name"')
+
+
+def test_a_snapshot_that_may_not_be_read_is_not_called_missing(writer, monkeypatch):
+    writer.snapshot(0, {"a": np.zeros(3, np.float32)})
+    run, real = RunFolder.open(writer.path), os.open
+
+    def refuses(path, *arguments, **more):
+        if str(path).endswith(".safetensors"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *arguments, **more)
+
+    with monkeypatch.context() as patch:  # an administrator, who may run the tests, may read everything
+        patch.setattr(os, "open", refuses)
+        for ask in (run.snapshot, run.snapshot_shapes, run.snapshot_digest, run.parameters):
+            with pytest.raises(RunError, match="can be read; got Permission denied at .*epoch-0000.safetensors; next:"):
+                ask()
+    monkeypatch.setattr(Path, "iterdir", lambda folder: refuses(f"{folder}.safetensors"))
+    monkeypatch.setattr(os, "listdir", lambda folder: refuses(f"{folder}.safetensors"))
+    with pytest.raises(RunError, match="in a folder that can be read; got .*snapshots; next: restore"):
+        run.snapshot()
+
+
+@pytest.mark.parametrize("dtype", ["<i4", "?", "<u2"])
+def test_weights_that_are_no_numbers_with_a_fraction_are_refused(writer, dtype):
+    writer.snapshot(0, {"b": np.zeros(2, np.float16), "a": np.zeros(3, dtype)})
+    with pytest.raises(RunError, match=f'weights are .* a fraction; got {np.dtype(dtype)} as "a" at .*epoch-0000'):
+        RunFolder.open(writer.path).snapshot()
+
+
+@pytest.mark.parametrize("origin", [{"": ""}, {}, {"kind": "path", "name": "x"}, {"kind": "", "": ""}, {"kind": "x"}])
+def test_a_dataset_without_a_known_origin_is_refused(writer, origin):
+    record = json.loads((writer.path / "run.json").read_text())
+    record["dataset"]["origin"] = origin
+    (writer.path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match='must say in "origin" what its kind is'):
+        RunFolder.open(writer.path)
 
 
 def test_a_newer_format_is_not_guessed_at(writer):

@@ -44,7 +44,10 @@ def said(tmp_path, monkeypatch, capsys):
         (["--people", "file", "--students", "3"], "either --people or --students"),
         (["--own-folders"], "--own-folders is for --people or --students"),
         (["--links", "links.csv"], "--links is for --people or --students"),
-        (["--students", "2", "--links", "no/links.csv", "--port", "0"], "links are written to a file that can be made"),
+        (
+            ["--students", "2", "--links", "no/links.csv", "--port", "0"],
+            "a result needs a file that can be written; got No such",
+        ),
         (["--students", "2", "--links", "lesson/links.csv", "--data", "."], "where no student can read them"),
         (["--students", "0"], "--students"),
         (["--port", "70000"], "--port"),

@@ -118,6 +118,14 @@ DAMAGES = {
         change_checkpoint(lambda a, _: a.update({"trainable/000": np.zeros((3, 3), np.float32)})),
         r'"trainable/000" of shape \(3, 3\), not \(64, 8\)',
     ),
+    "a kernel of whole numbers": (
+        change_checkpoint(lambda a, _: a.update({"trainable/000": a["trainable/000"].astype(np.int32)})),
+        '"trainable/000" of dtype int32',
+    ),
+    "recorded text": (
+        change_checkpoint(lambda a, _: a.update(recorded=np.zeros(a["recorded"].shape, np.uint8))),
+        '"recorded" of dtype uint8',
+    ),
     "too far": (change_checkpoint(lambda _, p: p.update(epoch=9)), "4 epochs of 34 steps; got .* after 9"),
     "a negative step": (change_checkpoint(lambda _, p: p.update(step=-1)), "got the position"),
     "no position": (change_checkpoint(lambda _, p: p.clear()), "got the position"),

@@ -15,7 +15,7 @@ from cutaway.api.display import ROWS, NotebookDisplay, table_html
 from cutaway.data import SampleIds, csv_row, read_decisions
 from cutaway.errors import DataError, UsageError
 from cutaway.findings import SUSPECT, CountEstimate
-from cutaway.runs import write_output
+from cutaway.runs import check_output, write_output
 
 if TYPE_CHECKING:
     import pandas
@@ -199,10 +199,7 @@ def check_suspects_file(path: Path) -> None:
             got=str(path),
             hint="rename it, for example to suspects.csv",
         )
-    if not path.parent.is_dir():
-        raise UsageError(
-            "a file is written into a folder that exists", got=str(path.parent), hint="make the folder first"
-        )
+    check_output(path)
     if decided := _decisions_in(path):
         raise UsageError(
             "a file with decisions is never overwritten",
@@ -215,8 +212,7 @@ def write_suspects(issues: LabelIssues, path: Path) -> None:
     """Write the list to a file, in which a person then decides; see `cutaway.data.read_decisions`.
 
     Raises:
-        UsageError: The ending is another one, the folder does not exist, or the file holds decisions.
-        OSError: The disk refuses.
+        UsageError: The ending is another one, the disk or the folder refuses, or the file holds decisions.
     """
     check_suspects_file(path)
     write_output(path, _bytes(issues, path.suffix.lower()))

@@ -15,7 +15,7 @@ from cutaway.api.written import WrittenFile
 from cutaway.checks import warn_user
 from cutaway.data import MISSING, Preparation, spellings
 from cutaway.errors import UsageError
-from cutaway.runs import RUNS, write_output
+from cutaway.runs import RUNS, check_output, write_output
 
 ENDINGS = (".keras", ".onnx")
 INPUTS = ("auto", "uint8", "float32")
@@ -125,14 +125,9 @@ def write_export(
     packed = (_keras if target.suffix == ".keras" else _onnx)(opened, contents, epoch=epoch, kind=input)
     beside = _beside(target) if contents.beside else None
     outdated = None if contents.beside else _written_with(target)
-    try:
-        if beside is not None:  # first, so that the model is never there without it
-            write_output(beside, _document(opened, packed, steps=steps))
-        write_output(target, packed)
-    except OSError as error:
-        raise UsageError(
-            "an export needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
-        ) from error
+    if beside is not None:  # first, so that the model is never there without it
+        write_output(beside, _document(opened, packed, steps=steps))
+    write_output(target, packed)
     if outdated is not None:
         with contextlib.suppress(OSError):  # its model_sha256 is that of no file any more
             outdated.unlink()
@@ -246,12 +241,13 @@ def _document(run: Run, packed: bytes, *, steps: Preparation | None) -> bytes:
 
 
 def _check_target(target: Path, kind: str) -> None:
-    if target.suffix not in ENDINGS or target.is_dir() or not target.parent.is_dir():
+    if target.suffix not in ENDINGS:
         raise UsageError(
-            f"an export needs the name of a file that ends in {' or '.join(ENDINGS)}, in a folder that exists",
+            f"an export needs the name of a file that ends in {' or '.join(ENDINGS)}",
             got=f'"{target}"',
-            hint="name a file such as model.keras, and make its folder first",
+            hint="name a file such as model.keras",
         )
+    check_output(target)
     if kind not in INPUTS or (kind != "auto" and target.suffix != ".onnx"):
         raise UsageError(
             f"input is one of {', '.join(INPUTS)}, and chosen for .onnx alone",

@@ -4,14 +4,14 @@ In come a `RunContext` and new samples as a user has them: tables, pictures or a
 chunk, or rows in a file. May call every room below `api`, and `cutaway.api.context`.
 """
 
-from .file import check_no_decisions, write_rows, write_text
+from .file import check_rows_file, write_rows, write_text
 from .predicting import examine, predict, predictions
 from .record import Predictions
 from .samples import new_samples, one_sample, pixel_scale, shows_digits
 
 __all__ = [
     "Predictions",
-    "check_no_decisions",
+    "check_rows_file",
     "examine",
     "new_samples",
     "one_sample",

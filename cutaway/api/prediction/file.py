@@ -13,7 +13,7 @@ import numpy as np
 
 from cutaway.data import csv_line, csv_row, quoted_cell, read_decisions
 from cutaway.errors import CutawayError, UsageError
-from cutaway.runs import output_file
+from cutaway.runs import check_output, output_file
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
@@ -46,26 +46,14 @@ def write_rows(parts: Iterable[Rows], path: Path, *, what: str = "predictions") 
         The number of rows.
 
     Raises:
-        UsageError: The ending is another one, the folder does not exist, or the file holds decisions on labels.
-        OSError: The disk refuses.
+        UsageError: As `check_rows_file`; or the disk refuses.
     """
-    check_no_decisions(path, what=what)
-    ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise UsageError(
-            f"{what} are written to a file that ends in {', '.join(ENDINGS)}",
-            got=str(path),
-            hint=f"rename it, for example to {what}.csv",
-        )
-    if not path.parent.is_dir():
-        raise UsageError(
-            "a file is written into a folder that exists", got=str(path.parent), hint="make the folder first"
-        )
+    check_rows_file(path, what=what)
     with output_file(path) as target:
-        if ending == ".parquet":
+        if path.suffix.lower() == ".parquet":
             return _write_parquet(parts, target)
         with open(target, "w", encoding="utf-8", newline="") as file:
-            return write_text(parts, file, lines=ending == ".jsonl")
+            return write_text(parts, file, lines=path.suffix.lower() == ".jsonl")
 
 
 def write_text(parts: Iterable[Rows], file: IO[str], *, lines: bool) -> int:
@@ -135,25 +123,37 @@ def _number(value: bool | int | float | None) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value).lower()
 
 
-def check_no_decisions(path: Path, *, what: str = "predictions") -> None:
-    """Refuse to overwrite a file in which a person has decided on labels.
+def check_rows_file(path: Path, *, what: str = "predictions") -> None:
+    """Refuse a file that no rows can be written to, or in which a person has decided on labels.
+
+    Args:
+        path: The file.
+        what: What the rows are, for the message of an error.
 
     Raises:
-        UsageError: It holds decisions.
+        UsageError: The ending is none of `ENDINGS`, the file cannot be written, or it holds decisions.
     """
-    if not path.is_file():
-        return
-    try:
-        if path.suffix.lower() == ".jsonl":
-            with open(path, encoding="utf-8", errors="replace") as file:
-                decided = any('"decision": "' in line and '"decision": ""' not in line for line in file)
-        else:
-            decided = bool(read_decisions(path))
-    except CutawayError:  # something else, which is replaced
-        return
-    if decided:
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(
+            f"{what} are written to a file that ends in {', '.join(ENDINGS)}",
+            got=str(path),
+            hint=f"rename it, for example to {what}.csv",
+        )
+    check_output(path)
+    if _holds_decisions(path):
         raise UsageError(
             "a file with decisions on labels is never overwritten",
             got=str(path),
             hint=f"write to another file, such as {what}.csv",
         )
+
+
+def _holds_decisions(path: Path) -> bool:
+    """Whether a person has decided in a file; what is something else, or cannot be read, holds none."""
+    try:
+        if path.suffix.lower() != ".jsonl":
+            return path.is_file() and bool(read_decisions(path))
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return any('"decision": "' in line and '"decision": ""' not in line for line in file)
+    except (CutawayError, OSError):
+        return False

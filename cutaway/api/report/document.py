@@ -1,6 +1,5 @@
 """The report as a whole: its heading, its facts, its sections."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -14,7 +13,7 @@ from cutaway.errors import Canceled, CutawayError, UsageError, printable
 from cutaway.models import DENSE_KINDS, units_in_words
 from cutaway.page import Page, Section, Text, render
 from cutaway.progress import ProgressCallback
-from cutaway.runs import REPORT, write_output
+from cutaway.runs import REPORT, check_output, write_output
 
 from . import sections
 from .explorer import note_left_out, shown_maps
@@ -48,20 +47,7 @@ def output_path(path: str | Path) -> Path:
         raise UsageError(
             "a report is an HTML file", got=f'"{target}"', hint=f'name it "{target.with_suffix(".html").name}"'
         )
-    if target.is_dir() or not target.parent.is_dir():
-        raise UsageError(
-            "a report needs the name of a file in a folder that exists",
-            got=f'"{target}"',
-            hint="name a file such as report.html, and make its folder first",
-        )
-    real = Path(os.path.realpath(target))
-    place = real.parent if real.is_file() or not real.exists() else real  # a new file takes the place of the old one
-    if not os.access(place, os.W_OK):
-        raise UsageError(
-            "a report needs a file that can be written",
-            got=f"no permission to write, or a read-only disk: {target}",
-            hint="name another file",
-        )
+    check_output(target)
     return target
 
 
@@ -71,12 +57,7 @@ def write_html(target: Path, html: str) -> None:
     Raises:
         UsageError: It cannot be written.
     """
-    try:
-        write_output(target, html.encode(errors="backslashreplace"))
-    except OSError as error:
-        raise UsageError(
-            "a report needs a file that can be written", got=f"{error.strerror}: {target}", hint="name another file"
-        ) from error
+    write_output(target, html.encode(errors="backslashreplace"))
 
 
 def report_html(

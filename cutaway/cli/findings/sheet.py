@@ -17,6 +17,8 @@ def check_sheet(path: Path) -> None:
         UsageError: The ending is unknown, the folder does not exist, or it is a folder itself.
         DataError: A file is there that is no picture of that kind; it is not replaced.
     """
+    from cutaway.runs import check_output
+
     ending = path.suffix.lower()
     if ending not in BEGINNINGS:
         raise UsageError(
@@ -24,19 +26,12 @@ def check_sheet(path: Path) -> None:
             got=str(path),
             hint="try --sheet suspects.png",
         )
-    if not path.parent.is_dir():
-        raise UsageError(
-            "a sheet of pictures is written into a folder that exists",
-            got=str(path.parent),
-            hint="make the folder first",
-        )
+    check_output(path)
     if not path.exists():
         return
     if not path.is_file():
         raise UsageError(
-            "a sheet of pictures is written to a file",
-            got=f"the folder {path}" if path.is_dir() else f"{path}, which is none",
-            hint=f"try --sheet {path / 'suspects.png'}" if path.is_dir() else "try --sheet suspects.png",
+            "a sheet of pictures is written to a file", got=f"{path}, which is none", hint="try --sheet suspects.png"
         )
     with open(path, "rb") as file:
         found = file.read(len(BEGINNINGS[ending]))

@@ -1,6 +1,7 @@
 """Picture files: finding them, and reading them as arrays of one size."""
 
 import io
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from cutaway.errors import DataError, UsageError
+from cutaway.parallel import ask_memory
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -173,14 +175,13 @@ def _looked_at(
 
 
 def _allocate(shape: tuple[int, ...]) -> np.ndarray:
-    try:
-        return np.empty(shape, np.uint8)
-    except MemoryError:
-        raise DataError(
-            "pictures fit into memory, a byte for each pixel and color",
-            got=f"{shape[0]:,} pictures of {shape[1]} x {shape[2]} pixels",
-            hint="bring them to a smaller size with size= (on the command line --size)",
-        ) from None
+    ask_memory(
+        math.prod(shape),
+        what="pictures, a byte for each pixel and color,",
+        got=f"{shape[0]:,} pictures of {shape[1]} x {shape[2]} pixels",
+        hint="bring them to a smaller size with size= (on the command line --size)",
+    )
+    return np.empty(shape, np.uint8)
 
 
 def _differ(sizes: dict[tuple[int, int], list[str]]) -> DataError:

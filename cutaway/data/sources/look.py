@@ -11,6 +11,7 @@ from cutaway.data.tables import (
     decide_each,
     open_columnar,
     open_reader,
+    python_values,
     survey,
     table_options,
 )
@@ -75,9 +76,12 @@ def guess_label(columns: tuple[str, ...] | list[str]) -> str:
     return next((by_name[name] for name in LABELS if name in by_name), columns[-1])
 
 
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)[:80]
+
+
 def _first_rows(reader: Reader) -> tuple[tuple[str, ...], ...]:
     for chunk in reader.chunks():
-        rows = chunk.slice(0, ROWS).to_pylist()
-        names = chunk.column_names
-        return tuple(tuple("" if row[name] is None else str(row[name])[:80] for name in names) for row in rows)
+        columns = (python_values(column, range(min(ROWS, len(chunk)))) for column in chunk.columns)
+        return tuple(zip(*(map(_shown, values) for values in columns), strict=True))
     return ()

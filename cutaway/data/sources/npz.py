@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cutaway.data.dataset import Dataset
-from cutaway.data.idx import DEFLATE_RATIO, LIMIT
+from cutaway.data.idx import DEFLATE_RATIO, LIMIT, check_unpacked
 from cutaway.data.npy import check_header
 from cutaway.errors import CutawayError, DataError
 
@@ -40,6 +40,7 @@ def read_npz(path: Path, *, limit: int = LIMIT) -> dict[str, np.ndarray]:
                     got=f"{path} with {total}",
                     hint="use fewer samples, or a smaller dtype such as uint8",
                 )
+            check_unpacked(path, packed=path.stat().st_size, unpacked=total)
             return {name: _read_member(archive, member, path=path) for name, member in members.items()}
     except CutawayError:
         raise

@@ -7,7 +7,7 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 """
 
 from .bunch import bunch_table, class_names_of, is_bunch
-from .cells import date_seconds, spellings
+from .cells import date_seconds, python_values, spellings
 from .missing import MISSING
 from .new_rows import prepare_new_rows
 from .options import TableOptions, table_options
@@ -48,6 +48,7 @@ __all__ = [
     "open_columnar",
     "open_reader",
     "prepare_new_rows",
+    "python_values",
     "read_schema",
     "row_words",
     "spellings",

@@ -1,6 +1,6 @@
 """Cells of a column as text, numbers or dates: how each is read, once, for finding types and for preparing."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -45,15 +45,47 @@ def as_text(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
     """The cells as strings: booleans become "true" and "false", numbers their shortest form."""
     import pyarrow as pa
 
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_nested(column.type):
+    column = _decoded(column)
+    try:
+        return column if pa.types.is_string(column.type) else column.cast(pa.string())
+    except pa.ArrowException as error:  # lists, intervals, bytes that are no text, a time in no known zone
         raise DataError(
-            "a label, a group, a category or an identifier is one value a row",
-            got=f"a column of the type {column.type}",
+            "a label, a group, a category or an identifier is one value a row, which can be written as text",
+            got=f"a column of the type {column.type} ({error})",
             hint="name another column",
-        )
-    return column if pa.types.is_string(column.type) else column.cast(pa.string())
+        ) from None
+
+
+def _decoded(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """The cells themselves, where they are kept as codes."""
+    import pyarrow as pa
+
+    kind: Any = column.type
+    if not pa.types.is_dictionary(kind):
+        return column
+    # no view of strings can be taken from
+    plain = pa.string() if pa.types.is_string_view(kind.value_type) else kind.value_type
+    chunks: Any = column.chunks
+    return pa.chunked_array([chunk.dictionary.cast(plain).take(chunk.indices) for chunk in chunks], plain)
+
+
+def python_values(column: Any, rows: Sequence[int] | np.ndarray) -> list[Any]:
+    """Some cells of a column of Arrow as Python has them; "?" where it has no such value, such as a date after 9999."""
+    import pyarrow as pa
+
+    try:
+        return column.take(pa.array(rows, pa.int64())).to_pylist()
+    except (pa.ArrowException, ValueError, ArithmeticError):  # views of bytes cannot be taken, but one by one
+        return [_python_value(column[int(row)]) for row in rows]
+
+
+def _python_value(cell: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        return cell.as_py()
+    except (pa.ArrowException, ValueError, ArithmeticError):
+        return "?"
 
 
 def trimmed(column: "pa.ChunkedArray", kept: Container[str] = ()) -> "pa.ChunkedArray":
@@ -106,13 +138,12 @@ def as_numbers(column: "pa.ChunkedArray", decimal: str = ".") -> "pa.ChunkedArra
     import pyarrow as pa
 
     pc = compute()
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+    column = _decoded(column)
     if pa.types.is_string(column.type):
         column = _with_point(column, decimal)
     try:
         numbers = pc.cast(column, pa.float64(), safe=False)
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     return pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
 
@@ -260,7 +291,9 @@ def _dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray | No
 
     if is_text(column):
         return as_dates(column, date_format or DATE_FORMATS[0])
-    return as_dates(column, "") if pa.types.is_temporal(column.type) or pa.types.is_null(column.type) else None
+    types = pa.types
+    dates = types.is_date(column.type) or types.is_timestamp(column.type) or types.is_null(column.type)
+    return as_dates(column, "") if dates else None
 
 
 def is_text(column: "pa.ChunkedArray") -> bool:

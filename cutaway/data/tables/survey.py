@@ -144,18 +144,20 @@ def _extra(
     """The values of a column that orders or weighs the samples: float64 (row,), all known."""
     profile = next(profile for profile in profiles if profile.name == name)
     kinds = ("number", "date") if role == "time" else ("number",)
+    held = f"{profile.missing:,} missing values" if profile.missing else "text"
+    refusal = DataError(
+        f"{role} is a column of {' or '.join(f'{kind}s' for kind in kinds)}, known in every row",
+        got=f'{held} in "{name}" of {where}',
+        hint="name another column",
+    )
     if profile.kind not in kinds or profile.missing or profile.other:
-        held = f"{profile.missing:,} missing values" if profile.missing else "text"
-        raise DataError(
-            f"{role} is a column of {' or '.join(f'{kind}s' for kind in kinds)}, known in every row",
-            got=f'{held} in "{name}" of {where}',
-            hint="name another column",
-        )
+        raise refusal
     parts = []
     for column in chunks:
         text = trimmed(as_text(column)) if profile.date_format or profile.kind == "number" else column
         read = as_dates(text, profile.date_format) if profile.kind == "date" else as_numbers(text, decimal)
-        assert read is not None
+        if read is None:  # a number that is none as text, such as a decimal of 1E+100
+            raise refusal
         parts.append(read.to_numpy())
     return np.concatenate(parts)
 
@@ -167,7 +169,7 @@ def _equal_columns(chunk: "pa.Table") -> dict[str, str]:
     for name in chunk.column_names:
         column = chunk[name]
         # columns that agree in their type and in a few cells are compared as a whole
-        few = (str(column.type), column.null_count, *map(str, column.slice(0, 8).to_pylist()))
+        few = (str(column.type), column.null_count, column.slice(0, 8).to_string())
         equal = next((earlier for earlier in firsts[few] if chunk[earlier].equals(column)), None)
         if equal is None:
             firsts[few].append(name)

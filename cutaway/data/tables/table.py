@@ -18,7 +18,7 @@ from cutaway.data.splitting import split_dataset
 from cutaway.errors import DataError, UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .cells import read_cells
+from .cells import python_values, read_cells
 from .checks import question_columns, repeated_rows, telling_columns
 from .fitting import fit_preparation
 from .inputs import make_inputs
@@ -192,8 +192,9 @@ class Table:
             first = 0
             for chunk in self.readers[source].chunks() if len(wanted) else ():
                 inside = wanted[(wanted >= first) & (wanted < first + len(chunk))]
-                rows = _with_strings(chunk).take(inside - first).to_pylist()
-                found |= {(number, int(row)): values for row, values in zip(inside, rows, strict=True)}
+                cells = [python_values(column, inside - first) for column in chunk.columns]
+                for row, *values in zip(inside, *cells, strict=True):
+                    found[number, int(row)] = dict(zip(chunk.column_names, values, strict=True))
                 first += len(chunk)
                 if first > wanted[-1]:
                     break
@@ -363,13 +364,3 @@ def make_table(
 def _decimal(reader: Reader) -> str:
     """The decimal mark of numbers in text."""
     return getattr(getattr(reader, "dialect", None), "decimal", ".")
-
-
-def _with_strings(chunk: "pa.Table") -> "pa.Table":
-    """A chunk without views of strings, as Polars has them, whose rows pyarrow cannot take."""
-    import pyarrow as pa
-
-    views = [pa.types.is_string_view(field.type) for field in chunk.schema]
-    fields = zip(chunk.schema, views, strict=True)
-    schema = pa.schema([field.with_type(pa.large_string()) if is_view else field for field, is_view in fields])
-    return chunk.cast(schema) if any(views) else chunk

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cutaway.interpret.measures import has_diverged
 from cutaway.parallel import WorkerPool
 
 BLOCK_SAMPLES = 512
@@ -58,7 +59,7 @@ def center_all(outputs: Mapping[str, np.ndarray], pool: WorkerPool) -> dict[str,
     """Center the outputs of layers, float32 ``(sample, ...)``; None for a layer of a model that has diverged."""
 
     def center(output: np.ndarray) -> CenteredActivations | None:
-        return CenteredActivations.of(output.reshape(len(output), -1)) if np.isfinite(output).all() else None
+        return None if has_diverged(output) else CenteredActivations.of(output.reshape(len(output), -1))
 
     return dict(zip(outputs, pool.map(center, outputs.values()), strict=True))
 

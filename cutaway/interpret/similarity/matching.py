@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import DataError, UsageError
+from cutaway.interpret.measures import LARGEST, has_diverged
 
 MATCHED_UNITS = 4096
 """Units of a layer that are matched at most: their correlations take 134 MB, and the assignment grows with the cube."""
@@ -76,10 +77,10 @@ def match_units(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Unit
             got=f"{first.shape[1]:,}",
             hint="compare their CKA instead",
         )
-    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+    if has_diverged(first) or has_diverged(second):
         raise DataError(
-            "units are matched by activations that are finite numbers",
-            got="NaN or infinity: a model has diverged",
+            f"units are matched by activations that are finite numbers, within ±{LARGEST:g}",
+            got="others: a model has diverged",
             hint="choose an earlier epoch",
         )
     (one, varies), (other, others) = _standardized(first), _standardized(second)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import RunError
-from cutaway.studio.memory import free_memory
+from cutaway.parallel import free_memory
 
 from .store import INDEX, PartStore
 from .tasks import Lane, Task

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cutaway.parallel import cpu_count
-from cutaway.studio.memory import free_memory
+from cutaway.parallel import cpu_count, free_memory
 
 from .files import LOCK, LOG, read_status, write_status
 from .job import Status

@@ -81,10 +81,8 @@ def read_checkpoint(folder: RunFolder, *, like: State, samples: int, classes: in
     Raises:
         RunError: There is none, it is damaged, or it is not one of such a model and optimizer.
     """
-    wanted = {
-        f"{group}/{n:03d}": tuple(v.shape) for group, values in like._asdict().items() for n, v in enumerate(values)
-    }
-
+    alike = {f"{group}/{n:03d}": value for group, values in like._asdict().items() for n, value in enumerate(values)}
+    wanted = {name: tuple(value.shape) for name, value in alike.items()}
     extra = {"recorded": (samples, classes), "weight": (samples,)}
 
     def check(shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -101,8 +99,11 @@ def read_checkpoint(folder: RunFolder, *, like: State, samples: int, classes: in
     except RunError as error:
         raise RunError(error.rule, got=error.got, hint=ANOTHER) from error
     tensors = {_current(name): value for name, value in arrays.items()}
+    for name, array in tensors.items():
+        if array.dtype.kind != (alike[name].dtype.kind if name in alike else "f"):
+            raise _refusal(f'"{name}" of dtype {array.dtype}')
     groups = {
-        group: [jax.numpy.array(tensors[f"{group}/{number:03d}"], copy=True) for number in range(len(values))]
+        group: [jax.numpy.array(tensors[f"{group}/{n:03d}"], value.dtype, copy=True) for n, value in enumerate(values)]
         for group, values in like._asdict().items()
     }
     return Checkpoint(State(**groups), _position(position), tensors.get("recorded"), tensors.get("weight"))

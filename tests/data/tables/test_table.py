@@ -253,6 +253,12 @@ def test_the_label_may_be_a_number(customers):
     assert load_dataset(frame, label=9).options.label == "active"
 
 
+@pytest.mark.parametrize("options", ["5", "null", '"label"', "[]", '{"no": 1}', "{", "[" * 100_000])
+def test_damaged_options_of_a_dataset_are_refused(options):
+    with pytest.raises(DataError, match=r"options of a dataset in run\.json are as cutaway wrote them; got "):
+        load_again({"kind": "path", "path": "table.csv", "options": options})
+
+
 WRONG = {
     "no label": ({"label": None}, UsageError, 'a table needs its label.*next: pass for example label="churned"'),
     "another label": ({"label": "churnd"}, UnknownNameError, 'label is a column.*did you mean "churned"'),

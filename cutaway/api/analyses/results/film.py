@@ -42,12 +42,12 @@ class Film:
             path: Ends in .webp or .gif.
 
         Raises:
-            UsageError: It ends in something else, or its folder does not exist.
+            UsageError: It ends in something else, or cannot be written.
         """
         where = Path(path)
-        if where.suffix.lower() not in ENDINGS or not where.parent.is_dir():
+        if where.suffix.lower() not in ENDINGS:
             raise UsageError(
-                "a film is written to a file that ends in .webp or .gif, in a folder that exists",
+                "a film is written to a file that ends in .webp or .gif",
                 got=str(path),
                 hint='pass for example "film.gif"',
             )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import DataError
 
-from .reader import CHUNK_ROWS, check_columns
+from .reader import check_columns
+from .unpacking import check_arrow, parquet_rows, rows_at_a_time
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,7 +69,7 @@ class ColumnarReader:
                 )
             try:
                 yield from _batches(file, columns)
-            except (pa.ArrowException, OSError) as error:
+            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
                 raise _unreadable(file, error) from None
 
 
@@ -115,7 +116,7 @@ def read_schema(file: Path) -> Any:
             return parquet.read_schema(file)
         with _open_ipc(file) as reader:
             return reader.schema
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _unreadable(file, error) from None
 
 
@@ -125,32 +126,42 @@ def _batches(file: Path, columns: Sequence[str] | None) -> "Iterator[pa.Table]":
 
     wanted = None if columns is None else list(columns)
     if FORMATS[file.suffix.lower()] == "parquet":
+        rows = parquet_rows(file, wanted)
         with parquet.ParquetFile(file) as opened:
-            for batch in opened.iter_batches(batch_size=CHUNK_ROWS, columns=wanted, use_threads=False):
+            for batch in opened.iter_batches(batch_size=rows, columns=wanted, use_threads=False):
+                batch.validate(full=True)
                 yield pa.Table.from_batches([batch])
         return
+    check_arrow(file)
     with _open_ipc(file) as reader:
         if hasattr(reader, "num_record_batches"):
             batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
         else:
             batches = iter(reader)
         for batch in batches:
-            yield pa.Table.from_batches([batch if wanted is None else batch.select(wanted)])
+            used = batch if wanted is None else batch.select(wanted)
+            used.validate(full=True)
+            rows = rows_at_a_time(used.columns)
+            for first in range(0, len(used), rows):
+                yield pa.Table.from_batches([used.slice(first, rows)])
 
 
 def _open_ipc(file: Path) -> "pa.RecordBatchFileReader | pa.RecordBatchStreamReader":
+    """Open an Arrow file. It is not mapped into memory: a file that is cut short meanwhile would end the process."""
     import pyarrow as pa
 
-    mapped = pa.memory_map(str(file))
+    opened = pa.OSFile(str(file))
     try:
-        return pa.ipc.open_file(mapped)
+        return pa.ipc.open_file(opened)
     except pa.ArrowInvalid:
-        return pa.ipc.open_stream(mapped)
+        opened.seek(0)
+        return pa.ipc.open_stream(opened)
 
 
 def _unreadable(file: Path, error: Exception) -> DataError:
+    name = FORMATS[file.suffix.lower()].capitalize()
     return DataError(
-        f"a {FORMATS[file.suffix.lower()].capitalize()} file can be read",
+        f"{'an' if name == 'Arrow' else 'a'} {name} file can be read",
         got=f"{file} ({str(error).splitlines()[0] if str(error) else type(error).__name__})",
         hint="write it again, or convert it to CSV",
     )

@@ -1,0 +1,31 @@
+"""How much memory the machine has left, and asking for it before it is taken."""
+
+import contextlib
+from pathlib import Path
+
+from cutaway.errors import DataError
+
+
+def free_memory() -> int:
+    """Bytes of memory that programs can still get; a great many where the system does not say."""
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return 1024 * int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1])
+    return 1 << 62
+
+
+def ask_memory(size: int, *, what: str, got: str, hint: str) -> None:
+    """Refuse what is larger than the free memory, before any is taken: Linux promises more than it has.
+
+    Args:
+        size: Bytes.
+        what: What needs them, as a plural: "pictures".
+        got: What it is, for the message.
+        hint: The next step, for the message.
+
+    Raises:
+        DataError: There is not so much memory.
+    """
+    if size > (free := free_memory()):
+        sizes = f"{size / 1e9:,.1f} GB, where {free / 1e9:,.1f} GB are free"
+        raise DataError(f"{what} fit into memory", got=f"{got}: {sizes}", hint=hint)
