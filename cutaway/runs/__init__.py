@@ -11,8 +11,9 @@ from .folder import DamagedRun, RunFolder, find_run, list_runs, run_argument, ru
 from .following import FollowingWriter
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
+from .locks import changing, is_locked, lock_descriptor, take_lock
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
-from .process import ProcessRecord, is_locked
+from .process import ProcessRecord
 from .reading import read_bytes, read_json, regular_file
 from .results import ResultStore, file_name
 from .writer import RunWriter
@@ -32,6 +33,7 @@ __all__ = [
     "ResultStore",
     "RunFolder",
     "RunWriter",
+    "changing",
     "digest_of",
     "file_name",
     "find_run",
@@ -41,6 +43,7 @@ __all__ = [
     "kept",
     "labels_path",
     "list_runs",
+    "lock_descriptor",
     "output_file",
     "plain_records",
     "read_bytes",
@@ -52,6 +55,7 @@ __all__ = [
     "run_argument",
     "run_command",
     "snapshot_path",
+    "take_lock",
     "write_atomic",
     "write_output",
 ]

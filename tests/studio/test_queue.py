@@ -7,11 +7,10 @@ import shutil
 import pytest
 
 from cutaway.errors import UnknownNameError, UsageError
-from cutaway.runs import ProcessRecord, is_locked
+from cutaway.runs import ProcessRecord, is_locked, take_lock
 from cutaway.studio.trainings import Form, Job, JobQueue, Training, check_training, files, form_fields
 from cutaway.studio.trainings.checking import HELP
 from cutaway.studio.trainings.job import Status
-from cutaway.studio.trainings.lock import take_lock
 from cutaway.training import TrainingConfig
 
 

@@ -99,6 +99,7 @@ def _by_name(message: str, task: Training | Repeat | Continuation, runs: Path) -
 
 
 def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> "Run":
+    from cutaway.api.labels import read_all
     from cutaway.api.recipe import train_recipe
     from cutaway.api.train import resume, train_like
     from cutaway.models import lean_keras
@@ -107,7 +108,8 @@ def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> 
     if isinstance(task, Continuation):
         return resume(str(runs / task.run), runs=runs, progress=teller.on_progress)
     if isinstance(task, Repeat):
-        labels = {"labels": str(labels_path(runs / task.run))} if task.labels else {}
+        run = runs / task.run  # without any decision, reading the file says so
+        labels = {"labels": read_all(run) or labels_path(run)} if task.labels else {}
         settings: dict[str, Any] = {**task.settings, **labels, "progress": teller.on_progress}
         return train_like(str(runs / task.run), runs=runs, from_epoch=task.from_epoch, name=task.name, **settings)
     form = task.form.model_dump()

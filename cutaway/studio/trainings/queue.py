@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError
-from cutaway.runs import write_atomic
+from cutaway.runs import take_lock, write_atomic
 from cutaway.studio.folders import check_own, is_linked, names_in
 
 from .files import (
@@ -26,7 +26,6 @@ from .files import (
     write_status,
 )
 from .job import Job, Status, task_words
-from .lock import take_lock
 from .seal import seal
 from .stopping import stop_process
 

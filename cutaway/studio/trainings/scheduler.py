@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.parallel import cpu_count
+from cutaway.runs import take_lock
 from cutaway.studio.memory import free_memory
 
 from .files import LOCK, LOG, read_status, write_status
 from .job import Status
-from .lock import take_lock
 from .queue import JobQueue
 
 TICK = 0.3
