@@ -14,7 +14,7 @@ from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, 
 from .locks import changing, is_locked, lock_descriptor, take_lock
 from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
 from .process import ProcessRecord
-from .reading import read_bytes, read_json, regular_file
+from .reading import check_no_link, open_regular, read_bytes, read_json, regular_file
 from .results import ResultStore, file_name
 from .writer import RunWriter
 
@@ -34,6 +34,7 @@ __all__ = [
     "RunFolder",
     "RunWriter",
     "changing",
+    "check_no_link",
     "digest_of",
     "file_name",
     "find_run",
@@ -44,6 +45,7 @@ __all__ = [
     "labels_path",
     "list_runs",
     "lock_descriptor",
+    "open_regular",
     "output_file",
     "plain_records",
     "read_bytes",

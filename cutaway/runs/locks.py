@@ -2,7 +2,6 @@
 
 import errno
 import os
-import stat
 import sys
 import time
 from collections.abc import Generator
@@ -10,16 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .atomic import remove_strays
+from .reading import open_regular
 
 PATIENCE = 60.0
 """Seconds that whoever changes a file waits for others, who hold its lock for some 20 ms each."""
 
 BETWEEN = 0.005
 """Seconds between two tries."""
-
-FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-UNFOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Without following a link and without waiting at a pipe, which may be there in a folder from a stranger."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -74,7 +70,7 @@ def take_lock(path: Path, *, patience: float = 0.0, mode: int = 0o600) -> int | 
     Raises:
         OSError: The file cannot be made, or is a link or another kind of file.
     """
-    descriptor = _opened(path, FLAGS | UNFOLLOWED, mode)
+    descriptor = open_regular(path, os.O_RDWR | os.O_CREAT, mode=mode)
     end = time.monotonic() + patience
     try:
         while not lock_descriptor(descriptor):
@@ -111,7 +107,7 @@ def changing(path: Path, *, patience: float = PATIENCE) -> Generator[None]:
 def is_locked(path: Path) -> bool:
     """Whether a process holds the lock of a file."""
     try:
-        descriptor = _opened(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | UNFOLLOWED)
+        descriptor = open_regular(path, os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -120,21 +116,3 @@ def is_locked(path: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
-
-
-def _opened(path: Path, flags: int, mode: int = 0o600) -> int:
-    """A regular file, open; nothing else.
-
-    Raises:
-        OSError: It cannot be opened, or is a link or another kind of file.
-    """
-    try:
-        descriptor = os.open(path, flags, mode)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise OSError(errno.ELOOP, "a symbolic link in the place of a lock", str(path)) from error
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "no regular file in the place of a lock", str(path))
-    return descriptor

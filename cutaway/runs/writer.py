@@ -31,6 +31,7 @@ from .layout import (
 )
 from .manifest import FORMAT, SECTIONS, Manifest
 from .process import ProcessRecord
+from .reading import check_no_link
 
 NAME_LENGTH = 60
 """Characters of the middle part of a folder's name at most."""
@@ -128,6 +129,8 @@ class RunWriter:
         """
         folder = RunFolder.open(path)
         folder.manifest.check(*SECTIONS)
+        for name in (SNAPSHOTS, PREDICTIONS, RESULTS):
+            check_no_link(folder.path / name)
         try:
             return cls(folder.path, folder.manifest)
         except OSError as error:

@@ -12,7 +12,6 @@ from cutaway.runs import read_bytes, read_json, write_atomic
 
 FORMAT = 1
 FILE = "sweep.json"
-REPORT = "report.html"
 
 LARGEST = 4 << 20
 """Bytes of a sweep.json at most."""
@@ -152,7 +151,7 @@ def as_manifest(record: Any, *, where: str) -> SweepManifest:
 
 
 def write_manifest(folder: Path, manifest: SweepManifest) -> None:
-    """Write the sweep.json of a folder, which is made.
+    """Write the sweep.json of a folder, which is made; one that names a database is for the user alone.
 
     Raises:
         RunError: It cannot be written.
@@ -160,7 +159,7 @@ def write_manifest(folder: Path, manifest: SweepManifest) -> None:
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / FILE, text.encode() + b"\n")
+        write_atomic(folder / FILE, text.encode() + b"\n", mode=0o666 if manifest.storage is None else 0o600)
     except OSError as error:
         raise RunError(
             "the folder of a sweep must be one that can be written",

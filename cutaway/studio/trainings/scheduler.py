@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.parallel import cpu_count
-from cutaway.runs import take_lock
+from cutaway.runs import open_regular, take_lock
 from cutaway.studio.memory import free_memory
 
 from .files import LOCK, LOG, read_status, write_status
@@ -129,7 +129,7 @@ class Scheduler:
             if before is not None and before.state != "starting":
                 return False  # it was canceled after its queue was looked at
             write_status(path, Status(state="starting", attempts=attempts + 1))
-            with open(path / LOG, "ab") as log:
+            with open(open_regular(path / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode=0o666), "ab") as log:
                 command = [sys.executable, "-P", "-m", "cutaway.studio.trainings.child", str(path), str(lock)]
                 self._children.append(
                     subprocess.Popen(
