@@ -12,7 +12,7 @@ from .following import FollowingWriter
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
 from .locks import changing, is_locked, lock_descriptor, take_lock
-from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
+from .manifest import FORMAT, DataOrigin, DatasetRecord, Manifest, ModelSpec
 from .process import ProcessRecord
 from .reading import check_no_link, open_regular, read_bytes, read_json, regular_file
 from .results import ResultStore, file_name
@@ -24,6 +24,7 @@ __all__ = [
     "REPORT",
     "RUNS",
     "DamagedRun",
+    "DataOrigin",
     "DatasetRecord",
     "FollowingWriter",
     "KeptResult",

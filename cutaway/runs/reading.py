@@ -89,7 +89,7 @@ def open_regular(path: Path, flags: int, *, mode: int = 0o600) -> int:
         descriptor = os.open(path, flags, mode)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise OSError(errno.ELOOP, "a symbolic link in the place of a file", str(path)) from error
+            raise OSError(errno.ELOOP, "a symbolic link in the place of a file", str(path)) from None
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

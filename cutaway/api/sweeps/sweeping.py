@@ -375,5 +375,5 @@ def _own_journal(manifest: SweepManifest, folder: Path, verb: str) -> None:
         raise UsageError(
             "the database of a sweep is opened when you name it, never because a file does",
             got=f"{url} in {folder / FILE}",
-            hint=f"if you know it: {command_of(verb, folder, storage=url)}, in Python storage=URL",
+            hint=f"if you know it: {command_of(verb, folder, storage=url)}",
         )

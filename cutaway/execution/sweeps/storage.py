@@ -101,7 +101,7 @@ def hide_password(url: str) -> str:
     except (ArgumentError, ValueError):
         return "a URL"
     # a password with @ in it, which a URL has as %40, would be taken for the name of the host
-    plain = "@" not in f"{parsed.host}{parsed.port}" and len(shown) <= LONGEST and shown.isprintable()
+    plain = url.count("@") <= 1 and url.isprintable() and len(shown) <= LONGEST
     return shown if plain else "a URL"
 
 
@@ -146,6 +146,7 @@ def _open_journal(path: Path, *, writes: bool) -> "BaseStorage":
 
 
 def _open_database(url: str, *, writes: bool) -> "BaseStorage":
+    from optuna.exceptions import StorageInternalError
     from optuna.storages import RDBStorage
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -178,22 +179,25 @@ def _open_database(url: str, *, writes: bool) -> "BaseStorage":
             got=f"no module {module} for {shown}",
             hint=f"pip install '{driver}'",
         ) from None
-    except (SQLAlchemyError, RuntimeError, ValueError) as error:
+    except (SQLAlchemyError, StorageInternalError, RuntimeError, ValueError) as error:
         raise RunError(
-            "a sweep needs a database that answers and takes its tables",
-            got=f"{_one_line(error)} from {shown}",
+            f"a sweep needs a database that answers and {'takes' if writes else 'has'} its tables",
+            got=f"{_one_line(error.__cause__ or error)} from {shown}",
             hint="check host, port, user and name of the database, and that its server runs",
         ) from None
 
 
 def _reading(url: "URL") -> "tuple[URL, dict[str, Any]]":
     """A URL by which, and settings of SQLAlchemy with which, a database is only read."""
+    from sqlalchemy.pool import NullPool
+
+    options: dict[str, Any] = {"poolclass": NullPool}  # a connection is closed also where its database is no sweep's
     if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
         file = str(url.database) if "uri" in url.query else f"file:{quote(str(url.database))}"
-        return url.set(database=file).update_query_dict({"mode": "ro", "uri": "true"}), {}
+        return url.set(database=file).update_query_dict({"mode": "ro", "uri": "true"}), options
     if url.get_backend_name() == "postgresql":
-        return url, {"execution_options": {"postgresql_readonly": True}}
-    return url, {}
+        options["execution_options"] = {"postgresql_readonly": True}
+    return url, options
 
 
 def _one_line(error: BaseException) -> str:
