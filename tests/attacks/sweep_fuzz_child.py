@@ -101,7 +101,7 @@ DAMAGES = (*(damage_manifest,) * 4, *(damage_journal,) * 6, damage_bytes, damage
 
 
 def interrupt(*_):
-    raise KeyboardInterrupt
+    os.kill(os.getpid(), signal.SIGINT)  # which the program takes for Ctrl-C
 
 
 def one(case, done, folder, listening, counts):

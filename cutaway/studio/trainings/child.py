@@ -5,6 +5,7 @@ makes and how it ended. SIGINT or SIGTERM stops the training as Ctrl-C does: eve
 """
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -19,9 +20,12 @@ from cutaway.runs import ProcessRecord, labels_path
 
 from .files import find_run_of, read_job, read_status, write_status
 from .job import Continuation, Repeat, Status, Training
+from .started import ATTEMPTS, note_starts
 
 if TYPE_CHECKING:
     from cutaway.api.run import Run
+
+log = logging.getLogger("cutaway.studio.trainings")
 
 NOTE_SECONDS = 1.0
 """Seconds between two notes on what is done before the training begins."""
@@ -36,6 +40,10 @@ class _Teller:
         self._status = Status(
             state="running", attempts=before.attempts if before else 1, process=ProcessRecord.current()
         )
+        try:
+            note_starts(path.name, ATTEMPTS)
+        except OSError:
+            log.warning("an older copy of the folder of %s could be started once more", path.name, exc_info=True)
         write_status(path, self._status)
 
     def on_progress(self, now: Progress) -> None:
