@@ -53,7 +53,7 @@ class SweepOutcome:
                 if name not in space or not space[name].holds(value):
                     raise RunError(
                         "the trials of a sweep have settings of its space",
-                        got=f'"{printable(name, 60)}" = {printable(repr(value), 60)} of trial {trial.number}',
+                        got=f'"{printable(str(name), 60)}" = {printable(repr(value), 60)} of trial {trial.number}',
                         hint="restore its journal and sweep.json from a copy, or begin another sweep",
                     )
         return cls(folder, manifest, trials, study.total, loaded)
