@@ -248,15 +248,20 @@ def report(
     shared: Annotated[
         bool, typer.Option("--shared", help="Compare runs on different data on the samples that both hold out.")
     ] = False,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="Database of a sweep, which is only read. Default: its journal.")
+    ] = None,
     data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
     """Write everything about a run, or about a sweep, into one HTML file that works from disk without a network."""
     if (folder := sweep_at(run, runs)) is not None:
-        given = shared or any(option is not None for option in (split, epochs, samples, against))
-        report_sweep(folder, output, given=given, as_json=as_json)
+        given = shared or any(option is not None for option in (split, epochs, samples, against, data))
+        report_sweep(folder, output, storage=storage, given=given, as_json=as_json)
         return
+    if storage is not None:
+        raise UsageError("--storage is of the report of a sweep", got=f'the run "{run}"', hint="leave it out")
     from cutaway.api.documents import file_document
     from cutaway.api.opening import open_run
 

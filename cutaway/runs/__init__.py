@@ -11,9 +11,10 @@ from .folder import DamagedRun, RunFolder, find_run, kept_so_far, list_runs, run
 from .following import FollowingWriter
 from .keeping import DAMAGED, KeptResult, digest_of, kept, plain_records, read_kept, records_of, result_name
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
-from .manifest import FORMAT, DatasetRecord, Manifest, ModelSpec
-from .process import ProcessRecord, is_locked
-from .reading import read_bytes, read_json, regular_file
+from .locks import changing, is_locked, lock_descriptor, take_lock
+from .manifest import FORMAT, DataOrigin, DatasetRecord, Manifest, ModelSpec
+from .process import ProcessRecord
+from .reading import check_no_link, open_regular, read_bytes, read_json, regular_file
 from .results import ResultStore, file_name
 from .writer import RunWriter
 
@@ -23,6 +24,7 @@ __all__ = [
     "REPORT",
     "RUNS",
     "DamagedRun",
+    "DataOrigin",
     "DatasetRecord",
     "FollowingWriter",
     "KeptResult",
@@ -32,6 +34,8 @@ __all__ = [
     "ResultStore",
     "RunFolder",
     "RunWriter",
+    "changing",
+    "check_no_link",
     "check_output",
     "digest_of",
     "file_name",
@@ -43,6 +47,8 @@ __all__ = [
     "kept_so_far",
     "labels_path",
     "list_runs",
+    "lock_descriptor",
+    "open_regular",
     "output_file",
     "plain_records",
     "read_bytes",
@@ -54,6 +60,7 @@ __all__ = [
     "run_argument",
     "run_command",
     "snapshot_path",
+    "take_lock",
     "write_atomic",
     "write_output",
 ]

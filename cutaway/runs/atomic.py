@@ -105,6 +105,13 @@ def _renamed(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
+def remove_strays(folder: Path, name: str = "*") -> None:
+    """Remove what processes that were killed left half written of one file of a folder, or of all of them."""
+    for stray in folder.glob(f".{name}.*.tmp"):
+        if TEMPORARY.fullmatch(stray.name):
+            stray.unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in a folder survive a power cut (nothing to do where folders cannot be opened, on Windows)."""
     if os.name == "posix":

@@ -10,6 +10,7 @@ from typing import Any
 from cutaway.errors import RunError
 
 from .atomic import write_atomic
+from .locks import lock_descriptor
 from .reading import HISTORY_BYTES, read_bytes, read_json, regular_file
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ class HistoryFile:
     Raises:
         RunError: Another process is writing this run, or there is something else than a file of at most
             `HISTORY_BYTES`.
+        OSError: It cannot be opened, or the file system has no locks.
     """
 
     def __init__(self, path: Path, *, lines: bytes = b"") -> None:
@@ -143,7 +145,12 @@ class HistoryFile:
         if os.path.lexists(path):
             path = regular_file(path, run=path.parent, limit=HISTORY_BYTES)
         self._file = open(path, "ab+")  # noqa: SIM115 (lives as long as the writer)
-        if not _locked(self._file):
+        try:
+            locked = lock_descriptor(self._file.fileno())  # the system gives it back when the process ends
+        except OSError:
+            self._file.close()
+            raise
+        if not locked:
             self._file.close()
             raise RunError(
                 "a run is written by one process at a time",
@@ -197,16 +204,3 @@ class HistoryFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-def _locked(file: Any) -> bool:
-    """Take the lock of an open file; the system gives it back when the process ends, however it ends."""
-    try:
-        import fcntl
-    except ImportError:  # Windows, where an open file of another process cannot be truncated anyway
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

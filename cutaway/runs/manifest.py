@@ -4,7 +4,16 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from cutaway.checks import required
 from cutaway.errors import RunError
@@ -95,6 +104,16 @@ class ModelSpec(BaseModel):
         return self.model_dump(mode="json")
 
 
+def _names_its_place(origin: dict[str, str]) -> dict[str, str]:
+    if {"arrays": "kind", "named": "name", "path": "path"}.get(origin.get("kind", "")) not in origin:
+        raise ValueError('must say in "origin" what its kind is, and its name or path')
+    return origin
+
+
+DataOrigin = Annotated[dict[Name, Text], Field(max_length=16), AfterValidator(_names_its_place)]
+"""How data are loaded again: ``kind``, and ``name`` or ``path``."""
+
+
 class DatasetRecord(BaseModel):
     """What run.json keeps of a dataset.
 
@@ -114,7 +133,7 @@ class DatasetRecord(BaseModel):
 
     name: Text
     sha256: Annotated[str, Field(max_length=64)]
-    origin: Annotated[dict[Name, Text], Field(max_length=16)]
+    origin: DataOrigin
     shape: Annotated[tuple[Side, ...], Field(max_length=32)]
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     class_names: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1_000_000)]
@@ -123,10 +142,7 @@ class DatasetRecord(BaseModel):
     relabeled: Annotated[dict[Name, Name], Field(max_length=1_000_000)] | None = None
 
     @model_validator(mode="after")
-    def _names_its_origin(self) -> "DatasetRecord":
-        needed = {"arrays": "kind", "named": "name", "path": "path"}.get(self.origin.get("kind", ""))
-        if needed not in self.origin:
-            raise ValueError('must say in "origin" what its kind is, and its name or path')
+    def _names_its_values(self) -> "DatasetRecord":
         if self.feature_names is not None and len(self.feature_names) != math.prod(self.shape):
             raise ValueError('must have as many "feature_names" as values in a sample, or null')
         return self

@@ -3,10 +3,13 @@
 import contextlib
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from .locks import is_locked
 
 
 class ProcessRecord(BaseModel):
@@ -38,11 +41,13 @@ class ProcessRecord(BaseModel):
 
     @property
     def alive(self) -> bool | None:
-        """Whether it is still there; None where that cannot be known, as of a process of another machine."""
+        """Whether it is still there; None where that cannot be known, as of another machine and on Windows."""
         if not self.local:
             return None
         if self.started is not None:
             return _started(self.pid) == self.started
+        if sys.platform == "win32":  # os.kill would interrupt it: 0 is the number of Ctrl-C there
+            return None
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -60,26 +65,6 @@ class ProcessRecord(BaseModel):
             file: The file.
         """
         return bool(self.alive) and _may_have_open(self.pid, file) and is_locked(file)
-
-
-def is_locked(path: Path) -> bool:
-    """Whether a process holds the lock of a file."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return False
-    try:
-        # without following a link and without waiting at a pipe, which may be there in a folder from a stranger
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _may_have_open(pid: int, file: Path) -> bool:

@@ -4,6 +4,7 @@ A file may have been replaced by anything: a pipe, on which reading would wait f
 of zeros as large as a disk. So the kind and the size of a file are checked before a byte of it is read.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -59,6 +60,41 @@ def regular_file(path: Path, *, run: Path, limit: int | None = None) -> Path:
     if limit is not None and state.st_size > limit:
         raise _refusal(f"of this kind have at most {limit:,} bytes", f"{state.st_size:,} bytes", path)
     return real
+
+
+def check_no_link(path: Path) -> None:
+    """Refuse to write through a link in a folder that may come from a stranger.
+
+    Raises:
+        RunError: It is one.
+    """
+    if path.is_symlink():
+        raise _refusal("lie in its folder", "a symbolic link", path)
+
+
+def open_regular(path: Path, flags: int, *, mode: int = 0o600) -> int:
+    """Open a regular file without following a link and without waiting at a pipe; return its descriptor.
+
+    Args:
+        path: The file.
+        flags: As of `os.open`.
+        mode: Who may read and write it where it is made, less what the umask takes away.
+
+    Raises:
+        OSError: It cannot be opened, or is a link or of another kind.
+    """
+    for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # Windows has the last one only
+        flags |= getattr(os, name, 0)
+    try:
+        descriptor = os.open(path, flags, mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "a symbolic link in the place of a file", str(path)) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no regular file in the place of one", str(path))
+    return descriptor
 
 
 def read_bytes(path: Path, *, run: Path, limit: int) -> bytes:

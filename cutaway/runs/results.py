@@ -1,5 +1,6 @@
 """The store of derived results: files that only save time, under names that say what they were computed from."""
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,8 @@ class ResultStore:
         """
         path = self.path(name)
         try:
+            if path.parent.is_symlink():  # nothing in it would be read
+                raise OSError(errno.ELOOP, "a symbolic link")
             path.parent.mkdir(exist_ok=True)
             write_atomic(path, data)
         except OSError as error:

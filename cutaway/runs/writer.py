@@ -16,7 +16,7 @@ import safetensors.numpy
 from cutaway.checks import warn_user
 from cutaway.errors import RunError, UsageError
 
-from .atomic import TEMPORARY, write_atomic
+from .atomic import remove_strays, write_atomic
 from .folder import RunFolder
 from .history import HistoryFile
 from .layout import (
@@ -31,6 +31,7 @@ from .layout import (
 )
 from .manifest import FORMAT, SECTIONS, Manifest
 from .process import ProcessRecord
+from .reading import check_no_link
 
 NAME_LENGTH = 60
 """Characters of the middle part of a folder's name at most."""
@@ -133,6 +134,8 @@ class RunWriter:
         """
         folder = RunFolder.open(path)
         folder.manifest.check(*SECTIONS)
+        for name in (SNAPSHOTS, PREDICTIONS, RESULTS):
+            check_no_link(folder.path / name)
         try:
             return cls(folder.path, folder.manifest)
         except OSError as error:
@@ -153,10 +156,10 @@ class RunWriter:
         """
         self.update(status="running", why=None, process=ProcessRecord.current().model_dump())
         self.begun = True
-        for folder in (self.path, *(self.path / name for name in (SNAPSHOTS, PREDICTIONS, RESULTS))):
-            for stray in folder.glob(".*.tmp"):
-                if TEMPORARY.fullmatch(stray.name):
-                    stray.unlink(missing_ok=True)
+        for name in (MANIFEST, CHECKPOINT):  # not those of decisions and notes, which somebody may be writing now
+            remove_strays(self.path, name)
+        for name in (SNAPSHOTS, PREDICTIONS, RESULTS):
+            remove_strays(self.path / name)
 
     def discard(self) -> None:
         """Remove the folder of a new run that never began: nothing in it was computed."""

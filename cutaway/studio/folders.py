@@ -43,12 +43,14 @@ def check_own(runs: Path, inside: Path) -> None:
 
     Args:
         runs: The folder of runs.
-        inside: The folder, relative to the runs.
+        inside: The folder or file, relative to the runs.
 
     Raises:
         RunError: It, or a folder on the way to it, is a link.
     """
     if is_linked(runs, inside):
         raise RunError(
-            f"{inside} is a folder of its own", got="a symbolic link", hint="delete the link in the folder of runs"
+            f"{inside} is inside the folder of runs",
+            got="a symbolic link",
+            hint="delete the link in the folder of runs",
         )

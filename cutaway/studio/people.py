@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cutaway.cache import private_folder
 from cutaway.errors import UsageError
-from cutaway.runs import write_atomic
+from cutaway.runs import changing, write_atomic
 
 from .settings import Person
 
@@ -75,11 +75,13 @@ def make_people(
         folder = runs / FOLDER / name if own_folders else runs
         folder.mkdir(parents=True, exist_ok=True)
         people.append(Person(name, folder, writes=own_folders))
-    known = {} if renew else _read_tokens(runs)
-    people = [replace(person, token=known.get(person.name, person.token)) for person in people]
-    tokens = known | {person.name: person.token for person in people}
     with contextlib.suppress(OSError, ValueError):  # without a cache each start has new links
-        write_atomic(_tokens_file(runs), json.dumps(tokens).encode(), mode=0o600)
+        file = _tokens_file(runs)
+        with changing(file):  # another studio of this folder may start at this moment
+            known = {} if renew else _read_tokens(file)
+            people = [replace(person, token=known.get(person.name, person.token)) for person in people]
+            tokens = known | {person.name: person.token for person in people}
+            write_atomic(file, json.dumps(tokens).encode(), mode=0o600)
     return tuple(people)
 
 
@@ -107,10 +109,9 @@ def _tokens_file(runs: Path) -> Path:
     return private_folder("studio") / f"links-{digest}.json"
 
 
-def _read_tokens(runs: Path) -> dict[str, str]:
+def _read_tokens(file: Path) -> dict[str, str]:
     """The tokens of an earlier start by name, from a file that nobody else could have read or written."""
     try:
-        file = _tokens_file(runs)
         status = file.lstat()
         if status.st_mode & 0o177 or status.st_size > FILE_BYTES or status.st_uid != os.getuid():
             return {}

@@ -58,7 +58,6 @@ class Workspace:
         uploads: Files and folders that were uploaded.
         folder_uploads: Folders that arrive.
         hub: Events to the pages that show it.
-        deciding: Held by whoever reads decisions on labels and adds one.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -66,13 +65,11 @@ class Workspace:
         self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
         self.jobs = JobQueue(self.folder)
         self.live = LiveMaps(self.folder, lambda frame: self.hub.send("live", frame))
-        self.deciding = threading.Lock()
         self.surveys = Surveys(lambda told: self.hub.send("survey", told))
         self.uploads = Uploads(self.folder)
         self.folder_uploads = FolderUploads(self.folder, self.uploads)
         self._ending, self._first = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="studio-watch", daemon=True)
-        self._writing = threading.Lock()
         self._was_missing, self._scanned = False, -SLOW
         self._seen: dict[str, _Seen] = {}
 
@@ -122,8 +119,7 @@ class Workspace:
         Raises:
             UnknownNameError, RunError: There is no such run, or it cannot be written.
         """
-        with self._writing:  # two people may write different fields at once
-            change_notes(self.index.path(run), changed)
+        change_notes(self.index.path(run), changed)
         row = self.index.refresh(run)
         self.hub.send("runs", {"changed": [row], "gone": []})
         return row

@@ -100,3 +100,33 @@ def test_damaged_columnar_files_are_read_or_refused(kind, cases, tmp_path):
     counts = json.loads(out.stdout)
     assert sum(counts.values()) >= cases
     assert min(counts.values()) >= cases / 5, f"both ways are gone often: {counts}"
+
+
+SWEEP_CHILD = Path(__file__).with_name("sweep_fuzz_child.py")
+SWEEPS = int(os.environ.get("CUTAWAY_FUZZ_SWEEPS", "400"))
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    """A small sweep that is done."""
+    pytest.importorskip("optuna", reason="the extra sweep is not installed")
+    settings = {"space": {"learning_rate": {"low": 0.001, "high": 0.03, "log": True}, "dropout": [0.0, 0.2]}}
+    settings |= {"hidden": (8,), "epochs": 1, "trials": 3, "progress": False}
+    return ct.sweep("digits", runs=tmp_path_factory.mktemp("sweep"), **settings).folder
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from Linux")
+@pytest.mark.parametrize(
+    "cases", [pytest.param(30, marks=pytest.mark.short), pytest.param(SWEEPS, marks=pytest.mark.exhaustive)]
+)
+def test_damaged_sweep_folders_are_used_or_refused(cases, sweep, tmp_path):
+    log = tmp_path / "cases.txt"
+    command = [sys.executable, SWEEP_CHILD, sweep, str(cases), os.environ.get("CUTAWAY_FUZZ_SEED", "0")]
+    with log.open("w") as file:
+        out = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=file, text=True, cwd=tmp_path, timeout=120 + 4 * cases
+        )
+    assert out.returncode == 0, log.read_text()[-2000:]
+    counts = json.loads(out.stdout)
+    assert counts["worked"] + counts["refused"] >= cases
+    assert min(counts.values()) >= cases / 8, f"both ways are gone often: {counts}"

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import socket
+import threading
 
 import pytest
 
@@ -39,6 +40,30 @@ def test_a_stray_file_of_a_server_that_was_killed_is_removed(run):
     stray.write_text("{")
     change_notes(run, Notes(title="x"))
     assert not stray.exists()
+
+
+def test_notes_behind_a_link_are_neither_read_nor_written(run, tmp_path):
+    outside = tmp_path / "outside.json"
+    outside.write_text('{"title": "secret"}')
+    (run / "notes.json").symlink_to(outside)
+    assert read_notes(run) == Notes()
+    with pytest.raises(RunError, match="a/notes.json is inside the folder of runs; got a symbolic link; next: delete"):
+        change_notes(run, Notes(note="mine"))
+    assert outside.read_text() == '{"title": "secret"}'
+    assert (run / "notes.json").is_symlink()
+
+
+def test_fields_of_notes_that_two_people_write_are_both_kept(run):
+    def write(name):
+        for number in range(10):
+            change_notes(run, Notes(title=str(number)) if name == "title" else Notes(note=str(number)))
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in ("title", "note")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read_notes(run) == Notes(title="9", note="9")
 
 
 def test_notes_that_cannot_be_written_change_nothing_and_say_so(run, monkeypatch):
@@ -130,6 +155,7 @@ def test_a_trash_that_is_a_link_is_refused(run, tmp_path):
     (precious / "thesis").mkdir(parents=True)
     (run.parent / ".trash").symlink_to(precious)
     bin_ = Trash(run.parent)
+    assert bin_.names() == [], "nothing of what is elsewhere is listed"
     for act in (lambda: bin_.put(run), bin_.empty, lambda: bin_.take_back("thesis")):
         with pytest.raises(RunError, match="a symbolic link"):
             act()

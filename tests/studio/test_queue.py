@@ -3,15 +3,17 @@
 import json
 import os
 import shutil
+import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from cutaway.errors import UnknownNameError, UsageError
-from cutaway.runs import ProcessRecord, is_locked
-from cutaway.studio.trainings import Form, Job, JobQueue, Training, check_training, files, form_fields
+from cutaway.runs import ProcessRecord, is_locked, take_lock
+from cutaway.studio.trainings import Form, Job, JobQueue, Training, check_training, files, form_fields, started
 from cutaway.studio.trainings.checking import HELP
 from cutaway.studio.trainings.job import Status
-from cutaway.studio.trainings.lock import take_lock
+from cutaway.studio.trainings.scheduler import Scheduler
 from cutaway.training import TrainingConfig
 
 
@@ -164,3 +166,81 @@ def test_a_training_that_ends_while_it_is_looked_at_has_not_died(tmp_path, monke
     (row,) = queue.rows()
     assert (row["state"], row["run"], row["error"]) == ("ended", "a", None)
     assert len(looks) == 2
+
+
+def test_a_folder_that_was_copied_away_and_back_starts_nothing(tmp_path):
+    queue = JobQueue(tmp_path / "runs")
+    waits, ended = queue.add(job(1.0)), queue.add(job(2.0))
+    files.write_status(queue.path(ended), Status(state="ended", exit=0))
+    shutil.copytree(tmp_path / "runs", tmp_path / "given")
+    shutil.rmtree(tmp_path / "runs")
+    shutil.copytree(tmp_path / "given", tmp_path / "runs")
+    for each in (tmp_path / "runs", tmp_path / "given"):
+        rows = {row["id"]: row for row in JobQueue(each).rows()}
+        assert (rows[waits]["state"], rows[waits]["error"]) == ("failed", files.FOREIGN)
+        assert rows[ended]["state"] == "ended"
+    (queue.path(ended) / "status.json").unlink()
+    assert {(row["state"], row["error"]) for row in JobQueue(tmp_path / "runs").rows()} == {("failed", files.FOREIGN)}
+    assert "\n" not in files.FOREIGN
+
+
+def test_a_folder_that_is_moved_starts_nothing_and_moved_back_it_goes_on(tmp_path):
+    queue = JobQueue(tmp_path / "runs")
+    name = queue.add(job())
+    (tmp_path / "runs").rename(tmp_path / "moved")
+    assert [row["error"] for row in JobQueue(tmp_path / "moved").rows()] == [files.FOREIGN]
+    (tmp_path / "link").symlink_to(tmp_path / "moved")
+    assert [row["error"] for row in JobQueue(tmp_path / "link").rows()] == [files.FOREIGN]
+    (tmp_path / "moved").rename(tmp_path / "runs")
+    assert [(row["id"], row["state"]) for row in queue.rows()] == [(name, "queued")]
+
+
+@pytest.mark.parametrize("how", ["started", "canceled"])
+def test_a_job_whose_folder_forgot_that_it_was_started_or_canceled_never_starts(tmp_path, monkeypatch, how):
+    begun = []
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda command, **_: begun.append(command) or SimpleNamespace(poll=lambda: 0)
+    )
+    queue = JobQueue(tmp_path)
+    name = queue.add(job())
+    scheduler = Scheduler([(queue, lambda rows: None)], parallel=1)
+    if how == "canceled":
+        queue.cancel(name)
+    else:
+        scheduler.look()
+        assert len(begun) == 1
+        started.note_starts(name, started.ATTEMPTS)  # as the process does before it trains
+    for file in ("status.json", "lock", "log.txt"):
+        (queue.path(name) / file).unlink(missing_ok=True)
+    scheduler.look()
+    scheduler.close()
+    assert len(begun) == (how == "started")
+    assert [(row["state"], row["error"]) for row in JobQueue(tmp_path).rows()] == [("failed", files.STARTED)]
+
+
+def test_jobs_that_were_started_are_remembered_and_bounded(monkeypatch):
+    monkeypatch.setattr(started, "KEPT", 3)
+    names = [f"20300101-0000{number:02}-x" for number in range(6)]
+    for name in names[:5]:
+        assert started.starts_of(name) == 0
+        started.note_starts(name, 1)
+    assert [started.starts_of(name) for name in names] == [2, 2, 1, 1, 1, 0]
+    assert started.starts_of("20291231-235959-y") == started.ATTEMPTS, "one so old may have been forgotten"
+    started._file().unlink()
+
+
+def test_a_damaged_list_of_started_jobs_starts_nothing_and_is_said(tmp_path):
+    started._file().write_text('{"starts": [')
+    name = JobQueue(tmp_path).add(job())
+    assert JobQueue(tmp_path).rows()[0]["error"] == "cannot be started: started.json in the cache is damaged; delete it"
+    started._file().unlink()
+    assert [(row["id"], row["state"]) for row in JobQueue(tmp_path).rows()] == [(name, "queued")]
+
+
+def test_without_a_cache_a_job_that_was_started_does_not_start_again_either(tmp_path, monkeypatch):
+    def refuse(name):
+        raise PermissionError(13, "no")
+
+    monkeypatch.setattr(started, "private_folder", refuse)
+    started.note_starts("a", 1)
+    assert (started.starts_of("a"), started.starts_of("b")) == (1, 0)

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -76,17 +77,22 @@ def test_a_job_that_came_with_the_folder_is_never_started(start_studio, tmp_path
     good = JobQueue(tmp_path / "other").add(Job(created=2.0, task=Training(data="digits")))
     strange.append(runs / ".studio" / "jobs" / "c")
     (tmp_path / "other" / ".studio" / "jobs" / good).rename(strange[-1])  # the mark is that of another id
+    given = JobQueue(runs).add(Job(created=3.0, task=Training(data="digits")))  # asked for here, and given to somebody
+    shutil.copytree(runs, tmp_path / "given")
+    shutil.rmtree(runs)
+    shutil.copytree(tmp_path / "given", runs)
     studio = start_studio(runs)
     asked = {"kind": "train", "data": {"place": "bundled", "name": "digits"}, "settings": {"epochs": 1}}
     job = studio.ask("/api/trainings", method="POST", body=asked).json["id"]
     end = time.monotonic() + 120
-    while states(studio)[job] != "ended":
-        assert states(studio)[job] in ("queued", "starting", "running")
+    while (state := states(studio)[job]) != "ended":
+        assert state in ("queued", "starting", "running")
         assert time.monotonic() < end
         time.sleep(0.1)
     rows = studio.ask("/api/trainings").json["jobs"]
-    assert {row["id"]: row["state"] for row in rows} == {"a": "failed", "b": "failed", "c": "failed", job: "ended"}
-    assert rows[-1]["error"].startswith("a training starts where it was asked for; got one that came with the folder")
+    assert {row["id"]: row["state"] for row in rows} == dict.fromkeys(("a", "b", "c", given), "failed") | {job: "ended"}
+    (error,) = {row["error"] for row in rows if row["id"] != job}
+    assert error.startswith("a training starts where it was asked for; got one that came with the folder")
     assert not any((path / "log.txt").exists() for path in strange)
     while len(runs := studio.ask("/api/runs").json["runs"]) != 1:  # it may be a look behind the queue
         assert time.monotonic() < end, runs

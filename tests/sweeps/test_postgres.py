@@ -32,7 +32,7 @@ def test_workers_share_a_database_and_one_is_killed(begin, until, postgres, spac
     assert [trial["trial"] for trial in found["trials"]] == list(range(20))
     assert {trial["state"] for trial in found["trials"]} <= {"complete", "pruned"}
     assert found["storage"] == postgres
-    opened = ct.open_sweep(tmp_path / "b" / "sweep-shared")
+    opened = ct.open_sweep(tmp_path / "b" / "sweep-shared", storage=postgres)
     assert opened.best_trial.number == found["best"]["trial"]
 
 

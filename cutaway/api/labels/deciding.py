@@ -2,14 +2,22 @@
 
 import dataclasses
 import getpass
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cutaway.api.context import RunContext
 from cutaway.data import Decision, SampleIds, check_decisions, decide, read_decisions, write_decisions
 from cutaway.errors import DataError, RunError
-from cutaway.runs import labels_path, write_atomic
+from cutaway.runs import changing, labels_path, regular_file, write_atomic
+
+Check = Callable[[tuple[Decision, ...]], None]
+
+
+def _accept(_: tuple[Decision, ...]) -> None:
+    """Any decisions."""
 
 
 def decisions_of(context: RunContext) -> tuple[Decision, ...]:
@@ -22,9 +30,14 @@ def decisions_of(context: RunContext) -> tuple[Decision, ...]:
 
 
 def read_all(run: Path) -> tuple[Decision, ...]:
-    """As `decisions_of`, of a run folder."""
+    """As `decisions_of`, of a run folder.
+
+    Raises:
+        DataError, UsageError: The file is damaged.
+        RunError: It is a link out of the folder, or no file.
+    """
     path = labels_path(run)
-    return read_decisions(path) if path.exists() else ()
+    return read_decisions(regular_file(path, run=run)) if os.path.lexists(path) else ()
 
 
 def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision]) -> Path:
@@ -48,12 +61,13 @@ def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision])
     return append_decisions(context.path, decisions)
 
 
-def append_decisions(run: Path, decisions: Sequence[Decision]) -> Path:
+def append_decisions(run: Path, decisions: Sequence[Decision], *, check: Check = _accept) -> Path:
     """Add decisions on samples and classes that are known to be there; as `add_decisions`, without its data.
 
     Args:
         run: The run folder.
         decisions: They get the name of the user and the time, where they have none.
+        check: Called with the decisions so far while nobody else can add one; an error that it raises ends it.
 
     Raises:
         DataError: labels.csv is damaged, or has other columns.
@@ -62,64 +76,61 @@ def append_decisions(run: Path, decisions: Sequence[Decision]) -> Path:
     path, now = labels_path(run), datetime.now(UTC).isoformat(timespec="seconds")
     signed = [dataclasses.replace(each, by=each.by or _user(), when=each.when or now) for each in decisions]
     text = write_decisions(signed)
-    read_all(run)  # a damaged file, or what is no file, is not added to
-    try:
+    with _changing(path):
+        check(read_all(run))  # a damaged file, or what is no file, is not added to
         before = path.read_bytes() if path.exists() else b""
         if before:
             _check_header(before, text, path)
             text = text.split("\n", 1)[1]
             before += b"" if before.endswith(b"\n") else b"\n"
-    except OSError as error:
-        raise _refused(path, error) from error
-    _write(path, before + text.encode())
+        write_atomic(path, before + text.encode())
     return path
 
 
-def _write(path: Path, data: bytes) -> None:
+@contextmanager
+def _changing(path: Path) -> Generator[None]:
     try:
-        write_atomic(path, data)
+        with changing(path):
+            yield
     except OSError as error:
-        raise _refused(path, error) from error
+        raise RunError(
+            "decisions are kept in the folder of the run",
+            got=f"{error.strerror or error} at {error.filename or path}",
+            hint="free some space, or make the folder writable",
+        ) from error
 
 
-def _refused(path: Path, error: OSError) -> RunError:
-    return RunError(
-        "decisions are kept in the folder of the run",
-        got=f"{error.strerror or error} at {path}",
-        hint="free some space, or make the folder writable",
-    )
-
-
-def take_back_decision(run: Path, decision: Decision) -> None:
+def take_back_decision(run: Path, decision: Decision, *, check: Check = _accept) -> None:
     """Take back the last decision in the folder of a run: the one thing that is ever taken out of its labels.csv.
 
     Args:
         run: The run folder.
         decision: What the last row must say, whoever wrote it.
+        check: As of `append_decisions`.
 
     Raises:
         DataError: The last row says something else, or the file is damaged.
         RunError: The folder cannot be written.
     """
-    path, found = labels_path(run), read_all(run)
-    last = found[-1] if found else None
-    if last is None or (last.sample, last.action, last.label) != (decision.sample, decision.action, decision.label):
-        raise DataError(
-            "only the last decision can be taken back",
-            got=f"a later one on {last.sample}" if last else "none at all",
-            hint="decide once more: the last decision on a sample counts",
-        )
-    try:
+    path = labels_path(run)
+    with _changing(path):
+        found = read_all(run)
+        check(found)
+        last = found[-1] if found else None
+        if last is None or (last.sample, last.action, last.label) != (decision.sample, decision.action, decision.label):
+            raise DataError(
+                "only the last decision can be taken back",
+                got=f"a later one on {last.sample}" if last else "none at all",
+                hint="decide once more: the last decision on a sample counts",
+            )
         text, row = path.read_bytes(), write_decisions([last]).split("\n", 1)[1].encode()
-    except OSError as error:
-        raise _refused(path, error) from error
-    if not text.endswith(row):
-        raise DataError(
-            "a decision that cutaway wrote can be taken back",
-            got=f"a file that another program has saved: {path}",
-            hint="decide once more: the last decision on a sample counts",
-        )
-    _write(path, text.removesuffix(row))
+        if not text.endswith(row):
+            raise DataError(
+                "a decision that cutaway wrote can be taken back",
+                got=f"a file that another program has saved: {path}",
+                hint="decide once more: the last decision on a sample counts",
+            )
+        write_atomic(path, text.removesuffix(row))
 
 
 def count_held_out(context: RunContext, names: Sequence[str]) -> int:

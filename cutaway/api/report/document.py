@@ -13,7 +13,7 @@ from cutaway.errors import Canceled, CutawayError, UsageError, printable
 from cutaway.models import DENSE_KINDS, units_in_words
 from cutaway.page import Page, Section, Text, render
 from cutaway.progress import ProgressCallback
-from cutaway.runs import REPORT, check_output, write_output
+from cutaway.runs import REPORT, check_no_link, check_output, write_output
 
 from . import sections
 from .explorer import note_left_out, shown_maps
@@ -29,19 +29,26 @@ def write_report(
     **chosen: Any,
 ) -> Path:
     """Write the report of a run into a file; see `cutaway.Run.report` and, for what may be chosen, `report_html`."""
-    target = output_path(context.path / REPORT if path is None else path)
+    target = output_path(path, folder=context.path)
     html = report_html(context, on_progress=on_progress, **chosen)
     write_html(target, html)
     return target
 
 
-def output_path(path: str | Path) -> Path:
+def output_path(path: str | Path | None, *, folder: Path) -> Path:
     """The path of an HTML file that is to be written, checked before the work of half a minute.
 
+    Args:
+        path: As a user names it, links included; report.html in `folder` if None.
+        folder: A folder that may come from a stranger, in which no link is followed.
+
     Raises:
+        RunError: The report of the folder is a link.
         UsageError: It is no HTML file in a folder that exists, or cannot be written.
     """
-    target = Path(path)
+    target = folder / REPORT if path is None else Path(path)
+    if path is None:
+        check_no_link(target)
     # a file of no type, such as /dev/stdout, is written as well
     if target.suffix.lower() not in ("", ".html", ".htm"):
         raise UsageError(

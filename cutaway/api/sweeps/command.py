@@ -1,11 +1,24 @@
 """The command that trains the chosen settings again, with the test samples."""
 
 import shlex
+from pathlib import Path
 from typing import Any, cast
 
 from cutaway.data import origin_options
 
 from .outcome import SweepOutcome
+
+
+def command_of(verb: str, folder: Path | str, *, storage: str | None) -> str:
+    """What to type to look at a sweep or to work on it.
+
+    Args:
+        verb: Such as "report" or "sweep --attach".
+        folder: The sweep's folder.
+        storage: URL of its database, with its password hidden; None for the journal in the folder.
+    """
+    url = storage if storage is None or "://" in storage else "URL"
+    return f"cutaway {verb} {shlex.quote(str(folder))}" + ("" if url is None else f" --storage {shlex.quote(url)}")
 
 
 def train_command(sweep: SweepOutcome) -> str | None:

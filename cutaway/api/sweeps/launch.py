@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import IO
 
 from cutaway.errors import RunError
 from cutaway.parallel import cpu_count
+from cutaway.runs import open_regular
 
 from .worker import WAIT_SECONDS, Teller
 
@@ -47,7 +49,7 @@ def _started(
 ) -> "Generator[list[subprocess.Popen[bytes]]]":
     log, children = folder / "workers.log", list[subprocess.Popen[bytes]]()
     try:
-        with open(log, "wb") as said:
+        with _new_log(log) as said:
             for number in range(workers):
                 child = subprocess.Popen(
                     [sys.executable, "-P", "-m", "cutaway.api.sweeps.child"],
@@ -68,6 +70,22 @@ def _started(
         with contextlib.suppress(OSError):
             if not log.stat().st_size:
                 log.unlink()
+
+
+def _new_log(log: Path) -> IO[bytes]:
+    """The file into which workers write their errors, empty.
+
+    Raises:
+        RunError: It cannot be written, or is a link.
+    """
+    try:
+        return open(open_regular(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o666), "wb")
+    except OSError as error:
+        raise RunError(
+            "workers of a sweep write their errors into its folder",
+            got=f"{error.strerror or error} at {log}",
+            hint="make the folder writable, or delete what is there",
+        ) from error
 
 
 def _stop(children: "list[subprocess.Popen[bytes]]") -> None:
@@ -98,7 +116,8 @@ def _share(number: int, workers: int) -> list[int]:
 def _last_words(folder: Path) -> str:
     """The last line that a worker wrote."""
     try:
-        lines = (folder / "workers.log").read_text(errors="replace").strip().splitlines()
+        with open(open_regular(folder / "workers.log", os.O_RDONLY), errors="replace") as file:
+            lines = file.read().strip().splitlines()
     except OSError:
         lines = []
     return lines[-1].removeprefix("error: ") if lines else "nothing"

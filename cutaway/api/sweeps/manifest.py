@@ -5,20 +5,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from cutaway.checks import wrong_part
 from cutaway.errors import RunError, UnknownNameError, UsageError
-from cutaway.runs import read_bytes, read_json, write_atomic
+from cutaway.runs import DataOrigin, read_bytes, read_json, write_atomic
 
 FORMAT = 1
 FILE = "sweep.json"
-REPORT = "report.html"
 
 LARGEST = 4 << 20
 """Bytes of a sweep.json at most."""
 
 Name = Annotated[str, Field(max_length=1_000)]
+Whole = Annotated[int, Field(ge=0, lt=2**31)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class FixedSettings(BaseModel):
@@ -50,6 +51,29 @@ class FixedSettings(BaseModel):
         return {name: value for name, value in form.items() if value is not None} | self.settings
 
 
+class _Data(BaseModel):
+    """What must be in ``data``."""
+
+    name: Name
+    sha256: Name
+    origin: DataOrigin
+
+
+class _Default(BaseModel):
+    """What must be in ``default`` beside other settings of the training."""
+
+    hidden: Annotated[list[Whole], Field(max_length=1_000)]
+    layers: Whole
+    units: Whole
+    dropout: Number
+    activation: Name
+    ensemble: Whole
+    epochs: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    validation: Number
+    loss: Name
+    label_smoothing: Number
+
+
 class SweepManifest(BaseModel):
     """Everything in sweep.json.
 
@@ -76,10 +100,16 @@ class SweepManifest(BaseModel):
     space: dict[Name, Any]
     fixed: FixedSettings
     default: dict[Name, Any]
-    seed: int
-    trials: int
+    seed: Whole
+    trials: Whole
     storage: Annotated[str, Field(max_length=10_000)] | None = None
     versions: dict[Name, Name] = Field(default_factory=dict)
+
+    @field_validator("data", "default")
+    @classmethod
+    def _holds_what_it_needs(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        (_Data if info.field_name == "data" else _Default).model_validate(value, strict=True)
+        return value
 
     def identity(self) -> dict[str, Any]:
         """What must be equal for two sweeps to be the same one."""
@@ -151,7 +181,7 @@ def as_manifest(record: Any, *, where: str) -> SweepManifest:
 
 
 def write_manifest(folder: Path, manifest: SweepManifest) -> None:
-    """Write the sweep.json of a folder, which is made.
+    """Write the sweep.json of a folder, which is made; one that names a database is for the user alone.
 
     Raises:
         RunError: It cannot be written.
@@ -159,7 +189,7 @@ def write_manifest(folder: Path, manifest: SweepManifest) -> None:
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / FILE, text.encode() + b"\n")
+        write_atomic(folder / FILE, text.encode() + b"\n", mode=0o666 if manifest.storage is None else 0o600)
     except OSError as error:
         raise RunError(
             "the folder of a sweep must be one that can be written",

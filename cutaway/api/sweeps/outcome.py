@@ -9,7 +9,7 @@ from typing import Any, Self
 from cutaway.api.opening import open_run
 from cutaway.api.run import Run
 from cutaway.data import Dataset, Table
-from cutaway.errors import CutawayError, UsageError
+from cutaway.errors import CutawayError, RunError, UsageError, printable
 from cutaway.execution import Importance, Space, SweepStudy, Trial, importance_of_settings, read_space
 from cutaway.metrics import Selection
 
@@ -42,8 +42,21 @@ class SweepOutcome:
     def read(
         cls, study: SweepStudy, folder: Path, manifest: SweepManifest, *, loaded: Dataset | Table | None = None
     ) -> Self:
-        """Read all trials of a study."""
-        return cls(folder, manifest, tuple(study.trials()), study.total, loaded)
+        """Read all trials of a study.
+
+        Raises:
+            RunError: The storage is damaged, or a trial has settings that are not of the sweep.
+        """
+        trials, space = tuple(study.trials()), read_space(manifest.space).settings
+        for trial in trials:
+            for name, value in trial.settings.items():
+                if name not in space or not space[name].holds(value):
+                    raise RunError(
+                        "the trials of a sweep have settings of its space",
+                        got=f'"{printable(str(name), 60)}" = {printable(repr(value), 60)} of trial {trial.number}',
+                        hint="restore its journal and sweep.json from a copy, or begin another sweep",
+                    )
+        return cls(folder, manifest, trials, study.total, loaded)
 
     def __repr__(self) -> str:
         ended = sum(trial.ended for trial in self.trials)

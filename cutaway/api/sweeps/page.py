@@ -12,7 +12,6 @@ from cutaway.plots import panels_bokeh, parallel_coordinates_bokeh
 
 from .command import train_command
 from .figures import frontier_panels, parallel_axes, trials_panel, written
-from .manifest import REPORT
 from .outcome import SweepOutcome
 from .words import HOW_MEASURED, SURE, verdict
 
@@ -22,7 +21,7 @@ SHOWN = 200
 
 def write_page(sweep: SweepOutcome, path: str | Path | None) -> Path:
     """Write the page of a sweep into a file; see `Sweep.report`."""
-    target = output_path(sweep.folder / REPORT if path is None else path)
+    target = output_path(path, folder=sweep.folder)
     write_html(target, render(sweep_page(sweep)))
     return WrittenFile(target)
 

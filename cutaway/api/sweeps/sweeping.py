@@ -1,8 +1,8 @@
 """The verbs of sweeps: `sweep` begins or continues one, `join_sweep` adds a worker, `open_sweep` only looks."""
 
 import contextlib
+import os
 import re
-import shlex
 from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,6 +18,7 @@ from cutaway.errors import REQUEST, Canceled, UnknownNameError, UsageError, Work
 from cutaway.execution import Space, SweepStudy, close_storage, hide_password, open_storage, read_space, require_optuna
 from cutaway.runs import RUNS
 
+from .command import command_of
 from .launch import watch_workers
 from .manifest import FILE, FixedSettings, SweepManifest, as_manifest, plain_settings, read_manifest, write_manifest
 from .material import Material, default_settings, load, prepare
@@ -137,7 +138,7 @@ def join_sweep(
 
     Args:
         where: The folder of the sweep, its name in `runs`, or the URL of its database.
-        storage: URL of the database of a sweep in a folder, where it needs a password, which no file keeps.
+        storage: URL of the database of a sweep in a folder; the URL that its sweep.json names is never used.
         name: Name of the sweep, where the database holds several.
         data: The data, where they have moved or came from arrays.
         runs: Folder in which names are looked up, and the sweep's folder is made where it is joined by its database.
@@ -158,7 +159,7 @@ def join_sweep(
     folder = None if is_url(where) else find_sweep(where, runs=runs)
     if folder is not None:
         kept = read_manifest(folder)
-        url, name = url or _usable(kept.storage), name or kept.name
+        url, name = url or _own_journal(kept, folder, "sweep --attach"), name or kept.name
     with _opened(folder, url) as storage_of:
         study = SweepStudy(storage_of, name=name, trials=trials)
         shown = str(folder) if url is None else hide_password(url)
@@ -187,24 +188,25 @@ def open_sweep(where: str | Path, *, storage: str | None = None, runs: str | Pat
 
     Args:
         where: The folder of the sweep, or its name in `runs`.
-        storage: URL of its database, where that needs a password.
+        storage: URL of its database, which is only read; the one that its sweep.json names is never used.
         runs: Folder in which names are looked up.
 
     Raises:
         UnknownNameError: There is no such sweep.
         RunError: It is damaged, or its database does not answer.
-        UsageError: Optuna is not installed.
+        UsageError: It is in a database and no URL is given, or Optuna is not installed.
     """
+    require_optuna()
     folder = find_sweep(where, runs=runs)
     manifest = read_manifest(folder)
-    url = storage or _usable(manifest.storage)
-    if url is None and not (folder / "journal.log").is_file():
+    url = storage or _own_journal(manifest, folder, "report")
+    if url is None and not os.path.lexists(folder / "journal.log"):
         raise UnknownNameError(
             "a sweep keeps its trials in journal.log",
             got=f"none in {folder}",
             hint="begin it again: cutaway sweep DATA",
         )
-    with _opened(folder, url) as opened:
+    with _opened(folder, url, writes=False) as opened:
         return Sweep.read(SweepStudy(opened, name=manifest.name), folder, manifest)
 
 
@@ -229,9 +231,9 @@ class _Local(NamedTuple):
 
 
 @contextlib.contextmanager
-def _opened(folder: Path | None, url: str | None) -> Generator[Any]:
+def _opened(folder: Path | None, url: str | None, *, writes: bool = True) -> Generator[Any]:
     """A storage, which is closed at the end."""
-    opened = open_storage(folder, url)
+    opened = open_storage(folder, url, writes=writes)
     try:
         yield opened
     finally:
@@ -292,7 +294,7 @@ def _run(study: SweepStudy, folder: Path, material: Material, manifest: SweepMan
         raise Canceled(
             "a sweep runs until its trials are done",
             got=f"{REQUEST}, with every trial and every step so far kept",
-            hint=f"go on with: cutaway sweep --attach {shlex.quote(str(folder))}",
+            hint=f"go on with: {command_of('sweep --attach', folder, storage=manifest.storage)}",
         ) from error
     except KeyboardInterrupt as error:
         raise WorkInterrupted("every trial that has ended is kept", "make the same call again to go on") from error
@@ -351,25 +353,29 @@ def _continued(folder: Path, manifest: SweepManifest) -> SweepManifest:
         return manifest
     before = read_manifest(folder)
     manifest.check_same(before, where=str(folder))
-    if before.storage != manifest.storage:
+    kept = None if before.storage is None else hide_password(before.storage)
+    if kept != manifest.storage:
         raise UsageError(
             "a sweep is continued with its own storage",
-            got=f"{manifest.storage or 'a journal'} where {folder} has {before.storage or 'a journal'}",
+            got=f"{manifest.storage or 'a journal'} where {folder} has {kept or 'a journal'}",
             hint="begin another sweep with name=...",
         )
     return before.model_copy(update={"trials": manifest.trials})
 
 
-def _usable(storage: str | None) -> str | None:
-    """The URL of a sweep.json, if it needs no password.
+def _own_journal(manifest: SweepManifest, folder: Path, verb: str) -> None:
+    """Check that a sweep is kept in its own folder.
+
+    A folder may come from a stranger, and a URL in it would connect to any machine, with passwords of the user, or
+    write into any file.
 
     Raises:
-        UsageError: It needs one.
+        UsageError: It is in a database, which only a URL of the user opens.
     """
-    if storage is not None and ":***@" in storage:
+    if manifest.storage is not None:
+        url = hide_password(manifest.storage)
         raise UsageError(
-            "a database with a password is named when a sweep is joined, since no file keeps the password",
-            got=storage,
-            hint="pass it again: storage=URL",
+            "the database of a sweep is opened when you name it, never because a file does",
+            got=f"{url} in {folder / FILE}",
+            hint=f"if you know it: {command_of(verb, folder, storage=url)}",
         )
-    return storage

@@ -15,7 +15,7 @@ from cutaway.api.train import resume
 from cutaway.errors import Canceled, CutawayError, TrainingError
 from cutaway.execution import Asked, SweepStudy, Trial
 from cutaway.progress import Progress, ProgressCallback
-from cutaway.runs import RunFolder, RunWriter
+from cutaway.runs import RunFolder, RunWriter, check_no_link
 
 from .manifest import SweepManifest
 from .material import Material, train_trial
@@ -146,6 +146,7 @@ def _train(
     path = folder / (asked.run or f"trial-{asked.number:04d}")
     if asked.run is not None:
         with contextlib.suppress(CutawayError):  # one that is not here, or is damaged, is trained from the beginning
+            check_no_link(path)
             found = RunFolder.open(path)
             if (damage := found.damage) is not None:
                 raise damage

@@ -93,21 +93,28 @@ def sweep_at(where: str, runs: str) -> Path | None:
     return next((place for place in places if (place / SWEEP).is_file()), None)
 
 
-def report_sweep(folder: Path, output: Path | None, *, given: bool, as_json: bool) -> None:
+def report_sweep(folder: Path, output: Path | None, *, storage: str | None, given: bool, as_json: bool) -> None:
     """Write the page of a sweep.
+
+    Args:
+        folder: Its folder.
+        output: The file; report.html in the folder if None.
+        storage: URL of its database.
+        given: Whether options are given that only the report of a run has.
+        as_json: Whether to print JSON.
 
     Raises:
         UsageError: Options are given that only the report of a run has.
     """
     if given:
         raise UsageError(
-            "--split, --epochs, --samples, --against and --shared are of the report of a run",
+            "--split, --epochs, --samples, --against, --shared and --data are of the report of a run",
             got=f"the sweep {folder.name}",
             hint="leave them out, or name one of its trials",
         )
     from cutaway.api.sweeps import open_sweep
 
-    page = open_sweep(folder).report(output)
+    page = open_sweep(folder, storage=storage).report(output)
     if as_json:
         print_json({"sweep": str(folder.absolute()), "file": str(page.resolve()), "bytes": page.stat().st_size})
     else:

@@ -1,6 +1,5 @@
 """What the command sweep prints: a line for every trial that ends, and the answer at the end."""
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,7 +96,10 @@ def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended
     if report is not None:
         say(f"  page   {report.resolve().as_uri()}")
     elif best:
-        say(f"\nNext: see all trials:  cutaway report {_argument(found.folder)}")
+        from cutaway.api.sweeps.command import command_of
+
+        see = command_of("report", _relative(found.folder), storage=found.manifest.storage)
+        say(f"\nNext: see all trials:  {see}")
     if found.command is not None:
         then = "Then train" if report is None else "\nNext: train"
         say(f"{then} the chosen settings and test them once:  {found.command}")
@@ -106,8 +108,8 @@ def print_sweep(found: "Sweep", *, report: Path | None, as_json: bool, had_ended
 _STATES = (("complete", "complete"), ("pruned", "stopped early"), ("failed", "failed"))
 
 
-def _argument(folder: Path) -> str:
+def _relative(folder: Path) -> Path:
     try:
-        return shlex.quote(str(folder.relative_to(Path.cwd())))
+        return folder.relative_to(Path.cwd())
     except ValueError:
-        return shlex.quote(str(folder))
+        return folder

@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cutaway.errors import RunError
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -61,6 +65,27 @@ class Trial:
         return self.state in ("complete", "pruned", "failed")
 
 
+class _Result(BaseModel):
+    """What a worker says of a trial."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    val_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
+    epochs: Annotated[int, Field(ge=0)] | None = None
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    parameters: Annotated[int, Field(ge=0)] | None = None
+
+
+class _Told(BaseModel):
+    """What the storage holds of a trial, which may be that of a stranger."""
+
+    model_config = ConfigDict(strict=True)
+
+    val_loss: Annotated[float, Field(allow_inf_nan=False)] | None
+    losses: dict[int, Annotated[float, Field(allow_inf_nan=False)]]
+    result: _Result
+
+
 Chain = list["FrozenTrial"]
 """A trial, and those that do it again, in order."""
 
@@ -107,20 +132,34 @@ def as_record(number: int, chain: Chain, values: Mapping[str, Any]) -> Trial:
         number: Its place among the trials that count.
         chain: The trial, and those that do it again.
         values: The settings that were drawn, as users write them.
+
+    Raises:
+        RunError: The storage holds something else than numbers.
     """
     last, failure = chain[-1], attribute(chain[-1], FAILURE)
     names = {"COMPLETE": "complete", "PRUNED": "pruned", "RUNNING": "running", "WAITING": "waiting"}
     state = names.get(last.state.name, "waiting" if is_retried(last) else "failed")
     run = next((name for trial in reversed(chain) if (name := run_of(trial))), None)
     value = last.values[0] if last.state.name in ("COMPLETE", "PRUNED") and last.values else None
+    try:
+        told = _Told.model_validate(
+            {"val_loss": value, "losses": last.intermediate_values, "result": attribute(last, RESULT)}
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RunError(
+            "the losses and measures of a trial are finite numbers",
+            got=f'"{".".join(map(str, first["loc"])):.60}" of trial {number}: {first["msg"]}',
+            hint="restore the journal from a copy, or begin another sweep with name=",
+        ) from None
     return Trial(
         number=number,
         state=cast(State, state),
         settings=values,
-        val_loss=value,
-        losses=dict(last.intermediate_values),
+        val_loss=told.val_loss,
+        losses=told.losses,
         attempts=len(chain),
-        result=attribute(last, RESULT),
+        result=told.result.model_dump(exclude_unset=True),
         run=run,
         why=str(failure["why"]) if failure.get("why") else None,
     )

@@ -1,27 +1,32 @@
 """Where the trials of a sweep are kept: a journal file, or a database for many machines."""
 
 import contextlib
-import os
 import re
 import warnings
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote
 
 from cutaway.checks import meant
 from cutaway.errors import CutawayError, RunError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+    from sqlalchemy.engine import URL
 
 JOURNAL = "journal.log"
 
 CONNECT_SECONDS = 10
 """Seconds after which a database that does not answer is an error."""
 
-TAIL = 1 << 20
-"""Bytes at the end of a journal that are searched for its last whole line."""
+HARMLESS = frozenset(
+    {"application_name", "charset", "connect_timeout", "host", "port", "sslmode", "target_session_attrs"}
+)
+"""Settings in the query of a URL that are shown; others may hold a password, a key or the name of a file with one."""
+
+LONGEST = 500
+"""Characters of a URL that is shown at most."""
 
 
 def require_optuna() -> None:
@@ -53,12 +58,13 @@ def quiet() -> Generator[None]:
         yield
 
 
-def open_storage(folder: Path | None, url: str | None) -> "BaseStorage":
-    """Open the storage of a sweep, which is made where it is not there yet.
+def open_storage(folder: Path | None, url: str | None, *, writes: bool = True) -> "BaseStorage":
+    """Open the storage of a sweep.
 
     Args:
         folder: The sweep's folder, for its journal; where a URL is given it is not used.
         url: A database as SQLAlchemy names it, such as "postgresql://user@host/name".
+        writes: Whether it is written to, and made where it is not there yet.
 
     Raises:
         UsageError: The URL is none, Optuna is not installed, or the driver of the database is not.
@@ -66,7 +72,9 @@ def open_storage(folder: Path | None, url: str | None) -> "BaseStorage":
     """
     require_optuna()
     with quiet():
-        return _open_journal(folder / JOURNAL) if url is None and folder is not None else _open_database(str(url))
+        if url is None and folder is not None:
+            return _open_journal(folder / JOURNAL, writes=writes)
+        return _open_database(str(url), writes=writes)
 
 
 def close_storage(storage: "BaseStorage") -> None:
@@ -84,15 +92,18 @@ def study_names(storage: "BaseStorage") -> list[str]:
 
 
 def hide_password(url: str) -> str:
-    """A URL without its password, for files and messages."""
+    """A URL without its password and without settings that may hold one, for files and messages."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
-        parts = urlsplit(url)
-        if parts.password is None:
-            return url
-    except ValueError:
+        parsed = make_url(url)
+        shown = parsed.difference_update_query(set(parsed.query) - HARMLESS).render_as_string(hide_password=True)
+    except (ArgumentError, ValueError):
         return "a URL"
-    user, host = parts.username or "", parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{user}:***@{host}"))
+    # a password with @ in it, which a URL has as %40, would be taken for the name of the host
+    plain = url.count("@") <= 1 and url.isprintable() and len(shown) <= LONGEST
+    return shown if plain else "a URL"
 
 
 @contextlib.contextmanager
@@ -120,55 +131,13 @@ def storage_errors(where: str = "its storage") -> Generator[None]:
         ) from error
 
 
-class JournalLock:
-    """The lock of a journal: the system gives it back when a process ends, however it ends.
-
-    A process that was killed while it wrote leaves half a line. Whoever takes the lock next cuts it off, so that no
-    line is appended to it.
-    """
-
-    def __init__(self, journal: Path) -> None:
-        self._journal, self._lock = journal, journal.with_name(f"{journal.name}.lock")
-        self._held: int | None = None
-
-    def acquire(self) -> bool:
-        """Wait for the lock and take it."""
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            import fcntl
-        except ImportError:  # Windows: msvcrt waits for ten seconds at most
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined]
-        else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        self._held = descriptor
-        self._cut_torn_line()
-        return True
-
-    def release(self) -> None:
-        """Give the lock back."""
-        if self._held is not None:
-            os.close(self._held)
-            self._held = None
-
-    def _cut_torn_line(self) -> None:
-        with open(self._journal, "r+b") as file:
-            size = file.seek(0, os.SEEK_END)
-            start = max(size - TAIL, 0)
-            file.seek(start)
-            tail = file.read()
-            if tail and not tail.endswith(b"\n"):
-                file.truncate(start + tail.rfind(b"\n") + 1)
-
-
-def _open_journal(path: Path) -> "BaseStorage":
+def _open_journal(path: Path, *, writes: bool) -> "BaseStorage":
     from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
 
-    lock: Any = JournalLock(path)  # Optuna's own locks outlive a process that is killed, for 30 seconds
+    from .journal import FolderJournal
+
     try:
-        return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
+        return JournalStorage(FolderJournal(path, writes=writes))
     except Exception as error:  # a line that is JSON may still hold anything
         raise RunError(
             "a sweep keeps its trials in a journal of whole lines",
@@ -177,7 +146,8 @@ def _open_journal(path: Path) -> "BaseStorage":
         ) from None
 
 
-def _open_database(url: str) -> "BaseStorage":
+def _open_database(url: str, *, writes: bool) -> "BaseStorage":
+    from optuna.exceptions import StorageInternalError
     from optuna.storages import RDBStorage
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -185,7 +155,7 @@ def _open_database(url: str) -> "BaseStorage":
     shown = hide_password(url)
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UsageError(
             "a storage is the URL of a database",
             got=f'"{shown}"',
@@ -196,8 +166,12 @@ def _open_database(url: str) -> "BaseStorage":
         if parsed.drivername == "postgresql":  # SQLAlchemy would look for an older driver
             parsed = parsed.set(drivername="postgresql+psycopg")
         options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+    if not writes:
+        parsed, more = _reading(parsed)
+        options |= more
+    text = parsed.render_as_string(hide_password=False)
     try:
-        return RDBStorage(parsed.render_as_string(hide_password=False), engine_kwargs=options)
+        return RDBStorage(text, engine_kwargs=options, skip_table_creation=not writes)
     except ImportError as error:
         module = getattr(error.__cause__, "name", None) or error.name  # Optuna's own error does not say which
         driver = "psycopg[binary]" if parsed.get_backend_name() == "postgresql" else module
@@ -206,12 +180,25 @@ def _open_database(url: str) -> "BaseStorage":
             got=f"no module {module} for {shown}",
             hint=f"pip install '{driver}'",
         ) from None
-    except (SQLAlchemyError, RuntimeError, ValueError) as error:
+    except (SQLAlchemyError, StorageInternalError, RuntimeError, ValueError) as error:
         raise RunError(
-            "a sweep needs a database that answers and takes its tables",
-            got=f"{_one_line(error)} from {shown}",
+            f"a sweep needs a database that answers and {'takes' if writes else 'has'} its tables",
+            got=f"{_one_line(error.__cause__ or error)} from {shown}",
             hint="check host, port, user and name of the database, and that its server runs",
         ) from None
+
+
+def _reading(url: "URL") -> "tuple[URL, dict[str, Any]]":
+    """A URL by which, and settings of SQLAlchemy with which, a database is only read."""
+    from sqlalchemy.pool import NullPool
+
+    options: dict[str, Any] = {"poolclass": NullPool}  # a connection is closed also where its database is no sweep's
+    if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
+        file = str(url.database) if "uri" in url.query else f"file:{quote(str(url.database))}"
+        return url.set(database=file).update_query_dict({"mode": "ro", "uri": "true"}), options
+    if url.get_backend_name() == "postgresql":
+        options["execution_options"] = {"postgresql_readonly": True}
+    return url, options
 
 
 def _one_line(error: BaseException) -> str:

@@ -82,8 +82,8 @@ def decide(
     if new.index >= len(suspects):
         raise UnknownNameError("a decision is on a label of the sheet", got=str(new.index), hint="load the page again")
     sample = str(suspects[new.index]["sample"])
-    with workspace.deciding:
-        known = read_all(path)
+
+    def check(known: tuple[Decision, ...]) -> None:
         since = [each for each in known[_rows(sheet["before"]) :] if each.sample == sample]
         if since and new.before != _said(since[-1], names):
             raise DataError(
@@ -92,10 +92,12 @@ def decide(
                 f"{sample}",
                 hint="the page shows it now: decide once more",
             )
-        if new.now is not None:
-            append_decisions(path, [Decision(sample, new.now.action, _class(new.now, names), by=person.name)])
-        elif new.before is not None:
-            take_back_decision(path, Decision(sample, new.before.action, _class(new.before, names)))
+
+    if new.now is not None:
+        decision = Decision(sample, new.now.action, _class(new.now, names), by=person.name)
+        append_decisions(path, [decision], check=check)
+    elif new.before is not None:
+        take_back_decision(path, Decision(sample, new.before.action, _class(new.before, names)), check=check)
     workspace.hub.send("decisions", {"run": run})
     return {"decisions": len(read_all(path))}
 

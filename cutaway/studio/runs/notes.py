@@ -1,6 +1,5 @@
 """What a person wrote to a run: a title, tags, a note. It is in the run folder, so that it moves with it."""
 
-import contextlib
 import json
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from cutaway.errors import RunError
-from cutaway.runs import write_atomic
+from cutaway.runs import changing, read_bytes, write_atomic
+from cutaway.studio.folders import check_own
 
 NOTES = "notes.json"
 BYTES = 200_000
@@ -40,12 +40,9 @@ class Notes(BaseModel):
 
 def read_notes(run: Path) -> Notes:
     """The notes in a run folder; empty where there are none, or none that can be read."""
-    file = run / NOTES
     try:
-        if not file.is_file() or file.stat().st_size > BYTES:
-            return Notes()
-        return Notes.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError):
+        return Notes.model_validate_json(read_bytes(run / NOTES, run=run, limit=BYTES))
+    except (OSError, ValidationError, RunError):
         return Notes()
 
 
@@ -57,14 +54,14 @@ def change_notes(run: Path, changed: Notes) -> None:
         changed: Only fields that it was made with count.
 
     Raises:
-        RunError: The folder cannot be written.
+        RunError: The folder cannot be written, or the file is a link.
     """
-    notes = read_notes(run).model_copy(update={name: getattr(changed, name) for name in changed.model_fields_set})
+    check_own(run.parent, Path(run.name) / NOTES)
+    given = {name: getattr(changed, name) for name in changed.model_fields_set}
     try:
-        for stray in run.glob(f".{NOTES}.*.tmp"):  # a server that was killed while it wrote left it
-            with contextlib.suppress(FileNotFoundError):
-                stray.unlink()
-        write_atomic(run / NOTES, json.dumps(notes.model_dump(), ensure_ascii=False, indent=2).encode() + b"\n")
+        with changing(run / NOTES):  # two people may write different fields at once
+            notes = read_notes(run).model_copy(update=given)
+            write_atomic(run / NOTES, json.dumps(notes.model_dump(), ensure_ascii=False, indent=2).encode() + b"\n")
     except OSError as error:
         raise RunError(
             "notes are kept in the folder of the run, which must be one that can be written",

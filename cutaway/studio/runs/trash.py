@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cutaway.errors import RunError, UnknownNameError
 from cutaway.runs import history_path, is_locked
-from cutaway.studio.folders import check_own, is_text
+from cutaway.studio.folders import check_own, is_linked, is_text
 
 TRASH = ".trash"
 LEAVING = ".deleted-"
@@ -32,6 +32,8 @@ class Trash:
 
     def _entries(self) -> list[str]:
         try:
+            if is_linked(self._runs, Path(TRASH)):
+                return []
             with os.scandir(self.folder) as entries:
                 return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
         except OSError:
@@ -57,8 +59,9 @@ class Trash:
 
         Raises:
             UnknownNameError: There is none of this name.
-            RunError: A run of its name is there, or the folder cannot be written.
+            RunError: A run of its name is there, or the folder cannot be written or is a link.
         """
+        check_own(self._runs, Path(TRASH))
         if name not in self.names():
             raise UnknownNameError(
                 "only a run in the trash can be taken back", got=f'"{name:.100}"', hint="open the trash"
@@ -84,10 +87,9 @@ class Trash:
 
     def clear_leavings(self) -> None:
         """Finish what was left half deleted when the process that emptied the trash was killed."""
-        if not self.folder.is_symlink():
-            for name in self._entries():
-                if name.startswith(LEAVING):
-                    shutil.rmtree(self.folder / name, ignore_errors=True)
+        for name in self._entries():
+            if name.startswith(LEAVING):
+                shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def _move(self, source: Path, target: Path) -> None:
         with self._writing(source.name):

@@ -5,6 +5,7 @@ makes and how it ended. SIGINT or SIGTERM stops the training as Ctrl-C does: eve
 """
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -19,9 +20,12 @@ from cutaway.runs import ProcessRecord, labels_path
 
 from .files import find_run_of, read_job, read_status, write_status
 from .job import Continuation, Repeat, Status, Training
+from .started import ATTEMPTS, note_starts
 
 if TYPE_CHECKING:
     from cutaway.api.run import Run
+
+log = logging.getLogger("cutaway.studio.trainings")
 
 NOTE_SECONDS = 1.0
 """Seconds between two notes on what is done before the training begins."""
@@ -36,6 +40,10 @@ class _Teller:
         self._status = Status(
             state="running", attempts=before.attempts if before else 1, process=ProcessRecord.current()
         )
+        try:
+            note_starts(path.name, ATTEMPTS)
+        except OSError:
+            log.warning("an older copy of the folder of %s could be started once more", path.name, exc_info=True)
         write_status(path, self._status)
 
     def on_progress(self, now: Progress) -> None:
@@ -99,6 +107,7 @@ def _by_name(message: str, task: Training | Repeat | Continuation, runs: Path) -
 
 
 def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> "Run":
+    from cutaway.api.labels import read_all
     from cutaway.api.recipe import train_recipe
     from cutaway.api.train import resume, train_like
     from cutaway.models import lean_keras
@@ -107,7 +116,8 @@ def _do(task: Training | Repeat | Continuation, runs: Path, teller: _Teller) -> 
     if isinstance(task, Continuation):
         return resume(str(runs / task.run), runs=runs, progress=teller.on_progress)
     if isinstance(task, Repeat):
-        labels = {"labels": str(labels_path(runs / task.run))} if task.labels else {}
+        run = runs / task.run  # without any decision, reading the file says so
+        labels = {"labels": read_all(run) or labels_path(run)} if task.labels else {}
         settings: dict[str, Any] = {**task.settings, **labels, "progress": teller.on_progress}
         return train_like(str(runs / task.run), runs=runs, from_epoch=task.from_epoch, name=task.name, **settings)
     form = task.form.model_dump()

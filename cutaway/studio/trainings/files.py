@@ -12,11 +12,18 @@ from cutaway.studio.folders import names_in
 
 from .job import Job, Status
 from .seal import is_seal
+from .started import ATTEMPTS, starts_of
 
 JOB, SEAL, STATUS, LOCK, LOG = "job.json", "seal", "status.json", "lock", "log.txt"
 
-ATTEMPTS = 2
-"""How often a process is started for a job: one that dies before it can say anything would die for ever."""
+FOREIGN = (
+    "a training starts where it was asked for; got one that came with the folder of runs, was moved or copied, or was "
+    "asked for by another user; next: start it again"
+)
+STARTED = (
+    "a training that was asked for starts once; got one that was started or canceled before, whose folder says nothing "
+    "of it, as an older copy does; next: start it again"
+)
 
 BYTES = 4 << 20
 """Bytes of a file at most."""
@@ -62,13 +69,23 @@ def _last_line(log: Path) -> str:
     return lines[-1] if lines else ""
 
 
-def is_sealed(path: Path) -> bool:
+def why_not_started(path: Path) -> str | None:
+    """Why a job that waits is not started; None where nothing is against it."""
+    if not _is_sealed(path):
+        return FOREIGN
+    try:
+        return None if starts_of(path.name) < ATTEMPTS else STARTED
+    except OSError as error:
+        return f"cannot be started: {error.strerror or error}"
+
+
+def _is_sealed(path: Path) -> bool:
     """Whether a job was asked for here, and did not come with the folder."""
     try:
         given, data = (read_bytes(path / name, run=path, limit=BYTES) for name in (SEAL, JOB))
+        return is_seal(given.decode(errors="replace"), path, data)
     except (OSError, RunError):
         return False
-    return is_seal(given.decode(errors="replace"), path.name, data)
 
 
 def read_job(path: Path) -> Job:

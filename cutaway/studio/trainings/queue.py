@@ -1,6 +1,7 @@
 """The queue of trainings of a folder of runs: one folder for each job, which outlives every server."""
 
 import contextlib
+import logging
 import os
 import secrets
 import shutil
@@ -10,25 +11,27 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError
-from cutaway.runs import write_atomic
+from cutaway.runs import take_lock, write_atomic
 from cutaway.studio.folders import check_own, is_linked, names_in
 
 from .files import (
     JOB,
     LOCK,
     SEAL,
-    is_sealed,
     key_of,
     look_at_job,
     read_job,
     read_status,
     runs_by_process,
+    why_not_started,
     write_status,
 )
 from .job import Job, Status, task_words
-from .lock import take_lock
 from .seal import seal
+from .started import ATTEMPTS, note_starts
 from .stopping import stop_process
+
+log = logging.getLogger("cutaway.studio.trainings")
 
 JOBS = Path(".studio") / "jobs"
 
@@ -40,17 +43,13 @@ KEPT = 200
 
 ENDED = ("ended", "failed", "canceled", "died")
 
-FOREIGN = (
-    "a training starts where it was asked for; got one that came with the folder of runs, or was asked for by another "
-    "user; next: start it again"
-)
-
 
 class JobQueue:
     """The jobs of a folder of runs, a folder each.
 
     What a job is to do is in ``job.json``, which is written once, and ``seal`` proves that it was asked for here. How
-    it stands is in ``status.json``, which only the holder of ``lock`` writes; its process prints into ``log.txt``.
+    it stands is in ``status.json``, which only the holder of ``lock`` writes; its process prints into ``log.txt``. The
+    user's cache holds which jobs were started, so that none is started again by an older copy of its folder.
 
     Attributes:
         runs: The folder of runs.
@@ -80,7 +79,7 @@ class JobQueue:
         check_own(self.runs, JOBS)
         try:
             making.mkdir(parents=True)
-            write_atomic(making / SEAL, seal(name, data).encode())
+            write_atomic(making / SEAL, seal(self.folder / name, data, made=making).encode())
             write_atomic(making / JOB, data)
             making.rename(self.folder / name)  # a job is there whole or not at all
         except OSError as error:
@@ -170,6 +169,10 @@ class JobQueue:
             status = read_status(path)
             if lock is None or (status is not None and status.state != "starting"):  # one that no process holds waits
                 raise UsageError("only a training that waits is canceled", got="one that has begun", hint="stop it")
+            try:
+                note_starts(name, ATTEMPTS)
+            except OSError:
+                log.warning("only the folder of %s says that it was canceled", name, exc_info=True)
             write_status(path, Status(state="canceled", attempts=0))
         finally:
             if lock is not None:
@@ -215,8 +218,8 @@ class JobQueue:
         except RunError as error:
             return {"id": name, "state": "failed", "run": None, "note": "", "error": str(error), "created": None}
         status, state, error = look_at_job(path)
-        if state == "queued" and not is_sealed(path):
-            state, error = "failed", FOREIGN
+        if state == "queued" and (why := why_not_started(path)):
+            state, error = "failed", why
         return {
             "id": name,
             "state": state,

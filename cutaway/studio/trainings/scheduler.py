@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.parallel import cpu_count, free_memory
+from cutaway.runs import open_regular, take_lock
 
-from .files import LOCK, LOG, read_status, write_status
+from .files import LOCK, LOG, read_status, why_not_started, write_status
 from .job import Status
-from .lock import take_lock
 from .queue import JobQueue
+from .started import note_starts, starts_of
 
 TICK = 0.3
 """Seconds between two looks at the queues."""
@@ -123,12 +124,14 @@ class Scheduler:
         if lock is None:
             return False
         before = read_status(path)
-        attempts = before.attempts if before else 0
+        attempts, started = before.attempts if before else 0, None
         try:
-            if before is not None and before.state != "starting":
-                return False  # it was canceled after its queue was looked at
+            if (before is not None and before.state != "starting") or why_not_started(path):
+                return False  # it was canceled, or exchanged, after its queue was looked at
+            started = starts_of(path.name)
+            note_starts(path.name, started + 1)
             write_status(path, Status(state="starting", attempts=attempts + 1))
-            with open(path / LOG, "ab") as log:
+            with open(open_regular(path / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode=0o666), "ab") as log:
                 command = [sys.executable, "-P", "-m", "cutaway.studio.trainings.child", str(path), str(lock)]
                 self._children.append(
                     subprocess.Popen(
@@ -143,6 +146,8 @@ class Scheduler:
         except OSError as error:  # it is tried again: a disk or a memory that is full now may not be later
             queue.trouble[path.name] = f"cannot be started: {error.strerror or error}"
             with contextlib.suppress(OSError):
+                if started is not None:
+                    note_starts(path.name, started)
                 write_status(path, Status(state="starting", attempts=attempts))
             return False
         finally:

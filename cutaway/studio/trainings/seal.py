@@ -1,7 +1,7 @@
 """The mark of trainings that were asked for here.
 
-A folder of runs may come from a stranger, with jobs in it that wait. To open it must start nothing, so a job is started
-only with a mark that needs a secret of the user.
+A folder of runs may come from a stranger, with jobs in it that wait, or come back from one. To open it must start
+nothing, so a job is started only with a mark that needs a secret of the user and is of this very folder.
 """
 
 import functools
@@ -16,19 +16,25 @@ SECRET = "secret"
 BYTES = 32
 
 
-def seal(name: str, job: bytes) -> str:
+def seal(path: Path, job: bytes, *, made: Path | None = None) -> str:
     """The mark of a job, hexadecimal.
 
     Args:
-        name: Id of the job.
+        path: Folder of the job, whose name is its id.
         job: What it is to do, as it is written.
+        made: Where the folder is until it is moved to its place. The number of a folder in its file system stays when
+            it is moved, and a copy has another one.
+
+    Raises:
+        OSError: The folder is gone.
     """
-    return hmac.new(_secret(), name.encode() + b"\0" + job, "sha256").hexdigest()
+    place = os.fsencode(os.path.realpath(path))
+    return hmac.new(_secret(), b"%b\0%d\0%b" % (place, (made or path).stat().st_ino, job), "sha256").hexdigest()
 
 
-def is_seal(given: str, name: str, job: bytes) -> bool:
+def is_seal(given: str, path: Path, job: bytes) -> bool:
     """Whether this is the mark of a job; see `seal`."""
-    return hmac.compare_digest(given.encode(), seal(name, job).encode())
+    return hmac.compare_digest(given.encode(), seal(path, job).encode())
 
 
 def _secret() -> bytes:

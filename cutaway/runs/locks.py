@@ -1,0 +1,118 @@
+"""Locks between processes: the system gives a lock back when a process ends, however it ends."""
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .atomic import remove_strays
+from .reading import open_regular
+
+PATIENCE = 60.0
+"""Seconds that whoever changes a file waits for others, who hold its lock for some 20 ms each."""
+
+BETWEEN = 0.005
+"""Seconds between two tries."""
+
+if sys.platform == "win32":
+    import msvcrt
+
+    FAR = 1 << 30
+    """The place of the byte that is locked: other processes can neither read nor write a byte that is."""
+
+    def lock_descriptor(descriptor: int, *, shared: bool = False) -> bool:
+        """Take the lock of an open file, which is held until it is closed; False if another process holds it."""
+        os.lseek(descriptor, FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def lock_descriptor(descriptor: int, *, shared: bool = False) -> bool:
+        """Take the lock of an open file, which is held until it is closed in every process that was given it.
+
+        Args:
+            descriptor: Of the file.
+            shared: Whether others may hold it in the same way, as those do who only look. Windows has no such lock.
+
+        Returns:
+            False if another process holds it.
+
+        Raises:
+            OSError: The file system has no locks.
+        """
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def take_lock(path: Path, *, patience: float = 0.0, mode: int = 0o600) -> int | None:
+    """Take the lock of a file, which is made where it is not there.
+
+    Args:
+        path: The file.
+        patience: Seconds to wait for it: who only looks whether a lock is held holds it for a moment.
+        mode: Who may take it, less what the umask takes away.
+
+    Returns:
+        Its descriptor: the lock is held until it is closed here and in every process that was given it. None if
+        another process, or another thread, holds it.
+
+    Raises:
+        OSError: The file cannot be made, or is a link or another kind of file.
+    """
+    descriptor = open_regular(path, os.O_RDWR | os.O_CREAT, mode=mode)
+    end = time.monotonic() + patience
+    try:
+        while not lock_descriptor(descriptor):
+            if time.monotonic() >= end:
+                os.close(descriptor)
+                return None
+            time.sleep(BETWEEN)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+@contextmanager
+def changing(path: Path, *, patience: float = PATIENCE) -> Generator[None]:
+    """Hold while a file is read, changed and replaced by `write_atomic`, so that no change of another process is lost.
+
+    The lock is that of a file beside it, since the file itself is replaced. What a process that was killed meanwhile
+    left half written is removed.
+
+    Raises:
+        OSError: The lock cannot be made, or another process holds it for `patience` seconds.
+    """
+    lock = take_lock(path.with_name(f".{path.name}.lock"), patience=patience, mode=0o666)
+    if lock is None:
+        raise TimeoutError(errno.ETIMEDOUT, f"another process has been changing it for {patience:.0f} s", str(path))
+    try:
+        remove_strays(path.parent, path.name)
+        yield
+    finally:
+        os.close(lock)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock of a file."""
+    try:
+        descriptor = open_regular(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return not lock_descriptor(descriptor, shared=True)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
