@@ -13,6 +13,7 @@ from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 
 from .computing import Desk
 from .gate import Gate
+from .live import LiveMaps
 from .routes import ROUTERS
 from .settings import StudioSettings
 from .trainings import Scheduler
@@ -25,7 +26,8 @@ def create_app(settings: StudioSettings) -> Gate:
     Args:
         settings: Where it listens and who may come in.
     """
-    workspaces = _workspaces(settings)
+    live = LiveMaps()
+    workspaces = _workspaces(settings, live)
     queues = [(each.jobs, each.tell_jobs) for each in set(workspaces.values())]
     desk = Desk()
     scheduler = Scheduler(queues, parallel=settings.parallel)
@@ -39,6 +41,7 @@ def create_app(settings: StudioSettings) -> Gate:
         yield
         scheduler.close()
         desk.close()
+        live.close()
         for workspace in set(workspaces.values()):
             workspace.close()
 
@@ -61,12 +64,12 @@ def create_app(settings: StudioSettings) -> Gate:
     return Gate(app, settings)
 
 
-def _workspaces(settings: StudioSettings) -> dict[str, Workspace]:
+def _workspaces(settings: StudioSettings, live: LiveMaps) -> dict[str, Workspace]:
     """The workspace of each person; people who see the same folder share one."""
     folders: dict[Path, Workspace] = {}
     for person in settings.people:
         if person.runs not in folders:
-            folders[person.runs] = Workspace(person.runs)
+            folders[person.runs] = Workspace(person.runs, live)
     return {person.name: folders[person.runs] for person in settings.people}
 
 

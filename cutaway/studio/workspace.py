@@ -48,12 +48,16 @@ class _Seen:
 class Workspace:
     """A folder of runs: its index, its trash, its events, and a thread that watches it.
 
+    Args:
+        folder: The folder.
+        live: The live maps of the studio.
+
     Attributes:
         folder: The folder.
         index: The rows of its runs.
         trash: Its deleted runs.
         jobs: The trainings that wait, run and have ended.
-        live: The maps of runs that are being trained and watched.
+        live: The maps of runs that are being trained and watched, of all folders.
         surveys: Looks at data.
         uploads: Files and folders that were uploaded.
         folder_uploads: Folders that arrive.
@@ -61,11 +65,12 @@ class Workspace:
         deciding: Held by whoever reads decisions on labels and adds one.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, live: LiveMaps) -> None:
         self.folder = folder.absolute()
         self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
         self.jobs = JobQueue(self.folder)
-        self.live = LiveMaps(self.folder, lambda frame: self.hub.send("live", frame))
+        self.live = live
+        live.listen(self.folder, lambda frame: self.hub.send("live", frame))
         self.deciding = threading.Lock()
         self.surveys = Surveys(lambda told: self.hub.send("survey", told))
         self.uploads = Uploads(self.folder)
@@ -85,7 +90,6 @@ class Workspace:
         self._ending.set()
         self.folder_uploads.remove_idle(seconds=0)
         self.hub.close()
-        self.live.close()
         self.surveys.close()
         if self._thread.is_alive():
             self._thread.join(5)

@@ -239,6 +239,7 @@ class InProcess:
 
     def close(self):
         self.app.state.desk.close()
+        self.workspace.live.close()
         for workspace in set(self.app.state.workspaces.values()):
             workspace.close()
         self._run(self._loop.shutdown_default_executor())
