@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 
 from .computing import Desk
+from .data import Surveys
 from .gate import Gate
 from .live import LiveMaps
 from .routes import ROUTERS
@@ -26,8 +28,8 @@ def create_app(settings: StudioSettings) -> Gate:
     Args:
         settings: Where it listens and who may come in.
     """
-    live = LiveMaps()
-    workspaces = _workspaces(settings, live)
+    live, surveys = LiveMaps(), Surveys()
+    workspaces = _workspaces(settings, live=live, surveys=surveys)
     queues = [(each.jobs, each.tell_jobs) for each in set(workspaces.values())]
     desk = Desk()
     scheduler = Scheduler(queues, parallel=settings.parallel)
@@ -42,6 +44,7 @@ def create_app(settings: StudioSettings) -> Gate:
         scheduler.close()
         desk.close()
         live.close()
+        surveys.close()
         for workspace in set(workspaces.values()):
             workspace.close()
 
@@ -64,12 +67,12 @@ def create_app(settings: StudioSettings) -> Gate:
     return Gate(app, settings)
 
 
-def _workspaces(settings: StudioSettings, live: LiveMaps) -> dict[str, Workspace]:
-    """The workspace of each person; people who see the same folder share one."""
+def _workspaces(settings: StudioSettings, **shared: Any) -> dict[str, Workspace]:
+    """The workspace of each person; people who see the same folder share one; ``shared`` is what all of them do."""
     folders: dict[Path, Workspace] = {}
     for person in settings.people:
         if person.runs not in folders:
-            folders[person.runs] = Workspace(person.runs, live)
+            folders[person.runs] = Workspace(person.runs, **shared)
     return {person.name: folders[person.runs] for person in settings.people}
 
 
