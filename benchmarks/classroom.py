@@ -1,9 +1,10 @@
 """Twenty students and one machine: ``python -m benchmarks.classroom``.
 
 A studio with a folder and a link for each student, as the guide on classrooms starts it, and requests as their pages
-send them, each over connections of its own. All start a training of digits at the same moment; each page has its stream
-of events, asks how its training stands, and follows its live map while it runs. Then eight open their runs at the same
-moment: each page asks for a first look, the map, the sections and the sheet of suspect labels. Nothing else may run.
+send them, each over connections of its own. All open the form, which looks at the data, and start a training of digits
+at the same moment; each page has its stream of events, and follows its live map while it trains. Then eight open their
+runs at the same moment: each page asks for a first look, the map, the sections and the sheet of suspect labels. Nothing
+else may run.
 
 Memory is that of the studio and all processes below it, by PSS: what they share counts once. The program is compiled
 for a folder of its own, as ``cutaway demo`` does it before a lesson; what the first look compiles is not.
@@ -66,7 +67,9 @@ class Student:
 
         def read() -> None:
             while not until.is_set():
-                line = answer.readline().decode().strip()
+                line = answer.readline().decode()
+                if not line:
+                    return  # the studio is gone
                 if line.startswith("data: "):
                     name, data = json.loads(line[6:])
                     begun.set() if name == "hello" else take(name, data)
@@ -77,10 +80,11 @@ class Student:
 
     def train(self, together: threading.Barrier) -> None:
         """Start a training when all do, note the places that are told, and follow its live map until it has ended."""
-        ended, words = threading.Event(), dict[str, Any]()
+        asked, ended, words = threading.Event(), threading.Event(), dict[str, Any]()
         watched = -10.0
 
         def take(name: str, data: Any) -> None:
+            asked.wait()  # what the first answer says came first
             for row in data["jobs"] if name == "jobs" else ():
                 hear(row)
 
@@ -95,9 +99,13 @@ class Student:
 
         self.follow(take, ended)
         together.wait()
+        self.ask("/train")
+        self.ask("/api/data/survey", {"data": TASK["data"], "options": {}})
+        together.wait()
         begun = time.perf_counter()
         job = self.ask("/api/trainings", TASK)
         hear(job)
+        asked.set()
         while not ended.wait(1.0):
             if words["run"] and time.perf_counter() - watched > 10:
                 watched = time.perf_counter()

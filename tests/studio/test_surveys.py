@@ -34,7 +34,7 @@ def surveys(monkeypatch):
 
 
 def test_what_was_canceled_and_is_asked_for_again_is_looked_at_again(surveys):
-    process = surveys._lookers[0].process
+    process = surveys._workers[0].process
     key = surveys.ask(ADA, "large", {}, seconds=0)["key"]
     surveys.cancel(ADA, key)
     assert surveys.ask(ADA, "large", {}, seconds=0)["state"] == "working"
@@ -49,7 +49,7 @@ def test_what_was_canceled_and_is_asked_for_again_is_looked_at_again(surveys):
 
 
 def test_after_one_that_was_canceled_comes_the_next_one(surveys):
-    process = surveys._lookers[0].process
+    process = surveys._workers[0].process
     first, second = (surveys.ask(ADA, where, {}, seconds=0)["key"] for where in ("first", "second"))
     surveys.cancel(ADA, first)
     process.on_end()
@@ -60,7 +60,7 @@ def test_after_one_that_was_canceled_comes_the_next_one(surveys):
 
 
 def test_a_process_that_nobody_needs_ends_and_comes_back(surveys, monkeypatch):
-    process = surveys._lookers[0].process
+    process = surveys._workers[0].process
     key = surveys.ask(ADA, "first", {}, seconds=0)["key"]
     monkeypatch.setattr("cutaway.studio.data.surveys.IDLE", -1.0)
     surveys.tidy()
@@ -87,7 +87,7 @@ def test_one_process_looks_for_all_in_turn_and_nobody_sees_what_another_one_aske
     for call in (surveys.get, surveys.cancel):
         with pytest.raises(UnknownNameError, match="a look at data is kept for a while"):
             call(BOB, many[0])
-    first, second = (looker.process for looker in surveys._lookers)
+    first, second = (worker.process for worker in surveys._workers)
     for key in (many[0], mine, many[1], many[2]):
         assert first.sent[-1] == key
         first.on_line({"key": key, "result": "found"})
@@ -99,7 +99,7 @@ def test_who_looks_at_a_large_table_holds_nobody_up(surveys, monkeypatch):
     large, small, third = (
         surveys.ask(folder, "data", {"n": n}, seconds=0)["key"] for n, folder in enumerate((ADA, BOB, ADA))
     )
-    first, second = (looker.process for looker in surveys._lookers)
+    first, second = (worker.process for worker in surveys._workers)
     surveys.tidy()
     assert (first.sent, second.sent) == ([large], [])
     monkeypatch.setattr(module, "PATIENCE", -1.0)

@@ -27,7 +27,7 @@ WAITING = 20
 """Surveys of one folder of runs that wait at most."""
 
 
-class _Looker:
+class _Worker:
     """A process that looks at data.
 
     Attributes:
@@ -57,7 +57,7 @@ class Surveys:
         self._folders: dict[str, Path] = {}
         self._wanted: dict[str, Record] = {}
         self._served: dict[Path, float] = {}
-        self._lookers = [_Looker(self) for _ in range(PROCESSES)]
+        self._workers = [_Worker(self) for _ in range(PROCESSES)]
 
     def listen(self, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
         """Have somebody told of the surveys for a folder of runs.
@@ -119,28 +119,28 @@ class Surveys:
                 return
             found["state"] = "canceled"
             self._wanted.pop(key, None)
-            looker = next((each for each in self._lookers if each.key == key and not each.stopping), None)
-            if looker is not None:
-                looker.stopping = True
-        if looker is not None:
-            looker.process.end()
+            worker = next((each for each in self._workers if each.key == key and not each.stopping), None)
+            if worker is not None:
+                worker.stopping = True
+        if worker is not None:
+            worker.process.end()
 
     def tidy(self) -> None:
         """End processes that have not looked at data for a while; what waits behind a long look begins."""
         with self._lock:
             late = time.monotonic() - IDLE
-            idle = [each for each in self._lookers if each.key is None and each.since < late and each.process.alive]
+            idle = [each for each in self._workers if each.key is None and each.since < late and each.process.alive]
             idle = [each for each in idle if not each.stopping]
-            for looker in idle:
-                looker.stopping = True
+            for worker in idle:
+                worker.stopping = True
             self._next()
-        for looker in idle:
-            looker.process.end()
+        for worker in idle:
+            worker.process.end()
 
     def close(self) -> None:
         """End the processes."""
-        for looker in self._lookers:
-            looker.process.end()
+        for worker in self._workers:
+            worker.process.end()
 
     def _find(self, folder: Path, key: str) -> dict[str, Any]:
         if key not in self._known or self._folders[key] != folder:
@@ -153,22 +153,22 @@ class Surveys:
 
         While a process is being ended it begins with nothing: `ended` has still to be called for it.
         """
-        now, begun = time.monotonic(), {looker.key for looker in self._lookers}
+        now, begun = time.monotonic(), {worker.key for worker in self._workers}
         waiting = [key for key in self._wanted if key not in begun]
         if not waiting:
             return
-        for looker in self._lookers:
-            if looker.key is None and not looker.stopping:
+        for worker in self._workers:
+            if worker.key is None and not worker.stopping:
                 break
-            if now - looker.since < PATIENCE:
+            if now - worker.since < PATIENCE:
                 return  # it will soon be free
         else:
             return
         key = min(waiting, key=lambda key: self._served.get(self._folders[key], -math.inf))
-        looker.key, looker.since = key, now
+        worker.key, worker.since = key, now
         self._served[self._folders[key]] = now
         try:
-            looker.process.send(self._wanted[key])
+            worker.process.send(self._wanted[key])
         except OSError as error:
             self._end(key, state="failed", error=f"a process that looks at data; got {error.strerror}")
 
@@ -177,8 +177,8 @@ class Surveys:
         key = record["key"]
         with self._lock:
             found = self._known.get(key)
-            looker = next((each for each in self._lookers if each.key == key), None)
-            if found is None or looker is None or looker.stopping or found["state"] != "working":
+            worker = next((each for each in self._workers if each.key == key), None)
+            if found is None or worker is None or worker.stopping or found["state"] != "working":
                 return
             if "progress" in record:
                 found["progress"] = record["progress"]
@@ -192,21 +192,21 @@ class Surveys:
         """Note how a survey ended, and begin with the next one; the lock is held."""
         self._known[key] |= fields
         self._wanted.pop(key, None)
-        for looker in self._lookers:
-            if looker.key == key:
-                looker.key, looker.since = None, time.monotonic()
+        for worker in self._workers:
+            if worker.key == key:
+                worker.key, worker.since = None, time.monotonic()
         done = [name for name, each in self._known.items() if each["state"] != "working"]
         for name in done[:-KEPT]:
             del self._known[name], self._folders[name]
         self._lock.notify_all()
         self._next()
 
-    def ended(self, looker: _Looker) -> None:
+    def ended(self, worker: _Worker) -> None:
         """A process is gone: it was ended, or the data were too much for it."""
         with self._lock:
-            key = looker.key
-            if looker.stopping:
-                looker.stopping, looker.key = False, None
+            key = worker.key
+            if worker.stopping:
+                worker.stopping, worker.key = False, None
                 self._next()  # the same one, perhaps, which somebody has asked for again meanwhile
             elif key is not None:
                 self._end(key, state="failed", error=MEMORY)

@@ -136,6 +136,8 @@ def _load() -> None:
 
 def main() -> None:
     """Write frames until the studio is gone."""
+    from cutaway.models import forget_compiled_programs
+
     watched, runs = _Watched(), dict[Path, LiveRun | None]()
     os.environ["NUMBA_NUM_THREADS"] = "1"  # threads that wait for each other beside a training take more CPU time
     lower_priority(5)  # at 10, it is ready after 30 s beside a training that takes all CPUs
@@ -143,7 +145,11 @@ def main() -> None:
     lower_priority(19)  # at 10, an epoch of 0.8 s took 7% longer: each of its steps waits for the slower of two threads
     while True:
         paths = list(watched.paths)
-        runs = {path: run for path, run in runs.items() if path in paths}
+        left = [path for path in runs if path not in paths]
+        for path in left:
+            del runs[path]
+        if left:  # of twenty runs, one after the other, it would hold 590 MB
+            forget_compiled_programs()
         worked = [_look(path, runs) for path in paths]
         if not any(worked):
             time.sleep(LOOK)

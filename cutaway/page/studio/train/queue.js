@@ -33,7 +33,7 @@ export function jobWords(job) {
 function placeWords({ place, waiting, starts_in: seconds }) {
   const words = place === 1 ? "The next one to start" : `Number ${place} of ${waiting} in the queue`;
   if (!seconds) return words;
-  return `${words}, in about ${seconds < 120 ? counted(seconds, "second") : counted(Math.round(seconds / 60), "minute")}`;
+  return `${words}, ${place === 1 ? "" : "starting "}in about ${seconds < 120 ? counted(seconds, "second") : counted(Math.round(seconds / 60), "minute")}`;
 }
 
 /** The trainings that wait, run, or have failed. */
