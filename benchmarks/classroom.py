@@ -7,7 +7,8 @@ runs at the same moment: each page asks for a first look, the map, the sections 
 else may run.
 
 Memory is that of the studio and all processes below it, by PSS: what they share counts once. The program is compiled
-for a folder of its own, as ``cutaway demo`` does it before a lesson; what the first look compiles is not.
+for a folder of its own, as ``cutaway demo`` does it before a lesson; what the first look compiles is not. For a try,
+``CUTAWAY_CLASSROOM=3,2`` has three students, two of whom look.
 """
 
 import contextlib
