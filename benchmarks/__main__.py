@@ -30,6 +30,7 @@ NAMES = (
     "studio",
     "studio_live",
     "studio_views",
+    "classroom",
 )
 
 

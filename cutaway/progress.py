@@ -5,10 +5,12 @@ them (a terminal bar, a notebook, the studio) is decided above, in `cutaway.api`
 canceled: where a `CancelToken` is active, it raises `Canceled`, and the room stops after the current step.
 """
 
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import pairwise
 from threading import Event, Lock
 from types import TracebackType
 
@@ -30,7 +32,8 @@ class Progress:
         total: Units of work in all; 0 where nobody can know.
         unit: Name of one unit, plural: "samples".
         note: A few words on the state, such as "epoch 2/5  loss 0.31".
-        seconds_left: Seconds that the rest will take, where the work knows more than that units take equally long.
+        seconds_left: Seconds that the rest will take, where the work knows more than that units take equally long;
+            infinite where it knows that nobody can tell yet.
     """
 
     task: str
@@ -44,6 +47,49 @@ class Progress:
     def ended(self) -> bool:
         """Whether this is the last report of its task."""
         return 0 < self.total <= self.done
+
+
+class Pace:
+    """How fast work goes lately: the rate over the last half of its time, without the slowest step.
+
+    One step loads and compiles what the others only run. If it counted like them, a report of 80 seconds would have
+    2,237 seconds left after the first of 150 embeddings.
+
+    Args:
+        done: Units that were done before.
+        clock: When it begins, in seconds of any clock.
+    """
+
+    STEPS, SHARE = 3, 0.1
+    """Fewer steps say something of the others only if they are so much of the whole."""
+
+    def __init__(self, done: float, clock: float) -> None:
+        self._begun = clock
+        self._moments = deque([(clock, done)], maxlen=1000)
+
+    def take(self, done: float, clock: float) -> None:
+        """Note how much is done now."""
+        moments = self._moments
+        if done > moments[-1][1]:
+            moments.append((clock, done))
+        while len(moments) > self.STEPS + 1 and moments[1][0] <= (self._begun + clock) / 2:
+            moments.popleft()
+
+    def rate(self, total: float) -> float | None:
+        """Units of work a second; None where nobody can know yet.
+
+        Args:
+            total: Units of work in all.
+        """
+        steps = [(end - start, after - before) for (start, before), (end, after) in pairwise(self._moments)]
+        if len(steps) < self.STEPS:
+            first, last = self._moments[0][1], self._moments[-1][1]
+            if not steps or last - first < self.SHARE * (total - first):
+                return None
+        else:
+            steps.remove(max(steps, key=lambda step: step[0] / step[1]))
+        seconds = sum(seconds for seconds, _ in steps)
+        return sum(done for _, done in steps) / seconds if seconds > 0 else None
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -4,9 +4,10 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
+from math import inf
 from typing import Any, cast
 
-from cutaway.progress import Progress, ProgressCallback, active_tokens, ignore_progress, raise_if_canceled
+from cutaway.progress import Pace, Progress, ProgressCallback, active_tokens, ignore_progress, raise_if_canceled
 
 ProgressOption = bool | Callable[[Progress], None]
 """True draws bars on stderr (or in the notebook), False draws nothing, a callable gets the `Progress` records."""
@@ -98,23 +99,25 @@ class _Pace:
     def __init__(self, first: Progress) -> None:
         self.first = self.done = first.done
         self.begun = self.changed = time.perf_counter()
+        self.pace = Pace(first.done, self.begun)
 
     def words(self, now: Progress) -> str:
         """The whole and its seconds, or the share, the rate, and the seconds left at that rate."""
         clock = time.perf_counter()
         if now.done != self.done:
             self.done, self.changed = now.done, clock
+            self.pace.take(now.done, clock)
         if now.ended:
             return f"{now.done - self.first:,} {now.unit} in {clock - self.begun:.1f} s"
         if not now.total:
             return f"{now.done:,} {now.unit}"
-        words, left, took = [f"{100 * now.done // now.total}%"], now.seconds_left, self.changed - self.begun
-        if now.done > self.first and took > 0:
-            rate = (now.done - self.first) / took
+        words, left = [f"{100 * now.done // now.total}%"], now.seconds_left
+        rate = self.pace.rate(now.total)
+        if rate is not None:
             if now.seconds_left is None:  # between two reports of progress the seconds are counted down
                 left = max((now.total - now.done) / rate - (clock - self.changed), 0)
             words.append(f"{rate:,.0f}/s" if rate >= 1 else f"{1 / rate:.1f} s each")
-        return ", ".join(words if left is None else [*words, f"{left:,.0f} s left"])
+        return ", ".join(words if left is None or left == inf else [*words, f"{left:,.0f} s left"])
 
 
 class _Tasks:

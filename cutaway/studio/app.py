@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,7 +14,9 @@ from cutaway.checks import wrong_part
 from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
 
 from .computing import Desk
+from .data import Surveys
 from .gate import Gate
+from .live import LiveMaps
 from .routes import ROUTERS
 from .settings import StudioSettings
 from .trainings import Scheduler
@@ -26,7 +29,8 @@ def create_app(settings: StudioSettings) -> Gate:
     Args:
         settings: Where it listens and who may come in.
     """
-    workspaces = _workspaces(settings)
+    live, surveys = LiveMaps(), Surveys()
+    workspaces = _workspaces(settings, live=live, surveys=surveys)
     queues = [(each.jobs, each.tell_jobs) for each in set(workspaces.values())]
     desk = Desk()
     scheduler = Scheduler(queues, parallel=settings.parallel)
@@ -40,6 +44,8 @@ def create_app(settings: StudioSettings) -> Gate:
         yield
         scheduler.close()
         desk.close()
+        live.close()
+        surveys.close()
         for workspace in set(workspaces.values()):
             workspace.close()
 
@@ -62,12 +68,12 @@ def create_app(settings: StudioSettings) -> Gate:
     return Gate(app, settings)
 
 
-def _workspaces(settings: StudioSettings) -> dict[str, Workspace]:
-    """The workspace of each person; people who see the same folder share one."""
+def _workspaces(settings: StudioSettings, **shared: Any) -> dict[str, Workspace]:
+    """The workspace of each person; people who see the same folder share one; ``shared`` is what all of them do."""
     folders: dict[Path, Workspace] = {}
     for person in settings.people:
         if person.runs not in folders:
-            folders[person.runs] = Workspace(person.runs)
+            folders[person.runs] = Workspace(person.runs, **shared)
     return {person.name: folders[person.runs] for person in settings.people}
 
 

@@ -48,24 +48,30 @@ class _Seen:
 class Workspace:
     """A folder of runs: its index, its trash, its events, and a thread that watches it.
 
+    Args:
+        folder: The folder.
+        live: The live maps of the studio.
+        surveys: The looks at data of the studio.
+
     Attributes:
         folder: The folder.
         index: The rows of its runs.
         trash: Its deleted runs.
         jobs: The trainings that wait, run and have ended.
-        live: The maps of runs that are being trained and watched.
-        surveys: Looks at data.
+        live: The maps of runs that are being trained and watched, of all folders.
+        surveys: Looks at data, for all folders.
         uploads: Files and folders that were uploaded.
         folder_uploads: Folders that arrive.
         hub: Events to the pages that show it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, live: LiveMaps, surveys: Surveys) -> None:
         self.folder = folder.absolute()
         self.index, self.trash, self.hub = RunIndex(self.folder), Trash(self.folder), Hub()
         self.jobs = JobQueue(self.folder)
-        self.live = LiveMaps(self.folder, lambda frame: self.hub.send("live", frame))
-        self.surveys = Surveys(lambda told: self.hub.send("survey", told))
+        self.live, self.surveys = live, surveys
+        live.listen(self.folder, lambda frame: self.hub.send("live", frame))
+        surveys.listen(self.folder, lambda told: self.hub.send("survey", told))
         self.uploads = Uploads(self.folder)
         self.folder_uploads = FolderUploads(self.folder, self.uploads)
         self._ending, self._first = threading.Event(), threading.Event()
@@ -82,8 +88,6 @@ class Workspace:
         self._ending.set()
         self.folder_uploads.remove_idle(seconds=0)
         self.hub.close()
-        self.live.close()
-        self.surveys.close()
         if self._thread.is_alive():
             self._thread.join(5)
         self.index.keep()

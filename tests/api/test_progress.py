@@ -1,6 +1,7 @@
 import contextlib
 import fcntl
 import functools
+import math
 import os
 import pty
 import re
@@ -16,8 +17,9 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.progress import show_progress
+from cutaway.api.report import ReportProgress
 from cutaway.errors import Canceled
-from cutaway.progress import CancelToken, Progress, active_tokens
+from cutaway.progress import CancelToken, Pace, Progress, active_tokens
 
 
 @pytest.fixture
@@ -91,6 +93,62 @@ def test_rate_and_time_left_are_of_what_was_done_since_the_task_began(shown, clo
         "embeddings: 33%, 20.0 s each, 40 s left",
         "embeddings: 33%, 20.0 s each, 7 s left",  # what the work itself knows
     ]
+
+
+@pytest.mark.parametrize(("first", "each", "count"), [(15.0, 0.44, 150), (3.0, 0.01, 2000), (0.5, 0.5, 40)])
+@pytest.mark.parametrize("slow", [1, 2])
+def test_a_slow_step_at_the_beginning_says_nothing_of_the_others(first, each, count, slow):
+    pace, clock = Pace(0, 0.0), 0.0
+    for done in range(1, count):
+        clock += first if done == slow else each
+        pace.take(done, clock)
+        if done < 3:
+            assert pace.rate(count) is None
+        else:
+            assert pace.rate(count) == pytest.approx(1 / each, rel=1e-6)
+
+
+def test_few_large_steps_say_how_long_the_rest_takes():
+    pace = Pace(0, 0.0)
+    pace.take(1, 20.0)
+    assert pace.rate(3) == pytest.approx(1 / 20)
+    assert pace.rate(11) is None
+
+
+def test_work_that_becomes_slower_takes_longer_from_then_on():
+    pace, clock = Pace(100, 0.0), 0.0
+    for done in range(101, 201):
+        clock += 1.0 if done <= 120 else 4.0
+        pace.take(done, clock)
+    assert pace.rate(1000) == pytest.approx(0.25)
+
+
+def test_a_report_has_no_time_left_before_anybody_can_know(monkeypatch):
+    # of 150 embeddings one loads and compiles for 15 s, and the others take 0.4 s: 2,237 seconds were said to be left
+    now, told = [0.0], []
+    monkeypatch.setattr("cutaway.api.report.progress.perf_counter", lambda: now[0])
+    progress = ReportProgress(told.append, ["heading", "explore"])
+    progress.expect(150)
+    progress.begin("heading")
+    progress.end()
+    progress.begin("explore")
+    for done in range(1, 151):
+        now[0] += 15.0 if done == 1 else 0.4
+        progress.inner(Progress("embeddings", done, 150))
+        left = 0.4 * (150 + 16 - done)
+        if done == 1:
+            assert told[-1].seconds_left == math.inf
+        else:
+            assert told[-1].seconds_left == pytest.approx(left, rel=0.2)
+    progress.end()
+    assert told[-1].ended
+
+
+def test_time_that_nobody_knows_is_not_shown(shown, clock):
+    with show_progress(True) as on_progress:
+        for clock[0], done in ((0, 0), (15, 1), (16, 2), (17, 3)):
+            on_progress(Progress("report", done, 150, "steps", seconds_left=math.inf))
+    assert [text for text, _ in shown] == ["report: 0%", "report: 0%", "report: 1%", "report: 2%, 1/s"]
 
 
 def test_work_of_unknown_length_is_counted_and_does_not_end(shown, clock):

@@ -239,6 +239,8 @@ class InProcess:
 
     def close(self):
         self.app.state.desk.close()
+        self.workspace.live.close()
+        self.workspace.surveys.close()
         for workspace in set(self.app.state.workspaces.values()):
             workspace.close()
         self._run(self._loop.shutdown_default_executor())

@@ -10,7 +10,9 @@ import time
 
 import pytest
 
+from cutaway.studio.data import Surveys
 from cutaway.studio.events import LARGEST, PAGES, QUEUE, Hub
+from cutaway.studio.live import LiveMaps
 from cutaway.studio.runs import entry
 from cutaway.studio.workspace import Workspace
 
@@ -110,7 +112,7 @@ def test_nobody_listens_and_nothing_is_collected():
 def workspace(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "runs").mkdir()
-    workspace = Workspace(tmp_path / "runs")
+    workspace = Workspace(tmp_path / "runs", live=LiveMaps(), surveys=Surveys())
     events = []
     monkeypatch.setattr(workspace.hub, "send", lambda name, data: events.append((name, data)))
     monkeypatch.setattr("cutaway.studio.events.Hub.pages", 1)

@@ -336,11 +336,20 @@ def test_odd_things_among_the_runs_are_left_out(folder, new_run):
 
 def test_the_time_left_counts_the_compilation_in_the_first_epoch_no_further(folder, new_run):
     new_run(folder / "a", done=0, status="running", epochs=10)
-    writer = RunWriter.reopen(folder / "a")
+    writer, left = RunWriter.reopen(folder / "a"), []
     for epoch, seconds in ((1, 9.0), (2, 1.0)):
         writer.epoch({"epoch": epoch, "loss": 0.5, "seconds": seconds, "samples_per_second": 500.0})
+        left.append(RunIndex(folder).refresh("a")["progress"]["seconds_left"])
     writer.close()
-    assert RunIndex(folder).refresh("a")["progress"]["seconds_left"] == 8.0
+    assert left == [None, 8.0]
+
+
+def test_a_first_epoch_of_minutes_says_how_long_the_others_take(folder, new_run):
+    new_run(folder / "a", done=0, status="running", epochs=10)
+    writer = RunWriter.reopen(folder / "a")
+    writer.epoch({"epoch": 1, "loss": 0.5, "seconds": 100.0, "samples_per_second": 5.0})
+    writer.close()
+    assert RunIndex(folder).refresh("a")["progress"]["seconds_left"] == 900.0
 
 
 def test_the_row_of_a_training_says_how_far_it_is(folder, new_run):

@@ -1,8 +1,9 @@
 """The progress of a report as a whole: one task, whatever is computed for it."""
 
+from math import inf
 from time import perf_counter
 
-from cutaway.progress import Progress, ProgressCallback
+from cutaway.progress import Pace, Progress, ProgressCallback
 
 EMBEDDINGS = "embeddings"
 """The task of which each unit is a step of the report."""
@@ -27,7 +28,7 @@ class ReportProgress:
     def __init__(self, on_progress: ProgressCallback, sections: list[str]) -> None:
         self._on_progress, self._sections = on_progress, sections
         self._done = self._embedded = self._embeddings = 0
-        self._begun = perf_counter()
+        self._pace = Pace(0, perf_counter())
 
     def expect(self, embeddings: int) -> None:
         """Say how many embeddings there will be."""
@@ -58,10 +59,10 @@ class ReportProgress:
         left = self._left() if done < total else None
         self._on_progress(Progress("report", done, total, "steps", note, left))
 
-    def _left(self) -> float | None:
-        """Seconds that the rest will take, at the pace of what was done so far."""
+    def _left(self) -> float:
+        """Seconds that the rest will take, at the pace of late; infinite where that is not known."""
         works = [WORK.get(name, LITTLE) for name in self._sections]
-        done = sum(works[: self._done]) + self._embedded
-        if done < 1:
-            return None
-        return (perf_counter() - self._begun) * (sum(works) + self._embeddings - done) / done
+        done, total = sum(works[: self._done]) + self._embedded, sum(works) + self._embeddings
+        self._pace.take(done, perf_counter())
+        rate = self._pace.rate(total)
+        return inf if rate is None else (total - done) / rate

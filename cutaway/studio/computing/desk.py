@@ -36,7 +36,8 @@ SETTLED = 4.0
 """Seconds from when somebody has come until the second process is loaded: by then the first one is."""
 
 HELD = 10.0
-"""Seconds for which looks hold other work back at most: somebody may ask for one after the other."""
+"""Seconds for which a look holds other work back at most, once it has begun; one that is asked for so much later than
+other work does not: somebody may ask for one after the other."""
 
 MOST_JOBS = 64
 """Jobs that one person waits for at most."""
@@ -63,6 +64,8 @@ class Job:
         error: Why it failed, or None.
         moved: Whether it was stopped for something more urgent, and waits again.
         asked: When it was first asked for.
+        begun: When it was begun; infinite before.
+        turn: When whoever waits was served last before it was begun.
     """
 
     key: str
@@ -76,6 +79,8 @@ class Job:
     error: str | None = None
     moved: bool = False
     asked: float = field(default_factory=time.monotonic)
+    begun: float = math.inf
+    turn: float = math.inf
 
     @property
     def people(self) -> set[str]:
@@ -86,8 +91,8 @@ class Job:
 class Desk:
     """Takes tasks from pages, has each done once, and tells the pages that wait.
 
-    Of what is equally urgent, the job of the person who was served least recently is first: a student who asks for a
-    hundred maps lets all others pass.
+    First looks come first. Of all else, it is the turn of the person who was served least recently, and of what that
+    person wants, the most urgent is done: a student who asks for a hundred maps lets all others pass.
 
     Attributes:
         store: Where results are.
@@ -155,7 +160,7 @@ class Desk:
                     raise RunError(
                         f"at most {MOST_JOBS} jobs of one person wait", got="as many", hint="wait until some are done"
                     )
-                job = self._jobs[key] = Job(key, task, folder, tell, self._lane(task.lane))
+                job = self._jobs[key] = Job(key, task, folder, tell, self._lane(task.lane), {page: time.monotonic()})
                 self._make_room(job)
             job.pages[page] = time.monotonic()
             self._changed.notify_all()
@@ -219,9 +224,12 @@ class Desk:
             self._end(job, "canceled")
 
     def _make_room(self, job: Job) -> None:
-        """Stop what is less urgent; it waits again, and finds what it had finished."""
+        """Stop what is less urgent, and would not be first now; it waits again, and finds what it had finished."""
         running = self._running[job.lane]
-        if running is not None and running.task.priority > job.task.priority and not running.moved:
+        if running is None or running.moved or running.task.priority <= job.task.priority:
+            return
+        turn = running.turn if running.people & job.people else self._last_served(job)
+        if _order(job, turn) < _order(running, running.turn):
             running.moved = True
             self._workers[job.lane].cancel()
 
@@ -279,11 +287,12 @@ class Desk:
             while not self._ending:
                 waiting = [job for job in self._jobs.values() if job.lane == lane and job.state == "waiting"]
                 if waiting and not self._is_held_back(lane, waiting):
-                    job = min(waiting, key=lambda job: (job.task.priority, self._last_served(job)))
+                    job = min(waiting, key=lambda job: _order(job, self._last_served(job)))
                     job.state, self._running[lane] = "running", job
-                    self._served |= dict.fromkeys(job.people, time.monotonic())
+                    job.turn, job.begun = self._last_served(job), time.monotonic()
+                    self._served |= dict.fromkeys(job.people, job.begun)
                     return job
-                left = self._used[lane] + IDLE[lane] - time.monotonic()
+                left = HELD if waiting else self._used[lane] + IDLE[lane] - time.monotonic()
                 if left <= 0:
                     self._workers[lane].close()
                 self._changed.wait(left if left > 0 else None)
@@ -294,8 +303,9 @@ class Desk:
 
     def _is_held_back(self, lane: Lane, waiting: Sequence[Job]) -> bool:
         """Whether nothing may begin yet: beside other work a first look takes two seconds, and alone one."""
-        looks = lane != "look" and any(job.lane == "look" for job in self._jobs.values())
-        return looks and time.monotonic() - min(job.asked for job in waiting) < HELD
+        late, now = min(job.asked for job in waiting) + HELD, time.monotonic()
+        looks = [job for job in self._jobs.values() if job.lane == "look"] if lane != "look" else []
+        return any(job.asked < late and now - job.begun < HELD for job in looks)
 
     def _said(self, job: Job, said: dict[str, Any]) -> None:
         """Hand on what the process says of a job."""
@@ -308,3 +318,13 @@ class Desk:
             self._tell(job)
         if "part" in said:
             self._tell(job, part=said["part"])
+
+
+def _order(job: Job, served: float) -> tuple[bool, float, int]:
+    """What decides which job is done first: that with the lowest.
+
+    Args:
+        job: The job.
+        served: When whoever waits for it was served last.
+    """
+    return job.task.priority > 0, served, job.task.priority

@@ -6,6 +6,7 @@ main thread listens, so that a job can be canceled; another one works.
 
 import contextlib
 import json
+import math
 import os
 import queue
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import Canceled, CutawayError, printable, ran_out_of_memory
-from cutaway.progress import CancelToken, Progress
+from cutaway.progress import CancelToken, Pace, Progress
 from cutaway.studio.priority import lower_priority
 
 from .store import PartStore
@@ -45,28 +46,28 @@ class Mouth:
                 os._exit(0)
 
 
-class Pace:
+class Teller:
     """Turns reports of progress into what a page shows, a few times a second."""
 
     def __init__(self, mouth: Mouth, job: str) -> None:
         self._mouth, self._job = mouth, job
-        self._task, self._first, self._begun, self._said = "", 0, time.monotonic(), 0.0
+        self._task, self._pace, self._said = "", Pace(0, 0), 0.0
 
     def __call__(self, now: Progress) -> None:
         """Take a report."""
         clock = time.monotonic()
-        if now.task != self._task:
-            self._task, self._first, self._begun = now.task, now.done, clock
-        elif clock - self._said < EVERY and not now.ended:
+        begins = now.task != self._task
+        if begins:
+            self._task, self._pace = now.task, Pace(now.done, clock)
+        self._pace.take(now.done, clock)
+        if not begins and clock - self._said < EVERY and not now.ended:
             return
         self._said = clock
-        took = clock - self._begun
-        rate = (now.done - self._first) / took if took > 0 and now.done > self._first else None
-        left = now.seconds_left
+        rate, left = self._pace.rate(now.total), now.seconds_left
         if left is None and rate and now.total:
             left = (now.total - now.done) / rate
         progress = {"task": now.task, "done": now.done, "total": now.total, "unit": now.unit, "note": now.note}
-        self._mouth.say(job=self._job, progress={**progress, "rate": rate, "left": left})
+        self._mouth.say(job=self._job, progress={**progress, "rate": rate, "left": None if left == math.inf else left})
 
 
 class Bench:
@@ -117,7 +118,7 @@ class Bench:
                     task,
                     Path(order["folder"]),
                     key=order["key"],
-                    on_progress=Pace(self._mouth, job),
+                    on_progress=Teller(self._mouth, job),
                     on_part=lambda name: self._mouth.say(job=job, part=name),
                 )
             return {"end": "done"}

@@ -74,7 +74,7 @@ class LiveRun:
         split = "test" if len(context.split.test) else "val"
         ids = context.ids(split, samples=SAMPLES)
         self._rows, self._labels, self._scale = context.data.x(ids), context.data.y(ids), context.data.scale
-        self._head = {"run": path.name, "layer": context.layer(None), "split": split, "samples": len(ids)}
+        self._head = {"path": str(path), "layer": context.layer(None), "split": split, "samples": len(ids)}
         self._head["colors"] = explorer_colors()
         self._head["classes"] = list(context.class_names[:255])
         self._model: Model = context.build_model(0)
@@ -121,7 +121,7 @@ class _Watched:
 
     def _listen(self) -> None:
         for record in read_lines(sys.stdin.buffer):
-            self.paths = [Path(record["folder"]) / run for run in record["runs"]]
+            self.paths = [Path(run) for run in record["runs"]]
         os._exit(0)  # the studio is gone
 
 
@@ -136,6 +136,8 @@ def _load() -> None:
 
 def main() -> None:
     """Write frames until the studio is gone."""
+    from cutaway.models import forget_compiled_programs
+
     watched, runs = _Watched(), dict[Path, LiveRun | None]()
     os.environ["NUMBA_NUM_THREADS"] = "1"  # threads that wait for each other beside a training take more CPU time
     lower_priority(5)  # at 10, it is ready after 30 s beside a training that takes all CPUs
@@ -143,7 +145,11 @@ def main() -> None:
     lower_priority(19)  # at 10, an epoch of 0.8 s took 7% longer: each of its steps waits for the slower of two threads
     while True:
         paths = list(watched.paths)
-        runs = {path: run for path, run in runs.items() if path in paths}
+        left = [path for path in runs if path not in paths]
+        for path in left:
+            del runs[path]
+        if left:  # of twenty runs, one after the other, it would hold 590 MB
+            forget_compiled_programs()
         worked = [_look(path, runs) for path in paths]
         if not any(worked):
             time.sleep(LOOK)
@@ -163,13 +169,13 @@ def _look(path: Path, runs: "dict[Path, LiveRun | None]") -> bool:
         return False
     except CutawayError as error:
         runs[path] = None
-        write_line({"run": path.name, "error": str(error)})
+        write_line({"path": str(path), "error": str(error)})
     except Exception as error:
         runs[path] = None
         said = " ".join(str(error).split())[:300]
         got = f"{type(error).__name__}: {said}"
         write_line(
-            {"run": path.name, "error": f"this run has a live map; got {got}; next: look at it when it has ended"}
+            {"path": str(path), "error": f"this run has a live map; got {got}; next: look at it when it has ended"}
         )
     return True
 

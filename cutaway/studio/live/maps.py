@@ -1,4 +1,4 @@
-"""Which runs are watched, and the last frames of their maps."""
+"""Which runs are watched, of all folders, and the last frames of their maps."""
 
 import base64
 import threading
@@ -20,7 +20,7 @@ MOST = 16
 WARM = 300.0
 """Seconds for which the process stays after a form for a training was opened, or a run began that nobody watches."""
 
-FRAMES = 400
+FRAMES = 2_000
 """Frames that are kept, of all runs together: of 600 samples each takes 4 kB."""
 
 
@@ -39,21 +39,25 @@ class Frame:
 
 
 class LiveMaps:
-    """The live maps of a folder of runs.
+    """The live maps of all folders of runs of a studio: one process computes them, whoever looks at them."""
 
-    Args:
-        folder: The folder.
-        tell: Called with the head of each new frame, or with ``run`` and ``error``, in a thread of its own.
-    """
-
-    def __init__(self, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
-        self._folder, self._tell = folder, tell
+    def __init__(self) -> None:
+        self._tell: dict[Path, Callable[[dict[str, Any]], None]] = {}
         self._lock = threading.Lock()
-        self._watched: dict[str, float] = {}
-        self._frames: OrderedDict[tuple[str, int], Frame] = OrderedDict()
-        self._errors: dict[str, str] = {}
+        self._watched: dict[Path, float] = {}
+        self._frames: OrderedDict[tuple[Path, int], Frame] = OrderedDict()
+        self._errors: dict[Path, str] = {}
         self._warmed = 0.0
         self._process = LineProcess("cutaway.studio.live.child", on_line=self._take, on_end=self._ended)
+
+    def listen(self, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
+        """Have somebody told of the frames of the runs in a folder.
+
+        Args:
+            folder: The folder of runs.
+            tell: Called with the head of each new frame, or with ``run`` and ``error``, in a thread of its own.
+        """
+        self._tell[folder] = tell
 
     def warm(self) -> None:
         """Start the process, since a run that is likely to be watched begins, or is about to."""
@@ -62,7 +66,7 @@ class LiveMaps:
         if not self._process.alive:
             self._say()
 
-    def watch(self, run: str) -> dict[str, Any]:
+    def watch(self, run: Path) -> dict[str, Any]:
         """Say that a page watches a run, which it says again before `WATCHED` seconds are over.
 
         Returns:
@@ -74,11 +78,12 @@ class LiveMaps:
                 del self._watched[next(iter(self._watched))]
             self._watched[run] = time.monotonic()
             error = self._errors.get(run)
+            frames = [frame.head for (path, _), frame in self._frames.items() if path == run]
         if not known or not self._process.alive:
             self._say()
-        return {"frames": [frame.head for frame in self._of(run)], "error": error}
+        return {"frames": frames, "error": error}
 
-    def find(self, run: str, number: int) -> Frame | None:
+    def find(self, run: Path, number: int) -> Frame | None:
         """A frame of a run; None if it is not kept any more."""
         with self._lock:
             return self._frames.get((run, number))
@@ -105,29 +110,26 @@ class LiveMaps:
         with self._lock:
             runs = list(self._watched)
         try:
-            self._process.send({"folder": str(self._folder), "runs": runs})
+            self._process.send({"runs": [str(run) for run in runs]})
         except OSError as error:
             self._errors |= dict.fromkeys(runs, f"live maps need a process; got {error.strerror}; next: free memory")
 
-    def _of(self, run: str) -> list[Frame]:
-        with self._lock:
-            return [frame for (name, _), frame in self._frames.items() if name == run]
-
     def _take(self, record: Record) -> None:
-        run = record["run"]
+        path = Path(record.pop("path"))
+        head = {"run": path.name, **record}
         if "error" in record:
             with self._lock:
-                self._errors[run] = record["error"]
-            self._tell({"run": run, "error": record["error"]})
-            return
-        data = base64.b64decode(record.pop("data"))
-        with self._lock:
-            numbers = [number for name, number in self._frames if name == run]
-            head = {**record, "number": max(numbers, default=-1) + 1}
-            self._frames[run, head["number"]] = Frame(head, data)
-            while len(self._frames) > FRAMES:
-                self._frames.popitem(last=False)
-        self._tell(head)
+                self._errors[path] = record["error"]
+        else:
+            data = base64.b64decode(head.pop("data"))
+            with self._lock:
+                numbers = [number for run, number in self._frames if run == path]
+                head["number"] = max(numbers, default=-1) + 1
+                self._frames[path, head["number"]] = Frame(head, data)
+                while len(self._frames) > FRAMES:
+                    self._frames.popitem(last=False)
+        if path.parent in self._tell:
+            self._tell[path.parent](head)
 
     def _ended(self) -> None:
         """The process is gone; the next page that asks starts another one."""

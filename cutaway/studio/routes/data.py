@@ -81,7 +81,7 @@ async def survey(look: Look, workspace: GivenWorkspace, places: GivenRoots) -> d
         where = resolve(look.data, places)
         if look.test is not None:
             options["test"] = resolve(look.test, places)
-        return workspace.surveys.ask(where, options, seconds=SECONDS)
+        return workspace.surveys.ask(workspace.folder, where, options, seconds=SECONDS)
 
     return _without_paths(await run_in_threadpool(ask))
 
@@ -89,13 +89,13 @@ async def survey(look: Look, workspace: GivenWorkspace, places: GivenRoots) -> d
 @router.get("/data/surveys/{key}")
 def survey_result(key: Key, workspace: GivenWorkspace) -> dict[str, Any]:
     """A look at data."""
-    return _without_paths(workspace.surveys.get(key))
+    return _without_paths(workspace.surveys.get(workspace.folder, key))
 
 
 @router.delete("/data/surveys/{key}")
 def cancel_survey(key: Key, workspace: GivenWorkspace) -> dict[str, Any]:
     """Stop looking at data."""
-    workspace.surveys.cancel(key)
+    workspace.surveys.cancel(workspace.folder, key)
     return {"key": key}
 
 

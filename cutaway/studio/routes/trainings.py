@@ -1,6 +1,5 @@
 """Trainings: what they can be told, the queue, starting, stopping and resuming."""
 
-import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
@@ -13,7 +12,6 @@ from cutaway.studio.runs import model_words, sample_counts
 from cutaway.studio.trainings import (
     Continuation,
     Form,
-    Job,
     Options,
     Repeat,
     Settings,
@@ -69,9 +67,9 @@ class Stop(BaseModel):
 
 
 @router.get("/trainings")
-def trainings(workspace: GivenWorkspace) -> dict[str, Any]:
+def trainings(workspace: GivenWorkspace, scheduler: GivenScheduler) -> dict[str, Any]:
     """The queue, the oldest first."""
-    return {"jobs": workspace.jobs.rows()}
+    return {"jobs": scheduler.rows(workspace.jobs)}
 
 
 @router.get("/trainings/form")
@@ -104,15 +102,13 @@ def start(
         errors = check_training(task, runs=workspace.folder)["errors"]
         for name, message in errors.items():
             raise ConfigError("the settings of a training are right", got=f"{name}: {message}", hint="correct them")
-    name = workspace.jobs.add(Job(created=time.time(), person=person.name, task=task))
-    scheduler.wake()
-    return workspace.jobs.row(name)
+    return scheduler.add(workspace.jobs, task, person=person.name)
 
 
 @router.get("/trainings/{job}")
-def training(job: JobId, workspace: GivenWorkspace) -> dict[str, Any]:
+def training(job: JobId, workspace: GivenWorkspace, scheduler: GivenScheduler) -> dict[str, Any]:
     """How one training of the queue stands."""
-    return workspace.jobs.row(job)
+    return scheduler.row(workspace.jobs, job)
 
 
 @router.delete("/trainings/{job}")
@@ -123,14 +119,14 @@ def cancel(job: JobId, workspace: GivenWorkspace, scheduler: GivenScheduler) -> 
     else:
         workspace.jobs.forget(job)
     scheduler.wake()
-    return {"jobs": workspace.jobs.rows()}
+    return {"jobs": scheduler.rows(workspace.jobs)}
 
 
 @router.post("/trainings/{job}/stop")
-def stop_job(job: JobId, how: Stop, workspace: GivenWorkspace) -> dict[str, Any]:
+def stop_job(job: JobId, how: Stop, workspace: GivenWorkspace, scheduler: GivenScheduler) -> dict[str, Any]:
     """Stop a training of the queue, also before its run is there."""
     workspace.jobs.stop(job, kill=how.kill)
-    return workspace.jobs.row(job)
+    return scheduler.row(workspace.jobs, job)
 
 
 @router.get("/runs/{run}/settings")

@@ -19,6 +19,9 @@ CURVES = ("loss", "val_loss")
 RATED = 3
 """Epochs whose median time the next ones are expected to take: the first one has the compilation in it."""
 
+LONG = 30.0
+"""Seconds of a first epoch that says by itself how long the others take: the compilation is a small part of it."""
+
 
 def run_row(path: Path) -> tuple[dict[str, Any], ProcessRecord | None]:
     """What is shown of the run in a folder; of one that cannot be read, the reason.
@@ -90,7 +93,7 @@ def training_progress(folder: RunFolder, rows: Sequence[dict[str, Any]]) -> dict
     if between and between[-1]["epoch"] == done + 1 and rate and seconds[-1]:
         within = min(1.0, _number(between[-1], "samples", 0.0) / (rate * seconds[-1]))
     left = None
-    if planned is not None and seconds and all(seconds):
+    if planned is not None and all(seconds) and (len(seconds) > 1 or sum(seconds) >= LONG):
         left = max(0.0, planned - done - within) * median_low(seconds)
     return {
         "epoch": done + 1 if planned is None else min(done + 1, planned),

@@ -125,8 +125,8 @@ class JobQueue:
         """How all jobs stand, as plain data, the oldest first.
 
         Returns:
-            ``id``, ``state`` ("queued", "starting", "running", "ended", "failed", "canceled" or "died"), ``place`` (in
-            the queue, from 1), ``run``, ``stopped``, ``note``, ``error``, ``created`` and what `task_words` says.
+            ``id``, ``state`` ("queued", "starting", "running", "ended", "failed", "canceled" or "died"), ``run``,
+            ``stopped``, ``note``, ``error``, ``created`` and what `task_words` says.
         """
         names = self.names()
         self._ended = {name: row for name, row in self._ended.items() if name in names}
@@ -141,10 +141,6 @@ class JobQueue:
                     row["run"] = status.process and runs.get(key_of(status.process)) if status else None
                 self._ended[name] = row
             rows.append(row)
-        place = 0
-        for row in rows:
-            place += row["state"] == "queued"
-            row["place"] = place if row["state"] == "queued" else None
         return rows
 
     def row(self, name: str) -> dict[str, Any]:

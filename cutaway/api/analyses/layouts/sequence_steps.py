@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,7 +14,7 @@ from cutaway.api.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.embedding import Layout, PreviousEmbedding, drift, embed, embed_next, layer_neighbors, layout_to_npz
 from cutaway.errors import Canceled, CutawayError
-from cutaway.progress import Progress, ProgressCallback
+from cutaway.progress import Pace, Progress, ProgressCallback
 
 from .embedding import Embedding
 from .embeddings import embedding_name, predicted_classes, read_layout
@@ -231,7 +232,8 @@ class _Clock:
 
     def __init__(self, on_progress: ProgressCallback, names: Sequence[str]) -> None:
         self.on_progress, self.names, self.done = on_progress, names, 0
-        self.begun, self.usual = perf_counter(), None
+        self.begun, self.usual = perf_counter(), inf
+        self.computed, self.spent, self.pace = 0, 0.0, Pace(0, 0)
 
     def inner(self, now: Progress) -> None:
         """Pass on what a part of the embedding in hand reports."""
@@ -242,8 +244,10 @@ class _Clock:
         """Count an embedding, whether it was computed now or read from the cache."""
         seconds = perf_counter() - self.begun
         if computed:
-            # a mean that gives later embeddings more weight
-            self.usual = seconds if self.usual is None else (self.usual + seconds) / 2
+            self.computed, self.spent = self.computed + 1, self.spent + seconds
+            self.pace.take(self.computed, self.spent)
+            rate = self.pace.rate(len(self.names))
+            self.usual = inf if rate is None else 1 / rate
         self.done += 1
         self.begun = perf_counter()
         self._report(self._name(self.done - 1))
@@ -252,9 +256,11 @@ class _Clock:
         return f"embedding {position + 1} of {len(self.names)}, {self.names[position]}"
 
     def _left(self) -> float | None:
-        """Seconds that the rest will take, at the pace of those computed so far: cached ones take no time."""
-        if self.usual is None or self.done == len(self.names):
+        """Seconds that the rest will take, at the pace of those computed of late: cached ones take no time."""
+        if self.done == len(self.names):
             return None
+        if self.usual == inf:
+            return inf
         rest = self.usual * (len(self.names) - self.done - 1)
         return max(self.usual - (perf_counter() - self.begun), 0) + rest
 

@@ -7,6 +7,9 @@ import { ask, listen, mayWrite } from "../server.js";
 /** Milliseconds after which a training that was asked to stop, and has not, may be ended at once. */
 const PATIENCE = 8000;
 
+/** Seconds of a first epoch that says by itself how long the others take: the compilation in it is a small part. */
+const LONG = 30;
+
 const STATES = {
   running: "Training",
   finished: "Finished",
@@ -149,6 +152,7 @@ class LiveRun {
     const each = times[Math.floor((times.length - 1) / 2)];
     const rate = recent.at(-1)?.samples_per_second;
     const pace = rate ? `, ${Math.round(rate).toLocaleString("en")} samples/s` : "";
+    if (recent.length === 1 && each < LONG) return `${epoch}${pace}.`;
     return `${epoch}${pace}, about ${durationText(each * (planned - this.#place))} left.`;
   }
 

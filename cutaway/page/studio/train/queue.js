@@ -1,11 +1,12 @@
-import { element } from "../../core/elements.js";
+import { counted, element } from "../../core/elements.js";
 import { showError } from "../messages.js";
 import { ask, listen, mayWrite } from "../server.js";
 
 /**
  * A training of the queue; see `cutaway.studio.trainings.queue`.
- * @typedef {{ id: string, state: string, place: number | null, run: string | null, note: string, error: string | null,
- *   kind: string, data?: string, name?: string | null, of?: string, from_epoch?: number | null, created: number | null }} JobRow
+ * @typedef {{ id: string, state: string, place: number | null, waiting: number | null, starts_in: number | null,
+ *   run: string | null, note: string, error: string | null, kind: string, data?: string, name?: string | null,
+ *   of?: string, from_epoch?: number | null, created: number | null }} JobRow
  */
 
 /** @param {JobRow} job */
@@ -17,12 +18,22 @@ export function jobTitle(job) {
 
 /** @param {JobRow} job */
 export function jobWords(job) {
-  const { state, place, note, error } = job;
-  if (state === "queued") return `${place === 1 ? "The next one to start" : `Number ${place} in the queue`}${note ? `; it ${note}` : ""}.`;
+  const { state, note, error } = job;
+  if (state === "queued") return `${placeWords(job)}${note ? `; it ${note}` : ""}.`;
   if (state === "starting") return "It is starting.";
   if (state === "running") return job.run ? "It is training." : note ? `${note[0].toUpperCase()}${note.slice(1)}.` : "Loading the data.";
   if (state === "canceled") return "Canceled.";
   return error ?? "It has ended.";
+}
+
+/**
+ * Where a training is among all that wait, also those of other people, and for how long.
+ * @param {JobRow} job
+ */
+function placeWords({ place, waiting, starts_in: seconds }) {
+  const words = place === 1 ? "The next one to start" : `Number ${place} of ${waiting} in the queue`;
+  if (!seconds) return words;
+  return `${words}, ${place === 1 ? "" : "starting "}in about ${seconds < 120 ? counted(seconds, "second") : counted(Math.round(seconds / 60), "minute")}`;
 }
 
 /** The trainings that wait, run, or have failed. */

@@ -1,0 +1,64 @@
+"""The process of one training, as the scheduler sees it: loaded ahead, if there is time, and used once."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from cutaway.runs import open_regular
+
+from .files import LOG
+
+
+class TrainingProcess:
+    """A process that loads what trainings need, and does the one job that it is given; see `child`.
+
+    It ends with whoever started it, if it has no job by then.
+
+    Raises:
+        OSError: No process can be started.
+    """
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        try:
+            with theirs:
+                command = [sys.executable, "-P", "-m", "cutaway.studio.trainings.child", str(theirs.fileno())]
+                nothing = subprocess.DEVNULL
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=nothing,
+                    stdout=nothing,
+                    stderr=nothing,
+                    start_new_session=True,
+                    pass_fds=[theirs.fileno()],
+                )
+        except BaseException:
+            self._socket.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is still there."""
+        return self._process.poll() is None
+
+    def train(self, path: Path, lock: int) -> None:
+        """Give it its job.
+
+        Args:
+            path: Folder of the job.
+            lock: Descriptor of the job's lock: from now on the process holds it, also before it has read that it does.
+
+        Raises:
+            OSError: It is gone, or the log of the job cannot be written.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with self._socket, open(open_regular(path / LOG, flags, mode=0o666), "ab") as log:
+            socket.send_fds(self._socket, [os.fsencode(path)], [lock, log.fileno()])
+
+    def end(self) -> None:
+        """End it, where it was given no job."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
